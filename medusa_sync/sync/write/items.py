@@ -64,7 +64,7 @@ class Items:
     async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
         updates = [job for job in jobs if isinstance(job.plan, Update)]
         variants = {str(own.sku): (job, own) for job in updates for _, own in tracked_again([job.update])}
-        found = await self._api.items.by_sku(list(variants)) if variants else []
+        found = await self._api.items.by_sku(list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 
     async def rename(self, jobs: Group) -> None:
@@ -78,7 +78,7 @@ class Items:
             job.lacks_item_sku = False
         own = {rename.item_id for rename in renames}
         skus = [rename.new_sku for rename in renames if rename.new_sku is not None]
-        found = await self._api.items.by_sku(skus) if skus else []
+        found = await self._api.items.by_sku(skus)
         taken = {item.sku for item in found if item.id not in own}
         free = {rename: job for rename, job in renames.items() if rename.new_sku not in taken}
         given = {rename.new_sku for rename in free}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from medusa_sync.core.change import Create
@@ -59,18 +59,21 @@ class NewProducts:
         if left:
             await self._adoption.load()
         adopted: dict[str, Job] = {}
-        existing: dict[Job, str] = {}  # why they are not created
+        others: Group = []
+        existing: dict[Job, tuple[Result, str]] = {}
         for job in left:
             found = self._adoption.matches(job.desired)
-            if len(found) == 1 and self._options.adopt:
+            is_match = len(found) == 1 and self._options.adopt
+            if is_match and self._options.update:
                 adopted[found[0].id] = job
                 self._adoption.claim(found[0], job.external_id)
-            elif found:
-                existing[job] = _exists_already(found)
-        if self._options.update:
-            await self._adopt(adopted)
-        others = set(left).difference(adopted.values() if self._options.update else ())
-        await self._create([job for job in left if job in others], existing, skipped=set(adopted.values()))
+                continue
+            others.append(job)
+            if found:
+                rejected = Result.REJECTED, _exists_already(found)
+                existing[job] = (Result.SKIPPED, "") if is_match else rejected
+        await self._adopt(adopted)
+        await self._create(others, existing)
         for job in jobs:
             job.is_planned = False
 
@@ -81,13 +84,11 @@ class NewProducts:
     def _creation(self, product: DesiredProduct, handle: str, *, replaces: str | None = None) -> Create:
         return Create(product if self._context.keeps_stock else without_stock(product), handle, replaces)
 
-    async def _create(
-        self, jobs: Group, existing: Mapping[Job, str] = {}, skipped: Collection[Job] = ()
-    ) -> None:
+    async def _create(self, jobs: Group, existing: Mapping[Job, tuple[Result, str]] = {}) -> None:
         """Plan creations.
 
-        Some are rejected because products `existing` in the store match them, or skipped because nothing is
-        adopted, unless the merchant deleted them: a replacement looks like a product to adopt.
+        The store has products that match some jobs; these are not created, for the given reason. But if the
+        merchant deleted the product of such a job, the match may be what has replaced it.
         """
         deleted = set[str]()
         if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
@@ -97,8 +98,8 @@ class NewProducts:
             if job.external_id in deleted:
                 self._places.end(job, Result.SKIPPED, _DELETED)
             elif job in existing:
-                self._places.end(job, Result.REJECTED, existing[job])
-            elif job in skipped or not self._options.create:
+                self._places.end(job, *existing[job])
+            elif not self._options.create:
                 self._places.end(job, Result.SKIPPED)
             else:
                 created.append(job)

@@ -48,8 +48,10 @@ class UniqueValues:
         }
         skus = list(dict.fromkeys(each.value for each in wanted if each.with_item))
         # The store has no list with both, so they are read concurrently.
+        api = self._context.api
         items, variants = await asyncio.gather(
-            self._items(skus), asyncio.gather(*(self._variants(name, own) for name, own in values.items()))
+            _shown(api.items.by_sku(skus)),
+            asyncio.gather(*(_shown(api.variants_with(name, own)) for name, own in values.items())),
         )
         return holders_of(dict(zip(values, variants, strict=True)), items)
 
@@ -91,12 +93,6 @@ class UniqueValues:
 
     def _is_ours(self, external_id: str | None) -> bool:
         return source_id_of(self._context.options.source_name, external_id) is not None
-
-    async def _items(self, skus: Sequence[str]) -> list[StoredItem]:
-        return await _shown(self._context.api.items.by_sku(skus)) if skus else []
-
-    async def _variants(self, name: str, values: Sequence[str]) -> list[OwningVariant]:
-        return await _shown(self._context.api.variants_with(name, values)) if values else []
 
 
 async def _shown(reading: Awaitable[list[T]]) -> list[T]:
