@@ -156,10 +156,9 @@ class _Job:
             return code
 
     def _sync(self) -> RunResult:
-        settings, quiet, limit = self._settings, self._settings.quiet, self._settings.limit
-        in_log = settings.log_format == "json"
-        with progress_observer(self._err, quiet=quiet, in_log=in_log, limit=limit) as progress:
-            observer = log.OutcomeLog(progress, dry_run=settings.dry_run) if settings.verbose else progress
+        settings = self._settings
+        how = {"quiet": settings.quiet, "in_log": settings.log_format == "json", "dry_run": settings.dry_run}
+        with progress_observer(self._err, settings.limit, **how) as observer:
             result = sync_products(settings, observer, signals=self._signals, redactor=self._redactor)
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)

@@ -11,12 +11,11 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from itertools import islice
 
-from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.core.result import RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, of_kind, plain_lines
 from medusa_sync.report.escape import visible
 from medusa_sync.report.output import Output, print_error, print_line
-from medusa_sync.report.progress import NoProgress
 
 logger = logging.getLogger(__name__)
 
@@ -114,25 +113,6 @@ class _Handler(logging.Handler):
 
 def _time(record: logging.LogRecord, end: str) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + end
-
-
-class OutcomeLog(NoProgress):
-    """Logs the outcome of each product that is not unchanged, and passes everything to another observer."""
-
-    def __init__(self, observer: NoProgress, *, dry_run: bool) -> None:
-        self._observer = observer
-        self._dry_run = dry_run
-
-    def fetched(self, seen: int, total: int | None) -> None:
-        self._observer.fetched(seen, total)
-
-    def settled(self, outcome: Outcome) -> None:
-        self._observer.settled(outcome)
-        if outcome.result is not Result.UNCHANGED:
-            id_, what = outcome.external_id, outcome.result.value
-            label = summary.label(outcome.result, dry_run=self._dry_run)
-            words = ": ".join(filter(None, (id_ or "(no id)", label, outcome.reason)))
-            logger.debug("%s", words, extra={"event": "product", "external_id": id_, "outcome": what})
 
 
 def log_result(result: RunResult, *, as_json: bool, is_printed: bool) -> None:

@@ -9,12 +9,12 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from medusa_sync.core.result import Outcome, Result
+from medusa_sync.report import summary
 from medusa_sync.report.output import Output, Pipe
-from medusa_sync.report.summary import duration
 
 if TYPE_CHECKING:
+    from rich import progress
     from rich.console import Console
-    from rich.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -23,21 +23,17 @@ LOG_EVERY_S = 30.0
 _SLOW = 10  # products per second; a rate below it has a decimal
 
 
-class NoProgress:
-    """An observer of a run that shows nothing."""
+class Progress:
+    """Observes how far a run is, without showing it. With `--verbose`, each outcome is logged.
 
-    def fetched(self, seen: int, total: int | None) -> None:
-        pass
+    Args:
+        limit: of the products that are read.
+        dry_run: whether outcomes are plans.
+    """
 
-    def settled(self, outcome: Outcome) -> None:
-        pass
-
-
-class _Counts(NoProgress):
-    """How far source and store are; `limit` is that of the products that are read."""
-
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None = None, *, dry_run: bool = False) -> None:
         self._limit = limit
+        self._dry_run = dry_run
         self._fetched = self._settled = 0
         self._total: int | None = None
 
@@ -47,6 +43,11 @@ class _Counts(NoProgress):
         self._show()
 
     def settled(self, outcome: Outcome) -> None:
+        if outcome.result is not Result.UNCHANGED and logger.isEnabledFor(logging.DEBUG):
+            id_, what = outcome.external_id, outcome.result.value
+            label = summary.label(outcome.result, dry_run=self._dry_run)
+            words = ": ".join(filter(None, (id_ or "(no id)", label, outcome.reason)))
+            logger.debug("%s", words, extra={"event": "product", "external_id": id_, "outcome": what})
         if outcome.result is not Result.REMOVED:  # it was not fetched
             self._settled += 1
             self._show()
@@ -59,14 +60,14 @@ class _Counts(NoProgress):
             yield "store", self._settled, total
 
     def _show(self) -> None:
-        raise NotImplementedError
+        pass
 
 
-class _Log(_Counts):
+class _Log(Progress):
     """Logs the progress, with the rate since the last time, at most every `LOG_EVERY_S` seconds."""
 
-    def __init__(self, limit: int | None) -> None:
-        super().__init__(limit)
+    def __init__(self, limit: int | None, *, dry_run: bool) -> None:
+        super().__init__(limit, dry_run=dry_run)
         self._last = monotonic(), 0
 
     def _show(self) -> None:
@@ -78,18 +79,18 @@ class _Log(_Counts):
         if rate := (self._settled - earlier) / (now - then):
             words.append(f"{rate:,.0f}/s" if rate >= _SLOW else f"{rate:.1f}/s")
             if self._total is not None:
-                words.append(f"{duration(round(max(self._total - self._settled, 0) / rate))} left")
+                words.append(f"{summary.duration(round(max(self._total - self._settled, 0) / rate))} left")
         logger.info("%s", ", ".join(words), extra={"event": "progress"})
 
 
-class _Bars(_Counts):
+class _Bars(Progress):
     """Bars on a terminal, drawn after `HIDDEN_S` seconds and erased by `close`."""
 
-    def __init__(self, console: Console, limit: int | None) -> None:
-        super().__init__(limit)
+    def __init__(self, console: Console, limit: int | None, *, dry_run: bool) -> None:
+        super().__init__(limit, dry_run=dry_run)
         self._console = console
         self._start = monotonic() + HIDDEN_S
-        self._bars: Progress | None = None
+        self._bars: progress.Progress | None = None
 
     def close(self) -> None:
         if self._bars is not None:
@@ -106,7 +107,7 @@ class _Bars(_Counts):
             bars.start()
 
 
-def _bars_on(console: Console) -> Progress:
+def _bars_on(console: Console) -> progress.Progress:
     from rich import progress
 
     bars = progress.Progress(
@@ -126,13 +127,18 @@ def _bars_on(console: Console) -> Progress:
 
 @contextmanager
 def progress_observer(
-    output: Output, *, quiet: bool = False, in_log: bool = False, limit: int | None = None
-) -> Iterator[NoProgress]:
+    err: Output,
+    limit: int | None = None,
+    *,
+    quiet: bool = False,
+    in_log: bool = False,
+    dry_run: bool = False,
+) -> Iterator[Progress]:
     """Show the progress on stderr in this context; `in_log` writes to the log even if it is a terminal."""
     if quiet:
-        yield NoProgress()
-    elif in_log or isinstance(output, Pipe):
-        yield _Log(limit)
+        yield Progress(limit, dry_run=dry_run)
+    elif in_log or isinstance(err, Pipe):
+        yield _Log(limit, dry_run=dry_run)
     else:
-        with closing(_Bars(output, limit)) as bars:
+        with closing(_Bars(err, limit, dry_run=dry_run)) as bars:
             yield bars

@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from medusa_sync.core.result import Outcome, Status
+from medusa_sync.core.result import Status
 from medusa_sync.report import log
-from medusa_sync.report.log import OutcomeLog, log_result
+from medusa_sync.report.log import log_result
 from medusa_sync.report.output import Output, output_to
-from medusa_sync.report.progress import NoProgress
-from tests.unit.results import HELD, KEEPING, KNOWN, LAMP, MUG, RESPECTED, run
+from tests.unit.results import HELD, KEEPING, KNOWN, LAMP, RESPECTED, run
 
 SECRET = 'sk_"quoted"'
 NASTY = "title\x1b[31m\n::error::[bold]red[/bold] \u202e end"
@@ -178,24 +177,3 @@ def test_a_text_log_has_no_summary_of_a_run_that_saw_nothing(caplog: pytest.LogC
     assert caplog.messages == ["no response"]
     log_result(nothing, as_json=True, is_printed=True)
     assert caplog.messages[1:] == ["no response", "failed: nothing done in 9.5 s"]
-
-
-@pytest.mark.parametrize(("dry_run", "word"), [(False, "created"), (True, "to create")])
-def test_the_outcome_of_each_product_that_is_not_unchanged_is_logged(
-    caplog: pytest.LogCaptureFixture, word: str, *, dry_run: bool
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    seen: list[Outcome] = []
-
-    class Observer(NoProgress):
-        def settled(self, outcome: Outcome) -> None:
-            seen.append(outcome)
-
-    observer = OutcomeLog(Observer(), dry_run=dry_run)
-    for outcome in (MUG, LAMP, RESPECTED):
-        observer.settled(outcome)
-    assert seen == [MUG, LAMP, RESPECTED]
-    assert caplog.messages == [
-        f"dummyjson:6: {word}",
-        "dummyjson:18: rejected: price: it is -1, below 0",
-    ]

@@ -12,8 +12,8 @@ from rich.console import Console
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.report import progress
 from medusa_sync.report.output import Pipe
-from medusa_sync.report.progress import NoProgress, progress_observer
-from tests.unit.results import DELETED
+from medusa_sync.report.progress import Progress, progress_observer
+from tests.unit.results import DELETED, LAMP, MUG, RESPECTED
 
 ESC = "\x1b"
 OUTCOME = Outcome("dummyjson:1", "Spoon", Result.CREATED)
@@ -47,7 +47,7 @@ def shown(output: Console | Pipe) -> str:
     return output.file.getvalue()
 
 
-def settle(observer: NoProgress, number: int) -> None:
+def settle(observer: Progress, number: int) -> None:
     for _ in range(number):
         observer.settled(OUTCOME)
 
@@ -101,6 +101,18 @@ def test_a_limit_is_the_total_and_a_source_may_not_say_how_many_it_has(
         clock.now += 1
         observer.fetched(60, total)
         assert "60/60" in shown(console)
+
+
+@pytest.mark.parametrize(("dry_run", "word"), [(False, "created"), (True, "to create")])
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_verbose_log_has_the_outcome_of_each_product_that_is_not_unchanged(
+    word: str, caplog: pytest.LogCaptureFixture, *, dry_run: bool, quiet: bool
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with progress_observer(terminal(), dry_run=dry_run, quiet=quiet) as observer:
+        for outcome in (MUG, LAMP, RESPECTED):
+            observer.settled(outcome)
+    assert caplog.messages == [f"dummyjson:6: {word}", "dummyjson:18: rejected: price: it is -1, below 0"]
 
 
 # --- elsewhere ------------------------------------------------------------------------------------------
