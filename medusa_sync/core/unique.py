@@ -22,14 +22,11 @@ class Decision(Struct):
         rejected: reasons by external id.
         waiting: external ids of those whose values other products of the source may give up later.
         withheld: what variants do not get, by external id of the product.
-        without_item_sku: keys of variants whose inventory items do not get the SKU, by external id of the
-            product.
     """
 
     rejected: dict[str, str] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
     withheld: dict[str, dict[Claim, Withheld]] = field(default_factory=dict)
-    without_item_sku: dict[str, set[str]] = field(default_factory=dict)
 
     def __contains__(self, external_id: object) -> bool:
         return external_id in self.rejected or external_id in self.waiting
@@ -50,9 +47,8 @@ class Decision(Struct):
                 is_kept = (variant.desired.key, each.field) in kept
                 if variant.stored and each.field in UNIQUE and each.stored is not None and not is_kept:
                     yield each.field, str(each.stored), variant.stored.id
-        blocked = self.without_item_sku.get(own, ())
         for key, rename in item_renames(change).items():
-            if rename.sku is not None and (key, SKU) not in kept and key not in blocked:
+            if rename.sku is not None and (key, SKU) not in kept:
                 yield SKU, rename.sku, rename.item_id
         # A variant that the source dropped keeps its values, unless another variant of the product gets them.
         wanted = {(claim.field, claim.value) for claim in self.claims(change)}
@@ -112,11 +108,6 @@ def decide(
     while has_decided:
         has_decided = False
         free = {hold for change in left.values() for hold in decision.given_up(change)}.union(freed)
-        for own, change in left.items() if not is_final else ():
-            wanted, known = decision.claims(change), decision.without_item_sku.setdefault(own, set())
-            blocked = {claim.key for claim in wanted if _is_blocked(claim, change, holders, free)}
-            has_decided |= not blocked <= known
-            known |= blocked
         for own, change in left.items():
             for claim, owner in _kept(decision.claims(change), change, holders, free):
                 has_decided = True
@@ -128,6 +119,10 @@ def decide(
                     decision.rejected.setdefault(own, f"its {_NAMES[claim.field]} {reason}")
                 else:
                     decision.withhold(change, claim, _name(owner, change), ours)
+            left_over = decision.claims(change)
+            if not is_final and any(_is_blocked(claim, change, holders, free) for claim in left_over):
+                has_decided = True
+                decision.waiting.add(own)
         for change, claim, first in [] if has_decided else list(_repeated(left.values(), decision, holders)):
             has_decided = True
             own, winner = change.desired.external_id, f"{first.external_id} {first.title!r}"

@@ -150,8 +150,6 @@ class Attempts:
         decision = self._values.decide(jobs)
         for job in jobs:
             own = job.external_id
-            lost = {claim.key for claim in decision.withheld.get(own, ())}
-            job.lacks_item_sku = not decision.without_item_sku.get(own, set()) <= lost
             job.gives_up = frozenset(decision.given_up(job.change))
             if own in decision.rejected:
                 self.places.end(job, Result.REJECTED, decision.rejected[own])
@@ -184,9 +182,6 @@ class Attempts:
             self._values.free(job.gives_up)
             if job in refusals:
                 self.places.end(job, Result.FAILED, refusals[job])
-            elif job.lacks_item_sku:
-                job.sent = job.planned
-                self.places.defer(job)
             else:
                 self.places.complete(job)
 
