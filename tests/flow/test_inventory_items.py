@@ -234,3 +234,22 @@ def test_an_item_whose_sku_stays_taken_is_not_written_again_while_a_late_write_m
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
     assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("is_in_use", [False, True])
+def test_a_new_product_gets_the_sku_of_an_item_that_cannot_get_its_new_one(
+    size: int, *, is_in_use: bool
+) -> None:
+    one, other = ({"id": number, "title": f"Jug {number}", "price": 1, "stock": 3} for number in (1, 2))
+    store, source = FakeMedusa(), ListSource([one | {"sku": "OLD"}])
+    assert sync(source, store).exit_code == 0
+    item = left_over(store, "NEW")
+    if is_in_use:
+        in_use(store, item)
+    source.rows = [one | {"sku": "NEW"}, other | {"sku": "OLD"}]
+    result = sync(source, store, batch_size=size)
+    assert (result.exit_code, counts(result)) == (0, {"updated": 1, "created": 1})
+    skus = [store.state.items[own].sku for number in (1, 2) for own in items_of(store, number)]
+    assert skus == [None, "OLD"]
+    assert_quiet(source, store)
