@@ -4,13 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any, Literal
 
 import httpx
+import pytest
 
 from medusa_sync import RunResult
-from tests.flow.stage import Killed, copies_of
+from tests.flow.stage import Killed, ListSource, copies_of, sync
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import some
+
+
+def sync_killed(
+    moment: Literal["before", "after"],
+    is_hit: Callable[[httpx.Request], object],
+    source: ListSource,
+    store: FakeMedusa,
+    **changes: Any,
+) -> None:
+    """A run that is killed before or after a request."""
+
+    def kill(request: httpx.Request, *_: httpx.Response) -> None:
+        if is_hit(request):
+            raise Killed
+
+    setattr(store, moment, kill)
+    with pytest.raises(Killed):
+        sync(source, store, **changes)
+    setattr(store, moment, None)
+
+
+def kill_at_step(store: FakeMedusa, name: str) -> None:
+    """Kill the store for good at the first step with this name."""
+
+    def between(_request: httpx.Request, step: str) -> None:
+        if step == name:
+            store.before = stay_down
+            raise httpx.ReadError("reset")
+
+    def stay_down(_request: httpx.Request) -> httpx.Response:
+        store.crash()
+        return httpx.Response(503)
+
+    store.linger, store.between = 1_000, between
+
 
 NEXT = {"old value again": 0, "same": 1, "newer": 2}
 """What the source says after a kill, as a version of a change."""

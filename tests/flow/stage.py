@@ -11,11 +11,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from unittest.mock import patch
 
 import httpx
-import pytest
 
 from medusa_sync import InterruptedRunError, Outcome, RunResult, Settings, load_settings
 from medusa_sync.app import session
@@ -265,40 +264,6 @@ def sent_in_bulk(request: httpx.Request | Request, workflow: str) -> list[Any]:
         return []
     [things] = json.loads(request.content)["input"].values()
     return list(things)
-
-
-def sync_killed(
-    moment: Literal["before", "after"],
-    is_hit: Callable[[httpx.Request], object],
-    source: ListSource,
-    store: FakeMedusa,
-    **changes: Any,
-) -> None:
-    """A run that is killed before or after a request."""
-
-    def kill(request: httpx.Request, *_: httpx.Response) -> None:
-        if is_hit(request):
-            raise Killed
-
-    setattr(store, moment, kill)
-    with pytest.raises(Killed):
-        sync(source, store, **changes)
-    setattr(store, moment, None)
-
-
-def kill_at_step(store: FakeMedusa, name: str) -> None:
-    """Kill the store for good at the first step with this name."""
-
-    def between(_request: httpx.Request, step: str) -> None:
-        if step == name:
-            store.before = stay_down
-            raise httpx.ReadError("reset")
-
-    def stay_down(_request: httpx.Request) -> httpx.Response:
-        store.crash()
-        return httpx.Response(503)
-
-    store.linger, store.between = 1_000, between
 
 
 def copies_of(store: FakeMedusa) -> Callable[[], FakeMedusa]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from medusa_sync import Result, Status
+from tests.flow.kills import kill_at_step
 from tests.flow.shirts import shirts, variant
 from tests.flow.stage import (
     TOO_LARGE,
@@ -24,7 +25,6 @@ from tests.flow.stage import (
     counts,
     details_read,
     is_creation,
-    kill_at_step,
     run_once,
     sent_in_bulk,
     settling,

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
+from tests.flow.kills import sync_killed
 from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     BATCHES,
@@ -26,7 +27,6 @@ from tests.flow.stage import (
     sent_in_bulk,
     settling,
     sync,
-    sync_killed,
     synced,
 )
 from tests.harness.catalogue import products

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
-from collections import Counter
 from collections.abc import Callable
 from math import log2
 from typing import Any
@@ -13,24 +10,19 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync import Result, RunResult, Status
+from medusa_sync import Result, Status
 from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
     ListSource,
-    Signal,
-    Watcher,
     assert_exact,
     counts,
     created_by,
     is_creation,
-    report,
-    run_once,
     sent_in_bulk,
     sync,
     synced,
-    text,
     writes,
 )
 from tests.harness.catalogue import products
@@ -225,166 +217,3 @@ def test_a_store_that_fails_large_calls_gets_all_products_in_smaller_ones() -> N
     result = sync(source, store, batch_size="auto", max_retries=0)
     assert (result.exit_code, counts(result)) == (0, {"created": 600})
     assert len(failed) <= 20
-
-
-# --- interruptions and limits ---------------------------------------------------------------------------
-
-LIMIT_S = 0.2
-SLACK_S = 1.1  # the grace period, and a busy machine
-LOG_IN = "/auth/user/emailpass"
-
-
-class HangingMedusa(FakeMedusa):
-    """A store that executes some requests but does not respond to them."""
-
-    hangs: Callable[[httpx.Request], bool] = staticmethod(lambda _request: False)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await super().handle_async_request(request)
-        if self.hangs(request):
-            await asyncio.Event().wait()
-        return response
-
-
-HANGS: dict[str, Callable[[httpx.Request], bool]] = {
-    "creation": is_creation,
-    "write": lambda request: request.method == "POST" and request.url.path != LOG_IN,
-    "read": lambda request: request.method == "GET",
-    "log-in": lambda request: request.url.path == LOG_IN,
-}
-
-
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize("is_signal", [True, False], ids=["signal", "limit"])
-@pytest.mark.parametrize("kind", [*HANGS, "GET is too frequent", "POST is too frequent"])
-def test_a_signal_or_the_time_limit_ends_a_run_that_hangs(kind: str, *, is_signal: bool) -> None:
-    store, source, stop = HangingMedusa(), ListSource(products(60)), Signal()
-    busy = httpx.Response(429, headers={"retry-after": "3600"})
-    if kind in HANGS:
-        store.hangs = HANGS[kind]
-    else:
-        store.before = lambda request: busy if request.method == kind[:4].strip() else None
-
-    async def run() -> RunResult:
-        if is_signal:
-            asyncio.get_running_loop().call_later(LIMIT_S, stop.interrupt)
-        login: dict[str, Any] = {"email": store.email, "password": store.password}
-        limit = None if is_signal else LIMIT_S
-        return await run_once(source, store, stop=stop, batch_size=5, max_duration=limit, **login)
-
-    started = time.monotonic()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Signal, "sleep", real_sleep)
-        result = asyncio.run(run())
-    assert time.monotonic() - started < LIMIT_S + SLACK_S
-    status = (143, Status.INTERRUPTED) if is_signal else (5, Status.PARTIAL)
-    assert (result.exit_code, result.status) == status
-    assert sum(result.counts.values()) == result.seen
-    store.hangs, store.before = HangingMedusa.hangs, None
-    assert sync(source, store).exit_code == 0
-    assert_exact(source.rows, store)
-
-
-async def real_sleep(stop: Signal, seconds: float) -> bool:
-    """Pauses are real here."""
-    ended = asyncio.Event()
-    stop.on_set(ended.set)
-    try:
-        await asyncio.wait_for(ended.wait(), seconds)
-    except TimeoutError:
-        return True
-    return False
-
-
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize(("end", "exit_code"), [(Signal.interrupt, 143), (Signal.run_out, 5)])
-def test_sent_products_are_unconfirmed_and_the_rest_not_attempted(
-    end: Callable[[Signal], None], exit_code: int
-) -> None:
-    store, stop = HangingMedusa(), Signal()
-
-    def hangs(request: httpx.Request) -> bool:
-        if is_creation(request):
-            end(stop)
-        return is_creation(request)
-
-    store.hangs = hangs
-    result = asyncio.run(run_once(ListSource(products(60)), store, stop=stop, batch_size=5, concurrency=1))
-    assert (result.exit_code, counts(result)) == (exit_code, {"unconfirmed": 5, "not_attempted": 55})
-    unconfirmed = [each for each in result.not_completed if each.result is Result.UNCONFIRMED]
-    assert {each.external_id for each in unconfirmed} == store.products.keys()
-    assert "\nunconfirmed: 5\nnot attempted: 55\nseen: 60 of 60\n" in text(result)
-    assert "failed" not in text(result)
-    outcomes = Counter(each["outcome"] for each in report(result)["problems"])
-    assert outcomes == {"unconfirmed": 5, "not_attempted": 55 + 1}, "one more: what ended the run"
-
-
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize("status", [400, 500])
-def test_nothing_is_retried_or_bisected_after_a_stop_is_requested(status: int) -> None:
-    """Every creation fails; batches in progress when the stop is requested are abandoned."""
-    store, stop = FakeMedusa(), Signal()
-    stopped_at: list[int] = []
-
-    def refuse(request: httpx.Request) -> httpx.Response | None:
-        if not is_creation(request):
-            return None
-        if not stopped_at:
-            stop.interrupt()
-            stopped_at.append(len(store.requests))
-        return httpx.Response(status)
-
-    store.before = refuse
-    result = asyncio.run(run_once(ListSource(products(60)), store, stop=stop, concurrency=1))
-    assert result.exit_code == 143
-    later = store.requests[stopped_at[0] :]
-    assert len(later) <= 8
-    assert all(request.url.path == "/admin/product-tags" for request in later), "already under way"
-
-
-@pytest.mark.parametrize("number", [9, 12, 20, 25])
-def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: int) -> None:
-    store, source, watcher, stop = FakeMedusa(), ListSource(products(200)), Watcher(), Signal()
-
-    def between(_request: httpx.Request, _step: str) -> None:
-        if len(store.requests) >= number:
-            store.between = None
-            stop.interrupt()
-
-    store.between = between
-    result = asyncio.run(run_once(source, store, watcher=watcher, stop=stop))
-    assert (result.exit_code, result.status) == (143, Status.INTERRUPTED)
-    created = {outcome.external_id for outcome in watcher.outcomes if outcome.result is Result.CREATED}
-    assert created == store.products.keys(), "a request in flight was cut off or not counted"
-    assert sum(result.counts.values()) == result.seen
-
-
-def test_a_run_over_its_time_limit_ends_in_order() -> None:
-    store = FakeMedusa()
-    result = sync(ListSource(products(2_000)), store, max_duration=0.1)
-    assert (result.exit_code, result.status, "0.1 s" in result.error) == (5, Status.PARTIAL, True)
-    assert sum(result.counts.values()) == result.seen
-    assert len(store.products) == result.counts[Result.CREATED]
-
-
-@pytest.mark.usefixtures("short_grace")
-def test_no_task_is_left_if_the_run_ends_while_a_tag_is_created() -> None:
-    class SlowTag(FakeMedusa):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if sent_in_bulk(request, "create-product-tags"):
-                await asyncio.sleep(60)
-            ids = request.url.params.get_list("external_id[]")
-            if "price_set" in str(request.url) and f"{SOURCE_NAME}:30" in ids:
-                await asyncio.sleep(0.2)  # the batch that needs the tag ends, and with it the run
-                return httpx.Response(302, headers={"location": "elsewhere"}, request=request)
-            return await super().handle_async_request(request)
-
-    rows, store = own_titles(30), SlowTag()
-    sync(ListSource([rows[-1] | {"tags": []}]), store)  # only details of products that the store has are read
-
-    async def run() -> None:
-        result = await run_once(ListSource(rows), store)
-        assert result.exit_code == 4
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(run())

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.flow.faults import AFTER, BEFORE, FAULTS
+from tests.flow.kills import kill_at_step, sync_killed
 from tests.flow.shirts import held, shirt, wanted
 from tests.flow.stage import (
     ListSource,
@@ -16,10 +17,8 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     is_creation,
-    kill_at_step,
     sent_in_bulk,
     sync,
-    sync_killed,
     synced,
     writes,
 )

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.kills import KILLED, killed_runs
+from tests.flow.kills import KILLED, killed_runs, sync_killed
 from tests.flow.shirts import add_own_variant, held, shirt, variant, wanted
 from tests.flow.stage import (
     SOURCE_NAME,
@@ -18,7 +18,6 @@ from tests.flow.stage import (
     counts,
     is_creation,
     sync,
-    sync_killed,
     synced,
 )
 from tests.harness.catalogue import products

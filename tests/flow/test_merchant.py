@@ -1,130 +1,42 @@
-"""Edits of the merchant survive, before and during a run; a field that both sides changed is a conflict."""
+"""Edits of the merchant survive, before and during a run."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
 
-from medusa_sync import RunResult
-from tests.flow.shirts import held, shirt, shirts
+from tests.flow.edits import (
+    EDITED,
+    PAIRS,
+    SIZE,
+    Edit,
+    IsDue,
+    add_euros,
+    add_image,
+    add_metadata,
+    add_tag,
+    add_variant,
+    at_the_first_write,
+    change_title,
+    edit_after_rows,
+    edit_at,
+    in_sync,
+    price_edit,
+)
+from tests.flow.shirts import held, shirts
 from tests.flow.stage import (
     BATCHES,
     ListSource,
-    Signal,
     assert_quiet,
     counts,
-    run_once,
-    sent_in_bulk,
     sync,
     synced,
-    text,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.fake_medusa.state import Product, Variant
-
-SIZE = 4
-EDITED = "dummyjson:4"  # in the second batch
-PAIRS = {"batch_size": 2, "concurrency": 1}
-
-
-def in_sync() -> tuple[FakeMedusa, ListSource]:
-    return synced(products(SIZE)), ListSource(products(SIZE))
-
-
-def conflicts(result: RunResult) -> list[tuple[str, Any, Any, str]]:
-    """Field, value of the store, value of the source, and the winner."""
-    found = [each for change in result.changes for each in change.conflicts]
-    return [(each.field, each.stored, each.desired, each.kept) for each in found]
-
-
-# --- edits ----------------------------------------------------------------------------------------------
-
-IsKept = Callable[[Product], bool]
-Edit = Callable[[FakeMedusa, Product], IsKept]
-
-
-def path_of(product: Product) -> str:
-    return f"/admin/products/{product.id}"
-
-
-def set_prices(store: FakeMedusa, product: Product, *more: dict[str, Any], **changes: Any) -> None:
-    """Change the price of the variant, and add others."""
-    [variant] = product.variants
-    [price] = variant.prices
-    ours = {"id": price.id, "currency_code": price.currency_code, "amount": price.amount} | changes
-    store.call("POST", f"{path_of(product)}/variants/{variant.id}", {"prices": [ours, *more]})
-
-
-def add_euros(store: FakeMedusa, product: Product) -> IsKept:
-    set_prices(store, product, {"currency_code": "eur", "amount": 5})
-    return lambda held: ("eur", 5) in [(each.currency_code, each.amount) for each in held.variants[0].prices]
-
-
-def add_variant(store: FakeMedusa, product: Product) -> IsKept:
-    option = {"product_option_id": product.options[0].id, "add": [{"value": "Two"}]}
-    store.call("POST", f"{path_of(product)}/options/batch", {"update": [option]})
-    prices = [{"currency_code": "usd", "amount": 20}]
-    body = {"title": "Two", "sku": "THEIRS", "options": {"Default": "Two"}, "prices": prices}
-    store.call("POST", f"{path_of(product)}/variants", body)
-    return lambda held: (
-        [[each.amount for each in variant.prices] for variant in held.variants if variant.sku == "THEIRS"]
-        == [[20]]
-    )
-
-
-def add_image(store: FakeMedusa, product: Product) -> IsKept:
-    kept = [{"id": image.id, "url": image.url} for image in product.images]
-    store.call("POST", path_of(product), {"images": [*kept, {"url": "https://shop.example/mine.webp"}]})
-    return lambda held: held.images[-1].url == "https://shop.example/mine.webp"
-
-
-def add_tag(store: FakeMedusa, product: Product) -> IsKept:
-    tag_id = store.call("POST", "/admin/product-tags", {"value": "mine"})["product_tag"]["id"]
-    store.call("POST", path_of(product), {"tags": [{"id": each} for each in (*product.tag_ids, tag_id)]})
-    return lambda held: tag_id in held.tag_ids
-
-
-def change_title(store: FakeMedusa, product: Product) -> IsKept:
-    store.call("POST", path_of(product), {"title": "Mine"})
-    return lambda held: held.title == "Mine"
-
-
-def change_our_price(store: FakeMedusa, product: Product) -> IsKept:
-    set_prices(store, product, amount=7_777)
-    return lambda held: held.variants[0].prices[0].amount == 7_777
-
-
-def add_metadata(store: FakeMedusa, product: Product) -> IsKept:
-    store.call("POST", path_of(product), {"metadata": {"mine": "yes"}})
-    return lambda held: (held.metadata or {}).get("mine") == "yes"
-
-
-# --- during a run ---------------------------------------------------------------------------------------
-
-IsDue = Callable[[FakeMedusa, httpx.Request], bool]
-
-
-def edit_at(store: FakeMedusa, edit: Edit, is_due: IsDue) -> list[IsKept]:
-    """Edit a product when the first such request arrives; returns a list that gets the check of the edit."""
-    made: list[IsKept] = []
-
-    def before(request: httpx.Request) -> None:
-        if is_due(store, request):
-            store.before = None
-            made.append(edit(store, store.products[EDITED]))
-
-    store.before = before
-    return made
-
-
-def at_the_first_write(_store: FakeMedusa, request: httpx.Request) -> bool:
-    return request.method == "POST"
 
 
 def after_the_first_write(store: FakeMedusa, request: httpx.Request) -> bool:
@@ -182,22 +94,6 @@ def test_an_edit_during_a_run_is_kept(edit: Edit, moment: str) -> None:
     assert is_kept(store.products[EDITED])
 
 
-def edit_after_rows(store: FakeMedusa, edit: Callable[[], object]) -> None:
-    """The merchant edits between the row of a product and its variants."""
-
-    def after(request: httpx.Request, _response: httpx.Response) -> None:
-        if request.url.path == BATCHES:
-            store.after = None
-            edit()
-
-    store.after = after
-
-
-def price_edit(store: FakeMedusa, number: int, place: int, *prices: dict[str, Any]) -> None:
-    product = store.products[f"dummyjson:{number}"]
-    store.call("POST", f"{path_of(product)}/variants/{product.variants[place].id}", {"prices": list(prices)})
-
-
 def test_edits_between_the_row_of_a_product_and_its_variants_are_kept() -> None:
     store, rows = synced(shirts(3)), shirts(3)
     first, second = (str(each.sku) for each in store.products["dummyjson:2"].variants[:2])
@@ -214,154 +110,3 @@ def test_edits_between_the_row_of_a_product_and_its_variants_are_kept() -> None:
     found = held(store, 2)
     assert (found[first]["price"], found[second]["price"]) == ({"usd": 30, "eur": 5}, {"usd": 1})
     assert_quiet(ListSource(rows), store)
-
-
-# --- conflicts ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("on_conflict", ["source", "store"])
-@pytest.mark.parametrize("field", ["price", "title"])
-def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
-    field: str, on_conflict: str
-) -> None:
-    store, source = in_sync()
-    source.rows = [{**row, "price": row["price"] + 1, "title": f"New {row['id']}"} for row in source.rows]
-    edit_at(store, change_our_price if field == "price" else change_title, at_the_first_write)
-    result = sync(source, store, **PAIRS, on_conflict=on_conflict)
-    theirs, ours = (7_777 if field == "price" else "Mine"), source.rows[3][field]
-    assert conflicts(result) == [(field, theirs, ours, on_conflict)]
-    edited = store.products[EDITED]
-    found = {"price": edited.variants[0].prices[0].amount, "title": edited.title}
-    assert found[field] == (ours if on_conflict == "source" else theirs)
-    assert_quiet(source, store)
-
-
-@pytest.mark.parametrize(
-    ("options", "left", "fields"),
-    [
-        ({}, 30, {"title", "price"}),
-        ({"on_conflict": "store"}, 25, {"title"}),
-        ({"max_price_change": "50%"}, 500, {"title"}),
-    ],
-    ids=["the source wins", "the store wins", "held back"],
-)
-def test_the_report_says_what_a_price_became_that_was_edited_while_it_was_written(
-    options: dict[str, str], left: int, fields: set[str]
-) -> None:
-    store, row = synced([shirt()]), shirt(title="Other")
-    row["variants"][0]["price"] = 30
-    theirs = 500 if "max_price_change" in options else 25
-    edit_after_rows(store, lambda: price_edit(store, 1, 0, {"currency_code": "usd", "amount": theirs}))
-    result = sync(ListSource([row]), store, **options)
-    assert held(store)["SH1-S-R"]["price"] == {"usd": left}
-    [outcome] = result.changes
-    assert {change.field for change in outcome.changes} == fields
-    assert result.conflicts == ("max_price_change" not in options)
-
-
-@pytest.mark.parametrize("kept", [{"title"}, {"price"}, {"title", "price"}, set()], ids=sorted)
-def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reported_once(
-    kept: set[str],
-) -> None:
-    store, source = in_sync()
-    change_title(store, store.products[EDITED])
-    change_our_price(store, store.products[EDITED])
-    assert_quiet(source, store)
-    source.rows[3] |= {"title": "New", "price": 5}
-    sides = ",".join(["source", *(f"{name}=store" for name in kept)])
-    result = sync(source, store, on_conflict=sides)
-    assert sorted((field, side) for field, _, _, side in conflicts(result)) == [
-        (name, "store" if name in kept else "source") for name in ("price", "title")
-    ]
-    found = store.products[EDITED]
-    assert found.title == ("Mine" if "title" in kept else "New")
-    assert found.variants[0].prices[0].amount == (7_777 if "price" in kept else 5)
-    assert_quiet(source, store)
-
-
-@pytest.mark.parametrize("ends_at", range(1, 9))
-def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_write_arrives(
-    ends_at: int,
-) -> None:
-    store, source = in_sync()
-    change_title(store, store.products[EDITED])
-    source.rows[3]["title"] = "New"
-    stop = Signal()
-
-    def lose(_request: httpx.Request, _response: httpx.Response) -> None:
-        if len(store.requests) >= ends_at:
-            stop.run_out()
-            raise httpx.ReadTimeout("slow")
-
-    store.after = lose
-    first = asyncio.run(run_once(source, store, stop=stop))
-    store.after = None
-    assert first.seen == sum(first.counts.values())
-    second = sync(source, store)
-    assert store.products[EDITED].title == "New"
-    reported = [*conflicts(first), *conflicts(second)]
-    assert ("title", "Mine", "New", "source") in reported
-    assert first.conflicts + second.conflicts == len(reported)
-
-
-@pytest.mark.parametrize("is_lost", [False, True])
-def test_a_conflict_of_a_product_that_fails_after_it_was_written_is_reported(*, is_lost: bool) -> None:
-    """Its stock is refused, or the store goes down after a write whose response is lost."""
-    store, source = in_sync()
-    change_title(store, store.products[EDITED])
-    source.rows[3] |= {"title": "New", "stock": 77, "price": 1}
-
-    def down(_request: httpx.Request) -> None:
-        raise httpx.ReadError("down")
-
-    def hurt(request: httpx.Request) -> httpx.Response | None:
-        if is_lost and sent_in_bulk(request, "update-product-variants"):
-            store.before = None
-            store.handle(request)
-            store.before = down
-            raise httpx.ReadError("lost")
-        if is_lost or "location-levels" not in request.url.path:
-            return None
-        return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
-
-    store.before = hurt
-    result = sync(source, store)
-    assert (result.conflicts, store.products[EDITED].title) == (1, "New")
-    if not is_lost:
-        assert result.exit_code == 5
-        assert "title: Mine (may be overwritten; changed on both sides; source: New" in text(result)
-
-
-# --- our variant ----------------------------------------------------------------------------------------
-
-
-def variants_of(store: FakeMedusa) -> list[Variant]:
-    return store.products[EDITED].variants
-
-
-@pytest.mark.parametrize("on_conflict", ["source", "store"])
-def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(on_conflict: str) -> None:
-    store, source = in_sync()
-    add_variant(store, store.products[EDITED])
-    ours, theirs = variants_of(store)
-    store.call("POST", f"{path_of(store.products[EDITED])}/variants/batch", {"delete": [ours.id]})
-    assert_quiet(source, store)
-    for number in (1, 2):
-        changed = {"title": f"Title {number}", "price": number, "sku": f"NEW-{number}", "stock": number}
-        source.rows[3] = {**source.rows[3], **changed}
-        result = sync(source, store, on_conflict=on_conflict)
-        assert result.exit_code == 0
-        assert [(field, side) for field, _, _, side in conflicts(result)] == [("variant", "store")]
-        assert (store.products[EDITED].title, variants_of(store)) == (f"Title {number}", [theirs])
-        assert_quiet(source, store)
-
-
-def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus() -> None:
-    store, source = in_sync()
-    add_variant(store, store.products[EDITED])
-    ours, theirs = variants_of(store)
-    ours.sku, theirs.sku = "THEIRS", ours.sku
-    source.rows[3]["price"] = 3
-    result = sync(source, store)
-    assert (result.exit_code, result.conflicts) == (0, 0)
-    assert {each.id: each.prices[0].amount for each in variants_of(store)} == {ours.id: 3, theirs.id: 20}

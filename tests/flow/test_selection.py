@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.flow.kills import sync_killed
 from tests.flow.shirts import held, shirt, variant
-from tests.flow.stage import ListSource, assert_quiet, counts, sync, sync_killed, synced, writes
+from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 
 CUP: dict[str, Any] = {
