@@ -158,6 +158,19 @@ def test_the_matrix_runs_tests_that_exist() -> None:
 # --- what pages say ---------------------------------------------------------------------------------------
 
 
+def test_the_readme_is_short_and_leads_to_the_pages() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 140
+    commands = re.findall(r"^\$ make (\w+)", text, re.MULTILINE)
+    assert commands == ["demo", "test"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert all(re.search(rf"^{command}:", makefile, re.MULTILINE) for command in commands)
+    promises = text.partition("## Promises")[2].partition("\n## ")[0]
+    assert re.findall(r"^(\d)\. \*\*", promises, re.MULTILINE) == list("12345678")
+    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)", text))
+    assert {"tutorial.md", "options.md", "operating.md", "how-it-works.md", "upgrading.md"} <= linked
+
+
 def test_troubleshooting_quotes_messages_of_the_package() -> None:
     sources = sorted((ROOT / "medusa_sync").rglob("*.py"))
     code = re.sub(r'"\s+f?"', "", "".join(path.read_text(encoding="utf-8") for path in sources))

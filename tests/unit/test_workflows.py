@@ -34,14 +34,18 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("schema", "files"), SCHEMAS.items(), ids=SCHEMAS)
-def test_files_match_their_schemas(schema: str, files: list[Path], tmp_path: Path) -> None:
+def test_files_match_their_schemas(schema: str, files: list[Path]) -> None:
     assert files
-    wrong = tmp_path / "wrong.yml"
-    wrong.write_text("{jobs: 1, runs: 1, body: 1, blank_issues_enabled: 1, version: 1, services: 1}")
-    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
-    for given, code in ((files, 0), ([wrong], 1)):
-        ended = subprocess.run([*check, *given], capture_output=True, text=True, check=False, timeout=60)
-        assert ended.returncode == code, ended.stdout
+    check: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        f"vendor.{schema}",
+        *files,
+    ]
+    ended = subprocess.run(check, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 0, ended.stdout
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: str(path.stem))
