@@ -5,7 +5,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -236,55 +236,41 @@ def test_users_with_any_umask_can_share_a_folder(shared: Path) -> None:
 def test_owner_fixes_the_mode_of_an_older_lock_file(shared: Path) -> None:
     with run_as(ONE, shared):
         pass
-    lock_file(shared).chmod(0o600)
-    with run_as(OTHER, shared) as (output, _):
-        assert output == f"LockUnavailableError: The lock cannot be taken in {shared} (Permission denied)"
-    lock_file(shared).chmod(0o644)
-    with run_as(OTHER, shared) as (output, _):
-        assert output == "holds the lock", "read access is enough"
-    lock_file(shared).chmod(0o600)
-    with run_as(ONE, shared) as (output, _):
-        assert output == "holds the lock"
-    with run_as(OTHER, shared) as (output, _):
-        assert output == "holds the lock"
+    refused = f"LockUnavailableError: The lock cannot be taken in {shared} (Permission denied)"
+    for mode, user, shown in (
+        (0o600, OTHER, refused),
+        (0o644, OTHER, "holds the lock"),  # read access is enough
+        (0o600, ONE, "holds the lock"),
+        (None, OTHER, "holds the lock"),  # as its owner has left it
+    ):
+        if mode is not None:
+            lock_file(shared).chmod(mode)
+        with run_as(user, shared) as (output, _):
+            assert output == shown
 
 
-def plant(folder: Path, kind: str, target: Path) -> None:
-    """Replace the lock file with something else."""
-    with run_lock(*RUN, folder=folder):
-        path = lock_file(folder)
+PLANTED: dict[str, tuple[Callable[[Path, Path], None], str]] = {
+    "symbolic link": (lambda path, diary: path.symlink_to(diary), "is a symbolic link"),
+    "broken link": (lambda path, diary: path.symlink_to(diary.parent / "nowhere"), "is a symbolic link"),
+    "hard link": (lambda path, diary: path.hardlink_to(diary), "is not a regular file"),
+    "folder": (lambda path, _diary: path.mkdir(), "Is a directory"),
+    "pipe": (lambda path, _diary: os.mkfifo(path), "is not a regular file"),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_only_a_regular_file_is_used(kind: str, tmp_path: Path) -> None:
+    diary = tmp_path / "diary"
+    diary.write_text("dear diary", encoding="utf-8")
+    diary.chmod(0o600)
+    with held(tmp_path):
+        path = lock_file(tmp_path)
     path.unlink()
-    match kind:
-        case "symbolic link":
-            path.symlink_to(target)
-        case "broken link":
-            path.symlink_to(target.parent / "nowhere")
-        case "hard link":
-            path.hardlink_to(target)
-        case "folder":
-            path.mkdir()
-        case "pipe":
-            os.mkfifo(path)
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason"),
-    [
-        ("symbolic link", "is a symbolic link"),
-        ("broken link", "is a symbolic link"),
-        ("hard link", "is not a regular file"),
-        ("folder", "Is a directory"),
-        ("pipe", "is not a regular file"),
-    ],
-)
-def test_only_a_regular_file_is_used(kind: str, reason: str, tmp_path: Path) -> None:
-    target = tmp_path / "diary"
-    target.write_text("dear diary", encoding="utf-8")
-    target.chmod(0o600)
-    plant(tmp_path, kind, target)
+    plant, reason = PLANTED[kind]
+    plant(path, diary)
     with pytest.raises(LockUnavailableError, match=reason) as caught:
-        run_lock(*RUN, folder=tmp_path).__enter__()
+        held(tmp_path).__enter__()
     assert "--lock-dir" in caught.value.hint
     assert not (tmp_path / "nowhere").exists()
-    assert target.read_text(encoding="utf-8") == "dear diary"
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert diary.read_text(encoding="utf-8") == "dear diary"
+    assert stat.S_IMODE(diary.stat().st_mode) == 0o600
