@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from tests.contract.shop import Shop, View, variant_of
+from tests.contract.shop import USD, Shop, View, variant_of
 
 LISTS: Final = "/admin/price-lists"
 SALE: Final[dict[str, Any]] = {
@@ -12,7 +12,6 @@ SALE: Final[dict[str, Any]] = {
     "status": "active",
     "prices": [],
 }
-USD: Final[dict[str, Any]] = {"currency_code": "usd"}
 _FIELDS: Final = (
     "id,amount,currency_code,min_quantity,max_quantity,price_list_id,price_set.variant.id,"
     "price_rules.attribute,price_rules.value"

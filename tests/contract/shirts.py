@@ -1,9 +1,13 @@
-"""Products with several options and variants."""
+"""Products with several options and variants, and the workflows that write variants of many products."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from tests.contract.shop import LEVELS, Shop, View, item_of, variant_of
+from tests.contract.shop import LEVELS, Refusal, Shop, View, item_of, variant_of
+
+CREATE: Final = "create-product-variants"
+UPDATE: Final = "update-product-variants"
+DELETE: Final = "delete-product-variants"
 
 
 def shirt(
@@ -76,3 +80,22 @@ def sizes(size: str, colour: str = "Red") -> View:
 
 def variants_path(product: View) -> str:
     return f"/admin/products/{product['id']}/variants/batch"
+
+
+def new(product: View, size: str, number: int, **changes: Any) -> View:
+    """The body of a red variant in a workflow."""
+    return {"product_id": product["id"], **variant(size, "Red", number, **changes)}
+
+
+def both(shop: Shop, *products: View) -> list[View]:
+    return [shop.product(product["id"]) for product in products]
+
+
+def skus(shop: Shop) -> set[str]:
+    """The SKUs of all inventory items."""
+    items = shop.call("GET", "/admin/inventory-items", fields="sku", limit="100")["inventory_items"]
+    return {item["sku"] for item in items}
+
+
+def refusal(shop: Shop, workflow_id: str, *bodies: View) -> Refusal:
+    return shop.workflow_refusal(workflow_id, product_variants=list(bodies))

@@ -36,9 +36,13 @@ DETAILS: Final = (
 """Fields of a variant."""
 LEVELS: Final = "/admin/inventory-items/location-levels/batch"
 UNKNOWN_ERROR: Final = (500, "unknown_error", "An unknown error occurred.")
+MALFORMED: Final = (400, "invalid_data", "Invalid request")
+USD: Final[dict[str, Any]] = {"currency_code": "usd"}
 
 T = TypeVar("T")
 View = dict[str, Any]
+Refusal = tuple[int, str, str]
+"""Status, type and message."""
 _IDS: Final = re.compile(r"\b[a-z]+_[0-9A-HJKMNP-TV-Z]{26}\b")
 
 
@@ -76,8 +80,8 @@ class Shop:
 
         return asyncio.run(ask())
 
-    def refusal(self, method: str, path: str, body: object = None) -> tuple[int, str, str]:
-        """Status, type and message, with ids as `<id>`."""
+    def refusal(self, method: str, path: str, body: object = None) -> Refusal:
+        """Status, type and message, with ids as `<id>`, and without what is wrong with a malformed body."""
         return refusal_of(self.send(method, path, body))
 
     def workflow(self, workflow_id: str, **given: Any) -> View:
@@ -85,7 +89,7 @@ class Shop:
         response: View = self.call("POST", workflow_path(workflow_id), {"input": given})
         return response
 
-    def workflow_refusal(self, workflow_id: str, **given: Any) -> tuple[int, str, str]:
+    def workflow_refusal(self, workflow_id: str, **given: Any) -> Refusal:
         return self.refusal("POST", workflow_path(workflow_id), {"input": given})
 
     def batch(self, **parts: list[Any]) -> View:
@@ -93,7 +97,7 @@ class Shop:
         response: View = self.call("POST", "/admin/products/batch", parts, fields=FIELDS)
         return response
 
-    def batch_refusal(self, **parts: list[Any]) -> tuple[int, str, str]:
+    def batch_refusal(self, **parts: list[Any]) -> Refusal:
         return self.refusal("POST", "/admin/products/batch", parts)
 
     def create(self, number: int = 1, **changes: Any) -> View:
@@ -155,7 +159,7 @@ class Shop:
         self.call("POST", f"/admin/products/{product['id']}/options/batch", parts)
         return self.product(product["id"])
 
-    def options_refusal(self, product: View, **parts: list[Any]) -> tuple[int, str, str]:
+    def options_refusal(self, product: View, **parts: list[Any]) -> Refusal:
         return self.refusal("POST", f"/admin/products/{product['id']}/options/batch", parts)
 
     def variants(self, product: View, **parts: list[Any]) -> View:
@@ -163,17 +167,15 @@ class Shop:
         self.call("POST", f"/admin/products/{product['id']}/variants/batch", parts)
         return self.product(product["id"])
 
-    def variants_refusal(self, product: View, **parts: list[Any]) -> tuple[int, str, str]:
+    def variants_refusal(self, product: View, **parts: list[Any]) -> Refusal:
         return self.refusal("POST", f"/admin/products/{product['id']}/variants/batch", parts)
 
     def reserve(self, product: View, title: str, quantity: float = 1) -> None:
-        """Reserve stock of a variant, as an order does."""
-        body = {
-            "inventory_item_id": item_of(product, title),
-            "location_id": self.location_id,
-            "quantity": quantity,
-        }
-        self.call("POST", "/admin/reservations", body)
+        """Reserve stock of a variant, as an order does; it gets a level if it has none."""
+        level = self.level(item_of(product, title), 7)
+        self.send("POST", LEVELS, {"create": [level]})
+        del level["stocked_quantity"]
+        self.call("POST", "/admin/reservations", {**level, "quantity": quantity})
 
     def body(self, number: int, **changes: Any) -> View:
         """The body of a new product as a sync sends it; `variant` changes its variant."""
@@ -203,11 +205,18 @@ def workflow_path(workflow_id: str) -> str:
     return f"/admin/workflows-executions/{workflow_id}/run"
 
 
-def invalid(message: str) -> tuple[int, str, str]:
+def invalid(message: str) -> Refusal:
     return 400, "invalid_data", message
 
 
-def not_there(column: str, value: str) -> tuple[int, str, str]:
+def exists(what: str, **key: str) -> Refusal:
+    """A unique value is taken."""
+    return invalid(
+        f"{what} with {', '.join(f'{name}: {value}' for name, value in key.items())}, already exists."
+    )
+
+
+def not_there(column: str, value: str) -> Refusal:
     message = f"You tried to set relationship {column}: {value}, but such entity does not exist"
     return 404, "not_found", message
 
@@ -347,7 +356,8 @@ def _price(price: View) -> tuple[Any, ...]:
     return price["currency_code"], price["amount"], price["min_quantity"], price["max_quantity"], rules
 
 
-def refusal_of(response: httpx.Response) -> tuple[int, str, str]:
+def refusal_of(response: httpx.Response) -> Refusal:
     assert response.is_error, response.text
     body = response.json()
-    return response.status_code, body.get("type", ""), _IDS.sub("<id>", body["message"])
+    message = "Invalid request" if body["message"].startswith("Invalid request") else body["message"]
+    return response.status_code, body.get("type", ""), _IDS.sub("<id>", message)

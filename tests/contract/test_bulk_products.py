@@ -2,14 +2,8 @@
 
 from typing import Any
 
-import httpx
-import pytest
-
-from tests.contract.midway import Midway
+from tests.contract.shirts import skus
 from tests.contract.shop import UNKNOWN_ERROR, Shop, View, item_of, prices_of, variant_of
-from tests.contract.test_bulk_variants import DELETE, skus
-from tests.contract.test_faults import give_up_at
-from tests.harness.fake_medusa import FakeMedusa
 
 CREATE = "create-products"
 STOCK = "create-inventory-items-workflow"
@@ -119,28 +113,3 @@ def test_the_ids_of_live_and_of_deleted_products_can_be_read(shop: Shop) -> None
     assert found[1] == live
     taken = shop.ask(lambda api: api.taken_ids(["prod_1", "prod_2", "prod_3"]))
     assert taken == {"prod_1": None, "prod_2": "contract:2"}
-
-
-def test_products_are_visible_before_their_variants_and_prices(shop: Shop, midway: Midway) -> None:
-    seen: list[View] = []
-    midway("variants", lambda: seen.append(shop.product("prod_1")), CREATE, products=[body(shop, 1)])
-    (variant,) = seen[0]["variants"]
-    assert ("prices" in variant, variant["inventory_items"]) == (False, [])
-    assert seen[0]["shipping_profile"]["name"] == "Default Shipping Profile"
-    assert len(variant_of(shop.product("prod_1"))["prices"]) == 1
-
-
-@pytest.mark.parametrize(("step", "variants"), [("products", 0), ("placement", 0), ("variants", 1)])
-def test_a_killed_creation_leaves_a_product_whose_id_is_taken(
-    fake: FakeMedusa, fake_shop: Shop, step: str, variants: int
-) -> None:
-    fake.between = give_up_at(step)
-    products = [body(fake_shop, 1)]
-    with pytest.raises(httpx.ReadTimeout):
-        fake_shop.workflow(CREATE, products=products)
-    fake.between = None
-    fake.crash()
-    assert len(fake_shop.product("prod_1")["variants"]) == variants
-    assert fake_shop.workflow_refusal(CREATE, products=products) == UNKNOWN_ERROR
-    fake_shop.workflow(DELETE, ids=["variant_1"])
-    assert fake_shop.product("prod_1")["variants"] == []

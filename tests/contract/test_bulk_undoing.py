@@ -6,9 +6,22 @@ from typing import Any
 import pytest
 
 from tests.contract.midway import Midway
-from tests.contract.shirts import add_values, entry, shirt, sizes, stocked_shirt
+from tests.contract.shirts import (
+    CREATE,
+    UPDATE,
+    add_values,
+    both,
+    entry,
+    new,
+    refusal,
+    shirt,
+    sizes,
+    skus,
+    stocked_shirt,
+)
 from tests.contract.shop import (
     UNKNOWN_ERROR,
+    USD,
     Shop,
     View,
     invalid,
@@ -17,7 +30,6 @@ from tests.contract.shop import (
     refusal_of,
     variant_of,
 )
-from tests.contract.test_bulk_variants import CREATE, UPDATE, USD, both, new, refusal, skus
 from tests.harness.fake_medusa.workflows import REFUSED_TITLE
 
 Interrupted = Callable[[list[View], Callable[[], object]], tuple[int, str, str]]

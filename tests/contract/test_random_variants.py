@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 
 from tests.contract.sales import new_list, stored
-from tests.contract.shirts import option_of, shirt, value_of
-from tests.contract.shop import LEVELS, Shop, View, item_of, variant_of
-from tests.contract.side import Side
+from tests.contract.shirts import CREATE, DELETE, UPDATE, option_of, shirt, value_of
+from tests.contract.shop import (
+    Refusal,
+    Shop,
+    View,
+    ids_in,
+    natural,
+    refusal_of,
+    variant_of,
+    workflow_path,
+)
 from tests.tiers import sampled
 
 OPERATIONS = 40
@@ -20,11 +28,15 @@ Plan = dict[str, Any]
 """An operation without ids of a store: external ids, titles, values."""
 
 
-class Shirts(Side):
-    """Two products with two options, and two price lists."""
+class Shirts:
+    """Two shirts and two price lists, in one of two stores that get the same operations."""
 
     def __init__(self, shop: Shop) -> None:
-        super().__init__(shop)
+        self.shop = shop
+        self.views: dict[str, View] = {}
+        """Products by external id, when they were last looked at."""
+        self.births: dict[str, int] = {}
+        """When ids were first seen."""
         for number in (1, 2):
             shirt(shop, number)
         self._sales = [new_list(shop) for _ in range(2)]
@@ -32,8 +44,11 @@ class Shirts(Side):
         """What identifies a list price on both sides, and its id."""
 
     def look(self, moment: int) -> dict[str, View]:
-        """All products; each also shows all list prices."""
-        views = super().look(moment)
+        """All products, with list prices; ids are replaced by the moment at which they were first seen."""
+        self.views = self.shop.products()
+        for part in ids_in(list(self.views.values())):
+            self.births.setdefault(part, moment)
+        views = {external_id: natural(view, self.births) for external_id, view in self.views.items()}
         titles = {
             variant["id"]: f"{key} {variant['title']}"
             for key, product in self.views.items()
@@ -50,10 +65,14 @@ class Shirts(Side):
         keys = [key for key, _ in self._prices]
         return {key: {**view, "list_prices": keys} for key, view in views.items()}
 
-    def do(self, plan: Plan) -> tuple[int, str, str]:
+    def do(self, plan: Plan) -> Refusal:
         if plan["do"] == "reserve":
-            return self._reserve(self.views[plan["product"]], plan["title"])
-        status, kind, message = self.send(*self._request(plan, self.views[plan["product"]]))
+            self.shop.reserve(self.views[plan["product"]], plan["title"])
+            return 200, "", ""
+        response = self.shop.send(*self._request(plan, self.views[plan["product"]]))
+        if response.is_success:
+            return 200, "", ""
+        status, kind, message = refusal_of(response)
         # The messages name variants in the order of their ids.
         start, colon, titles = message.partition(" using it: ")
         message = f"{start}{colon}{sorted(titles.split(', '))}"
@@ -63,20 +82,28 @@ class Shirts(Side):
         path = f"/admin/products/{product['id']}"
         match plan["do"]:
             case "variants":
-                body = {
-                    "create": plan["create"],
-                    "update": [self._changed(product, entry) for entry in plan["update"]],
-                    "delete": [variant_of(product, title)["id"] for title in plan["delete"]],
-                }
-                return "POST", f"{path}/variants/batch", body
+                kind, entries = plan["kind"], plan["entries"]
+                if kind == "delete":
+                    bodies: Any = [variant_of(product, title)["id"] for title in entries]
+                else:
+                    bodies = [self._changed(product, entry) for entry in entries]
+                if not plan["in_bulk"]:
+                    return "POST", f"{path}/variants/batch", {kind: bodies}
+                if kind == "create":
+                    bodies = [{**body, "product_id": product["id"]} for body in bodies]
+                workflow = {"create": CREATE, "update": UPDATE, "delete": DELETE}[kind]
+                name = "ids" if kind == "delete" else "product_variants"
+                return "POST", workflow_path(workflow), {"input": {name: bodies}}
             case "variant":
                 body = self._changed(product, plan["update"])
                 return "POST", f"{path}/variants/{body.pop('id')}", body
-            case "product":
-                update: View = {"variants": [self._changed(product, entry) for entry in plan["update"]]}
-                if "keep" in plan:
-                    update["option_ids"] = [option_of(product, title) for title in plan["keep"]]
-                return "POST", path, update
+            case "keep options":
+                ids = [option_of(product, title) for title in plan["keep"]]
+                return (
+                    "POST",
+                    path,
+                    {"variants": [{"id": each["id"]} for each in product["variants"]]} | {"option_ids": ids},
+                )
             case "values":
                 change = {
                     "product_option_id": option_of(product, plan["option"]),
@@ -101,17 +128,7 @@ class Shirts(Side):
             case "rename option":
                 option_id = option_of(product, plan["option"])
                 return "POST", f"/admin/product-options/{option_id}", {"title": plan["title"]}
-            case "rename value":
-                option_id = option_of(product, plan["option"])
-                value_id = value_of(product, plan["option"], plan["value"])
-                return "POST", f"/admin/product-options/{option_id}/values/{value_id}", {"value": plan["new"]}
         raise ValueError(plan)
-
-    def _reserve(self, product: View, title: str) -> tuple[int, str, str]:
-        level = self.shop.level(item_of(product, title), 9)
-        self.send("POST", LEVELS, {"create": [level]})
-        level["quantity"] = level.pop("stocked_quantity") - 8
-        return self.send("POST", "/admin/reservations", level)
 
     @staticmethod
     def _price(product: View, entry: Plan) -> View:
@@ -130,15 +147,14 @@ class Planner:
     def __init__(self, random: Random) -> None:
         self._random = random
         self._number = 0
-        self._has_reservations = False
 
     def plan(self, seen: dict[str, View]) -> Plan:
         key = self._random.choice(sorted(seen))
         product = seen[key]
-        draws: list[Callable[[View], Plan]] = [*[self._variants] * 5, *[self._values] * 2]
-        draws += [self._options, self._rename_option, self._rename_value, self._keep_options]
+        draws: list[Callable[[View], Plan]] = [*[self._variants] * 6, *[self._values] * 2]
+        draws += [self._options, self._rename_option, self._keep_options]
         if product["variants"]:
-            draws += [self._variant, *[self._product] * 2, *[self._list_prices] * 3]
+            draws += [self._variant, *[self._list_prices] * 3]
         if self._stocked(product):
             draws.append(self._reserve)
         return {"product": key, **self._random.choice(draws)(product)}
@@ -148,15 +164,16 @@ class Planner:
     def _variants(self, product: View) -> Plan:
         titles = self._titles(product)
         chosen = self._random.sample(titles, self._random.randint(0, min(4, len(titles))))
-        cut = self._random.randint(0, len(chosen))
-        plan: Plan = {
-            "do": "variants",
-            "create": [self._new(product) for _ in range(self._random.randint(0, 2))],
-            "update": [{"of": title, "fields": self._fields(product)} for title in chosen[:cut]],
-            "delete": chosen[cut:] if self._sometimes() else [],
-        }
+        kind = self._random.choice(["create", "update", "delete"])
+        plan: Plan = {"do": "variants", "kind": kind, "entries": chosen, "in_bulk": self._sometimes()}
+        if kind == "delete":
+            return plan
+        if kind == "create":
+            plan["entries"] = [{"fields": self._new(product)} for _ in range(self._random.randint(0, 2))]
+        else:
+            plan["entries"] = [{"of": title, "fields": self._fields(product)} for title in chosen]
         # Which of several refusals is reported depends on ids and timing, so at most one entry is wrong.
-        bodies = [*plan["create"], *(entry["fields"] for entry in plan["update"])]
+        bodies = [entry["fields"] for entry in plan["entries"]]
         combinations = [tuple(sorted(body["options"].items())) for body in bodies if body.get("options")]
         stored = [tuple(each["options"]) for each in product["variants"]]
         for body in bodies:
@@ -164,7 +181,7 @@ class Planner:
             wanted = tuple(sorted((options or {}).items()))
             if options and (wanted in stored or combinations.count(wanted) > 1):
                 del body["options"]
-        if bodies and self._random.random() < 0.3 and not (plan["delete"] and self._has_reservations):
+        if bodies and self._random.random() < 0.3:
             # Whether a SKU that a variant of the call gives up is free depends on ids.
             skus = [each["sku"] for each in product["variants"] if each["title"] not in chosen]
             self._random.choice(bodies).update(self._wrong(product, skus))
@@ -176,23 +193,7 @@ class Planner:
         fields.pop("options", None)  # their undo fails in Medusa
         return {"do": "variant", "update": {"of": title, "fields": fields}}
 
-    def _product(self, product: View) -> Plan:
-        titles = self._titles(product)
-        self._random.shuffle(titles)
-        kept = titles if self._random.random() < 0.8 else titles[1:]
-        entries: list[Plan] = [{"of": title, "fields": self._fields(product)} for title in kept]
-        if self._random.random() < 0.3:
-            entries.append({"fields": self._new(product)})
-        with_options = [entry for entry in entries if entry["fields"].get("options")]
-        for entry in with_options[1:]:
-            del entry["fields"]["options"]
-        if with_options and self._sometimes():
-            entries.remove(with_options[0])
-            entries.append(with_options[0])
-        return {"do": "product", "update": entries}
-
     def _reserve(self, product: View) -> Plan:
-        self._has_reservations = True
         return {"do": "reserve", "title": self._random.choice(self._stocked(product))}
 
     def _list_prices(self, product: View) -> Plan:
@@ -219,9 +220,7 @@ class Planner:
     def _keep_options(self, product: View) -> Plan:
         """Remove all options but one, or keep all."""
         titles = [title for title, _ in product["options"]]
-        kept = titles if self._sometimes() else titles[:1]
-        entries = [{"of": title, "fields": {}} for title in self._titles(product)]
-        return {"do": "product", "update": entries, "keep": kept}
+        return {"do": "keep options", "keep": titles if self._sometimes() else titles[:1]}
 
     def _values(self, product: View) -> Plan:
         title, texts = self._random.choice(product["options"])
@@ -244,13 +243,6 @@ class Planner:
         title, _ = self._random.choice(product["options"])
         self._number += 1
         return {"do": "rename option", "option": title, "title": f"Renamed {self._number}"}
-
-    def _rename_value(self, product: View) -> Plan:
-        title, texts = self._random.choice([each for each in product["options"] if each[1]] or [("", [""])])
-        if not title:
-            return self._values(product)
-        value, new = self._random.choice(texts), self._random.choice(TEXTS)
-        return {"do": "rename value", "option": title, "value": value, "new": new}
 
     # --- their parts ---
 

@@ -1,13 +1,36 @@
-"""Updating variants in batches."""
+"""Updating variants, of one product or many at a time."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from tests.contract.shirts import entry, shirt, sizes, stocked_shirt, values_of, variant, variants_path
-from tests.contract.shop import DETAILS, UNKNOWN_ERROR, Shop, View, invalid, options_of, prices_of, variant_of
+from tests.contract.shirts import (
+    UPDATE,
+    both,
+    entry,
+    shirt,
+    sizes,
+    stocked_shirt,
+    values_of,
+    variant,
+)
+from tests.contract.shop import (
+    DETAILS,
+    MALFORMED,
+    UNKNOWN_ERROR,
+    USD,
+    Refusal,
+    Shop,
+    View,
+    exists,
+    invalid,
+    options_of,
+    prices_of,
+    variant_of,
+)
+from tests.contract.test_variants import miscounted
 
-USD: dict[str, Any] = {"currency_code": "usd"}
+TAKEN: Final = invalid("Variant (M / Red) with provided options already exists.")
 
 
 @pytest.fixture
@@ -15,7 +38,20 @@ def product(shop: Shop) -> View:
     return stocked_shirt(shop)
 
 
-def test_everything_of_several_variants_can_change_in_one_call(shop: Shop, product: View) -> None:
+@pytest.fixture(params=["workflow", "route"])
+def update(request: pytest.FixtureRequest, shop: Shop, product: View) -> Any:
+    """Updates variants of the product in one of two ways, which are the same to them."""
+
+    def update(*bodies: View) -> View:
+        if request.param == "route":
+            return shop.variants(product, update=list(bodies))
+        shop.workflow(UPDATE, product_variants=list(bodies))
+        return shop.product(product["id"])
+
+    return update
+
+
+def test_everything_of_several_variants_can_change_in_one_call(update: Any, product: View) -> None:
     details = {
         **dict(zip(("weight", "length", "height", "width"), (1.5, 2, 3, 4), strict=True)),
         **dict.fromkeys(("material", "hs_code", "mid_code", "origin_country"), "new"),
@@ -23,13 +59,10 @@ def test_everything_of_several_variants_can_change_in_one_call(shop: Shop, produ
     red, blue = variant_of(product, "S / Red"), variant_of(product, "S / Blue")
     usd = next(price for price in red["prices"] if price["currency_code"] == "usd")
     prices = [{**USD, "id": usd["id"], "amount": 99}, {"currency_code": "eur", "amount": 88}]
-    seen = shop.variants(
-        product,
-        update=[
-            {"id": red["id"], "title": "XL / Red", "sku": "NEW", "barcode": "B", **sizes("XL"), **details}
-            | {"prices": prices},
-            {"id": blue["id"], "title": "L / Blue", **sizes("L", "Blue")},
-        ],
+    changes = {"title": "XL / Red", "sku": "NEW", "barcode": "B", **sizes("XL"), **details}
+    seen = update(
+        {"id": red["id"], **changes, "prices": prices},
+        {"id": blue["id"], "title": "L / Blue", **sizes("L", "Blue")},
     )
     new = variant_of(seen, "XL / Red")
     assert (new["id"], new["sku"], new["barcode"]) == (red["id"], "NEW", "B")
@@ -37,109 +70,104 @@ def test_everything_of_several_variants_can_change_in_one_call(shop: Shop, produ
     assert options_of(seen, new) == {"Size": "XL", "Colour": "Red"}
     assert {price[:2] for price in prices_of(seen, "XL / Red")} == {("usd", 99), ("eur", 88)}
     assert usd["id"] in {price["id"] for price in new["prices"]}
-    assert new["inventory_items"] == red["inventory_items"]
+    assert new["inventory_items"] == red["inventory_items"]  # the item keeps its SKU
     moved = variant_of(seen, "L / Blue")
     assert options_of(seen, moved) == {"Size": "L", "Colour": "Blue"}
-    unchanged = {name: value for name, value in blue.items() if name not in {"title", "options"}}
-    assert moved == {**moved, **unchanged}
+    assert moved == {**blue, "title": "L / Blue", "options": moved["options"]}
     assert values_of(seen) == values_of(product)
+    for title in ("M / Red", "M / Blue"):
+        assert variant_of(seen, title) == variant_of(product, title)
 
 
-MERGED: list[tuple[dict[str, Any] | None, dict[str, Any] | None]] = [
-    ({"a": 1, "b": 2}, {"a": 1, "b": 2}),
-    ({"c": 3}, {"a": 1, "b": 2, "c": 3}),
-    ({"a": ""}, {"b": 2, "c": 3}),
-    ({}, {}),
-    ({"d": 4}, {"d": 4}),
-    (None, None),
-]
-
-
-def test_metadata_is_merged(shop: Shop, product: View) -> None:
-    for update, kept in MERGED:
-        seen = shop.variants(product, update=[entry(product, "S / Red", metadata=update)])
+def test_metadata_is_merged(update: Any, product: View) -> None:
+    steps: list[tuple[View | None, View | None]] = [
+        ({"a": 1, "b": {"c": 1}}, {"a": 1, "b": {"c": 1}}),
+        ({"a": "", "z": 2}, {"b": {"c": 1}, "z": 2}),
+        ({}, {}),
+        ({"d": 4}, {"d": 4}),
+        (None, None),
+    ]
+    for sent, kept in steps:
+        seen = update(entry(product, "S / Red", metadata=sent))
         assert variant_of(seen, "S / Red")["metadata"] == kept
 
 
-def test_options_can_be_removed_from_a_variant(shop: Shop, product: View) -> None:
-    seen = shop.variants(product, update=[entry(product, "S / Red", options={})])
-    assert variant_of(seen, "S / Red")["options"] == []
+def test_an_empty_update_is_accepted(update: Any, product: View) -> None:
+    assert update() == product
+
+
+def test_options_can_be_removed_from_a_variant(shop: Shop, update: Any, product: View) -> None:
+    assert variant_of(update(entry(product, "S / Red", options={})), "S / Red")["options"] == []
     seen = shop.variants(product, create=[variant("S", "Red", title="New", sku=None)])
     assert options_of(seen, variant_of(seen, "New")) == {"Size": "S", "Colour": "Red"}
 
 
-REFUSED_UPDATES: list[tuple[View, tuple[int, str, str]]] = [
-    (sizes("M"), invalid("Variant (M / Red) with provided options already exists.")),
+REFUSED: list[tuple[View, Refusal]] = [
+    (sizes("M"), TAKEN),
     (sizes("Huge"), invalid("Option value Huge does not exist for option Size")),
-    (
-        {"options": {"Size": "L"}},
-        invalid(
-            "Product has 2 option values but there were 1 provided option values for the variant: undefined."
-        ),
-    ),
-    ({"sku": "SH1-M-Red"}, invalid("Product variant with sku: SH1-M-Red, already exists.")),
-    ({"title": None}, invalid("Invalid request: Field 'update, 1, title' is required")),
-    ({"id": None}, invalid("Invalid request: Field 'update, 1, id' is required")),
+    ({"options": {"Size": "L"}}, miscounted(1, "undefined")),
+    ({"sku": "SH1-M-Red"}, exists("Product variant", sku="SH1-M-Red")),
+    ({"sku": "NEW"}, exists("Product variant", sku="NEW")),
     ({"id": "gone"}, invalid("Cannot update non-existing variants with ids: gone")),
-    ({"inventory_items": []}, invalid("Invalid request: Unrecognized fields: 'inventory_items'")),
-    ({"prices": [{"currency_code": "usd"}]}, UNKNOWN_ERROR),
-    ({"material": "NUL \0"}, UNKNOWN_ERROR),
+    ({"title": "NUL \0"}, UNKNOWN_ERROR),
 ]
 
 
-def test_one_refused_update_of_a_variant_fails_the_batch(shop: Shop, product: View) -> None:
-    fine = entry(product, "S / Blue", title="New", sku="NEW", weight=1)
-    for changes, refusal in REFUSED_UPDATES:
+def test_one_refused_row_changes_nothing(shop: Shop, product: View) -> None:
+    """The workflow gives no reason."""
+    fine = entry(product, "S / Blue", title="New", sku="NEW", metadata={"a": 1}, **sizes("L", "Blue"))
+    fine["prices"] = [{**USD, "amount": 1}]
+    for changes, reason in REFUSED:
         bodies = [fine, entry(product, "S / Red", **changes)]
-        assert shop.variants_refusal(product, update=bodies) == refusal, changes
+        assert shop.variants_refusal(product, update=bodies) == reason, changes
+        assert shop.workflow_refusal(UPDATE, product_variants=bodies) == UNKNOWN_ERROR, changes
+    twice = [fine, {"id": fine["id"]}]
+    reason = invalid("Cannot update non-existing variants with ids: ")
+    assert shop.variants_refusal(product, update=twice) == reason
+    assert shop.workflow_refusal(UPDATE, product_variants=twice) == UNKNOWN_ERROR
+    malformed: list[View] = [{"title": None}, {"id": None}, {"inventory_items": []}]
+    for wrong in malformed:
+        assert shop.variants_refusal(product, update=[entry(product, "S / Red", **wrong)]) == MALFORMED
     assert shop.product(product["id"]) == product
-
-
-def test_a_variant_cannot_be_updated_twice_in_one_call(shop: Shop, product: View) -> None:
-    twice = [entry(product, "S / Red", title="1"), entry(product, "S / Red", sku="2")]
-    message = "Cannot update non-existing variants with ids: "
-    assert shop.variants_refusal(product, update=twice) == invalid(message)
 
 
 def test_variants_of_other_products_are_accepted(shop: Shop, product: View) -> None:
     other = shirt(shop, 2)
-    parts = {"update": [entry(other, "S / Red", title="New")], "delete": [entry(other, "M / Red")["id"]]}
-    response = shop.call("POST", variants_path(product), parts, fields="id")
-    assert [each["id"] for each in response["updated"]] == [variant_of(other, "S / Red")["id"]]
-    seen = shop.product(other["id"])
-    assert {each["title"] for each in seen["variants"]} == {"New", "S / Blue", "M / Blue"}
-    assert shop.product(product["id"]) == product
+    shop.workflow(
+        UPDATE, product_variants=[entry(other, "S / Red", title="A"), entry(product, "S / Red", title="B")]
+    )
+    shop.variants(product, update=[entry(other, "M / Red", title="C")])
+    shop.variants(product, delete=[entry(other, "M / Blue")["id"]])
+    seen, theirs = both(shop, product, other)
+    assert {each["title"] for each in theirs["variants"]} == {"A", "S / Blue", "C"}
+    assert {each["title"] for each in seen["variants"]} == {"B", "S / Blue", "M / Red", "M / Blue"}
 
 
 def test_option_values_are_not_freed_for_the_same_call(shop: Shop, product: View) -> None:
     small, medium = entry(product, "S / Red"), entry(product, "M / Red")
-    swapped = [{**small, **sizes("M")}, {**medium, **sizes("S")}]
-    message = "Variant (M / Red) with provided options already exists."
-    assert shop.variants_refusal(product, update=swapped)[:2] == (400, "invalid_data")
     moved = [{**small, **sizes("M")}, {**medium, **sizes("L")}]
-    assert shop.variants_refusal(product, update=moved) == invalid(message)
-    assert shop.variants_refusal(product, update=moved[::-1]) == invalid(message)
-    parts = {"delete": [medium["id"]], "create": [variant("M", "Red", title="New", sku=None)]}
-    assert shop.variants_refusal(product, **parts) == invalid(message)
+    assert shop.variants_refusal(product, update=moved) == TAKEN
+    assert shop.variants_refusal(product, update=moved[::-1]) == TAKEN
     assert shop.product(product["id"]) == product
-    both = [{**small, **sizes("L")}, {**medium, **sizes("L")}]
-    seen = shop.variants(product, update=both)
+    seen = shop.variants(product, update=[{**small, **sizes("L")}, {**medium, **sizes("L")}])
     assert [options_of(seen, variant_of(seen, title)) for title in ("S / Red", "M / Red")] == [
         {"Size": "L", "Colour": "Red"}
     ] * 2
 
 
-def test_a_variant_keeps_a_value_that_another_variant_of_the_call_gets(shop: Shop, product: View) -> None:
+def test_a_variant_keeps_a_value_that_another_variant_of_the_call_gets(
+    shop: Shop, update: Any, product: View
+) -> None:
     """A mistake of Medusa; a call for this variant only corrects it."""
     shop.variants(product, delete=[entry(product, "S / Blue")["id"]])
     moved = entry(product, "S / Red", **sizes("L"))
-    seen = shop.variants(product, update=[moved, entry(product, "M / Blue", **sizes("S", "Blue"))])
+    seen = update(moved, entry(product, "M / Blue", **sizes("S", "Blue")))
 
     def values(title: str) -> list[str]:
         return sorted(value["value"] for value in variant_of(seen, title)["options"])
 
     assert (values("S / Red"), values("M / Blue")) == (["L", "Red", "S"], ["Blue", "S"])
-    seen = shop.variants(product, update=[moved])
+    seen = update(moved)
     assert (values("S / Red"), values("M / Blue")) == (["L", "Red"], ["Blue", "S"])
 
 
@@ -153,18 +181,47 @@ def test_variants_cannot_exchange_a_unique_value(shop: Shop, product: View, colu
     status, kind, message = shop.variants_refusal(product, update=exchanged)
     assert (status, kind) == invalid("")[:2]
     assert message.endswith("already exists.")
+    assert shop.workflow_refusal(UPDATE, product_variants=exchanged) == UNKNOWN_ERROR
     assert shop.product(product["id"]) == product
 
 
-def test_managing_creates_and_links_an_item(shop: Shop, product: View) -> None:
+def test_managing_creates_and_links_an_item(shop: Shop, update: Any, product: View) -> None:
+    """If one cannot be created, nothing changes, and prices stay."""
     seen = shop.variants(product, create=[variant("L", "Red", manage_inventory=False)])
-    managed = [
+    updated = update(
         entry(seen, "L / Red", manage_inventory=True),
         entry(seen, "S / Red", manage_inventory=True),
         entry(seen, "M / Red", manage_inventory=False),
-    ]
-    updated = shop.variants(seen, update=managed)
+    )
     assert variant_of(updated, "L / Red")["inventory_items"][0]["inventory"]["sku"] == "SH1-L-Red"
     assert variant_of(updated, "S / Red") == variant_of(seen, "S / Red")
     assert variant_of(updated, "M / Red")["inventory_items"] == []
-    assert shop.call("GET", "/admin/inventory-items")["count"] == 5
+    prices = [{**USD, "amount": 1}]
+    bodies = [
+        entry(updated, "M / Red", title="New", manage_inventory=True, prices=prices),
+        entry(updated, "S / Red", title="New", prices=prices),
+    ]
+    reason = exists("Inventory item", sku="SH1-M-Red")
+    assert shop.variants_refusal(product, update=bodies) == reason
+    assert shop.workflow_refusal(UPDATE, product_variants=bodies) == reason
+    assert shop.product(product["id"]) == updated
+
+
+def test_a_variant_can_be_updated_at_its_own_endpoint(shop: Shop, product: View) -> None:
+    """Medusa does not report an unknown one."""
+    path = f"/admin/products/{product['id']}/variants"
+    own = f"{path}/{variant_of(product, 'S / Red')['id']}"
+    prices = [{"currency_code": "eur", "amount": 5}]
+    shop.call("POST", own, {"sku": "MINE", "metadata": {"a": 1}, "prices": prices})
+    shop.call("POST", own, {"metadata": {"b": 2}})
+    shop.call("POST", f"{path}/variant_gone", {"title": "x"})
+    updated = shop.product(product["id"])
+    red = variant_of(updated, "S / Red")
+    assert (red["sku"], red["metadata"]) == ("MINE", {"a": 1, "b": 2})
+    assert {price[:2] for price in prices_of(updated, "S / Red")} == {("eur", 5)}
+    for title in ("S / Blue", "M / Red", "M / Blue"):
+        assert variant_of(updated, title) == variant_of(product, title)
+    refusal = exists("Product variant", sku="SH1-M-Red")
+    assert shop.refusal("POST", own, {"title": "New", "sku": "SH1-M-Red"}) == refusal
+    assert shop.refusal("POST", own, {"title": "NUL \0"})[0] == 500
+    assert shop.product(product["id"]) == updated

@@ -1,25 +1,47 @@
-"""Products with several options and variants."""
+"""Options and variants of products: reading, creating and deleting them, one product or many at a time."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from tests.contract.shirts import add_values, option_of, shirt, value_of, values_of, variant
+from tests.contract.shirts import (
+    CREATE,
+    DELETE,
+    add_values,
+    both,
+    entry,
+    new,
+    option_of,
+    shirt,
+    sizes,
+    skus,
+    stocked_shirt,
+    value_of,
+    values_of,
+    variant,
+    variants_path,
+)
 from tests.contract.shop import (
     DETAILS,
     FIELDS,
+    MALFORMED,
     UNKNOWN_ERROR,
+    USD,
+    Refusal,
     Shop,
     View,
+    exists,
     invalid,
+    item_of,
     natural,
     options_of,
     prices_of,
     variant_of,
 )
 
-SIZES: dict[str, Any] = {"title": "Size", "values": ["S", "M"]}
-COLOURS: dict[str, Any] = {"title": "Colour", "values": ["Red"]}
+SIZES: Final[dict[str, Any]] = {"title": "Size", "values": ["S", "M"]}
+COLOURS: Final[dict[str, Any]] = {"title": "Colour", "values": ["Red"]}
+RED: Final = {"Size": "L", "Colour": "Red"}
 
 
 def combinations(product: View) -> dict[str, dict[str, str]]:
@@ -27,13 +49,25 @@ def combinations(product: View) -> dict[str, dict[str, str]]:
     return {each["title"]: options_of(product, each) for each in product["variants"]}
 
 
-# --- creating and reading ---
+def miscounted(number: int, title: str) -> Refusal:
+    values = f"2 option values but there were {number} provided option values"
+    return invalid(f"Product has {values} for the variant: {title}.")
+
+
+@pytest.fixture
+def products(shop: Shop) -> tuple[View, View]:
+    """Two shirts; the sizes L and XL have no variants, and the first has stock."""
+    return stocked_shirt(shop), add_values(shop, shirt(shop, 2), "Size", "L", "XL")
+
+
+# --- with their product ---
 
 
 def test_a_product_with_options_and_variants_is_stored_as_sent(shop: Shop) -> None:
     details: dict[str, Any] = {
         "barcode": "B-1",
         "manage_inventory": False,
+        "metadata": {"a": {"b": 1}},
         "weight": 0.2,
         "length": 1.5,
         "height": 2,
@@ -42,7 +76,6 @@ def test_a_product_with_options_and_variants_is_stored_as_sent(shop: Shop) -> No
         "hs_code": "6109",
         "mid_code": "m",
         "origin_country": "pt",
-        "metadata": {"a": {"b": 1}},
     }
     bodies = [variant("S", "Red", **details), variant("M", "Red")]
     product = shop.create(options=[SIZES, COLOURS], variants=bodies)
@@ -54,12 +87,7 @@ def test_a_product_with_options_and_variants_is_stored_as_sent(shop: Shop) -> No
     assert {name: second[name] for name in DETAILS} == dict.fromkeys(DETAILS)
     assert (first["inventory_items"], len(second["inventory_items"])) == ([], 1)
     assert {price[:2] for price in prices_of(product, "M / Red")} == {("usd", 20), ("eur", 18)}
-
-
-def test_the_option_values_of_variants_have_the_ids_of_the_values_of_the_product(shop: Shop) -> None:
-    product = shirt(shop)
-    size = {value["option_id"]: value["id"] for value in variant_of(product, "S / Red")["options"]}
-    assert size == {
+    assert {value["option_id"]: value["id"] for value in first["options"]} == {
         option_of(product, "Size"): value_of(product, "Size", "S"),
         option_of(product, "Colour"): value_of(product, "Colour", "Red"),
     }
@@ -74,213 +102,235 @@ def test_the_option_values_of_variants_have_the_ids_of_the_values_of_the_product
 )
 def test_option_values_show_only_what_is_asked_for(shop: Shop, fields: str, shown: View) -> None:
     product = shirt(shop, sizes=("S",), colours=("Red",))
-    seen = shop.call("GET", f"/admin/products/{product['id']}", fields=f"id,{fields}")["product"]
+    path = f"/admin/products/{product['id']}"
+    seen = shop.call("GET", path, fields=f"id,{fields}")["product"]
     assert shown in seen["variants"][0]["options"]
-    seen = shop.call("GET", f"/admin/products/{product['id']}", fields="options.title,options.values.value")
+    seen = shop.call("GET", path, fields="options.title,options.values.value")["product"]["options"]
     expected = [
         {"title": "Colour", "values": [{"value": "Red"}]},
         {"title": "Size", "values": [{"value": "S"}]},
     ]
-    assert sorted(seen["product"]["options"], key=lambda option: str(option["title"])) == expected
+    assert sorted(seen, key=lambda option: str(option["title"])) == expected
 
 
-def test_a_look_up_shows_options_and_variants(shop: Shop) -> None:
+def test_look_ups_show_options_and_variants(shop: Shop) -> None:
     products = [shirt(shop, number) for number in (1, 2)]
     ids = [product["external_id"] for product in products]
     found = shop.call("GET", "/admin/products", **{"external_id[]": ids, "fields": FIELDS})["products"]
     assert {each["external_id"]: natural(each) for each in found} == {
         product["external_id"]: natural(product) for product in products
     }
+    fields = "title,product_id,product.external_id,options.value,inventory_items.inventory_item_id"
+    query = {"sku[]": ["SH1-S-Red", "SH2-M-Blue"], "fields": fields}
+    found = shop.call("GET", "/admin/product-variants", **query)["variants"]
+    for each in found:
+        own = next(product for product in products if product["id"] == each["product_id"])
+        assert each["product"]["external_id"] == own["external_id"]
+        assert each["id"] == variant_of(own, each["title"])["id"]
+        assert {value["value"] for value in each["options"]} == set(each["title"].split(" / "))
+        assert each["inventory_items"][0]["inventory_item_id"] == item_of(own, each["title"])
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize(
-    ("options", "refusal"),
+    ("changes", "refusal"),
     [
-        (
-            {"Size": "S"},
-            "Product has 2 option values but there were 1 provided option values for the variant: S / Red.",
+        ({"options": {"Size": "S"}}, miscounted(1, "S / Red")),
+        ({"options": {"Size": "S", "Colour": "Red", "Fit": "Slim"}}, miscounted(3, "S / Red")),
+        *(
+            ({"options": options}, invalid(f"Option value {value} does not exist for option {title}"))
+            for options, value, title in (
+                ({"Size": "S", "Color": "Red"}, "Red", "Color"),
+                ({"Size": "XL", "Colour": "Red"}, "XL", "Size"),
+                ({"Size": "S", "Colour": ""}, "", "Colour"),
+            )
         ),
-        (
-            {"Size": "S", "Colour": "Red", "Fit": "Slim"},
-            "Product has 2 option values but there were 3 provided option values for the variant: S / Red.",
-        ),
-        ({"Size": "S", "Color": "Red"}, "Option value Red does not exist for option Color"),
-        ({"Size": "XL", "Colour": "Red"}, "Option value XL does not exist for option Size"),
-        ({"Size": "S", "Colour": ""}, "Option value  does not exist for option Colour"),
+        ({"sku": "SH1-M-Red"}, exists("Product variant", sku="SH1-M-Red")),
+        ({"barcode": "B"}, exists("Product variant", barcode="B")),
     ],
 )
-def test_each_variant_names_one_value_of_each_option(
-    shop: Shop, options: dict[str, str], refusal: str
-) -> None:
-    bodies = [variant("M", "Red"), variant("S", "Red", options=options)]
+def test_one_wrong_variant_of_a_new_product_is_refused(shop: Shop, changes: View, refusal: Refusal) -> None:
+    bodies = [variant("M", "Red", barcode="B"), variant("S", "Red", **changes)]
     body = shop.body(1, options=[SIZES, COLOURS], variants=bodies)
-    assert shop.batch_refusal(create=[shop.body(2), body]) == invalid(refusal)
-    assert shop.products() == {}
-
-
-def test_new_variants_may_have_the_same_values_or_none(shop: Shop) -> None:
-    bare = {"title": "Bare", "prices": []}
-    bodies = [variant("S", "Red"), variant("S", "Red", title="Twin", sku=None), bare]
-    product = shop.create(options=[SIZES, COLOURS], variants=bodies)
-    red = {"Size": "S", "Colour": "Red"}
-    assert combinations(product) == {"S / Red": red, "Twin": red, "Bare": {}}
-
-
-@pytest.mark.parametrize("column", ["sku", "barcode"])
-def test_unique_values_of_new_variants_are_compared(shop: Shop, column: str) -> None:
-    bodies = [variant("S", "Red", sku="A", barcode="B"), variant("M", "Red", sku="C", barcode="D")]
-    bodies[1][column] = bodies[0][column]
-    body = shop.body(1, options=[SIZES, COLOURS], variants=bodies)
-    message = f"Product variant with {column}: {bodies[0][column]}, already exists."
-    assert shop.batch_refusal(create=[body]) == invalid(message)
-    assert shop.products() == {}
-    assert shop.call("GET", "/admin/inventory-items")["count"] == 0
+    assert shop.batch_refusal(create=[shop.body(2), body]) == refusal
+    assert (shop.products(), skus(shop)) == ({}, set())
 
 
 def test_an_option_value_cannot_be_given_twice(shop: Shop) -> None:
     body = shop.body(1, options=[{"title": "Size", "values": ["S", "S"]}], variants=[])
-    message = "Product option value with option_id: <id>, value: S, already exists."
-    assert shop.batch_refusal(create=[body]) == invalid(message)
+    refusal = exists("Product option value", option_id="<id>", value="S")
+    assert shop.batch_refusal(create=[body]) == refusal
 
 
-@pytest.mark.parametrize(
-    ("query", "titles"),
-    [
-        ({"id[]": ["variant_gone", "S / Red"]}, ["S / Red"]),
-        ({"sku[]": ["SH1-S-Red", "SH1-M-Blue"]}, ["M / Blue", "S / Red"]),
-        ({"sku": "SH1-S-Blue"}, ["S / Blue"]),
-        ({}, ["M / Blue", "M / Red", "S / Blue", "S / Red"]),
-    ],
-)
-def test_variants_are_found_by_id_and_sku(shop: Shop, query: Any, titles: list[str]) -> None:
-    product = shirt(shop)
-    ids = {each["title"]: each["id"] for each in product["variants"]}
-    asked = {
-        name: [ids.get(value, value) for value in values] for name, values in query.items() if "id" in name
-    }
-    fields = (
-        "id,title,product_id,product.external_id,options.value,prices.id,inventory_items.inventory_item_id"
-    )
-    found = shop.call("GET", "/admin/product-variants", **{**query, **asked, "fields": fields})
-    assert found["count"] == len(titles)
-    assert sorted(each["title"] for each in found["variants"]) == titles
-    for each in found["variants"]:
-        stored = variant_of(product, each["title"])
-        assert (each["id"], each["product_id"]) == (stored["id"], product["id"])
-        assert each["product"]["external_id"] == "contract:1"
-        assert {value["value"] for value in each["options"]} == set(each["title"].split(" / "))
-        assert {price["id"] for price in each["prices"]} == {price["id"] for price in stored["prices"]}
+# --- creating ---
 
 
-def test_the_variants_of_one_product_are_read_in_pages(shop: Shop) -> None:
-    product = shirt(shop)
-    shirt(shop, 2)
-    path = f"/admin/products/{product['id']}/variants"
-    pages = [
-        shop.call("GET", path, fields="id", order="id", limit="3", offset=offset)["variants"]
-        for offset in ("0", "3")
+def test_variants_of_many_products_are_created_in_one_call(shop: Shop, products: tuple[View, View]) -> None:
+    first, second = products
+    stock = [{"location_id": shop.location_id, "stocked_quantity": 3}]
+    items = [{"id": "iitem_own", "sku": "OWN", "location_levels": stock}]
+    shop.workflow("create-inventory-items-workflow", items=items)
+    link = {"inventory_items": [{"inventory_item_id": "iitem_own"}]}
+    bodies = [
+        new(first, "L", 1, metadata={"a": 1}, weight=0.5, barcode="B"),
+        new(second, "L", 2, id="variant_own", sku="OWN", **link),
+        new(first, "XL", 1, manage_inventory=False, prices=[{**USD, "amount": 5}]),
     ]
-    assert [len(page) for page in pages] == [3, 1]
-    assert [each["id"] for page in pages for each in page] == [each["id"] for each in product["variants"]]
+    shop.workflow(CREATE, product_variants=bodies)
+    seen, other = both(shop, *products)
+    red = variant_of(seen, "L / Red")
+    assert (red["sku"], red["barcode"], red["weight"], red["metadata"]) == ("SH1-L-Red", "B", 0.5, {"a": 1})
+    assert options_of(seen, red) == RED
+    assert red["inventory_items"][0]["inventory"]["sku"] == "SH1-L-Red"
+    assert {price[:2] for price in prices_of(seen, "L / Red")} == {("usd", 20), ("eur", 18)}
+    assert variant_of(seen, "XL / Red")["inventory_items"] == []
+    assert {price[:2] for price in prices_of(seen, "XL / Red")} == {("usd", 5)}
+    own = variant_of(other, "L / Red")
+    assert (own["id"], item_of(other, "L / Red")) == ("variant_own", "iitem_own")
+    assert own["inventory_items"][0]["inventory"]["location_levels"][0]["stocked_quantity"] == 3
+    for before, after in zip(products, (seen, other), strict=True):
+        assert [variant_of(after, each["title"]) for each in before["variants"]] == before["variants"]
 
 
-# --- updates of products ---
+def test_the_route_of_one_product_creates_the_same(shop: Shop, products: tuple[View, View]) -> None:
+    first, second = products
+    more: View = {"weight": 0.5, "metadata": {"a": 1}}
+    shop.workflow(CREATE, product_variants=[new(second, "L", 1, sku="OTHER", **more)])
+    fields = "id,title,options.value,prices.id,inventory_items.inventory_item_id"
+    body = {"create": [variant("L", "Red", **more)]}
+    response = shop.call("POST", variants_path(first), body, fields=fields)
+    seen, other = both(shop, *products)
+    own = variant_of(seen, "L / Red")
+    shown = natural({**seen, "variants": [own]})["variants"][0]
+    expected = natural({**other, "variants": [variant_of(other, "L / Red")]})["variants"][0]
+    own_item: list[Any] = [("SH1-L-Red", None, [])]
+    assert shown == {**expected, "sku": "SH1-L-Red", "inventory_items": own_item}
+    [created] = response["created"]
+    assert (created["id"], created["title"]) == (own["id"], "L / Red")
+    assert {each["id"] for each in created["prices"]} == {each["id"] for each in own["prices"]}
+    assert created["inventory_items"][0]["inventory_item_id"] == item_of(seen, "L / Red")
+    assert [variant_of(seen, each["title"]) for each in first["variants"]] == first["variants"]
+    path = f"/admin/products/{first['id']}/variants"
+    shop.call("POST", path, variant("XL", "Red"))
+    assert len(shop.product(first["id"])["variants"]) == 6
 
 
-def entries(product: View) -> dict[str, View]:
-    return {each["title"]: {"id": each["id"]} for each in product["variants"]}
+REFUSED: list[tuple[View, Refusal | None]] = [
+    (sizes("S"), invalid("Variant (S / Red) with provided options already exists.")),
+    (sizes("Huge"), invalid("Option value Huge does not exist for option Size")),
+    ({"options": {"Size": "L"}}, miscounted(1, "L / Red")),
+    ({"options": {}}, UNKNOWN_ERROR),
+    ({"sku": "SH1-S-Red"}, exists("Product variant", sku="SH1-S-Red")),
+    ({"sku": "SH1-L-Blue"}, exists("Product variant", sku="SH1-L-Blue")),
+    ({"sku": "UNUSED"}, exists("Inventory item", sku="UNUSED")),
+    ({"title": "NUL \0"}, UNKNOWN_ERROR),
+    ({"prices": [USD]}, MALFORMED),
+    ({"prices": [{"amount": 1}]}, MALFORMED),
+    ({"inventory_items": [{"inventory_item_id": "iitem_gone"}]}, None),
+    ({"inventory_items": [{"inventory_item_id": "iitem_unused"}], "prices": [USD]}, None),
+    ({"product_id": "prod_gone"}, None),
+]
+"""What is wrong with a variant, and why the route of its product refuses it."""
 
 
-def others(product: View, *titles: str) -> list[View]:
-    return [entry for title, entry in entries(product).items() if title not in titles]
+def test_one_refused_variant_refuses_the_call(shop: Shop, products: tuple[View, View]) -> None:
+    """The workflow gives no reason. An unused item that was named stays; items that were made do not."""
+    first, second = products
+    unused = [{"id": "iitem_unused", "sku": "UNUSED"}]
+    shop.workflow("create-inventory-items-workflow", items=unused)
+    before = skus(shop)
+    for changes, reason in REFUSED:
+        bodies = [
+            new(first, "L", 1, id="variant_own", sku="SH1-L-Blue"),
+            new(second, "L", 2, **changes),
+        ]
+        assert shop.workflow_refusal(CREATE, product_variants=bodies) == UNKNOWN_ERROR, changes
+        if reason is not None:
+            sent = [variant("L", "Blue"), variant("L", "Red", **changes)]
+            assert shop.variants_refusal(first, create=sent) == reason, changes
+    assert both(shop, *products) == list(products)
+    assert skus(shop) == before
+    shop.workflow(CREATE, product_variants=[new(first, "L", 1, id="variant_own")])
 
 
-def test_a_product_update_adds_variants_without_inventory_items(shop: Shop) -> None:
-    product = add_values(shop, shirt(shop), "Size", "L")
-    new = variant("L", "Red")
-    updated = shop.update(product, variants=[*others(product), new])
-    added = variant_of(updated, "L / Red")
-    assert (added["sku"], added["manage_inventory"], added["inventory_items"]) == ("SH1-L-Red", True, [])
-    assert {price[:2] for price in prices_of(updated, "L / Red")} == {("usd", 20), ("eur", 18)}
-    assert options_of(updated, added) == {"Size": "L", "Colour": "Red"}
-    assert [variant_of(updated, title) for title in entries(product)] == product["variants"]
-
-
-def test_a_product_update_creates_a_variant_with_an_unknown_id(shop: Shop) -> None:
-    product = shop.create()
-    updated = shop.update(product, variants=[*others(product), {"id": "variant_new", "title": "New"}])
-    assert variant_of(updated, "New")["id"] == "variant_new"
-    assert (variant_of(updated, "New")["options"], prices_of(updated, "New")) == ([], set())
-
-
-def test_a_product_update_swaps_option_values(shop: Shop) -> None:
-    product = shirt(shop, colours=("Red",))
-    small, medium = entries(product)["S / Red"], entries(product)["M / Red"]
-    swapped = [
-        {**small, "options": {"Size": "M", "Colour": "Red"}},
-        {**medium, "options": {"Size": "S", "Colour": "Red"}},
-    ]
-    updated = shop.update(product, variants=swapped)
-    assert combinations(updated) == {
-        "S / Red": {"Size": "M", "Colour": "Red"},
-        "M / Red": {"Size": "S", "Colour": "Red"},
-    }
-
-
-def test_a_product_update_does_not_compare_with_stored_variants(shop: Shop) -> None:
-    product = shirt(shop, colours=("Red",))
-    small, medium = entries(product)["S / Red"], entries(product)["M / Red"]
-    red = {"Size": "M", "Colour": "Red"}
-    updated = shop.update(product, variants=[medium, {**small, "options": red}])
-    assert combinations(updated) == {"S / Red": red, "M / Red": red}
-    assert combinations(shop.update(updated, variants=[medium, {**small, "options": {}}]))["S / Red"] == {}
-
-
-@pytest.mark.parametrize(
-    ("changed", "refusal"),
-    [
-        (
-            [{"options": {"Size": "M", "Colour": "Red"}}, {"options": {"Size": "M", "Colour": "Red"}}],
-            invalid('Variant "undefined" has same combination of option values as "undefined".'),
-        ),
-        ([{"options": {"Size": "M", "Colour": "Red"}}, {}], UNKNOWN_ERROR),
-        ([{"options": {}}, {}], UNKNOWN_ERROR),
-        (
-            [{}, {"options": {"Size": "M"}}],
-            invalid(
-                "Product has 2 option values but there were 1 provided option values"
-                " for the variant: undefined."
-            ),
-        ),
-        (
-            [{}, {"title": "New", "options": {"Size": "M"}}],
-            invalid(
-                "Product has 2 option values but there were 1 provided option values for the variant: New."
-            ),
-        ),
-    ],
-)
-def test_variants_with_options_come_last_and_differ_in_a_product_update(
-    shop: Shop, changed: list[View], refusal: tuple[int, str, str]
+def test_new_variants_are_compared_only_with_stored_ones_and_need_no_options(
+    shop: Shop, products: tuple[View, View]
 ) -> None:
-    product = shirt(shop, colours=("Red",))
-    bodies = [{**entry, **changes} for entry, changes in zip(entries(product).values(), changed, strict=True)]
-    assert shop.batch_refusal(update=[{"id": product["id"], "variants": bodies}]) == refusal
-    assert shop.product(product["id"]) == product
+    first, second = products
+    bare = {"title": "Bare", "prices": []}
+    twins = [variant("L", "Red", 3, sku=None, title=title) for title in ("One", "Two")]
+    shop.workflow(CREATE, product_variants=[{"product_id": second["id"], **each} for each in (bare, *twins)])
+    shop.variants(first, create=[bare, *twins])
+    for seen in both(shop, *products):
+        assert (variant_of(seen, "Bare")["options"], variant_of(seen, "Bare")["prices"]) == ([], [])
+        assert [options_of(seen, variant_of(seen, title)) for title in ("One", "Two")] == [RED] * 2
+    created = shop.create(4, options=[SIZES, {**COLOURS, "title": "Colour"}], variants=[bare])
+    assert variant_of(created, "Bare")["options"] == []
 
 
-def test_a_new_variant_of_a_refused_update_stays_without_prices_forever(shop: Shop) -> None:
-    shop.create(2)
-    product = add_values(shop, shirt(shop), "Size", "L")
-    changes = {"id": product["id"], "variants": [*others(product), variant("L", "Red")]}
-    refused = shop.body(3, handle="product-2")
-    assert shop.batch_refusal(create=[refused], update=[changes])[0] == 400
-    seen = shop.product(product["id"])
-    assert "prices" not in variant_of(seen, "L / Red")
-    priced = {**entries(seen)["L / Red"], "prices": [{"currency_code": "usd", "amount": 1}]}
-    updated = shop.update(seen, variants=[*others(seen, "L / Red"), priced])
-    assert "prices" not in variant_of(updated, "L / Red")
-    message = "Variants with IDs <id> do not have prices associated."
-    renamed = {**priced, "title": "New"}
-    assert shop.variants_refusal(product, update=[renamed]) == (404, "not_found", message)
-    assert shop.product(product["id"]) == updated
+def test_empty_batches_are_accepted_and_unknown_products_refused(shop: Shop) -> None:
+    deleted: View = {"ids": [], "object": "variant", "deleted": True}
+    gone = variants_path({"id": "prod_gone"})
+    batches: list[View] = [{}, {"create": [], "update": [], "delete": []}]
+    for parts in batches:
+        assert shop.call("POST", gone, parts) == {"created": [], "updated": [], "deleted": deleted}
+    shop.workflow(CREATE, product_variants=[])
+    shop.workflow(DELETE, ids=[])
+    message = "Product has 0 option values but there were 2 provided option values for the variant: S / Red."
+    assert shop.refusal("POST", gone, {"create": [variant("S", "Red")]}) == invalid(message)
+
+
+# --- deleting ---
+
+
+def test_deleting_variants_deletes_their_items_but_no_option_value(
+    shop: Shop, products: tuple[View, View]
+) -> None:
+    """Of many products with one call, or of one; unknown ones are ignored."""
+    first, second = products
+    ids = [entry(first, "S / Red")["id"], entry(second, "M / Blue")["id"], "variant_gone"]
+    for _ in range(2):
+        shop.workflow(DELETE, ids=ids)
+        seen, other = both(shop, *products)
+        assert {each["title"] for each in seen["variants"]} == {"S / Blue", "M / Red", "M / Blue"}
+        assert {each["title"] for each in other["variants"]} == {"S / Red", "S / Blue", "M / Red"}
+        assert (values_of(seen), len(skus(shop))) == (values_of(first), 6)
+    ids = [entry(first, "S / Blue")["id"], "variant_gone"]
+    response = shop.call("POST", variants_path(first), {"delete": ids})
+    assert response["deleted"] == {"ids": ids, "object": "variant", "deleted": True}
+    assert {each["title"] for each in shop.product(first["id"])["variants"]} == {"M / Red", "M / Blue"}
+    again = shop.variants(first, create=[variant("S", "Red")])
+    assert variant_of(again, "S / Red")["inventory_items"][0]["inventory"]["location_levels"] == []
+
+
+def test_the_item_of_an_unmanaged_or_another_variant_stays(shop: Shop, products: tuple[View, View]) -> None:
+    first, _ = products
+    shared = {"inventory_item_id": item_of(first, "S / Red"), "required_quantity": 1}
+    seen = shop.variants(first, create=[variant("L", "Red", inventory_items=[shared])])
+    shop.variants(seen, update=[entry(seen, "S / Blue", manage_inventory=False)])
+    shop.variants(seen, delete=[entry(seen, title)["id"] for title in ("S / Red", "S / Blue")])
+    assert {"SH1-S-Red", "SH1-S-Blue", "SH1-M-Red", "SH1-M-Blue"} <= skus(shop)
+
+
+def test_a_variant_with_reserved_stock_refuses_the_call(shop: Shop, products: tuple[View, View]) -> None:
+    first, second = products
+    shop.reserve(first, "S / Red")
+    ids = [entry(second, "S / Red")["id"], entry(first, "S / Red")["id"]]
+    refusal = invalid("Cannot remove following inventory item(s) since they have reservations: [<id>].")
+    assert shop.workflow_refusal(DELETE, ids=ids) == refusal
+    assert shop.variants_refusal(first, delete=ids) == refusal
+    assert both(shop, *products) == list(products)
+
+
+def test_the_id_of_a_deleted_variant_cannot_be_used_again(shop: Shop, products: tuple[View, View]) -> None:
+    first, second = products
+    ids = [f"variant_own_{number}" for number in range(3)]
+    bodies = [new(first, "L", 1, id=ids[0]), new(first, "XL", 1, id=ids[1]), new(second, "L", 2, id=ids[2])]
+    shop.workflow(CREATE, product_variants=bodies)
+    shop.workflow(DELETE, ids=ids[:1])
+    shop.variants(first, delete=ids[1:2])
+    shop.call("DELETE", f"/admin/products/{second['id']}")
+    for own in (*ids, variant_of(first, "S / Red")["id"]):
+        body = new(first, "L", 1, id=own, sku=None, **(sizes("S") if own not in ids else {}))
+        assert shop.workflow_refusal(CREATE, product_variants=[body]) == UNKNOWN_ERROR, own
+    shop.workflow(CREATE, product_variants=[new(first, "L", 1, id="variant_own_3")])

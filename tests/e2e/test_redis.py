@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.contract.midway import Midway, real_midway
-from tests.contract.shirts import add_values, shirt
+from tests.contract.shirts import CREATE, add_values, new, shirt, skus
 from tests.contract.shop import Shop, View, workflow_path
 from tests.contract.test_bulk_products import (  # noqa: F401 - these tests run here too
     test_one_refused_product_refuses_the_call_without_a_reason,
@@ -21,21 +21,23 @@ from tests.contract.test_bulk_undoing import (  # noqa: F401 - as above
     test_an_undone_update_keeps_prices_but_also_new_metadata_and_options,
     two_shirts,
 )
-from tests.contract.test_bulk_variants import (  # noqa: F401 - as above
-    CREATE,
-    new,
-    products,
-    skus,
-    test_a_refused_row_changes_nothing_and_has_no_reason,
-    test_one_refused_variant_refuses_the_call_without_a_reason,
-    test_variants_of_many_products_are_created_in_one_call,
-    test_variants_of_many_products_are_deleted_in_one_call,
-    test_variants_of_many_products_are_updated_in_one_call,
-)
-from tests.contract.test_workflows import (  # noqa: F401 - as above
+from tests.contract.test_terms import (  # noqa: F401 - as above
+    term,
     test_an_id_that_exists_refuses_the_whole_call,
     test_categories_of_several_levels_are_created_parents_first,
-    test_items_are_created_with_their_stock,
+    test_items_are_created_with_their_stock_or_not_at_all,
+)
+from tests.contract.test_variant_updates import (  # noqa: F401 - as above
+    product,
+    test_everything_of_several_variants_can_change_in_one_call,
+    test_one_refused_row_changes_nothing,
+    update,
+)
+from tests.contract.test_variants import (  # noqa: F401 - as above
+    products,
+    test_deleting_variants_deletes_their_items_but_no_option_value,
+    test_one_refused_variant_refuses_the_call,
+    test_variants_of_many_products_are_created_in_one_call,
 )
 from tests.e2e.command import medusa_sync
 from tests.harness.dummyjson import DummyJson
@@ -98,9 +100,9 @@ def midway(stores: list[Store], shop: Shop) -> Midway:
 
 
 def test_of_eight_equal_calls_at_once_one_succeeds(shop: Shop) -> None:
-    product = add_values(shop, shirt(shop), "Size", "L")
+    wanted = add_values(shop, shirt(shop), "Size", "L")
     tags = {"product_tags": [{"id": "ptag_own", "value": "red"}, {"value": "blue"}]}
-    variants = {"product_variants": [new(product, "L", 1, id="variant_own")]}
+    variants = {"product_variants": [new(wanted, "L", 1, id="variant_own")]}
     calls: list[tuple[str, dict[str, list[View]]]] = [("create-product-tags", tags), (CREATE, variants)]
     for workflow_id, given in calls:
         with ThreadPoolExecutor(8) as pool:
@@ -110,7 +112,7 @@ def test_of_eight_equal_calls_at_once_one_succeeds(shop: Shop) -> None:
         answers = sorted(each.result().status_code for each in sent)
         assert answers == [200, *[400 if workflow_id == "create-product-tags" else 500] * 7]
     assert shop.call("GET", "/admin/product-tags")["count"] == 2
-    seen = shop.product(product["id"])
+    seen = shop.product(wanted["id"])
     (own,) = [each for each in seen["variants"] if each["id"] == "variant_own"]
     assert (len(seen["variants"]), len(own["prices"]), len(own["inventory_items"])) == (5, 2, 1)
     assert len(skus(shop)) == 5

@@ -40,8 +40,8 @@ def sales(store: FakeMedusa) -> list[float]:
 def edit_price(store: FakeMedusa, amount: float) -> None:
     product = store.products["dummyjson:1"]
     prices = [{"currency_code": "usd", "amount": amount}]
-    body = {"variants": [{"id": product.variants[0].id, "prices": prices}]}
-    store.call("POST", f"/admin/products/{product.id}", body)
+    path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
+    store.call("POST", path, {"prices": prices})
 
 
 def held_prices(result: RunResult) -> dict[tuple[str, str], tuple[Any, Any]]:

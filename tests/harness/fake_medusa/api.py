@@ -1,26 +1,26 @@
-"""The endpoints under `/admin`, and those that write in several steps."""
+"""The endpoints under `/admin` that write; many of them in several steps, which others see."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from tests.harness.fake_medusa import schemas
-from tests.harness.fake_medusa.call import Call
+from tests.harness.fake_medusa import inventory, schemas, tables
 from tests.harness.fake_medusa.creation import Creation
 from tests.harness.fake_medusa.errors import not_found
-from tests.harness.fake_medusa.inventory import LevelBatch
-from tests.harness.fake_medusa.options import OptionBatch
+from tests.harness.fake_medusa.options import OptionBatch, rename_option
 from tests.harness.fake_medusa.price_lists import (
     ListPriceCreation,
     ListPriceDeletion,
     ListPriceRevision,
+    create_price_list,
+    delete_price_list,
     price_list,
 )
-from tests.harness.fake_medusa.reads import Reads
+from tests.harness.fake_medusa.reads import Call, Reads
 from tests.harness.fake_medusa.revision import Deletion, Revision
 from tests.harness.fake_medusa.state import Product, State
 from tests.harness.fake_medusa.steps import Work, run
-from tests.harness.fake_medusa.validation import validate
+from tests.harness.fake_medusa.validation import Check, validate
 from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRevision
 from tests.harness.fake_medusa.variants import VariantCreation, product_for_variants
 from tests.harness.fake_medusa.views import (
@@ -31,11 +31,47 @@ from tests.harness.fake_medusa.views import (
     tree_of,
 )
 from tests.harness.fake_medusa.workflows import workflow
-from tests.harness.fake_medusa.writes import Writes
 
 T = TypeVar("T")
 Steps = Generator[str, None, dict[str, Any]]
 """Yields the name of each committed step except the last."""
+
+
+class _Table(NamedTuple):
+    """Entities that are written in one step."""
+
+    name: str
+    """Of one in a response."""
+    show: Callable[[Views, Any, Any], dict[str, Any]]
+    check: Check
+    create: Callable[[State, Any], Any] | None = None
+    update: Callable[[State, str, Any], Any] | None = None
+    check_update: Check | None = None
+    delete: Callable[[State, str], None] | None = None
+
+
+_TABLES: Final = {
+    "product-categories": _Table(
+        *("product_category", Views.category, schemas.NEW_CATEGORY, tables.create_category),
+        *(tables.update_category, schemas.CATEGORY),
+    ),
+    "product-tags": _Table("product_tag", Views.value, schemas.VALUE, tables.create_tag),
+    "product-types": _Table("product_type", Views.value, schemas.VALUE, tables.create_type),
+    "collections": _Table("collection", Views.collection, schemas.COLLECTION, tables.create_collection),
+    "sales-channels": _Table("sales_channel", Views.named, schemas.SALES_CHANNEL, tables.create_channel),
+    "product-options": _Table("product_option", Views.option, schemas.OPTION, update=rename_option),
+    "price-lists": _Table(
+        *("price_list", Views.price_list, schemas.PRICE_LIST, create_price_list),
+        delete=delete_price_list,
+    ),
+    "inventory-items": _Table(
+        *("inventory_item", Views.item, schemas.ITEM, inventory.create_item, inventory.update_item),
+        delete=inventory.delete_item,
+    ),
+    "reservations": _Table(
+        "reservation", lambda _views, shown, _tree: shown, schemas.RESERVATION, inventory.reserve
+    ),
+}
 
 
 class Api:
@@ -44,7 +80,6 @@ class Api:
         self._random = random
         self._views = Views(state, random)
         self._reads = Reads(state, random, self._views)
-        self._writes = Writes(state, self._views)
 
     def respond(self, call: Call) -> Steps:
         """Raises ApiError, or LookupError if the endpoint does not exist."""
@@ -55,7 +90,11 @@ class Api:
             case "POST", ["products", "batch"]:
                 return (yield from self._product_batch(call))
             case "POST", ["products", product_id]:
-                return (yield from self._update_product(call, product_id))
+                validate(schemas.PRODUCT, call.body)
+                if product_id not in self._state.products:
+                    raise not_found(f'Product with id "{product_id}" not found')
+                yield from run([Revision(self._state, [{**call.body, "id": product_id}])])
+                return self._product(call, product_id)
             case "DELETE", ["products", product_id]:
                 yield from run([Deletion(self._state, [product_id])])
                 return {"id": product_id, "object": "product", "deleted": True}
@@ -75,18 +114,39 @@ class Api:
                 if variant_id in self._state.variants():  # Medusa does not report an unknown one
                     yield from run([VariantRevision(self._state, [{**call.body, "id": variant_id}])])
                 return self._product(call, product_id)
-            case "DELETE", ["products", product_id, "variants", variant_id]:
-                yield from run([VariantDeletion(self._state, [variant_id])])
-                parent = self._product(call, product_id)["product"]
-                return {"id": variant_id, "object": "variant", "deleted": True, "parent": parent}
+            case "POST", ["products", _, "variants", variant_id, "inventory-items"]:
+                validate(schemas.ITEM_LINK, call.body)
+                inventory.link_item(self._state, variant_id, call.body)
+                return {"variant": {"id": variant_id}}
             case "POST", ["price-lists", price_list_id, "prices", "batch"]:
                 return (yield from self._list_price_batch(call, price_list_id))
             case "POST", ["workflows-executions", workflow_id, "run"]:
                 return (yield from self._run_workflow(call, workflow_id))
             case "POST", ["inventory-items", "location-levels", "batch"]:
-                return self._level_batch(call)
-            case _:
-                return self._writes.respond(call)
+                validate(schemas.LEVEL_BATCH, call.body)
+                batch = inventory.LevelBatch(self._state, call.body)
+                batch.write()
+                return {
+                    "created": [self._views.level(item, level) for item, level in batch.created],
+                    "updated": [self._views.level(item, level) for item, level in batch.updated],
+                }
+        return self._write_row(call)
+
+    def _write_row(self, call: Call) -> dict[str, Any]:
+        name, *key = call.parts
+        table = _TABLES.get(name)
+        match call.method, key, table:
+            case "POST", [], _Table(create=create) if create:
+                validate(table.check, call.body)
+                return {table.name: table.show(self._views, create(self._state, call.body), call.tree())}
+            case "POST", [own], _Table(update=update) if update:
+                validate(table.check_update or table.check, call.body)
+                written = update(self._state, own, call.body)
+                return {table.name: table.show(self._views, written, call.tree())}
+            case "DELETE", [own], _Table(delete=delete) if delete:
+                delete(self._state, own)
+                return {"id": own, "object": table.name, "deleted": True}
+        raise LookupError(call.path)
 
     def _product(self, call: Call, product_id: str) -> dict[str, Any]:
         product = self._state.products.get(product_id)
@@ -94,10 +154,10 @@ class Api:
             raise NotImplementedError("FakeMedusa does not show a product that does not exist")
         return {"product": self._views.product(product, call.tree(PRODUCT_DEFAULTS))}
 
-    # --- writes ---
-
     def _product_batch(self, call: Call) -> Steps:
         validate(schemas.PRODUCT_BATCH, call.body)
+        if sum(map(bool, call.body.values())) > 1:
+            raise NotImplementedError("FakeMedusa does not mix creations, updates and deletions of products")
         creation = Creation(self._state, call.body.get("create", []))
         revision = Revision(self._state, call.body.get("update", []))
         deleted = call.body.get("delete", [])
@@ -116,13 +176,6 @@ class Api:
 
     def _shuffled(self, things: Sequence[T]) -> list[T]:
         return self._random.sample(things, len(things))
-
-    def _update_product(self, call: Call, product_id: str) -> Steps:
-        validate(schemas.PRODUCT, call.body)
-        if product_id not in self._state.products:
-            raise not_found(f'Product with id "{product_id}" not found')
-        yield from run([Revision(self._state, [{**call.body, "id": product_id}])])
-        return self._product(call, product_id)
 
     def _variant_batch(self, call: Call, product_id: str) -> Steps:
         validate(schemas.VARIANT_BATCH, call.body)
@@ -173,14 +226,3 @@ class Api:
             "hasFailed": False,
         }
         return {"acknowledgement": acknowledgement}
-
-    def _level_batch(self, call: Call) -> dict[str, Any]:
-        validate(schemas.LEVEL_BATCH, call.body)
-        batch = LevelBatch(self._state, call.body)
-        batch.write()
-        deleted = {"deleted": call.body["delete"]} if "delete" in call.body else {}
-        return {
-            "created": [self._views.level(item, level) for item, level in batch.created],
-            "updated": [self._views.level(item, level) for item, level in batch.updated],
-            **deleted,
-        }

@@ -12,7 +12,7 @@ Body = dict[str, Any]
 
 
 class LevelBatch:
-    """Creates, updates and deletes levels: all of them or none."""
+    """Creates and updates levels: all of them or none."""
 
     def __init__(self, state: State, body: Body) -> None:
         self._state = state
@@ -21,12 +21,9 @@ class LevelBatch:
         self.updated: list[tuple[Item, Level]] = []
 
     def write(self) -> None:
-        creates, deletes = self._body.get("create", []), set(self._body.get("delete", []))
-        self._check_deletes(deletes)
+        creates = self._body.get("create", [])
         updates = self._found(self._body.get("update", []))
         self._check_creates(creates)
-        for item in self._state.items.values():
-            item.levels = [level for level in item.levels if level.id not in deletes]
         for (item, level), body in updates:
             level.stocked_quantity = body.get("stocked_quantity", level.stocked_quantity)
             self.updated.append((item, level))
@@ -61,16 +58,6 @@ class LevelBatch:
             if (item_id, location_id) in new or level_at(self._state.items[item_id], location_id):
                 raise already_exists("Inventory level", inventory_item_id=item_id, location_id=location_id)
             new.add((item_id, location_id))
-
-    def _check_deletes(self, ids: set[str]) -> None:
-        for level in (level for item in self._state.items.values() for level in item.levels):
-            if level.id in ids and level.stocked_quantity and not self._body.get("force"):
-                raise ApiError(
-                    400,
-                    "not_allowed",
-                    f"Cannot remove Inventory Levels for {level.location_id} because there are"
-                    " stocked items at the locations. Use force flag to delete anyway.",
-                )
 
 
 def update_item(state: State, item_id: str, body: Body) -> Item:
@@ -163,7 +150,7 @@ def reserve(state: State, body: Body) -> Body:
     if level is None or level.stocked_quantity - level.reserved_quantity < body["quantity"]:
         raise NotImplementedError("FakeMedusa reserves only stock that there is")
     level.reserved_quantity += body["quantity"]
-    return body
+    return {"id": state.ids.new("resitem"), **body}
 
 
 def level_at(item: Item | None, location_id: str) -> Level | None:

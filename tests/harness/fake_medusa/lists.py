@@ -1,7 +1,7 @@
 """List endpoints: filters, pages, order."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from random import Random
 from typing import Any, Final, Protocol, TypeVar
@@ -16,8 +16,8 @@ class Entity(Protocol):
 
 T = TypeVar("T", bound=Entity)
 Query = Collection[tuple[str, str]]
-Filters = Mapping[str, Callable[[T], Collection[str | None]]]
-"""Parameter names, each with the values of an entity; one of them must be in the query."""
+Filters = Mapping[str, Callable[[T], str | None]]
+"""Parameter names, each with the value of an entity; it must be in the query."""
 
 _OF_EVERY_LIST: Final = ("fields", "limit", "offset", "order")
 
@@ -32,7 +32,7 @@ def listed(
     random: Random,
     limit: int = 20,
     ignores_unknown: bool = False,
-    searched: Callable[[T], Iterable[str | None]] | None = None,
+    searched: Sequence[str] = (),
 ) -> dict[str, Any]:
     """One page of a list.
 
@@ -45,7 +45,7 @@ def listed(
         random: shuffles lists without an order.
         limit: the default page size.
         ignores_unknown: ignore other parameters instead of refusing them.
-        searched: the texts of an entity that `q` searches; None if the endpoint has no `q`.
+        searched: the fields that `q` searches; none if the endpoint has no `q`.
     """
     asked: defaultdict[str, list[str]] = defaultdict(list)
     for parameter, value in query:
@@ -66,8 +66,8 @@ def listed(
     found = [
         thing
         for thing in things
-        if all(not values.isdisjoint(filters[parameter](thing)) for parameter, values in wanted.items())
-        and (searched is None or _is_found(asked.get("q", [""])[-1], searched(thing)))
+        if all(filters[parameter](thing) in values for parameter, values in wanted.items())
+        and _is_found(asked.get("q", [""])[-1], [getattr(thing, name) for name in searched])
     ]
     order = asked.get("order", [""])[-1]
     if not order:

@@ -225,32 +225,5 @@ def rename_option(state: State, option_id: str, body: Body) -> Option:
     return option
 
 
-def rename_value(state: State, option_id: str, value_id: str, body: Body) -> OptionValue:
-    value = _value(state, option_id, value_id)
-    if "value" in body:
-        reject_nul(body["value"])
-        if any(other.value == body["value"] for other in value.option.values if other is not value):
-            raise _value_exists(value.option, body["value"])
-        value.value = body["value"]
-    return value
-
-
-def delete_value(state: State, option_id: str, value_id: str) -> None:
-    value = _value(state, option_id, value_id)
-    if any(value in product.values for product in state.products.values()):
-        raise invalid_data("Cannot delete product option values that are associated with products.")
-    value.option.values = [other for other in value.option.values if other is not value]
-
-
-def _value(state: State, option_id: str, value_id: str) -> OptionValue:
-    values = state.options[option_id].values if option_id in state.options else []
-    value = next((value for value in values if value.id == value_id), None)
-    if value is None:
-        raise not_found(
-            f'Product option value with id "{value_id}" was not found for option with id "{option_id}"'
-        )
-    return value
-
-
 def _value_exists(option: Option, value: str) -> ApiError:
     return already_exists("Product option value", option_id=option.id, value=value)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tests.harness.fake_medusa.errors import invalid_data, not_found, unknown_error
 from tests.harness.fake_medusa.pricing import changed_price, folded
-from tests.harness.fake_medusa.rules import merged, reject_nul
+from tests.harness.fake_medusa.rules import reject_nul
 from tests.harness.fake_medusa.state import ListPrice, Price, PriceList, State
 from tests.harness.fake_medusa.steps import Steps
 
@@ -25,18 +25,6 @@ def create_price_list(state: State, body: Body) -> PriceList:
     state.price_lists[made.id] = made
     _add(state, made.id, bodies)
     return made
-
-
-def update_price_list(state: State, price_list_id: str, body: Body) -> PriceList:
-    stored = price_list(state, price_list_id)
-    reject_nul(body)
-    if "description" in body and body["description"] is None:
-        raise invalid_data("Cannot set field 'description' of Price list to null")
-    changes = dict(body)
-    if "metadata" in body:
-        changes["metadata"] = merged(stored.metadata, body["metadata"])
-    state.price_lists[price_list_id] = replace(stored, **changes)
-    return state.price_lists[price_list_id]
 
 
 def delete_price_list(state: State, price_list_id: str) -> None:

@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from tests.harness.fake_medusa.api import Api
-from tests.harness.fake_medusa.call import Call
 from tests.harness.fake_medusa.errors import ApiError
 from tests.harness.fake_medusa.inventory import level_at
+from tests.harness.fake_medusa.reads import Call
 from tests.harness.fake_medusa.state import Currency, Ids, Named, Number, Product, State, StoreSettings
 
 _BATCH_LIMIT: Final = 2 * 1024 * 1024

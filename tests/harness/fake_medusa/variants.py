@@ -81,35 +81,6 @@ def new_variant(state: State, values: list[OptionValue], body: Body) -> Variant:
     return variant
 
 
-def revised_variants(
-    state: State, product: Product, bodies: Sequence[Body], options: Sequence[Option]
-) -> list[Variant]:
-    """The variants of a product update, which replace the stored ones.
-
-    Args:
-        state: for ids.
-        product: as it is stored.
-        bodies: of the request.
-        options: that the product will have.
-    """
-    stored = {variant.id: variant for variant in product.variants}
-    chosen = [values_of(product, body, options) for body in bodies]
-    _check_combinations(bodies, chosen)
-    revised = []
-    for body, values in zip(bodies, chosen, strict=True):
-        variant = stored.get(body.get("id", ""))
-        if variant is None:
-            if "title" not in body:
-                raise unknown_error()  # Medusa creates it, and the database requires a title
-            variant = new_variant(state, values, body)
-        else:
-            patch(variant, body)
-            variant.metadata = body.get("metadata", variant.metadata)
-            variant.values = values if "options" in body else variant.values
-        revised.append(variant)
-    return revised
-
-
 def check_variants_unique(state: State, variants: Sequence[Variant]) -> None:
     for column in UNIQUE:
         check_unique(
@@ -183,18 +154,3 @@ def check_combination(product: Product, values: Sequence[OptionValue], variant_i
     for variant in product.variants:
         if values and variant.id != variant_id and all(value in variant.values for value in values):
             raise invalid_data(f"Variant ({variant.title}) with provided options already exists.")
-
-
-def _check_combinations(bodies: Sequence[Body], chosen: Sequence[Sequence[OptionValue]]) -> None:
-    """In a product update, Medusa compares the sent variants only, and fails if one lacks values."""
-    titles = [body.get("title", "undefined") for body in bodies]
-    for index, values in enumerate(chosen):
-        for later in range(index + 1, len(bodies)):
-            if "options" not in bodies[index]:
-                continue
-            if not values or not chosen[later]:
-                raise unknown_error()
-            if all(value in chosen[later] for value in values):
-                raise invalid_data(
-                    f'Variant "{titles[index]}" has same combination of option values as "{titles[later]}".'
-                )

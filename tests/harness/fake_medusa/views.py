@@ -93,7 +93,7 @@ class Views:
             {
                 "deleted_at": lambda _sub: _moment(product.deleted_at),
                 "images": lambda sub: self._images(product, sub),
-                "tags": lambda sub: self._known(state.tags, product.tag_ids, self.tag, sub),
+                "tags": lambda sub: self._known(state.tags, product.tag_ids, self.value, sub),
                 "categories": lambda sub: self._known(
                     state.categories, product.category_ids, self.category, sub
                 ),
@@ -109,7 +109,7 @@ class Views:
                     ),
                     _ABSENT,
                 ),
-                "type": lambda sub: self._one(state.types, product.type_id, self.type, sub),
+                "type": lambda sub: self._one(state.types, product.type_id, self.value, sub),
                 "collection": lambda sub: self._one(
                     state.collections, product.collection_id, self.collection, sub
                 ),
@@ -135,7 +135,9 @@ class Views:
             _VARIANT,
             {
                 "prices": lambda sub: self._prices(variant, sub),
-                "options": lambda sub: self._shuffled(self.value(value, sub) for value in variant.values),
+                "options": lambda sub: self._shuffled(
+                    self._option_value(value, sub) for value in variant.values
+                ),
                 "inventory_items": lambda sub: [
                     self._link(variant, item_id, sub)
                     for item_id in variant.item_ids
@@ -175,11 +177,11 @@ class Views:
     ) -> dict[str, Any]:
         """An option with these values only, or with all."""
         shown = [value for value in option.values if values is None or value in values]
-        relations = {"values": lambda sub: self._shuffled(self.value(value, sub) for value in shown)}
+        relations = {"values": lambda sub: self._shuffled(self._option_value(value, sub) for value in shown)}
         return _without_id(_selected(option, tree, ("title", "is_exclusive"), relations), tree)
 
     @staticmethod
-    def value(value: OptionValue, tree: Tree) -> dict[str, Any]:
+    def _option_value(value: OptionValue, tree: Tree) -> dict[str, Any]:
         option = value.option
         relations = {
             "option_id": lambda _sub: option.id,
@@ -206,11 +208,8 @@ class Views:
     def category(self, category: Category, tree: Tree) -> dict[str, Any]:
         return _selected(category, tree, _CATEGORY, {})
 
-    def tag(self, tag: Tag, tree: Tree) -> dict[str, Any]:
-        return _selected(tag, tree, ("value", "metadata"), {})
-
-    def type(self, type_: Type, tree: Tree) -> dict[str, Any]:
-        return _selected(type_, tree, ("value", "metadata"), {})
+    def value(self, term: Tag | Type, tree: Tree) -> dict[str, Any]:
+        return _selected(term, tree, ("value", "metadata"), {})
 
     def collection(self, collection: Collection, tree: Tree) -> dict[str, Any]:
         return _selected(collection, tree, ("title", "handle", "metadata"), {})

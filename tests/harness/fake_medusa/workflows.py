@@ -65,20 +65,11 @@ class _Masked:
         self._work.undo()
 
 
-def _new_tags(state: State, bodies: Bodies) -> Work:
-    return _OneStep(lambda: tables.create_all(state, state.tags, tables.create_tag, bodies))
-
-
-def _new_types(state: State, bodies: Bodies) -> Work:
-    return _OneStep(lambda: tables.create_all(state, state.types, tables.create_type, bodies))
-
-
-def _new_collections(state: State, bodies: Bodies) -> Work:
-    return _OneStep(lambda: tables.create_all(state, state.collections, tables.create_collection, bodies))
-
-
-def _new_categories(state: State, bodies: Bodies) -> Work:
-    return _OneStep(lambda: tables.create_all(state, state.categories, tables.create_category, bodies))
+def _new(table: str, create: Callable[[State, Any], Any]) -> Callable[[State, Bodies], Work]:
+    """Creates entities of a table in one step."""
+    return lambda state, bodies: _OneStep(
+        lambda: tables.create_all(state, getattr(state, table), create, bodies)
+    )
 
 
 def _changed_items(state: State, bodies: Bodies) -> Work:
@@ -101,10 +92,16 @@ def _changed_variants(state: State, bodies: Bodies) -> Work:
 
 
 _WORKFLOWS: Final[Mapping[str, tuple[str, Check, Callable[[State, Any], Work]]]] = {
-    "create-product-tags": ("product_tags", schemas.TAG_WITH_ID, _new_tags),
-    "create-product-types": ("product_types", schemas.TYPE_WITH_ID, _new_types),
-    "create-collections": ("collections", schemas.COLLECTION_WITH_ID, _new_collections),
-    "create-product-categories": ("product_categories", schemas.CATEGORY_WITH_ID, _new_categories),
+    "create-product-tags": ("product_tags", schemas.VALUE_WITH_ID, _new("tags", tables.create_tag)),
+    "create-product-types": ("product_types", schemas.VALUE_WITH_ID, _new("types", tables.create_type)),
+    "create-collections": (
+        *("collections", schemas.COLLECTION_WITH_ID),
+        _new("collections", tables.create_collection),
+    ),
+    "create-product-categories": (
+        *("product_categories", schemas.CATEGORY_WITH_ID),
+        _new("categories", tables.create_category),
+    ),
     "create-inventory-items-workflow": ("items", schemas.ITEM_WITH_ID, ItemCreation),
     "update-inventory-items-workflow": ("updates", schemas.CHANGED_ITEM, _changed_items),
     "create-products": ("products", schemas.PRODUCT_WITH_ID, _new_products),
@@ -120,9 +117,8 @@ def workflow(state: State, workflow_id: str, given: Any) -> Work:
     if workflow_id not in _WORKFLOWS:
         raise not_found(f"Workflow with id {json.dumps(workflow_id)} not found.")
     name, check, work = _WORKFLOWS[workflow_id]
-    issues = fields({name: array(check)}, required=[name])(given, ())
-    if issues:
-        raise NotImplementedError(f"FakeMedusa does not support this input of {workflow_id}: {issues}")
+    if problem := fields({name: array(check)}, required=[name])(given):
+        raise NotImplementedError(f"FakeMedusa does not support this input of {workflow_id}: {problem}")
     members = given[name]
     ids = [member["id"] for member in members if "id" in member]
     if workflow_id.startswith("create-") and len(set(ids)) < len(ids):

@@ -1,0 +1,301 @@
+"""What lists show and what queries find; the tool finds everything that it created."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from medusa_sync.core.stored import StoredProduct, category_metadata
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.operations import CREATE_COLLECTIONS, CREATE_TAGS, CREATE_TYPES
+from tests.contract.shop import LEVELS, MALFORMED, UNKNOWN_ERROR, Shop, item_of, variant_of
+from tests.harness.fake_medusa import FakeMedusa
+
+LISTS = {
+    "products": ("products", 50),
+    "product-variants": ("variants", 50),
+    "product-categories": ("product_categories", 50),
+    "product-tags": ("product_tags", 20),
+    "product-types": ("product_types", 10),
+    "collections": ("collections", 10),
+    "inventory-items": ("inventory_items", 20),
+    "price-lists": ("price_lists", 50),
+    "sales-channels": ("sales_channels", 20),
+    "shipping-profiles": ("shipping_profiles", 20),
+    "stock-locations": ("stock_locations", 20),
+    "stores": ("stores", 50),
+}
+"""For each path, the name of the list and its default limit."""
+
+# --- lists ---
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_each_list_has_a_limit_and_refuses_unknown_parameters(shop: Shop, path: str) -> None:
+    """Products ignore them."""
+    name, limit = LISTS[path]
+    response = shop.call("GET", f"/admin/{path}", fields="id")
+    assert (response["limit"], response["offset"]) == (limit, 0)
+    assert len(response[name]) == response["count"]
+    if path == "products":
+        assert shop.call("GET", f"/admin/{path}?foo=1")["count"] == 0
+    else:
+        assert shop.refusal("GET", f"/admin/{path}?foo=1") == MALFORMED
+    assert shop.refusal("GET", f"/admin/{path}?limit=x") == MALFORMED
+
+
+def test_a_list_has_pages_in_the_order_of_creation(shop: Shop) -> None:
+    ids = [shop.create(number)["id"] for number in range(5)]
+
+    def page(**query: str) -> Any:
+        return shop.call("GET", "/admin/products", fields="id", **query)
+
+    response = page(limit="2", offset="3", order="id")
+    assert [response[name] for name in ("count", "limit", "offset")] == [5, 2, 3]
+    assert [product["id"] for product in response["products"]] == ids[3:]
+    assert [product["id"] for product in page(order="-id")["products"]] == ids[::-1]
+    assert page(limit="0")["products"] == []
+
+
+def test_products_are_found_by_id_external_id_and_handle(shop: Shop) -> None:
+    first, second, third = (shop.create(number) for number in (1, 2, 3))
+
+    def found(**query: list[str]) -> set[str]:
+        response = shop.call("GET", "/admin/products", fields="id,external_id", **query)
+        assert response["count"] == len(response["products"])
+        return {product["external_id"] for product in response["products"]}
+
+    both = {"contract:1", "contract:2"}
+    assert found(**{"id[]": [first["id"], second["id"], "prod_gone"]}) == both
+    assert found(**{"external_id[]": ["contract:1", "contract:2", "contract:9"]}) == both
+    handles = {"handle[]": ["product-1", "product-2"]}
+    assert found(**handles) == both
+    assert found(**{"id[]": [first["id"], third["id"]], **handles}) == {"contract:1"}
+    assert found(external_id=["contract:3"]) == {"contract:3"}
+
+
+def test_products_without_an_external_id_can_be_listed(shop: Shop) -> None:
+    for number, external_id in enumerate([None, "", "null", "contract:1"]):
+        shop.batch(create=[shop.body(number, external_id=external_id)])
+
+    def found(**query: str) -> set[str | None]:
+        response = shop.call("GET", "/admin/products", fields="id,external_id", order="id", **query)
+        return {product["external_id"] for product in response["products"]}
+
+    assert found(external_id="null") == {None}
+    assert found(external_id="") == {""}
+    assert found(**{"external_id[]": "null"}) == set()
+
+
+def test_a_nul_in_a_parameter_is_an_unknown_error(shop: Shop) -> None:
+    assert shop.refusal("GET", "/admin/products?handle=%00") == UNKNOWN_ERROR
+    assert shop.refusal("GET", "/admin/product-tags?value=%00") == UNKNOWN_ERROR
+
+
+def test_only_the_requested_fields_are_returned(shop: Shop) -> None:
+    """A star selects all fields of a relation."""
+    created = shop.create(metadata={"a": 1})
+    own = variant_of(created)["id"]
+
+    def shown(fields: str) -> Any:
+        (product,) = shop.call("GET", "/admin/products", fields=fields)["products"]
+        return product
+
+    assert shown("id,external_id,metadata") == {
+        "id": created["id"],
+        "external_id": "contract:1",
+        "metadata": {"a": 1},
+    }
+    assert shown("variants.sku")["variants"] == [{"id": own, "sku": "SKU-1"}]
+    assert shown("id,unknown,variants.unknown.more").keys() <= {"id", "variants"}
+    (variant,) = shown("id,*variants")["variants"]
+    assert variant.items() >= {"id": own, "sku": "SKU-1", "barcode": "BAR-1"}.items()
+    assert "prices" not in variant
+    moments = shown("created_at,variants.created_at")
+    assert datetime.fromisoformat(moments["created_at"]) <= datetime.fromisoformat(
+        moments["variants"][0]["created_at"]
+    )
+
+
+# --- texts ---
+
+TEXTS = ("null", "NULL", "annulled", "nul", "a,b", "a", "b", "red, blue", ",", "a,", "[]", "%", "a b", "é")
+ANY_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=9)
+
+
+def _add_tags(shop: Shop, values: Sequence[str]) -> None:
+    for value in values:
+        shop.tag(value)
+
+
+def _add_types(shop: Shop, values: Sequence[str]) -> None:
+    for value in values:
+        shop.type(value)
+
+
+def _add_collections(shop: Shop, handles: Sequence[str]) -> None:
+    for handle in handles:
+        shop.collection("Collection", handle=handle)
+
+
+def _add_categories(shop: Shop, handles: Sequence[str]) -> None:
+    for handle in handles:
+        shop.category(handle, name="Category")
+
+
+def _add_items(shop: Shop, skus: Sequence[str]) -> None:
+    shop.batch(create=[shop.body(number, variant={"sku": sku}) for number, sku in enumerate(skus)])
+
+
+async def _categories(api: AdminApi, handles: Sequence[str]) -> list[str | None]:
+    return [category.handle for category in await api.terms.categories(handles)]
+
+
+async def _items(api: AdminApi, skus: Sequence[str]) -> list[str | None]:
+    return [item.sku for item in await api.items.by_sku(skus)]
+
+
+def _existing(operation: Any) -> Callable[[AdminApi, Sequence[str]], Awaitable[list[str | None]]]:
+    async def look_up(api: AdminApi, keys: Sequence[str]) -> list[str | None]:
+        return list(await api.bulk.existing(operation, keys))
+
+    return look_up
+
+
+class Kind(Struct):
+    """Entities that are found by a text."""
+
+    path: str
+    key: str
+    add: Callable[[Shop, Sequence[str]], None]
+    look_up: Callable[[AdminApi, Sequence[str]], Awaitable[list[str | None]]]
+
+    def found(self, shop: Shop, **query: Any) -> set[str]:
+        response = shop.call("GET", f"/admin/{self.path}", **query)
+        return {entry[self.key] for entry in response[LISTS[self.path][0]]}
+
+
+KINDS = {
+    "tag": Kind("product-tags", "value", _add_tags, _existing(CREATE_TAGS)),
+    "type": Kind("product-types", "value", _add_types, _existing(CREATE_TYPES)),
+    "collection": Kind("collections", "handle", _add_collections, _existing(CREATE_COLLECTIONS)),
+    "category": Kind("product-categories", "handle", _add_categories, _categories),
+    "item": Kind("inventory-items", "sku", _add_items, _items),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return KINDS[request.param]
+
+
+def test_an_array_of_one_value_is_split_at_commas(shop: Shop, kind: Kind) -> None:
+    kind.add(shop, ["a", "b", "a,b"])
+    for asked, found in ((["a,b"], {"a", "b"}), (["a,b", "a,b"], {"a,b"}), (["a,b", "a"], {"a", "a,b"})):
+        assert kind.found(shop, **{f"{kind.key}[]": asked}) == found
+    assert kind.found(shop, **{kind.key: "a,b"}) == {"a,b"}
+
+
+def test_the_text_null_is_found_only_by_a_search(shop: Shop, kind: Kind) -> None:
+    """As a value, it finds what has none; as the handle, it finds everything."""
+    kind.add(shop, ["null", "NULL", "ANNULLED", "nil"])
+    assert kind.found(shop, **{f"{kind.key}[]": ["null"]}) == set()
+    assert kind.found(shop, **{f"{kind.key}[]": ["null", "NULL"]}) == {"NULL"}
+    everything = {"null", "NULL", "ANNULLED", "nil"}
+    assert kind.found(shop, **{kind.key: "null"}) == (everything if kind.key == "handle" else set())
+    assert kind.found(shop, q="nul") == {"null", "NULL", "ANNULLED"}
+    assert kind.found(shop, q="null") == everything
+
+
+async def found_again(api: AdminApi, kind: Kind, texts: Sequence[str]) -> None:
+    for asked in (texts, *([text] for text in texts)):
+        assert sorted(map(str, await kind.look_up(api, asked))) == sorted(asked)
+
+
+def test_created_entities_are_found(shop: Shop, kind: Kind) -> None:
+    kind.add(shop, TEXTS)
+    shop.ask(lambda api: found_again(api, kind, TEXTS))
+    assert shop.ask(lambda api: kind.look_up(api, ["nu", "b,a", "A", "nuLL"])) == []
+
+
+@given(texts=st.lists(ANY_TEXT | st.sampled_from(TEXTS), max_size=6, unique=True))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_found(kind: Kind, texts: list[str]) -> None:
+    fake = FakeMedusa()
+    with httpx.Client(transport=fake, base_url=fake.url, auth=(fake.api_key, "")) as client:
+        shop = Shop(fake, client)
+        kind.add(shop, texts)
+        shop.ask(lambda api: found_again(api, kind, texts))
+
+
+@pytest.mark.parametrize("field", ["sku", "barcode"])
+def test_the_owners_of_unique_values_are_found(shop: Shop, field: str) -> None:
+    shop.batch(create=[shop.body(number, variant={field: text}) for number, text in enumerate(TEXTS)])
+    expected = {text: f"contract:{number}" for number, text in enumerate(TEXTS)}
+
+    def owners(*asked: str) -> dict[str, str | None]:
+        found = shop.ask(lambda api: api.variants_with(field, asked))
+        return {str(getattr(each, field)): each.product.external_id for each in found if each.product}
+
+    assert owners(*TEXTS, "free") == expected
+    for text in TEXTS:
+        assert owners(text) == {text: expected[text]}
+    assert owners("free") == {}
+
+
+def test_an_item_shows_who_uses_it(shop: Shop) -> None:
+    product = shop.create(variant={"sku": "a,b"})
+    item_id, variant_id = item_of(product), variant_of(product)["id"]
+
+    def seen() -> tuple[Any, ...]:
+        (item,) = shop.ask(lambda api: api.items.by_sku(["a,b"]))
+        locations = [level.location_id for level in item.location_levels]
+        return item.id, item.sku, item.reserved_quantity, [each.id for each in item.users], locations
+
+    assert seen() == (item_id, "a,b", 0, [variant_id], [])
+    shop.call("POST", LEVELS, {"create": [shop.level(item_id, 3)]})
+    shop.variants(product, update=[{"id": variant_id, "manage_inventory": False}])
+    assert seen() == (item_id, "a,b", 0, [], [shop.location_id])
+
+
+def test_a_category_is_found_by_the_slug_in_its_metadata_after_it_got_another_handle(shop: Shop) -> None:
+    created = shop.category("shoes", is_active=True, metadata=category_metadata("shoes"))["id"]
+    shop.call("POST", f"/admin/product-categories/{created}", {"handle": "footwear", "name": "Footwear"})
+    shop.category("hats")
+    [found] = shop.ask(lambda api: api.terms.categories(["shoes"]))
+    assert (found.id, found.handle, found.name, found.is_active) == (created, "footwear", "Footwear", True)
+    product = shop.create(categories=[{"id": created}])
+    [stored] = shop.ask(lambda api: api.details("id", [product["id"]]))
+    assert isinstance(stored, StoredProduct)
+    assert [category.slug for category in stored.categories] == ["shoes"]
+
+
+# --- placement ---
+
+
+def test_the_store_has_defaults(shop: Shop) -> None:
+    fields = "id,default_sales_channel_id,default_location_id,supported_currencies.currency_code"
+    (store,) = shop.call("GET", "/admin/stores", limit="1", fields=fields)["stores"]
+    assert store["id"] == shop.store_id
+    assert store["default_sales_channel_id"] == shop.sales_channel_id
+    assert store["default_location_id"] == shop.location_id
+    assert {entry["currency_code"] for entry in store["supported_currencies"]} == {"eur", "usd"}
+
+
+@pytest.mark.parametrize("path", ["sales-channels", "shipping-profiles", "stock-locations"])
+def test_placement_is_found_by_name_and_id(shop: Shop, path: str) -> None:
+    name = LISTS[path][0]
+    shop.call("POST", "/admin/sales-channels", {"name": "Second"})
+    first = shop.call("GET", f"/admin/{path}", order="id", limit="1", fields="id,name")[name]
+    queries = [{"name": first[0]["name"]}, {"id": first[0]["id"]}]
+    queries += [{"type": "default"}] if path == "shipping-profiles" else []
+    for query in queries:
+        assert shop.call("GET", f"/admin/{path}", **query, limit="2", fields="id,name")[name] == first
+    assert shop.call("GET", f"/admin/{path}", name=first[0]["name"].upper())[name] == []
