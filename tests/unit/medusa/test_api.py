@@ -100,58 +100,39 @@ async def test_a_response_that_is_not_a_page_of_medusa_is_an_error(
 
 
 TITLED = Record(fields={"title": "Jug"}, currency="usd", variants={ONLY: VariantRecord()})
+WITHOUT_RECORD: list[Any] = [None, [], "text", {}, {RECORD_KEY: None}, {RECORD_KEY: "text"}]
 OLD_RECORD = {"fields": {"title": "Jug"}, "currency": "usd"}
 
 
 @pytest.mark.parametrize(
-    ("metadata", "record"),
+    ("more", "expected"),
     [
-        (None, None),
-        ([], None),
-        ("text", None),
-        ({}, None),
-        ({RECORD_KEY: None}, None),
-        ({RECORD_KEY: "text"}, None),
-        ({RECORD_KEY: OLD_RECORD, "mine": 1}, TITLED),
-        ({RECORD_KEY: as_json(applied(desired_product())), "mine": [1]}, applied(desired_product())),
+        *(({"metadata": metadata}, None) for metadata in WITHOUT_RECORD),
+        ({"metadata": {RECORD_KEY: OLD_RECORD, "mine": 1}}, TITLED),
+        (
+            {"metadata": {RECORD_KEY: as_json(applied(desired_product())), "mine": [1]}},
+            applied(desired_product()),
+        ),
+        ({}, "the response lacks metadata"),
+        ({"metadata": {RECORD_KEY: {"version": 99}}}, "version 99"),
     ],
     ids=str,
 )
-async def test_a_scan_reads_the_records_that_this_version_knows(
-    httpx_mock: HTTPXMock, api: AdminApi, metadata: Any, record: Record | None
+async def test_scans_and_look_ups_read_records_and_show_what_they_cannot_read(
+    httpx_mock: HTTPXMock, api: AdminApi, more: dict[str, Any], expected: Record | str | None
 ) -> None:
-    product = {"id": "prod_1", "external_id": "dummyjson:1", "metadata": metadata}
-    httpx_mock.add_response(json={"products": [product], "count": 1, "limit": 2000})
-    assert list((await api.scan(0, 2000)).products) == [StoredSummary("prod_1", "dummyjson:1", record)]
-
-
-@pytest.mark.parametrize(
-    ("more", "reason"),
-    [
-        ({}, "lacks metadata"),
-        ({"metadata": {RECORD_KEY: {"version": 99}}}, "version 99"),
-    ],
-)
-async def test_a_scan_shows_products_that_cannot_be_compared(
-    httpx_mock: HTTPXMock, api: AdminApi, more: dict[str, Any], reason: str
-) -> None:
+    whole = {"id": "prod_2", "external_id": "dummyjson:2", "metadata": None}
     product = {"id": "prod_1", "external_id": "dummyjson:1", **more}
-    httpx_mock.add_response(json={"products": [product], "count": 1, "limit": 2000})
-    [found] = (await api.scan(0, 2000)).products
-    assert isinstance(found, Unreadable)
-    assert reason in found.reason
-
-
-async def test_an_incomplete_product_does_not_affect_the_others(httpx_mock: HTTPXMock, api: AdminApi) -> None:
-    record = applied(desired_product())
-    metadata = {RECORD_KEY: as_json(record), "mine": 1}
-    whole = {"id": "prod_1", "external_id": "dummyjson:1", "metadata": metadata}
-    partial = {"id": "prod_2", "external_id": "dummyjson:2"}
-    httpx_mock.add_response(json={"products": [whole, partial], "limit": 4})
-    assert await api.look_up(["dummyjson:1", "dummyjson:2"]) == [
-        StoredSummary("prod_1", "dummyjson:1", record),
-        Unreadable("prod_2", "dummyjson:2", "the response lacks metadata"),
-    ]
+    answer = {"products": [product, whole], "count": 2, "limit": 2000}
+    httpx_mock.add_response(json=answer, is_reusable=True)
+    for seen in ((await api.scan(0, 2000)).products, await api.look_up(["dummyjson:1", "dummyjson:2"])):
+        first, second = seen
+        assert second == StoredSummary("prod_2", "dummyjson:2", None)
+        if isinstance(expected, str):
+            assert isinstance(first, Unreadable)
+            assert expected in first.reason
+        else:
+            assert first == StoredSummary("prod_1", "dummyjson:1", expected)
 
 
 async def test_a_store_that_does_not_know_a_filter_shows_no_owners(
