@@ -156,8 +156,7 @@ class Api:
 
     def _product_batch(self, call: Call) -> Steps:
         validate(schemas.PRODUCT_BATCH, call.body)
-        if sum(map(bool, call.body.values())) > 1:
-            raise NotImplementedError("FakeMedusa does not mix creations, updates and deletions of products")
+        _check_unmixed(call.body)
         creation = Creation(self._state, call.body.get("create", []))
         revision = Revision(self._state, call.body.get("update", []))
         deleted = call.body.get("delete", [])
@@ -179,6 +178,7 @@ class Api:
 
     def _variant_batch(self, call: Call, product_id: str) -> Steps:
         validate(schemas.VARIANT_BATCH, call.body)
+        _check_unmixed(call.body)
         state, bodies = self._state, call.body.get("create", [])
         product = product_for_variants(state, product_id, bodies) if bodies else None
         creation = VariantCreation(state, [(product, body) for body in bodies] if product else [])
@@ -226,3 +226,8 @@ class Api:
             "hasFailed": False,
         }
         return {"acknowledgement": acknowledgement}
+
+
+def _check_unmixed(batch: dict[str, Any]) -> None:
+    if sum(map(bool, batch.values())) > 1:
+        raise NotImplementedError("FakeMedusa does not mix creations, updates and deletions in one call")

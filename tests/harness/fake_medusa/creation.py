@@ -79,14 +79,14 @@ class Creation:
         check_categories(state, products)
         check_grouping(state, products)
         options = [option for product in products for option in product.options]
-        check_new_options(state, options)
+        check_new_options(options)
         self.products = products
         state.options.update((option.id, option) for option in options)
         state.products.update((product.id, product) for product in products)
 
     def _product(self, body: Body) -> Product:
         ids = self._state.ids
-        options = [new_option(ids, option, is_exclusive=True) for option in body["options"]]
+        options = [new_option(ids, option) for option in body["options"]]
         images = [Image(ids.new("img"), image["url"]) for image in body.get("images", [])]
         return Product(
             id=body.get("id") or ids.new("prod"),

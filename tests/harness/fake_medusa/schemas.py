@@ -8,7 +8,6 @@ from tests.harness.fake_medusa.validation import (
     array,
     boolean,
     boolean_or_its_name,
-    either,
     fields,
     not_negative,
     nullable,
@@ -117,14 +116,14 @@ VARIANT_BATCH: Final = fields(
 _CHANGED_VALUES: Final = fields(
     {
         "product_option_id": text,
-        "add": array(either(text, fields({"value": text}, required=["value"]))),
+        "add": array(fields({"value": text}, required=["value"])),
         "remove": array(text),
     },
     required=["product_option_id"],
     strict=False,
 )
 OPTION_BATCH: Final = fields(
-    {"update": array(_CHANGED_VALUES), "add": array(either(text, _NEW_OPTION)), "remove": array(text)}
+    {"update": array(_CHANGED_VALUES), "add": array(_NEW_OPTION), "remove": array(text)}
 )
 OPTION: Final = fields({"title": text})
 

@@ -46,10 +46,6 @@ def one_of(*values: str) -> Check:
     return lambda value: "" if value in values else f"not one of {', '.join(values)}"
 
 
-def either(*checks: Check) -> Check:
-    return lambda value: "" if any(not check(value) for check in checks) else "none of the alternatives"
-
-
 def nullable(check: Check) -> Check:
     return lambda value: "" if value is None else check(value)
 

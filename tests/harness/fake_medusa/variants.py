@@ -23,26 +23,18 @@ UNIQUE: Final = ("sku", "barcode")
 
 
 class VariantCreation:
-    """Creates variants with inventory items and prices.
-
-    Medusa overwrites a variant that has the id already and is of one of these products, unless both have the
-    same option value. Then it cannot link prices to it, and the undoing deletes the variant. Its links stay,
-    so its id cannot be used again.
-    """
+    """Creates variants with inventory items and prices."""
 
     def __init__(self, state: State, wanted: Sequence[tuple[Product, Body]]) -> None:
         self._state = state
         self._wanted = wanted
         self._made_items: dict[str, Item] = {}
-        self._overwritten: set[str] = set()
         self.ids: list[str] = []
         """In the order of the request."""
 
     def steps(self) -> Steps:
         # Products are found by id: another request may have replaced them.
         wanted = [(self._state.products.get(product.id, product), body) for product, body in self._wanted]
-        before = {variant.id for product, _ in wanted for variant in product.variants}
-        self._overwritten = before & {body["id"] for _, body in wanted if "id" in body}
         self.ids = [variant.id for variant in _add_variants(self._state, wanted)]
         yield "variants"
         stored = self._state.variants()
@@ -57,8 +49,6 @@ class VariantCreation:
         link_items(self._state, self._made_items)
         link_items(self._state, given)
         yield "inventory"
-        if self._overwritten:
-            raise invalid_data("Cannot create multiple links between 'product' and 'pricing'")
         stored = self._state.variants()
         for variant_id, body in bodies.items():
             if variant_id in stored:
@@ -68,7 +58,6 @@ class VariantCreation:
     def undo(self) -> None:
         for product in self._state.products.values():
             product.variants = [variant for variant in product.variants if variant.id not in self.ids]
-        self._state.deleted_ids.update(self._overwritten.intersection(self.ids))
         for item in self._made_items.values():
             del self._state.items[item.id]
 
@@ -112,25 +101,19 @@ def _add_variants(state: State, wanted: Sequence[tuple[Product, Body]]) -> list[
     _check_ids(state, wanted, variants)
     reject_nul([body for _, body in wanted])
     check_variants_unique(state, variants)
-    ids = {variant.id for variant in variants}
-    for product, _ in wanted:
-        product.variants = [variant for variant in product.variants if variant.id not in ids]
     for variant, (product, _) in zip(variants, wanted, strict=True):
         product.variants.append(variant)
     return variants
 
 
 def _check_ids(state: State, wanted: Sequence[tuple[Product, Body]], variants: Sequence[Variant]) -> None:
-    overwritten = {variant.id: variant for product, _ in wanted for variant in product.variants}
+    """Medusa overwrites a variant of the same product, unless both have the same option value."""
     known = state.variant_ids()
-    for variant in variants:
-        before = overwritten.get(variant.id)
-        if before is None or any(value in before.values for value in variant.values):
-            check_new_id(state, "Product variant", variant.id, known)
-        elif not before.has_price_set:
-            raise NotImplementedError(
-                "FakeMedusa does not overwrite a variant whose creation was interrupted"
-            )
+    for variant, (product, _) in zip(variants, wanted, strict=True):
+        same = next((each for each in product.variants if each.id == variant.id), None)
+        if same is not None and not any(value in same.values for value in variant.values):
+            raise NotImplementedError("FakeMedusa does not overwrite variants")
+        check_new_id(state, "Product variant", variant.id, known)
 
 
 def patch(variant: Variant, body: Body) -> None:
