@@ -1,4 +1,4 @@
-"""Random operations on options, variants and list prices have the same result on both stores."""
+"""Random operations on options and variants have the same result on both stores."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.contract.sales import new_list, stored
 from tests.contract.shirts import CREATE, DELETE, UPDATE, option_of, shirt, value_of
 from tests.contract.shop import (
     Refusal,
@@ -29,7 +28,7 @@ Plan = dict[str, Any]
 
 
 class Shirts:
-    """Two shirts and two price lists, in one of two stores that get the same operations."""
+    """Two shirts in one of two stores that get the same operations."""
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
@@ -39,31 +38,13 @@ class Shirts:
         """When ids were first seen."""
         for number in (1, 2):
             shirt(shop, number)
-        self._sales = [new_list(shop) for _ in range(2)]
-        self._prices: list[tuple[tuple[Any, ...], str]] = []
-        """What identifies a list price on both sides, and its id."""
 
     def look(self, moment: int) -> dict[str, View]:
-        """All products, with list prices; ids are replaced by the moment at which they were first seen."""
+        """All products; ids are replaced by the moment at which they were first seen."""
         self.views = self.shop.products()
         for part in ids_in(list(self.views.values())):
             self.births.setdefault(part, moment)
-        views = {external_id: natural(view, self.births) for external_id, view in self.views.items()}
-        titles = {
-            variant["id"]: f"{key} {variant['title']}"
-            for key, product in self.views.items()
-            for variant in product["variants"]
-        }
-        self._prices = []
-        for number, sale in enumerate(self._sales):
-            for price in stored(self.shop, sale):
-                born = self.births.setdefault(price["id"], moment)
-                title = titles[price["price_set"]["variant"]["id"]]
-                key = (number, title, price["currency_code"], price["amount"], price["min_quantity"], born)
-                self._prices.append((key, price["id"]))
-        self._prices.sort(key=str)
-        keys = [key for key, _ in self._prices]
-        return {key: {**view, "list_prices": keys} for key, view in views.items()}
+        return {external_id: natural(view, self.births) for external_id, view in self.views.items()}
 
     def do(self, plan: Plan) -> Refusal:
         if plan["do"] == "reserve":
@@ -111,17 +92,6 @@ class Shirts:
                     "remove": [value_of(product, plan["option"], text) for text in plan["remove"]],
                 }
                 return "POST", f"{path}/options/batch", {"update": [change]}
-            case "list prices":
-                path = f"/admin/price-lists/{self._sales[plan['list']]}/prices/batch"
-                body = {
-                    "create": [self._price(product, entry) for entry in plan["create"]],
-                    "update": [
-                        {"id": self._prices[entry["at"]][1], **self._price(product, entry)}
-                        for entry in plan["update"]
-                    ],
-                    "delete": [self._prices[at][1] for at in plan["delete"]],
-                }
-                return "POST", path, body
             case "options":
                 removed = [option_of(product, title) for title in plan["remove"]]
                 return "POST", f"{path}/options/batch", {"add": plan["add"], "remove": removed}
@@ -129,10 +99,6 @@ class Shirts:
                 option_id = option_of(product, plan["option"])
                 return "POST", f"/admin/product-options/{option_id}", {"title": plan["title"]}
         raise ValueError(plan)
-
-    @staticmethod
-    def _price(product: View, entry: Plan) -> View:
-        return {"variant_id": variant_of(product, entry["of"])["id"], **entry["fields"]}
 
     @staticmethod
     def _changed(product: View, entry: Plan) -> View:
@@ -154,7 +120,7 @@ class Planner:
         draws: list[Callable[[View], Plan]] = [*[self._variants] * 6, *[self._values] * 2]
         draws += [self._options, self._rename_option, self._keep_options]
         if product["variants"]:
-            draws += [self._variant, *[self._list_prices] * 3]
+            draws.append(self._variant)
         if self._stocked(product):
             draws.append(self._reserve)
         return {"product": key, **self._random.choice(draws)(product)}
@@ -195,27 +161,6 @@ class Planner:
 
     def _reserve(self, product: View) -> Plan:
         return {"do": "reserve", "title": self._random.choice(self._stocked(product))}
-
-    def _list_prices(self, product: View) -> Plan:
-        titles = self._titles(product)
-        # A batch with updates is undone only in part, and nothing here refuses it.
-        places = range(len(product["list_prices"]))
-        chosen = self._random.sample(places, self._random.randint(0, min(4, len(places))))
-        cut = self._random.randint(0, len(chosen))
-        return {
-            "do": "list prices",
-            "list": self._random.randint(0, 1),
-            "create": [self._price(titles) for _ in range(self._random.randint(0, 3))],
-            "update": [{"at": at, **self._price(titles)} for at in chosen[:cut]],
-            "delete": chosen[cut:],
-        }
-
-    def _price(self, titles: list[str]) -> Plan:
-        self._number += 1
-        fields: View = {"currency_code": self._random.choice(["usd", "eur", "USD"]), "amount": self._number}
-        if self._random.random() < 0.3:
-            fields["min_quantity"] = self._random.choice([None, 1, 5])
-        return {"of": self._random.choice(titles), "fields": fields}
 
     def _keep_options(self, product: View) -> Plan:
         """Remove all options but one, or keep all."""
