@@ -24,7 +24,7 @@ from tests.contract.shop import (
     USD,
     Shop,
     View,
-    invalid,
+    exists,
     options_of,
     prices_of,
     refusal_of,
@@ -95,26 +95,20 @@ def test_an_undone_update_keeps_prices_but_also_new_metadata_and_options(
     assert skus(shop) == before
 
 
-def test_an_update_is_undone_if_an_item_cannot_be_made(shop: Shop, two_shirts: tuple[View, View]) -> None:
-    first, second = two_shirts
-    shop.workflow("create-inventory-items-workflow", items=[{"sku": "OTHER"}])
-    bodies = [
-        entry(first, "S / Red", title="New", manage_inventory=False, prices=[{**USD, "amount": 1}]),
-        entry(second, "S / Red", manage_inventory=True),
-    ]
-    message = "Inventory item with sku: OTHER, already exists."
-    assert refusal(shop, UPDATE, *bodies) == invalid(message)
-    assert both(shop, *two_shirts) == list(two_shirts)
-
-
-def test_an_update_is_undone_if_a_price_belongs_to_another_variant(
+def test_an_update_is_undone_if_an_item_or_a_price_is_refused(
     shop: Shop, two_shirts: tuple[View, View]
 ) -> None:
     first, second = two_shirts
-    price_id = variant_of(second, "M / Red")["prices"][0]["id"]
-    prices = [{**USD, "id": price_id, "amount": 1}]
-    bodies = [entry(first, "S / Blue", title="New"), entry(first, "S / Red", prices=prices)]
-    assert refusal(shop, UPDATE, *bodies) == invalid("Price with id: <id>, already exists.")
+    shop.workflow("create-inventory-items-workflow", items=[{"sku": "OTHER"}])
+    prices = [{**USD, "amount": 1}]
+    bodies = [
+        entry(first, "S / Red", title="New", manage_inventory=False, prices=prices),
+        entry(second, "S / Red", manage_inventory=True),
+    ]
+    assert refusal(shop, UPDATE, *bodies) == exists("Inventory item", sku="OTHER")
+    taken = [{**prices[0], "id": variant_of(second, "M / Red")["prices"][0]["id"]}]
+    bodies = [entry(first, "S / Blue", title="New"), entry(first, "S / Red", prices=taken)]
+    assert refusal(shop, UPDATE, *bodies) == exists("Price", id="<id>")
     assert both(shop, *two_shirts) == list(two_shirts)
 
 
@@ -156,7 +150,7 @@ def test_a_creation_is_undone_if_a_handler_of_the_store_refuses_it(
 def test_an_edit_that_is_saved_before_the_undoing_is_lost(
     shop: Shop, two_shirts: tuple[View, View], interrupted: Interrupted
 ) -> None:
-    """Even of fields that the update does not name. Other prices, new metadata and options stay."""
+    """Even of fields that the update does not name. Prices, new metadata, options and other variants stay."""
     first, _ = two_shirts
     edits = {
         "title": "Mine",
@@ -171,6 +165,7 @@ def test_an_edit_that_is_saved_before_the_undoing_is_lost(
     def edit() -> None:
         path = f"/admin/products/{first['id']}/variants/{entry(first, 'S / Red')['id']}"
         shop.call("POST", path, edits)
+        shop.variants(first, update=[entry(first, "M / Red", title="Mine too")])
 
     changes = {"title": "New", "metadata": {"changed": 2, "new": 2}, "prices": [{**USD, "amount": 1}]}
     assert interrupted(last_step_is_refused(two_shirts, **changes), edit)[0] == 500
@@ -183,55 +178,30 @@ def test_an_edit_that_is_saved_before_the_undoing_is_lost(
     assert options_of(seen, own) == {"Size": "L", "Colour": "Red"}
     metadata = {"changed": 1, "kept": 1, "gone": 1, "new": 2, "mine": 3}
     assert own == {**before, "metadata": metadata, "prices": own["prices"], "options": own["options"]}
+    assert variant_of(seen, "Mine too")["sku"] == "SH1-M-Red"
 
 
-def test_edits_of_other_variants_stay(
-    shop: Shop, two_shirts: tuple[View, View], interrupted: Interrupted
+@pytest.mark.parametrize("what", ["deleted", "taken"])
+def test_nothing_is_restored_if_that_of_one_variant_cannot_be(
+    shop: Shop, two_shirts: tuple[View, View], interrupted: Interrupted, what: str
 ) -> None:
-    first, _ = two_shirts
-
-    def edit() -> None:
-        shop.variants(first, update=[entry(first, "M / Red", title="Mine", sku="MINE")])
-        shop.call("POST", f"/admin/products/{first['id']}", {"title": "Mine"})
-
-    assert interrupted(last_step_is_refused(two_shirts, title="New"), edit)[0] == 500
-    seen = shop.product(first["id"])
-    assert seen["title"] == "Mine"
-    assert variant_of(seen, "Mine")["sku"] == "MINE"
-    assert variant_of(seen, "S / Red") == variant_of(first, "S / Red")
-
-
-def test_nothing_is_restored_if_one_variant_was_deleted_meanwhile(
-    shop: Shop, two_shirts: tuple[View, View], interrupted: Interrupted
-) -> None:
-    """The reason for the refusal is that of the step, here the one that makes an item."""
+    """Because it was deleted meanwhile, or its old SKU was taken. The reason is that of the refused step."""
     first, second = two_shirts
     shop.workflow("create-inventory-items-workflow", items=[{"sku": "OTHER"}])
 
-    def delete() -> None:
-        shop.variants(first, delete=[entry(first, "S / Blue")["id"]])
+    def act() -> None:
+        if what == "deleted":
+            shop.variants(first, delete=[entry(first, "S / Blue")["id"]])
+        else:
+            shop.variants(first, update=[entry(first, "M / Red", sku="SH1-S-Red")])
 
     changes = {"title": "New S", "sku": "NEW", "prices": [{**USD, "amount": 1}]}
-    refused = interrupted(last_step_is_refused(two_shirts, **changes), delete)
-    assert refused == invalid("Inventory item with sku: OTHER, already exists.")
+    refused = interrupted(last_step_is_refused(two_shirts, **changes), act)
+    assert refused == exists("Inventory item", sku="OTHER")
     seen, other = both(shop, *two_shirts)
-    assert {each["title"] for each in seen["variants"]} == {"New S", "M / Red", "M / Blue"}
+    blue = {"New"} if what == "taken" else set()
+    assert {each["title"] for each in seen["variants"]} == {"New S", "M / Red", "M / Blue"} | blue
     own, before = variant_of(seen, "New S"), variant_of(first, "S / Red")
     assert own == {**before, "title": "New S", "sku": "NEW"}
     unmanaged = variant_of(second, "S / Red")
     assert variant_of(other, "S / Red") == {**unmanaged, "manage_inventory": True}
-
-
-def test_nothing_is_restored_if_an_old_sku_was_taken_meanwhile(
-    shop: Shop, two_shirts: tuple[View, View], interrupted: Interrupted
-) -> None:
-    first, _ = two_shirts
-
-    def take() -> None:
-        shop.variants(first, update=[entry(first, "M / Red", sku="SH1-S-Red")])
-
-    assert interrupted(last_step_is_refused(two_shirts, sku="NEW"), take)[0] == 500
-    seen = shop.product(first["id"])
-    assert variant_of(seen, "M / Red")["sku"] == "SH1-S-Red"
-    assert variant_of(seen, "S / Red")["sku"] == "NEW"
-    assert variant_of(seen, "New")["sku"] == "SH1-S-Blue"

@@ -1,4 +1,4 @@
-"""The hooks of the fake store, which the real store does not have."""
+"""What the fake store does if a client gives up, and for clients at the same time."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,22 +6,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.contract.shop import LEVELS, Shop, item_of, workflow_path
-from tests.harness.fake_medusa import ApiError, FakeMedusa
+from tests.contract.shop import Shop
+from tests.harness.fake_medusa import FakeMedusa
 
 BATCH = "/admin/products/batch"
-TAGS = {"input": {"product_tags": [{"value": "red"}]}}
-
-
-def once(error: Exception) -> Callable[..., None]:
-    """A hook that raises once."""
-    errors = [error]
-
-    def hook(*_arguments: object) -> None:
-        if errors:
-            raise errors.pop()
-
-    return hook
 
 
 def give_up_at(step: str) -> Callable[[httpx.Request, str], None]:
@@ -38,35 +26,6 @@ def creates(shop: Shop, *numbers: int) -> dict[str, object]:
 
 def post(shop: Shop, *numbers: int) -> httpx.Response:
     return shop.send("POST", BATCH, creates(shop, *numbers), fields="id")
-
-
-def test_requests_and_responses_can_be_lost(fake: FakeMedusa, fake_shop: Shop) -> None:
-    fake.before = once(httpx.ConnectError("lost"))
-    with pytest.raises(httpx.ConnectError):
-        post(fake_shop, 1)
-    assert fake.products == {}
-    fake.after = once(httpx.ReadError("lost"))
-    with pytest.raises(httpx.ReadError):
-        post(fake_shop, 1)
-    assert fake.products.keys() == {"contract:1"}
-
-
-@pytest.mark.parametrize("status", [413, 429, 500, 502, 503])
-def test_hooks_can_respond_instead_of_the_store(fake: FakeMedusa, fake_shop: Shop, status: int) -> None:
-    fake.before = lambda _request: httpx.Response(status, headers={"Retry-After": "1"})
-    assert post(fake_shop, 1).status_code == status
-    assert fake.products == {}
-    fake.before, fake.after = None, lambda _request, _response: httpx.Response(status)
-    assert post(fake_shop, 1).status_code == status
-    assert fake.products.keys() == {"contract:1"}
-
-
-def test_a_store_may_not_offer_the_bulk_route(fake: FakeMedusa, fake_shop: Shop) -> None:
-    path = workflow_path("create-product-tags")
-    fake.offers_bulk = False
-    assert fake_shop.send("POST", path, TAGS).status_code == 403
-    fake.offers_bulk = True
-    assert fake_shop.send("POST", path, TAGS).status_code == 200
 
 
 def test_the_store_continues_when_a_client_gives_up(fake: FakeMedusa, fake_shop: Shop) -> None:
@@ -95,51 +54,6 @@ def test_a_request_whose_client_gave_up_may_begin_later_and_be_refused(
     assert fake.products.keys() == {"contract:1", "contract:2"}
     fake.catch_up()
     assert fake.products.keys() == {"contract:1"}
-
-
-def test_tokens_expire(fake: FakeMedusa, fake_shop: Shop) -> None:
-    login = {"email": fake.email, "password": fake.password}
-    token = fake_shop.call("POST", "/auth/user/emailpass", login)["token"]
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(transport=fake, base_url=fake.url, headers=headers) as client:
-        assert client.get("/admin/stores").status_code == 200
-        fake.expire_tokens()
-        assert client.get("/admin/stores").status_code == 401
-
-
-def test_requests_are_recorded(fake: FakeMedusa, fake_shop: Shop) -> None:
-    body = creates(fake_shop, 1)
-    fake_shop.send("POST", BATCH, body, fields="id")
-    fake.call("GET", "/admin/products")
-    fake_shop.send("GET", "/admin/products", **{"external_id[]": ["a", "b"]})
-    assert [(each.method, each.path, each.query, each.json) for each in fake.requests] == [
-        ("POST", BATCH, (("fields", "id"),), body),
-        ("GET", "/admin/products", (("external_id[]", "a"), ("external_id[]", "b")), None),
-    ]
-
-
-def test_requests_of_the_merchant_meet_no_faults(fake: FakeMedusa, fake_shop: Shop) -> None:
-    product = fake_shop.create()
-    fake.before = once(httpx.ConnectError("lost"))
-    fake.call("POST", f"/admin/products/{product['id']}", {"title": "Mine"})
-    assert fake.products["contract:1"].title == "Mine"
-    with pytest.raises(ApiError, match="foo"):
-        fake.call("POST", f"/admin/products/{product['id']}", {"foo": 1})
-
-
-def test_stock_is_found_and_reserved_by_sku(fake: FakeMedusa, fake_shop: Shop) -> None:
-    product = fake_shop.create()
-    assert fake.level_of("SKU-1") is None
-    fake_shop.call("POST", LEVELS, {"create": [fake_shop.level(item_of(product), 7)]})
-    assert fake.level_of("SKU-1") == 7
-    fake.reserve("SKU-1")
-    assert fake_shop.batch_refusal(delete=[product["id"]])[0] == 400
-
-
-def test_a_product_stored_twice_is_an_error(fake: FakeMedusa, fake_shop: Shop) -> None:
-    fake_shop.batch(create=[fake_shop.body(1), fake_shop.body(2, external_id="contract:1")])
-    with pytest.raises(AssertionError, match="stored more than once"):
-        _ = fake.products
 
 
 def test_the_same_seed_gives_the_same_store() -> None:
