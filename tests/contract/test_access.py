@@ -1,6 +1,5 @@
 """Credentials, limits and the validation of bodies."""
 
-import json
 from typing import Any
 
 import httpx
@@ -89,11 +88,6 @@ def test_one_request_can_look_up_three_hundred_external_ids(shop: Shop) -> None:
 def test_a_body_that_is_not_a_json_object_is_refused(shop: Shop, text: str) -> None:
     response = post_text(shop, BATCH, text)
     assert (response.status_code, response.json()["type"]) == (400, "invalid_data")
-
-
-def test_an_unpaired_surrogate_becomes_a_replacement_character(shop: Shop) -> None:
-    text = json.dumps({"value": "\ud800a\U0001f600"})
-    assert post_text(shop, TAGS, text).json()["product_tag"]["value"] == "\ufffda\U0001f600"
 
 
 NEW: dict[str, Any] = {"title": "New", "options": [{"title": "Default", "values": ["Default"]}]}

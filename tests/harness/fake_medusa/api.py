@@ -27,6 +27,7 @@ from tests.harness.fake_medusa.views import (
     LIST_PRICE_DEFAULTS,
     PRODUCT_DEFAULTS,
     VARIANT_DEFAULTS,
+    Tree,
     Views,
     tree_of,
 )
@@ -37,39 +38,41 @@ Steps = Generator[str, None, dict[str, Any]]
 """Yields the name of each committed step except the last."""
 
 
+def _row(views: Views, thing: Any, tree: Tree) -> dict[str, Any]:
+    return views.row(thing, tree)
+
+
 class _Table(NamedTuple):
     """Entities that are written in one step."""
 
     name: str
     """Of one in a response."""
-    show: Callable[[Views, Any, Any], dict[str, Any]]
     check: Check
     create: Callable[[State, Any], Any] | None = None
     update: Callable[[State, str, Any], Any] | None = None
     check_update: Check | None = None
     delete: Callable[[State, str], None] | None = None
+    show: Callable[[Views, Any, Tree], dict[str, Any]] = _row
 
 
 _TABLES: Final = {
     "product-categories": _Table(
-        *("product_category", Views.category, schemas.NEW_CATEGORY, tables.create_category),
-        *(tables.update_category, schemas.CATEGORY),
+        *("product_category", schemas.NEW_CATEGORY, tables.create_category, tables.update_category),
+        schemas.CATEGORY,
     ),
-    "product-tags": _Table("product_tag", Views.value, schemas.VALUE, tables.create_tag),
-    "product-types": _Table("product_type", Views.value, schemas.VALUE, tables.create_type),
-    "collections": _Table("collection", Views.collection, schemas.COLLECTION, tables.create_collection),
-    "sales-channels": _Table("sales_channel", Views.named, schemas.SALES_CHANNEL, tables.create_channel),
-    "product-options": _Table("product_option", Views.option, schemas.OPTION, update=rename_option),
-    "price-lists": _Table(
-        *("price_list", Views.price_list, schemas.PRICE_LIST, create_price_list),
-        delete=delete_price_list,
-    ),
+    "product-tags": _Table("product_tag", schemas.VALUE, tables.create_tag),
+    "product-types": _Table("product_type", schemas.VALUE, tables.create_type),
+    "collections": _Table("collection", schemas.COLLECTION, tables.create_collection),
+    "sales-channels": _Table("sales_channel", schemas.SALES_CHANNEL, tables.create_channel),
+    "product-options": _Table("product_option", schemas.OPTION, update=rename_option, show=Views.option),
+    "price-lists": _Table("price_list", schemas.PRICE_LIST, create_price_list, delete=delete_price_list),
     "inventory-items": _Table(
-        *("inventory_item", Views.item, schemas.ITEM, inventory.create_item, inventory.update_item),
+        *("inventory_item", schemas.ITEM, inventory.create_item, inventory.update_item),
         delete=inventory.delete_item,
+        show=Views.item,
     ),
     "reservations": _Table(
-        "reservation", lambda _views, shown, _tree: shown, schemas.RESERVATION, inventory.reserve
+        "reservation", schemas.RESERVATION, inventory.reserve, show=lambda _views, shown, _tree: shown
     ),
 }
 

@@ -1,18 +1,18 @@
 """Creates products."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tests.harness.fake_medusa.errors import invalid_data, no_such_entity, unknown_error
 from tests.harness.fake_medusa.options import check_new_options, new_option
 from tests.harness.fake_medusa.rules import (
-    as_boolean,
-    as_real,
+    MEASURES,
     check_new_id,
     check_unique,
     handle_of_title,
     ids_of,
     is_valid_handle,
+    patch,
     reject_nul,
 )
 from tests.harness.fake_medusa.state import Image, Product, State
@@ -20,6 +20,11 @@ from tests.harness.fake_medusa.steps import Steps
 from tests.harness.fake_medusa.variants import VariantCreation
 
 Body = dict[str, Any]
+
+PLAIN: Final = (
+    *("title", "subtitle", "description", "thumbnail", "handle", "external_id", "status", "material"),
+    *("hs_code", "mid_code", "origin_country", "type_id", "collection_id", *MEASURES),
+)
 
 
 class Creation:
@@ -88,34 +93,22 @@ class Creation:
         ids = self._state.ids
         options = [new_option(ids, option) for option in body["options"]]
         images = [Image(ids.new("img"), image["url"]) for image in body.get("images", [])]
-        return Product(
+        product = Product(
             id=body.get("id") or ids.new("prod"),
-            title=body["title"],
-            handle=body.get("handle") or handle_of_title(body["title"]),
+            title="",
+            handle=handle_of_title(body["title"]),
             created_at=ids.moment,
-            external_id=body.get("external_id"),
-            status=body.get("status") or "draft",
-            subtitle=body.get("subtitle"),
-            description=body.get("description"),
-            thumbnail=body.get("thumbnail") or (images[0].url if images else body.get("thumbnail")),
-            material=body.get("material"),
-            hs_code=body.get("hs_code"),
-            mid_code=body.get("mid_code"),
-            origin_country=body.get("origin_country"),
-            discountable=as_boolean(body.get("discountable", True)),
-            weight=as_real(body.get("weight")),
-            length=as_real(body.get("length")),
-            height=as_real(body.get("height")),
-            width=as_real(body.get("width")),
             metadata=body.get("metadata"),
             options=options,
             values=[value for option in options for value in option.values],
             images=images,
             tag_ids=body.get("tag_ids", ids_of(body.get("tags", []))),
             category_ids=body.get("category_ids", ids_of(body.get("categories", []))),
-            type_id=body.get("type_id"),
-            collection_id=body.get("collection_id"),
         )
+        defaults = {"handle": product.handle, "status": "draft"}
+        patch(product, {**body, **{name: body.get(name) or value for name, value in defaults.items()}}, PLAIN)
+        product.thumbnail = product.thumbnail or (images[0].url if images else product.thumbnail)
+        return product
 
     def _link_placement(self) -> None:
         channels = [check_channels(body.get("sales_channels", [])) for body in self._bodies]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_data, no_such_entity, not_found
-from tests.harness.fake_medusa.rules import as_boolean, check_new_id, check_unique, reject_nul
+from tests.harness.fake_medusa.rules import check_new_id, check_unique, reject_nul
 from tests.harness.fake_medusa.state import Item, Level, State, Variant
 from tests.harness.fake_medusa.steps import Steps
 
@@ -167,18 +167,14 @@ class InventoryChange:
         self._unlinked: dict[str, list[str]] = {}
 
     def make_items(self, bodies: Iterable[Body]) -> None:
-        managed = [body["id"] for body in bodies if as_boolean(body.get("manage_inventory", False))]
+        managed = [body["id"] for body in bodies if body.get("manage_inventory")]
         if managed:
             stored = self._state.variants()
             self._made_items = make_items(self._state, [stored[each] for each in managed if each in stored])
 
     def link(self, bodies: Iterable[Body]) -> None:
         link_items(self._state, self._made_items)
-        unmanaged = [
-            body["id"]
-            for body in bodies
-            if "manage_inventory" in body and not as_boolean(body["manage_inventory"])
-        ]
+        unmanaged = [body["id"] for body in bodies if not body.get("manage_inventory", True)]
         stored = self._state.variants() if unmanaged else {}
         for variant in (stored[each] for each in unmanaged if each in stored):
             self._unlinked[variant.id] = variant.item_ids

@@ -39,23 +39,19 @@ class Call:
         return tree_of(dict(self.query).get("fields", default))
 
 
-_VALUE: Final = "id value", "value"
-_NAMED: Final = "id name", ""
-_TABLES: Final[dict[str, tuple[str, tuple[str, str], Callable[[Views, Any, Tree], Any], int]]] = {
-    "product-categories": (
-        *("product_categories", ("id handle", "name handle description")),
-        *(Views.category, 50),
-    ),
-    "product-tags": ("product_tags", _VALUE, Views.value, 20),
-    "product-types": ("product_types", _VALUE, Views.value, 10),
-    "collections": ("collections", ("id title handle", "title handle"), Views.collection, 10),
-    "price-lists": ("price_lists", ("id status", "title description"), Views.price_list, 50),
-    "sales-channels": ("sales_channels", _NAMED, Views.named, 20),
-    "shipping-profiles": ("shipping_profiles", ("id name type", ""), Views.named, 20),
-    "stock-locations": ("stock_locations", _NAMED, Views.named, 20),
+_VALUE: Final = ("id value", "value")
+_NAMED: Final = ("id name", "")
+_TABLES: Final = {
+    "product-categories": ("product_categories", ("id handle", "name handle description"), 50),
+    "product-tags": ("product_tags", _VALUE, 20),
+    "product-types": ("product_types", _VALUE, 10),
+    "collections": ("collections", ("id title handle", "title handle"), 10),
+    "price-lists": ("price_lists", ("id status", "title description"), 50),
+    "sales-channels": ("sales_channels", _NAMED, 20),
+    "shipping-profiles": ("shipping_profiles", ("id name type", ""), 20),
+    "stock-locations": ("stock_locations", _NAMED, 20),
 }
-"""For each path: the name of the list, the fields that filter and those that `q` searches, the view, and the
-default limit."""
+"""For each path: the name of the list, the fields that filter, those that `q` searches, the default limit."""
 
 
 class Reads:
@@ -102,13 +98,10 @@ class Reads:
                     call, "stores", [state.store], filters, views.store, default=default, limit=50
                 )
             case [path] if path in _TABLES:
-                name, (filtered, searched), show, limit = _TABLES[path]
+                name, (filtered, searched), limit = _TABLES[path]
                 things = getattr(state, name.removeprefix("product_")).values()
                 return self._list(
-                    *(call, name, things, _filters(filtered)),
-                    lambda thing, tree: show(views, thing, tree),
-                    limit=limit,
-                    searched=searched,
+                    *(call, name, things, _filters(filtered), views.row), limit=limit, searched=searched
                 )
         raise LookupError(call.path)
 

@@ -1,9 +1,10 @@
 """Updates and deletes products."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from tests.harness.fake_medusa.creation import (
+    PLAIN,
     check_categories,
     check_channels,
     check_grouping,
@@ -19,18 +20,12 @@ from tests.harness.fake_medusa.errors import (
 )
 from tests.harness.fake_medusa.inventory import check_reservations
 from tests.harness.fake_medusa.options import check_unused, forget_options, remove_options
-from tests.harness.fake_medusa.rules import as_boolean, as_real, check_unique, ids_of, merged, reject_nul
+from tests.harness.fake_medusa.rules import check_unique, ids_of, merged, patch, reject_nul
 from tests.harness.fake_medusa.state import Image, Option, OptionValue, Product, State, Variant
 from tests.harness.fake_medusa.steps import Steps
 from tests.harness.fake_medusa.variants import values_of
 
 Body = dict[str, Any]
-
-_MEASURES: Final = ("weight", "length", "height", "width")
-_PLAIN: Final = (
-    *("title", "subtitle", "description", "thumbnail", "handle", "external_id", "status", "material"),
-    *("hs_code", "mid_code", "origin_country", "type_id", "collection_id", "discountable", *_MEASURES),
-)
 
 
 class Revision:
@@ -91,13 +86,7 @@ class Revision:
         return dropped
 
     def _rewrite_one(self, product: Product, body: Body) -> None:
-        for name in (name for name in _PLAIN if name in body):
-            value = body[name]
-            if name in _MEASURES:
-                value = as_real(value)
-            elif name == "discountable":
-                value = as_boolean(value)
-            setattr(product, name, value)
+        patch(product, body, PLAIN)
         if "metadata" in body:
             product.metadata = merged(product.metadata, body["metadata"])
         if "tags" in body:

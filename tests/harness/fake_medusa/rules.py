@@ -5,10 +5,12 @@ import re
 import struct
 import unicodedata
 from collections.abc import Container, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from tests.harness.fake_medusa.errors import already_exists, unknown_error
 from tests.harness.fake_medusa.state import Metadata, Number, State
+
+MEASURES: Final = ("weight", "length", "height", "width")
 
 
 def reject_nul(value: object) -> None:
@@ -48,9 +50,11 @@ def as_real(number: Number | None) -> Number | None:
     return int(shortest) if shortest.is_integer() else shortest
 
 
-def as_boolean(value: object) -> bool:
-    """Convert true, false or the name of one of them."""
-    return str(value).lower() == "true"
+def patch(thing: object, body: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Set those of these columns that a body has."""
+    for name in names:
+        if name in body:
+            setattr(thing, name, as_real(body[name]) if name in MEASURES else body[name])
 
 
 def merged(metadata: Metadata, update: Metadata) -> Metadata:

@@ -22,7 +22,6 @@ _BATCH_LIMIT: Final = 2 * 1024 * 1024
 _BODY_LIMIT: Final = 100 * 1024
 _HEAD_LIMIT: Final = 16 * 1024
 _LARGEST_PLAIN: Final = 1e21  # JavaScript writes larger numbers with an exponent
-_SURROGATES: Final = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 T = TypeVar("T")
 Work = Generator[str, None, httpx.Response]
@@ -276,7 +275,7 @@ def _head_size(request: httpx.Request) -> int:
 
 
 def _parsed(request: httpx.Request) -> Any:
-    """Parse the body with JavaScript's numbers and without unpaired surrogates; raises ValueError."""
+    """Parse the body with JavaScript's numbers; raises ValueError."""
     if not request.content or "json" not in request.headers.get("Content-Type", ""):
         return {}
     body = json.loads(
@@ -284,7 +283,7 @@ def _parsed(request: httpx.Request) -> Any:
     )
     if not isinstance(body, dict | list):
         raise ValueError("the body is neither an object nor a list")  # noqa: TRY004 - callers handle ValueError only
-    return _without_surrogates(body) if b"\\u" in request.content else body
+    return body
 
 
 def _number(text: str) -> Number:
@@ -294,15 +293,3 @@ def _number(text: str) -> Number:
 
 def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not valid JSON")
-
-
-def _without_surrogates(value: Any) -> Any:
-    match value:
-        case str():
-            return value.translate(_SURROGATES)
-        case list():
-            return [_without_surrogates(member) for member in value]
-        case dict():
-            return {_without_surrogates(key): _without_surrogates(member) for key, member in value.items()}
-        case _:
-            return value

@@ -90,7 +90,6 @@ class Variant:
     barcode: str | None = None
     thumbnail: str | None = None
     manage_inventory: bool = True
-    allow_backorder: bool = False
     material: str | None = None
     hs_code: str | None = None
     mid_code: str | None = None
@@ -147,7 +146,6 @@ class Product:
     hs_code: str | None = None
     mid_code: str | None = None
     origin_country: str | None = None
-    discountable: bool = True
     weight: Number | None = None
     length: Number | None = None
     height: Number | None = None

@@ -37,11 +37,6 @@ def boolean(value: object) -> str:
     return "" if isinstance(value, bool) else "not a boolean"
 
 
-def boolean_or_its_name(value: object) -> str:
-    fine = isinstance(value, bool | str) and str(value).lower() in {"true", "false"}
-    return "" if fine else "not a boolean"
-
-
 def one_of(*values: str) -> Check:
     return lambda value: "" if value in values else f"not one of {', '.join(values)}"
 

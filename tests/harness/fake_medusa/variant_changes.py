@@ -6,10 +6,10 @@ from typing import Any
 from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_data, not_found
 from tests.harness.fake_medusa.inventory import InventoryChange, check_reservations
 from tests.harness.fake_medusa.pricing import replace_prices
-from tests.harness.fake_medusa.rules import merged, reject_nul
+from tests.harness.fake_medusa.rules import merged, patch, reject_nul
 from tests.harness.fake_medusa.state import Item, Level, State, Variant
 from tests.harness.fake_medusa.steps import Steps
-from tests.harness.fake_medusa.variants import RESTORED, UNIQUE, check_combination, patch, values_of
+from tests.harness.fake_medusa.variants import RESTORED, UNIQUE, check_combination, values_of
 
 Body = dict[str, Any]
 
@@ -80,7 +80,7 @@ class VariantRevision:
         chosen = {}
         for body in self._bodies:
             variant = stored[body["id"]].copy()
-            patch(variant, body)
+            patch(variant, body, RESTORED)
             if "metadata" in body:
                 variant.metadata = merged(variant.metadata, body["metadata"])
             if "options" in body:

@@ -7,18 +7,16 @@ from tests.harness.fake_medusa.errors import invalid_data, no_such_entity, unkno
 from tests.harness.fake_medusa.inventory import given_items, link_items, make_items
 from tests.harness.fake_medusa.options import chosen_values
 from tests.harness.fake_medusa.pricing import new_prices
-from tests.harness.fake_medusa.rules import as_boolean, as_real, check_new_id, check_unique, reject_nul
+from tests.harness.fake_medusa.rules import MEASURES, check_new_id, check_unique, patch, reject_nul
 from tests.harness.fake_medusa.state import Item, Option, OptionValue, Product, State, Variant
 from tests.harness.fake_medusa.steps import Steps
 
 Body = dict[str, Any]
 
-_MEASURES: Final = ("weight", "length", "height", "width")
-_FLAGS: Final = ("manage_inventory", "allow_backorder")
 _TEXTS: Final = (
     *("title", "sku", "barcode", "thumbnail", "material", "hs_code", "mid_code", "origin_country"),
 )
-RESTORED: Final = (*_TEXTS, *_MEASURES, *_FLAGS)
+RESTORED: Final = (*_TEXTS, *MEASURES, "manage_inventory")
 UNIQUE: Final = ("sku", "barcode")
 
 
@@ -64,7 +62,7 @@ class VariantCreation:
 
 def new_variant(state: State, values: list[OptionValue], body: Body) -> Variant:
     variant = Variant(body.get("id") or state.ids.new("variant"), body["title"], values)
-    patch(variant, body)
+    patch(variant, body, RESTORED)
     variant.metadata = body.get("metadata")
     variant.created_at = state.ids.moment
     return variant
@@ -114,16 +112,6 @@ def _check_ids(state: State, wanted: Sequence[tuple[Product, Body]], variants: S
         if same is not None and not any(value in same.values for value in variant.values):
             raise NotImplementedError("FakeMedusa does not overwrite variants")
         check_new_id(state, "Product variant", variant.id, known)
-
-
-def patch(variant: Variant, body: Body) -> None:
-    for name in (name for name in RESTORED if name in body):
-        value = body[name]
-        if name in _MEASURES:
-            value = as_real(value)
-        elif name in _FLAGS:
-            value = as_boolean(value)
-        setattr(variant, name, value)
 
 
 def values_of(product: Product, body: Body, options: Sequence[Option] | None = None) -> list[OptionValue]:

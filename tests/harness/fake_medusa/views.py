@@ -8,6 +8,8 @@ from typing import Any, Final, TypeVar
 from tests.harness.fake_medusa.state import (
     Category,
     Collection,
+    Currency,
+    Image,
     Item,
     Level,
     ListPrice,
@@ -29,30 +31,30 @@ Tree = dict[str, Any]
 """Field names and the selection below each; `*` means all fields that are not relations."""
 
 _PRODUCT: Final = (
-    *("title", "subtitle", "status", "external_id", "description", "handle", "discountable", "thumbnail"),
+    *("title", "subtitle", "status", "external_id", "description", "handle", "thumbnail"),
     *("weight", "length", "height", "width", "material", "metadata", "created_at"),
     *("hs_code", "mid_code", "origin_country", "type_id", "collection_id"),
 )
 _VARIANT: Final = (
-    *("title", "sku", "barcode", "thumbnail", "allow_backorder", "manage_inventory", "metadata"),
+    *("title", "sku", "barcode", "thumbnail", "manage_inventory", "metadata"),
     *("created_at", "material", "hs_code", "mid_code", "origin_country"),
     *("weight", "length", "height", "width"),
 )
 _PRICE: Final = ("amount", "currency_code", "min_quantity", "max_quantity")
-_PRICE_LIST: Final = ("title", "description", "type", "status", "metadata", "created_at")
-_CATEGORY: Final = (
-    "name",
-    "description",
-    "handle",
-    "is_active",
-    "is_internal",
-    "parent_category_id",
-    "metadata",
-)
-_LEVEL: Final = ("location_id", "stocked_quantity", "reserved_quantity")
-_STORE: Final = (
-    *("name", "default_sales_channel_id", "default_region_id", "default_location_id", "metadata"),
-)
+_ROWS: Final[Mapping[type, Sequence[str]]] = {
+    Category: (
+        *("name", "description", "handle", "is_active", "is_internal", "parent_category_id", "metadata"),
+    ),
+    Collection: ("title", "handle", "metadata"),
+    Currency: ("currency_code", "is_default"),
+    Image: ("url",),
+    Level: ("location_id", "stocked_quantity", "reserved_quantity"),
+    Named: ("name", "type", "metadata"),
+    PriceList: ("title", "description", "type", "status", "metadata", "created_at"),
+    Tag: ("value", "metadata"),
+    Type: ("value", "metadata"),
+}
+"""The columns of entities without relations."""
 
 _ABSENT: Final = object()
 """Left out, as Medusa leaves out a missing link."""
@@ -93,26 +95,18 @@ class Views:
             {
                 "deleted_at": lambda _sub: _moment(product.deleted_at),
                 "images": lambda sub: self._images(product, sub),
-                "tags": lambda sub: self._known(state.tags, product.tag_ids, self.value, sub),
-                "categories": lambda sub: self._known(
-                    state.categories, product.category_ids, self.category, sub
-                ),
+                "tags": lambda sub: self._known(state.tags, product.tag_ids, sub),
+                "categories": lambda sub: self._known(state.categories, product.category_ids, sub),
                 "sales_channels": lambda sub: [
-                    self.named(channel, sub) if channel else None
+                    self.row(channel, sub) if channel else None
                     for channel in map(state.sales_channels.get, product.sales_channel_ids)
                 ],
                 "shipping_profile": lambda sub: next(
-                    iter(
-                        self._known(
-                            state.shipping_profiles, [product.shipping_profile_id or ""], self.named, sub
-                        )
-                    ),
+                    iter(self._known(state.shipping_profiles, [product.shipping_profile_id or ""], sub)),
                     _ABSENT,
                 ),
-                "type": lambda sub: self._one(state.types, product.type_id, self.value, sub),
-                "collection": lambda sub: self._one(
-                    state.collections, product.collection_id, self.collection, sub
-                ),
+                "type": lambda sub: self._one(state.types, product.type_id, sub),
+                "collection": lambda sub: self._one(state.collections, product.collection_id, sub),
                 "options": lambda sub: self._shuffled(
                     self.option(option, sub, product.values) for option in product.options
                 ),
@@ -125,8 +119,7 @@ class Views:
     @staticmethod
     def _images(product: Product, tree: Tree) -> list[dict[str, Any]]:
         """Images are the only relation with an order."""
-        shown = [_selected(image, tree, ("url",), {}) for image in product.images]
-        return [{**image, "rank": rank} for rank, image in enumerate(shown)]
+        return [{**Views.row(image, tree), "rank": rank} for rank, image in enumerate(product.images)]
 
     def variant(self, variant: Variant, tree: Tree) -> dict[str, Any]:
         shown = _selected(
@@ -191,9 +184,7 @@ class Views:
 
     def item(self, item: Item, tree: Tree) -> dict[str, Any]:
         relations = {
-            "location_levels": lambda sub: self._shuffled(
-                _selected(level, sub, _LEVEL, {}) for level in item.levels
-            ),
+            "location_levels": lambda sub: self._shuffled(self.row(level, sub) for level in item.levels),
             "variants": lambda sub: [
                 self.variant(variant, sub)
                 for variant in self._state.variants().values()
@@ -203,20 +194,12 @@ class Views:
         return _selected(item, tree, ("sku", "title", "reserved_quantity"), relations)
 
     def level(self, item: Item, level: Level) -> dict[str, Any]:
-        return {"inventory_item_id": item.id, **_selected(level, {"*": {}}, _LEVEL, {})}
+        return {"inventory_item_id": item.id, **self.row(level, {"*": {}})}
 
-    def category(self, category: Category, tree: Tree) -> dict[str, Any]:
-        return _selected(category, tree, _CATEGORY, {})
-
-    def value(self, term: Tag | Type, tree: Tree) -> dict[str, Any]:
-        return _selected(term, tree, ("value", "metadata"), {})
-
-    def collection(self, collection: Collection, tree: Tree) -> dict[str, Any]:
-        return _selected(collection, tree, ("title", "handle", "metadata"), {})
-
-    def price_list(self, price_list: PriceList, tree: Tree) -> dict[str, Any]:
-        shown = _selected(price_list, tree, _PRICE_LIST, {})
-        return {**shown, "rules": {}} if "*" in tree else shown
+    @staticmethod
+    def row(thing: object, tree: Tree) -> dict[str, Any]:
+        """An entity without relations."""
+        return _selected(thing, tree, _ROWS[type(thing)], {})
 
     def list_price(self, price: ListPrice, tree: Tree) -> dict[str, Any]:
         """A price in a list; its price set has no variant if the variant was deleted only in part."""
@@ -232,35 +215,17 @@ class Views:
         shown = _selected(price, tree, (*_PRICE, "price_list_id"), relations)
         return {**shown, "price_set_id": set_id} if "price_set" in tree else shown
 
-    def named(self, named: Named, tree: Tree) -> dict[str, Any]:
-        return _selected(named, tree, ("name", "type", "metadata"), {})
-
     def store(self, store: StoreSettings, tree: Tree) -> dict[str, Any]:
-        currencies = {
-            "supported_currencies": lambda sub: [
-                _selected(currency, sub, ("currency_code", "is_default"), {})
-                for currency in store.supported_currencies
-            ]
-        }
-        return _selected(store, tree, _STORE, currencies)
+        names = ("name", "default_sales_channel_id", "default_location_id", "metadata")
+        currencies = store.supported_currencies
+        relations = {"supported_currencies": lambda sub: [self.row(each, sub) for each in currencies]}
+        return _selected(store, tree, names, relations)
 
-    @staticmethod
-    def _one(
-        table: Mapping[str, T],
-        key: str | None,
-        show: Callable[[T, Tree], dict[str, Any]],
-        tree: Tree,
-    ) -> dict[str, Any] | None:
-        return _without_id(show(table[key], tree), tree) if key else None
+    def _one(self, table: Mapping[str, T], key: str | None, tree: Tree) -> dict[str, Any] | None:
+        return _without_id(self.row(table[key], tree), tree) if key else None
 
-    def _known(
-        self,
-        table: Mapping[str, T],
-        ids: Iterable[str],
-        show: Callable[[T, Tree], dict[str, Any]],
-        tree: Tree,
-    ) -> list[dict[str, Any]]:
-        return self._shuffled(show(table[key], tree) for key in ids if key in table)
+    def _known(self, table: Mapping[str, T], ids: Iterable[str], tree: Tree) -> list[dict[str, Any]]:
+        return self._shuffled(self.row(table[key], tree) for key in ids if key in table)
 
     def _shuffled(self, entries: Iterable[T]) -> list[T]:
         shuffled = list(entries)
