@@ -147,7 +147,7 @@ def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
     """
     product = json.decode(raw)
     try:
-        identity = convert(product, _Identity)
+        identity = convert(product, Identified)
     except ValidationError as error:
         raise StoreError(
             f"The store lists a product without its id or external id ({error})",
@@ -200,11 +200,6 @@ def is_marked_as_deleted(metadata: Raw) -> bool:
         mark = json.decode(metadata, type=_Marked).medusa_sync
         return mark is not None and mark.deleted
     return False
-
-
-class _Identity(Struct):
-    id: str
-    external_id: str | None
 
 
 def _take_record(product: dict[str, Any]) -> Record | None:

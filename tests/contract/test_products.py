@@ -159,7 +159,9 @@ def test_handles_skus_and_barcodes_are_unique(shop: Shop, changes: dict[str, Any
     ],
 )
 def test_one_refused_product_fails_the_batch(shop: Shop, changes: dict[str, Any], refusal: Refusal) -> None:
-    assert shop.batch_refusal(create=[shop.body(2), shop.body(1, **changes)]) == refusal
+    bodies = [shop.body(2), shop.body(1, **changes)]
+    assert shop.batch_refusal(create=bodies) == refusal
+    assert shop.workflow_refusal("create-products", products=bodies) == UNKNOWN_ERROR
     assert shop.products() == {}
     shop.create(2)
 

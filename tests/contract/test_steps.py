@@ -17,7 +17,6 @@ from tests.contract.shirts import (
     skus,
     stocked_shirt,
     values_of,
-    variants_path,
 )
 from tests.contract.shop import (
     UNKNOWN_ERROR,
@@ -110,7 +109,7 @@ def test_items_are_visible_before_their_stock(shop: Shop, midway: Midway) -> Non
     assert seen == [{"id": "own", "sku": "A", "location_levels": []}]
 
 
-# --- kills, in the fake store ---
+# --- kills, in the fake store; the ordinary routes have the same steps ---
 
 
 def killed(fake: FakeMedusa, shop: Shop, step: str, path: str, given: Any) -> None:
@@ -124,12 +123,6 @@ def killed(fake: FakeMedusa, shop: Shop, step: str, path: str, given: Any) -> No
 
 def bulk(workflow_id: str, **given: Any) -> tuple[str, View]:
     return workflow_path(workflow_id), {"input": given}
-
-
-@pytest.fixture(params=["workflow", "route"])
-def way(request: pytest.FixtureRequest) -> str:
-    """Both run the same steps."""
-    return str(request.param)
 
 
 @pytest.mark.parametrize(("step", "variants"), [("products", 0), ("placement", 0), ("variants", 1)])
@@ -146,18 +139,11 @@ def test_a_killed_creation_leaves_a_product_whose_id_is_taken(
 
 @pytest.mark.parametrize(("step", "items", "links"), CREATION)
 def test_a_killed_creation_leaves_a_variant_that_can_never_get_prices(
-    fake: FakeMedusa, fake_shop: Shop, way: str, step: str, items: int, links: int
+    fake: FakeMedusa, fake_shop: Shop, step: str, items: int, links: int
 ) -> None:
     product = stocked_shirt(fake_shop)
     wanted = new(product, "L", 1)
-    plain = {name: value for name, value in wanted.items() if name != "product_id"}
-    request = bulk(CREATE, product_variants=[wanted])
-    killed(
-        fake,
-        fake_shop,
-        step,
-        *(request if way == "workflow" else (variants_path(product), {"create": [plain]})),
-    )
+    killed(fake, fake_shop, step, *bulk(CREATE, product_variants=[wanted]))
     left = fake_shop.product(product["id"])
     own = variant_of(left, "L / Red")
     assert ("prices" in own, len(own["inventory_items"])) == (False, links)
@@ -171,18 +157,12 @@ def test_a_killed_creation_leaves_a_variant_that_can_never_get_prices(
 
 @pytest.mark.parametrize(("step", "links"), [("variants", 1), ("items", 1), ("inventory", 0)])
 def test_a_killed_update_leaves_old_prices_and_can_be_repeated(
-    fake: FakeMedusa, fake_shop: Shop, way: str, step: str, links: int
+    fake: FakeMedusa, fake_shop: Shop, step: str, links: int
 ) -> None:
     product = stocked_shirt(fake_shop)
     changes = {"title": "New", "prices": [{**USD, "amount": 1}], "manage_inventory": False, **sizes("L")}
     bodies = [entry(product, "S / Red", **changes)]
-    request = bulk(UPDATE, product_variants=bodies)
-    killed(
-        fake,
-        fake_shop,
-        step,
-        *(request if way == "workflow" else (variants_path(product), {"update": bodies})),
-    )
+    killed(fake, fake_shop, step, *bulk(UPDATE, product_variants=bodies))
     seen = fake_shop.product(product["id"])
     own = variant_of(seen, "New")
     assert options_of(seen, own) == {"Size": "L", "Colour": "Red"}
@@ -196,13 +176,12 @@ def test_a_killed_update_leaves_old_prices_and_can_be_repeated(
     ("step", "items", "listed"), [("links", 4, [{}]), ("prices", 4, []), ("items", 3, [])]
 )
 def test_a_killed_deletion_leaves_a_variant_without_prices_and_item(
-    fake: FakeMedusa, fake_shop: Shop, way: str, step: str, items: int, listed: list[View]
+    fake: FakeMedusa, fake_shop: Shop, step: str, items: int, listed: list[View]
 ) -> None:
     product, sale = stocked_shirt(fake_shop), new_list(fake_shop)
     change(fake_shop, sale, create=[price(product, "S / Red")])
     ids = [variant_of(product, "S / Red")["id"]]
-    ways = {"workflow": bulk(DELETE, ids=ids), "route": (variants_path(product), {"delete": ids})}
-    killed(fake, fake_shop, step, *ways[way])
+    killed(fake, fake_shop, step, *bulk(DELETE, ids=ids))
     left = variant_of(fake_shop.product(product["id"]), "S / Red")
     assert ("prices" in left, left["inventory_items"]) == (False, [])
     assert fake_shop.call("GET", "/admin/inventory-items")["count"] == items
