@@ -292,7 +292,8 @@ def test_the_store_has_defaults(shop: Shop) -> None:
 @pytest.mark.parametrize("path", ["sales-channels", "shipping-profiles", "stock-locations"])
 def test_placement_is_found_by_name_and_id(shop: Shop, path: str) -> None:
     name = LISTS[path][0]
-    shop.call("POST", "/admin/sales-channels", {"name": "Second"})
+    for other in ("sales-channels", "stock-locations"):
+        shop.call("POST", f"/admin/{other}", {"name": "Second"})
     first = shop.call("GET", f"/admin/{path}", order="id", limit="1", fields="id,name")[name]
     queries = [{"name": first[0]["name"]}, {"id": first[0]["id"]}]
     queries += [{"type": "default"}] if path == "shipping-profiles" else []

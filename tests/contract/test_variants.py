@@ -299,6 +299,10 @@ def test_deleting_variants_deletes_their_items_but_no_option_value(
     response = shop.call("POST", variants_path(first), {"delete": ids})
     assert response["deleted"] == {"ids": ids, "object": "variant", "deleted": True}
     assert {each["title"] for each in shop.product(first["id"])["variants"]} == {"M / Red", "M / Blue"}
+    own = entry(first, "M / Blue")["id"]
+    response = shop.call("DELETE", f"/admin/products/{first['id']}/variants/{own}")
+    assert (response["id"], response["object"], response["deleted"]) == (own, "variant", True)
+    assert [each["title"] for each in shop.product(first["id"])["variants"]] == ["M / Red"]
     again = shop.variants(first, create=[variant("S", "Red")])
     assert variant_of(again, "S / Red")["inventory_items"][0]["inventory"]["location_levels"] == []
 

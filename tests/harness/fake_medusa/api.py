@@ -63,7 +63,8 @@ _TABLES: Final = {
     "product-tags": _Table("product_tag", schemas.VALUE, tables.create_tag),
     "product-types": _Table("product_type", schemas.VALUE, tables.create_type),
     "collections": _Table("collection", schemas.COLLECTION, tables.create_collection),
-    "sales-channels": _Table("sales_channel", schemas.SALES_CHANNEL, tables.create_channel),
+    "sales-channels": _Table("sales_channel", schemas.NAMED, tables.create_channel),
+    "stock-locations": _Table("stock_location", schemas.NAMED, tables.create_location),
     "product-options": _Table("product_option", schemas.OPTION, update=rename_option, show=Views.option),
     "price-lists": _Table("price_list", schemas.PRICE_LIST, create_price_list, delete=delete_price_list),
     "inventory-items": _Table(
@@ -117,6 +118,9 @@ class Api:
                 if variant_id in self._state.variants():  # Medusa does not report an unknown one
                     yield from run([VariantRevision(self._state, [{**call.body, "id": variant_id}])])
                 return self._product(call, product_id)
+            case "DELETE", ["products", _, "variants", variant_id]:
+                yield from run([VariantDeletion(self._state, [variant_id])])
+                return {"id": variant_id, "object": "variant", "deleted": True}
             case "POST", ["products", _, "variants", variant_id, "inventory-items"]:
                 validate(schemas.ITEM_LINK, call.body)
                 inventory.link_item(self._state, variant_id, call.body)

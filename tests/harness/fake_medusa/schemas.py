@@ -139,7 +139,7 @@ _VALUE: Final[dict[str, Check]] = {"value": text, "metadata": _METADATA}
 VALUE: Final = fields(_VALUE, required=["value"])
 _COLLECTION: Final[dict[str, Check]] = {"title": text, "handle": text, "metadata": _METADATA}
 COLLECTION: Final = fields(_COLLECTION, required=["title"])
-SALES_CHANNEL: Final = fields({"name": text, "metadata": _METADATA}, required=["name"])
+NAMED: Final = fields({"name": text, "metadata": _METADATA}, required=["name"])
 
 _NEW_LIST_PRICE: Final[dict[str, Check]] = {**_PRICE, "variant_id": text}
 _LIST_PRICES: Final = array(

@@ -1,4 +1,4 @@
-"""Categories, tags, types, collections and sales channels."""
+"""Categories, tags, types, collections, sales channels and stock locations."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -88,7 +88,14 @@ def create_collection(state: State, body: Body) -> Collection:
 
 
 def create_channel(state: State, body: Body) -> Named:
-    reject_nul(body)
-    channel = Named(state.ids.new("sc"), **body)
-    state.sales_channels[channel.id] = channel
-    return channel
+    return _create_named(state.sales_channels, Named(state.ids.new("sc"), **body))
+
+
+def create_location(state: State, body: Body) -> Named:
+    return _create_named(state.stock_locations, Named(state.ids.new("sloc"), **body))
+
+
+def _create_named(table: dict[str, Named], created: Named) -> Named:
+    reject_nul([created.name, created.metadata])
+    table[created.id] = created
+    return created
