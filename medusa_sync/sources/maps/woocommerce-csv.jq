@@ -43,7 +43,8 @@ def goods:
     select(.Published == "1")
     # "Any size" is an attribute without a value.
     | ([attributes(1) | .value = ((.value | filled) // "Any")] | from_entries) as $options
-    | {id: .Parent, images: (.Images | parts), variants: [{id: .ID, image: (.Images | parts)[0], $options} + goods]}
+    | (.Images | parts) as $images
+    | {id: .Parent, $images, variants: [{id: .ID, image: $images[0], $options} + goods]}
   else
     select($types | any(. == "simple" or . == "variable"))
     | {
