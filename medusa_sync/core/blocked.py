@@ -111,7 +111,7 @@ def without_blocked(
         variants=tuple(variants),
         digest="",
     )
-    return left, Blocked(desired, reason, is_ours)
+    return left, Blocked(reason, is_ours)
 
 
 def _removed(stored: StoredProduct, options: OptionPlan) -> list[StoredOption]:

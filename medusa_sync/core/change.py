@@ -100,12 +100,10 @@ class Blocked(Struct, frozen=True):
     """Option values that variants do not get, because variants that the source does not have are in the way.
 
     Attributes:
-        desired: what the source wants.
         reason: what is in the way, for messages.
         is_ours: everything in the way is a variant that the source dropped.
     """
 
-    desired: DesiredProduct
     reason: str
     is_ours: bool
 

@@ -75,6 +75,8 @@ def plan_update(
     Raises:
         ProductFailedError: Medusa does not support the change.
     """
+    if location_id is None:
+        desired = without_stock(desired)
     record = NO_RECORD if adopts or stored.record is None else stored.record
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=side, restore=restore)

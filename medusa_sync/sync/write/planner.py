@@ -18,9 +18,9 @@ from medusa_sync.core.interrupted import (
 )
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.note import is_recorded
-from medusa_sync.core.plan import plan_update, without_stock
+from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.result import Outcome, Result, outcome_of
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.errors import ProductFailedError
@@ -113,9 +113,7 @@ class Planner:
         may_write = self._options.update or stored.pending is not None
         is_waiting = only_awaits_late_write(update, now=time.time()) and not item_renames(update)
         if (is_recorded(update) or is_waiting) and not (update.blocked and not may_write):
-            unchanged = Outcome.of(job.desired, Result.UNCHANGED)
-            unchanged = structs.replace(unchanged, held=update.held, blocked=update.blocked)
-            self._places.settle(job, unchanged)
+            self._places.settle(job, outcome_of(update))
         elif not may_write:
             self._places.end(job, Result.SKIPPED)
         else:
@@ -140,7 +138,7 @@ class Planner:
     ) -> Update:
         """Plan what is sent for a stored product."""
         return plan_update(
-            product if self._context.keeps_stock else without_stock(product),
+            product,
             stored,
             structs.replace(self._options, selection=selection),
             location_id=self._context.placement.location_id,
@@ -154,10 +152,7 @@ class Planner:
             return structs.replace(change, desired=desired, withheld=tuple(withheld))
         planned = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
         update = structs.replace(planned, withheld=tuple(withheld), blocked=change.blocked)
-        if not is_recorded(update):
-            return update
-        unchanged = Outcome.of(desired, Result.UNCHANGED)
-        return structs.replace(unchanged, held=update.held, withheld=update.withheld, blocked=update.blocked)
+        return outcome_of(update) if is_recorded(update) else update
 
 
 def readable(copies: Sequence[T | Unreadable]) -> list[T]:
