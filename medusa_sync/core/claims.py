@@ -117,12 +117,8 @@ def to_clear(
 ) -> dict[str, dict[str, Value]]:
     """The fields to clear before other variants get their values, with what they get later, by key.
 
-    The store refuses a value that another variant has, even if the same call takes it away there.
-
-    Args:
-        update: of a product.
-        gives_up: what it loses.
-        taken: values that other variants get before this one has its new values.
+    The store refuses a value that another variant has, even if the same call takes it away there. `taken` are
+    the values that other variants get before these have their new ones.
     """
     dropped = {stored.id: key for key, stored in update.dropped.items()}  # they get no other values
     stored = {each.stored.id: each.desired for each in update.variants if each.stored is not None}

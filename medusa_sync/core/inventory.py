@@ -131,13 +131,7 @@ def _item_rename(
 def by_key(
     change: Change, written: Iterable[StoredVariant], options: Iterable[StoredOption]
 ) -> dict[str, StoredVariant]:
-    """The variants that a product has after a change, by key of the desired variant.
-
-    Args:
-        change: that was written.
-        written: the variants.
-        options: of the product.
-    """
+    """The variants that a product has after a change, by key of the desired variant."""
     known: dict[str, str] = {}
     stored: set[str] = set()
     titles = {name: name for name in change.desired.options}

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from medusa_sync.core.change import Create, Update, VariantChange, Withheld
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
+from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     IN_CURRENCY,
@@ -120,24 +121,19 @@ def _dropped(update: Update, key: str, entry: VariantRecord, stored: StoredVaria
     return structs.replace(entry, id=stored.id, fields=fields, dropped=entry.dropped or Dropped.KEPT)
 
 
-def update_note(
-    update: Update, *, renamed_items: Collection[str], now: float, new: Mapping[str, str] = {}
-) -> Record:
+def update_note(update: Update, *, now: float, new: Mapping[str, str] = {}) -> Record:
     """The record to send with an update: a note if its result has to be checked, otherwise the final record.
 
     Fields that commit late have to be checked, and added images, because another run may add them too.
 
     Args:
         update: what is written.
-        renamed_items: keys of the variants whose inventory item a later call gives the SKU.
         now: in seconds since 1970.
         new: ids that new variants get, by key.
     """
     late = {each.desired.key: _late_values(update, each) for each in update.variants}
-    skus = {each.desired.key: each.desired.fields.get(SKU) for each in update.variants}
-    skus |= {key: stored.sku for key, stored in update.dropped.items()}
-    for key in renamed_items:
-        late[key] = {**late.get(key, {}), SKU: (skus[key],)}
+    for key, rename in item_renames(update).items():  # a later call renames them
+        late[key] = {**late.get(key, {}), SKU: (rename.new_sku,)}
     late = {key: values for key, values in late.items() if values}
     after = final_record(update)
     is_single_commit = not (late or update.options.is_change or update.placed)

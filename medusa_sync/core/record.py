@@ -191,10 +191,7 @@ def applied(
 ) -> Record:
     """The record of a product that is known to hold all desired values.
 
-    Args:
-        desired: the product.
-        variants: ids by key.
-        options: ids by name.
+    `variants` has ids by key, and `options` ids by name.
     """
     return Record(
         fields={name: remember(value) for name, value in desired.fields.items() if value is not None},

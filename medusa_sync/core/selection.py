@@ -64,12 +64,7 @@ class Selection:
         )
 
     def merged(self, new: Record, old: Record) -> Record:
-        """The record of a product of which only the chosen fields were written.
-
-        Args:
-            new: the record that the product would have if all fields were written.
-            old: the record that it had.
-        """
+        """The record of a product of which only the chosen fields were written: they are as in `new`."""
         if self.is_all or old is NO_RECORD:
             return new
         recorded = new if self.has_variants else old

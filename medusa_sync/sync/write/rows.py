@@ -11,7 +11,6 @@ from msgspec import json
 
 from medusa_sync.core.change import Create, Update, needed_terms, placed_categories
 from medusa_sync.core.claims import UniqueValue, claims, to_clear
-from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.note import creation_note, freed, update_note
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
@@ -168,8 +167,7 @@ class ProductRows:
         """The body of a row; the job gets its note."""
         placement = self._context.placement
         if isinstance(job.plan, Update):
-            renamed, new = item_renames(job.plan), new_ids(job.plan)
-            job.note = update_note(job.plan, renamed_items=renamed, now=now, new=new)
+            job.note = update_note(job.plan, now=now, new=new_ids(job.plan))
             return update_body(job.plan, job.note, placement=placement, ids=ids)
         self._generations.setdefault(job.external_id, _generation_after(job.create))
         job.note = creation_note(job.create.desired, now=now)
