@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from tests.flow.stage import (
-    BATCHES,
     SOURCE_NAME,
     ListSource,
     assert_quiet,
@@ -212,43 +211,6 @@ def test_handle_and_status_of_the_source_are_for_new_products_only() -> None:
         assert_quiet(changed, store)
     result = sync(ListSource([ROW | {"status": "publish", "price": 1}]), store)
     assert (counts(result), result.conflicts, product.status) == ({"updated": 1}, 0, "draft")
-
-
-# --- products that are taken over -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("skus", "ours"), [(("THEIRS", "KIT-7", "OLDEST"), 1), (("KIT-7", "THEIRS"), 0)], ids=["second", "first"]
-)
-def test_the_variant_with_our_sku_of_a_product_that_is_taken_over_is_ours(
-    skus: tuple[str, ...], ours: int
-) -> None:
-    """The variants of the merchant are older and older. A channel of the merchant stays."""
-    store, source = FakeMedusa(), ListSource([ROW])
-    variants = [
-        {"title": sku, "sku": sku, "options": {"Kind": sku}, "prices": [], "manage_inventory": False}
-        for sku in skus
-    ]
-    body = {
-        "title": "Jug",
-        "handle": "jug",
-        "options": [{"title": "Kind", "values": list(skus)}],
-        "variants": variants,
-    }
-    channel = store.call("POST", "/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
-    if not ours:
-        body["sales_channels"] = [{"id": channel}]
-    store.call("POST", BATCHES, {"create": [body]})
-    by_sku = {str(each.sku): each for each in store.state.variants().values()}
-    for age, sku in enumerate(skus):
-        by_sku[sku].created_at -= 100_000 * age
-    assert counts(sync(source, store, adopt=True)) == {"updated": 1}
-    product = store.products[OWN]
-    amounts = {each.id: [price.amount for price in each.prices] for each in product.variants}
-    assert amounts == {by_sku[sku].id: [9.99] if sku == "KIT-7" else [] for sku in skus}
-    assert product.sales_channel_ids == [store.sales_channel_id if ours else channel]
-    assert product.shipping_profile_id == store.shipping_profile_id
-    assert_quiet(source, store)
 
 
 # --- writes that arrive late ----------------------------------------------------------------------------

@@ -1,0 +1,84 @@
+"""With --adopt, products of the merchant with the old id, an SKU or the handle of ours are taken over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.flow.plans import carried_out
+from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, assert_quiet, counts, sync
+from tests.harness.fake_medusa import FakeMedusa
+
+ROW: dict[str, Any] = {"id": 7, "title": "Jug", "price": 9.99, "stock": 12, "sku": "KIT-7"}
+OWN = f"{SOURCE_NAME}:7"
+OLD_ID = {"handle": "other", "metadata": {"external_id": "7"}}
+
+
+def make(store: FakeMedusa, *skus: str, **fields: Any) -> str:
+    """A product of the merchant; returns its id."""
+    values = list(skus) or ["A"]
+    variants = [
+        {"title": value, "options": {"Kind": value}, "prices": [], "manage_inventory": False}
+        | ({"sku": value} if skus else {})
+        for value in values
+    ]
+    body = {"title": "Jug", "options": [{"title": "Kind", "values": values}], "variants": variants, **fields}
+    return str(store.call("POST", BATCHES, {"create": [body]})["created"][0]["id"])
+
+
+MATCHES: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "old id": ([], OLD_ID),
+    "old id as a number": ([], {"handle": "other", "metadata": {"external_id": 7}}),
+    "old external id": ([], {"handle": "other", "metadata": {"external_id": OWN}}),
+    "SKU": (["KIT-7"], {"handle": "other"}),
+    "handle": ([], {"handle": "jug"}),
+    "all of them": (["KIT-7"], {"handle": "jug", "metadata": {"external_id": "7"}}),
+}
+
+
+@pytest.mark.parametrize("by", MATCHES)
+def test_a_product_of_the_merchant_is_taken_over_only_if_that_is_asked_for(by: str) -> None:
+    store, source = FakeMedusa(), ListSource([ROW])
+    skus, fields = MATCHES[by]
+    theirs = make(store, *skus, **fields)
+    assert counts(sync(source, store, dry_run=True)) == {"rejected": 1}
+    assert counts(carried_out(source, store, adopt=True)) == {"updated": 1}
+    assert {own: product.id for own, product in store.products.items()} == {OWN: theirs}
+    assert_quiet(source, store)
+
+
+def test_candidates_that_differ_or_belong_to_another_product_are_not_taken_over() -> None:
+    """One has the old id, another one the SKU; a third has the handle, but the id of another product."""
+    store, other = FakeMedusa(), ROW | {"id": 8, "title": "Mug", "sku": "KIT-8"}
+    make(store, **OLD_ID)
+    make(store, "KIT-7", handle="another")
+    theirs = make(store, handle="mug", metadata={"external_id": "9"})
+    result = carried_out(ListSource([ROW, other]), store, adopt=True)
+    assert counts(result) == {"created": 1, "rejected": 1}
+    assert [each.external_id for each in result.problems] == [OWN]
+    assert {own: product.id == theirs for own, product in store.products.items()} == {
+        f"{SOURCE_NAME}:8": False
+    }
+
+
+@pytest.mark.parametrize(
+    ("skus", "ours"), [(("THEIRS", "KIT-7", "OLDEST"), 1), (("KIT-7", "THEIRS"), 0)], ids=["second", "first"]
+)
+def test_the_variant_with_our_sku_is_ours_and_a_placement_of_the_merchant_stays(
+    skus: tuple[str, ...], ours: int
+) -> None:
+    """The variants of the merchant are older and older."""
+    store, source = FakeMedusa(), ListSource([ROW])
+    channel = store.call("POST", "/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
+    make(store, *skus, **({} if ours else {"sales_channels": [{"id": channel}]}))
+    by_sku = {str(each.sku): each for each in store.state.variants().values()}
+    for age, sku in enumerate(skus):
+        by_sku[sku].created_at -= 100_000 * age
+    assert counts(sync(source, store, adopt=True)) == {"updated": 1}
+    product = store.products[OWN]
+    amounts = {each.id: [price.amount for price in each.prices] for each in product.variants}
+    assert amounts == {by_sku[sku].id: [9.99] if sku == "KIT-7" else [] for sku in skus}
+    assert product.sales_channel_ids == [store.sales_channel_id if ours else channel]
+    assert product.shipping_profile_id == store.shipping_profile_id
+    assert_quiet(source, store)
