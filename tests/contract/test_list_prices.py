@@ -182,15 +182,6 @@ def test_a_refused_batch_undoes_creations_and_deletions(shop: Shop, product: Vie
     assert shop.product(product["id"]) == product
 
 
-def test_a_refused_batch_does_not_undo_updates(shop: Shop, product: View, sale: str) -> None:
-    """A mistake of Medusa."""
-    (price_id,) = created(shop, sale, price(product, "S / Red", 1))
-    update = {"id": price_id, **price(product, "S / Red", 2)}
-    gone = {**price(product, "S / Red"), "variant_id": "variant_gone"}
-    assert refusal(shop, sale, update=[update], create=[gone])[0] == 400
-    assert amounts(shop, sale) == [("usd", 2)]
-
-
 def test_amounts_currencies_and_other_fields_are_not_checked(shop: Shop, product: View, sale: str) -> None:
     created(shop, sale, price(product, "S / Red", -1, currency_code="zzz", foo=1))
     assert amounts(shop, sale) == [("zzz", -1)]

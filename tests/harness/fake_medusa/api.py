@@ -9,12 +9,9 @@ from tests.harness.fake_medusa.creation import Creation
 from tests.harness.fake_medusa.errors import not_found
 from tests.harness.fake_medusa.options import OptionBatch, rename_option
 from tests.harness.fake_medusa.price_lists import (
-    ListPriceCreation,
-    ListPriceDeletion,
-    ListPriceRevision,
+    ListPriceBatch,
     create_price_list,
     delete_price_list,
-    price_list,
 )
 from tests.harness.fake_medusa.reads import Call, Reads
 from tests.harness.fake_medusa.revision import Deletion, Revision
@@ -210,17 +207,13 @@ class Api:
 
     def _list_price_batch(self, call: Call, price_list_id: str) -> Steps:
         validate(schemas.LIST_PRICE_BATCH, call.body)
-        state = self._state
-        bodies = {name: call.body.get(name, []) for name in ("create", "update", "delete")}
-        price_list(state, price_list_id)
-        creation = ListPriceCreation(state, price_list_id, bodies["create"])
-        revision = ListPriceRevision(state, price_list_id, bodies["update"])
-        yield from run([creation, revision, ListPriceDeletion(state, bodies["delete"])])
+        batch = ListPriceBatch(self._state, price_list_id, call.body)
+        yield from run([batch])
         tree = tree_of(LIST_PRICE_DEFAULTS)
         return {
-            "created": [self._views.list_price(price, tree) for price in self._shuffled(creation.prices)],
-            "updated": [self._views.list_price(price, tree) for price in self._shuffled(revision.prices)],
-            "deleted": {"ids": bodies["delete"], "object": "price", "deleted": True},
+            "created": [self._views.list_price(price, tree) for price in self._shuffled(batch.created)],
+            "updated": [self._views.list_price(price, tree) for price in self._shuffled(batch.updated)],
+            "deleted": {"ids": call.body.get("delete", []), "object": "price", "deleted": True},
         }
 
     def _run_workflow(self, call: Call, workflow_id: str) -> Steps:

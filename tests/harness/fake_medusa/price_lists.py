@@ -7,7 +7,7 @@ from typing import Any, Final
 from tests.harness.fake_medusa.errors import invalid_data, not_found, unknown_error
 from tests.harness.fake_medusa.pricing import changed_price, folded
 from tests.harness.fake_medusa.rules import reject_nul
-from tests.harness.fake_medusa.state import ListPrice, Price, PriceList, State
+from tests.harness.fake_medusa.state import ListPrice, PriceList, State
 from tests.harness.fake_medusa.steps import Steps
 
 Body = dict[str, Any]
@@ -48,45 +48,46 @@ def _check_price_sets(state: State, bodies: Iterable[Body]) -> None:
         raise invalid_data(f"No price set exist for variants: {', '.join(missing)}")
 
 
-class ListPriceCreation:
-    def __init__(self, state: State, price_list_id: str, bodies: Sequence[Body]) -> None:
-        self._state = state
-        self._price_list_id = price_list_id
-        self._bodies = bodies
-        self.prices: list[ListPrice] = []
+class ListPriceBatch:
+    """Creates, updates and deletes prices. Updated ones of any list then belong to this one.
 
-    def steps(self) -> Steps:
-        _check_price_sets(self._state, self._bodies)
-        self.prices = _add(self._state, self._price_list_id, self._bodies)
-        yield "created"
-
-    def undo(self) -> None:
-        for price in self.prices:
-            del self._state.list_prices[price.id]
-
-
-class ListPriceRevision:
-    """Updates prices of any list, which then belong to this one; creates unknown ones.
-
-    Medusa does not undo it.
+    A batch that is refused changes nothing here; Medusa leaves its updates as they were written.
     """
 
-    def __init__(self, state: State, price_list_id: str, bodies: Sequence[Body]) -> None:
+    def __init__(self, state: State, price_list_id: str, body: Body) -> None:
         self._state = state
         self._price_list_id = price_list_id
-        self._bodies = bodies
-
-    @property
-    def prices(self) -> list[ListPrice]:
-        stored = (self._state.list_prices.get(body["id"]) for body in folded(self._bodies))
-        return list({price.id: price for price in stored if price and not price.is_deleted}.values())
+        self._body = body
+        self.created: list[ListPrice] = []
+        self.updated: list[ListPrice] = []
 
     def steps(self) -> Steps:
+        state, create, update = self._state, self._body.get("create", []), self._body.get("update", [])
+        price_list(state, self._price_list_id)
+        _check_price_sets(state, create)
+        _check_price_sets(state, update)
+        changed = self._changed(update)
+        self.created = _add(state, self._price_list_id, create)
+        yield "created"
+        state.list_prices.update(changed)
+        self.updated = [price for price in changed.values() if not price.is_deleted]
+        yield "updated"
+        deleted = set(self._body.get("delete", []))
+        for price in state.list_prices.values():
+            price.is_deleted |= price.id in deleted
+        for variant in state.variants().values():
+            variant.prices = [price for price in variant.prices if price.id not in deleted]
+        yield "deleted"
+
+    def undo(self) -> None:
+        """A refused batch has changed nothing."""
+
+    def _changed(self, bodies: Sequence[Body]) -> dict[str, ListPrice]:
+        """Prices by id after an update, which creates unknown ones."""
         stored = self._state.list_prices
-        _check_price_sets(self._state, self._bodies)
         own = {price.id for variant in self._state.variants().values() for price in variant.prices}
         changed: dict[str, ListPrice] = {}
-        for body in folded(self._bodies):
+        for body in folded(bodies):
             price_id = body["id"]
             if price_id in own:
                 raise unknown_error()
@@ -96,37 +97,7 @@ class ListPriceRevision:
             before = changed.get(price_id) or stored.get(price_id) or ListPrice(price_id, "", 0)
             place = {"price_list_id": self._price_list_id, "variant_id": body["variant_id"]}
             changed[price_id] = replace(changed_price(before, body), **place)
-        stored.update(changed)
-        yield "updated"
-
-    def undo(self) -> None:
-        pass
-
-
-class ListPriceDeletion:
-    """Deletes prices of any list, and prices of variants."""
-
-    def __init__(self, state: State, ids: Sequence[str]) -> None:
-        self._state = state
-        self._ids = ids
-        self._deleted: list[ListPrice] = []
-        self._before: dict[str, list[Price]] = {}
-
-    def steps(self) -> Steps:
-        prices = (self._state.list_prices.get(price_id) for price_id in self._ids)
-        self._deleted = [price for price in prices if price and not price.is_deleted]
-        for price in self._deleted:
-            price.is_deleted = True
-        for variant in self._state.variants().values():
-            self._before[variant.id] = variant.prices
-            variant.prices = [price for price in variant.prices if price.id not in self._ids]
-        yield "deleted"
-
-    def undo(self) -> None:
-        for price in self._deleted:
-            price.is_deleted = False
-        for variant_id, variant in self._state.variants().items():
-            variant.prices = self._before.get(variant_id, variant.prices)
+        return changed
 
 
 def _add(state: State, price_list_id: str, bodies: Sequence[Body]) -> list[ListPrice]:

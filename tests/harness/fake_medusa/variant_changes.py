@@ -7,7 +7,7 @@ from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_d
 from tests.harness.fake_medusa.inventory import InventoryChange, check_reservations
 from tests.harness.fake_medusa.pricing import replace_prices
 from tests.harness.fake_medusa.rules import merged, patch, reject_nul
-from tests.harness.fake_medusa.state import Item, Level, State, Variant
+from tests.harness.fake_medusa.state import Item, State, Variant
 from tests.harness.fake_medusa.steps import Steps
 from tests.harness.fake_medusa.variants import RESTORED, UNIQUE, check_combination, values_of
 
@@ -122,9 +122,6 @@ class VariantDeletion:
         self._ids = dict.fromkeys(ids)
         self._links: dict[str, list[str]] = {}
         self._priced: list[str] = []
-        self._items: list[tuple[Item, list[Level]]] = []
-        self._variants: list[tuple[str, Variant]] = []
-        """Product ids and deleted variants."""
 
     def steps(self) -> Steps:
         state = self._state
@@ -139,24 +136,15 @@ class VariantDeletion:
         state.mark_list_prices(self._priced, deleted=True)
         yield "prices"
         check_reservations(items)
-        self._items = [(item, item.levels) for item in items]
         for item in items:
             item.removed, item.levels = True, []
         yield "items"
         for product in state.products.values():
-            self._variants += [
-                (product.id, variant) for variant in product.variants if variant.id in self._ids
-            ]
             product.variants = [variant for variant in product.variants if variant.id not in self._ids]
-        state.deleted_ids.update(variant.id for _, variant in self._variants)
+        state.deleted_ids.update(variant.id for variant in deleted)
 
     def undo(self) -> None:
-        self._state.deleted_ids.difference_update(variant.id for _, variant in self._variants)
-        for product_id, variant in self._variants:
-            if product_id in self._state.products:
-                self._state.products[product_id].variants.append(variant)
-        for item, levels in self._items:
-            item.removed, item.levels = False, levels
+        """Only reserved stock refuses a deletion."""
         self._state.mark_list_prices(self._priced, deleted=False)
         stored = self._state.variants()
         for variant_id, item_ids in self._links.items():
