@@ -40,10 +40,9 @@ def goods:
 
 (.Type | split(", ")) as $types
 | if $types | index("variation") then
-    select(.Published == "1")
+    select(.Published == "1") | (.Images | parts) as $images
     # "Any size" is an attribute without a value.
     | ([attributes(1) | .value = ((.value | filled) // "Any")] | from_entries) as $options
-    | (.Images | parts) as $images
     | {id: .Parent, $images, variants: [{id: .ID, image: $images[0], $options} + goods]}
   else
     select($types | any(. == "simple" or . == "variable"))
