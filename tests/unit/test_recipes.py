@@ -21,8 +21,6 @@ from tests.unit.recipes import (
     Recipe,
     airflow,
     container,
-    crontab_lines,
-    crontab_settings,
     github,
     gitlab,
     kubernetes,
@@ -170,17 +168,6 @@ def test_the_compose_file_fits_together() -> None:
 def store_files(folder: Path) -> Iterator[str]:
     for name in ("medusa-config.js", "start.sh"):
         yield (folder / name).read_text(encoding="utf-8")
-
-
-def test_the_crontab_sets_shell_path_and_mailto() -> None:
-    assert crontab_settings().keys() == {"SHELL", "PATH", "MAILTO"}
-    runs = [line for line in crontab_lines() if line.is_a_run]
-    assert [line.schedule for line in runs] == ["*/2 * * * *", "*/2 * * * *", "45 2 * * *", "15 3 * * *"]
-    assert all(re.search(r"(?<!\\)%", line.command) is None for line in crontab_lines()), "% is a line break"
-    lines = CRONTAB.read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line and not line.startswith("#") and "=" not in line] == [
-        "*/2 * * * *  cd /home/shop/medusa-sync && medusa-sync products --quiet"
-    ]
 
 
 def test_the_readme_quotes_a_line_of_the_crontab() -> None:

@@ -49,16 +49,6 @@ def test_quiet_prints_only_problems(store: FakeMedusa, source: Path) -> None:
     assert "problem: rejected dummyjson:3" in result.stdout
 
 
-@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)], ids=["run", "dry-run"])
-def test_too_few_products_write_nothing(store: FakeMedusa, source: Path, dry_run: tuple[str, ...]) -> None:
-    result = run("--source", str(source), "--min-products", "21", "--json", *dry_run)
-    assert (result.exit_code, document(result)["source"]["seen"]) == (3, 0)
-    assert f"{source}: the source has 20 valid products, fewer than 21. Nothing was written." in result.stderr
-    assert store.products == {}
-    assert run("--source", str(source), "--min-products", "20", *dry_run).exit_code == 0
-    assert len(store.products) == (0 if dry_run else 20)
-
-
 def test_shards_share_the_lock_and_their_union_is_the_catalogue(
     store: FakeMedusa, source: Path, tmp_path: Path
 ) -> None:
