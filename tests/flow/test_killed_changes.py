@@ -23,8 +23,7 @@ from tests.flow.stage import (
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
-pytestmark = pytest.mark.usefixtures("routes")
-
+both_routes = pytest.mark.usefixtures("routes")
 DELETE = {"on_missing": "delete", "max_removals": "100%"}
 
 Row = dict[str, Any]
@@ -53,6 +52,7 @@ SCENES: dict[str, tuple[Rows, int]] = {
 """What the source wants, and how many values are withheld in the end."""
 
 
+@both_routes
 @pytest.mark.parametrize("then", [None, "two want the value of a third"], ids=["the same", "another"])
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize("killed", ["tool", "both"])
@@ -91,6 +91,7 @@ def test_a_run_that_is_killed_while_the_currency_changes_is_completed_in_either(
             assert counts(run(store, currency, more)) == {"unchanged": 2}
 
 
+@both_routes
 def test_a_creation_that_is_complete_is_acknowledged_by_the_next_run() -> None:
     """No request of it can arrive late, so the run after that has nothing to do, however soon it begins."""
     store, source = FakeMedusa(), ListSource(products(3))
@@ -122,6 +123,7 @@ def test_a_variant_that_a_killed_run_created_is_the_same_after_the_merchant_chan
     assert edited
 
 
+@both_routes
 def test_an_option_that_is_created_twice_is_removed() -> None:
     """The response to its creation was lost, and the store finishes that only after later requests."""
     doubled = False
