@@ -118,19 +118,27 @@ async def test_a_refused_product_fails_alone(culprit: int, status: int) -> None:
         assert len({*map(tuple, calls)}) == len(calls), "no call is sent twice"
 
 
-async def test_after_a_half_that_succeeded_the_other_half_is_not_sent_as_a_whole_again() -> None:
-    """The culprit is there."""
-    store = Store({5})
-    await create(store, products(*range(8)))
-    assert store.sent(BULK) == [[*range(8)], [0, 1, 2, 3], [4, 5], [4], [6, 7]]
-    assert store.sent(ORDINARY) == [[5]]
-
-
-async def test_once_the_culprit_is_found_the_others_are_sent_together() -> None:
-    store = Store({1})
-    await create(store, products(*range(8)))
-    assert store.sent(BULK) == [[*range(8)], [0, 1, 2, 3], [0, 1], [0], [2, 3, 4, 5, 6, 7]]
-    assert store.sent(ORDINARY) == [[1]]
+@pytest.mark.parametrize(
+    ("culprit", "sent"),
+    [
+        (5, [[0, 1, 2, 3], [4, 5], [4], [6, 7]]),  # after a half that succeeded, the other one is not sent
+        (1, [[0, 1, 2, 3], [0, 1], [0], [2, 3, 4, 5, 6, 7]]),  # the rest is sent together
+    ],
+)
+@pytest.mark.parametrize("is_old", [False, True])
+async def test_the_culprit_is_found_with_few_calls(
+    *, culprit: int, sent: list[list[int]], is_old: bool
+) -> None:
+    store = Store({culprit}, is_old=is_old)
+    results = await create(store, products(*range(8)))
+    assert results[culprit] == f"refused: {external_id(culprit)}"
+    if is_old:
+        alone = sent.index([culprit - 1]) + 1
+        assert store.sent(ORDINARY) == [[*range(8)], *sent[:alone], [culprit], *sent[alone:]]
+        assert len(store.sent(BULK)) == 1
+    else:
+        assert store.sent(BULK) == [[*range(8)], *sent]
+        assert store.sent(ORDINARY) == [[culprit]]
 
 
 async def test_a_store_that_fails_every_write_gets_only_two_products_more() -> None:
@@ -194,23 +202,14 @@ async def test_a_refused_call_is_revised_and_sent_once_more(status: int) -> None
     assert store.calls == [(BULK, bodies), (BULK, products(1, 2, generation=1))]
 
 
-async def test_a_revised_call_that_is_refused_is_halved_and_not_revised_again() -> None:
-    store = Store({1})
-    revise = Reviser(store, helps=False)
-    assert await create(store, products(1, 2), revise) == [f"refused: {external_id(1)}", "prod_2_1"]
+@pytest.mark.parametrize("changes", [True, False])
+async def test_a_call_that_stays_refused_is_halved_and_not_revised_again(*, changes: bool) -> None:
+    store, number = Store({1}), int(changes)
+    revise = Reviser(store, helps=False, changes=changes)
+    assert (await create(store, products(1, 2), revise))[1] == f"prod_2_{number}"
     assert len(revise.seen) == 1
-    assert [ids(sent) for path, sent in store.calls if path == BULK] == [
-        ["prod_1_0", "prod_2_0"],
-        ["prod_1_1", "prod_2_1"],
-        ["prod_1_1"],
-        ["prod_2_1"],
-    ]
-
-
-async def test_a_call_that_cannot_be_revised_is_halved() -> None:
-    store = Store({1})
-    await create(store, products(1, 2), Reviser(store, helps=False, changes=False))
-    assert store.sent(BULK) == [[1, 2], [1], [2]]
+    assert store.sent(BULK) == [*([[1, 2]] * (1 + number)), [1], [2]]
+    assert ids(store.calls[-1][1]) == [f"prod_2_{number}"]
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -234,14 +233,6 @@ async def test_a_store_without_the_bulk_route_creates_all_products_in_one_call()
         ]
     assert len(store.sent(BULK)) == 1
     assert store.sent(ORDINARY) == [[*range(8)]] * 2
-
-
-async def test_a_call_that_the_ordinary_route_refuses_is_halved() -> None:
-    store = Store({5}, is_old=True)
-    results = await create(store, products(*range(8)))
-    assert results[5] == f"refused: {external_id(5)}"
-    assert results[:5] + results[6:] == [f"id of {external_id(own)}" for own in range(8) if own != 5]
-    assert store.sent(ORDINARY) == [[*range(8)], [0, 1, 2, 3], [4, 5], [4], [5], [6, 7]]
 
 
 @pytest.mark.parametrize("is_old", [True, False])
