@@ -64,7 +64,7 @@ def post_text(shop: Shop, path: str, text: str) -> httpx.Response:
 )
 def test_the_body_size_is_limited(shop: Shop, path: str, limit: int) -> None:
     shell = len('{"other":""}')
-    assert post_text(shop, path, f'{{"other":"{"x" * (limit - shell)}"}}').status_code == 400
+    assert post_text(shop, path, f'{{"other":"{"x" * (limit - shell)}"}}').status_code != 413
     response = post_text(shop, path, f'{{"other":"{"x" * (limit - shell + 1)}"}}')
     assert (response.status_code, response.json()["message"]) == (413, "request entity too large")
 

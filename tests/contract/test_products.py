@@ -79,8 +79,13 @@ def test_a_new_product_has_defaults(shop: Shop) -> None:
     assert (created["handle"], created["status"], created["metadata"]) == (
         *("été-100-pure-wool", "draft", None),
     )
-    assert (created["sales_channels"], "shipping_profile" in created) == ([], False)
+    assert created["sales_channels"] == []
     assert variant_of(created)["manage_inventory"] is True
+    shop.create(2)
+    fields = "external_id,shipping_profile.id"
+    shown = shop.call("GET", "/admin/products", fields=fields)["products"]
+    profiles = {product["external_id"]: product.get("shipping_profile", "left out") for product in shown}
+    assert profiles == {None: "left out", "contract:2": {"id": shop.shipping_profile_id}}
 
 
 @pytest.mark.parametrize("thumbnail", [{}, {"thumbnail": None}, {"thumbnail": ""}])
@@ -323,8 +328,9 @@ def sent(product: View, *options: View) -> list[View]:
     ]
 
 
-def chosen(*values: str) -> list[View]:
-    return [{"options": {"Default": value} if value else {}} for value in values]
+def chosen(*values: str | None) -> list[View]:
+    """Option values; an empty one is none, and None leaves them as they are."""
+    return [{} if value is None else {"options": {"Default": value} if value else {}} for value in values]
 
 
 def test_variants_that_are_sent_by_id_stay_and_others_are_deleted(shop: Shop, pair: View) -> None:
@@ -338,7 +344,7 @@ def test_variants_that_are_sent_by_id_stay_and_others_are_deleted(shop: Shop, pa
     ("values", "refusal"),
     [
         (("Two", "Default"), None),
-        (("", "Two"), UNKNOWN_ERROR),
+        (("", None), UNKNOWN_ERROR),
         (
             ("Two", "Two"),
             invalid('Variant "undefined" has same combination of option values as "undefined".'),
@@ -347,7 +353,7 @@ def test_variants_that_are_sent_by_id_stay_and_others_are_deleted(shop: Shop, pa
     ],
 )
 def test_variants_exchange_option_values_and_differ(
-    shop: Shop, pair: View, values: tuple[str, ...], refusal: Refusal | None
+    shop: Shop, pair: View, values: tuple[str | None, ...], refusal: Refusal | None
 ) -> None:
     body = {"id": pair["id"], "variants": sent(pair, *chosen(*values))}
     if refusal is not None:
