@@ -11,7 +11,6 @@ from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import (
     ONLY,
     RECORD_KEY,
-    History,
     Pending,
     Record,
     Step,
@@ -117,45 +116,52 @@ IMAGES_2: Final = written(
 )
 
 
+APPLIED: Final = applied(JUG, variants={ONLY: "variant_01"})
+AT: Final = 1_700_000_000
+SENT: Final[dict[str, tuple[Value, ...]]] = {
+    "sku": ("KIT-7",),
+    "barcode": ("2001000000071",),
+    "price": (9.99,),
+    "stock": (12,),
+}
+LATER: Final[dict[str, tuple[Value, ...]]] = {"price": (12.5,), "stock": (3,)}
+
+
 @pytest.mark.parametrize(
-    ("record", "desired", "variant"),
+    ("record", "expected"),
     [
-        (JUG_2, JUG, VariantRecord("variant_01", dict(JUG.variants[0].fields))),
-        (BARE_2, BARE, VariantRecord("", {"price": 1})),
+        pytest.param(JUG_2, APPLIED, id="full"),
+        pytest.param(BARE_2, applied(BARE), id="bare"),
+        pytest.param(JUG_2 | {"drafted": True}, structs.replace(APPLIED, drafted=True), id="drafted"),
+        pytest.param(
+            CREATED_2,
+            structs.replace(
+                APPLIED,
+                variants={ONLY: VariantRecord()},
+                pending=Pending(Step.CREATION, {ONLY: SENT}, {}, "usd", AT),
+            ),
+            id="pending creation",
+        ),
+        pytest.param(
+            UPDATED_2,
+            structs.replace(APPLIED, pending=Pending(Step.UPDATE, {ONLY: LATER}, {}, "usd", AT)),
+            id="pending update",
+        ),
+        pytest.param(
+            IMAGES_2,
+            structs.replace(APPLIED, pending=Pending(Step.UPDATE, {}, {}, "usd", AT)),
+            id="pending images",
+        ),
     ],
-    ids=["full", "bare"],
 )
-def test_a_product_of_the_second_version_is_up_to_date(
-    record: Any, desired: DesiredProduct, variant: VariantRecord
-) -> None:
-    now = parsed(record)
-    assert now.variants == {ONLY: variant}
-    assert ALL.is_up_to_date(now, desired)
+def test_a_record_of_the_second_version_is_read(record: Any, expected: Record) -> None:
+    assert parsed(record) == expected
+
+
+@pytest.mark.parametrize(("record", "desired"), [(JUG_2, JUG), (BARE_2, BARE)], ids=["full", "bare"])
+def test_a_product_of_the_second_version_is_up_to_date(record: Any, desired: DesiredProduct) -> None:
+    assert ALL.is_up_to_date(parsed(record), desired)
     assert planned(desired, with_record(stored_product(desired), record)).is_up_to_date
-    assert parsed(record | {"drafted": True}) == structs.replace(now, drafted=True)
-
-
-def test_a_pending_creation_of_the_second_version_is_pending() -> None:
-    record = parsed(CREATED_2)
-    sent: dict[str, tuple[Value, ...]] = {
-        "sku": ("KIT-7",),
-        "barcode": ("2001000000071",),
-        "price": (9.99,),
-        "stock": (12,),
-    }
-    assert record.pending == Pending(Step.CREATION, {ONLY: sent}, {}, "usd", 1_700_000_000)
-    assert record.variants == {ONLY: VariantRecord()}
-
-
-def test_a_pending_update_of_the_second_version_is_pending() -> None:
-    record = parsed(UPDATED_2)
-    assert record.variant_history(ONLY, "price", "usd") == History(9.99, (12.5,), 9.99)
-    assert record.variant_history(ONLY, "stock", "usd") == History(12, (3,), 12)
-    assert record.variant_history(ONLY, "sku", "usd") == History("KIT-7", (), "KIT-7")
-    assert record.variants[ONLY].id == "variant_01"
-    images = parsed(IMAGES_2)
-    assert images.pending == Pending(Step.UPDATE, {}, {}, "usd", 1_700_000_000)
-    assert not ALL.is_up_to_date(images, JUG)
 
 
 @pytest.mark.parametrize(
@@ -188,21 +194,11 @@ def test_a_product_of_the_first_version_is_up_to_date(
 
 
 @given(DESIRED_PRODUCTS)
-def test_a_pending_creation_of_the_first_version_is_pending(desired: DesiredProduct) -> None:
-    record = parsed(record_1(desired, pending="creation"))
-    assert record.pending is not None
-    assert record.pending.step is Step.CREATION
-    assert record.pending.variants.keys() == {ONLY}
-    assert record.pending.variants[ONLY].keys() == set(OF_VARIANT)
-    assert not ALL.is_up_to_date(structs.replace(record, pending=None), desired)
-    for name in OF_VARIANT:
-        value = remember(all_fields(desired)[name])
-        assert record.variant_history(ONLY, name, desired.currency) == History(None, (value,), value)
-
-
-@given(DESIRED_PRODUCTS)
-def test_pending_stock_of_the_first_version_is_pending(desired: DesiredProduct) -> None:
-    record = parsed(record_1(desired, pending="stock"))
+def test_a_pending_write_of_the_first_version_is_pending(desired: DesiredProduct) -> None:
+    created, stocked = (parsed(record_1(desired, pending=pending)) for pending in ("creation", "stock"))
+    sent: dict[str, tuple[Value, ...]] = {name: (remember(all_fields(desired)[name]),) for name in OF_VARIANT}
+    assert created.pending == Pending(Step.CREATION, {ONLY: sent}, {}, desired.currency)
+    assert not ALL.is_up_to_date(structs.replace(created, pending=None), desired)
     stock = all_fields(desired)["stock"]
-    assert record.pending == Pending(Step.UPDATE, {ONLY: {"stock": (stock,)}}, {}, desired.currency)
-    assert record.holds_same(applied(desired)) == (stock is None)
+    assert stocked.pending == Pending(Step.UPDATE, {ONLY: {"stock": (stock,)}}, {}, desired.currency)
+    assert stocked.holds_same(applied(desired)) == (stock is None)
