@@ -45,7 +45,7 @@ from medusa_sync.core.record import (
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.stored_variant import StoredVariant
-from medusa_sync.core.variants import Matches, match_variants, names_of, rebased
+from medusa_sync.core.variants import Matches, match_variants, rebased
 
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
@@ -196,7 +196,8 @@ class _Plan(Struct, frozen=True):
         if stored is None:
             return self._missing(full)
         found, more = _Found(), [SALE] if stored.sale_prices else []
-        for name in names_of(variant.key, [*full.fields, *more], self.record):
+        known = [*self.record.variant(variant.key).fields, *self.record.sent.get(variant.key, {})]
+        for name in dict.fromkeys([*full.fields, *more, *known]):
             if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
                 self._merge_of_variant(found, VARIANT_FIELDS[name], full, stored)
         held = self._held_back(found.changes, stored)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 from msgspec import Struct, structs
@@ -182,8 +182,3 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
             currency=new if is_converted else pending.currency,
         ),
     )
-
-
-def names_of(key: str, wanted: Iterable[str], record: Record) -> Iterable[str]:
-    """The fields of a variant that the source has, or had when it was last applied or sent."""
-    return dict.fromkeys([*wanted, *record.variant(key).fields, *record.sent.get(key, {})])
