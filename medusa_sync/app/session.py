@@ -207,7 +207,11 @@ class _LazyTls(ssl.SSLContext):
 
     @cached_property
     def _loaded(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context()
+        try:
+            return httpx.create_ssl_context()
+        except OSError as error:
+            problem = f"SSL_CERT_FILE: the certificates cannot be loaded ({error.strerror or error})"
+            raise errors.SettingsError([problem]) from error
 
     def set_alpn_protocols(self, *args: Any) -> None:
         self._loaded.set_alpn_protocols(*args)
