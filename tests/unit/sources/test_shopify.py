@@ -138,6 +138,7 @@ def sizes(*values: str, name: str = "Size", skus: tuple[str, ...] = ("", "")) ->
                 ("true", "unlisted"),
             ]
         ),
+        ([{"Status": "Sold out"}], {"status": "Sold out"} | one()),
         ([{"Variant Grams": "0", "Product Category": "Uncategorized"}], one()),
         # Images are in the order of their positions, each once.
         (
