@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import gc
+import os
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from socket import create_server
 from threading import Thread
@@ -11,7 +13,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from medusa_sync import Settings, SettingsError, sync_products
+from medusa_sync import Settings, sync_products
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import dummyjson
 
@@ -59,13 +61,15 @@ def test_a_run_without_tls_loads_no_certificates(loaded: list[ssl.SSLContext]) -
     assert loaded == []
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the library closes no socket
-def test_certificates_that_cannot_be_loaded_are_an_invalid_setting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+def test_certificates_that_cannot_be_loaded_are_an_invalid_setting(tmp_path: Path) -> None:
     with create_server(("127.0.0.1", 0)) as listener:
-        source = f"https://localhost:{listener.getsockname()[1]}/products"
-        with pytest.raises(SettingsError, match=r"SSL_CERT_FILE: .* \(No such file or directory\)"):
-            sync_products(Settings(source=source, dry_run=True, max_retries=0))
-    gc.collect()  # the warning belongs to this test
+        source = f"https://127.0.0.1:{listener.getsockname()[1]}/products"
+        ended = subprocess.run(
+            [sys.executable, "-m", "medusa_sync", "products", "--dry-run", "--source", source],
+            env={**os.environ, "SSL_CERT_FILE": str(tmp_path / "none.pem")},
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    assert "SSL_CERT_FILE: the certificates cannot be loaded (No such file or directory)" in ended.stderr
+    assert ended.returncode == 2
