@@ -11,7 +11,7 @@ from selenium.webdriver.chrome.service import Service
 
 from tests.conftest import SharedStore
 from tests.e2e.fault_proxy import FaultProxy, fault_proxy
-from tests.e2e.shirts import Rig
+from tests.e2e.rig import Rig
 from tests.e2e.shop import Shop
 from tests.e2e.storefront import Storefront
 from tests.flow.shirts import shirts

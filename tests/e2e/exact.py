@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, LiteralString
 
@@ -10,8 +9,11 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from tests.e2e.command import Finished, medusa_sync
-from tests.e2e.shop import Shop, price, stock
+from tests.e2e.shop import Shop
+from tests.e2e.stored import Stored, stored_in
+from tests.e2e.wanted import Product, wanted_of
 from tests.harness.dummyjson import DummyJson
+from tests.harness.medusa import Store
 
 # What a sync creates, and what must be unique; Medusa does not have an index for all of these.
 _ONLY_ONCE = (
@@ -23,187 +25,140 @@ _ONLY_ONCE = (
     ("product_category", "handle"),
     ("product_tag", "value"),
 )
-# Pairs of live rows in which each side must have exactly one of the other.
-_ONE_TO_ONE: dict[str, LiteralString] = {
-    "product and variant": """
-        SELECT p.id, v.id FROM live_product p FULL JOIN live_variant v ON v.product_id = p.id
+# Tables, their columns that name what a row belongs to, and the tables of that.
+_BELONG = (
+    ("product_variant", "product_id", "product"),
+    ("image", "product_id", "product"),
+    ("product_sales_channel", "product_id", "product"),
+    ("product_shipping_profile", "product_id", "product"),
+    ("product_variant_inventory_item", "variant_id", "product_variant"),
+    ("product_variant_inventory_item", "inventory_item_id", "inventory_item"),
+    ("inventory_level", "inventory_item_id", "inventory_item"),
+    ("product_variant_price_set", "variant_id", "product_variant"),
+    ("product_variant_price_set", "price_set_id", "price_set"),
+    ("price", "price_set_id", "price_set"),
+)
+# What must be used, by queries of the ids that are.
+_USED: dict[str, LiteralString] = {
+    "inventory_item": "SELECT inventory_item_id FROM product_variant_inventory_item WHERE deleted_at IS NULL",
+    "price_set": "SELECT price_set_id FROM product_variant_price_set WHERE deleted_at IS NULL",
+    "product_category": """
+        SELECT product_category_id FROM product_category_product
+        JOIN product ON product.id = product_id AND deleted_at IS NULL
     """,
-    "variant and inventory item": """
-        SELECT v.id, i.id
-        FROM (SELECT * FROM live_variant WHERE manage_inventory) v
-        FULL JOIN live_item_link l ON l.variant_id = v.id
-        FULL JOIN live_item i ON i.id = l.inventory_item_id
+    "product_tag": """
+        SELECT product_tag_id FROM product_tags JOIN product ON product.id = product_id AND deleted_at IS NULL
     """,
-    "inventory item and level": """
-        SELECT i.id, l.id FROM live_item i FULL JOIN live_level l ON l.inventory_item_id = i.id
-    """,
-    "variant and price set": """
-        SELECT v.id, s.id
-        FROM live_variant v
-        FULL JOIN live_price_set_link l ON l.variant_id = v.id
-        FULL JOIN live_price_set s ON s.id = l.price_set_id
-    """,
-    "price set and price": """
-        SELECT s.id, p.id FROM live_price_set s FULL JOIN live_price p ON p.price_set_id = s.id
-    """,
-    "product and sales channel": """
-        SELECT p.id, l.id FROM live_product p FULL JOIN live_channel_link l ON l.product_id = p.id
-    """,
-    "product and shipping profile": """
-        SELECT p.id, l.id FROM live_product p FULL JOIN live_profile_link l ON l.product_id = p.id
-    """,
-}
-_UNUSED_TAG = "tag without a product"
-_UNUSED: dict[str, LiteralString] = {
-    "category without a product": """
-        SELECT handle FROM live_category WHERE id NOT IN (
-            SELECT product_category_id FROM product_category_product JOIN live_product p ON p.id = product_id
-        )
-    """,
-    _UNUSED_TAG: """
-        SELECT value FROM live_tag WHERE id NOT IN (
-            SELECT product_tag_id FROM product_tags JOIN live_product p ON p.id = product_id
-        )
-    """,
-    "image without a product": """
-        SELECT url FROM live_image WHERE product_id NOT IN (SELECT id FROM live_product)
-    """,
-}
-_LIVE = {
-    "live_product": "product",
-    "live_variant": "product_variant",
-    "live_item": "inventory_item",
-    "live_item_link": "product_variant_inventory_item",
-    "live_level": "inventory_level",
-    "live_price_set": "price_set",
-    "live_price_set_link": "product_variant_price_set",
-    "live_price": "price",
-    "live_channel_link": "product_sales_channel",
-    "live_profile_link": "product_shipping_profile",
-    "live_category": "product_category",
-    "live_tag": "product_tag",
-    "live_image": "image",
 }
 _SHOWN = 3  # wrong products or rows in a message
 
 
-def mapped_metadata(product: dict[str, Any]) -> dict[str, Any]:
+def as_wanted(row: Product, store: Store, *, sale_prices: bool = False) -> dict[str, Any]:
+    """Everything that the store must have for a product of the source."""
+    wanted = wanted_of(row, sale_prices=sale_prices)
+    customs = {"origin_country": "originCountry", "hs_code": "hsCode", "mid_code": "midCode"}
+    variants = [dict(each) for each in wanted.variants.values()]
+    for each in variants:
+        values = {title: each.pop(f"option.{place}") for place, title in enumerate(wanted.options)}
+        each |= {"options": values, "other prices": [], "levels elsewhere": {}}
+        stock = each["stock"]
+        each |= {"managed": stock is not None, "items": [] if stock is None else [(each["sku"], [stock])]}
     return {
-        "brand": product.get("brand"),
-        "rating": product["rating"],
-        "review_count": len(product["reviews"]),
-        "discount_percentage": product["discountPercentage"],
-        "warranty_information": product["warrantyInformation"],
-        "shipping_information": product["shippingInformation"],
-        "return_policy": product["returnPolicy"],
-        "minimum_order_quantity": product["minimumOrderQuantity"],
-        "availability_status": product["availabilityStatus"],
-    }
-
-
-def as_mapped(product: dict[str, Any], shop: Shop) -> dict[str, Any]:
-    """What the store must have for a product of the source (docs/mapping.md)."""
-    return {
-        "external_id": f"dummyjson:{product['id']}",
-        "title": product["title"],
-        "subtitle": product.get("subtitle"),
-        "customs": tuple(map(product.get, ("originCountry", "hsCode", "midCode", "material"))),
-        "description": product["description"],
+        **{name: value for name, value in wanted.fields.items() if not name.startswith("options.")},
+        **{name: row.get(key) for name, key in customs.items()},
+        **{name: row.get(name) for name in ("subtitle", "material", "type", "collection")},
         "status": "published",
-        "thumbnail": product["thumbnail"],
-        "images": product["images"],
-        "tags": sorted(set(product["tags"])),
-        "categories": [(product["category"], True)],
-        "sales_channels": [shop.store.sales_channel_id],
-        "shipping_profile": shop.store.shipping_profile_id,
-        "size": (
-            product["weight"],
-            product["dimensions"]["width"],
-            product["dimensions"]["height"],
-            product["dimensions"]["depth"],
-        ),
-        "variants": [
-            ("Default", product.get("sku"), product.get("meta", {}).get("barcode"), product["price"])
-        ],
-        "stock": {shop.store.location_id: product["stock"]},
-        "metadata": mapped_metadata(product),
+        "own metadata": {},
+        "sales channels": [store.sales_channel_id],
+        "shipping profile": store.shipping_profile_id,
+        "inactive categories": [],
+        "shared options": [],
+        "options": {title: {each["options"][title] for each in variants} for title in wanted.options},
+        "variants": _by_name(variants),
     }
 
 
-def as_stored(product: dict[str, Any]) -> dict[str, Any]:
-    metadata = {key: value for key, value in product["metadata"].items() if key != "medusa_sync"}
+def as_stored(product: Stored) -> dict[str, Any]:
+    """The same of a stored product."""
+    titles = product.options
+    variants = [
+        {
+            **each.owned,
+            **{name: each.others[name] for name in ("other prices", "levels elsewhere")},
+            "options": {titles[own]: value for own, value in each.values.items()},
+            "managed": each.is_managed,
+            "items": each.items,
+        }
+        for each in product.variants.values()
+    ]
     return {
-        "external_id": product["external_id"],
-        "title": product["title"],
-        "subtitle": product["subtitle"],
-        "customs": tuple(map(product.get, ("origin_country", "hs_code", "mid_code", "material"))),
-        "description": product["description"],
-        "status": product["status"],
-        "thumbnail": product["thumbnail"],
-        "images": [image["url"] for image in sorted(product["images"], key=lambda image: image["rank"])],
-        "tags": sorted(tag["value"] for tag in product["tags"]),
-        "categories": [(category["handle"], category["is_active"]) for category in product["categories"]],
-        "sales_channels": [channel["id"] for channel in product["sales_channels"]],
-        "shipping_profile": product["shipping_profile"]["id"],
-        "size": (product["weight"], product["width"], product["height"], product["length"]),
-        "variants": [
-            (variant["title"], variant["sku"], variant["barcode"], price(product))
-            for variant in product["variants"]
-        ],
-        "stock": stock(product),
-        "metadata": {"brand": None, **metadata},
+        **product.owned,
+        **{name: value for name, value in product.others.items() if name != "handle"},
+        "status": product.status,
+        "options": {titles[own]: values for own, values in product.values.items()},
+        "variants": _by_name(variants),
     }
 
 
-def assert_exact(shop: Shop, products: Sequence[dict[str, Any]], *, tags_may_be_unused: bool = False) -> None:
-    """Check that the store has exactly the products of the source, as mapped.
+def _by_name(variants: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    found = {each["sku"] or each["title"]: each for each in variants}
+    assert len(found) == len(variants)
+    return found
 
-    A tag that a product loses stays in the store.
-    """
+
+def assert_stored(shop: Shop, rows: Sequence[Product], *, sale_prices: bool = False) -> None:
+    """Check that the store has exactly the products of the source, as mapped."""
     shop.store.wait_until_idle()
-    stored = shop.by_external_id()
-    assert len(stored) == len(shop.products()) == len(products)
-    wanted = (as_mapped(product, shop) for product in products)
-    wrong = [(as_stored(stored[want["external_id"]]), want) for want in wanted]
-    assert [pair for pair in wrong if pair[0] != pair[1]][:_SHOWN] == []
-    unused = {_UNUSED_TAG} if tags_may_be_unused else set()
-    assert_no_duplicates_or_leftovers(shop, except_for=unused)
+    stored = stored_in(shop)
+    wanted = {f"dummyjson:{row['id']}": as_wanted(row, shop.store, sale_prices=sale_prices) for row in rows}
+    assert stored.keys() == wanted.keys()
+    pairs = [(as_stored(stored[key]), each) for key, each in wanted.items()]
+    assert [pair for pair in pairs if pair[0] != pair[1]][:_SHOWN] == []
 
 
-def assert_no_duplicates_or_leftovers(shop: Shop, *, except_for: Collection[str] = ()) -> None:
-    """Check database rows that the Admin API does not show; only runs may have written to the store.
+def assert_exact(
+    shop: Shop, rows: Sequence[Product], *, sale_prices: bool = False, may_be_unused: Collection[str] = ()
+) -> None:
+    """Check the products, and rows of the database that the Admin API does not show.
 
     Args:
-        shop: the store.
-        except_for: names of checks.
+        shop: the store, to which only runs may have written.
+        rows: of the source.
+        sale_prices: whether the runs wrote them.
+        may_be_unused: tables. A tag that a product loses stays in the store.
     """
-    views = SQL(", ").join(
-        SQL("{} AS (SELECT * FROM {} WHERE deleted_at IS NULL)").format(Identifier(view), Identifier(table))
-        for view, table in _LIVE.items()
-    )
-    twice = SQL(
+    assert_stored(shop, rows, sale_prices=sale_prices)
+    assert doubled(shop.store.database_url)[:_SHOWN] == []
+    with psycopg.connect(shop.store.database_url) as connection:
+        for table, column, owner in _BELONG:
+            names = {name: Identifier(each) for name, each in zip("tco", (table, column, owner), strict=True)}
+            query = SQL(
+                "SELECT id FROM {t} WHERE deleted_at IS NULL "
+                "AND {c} NOT IN (SELECT id FROM {o} WHERE deleted_at IS NULL)"
+            ).format(**names)
+            assert connection.execute(query).fetchall()[:_SHOWN] == [], f"{table} without a {owner}"
+        for table, used in _USED.items():
+            if table not in may_be_unused:
+                query = SQL("SELECT id FROM {} WHERE deleted_at IS NULL AND id NOT IN (").format(
+                    Identifier(table)
+                )
+                unused = connection.execute(query + SQL(used) + SQL(")")).fetchall()
+                assert unused[:_SHOWN] == [], f"{table} that nothing uses"
+
+
+def doubled(database_url: str) -> list[str]:
+    """Values that are in the database more than once."""
+    query = SQL(
         "SELECT {column} FROM {table} WHERE deleted_at IS NULL AND {column} IS NOT NULL "
         "GROUP BY {column} HAVING count(*) > 1"
     )
-    with psycopg.connect(shop.store.database_url) as connection:
+    found = []
+    with psycopg.connect(database_url) as connection:
         for table, column in _ONLY_ONCE:
-            query = twice.format(column=Identifier(column), table=Identifier(table))
-            assert connection.execute(query).fetchall()[:_SHOWN] == [], f"{table}.{column} is stored twice"
-        for what, pairs in _ONE_TO_ONE.items():
-            if what in except_for:
-                continue
-            rows = connection.execute(SQL("WITH {} ").format(views) + SQL(pairs)).fetchall()
-            assert _not_one_to_one(rows)[:_SHOWN] == [], f"{what} do not match one to one"
-        for what, unused in _UNUSED.items():
-            if what in except_for:
-                continue
-            rows = connection.execute(SQL("WITH {} ").format(views) + SQL(unused)).fetchall()
-            assert rows[:_SHOWN] == [], what
-
-
-def _not_one_to_one(pairs: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    left, right = (Counter(pair[side] for pair in pairs) for side in (0, 1))
-    return [pair for pair in pairs if None in pair or left[pair[0]] > 1 or right[pair[1]] > 1]
+            twice = query.format(column=Identifier(column), table=Identifier(table))
+            values = connection.execute(twice).fetchall()
+            found += [f"{table}.{column} {value!r} is stored more than once" for (value,) in values]
+    return found
 
 
 def assert_in_order(run: Finished, *exit_codes: int) -> None:

@@ -4,7 +4,13 @@ from typing import Any, Self
 
 import httpx
 
-from tests.harness.medusa import Store
+from tests.harness.medusa import MEDUSA_VERSION, Store
+
+_VERSION = tuple(map(int, MEDUSA_VERSION.split(".")[:2]))
+OPTIONS_ARE_ENTITIES = _VERSION >= (2, 17)
+"""Options have an `is_exclusive`, and cannot be removed from a product."""
+WEIGHT = 0.3 if _VERSION >= (2, 15) else 3
+"""Of a variant: older versions keep whole numbers."""
 
 _FIELDS = (
     "id,external_id,title,subtitle,handle,status,description,thumbnail,weight,length,height,width,origin_country,hs_code,"
@@ -19,9 +25,11 @@ _FIELDS = (
     "variants.inventory_items.inventory.location_levels.id,"
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
-)
+) + (",options.is_exclusive" if OPTIONS_ARE_ENTITIES else "")
 _PAGE = 200
 _ALL = 10_000
+
+Json = dict[str, Any]
 
 
 class Shop:
@@ -46,7 +54,7 @@ class Shop:
     def get(self, path: str, **query: str | int) -> Any:
         return self._client.get(path, params=query).raise_for_status().json()
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
+    def post(self, path: str, body: Json) -> Any:
         response = self._client.post(path, json=body)
         assert response.is_success, response.text
         return response.json()
@@ -54,51 +62,45 @@ class Shop:
     def delete(self, path: str) -> None:
         self._client.delete(path).raise_for_status()
 
+    # What these return is the id of what exists, or is created.
+
     def tag(self, value: str) -> str:
-        """Return the id of a tag; creates it if it does not exist."""
-        tags = self.get("/admin/product-tags", limit=_ALL)[
-            "product_tags"
-        ]  # Medusa reads `null` in a query as no value
-        found = [tag for tag in tags if tag["value"] == value]
-        return str((found or [self.post("/admin/product-tags", {"value": value})["product_tag"]])[0]["id"])
+        return self._found_or_made("product-tags", "value", {"value": value})
 
     def type(self, value: str) -> str:
-        """Return the id of a product type; creates it if it does not exist."""
-        types = self.get("/admin/product-types", limit=_ALL)["product_types"]
-        found = [each for each in types if each["value"] == value]
-        return str((found or [self.post("/admin/product-types", {"value": value})["product_type"]])[0]["id"])
+        return self._found_or_made("product-types", "value", {"value": value})
 
     def collection(self, handle: str) -> str:
-        """Return the id of a collection; creates it if it does not exist."""
-        collections = self.get("/admin/collections", limit=_ALL)["collections"]
-        found = [each for each in collections if each["handle"] == handle]
-        body = {"title": handle.title(), "handle": handle}
-        return str((found or [self.post("/admin/collections", body)["collection"]])[0]["id"])
+        return self._found_or_made("collections", "handle", {"title": handle.title(), "handle": handle})
 
     def category(self, handle: str, *, is_active: bool = True) -> str:
-        """Return the id of a category; creates it if it does not exist."""
-        categories = self.get("/admin/product-categories", limit=_ALL)["product_categories"]
-        found = [category for category in categories if category["handle"] == handle]
         body = {"name": handle.title(), "handle": handle, "is_active": is_active}
-        return str((found or [self.post("/admin/product-categories", body)["product_category"]])[0]["id"])
+        return self._found_or_made("product-categories", "handle", body)
 
-    def product(self, product_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.get(f"/admin/products/{product_id}", fields=_FIELDS)["product"]
+    def _found_or_made(self, path: str, key: str, body: Json) -> str:
+        # Medusa reads `null` in a query as no value, so all are read.
+        known = self.get(f"/admin/{path}", limit=_ALL)[path.replace("-", "_")]
+        found = [each for each in known if each[key] == body[key]]
+        [made] = found or self.post(f"/admin/{path}", body).values()
+        return str(made["id"])
+
+    def product(self, product_id: str) -> Json:
+        found: Json = self.get(f"/admin/products/{product_id}", fields=_FIELDS)["product"]
         return found
 
-    def products(self) -> list[dict[str, Any]]:
+    def products(self) -> list[Json]:
         """All products with every field that a sync may write, oldest first."""
-        found: list[dict[str, Any]] = []
+        found: list[Json] = []
         while True:
             page = self.get("/admin/products", fields=_FIELDS, limit=_PAGE, offset=len(found), order="id")
-            found += [_with_numbers(product) for product in page["products"]]
+            found += page["products"]
             if len(found) >= page["count"] or not page["products"]:
                 return found
 
-    def sale_prices(self, source_name: str = "dummyjson") -> list[dict[str, Any]]:
+    def sale_prices(self, source_name: str = "dummyjson") -> list[Json]:
         """The prices in the price lists of a source, with the ids of the list and the variant."""
         lists = self.get("/admin/price-lists", fields="id,description", limit=_ALL)["price_lists"]
-        found: list[dict[str, Any]] = []
+        found: list[Json] = []
         for each in lists:
             if f"the source {source_name}," in (each["description"] or ""):
                 path = f"/admin/price-lists/{each['id']}/prices"
@@ -111,44 +113,53 @@ class Shop:
                 ]
         return found
 
-    def by_external_id(self) -> dict[str, dict[str, Any]]:
+    def by_external_id(self) -> dict[str, Json]:
         """Products by external id; fails if one is stored twice."""
         products = [product for product in self.products() if product["external_id"]]
         by_id = {product["external_id"]: product for product in products}
         assert len(by_id) == len(products), "a product is stored twice"
         return by_id
 
+    def edit(self, product: Json, **changes: Any) -> None:
+        self.post(f"/admin/products/{product['id']}", changes)
 
-def _with_numbers(product: dict[str, Any]) -> dict[str, Any]:
-    """Medusa up to 2.14 returns measurements as text."""
-    texts = {name: product[name] for name in ("weight", "length", "height", "width")}
-    return product | {name: float(text) for name, text in texts.items() if isinstance(text, str)}
+    def edit_variant(self, product: Json, variant: Json, **changes: Any) -> None:
+        self.post(f"/admin/products/{product['id']}/variants/{variant['id']}", changes)
+
+    def set_price(self, product: Json, variant: Json, amount: float, currency: str = "usd") -> None:
+        """Send all prices of a variant, as the admin does."""
+        names = ("id", "currency_code", "amount", "min_quantity")
+        prices = [{name: each[name] for name in names} for each in variant["prices"]]
+        own = [each for each in prices if (each["currency_code"], each["min_quantity"]) == (currency, None)]
+        others = [each for each in prices if each not in own]
+        changed = {**(own or [{"currency_code": currency}])[0], "amount": amount}
+        self.edit_variant(product, variant, prices=[*others, changed])
+
+    def set_stock(self, variant: Json, quantity: int) -> None:
+        [item] = variant["inventory_items"]
+        path = f"/admin/inventory-items/{item['inventory_item_id']}/location-levels/{self.store.location_id}"
+        self.post(path, {"stocked_quantity": quantity})
+
+    def add_value(self, product: Json, option: Json, value: str) -> None:
+        """Add a value to an option of a product."""
+        path = f"/admin/products/{product['id']}/options"
+        if OPTIONS_ARE_ENTITIES:
+            change = {"product_option_id": option["id"], "add": [{"value": value}]}
+            self.post(f"{path}/batch", {"update": [change]})
+        else:
+            values = [*(known["value"] for known in option["values"]), value]
+            self.post(f"{path}/{option['id']}", {"title": option["title"], "values": values})
+
+    def create(self, title: str, sku: str | None = None, **fields: Any) -> str:
+        """Create a product with one variant; returns its id."""
+        variant: Json = {"title": "One", "sku": sku, "options": {"Kind": "One"}, "prices": []}
+        options = [{"title": "Kind", "values": ["One"]}]
+        body = {"title": title, "options": options, "variants": [variant], **fields}
+        return str(self.post("/admin/products", body)["product"]["id"])
 
 
-def add_variant(shop: Shop, product_id: str) -> str:
-    """Add a variant to a product; returns its id."""
-    path = f"/admin/products/{product_id}"
-    [option] = shop.get(path, fields="options.id,options.title")["product"]["options"]
-    added = {"product_option_id": option["id"], "add": [{"value": "Own"}]}
-    shop.post(f"{path}/options/batch", {"update": [added]})
-    prices = [{"currency_code": "usd", "amount": 77}]
-    body = {"title": "Own", "sku": f"OWN-{product_id}", "options": {option["title"]: "Own"}, "prices": prices}
-    variants = shop.post(f"{path}/variants", body)["product"]["variants"]
-    return next(str(each["id"]) for each in variants if each["title"] == "Own")
-
-
-def price(product: dict[str, Any], currency: str = "usd") -> float | None:
+def price(product: Json, currency: str = "usd") -> float | None:
     """The amount of the first variant's price in a currency."""
     amounts = [p["amount"] for p in product["variants"][0]["prices"] if p["currency_code"] == currency]
     assert len(amounts) <= 1
     return amounts[0] if amounts else None
-
-
-def stock(product: dict[str, Any]) -> dict[str, int]:
-    """Stocked quantities of the first variant by location."""
-    levels = [
-        level
-        for item in product["variants"][0]["inventory_items"]
-        for level in item["inventory"]["location_levels"]
-    ]
-    return {level["location_id"]: level["stocked_quantity"] for level in levels}

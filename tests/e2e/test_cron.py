@@ -22,9 +22,10 @@ import pytest
 
 from tests.conftest import SharedStore
 from tests.e2e.command import medusa_sync
-from tests.e2e.exact import as_mapped, as_stored
+from tests.e2e.exact import as_stored, as_wanted
 from tests.e2e.fault_proxy import fault_proxy
 from tests.e2e.shop import Shop
+from tests.e2e.stored import stored_in
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
 from tests.harness.processes import Program, running
@@ -210,9 +211,10 @@ def _mails(mailbox: Path) -> list[email.message.EmailMessage]:
 
 
 def test_the_products_are_stored_and_the_run_is_logged(ticks: Ticks) -> None:
-    stored = {product["external_id"]: product for product in ticks.shop.products()}
+    stored = stored_in(ticks.shop)
     for product in ticks.source.products:
-        assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, ticks.shop)
+        wanted = as_wanted(product, ticks.shop.store)
+        assert as_stored(stored[f"dummyjson:{product['id']}"]) == wanted
     assert LOG_LINE.findall(ticks.log)[:2] == [f"{LOGGED} created", f"{LOGGED} products up to date"]
     _, first = ticks.log.split("job: ")  # a run with nothing to do is only a line of the log
     assert {f"created: {LOGGED}", "status: ok"} <= set(first.splitlines())

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e import fault_proxy as faults
 from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
-from tests.e2e.fault_proxy import Fault, FaultProxy, WireRequest, fault_proxy
+from tests.e2e.fault_proxy import Fault, fault_proxy
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import dummyjson
@@ -115,22 +115,3 @@ def test_the_next_run_repairs_a_fault_at_any_write(kind: str, shop: Shop, tmp_pa
     assert_in_order(clean, 0)
     assert_exact(shop, everything)
     assert_quiet(sync(everything, shop.store), len(everything))
-
-
-def test_three_consecutive_failures_do_not_end_the_run(shop: Shop, proxy: FaultProxy) -> None:
-    made = products(SIZE)
-    broken = {f"dummyjson:{number}" for number in (13, 14, 15)}  # three in one batch
-
-    def choose(request: WireRequest) -> Fault | None:
-        names_one = any(f'"{key}"'.encode() in request.body for key in broken)
-        return faults.respond_instead(500) if request.is_write and names_one else None
-
-    proxy.choose = choose
-    run = sync(made, proxy.store(shop.store), "--max-retries", "0", "--concurrency", "1")
-
-    assert_in_order(run, 5)
-    assert run.counts == {"created": SIZE - len(broken), "failed": len(broken)}
-    assert {problem["external_id"] for problem in run.document["problems"]} == broken
-    proxy.choose = lambda _request: None
-    assert_in_order(sync(made, shop.store), 0)
-    assert_exact(shop, made)

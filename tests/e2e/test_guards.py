@@ -1,4 +1,4 @@
-"""Guards against a bad feed, and products that the merchant deleted, on a real store."""
+"""Removals, guards against a bad feed, and products that the merchant deleted, on a real store."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.command import Finished, medusa_sync
-from tests.e2e.shop import Shop, price, stock
+from tests.e2e.shop import Shop, price
+from tests.e2e.stored import stored_in
 from tests.harness.catalogue import products
-from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.dummyjson import DummyJson, dummyjson, with_fields
 from tests.tiers import sampled
 
 SIZE = 20
@@ -32,24 +33,63 @@ def writes(run: Finished) -> int:
     return count
 
 
+def statuses(shop: Shop) -> dict[str, str]:
+    return {product["external_id"] or product["title"]: product["status"] for product in shop.products()}
+
+
+@pytest.mark.parametrize("how", ["draft", "delete"])
+def test_only_the_orphan_is_removed(source: DummyJson, shop: Shop, how: str) -> None:
+    shop.create("By hand")
+    before = statuses(shop)
+    source.remove(3)
+
+    plan = sync(source, shop, "--on-missing", how, "--dry-run")
+    assert (plan.exit_code, plan.counts) == (0, {"unchanged": SIZE - 1, "removed": 1})
+    assert statuses(shop) == before
+
+    run = sync(source, shop, "--on-missing", how)
+    assert (run.exit_code, run.counts) == (0, {"unchanged": SIZE - 1, "removed": 1})
+    assert run.document["changes"] == plan.document["changes"]
+    assert [(c["external_id"], c["action"]) for c in run.document["changes"]] == [("dummyjson:3", how)]
+    assert before.keys() - statuses(shop).keys() == ({"dummyjson:3"} if how == "delete" else set())
+    assert statuses(shop).items() - before.items() == ({("dummyjson:3", how)} if how == "draft" else set())
+
+    again = sync(source, shop, "--on-missing", how)
+    assert (again.counts, writes(again)) == ({"unchanged": SIZE - 1}, 0)
+
+
+@pytest.mark.parametrize(("damage", "exit_code"), [("none left", 6), ("ends short", 3)])
+def test_a_damaged_source_removes_nothing(source: DummyJson, shop: Shop, damage: str, exit_code: int) -> None:
+    before = shop.products()
+    if damage == "none left":
+        source.products = []
+    else:
+        source.remove(3)
+        source.intercept = lambda request: with_fields(source.normal_response(request), total=SIZE)
+    run = sync(source, shop, "--on-missing", "delete")
+    assert run.exit_code == exit_code
+    assert run.document["counts"]["removed"] == 0
+    assert shop.products() == before
+    assert exit_code == 3 or "Nothing was removed" in run.stderr
+
+
 @pytest.mark.parametrize("damage", sampled(["sold out", "dropped"], "dropped"))
 def test_too_many_changes_write_nothing_until_they_are_accepted(
     source: DummyJson, shop: Shop, damage: str
 ) -> None:
     before = shop.products()
     if damage == "sold out":
+        more, field, counted = [], "stock", "updated"
         for number in range(1, 13):
             source.edit(number, stock=0)
     else:
+        more, field, counted = ["--on-missing", "delete", "--max-removals", "100%"], "delete", "removed"
         source.products = source.products[12:]
-    more = ["--on-missing", "delete", "--max-removals", "100%"] if damage == "dropped" else []
-    field, counted = ("stock", "updated") if damage == "sold out" else ("delete", "removed")
     for dry_run in (["--dry-run", "--exit-code"], []):
         run = sync(source, shop, "--max-changes", "10%", *dry_run, *more)
         assert (run.exit_code, writes(run)) == (6, 0)
         assert "12 of 20 products would change; --max-changes is 10%. Nothing was written." in run.stderr
         assert f"{field}: 12 of 20 products" in run.stderr
-        assert "dummyjson:1 " in run.stderr
         assert "--max-changes 12 (SYNC_PRODUCTS_MAX_CHANGES)" in run.stderr
         assert shop.products() == before
     run = sync(source, shop, "--max-changes", "12", *more)
@@ -58,9 +98,7 @@ def test_too_many_changes_write_nothing_until_they_are_accepted(
 
 
 def test_an_implausible_price_is_held_back_until_the_limit_is_lifted(source: DummyJson, shop: Shop) -> None:
-    before = shop.by_external_id()["dummyjson:3"]
-    was = price(before)
-    assert was is not None
+    was = price(shop.by_external_id()["dummyjson:3"])
     source.edit(3, price=0, stock=77)
     for arguments in (["--dry-run"], []):
         run = sync(source, shop, "--max-price-change", "50%", *arguments)
@@ -68,8 +106,8 @@ def test_an_implausible_price_is_held_back_until_the_limit_is_lifted(source: Dum
         [held] = run.document["held"]
         assert (held["external_id"], held["field"]) == ("dummyjson:3", "price")
         assert (held["stored"], held["desired"]) == (was, 0)
-    after = shop.by_external_id()["dummyjson:3"]
-    assert (price(after), set(stock(after).values())) == (was, {77})
+    [variant] = stored_in(shop)["dummyjson:3"].variants.values()
+    assert (variant.owned["price"], variant.owned["stock"]) == (was, 77)
 
     again = sync(source, shop, "--max-price-change", "50%")
     assert (again.exit_code, again.counts, writes(again)) == (5, {"unchanged": SIZE, "held": 1}, 0)

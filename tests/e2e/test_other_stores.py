@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 import pytest
 
 from tests.e2e.command import medusa_sync
-from tests.e2e.exact import as_mapped, as_stored
+from tests.e2e.exact import assert_stored
 from tests.e2e.shop import Shop, price
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
@@ -52,29 +51,6 @@ def sync(source: DummyJson, store: Store, *arguments: str) -> tuple[int, dict[st
     return run.exit_code, run.counts
 
 
-def assert_as_mapped(source: DummyJson, shop: Shop) -> None:
-    stored = shop.by_external_id()
-    assert len(stored) == SIZE
-    for product in source.products:
-        assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, shop)
-
-
-def add_euro_price(shop: Shop, product: dict[str, Any]) -> None:
-    variant = product["variants"][0]
-    ours = [{name: price[name] for name in ("id", "currency_code", "amount")} for price in variant["prices"]]
-    path = f"/admin/products/{product['id']}/variants/{variant['id']}"
-    shop.post(path, {"prices": [*ours, {"currency_code": "eur", "amount": 7}]})
-
-
-def add_product(shop: Shop, sku: str) -> str:
-    """Create a product as the merchant; returns its id."""
-    variant = {"title": "Default", "sku": sku, "options": {"Default": "Default"}, "prices": []}
-    options = [{"title": "Default", "values": ["Default"]}]
-    body = {"title": "Theirs", "options": options, "variants": [variant]}
-    product_id: str = shop.post("/admin/products", body)["product"]["id"]
-    return product_id
-
-
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = monotonic() + INDEXED_WITHIN_S
     while not condition():
@@ -85,9 +61,10 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def test_a_store_with_an_old_version_is_synced(source: DummyJson, old_store: Store) -> None:
     with Shop(old_store) as shop:
         assert sync(source, old_store) == (0, {"created": SIZE})
-        assert_as_mapped(source, shop)
+        assert_stored(shop, source.products)
         assert sync(source, old_store) == (0, {"unchanged": SIZE})
-        add_euro_price(shop, shop.by_external_id()["dummyjson:1"])
+        edited = shop.by_external_id()["dummyjson:1"]
+        shop.set_price(edited, edited["variants"][0], 7, "eur")
         source.edit(1, price=12.5, weight=0.2, stock=3)
         source.edit(2, sku="renamed", tags=["null", "red, blue"])
         source.edit(3, description="x" * 40_000)
@@ -95,7 +72,7 @@ def test_a_store_with_an_old_version_is_synced(source: DummyJson, old_store: Sto
         stored = shop.by_external_id()
         assert (price(stored["dummyjson:1"], "eur"), price(stored["dummyjson:1"])) == (7, 12.5)
         assert sync(source, old_store) == (0, {"unchanged": SIZE})
-        theirs = add_product(shop, "THEIRS")
+        theirs = shop.create("Theirs", "THEIRS")
         source.add(products(SIZE + 1)[-1] | {"sku": "THEIRS"})
         assert sync(source, old_store, "--adopt") == (0, {"updated": 1, "unchanged": SIZE})
         assert shop.by_external_id()[f"dummyjson:{SIZE + 1}"]["id"] == theirs
@@ -136,10 +113,11 @@ def test_the_prices_of_the_merchant_survive_with_the_index_engine(
             return len(found["products"]) == SIZE
 
         assert sync(source, indexed_store) == (0, {"created": SIZE})
-        assert_as_mapped(source, shop)
+        assert_stored(shop, source.products)
         wait_until(indexed)
         assert sync(source, indexed_store) == (0, {"unchanged": SIZE})
-        add_euro_price(shop, shop.by_external_id()["dummyjson:1"])
+        edited = shop.by_external_id()["dummyjson:1"]
+        shop.set_price(edited, edited["variants"][0], 7, "eur")
         for number, on_conflict in enumerate(("source", "store"), 1):
             source.edit(1, price=12.5 + number)
             run = sync(source, indexed_store, "--on-conflict", on_conflict)

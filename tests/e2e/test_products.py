@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command import medusa_sync
-from tests.e2e.exact import as_mapped, as_stored
+from tests.e2e.exact import assert_quiet, assert_stored
 from tests.e2e.fault_proxy import FaultProxy
-from tests.e2e.shop import Shop, price, stock
+from tests.e2e.shop import Shop, price
+from tests.e2e.stored import stored_in
 from tests.harness.catalogue import CATEGORIES, products, whole_sample
 from tests.harness.dummyjson import DummyJson, dummyjson
 
@@ -26,25 +27,19 @@ def test_products_are_stored_once_as_mapped_and_a_second_run_writes_nothing(
 ) -> None:
     first = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
     assert (first.exit_code, first.counts) == (0, {"created": REAL_SIZE})
-    stored = shop.by_external_id()
-    assert len(stored) == len(shop.products()) == REAL_SIZE
-    for product in source.products:
-        assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, shop)
-    assert len({product["handle"] for product in stored.values()}) == REAL_SIZE
+    assert_stored(shop, source.products)
+    stored = shop.products()
+    assert len({product["handle"] for product in stored}) == REAL_SIZE
     names = {category["slug"]: category["name"] for category in CATEGORIES}
-    assert all(c["name"] == names[c["handle"]] for product in stored.values() for c in product["categories"])
+    assert all(each["name"] == names[each["handle"]] for p in stored for each in p["categories"])
 
     proxy.requests.clear()
     source.requests.clear()
     second = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
-    assert (second.exit_code, second.counts) == (0, {"unchanged": REAL_SIZE})
+    assert_quiet(second, REAL_SIZE)
     assert [request.method for request in proxy.requests] == ["GET"]
     assert len(source.requests) == 1
-    assert second.document["store"] == {
-        "url": proxy.url,
-        "products": REAL_SIZE,
-        "owned": REAL_SIZE,
-    }
+    assert second.document["store"] == {"url": proxy.url, "products": REAL_SIZE, "owned": REAL_SIZE}
 
 
 def test_subtitle_material_and_customs_codes_are_created_changed_and_removed(
@@ -57,12 +52,9 @@ def test_subtitle_material_and_customs_codes_are_created_changed_and_removed(
         {"subtitle": None, "originCountry": None},
     ):
         source.edit(1, **changes)
-        run = medusa_sync("--source", source.url, "--json", store=shop.store)
-        assert run.exit_code == 0
-        stored = shop.by_external_id()
-        for product in source.products:
-            assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_mapped(product, shop)
-    assert medusa_sync("--source", source.url, "--json", store=shop.store).counts == {"unchanged": 2}
+        assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
+        assert_stored(shop, source.products)
+    assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), 2)
 
 
 def test_a_changed_price_writes_only_the_price_and_the_record(
@@ -76,7 +68,7 @@ def test_a_changed_price_writes_only_the_price_and_the_record(
     run = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
 
     assert (run.exit_code, run.counts) == (0, {"updated": 1, "unchanged": REAL_SIZE - 1})
-    note, write, acknowledgement = [request for request in proxy.requests if request.method != "GET"]
+    note, write, acknowledgement = proxy.writes
     for request in (note, acknowledgement):
         assert request.json.keys() == {"update"}
         [record] = request.json["update"]
@@ -93,16 +85,12 @@ def test_a_changed_price_writes_only_the_price_and_the_record(
 def test_a_dry_run_with_a_log_in_sends_only_reads_and_the_log_in(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
-    store = shop.store
     run = medusa_sync(
-        "--source",
-        source.url,
-        "--dry-run",
-        "--json",
+        *("--source", source.url, "--dry-run", "--json"),
         store=None,
         MEDUSA_BACKEND_URL=proxy.url,
-        MEDUSA_EMAIL=store.email,
-        MEDUSA_PASSWORD=store.password,
+        MEDUSA_EMAIL=shop.store.email,
+        MEDUSA_PASSWORD=shop.store.password,
     )
     assert (run.exit_code, run.counts) == (0, {"created": REAL_SIZE})
     writes = [request.path for request in proxy.requests if request.method != "GET"]
@@ -115,32 +103,28 @@ def test_the_sample_is_stored_completely(shop: Shop, tmp_path: Path) -> None:
     with dummyjson(sample) as source:
         run = medusa_sync("--source", source.url, "--json", store=shop.store, directory=tmp_path)
         assert (run.exit_code, run.counts) == (0, {"created": 63})
-    stored = shop.by_external_id()
-    assert {product["title"] for product in stored.values()} == {product["title"] for product in sample}
-    assert all(product["handle"] for product in stored.values())
-    assert {variant["sku"] for product in stored.values() for variant in product["variants"]} == {
-        variant["sku"] for product in sample for variant in product.get("variants", [product])
-    }
+    assert_stored(shop, sample)
+    assert all(product["handle"] for product in shop.products())
 
 
 def test_a_store_without_a_stock_location_gets_unmanaged_variants_and_the_report_says_so(
     source: DummyJson, shop: Shop
 ) -> None:
     shop.delete(f"/admin/stock-locations/{shop.store.location_id}")
-    first = medusa_sync("--source", source.url, "--limit", "20", store=shop.store)
+    source.products = source.products[:20]
+    first = medusa_sync("--source", source.url, store=shop.store)
     assert first.exit_code == 0
     assert "no stock location" in first.stdout
     assert not any(product["variants"][0]["manage_inventory"] for product in shop.products())
-    second = medusa_sync("--source", source.url, "--limit", "20", "--json", store=shop.store)
-    assert (second.counts, second.document["requests"]["store_writes"]) == ({"unchanged": 20}, 0)
+    assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), 20)
 
     shop.post("/admin/stock-locations", {"name": "Opened later"})
-    third = medusa_sync("--source", source.url, "--limit", "20", "--json", store=shop.store)
+    third = medusa_sync("--source", source.url, "--json", store=shop.store)
     assert (third.exit_code, third.counts) == (0, {"updated": 20})
-    quantities = {product["id"]: product["stock"] for product in source.products}
-    for product in shop.products():
-        number = int(product["external_id"].removeprefix("dummyjson:"))
-        assert list(stock(product).values()) == [quantities[number]]
+    stored = stored_in(shop)
+    for product in source.products:
+        [variant] = stored[f"dummyjson:{product['id']}"].variants.values()
+        assert list(variant.others["levels elsewhere"].values()) == [product["stock"]]
 
 
 def test_a_dry_run_only_reads_and_the_real_run_does_what_it_printed(

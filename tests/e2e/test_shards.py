@@ -43,7 +43,7 @@ def test_shards_at_the_same_time_are_the_whole_catalogue(source: DummyJson, shop
     runs = at_once(source, shop, "--on-missing", "delete", "--max-removals", "100%")
     assert [run.exit_code for run in runs] == [0, 0, 0]
     assert total(runs, "removed") == 10
-    assert_exact(shop, source.products, tags_may_be_unused=True)
+    assert_exact(shop, source.products, may_be_unused=["product_tag"])
 
     for product in source.products:
         source.edit(product["id"], discountPercentage=10)

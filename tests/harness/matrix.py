@@ -36,9 +36,8 @@ SUITE: Mapping[str, tuple[str, ...]] = {
         "test_variants.py::test_a_new_size_is_added_with_its_values_item_stock_and_price",
     ),
     "changes of options": (
-        "test_variant_changes.py::test_renamed_options_and_values_keep_the_variants",
-        "test_variant_changes.py::test_an_added_option_keeps_the_variants",
-        "test_variant_changes.py::test_a_dropped_option_is_removed_and_the_variants_stay",
+        "test_variants.py::test_changes_of_options_and_values_keep_the_variants",
+        "test_variants.py::test_a_dropped_option_is_removed_and_the_variants_stay",
     ),
     "prices in several currencies": (
         "test_variant_prices.py::test_prices_in_two_currencies_follow_the_source_and_those_of_the_merchant_stay",
@@ -47,8 +46,8 @@ SUITE: Mapping[str, tuple[str, ...]] = {
         "test_variant_prices.py::test_a_sale_begins_changes_and_ends_and_the_option_can_be_turned_off",
     ),
     "removal and its guard": (
-        "test_prune.py::test_only_the_orphan_is_removed",
-        "test_prune.py::test_a_damaged_source_removes_nothing",
+        "test_guards.py::test_only_the_orphan_is_removed",
+        "test_guards.py::test_a_damaged_source_removes_nothing",
     ),
     "adoption": (
         "test_adoption.py::test_a_product_with_the_same_sku_or_handle_is_reported_and_can_be_adopted",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.soak.wanted import Value, Wanted
+from tests.e2e.wanted import Value, Wanted
 
 State = tuple[Value, Value]
 """The last applied and the stored value."""

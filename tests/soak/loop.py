@@ -14,19 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
+from tests.e2e.exact import doubled
 from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shop import Shop
+from tests.e2e.stored import Stored, stored_in
+from tests.e2e.wanted import Wanted, wanted_of
 from tests.harness.breakable import BreakableStore
 from tests.soak.chaos import READ_TIMEOUT_S, Chaos, Event
 from tests.soak.expected import Rules
 from tests.soak.merchant import Merchant, ids_in, make_merchant
-from tests.soak.observed import Stored, sales_of, stored_of
 from tests.soak.oracle import Oracle
 from tests.soak.runs import Run, start
 from tests.soak.source import Source
-from tests.soak.wanted import Wanted, wanted_of
 
 FIRST_PRODUCTS = 40
 ENOUGH_PRODUCTS = 100
@@ -113,10 +112,14 @@ class Soak:
         """
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self._choose_rules()
-            for _ in range(self._dice.randint(1, 4)):
-                self._round()
-            self._settle()
+            self.turn()
+
+    def turn(self) -> None:
+        """Run a few rounds with the same options, then until everything is settled, and compare."""
+        self._choose_rules()
+        for _ in range(self._dice.randint(1, 4)):
+            self._round()
+        self._settle()
 
     def _choose_rules(self) -> None:
         dice = self._dice
@@ -250,7 +253,10 @@ class Soak:
             raise Deviation(f"{SETTLING_RUNS} undisturbed runs did not exit 0:\n{_problems(run)}")
         quiet = self._calm_run(f"round-{self.summary.rounds:04d}-quiet")
         self._oracle.has_run(wanted, self._rules)
-        stored = self._stored()
+        try:
+            stored = stored_in(self._shop)
+        except AssertionError as error:
+            raise Deviation(str(error)) from error
         self._compare(stored, wanted, run)
         document = quiet.document or {}
         counts = {name: count for name, count in document["counts"].items() if count}
@@ -278,20 +284,10 @@ class Soak:
             f"{key} {variant}: {log} reports a conflict about {name}, but nobody edited it"
             for (key, variant, name), log in self._conflicts.items()
         ]
-        found += _doubled(self._store.store.database_url)
+        found += doubled(self._store.store.database_url)
         if found:
             shown = "\n".join(found[:20])
             raise Deviation(f"{len(found)} deviations after {run.log.name}:\n{shown}")
-
-    def _stored(self) -> dict[str, Stored]:
-        sales = sales_of(self._shop)
-        found: dict[str, Stored] = {}
-        for product in self._shop.products():
-            key = product["external_id"]
-            if key in found:
-                raise Deviation(f"{key} is stored twice: {found[key].id}, {product['id']}")
-            found[key] = stored_of(product, self._store.store.location_id, sales)
-        return found
 
     # --- logs -----------------------------------------------------------------------------------------
 
@@ -316,27 +312,6 @@ def _fresh(store: BreakableStore) -> dict[str, Any]:
 
 def _problems(run: Run) -> str:
     return json.dumps((run.document or {}).get("problems", [])[:5], indent=2)
-
-
-def _doubled(database_url: str) -> list[str]:
-    """Values that are in the database more than once."""
-    found = []
-    with psycopg.connect(database_url) as connection:
-        for table, column in (
-            ("product", "external_id"),
-            ("product", "handle"),
-            ("product_variant", "sku"),
-            ("product_variant", "barcode"),
-            ("inventory_item", "sku"),
-            ("product_tag", "value"),
-            ("product_category", "handle"),
-        ):
-            rows = connection.execute(
-                f"SELECT {column} FROM {table} WHERE deleted_at IS NULL AND {column} IS NOT NULL "  # noqa: S608
-                f"GROUP BY {column} HAVING count(*) > 1"
-            ).fetchall()
-            found += [f"{table}.{column} {value!r} is stored more than once" for (value,) in rows]
-    return found
 
 
 def clear(folder: Path) -> None:

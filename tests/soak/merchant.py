@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import httpx
 
 from tests.e2e.shop import Shop
+from tests.e2e.stored import Stored, stored_of
+from tests.e2e.wanted import Wanted
 from tests.soak.edits import EDITS, METADATA_EDITS, NOT_WITH_FIXED_SKUS, ONLY_OF_DELIVERED, Kind, name_of
 from tests.soak.expected import Expected, Rules
-from tests.soak.observed import Stored, stored_of
 from tests.soak.oracle import Oracle, others_than, variants_of
 from tests.soak.shirts import has_fixed_skus
-from tests.soak.wanted import Wanted
 
 _ID = re.compile(r"\b(?:prod|opt|variant|iitem|ilev)_[0-9A-Z]{26}\b")
 _GAP_S = 3

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.e2e.stored import Stored, StoredVariant
+from tests.e2e.wanted import Value, Wanted
 from tests.soak.expected import Expected, ExpectedVariant, Rules, States
-from tests.soak.observed import Stored, StoredVariant
-from tests.soak.wanted import Value, Wanted
 
 Edited = tuple[str, str | None, str]
 """External id, key of the variant if the field is not one of the product, and field."""
@@ -132,7 +132,7 @@ class Oracle:
         for name, known in expected.others.items():
             if product.others.get(name) not in known:
                 yield f"{name} is {product.others.get(name)!r}, expected {_any_of(known)}"
-        if missing := expected.own_values - product.values:
+        if missing := expected.own_values - set().union(*product.values.values()):
             yield f"the option values {sorted(missing)} of the merchant are gone"
         found = variants_of(expected, product)
         own = others_than(found, product)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.soak.wanted import Product
+from tests.e2e.wanted import Product
 
 _SIZES, _COLOURS = ("S", "M", "L"), ("Red", "Blue")
 _MANY = 33  # the number of the product with many variants

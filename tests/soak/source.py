@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
+from tests.e2e.wanted import Product
 from tests.harness.catalogue import product as generated
 from tests.soak.shirts import Shirts, has_fixed_skus
-from tests.soak.wanted import Product
 
 # Some Medusa queries split values at commas, and read `null` as no value.
 _ODD_VALUES = {"red, blue", "red,blue", "null", "Null"}

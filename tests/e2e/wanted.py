@@ -6,12 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.exact import mapped_metadata
-
 Value = Any
 Product = dict[str, Any]
 
 DEFAULT = "Default"
+METADATA = {
+    "brand": "brand",
+    "rating": "rating",
+    "discount_percentage": "discountPercentage",
+    "warranty_information": "warrantyInformation",
+    "shipping_information": "shippingInformation",
+    "return_policy": "returnPolicy",
+    "minimum_order_quantity": "minimumOrderQuantity",
+    "availability_status": "availabilityStatus",
+}
+"""Names at the source by names in the store; the store has a number of reviews besides."""
 
 
 @dataclass(frozen=True)
@@ -43,62 +52,52 @@ class Wanted:
 
 def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
     options = tuple(product["options"]) if "variants" in product else (DEFAULT,)
+    size = product.get("dimensions", {})
     fields = {
         "title": product["title"],
-        "description": product["description"].strip(),
-        "thumbnail": product["thumbnail"],
-        "weight": product["weight"],
-        "width": product["dimensions"]["width"],
-        "height": product["dimensions"]["height"],
-        "length": product["dimensions"]["depth"],
-        "tags": tuple(sorted(set(product["tags"]))),
-        "categories": (product["category"],),
-        "images": tuple(product["images"]),
-        **mapped_metadata(product),
+        "description": product.get("description", "").strip() or None,
+        "thumbnail": product.get("thumbnail"),
+        "weight": product.get("weight"),
+        "width": size.get("width"),
+        "height": size.get("height"),
+        "length": size.get("depth"),
+        "tags": tuple(sorted(set(product.get("tags", ())))),
+        "categories": (product["category"],) if "category" in product else (),
+        "images": tuple(product.get("images", ())),
+        **{name: product.get(key) for name, key in METADATA.items()},
+        "review_count": len(product["reviews"]) if "reviews" in product else None,
         **{f"options.{number}": name for number, name in enumerate(options)},
     }
     if "variants" not in product:
-        only = _only(product, sale_prices=sale_prices)
+        only = _variant(product, product, [DEFAULT], sale_prices=sale_prices)
+        barcode = product.get("meta", {}).get("barcode")
+        only |= {"title": DEFAULT, "barcode": barcode, "weight": None}
         return Wanted(fields, {product.get("_main", ""): only}, {}, options)
-    of_source = product["variants"]
-    variants = {each["_key"]: _variant(product, each, sale_prices=sale_prices) for each in of_source}
-    names = {key: each["sku"] or each["title"] for key, each in variants.items()}
+    variants, names = {}, {}
+    for number, each in enumerate(product["variants"]):
+        values = [each["options"][name] for name in options]
+        key = each.get("_key", str(number))
+        variants[key] = _variant(product, each, values, sale_prices=sale_prices)
+        names[key] = variants[key]["sku"] or variants[key]["title"]
     return Wanted(fields, variants, names, options)
 
 
-def _only(product: Product, *, sale_prices: bool) -> dict[str, Value]:
-    """The variant of a product without variants."""
-    return {
-        "title": DEFAULT,
-        "option.0": DEFAULT,
-        "sku": product.get("sku"),
-        "barcode": product.get("meta", {}).get("barcode"),
-        "weight": None,
-        "stock": product.get("stock"),
-        **_prices(product, product, sale_prices=sale_prices),
-    }
-
-
-def _variant(product: Product, variant: Product, *, sale_prices: bool) -> dict[str, Value]:
-    values = [variant["options"][name] for name in product["options"]]
+def _variant(product: Product, variant: Product, values: list[str], *, sale_prices: bool) -> dict[str, Value]:
     return {
         "title": variant.get("title") or " / ".join(values),
         **{f"option.{number}": value for number, value in enumerate(values)},
-        "sku": variant.get("sku"),
-        "barcode": variant.get("barcode"),
-        "weight": variant.get("weight"),
-        "stock": variant.get("stock"),
+        **{name: variant.get(name) for name in ("sku", "barcode", "weight", "stock")},
         **_prices(product, variant, sale_prices=sale_prices),
     }
 
 
 def _prices(product: Product, variant: Product, *, sale_prices: bool) -> dict[str, Value]:
     price: float = variant["price"]
-    prices = {"price": price, "sale_price": None, "price.eur": variant.get("prices", {}).get("eur")}
+    prices = {"price": price, "sale_price": None, "price.eur": (variant.get("prices") or {}).get("eur")}
     if not sale_prices:
         return prices
     compared = variant.get("compareAtPrice", product.get("compareAtPrice"))
     if compared is not None:
         return prices | ({"price": compared, "sale_price": price} if compared > price else {})
-    sale = round(price * (1 - product["discountPercentage"] / 100), 2)
+    sale = round(price * (1 - product.get("discountPercentage", 0) / 100), 2)
     return prices | ({"sale_price": sale} if 0 < sale < price else {})

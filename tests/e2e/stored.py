@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.shop import Shop
+from tests.e2e.wanted import METADATA
 
-_METADATA = (
-    *("brand", "rating", "review_count", "discount_percentage", "warranty_information"),
-    *("shipping_information", "return_policy", "minimum_order_quantity", "availability_status"),
-)
-
-Sales = Mapping[str, Sequence[float]]
-"""The amounts in the price list of the source, by id of the variant."""
+_MEASURES = ("weight", "width", "height", "length")
+_CUSTOMS = ("origin_country", "hs_code", "mid_code", "material")
 
 
 @dataclass(frozen=True)
@@ -34,6 +30,7 @@ class StoredVariant:
     values: dict[str, str]
     others: dict[str, Any]
     items: list[tuple[str | None, list[int]]]
+    is_managed: bool
     summary: tuple[Any, ...]
 
     def flaws(self, *, item_follows: bool) -> list[str]:
@@ -58,7 +55,7 @@ class Stored:
         owned: fields that the source owns.
         others: fields that only the merchant owns, and ids that no run may change.
         options: titles by id, the oldest first.
-        values: the values of all options.
+        values: of all options, by their ids.
         variants: by id, the oldest first.
     """
 
@@ -67,57 +64,81 @@ class Stored:
     owned: dict[str, Any]
     others: dict[str, Any]
     options: dict[str, str]
-    values: set[str]
+    values: dict[str, set[str]]
     variants: dict[str, StoredVariant]
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Ids and other things that a change of the source must not change."""
+        ids = ("ids of prices", "ids of items", "ids of levels")
+        return {
+            "id": self.id,
+            "status": self.status,
+            **{name: self.others[name] for name in ("handle", "sales channels", "shipping profile")},
+            "variants": {key: [each.others[name] for name in ids] for key, each in self.variants.items()},
+        }
 
-def sales_of(shop: Shop) -> Sales:
-    found: dict[str, list[float]] = {}
+
+def stored_in(shop: Shop) -> dict[str, Stored]:
+    """All products by external id, or by id if they have none; fails if one is stored twice."""
+    sales: dict[str, list[float]] = {}
     for price in shop.sale_prices():
-        found.setdefault(price["variant_id"], []).append(price["amount"])
+        sales.setdefault(price["variant_id"], []).append(price["amount"])
+    products, found = shop.products(), {}
+    for product in products:
+        found[product["external_id"] or product["id"]] = stored_of(product, shop.store.location_id, sales)
+    assert len(found) == len(products), "a product is stored twice"
     return found
 
 
-def stored_of(product: dict[str, Any], location_id: str, sales: Sales) -> Stored:
-    """Read a product of the Admin API."""
+def stored_of(product: dict[str, Any], location_id: str, sales: Mapping[str, Sequence[float]]) -> Stored:
+    """Read a product of the Admin API.
+
+    Args:
+        product: as the Admin API returns it.
+        location_id: of our stock location.
+        sales: the amounts in the price list of the source, by id of the variant.
+    """
     metadata = {key: value for key, value in (product["metadata"] or {}).items() if key != "medusa_sync"}
     owned = {
-        "title": product["title"],
-        "description": product["description"],
-        "thumbnail": product["thumbnail"],
-        **{name: product[name] for name in ("weight", "width", "height", "length")},
+        **{name: product[name] for name in ("title", "description", "thumbnail")},
+        **{name: _number(product[name]) for name in _MEASURES},
         "tags": tuple(sorted(tag["value"] for tag in product["tags"])),
         "categories": tuple(sorted(category["handle"] for category in product["categories"])),
         "images": tuple(image["url"] for image in sorted(product["images"], key=lambda image: image["rank"])),
-        **{name: metadata.pop(name, None) for name in _METADATA},
-    }
-    others = {
-        "subtitle": product["subtitle"],
-        "own metadata": metadata,
-        "sales channels": sorted(channel["id"] for channel in product["sales_channels"]),
-        "shipping profile": (product["shipping_profile"] or {}).get("id"),
-        "handle": product["handle"],
+        **{name: metadata.pop(name, None) for name in (*METADATA, "review_count")},
     }
     options = sorted(product["options"], key=lambda option: option["id"])
     variants = sorted(product["variants"], key=lambda variant: variant["id"])
+    others = {
+        **{name: product[name] for name in ("subtitle", "handle", *_CUSTOMS)},
+        "type": (product["type"] or {}).get("value"),
+        "collection": (product["collection"] or {}).get("handle"),
+        "own metadata": metadata,
+        "sales channels": sorted(channel["id"] for channel in product["sales_channels"]),
+        "shipping profile": (product["shipping_profile"] or {}).get("id"),
+        "inactive categories": [each["handle"] for each in product["categories"] if not each["is_active"]],
+        "shared options": [each["title"] for each in options if not each.get("is_exclusive", True)],
+    }
     return Stored(
         product["id"],
         product["status"],
         owned,
         others,
         {option["id"]: option["title"] for option in options},
-        {value["value"] for option in options for value in option["values"]},
+        {option["id"]: {value["value"] for value in option["values"]} for option in options},
         {each["id"]: _variant(each, location_id, sales.get(each["id"], ())) for each in variants},
     )
 
 
 def _variant(variant: dict[str, Any], location_id: str, sales: Sequence[float]) -> StoredVariant:
     prices = variant.get("prices", [])  # a run may have been killed before there was a set of prices
-    items = [link["inventory"] for link in variant["inventory_items"] if link["inventory"]]
+    items = [link["inventory"] for link in variant["inventory_items"] or () if link["inventory"]]
     levels = [level for item in items for level in item["location_levels"]]
     here = [level for level in levels if level["location_id"] == location_id]
     owned = {
-        **{name: variant[name] for name in ("title", "sku", "barcode", "weight")},
+        **{name: variant[name] for name in ("title", "sku", "barcode")},
+        "weight": _number(variant["weight"]),
         "price": _only([each["amount"] for each in prices if _is_plain(each, "usd")]),
         "price.eur": _only([each["amount"] for each in prices if _is_plain(each, "eur")]),
         "sale_price": _only(list(sales)),
@@ -135,19 +156,17 @@ def _variant(variant: dict[str, Any], location_id: str, sales: Sequence[float]) 
         "ids of levels": sorted(level["id"] for level in levels),
     }
     by_item = [
-        (
-            item["sku"],
-            [
-                level["stocked_quantity"]
-                for level in item["location_levels"]
-                if level["location_id"] == location_id
-            ],
-        )
+        (item["sku"], [each["stocked_quantity"] for each in item["location_levels"] if each in here])
         for item in items
     ]
     all_prices = tuple(sorted(_price(each) for each in prices))
     summary = (variant["id"], variant["title"], variant["sku"], tuple(sorted(values.values())), all_prices)
-    return StoredVariant(variant["id"], owned, values, others, by_item, summary)
+    return StoredVariant(variant["id"], owned, values, others, by_item, variant["manage_inventory"], summary)
+
+
+def _number(value: Any) -> Any:
+    """Medusa up to 2.14 returns measurements as text."""
+    return float(value) if isinstance(value, str) else value
 
 
 def _is_plain(price: dict[str, Any], currency: str) -> bool:
