@@ -26,6 +26,7 @@ _FIELDS = (
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 ) + (",options.is_exclusive" if OPTIONS_ARE_ENTITIES else "")
+LEVELS = "/admin/inventory-items/location-levels/batch"
 _PAGE = 200
 _ALL = 10_000
 
@@ -137,8 +138,8 @@ class Shop:
 
     def set_stock(self, variant: Json, quantity: int) -> None:
         [item] = variant["inventory_items"]
-        path = f"/admin/inventory-items/{item['inventory_item_id']}/location-levels/{self.store.location_id}"
-        self.post(path, {"stocked_quantity": quantity})
+        level = {"inventory_item_id": item["inventory_item_id"], "location_id": self.store.location_id}
+        self.post(LEVELS, {"update": [{**level, "stocked_quantity": quantity}]})
 
     def add_value(self, product: Json, option: Json, value: str) -> None:
         """Add a value to an option of a product."""

@@ -10,7 +10,7 @@ from tests.e2e.fault_proxy import fault_proxy
 from tests.harness.breakable import breakable_store
 from tests.harness.dummyjson import dummyjson
 from tests.harness.postgres import running_postgres
-from tests.soak.edits import NAMES
+from tests.soak.edits import KINDS
 from tests.soak.loop import PARTS, Deviation, Soak, clear
 from tests.soak.source import Source, leave_out_odd_values
 
@@ -22,7 +22,7 @@ def main() -> int:
         "--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the dice"
     )
     parser.add_argument(
-        "--without", metavar="PART", nargs="+", default=[], choices=[*PARTS, *NAMES], help="to leave out"
+        "--without", metavar="PART", nargs="+", default=[], choices=[*PARTS, *KINDS], help="to leave out"
     )
     chosen = parser.parse_args()
     if "odd values" in chosen.without:

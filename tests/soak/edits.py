@@ -2,156 +2,223 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.soak import variant_edits as of_variants
+from tests.e2e.shop import LEVELS, Json
+from tests.soak.editing import KINDS, Editing, Kind, NothingToEditError, kind
 
-if TYPE_CHECKING:
-    from tests.soak.merchant import Merchant
-
-Kind = Callable[["Merchant", str, dict[str, Any]], str | None]
-"""Edits a product with this external id; returns a description, or None if there was nothing to edit."""
-
-
-def name_of(kind: Kind) -> str:
-    return kind.__name__.strip("_")
-
-
-def _number(merchant: Merchant) -> int:
-    return merchant.dice.randrange(10**6)
-
-
-def _scalar(name: str, value: Callable[[Merchant], Any]) -> Kind:
-    def edit(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-        new = value(merchant)
-        merchant.shop.post(f"/admin/products/{product['id']}", {name: new})
-        merchant.oracle.edit(key, name, new)
-        return f"{name} {new!r}"
-
-    edit.__name__ = name
-    return edit
-
-
-def _brand(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    new = f"Merchant's brand {_number(merchant)}"
-    merchant.shop.post(f"/admin/products/{product['id']}", {"metadata": {"brand": new}})
-    merchant.oracle.edit(key, "brand", new)
-    return new
-
-
-def _campaign(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    new = str(_number(merchant))
-    merchant.shop.post(f"/admin/products/{product['id']}", {"metadata": {"campaign": new}})
-    merchant.look(key, "own metadata")
-    return new
-
-
-def _subtitle(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    new = f"Subtitle {_number(merchant)}"
-    merchant.shop.post(f"/admin/products/{product['id']}", {"subtitle": new})
-    merchant.look(key, "subtitle")
-    return new
-
-
-def _status(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    new = "draft" if product["status"] == "published" else "published"
-    merchant.shop.post(f"/admin/products/{product['id']}", {"status": new})
-    expected = merchant.oracle.products[key]
-    expected.statuses = {(new, drafted) for _, drafted in expected.statuses}
-    return new
-
-
-def _channels(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    channels = {channel["id"] for channel in product["sales_channels"]} ^ {merchant.second_channel}
-    body = {"sales_channels": [{"id": channel} for channel in sorted(channels)]}
-    merchant.shop.post(f"/admin/products/{product['id']}", body)
-    merchant.look(key, "sales channels")
-    return str(sorted(channels))
-
-
-def _tags(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    tags = {tag["value"] for tag in product["tags"]}
-    new = {f"merchant {merchant.dice.randrange(9)}", *merchant.dice.sample(sorted(tags), len(tags) // 2)}
-    body = {"tags": [{"id": merchant.shop.tag(tag)} for tag in sorted(new)]}
-    merchant.shop.post(f"/admin/products/{product['id']}", body)
-    merchant.oracle.edit(key, "tags", tuple(sorted(new)))
-    return str(sorted(new))
-
-
-def _images(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    images = sorted(product["images"], key=lambda image: image["rank"])
-    kept = [{"id": image["id"], "url": image["url"]} for image in images]
-    if len(kept) > 1 and merchant.dice.random() < 0.5:
-        kept.pop(merchant.dice.randrange(len(kept)))
-    new = [*kept, {"url": f"https://m.example/{_number(merchant)}.png"}]
-    merchant.shop.post(f"/admin/products/{product['id']}", {"images": new})
-    urls = tuple(image["url"] for image in new)
-    merchant.oracle.edit(key, "images", urls)
-    return str(urls)
-
-
-def _category(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    handles = {category["handle"] for category in product["categories"]} ^ {"merchants-shelf"}
-    body = {"categories": [{"id": merchant.shop.category(handle)} for handle in sorted(handles)]}
-    merchant.shop.post(f"/admin/products/{product['id']}", body)
-    merchant.oracle.edit(key, "categories", tuple(sorted(handles)))
-    return str(sorted(handles))
-
-
-def _delete_product(merchant: Merchant, key: str, product: dict[str, Any]) -> str:
-    merchant.shop.delete(f"/admin/products/{product['id']}")
-    merchant.oracle.delete(key)
-    return str(product["id"])
-
-
-def _stop_managing_and_delete(merchant: Merchant, key: str, product: dict[str, Any]) -> str | None:
-    if of_variants.stop_managing(merchant, key, product) is None:
-        return None
-    return _delete_product(merchant, key, product)
-
-
-EDITS: dict[Kind, int] = {
-    _scalar("title", lambda merchant: f"Merchant's title {_number(merchant)}"): 6,
-    _scalar("description", lambda merchant: f"Merchant's words {_number(merchant)}"): 2,
-    _scalar("thumbnail", lambda merchant: f"https://m.example/{_number(merchant)}.png"): 2,
-    _scalar("weight", lambda merchant: merchant.dice.randrange(100, 999)): 2,
-    _brand: 4,
-    _campaign: 4,
-    _subtitle: 2,
-    _status: 2,
-    _channels: 2,
-    _tags: 6,
-    _images: 6,
-    _category: 3,
-    of_variants.price: 6,
-    of_variants.sale_price: 2,
-    of_variants.euros: 6,
-    of_variants.price_of_ten: 3,
-    of_variants.sku: 2,
-    of_variants.barcode: 2,
-    of_variants.variant_title: 3,
-    of_variants.variant_weight: 2,
-    of_variants.option_value: 3,
-    of_variants.unused_value: 2,
-    of_variants.option_title: 2,
-    of_variants.stock: 4,
-    of_variants.level_elsewhere: 3,
-    of_variants.add_variant: 4,
-    of_variants.delete_our_variant: 2,
-    of_variants.add_and_delete_variant: 1,
-    of_variants.stop_managing: 1,
-    _delete_product: 1,
-    _stop_managing_and_delete: 1,
+KINDS |= {
+    "title": Kind(lambda edit: edit.set("title", f"Merchant's title {edit.number()}"), 6),
+    "description": Kind(lambda edit: edit.set("description", f"Merchant's words {edit.number()}"), 2),
+    "thumbnail": Kind(lambda edit: edit.set("thumbnail", f"https://m.example/{edit.number()}.png"), 2),
+    "weight": Kind(lambda edit: edit.set("weight", edit.dice.randrange(100, 999)), 2),
+    "campaign": Kind(
+        lambda edit: edit.set_unowned("own metadata", metadata={"campaign": str(edit.number())}),
+        4,
+        of_metadata=True,
+    ),
+    "subtitle": Kind(lambda edit: edit.set_unowned("subtitle", subtitle=f"Subtitle {edit.number()}"), 2),
+    "price": Kind(lambda edit: edit.set_prices("usd", edit.amount()), 6),
+    "euros": Kind(lambda edit: edit.set_prices("eur", edit.dice.randrange(100, 999)), 6),
+    "price_of_ten": Kind(lambda edit: edit.set_prices("usd", edit.dice.randrange(100, 999), least=10), 3),
+    "barcode": Kind(lambda edit: edit.set_of_variant("barcode", f"M{edit.number()}"), 2),
+    "variant_title": Kind(lambda edit: edit.set_of_variant("title", f"Merchant's title {edit.number()}"), 3),
+    "variant_weight": Kind(lambda edit: edit.set_of_variant("weight", edit.dice.randrange(100, 999)), 2),
 }
-METADATA_EDITS = {_brand, _campaign}
-ONLY_OF_DELIVERED = {
-    *(_status, _delete_product, _stop_managing_and_delete),
-    *(of_variants.delete_our_variant, of_variants.add_and_delete_variant, of_variants.option_title),
-}
-NOT_WITH_FIXED_SKUS = {
-    *(of_variants.sku, of_variants.delete_our_variant, of_variants.add_and_delete_variant),
-    of_variants.option_title,
-}
-"""Edits after which variants, or the option of a product without variants, cannot be recognized."""
-NAMES = [name_of(kind) for kind in EDITS]
+
+
+# --- products -------------------------------------------------------------------------------------------
+
+
+@kind(4, of_metadata=True)
+def brand(edit: Editing) -> Any:
+    new = f"Merchant's brand {edit.number()}"
+    return edit.set("brand", new, metadata={"brand": new})
+
+
+@kind(2)
+def channels(edit: Editing) -> Any:
+    known = {channel["id"] for channel in edit.product["sales_channels"]} ^ {edit.merchant.second_channel}
+    return edit.set_unowned("sales channels", sales_channels=[{"id": each} for each in sorted(known)])
+
+
+@kind(2, of_delivered=True)
+def status(edit: Editing) -> Any:
+    new = "draft" if edit.product["status"] == "published" else "published"
+    edit.shop.edit(edit.product, status=new)
+    edit.expected.statuses = {(new, drafted) for _, drafted in edit.expected.statuses}
+    return new
+
+
+@kind(6)
+def tags(edit: Editing) -> Any:
+    known = sorted({tag["value"] for tag in edit.product["tags"]})
+    kept = edit.dice.sample(known, len(known) // 2)
+    new = tuple(sorted({f"merchant {edit.dice.randrange(9)}", *kept}))
+    return edit.set("tags", new, tags=[{"id": edit.shop.tag(tag)} for tag in new])
+
+
+@kind(6)
+def images(edit: Editing) -> Any:
+    known = sorted(edit.product["images"], key=lambda image: image["rank"])
+    new: list[Json] = [{"id": image["id"], "url": image["url"]} for image in known]
+    if len(new) > 1 and edit.dice.random() < 0.5:
+        new.pop(edit.dice.randrange(len(new)))
+    new.append({"url": f"https://m.example/{edit.number()}.png"})
+    return edit.set("images", tuple(image["url"] for image in new), images=new)
+
+
+@kind(3)
+def category(edit: Editing) -> Any:
+    known = {category["handle"] for category in edit.product["categories"]} ^ {"merchants-shelf"}
+    new = tuple(sorted(known))
+    return edit.set("categories", new, categories=[{"id": edit.shop.category(handle)} for handle in new])
+
+
+@kind(1, of_delivered=True)
+def delete_product(edit: Editing) -> Any:
+    edit.shop.delete(f"/admin/products/{edit.product['id']}")
+    edit.merchant.oracle.delete(edit.key)
+    return edit.product["id"]
+
+
+@kind(1, of_delivered=True)
+def stop_managing_and_delete(edit: Editing) -> Any:
+    stop_managing(edit)
+    return delete_product(edit)
+
+
+# --- variants -------------------------------------------------------------------------------------------
+
+
+@kind(2)
+def sale_price(edit: Editing) -> Any:
+    name, variant = edit.ours()
+    listed = [each for each in edit.shop.sale_prices() if each["variant_id"] == variant["id"]]
+    if len(listed) != 1:
+        raise NothingToEditError
+    new = edit.amount()
+    body = {"id": listed[0]["id"], "variant_id": variant["id"], "currency_code": "usd", "amount": new}
+    edit.shop.post(f"/admin/price-lists/{listed[0]['list_id']}/prices/batch", {"update": [body]})
+    edit.merchant.oracle.edit(edit.key, "sale_price", new, variant=name)
+    return f"{name} {new}"
+
+
+@kind(2, identifies=True)
+def sku(edit: Editing) -> Any:
+    name, variant = edit.ours()
+    new = f"M-{edit.number()}"
+    edit.shop.edit_variant(edit.product, variant, sku=new)
+    edit.merchant.oracle.left_skus |= {link["inventory"]["sku"] for link in variant["inventory_items"]}
+    edit.merchant.oracle.edit(edit.key, "sku", new, variant=name)
+    return f"{name} {new}"
+
+
+@kind(3)
+def option_value(edit: Editing) -> Any:
+    """Give a variant another value for one of its options."""
+    (place, chosen), (name, variant) = edit.dice.choice(edit.options()), edit.ours()
+    new = f"Merchant's {edit.number()}"
+    values = {value["option_id"]: value["value"] for value in variant["options"]} | {chosen["id"]: new}
+    options = edit.product["options"]
+    if values.keys() != {option["id"] for option in options}:
+        raise NothingToEditError
+    edit.shop.add_value(edit.product, chosen, new)
+    body = {option["title"]: values[option["id"]] for option in options}
+    edit.shop.edit_variant(edit.product, variant, options=body)
+    edit.merchant.oracle.edit(edit.key, f"option.{place}", new, variant=name)
+    return f"{name} {body}"
+
+
+@kind(2)
+def unused_value(edit: Editing) -> Any:
+    """Add an option value that no variant has yet."""
+    new = f"Unused {edit.number()}"
+    edit.shop.add_value(edit.product, edit.dice.choice(edit.product["options"]), new)
+    edit.expected.own_values.add(new)
+    return new
+
+
+@kind(2, of_delivered=True, identifies=True)
+def option_title(edit: Editing) -> Any:
+    """Rename an option, but not the one that products without variants have."""
+    options = [each for each in edit.options() if each[1]["title"] != "Default"]
+    if not options:
+        raise NothingToEditError
+    (place, option), new = edit.dice.choice(options), f"Merchant's option {edit.number()}"
+    edit.shop.post(f"/admin/product-options/{option['id']}", {"title": new})
+    edit.merchant.oracle.edit(edit.key, f"options.{place}", new)
+    return f"{option['title']!r}: {new!r}"
+
+
+@kind(4)
+def stock(edit: Editing) -> Any:
+    name, variant = edit.with_item()
+    new = edit.dice.randrange(200)
+    edit.shop.set_stock(variant, new)
+    edit.merchant.oracle.edit(edit.key, "stock", new, variant=name)
+    return f"{name} {new}"
+
+
+@kind(3)
+def level_elsewhere(edit: Editing) -> Any:
+    name, variant = edit.with_item()
+    if any(edit.expected.variants[name].others["levels elsewhere"]):
+        raise NothingToEditError
+    item, location = variant["inventory_items"][0]["inventory_item_id"], edit.merchant.elsewhere
+    level = {"inventory_item_id": item, "location_id": location}
+    body = {"create": [{**level, "stocked_quantity": edit.dice.randrange(1, 200)}]}
+    edit.shop.post(LEVELS, body)
+    edit.merchant.look(edit.key, "levels elsewhere", "ids of levels", variant=name)
+    return f"{name} {body}"
+
+
+@kind(1)
+def stop_managing(edit: Editing) -> Any:
+    name, variant = edit.with_item()
+    expected, oracle = edit.expected.variants[name], edit.merchant.oracle
+    if any(not isinstance(applied, int) for applied, _ in expected.states["stock"]):
+        raise NothingToEditError  # a dropped variant that comes back is managed again
+    stored = edit.merchant.read(edit.key).variants[variant["id"]]
+    oracle.left_levels.append(stored.others["levels elsewhere"])
+    edit.shop.edit_variant(edit.product, variant, manage_inventory=False)
+    expected.is_managed = False
+    oracle.left_skus |= {link["inventory"]["sku"] for link in variant["inventory_items"]}
+    edit.merchant.look(edit.key, "ids of items", "ids of levels", "levels elsewhere", variant=name)
+    return f"{name} {variant['id']}"
+
+
+@kind(4)
+def add_variant(edit: Editing) -> Any:
+    """Add a variant with a new value for the first option, and the values of a sibling for the others."""
+    value, product = f"Own {edit.number()}", edit.product
+    first, *others = product["options"]
+    edit.shop.add_value(product, first, value)
+    used = {each["option_id"]: each["value"] for one in product["variants"] for each in one["options"]}
+    values = {each["title"]: used.get(each["id"]) or each["values"][0]["value"] for each in others}
+    body = {
+        "title": value,
+        "sku": value,
+        "options": {first["title"]: value, **values},
+        "manage_inventory": False,
+        "prices": [{"currency_code": "usd", "amount": 77}, {"currency_code": "eur", "amount": 66}],
+    }
+    edit.shop.post(f"/admin/products/{product['id']}/variants", body)
+    edit.merchant.look_at_own_variants(edit.key)
+    return value
+
+
+@kind(2, of_delivered=True, identifies=True)
+def delete_our_variant(edit: Editing) -> Any:
+    name, variant = edit.ours()
+    if name not in edit.merchant.wanted[edit.key].variants:
+        raise NothingToEditError
+    edit.shop.delete(f"/admin/products/{edit.product['id']}/variants/{variant['id']}")
+    edit.expected.variants[name].is_gone = True
+    return f"{name} {variant['id']}"
+
+
+@kind(1, of_delivered=True, identifies=True)
+def add_and_delete_variant(edit: Editing) -> Any:
+    add_variant(edit)
+    return delete_our_variant(edit)

@@ -15,7 +15,7 @@ import httpx
 from tests.e2e.shop import Shop
 from tests.e2e.stored import Stored, stored_of
 from tests.e2e.wanted import Wanted
-from tests.soak.edits import EDITS, METADATA_EDITS, NOT_WITH_FIXED_SKUS, ONLY_OF_DELIVERED, Kind, name_of
+from tests.soak.edits import KINDS, Editing, NothingToEditError
 from tests.soak.expected import Expected, Rules
 from tests.soak.oracle import Oracle, others_than, variants_of
 from tests.soak.shirts import has_fixed_skus
@@ -100,7 +100,7 @@ class Merchant:
         self.wanted = wanted
         expected = self.oracle.products[key]
         kinds = self._possible(key, in_run=in_run)
-        kind = self.dice.choices(list(kinds), list(kinds.values()))[0]
+        name = self.dice.choices(list(kinds), list(kinds.values()))[0]
         self.busy.add(key)
         if in_run:
             self.oracle.may_have_met(key, wanted.get(key), rules)
@@ -108,28 +108,31 @@ class Merchant:
         try:
             product = self.shop.product(product_id)
             begin = time.monotonic()
-            done = kind(self, key, product)
+            done = KINDS[name].make(Editing(self, key, product))
+        except NothingToEditError:
+            done = None
         except (httpx.HTTPError, AssertionError) as error:
             self.unclear[key] = product_id
-            return f"{key} {name_of(kind)} failed: {error}"
+            return f"{key} {name} failed: {error}"
         end = time.monotonic()
         if done and in_run and self.oracle.products[key] is expected:
             self.during.append(Edit(key, product["id"], ids_in(json.dumps(product)), begin, end, before))
         self.edits += bool(done)
-        return f"{key} {name_of(kind)}: {done}" if done else None
+        return f"{key} {name}: {done}" if done else None
 
-    def _possible(self, key: str, *, in_run: bool) -> dict[Kind, int]:
+    def _possible(self, key: str, *, in_run: bool) -> dict[str, int]:
         """The kinds of edits of a product, with their weights."""
         wanted = self.wanted.get(key)
-        left_out: set[Kind] = {kind for kind in EDITS if name_of(kind) in self.without}
-        if in_run and not (wanted and self.oracle.products[key].is_settled(wanted)):
-            # Medusa loses one of two concurrent writes of metadata, which may be our record.
-            left_out |= METADATA_EDITS
-        if wanted is None:
-            left_out |= ONLY_OF_DELIVERED
-        if has_fixed_skus(int(key.rpartition(":")[2])):
-            left_out |= NOT_WITH_FIXED_SKUS
-        return {kind: weight for kind, weight in EDITS.items() if kind not in left_out}
+        is_settled = wanted is not None and self.oracle.products[key].is_settled(wanted)
+        has_fixed = has_fixed_skus(int(key.rpartition(":")[2]))
+        return {
+            name: kind.weight
+            for name, kind in KINDS.items()
+            if name not in self.without
+            and not (kind.of_metadata and in_run and not is_settled)
+            and not (kind.of_delivered and wanted is None)
+            and not (kind.identifies and has_fixed)
+        }
 
     def accept_lost_edits(self, writes: list[tuple[set[str], float, float]]) -> None:
         """Accept that edits during a write of their product are lost: Medusa has no conditional writes."""

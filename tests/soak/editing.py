@@ -1,0 +1,140 @@
+"""One edit of a merchant: what it does to the store, and what the oracle learns of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.e2e.shop import Json, Shop
+
+if TYPE_CHECKING:
+    from tests.soak.expected import Expected
+    from tests.soak.merchant import Merchant
+
+
+class NothingToEditError(Exception):
+    """The product does not have what this kind of edit changes."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of edit.
+
+    Attributes:
+        make: edits a product, and returns a description.
+        weight: how often it happens.
+        of_delivered: only of products that the source has.
+        identifies: afterwards variants, or the option of a product without variants, cannot be recognized if
+            that depends on their SKUs.
+        of_metadata: Medusa loses one of two concurrent writes of metadata, which may be our record.
+    """
+
+    make: Callable[[Editing], Any]
+    weight: int
+    of_delivered: bool = False
+    identifies: bool = False
+    of_metadata: bool = False
+
+
+@dataclass(frozen=True)
+class Editing:
+    """The edit of one product, which the oracle gets too."""
+
+    merchant: Merchant
+    key: str
+    product: Json
+
+    @property
+    def shop(self) -> Shop:
+        return self.merchant.shop
+
+    @property
+    def dice(self) -> random.Random:
+        return self.merchant.dice
+
+    @property
+    def expected(self) -> Expected:
+        return self.merchant.oracle.products[self.key]
+
+    def number(self) -> int:
+        return self.dice.randrange(10**6)
+
+    def amount(self) -> float:
+        return self.dice.randrange(100, 99999) / 100
+
+    def set(self, name: str, value: Any, **body: Any) -> Any:
+        """Set a field of the product."""
+        self.shop.edit(self.product, **(body or {name: value}))
+        self.merchant.oracle.edit(self.key, name, value)
+        return value
+
+    def set_unowned(self, name: str, **body: Any) -> Any:
+        """Set a field that no source owns."""
+        self.shop.edit(self.product, **body)
+        self.merchant.look(self.key, name)
+        return body
+
+    def ours(self) -> tuple[str, Json]:
+        """One of the variants of the source that are certainly stored, with its key."""
+        stored = {each["id"]: each for each in self.product["variants"]}
+        known = [
+            (name, stored[each.store_id])
+            for name, each in self.expected.variants.items()
+            if each.store_id in stored and not (each.is_gone or each.may_be_gone)
+        ]
+        if not known:
+            raise NothingToEditError
+        return self.dice.choice(known)
+
+    def with_item(self) -> tuple[str, Json]:
+        name, variant = self.ours()
+        if not variant["inventory_items"]:
+            raise NothingToEditError
+        return name, variant
+
+    def set_of_variant(self, field: str, value: Any) -> Any:
+        name, variant = self.ours()
+        self.shop.edit_variant(self.product, variant, **{field: value})
+        self.merchant.oracle.edit(self.key, field, value, variant=name)
+        return f"{name} {value}"
+
+    def set_prices(self, currency: str, amount: float, least: int | None = None) -> Any:
+        """Set a price of one of our variants, and send all of them, as the admin does."""
+        name, variant = self.ours()
+        fields = ("id", "currency_code", "amount", "min_quantity")
+        prices = [{field: price[field] for field in fields} for price in variant["prices"]]
+        same = [each for each in prices if (each["currency_code"], each["min_quantity"]) == (currency, least)]
+        if currency == "usd" and least is None:
+            for each in same:
+                each["amount"] = amount
+        else:
+            prices = [each for each in prices if each not in same]
+            prices.append({"currency_code": currency, "amount": amount, "min_quantity": least})
+        self.shop.edit_variant(self.product, variant, prices=prices)
+        if least is None and (same or currency != "usd"):
+            field = "price" if currency == "usd" else f"price.{currency}"
+            self.merchant.oracle.edit(self.key, field, amount, variant=name)
+        seen = ("other prices", "ids of prices", "id of the price in euros")
+        self.merchant.look(self.key, *seen, variant=name)
+        return f"{name} {prices}"
+
+    def options(self) -> list[tuple[int, Json]]:
+        """The options of the source, with their places."""
+        places = {own: number for number, own in self.expected.options.items()}
+        found = [(places[each["id"]], each) for each in self.product["options"] if each["id"] in places]
+        if not found:
+            raise NothingToEditError
+        return found
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def kind(weight: int, **properties: bool) -> Callable[[Callable[[Editing], Any]], Callable[[Editing], Any]]:
+    def register(make: Callable[[Editing], Any]) -> Callable[[Editing], Any]:
+        KINDS[make.__name__] = Kind(make, weight, **properties)
+        return make
+
+    return register
