@@ -7,6 +7,8 @@ from typing import Any
 from tests.e2e.shop import LEVELS, Json
 from tests.soak.editing import KINDS, Editing, Kind, NothingToEditError, kind
 
+__all__ = ["KINDS", "Editing", "NothingToEditError"]
+
 KINDS |= {
     "title": Kind(lambda edit: edit.set("title", f"Merchant's title {edit.number()}"), 6),
     "description": Kind(lambda edit: edit.set("description", f"Merchant's words {edit.number()}"), 2),
