@@ -1,8 +1,9 @@
 """Which tests run when: quick ones always, deep ones only with `pytest --deep` (see tests/README.md)."""
 
 import os
+import shutil
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from zlib import crc32
 
 import pytest
@@ -51,3 +52,18 @@ def some(cases: Sequence[T], number: int) -> Sequence[T]:
 
 def _is_deep() -> bool:
     return settings.get_current_profile_name() == "deep"
+
+
+def needed(package: str, *names: str) -> str:
+    """The path of a program of a Debian package; a test that needs it is skipped without it."""
+    found = [path for path in map(shutil.which, names) if path]
+    if not found:
+        skip(f"{names[0]} is not installed (Debian: package {package})")
+    return found[0]
+
+
+def skip(reason: str) -> NoReturn:
+    """Skip a test that needs what this machine lacks; in CI it fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

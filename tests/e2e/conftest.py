@@ -1,7 +1,5 @@
 """Runs tests on a real Medusa: one server per pytest process, a fresh store per test."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from tests.harness.breakable import BreakableStore
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
 from tests.harness.medusa import Store
+from tests.tiers import needed
 
 BROWSER_FLAGS = (
     "--headless",
@@ -95,12 +94,7 @@ def source(request: pytest.FixtureRequest) -> Iterator[DummyJson]:
 
 @pytest.fixture(scope="module")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if browser is None or driver is None:
-        missing = "no browser: install Debian's packages chromium and chromium-driver"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+    browser, driver = needed("chromium", "chromium"), needed("chromium-driver", "chromedriver")
     options = ChromeOptions()
     options.binary_location = browser
     for flag in (*BROWSER_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):

@@ -310,6 +310,32 @@ def delay(seconds: float) -> Fault:
     return fault
 
 
+KINDS: dict[str, Fault] = {
+    "request dropped": drop_request,
+    "request reset": reset_request,
+    "response dropped": drop_response,
+    "response reset": reset_response,
+    "response truncated": truncate_response,
+    "delay": delay(0.3),
+    "401": respond_instead(401),
+    "403 in HTML": block,
+    "429": respond_instead(429),
+    "429 with Retry-After": respond_instead(429, Retry_After="1"),
+    "500": respond_instead(500),
+    "502": respond_instead(502),
+    "503": respond_instead(503),
+    "response withheld": withhold_response,
+    "request delivered late": deliver_late,
+    "413": respond_instead(413),
+    "500 after the commit": respond_after_commit(500),
+    "502 after the commit": respond_after_commit(502),
+}
+ONLY_OF_WRITES = (
+    *("response withheld", "request delivered late", "413"),
+    *("500 after the commit", "502 after the commit"),
+)
+
+
 async def until(happened: Callable[[], bool]) -> None:
     """Wait for a condition that another thread sets."""
     while not happened():  # noqa: ASYNC110 - other threads cannot set an asyncio event

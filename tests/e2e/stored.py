@@ -79,10 +79,15 @@ class Stored:
         }
 
 
-def stored_in(shop: Shop) -> dict[str, Stored]:
-    """All products by external id, or by id if they have none; fails if one is stored twice."""
+def stored_in(shop: Shop, source_name: str = "dummyjson") -> dict[str, Stored]:
+    """All products by external id, or by id if they have none; fails if one is stored twice.
+
+    Args:
+        shop: the store.
+        source_name: of the sale prices.
+    """
     sales: dict[str, list[float]] = {}
-    for price in shop.sale_prices():
+    for price in shop.sale_prices(source_name):
         sales.setdefault(price["variant_id"], []).append(price["amount"])
     products, found = shop.products(), {}
     for product in products:

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import fault_proxy as faults
 from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
-from tests.e2e.fault_proxy import Fault, fault_proxy
+from tests.e2e.fault_proxy import KINDS, fault_proxy
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import dummyjson
@@ -28,24 +27,6 @@ SIZE = 32
 BATCH_SIZE = 4
 READ_TIMEOUT_S = 3
 
-KINDS: dict[str, Fault] = {
-    "request dropped": faults.drop_request,
-    "request reset": faults.reset_request,
-    "response dropped": faults.drop_response,
-    "response reset": faults.reset_response,
-    "response truncated": faults.truncate_response,
-    "response withheld": faults.withhold_response,
-    "request delivered late": faults.deliver_late,
-    "delay": faults.delay(0.3),
-    "429": faults.respond_instead(429),
-    "429 with Retry-After": faults.respond_instead(429, Retry_After="1"),
-    "500": faults.respond_instead(500),
-    "502": faults.respond_instead(502),
-    "503": faults.respond_instead(503),
-    "413": faults.respond_instead(413),
-    "500 after the commit": faults.respond_after_commit(500),
-    "502 after the commit": faults.respond_after_commit(502),
-}
 NEEDS_A_TIME_OUT = {"response withheld", "request delivered late"}
 
 

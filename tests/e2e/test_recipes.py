@@ -15,7 +15,7 @@ from tests.container.dockerfile import copied
 from tests.e2e.command import COMMAND, TIMEOUT_S
 from tests.e2e.shop import Shop
 from tests.harness.dummyjson import DummyJson
-from tests.tiers import deep, sampled
+from tests.tiers import deep, needed, sampled
 from tests.unit.recipes import FOLDER, ROOT, Recipe, airflow, github, gitlab, kubernetes
 
 SIZE = 20
@@ -33,13 +33,7 @@ DRIFTS = ["github drift", "gitlab drift"]
 
 @pytest.fixture(scope="module")
 def systemd_analyze() -> str:
-    found = shutil.which("systemd-analyze")
-    if found is None:
-        reason = "systemd-analyze is not installed; install the package systemd"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return needed("systemd", "systemd-analyze")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A store with Redis and two servers: bulk writes give the same answers as on the other stores."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
@@ -43,8 +42,8 @@ from tests.e2e.command import medusa_sync
 from tests.harness.dummyjson import DummyJson
 from tests.harness.medusa import Store, running_instances
 from tests.harness.postgres import Postgres
-from tests.harness.redis import redis_server, running_redis
-from tests.tiers import deep
+from tests.harness.redis import running_redis
+from tests.tiers import deep, needed
 
 SIZE = 20
 
@@ -53,12 +52,7 @@ pytestmark = [deep, pytest.mark.xdist_group("Redis")]
 
 @pytest.fixture(scope="module")
 def instances(postgres: Postgres) -> Iterator[list[Store]]:
-    program = redis_server()
-    if program is None:
-        reason = "the Redis server is not installed (Debian: package redis-server)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program = needed("redis-server", "redis-server")
     with running_redis(program) as url, running_instances(postgres, url, 2) as stores:
         yield stores
 

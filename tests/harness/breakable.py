@@ -1,6 +1,5 @@
 """A store that tests can break: kill its server, drop its database connections, slow down its tables."""
 
-import secrets
 import socket
 import time
 from collections.abc import Iterator
@@ -11,10 +10,10 @@ from random import SystemRandom
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-from tests.harness.medusa import MEDUSA_VERSION, Store
+from tests.harness.medusa import MEDUSA_VERSION, Store, fresh_database
 from tests.harness.medusa_server import Project, project
-from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres
-from tests.harness.template import facts_of, template_database
+from tests.harness.postgres import Postgres
+from tests.harness.template import facts_of
 
 _PORTS = range(20_000, 32_000)  # below the ephemeral ports, so no client takes it while the server is down
 
@@ -91,19 +90,13 @@ class BreakableStore:
 
 @contextmanager
 def breakable_store(postgres: Postgres, version: str = MEDUSA_VERSION) -> Iterator[BreakableStore]:
-    template = template_database(postgres, version)
-    name = f"{TEST_DATABASE_PREFIX}{secrets.token_hex(6)}"
-    database_url = postgres.create_database(name, template)
-    try:
-        with project(version, database_url) as medusa:
-            store = BreakableStore(medusa, database_url)
-            store.start()
-            try:
-                yield store
-            finally:
-                store.kill()
-    finally:
-        postgres.drop_database(name)
+    with fresh_database(postgres, version) as database_url, project(version, database_url) as medusa:
+        store = BreakableStore(medusa, database_url)
+        store.start()
+        try:
+            yield store
+        finally:
+            store.kill()
 
 
 def _free_port() -> int:

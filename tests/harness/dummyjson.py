@@ -13,7 +13,6 @@ from http.client import responses
 from http.server import BaseHTTPRequestHandler
 from socket import SHUT_RDWR, socket
 from socketserver import ThreadingTCPServer
-from time import monotonic
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -40,8 +39,6 @@ class Response:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     """In addition to Content-Length, which an empty text removes."""
-    delay: float = 0
-    """Seconds before the first byte."""
     keep: int | None = None
     """How many bytes of head and body are sent before the connection breaks; negative: all but so many."""
     pause: float = 0
@@ -59,14 +56,6 @@ class Response:
 Intercept = Callable[[Request], Response | None]
 
 
-@dataclass(frozen=True)
-class RateLimit:
-    requests: int = 100
-    seconds: float = 10
-    retry_after: bool = False
-    """Whether the 429 response has a Retry-After header."""
-
-
 class DummyJson:
     """A catalogue behind HTTP. All methods are thread-safe."""
 
@@ -75,13 +64,10 @@ class DummyJson:
     ) -> None:
         self.url = url
         self.requests: list[Request] = []
-        self.rate_limit: RateLimit | None = None
         self.intercept: Intercept | None = None
         """Called first for each request; if it returns `None`, `normal_response` is used."""
         self._categories = _encode(list(categories))
         self._lock = threading.Lock()
-        self._window_start = -math.inf
-        self._window_count = 0
         self.products = list(products)
 
     @property
@@ -116,7 +102,7 @@ class DummyJson:
         self.requests.append(request)
         intercept = self.intercept
         broken = intercept(request) if intercept else None
-        return broken or self._refusal() or self.normal_response(request)
+        return broken or self.normal_response(request)
 
     def normal_response(self, request: Request) -> Response:
         """The response of DummyJSON, which an `intercept` may change."""
@@ -150,20 +136,6 @@ class DummyJson:
             return _message(f"Product with id '{product_id}' not found", 404)
         return Response(200, entry.selected(select), {"Content-Type": _JSON})
 
-    def _refusal(self) -> Response | None:
-        limit = self.rate_limit
-        if limit is None:
-            return None
-        with self._lock:
-            now = monotonic()
-            if now >= self._window_start + limit.seconds:
-                self._window_start, self._window_count = now, 0
-            self._window_count += 1
-            if self._window_count <= limit.requests:
-                return None
-            wait = math.ceil(self._window_start + limit.seconds - now)
-        return too_many_requests(wait if limit.retry_after else None)
-
     def _index(self, product_id: int) -> int:
         for index, entry in enumerate(self._entries):
             if entry.id == product_id:
@@ -195,8 +167,8 @@ def _encode(data: object) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def _message(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response.json({"message": text}, status, headers)
+def _message(text: str, status: int) -> Response:
+    return Response.json({"message": text}, status)
 
 
 def _not_found() -> Response:
@@ -208,11 +180,6 @@ def _not_found() -> Response:
 CLOSED: Final = Response(keep=0)
 HTML_PAGE: Final = Response.html("<!doctype html><title>Back soon</title><h1>We are mending the roof</h1>")
 SERVER_ERROR: Final = _message("The shop has lost its keys.", 500)
-
-
-def too_many_requests(retry_after: int | str | None = None) -> Response:
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return _message("Too many requests, come back in a little while.", 429, headers)
 
 
 def redirect(location: str, status: int = 302) -> Response:
@@ -292,9 +259,6 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self.server.catalogue.respond(request))
 
     def _send(self, response: Response) -> None:
-        if response.delay and self.server.closing.wait(response.delay):
-            self.close_connection = True
-            return
         headers = {"Content-Length": str(len(response.body)), **response.headers}
         head = f"HTTP/1.1 {response.status} {responses.get(response.status, '')}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)

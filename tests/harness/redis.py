@@ -1,6 +1,5 @@
 """A Redis server for the tests."""
 
-import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -8,11 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.harness.processes import free_port, running
-
-
-def redis_server() -> str | None:
-    """The path of the program, or None."""
-    return shutil.which("redis-server")
 
 
 @contextmanager

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.e2e import fault_proxy as faults
-from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, WireRequest
+from tests.e2e.fault_proxy import KINDS, ONLY_OF_WRITES, Exchange, Fault, FaultProxy, WireRequest
 from tests.harness.breakable import BreakableStore
 from tests.soak.runs import Run
 
@@ -24,33 +23,6 @@ _SLOW_TABLES = (
     *("product_variant_inventory_item", "product_variant", "image"),
 )
 _HEALTHY_RESPONSES = 12  # consecutive; a lost database connection is noticed only when it is used
-
-
-async def _firewall(exchange: Exchange) -> None:
-    body = b"<html><title>403</title>This request was blocked.</html>"
-    head = f"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
-    await exchange.respond(head.encode() + body)
-
-
-ANY_REQUEST: dict[str, Fault] = {
-    "request dropped": faults.drop_request,
-    "request reset": faults.reset_request,
-    "response dropped": faults.drop_response,
-    "response reset": faults.reset_response,
-    "response truncated": faults.truncate_response,
-    "delay": faults.delay(1),
-    "401": faults.respond_instead(401),
-    "403 in HTML": _firewall,
-    "429": faults.respond_instead(429, Retry_After="1"),
-    "500": faults.respond_instead(500),
-    "503": faults.respond_instead(503),
-}
-WRITES: dict[str, Fault] = ANY_REQUEST | {
-    "response withheld": faults.withhold_response,
-    "request delivered late": faults.deliver_late,
-    "413": faults.respond_instead(413),
-    "500 after the commit": faults.respond_after_commit(500),
-}
 
 
 @dataclass
@@ -140,16 +112,16 @@ class Chaos:
 
     def _harm_the_network(self) -> list[str]:
         writes = self._dice.sample(range(1, 40), self._dice.choice([1, 2, 5]))
-        chosen = {number: self._dice.choice(list(WRITES)) for number in writes}
-        self._proxy.faults = {number: self._counted(name, WRITES[name]) for number, name in chosen.items()}
+        chosen = {number: self._dice.choice(list(KINDS)) for number in writes}
+        self._proxy.faults = {number: self._counted(name, KINDS[name]) for number, name in chosen.items()}
         if self._dice.random() < 0.4:
             share, dice = self._dice.choice([0.02, 0.1]), random.Random(self._dice.random())
 
             def choose(request: WireRequest) -> Fault | None:
                 if request.is_write or dice.random() >= share:
                     return None
-                name = dice.choice(list(ANY_REQUEST))
-                return self._counted(f"{name} (read)", ANY_REQUEST[name])
+                name = dice.choice([each for each in KINDS if each not in ONLY_OF_WRITES])
+                return self._counted(f"{name} (read)", KINDS[name])
 
             self._proxy.choose = choose
         return [f"{name} at write {number}" for number, name in sorted(chosen.items())]
