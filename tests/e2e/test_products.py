@@ -42,21 +42,6 @@ def test_products_are_stored_once_as_mapped_and_a_second_run_writes_nothing(
     assert second.document["store"] == {"url": proxy.url, "products": REAL_SIZE, "owned": REAL_SIZE}
 
 
-def test_subtitle_material_and_customs_codes_are_created_changed_and_removed(
-    source: DummyJson, shop: Shop
-) -> None:
-    source.products = source.products[:2]
-    for changes in (
-        {"subtitle": "For milk", "originCountry": "PT", "hsCode": "7418.10", "material": "Copper"},
-        {"subtitle": "For wine", "originCountry": "ES", "hsCode": None, "midCode": "ESCOP1MAD"},
-        {"subtitle": None, "originCountry": None},
-    ):
-        source.edit(1, **changes)
-        assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
-        assert_stored(shop, source.products)
-    assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), 2)
-
-
 def test_a_changed_price_writes_only_the_price_and_the_record(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
@@ -80,22 +65,6 @@ def test_a_changed_price_writes_only_the_price_and_the_record(
     assert price(after["dummyjson:7"]) == 1234.56
     del before["dummyjson:7"], after["dummyjson:7"]
     assert before == after
-
-
-def test_a_dry_run_with_a_log_in_sends_only_reads_and_the_log_in(
-    source: DummyJson, shop: Shop, proxy: FaultProxy
-) -> None:
-    run = medusa_sync(
-        *("--source", source.url, "--dry-run", "--json"),
-        store=None,
-        MEDUSA_BACKEND_URL=proxy.url,
-        MEDUSA_EMAIL=shop.store.email,
-        MEDUSA_PASSWORD=shop.store.password,
-    )
-    assert (run.exit_code, run.counts) == (0, {"created": REAL_SIZE})
-    writes = [request.path for request in proxy.requests if request.method != "GET"]
-    assert writes == ["/auth/user/emailpass"]
-    assert shop.products() == []
 
 
 def test_the_sample_is_stored_completely(shop: Shop, tmp_path: Path) -> None:

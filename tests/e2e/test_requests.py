@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.e2e.command import medusa_sync
 from tests.e2e.shop import Shop
-from tests.harness.catalogue import in_variants, products
+from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 200
@@ -47,21 +47,4 @@ def test_the_number_of_requests_is_as_expected(shop: Shop) -> None:
         # Reads: a page, a look-up, the placement (3), details, details after the rows were written, a look-up
         # before the acknowledgement.
         # Writes: the rows with their notes, the variants, their levels, the acknowledgement.
-        assert requests(shop, source) == {"source": 1, "store_reads": 8, "store_writes": 4, "retries": 0}
-
-
-def test_products_with_variants_need_no_more_requests(shop: Shop) -> None:
-    rows = [in_variants(row, 6) for row in catalogue()[:5]]
-    with dummyjson(rows) as source:
-        assert requests(shop, source) == {
-            "source": 2,
-            "store_reads": 7,
-            "store_writes": 2 + 1 + 1 + 1,
-            "retries": 0,
-        }
-
-        assert requests(shop, source) == {"source": 1, "store_reads": 1, "store_writes": 0, "retries": 0}
-
-        first, *others = rows[3]["variants"]
-        source.edit(4, variants=[first | {"price": 12.5, "stock": 7}, *others])
         assert requests(shop, source) == {"source": 1, "store_reads": 8, "store_writes": 4, "retries": 0}

@@ -84,24 +84,6 @@ def test_a_new_size_is_added_with_its_values_item_stock_and_price(rig: Rig, stor
     assert len(offered) == 6 * SIZE + 4
 
 
-def test_many_variants_are_created_and_changed(rig: Rig) -> None:
-    variants = [
-        {"id": each, "sku": f"SC-{each}", "price": each, "stock": 1, "options": {"Length": f"{each} mm"}}
-        for each in range(1, 151)
-    ]
-    row: Row = {"id": 99, "title": "Screws", "options": ["Length"], "variants": variants}
-    rig.source.add(row)
-    rig.follow(created=1)
-    rig.is_held()
-    before = rig.identities()
-    row["variants"][120] |= {"price": 9, "stock": 90, "sku": "SC", "options": {"Length": "other"}}
-    row["variants"][121] |= {"price": 8}
-    rig.change(row)
-    rig.follow(updated=1)
-    rig.is_held()
-    assert rig.identities() == before
-
-
 # --- options --------------------------------------------------------------------------------------------
 
 
@@ -158,27 +140,6 @@ def test_a_dropped_option_is_removed_and_the_variants_stay(rig: Rig) -> None:
     assert rig.identities() == before
 
 
-def test_a_product_gets_variants_and_loses_them_without_losing_the_first(rig: Rig) -> None:
-    plain: Row = {"id": 99, "title": "Cap", "price": 20, "stock": 3, "sku": "CAP-M"}
-    rig.source.add(plain)
-    rig.follow(created=1)
-    rig.is_held()
-    first, before = rig.variant_ids(99), rig.identities()
-    variants = [
-        {"id": size, "sku": f"CAP-{size}", "price": 21, "stock": 5, "options": {"Size": size}}
-        for size in "SML"
-    ]
-    rig.change({"id": 99, "title": "Cap", "options": ["Size"], "variants": variants})
-    rig.follow(updated=1)
-    rig.is_held()
-    assert first.items() <= rig.variant_ids(99).items()
-    assert before.items() <= rig.identities().items()
-    rig.change(plain)
-    rig.follow(*REMOVE, updated=1)
-    rig.is_held()
-    assert rig.identities() == before
-
-
 # --- dropped variants -----------------------------------------------------------------------------------
 
 
@@ -211,26 +172,6 @@ def test_dropped_variants_stay_then_lose_their_stock_then_are_deleted(
 
 
 # --- the merchant ---------------------------------------------------------------------------------------
-
-
-def test_a_variant_of_the_merchant_is_never_touched(rig: Rig, storefront: Storefront) -> None:
-    product = rig.shop.by_external_id()["dummyjson:1"]
-    [colour] = [each for each in product["options"] if each["title"] == "Colour"]
-    rig.shop.add_value(product, colour, "Green")
-    options, prices = {"Size": "S", "Colour": "Green"}, [{"currency_code": "usd", "amount": 77}]
-    body = {"title": "OWN", "sku": "OWN", "options": options, "prices": prices}
-    rig.shop.post(f"/admin/products/{product['id']}/variants", body)
-    own = rig.variant_ids(1)["OWN"]
-    before = rig.stored(1).variants[own]
-    row = without_blue(1)
-    row["variants"][0] |= {"price": 5, "options": {"Size": "XS", "Colour": "Red"}}
-    rig.change(row)
-    rig.follow(*REMOVE, updated=1)
-    after = rig.stored(1)
-    assert after.variants[own] == before
-    assert rig.variant_ids(1).keys() == {"SH1-S-R", "SH1-M-R", "SH1-L-R", "OWN"}
-    assert as_stored(after)["options"] == {"Size": {"L", "M", "S", "XS"}, "Colour": {"Green", "Red"}}
-    assert storefront.offers()["OWN"][0] == 77
 
 
 WITH_SKUS = 2
