@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class Finished:
     stdout: str
     stderr: str
 
-    @property
+    @cached_property
     def document(self) -> dict[str, Any]:
         """The document of `--json`; nothing else is on stdout."""
         return read_document(self.stdout)

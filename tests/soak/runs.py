@@ -7,15 +7,15 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.command import COMMAND, environment
-from tests.harness.documents import read_document
+from tests.e2e.command import COMMAND, Finished, environment
+from tests.e2e.exact import flaws
 from tests.harness.medusa import Store
 
 RUN_ENDS_WITHIN_S = 240
-_OUTCOMES = ("created", "updated", "unchanged", "rejected", "failed", "unconfirmed", "not_attempted")
 
 
 @dataclass
@@ -43,29 +43,21 @@ class Run:
         if not self.has_ended:
             self.process.send_signal(number)
 
+    @cached_property
+    def result(self) -> Finished:
+        """What it printed and logged, once it has ended."""
+        return Finished(self.exit_code, self.output.read_text(), self.log.read_text(errors="replace"))
+
     @property
     def document(self) -> dict[str, Any] | None:
         """The document of `--json`, or None if the run was killed."""
-        text = self.output.read_text()
-        return read_document(text) if text.strip() else None
+        return self.result.document if self.result.stdout.strip() else None
 
     def flaws(self) -> list[str]:
         """Problems of a run that no disturbance explains."""
-        found = []
-        if "Traceback" in self.log.read_text(errors="replace"):
-            found.append("it wrote a traceback")
-        if self.exit_code not in {0, 3, 4, 5, 130, 143, -signal.SIGKILL, -signal.SIGTERM}:
-            found.append(f"its exit code is {self.exit_code}")
-        document = self.document
-        if document is not None:
-            total = sum(document["counts"].get(name, 0) for name in _OUTCOMES)
-            seen = document["source"]["seen"]
-            if total != seen:
-                found.append(f"it has {total} outcomes but saw {seen} products")
-            was_killed = (self.exit_code or 0) < 0  # possibly after writing the document
-            if document["exit_code"] != self.exit_code and not was_killed:
-                found.append(f"its document says {document['exit_code']}, its exit code is {self.exit_code}")
-        return found
+        expected = {0, 3, 4, 5, 130, 143, -signal.SIGKILL, -signal.SIGTERM}
+        found = flaws(self.result)
+        return found if self.exit_code in expected else [*found, f"its exit code is {self.exit_code}"]
 
     def conflicts(self, *, alone: bool) -> list[tuple[str, str, str]]:
         """The external id, the name of the variant if there is one, and the field.
@@ -82,10 +74,9 @@ class Run:
         ]
 
     def __str__(self) -> str:
-        document = self.document or {}
-        counts = {name: count for name, count in document.get("counts", {}).items() if count}
+        counts = self.result.counts if self.document else "no document"
         took = time.monotonic() - self.begin
-        return f"exit {self.exit_code}, {counts or 'no document'}, {took:.1f} s, {self.log.name}"
+        return f"exit {self.exit_code}, {counts}, {took:.1f} s, {self.log.name}"
 
 
 def start(arguments: Sequence[str], store: Store, output: Path, *, with_key: bool) -> Run:

@@ -77,7 +77,9 @@ class Shirts:
         product.pop("meta", None)
 
     def change(self, product: Product) -> None:
-        self.dice.choices(list(self._kinds), list(self._kinds.values()))[0](product)
+        kind = self.dice.choices(list(self._kinds), list(self._kinds.values()))[0]
+        if "variants" in product or kind == self.switch:
+            kind(product)
 
     def change_all(self, product: Product, name: str) -> None:
         """Set one field of all variants."""
@@ -87,39 +89,35 @@ class Shirts:
     # --- kinds of changes -----------------------------------------------------------------------------
 
     def edit(self, product: Product) -> None:
-        if variant := self._any(product):
-            names = ["price", "price", "stock", "title", "barcode", "weight", "prices", "compareAtPrice"]
-            self._set(variant, self.dice.choice(names))
+        names = ["price", "price", "stock", "title", "barcode", "weight", "prices", "compareAtPrice"]
+        self._set(self._any(product), self.dice.choice(names))
 
     def undo(self, product: Product) -> None:
         """Undo the last edit of a variant."""
         variant = self._any(product)
-        if variant and (earlier := variant["_earlier"]):
-            name, value = earlier.pop()
-            _put(variant, name, value)
+        if variant["_earlier"]:
+            _put(variant, *variant["_earlier"].pop())
 
     def change_sku(self, product: Product) -> None:
         variant = self._any(product)
-        if variant and "sku" in variant and not has_fixed_skus(product["id"]):
+        if "sku" in variant and not has_fixed_skus(product["id"]):
             variant["sku"] = f"V-{variant['_key']}-{self._fresh()}"
 
     def change_value(self, product: Product) -> None:
         """Give a variant a new value."""
-        if variant := self._any(product):
-            name = self.dice.choice(product["options"])
-            variant["options"] = variant["options"] | {name: self._value()}
+        variant, name = self._any(product), self.dice.choice(product["options"])
+        variant["options"] = variant["options"] | {name: self._value()}
 
     def rename_value(self, product: Product) -> None:
         """Give all variants that have a value another one."""
-        if variant := self._any(product):
-            name = self.dice.choice(product["options"])
-            old, new = variant["options"][name], self._value()
-            _replace(product, name, old, new)
-            product["_renamed"] = (product["options"].index(name), old, new)
+        name = self.dice.choice(product["options"])
+        old, new = self._any(product)["options"][name], self._value()
+        _replace(product, name, old, new)
+        product["_renamed"] = (product["options"].index(name), old, new)
 
     def undo_value(self, product: Product) -> None:
         """Undo the renaming of a value, unless a dropped variant may have the old one."""
-        if (renamed := product.pop("_renamed", None)) and not product["_dropped"] and "variants" in product:
+        if (renamed := product.pop("_renamed", None)) and not product["_dropped"]:
             index, old, new = renamed
             before = [dict(each["options"]) for each in product["variants"]]
             _replace(product, product["options"][index], new, old)
@@ -130,48 +128,44 @@ class Shirts:
 
     def exchange_values(self, product: Product) -> None:
         """Exchange the values of two variants."""
-        if len(product.get("variants", ())) > 1:
+        if len(product["variants"]) > 1:
             product.pop("_renamed", None)
             one, two = self.dice.sample(product["variants"], 2)
             one["options"], two["options"] = two["options"], one["options"]
             self.moved |= {(product["id"], each["_key"]) for each in (one, two)}
 
     def rename_option(self, product: Product) -> None:
-        if "variants" in product:
-            old = self.dice.choice(product["options"])
-            new = f"{old.split()[0]} {self._fresh()}"
-            product["options"] = [new if name == old else name for name in product["options"]]
-            for each in [*product["variants"], *product["_dropped"]]:
-                each["options"] = {new if name == old else name: it for name, it in each["options"].items()}
+        old = self.dice.choice(product["options"])
+        new = f"{old.split()[0]} {self._fresh()}"
+        product["options"] = [new if name == old else name for name in product["options"]]
+        for each in [*product["variants"], *product["_dropped"]]:
+            each["options"] = {new if name == old else name: it for name, it in each["options"].items()}
 
     def add_option(self, product: Product) -> None:
-        if "variants" in product and len(product["options"]) == 2:
+        if len(product["options"]) == 2:
             product["options"] = [*product["options"], "Fit"]
             for each in [*product["variants"], *product["_dropped"]]:
                 each["options"] = {**each["options"], "Fit": self.dice.choice(["Slim", "Wide"])}
 
     def add(self, product: Product) -> None:
-        if "variants" in product and len(product["variants"]) < 9:
-            sibling = self._any(product) or {}
-            first, *others = product["options"]
-            values = {name: sibling["options"][name] for name in others}
-            self._append(product, {first: self._value(), **values})
+        if len(product["variants"]) < 9:
+            first, *_ = product["options"]
+            self._append(product, self._any(product)["options"] | {first: self._value()})
 
     def drop(self, product: Product) -> None:
         """Drop a variant that is not the first; a kept one keeps its SKU and values, so none that moved."""
-        variants = product.get("variants", [])
         kept = {key for number, key in self.moved if number == product["id"]}
-        droppable = [each for each in variants[1:] if each["_key"] not in kept]
+        droppable = [each for each in product["variants"][1:] if each["_key"] not in kept]
         if droppable:
-            variant = self.dice.choice(droppable)
-            variants.remove(variant)
-            product["_dropped"].append(variant)
+            self._move(product, self.dice.choice(droppable), "variants", "_dropped")
 
     def bring_back(self, product: Product) -> None:
-        if "variants" in product and product["_dropped"]:
-            variant = self.dice.choice(product["_dropped"])
-            product["_dropped"].remove(variant)
-            product["variants"].append(variant)
+        if product["_dropped"]:
+            self._move(product, self.dice.choice(product["_dropped"]), "_dropped", "variants")
+
+    def _move(self, product: Product, variant: Product, origin: str, to: str) -> None:
+        product[origin].remove(variant)
+        product[to].append(variant)
 
     def switch(self, product: Product) -> None:
         """Take all variants from a product except the first, or give them back."""
@@ -194,7 +188,7 @@ class Shirts:
 
     def renumber(self, product: Product) -> None:
         """Give all variants other ids; they are recognized by their SKUs."""
-        if "variants" in product and has_fixed_skus(product["id"]) and not product["_dropped"]:
+        if has_fixed_skus(product["id"]) and not product["_dropped"]:
             for each in product["variants"]:
                 if "id" in each:
                     each["id"] = f"{each['_key']}, {self._fresh()}"
@@ -224,9 +218,9 @@ class Shirts:
             variant["prices"] = {"eur": self.dice.randrange(100, 999)}
         product["variants"].append(variant)
 
-    def _any(self, product: Product) -> Product | None:
-        variants = product.get("variants")
-        return self.dice.choice(variants) if variants else None
+    def _any(self, product: Product) -> Product:
+        variant: Product = self.dice.choice(product["variants"])
+        return variant
 
     def _set(self, variant: Product, name: str) -> None:
         dice = self.dice

@@ -11,7 +11,6 @@ from tests.harness.catalogue import product as generated
 from tests.soak.shirts import Shirts, has_fixed_skus
 
 # Some Medusa queries split values at commas, and read `null` as no value.
-_ODD_VALUES = {"red, blue", "red,blue", "null", "Null"}
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
 _CATEGORIES = ["shelf-one", "shelf-two", "shelf-three", "shelf-four", "red,blue", "null"]
 _WORDS = ["Amber", "Birch", "Copper", "Dawn", "Elm", "Fern", "Glass", "Hazel", "Iris", "Jade", "Null"]
@@ -186,12 +185,6 @@ def _codes(holder: Product) -> tuple[str, str]:
 def _give_codes(holder: Product, sku: str, barcode: str) -> None:
     own = {"meta": {**holder["meta"], "barcode": barcode}} if "meta" in holder else {"barcode": barcode}
     holder |= {"sku": sku, **own}
-
-
-def leave_out_odd_values() -> None:
-    """Use only values that every version of the tool can handle."""
-    for values in (_TAGS, _CATEGORIES, _WORDS):
-        values[:] = [value for value in values if value not in _ODD_VALUES]
 
 
 def _take(numbers: Iterator[int], count: int) -> list[int]:
