@@ -220,14 +220,15 @@ class Soak:
                     self._chaos.count[event.name] += 1
                     self._note(f"  {event.name} at write {len(self._proxy.writes)}")
                 event.act()
-            assert not any(run.is_late for run in runs), [run.log.name for run in runs]
+            late = [run.log.name for run in runs if run.is_late]
+            assert late == [], f"runs that did not end: {late}"
             time.sleep(0.01)
 
     def _take_in(self, runs: Sequence[Run], wanted: dict[str, Wanted]) -> None:
         for run in runs:
             self.summary.runs[str(run.exit_code)] += 1
             self._note(f"  {run}")
-            assert run.flaws() == [], run.log.name
+            assert run.flaws() == [], f"{run.log.name}: {run.flaws()}"
             for key, variant, name in run.conflicts(alone=len(runs) == 1):
                 if not self._oracle.explains(key, variant, name, wanted[key]):
                     self._conflicts[key, variant, name] = run.log.name
