@@ -63,33 +63,12 @@ CATEGORY = Field("category", "first-shelf", "merchants-shelf", "second-shelf")
 FIELDS = (*SCALARS, STOCK, *SETS, CATEGORY)
 CELLS = [(field, situation) for field in FIELDS for situation in SITUATIONS]  # a product for each
 
-# The stored value after the run, by rule and situation; the letters are the columns of `Field`.
-EXPECTED_SCALAR = {
-    "source": {"merchant": "merchant", "source": "source", "both": "source", "both the same": "source"},
-    "store": {"merchant": "merchant", "source": "source", "both": "merchant", "both the same": "source"},
-    "overwrite": {"merchant": "first", "source": "source", "both": "source", "both the same": "source"},
-}
-# Orders lower the stock, so a difference is not an edit.
-EXPECTED_STOCK = {rule: {**row, "both": "source"} for rule, row in EXPECTED_SCALAR.items()}
-# The merchant changed {a, b} to {b, m}, the source to {a, c}.
-EXPECTED_SET = {
-    "source": {"merchant": "bm", "source": "ac", "both": "mc", "both the same": "ac"},
-    "store": {"merchant": "bm", "source": "ac", "both": "mc", "both the same": "ac"},
-    "overwrite": {"merchant": "bma", "source": "ac", "both": "mac", "both the same": "ac"},
-}
-EXPECTED_CATEGORIES = {
-    "source": {
-        "merchant": {"merchants-shelf"},
-        "source": {"second-shelf"},
-        "both": {"merchants-shelf", "second-shelf"},
-        "both the same": {"second-shelf"},
-    },
-}
-EXPECTED_CATEGORIES["store"] = EXPECTED_CATEGORIES["source"]
-EXPECTED_CATEGORIES["overwrite"] = {
-    **EXPECTED_CATEGORIES["source"],
-    "merchant": {"merchants-shelf", "first-shelf"},
-}
+# The stored members after a run. The merchant changed {a, b} to {b, m}, the source changed it to {a, c}; of
+# categories, "f" is the first one.
+MEMBERS = {"merchant": "bm", "source": "ac", "both": "mc", "both the same": "ac"}
+OVERWRITTEN = MEMBERS | {"merchant": "bma", "both": "mac"}
+SHELVES = {"merchant": "m", "source": "s", "both": "ms", "both the same": "s"}
+SHELF = {"f": CATEGORY.first, "m": CATEGORY.merchant, "s": CATEGORY.source}
 RULES = {
     "source": [],
     "store": ["--on-conflict", "store"],
@@ -153,15 +132,20 @@ def value_of(stored: Stored, field: Field, number: int) -> Any:
 
 
 def expected(field: Field, rule: str, situation: str) -> Any:
+    """The stored value after a run."""
+    overwrites = rule == "overwrite"
     if field is CATEGORY:
-        return EXPECTED_CATEGORIES[rule][situation]
+        is_added = overwrites and situation == "merchant"
+        return {SHELF[letter] for letter in SHELVES[situation] + "f" * is_added}
     if field in SETS:
-        letters = EXPECTED_SET[rule][situation]
-        if field.name == "images":
-            return tuple(f"https://i.example/{letter}.png" for letter in letters)
-        return set(letters)
-    table = EXPECTED_STOCK if field is STOCK else EXPECTED_SCALAR
-    return getattr(field, table[rule][situation])
+        letters = (OVERWRITTEN if overwrites else MEMBERS)[situation]
+        images = tuple(f"https://i.example/{letter}.png" for letter in letters)
+        return images if field.name == "images" else set(letters)
+    if situation == "merchant":
+        return field.first if overwrites else field.merchant
+    # Orders lower the stock, so a difference is not an edit.
+    is_kept = situation == "both" and rule == "store" and field is not STOCK
+    return field.merchant if is_kept else field.source
 
 
 def ids_of_images(shop: Shop) -> dict[tuple[str, str], str]:
