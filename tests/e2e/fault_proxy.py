@@ -239,19 +239,22 @@ def _refusal(status: int, **headers: str) -> bytes:
     return _message([*lines, "Content-Type: application/json"], body)
 
 
-# Faults. The first ones keep the request from the store; with the others, the store commits it.
+# Faults. With `commits`, the store has committed the request.
 
 
-async def drop_request(exchange: Exchange) -> None:
-    exchange.hang_up()
-
-
-async def reset_request(exchange: Exchange) -> None:
-    exchange.reset()
-
-
-def respond_instead(status: int, **headers: str) -> Fault:
+def lost(break_off: Callable[[Exchange], None], *, commits: bool) -> Fault:
     async def fault(exchange: Exchange) -> None:
+        if commits:
+            await exchange.forward()
+        break_off(exchange)
+
+    return fault
+
+
+def answered(status: int, *, commits: bool = False, **headers: str) -> Fault:
+    async def fault(exchange: Exchange) -> None:
+        if commits:
+            await exchange.forward()
         await exchange.respond(_refusal(status, **headers))
 
     return fault
@@ -264,36 +267,15 @@ async def block(exchange: Exchange) -> None:
     await exchange.respond(_message(lines, body))
 
 
-async def drop_response(exchange: Exchange) -> None:
-    await exchange.forward()
-    exchange.hang_up()
-
-
-async def reset_response(exchange: Exchange) -> None:
-    await exchange.forward()
-    exchange.reset()
-
-
-async def truncate_response(exchange: Exchange) -> None:
+async def truncate(exchange: Exchange) -> None:
     head, end, body = (await exchange.forward()).partition(_END_OF_HEAD)
     await exchange.respond(head + end + body[: len(body) // 2])
     exchange.hang_up()
 
 
-async def withhold_response(exchange: Exchange) -> None:
+async def withhold(exchange: Exchange) -> None:
     await exchange.forward()
     await exchange.until_given_up()
-
-
-def respond_after_commit(status: int) -> Fault:
-    async def fault(exchange: Exchange) -> None:
-        await exchange.forward()
-        await exchange.respond(_refusal(status))
-
-    return fault
-
-
-# Slow faults.
 
 
 async def deliver_late(exchange: Exchange) -> None:
@@ -302,33 +284,30 @@ async def deliver_late(exchange: Exchange) -> None:
     await exchange.forward()
 
 
-def delay(seconds: float) -> Fault:
-    async def fault(exchange: Exchange) -> None:
-        await asyncio.sleep(seconds)
-        await exchange.respond(await exchange.forward())
-
-    return fault
+async def delay(exchange: Exchange) -> None:
+    await asyncio.sleep(0.3)
+    await exchange.respond(await exchange.forward())
 
 
 KINDS: dict[str, Fault] = {
-    "request dropped": drop_request,
-    "request reset": reset_request,
-    "response dropped": drop_response,
-    "response reset": reset_response,
-    "response truncated": truncate_response,
-    "delay": delay(0.3),
-    "401": respond_instead(401),
+    "request dropped": lost(Exchange.hang_up, commits=False),
+    "request reset": lost(Exchange.reset, commits=False),
+    "response dropped": lost(Exchange.hang_up, commits=True),
+    "response reset": lost(Exchange.reset, commits=True),
+    "response truncated": truncate,
+    "delay": delay,
+    "401": answered(401),
     "403 in HTML": block,
-    "429": respond_instead(429),
-    "429 with Retry-After": respond_instead(429, Retry_After="1"),
-    "500": respond_instead(500),
-    "502": respond_instead(502),
-    "503": respond_instead(503),
-    "response withheld": withhold_response,
+    "429": answered(429),
+    "429 with Retry-After": answered(429, Retry_After="1"),
+    "500": answered(500),
+    "502": answered(502),
+    "503": answered(503),
+    "response withheld": withhold,
     "request delivered late": deliver_late,
-    "413": respond_instead(413),
-    "500 after the commit": respond_after_commit(500),
-    "502 after the commit": respond_after_commit(502),
+    "413": answered(413),
+    "500 after the commit": answered(500, commits=True),
+    "502 after the commit": answered(502, commits=True),
 }
 ONLY_OF_WRITES = (
     *("response withheld", "request delivered late", "413"),
