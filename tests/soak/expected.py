@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from tests.e2e.wanted import Value, Wanted
 
@@ -48,41 +48,72 @@ class Rules:
 
 
 @dataclass
-class ExpectedVariant:
-    """The possible states of one variant of the source.
+class Possible:
+    """The possible states of a product, or of one of its variants.
 
     Attributes:
-        states: by field.
+        states: by field; empty for a product that must not be stored.
         others: fields that only the merchant owns, with their possible values.
-        store_id: of the stored variant, if known.
+        store_id: of what is stored, if known.
         may_be_gone: a run may have deleted it.
         if_created: its states if it was removed and a later run created it again.
-        is_gone: the merchant deleted it.
-        may_return: the merchant deleted it, then the source may have dropped it, so it may be created again.
-        is_managed: whether the merchant has left its inventory managed.
-        sku_was_edited: by the merchant.
     """
 
     states: States = field(default_factory=dict)
     others: dict[str, list[Any]] = field(default_factory=dict)
     store_id: str | None = None
     may_be_gone: bool = False
-    if_created: ExpectedVariant | None = None
+    if_created: Self | None = None
+
+    @property
+    def parts(self) -> Iterator[Self]:
+        """It and what may have been created in its place."""
+        yield self
+        if self.if_created:
+            yield self.if_created
+
+    def edit(self, name: str, value: Value) -> None:
+        for each in self.parts:
+            each.states[name] = {(applied, value) for applied, _ in each.states.get(name, set())}
+
+    def possible(self, name: str) -> set[Value]:
+        return {stored for _, stored in self.states.get(name, ())}
+
+    def found(self, store_id: str, others: Mapping[str, Any]) -> Self:
+        """What is expected of it after it was found with this id and these fields of the merchant."""
+        own = self.if_created if self.store_id != store_id and self.if_created else self
+        own.store_id, own.may_be_gone, own.if_created = store_id, False, None
+        own.others = {name: [value] for name, value in others.items()}
+        return own
+
+    def accept(self, earlier: Self) -> None:
+        """What it was before the last edit of the merchant is possible too."""
+        for name, states in earlier.states.items():
+            self.states[name] |= states
+        for name, values in earlier.others.items():
+            if name in self.others:
+                self.others[name] += values
+
+
+@dataclass
+class ExpectedVariant(Possible):
+    """The possible states of one variant of the source.
+
+    Attributes:
+        is_gone: the merchant deleted it.
+        may_return: the merchant deleted it, then the source may have dropped it, so it may be created again.
+        is_managed: whether the merchant has left its inventory managed.
+        sku_was_edited: by the merchant.
+    """
+
     is_gone: bool = False
     may_return: bool = False
     is_managed: bool = True
     sku_was_edited: bool = False
 
     @classmethod
-    def new(cls) -> ExpectedVariant:
+    def new(cls) -> Self:
         return cls(others={"other prices": [[]], "levels elsewhere": [{}]})
-
-    @property
-    def parts(self) -> Iterator[ExpectedVariant]:
-        """It and what may have been created in its place."""
-        yield self
-        if self.if_created:
-            yield self.if_created
 
     def meet(self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
@@ -109,51 +140,37 @@ class ExpectedVariant:
         return False
 
     def edit(self, name: str, value: Value) -> None:
-        for each in self.parts:
-            each.states[name] = {(applied, value) for applied, _ in each.states.get(name, set())}
+        super().edit(name, value)
         self.sku_was_edited |= name == "sku"
-
-    def possible(self, name: str) -> set[Value]:
-        return {stored for _, stored in self.states.get(name, ())}
 
     def is_settled(self, wanted: Mapping[str, Value]) -> bool:
         return (self.is_gone or self.store_id is not None) and _is_settled(self.states, wanted)
 
 
 @dataclass
-class Expected:
+class Expected(Possible):
     """The possible states of one product.
 
     Attributes:
         fresh: the merchant's own fields of a product that a run has just created.
-        states: by field; empty for a product that must not be stored.
         variants: by key.
         statuses: pairs of the status and whether a run set the product to draft.
-        others: fields that only the merchant owns, with their possible values.
         own_variants: the possible sets of the merchant's variants.
         own_values: option values that the merchant added.
         options: ids of options by their place at the source, if known.
-        store_id: of the stored product, if known.
-        may_be_gone: a run may have deleted it.
-        if_created: its states if one run deleted it and a later one created it again.
     """
 
-    fresh: Mapping[str, Any]
-    states: States = field(default_factory=dict)
+    fresh: Mapping[str, Any] = field(default_factory=dict)
     variants: dict[str, ExpectedVariant] = field(default_factory=dict)
     statuses: set[tuple[str, bool]] = field(default_factory=lambda: {("published", False)})
-    others: dict[str, list[Any]] = field(default_factory=dict)
     own_variants: list[list[Any]] = field(default_factory=lambda: [[]])
     own_values: set[str] = field(default_factory=set)
     options: dict[int, str] = field(default_factory=dict)
-    store_id: str | None = None
-    may_be_gone: bool = False
-    if_created: Expected | None = None
 
     @classmethod
-    def new(cls, fresh: Mapping[str, Any]) -> Expected:
+    def new(cls, fresh: Mapping[str, Any]) -> Self:
         """A product that is not stored."""
-        return cls(fresh, others={name: [value] for name, value in fresh.items()})
+        return cls(fresh=fresh, others={name: [value] for name, value in fresh.items()})
 
     def meet(self, wanted: Wanted, rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
@@ -181,11 +198,6 @@ class Expected:
             self.statuses = after if surely else self.statuses | after
         return False
 
-    def edit(self, name: str, value: Value) -> None:
-        for each in (self, self.if_created):
-            if each:
-                each.states[name] = {(applied, value) for applied, _ in each.states.get(name, set())}
-
     def is_settled(self, wanted: Wanted) -> bool:
         """Whether a run has nothing to write to this product."""
         return (
@@ -194,21 +206,12 @@ class Expected:
             and all(self.variants[key].is_settled(fields) for key, fields in wanted.variants.items())
         )
 
-    def accept(self, earlier: Expected) -> None:
-        """What it was before the last edit of the merchant is possible too."""
-        _accept(self, earlier)
+    def accept(self, earlier: Self) -> None:
+        super().accept(earlier)
         self.own_variants += earlier.own_variants
         for key, before in earlier.variants.items():
             if key in self.variants:
-                _accept(self.variants[key], before)
-
-
-def _accept(now: Expected | ExpectedVariant, earlier: Expected | ExpectedVariant) -> None:
-    for name, states in earlier.states.items():
-        now.states[name] |= states
-    for name, values in earlier.others.items():
-        if name in now.others:
-            now.others[name] += values
+                self.variants[key].accept(before)
 
 
 def _meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: bool, is_new: bool) -> None:

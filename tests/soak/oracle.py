@@ -186,33 +186,23 @@ class Oracle:
 
     def _learn_product(self, key: str, expected: Expected, product: Stored) -> None:
         found, options = variants_of(expected, product), options_of(expected, product)
-        expected.store_id, expected.may_be_gone, expected.if_created = product.id, False, None
+        expected = self.products[key] = expected.found(product.id, product.others)
         expected.options = options
         titles = {f"options.{number}": product.options[own] for number, own in options.items()}
         edited = _narrow(expected.states, {**product.owned, **titles})
         self.edited |= {(key, None, name) for name in edited}
         expected.statuses = {pair for pair in expected.statuses if pair[0] == product.status}
-        expected.others = {name: [value] for name, value in product.others.items()}
         expected.own_variants = [others_than(found, product)]
         for name, variant in list(expected.variants.items()):
             if (own := found.get(name)) is not None:
-                expected.variants[name] = _learned(variant, own)
-                edited = _narrow(expected.variants[name].states, _held(own, options))
+                learned = expected.variants[name] = variant.found(own.id, own.others)
+                learned.is_gone = learned.may_return = False
+                edited = _narrow(learned.states, _held(own, options))
                 self.edited |= {(key, name, field) for field in edited}
             elif variant.is_gone:
                 variant.may_return, variant.if_created = False, None
             else:
                 del expected.variants[name]
-
-
-def _learned(expected: ExpectedVariant, stored: StoredVariant) -> ExpectedVariant:
-    """What is expected of a variant that was found."""
-    if expected.store_id != stored.id and expected.if_created:
-        expected = expected.if_created
-    expected.store_id, expected.may_be_gone, expected.if_created = stored.id, False, None
-    expected.is_gone = expected.may_return = False
-    expected.others = {name: [value] for name, value in stored.others.items()}
-    return expected
 
 
 def options_of(expected: Expected, product: Stored) -> dict[int, str]:
