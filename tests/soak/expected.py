@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -79,6 +79,11 @@ class Possible:
     def possible(self, name: str) -> set[Value]:
         return {stored for _, stored in self.states.get(name, ())}
 
+    def created(self, make: Callable[[], Self]) -> Self:
+        """What a later run may have created in its place."""
+        self.if_created = self.if_created or make()
+        return self.if_created
+
     def found(self, store_id: str, others: Mapping[str, Any]) -> Self:
         """What is expected of it after it was found with this id and these fields of the merchant."""
         own = self.if_created if self.store_id != store_id and self.if_created else self
@@ -121,8 +126,7 @@ class ExpectedVariant(Possible):
             self.others.pop("id of the price in euros", None)
         _meet(self.states, wanted, rules, surely=surely, is_new=self.store_id is None)
         if self.may_be_gone or self.may_return:
-            self.if_created = self.if_created or self.new()
-            self.if_created.meet(wanted, rules, surely=surely)
+            self.created(self.new).meet(wanted, rules, surely=surely)
 
     def drop(self, rules: Rules, *, surely: bool) -> bool:
         """A run saw, or may have seen, that the source dropped it; returns whether nothing is left of it."""
@@ -185,8 +189,7 @@ class Expected(Possible):
         after = {_back(status) for status in self.statuses}
         self.statuses = after if surely else self.statuses | after
         if self.may_be_gone:
-            self.if_created = self.if_created or self.new(self.fresh)
-            self.if_created.meet(wanted, rules, surely=surely)
+            self.created(lambda: self.new(self.fresh)).meet(wanted, rules, surely=surely)
 
     def drop(self, rules: Rules, *, surely: bool) -> bool:
         """A run saw, or may have seen, that the source dropped it; returns whether nothing is left of it."""
