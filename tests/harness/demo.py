@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,26 +28,17 @@ from tests.harness.processes import ProgramError
 COMMAND = Path(sys.executable).with_name("medusa-sync")
 _IMAGES = "https://cdn.example.com/catalogue/"
 _PARTIAL = 5
+
+Product = dict[str, Any]
 _COLOURS = ("#7c9885", "#b5838d", "#6d6875", "#457b9d", "#bc6c25", "#588157", "#9d8189", "#3d5a80")
 
 
-class Catalogue(ABC):
-    """The source of the demo, in which one title can be changed."""
+class Sample:
+    """The packaged sample behind HTTP, with pictures, which need no other server.
 
-    arguments: list[str]
-    """The options of the command that name it."""
-
-    @abstractmethod
-    def can_rename(self, product: dict[str, Any]) -> bool:
-        """Whether the title of a stored product can be changed at the source."""
-
-    @abstractmethod
-    def rename(self, product: dict[str, Any], title: str) -> None:
-        """Change its title."""
-
-
-class Sample(Catalogue):
-    """The packaged sample behind HTTP, with pictures, which need no other server."""
+    Attributes:
+        arguments: the options of the command that name it.
+    """
 
     def __init__(self, server: DummyJson) -> None:
         self._server = server
@@ -57,14 +47,15 @@ class Sample(Catalogue):
         server.intercept = _picture
         self.arguments = ["--source", server.url]
 
-    def can_rename(self, product: dict[str, Any]) -> bool:
+    def can_rename(self, product: Product) -> bool:
+        """Whether the title of a stored product can be changed at the source."""
         return bool(product)
 
-    def rename(self, product: dict[str, Any], title: str) -> None:
+    def rename(self, product: Product, title: str) -> None:
         self._server.edit(int(product["external_id"].partition(":")[2]), title=title)
 
 
-class File(Catalogue):
+class File:
     """A file of the user. Only a copy of it is changed."""
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -72,17 +63,17 @@ class File(Catalogue):
         self._copy = folder / self._path.name
         self.arguments = ["--source", name, "--source-name", "demo"]
 
-    def can_rename(self, product: dict[str, Any]) -> bool:
+    def can_rename(self, product: Product) -> bool:
         return self._path.is_file() and self._path.read_bytes().count(product["title"].encode()) == 1
 
-    def rename(self, product: dict[str, Any], title: str) -> None:
+    def rename(self, product: Product, title: str) -> None:
         content = self._path.read_bytes().replace(product["title"].encode(), title.encode())
         self._copy.write_bytes(content)
         self.arguments = ["--source", str(self._copy), "--source-name", "demo"]
 
 
 @contextmanager
-def chosen(name: str) -> Iterator[Catalogue]:
+def chosen(name: str) -> Iterator[Sample | File]:
     if name:
         with tempfile.TemporaryDirectory(prefix="medusa-sync-demo-") as folder:
             yield File(name, Path(folder))
@@ -91,7 +82,7 @@ def chosen(name: str) -> Iterator[Catalogue]:
             yield Sample(server)
 
 
-def _with_images_at(url: str, product: dict[str, Any]) -> dict[str, Any]:
+def _with_images_at(url: str, product: Product) -> Product:
     images = [image.replace(_IMAGES, url) for image in product.get("images", [])]
     return {**product, "images": images, "thumbnail": product.get("thumbnail", "").replace(_IMAGES, url)}
 
@@ -113,7 +104,7 @@ def _picture(request: Request) -> Response | None:
 @dataclass
 class Demo:
     store: Store
-    source: Catalogue
+    source: Sample | File
 
     def show(self) -> None:
         self.say("First run: everything is new")
@@ -127,10 +118,10 @@ class Demo:
             self._show_conflict(product)
         print(self._advice(product), flush=True)
 
-    def _edited(self) -> dict[str, Any] | None:
+    def _edited(self) -> Product | None:
         """Edit the title of a product, as a merchant would in the admin."""
         path = "/admin/products?limit=100&order=external_id&fields=id,title,external_id"
-        products: list[dict[str, Any]] = self._call("GET", path)["products"]
+        products: list[Product] = self._call("GET", path)["products"]
         if not products:
             return None
         product = next(filter(self.source.can_rename, products), products[0])
@@ -142,7 +133,7 @@ class Demo:
         print(f'The title in the store is "{stored}".', flush=True)
         return product
 
-    def _show_conflict(self, product: dict[str, Any]) -> None:
+    def _show_conflict(self, product: Product) -> None:
         self.source.rename(product, f"{product['title']} (new)")
         self.say("Now the source changes the same title: a conflict. The source wins, and the run says so")
         self.sync()
@@ -164,7 +155,7 @@ class Demo:
         response = httpx.request(method, f"{self.store.url}{path}", json=body, auth=auth, timeout=60)
         return response.raise_for_status().json()
 
-    def _advice(self, product: dict[str, Any] | None) -> str:
+    def _advice(self, product: Product | None) -> str:
         command = COMMAND.relative_to(Path.cwd()) if COMMAND.is_relative_to(Path.cwd()) else COMMAND
         first = f'open "{product["title"]}" and change something' if product else "create one"
         return f"""
