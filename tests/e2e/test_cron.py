@@ -12,15 +12,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from tests.conftest import SharedStore
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import as_stored, as_wanted
 from tests.e2e.fault_proxy import fault_proxy
@@ -32,8 +27,8 @@ from tests.harness.processes import Program, running
 from tests.tiers import deep, skip
 from tests.unit.recipes import crontab_lines, crontab_settings
 
-# All tests share one daemon that runs for a few minutes.
-pytestmark = [deep, pytest.mark.xdist_group("cron")]
+# The daemon runs for a few minutes.
+pytestmark = deep
 
 EXAMPLE_FOLDER = "/home/shop/medusa-sync"
 EXAMPLE_BIN = "/home/shop/.local/bin"
@@ -76,24 +71,7 @@ cat > "$new" && mv "$new" "$new.eml"
 """
 
 
-@dataclass(frozen=True)
-class Ticks:
-    """The results of two ticks of the daemon."""
-
-    source: DummyJson
-    shop: Shop
-    log: str
-    plan: Any
-    mails: list[email.message.EmailMessage]
-    between: list[dict[str, object]]
-    """The store's products between the two ticks."""
-    after: list[dict[str, object]]
-    writes_between: int
-    writes_after: int
-
-
-@pytest.fixture(scope="module")
-def _cron() -> None:
+def skip_without_cron() -> None:
     reason = ""
     if sys.platform != "linux" or shutil.which("cron", path="/usr/sbin") is None:
         reason = "cron is not installed (Debian: package cron)"
@@ -105,16 +83,11 @@ def _cron() -> None:
         skip(reason)
 
 
-@pytest.fixture(scope="module")
-def ticks(
-    _cron: None, shared_store: SharedStore, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ticks]:
-    folder = tmp_path_factory.mktemp("cron")
-    catalogue = products(LOGGED + QUIET + NIGHTLY + PLANNED)
+def test_the_daemon_runs_the_lines_of_the_example(shop: Shop, tmp_path: Path) -> None:
+    skip_without_cron()
+    folder, store, catalogue = tmp_path, shop.store, products(LOGGED + QUIET + NIGHTLY + PLANNED)
     shares = {"logged": LOGGED, "quiet": QUIET, "nightly": NIGHTLY, "planned": PLANNED}
-    store = shared_store.fresh()
     with ExitStack() as stack:
-        shop = stack.enter_context(Shop(store))
         proxy = stack.enter_context(fault_proxy(store.url))
         sources: dict[str, DummyJson] = {}
         for name, size in shares.items():
@@ -140,17 +113,36 @@ def ticks(
             planned = json.loads(plan.read_text(encoding="utf-8"))
             assert _runs(log) == 1, "the second tick came before the first was checked"
             _wait(daemon, lambda: _runs(log) >= 2 and len(_mails(mailbox)) >= 2)
-        yield Ticks(
-            source=sources["logged"],
-            shop=shop,
-            log=log.read_text(encoding="utf-8"),
-            plan=planned,
-            mails=_mails(mailbox),
-            between=between,
-            after=shop.products(),
-            writes_between=writes_between,
-            writes_after=len(proxy.writes),
-        )
+
+        # The second tick changed nothing.
+        assert shop.products() == between
+        assert len(proxy.writes) == writes_between > 0
+
+        # The products are stored, and the run is logged.
+        stored = stored_in(shop)
+        for product in sources["logged"].products:
+            assert as_stored(stored[f"dummyjson:{product['id']}"]) == as_wanted(product, store)
+        text = log.read_text(encoding="utf-8")
+        assert LOG_LINE.findall(text)[:2] == [f"{LOGGED} created", f"{LOGGED} products up to date"]
+        _, first = text.split("job: ")  # a run with nothing to do is only a line of the log
+        assert {f"created: {LOGGED}", "status: ok"} <= set(first.splitlines())
+
+        # Only the line with output is mailed, and its percent sign reaches the command.
+        statuses = {
+            name: [each.status for key, each in stored.items() if key.startswith(f"{name}:")]
+            for name in shares
+        }
+        assert len(statuses["quiet"]) == QUIET
+        assert statuses["nightly"] == ["published"] * NIGHTLY
+        for mail in _mails(mailbox):
+            assert mail["To"] == crontab_settings()["MAILTO"]
+            assert "--on-missing" in mail["Subject"]
+            assert f"3 of {NIGHTLY} products are missing" in mail.get_content()
+
+        # The planning line writes a plan and no product.
+        counts = (planned["exit_code"], planned["dry_run"], planned["counts"]["created"])
+        assert counts == (0, True, PLANNED)
+        assert statuses["planned"] == []
 
 
 def _write_env(folder: Path, name: str, store_url: str, api_key: str, source_url: str) -> None:
@@ -206,39 +198,3 @@ def _mails(mailbox: Path) -> list[email.message.EmailMessage]:
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         for path in mailbox.glob("*.eml")
     ]
-
-
-def test_the_products_are_stored_and_the_run_is_logged(ticks: Ticks) -> None:
-    stored = stored_in(ticks.shop)
-    for product in ticks.source.products:
-        wanted = as_wanted(product, ticks.shop.store)
-        assert as_stored(stored[f"dummyjson:{product['id']}"]) == wanted
-    assert LOG_LINE.findall(ticks.log)[:2] == [f"{LOGGED} created", f"{LOGGED} products up to date"]
-    _, first = ticks.log.split("job: ")  # a run with nothing to do is only a line of the log
-    assert {f"created: {LOGGED}", "status: ok"} <= set(first.splitlines())
-
-
-def test_a_second_tick_changes_nothing(ticks: Ticks) -> None:
-    assert ticks.after == ticks.between
-    assert ticks.writes_after == ticks.writes_between > 0
-
-
-def test_only_the_line_with_output_is_mailed(ticks: Ticks) -> None:
-    stored = [str(product["external_id"]) for product in ticks.after]
-    assert sum(external_id.startswith("quiet:") for external_id in stored) == QUIET
-    for mail in ticks.mails:
-        assert mail["To"] == crontab_settings()["MAILTO"]
-        assert "--on-missing" in mail["Subject"]
-
-
-def test_the_percent_sign_of_the_nightly_line_reaches_the_command(ticks: Ticks) -> None:
-    for mail in ticks.mails:
-        assert f"3 of {NIGHTLY} products are missing" in mail.get_content()
-    statuses = [p["status"] for p in ticks.after if str(p["external_id"]).startswith("nightly:")]
-    assert statuses == ["published"] * NIGHTLY
-
-
-def test_the_planning_line_writes_a_plan_and_no_product(ticks: Ticks) -> None:
-    plan = ticks.plan
-    assert (plan["exit_code"], plan["dry_run"], plan["counts"]["created"]) == (0, True, PLANNED)
-    assert not any(str(product["external_id"]).startswith("planned:") for product in ticks.after)
