@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import time
 import uuid
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,51 +16,31 @@ BUILD_S, TIMEOUT_S = 900, 60
 PIP_CONFIGURATION = ("index-url", "extra-index-url")
 
 
-class Container(ABC):
-    """A container that is running."""
-
-    @abstractmethod
-    def run(self, *command: str) -> int:
-        """Run another command in it; return its exit code."""
-
-    is_running = True
-
-    @abstractmethod
-    def stop(self) -> int:
-        """Send SIGTERM to its first process; return the exit code of that process."""
-
-    @abstractmethod
-    def log(self) -> str: ...
-
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + TIMEOUT_S
-        while not condition():
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.2)
-
-
-class Engine(ABC):
-    @abstractmethod
-    def start(self, *arguments: str, **variables: str) -> Container:
-        """Start a container with a read-only root, a writable /tmp and the network of the host."""
-
-    @abstractmethod
-    def output(self, *arguments: str, **variables: str) -> str:
-        """Run the entry point to its end in such a container; return what it printed on stdout."""
+def wait_for(container: Container, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline, container.log()
+        time.sleep(0.2)
 
 
 # --- Docker and Podman ----------------------------------------------------------------------------------
 
 
-class OciContainer(Container):
+class OciContainer:
+    """A container that is running."""
+
+    is_running = True
+
     def __init__(self, program: str, name: str) -> None:
         self._program, self._name = program, name
 
     def run(self, *command: str) -> int:
+        """Run another command in it; return its exit code."""
         words = [self._program, "exec", self._name, *command]
         return subprocess.run(words, check=False, timeout=TIMEOUT_S).returncode
 
     def stop(self) -> int:
+        """Send SIGTERM to its first process; return the exit code of that process."""
         self.is_running = False
         subprocess.run([self._program, "kill", "--signal", "TERM", self._name], check=True, timeout=TIMEOUT_S)
         return int(_output(self._program, "wait", self._name))
@@ -70,17 +49,19 @@ class OciContainer(Container):
         return _output(self._program, "logs", self._name)
 
 
-class OciEngine(Engine):
+class OciEngine:
     def __init__(self, program: str) -> None:
         self._program = program
         _output(program, "build", "--tag", "medusa-sync-test", str(ROOT), timeout=BUILD_S)
 
-    def start(self, *arguments: str, **variables: str) -> Container:
+    def start(self, *arguments: str, **variables: str) -> OciContainer:
+        """Start a container with a read-only root, a writable /tmp and the network of the host."""
         name = f"medusa-sync-{uuid.uuid4().hex[:8]}"
         _output(*self._command("--detach", f"--name={name}", variables=variables), *arguments)
         return OciContainer(self._program, name)
 
     def output(self, *arguments: str, **variables: str) -> str:
+        """Run the entry point to its end in such a container; return what it printed on stdout."""
         return _output(*self._command("--rm", variables=variables), *arguments)
 
     def _command(self, *options: str, variables: Mapping[str, str]) -> list[str]:
@@ -92,14 +73,16 @@ class OciEngine(Engine):
 # --- a clean root of Debian, whose steps a test executes ------------------------------------------------
 
 
-class RootContainer(Container):
+class RootContainer:
+    is_running = True
+
     def __init__(self, process: subprocess.Popen[str], engine: CleanRoot) -> None:
         self._process, self._engine = process, engine
 
     def _first(self) -> int:
         """The process that is number 1 in the container: the only child of `unshare`."""
         path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        self.wait_for(lambda: bool(path.read_text().split()))
+        wait_for(self, lambda: bool(path.read_text().split()))
         return int(path.read_text())
 
     def run(self, *command: str) -> int:
@@ -117,7 +100,7 @@ class RootContainer(Container):
         return "".join(self._process.communicate())
 
 
-class CleanRoot(Engine):
+class CleanRoot:
     """Executes each step of the Dockerfile in a root that has only Debian and its Python.
 
     Args:
@@ -162,7 +145,7 @@ class CleanRoot(Engine):
         changed = ["chroot", f"--userspec={user}:{user}", "--groups=", str(self._root)]
         return [*changed, "env", "-i", f"--chdir={stage.last('WORKDIR')}", *settings, *command]
 
-    def start(self, *arguments: str, **variables: str) -> Container:
+    def start(self, *arguments: str, **variables: str) -> RootContainer:
         return RootContainer(self._process(arguments, variables), self)
 
     def output(self, *arguments: str, **variables: str) -> str:
@@ -187,6 +170,10 @@ class CleanRoot(Engine):
             stdin=subprocess.DEVNULL,
             encoding="utf-8",
         )
+
+
+Container = OciContainer | RootContainer
+Engine = OciEngine | CleanRoot
 
 
 def _bootstrap(folder: Path) -> None:

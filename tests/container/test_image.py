@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.container.dockerfile import stages
-from tests.container.engines import CleanRoot, Container, Engine, OciEngine
+from tests.container.engines import CleanRoot, Container, Engine, OciEngine, wait_for
 
 pytestmark = pytest.mark.container
 
@@ -33,22 +33,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 @pytest.fixture
 def loop(engine: Engine) -> Iterator[Container]:
     """A loop after its first run, which failed because the store is down."""
+    loop = ("--loop", "--run-now", "--schedule", "@yearly")
     container = engine.start(
-        *(
-            "products",
-            "--loop",
-            "--run-now",
-            "--schedule",
-            "@yearly",
-            "--source",
-            "sample",
-            "--max-retries",
-            "0",
-        ),
+        *("products", *loop, "--source", "sample", "--max-retries", "0"),
         MEDUSA_BACKEND_URL="http://127.0.0.1:9",
         MEDUSA_API_KEY="sk_test",
     )
-    container.wait_for(lambda: is_healthy(container))
+    wait_for(container, lambda: is_healthy(container))
     yield container
     if container.is_running:
         container.stop()
