@@ -109,32 +109,29 @@ class DummyJson:
         path, query = request.path, request.query
         if path.endswith("/") and path != "/":
             return redirect(f"{path[:-1]}?{urlencode(query)}" if query else path[:-1], 301)
-        for name in ("limit", "skip"):
-            if not query.get(name, "0").isdecimal():
-                return _message(f"Invalid '{name}' - should be a positive number", 400)
         if path == "/products":
-            return self._page(int(query.get("limit", "30")), int(query.get("skip", "0")), query.get("select"))
+            return self._page(int(query.get("limit", "30")), int(query.get("skip", "0")))
         if path == "/products/categories":
             return Response(200, self._categories, {"Content-Type": _JSON})
         collection, _, product_id = path.rpartition("/")
         if collection == "/products":
-            return self._product(product_id, query.get("select"))
+            return self._product(product_id)
         return _not_found()
 
-    def _page(self, limit: int, skip: int, select: str | None) -> Response:
+    def _page(self, limit: int, skip: int) -> Response:
         with self._lock:
             total = len(self._entries)
             entries = self._entries[skip : skip + limit if limit else None]
-        products = b",".join(entry.selected(select) for entry in entries)
+        products = b",".join(entry.text for entry in entries)
         rest = f'],"total":{total},"skip":{skip},"limit":{len(entries)}}}'
         return Response(200, b'{"products":[' + products + rest.encode(), {"Content-Type": _JSON})
 
-    def _product(self, product_id: str, select: str | None) -> Response:
+    def _product(self, product_id: str) -> Response:
         with self._lock:
             entry = next((entry for entry in self._entries if str(entry.id) == product_id), None)
         if entry is None:
             return _message(f"Product with id '{product_id}' not found", 404)
-        return Response(200, entry.selected(select), {"Content-Type": _JSON})
+        return Response(200, entry.text, {"Content-Type": _JSON})
 
     def _index(self, product_id: int) -> int:
         for index, entry in enumerate(self._entries):
@@ -153,12 +150,6 @@ class _Entry:
     @classmethod
     def of(cls, product: dict[str, Any]) -> "_Entry":
         return cls(product.get("id"), _encode(product))
-
-    def selected(self, select: str | None) -> bytes:
-        if not select:
-            return self.text
-        product: dict[str, Any] = json.loads(self.text)
-        return _encode({name: product[name] for name in ("id", *select.split(",")) if name in product})
 
 
 def _encode(data: object) -> bytes:
