@@ -75,7 +75,6 @@ def as_wanted(row: Product, store: Store, *, sale_prices: bool = False) -> dict[
         "sales channels": [store.sales_channel_id],
         "shipping profile": store.shipping_profile_id,
         "inactive categories": [],
-        "shared options": [],
         "options": {title: {each["options"][title] for each in variants} for title in wanted.options},
         "variants": _by_name(variants),
     }

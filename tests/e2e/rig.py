@@ -8,7 +8,7 @@ from typing import Any
 from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.exact import assert_in_order, assert_stored
 from tests.e2e.fault_proxy import FaultProxy
-from tests.e2e.shop import Shop
+from tests.e2e.shop import OPTIONS_ARE_ENTITIES, Shop
 from tests.e2e.stored import Stored, stored_in
 from tests.flow.shirts import shirt
 from tests.harness.dummyjson import DummyJson
@@ -53,6 +53,9 @@ class Rig:
     def is_held(self, *, sale_prices: bool = False) -> None:
         """The store has exactly what the source has."""
         assert_stored(self.shop, self.source.products, sale_prices=sale_prices)
+        if OPTIONS_ARE_ENTITIES:
+            page = self.shop.get("/admin/products", fields="options.is_exclusive", limit=1_000)
+            assert all(option["is_exclusive"] for each in page["products"] for option in each["options"])
 
     def stored(self, number: int) -> Stored:
         return stored_in(self.shop)[f"dummyjson:{number}"]

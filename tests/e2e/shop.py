@@ -25,7 +25,7 @@ _FIELDS = (
     "variants.inventory_items.inventory.location_levels.id,"
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
-) + (",options.is_exclusive" if OPTIONS_ARE_ENTITIES else "")
+)
 LEVELS = "/admin/inventory-items/location-levels/batch"
 _PAGE = 200
 _ALL = 10_000

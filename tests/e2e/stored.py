@@ -123,7 +123,6 @@ def stored_of(product: dict[str, Any], location_id: str, sales: Mapping[str, Seq
         "sales channels": sorted(channel["id"] for channel in product["sales_channels"]),
         "shipping profile": (product["shipping_profile"] or {}).get("id"),
         "inactive categories": [each["handle"] for each in product["categories"] if not each["is_active"]],
-        "shared options": [each["title"] for each in options if not each.get("is_exclusive", True)],
     }
     return Stored(
         product["id"],

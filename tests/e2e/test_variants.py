@@ -28,6 +28,7 @@ def offers_of(rows: list[Row]) -> dict[str, Offer]:
 
 
 def test_shirts_are_created_with_all_variants_and_can_be_bought(rig: Rig, storefront: Storefront) -> None:
+    rig.is_held()
     assert_exact(rig.shop, rig.source.products)
     assert storefront.offers() == offers_of(rig.source.products)
     ids = rig.variant_ids(3)
