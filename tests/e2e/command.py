@@ -60,10 +60,6 @@ class Running:
         self._process = process
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
@@ -78,11 +74,7 @@ class Running:
 
 @contextmanager
 def running(
-    *arguments: str,
-    store: Store | None,
-    directory: Path | None = None,
-    stdin: Path | None = None,
-    **changes: str,
+    *arguments: str, store: Store | None, directory: Path | None = None, **changes: str
 ) -> Iterator[Running]:
     """Start `medusa-sync products`; it is killed at the end of the context.
 
@@ -90,34 +82,24 @@ def running(
         arguments: of the command.
         store: its URL and API key go into the environment.
         directory: the working directory, which may have a `.env`.
-        stdin: a file to read as standard input.
         changes: more environment variables.
     """
-    with (
-        (stdin or Path(os.devnull)).open("rb") as source,
-        subprocess.Popen(
-            [COMMAND, "products", *arguments],
-            env=environment(store, **changes),
-            cwd=directory or Path(__file__).parent,
-            stdin=source,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        ) as process,
-    ):
+    with subprocess.Popen(
+        [COMMAND, "products", *arguments],
+        env=environment(store, **changes),
+        cwd=directory or Path(__file__).parent,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
         try:
             yield Running(process)
         finally:
             process.kill()
 
 
-def medusa_sync(
-    *arguments: str,
-    store: Store | None,
-    directory: Path | None = None,
-    stdin: Path | None = None,
-    **changes: str,
-) -> Finished:
-    """Run `medusa-sync products` and wait for it; same arguments as `running`."""
-    with running(*arguments, store=store, directory=directory, stdin=stdin, **changes) as run:
+def medusa_sync(*arguments: str, store: Store | None, **changes: str) -> Finished:
+    """Run `medusa-sync products` and wait for it."""
+    with running(*arguments, store=store, directory=None, **changes) as run:
         return run.finish()

@@ -1,7 +1,6 @@
 """The installed command on a real store."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -67,10 +66,10 @@ def test_a_changed_price_writes_only_the_price_and_the_record(
     assert before == after
 
 
-def test_the_sample_is_stored_completely(shop: Shop, tmp_path: Path) -> None:
+def test_the_sample_is_stored_completely(shop: Shop) -> None:
     sample = whole_sample()
     with dummyjson(sample) as source:
-        run = medusa_sync("--source", source.url, "--json", store=shop.store, directory=tmp_path)
+        run = medusa_sync("--source", source.url, "--json", store=shop.store)
         assert (run.exit_code, run.counts) == (0, {"created": 63})
     assert_stored(shop, sample)
     assert all(product["handle"] for product in shop.products())
