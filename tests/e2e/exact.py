@@ -133,19 +133,16 @@ def assert_exact(
     assert doubled(shop.store.database_url)[:_SHOWN] == []
     with psycopg.connect(shop.store.database_url) as connection:
         for table, column, owner in _BELONG:
-            names = {name: Identifier(each) for name, each in zip("tco", (table, column, owner), strict=True)}
             query = SQL(
-                "SELECT id FROM {t} WHERE deleted_at IS NULL "
-                "AND {c} NOT IN (SELECT id FROM {o} WHERE deleted_at IS NULL)"
-            ).format(**names)
+                "SELECT id FROM {} WHERE deleted_at IS NULL "
+                "AND {} NOT IN (SELECT id FROM {} WHERE deleted_at IS NULL)"
+            ).format(*map(Identifier, (table, column, owner)))
             assert connection.execute(query).fetchall()[:_SHOWN] == [], f"{table} without a {owner}"
-        for table, used in _USED.items():
-            if table not in may_be_unused:
-                query = SQL("SELECT id FROM {} WHERE deleted_at IS NULL AND id NOT IN (").format(
-                    Identifier(table)
-                )
-                unused = connection.execute(query + SQL(used) + SQL(")")).fetchall()
-                assert unused[:_SHOWN] == [], f"{table} that nothing uses"
+        for table in _USED.keys() - set(may_be_unused):
+            query = SQL("SELECT id FROM {} WHERE deleted_at IS NULL AND id NOT IN ({})").format(
+                Identifier(table), SQL(_USED[table])
+            )
+            assert connection.execute(query).fetchall()[:_SHOWN] == [], f"{table} that nothing uses"
 
 
 def doubled(database_url: str) -> list[str]:
