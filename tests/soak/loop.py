@@ -63,7 +63,7 @@ class Soak:
         source: to change.
         folder: for logs.
         seed: of all random choices.
-        without: names from `PARTS` and `EDITS` to leave out.
+        without: names from `PARTS` and `KINDS` to leave out.
     """
 
     def __init__(
