@@ -12,15 +12,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from medusa_sync import RunResult
 from tests.e2e.shop import Shop
+from tests.e2e.stored import stored_in
+from tests.e2e.wanted import Product, Wanted, wanted_of
 from tests.flow.stage import FAULTS, Killed, ListSource, counts, fault_at, run_once, settling, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
 from tests.soak.expected import Rules
 from tests.soak.merchant import make_merchant
-from tests.soak.observed import Stored, sales_of, stored_of
 from tests.soak.oracle import Oracle
 from tests.soak.source import Source
-from tests.soak.wanted import Product, Wanted, wanted_of
 
 NUMBERS = (1, 2, 3, 4, 7, 10, 15, 24)
 """Of products: without variants, with one or two options, at times without, without SKUs or ids."""
@@ -124,7 +124,7 @@ class Promises(RuleBasedStateMachine):
         assert (counts(again), again.conflicts) == ({"unchanged": len(wanted)}, 0)
         assert not writes(self.store)
         self.oracle.has_run(wanted, self.chosen)
-        stored = self._stored()
+        stored = stored_in(self.shop)
         deviations = self.oracle.deviations(stored, wanted)
         assert deviations == [], "\n".join(deviations)
         self.oracle.learn(stored)
@@ -184,14 +184,6 @@ class Promises(RuleBasedStateMachine):
     def _wanted(self) -> dict[str, Wanted]:
         sales, products = self.chosen.sale_prices, self.source.products
         return {f"dummyjson:{key}": wanted_of(each, sale_prices=sales) for key, each in products.items()}
-
-    def _stored(self) -> dict[str, Stored]:
-        found: dict[str, Stored] = {}
-        sales = sales_of(self.shop)
-        for product in self.shop.products():
-            assert product["external_id"] not in found, "it is stored twice"
-            found[product["external_id"]] = stored_of(product, self.store.location_id, sales)
-        return found
 
     def _options(self) -> dict[str, Any]:
         return {
