@@ -23,7 +23,7 @@ def good(number: int, version: int = 0) -> Row:
         del row["sku"], row["meta"]
     for step in range(1, version + 1):
         new: Row = {
-            "price": row["price"] + step,
+            "price": round(row["price"] + step, 2),
             "stock": 1_000 + step,
             "title": f"Title {number} v{step}",
             "tags": ["abcdef"[step % 6], "abcdef"[(step + number) % 6]],
@@ -35,7 +35,6 @@ def good(number: int, version: int = 0) -> Row:
 
 
 def _shirt(number: int, version: int) -> Row:
-    """From the first version on, it has one more variant."""
     row = shirt(number, title=f"Shirt {number} v{version}")
     one, two, three, four, *_ = row["variants"]
     one |= {"price": 100 + version, "stock": 10 + version, "prices": {"eur": 90 + version}}
@@ -44,9 +43,12 @@ def _shirt(number: int, version: int) -> Row:
     if version % 2:
         three["sku"], four["sku"] = four["sku"], three["sku"]
         four["compareAtPrice"] = 6_000
-    if version:
-        row["variants"].append(variant(number, "XXL", "Red", price=50 + version))
+    row["variants"].append(variant(number, "XXL", "Red", price=50 + version))
     return row
+
+
+def without_last_variant(row: Row) -> Row:
+    return row | ({"variants": row["variants"][:-1]} if "variants" in row else {})
 
 
 def goods(plain: int, shirts: int, version: int = 0) -> list[Row]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.command import medusa_sync, running
 from tests.e2e.exact import assert_exact, assert_quiet
-from tests.e2e.goods import goods, said_next
+from tests.e2e.goods import goods, said_next, without_last_variant
 from tests.e2e.shop import Shop
 from tests.harness.breakable import BreakableStore
 from tests.harness.catalogue import products
@@ -72,7 +72,8 @@ def test_a_killed_update_is_completed_even_if_the_source_changes_again(
     table: str, on_conflict: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
 ) -> None:
     options = (SALE, "--on-conflict", on_conflict)
-    # Without the option at first, so that the price list is new too.
+    # Without the option and a variant at first, so that the price list and a variant are new.
+    source.products = [without_last_variant(row) for row in source.products]
     assert medusa_sync("--source", source.url, store=breakable.store).exit_code == 0
     source.products = goods(12, 6, version=1)
     kill_while_it_writes(table, breakable, source, *options)
