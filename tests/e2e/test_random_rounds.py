@@ -18,10 +18,10 @@ CALM = frozenset({"faults", "two machines"})
 def test_the_store_matches_the_rules_after_every_round(
     breakable: BreakableStore, proxy: FaultProxy, tmp_path: Path
 ) -> None:
-    seed = 1
+    seed, turns = 1, times(10, quick=1)
     with dummyjson([]) as server:
         soak = Soak(breakable, proxy, Source(server, random.Random(seed), CALM), tmp_path, seed, CALM)
-        for _ in range(times(20, quick=4)):
+        for _ in range(turns):
             soak.turn()
-    assert soak.summary.comparisons == times(20, quick=4)
+    assert soak.summary.comparisons == turns
     assert soak.edits > 0
