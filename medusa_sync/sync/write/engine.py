@@ -13,7 +13,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
+from functools import partial
+from itertools import chain
 from time import monotonic
 
 from medusa_sync.core.change import Update
@@ -22,7 +24,7 @@ from medusa_sync.core.result import Result
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.retry import pause
 from medusa_sync.stop import InFlight
-from medusa_sync.sync.batch import BatchSize, halves, parts
+from medusa_sync.sync.batch import BatchSize, halves, in_halves, parts
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.attempt import Attempts
@@ -94,7 +96,7 @@ class Engine:
         began = monotonic()
 
         async def work() -> None:
-            succeeded = await self._work(group, self._attempts.attempt)
+            succeeded = await self._work(group)
             self._batch_size.measured(len(group), monotonic() - began, has_failed=not succeeded)
 
         try:
@@ -108,52 +110,51 @@ class Engine:
         except MedusaSyncError as error:
             self._stop.set(error)
 
-    async def _work(
-        self, group: Group, attempt: Callable[[Group], Awaitable[list[Group]]], *, is_decided: bool = False
-    ) -> bool:
-        """Attempt a group until nothing is left to be done; returns whether the first attempt succeeded.
+    async def _work(self, group: Group) -> bool:
+        """Attempt a group until nothing is left to be done; returns whether no call for all of it failed.
 
-        Usually a single job is the reason why a group is refused. It takes few requests to find it: if the
-        first half is accepted, the second one is halved without being sent; and once the job is alone, all
-        others are sent together again.
-
-        Args:
-            group: of jobs.
-            attempt: returns the groups that are left.
-            is_decided: which unique values the jobs get was decided together with other groups.
+        Usually a single job is the reason why a group is refused. It takes few attempts to find it, and one
+        for all that follow it; if these are refused too, each part of them is halved.
         """
-        queue, has_failed, has_joined = deque([group]), False, False
-        suspects: Group = []  # the second half of a refused group
+        suspects, has_failed = await self._attempt(group)
+        following: Group = []
+        while len(suspects) > 1:
+            first, second = halves(suspects)
+            refused, _ = await self._attempt(first)
+            suspects, following = (refused, second + following) if refused else (second, following)
+        await self._bisect(suspects)
+        await self._bisect(following)
+        return not has_failed
+
+    async def _bisect(self, jobs: Group) -> None:
+        refused, _ = await self._attempt(jobs)
+        for half in halves(refused) if refused else ():
+            await self._bisect(half)
+
+    async def _attempt(self, group: Group) -> tuple[Group, bool]:
+        """Attempt a group until nothing is left to be done, or until it has to be divided.
+
+        Returns:
+            The jobs that the store does not accept together, and whether a write of several jobs failed.
+        """
+        queue, has_failed = deque([group]), False
         while queue and not self._stop.is_set:
-            jobs, error = queue.popleft(), None
-            if jobs is suspects and len(jobs) > 1:
-                first, suspects = halves(jobs)
-                queue.extendleft((suspects, first))
-                continue
+            jobs = queue.popleft()
+            left: list[Group] | None
             try:
-                left = await attempt(jobs)
+                left = await self._attempts.attempt(jobs) if jobs else []
                 for job in still_queued(jobs):
                     if job.error is not None:
-                        error, job.error, suspects = job.error, None, []
-                        left += await self._refused([job], error)
-            except StoreRefusedError as refusal:
-                error, has_failed = refusal, True
-                left = await self._refused(still_queued(jobs), error, is_decided=is_decided)
-                suspects = left[1] if len(left) > 1 else []
-            except AmbiguousWriteError as failure:
-                error, has_failed = failure, True
-                left = await self._unknown(still_queued(jobs), error)
-                suspects = left[1] if len(left) > 1 else []
-            if (
-                isinstance(error, StoreRefusedError)
-                and len(jobs) == 1
-                and queue
-                and not any(left)
-                and not has_joined
-            ):
-                queue, has_joined = deque([[job for jobs in queue for job in jobs]]), True
-            queue.extendleft(reversed([jobs for jobs in left if jobs]))
-        return not has_failed
+                        error, job.error = job.error, None
+                        left += await self._refused([job], error) or ()
+            except StoreRefusedError as error:
+                left, has_failed = await self._refused(still_queued(jobs), error), True
+            except AmbiguousWriteError as error:
+                left, has_failed = await self._unknown(still_queued(jobs), error), True
+            if left is None:
+                return [*still_queued(jobs), *chain.from_iterable(queue)], True
+            queue.extendleft(reversed(left))
+        return [], has_failed
 
     async def _write_last(self, jobs: Group) -> None:
         """Write jobs that get values of one another: in several groups, all values are freed first."""
@@ -161,35 +162,36 @@ class Engine:
         if len(jobs) > size:
             updates = await self._attempts.decide_together(jobs)
             taken = {(claim.field, claim.value) for job in updates for claim in claims(job.update)}
-
-            async def free(group: Group) -> list[Group]:
-                await self._attempts.free(group, taken)
-                return []
-
+            free = partial(self._attempts.free, taken=taken)
             for group in parts(updates, size):
-                await self._work(group, free, is_decided=True)
-            stored = set(updates)
-            jobs = sorted(
-                still_queued(jobs), key=lambda job: job not in stored
-            )  # new ones get what they free
+                if self._stop.is_set:
+                    return
+                await in_halves(group, free, self._not_freed, (StoreRefusedError, AmbiguousWriteError))
+            stored = set(updates)  # new ones get what these free
+            jobs = sorted(still_queued(jobs), key=lambda job: job not in stored)
         for group in parts(jobs, size):
-            await self._work(group, self._attempts.attempt)
+            await self._work(group)
+
+    def _not_freed(self, job: Job, _error: Exception) -> None:
+        """Take a job back that could not free its values; it is written like the others."""
+        job.note_at = 0
+        job.take_back(self._context.ledger)
 
     # --- failed writes ---
 
-    async def _refused(self, jobs: Group, error: MedusaSyncError, *, is_decided: bool = False) -> list[Group]:
-        """Take jobs back that the store refused without saying which one is the cause."""
+    async def _refused(self, jobs: Group, error: MedusaSyncError) -> list[Group] | None:
+        """Take jobs back that the store refused; returns what is left to be done, or None to divide them."""
         for job in jobs:
             job.take_back(self._context.ledger)
         if self._stop.is_set:
             return []
         is_known = isinstance(error, KnownRefusalError)
-        may_help = not (is_known or is_decided or any(job.is_refused for job in jobs))
+        may_help = not (is_known or any(job.is_refused for job in jobs))
         if may_help and await self._attempts.look_again(jobs):
             return [still_queued(jobs)]
         if len(jobs) > 1:
             logger.info("bisecting a batch of %d: %s", len(jobs), error, extra={"event": "bisect"})
-            return list(halves(jobs))
+            return None
         for job in jobs:
             if is_known:
                 self._places.end(job, Result.REJECTED, str(error))
@@ -213,8 +215,12 @@ class Engine:
         else:
             self._places.end(job, result, str(error))
 
-    async def _unknown(self, jobs: Group, error: AmbiguousWriteError) -> list[Group]:
-        """It is not known what arrived: read the products again, and plan and send the rest."""
+    async def _unknown(self, jobs: Group, error: AmbiguousWriteError) -> list[Group] | None:
+        """It is not known what arrived: read the products again, and plan and send the rest.
+
+        Returns:
+            What is left to be done, or None to divide the jobs.
+        """
         if self._stop.is_set:
             return []
         for job in jobs:
@@ -228,7 +234,7 @@ class Engine:
         if len(jobs) > 1:
             for job in jobs:
                 job.attempts = max(attempts - 1, 0)
-            return list(halves(jobs))
+            return None
         for job in jobs:
             self._fail(job, error, Result.FAILED if error.responded else Result.UNCONFIRMED)
         await self._context.health.lost(error)
