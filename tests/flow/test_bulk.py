@@ -26,6 +26,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import some
 
 BULK = "/admin/workflows-executions/"
 MESSAGE = {"type": "not_found", "message": 'Workflow with id "x" not found.'}
@@ -132,7 +133,7 @@ def test_one_refused_product_of_15_costs_few_requests(status: int, most: int, *,
         return len(store.requests)
 
     least = requests(None)
-    more = [requests(culprit) - least for culprit in range(15)]
+    more = [requests(culprit) - least for culprit in some(range(15), 4)]
     assert max(more) <= most, more
 
 

@@ -118,7 +118,7 @@ WITHOUT_A_WAY_BACK = (new_variants, added_option)  # a dropped variant stays
 CASES = [
     *((change, "both") for change in (*OF_PRODUCTS, swap, *OF_VARIANTS)),
     *((change, killed) for change in (everything, paths) for killed in ("tool", "store")),
-    *((change, "store") for change in (variant_fields, new_variants, swapped_variants)),
+    *((change, "store") for change in (variant_fields, option_values, new_variants, swapped_variants)),
 ]
 
 

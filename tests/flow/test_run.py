@@ -62,7 +62,7 @@ def test_a_first_sync_finds_categories_tags_and_handles_with_one_request_for_man
 @pytest.mark.parametrize("concurrency", [1, 2])
 def test_a_handle_that_an_earlier_product_got_is_not_proposed_again(concurrency: int) -> None:
     """No creation is refused. Without a fixed size, batches grow."""
-    rows = [row | {"title": f"Product {row['id'] % 200}"} for row in products(600)]
+    rows = [row | {"title": f"Product {row['id'] % 100}"} for row in products(300)]
     store, statuses = FakeMedusa(), set[int]()
 
     def after(request: httpx.Request, response: httpx.Response) -> None:
@@ -71,7 +71,7 @@ def test_a_handle_that_an_earlier_product_got_is_not_proposed_again(concurrency:
 
     store.after = after
     result = sync(ListSource(rows, page_size=1_000), store, batch_size="auto", concurrency=concurrency)
-    assert (counts(result), statuses) == ({"created": 600}, {200})
+    assert (counts(result), statuses) == ({"created": 300}, {200})
     sizes = [len(created) for request in store.requests if (created := created_by(request))]
     assert (sizes[0], max(sizes) > 15) == (15, True)
 
@@ -181,7 +181,7 @@ def test_products_delivered_before_the_source_fails_are_synced(pages: int, *, dr
 
 def test_a_product_that_waited_for_its_batch_is_looked_up_again() -> None:
     """Another run may have stored it meanwhile."""
-    store, source = synced(products(450)[1:], batch_size=100), ListSource(products(450))
+    store, source = synced(products(150)[1:]), ListSource(products(150))
 
     class OtherMachine(Watcher):
         def fetched(self, seen: int, total: int | None) -> None:
@@ -191,7 +191,7 @@ def test_a_product_that_waited_for_its_batch_is_looked_up_again() -> None:
                 other.join()
 
     result = sync(source, store, batch_size=100, watcher=OtherMachine())
-    assert (result.exit_code, counts(result)) == (0, {"unchanged": 450})
+    assert (result.exit_code, counts(result)) == (0, {"unchanged": 150})
     assert_exact(source.rows, store)
 
 

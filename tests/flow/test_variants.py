@@ -40,6 +40,11 @@ def with_values_exchanged(row: Row) -> None:
     first["options"], second["options"] = second["options"], first["options"]
 
 
+def with_values_renamed(row: Row) -> None:
+    for each in row["variants"]:
+        each["options"]["Size"] = each["options"]["Size"].replace("M", "Medium")
+
+
 def with_codes_exchanged(row: Row) -> None:
     first, second = row["variants"][:2]
     for name in ("sku", "barcode"):
@@ -72,6 +77,7 @@ def with_option_added(row: Row) -> None:
         with_first(price=7, stock=70, sku="ALL", options={"Size": "XS", "Colour": "Green"}),
         with_a_new_variant,
         with_values_exchanged,
+        with_values_renamed,
         with_codes_exchanged,
         with_option_renamed,
         with_option_added,
@@ -87,10 +93,28 @@ def test_a_changed_product_is_stored_as_it_is_and_its_variants_and_prices_keep_t
     source = ListSource([row, shirt(2)])
     assert counts(carried_out(source, store)) == {"updated": 1, "unchanged": 1}
     assert_shirts(source.rows, store)
+    values = {(each.option.title, each.value) for each in store.products["dummyjson:1"].values}
+    assert values == {(name, value) for each in row["variants"] for name, value in each["options"].items()}
     after = {each.id: {price.id for price in each.prices} for each in store.state.variants().values()}
     assert all(prices <= after[own] for own, prices in before.items())
     assert len(after) == len(before) + (change is with_a_new_variant)
     assert_quiet(source, store)
+
+
+def test_a_renamed_option_value_leaves_no_old_one_also_if_no_title_changes() -> None:
+    row = shirt(1)
+    for each in row["variants"]:
+        each["title"] = each["sku"]
+    store = synced([row])
+    with_values_renamed(row)
+    assert counts(sync(ListSource([row]), store)) == {"updated": 1}
+    assert {each.value for each in store.products["dummyjson:1"].values} == {
+        "S",
+        "Medium",
+        "L",
+        "Red",
+        "Blue",
+    }
 
 
 def test_codes_are_exchanged_across_products_too() -> None:
