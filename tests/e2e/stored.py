@@ -121,7 +121,7 @@ def stored_of(product: dict[str, Any], location_id: str, sales: Mapping[str, Seq
         "collection": (product["collection"] or {}).get("handle"),
         "own metadata": metadata,
         "sales channels": sorted(channel["id"] for channel in product["sales_channels"]),
-        "shipping profile": (product["shipping_profile"] or {}).get("id"),
+        "shipping profile": (product.get("shipping_profile") or {}).get("id"),
         "inactive categories": [each["handle"] for each in product["categories"] if not each["is_active"]],
     }
     return Stored(

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from tests.e2e.fault_proxy import fault_proxy
+from tests.e2e.shop import Shop
 from tests.harness.breakable import breakable_store
 from tests.harness.dummyjson import dummyjson
 from tests.harness.postgres import running_postgres
@@ -32,11 +33,12 @@ def main() -> int:
     with (
         running_postgres() as postgres,
         breakable_store(postgres) as store,
+        Shop(store.store) as shop,
         dummyjson([]) as server,
         fault_proxy(store.store.url) as proxy,
     ):
         source = Source(server, random.Random(chosen.seed), frozenset(chosen.without))
-        soak = Soak(store, proxy, source, folder, chosen.seed, frozenset(chosen.without))
+        soak = Soak(store, shop, proxy, source, folder, chosen.seed, frozenset(chosen.without))
         try:
             soak.run(60 * chosen.minutes)
         except AssertionError as deviation:

@@ -59,6 +59,7 @@ class Soak:
 
     Args:
         store: to disturb and repair.
+        shop: the same, to read and edit.
         proxy: between the runs and the store.
         source: to change.
         folder: for logs.
@@ -69,6 +70,7 @@ class Soak:
     def __init__(
         self,
         store: BreakableStore,
+        shop: Shop,
         proxy: FaultProxy,
         source: Source,
         folder: Path,
@@ -81,7 +83,7 @@ class Soak:
         self._folder = folder
         self._without = without
         self._dice = random.Random(seed)
-        self._shop = Shop(store.store)
+        self._shop = shop
         self._oracle = Oracle(_fresh(store))
         self._merchant: Merchant = make_merchant(self._shop, self._oracle, self._dice, without)
         self._chaos = Chaos(store, proxy, self._dice, without)
