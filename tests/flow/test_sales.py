@@ -211,7 +211,9 @@ def test_a_price_or_list_that_two_runs_have_created_is_stored_once_after_the_nex
 
 
 @pytest.mark.parametrize(("before", "lost"), [(0, 0), (1, 0), (0, 1), (0, 2)])
-def test_two_runs_at_once_leave_one_list_and_each_price_once(before: int, lost: int) -> None:
+def test_two_runs_at_once_leave_one_list_and_each_price_once(
+    before: int, lost: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """Also if the store loses its database while both remove what the other one created too."""
     store = FakeMedusa()
     assert sync(reduced(only=before), store).exit_code == 0
@@ -231,6 +233,7 @@ def test_two_runs_at_once_leave_one_list_and_each_price_once(before: int, lost: 
 
     for result in asyncio.run(both()):
         assert result.seen == sum(result.counts.values()) == COUNT
+    assert ("some sale prices may be stored twice" in caplog.text) == (lost == 2)
     sold(store, reduced())
     assert amounts(store) == dict.fromkeys(SKUS, 9)
 

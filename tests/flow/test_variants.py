@@ -272,6 +272,9 @@ def test_a_variant_that_the_merchant_deleted_is_a_conflict_once_per_change_of_th
     assert "SH1-S-R" not in held(store)
     store.requests.clear()
     assert (sync(ListSource([row]), store).conflicts, writes(store)) == (0, [])
+    row["variants"][1]["price"] = 5
+    result = sync(ListSource([row]), store)
+    assert (counts(result), result.conflicts) == ({"updated": 1}, 0), "another variant has changed"
 
 
 @pytest.mark.parametrize(
