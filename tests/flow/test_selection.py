@@ -50,7 +50,7 @@ def changed(result: Any) -> set[str]:
         ({"only": "price"}, {"price"}),
         *(({"skip": name}, FIELDS - {name}) for name in sorted(FIELDS - {"stock", "thumbnail"})),
     ],
-    ids=str,
+    ids=lambda value: "" if isinstance(value, set) else str(value),
 )
 def test_only_the_chosen_fields_are_synced_and_the_next_full_run_sends_exactly_the_others(
     options: dict[str, str], synced_fields: set[str]
