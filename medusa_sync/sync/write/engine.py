@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from functools import partial
 from itertools import chain
 from time import monotonic
@@ -22,7 +22,7 @@ from medusa_sync.core.change import Update
 from medusa_sync.core.claims import claims
 from medusa_sync.core.result import Result
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
-from medusa_sync.retry import pause
+from medusa_sync.retry import pause, retry
 from medusa_sync.stop import InFlight
 from medusa_sync.sync.batch import BatchSize, halves, in_halves, parts
 from medusa_sync.sync.context import Context
@@ -31,6 +31,8 @@ from medusa_sync.sync.write.attempt import Attempts
 from medusa_sync.sync.write.job import Group, Job, Refusal, still_queued
 
 logger = logging.getLogger(__name__)
+
+_FAILURES = (StoreRefusedError, AmbiguousWriteError)
 
 
 class Engine:
@@ -162,11 +164,16 @@ class Engine:
         if len(jobs) > size:
             updates = await self._attempts.decide_together(jobs)
             taken = {(claim.field, claim.value) for job in updates for claim in claims(job.update)}
-            free = partial(self._attempts.free, taken=taken)
+
+            async def free(group: Sequence[Job]) -> None:
+                attempts = self._context.options.max_retries + 1
+                once_more = partial(self._attempts.free, list(group), taken)
+                await retry(lambda _: once_more(), on=_is_failure, attempts=attempts, stop=self._stop)
+
             for group in parts(updates, size):
                 if self._stop.is_set:
                     return
-                await in_halves(group, free, self._not_freed, (StoreRefusedError, AmbiguousWriteError))
+                await in_halves(group, free, self._not_freed, _FAILURES)
             stored = set(updates)  # new ones get what these free
             jobs = sorted(still_queued(jobs), key=lambda job: job not in stored)
         for group in parts(jobs, size):
@@ -239,3 +246,7 @@ class Engine:
             self._fail(job, error, Result.FAILED if error.responded else Result.UNCONFIRMED)
         await self._context.health.lost(error)
         return []
+
+
+def _is_failure(error: Exception) -> bool:
+    return isinstance(error, _FAILURES)
