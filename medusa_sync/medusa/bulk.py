@@ -174,11 +174,25 @@ class Bulk:
             if refusal is None:
                 return [body["id"] for body in bodies]
             if self.is_available:
-                return refusal
+                return await self._without_existing(operation, bodies) or refusal
         if operation.is_divisible and len(bodies) > 1:
             results = await self._send(operation, bodies)
             return results[0] if isinstance(results[0], Refusal) else results
         return await self._ordinary(operation, bodies)
+
+    async def _without_existing(self, operation: Operation, bodies: Sequence[Body]) -> list[Result] | None:
+        """Send a refused call without what exists meanwhile: another run may have created much of it."""
+        if not operation.key or len(bodies) == 1 or self._client.is_stopping:
+            return None
+        ids: dict[str, Result] = {**await self.existing(operation, [each[operation.key] for each in bodies])}
+        if not ids:
+            return None
+        missing = [each for each in bodies if each[operation.key] not in ids]
+        sent = await self._try(operation, missing) if missing else []
+        if isinstance(sent, Refusal):
+            return None
+        ids.update((each[operation.key], result) for each, result in zip(missing, sent, strict=True))
+        return [ids[each[operation.key]] for each in bodies]
 
     async def _refusal(self, operation: Operation, bodies: Sequence[Body]) -> Refusal | None:
         """Send one call; returns why the store refused it."""
