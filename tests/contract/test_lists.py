@@ -142,7 +142,7 @@ def _add_types(shop: Shop, values: Sequence[str]) -> None:
 
 def _add_collections(shop: Shop, handles: Sequence[str]) -> None:
     for handle in handles:
-        shop.collection("Collection", handle=handle)
+        shop.collection(handle, handle=handle)  # a search does not look at the handle
 
 
 def _add_categories(shop: Shop, handles: Sequence[str]) -> None:

@@ -45,7 +45,7 @@ _TABLES: Final = {
     "product-categories": ("product_categories", ("id handle", "name handle description"), 50),
     "product-tags": ("product_tags", _VALUE, 20),
     "product-types": ("product_types", _VALUE, 10),
-    "collections": ("collections", ("id title handle", "title handle"), 10),
+    "collections": ("collections", ("id title handle", "title"), 10),
     "price-lists": ("price_lists", ("id status", "title description"), 50),
     "sales-channels": ("sales_channels", _NAMED, 20),
     "shipping-profiles": ("shipping_profiles", ("id name type", ""), 20),
