@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from itertools import groupby
 from typing import Any
 
-import msgspec
 from msgspec import Struct, field
 
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
@@ -21,7 +19,6 @@ from medusa_sync.stop import all_done
 
 logger = logging.getLogger(__name__)
 
-_BODY_BYTES = 95_000  # the route accepts 100 kB
 _AT_ONCE = 4  # requests to ordinary routes
 _UNUSABLE = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED})
 
@@ -77,7 +74,7 @@ class Bulk:
             StoreError: the store is unavailable.
         """
         results: list[Result] = []
-        for part in _parts(bodies, operation.at_once):
+        for part in operation.parts(bodies):
             sent, rest = await self._try(operation, part), part
             may_revise = self.is_available and not self._client.is_stopping
             if isinstance(sent, Refusal) and revise is not None and may_revise:
@@ -102,7 +99,7 @@ class Bulk:
             AmbiguousWriteError: it fails both, and perhaps every write, so nothing more is sent.
         """
         results: list[Result] = []
-        units = _units(operation, bodies)[:2]
+        units = operation.units(bodies)[:2]
         for own in units:
             sent = await self._try(operation, own) if len(own) < len(bodies) else None
             results += sent if isinstance(sent, list) else await self._ordinary(operation, own)
@@ -124,8 +121,8 @@ class Bulk:
         )
         results: list[Result] = []
         following: list[Body] = []
-        while len(_units(operation, bodies)) > 1 and not self._client.is_stopping:
-            first, second = _halves(operation, bodies)
+        while len(operation.units(bodies)) > 1 and not self._client.is_stopping:
+            first, second = operation.halves(bodies)
             sent = await self._try(operation, first)
             if isinstance(sent, list):
                 results, bodies = results + sent, second
@@ -141,10 +138,10 @@ class Bulk:
         """Carry out the halves of a call that the store refused."""
         if self._client.is_stopping:
             return [refusal] * len(bodies)
-        if len(_units(operation, bodies)) == 1:
+        if len(operation.units(bodies)) == 1:
             return await self._ordinary(operation, bodies)
         results: list[Result] = []
-        for half in _halves(operation, bodies):
+        for half in operation.halves(bodies):
             sent = await self._try(operation, half)
             results += sent if isinstance(sent, list) else await self._bisect(operation, half, sent)
         return results
@@ -157,7 +154,7 @@ class Bulk:
             StoreError: the store is unavailable.
         """
         refused: list[Body] = []
-        for part in _parts(bodies, operation.at_once):
+        for part in operation.parts(bodies):
             if not self.is_available or await self._refusal(operation, part) is not None:
                 refused += part
         return refused
@@ -211,7 +208,7 @@ class Bulk:
 
     async def _call(self, operation: Operation, bodies: Sequence[Body]) -> None:
         path = f"/admin/workflows-executions/{operation.workflow}/run"
-        entries = [_entry(operation, body, operation.only_in_path) for body in bodies]
+        entries = [operation.entry(body, operation.only_in_path) for body in bodies]
         run = await self._client.post(path, {"input": {operation.items: entries}}, _Run)
         if not run.acknowledgement.has_finished:
             raise AmbiguousWriteError(f"POST {path}: the store has not finished it")
@@ -220,7 +217,7 @@ class Bulk:
             raise AmbiguousWriteError(f"POST {path}: the workflow failed", status=status)
 
     async def _ordinary(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
-        units = _units(operation, bodies)
+        units = operation.units(bodies)
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def send(group: Sequence[Body]) -> list[Result]:
@@ -235,7 +232,7 @@ class Bulk:
         is_single = len(group) == 1 and operation.single
         path = (operation.single if is_single else operation.path).format(**group[0])
         omitted = operation.only_in_bulk | operation.only_in_path | (ID if is_single else frozenset())
-        entries = [_entry(operation, body, omitted) for body in group]
+        entries = [operation.entry(body, omitted) for body in group]
         body = {operation.batch: entries} if operation.batch and not is_single else entries[0]
         query: Query = [("fields", "id,external_id")] if operation.is_divisible else ()
         try:
@@ -269,46 +266,6 @@ class Bulk:
         return [found[key] for key in keys] if len(found) == len(bodies) else None
 
 
-def _units(operation: Operation, bodies: Sequence[Body]) -> list[list[Body]]:
-    """The bodies that are written or refused together: those of a product, if nothing is deleted."""
-    if not operation.batch or operation.takes_ids or operation.is_divisible:
-        return [[body] for body in bodies]
-    return [list(own) for _, own in groupby(bodies, lambda body: operation.path.format(**body))]
-
-
-def _halves(operation: Operation, bodies: Sequence[Body]) -> tuple[list[Body], list[Body]]:
-    """Bodies that the store refused in two parts; those that belong together stay together."""
-    units = _units(operation, bodies)
-    middle = sum(map(len, units[: len(units) // 2]))
-    return list(bodies[:middle]), list(bodies[middle:])
-
-
-def _entry(operation: Operation, body: Body, omitted: frozenset[str]) -> Any:
-    if operation.takes_ids:
-        return body["id"]
-    entry = {name: value for name, value in body.items() if name not in omitted}
-    for list_, left_out in operation.members.items() if omitted else ():
-        entry[list_] = [
-            {name: value for name, value in each.items() if name not in left_out} for each in body[list_]
-        ]
-    return entry
-
-
 def _is_unknown(error: StoreRefusedError) -> bool:
     """Whether the store does not know the route or the workflow, and not only one of the things."""
     return error.status == HTTPStatus.NOT_FOUND and (not error.kind or "Workflow with id" in str(error))
-
-
-def _parts(bodies: Sequence[Body], at_once: int) -> Iterator[list[Body]]:
-    """The bodies in parts that fit into a request."""
-    part: list[Body] = []
-    size = 0
-    for body in bodies:
-        length = len(msgspec.json.encode(body)) + 1
-        if part and (size + length > _BODY_BYTES or len(part) == at_once):
-            yield part
-            part, size = [], 0
-        part.append(body)
-        size += length
-    if part:
-        yield part

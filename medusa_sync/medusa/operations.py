@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from medusa_sync.core.fields import THUMBNAIL
 from medusa_sync.medusa.lists import List
 from medusa_sync.medusa.resources import CATEGORIES, COLLECTIONS, TAGS, TYPES
 
 Body = Mapping[str, Any]
+
+_BODY_BYTES = 95_000  # the bulk route accepts 100 kB
 
 
 class Operation(Struct, frozen=True):
@@ -46,6 +49,43 @@ class Operation(Struct, frozen=True):
     at_once: int = 500
     key: str = ""
     found_in: List[Any] | None = None
+
+    def parts(self, bodies: Sequence[Body]) -> Iterator[list[Body]]:
+        """Bodies in parts that fit into a request."""
+        part: list[Body] = []
+        size = 0
+        for body in bodies:
+            length = len(json.encode(body)) + 1
+            if part and (size + length > _BODY_BYTES or len(part) == self.at_once):
+                yield part
+                part, size = [], 0
+            part.append(body)
+            size += length
+        if part:
+            yield part
+
+    def units(self, bodies: Sequence[Body]) -> list[list[Body]]:
+        """The bodies that are written or refused together: those of a product, if nothing is deleted."""
+        if not self.batch or self.takes_ids or self.is_divisible:
+            return [[body] for body in bodies]
+        return [list(own) for _, own in groupby(bodies, lambda body: self.path.format(**body))]
+
+    def halves(self, bodies: Sequence[Body]) -> tuple[list[Body], list[Body]]:
+        """Bodies that the store refused in two parts; those that belong together stay together."""
+        units = self.units(bodies)
+        middle = sum(map(len, units[: len(units) // 2]))
+        return list(bodies[:middle]), list(bodies[middle:])
+
+    def entry(self, body: Body, omitted: frozenset[str]) -> Any:
+        """A body as it is sent, without some of its fields."""
+        if self.takes_ids:
+            return body["id"]
+        entry = {name: value for name, value in body.items() if name not in omitted}
+        for list_, left_out in self.members.items() if omitted else ():
+            entry[list_] = [
+                {name: value for name, value in each.items() if name not in left_out} for each in body[list_]
+            ]
+        return entry
 
 
 ID = frozenset({"id"})
