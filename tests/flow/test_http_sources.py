@@ -153,7 +153,7 @@ def table(rows: list[dict[str, Any]]) -> bytes:
         ("feed.json", "auto", json.dumps(FEW).encode()),
         ("feed.json", "json", json.dumps({"products": FEW}).encode()),
         ("feed.ndjson", "auto", lines(FEW)),
-        ("export.json.gz", "auto", gzip.compress(json.dumps(FEW).encode())),
+        ("export.json.gz", "auto", gzip.compress(json.dumps(FEW).encode(), mtime=0)),
         ("export", "ndjson", lines(FEW)),
     ],
 )
