@@ -21,7 +21,7 @@ T = TypeVar("T")
 async def retry(
     operation: Callable[[int], Awaitable[T]],
     *,
-    on: type[Exception] | Callable[[Exception], bool | float],
+    on: type[Exception] | tuple[type[Exception], ...] | Callable[[Exception], bool | float],
     attempts: int,
     stop: Stop,
 ) -> T:
@@ -41,7 +41,7 @@ async def retry(
         try:
             return await operation(attempt)
         except Exception as error:
-            wait = isinstance(error, on) if isinstance(on, type) else on(error)
+            wait = isinstance(error, on) if isinstance(on, type | tuple) else on(error)
             if wait is False or attempt >= attempts:
                 raise
             if not await stop.sleep(pause(attempt) if wait is True else wait):

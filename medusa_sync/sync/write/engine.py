@@ -14,7 +14,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from functools import partial
 from itertools import chain
 from time import monotonic
 
@@ -167,8 +166,12 @@ class Engine:
 
             async def free(group: Sequence[Job]) -> None:
                 attempts = self._context.options.max_retries + 1
-                once_more = partial(self._attempts.free, list(group), taken)
-                await retry(lambda _: once_more(), on=_is_failure, attempts=attempts, stop=self._stop)
+                await retry(
+                    lambda _: self._attempts.free(list(group), taken),
+                    on=_FAILURES,
+                    attempts=attempts,
+                    stop=self._stop,
+                )
 
             for group in parts(updates, size):
                 if self._stop.is_set:
@@ -246,7 +249,3 @@ class Engine:
             self._fail(job, error, Result.FAILED if error.responded else Result.UNCONFIRMED)
         await self._context.health.lost(error)
         return []
-
-
-def _is_failure(error: Exception) -> bool:
-    return isinstance(error, _FAILURES)

@@ -22,6 +22,7 @@ from medusa_sync.sync.write.job import Group
 logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 4  # to remove copies
+_FAILURES = (StoreRefusedError, AmbiguousWriteError)
 
 
 class Sales:
@@ -71,7 +72,7 @@ class Sales:
             return
         try:
             await self._write(amounts, jobs[0].desired.currency)
-        except (StoreRefusedError, AmbiguousWriteError) as error:
+        except _FAILURES as error:
             self._prices, self._list_id = None, ""  # read again what arrived
             if error.status is None:
                 for job in jobs:
@@ -117,8 +118,8 @@ class Sales:
             return
         self._has_created = False
         try:
-            await retry(self._remove_copies, on=_may_remain, attempts=_ATTEMPTS, stop=self._stop)
-        except (StoreRefusedError, AmbiguousWriteError) as error:
+            await retry(self._remove_copies, on=_FAILURES, attempts=_ATTEMPTS, stop=self._stop)
+        except _FAILURES as error:
             logger.warning(
                 "some sale prices may be stored twice: %s", error, extra={"event": "sale_prices_doubtful"}
             )
@@ -161,11 +162,6 @@ class Sales:
         while create_it and self._younger:
             await self._lists.delete(self._younger.pop())
         return self._list_id
-
-
-def _may_remain(error: Exception) -> bool:
-    """Whether copies may remain after an error, for example because the database was restarted."""
-    return isinstance(error, StoreRefusedError | AmbiguousWriteError)
 
 
 def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> dict[str, float | None]:
