@@ -147,8 +147,8 @@ class Job(Struct, eq=False):
         before = structs.replace(self.planned, changes=changes)
         self.planned = self.sent = combined(before, outcome_of(self.plan))
 
-    def is_done(self, result: str | StoreRefusedError | AmbiguousWriteError) -> bool:
-        """Whether a part of it was written; if the store refused it, the job gets the error.
+    def accept(self, result: str | StoreRefusedError | AmbiguousWriteError) -> bool:
+        """Take the result of a part of it; returns whether it was written. If not, the job gets the error.
 
         Raises:
             AmbiguousWriteError: it may have been written.

@@ -140,7 +140,7 @@ class ProductRows:
 
         results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=revise)
         for job, result in zip(jobs, results, strict=True):
-            if job.is_done(result):
+            if job.accept(result):
                 job.product_id, job.is_written, job.note_at = str(result), True, now
 
     def new_id(self, job: Job) -> str:

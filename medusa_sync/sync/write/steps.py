@@ -139,7 +139,7 @@ class Writer:
             results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
             for (job, _), result in zip(wanted, results, strict=True):
                 if job.error is None:
-                    job.is_done(result)
+                    job.accept(result)
 
         return send
 
