@@ -197,8 +197,8 @@ class NewItems:
         for sku, (owner, _) in wanted.items():
             if (made := self._made.get(sku)) is not None:  # perhaps for a product that was refused
                 items[sku] = made.item if made.owner == owner else structs.replace(made.item, is_new=False)
-        for job in jobs:
-            job.items = {**job.items, **items}
+        for job in jobs:  # most share one dict: a batch may have thousands of items
+            job.items = {**job.items, **items} if job.items else items
 
     async def others(self, holders: Holders) -> Holders:
         """What a look-up has found, without the items that this run has created."""
