@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from io import BufferedReader
 from typing import Any, Generic, Protocol, TypeVar
@@ -127,7 +128,7 @@ class Source(Protocol):
         """
 
 
-class PartSource:
+class PartSource(ABC):
     """What sends items, which a `Catalogue` makes a source of products of; the members are those of `Source`.
 
     It may send more items than the limit.
@@ -139,13 +140,14 @@ class PartSource:
     def detected(self, format_: str) -> None:
         self.format = format_
 
+    @abstractmethod
     def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
-        raise NotImplementedError
+        """All items, or at least the first `limit`; see `Source`."""
 
     async def category_names(self) -> Mapping[str, str]:
         return {}
 
-    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - for others
+    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - only APIs can look it up
         return None
 
 

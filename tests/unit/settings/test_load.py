@@ -241,8 +241,8 @@ def test_a_named_file_replaces_the_default_one_and_must_be_readable(*, by_flag: 
     flags, environment = arguments(named)
     loaded = load(flags, environment=environment, directory=tmp_path)
     assert (loaded.settings.limit, loaded.settings.batch_size) == (2, 15)
-    origin = ("flag", "--env-file") if by_flag else ("variable", ENV_FILE.variable)
-    assert loaded.found["env_file"] == Found(str(named), *origin)  # type: ignore[arg-type]
+    by_variable = Found(str(named), "variable", ENV_FILE.variable)
+    assert loaded.found["env_file"] == (Found(str(named), "flag", "--env-file") if by_flag else by_variable)
     for path, problem in {
         missing: f"{ENV_FILE.spelling} {str(missing)!r}: the file does not exist",
         other: f"{other}: the file is not UTF-8; save it as UTF-8",
