@@ -157,8 +157,13 @@ class _Job:
 
     def _sync(self) -> RunResult:
         settings = self._settings
-        how = {"quiet": settings.quiet, "in_log": settings.log_format == "json", "dry_run": settings.dry_run}
-        with progress_observer(self._err, settings.limit, **how) as observer:
+        with progress_observer(
+            self._err,
+            settings.limit,
+            quiet=settings.quiet,
+            in_log=settings.log_format == "json",
+            dry_run=settings.dry_run,
+        ) as observer:
             result = sync_products(settings, observer, signals=self._signals, redactor=self._redactor)
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)

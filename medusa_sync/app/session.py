@@ -140,11 +140,18 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
         headers["authorization"] = authorization
 
     # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
-    options = {"headers": headers, "follow_redirects": True}
-    to_source = partial(connect, partial(errors.SourceError, hint=hint), count, rate_of(url), **options)
+    to_source = partial(
+        connect,
+        partial(errors.SourceError, hint=hint),
+        count,
+        rate_of(url),
+        headers=headers,
+        follow_redirects=True,
+    )
     mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
-    how = settings.source_map, settings.min_products
-    async with open_source(url, settings.source_format, to_source, mapping, *how) as source:
+    async with open_source(
+        url, settings.source_format, to_source, mapping, settings.source_map, settings.min_products
+    ) as source:
         yield source
 
 

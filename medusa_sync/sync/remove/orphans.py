@@ -19,7 +19,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
 
-LISTED = 10  # products or variants that an error names
+LISTED = 10  # products or variants that an error or a note names
 _ASKED_AT_ONCE = 4
 _REALLY_GONE = "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
 

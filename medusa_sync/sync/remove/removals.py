@@ -21,7 +21,7 @@ from medusa_sync.retry import retry
 from medusa_sync.stop import InFlight
 from medusa_sync.sync.batch import FIRST, in_halves, parts
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.remove.orphans import Orphans, check_removals
+from medusa_sync.sync.remove.orphans import LISTED, Orphans, check_removals
 from medusa_sync.sync.remove.variants import DroppedVariants, Removal, find_removals, removal_outcome
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NAMED = 10  # products in a note
 _PRODUCTS_AT_ONCE = 50  # of which variants are removed
 _REFUSALS = (StoreRefusedError, AmbiguousWriteError, ProductFailedError)
 
@@ -68,7 +67,7 @@ class Removals:
     def notes(self) -> Iterator[str]:
         """What the result says about products that are kept."""
         if self._has_begun and (kept := self._context.unrecorded):
-            named, more = ", ".join(kept[:_NAMED]), len(kept) - _NAMED
+            named, more = ", ".join(kept[:LISTED]), len(kept) - LISTED
             yield (
                 f"Not removed, although the source does not have them: {named}"
                 f"{f' and {more} more' if more > 0 else ''}. They have an external id of this source, but no "

@@ -41,8 +41,13 @@ class ProductRows:
         self._context = context
         self._api = context.api
         self._ledger = context.ledger
-        names, creates = context.source.category_names, not context.is_dry_run
-        self._terms = Terms(context.api.terms, context.api.bulk, names, context.stop, creates=creates)
+        self._terms = Terms(
+            context.api.terms,
+            context.api.bulk,
+            context.source.category_names,
+            context.stop,
+            creates=not context.is_dry_run,
+        )
         self._generations: dict[str, int] = {}  # of the ids of new products, by external id
 
     # --- terms ---
