@@ -91,7 +91,7 @@ def test_the_stock_of_a_first_sync_needs_one_call_for_all_batches() -> None:
 
 
 def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
-    """A product whose SKU the merchant uses leaves none either, and the item of the merchant stays as it is."""
+    """One whose SKU the merchant uses leaves none either, and the item of the merchant stays as it is."""
     store, rows = FakeMedusa(), products(20)
     variant = {"title": "a", "options": {"A": "a"}, "prices": [], "sku": rows[4]["sku"]}
     theirs = {"title": "Theirs", "options": [{"title": "A", "values": ["a"]}], "variants": [variant]}
