@@ -8,9 +8,9 @@ from medusa_sync.core.change import Update
 from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record, Step, applied, fields_as_sent, remember
+from medusa_sync.core.record import Record, Step, applied, remember
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.variants import match_variants
+from medusa_sync.core.variants import fields_as_sent, match_variants
 
 SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it
 LATE_S = 120  # after this, an earlier write can no longer arrive
@@ -47,7 +47,7 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
 def only_awaits_late_write(update: Update, *, now: float) -> bool:
     """Whether a product is only kept open because an earlier write may still arrive."""
     record = update.stored.record
-    is_recorded = record is not None and record.holds_same(applied(update.desired))
+    is_recorded = record is not None and record.content == applied(update.desired).content
     return is_recorded and not update.has_changes and _awaits_late_write(update, now=now)
 
 

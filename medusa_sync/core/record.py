@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
-from medusa_sync.core.fields import FIELDS, PRICE, SALE
+from medusa_sync.core.fields import BARCODE, FIELDS, PRICE, SALE, SKU, STOCK
 from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.errors import ProductFailedError
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
 VERSION = 3
@@ -174,9 +176,25 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """Whether no write of this tool is left to be checked or undone."""
         return self.pending is None and not (self.drafted or self.deleted)
 
-    def holds_same(self, other: Record) -> bool:
-        """Whether the applied values of two records are equal; an absent field counts as None."""
-        return _content(self) == _content(other)
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What the source wanted: records with equal contents are for the same source product.
+
+        An absent field counts as None. Variants that the source dropped earlier are left out.
+        """
+        fields = self.fields
+        variants = {key: each.fields for key, each in self.variants.items() if each.dropped is None}
+        for key, own in self.withheld.items():
+            if key in variants:
+                wanted = {name: remember(value) for name, (value, _) in own.items()}
+                variants[key] = {**variants[key], **wanted}
+        return (
+            self.currency,
+            *map(fields.get, FIELDS),
+            frozenset((name, own) for name, own in fields.items() if name not in FIELDS and own is not None),
+            tuple(option.name for option in self.options),
+            frozenset((key, frozenset(own.items())) for key, own in variants.items()),
+        )
 
 
 NO_RECORD = Record()
@@ -184,15 +202,9 @@ NO_RECORD = Record()
 
 
 def applied(
-    desired: DesiredProduct,
-    *,
-    variants: Mapping[str, str] = {},
-    options: Mapping[str, str] = {},
+    desired: DesiredProduct, *, variants: Mapping[str, str] = {}, options: Mapping[str, str] = {}
 ) -> Record:
-    """The record of a product that is known to hold all desired values.
-
-    `variants` has ids by key, and `options` ids by name.
-    """
+    """The record of a product that holds all desired values; ids of variants by key, of options by name."""
     return Record(
         fields={name: remember(value) for name, value in desired.fields.items() if value is not None},
         currency=desired.currency,
@@ -204,42 +216,6 @@ def applied(
             for each in desired.variants
         },
         source=desired.digest,
-    )
-
-
-def fields_as_sent(record: Record) -> dict[str, dict[str, Value]]:
-    """The fields of the variants, by key, if the pending write of a product arrives completely."""
-    fields = {key: entry.fields for key, entry in record.variants.items()}
-    for key, sent in record.sent.items():
-        newest = {name: values[-1] for name, values in sent.items() if values}
-        fields[key] = fields.get(key, {}) | newest
-    return fields
-
-
-def fingerprint(external_id: str, record: Record) -> int:
-    """A hash of the external id and the applied values."""
-    return hash((external_id, _content(record)))
-
-
-def _content(record: Record) -> tuple[object, ...]:
-    """The applied and withheld values, without variants that the source dropped earlier."""
-    fields, withheld = record.fields, record.withheld
-    return (
-        record.currency,
-        *map(fields.get, FIELDS),
-        frozenset((name, fields[name]) for name in fields.keys() - FIELDS.keys() if fields[name] is not None),
-        tuple(option.name for option in record.options),
-        frozenset(
-            (key, frozenset(_as_wanted(variant.fields, withheld.get(key, {})).items()))
-            for key, variant in record.variants.items()
-            if variant.dropped is None
-        ),
-    )
-
-
-def _as_wanted(fields: Mapping[str, Value], withheld: Mapping[str, tuple[str, str]]) -> Mapping[str, Value]:
-    return (
-        {**fields, **{name: remember(value) for name, (value, _) in withheld.items()}} if withheld else fields
     )
 
 
@@ -256,3 +232,71 @@ def remember_text(text: str) -> str:
     if len(text) <= _SHORT and not DIGEST.fullmatch(text):
         return text
     return "#" + blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+# --- what the store has ---------------------------------------------------------------------------------
+
+
+_OF_VARIANT = {SKU, BARCODE, PRICE, STOCK}
+
+
+class _EarlierPending(Struct, frozen=True):
+    step: Literal["creation", "update", "adoption"]
+    fields: dict[str, tuple[Value, ...]] = {}
+    currency: str = ""
+    at: int = 0
+
+
+class EarlierRecord(Struct, frozen=True, tag_field="version", tag=2):
+    """A record of version 1 or 2, in which a product had one variant.
+
+    Attributes:
+        fields: of the product and of the variant. In version 1, they are what was sent, complete or not.
+        pending: in version 1, what may be incomplete.
+    """
+
+    fields: dict[str, Value]
+    currency: str = ""
+    variant: str = ""
+    drafted: bool = False
+    pending: _EarlierPending | Literal["creation", "stock"] | None = None
+
+
+AnyRecord = Record | EarlierRecord
+
+
+def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:
+    """Parse the record of a stored product; None if there is none or it is not a record.
+
+    Raises:
+        ProductFailedError: a newer version of this tool wrote it.
+    """
+    raw: Any = (metadata or {}).get(RECORD_KEY)
+    version = raw.get("version", 1) if isinstance(raw, dict) else 1
+    if isinstance(version, int) and version > VERSION:
+        raise ProductFailedError(
+            f"its record has version {version}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
+        )
+    try:
+        return upgraded(convert({**raw, "version": 2} if version == 1 else raw, AnyRecord))
+    except (ValidationError, TypeError):  # something else wrote under our key
+        return None
+
+
+def upgraded(old: AnyRecord) -> Record:
+    """The record in its current form."""
+    if isinstance(old, Record):
+        return old
+    pending, late, own, variant = None, set[str](), dict[str, Value](), dict[str, Value]()
+    if isinstance(old.pending, _EarlierPending):
+        sent = {ONLY: old.pending.fields} if old.pending.fields else {}
+        pending = Pending(Step(old.pending.step), sent, currency=old.pending.currency, at=old.pending.at)
+    elif old.pending is not None:
+        late = _OF_VARIANT if old.pending == "creation" else {STOCK}
+        sent = {ONLY: {name: (value,) for name, value in old.fields.items() if name in late}}
+        pending = Pending(Step.CREATION if late is _OF_VARIANT else Step.UPDATE, sent, currency=old.currency)
+    for name, value in old.fields.items():
+        if value is not None and name not in late:
+            (variant if name in _OF_VARIANT else own)[name] = value
+    variants = {ONLY: VariantRecord(old.variant, variant)}
+    return Record(own, old.currency, variants=variants, drafted=old.drafted, pending=pending)

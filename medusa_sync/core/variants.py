@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, UNIQUE
 from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, fields_as_sent, remember
+from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.stored_variant import StoredVariant
 
@@ -76,6 +76,15 @@ def match_variants(
     if adopt and free and not (desired.options or found):
         found[ONLY] = next(iter(free.values()))
     return Matches({key: found.get(key) for key in wanted}, former, owned)
+
+
+def fields_as_sent(record: Record) -> dict[str, dict[str, Value]]:
+    """The fields of the variants, by key, if the pending write of a product arrives completely."""
+    fields = {key: entry.fields for key, entry in record.variants.items()}
+    for key, sent in record.sent.items():
+        newest = {name: values[-1] for name, values in sent.items() if values}
+        fields[key] = fields.get(key, {}) | newest
+    return fields
 
 
 def _former_keys(

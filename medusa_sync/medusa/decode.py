@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 from msgspec import DecodeError, Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
-from medusa_sync.core.record import RECORD_KEY, Record
-from medusa_sync.core.record_versions import AnyRecord, parse_record, upgraded
+from medusa_sync.core.record import RECORD_KEY, AnyRecord, Record, parse_record, upgraded
 from medusa_sync.core.stored import StoredProduct, StoredSummary, UnownedProduct, Unreadable
 from medusa_sync.core.stored_variant import Identified, OwningProduct, OwningVariant
 from medusa_sync.errors import ProductFailedError, StoreError

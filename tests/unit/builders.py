@@ -11,8 +11,7 @@ from msgspec import structs
 from medusa_sync.core.fields import FIELDS, METADATA, Place
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import ONLY, RECORD_KEY, Record, applied, remember
-from medusa_sync.core.record_versions import parse_record
+from medusa_sync.core.record import ONLY, RECORD_KEY, Record, applied, parse_record, remember
 from medusa_sync.core.stored import StoredCategory, StoredCollection, StoredImage, StoredProduct, StoredValue
 from medusa_sync.core.stored_variant import (
     Entity,

@@ -13,7 +13,7 @@ from medusa_sync.core.change import Withheld, withheld_earlier
 from medusa_sync.core.ids import IdSet, Shard, is_in, source_id_of
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record, applied, fingerprint
+from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record, applied
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.medusa.api import AdminApi, ScanPage
@@ -38,7 +38,7 @@ class Scan:
 
     A scan can only prove that a product is up to date: while others write, products move between pages. So a
     product that it does not show is looked up by its external id, unless one page showed the whole store. A
-    stale product is read again before it is written. Only a fingerprint of each product is kept.
+    stale product is read again before it is written. Only a hash of each product is kept.
 
     Args:
         api: of the store.
@@ -193,7 +193,7 @@ class Scan:
 
     def shows(self, product: DesiredProduct) -> bool:
         """Whether the product is certainly up to date."""
-        wanted = fingerprint(product.external_id, self._selection.of(applied(product)))
+        wanted = hash((product.external_id, self._selection.of(applied(product)).content))
         return self._has(wanted) and product.source_id not in self._copied
 
     def shows_source(self, product: DesiredProduct | Unchecked) -> bool:
@@ -233,7 +233,7 @@ class Scan:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled:
-            self._up_to_date.append(fingerprint(external_id, self._selection.of(record)))
+            self._up_to_date.append(hash((external_id, self._selection.of(record).content)))
             if record.source.startswith(WITHOUT_STOCK):
                 digest = record.source.removeprefix(WITHOUT_STOCK)
                 self._without_stock.append(hash((external_id, digest)))
