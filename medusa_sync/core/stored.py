@@ -76,11 +76,9 @@ class StoredSummary(Identified, frozen=True):
 
     Attributes:
         record: what was last applied; None if it was not written by this tool.
-        options: read only if they are asked for.
     """
 
     record: Record | None = None
-    options: tuple[StoredOption, ...] = ()
 
 
 class StoredProduct(StoredSummary, frozen=True):
@@ -105,6 +103,7 @@ class StoredProduct(StoredSummary, frozen=True):
     hs_code: str | None = None
     mid_code: str | None = None
     material: str | None = None
+    options: tuple[StoredOption, ...] = ()
     images: tuple[StoredImage, ...] = ()
     tags: tuple[StoredValue, ...] = ()
     categories: tuple[StoredCategory, ...] = ()

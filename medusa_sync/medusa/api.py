@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from msgspec import Meta, Raw, Struct
 
-from medusa_sync.core.stored import StoredProduct, StoredSummary, Tombstone, UnownedProduct, Unreadable
+from medusa_sync.core.stored import (
+    StoredCategory,
+    StoredProduct,
+    StoredSummary,
+    Tombstone,
+    UnownedProduct,
+    Unreadable,
+)
 from medusa_sync.core.stored_variant import Entity, OwningProduct, OwningVariant
 from medusa_sync.errors import StoreError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import decode
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.lists import NULL, List, chunks, find, read, walk
-from medusa_sync.medusa.resources import ItemApi, OptionApi, PriceLists, TermApi
+from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, read, walk
+from medusa_sync.medusa.resources import CATEGORIES, ItemApi, OptionApi, PriceLists
 
 if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
 
 T = TypeVar("T")
 _ID_ONLY: Query = [("fields", "id")]
+_MANY_CATEGORIES = 2_000
 
 
 class StoreCurrency(Struct, frozen=True):
@@ -61,22 +69,6 @@ class _Updated(Struct):
     updated: list[StoredProduct]
 
 
-class ScanPage(Struct, frozen=True):
-    """Products of the store.
-
-    Attributes:
-        products: decoded one at a time, which takes less memory.
-        size: how many products the page has.
-        count: how many the store has.
-        is_last: no page follows.
-    """
-
-    products: Iterable[StoredSummary | Unreadable]
-    size: int
-    count: int
-    is_last: bool
-
-
 class AdminApi:
     """The Admin API of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises.
 
@@ -85,7 +77,6 @@ class AdminApi:
         items: inventory items.
         options: of products.
         price_lists: lists of sale prices.
-        terms: categories, tags, types and collections.
     """
 
     def __init__(self, client: MedusaClient) -> None:
@@ -93,7 +84,6 @@ class AdminApi:
         self.items = ItemApi(client)
         self.options = OptionApi(client)
         self.price_lists = PriceLists(client)
-        self.terms = TermApi(client)
         self._client = client
 
     @cached_property
@@ -115,34 +105,16 @@ class AdminApi:
         list_ = List(f"/admin/{collection.replace('_', '-')}", collection, NamedEntity, "id,name")
         return (await read(self._client, list_, [*query.items(), ("limit", limit)])).entries
 
-    async def look_up(
-        self, external_ids: Sequence[str], *, with_options: bool = False
-    ) -> list[StoredSummary | Unreadable]:
-        """Products by external id, with their records."""
-        if with_options:
-            return await self._decoded("external_id", external_ids, decode.WITH_OPTIONS, StoredSummary)
-        return [
-            decode.summary(each) for each in await self._find("external_id", external_ids, decode.SCANNED)
-        ]
+    async def summaries(self, key: str, values: Sequence[str]) -> list[StoredSummary | Unreadable]:
+        """Products by `id` or `external_id`, with their records."""
+        return [decode.summary(each) for each in await self._find(key, values, decode.SCANNED)]
 
-    async def summaries(self, ids: Sequence[str]) -> list[StoredSummary | Unreadable]:
-        """Products by id, with their records."""
-        return [decode.summary(each) for each in await self._find("id", ids, decode.SCANNED)]
-
-    async def details(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
-        """Products by `id` or `external_id`, with their details."""
-        return await self._decoded(key, values, decode.DETAILS, StoredProduct)
-
-    async def listed(self, external_ids: Sequence[str]) -> list[StoredProduct | Unreadable]:
-        """Products by external id, with what pruning needs."""
-        return await self._decoded("external_id", external_ids, decode.LISTED, StoredProduct)
-
-    async def _decoded(
-        self, key: str, values: Sequence[str], list_: List[Raw], type_: type[T]
-    ) -> list[T | Unreadable]:
+    async def details(
+        self, key: str, values: Sequence[str], list_: List[Raw] = decode.DETAILS
+    ) -> list[StoredProduct | Unreadable]:
+        """Products by `id` or `external_id`, with their details or what another list has of them."""
         asked = decode.tree_of(list_.fields)
-        found = await self._find(key, values, list_)
-        return [decode.decode_product(raw, type_, asked) for raw in found]
+        return [decode.decode_product(raw, asked) for raw in await self._find(key, values, list_)]
 
     async def _find(self, key: str, values: Sequence[str], list_: List[T]) -> list[T]:
         found: list[T] = []
@@ -171,13 +143,13 @@ class AdminApi:
         found = await find(self._client, decode.HANDLES, "handle", handles)
         return {owner.handle: owner for owner in found}
 
-    async def scan(self, offset: int, limit: int) -> ScanPage:
-        """One page of all products, in the order of their ids."""
+    async def scan(self, offset: int, limit: int) -> Page[decode.Scanned]:
+        """One page of all products, in the order of their ids; it has a count."""
         bounds: Query = [("order", "id"), ("limit", limit), ("offset", offset)]
         page = await read(self._client, decode.SCANNED, bounds)
         if page.count is None:
             raise StoreError("GET /admin/products: the response is not from Medusa: it has no count")
-        return ScanPage(map(decode.summary, page.entries), len(page.entries), page.count, page.is_last)
+        return page
 
     async def without_external_id(self) -> list[UnownedProduct]:
         """All products without an external id."""
@@ -210,6 +182,17 @@ class AdminApi:
         response = await self._client.get(f"/admin/products/{product_id}", query, _WithVariants)
         return [variant.id for variant in response.product.variants]
 
+    async def categories(self, slugs: Sequence[str]) -> list[StoredCategory]:
+        """Categories that the source calls so, or that have one of these handles; the oldest first.
+
+        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
+        """
+        if not slugs:
+            return []
+        found = walk(self._client, CATEGORIES, size=_MANY_CATEGORIES)
+        wanted = set(slugs)
+        return [each async for each in found if not wanted.isdisjoint((each.handle, each.recorded_slug))]
+
     # --- writes ---
 
     async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[StoredProduct]:
@@ -226,3 +209,6 @@ class AdminApi:
     async def delete_products(self, ids: Sequence[str]) -> None:
         """Delete products in one all-or-nothing call; ids that do not exist are ignored."""
         await self._client.post("/admin/products/batch", {"delete": ids}, dict[str, Any])
+
+    async def activate_category(self, category_id: str) -> None:
+        await self._client.post(f"{CATEGORIES.path}/{category_id}", {"is_active": True}, dict[str, Any])

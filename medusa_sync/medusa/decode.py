@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from msgspec import DecodeError, Raw, Struct, ValidationError, convert, json
+from msgspec import Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.record import RECORD_KEY, AnyRecord, Record, parse_record, upgraded
@@ -26,11 +26,13 @@ Tree = dict[str, Any]
 _ABSENT = Raw(b"")  # a field that the response does not have, which is not the same as null
 
 
-class _Scanned(Identified, frozen=True):
+class Scanned(Identified, frozen=True):
+    """A product of a scan, decoded as far as most products need it."""
+
     metadata: Raw = _ABSENT
 
 
-class _MaybeDeleted(_Scanned, frozen=True):
+class _MaybeDeleted(Scanned, frozen=True):
     deleted_at: str | None = None
 
 
@@ -56,9 +58,9 @@ def _products(type_: type[T], fields: str, query: Query = ()) -> List[T]:
 
 _SUMMARY = "id,external_id,metadata"
 
-SCANNED = _products(_Scanned, _SUMMARY)
+SCANNED = _products(Scanned, _SUMMARY)
 WITH_OPTIONS = _products(Raw, f"{_SUMMARY},options.id,options.title")
-LISTED = _products(Raw, f"{_SUMMARY},title,status")
+WITH_STATUS = _products(Raw, f"{_SUMMARY},title,status")
 DETAILS = _products(
     Raw,
     ",".join(
@@ -120,7 +122,7 @@ def _as_shown(path: str) -> str:
     return f"{prices}.rules" if is_rule else path
 
 
-def summary(product: _Scanned) -> StoredSummary | Unreadable:
+def summary(product: Scanned) -> StoredSummary | Unreadable:
     """A scanned product with its record: the quick way, without a detour over a dict."""
     if product.metadata is _ABSENT:
         return Unreadable(product.id, product.external_id, "the response lacks metadata")
@@ -130,7 +132,7 @@ def summary(product: _Scanned) -> StoredSummary | Unreadable:
         return Unreadable(product.id, product.external_id, str(error))
 
 
-def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
+def decode_product(raw: Raw, asked: Tree) -> StoredProduct | Unreadable:
     """Decode a product and its record.
 
     A field that was asked for and is absent is unknown, not empty: roles can hide fields, and filtered lists
@@ -138,7 +140,6 @@ def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
 
     Args:
         raw: JSON.
-        type_: what to decode it into.
         asked: the fields that it must have.
 
     Raises:
@@ -152,12 +153,16 @@ def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
             f"The store lists a product without its id or external id ({error})",
             hint="Let the role of the API key read all fields of products.",
         ) from error
+    metadata = product.get("metadata")
     try:
-        record = _take_record(product)
+        record = parse_record(metadata) if isinstance(metadata, dict) else None
     except ProductFailedError as error:
         if identity.external_id:
             return Unreadable(identity.id, identity.external_id, str(error))
         record = None  # an adoption starts a new record
+    else:
+        if isinstance(metadata, dict):
+            metadata.pop(RECORD_KEY, None)
     if "prices" in asked.get("variants", {}):
         _complete_prices(product, record)
     lacking = _lacking(product, asked)
@@ -167,7 +172,7 @@ def decode_product(raw: Raw, type_: type[T], asked: Tree) -> T | Unreadable:
         _read_measures(measured)
     try:
         product["record"] = record
-        return convert(product, type_)
+        return convert(product, StoredProduct)
     except ValidationError as error:
         return Unreadable(identity.id, identity.external_id, f"the response cannot be read: {error}")
 
@@ -185,30 +190,11 @@ def _record_in(metadata: Raw) -> Record | None:
     return parse_record(decoded) if isinstance(decoded, dict) else None
 
 
-class _Mark(Struct):
-    deleted: bool = False
-
-
-class _Marked(Struct):
-    medusa_sync: _Mark | None = None
-
-
 def is_marked_as_deleted(metadata: Raw) -> bool:
     """Whether this tool was about to delete a product, also in a newer version."""
-    with suppress(DecodeError):
-        mark = json.decode(metadata, type=_Marked).medusa_sync
-        return mark is not None and mark.deleted
-    return False
-
-
-def _take_record(product: dict[str, Any]) -> Record | None:
-    """Parse the record of a product and remove it from the metadata."""
-    metadata = product.get("metadata")
-    if not isinstance(metadata, dict):
-        return None
-    record = parse_record(metadata)
-    metadata.pop(RECORD_KEY, None)
-    return record
+    decoded = json.decode(metadata) if metadata is not _ABSENT else None
+    record = decoded.get(RECORD_KEY) if isinstance(decoded, dict) else None
+    return isinstance(record, dict) and record.get("deleted") is True
 
 
 def _variants(product: dict[str, Any]) -> list[dict[str, Any]]:

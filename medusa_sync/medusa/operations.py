@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
 from itertools import groupby
 from typing import Any
 
@@ -139,3 +142,25 @@ DELETE_VARIANTS = Operation(
     takes_ids=True,
     at_once=50,  # the time that the store takes grows faster than their number
 )
+
+# --- ids of what is created ---
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs
+
+
+def new_id(prefix: str) -> str:
+    """An id like those of Medusa, with a prefix such as `ptag`: ids that are created later sort after it."""
+    return f"{prefix}_{_letters((round(time.time() * 1000) << 80) | secrets.randbits(80))}"
+
+
+def own_id(prefix: str, *parts: str) -> str:
+    """An id that follows from what it is for: two runs cannot create the same thing twice.
+
+    It sorts before the ids of Medusa, which begin with the time.
+    """
+    digest = blake2b("\0".join(parts).encode(), digest_size=10).digest()
+    return f"{prefix}_{_letters(int.from_bytes(digest))}"
+
+
+def _letters(number: int) -> str:
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

@@ -12,7 +12,7 @@ from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.stored import StoredImage, StoredProduct
 from medusa_sync.core.stored_variant import StoredItem
-from medusa_sync.medusa.ids import own_id
+from medusa_sync.medusa.operations import own_id
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.variant_payload import new_options, new_variants
 

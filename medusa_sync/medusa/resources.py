@@ -1,4 +1,4 @@
-"""What a store has besides products: terms, inventory items, options and price lists."""
+"""What a store has besides products: the lists of terms, inventory items, options and price lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import List, find, walk
 
 _ID_ONLY: Query = [("fields", "id")]
-_MANY_CATEGORIES = 2_000
 _MANY_PRICES = 1_000
 
 TAGS = List("/admin/product-tags", "product_tags", StoredValue, "id,value")
@@ -36,25 +35,6 @@ class _Resource:
 
     async def _post(self, path: str, body: Any) -> None:
         await self._client.post(path, body, dict[str, Any], query=_ID_ONLY)
-
-
-class TermApi(_Resource):
-    """Categories; tags, types and collections are found and created by `Bulk`."""
-
-    async def categories(self, slugs: Sequence[str]) -> list[StoredCategory]:
-        """Categories that the source calls so, or that have one of these handles; the oldest first.
-
-        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
-        """
-        if not slugs:
-            return []
-        found = walk(self._client, CATEGORIES, size=_MANY_CATEGORIES)
-        wanted = set(slugs)
-        return [each async for each in found if not wanted.isdisjoint((each.handle, each.recorded_slug))]
-
-    async def activate_category(self, category_id: str) -> None:
-        path = f"{CATEGORIES.path}/{category_id}"
-        await self._client.post(path, {"is_active": True}, dict[str, Any])
 
 
 # --- inventory items ---

@@ -12,9 +12,8 @@ from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.stored import StoredCategory, category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa import operations
-from medusa_sync.medusa.bulk import Bulk
-from medusa_sync.medusa.ids import new_id
-from medusa_sync.medusa.resources import TermApi
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.operations import new_id
 from medusa_sync.stop import Stop
 
 Needs = Mapping[str, Collection[str]]
@@ -36,8 +35,7 @@ class Terms:
     """Remembers the ids of terms. Those of many products are found and created together.
 
     Args:
-        api: of the terms.
-        bulk: creates them.
+        api: of the store.
         category_names: reads the names of categories from the source; called when one has to be created.
         stop: nothing more is created once it is set.
         creates: terms that are missing are created; otherwise it is only checked whether they can be.
@@ -45,8 +43,7 @@ class Terms:
 
     def __init__(
         self,
-        api: TermApi,
-        bulk: Bulk,
+        api: AdminApi,
         category_names: Callable[[], Awaitable[Mapping[str, str]]],
         stop: Stop,
         *,
@@ -54,7 +51,6 @@ class Terms:
     ) -> None:
         self._creates = creates
         self._api = api
-        self._bulk = bulk
         self._category_names = category_names
         self._stop = stop
         self._searching = asyncio.Lock()  # batches wait for each other instead of creating a term twice
@@ -140,7 +136,7 @@ class Terms:
         then be that of another category.
         """
         if name != CATEGORIES:
-            found = await self._bulk.existing(_KINDS[name][0], keys)
+            found = await self._api.bulk.existing(_KINDS[name][0], keys)
             self._ids.update(((name, key), own) for key, own in found.items())
             return
         listed = await self._api.categories(keys)  # the oldest first
@@ -175,7 +171,7 @@ class Terms:
                 self._ids[name, key] = _UNKNOWN_ID
             else:
                 bodies.append({"id": new_id(prefix), operation.key: key, **await self._details(name, key)})
-        for body, result in zip(bodies, await self._bulk.run(operation, bodies), strict=True):
+        for body, result in zip(bodies, await self._api.bulk.run(operation, bodies), strict=True):
             if isinstance(result, str):
                 self._ids[name, body[operation.key]] = result
             else:

@@ -155,7 +155,7 @@ def _add_items(shop: Shop, skus: Sequence[str]) -> None:
 
 
 async def _categories(api: AdminApi, handles: Sequence[str]) -> list[str | None]:
-    return [category.handle for category in await api.terms.categories(handles)]
+    return [category.handle for category in await api.categories(handles)]
 
 
 async def _items(api: AdminApi, skus: Sequence[str]) -> list[str | None]:
@@ -269,7 +269,7 @@ def test_a_category_is_found_by_the_slug_in_its_metadata_after_it_got_another_ha
     created = shop.category("shoes", is_active=True, metadata=category_metadata("shoes"))["id"]
     shop.call("POST", f"/admin/product-categories/{created}", {"handle": "footwear", "name": "Footwear"})
     shop.category("hats")
-    [found] = shop.ask(lambda api: api.terms.categories(["shoes"]))
+    [found] = shop.ask(lambda api: api.categories(["shoes"]))
     assert (found.id, found.handle, found.name, found.is_active) == (created, "footwear", "Footwear", True)
     product = shop.create(categories=[{"id": created}])
     [stored] = shop.ask(lambda api: api.details("id", [product["id"]]))

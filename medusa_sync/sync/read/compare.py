@@ -90,7 +90,7 @@ class Comparison:
     async def _look_up(self, products: Sequence[DesiredProduct]) -> list[Stale]:
         """Look products up; those that are absent although a scan shows them are settled."""
         asked = [product for product in products if not self._scan.lacks(product)]
-        found = await self._api.look_up([product.external_id for product in asked]) if asked else []
+        found = await self._api.summaries("external_id", [product.external_id for product in asked])
         stored = by_external_id(found)
         absent = [product for product in asked if product.external_id not in stored]
         hidden = {product.external_id: product for product in await self._scan.hidden(absent)}

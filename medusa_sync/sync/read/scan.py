@@ -16,7 +16,9 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record, applied
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import Unreadable
-from medusa_sync.medusa.api import AdminApi, ScanPage
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.decode import Scanned, summary
+from medusa_sync.medusa.lists import Page
 from medusa_sync.sources.base import Unchecked
 
 PAGE_SIZE = 2_000  # 3 to 7 times cheaper per product than look-ups by id
@@ -164,7 +166,7 @@ class Scan:
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
-        self.size, self._step = page.count, page.size  # the server may limit the size of a page
+        self.size, self._step = page.count or 0, len(page.entries)  # the server may limit the size of a page
         self._is_snapshot = page.is_last
         self._take(page)
 
@@ -205,9 +207,9 @@ class Scan:
         place = bisect_left(self._up_to_date, number)
         return place < len(self._up_to_date) and self._up_to_date[place] == number
 
-    def _take(self, page: ScanPage) -> None:
+    def _take(self, page: Page[Scanned]) -> None:
         self._is_complete = self._is_complete or page.is_last
-        for product in page.products:
+        for product in map(summary, page.entries):  # one at a time takes less memory
             external_id = product.external_id or ""
             self.has_unowned |= not external_id
             source_id = source_id_of(self._source_name, external_id)

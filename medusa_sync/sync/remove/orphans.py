@@ -16,6 +16,7 @@ from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, PruneGuardError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.decode import WITH_STATUS
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
 
@@ -68,7 +69,7 @@ class Orphans:
         name = self._options.source_name
         missing = [external_id_of(name, own) for own in self._scan.owned if own not in self._delivery]
         orphans = []
-        for stored in await self._api.listed(missing):
+        for stored in await self._api.details("external_id", missing, WITH_STATUS):
             if isinstance(stored, Unreadable):
                 self._settle(Outcome(stored.external_id, "", Result.FAILED, f"not removed: {stored.reason}"))
             elif stored.record is None:  # a copy that the merchant may have created
@@ -139,7 +140,7 @@ async def _edit(
 ) -> dict[str, str]:
     """Write the records of products, and some fields; returns why products are left, by id."""
     bodies, left = [], {}
-    for stored in await api.summaries(ids):
+    for stored in await api.summaries("id", ids):
         if isinstance(stored, Unreadable):
             left[stored.id] = stored.reason
         elif stored.record is None:

@@ -146,7 +146,7 @@ class DroppedVariants:
             [
                 removed[stored.id].body(stored.record, deletes=self._deletes, is_done=True)
                 for stored in await self._api.summaries(
-                    [own for own, each in removed.items() if each.variants]
+                    "id", [own for own, each in removed.items() if each.variants]
                 )
                 if not isinstance(stored, Unreadable) and stored.record is not None
             ]

@@ -10,9 +10,10 @@ from msgspec import structs
 
 from medusa_sync.core.note import sku_note
 from medusa_sync.core.record import AppliedOption, Record
-from medusa_sync.core.stored import StoredSummary, Unreadable
+from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.decode import WITH_OPTIONS
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.batch import in_halves
 from medusa_sync.sync.write.job import Job, Place
@@ -56,7 +57,11 @@ class Acknowledger:
         """The products that no other run has written since; missing ones stay: they may not be listed yet."""
         lacks_ids = any(not option.id for _, record in products for option in record.options)
         external_ids = [job.external_id for job, _ in products]
-        listed = await self._api.look_up(external_ids, with_options=lacks_ids)
+        listed: Sequence[StoredSummary | Unreadable] = (
+            await self._api.details("external_id", external_ids, WITH_OPTIONS)
+            if lacks_ids
+            else await self._api.summaries("external_id", external_ids)
+        )
         found = {each.id: each for each in listed}
         left = [
             (job, _with_option_ids(record, found.get(job.product_id)))
@@ -89,7 +94,7 @@ def _not_acknowledged(product: tuple[Job, Record], error: Exception) -> None:
 
 def _with_option_ids(record: Record, stored: StoredSummary | Unreadable | None) -> Record:
     """The record with the ids of options that were created with the product."""
-    if not isinstance(stored, StoredSummary):
+    if not isinstance(stored, StoredProduct):
         return record
     ids = {option.title: option.id for option in stored.options}
     known = (AppliedOption(own.name, own.id or ids.get(own.name, "")) for own in record.options)

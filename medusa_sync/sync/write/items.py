@@ -24,8 +24,7 @@ from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.stored_variant import StoredItem, StoredLevel, StoredVariant
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
-from medusa_sync.medusa.ids import new_id
-from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS
+from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, new_id
 from medusa_sync.medusa.resources import Level
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job

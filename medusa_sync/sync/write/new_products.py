@@ -126,7 +126,7 @@ class NewProducts:
             return set()
         api = self._context.api
         if not self._has_looked_up:  # this shows whether look-ups come from the index
-            await api.look_up(external_ids[:1])
+            await api.summaries("external_id", external_ids[:1])
             self._has_looked_up = True
         if not api.may_lag:
             return _deleted_by_merchant(await api.tombstones(external_ids))

@@ -42,8 +42,7 @@ class ProductRows:
         self._api = context.api
         self._ledger = context.ledger
         self._terms = Terms(
-            context.api.terms,
-            context.api.bulk,
+            context.api,
             context.source.category_names,
             context.stop,
             creates=not context.is_dry_run,

@@ -11,8 +11,7 @@ from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
-from medusa_sync.medusa.ids import new_id
-from medusa_sync.medusa.operations import DELETE_VARIANTS
+from medusa_sync.medusa.operations import DELETE_VARIANTS, new_id
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.medusa.variant_payload import (
     added_variants,

@@ -10,6 +10,7 @@ from medusa_sync.core.record import ONLY, RECORD_KEY, Record, VariantRecord, app
 from medusa_sync.core.stored import StoredSummary, Unreadable
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.decode import summary
 from medusa_sync.medusa.operations import CREATE_TAGS
 from tests.unit.builders import as_json, desired_product, medusa_client
 
@@ -59,7 +60,7 @@ async def test_look_ups_are_split_so_that_no_url_is_too_long(
 
 async def test_a_look_up_of_200_products_is_one_request(httpx_mock: HTTPXMock, api: AdminApi) -> None:
     hold(httpx_mock, "products", "external_id")
-    await api.look_up([f"dummyjson:{number}" for number in range(10_000, 10_200)])
+    await api.summaries("external_id", [f"dummyjson:{number}" for number in range(10_000, 10_200)])
     assert len(httpx_mock.get_requests()) == 1
 
 
@@ -75,7 +76,7 @@ async def test_a_page_that_is_not_full_is_the_last_one(
     ]
     httpx_mock.add_response(json={"products": products, "count": count, "limit": limit})
     page = await api.scan(offset=4, limit=2000)
-    assert [product.id for product in page.products] == [f"prod_{number}" for number in range(size)]
+    assert [product.id for product in page.entries] == [f"prod_{number}" for number in range(size)]
     assert (page.count, page.is_last) == (count, size < limit)
     [request] = httpx_mock.get_requests()
     assert (request.url.params["offset"], request.url.params["limit"]) == ("4", "2000")
@@ -125,7 +126,10 @@ async def test_scans_and_look_ups_read_records_and_show_what_they_cannot_read(
     product = {"id": "prod_1", "external_id": "dummyjson:1", **more}
     answer = {"products": [product, whole], "count": 2, "limit": 2000}
     httpx_mock.add_response(json=answer, is_reusable=True)
-    for seen in ((await api.scan(0, 2000)).products, await api.look_up(["dummyjson:1", "dummyjson:2"])):
+    for seen in (
+        map(summary, (await api.scan(0, 2000)).entries),
+        await api.summaries("external_id", ["dummyjson:1", "dummyjson:2"]),
+    ):
         first, second = seen
         assert second == StoredSummary("prod_2", "dummyjson:2", None)
         if isinstance(expected, str):
