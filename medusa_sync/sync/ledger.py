@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from medusa_sync.core.change import Conflict, Update
 from medusa_sync.core.result import Action, Outcome, Result
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
 _GAINS = frozenset({Action.CREATE, Action.ADOPT})
+
+
+class _Open(Struct):
+    """A product without an outcome.
+
+    Attributes:
+        is_stored: the store has it.
+        conflicts: that its write decides; None if it is not being written.
+    """
+
+    title: str
+    is_stored: bool = False
+    conflicts: tuple[Conflict, ...] | None = None
 
 
 class Ledger:
@@ -34,9 +47,7 @@ class Ledger:
 
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
         self._on_settled = on_settled
-        self._open: dict[str, str] = {}  # titles by external id, of the products without an outcome
-        self._begun: dict[str, tuple[Conflict, ...]] = {}  # conflicts of open products that are being written
-        self._stored: set[str] = set()  # products without an outcome that the store has
+        self._open: dict[str, _Open] = {}  # by external id
         self.counts: Counter[Result] = Counter(dict.fromkeys(Result, 0))
         self.seen = 0
         self.not_compared = 0
@@ -57,11 +68,12 @@ class Ledger:
     def open(self, external_id: str, title: str) -> None:
         """Add a valid product of the source, which has no outcome yet."""
         self.seen += 1
-        self._open[external_id] = title
+        self._open[external_id] = _Open(title)
 
     def found(self, external_ids: Iterable[str]) -> None:
         """Remember products that the store has, for `kept`."""
-        self._stored.update(external_ids)
+        for product in filter(None, map(self._open.get, external_ids)):
+            product.is_stored = True
 
     def watch(self, external_ids: Iterable[str]) -> None:
         """Remember the results of these products: the source dropped variants of them in an earlier run."""
@@ -95,28 +107,24 @@ class Ledger:
         """Forget open products until they are resumed, so that memory does not grow with them."""
         for each in products:
             del self._open[each.desired.external_id]
-            self._stored.discard(each.desired.external_id)
 
     def resume(self, products: Iterable[Stale]) -> None:
         """Open deferred products again."""
         for each in products:
-            self._open[each.desired.external_id] = each.desired.title
-            if each.copies:
-                self._stored.add(each.desired.external_id)
+            self._open[each.desired.external_id] = _Open(each.desired.title, bool(each.copies))
 
     def begin(self, external_id: str, conflicts: Sequence[Conflict] = ()) -> None:
         """Mark an open product as being written: if the run ends now, it is unconfirmed.
 
         The write decides conflicts. If it arrives, no later run sees them.
         """
-        if external_id not in self._open:
-            raise KeyError(external_id)
-        known = self._begun.get(external_id, ())
-        self._begun[external_id] = (*known, *(each for each in conflicts if each not in known))
+        product = self._open[external_id]
+        known = product.conflicts or ()
+        product.conflicts = (*known, *(each for each in conflicts if each not in known))
 
     def take_back(self, external_id: str) -> None:
         """Undo `begin`, after the store refused the write: nothing was written."""
-        self._begun.pop(external_id, None)
+        self._open[external_id].conflicts = None
 
     def written(self, external_id: str) -> None:
         """Take note that an open product is written, as far as nothing is in its way."""
@@ -126,15 +134,12 @@ class Ledger:
     def settle(self, outcome: Outcome) -> None:
         """Record the outcome of an open product."""
         external_id = outcome.external_id or ""
-        del self._open[external_id]
+        product = self._open.pop(external_id)
         if outcome.result in _PROBLEMS:
-            self._report_conflicts(outcome)
-        self._begun.pop(external_id, None)
+            self._report_conflicts(outcome, product)
         if external_id in self._watched:
             self._watched[external_id] = outcome.result
-        if external_id in self._stored:
-            self._stored.remove(external_id)
-            self.kept += outcome.action not in _GAINS
+        self.kept += product.is_stored and outcome.action not in _GAINS
         self._count(outcome)
 
     def reject(self, outcome: Outcome) -> None:
@@ -173,28 +178,21 @@ class Ledger:
         Raises:
             RuntimeError: a bug in medusa-sync: a product was lost or counted twice.
         """
-        self.not_completed = [
-            Outcome(
-                external_id,
-                title,
-                Result.UNCONFIRMED if external_id in self._begun else Result.NOT_ATTEMPTED,
-                reason,
-            )
-            for external_id, title in self._open.items()
-        ]
-        for outcome in self.not_completed:
-            self._report_conflicts(outcome)
+        for external_id, product in self._open.items():
+            result = Result.NOT_ATTEMPTED if product.conflicts is None else Result.UNCONFIRMED
+            outcome = Outcome(external_id, product.title, result, reason)
+            self._report_conflicts(outcome, product)
+            self.not_completed.append(outcome)
         self.counts.update(outcome.result for outcome in self.not_completed)
         accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
             raise RuntimeError(f"{self.seen} products were delivered, but {accounted} have an outcome")
 
-    def _report_conflicts(self, outcome: Outcome) -> None:
+    def _report_conflicts(self, outcome: Outcome, product: _Open) -> None:
         """Add the conflicts of a write that may have arrived to the changes."""
-        conflicts = self._begun.get(outcome.external_id or "", ())
-        if conflicts and not outcome.conflicts:
-            self.conflicts += len(conflicts)
-            self.changes.add(structs.replace(outcome, reason="", conflicts=conflicts))
+        if product.conflicts and not outcome.conflicts:
+            self.conflicts += len(product.conflicts)
+            self.changes.add(structs.replace(outcome, reason="", conflicts=product.conflicts))
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.result import Outcome, Requests, Result, RunResult, StoreState
-from medusa_sync.errors import MedusaSyncError, PruneGuardError, SourceError, TimeLimitError
+from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.errors import (
+    EXIT_PARTIAL,
+    InterruptedRunError,
+    LockedError,
+    MedusaSyncError,
+    PruneGuardError,
+    SourceError,
+    TimeLimitError,
+)
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
@@ -22,13 +30,21 @@ from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import REMOVABLE, Scan
 from medusa_sync.sync.read.source import Delivery, Intake
-from medusa_sync.sync.result import run_result
 
 if TYPE_CHECKING:
     from medusa_sync.sync.change_guard import Backlog
     from medusa_sync.sync.write.engine import Engine
 
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
+_NOT_COMPARED = (
+    "Nothing was compared with a store: no credentials are set "
+    "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
+)
+_STATUSES: Mapping[type[MedusaSyncError], Status] = {
+    InterruptedRunError: Status.INTERRUPTED,
+    LockedError: Status.LOCKED,
+    TimeLimitError: Status.PARTIAL,
+}
 
 
 class Observer(Protocol):
@@ -86,19 +102,63 @@ class Run:
             self._engine.settle_rest()
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
         self._ledger.close(f"not completed: {reason}")
-        return run_result(
-            self._options,
-            self._source,
-            self._delivery,
-            self._ledger,
-            self._context,
-            has_store=self._api is not None,
-            error=self._stop.reason,
-            requests=self._requests,
-            store=store,
+        options, ledger, error = self._options, self._ledger, self._stop.reason
+        has_problems = bool(ledger.problems or ledger.not_completed or ledger.held)
+        status = Status.PARTIAL if has_problems else Status.OK
+        return RunResult(
+            job=options.job,
+            dry_run=options.dry_run,
+            status=status if error is None else _STATUSES.get(type(error), Status.FAILED),
+            exit_code=error.exit_code if error is not None else EXIT_PARTIAL if has_problems else 0,
             started_at=started_at,
             duration_s=time.monotonic() - clock,
+            source_url=options.source_url,
+            source_format=self._source.format,
+            source_total=self._delivery.total,
+            seen=ledger.seen,
+            store_url=options.store_url if self._api is not None else None,
+            store=store,
+            counts=dict(ledger.counts),
+            conflicts=ledger.conflicts,
+            held=ledger.held,
+            withheld=ledger.withheld,
+            skipped=ledger.skipped,
+            shard=options.shard,
+            not_compared=ledger.not_compared,
+            requests=self._requests,
+            problems=ledger.problems,
+            not_completed=tuple(ledger.not_completed),
+            changes=ledger.changes,
+            notes=tuple(self._notes(is_complete_plan=options.dry_run and error is None)),
+            error=str(error) if error else "",
+            hint=error.hint if error else "",
         )
+
+    def _notes(self, *, is_complete_plan: bool) -> Iterator[str]:
+        """Remarks that are not about one product."""
+        options, context, unidentified = self._options, self._context, self._ledger.unidentified
+        removes = options.on_missing is not OnMissing.KEEP
+        if removes and options.limit is not None:
+            yield "Nothing is removed with --limit, because products beyond the limit are not missing."
+        elif removes and unidentified:
+            yield (
+                f"Nothing is removed, because {unidentified} of the rejected rows have no id: "
+                "they may be of products or variants that only look missing."
+            )
+        if context is not None and context.removals is not None:
+            yield from context.removals.notes
+        yield from self._source.notes
+        if self._api is None:
+            yield _NOT_COMPARED
+        placement = context.found_placement if context is not None else None
+        if placement is not None and is_complete_plan:  # it has checked all of the installation
+            location = "" if placement.location_id is None else " and stock location"
+            yield (
+                "The installation is valid: settings, credentials, source, sales channel, shipping profile"
+                f"{location}. Only a real run shows whether the credentials may write."
+            )
+        if placement is not None and placement.location_id is None:
+            yield "The store has no stock location, so stock is not synced. Add a location in the admin."
 
     async def _run_until_stopped(self) -> StoreState | None:
         steps = asyncio.create_task(self._only_read() if self._api is None else self._sync(self._api))
