@@ -64,14 +64,11 @@ def test_what_ended_a_run_comes_first_and_keeps_its_lines(
     assert f"**{title.capitalize()}:** {lines}<br><code>Wait&#46;</code>\n" in summary
 
 
-def test_a_product_with_many_changed_variants_has_a_short_annotation() -> None:
-    (line,) = workflow_commands(run(of_variants(40, *range(40))))
-    assert line.endswith("; 35 more")
-
-
 @pytest.mark.parametrize("outcome", [LAMP, STAMPS])
 @pytest.mark.parametrize(("number", "last"), [(10, ""), (11, "... and 2 more"), (300, "... and 291 more")])
 def test_no_more_annotations_are_written_than_github_shows(outcome: Outcome, number: int, last: str) -> None:
     lines = list(workflow_commands(run(problems=[outcome] * number)))
     assert len(lines) == 10
     assert last in lines[-1]
+    (line,) = workflow_commands(run(of_variants(40, *range(40))))
+    assert line.endswith("; 35 more")

@@ -4,8 +4,6 @@ import errno
 import json
 import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -99,13 +97,3 @@ def test_a_wrong_path_is_found_before_the_run_and_refused_after_it(
     assert found in str(caught.value)
     assert caught.value.exit_code == 2
     assert caught.value.hint
-
-
-def test_jinja_is_imported_only_for_html(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from medusa_sync.report import file;"
-        "from medusa_sync.notify import github;"
-        "from tests.unit.results import run; file.write_report(run(), Path(sys.argv[1]));"
-        "sys.exit('jinja2' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "report.csv")], check=True)

@@ -21,7 +21,7 @@ from medusa_sync.report.html import as_html
 from medusa_sync.report.json import as_json
 from medusa_sync.report.text import as_text
 from tests.unit.report.pages import Page
-from tests.unit.results import LAMP, SPOON, STAMPS, TINY, hostile, on_terminal, run, squeezed
+from tests.unit.results import SPOON, STAMPS, TINY, hostile, on_terminal, run, squeezed
 
 MARKUP = st.lists(
     st.sampled_from(
@@ -83,10 +83,6 @@ def test_json_keeps_a_text_and_escapes_hidden_characters(
     assert visible(document.replace("\n", "")) == document.replace("\n", "")
     assert ("\n" in document) is pretty
     assert document.isascii() or not ascii_only
-
-
-def test_json_does_not_escape_ordinary_writing() -> None:
-    assert LAMP.title in as_json(run(problems=[LAMP]))
 
 
 HARMLESS = {variants: Page(as_html(hostile("x", variants=variants))) for variants in (1, 9)}

@@ -74,6 +74,7 @@ def test_it_is_ascii_on_a_stream_that_is_not_utf_8() -> None:
     stream = io.TextIOWrapper(written, encoding="latin-1")
     print_json(run(MUG, problems=[LAMP]), Console(file=stream))
     stream.flush()
+    assert LAMP.title in as_json(run(problems=[LAMP])), "elsewhere it is not"
     assert json.loads(written.getvalue().decode("ascii"))["problems"][0]["title"] == LAMP.title
 
 

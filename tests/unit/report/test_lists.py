@@ -10,18 +10,15 @@ from medusa_sync.core.ids import Shard
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report.text import as_text
 from tests.unit.results import (
-    BOWL,
     DELETED,
     DRAFTED,
     HELD,
     KEEPING,
     LACKING,
     LAMP,
-    MUG,
     OVERRULED,
     RESPECTED,
     SPOON,
-    of_variants,
     on_terminal,
     quietly,
     run,
@@ -92,30 +89,6 @@ def test_a_product_can_have_conflicts_held_prices_and_withheld_values(show: Show
     assert ("--max-price-change." in shown) is (show is as_text)
 
 
-@pytest.mark.parametrize("show", [as_text, on_terminal])
-@pytest.mark.parametrize("contested", [(), (30,), tuple(range(40))])
-def test_a_product_with_many_variants_does_not_flood_the_lists(
-    show: Show, contested: tuple[int, ...]
-) -> None:
-    shirt = of_variants(40, *contested)
-    result = run(shirt, SPOON, dry_run=True)
-    brief, verbose = show(result), show(result, verbose=True)
-    assert set(re.findall(r"price of V(\d+)", brief)) >= {str(number) for number in contested[:3]}
-    assert len(re.findall(r"price of V", brief)) <= 4
-    assert brief.count("--verbose lists them all") == 1
-    assert sorted(re.findall(r"price of (V\d+)", verbose)) == sorted(each.variant for each in shirt.changes)
-    assert "--verbose" not in verbose
-    assert "10.99" in brief
-
-
-@pytest.mark.parametrize("show", [as_text, on_terminal])
-def test_other_changes_are_listed_only_if_verbose(show: Show) -> None:
-    result = run(SPOON, MUG, BOWL)
-    assert "dummyjson:" not in show(result)
-    shown = show(result, verbose=True)
-    assert re.findall(r"dummyjson:\d", shown) == ["dummyjson:1", "dummyjson:6", "dummyjson:7"]
-
-
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
@@ -143,12 +116,6 @@ def test_time_has_units(seconds: float, words: str) -> None:
 )
 def test_nothing_to_do_is_one_line(result: RunResult, line: str) -> None:
     assert re.fullmatch(rf"{line} \(.* s\)\n", as_text(result))
-
-
-def test_the_store_is_named_even_if_its_products_were_not_counted() -> None:
-    shown = as_text(run(SPOON, store=None))
-    assert shown.startswith("job: sync-products: https://dummyjson.com/products -> http://localhost:9000\n")
-    assert "in store" not in shown
 
 
 @pytest.mark.parametrize("width", [1, 5, 20])
