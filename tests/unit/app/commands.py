@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from typer.testing import CliRunner, Result
@@ -18,3 +20,8 @@ def run(*arguments: str) -> Result:
 
 def document(result: Result) -> dict[str, Any]:
     return read_document(result.stdout)
+
+
+def write(source: Path, rows: list[dict[str, Any]]) -> None:
+    """Make these rows the catalogue."""
+    source.write_text(json.dumps({"products": rows, "total": len(rows)}), encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from pytest_httpx import HTTPXMock
 
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.unit.app.commands import KEY
+from tests.unit.app.commands import KEY, write
 
 
 @pytest.fixture
@@ -35,5 +34,5 @@ def store(httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch) -> FakeMedusa:
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "catalogue.json"
-    path.write_text(json.dumps({"products": products(20), "total": 20}), encoding="utf-8")
+    write(path, products(20))
     return path

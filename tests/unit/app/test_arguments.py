@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -18,21 +17,16 @@ SECRETS = ["Zq7-pass", "Zq7-token", "Zq7-push", "Zq7-ping"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux shows arguments like this")
-@pytest.mark.parametrize("is_joined", [False, True])
-def test_the_process_list_shows_no_secret_of_a_url(
-    tmp_path: Path,
-    is_joined: bool,  # noqa: FBT001 - a parameter
-) -> None:
+def test_the_process_list_shows_no_secret_of_a_url(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(30)
         host = f"127.0.0.1:{server.getsockname()[1]}"
-        flags = {
-            "--source": f"http://me:Zq7-pass@{host}/p?q=Größe&access_token=Zq7-token",
-            "--metrics-push": "http://me:Zq7-push@push.example",
-            "--ping-url": "http://hc.example/Zq7-ping",
-        }
-        given = [f"{flag}={url}" for flag, url in flags.items()] if is_joined else chain(*flags.items())
-        command = [sys.executable, "-m", "medusa_sync", "products", "--dry-run", "--json", *given]
+        command = [
+            *(sys.executable, "-m", "medusa_sync", "products", "--dry-run", "--json"),
+            *("--source", f"http://me:Zq7-pass@{host}/p?q=Größe&access_token=Zq7-token"),
+            "--metrics-push=http://me:Zq7-push@push.example",
+            "--ping-url=http://hc.example/Zq7-ping",
+        ]
         with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
             with server.accept()[0] as connection:
                 request = connection.recv(10_000)

@@ -20,7 +20,7 @@ from medusa_sync.cli import app
 from medusa_sync.core.ids import Shard
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.unit.app.commands import document, run
+from tests.unit.app.commands import document, run, write
 
 pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
 
@@ -35,18 +35,6 @@ def test_dry_run_without_credentials_checks_the_source(source: Path) -> None:
     assert result.exit_code == 0
     assert "Nothing was compared" in result.stdout
     assert "not compared: 20" in result.stdout
-
-
-def test_quiet_prints_only_problems(store: FakeMedusa, source: Path) -> None:
-    result = run("--source", str(source), "--quiet")
-    assert (result.exit_code, result.output) == (0, "")
-    assert len(store.products) == 20
-    rows = products(20)
-    rows[2]["price"] = -1
-    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
-    result = run("--source", str(source), "--quiet")
-    assert result.exit_code == 5
-    assert "problem: rejected dummyjson:3" in result.stdout
 
 
 def test_shards_share_the_lock_and_their_union_is_the_catalogue(
@@ -80,53 +68,47 @@ class Unwritable(io.TextIOWrapper):
         raise self._error
 
 
-@pytest.mark.parametrize("flag", ["--json", "--no-json"])
+@pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize(
     ("error", "exit_code"), [(OSError(28, "No space left on device"), 2), (BrokenPipeError(32, "gone"), 0)]
 )
 def test_unwritable_stdout_is_reported_and_the_rest_is_written(
-    flag: str,
     error: OSError,
     exit_code: int,
     store: FakeMedusa,
     source: Path,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    *,
+    as_json: bool,
 ) -> None:
-    metrics = tmp_path / "m.prom"
-    flags: dict[str, str | bool | None] = {"source": str(source), "json": flag == "--json"}
-    flags["metrics_file"] = str(metrics)
+    flags = {"source": str(source), "json": as_json, "metrics_file": "m.prom"}
     monkeypatch.setattr(sys, "stdout", Unwritable(error))
     assert command_module.execute(flags) == exit_code
-    assert metrics.exists()
+    assert Path("m.prom").exists()
     assert len(store.products) == 20
     assert ("not written to stdout: No space left" in capsys.readouterr().err) is (exit_code == 2)
 
 
-@pytest.mark.parametrize("flag", ["--json", "--no-json"])
-def test_full_disk_gives_one_message_and_no_traceback(flag: str) -> None:
+def test_full_disk_gives_one_message_and_no_traceback() -> None:
     command = Path(sys.executable).with_name("medusa-sync")
     with Path("/dev/full").open("w") as full:
         finished = subprocess.run(
-            [command, "products", "--source", "sample", "--dry-run", "--quiet", "--limit", "3", flag],
+            [command, "products", "--source", "sample", "--dry-run", "--quiet", "--json"],
             stdout=full,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             check=False,
         )
-    # With --quiet, only the document is printed.
-    assert (finished.returncode, len(finished.stderr.splitlines())) == (
-        (2, 1) if flag == "--json" else (0, 0)
-    )
+    assert (finished.returncode, len(finished.stderr.splitlines())) == (2, 1)
 
 
-@pytest.mark.parametrize("as_json", ["text", "json"])
+@pytest.mark.parametrize("log_format", ["text", "json"])
 def test_unwritable_stderr_does_not_end_a_run(
-    as_json: str, store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+    log_format: str, store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Unwritable(OSError(28, "No space left on device")))
-    assert command_module.execute({"source": str(source), "log_format": as_json}) == 0
+    assert command_module.execute({"source": str(source), "log_format": log_format}) == 0
     assert len(store.products) == 20
 
 
@@ -150,25 +132,19 @@ def test_json_log_contains_only_json(tmp_path: Path) -> None:
 def test_json_log_has_requests_and_products(store: FakeMedusa, source: Path) -> None:
     rows = products(5)
     rows[2]["price"] = -1
-    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
+    write(source, rows)
     result = run("--source", str(source), "--log-format", "json", "--verbose")
     records = [json.loads(line) for line in result.stderr.splitlines()]
     requests = [record for record in records if record["event"] == "request"]
     assert len(requests) == len(store.requests)
     assert all(record["duration_ms"] >= 0 for record in requests)
-    assert {"method": "POST", "url": "/admin/products/batch", "status": 200} in [
-        {name: record["request"][name] for name in ("method", "url", "status")} for record in requests
-    ]
-    outcomes = {
-        record["external_id"]: record["outcome"] for record in records if record["event"] == "product"
-    }
+    shown = [[record["request"][name] for name in ("method", "url", "status")] for record in requests]
+    assert ["POST", "/admin/products/batch", 200] in shown
+    outcomes = {each["external_id"]: each["outcome"] for each in records if each["event"] == "product"}
     assert outcomes == {f"dummyjson:{n}": "rejected" if n == 3 else "created" for n in range(1, 6)}
     (problem,) = (record for record in records if record["event"] == "problem")
-    assert (problem["level"], problem["external_id"], problem["outcome"]) == (
-        "warning",
-        "dummyjson:3",
-        "rejected",
-    )
+    shown = [problem[name] for name in ("level", "external_id", "outcome")]
+    assert shown == ["warning", "dummyjson:3", "rejected"]
 
 
 @pytest.mark.usefixtures("store")
@@ -214,29 +190,29 @@ def test_in_a_log_with_both_streams_the_line_has_the_time(
 
 
 @pytest.mark.parametrize(("wins", "values"), [("source", "Ours -> New"), ("store", "Ours")])
-def test_quiet_shows_conflicts(store: FakeMedusa, source: Path, wins: str, values: str) -> None:
+def test_quiet_shows_problems_and_once_what_no_other_run_shows(
+    store: FakeMedusa, source: Path, wins: str, values: str
+) -> None:
+    """Conflicts, and values that are withheld."""
+
+    def quietly() -> str:
+        write(source, rows)
+        result = run("--source", str(source), "--quiet", "--on-conflict", wins)
+        assert (result.exit_code, result.stderr) == (5 if "problem:" in result.stdout else 0, "")
+        return result.stdout
+
     rows = products(3)
-    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
-    assert run("--source", str(source), "--quiet").exit_code == 0
+    assert (quietly(), len(store.products)) == ("", 3)
     store.products["dummyjson:2"].title = "Ours"
     rows[1] |= {"title": "New", "price": rows[1]["price"] + 1}  # the price is in no conflict
-    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
-    result = run("--source", str(source), "--quiet", "--on-conflict", wins)
-    assert (result.exit_code, result.stderr) == (0, "")
-    line, hint = result.stdout.splitlines()
+    line, hint = quietly().splitlines()
     assert line.startswith(f"conflict: updated dummyjson:2 (New): title: {values} (")
     assert hint.startswith(f"The {wins} won. ")
-    assert run("--source", str(source), "--quiet").output == ""
-
-
-def test_quiet_shows_values_that_are_withheld_for_the_first_time(store: FakeMedusa, source: Path) -> None:
-    rows = products(3)
-    rows[1]["sku"] = rows[0]["sku"]
-    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
-    first = run("--source", str(source), "--quiet")
-    assert (first.exit_code, first.stderr) == (0, "")
-    assert first.stdout.startswith("withheld: created dummyjson:2 (")
-    assert "Change one of them at the source or in the admin.\n" in first.stdout
-    assert run("--source", str(source), "--quiet").output == ""
-    assert re.match(r"3 products up to date, 1 withheld \(", run("--source", str(source)).stdout)
-    assert len(store.products) == 3
+    rows.append({**products(4)[3], "sku": rows[0]["sku"]})
+    shown = quietly()
+    assert shown.startswith("withheld: created dummyjson:4 (")
+    assert "Change one of them at the source or in the admin.\n" in shown
+    assert quietly() == ""
+    assert re.match(r"4 products up to date, 1 withheld \(", run("--source", str(source)).stdout)
+    rows[2]["price"] = -1
+    assert "problem: rejected dummyjson:3" in quietly()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,7 +14,7 @@ from medusa_sync.app.lock import run_lock
 from medusa_sync.report import file
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.unit.app.commands import KEY, document, run
+from tests.unit.app.commands import KEY, document, run, write
 
 pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
 
@@ -104,17 +103,11 @@ def test_a_push_or_ping_that_fails_is_a_warning_and_no_failure(
     httpx_mock: HTTPXMock, store: FakeMedusa, source: Path
 ) -> None:
     httpx_mock.add_response(400, url=re.compile("^https://.*monitor.example/"), is_reusable=True)
-    urls = (
-        "--metrics-push",
-        "https://me:hush@monitor.example",
-        "--ping-url",
-        "https://monitor.example/secret",
-    )
-    result = run("--source", str(source), *urls)
+    push, ping = "https://me:hush@monitor.example", "https://monitor.example/secret"
+    result = run("--source", str(source), "--metrics-push", push, "--ping-url", ping)
     assert result.exit_code == 0
-    assert "the metrics were not pushed to https://monitor.example/...: the server responded with 400" in (
-        result.stderr
-    )
+    message = "the metrics were not pushed to https://monitor.example/...: the server responded with 400"
+    assert f"{message}; check --metrics-push" in result.stderr
     assert result.stderr.count("the ping to https://monitor.example/... failed") == 2  # start and end
     assert "hush" not in result.output
     assert len(store.products) == 20
@@ -162,9 +155,7 @@ def test_github_gets_a_summary_and_annotations(
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-    rows = products(5)
-    rows[2]["price"] = -1
-    source.write_text(json.dumps({"products": rows}), encoding="utf-8")
+    write(source, [{**row, "price": -1} for row in products(1)])
     result = run("--source", str(source), "--json")
     assert result.exit_code == 5
     assert document(result)["status"] == "partial"

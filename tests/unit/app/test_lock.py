@@ -2,12 +2,10 @@
 
 import os
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Barrier
@@ -17,29 +15,32 @@ import pytest
 from medusa_sync.app.lock import run_lock
 from medusa_sync.core.ids import Shard
 from medusa_sync.errors import LockedError, LockUnavailableError
-from tests.tiers import sampled
 
-RUN = ("sync-products", "https://store.example.com", "dummyjson")
+STORE = "https://store.example.com"
+WHO = rf"sync-products, process {os.getpid()} on "
 
 
 @contextmanager
-def held(folder: Path, *shards: str | None, url: str = RUN[1], source: str = RUN[2]) -> Iterator[None]:
+def held(folder: Path, *shards: str | None, url: str = STORE, source: str = "dummyjson") -> Iterator[None]:
     """Hold the locks of runs; None is a run without a shard."""
     with ExitStack() as stack:
         for shard in shards or (None,):
             parsed = None if shard is None else Shard(*map(int, shard.split("/")))
-            stack.enter_context(run_lock(RUN[0], url, source, shard=parsed, folder=folder))
+            stack.enter_context(run_lock("sync-products", url, source, shard=parsed, folder=folder))
         yield
+
+
+def lock_file(folder: Path) -> Path:
+    (path,) = folder.glob("*.lock")
+    return path
 
 
 @pytest.mark.parametrize(
     ("url", "source"),
     [
-        ("http://another.example.com", "dummyjson"),
-        ("http://store.example.com", "dummyjson"),
-        ("https://store.example.com:9000", "dummyjson"),
-        ("https://store.example.com/two", "dummyjson"),
-        ("https://store.example.com", "toys"),
+        *((f"{url}.example.com", "dummyjson") for url in ("http://another", "http://store")),
+        *((f"{STORE}{more}", "dummyjson") for more in (":9000", "/two")),
+        (STORE, "toys"),
     ],
 )
 def test_other_stores_and_sources_have_other_locks(url: str, source: str, tmp_path: Path) -> None:
@@ -50,24 +51,14 @@ def test_other_stores_and_sources_have_other_locks(url: str, source: str, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "spelling",
-    [
-        "https://store.example.com",
-        "https://store.example.com/",
-        "https://Store.Example.COM",
-        "https://store.example.com:443",
-        "https://STORE.example.com:443//",
-    ],
+    "spelling", [STORE, f"{STORE}/", STORE.title(), f"{STORE}:443", "https://STORE.example.com:443//"]
 )
-@pytest.mark.parametrize("job", ["sync-products", "nightly"])
-def test_all_jobs_and_spellings_of_a_store_have_the_same_lock(
-    job: str, spelling: str, tmp_path: Path
-) -> None:
+def test_all_jobs_and_spellings_of_a_store_have_the_same_lock(spelling: str, tmp_path: Path) -> None:
     with held(tmp_path):
-        with pytest.raises(LockedError, match=rf"sync-products, process {os.getpid()} on ") as caught:
-            run_lock(job, spelling, RUN[2], folder=tmp_path).__enter__()
+        with pytest.raises(LockedError, match=WHO) as caught:
+            run_lock("nightly", spelling, "dummyjson", folder=tmp_path).__enter__()
         assert caught.value.exit_code == 75
-    with run_lock(job, spelling, RUN[2], folder=tmp_path):
+    with run_lock("nightly", spelling, "dummyjson", folder=tmp_path):
         pass
 
 
@@ -113,9 +104,7 @@ def test_shards_of_the_same_count_run_side_by_side(tmp_path: Path) -> None:
         (["2/8"], None, ", shard 2/8"),
         ([None], "2/8", ""),
         (["1/4"], "1/8", ", shard 1/4"),
-        (["7/8"], "1/4", ", shard 7/8"),
         (["1/1"], None, ", shard 1/1"),
-        (["1/1"], "1/2", ", shard 1/1"),
         (["1/2"], "1/12", ", shard 1/2"),
         (["1/12"], "1/2", ", shard 1/12"),
     ],
@@ -151,7 +140,7 @@ def test_shards_that_start_at_the_same_moment_do_not_refuse_each_other(tmp_path:
 
     def run(shard: str | None) -> bool:
         ready.wait()
-        for _ in range(20):
+        for _ in range(10):
             try:
                 with held(tmp_path, shard):
                     time.sleep(0.001)
@@ -169,84 +158,57 @@ def test_shards_that_start_at_the_same_moment_do_not_refuse_each_other(tmp_path:
 
 ONE, OTHER = 65534, 65533
 two_users = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as two users")
-SCRIPT = """
-import os, sys
-from pathlib import Path
-from medusa_sync.errors import MedusaSyncError
-from medusa_sync.app.lock import run_lock
-
-folder, user, mask, *names = sys.argv[1:]
-os.umask(int(mask, 8))
-os.setgroups([])
-os.setgid(int(user))
-os.setuid(int(user))
-try:
-    with run_lock(*names, folder=Path(folder)):
-        print("holds the lock", flush=True)
-        sys.stdin.read()
-except MedusaSyncError as error:
-    print(f"{type(error).__name__}: {error}", flush=True)
-"""
 
 
-@pytest.fixture(params=sampled(["0o777", "0o1777"], "0o1777"))
+@pytest.fixture(params=[0o777, 0o1777], ids=oct)
 def shared(request: pytest.FixtureRequest) -> Iterator[Path]:
     """A folder that every user can write to."""
     with TemporaryDirectory() as name:
-        Path(name).chmod(int(request.param, 8))
+        Path(name).chmod(request.param)
         yield Path(name)
 
 
-def lock_file(folder: Path) -> Path:
-    (path,) = folder.glob("*.lock")
-    return path
-
-
 @contextmanager
-def run_as(user: int, folder: Path, *, mask: str = "077") -> Iterator[tuple[str, int]]:
-    """Start a process that tries to take the lock as a user; yield its output and its id."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, folder, str(user), mask, *RUN],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        cwd=Path(__file__).parents[2],
-    )
-    assert process.stdin
-    assert process.stdout
-    with process:
-        yield process.stdout.readline().strip(), process.pid
-        with suppress(BrokenPipeError):
-            process.stdin.close()
+def acting_as(user: int) -> Iterator[None]:
+    """Act as a user with a strict umask."""
+
+    def become(user: int) -> None:
+        os.seteuid(0)
+        os.setegid(user)
+        os.seteuid(user)
+
+    before, mask = os.geteuid(), os.umask(0o077)
+    become(user)
+    try:
+        yield
+    finally:
+        become(before)
+        os.umask(mask)
 
 
 @two_users
 def test_users_with_any_umask_can_share_a_folder(shared: Path) -> None:
     for user, next_user in ((ONE, OTHER), (OTHER, ONE), (ONE, 0)):
-        with run_as(user, shared) as (output, process_id):
-            assert output == "holds the lock"
-            with run_as(next_user, shared) as (denied, _):
-                assert denied.startswith(
-                    f"LockedError: Another run is under way: sync-products, process {process_id} "
-                )
+        with acting_as(user), held(shared), acting_as(next_user):
+            with pytest.raises(LockedError, match=WHO):
+                held(shared).__enter__()
     assert stat.S_IMODE(lock_file(shared).stat().st_mode) == 0o666
 
 
 @two_users
 def test_owner_fixes_the_mode_of_an_older_lock_file(shared: Path) -> None:
-    with run_as(ONE, shared):
-        pass
-    refused = f"LockUnavailableError: The lock cannot be taken in {shared} (Permission denied)"
-    for mode, user, shown in (
-        (0o600, OTHER, refused),
-        (0o644, OTHER, "holds the lock"),  # read access is enough
-        (0o600, ONE, "holds the lock"),
-        (None, OTHER, "holds the lock"),  # as its owner has left it
-    ):
-        if mode is not None:
-            lock_file(shared).chmod(mode)
-        with run_as(user, shared) as (output, _):
-            assert output == shown
+    with acting_as(ONE), held(shared):
+        lock_file(shared).chmod(0o600)
+    with acting_as(OTHER), pytest.raises(LockUnavailableError) as caught:
+        held(shared).__enter__()
+    assert str(caught.value) == f"The lock cannot be taken in {shared} (Permission denied)"
+    lock_file(shared).chmod(0o644)
+    with acting_as(OTHER), held(shared):
+        pass  # read access is enough
+    lock_file(shared).chmod(0o600)
+    for user in (ONE, OTHER):
+        with acting_as(user), held(shared):
+            pass
 
 
 PLANTED: dict[str, tuple[Callable[[Path, Path], None], str]] = {

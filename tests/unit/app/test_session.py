@@ -34,6 +34,9 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLContext]:
 
 def test_certificates_are_loaded_once_there_is_a_tls_connection(loaded: list[ssl.SSLContext]) -> None:
     """The server closes the connection after the greeting, which has the name and the protocol."""
+    with dummyjson(products(3)) as server:
+        assert sync_products(Settings(source=server.url, dry_run=True)).seen == 3
+    assert loaded == []
     greetings: list[bytes] = []
     with create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(30)
@@ -55,21 +58,11 @@ def test_certificates_are_loaded_once_there_is_a_tls_connection(loaded: list[ssl
     assert b"http/1.1" in greeting
 
 
-def test_a_run_without_tls_loads_no_certificates(loaded: list[ssl.SSLContext]) -> None:
-    with dummyjson(products(3)) as server:
-        assert sync_products(Settings(source=server.url, dry_run=True)).seen == 3
-    assert loaded == []
-
-
 def test_certificates_that_cannot_be_loaded_are_an_invalid_setting(tmp_path: Path) -> None:
     with create_server(("127.0.0.1", 0)) as listener:
         source = f"https://127.0.0.1:{listener.getsockname()[1]}/products"
-        ended = subprocess.run(
-            [sys.executable, "-m", "medusa_sync", "products", "--dry-run", "--source", source],
-            env={**os.environ, "SSL_CERT_FILE": str(tmp_path / "none.pem")},
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            check=False,
-        )
-    assert "SSL_CERT_FILE: the certificates cannot be loaded (No such file or directory)" in ended.stderr
-    assert ended.returncode == 2
+        command = [sys.executable, "-m", "medusa_sync", "products", "--dry-run", "--source", source]
+        environment = {**os.environ, "SSL_CERT_FILE": str(tmp_path / "none.pem")}
+        ended = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    message = "SSL_CERT_FILE: the certificates cannot be loaded (No such file or directory)"
+    assert (ended.returncode, message in ended.stderr) == (2, True)

@@ -16,8 +16,15 @@ def send(number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
 
 
+def handlers() -> list[object]:
+    return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+
+
 def test_signals_end_a_sleep_and_are_kept_in_order() -> None:
+    """The handlers from before are restored."""
+    before = handlers()
     with Signals(signal.SIGHUP) as signals:
+        assert not set(handlers()) & set(before)
         assert signals.wait(0.01) is None
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGHUP):
             send(number)
@@ -27,6 +34,7 @@ def test_signals_end_a_sleep_and_are_kept_in_order() -> None:
         threading.Timer(0.05, send, [signal.SIGTERM]).start()
         assert signals.wait(TOO_LONG_S) is signal.SIGTERM
         assert time.monotonic() - started < TOO_LONG_S / 2
+    assert handlers() == before
 
 
 def test_full_pipe_does_no_harm() -> None:
@@ -36,23 +44,23 @@ def test_full_pipe_does_no_harm() -> None:
         assert signals.wait(0.01) is signal.SIGHUP
 
 
-def test_listener_gets_only_stop_signals() -> None:
+def test_listener_gets_each_stop_signal_once() -> None:
+    """Also one that arrives before it, and one that arrives while it is called."""
     received: list[signal.Signals] = []
+
+    def listen(number: signal.Signals) -> None:
+        received.append(number)
+        if len(received) == 1:
+            send(signal.SIGINT)
+
     with Signals(signal.SIGHUP) as signals:
-        with signals.notify(received.append):
+        send(signal.SIGTERM)
+        with signals.notify(listen):
             send(signal.SIGHUP)
             send(signal.SIGINT)
-            send(signal.SIGTERM)
-        assert received == [signal.SIGINT, signal.SIGTERM]
-        assert signals.wait(0.01) is signal.SIGHUP, "all signals are kept for the loop"
-        assert signals.wait(0.01) is signal.SIGINT
-
-
-def test_earlier_handlers_are_restored() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    with Signals(signal.SIGHUP):
-        assert signal.getsignal(signal.SIGTERM) is not before[1]
-    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+        assert received == [signal.SIGTERM, signal.SIGINT, signal.SIGINT]
+        kept = [signals.wait(0.01) for _ in range(3)]
+        assert kept == [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], "all of them are kept for the loop"
 
 
 def test_second_signal_without_listener_ends_the_process() -> None:
@@ -69,18 +77,3 @@ with Signals():
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False
     )
     assert (finished.returncode, finished.stdout, finished.stderr) == (-signal.SIGTERM, "still running\n", "")
-
-
-def test_signal_during_notification_is_reported_once() -> None:
-    received: list[signal.Signals] = []
-
-    def listen(number: signal.Signals) -> None:
-        received.append(number)
-        if len(received) == 1:
-            send(signal.SIGINT)
-
-    with Signals() as signals:
-        send(signal.SIGTERM)
-        with signals.notify(listen):
-            pass
-    assert received == [signal.SIGTERM, signal.SIGINT]

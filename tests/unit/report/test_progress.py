@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
@@ -15,7 +14,6 @@ from medusa_sync.report.output import Pipe
 from medusa_sync.report.progress import Progress, progress_observer
 from tests.unit.results import DELETED, LAMP, MUG, RESPECTED
 
-ESC = "\x1b"
 OUTCOME = Outcome("dummyjson:1", "Spoon", Result.CREATED)
 
 
@@ -27,15 +25,11 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Clock:
     clock = Clock()
     monkeypatch.setattr(progress, "monotonic", clock)
-    return clock
-
-
-@pytest.fixture(autouse=True)
-def _info(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
+    return clock
 
 
 def terminal(width: int = 100) -> Console:
@@ -55,41 +49,29 @@ def settle(observer: Progress, number: int) -> None:
 # --- a terminal -----------------------------------------------------------------------------------------
 
 
-def test_a_run_of_less_than_a_second_draws_nothing(clock: Clock) -> None:
-    console = terminal()
-    with progress_observer(console) as observer:
-        clock.now += 0.9
-        observer.fetched(30, 194)
-        settle(observer, 7)
-    assert shown(console) == ""
-
-
-@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_source_and_store_have_bars_that_are_erased_at_the_end(
-    width: int, error: type[BaseException] | None, clock: Clock
-) -> None:
+def test_bars_appear_after_a_second_and_are_erased_even_by_an_error(width: int, clock: Clock) -> None:
     console = terminal(width)
 
-    def drawn() -> Iterator[str]:
+    def work() -> None:
         with progress_observer(console) as observer:
             observer.fetched(3000, 5000)
             settle(observer, 499)
             observer.settled(DELETED)  # it was not fetched
-            clock.now += 1
+            clock.now += 0.9
+            settle(observer, 0)
+            assert shown(console) == ""
+            clock.now += 0.1
             settle(observer, 1)
-            yield shown(console)
-            if error:
-                raise error
+            source, store = shown(console).replace("\r", "").splitlines()[-2:]
+            assert "3000/5000" in source
+            assert "500/5000" in store
+            raise KeyboardInterrupt
 
-    runs = drawn()
-    source, store = next(runs).replace("\r", "").splitlines()[-2:]
-    assert "3000/5000" in source
-    assert "500/5000" in store
-    with pytest.raises(error or StopIteration):
-        next(runs)
-    assert shown(console).endswith(f"{ESC}[2K")
-    assert f"{ESC}[?25h" in shown(console)  # the cursor is visible again
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert shown(console).endswith("\x1b[2K")
+    assert "\x1b[?25h" in shown(console), "the cursor is visible again"
 
 
 @pytest.mark.parametrize(("limit", "total"), [(60, 194), (None, None)])
@@ -101,6 +83,9 @@ def test_a_limit_is_the_total_and_a_source_may_not_say_how_many_it_has(
         clock.now += 1
         observer.fetched(60, total)
         assert "60/60" in shown(console)
+
+
+# --- the log --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("dry_run", "word"), [(False, "created"), (True, "to create")])
@@ -115,46 +100,35 @@ def test_a_verbose_log_has_the_outcome_of_each_product_that_is_not_unchanged(
     assert caplog.messages == [f"dummyjson:6: {word}", "dummyjson:18: rejected: price: it is -1, below 0"]
 
 
-# --- elsewhere ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("in_log", [False, True])
+@pytest.mark.parametrize("output", [Pipe(io.StringIO()), terminal()])
+@pytest.mark.parametrize(
+    ("how", "total", "lines"),
+    [
+        (
+            {"in_log": True},
+            5000,
+            [
+                "source 3,000 of 5,000, store 240 of 5,000, 8.0/s, 9 min 55 s left",
+                "source 3,000 of 5,000, store 480 of 5,000, 8.0/s, 9 min 25 s left",
+            ],
+        ),
+        ({"in_log": True}, None, [f"source 3,000 of 3,000, store {n} of 3,000, 8.0/s" for n in (240, 480)]),
+        ({"quiet": True}, 5000, []),
+    ],
+)
 def test_a_log_gets_at_most_one_line_every_30_seconds(
-    clock: Clock, caplog: pytest.LogCaptureFixture, *, in_log: bool
+    output: Pipe | Console,
+    how: dict[str, bool],
+    total: int | None,
+    lines: list[str],
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    output = terminal() if in_log else Pipe(io.StringIO())
-    with progress_observer(output, in_log=in_log) as observer:
-        observer.fetched(3000, 5000)
+    """A pipe gets them without being asked."""
+    asked = how if isinstance(output, Console) or "quiet" in how else {}
+    with progress_observer(output, **asked) as observer:
+        observer.fetched(3000, total)
         for _ in range(700):
             clock.now += 0.125
             observer.settled(OUTCOME)
-    assert caplog.messages == [
-        "source 3,000 of 5,000, store 240 of 5,000, 8.0/s, 9 min 55 s left",
-        "source 3,000 of 5,000, store 480 of 5,000, 8.0/s, 9 min 25 s left",
-    ]
-    assert shown(output) == ""
-
-
-def test_the_log_has_no_remaining_time_without_a_total(
-    clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    with progress_observer(Pipe(io.StringIO())) as observer:
-        observer.fetched(1000, None)
-        clock.now += 29
-        settle(observer, 899)
-        assert not caplog.records
-        clock.now += 1
-        settle(observer, 1)
-    assert caplog.messages == ["source 1,000 of 1,000, store 900 of 1,000, 30/s"]
-
-
-@pytest.mark.parametrize("output", [Pipe(io.StringIO()), terminal()])
-def test_a_quiet_run_shows_no_progress(
-    output: Pipe | Console, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    with progress_observer(output, quiet=True) as observer:
-        clock.now += 100
-        observer.fetched(30, 194)
-        settle(observer, 1)
-    assert not caplog.records
-    assert shown(output) == ""
+    assert (caplog.messages, shown(output)) == (lines, "")
