@@ -51,27 +51,21 @@ def test_many_runs_do_not_leak_memory(source: Path, tmp_path: Path) -> None:
     code = """
 import gc, sys, tracemalloc
 from itertools import pairwise
-from medusa_sync.report.output import output_to; from medusa_sync.app import command
-from medusa_sync.settings.load import load
-from medusa_sync.app.signals import Signals
+from medusa_sync.app.command import execute
 
-source, written, out = sys.argv[1:]
-loaded = load({"source": source, "dry_run": True, "json": True, "report": written})
-with Signals() as signals, open(out, "w") as stream:
-    output = output_to(stream)
-    job = command._Job({}, loaded, signals, output, output)
+flags = {"source": sys.argv[1], "dry_run": True, "quiet": True, "report": sys.argv[2]}
 
-    def memory_after(runs):
-        for _ in range(runs):
-            job.run()
-        gc.collect()
-        return tracemalloc.get_traced_memory()[0]
+def memory_after(runs):
+    for _ in range(runs):
+        assert execute(flags) == 0
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
 
-    job.run()
-    tracemalloc.start()
-    used = [memory_after(25) for _ in range(4)]
-    # The smallest of three: Python may resize a table of its own once, but a leak grows every time.
-    print(min(after - before for before, after in pairwise(used)))
+memory_after(1)
+tracemalloc.start()
+used = [memory_after(25) for _ in range(4)]
+# The smallest of three: Python may resize a table of its own once, but a leak grows every time.
+print(min(after - before for before, after in pairwise(used)))
 """
-    grown = int(alone(code, source, tmp_path / "report.csv", tmp_path / "out"))
+    grown = int(alone(code, source, tmp_path / "report.csv"))
     assert grown < 25 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that

@@ -189,9 +189,8 @@ def acting_as(user: int) -> Iterator[None]:
 @two_users
 def test_users_with_any_umask_can_share_a_folder(shared: Path) -> None:
     for user, next_user in ((ONE, OTHER), (OTHER, ONE), (ONE, 0)):
-        with acting_as(user), held(shared), acting_as(next_user):
-            with pytest.raises(LockedError, match=WHO):
-                held(shared).__enter__()
+        with acting_as(user), held(shared), acting_as(next_user), pytest.raises(LockedError, match=WHO):
+            held(shared).__enter__()
     assert stat.S_IMODE(lock_file(shared).stat().st_mode) == 0o666
 
 
