@@ -82,7 +82,7 @@ def test_unwritable_stdout_is_reported_and_the_rest_is_written(
     *,
     as_json: bool,
 ) -> None:
-    flags = {"source": str(source), "json": as_json, "metrics_file": "m.prom"}
+    flags: dict[str, str | bool | None] = {"source": str(source), "metrics_file": "m.prom", "json": as_json}
     monkeypatch.setattr(sys, "stdout", Unwritable(error))
     assert command_module.execute(flags) == exit_code
     assert Path("m.prom").exists()
@@ -143,8 +143,11 @@ def test_json_log_has_requests_and_products(store: FakeMedusa, source: Path) -> 
     outcomes = {each["external_id"]: each["outcome"] for each in records if each["event"] == "product"}
     assert outcomes == {f"dummyjson:{n}": "rejected" if n == 3 else "created" for n in range(1, 6)}
     (problem,) = (record for record in records if record["event"] == "problem")
-    shown = [problem[name] for name in ("level", "external_id", "outcome")]
-    assert shown == ["warning", "dummyjson:3", "rejected"]
+    assert [problem[name] for name in ("level", "external_id", "outcome")] == [
+        "warning",
+        "dummyjson:3",
+        "rejected",
+    ]
 
 
 @pytest.mark.usefixtures("store")
