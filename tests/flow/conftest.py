@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.flow.stage import settling
+from tests.harness.dummyjson import DummyJson, dummyjson
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import sampled
 
@@ -11,6 +12,18 @@ from tests.tiers import sampled
 def routes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a test with a store that offers bulk calls, and with one that does not."""
     monkeypatch.setattr(FakeMedusa, "offers_bulk", request.param == "bulk")
+
+
+@pytest.fixture
+def store() -> FakeMedusa:
+    return FakeMedusa()
+
+
+@pytest.fixture
+def server() -> Iterator[DummyJson]:
+    """An API without products, which tests fill or replace."""
+    with dummyjson([]) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -31,17 +31,8 @@ def by_skip(rows: Rows, request: Request) -> Response:
     return Response.json({"data": cut(rows, request)})
 
 
-def by_skip_to_a_total(rows: Rows, request: Request) -> Response:
-    return Response.json({"items": cut(rows, request), "total": len(rows)})
-
-
 def by_next(rows: Rows, request: Request) -> Response:
     return Response.json({"items": cut(rows, request), "next": following(rows, request)})
-
-
-def by_next_to_a_total(rows: Rows, request: Request) -> Response:
-    page = {"products": cut(rows, request), "next": following(rows, request), "total": 0}
-    return Response.json(page)
 
 
 def woocommerce(rows: Rows, request: Request) -> Response:
@@ -80,9 +71,7 @@ FORMS: dict[str, Respond] = {
     each.__name__: each
     for each in (
         by_skip,
-        by_skip_to_a_total,
         by_next,
-        by_next_to_a_total,
         woocommerce,
         dummyjson_without_addresses,
         with_json_for_every_path,

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import time
-from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant, wanted
+from tests.flow.shirts import assert_shirts, held, shirts, variant, wanted
 from tests.flow.stage import (
     SOURCE_NAME,
-    Killed,
     ListSource,
     assert_exact,
     assert_quiet,
@@ -217,27 +214,3 @@ def test_an_operation_whose_end_is_unknown_is_done_once(*, has_finished: bool, i
         assert held(store, row["id"]).items() >= wanted(row).items()
     values = [tag.value for tag in store.state.tags.values()]
     assert len(values) == len(set(values))
-
-
-@pytest.mark.parametrize("behind_s", [0, 60])
-@pytest.mark.parametrize("error", [Killed(), httpx.ReadError("reset")], ids=["killed", "lost"])
-def test_new_variants_are_known_again_although_the_clock_of_the_client_is_behind(
-    error: BaseException, behind_s: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    row = shirt()
-    store = synced([row | {"variants": row["variants"][:-1]}])
-    now = store.state.ids.moment / 1000 + 30 - behind_s
-    monkeypatch.setattr(time, "time", lambda: now)
-
-    def fail(request: httpx.Request) -> None:
-        if sent_in_bulk(request, "create-product-variants"):
-            store.before = None
-            store.handle(request)
-            raise error
-
-    store.before = fail
-    with suppress(Killed):
-        sync(ListSource([row]), store)
-    store.before = None
-    assert sync(ListSource([row]), store).exit_code == 0
-    assert_shirts([row], store)

@@ -132,21 +132,6 @@ def test_two_runs_that_both_found_the_products_absent_store_each_once(
     assert_stored_once(store, newer.rows)
 
 
-def test_duplicates_that_the_merchant_edited_are_reported_and_kept() -> None:
-    store, rows = synced(catalogue("A")), catalogue("A")
-    [first, *_] = store.state.products.values()
-    options = [{"title": "Default", "values": ["Default"]}]
-    body = {"title": "Mine", "handle": "mine", "external_id": first.external_id, "options": options}
-    copy = store.call("POST", BATCHES, {"create": [body]})["created"][0]
-    rows[0]["price"] = 3
-    result = sync(ListSource(rows), store)
-    assert (result.exit_code, len(store.state.products)) == (5, SIZE + 1)
-    [problem] = result.problems
-    assert problem.external_id == first.external_id
-    assert first.id in problem.reason
-    assert copy["id"] in problem.reason
-
-
 @pytest.mark.parametrize("is_killed", [False, True], ids=["responds", "killed"])
 def test_images_that_two_runs_add_at_once_are_stored_once(*, is_killed: bool) -> None:
     """Medusa replaces the images that it read, so an image that another request adds in between stays."""

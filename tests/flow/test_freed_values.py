@@ -165,15 +165,6 @@ def test_nothing_is_removed_without_need(changed: Callable[[], Row], why: str) -
     assert held(store) == before
 
 
-@pytest.mark.parametrize("on_missing", ["keep", "draft", "delete"])
-def test_a_product_that_is_not_to_be_updated_is_skipped(on_missing: str) -> None:
-    store, source = stored(), ListSource([values_move(), shirt(2)])
-    for _ in range(2):
-        result = carried_out(source, store, on_missing=on_missing, max_removals="100%", no_update=True)
-        assert (result.exit_code, counts(result)) == (0, {"skipped": 1, "unchanged": 1})
-        sync(source, store)
-
-
 def test_a_variant_of_the_merchant_stays_in_the_way() -> None:
     store, row = stored(), shirt(1, title="New title")
     add_own_variant(store)

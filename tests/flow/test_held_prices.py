@@ -13,7 +13,7 @@ from medusa_sync import PriceLimit, RunResult
 from tests.flow.kills import killed_runs
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt
-from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, details_read, sync, synced, writes
+from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 
 CUP: dict[str, Any] = {"id": 1, "title": "Cup", "price": 10, "sku": "CUP", "stock": 4}
@@ -71,16 +71,6 @@ def test_a_price_that_moves_too_far_is_held_until_the_limit_is_lifted(price: flo
     assert (counts(result), result.exit_code, result.conflicts) == ({"updated": 1}, 0, 0)
     assert price_of(store) == price
     assert_quiet(source, store, **HALF)
-
-
-@pytest.mark.parametrize("price", [15, 5, 10, 10.01])
-def test_a_price_that_moves_up_to_the_limit_is_written_also_after_it_was_held(price: float) -> None:
-    store, source = stored(), cups(price=price)
-    sync(cups(price=100), store, **HALF)
-    result = sync(source, store, **HALF)
-    assert (result.exit_code, result.held, price_of(store)) == (0, 0, price)
-    assert_quiet(source, store, **HALF)
-    assert details_read(store) == []
 
 
 def test_a_price_that_falls_a_little_in_each_run_is_not_held() -> None:

@@ -29,7 +29,6 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.tiers import deep
 
 
 def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
@@ -45,18 +44,6 @@ def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
         "limit": "2000",
         "offset": "0",
     }
-
-
-def test_a_first_sync_finds_categories_tags_and_handles_with_one_request_for_many_products() -> None:
-    rows = [row | {"title": f"Product {row['id'] // 2}"} for row in products(200)]
-    store = FakeMedusa()
-    theirs = {"title": "Theirs", "options": [{"title": "Size", "values": ["S"]}]}
-    store.call("POST", BATCHES, {"create": [theirs]})
-    assert sync(ListSource(rows), store).exit_code == 0
-    reads = [request for request in store.requests if request.method == "GET"]
-    paths = [request.path for request in reads]
-    assert paths.count("/admin/product-tags") == paths.count("/admin/product-categories") == 1
-    assert sum(any(key.startswith("handle") for key, _ in request.query) for request in reads) == 1
 
 
 @pytest.mark.parametrize("concurrency", [1, 2])
@@ -117,15 +104,6 @@ def test_only_tags_that_are_needed_are_created() -> None:
     source.rows[1]["price"] = 1234
     assert counts(sync(source, store)) == {"updated": 1, "rejected": 1}
     assert store.state.tags == {}, "the merchant removed it"
-
-
-@deep
-def test_one_new_product_does_not_cause_a_scan_of_the_store() -> None:
-    store, rows = synced(products(1200), batch_size=200), products(1201)
-    assert counts(sync(ListSource(rows), store)) == {"unchanged": 1200, "created": 1}
-    queries = [item for request in store.requests for item in request.query]
-    assert not any(key == "external_id" for key, _ in queries), "the scan showed that all have one"
-    assert not any(key == "offset" and value != "0" for key, value in queries)
 
 
 @pytest.mark.parametrize("size", [1, 7, 15, 30])

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.flow.plans import carried_out, reasons, withheld
 from tests.flow.stage import ListSource, copies_of, counts, sync, writes
@@ -123,39 +121,6 @@ def test_who_gets_a_value_that_several_want(
     assert (again.withheld, withheld(again), writes(store)) == (len(case.lacking), {}, [])
     if not case.rejected and case.before.keys() <= case.now.keys():  # else owners are looked up
         assert len(store.requests) == 1
-
-
-WANTED = st.dictionaries(
-    st.sampled_from(range(1, 7)), st.sampled_from([*range(1, 9), "FREE-1", "FREE-2"]), min_size=1
-)
-
-
-@given(
-    before=WANTED,
-    now=WANTED,
-    batch_size=st.sampled_from([1, 2, 15]),
-    concurrency=st.sampled_from([1, 3]),
-    name=st.sampled_from(["sku", "barcode"]),
-)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_each_product_has_its_value_or_a_reason(
-    fresh: Callable[[], FakeMedusa], before: Wants, now: Wants, batch_size: int, concurrency: int, name: str
-) -> None:
-    store = fresh()
-    options = {"batch_size": batch_size, "concurrency": concurrency}
-    sync(ListSource(rows_of(name, before)), store)
-    had = {code: key for key, code in held(name, store).items() if code}
-    result = carried_out(ListSource(rows_of(name, now), page_size=3), store, **options)
-    has, without = {code: key for key, code in held(name, store).items()}, withheld(result)
-    for number, wanted in now.items():
-        key, code = f"dummyjson:{number}", value(name, wanted)
-        if key in reasons(result):
-            assert had[code].startswith("other:")
-            assert key not in store.products
-        elif has.get(code) != key:
-            assert code in has, "nobody has it"
-            assert key in without or before.get(number) == wanted
-            assert had.get(str(held(name, store)[key]), key) == key, "it keeps its own"
 
 
 def test_a_rejection_names_the_product_that_has_the_value(fresh: Callable[[], FakeMedusa]) -> None:

@@ -18,7 +18,7 @@ from tests.flow.urls import sync
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import HTML_PAGE, DummyJson, Intercept, Request, Response, dummyjson, truncated
 from tests.harness.fake_medusa import FakeMedusa
-from tests.unit.sources.merchant import as_atom, as_rss, as_table
+from tests.unit.sources.merchant import as_rss
 
 pytestmark = pytest.mark.usefixtures("small_pages")
 
@@ -125,12 +125,9 @@ def feed(rows: Rows) -> bytes:
 FORMS: dict[str, tuple[str, Callable[[Rows], bytes]]] = {
     "NDJSON": ("application/x-ndjson", lines),
     "NDJSON as JSON": ("application/json; charset=utf-8", lines),
-    "NDJSON without a type": ("", lines),
-    "CSV": ("text/csv; charset=utf-8", table),
-    "CSV as JSON": ("application/json", table),
+    "CSV without a type": ("", table),
     "CSV in UTF-16": ("text/csv", lambda rows: table(rows).decode().encode("utf-16")),
     "CSV, gzip": ("application/octet-stream", lambda rows: gzip.compress(table(rows))),
-    "NDJSON, gzip": ("application/json", lambda rows: gzip.compress(lines(rows))),
     "JSON, gzip": ("application/gzip", lambda rows: gzip.compress(json.dumps(rows).encode())),
     "RSS": ("application/xml", feed),
 }
@@ -149,13 +146,15 @@ def export(server: DummyJson, form: str, *, answers: Intercept = lambda _request
 
 
 REFUSALS = {
-    str(status): Response.json({"message": "Unknown parameter: skip"}, status) for status in (400, 403, 422)
-} | {"a page": HTML_PAGE, "nothing": Response(204)}
+    "400": Response.json({"message": "Unknown parameter: skip"}, 400),
+    "a page": HTML_PAGE,
+    "nothing": Response(204),
+}
 
 
 @pytest.mark.parametrize(
     ("form", "answer"),
-    [*((form, "cut") for form in FORMS), ("NDJSON", "400"), *(("CSV", each) for each in REFUSALS)],
+    [*((form, "cut") for form in FORMS), *(("NDJSON", each) for each in REFUSALS)],
 )
 def test_server_that_honours_or_refuses_our_limit_loses_no_product(
     server: DummyJson, store: FakeMedusa, form: str, answer: str
@@ -189,7 +188,7 @@ def test_page_that_comes_only_without_our_parameters_is_not_taken_for_the_catalo
     assert "?limit=100" in result.hint
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ["NDJSON", "CSV, gzip"])
 def test_file_that_turns_into_a_page_is_an_error(server: DummyJson, store: FakeMedusa, form: str) -> None:
     page = Response.json(ROWS[:30])
     export(server, form, answers=lambda request: None if "limit" in request.query else page)
@@ -197,46 +196,13 @@ def test_file_that_turns_into_a_page_is_an_error(server: DummyJson, store: FakeM
     assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
 
 
-@pytest.mark.parametrize("form", ["NDJSON", "CSV"])
-def test_first_response_need_not_be_complete(server: DummyJson, store: FakeMedusa, form: str) -> None:
+def test_first_response_need_not_be_complete(server: DummyJson, store: FakeMedusa) -> None:
     """Only what comes for the URL as it is given counts."""
-    content_type, body = FORMS[form]
-    cut = truncated(Response(200, body(ROWS), {"Content-Type": content_type}))
-    export(server, form, answers=lambda request: cut if "limit" in request.query else None)
+    cut = truncated(Response(200, lines(ROWS), {"Content-Type": FORMS["NDJSON"][0]}))
+    export(server, "NDJSON", answers=lambda request: cut if "limit" in request.query else None)
     result = sync(server.url, store, **DELETE)
     assert (result.exit_code, result.seen) == (0, len(ROWS))
     whole = replace(cut, keep=-1)
-    export(server, form, answers=lambda request: None if "limit" in request.query else whole)
+    export(server, "NDJSON", answers=lambda request: None if "limit" in request.query else whole)
     result = sync(server.url, store, **DELETE)
     assert (result.exit_code, len(store.products)) == (3, len(ROWS))
-
-
-def test_a_feed_is_stored_with_its_variants_and_is_unchanged_in_another_format(tmp_path: Path) -> None:
-    small = {
-        "id": "SHIRT-S",
-        "item_group_id": "SHIRT",
-        "title": "Shirt",
-        "price": "20.00 USD",
-        "quantity": "3",
-        "availability": "in_stock",
-        "product_type": "Apparel > Shirts",
-        "size": "S",
-        "shipping_weight": "0.2 kg",
-    }
-    large = small | {"id": "SHIRT-L", "size": "L", "quantity": "0", "gtin": "3234567890126"}
-    mug = {"id": "MUG", "title": "Mug", "price": "9.50 USD", "availability": "out_of_stock"}
-    items = [list(item.items()) for item in (small, large, mug)]
-    store, file = FakeMedusa(), tmp_path / "feed"
-    for write in (as_rss, as_atom, lambda each: as_table(each, "\t"), lambda each: as_table(each, ",")):
-        content = write(items)
-        file.write_bytes(content.encode() if isinstance(content, str) else content)
-        result = sync(str(file), store, sale_prices=True)
-        assert counts(result) == {"created" if write is as_rss else "unchanged": 2}
-    assert writes(store) == []
-    variants = store.products["dummyjson:SHIRT"].variants
-    assert [(each.sku, each.title, each.weight, each.prices[0].amount) for each in variants] == [
-        ("SHIRT-S", "S", 200, 20),
-        ("SHIRT-L", "L", 200, 20),
-    ]
-    assert (store.level_of("SHIRT-S"), store.level_of("SHIRT-L")) == (3, 0)
-    assert category_names(store) == ["Apparel", "Shirts"]

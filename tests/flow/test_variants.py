@@ -9,7 +9,7 @@ import pytest
 
 from medusa_sync import Result
 from tests.flow.plans import carried_out
-from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
+from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item
@@ -117,15 +117,6 @@ def test_a_renamed_option_value_leaves_no_old_one_also_if_no_title_changes() -> 
     }
 
 
-def test_codes_are_exchanged_across_products_too() -> None:
-    store, rows = synced(shirts(2)), shirts(2)
-    before = ids(store, 1)
-    with_codes_exchanged({"variants": [rows[0]["variants"][2], rows[1]["variants"][2]]})
-    assert counts(sync(ListSource(rows), store)) == {"updated": 2}
-    assert_shirts(rows, store)
-    assert ids(store, 1)["SH2-M-R"] == before["SH1-M-R"]
-
-
 def test_a_product_gets_variants_and_loses_them_without_losing_the_first() -> None:
     plain = {"id": 1, "title": "Shirt 1", "price": 20, "stock": 3, "sku": "SH1-M-R"}
     sizes = [variant(1, size, "Red", options={"Size": size}, barcode=None) for size in ("S", "M", "L")]
@@ -191,13 +182,6 @@ def test_a_dropped_variant_stays_by_default_and_is_deleted_when_that_is_asked_fo
     assert_quiet(source, store, **DELETE)
 
 
-def test_a_variant_that_is_dropped_and_deleted_in_one_run_is_reported_once() -> None:
-    store = synced(shirts(1))
-    [outcome] = carried_out(ListSource([red()]), store, **DELETE).changes
-    assert held(store) == wanted(red())
-    assert sorted(change.variant for change in outcome.changes) == ["L / Blue", "M / Blue", "S / Blue"]
-
-
 def test_the_stock_of_a_dropped_variant_is_set_to_0_under_draft_and_comes_back_with_it() -> None:
     store, source = synced(shirts(1)), ListSource([red()])
     assert counts(sync(source, store, **DRAFT)) == {"updated": 1}
@@ -250,15 +234,6 @@ def test_an_option_is_removed_unless_it_distinguishes_dropped_variants(*, has_bl
 
 
 # --- the merchant -----------------------------------------------------------------------------------------
-
-
-def test_a_variant_of_the_merchant_is_never_touched() -> None:
-    store, row = synced(shirts(1)), red()
-    add_own_variant(store)
-    row["variants"][0]["price"] = 5
-    sync(ListSource([row]), store, **DELETE)
-    assert held(store).keys() == {*wanted(row), "Theirs"}
-    assert {value.value for value in store.products["dummyjson:1"].values} >= {"Green"}
 
 
 def test_a_variant_that_the_merchant_deleted_is_a_conflict_once_per_change_of_the_source() -> None:
