@@ -77,8 +77,7 @@ def test_the_products_of_many_batches_are_acknowledged_in_one_call(concurrency: 
     assert_completed(store, source)
 
 
-@pytest.mark.parametrize("culprit", [1, 4, COUNT])
-@pytest.mark.parametrize("status", [400, 404, 413])
+@pytest.mark.parametrize(("culprit", "status"), [(1, 400), (4, 404), (COUNT, 413)])
 def test_a_refused_acknowledgement_does_not_affect_other_products(
     culprit: int, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:

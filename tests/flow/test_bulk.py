@@ -149,7 +149,7 @@ def test_one_refused_product_of_15_costs_few_requests(status: int, most: int, *,
         return len(store.requests)
 
     least = requests(None)
-    more = [requests(culprit) - least for culprit in some(range(15), 4)]
+    more = [requests(culprit) - least for culprit in some(range(15), 3)]
     assert max(more) <= most, more
 
 

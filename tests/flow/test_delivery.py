@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync import Result, RunResult
@@ -57,7 +57,6 @@ INVALID = st.integers(0, 9).map(invalid) | st.just({"title": "No id", "price": 1
 
 
 @given(st.lists(st.lists(VALID | INVALID, max_size=6), max_size=4), st.sampled_from([1, 2, 15]))
-@settings(max_examples=60, deadline=None)
 def test_every_row_has_one_outcome_and_each_valid_product_is_stored_once(
     pages: list[list[dict[str, Any]]], batch_size: int
 ) -> None:
@@ -83,26 +82,26 @@ def test_a_product_that_is_delivered_twice_is_stored_once_and_the_second_one_is_
 
 def test_few_products_are_read_ahead_of_those_that_are_written() -> None:
     """A catalogue of any size takes the same memory."""
-    rows = products(2_000)
-    source = PagesSource(*(rows[start : start + 10] for start in range(0, 2_000, 10)))
+    rows = products(1_000)
+    source = PagesSource(*(rows[start : start + 10] for start in range(0, 1_000, 10)))
     ahead = 0
 
     class Reader(Watcher):
         def settled(self, outcome: Any) -> None:
             nonlocal ahead
             super().settled(outcome)
-            if source.delivered < 200:
+            if source.delivered < 100:
                 ahead = max(ahead, 10 * source.delivered - len(self.outcomes))
 
     store = FakeMedusa()
     asyncio.run(run_once(source, store, batch_size=20, watcher=Reader()))
-    assert len(store.products) == 2_000
-    assert ahead <= 1_000
+    assert len(store.products) == 1_000
+    assert ahead <= 500
 
 
-@pytest.mark.parametrize("number", [2, 10, 25])
+@pytest.mark.parametrize("number", [2, 15])
 def test_a_source_is_closed_when_the_run_ends_early(number: int) -> None:
-    rows = products(300)
+    rows = products(150)
     source, store, stop = PagesSource(*([row] for row in rows)), FakeMedusa(), Signal()
 
     def interrupt(_request: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from itertools import product
 from typing import Any
 
 import httpx
@@ -25,7 +26,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.tiers import some
+from tests.tiers import sampled, some
 
 pytestmark = pytest.mark.usefixtures("routes")
 
@@ -75,8 +76,10 @@ def writes_of(scene: str) -> int:
     return len(writes(store))
 
 
-@pytest.mark.parametrize("scene", SCENES)
-@pytest.mark.parametrize("name", FAULTS)
+WAYS = list(product(FAULTS, SCENES))
+
+
+@pytest.mark.parametrize(("name", "scene"), sampled(WAYS, *WAYS[::4], *WAYS[3::4]))
 def test_the_next_run_repairs_any_fault_at_any_write(name: str, scene: str) -> None:
     """A value that is freed in between is not an edit of the merchant."""
     start, rows = SCENES[scene]
@@ -130,7 +133,7 @@ def given_up(number: int, linger: int) -> tuple[FakeMedusa, ListSource]:
     return store, source
 
 
-@pytest.mark.parametrize("linger", [0, 1, 3, 8])
+@pytest.mark.parametrize("linger", [1, 4])
 def test_the_next_run_repairs_writes_that_the_store_finished_after_a_timeout(linger: int) -> None:
     """The client reads the store again while it is still working, and sees incomplete products."""
     for number in some(range(1, steps_of_a_first_sync() + 1), 5):
@@ -155,7 +158,7 @@ def test_products_that_a_killed_store_left_incomplete_are_created_again(*, has_o
         assert_exact(source.rows, store)
 
 
-@pytest.mark.parametrize("gone", range(BATCH))
+@pytest.mark.parametrize("gone", [0, BATCH - 1])
 def test_an_interrupted_batch_is_completed_if_the_source_drops_one_of_its_products(gone: int) -> None:
     for number in some(range(1, writes_of("first sync") + 1), 3):
         store, source = FakeMedusa(), ListSource(catalogue())

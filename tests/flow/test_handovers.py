@@ -49,7 +49,7 @@ def test_many_products_exchange_skus_although_the_store_accepts_only_small_reque
     assert_quiet(source, store)
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 15])
+@pytest.mark.parametrize("batch_size", [7, 15])
 def test_the_last_pass_keeps_to_the_batch_size(batch_size: int) -> None:
     store, source = exchanged(40)
     assert counts(sync(source, store, batch_size=batch_size)) == {"updated": 40}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import sampled
 
 both_routes = pytest.mark.usefixtures("routes")
 DELETE = {"on_missing": "delete", "max_removals": "100%"}
@@ -50,12 +52,11 @@ SCENES: dict[str, tuple[Rows, int]] = {
     "a swap, and one that wants a part of it": (wanting(p1=SKUS[1], p2=SKUS[0], p4=SKUS[1]), 1),
 }
 """What the source wants, and how many values are withheld in the end."""
+WAYS = list(product(["tool", "both"], SCENES, [None, "two want the value of a third"]))
 
 
 @both_routes
-@pytest.mark.parametrize("then", [None, "two want the value of a third"], ids=["the same", "another"])
-@pytest.mark.parametrize("scene", SCENES)
-@pytest.mark.parametrize("killed", ["tool", "both"])
+@pytest.mark.parametrize(("killed", "scene", "then"), sampled(WAYS, *WAYS[::3]))
 def test_a_killed_run_that_withholds_values_is_completed(killed: str, scene: str, then: str | None) -> None:
     rows, options = SCENES[scene][0], DELETE | {"batch_size": "2", "concurrency": "1"}
     for hurt in killed_runs(synced(ROWS[:3]), killed, lambda store: sync(ListSource(rows), store, **options)):

@@ -171,7 +171,7 @@ def changed(result: RunResult) -> set[str]:
     return {change.field for outcome in result.changes for change in outcome.changes}
 
 
-@pytest.mark.parametrize("weight", [0.4, 0.5, 1.5, 2.5, 2.499999, 1e-7, 123456.789])
+@pytest.mark.parametrize("weight", [0.4, 2.5, 2.499999, 123456.789])
 def test_a_rounded_weight_is_no_edit_of_the_merchant(weight: float) -> None:
     store = old_store(weight)
     assert_quiet(weighing(weight), store)
@@ -180,8 +180,7 @@ def test_a_rounded_weight_is_no_edit_of_the_merchant(weight: float) -> None:
     assert_quiet(weighing(weight, **BETTER), store, overwrite=True)
 
 
-@pytest.mark.parametrize("weight", [0.7, 1, 7.5])
-@pytest.mark.parametrize("before", [0.5, 0.4, 1, 3])
+@pytest.mark.parametrize(("before", "weight"), [(0.5, 0.7), (0.4, 1), (1, 0.7), (3, 7.5)])
 def test_a_weight_that_the_source_changes_is_no_conflict_and_written_once(
     before: float, weight: float
 ) -> None:

@@ -225,8 +225,5 @@ class UniquePromises(RuleBasedStateMachine):
 
 TestUniquePromises = UniquePromises.TestCase
 TestUniquePromises.settings = settings(
-    max_examples=15,
-    stateful_step_count=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
