@@ -192,8 +192,9 @@ def sync(source: ListSource, store: FakeMedusa, **changes: Any) -> RunResult:
 
 
 def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:
-    """A run from a URL or a file, with the source that a session opens."""
+    """A run from a URL or a file, without retries, that may remove anything."""
     store.requests.clear()
+    changes = {"max_removals": "100%", "max_retries": 0, "read_timeout": 5, **changes}
     chosen = settings(store, source=url, **changes)
 
     async def run() -> RunResult:

@@ -13,7 +13,7 @@ from backports import zstd
 from medusa_sync import RunResult
 from medusa_sync.sources import base, paging
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, synced, writes
-from tests.flow.urls import sync
+from tests.flow.stage import sync_url as sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 

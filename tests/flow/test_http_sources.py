@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.flow.stage import assert_exact, counts, synced, writes
-from tests.flow.urls import sync
+from tests.flow.stage import sync_url as sync
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import (
     CLOSED,
@@ -74,7 +74,7 @@ def test_file_at_a_url_is_downloaded_as_it_is(
 ) -> None:
     store = FakeMedusa()
     server.intercept = lambda _request: chunked(Response(200, body))
-    result = sync(f"{file_url(server, name)}?limit=5&sig=a%2Bb", store, format_=format_)
+    result = sync(f"{file_url(server, name)}?limit=5&sig=a%2Bb", store, source_format=format_)
     assert (result.exit_code, counts(result)) == (0, {"created": 5})
     assert_exact(FEW, store)
     [request] = server.requests
@@ -151,14 +151,14 @@ def test_download_is_complete_if_a_later_attempt_is(
 def test_slow_download_is_not_cut_off(server: DummyJson) -> None:
     store = FakeMedusa()
     server.intercept = lambda _request: slow(Response(200, json.dumps(ROWS).encode()), 1.2)
-    assert sync(file_url(server, "feed.json"), store, timeout=0.5).exit_code == 0
+    assert sync(file_url(server, "feed.json"), store, read_timeout=0.5).exit_code == 0
     assert_exact(ROWS, store)
 
 
 def test_download_that_stalls_ends(server: DummyJson) -> None:
     store = FakeMedusa()
     server.intercept = lambda _request: slow(Response(200, lines(ROWS)), 9 * 60)
-    result = sync(file_url(server, "feed.ndjson"), store, timeout=0.2)
+    result = sync(file_url(server, "feed.ndjson"), store, read_timeout=0.2)
     assert (result.exit_code, "within the time limit" in result.error) == (3, True)
     assert 0 < len(store.products) < SIZE
 

@@ -13,7 +13,7 @@ import pytest
 
 from medusa_sync import RunResult
 from tests.flow.stage import SOURCE_NAME, counts, writes
-from tests.flow.urls import sync
+from tests.flow.stage import sync_url as sync
 from tests.harness.dummyjson import DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
 

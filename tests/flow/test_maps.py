@@ -15,7 +15,7 @@ from medusa_sync import RunResult, Settings, sync_products
 from medusa_sync.errors import SettingsError
 from medusa_sync.sources.maps import program
 from tests.flow.stage import SOURCE_NAME, counts, writes
-from tests.flow.urls import sync
+from tests.flow.stage import sync_url as sync
 from tests.harness.dummyjson import DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
 

@@ -1,42 +1,141 @@
-"""Edits of the merchant survive, before and during a run."""
+"""Edits of the merchant survive. If both sides changed a field, one wins, and the run says so once."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.flow.edits import (
-    EDITED,
-    PAIRS,
-    SIZE,
-    Edit,
-    IsDue,
-    add_euros,
-    add_image,
-    add_metadata,
-    add_tag,
-    add_variant,
-    at_the_first_write,
-    change_title,
-    edit_after_rows,
-    edit_at,
-    in_sync,
-    price_edit,
-)
-from tests.flow.shirts import held, shirts
+from medusa_sync import RunResult
+from tests.flow.shirts import held, shirt, shirts
 from tests.flow.stage import (
     BATCHES,
     ListSource,
+    Signal,
     assert_quiet,
     counts,
+    run_once,
+    sent_in_bulk,
     sync,
     synced,
+    text,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Product, Variant
+
+SIZE = 4
+EDITED = "dummyjson:4"  # in the second batch
+PAIRS = {"batch_size": 2, "concurrency": 1}
+IMAGE = "https://shop.example/mine.webp"
+
+
+def in_sync() -> tuple[FakeMedusa, ListSource]:
+    return synced(products(SIZE)), ListSource(products(SIZE))
+
+
+# --- edits ----------------------------------------------------------------------------------------------
+
+
+def post(store: FakeMedusa, product: Product, path: str = "", **body: Any) -> None:
+    store.call("POST", f"/admin/products/{product.id}{path}", body)
+
+
+def set_prices(store: FakeMedusa, product: Product, *more: dict[str, Any], **changes: Any) -> None:
+    """Change the price of the variant, and add others."""
+    [variant] = product.variants
+    [price] = variant.prices
+    ours = {"id": price.id, "currency_code": price.currency_code, "amount": price.amount} | changes
+    post(store, product, f"/variants/{variant.id}", prices=[ours, *more])
+
+
+def change_price(store: FakeMedusa, product: Product) -> None:
+    set_prices(store, product, amount=7_777)
+
+
+def change_title(store: FakeMedusa, product: Product) -> None:
+    post(store, product, title="Mine")
+
+
+def add_variant(store: FakeMedusa, product: Product) -> None:
+    option = {"product_option_id": product.options[0].id, "add": [{"value": "Two"}]}
+    post(store, product, "/options/batch", update=[option])
+    prices = [{"currency_code": "usd", "amount": 20}]
+    post(store, product, "/variants", title="Two", sku="THEIRS", options={"Default": "Two"}, prices=prices)
+
+
+def add_image(store: FakeMedusa, product: Product) -> None:
+    kept = [{"id": image.id, "url": image.url} for image in product.images]
+    post(store, product, images=[*kept, {"url": IMAGE}])
+
+
+def add_tag(store: FakeMedusa, product: Product) -> None:
+    tag_id = store.call("POST", "/admin/product-tags", {"value": "mine"})["product_tag"]["id"]
+    post(store, product, tags=[{"id": each} for each in (*product.tag_ids, tag_id)])
+
+
+def amounts(product: Product) -> dict[str | None, list[tuple[str, float]]]:
+    return {
+        each.sku: [(price.currency_code, price.amount) for price in each.prices] for each in product.variants
+    }
+
+
+Edit = Callable[[FakeMedusa, Product], None]
+EDITS: dict[str, tuple[Edit, Callable[[FakeMedusa, Product], bool]]] = {
+    "a price in euros": (
+        lambda store, own: set_prices(store, own, {"currency_code": "eur", "amount": 5}),
+        lambda _, own: any(("eur", 5) in each for each in amounts(own).values()),
+    ),
+    "a variant": (add_variant, lambda _, own: amounts(own)["THEIRS"] == [("usd", 20)]),
+    "an image": (add_image, lambda _, own: own.images[-1].url == IMAGE),
+    "a tag": (add_tag, lambda store, own: "mine" in [store.state.tags[each].value for each in own.tag_ids]),
+    "the title": (change_title, lambda _, own: own.title == "Mine"),
+    "metadata": (
+        lambda store, own: post(store, own, metadata={"mine": "yes"}),
+        lambda _, own: (own.metadata or {}).get("mine") == "yes",
+    ),
+}
+"""Each edit, and whether the store has it."""
+
+IsDue = Callable[[FakeMedusa, httpx.Request], bool]
+
+
+def edit_at(store: FakeMedusa, edit: Edit, is_due: IsDue) -> None:
+    """Edit a product when the first such request arrives."""
+
+    def before(request: httpx.Request) -> None:
+        if is_due(store, request):
+            store.before = None
+            edit(store, store.products[EDITED])
+
+    store.before = before
+
+
+def edit_after_rows(store: FakeMedusa, edit: Callable[[], object]) -> None:
+    """Edit between the row of a product and its variants."""
+
+    def after(request: httpx.Request, _response: httpx.Response) -> None:
+        if request.url.path == BATCHES:
+            store.after = None
+            edit()
+
+    store.after = after
+
+
+def edit_price(store: FakeMedusa, number: int, place: int, *prices: dict[str, Any]) -> None:
+    product = store.products[f"dummyjson:{number}"]
+    post(store, product, f"/variants/{product.variants[place].id}", prices=list(prices))
+
+
+# --- during a run ---------------------------------------------------------------------------------------
+
+
+def at_the_first_write(_store: FakeMedusa, request: httpx.Request) -> bool:
+    return request.method == "POST"
 
 
 def after_the_first_write(store: FakeMedusa, request: httpx.Request) -> bool:
@@ -78,20 +177,20 @@ MOMENTS: dict[str, tuple[Callable[[ListSource], None], IsDue]] = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("edit", [add_euros, add_variant, add_image, add_tag, change_title, add_metadata])
-def test_an_edit_during_a_run_is_kept(edit: Edit, moment: str) -> None:
+@pytest.mark.parametrize("what", EDITS)
+def test_an_edit_during_a_run_is_kept(what: str, moment: str) -> None:
     store, source = in_sync()
     change, is_due = MOMENTS[moment]
+    edit, is_kept = EDITS[what]
     change(source)
-    made = edit_at(store, edit, is_due)
+    edit_at(store, edit, is_due)
     result = sync(source, store, **PAIRS)
-    assert (result.exit_code, result.conflicts) == (0, 0)
-    [is_kept] = made
-    [ours] = [each for each in store.products[EDITED].variants if each.sku == source.rows[-1]["sku"]]
-    assert source.rows[-1]["price"] in [price.amount for price in ours.prices]
-    assert is_kept(store.products[EDITED])
+    assert (result.exit_code, result.conflicts, store.before) == (0, 0, None)
+    row = source.rows[-1]
+    assert ("usd", row["price"]) in amounts(store.products[EDITED])[row["sku"]]
+    assert is_kept(store, store.products[EDITED])
     assert_quiet(source, store)
-    assert is_kept(store.products[EDITED])
+    assert is_kept(store, store.products[EDITED])
 
 
 def test_edits_between_the_row_of_a_product_and_its_variants_are_kept() -> None:
@@ -100,8 +199,8 @@ def test_edits_between_the_row_of_a_product_and_its_variants_are_kept() -> None:
 
     def edit() -> None:
         euros = {"currency_code": "eur", "amount": 5}
-        price_edit(store, 2, 0, {"currency_code": "usd", "amount": 22}, euros)
-        price_edit(store, 2, 1, {"currency_code": "usd", "amount": 1})
+        edit_price(store, 2, 0, {"currency_code": "usd", "amount": 22}, euros)
+        edit_price(store, 2, 1, {"currency_code": "usd", "amount": 1})
 
     for row in rows:
         row["variants"][0]["price"] = 30
@@ -110,3 +209,160 @@ def test_edits_between_the_row_of_a_product_and_its_variants_are_kept() -> None:
     found = held(store, 2)
     assert (found[first]["price"], found[second]["price"]) == ({"usd": 30, "eur": 5}, {"usd": 1})
     assert_quiet(ListSource(rows), store)
+
+
+# --- conflicts ------------------------------------------------------------------------------------------
+
+
+def conflicts(result: RunResult) -> list[tuple[str, Any, Any, str]]:
+    """Field, value of the store, value of the source, and the winner."""
+    found = [each for change in result.changes for each in change.conflicts]
+    return [(each.field, each.stored, each.desired, each.kept) for each in found]
+
+
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
+@pytest.mark.parametrize("field", ["price", "title"])
+def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
+    field: str, on_conflict: str
+) -> None:
+    store, source = in_sync()
+    source.rows = [{**row, "price": row["price"] + 1, "title": f"New {row['id']}"} for row in source.rows]
+    edit_at(store, change_price if field == "price" else change_title, at_the_first_write)
+    result = sync(source, store, **PAIRS, on_conflict=on_conflict)
+    theirs, ours = (7_777 if field == "price" else "Mine"), source.rows[3][field]
+    assert conflicts(result) == [(field, theirs, ours, on_conflict)]
+    edited = store.products[EDITED]
+    found = {"price": edited.variants[0].prices[0].amount, "title": edited.title}
+    assert found[field] == (ours if on_conflict == "source" else theirs)
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize(
+    ("options", "left", "fields"),
+    [
+        ({}, 30, {"title", "price"}),
+        ({"on_conflict": "store"}, 25, {"title"}),
+        ({"max_price_change": "50%"}, 500, {"title"}),
+    ],
+    ids=["the source wins", "the store wins", "held back"],
+)
+def test_the_report_says_what_a_price_became_that_was_edited_while_it_was_written(
+    options: dict[str, str], left: int, fields: set[str]
+) -> None:
+    store, row = synced([shirt()]), shirt(title="Other")
+    row["variants"][0]["price"] = 30
+    theirs = 500 if "max_price_change" in options else 25
+    edit_after_rows(store, lambda: edit_price(store, 1, 0, {"currency_code": "usd", "amount": theirs}))
+    result = sync(ListSource([row]), store, **options)
+    assert held(store)["SH1-S-R"]["price"] == {"usd": left}
+    [outcome] = result.changes
+    assert {change.field for change in outcome.changes} == fields
+    assert result.conflicts == ("max_price_change" not in options)
+
+
+@pytest.mark.parametrize("kept", [{"title"}, {"price"}], ids=sorted)
+def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reported_once(
+    kept: set[str],
+) -> None:
+    store, source = in_sync()
+    change_title(store, store.products[EDITED])
+    change_price(store, store.products[EDITED])
+    assert_quiet(source, store)
+    source.rows[3] |= {"title": "New", "price": 5}
+    sides = ",".join(["source", *(f"{name}=store" for name in kept)])
+    result = sync(source, store, on_conflict=sides)
+    assert sorted((field, side) for field, _, _, side in conflicts(result)) == [
+        (name, "store" if name in kept else "source") for name in ("price", "title")
+    ]
+    found = store.products[EDITED]
+    assert found.title == ("Mine" if "title" in kept else "New")
+    assert found.variants[0].prices[0].amount == (7_777 if "price" in kept else 5)
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("ends_at", range(1, 9))
+def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_write_arrives(
+    ends_at: int,
+) -> None:
+    store, source = in_sync()
+    change_title(store, store.products[EDITED])
+    source.rows[3]["title"] = "New"
+    stop = Signal()
+
+    def lose(_request: httpx.Request, _response: httpx.Response) -> None:
+        if len(store.requests) >= ends_at:
+            stop.run_out()
+            raise httpx.ReadTimeout("slow")
+
+    store.after = lose
+    first = asyncio.run(run_once(source, store, stop=stop))
+    store.after = None
+    assert first.seen == sum(first.counts.values())
+    second = sync(source, store)
+    assert store.products[EDITED].title == "New"
+    reported = [*conflicts(first), *conflicts(second)]
+    assert ("title", "Mine", "New", "source") in reported
+    assert first.conflicts + second.conflicts == len(reported)
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_conflict_of_a_product_that_fails_after_it_was_written_is_reported(*, is_lost: bool) -> None:
+    """Its stock is refused, or the store goes down after a write whose response is lost."""
+    store, source = in_sync()
+    change_title(store, store.products[EDITED])
+    source.rows[3] |= {"title": "New", "stock": 77, "price": 1}
+
+    def down(_request: httpx.Request) -> None:
+        raise httpx.ReadError("down")
+
+    def hurt(request: httpx.Request) -> httpx.Response | None:
+        if is_lost and sent_in_bulk(request, "update-product-variants"):
+            store.before = None
+            store.handle(request)
+            store.before = down
+            raise httpx.ReadError("lost")
+        if is_lost or "location-levels" not in request.url.path:
+            return None
+        return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
+
+    store.before = hurt
+    result = sync(source, store)
+    assert (result.conflicts, store.products[EDITED].title) == (1, "New")
+    if not is_lost:
+        assert result.exit_code == 5
+        assert "title: Mine (may be overwritten; changed on both sides; source: New" in text(result)
+
+
+# --- our variant ----------------------------------------------------------------------------------------
+
+
+def variants_of(store: FakeMedusa) -> list[Variant]:
+    return store.products[EDITED].variants
+
+
+@pytest.mark.parametrize("on_conflict", ["source", "store"])
+def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(on_conflict: str) -> None:
+    store, source = in_sync()
+    add_variant(store, store.products[EDITED])
+    ours, theirs = variants_of(store)
+    post(store, store.products[EDITED], "/variants/batch", delete=[ours.id])
+    assert_quiet(source, store)
+    for number in (1, 2):
+        changed = {"title": f"Title {number}", "price": number, "sku": f"NEW-{number}", "stock": number}
+        source.rows[3] = {**source.rows[3], **changed}
+        result = sync(source, store, on_conflict=on_conflict)
+        assert result.exit_code == 0
+        assert [(field, side) for field, _, _, side in conflicts(result)] == [("variant", "store")]
+        assert (store.products[EDITED].title, variants_of(store)) == (f"Title {number}", [theirs])
+        assert_quiet(source, store)
+
+
+def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus() -> None:
+    store, source = in_sync()
+    add_variant(store, store.products[EDITED])
+    ours, theirs = variants_of(store)
+    ours.sku, theirs.sku = "THEIRS", ours.sku
+    source.rows[3]["price"] = 3
+    result = sync(source, store)
+    assert (result.exit_code, result.conflicts) == (0, 0)
+    assert {each.id: each.prices[0].amount for each in variants_of(store)} == {ours.id: 3, theirs.id: 20}

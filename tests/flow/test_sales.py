@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.stage import ListSource, assert_quiet, counts, late, run_once, sync, writes
-from tests.flow.urls import sync as sync_url
+from tests.flow.stage import ListSource, assert_quiet, counts, late, run_once, sync, sync_url, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import ListPrice

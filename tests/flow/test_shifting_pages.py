@@ -26,7 +26,7 @@ from tests.flow.shifting import (
     with_html_for_missing_products,
 )
 from tests.flow.stage import assert_exact, copies_of, counts, synced, writes
-from tests.flow.urls import sync
+from tests.flow.stage import sync_url as sync
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import CLOSED, HTML_PAGE, SERVER_ERROR, DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("small_pages")
 
 SIZE = 40  # products of the catalogue
 ROWS = products(SIZE)
-DELETE = {"on_missing": "delete"}
+DELETE: dict[str, Any] = {"on_missing": "delete"}
 
 both_ways = pytest.mark.parametrize("how", ["delete", "draft"])
 every_form = pytest.mark.parametrize("respond", FORMS.values(), ids=FORMS)
@@ -71,9 +71,9 @@ def test_a_product_that_moves_to_a_page_that_was_read_is_kept(
 ) -> None:
     shop = Shop(server, ROWS, respond, move_up(1))
     before = {product.id for product in store.products.values()}
-    for options in ({"dry_run": True}, {}):
+    for dry_run in (True, False):
         shop.readings = 0
-        assert_kept(sync(shop.url, store, **DELETE, **options), store)
+        assert_kept(sync(shop.url, store, **DELETE, dry_run=dry_run), store)
         assert shop.readings == 2
     assert {product.id for product in store.products.values()} == before
     shop.readings = 2  # nothing moves any more
@@ -219,9 +219,10 @@ def test_guards_count_what_both_readings_lack(server: DummyJson, store: FakeMedu
     assert_kept(sync(shop.url, store, **DELETE, max_removals=0, max_changes=0), store, "10 products")
 
     shop = Shop(server, ROWS[:-2], by_skip, move_up(5, SIZE - 2))
-    for guard in ("max_removals", "max_changes"):
+    guards: list[dict[str, Any]] = [{"max_removals": 1}, {"max_changes": 1}]
+    for guard in guards:
         shop.readings = 0
-        result = sync(shop.url, store, **DELETE, **{guard: 1})
+        result = sync(shop.url, store, **DELETE, **guard)
         assert (result.exit_code, writes(store), shop.readings) == (6, [], 2)
         assert result.error.startswith("2 of 40 products")
     shop.readings = 0

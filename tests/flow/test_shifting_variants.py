@@ -10,7 +10,7 @@ import pytest
 from tests.flow.shifting import TWICE, Rows, Shop, by_next, by_skip, the_same
 from tests.flow.shirts import held, shirt, shirts, wanted
 from tests.flow.stage import copies_of, counts, synced
-from tests.flow.urls import sync
+from tests.flow.stage import sync_url as sync
 from tests.harness.dummyjson import DummyJson
 from tests.harness.fake_medusa import FakeMedusa
 

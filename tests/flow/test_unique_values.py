@@ -99,11 +99,11 @@ CASES = {
 WAYS = list(product(CASES, range(len(BATCHES)), ["sku", "barcode"]))
 
 
-@pytest.mark.parametrize(("case", "batches", "name"), sampled(WAYS, *WAYS[::5]))
+@pytest.mark.parametrize(("what", "batches", "name"), sampled(WAYS, *WAYS[::5]))
 def test_who_gets_a_value_that_several_want(
-    fresh: Callable[[], FakeMedusa], case: str, batches: int, name: str
+    fresh: Callable[[], FakeMedusa], what: str, batches: int, name: str
 ) -> None:
-    store, case, options = fresh(), CASES[case], BATCHES[batches]
+    store, case, options = fresh(), CASES[what], BATCHES[batches]
     sync(ListSource(rows_of(name, case.before)), store)
     before = held(name, store)
     source = ListSource(rows_of(name, case.now), page_size=3)

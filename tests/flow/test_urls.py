@@ -14,7 +14,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync import Settings, sync_products
 from tests.flow.stage import Signal, assert_exact, copies_of, counts, synced, writes
-from tests.flow.urls import sync
+from tests.flow.stage import sync_url as sync
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import HTML_PAGE, DummyJson, Intercept, Request, Response, dummyjson, truncated
 from tests.harness.fake_medusa import FakeMedusa
