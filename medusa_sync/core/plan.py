@@ -222,12 +222,8 @@ class _Plan(Struct, frozen=True):
         current = stored.value(name, currency, self.location_id, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
             current = as_sent(current, wanted, history)
-        # Medusa stores every sale price that is created, so a variant may have one twice.
-        in_list = [each.currency_code for each in stored.sale_prices] if field.place is Place.SALE else []
-        is_in_other_currency = bool(in_list) and current is None
-        if (wanted is None and (field.merge is Merge.FOLLOW or is_in_other_currency)) or (
-            in_list.count(currency) > 1
-        ):
+        is_in_other_currency = field.place is Place.SALE and bool(stored.sale_prices) and current is None
+        if wanted is None and (field.merge is Merge.FOLLOW or is_in_other_currency):
             change = FieldChange(name, current, wanted, history.applied, wanted, variant.name)
             found.changes.append(change)
         else:

@@ -166,6 +166,7 @@ class ListPrice(StoredPrice, frozen=True):
     """A price in a price list, with its variant; without one, the variant was deleted."""
 
     price_set: _PriceSet | None = None
+    price_rules: tuple[Any, ...] = ()
 
     @property
     def variant_id(self) -> str:
@@ -177,7 +178,12 @@ class _WrittenPrices(Struct):
 
 
 _PRICE_LISTS = List("/admin/price-lists", "price_lists", _ListedPriceList, "id,description")
-_PRICES = List("", "prices", ListPrice, "id,amount,currency_code,price_set.variant.id")
+_PRICES = List(
+    "",
+    "prices",
+    ListPrice,
+    "id,amount,currency_code,min_quantity,max_quantity,price_rules.attribute,price_set.variant.id",
+)
 
 
 class PriceLists(_Resource):
@@ -201,10 +207,10 @@ class PriceLists(_Resource):
         await self._client.delete(f"{_PRICE_LISTS.path}/{list_id}")
 
     async def prices(self, list_id: str) -> AsyncIterator[ListPrice]:
-        """The prices of a list, oldest first."""
+        """The prices of a list that apply to any quantity and have no rules, oldest first."""
         list_ = structs.replace(_PRICES, path=f"{_PRICE_LISTS.path}/{list_id}/prices")
         async for each in walk(self._client, list_, size=_MANY_PRICES):
-            if each.variant_id:
+            if each.variant_id and each.is_plain and not each.price_rules:
                 yield each
 
     async def write(

@@ -32,6 +32,7 @@ from medusa_sync.sources.mapping import MappingOptions, deliver
 from medusa_sync.stop import Stop
 from medusa_sync.sync.read import scan
 from medusa_sync.sync.run import Run
+from medusa_sync.sync.write import acknowledger
 from tests.harness.fake_medusa import FakeMedusa, Request
 
 SOURCE_NAME = "dummyjson"
@@ -214,6 +215,11 @@ def settling(seconds: float) -> AbstractContextManager[object]:
 def late(seconds: float) -> AbstractContextManager[object]:
     """For so long, a write that was sent may still arrive."""
     return patch.object(interrupted, "LATE_S", seconds)
+
+
+def acknowledged_at_once(count: int) -> AbstractContextManager[object]:
+    """How many products are acknowledged in one call."""
+    return patch.object(acknowledger, "AT_ONCE", count)
 
 
 def scan_pages(size: int) -> AbstractContextManager[object]:

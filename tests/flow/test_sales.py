@@ -12,7 +12,18 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.stage import ListSource, assert_quiet, counts, late, run_once, sync, sync_url, writes
+from tests.flow.stage import (
+    ListSource,
+    acknowledged_at_once,
+    assert_quiet,
+    counts,
+    late,
+    run_once,
+    settling,
+    sync,
+    sync_url,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import ListPrice
@@ -132,6 +143,24 @@ def test_lists_of_other_sources_and_of_the_merchant_are_not_touched() -> None:
     assert (contents[merchants], contents[theirs.id]) == (0, COUNT)
 
 
+def test_prices_for_quantities_or_with_rules_that_the_merchant_adds_to_the_list_stay() -> None:
+    store = FakeMedusa()
+    sold(store, reduced())
+    [sale] = store.state.price_lists
+    one, two, *_ = store.state.variants().values()
+    body = {"currency_code": "usd", "amount": 3}
+    tiers = [
+        {**body, "variant_id": one.id, "min_quantity": 10},
+        {**body, "variant_id": two.id, "rules": {"region_id": "reg_1"}},
+    ]
+    store.call("POST", f"/admin/price-lists/{sale}/prices/batch", {"create": tiers})
+    before = prices(store).keys()
+    sold(store, reduced(20))
+    assert prices(store).keys() == before
+    sync(reduced(only=0), store)
+    assert [(each.amount, each.variant_id) for each in prices(store).values()] == [(3, one.id), (3, two.id)]
+
+
 def test_sale_prices_go_with_the_option_even_if_the_currency_changes_at_the_same_time() -> None:
     store, plain = FakeMedusa(), ListSource(reduced().rows, currency="eur")
     sold(store, reduced())
@@ -234,6 +263,35 @@ def test_two_runs_at_once_leave_one_list_and_each_price_once(
         assert result.seen == sum(result.counts.values()) == COUNT
     assert ("some sale prices may be stored twice" in caplog.text) == (lost == 2)
     sold(store, reduced())
+    assert amounts(store) == dict.fromkeys(SKUS, 9)
+
+
+@pytest.mark.parametrize("at_once", [200, 1])
+def test_copies_are_removed_later_if_the_store_dies_before_either_of_two_runs_removed_them(
+    at_once: int,
+) -> None:
+    store = FakeMedusa()
+    assert sync(reduced(only=0), store).exit_code == 0
+    died: list[httpx.Request] = []
+
+    def die(request: httpx.Request) -> httpx.Response | None:
+        is_price = request.method == "POST" and request.url.path.endswith("/prices/batch")
+        if died or (is_price and json.loads(request.content)["delete"]):
+            died.append(request)
+            raise httpx.ConnectError("refused")
+        return None
+
+    store.before = die
+
+    async def both() -> list[RunResult]:
+        return await asyncio.gather(*(run_once(reduced(), store) for _ in range(2)))
+
+    with acknowledged_at_once(at_once):
+        assert [result.exit_code for result in asyncio.run(both())] == [4, 4]
+    store.before = None
+    assert len(prices(store)) > COUNT
+    with settling(0):
+        sold(store, reduced())
     assert amounts(store) == dict.fromkeys(SKUS, 9)
 
 

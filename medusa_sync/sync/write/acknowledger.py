@@ -20,23 +20,29 @@ from medusa_sync.sync.write.job import Job, Place
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 200  # products; their external ids fit into one look-up
+AT_ONCE = 200  # products; their external ids fit into one look-up
 
 
 class Acknowledger:
-    """Collects complete jobs. If the run dies before `flush`, the next one finds their notes."""
+    """Collects complete jobs. If the run dies before `flush`, the next one finds their notes.
+
+    A product with sale prices waits for the end of the run: if the run dies before it has removed the copies
+    of sale prices, the next one has a product to find them with.
+    """
 
     def __init__(self, api: AdminApi, settle: Callable[[Job], None]) -> None:
         self._api = api
         self._settle = settle
         self._waiting: list[tuple[Job, Record]] = []
+        self._last: list[tuple[Job, Record]] = []
 
     async def add(self, job: Job, record: Record) -> None:
         """Collect a job with its final record, and flush if there are enough."""
         job.place = Place.ACKNOWLEDGEMENT
-        self._waiting.append((job, record))
-        if len(self._waiting) >= _AT_ONCE:
-            await self.flush()
+        is_last = record.has_sales and not self._last
+        (self._last if is_last else self._waiting).append((job, record))
+        if len(self._waiting) >= AT_ONCE:
+            await self._flush()
 
     async def flush(self) -> None:
         """Write the records of all collected jobs.
@@ -44,9 +50,19 @@ class Acknowledger:
         Raises:
             StoreError: the store is unavailable; the jobs are settled anyway.
         """
+        self._waiting += self._last
+        self._last = []
+        if self._waiting:
+            await self._flush()
+
+    def give_up(self) -> None:
+        """Settle all collected jobs; the next run acknowledges them."""
+        for job, _ in (*self._waiting, *self._last):
+            self._settle(job)
+        self._waiting, self._last = [], []
+
+    async def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        if not waiting:
-            return
         try:
             await in_halves(await self._unchanged(waiting), self._write, _not_acknowledged)
         finally:

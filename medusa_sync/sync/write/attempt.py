@@ -12,6 +12,7 @@ from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredSummary
+from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.remove.orphans import delete_noted
@@ -234,13 +235,17 @@ class Attempts:
         return [left]
 
     async def flush(self) -> None:
-        """Acknowledge what is complete."""
-        await self._acknowledger.flush()
+        """Acknowledge what is complete, and remove inventory items that no variant uses.
 
-    async def clean_up(self) -> None:
-        """Remove what concurrent runs have stored twice, and items that no variant uses."""
-        await self._sales.remove_copies()
-        await self._new_items.remove_unused()
+        If sale prices may be stored twice, nothing is acknowledged: the next run reads these products again.
+        """
+        is_clean = False
+        try:
+            is_clean = await self._sales.remove_copies()
+        finally:
+            if not is_clean:
+                self._acknowledger.give_up()
+        await all_done(self._acknowledger.flush(), self._new_items.remove_unused())
 
     def _settled(self, job: Job, outcome: Outcome) -> None:
         """Forget what was kept for a job until its outcome."""

@@ -74,7 +74,6 @@ class Engine:
     async def flush(self) -> None:
         """Acknowledge what is complete."""
         self._in_flight.begin(self._guarded(self._attempts.flush()))
-        self._in_flight.begin(self._guarded(self._attempts.clean_up()))
         await self._in_flight.finish()
 
     def settle_rest(self) -> None:

@@ -43,6 +43,8 @@ class Sales:
         self._younger: list[str] = []  # lists that another run created at the same time
         self._prices: dict[str, list[StoredPrice]] | None = None  # by variant
         self._has_created = False  # a price since the copies were removed
+        self._copies: list[str] = []  # ids of prices that were seen
+        self._is_dry_run = context.is_dry_run
         self._loading = asyncio.Lock()
 
     async def read(
@@ -92,7 +94,6 @@ class Sales:
                 delete += [each.id for each in known]
             elif known:
                 update.append({"id": known[0].id, **wanted})
-                delete += [each.id for each in known[1:]]
             else:
                 create.append(wanted)
         if not (create or update or delete):
@@ -112,39 +113,41 @@ class Sales:
         for listed in created:
             prices.setdefault(listed.variant_id, []).append(listed)
 
-    async def remove_copies(self) -> None:
-        """Remove the younger copy of each price that another run has created too."""
-        if not self._has_created:
-            return
-        self._has_created = False
-        try:
-            await retry(self._remove_copies, on=_FAILURES, attempts=_ATTEMPTS, stop=self._stop)
-        except _FAILURES as error:
-            logger.warning(
-                "some sale prices may be stored twice: %s", error, extra={"event": "sale_prices_doubtful"}
-            )
+    async def remove_copies(self) -> bool:
+        """Remove younger copies of prices, which two runs have created; returns whether none is left."""
+        if self._has_created or (self._copies and not self._is_dry_run):
+            try:
+                await retry(self._remove_copies, on=_FAILURES, attempts=_ATTEMPTS, stop=self._stop)
+            except _FAILURES as error:
+                words = "some sale prices may be stored twice until the next run: %s", error
+                logger.warning(*words, extra={"event": "sale_prices_doubtful"})
+                return False
+            self._has_created = False
+        return True
 
     async def _remove_copies(self, _attempt: int) -> None:
         self._prices = None
-        copies: list[str] = []
-        for prices in (await self._load()).values():
-            oldest: dict[str, str] = {}  # ids by currency; `walk` lists prices by age
-            copies += [
-                each.id for each in prices if oldest.setdefault(each.currency_code, each.id) != each.id
-            ]
-        if copies:
+        await self._load()
+        if copies := self._copies:
             self._prices = None
             list_id = await self._find_list(create_it=False)
             await self._lists.write(list_id, create=(), update=(), delete=copies)
+            self._copies = []
 
     async def _load(self) -> dict[str, list[StoredPrice]]:
         async with self._loading:
             if self._prices is None:
                 prices: dict[str, list[StoredPrice]] = {}
+                self._copies = []
                 list_id = await self._find_list(create_it=False)
                 if list_id:
-                    async for listed in self._lists.prices(list_id):
-                        prices.setdefault(listed.variant_id, []).append(listed)
+                    async for listed in self._lists.prices(list_id):  # by age
+                        own = prices.setdefault(listed.variant_id, [])
+                        is_copy = any(each.currency_code == listed.currency_code for each in own)
+                        if is_copy:
+                            self._copies.append(listed.id)
+                        else:
+                            own.append(listed)
                 self._prices = prices
             return self._prices
 
