@@ -84,7 +84,7 @@ def decide(
     holders: Holders,
     *,
     is_ours: Callable[[str | None], bool],
-    leaves: Callable[[str], bool] = lambda _external_id: False,
+    may_give_up: Callable[[str], bool] = lambda _external_id: False,
     freed: Collection[Hold] = frozenset(),
     is_final: bool = True,
 ) -> Decision:
@@ -97,7 +97,7 @@ def decide(
         changes: in the order in which they get what they want.
         holders: what has the values in the store.
         is_ours: whether an external id is one of the source.
-        leaves: whether a product of the source will be deleted in this run.
+        may_give_up: whether a product of the source waits, or will be deleted, in this run.
         freed: what other products of this run have given up.
         is_final: no other product of the source will give up anything, and an inventory item that cannot get
             its new SKU gives up its old one all the same.
@@ -108,21 +108,25 @@ def decide(
     while has_decided:
         has_decided = False
         free = {hold for change in left.values() for hold in decision.given_up(change)}.union(freed)
+        lacking: list[tuple[Change, Claim, Owner, str]] = []
         for own, change in left.items():
             for claim, owner in _kept(decision.claims(change), change, holders, free):
                 has_decided = True
                 ours = owner.external_id or "" if is_ours(owner.external_id) else ""
-                if ours and (not is_final or leaves(ours)):
+                if ours and (not is_final or may_give_up(ours) or ours in decision.waiting):
                     decision.waiting.add(own)
                 elif isinstance(change, Create) and not ours:
                     reason = f"{claim.value!r} belongs to {_name(owner, change)}; change one of the two"
                     decision.rejected.setdefault(own, f"its {_NAMES[claim.field]} {reason}")
                 else:
-                    decision.withhold(change, claim, _name(owner, change), ours)
+                    lacking.append((change, claim, owner, ours))
             left_over = decision.claims(change)
             if not is_final and any(_is_blocked(claim, change, holders, free) for claim in left_over):
                 has_decided = True
                 decision.waiting.add(own)
+        if decision.waiting.isdisjoint(left):  # else their owners may wait, too
+            for change, claim, owner, ours in lacking:
+                decision.withhold(change, claim, _name(owner, change), ours)
         for change, claim, first in [] if has_decided else list(_repeated(left.values(), decision, holders)):
             has_decided = True
             own, winner = change.desired.external_id, f"{first.external_id} {first.title!r}"

@@ -88,6 +88,10 @@ CASES = {
     "of one that is drafted": Case(own(1, 2), {1: 1, 3: 2}, {3}, options=DELETE | {"on_missing": "draft"}),
     "of one that is deleted, to a new one": Case(own(1, 2), {1: 1, 3: 2}, options=DELETE),
     "of one that is deleted, to a stored one": Case(own(1, 2, 3), {1: 1, 3: 2}, options=DELETE),
+    "chain that ends at one that is deleted": Case(own(1, 2, 3, 4), {5: 1, 1: 2, 2: 3, 3: 4}, options=DELETE),
+    "backward chain that ends at one that is deleted": Case(
+        own(1, 2, 3, 4), {3: 4, 2: 3, 1: 2, 5: 1}, options=DELETE
+    ),
     "withheld, and given up": Case({1: 1, 2: 1, 3: 3}, {1: "N", 2: 1, 3: 3}),
     "withheld, and given up later in the source": Case({1: 1, 2: 1, 3: 3}, {3: 3, 2: 1, 1: "N"}),
     "withheld, and its owner is deleted": Case({1: 1, 2: 1, 3: 3}, {2: 1, 3: 3}, options=DELETE),

@@ -43,7 +43,7 @@ class Attempts:
         self._sales = Sales(context)
         self._planner = Planner(context, self.places, self._sales)
         self._new_products = NewProducts(context, self.places, self._planner)
-        self._values = UniqueValues(context)
+        self._values = UniqueValues(context, self.places)
         self._rows = ProductRows(context)
         self._items = Items(context)
         self._new_items = NewItems(context)

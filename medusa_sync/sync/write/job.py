@@ -190,16 +190,20 @@ class Places:
     def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
         self._context = context
         self._settled = settled
-        self._last: Group = []
+        self._last: dict[str, Job] = {}
 
     def defer(self, job: Job) -> None:
         """Let a job wait for the final pass."""
         job.place = Place.FINAL_PASS
-        self._last.append(job)
+        self._last[job.external_id] = job
+
+    def has_deferred(self, external_id: str) -> bool:
+        """Whether a job waits for the final pass."""
+        return external_id in self._last
 
     def begin_final_pass(self, *, is_last: bool) -> Group:
         """Take the jobs that wait for the final pass, in the order of the source."""
-        jobs, self._last = sorted(self._last, key=lambda job: job.number), []
+        jobs, self._last = sorted(self._last.values(), key=lambda job: job.number), {}
         self._context.is_final, self._context.is_last = True, is_last
         for job in jobs:
             job.place, job.attempts = Place.QUEUE, 0
@@ -227,8 +231,8 @@ class Places:
 
     def settle_rest(self) -> None:
         """Enter the jobs in the ledger that still wait, if it is known why they were not written."""
-        jobs, self._last = self._last, []
-        for job in jobs:
+        jobs, self._last = self._last, {}
+        for job in jobs.values():
             if job.arrived is not None and job.arrived.blocked is not None:
                 self.end(job, Result.FAILED, job.arrived.blocked.reason)
             elif job.refusal is not None:

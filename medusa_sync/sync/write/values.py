@@ -16,7 +16,7 @@ from medusa_sync.core.stored_variant import OwningProduct, OwningVariant, Stored
 from medusa_sync.core.unique import Decision, decide
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.write.job import Job
+from medusa_sync.sync.write.job import Job, Places
 
 T = TypeVar("T")
 
@@ -24,8 +24,9 @@ T = TypeVar("T")
 class UniqueValues:
     """The SKUs and barcodes of a store, and what the products of this run do with them."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, places: Places) -> None:
         self._context = context
+        self._places = places
         self._wanted: set[int] = set()  # hashes, which take little memory
         self._freed: set[Hold] = set()
         self._given: dict[UniqueValue, Owner] = {}
@@ -72,7 +73,7 @@ class UniqueValues:
             [job.change for job in jobs],
             Holders(owners, unused),
             is_ours=self._is_ours,
-            leaves=self._context.leaves,
+            may_give_up=self._may_give_up,
             freed=self._freed,
             is_final=self._context.is_final,
         )
@@ -90,6 +91,9 @@ class UniqueValues:
     def _is_removed(self, owner: Owner) -> bool:
         is_gone = owner.external_id in self._context.removed_products
         return is_gone or owner.is_one_of(self._context.removed_variants)
+
+    def _may_give_up(self, external_id: str) -> bool:
+        return self._context.leaves(external_id) or self._places.has_deferred(external_id)
 
     def _is_ours(self, external_id: str | None) -> bool:
         return source_id_of(self._context.options.source_name, external_id) is not None
