@@ -10,6 +10,7 @@ from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Field, Merge
 from medusa_sync.core.merge import Verdict, members, merge_field, merge_sets
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import History, Pending, Record, Step, VariantRecord, remember
+from tests.tiers import times
 
 ALL = [
     *(*FIELDS.values(), FIELDS["metadata.fabric"]),
@@ -18,9 +19,6 @@ ALL = [
 SETS = [field for field in ALL if field.merge is Merge.UNION]
 STOCK = [field for field in ALL if field.merge is Merge.FOLLOW]
 PLAIN = [field for field in ALL if field.merge is Merge.REPLACE]
-ANY_SET = st.sampled_from(SETS)
-ANY_PLAIN = st.sampled_from(PLAIN)
-ANY_SINGLE_VALUE = st.sampled_from([*PLAIN, *STOCK])
 # Few values, so that they are often equal; long texts and numbers beyond single precision among them.
 VALUES = st.sampled_from([None, "red", "blue", "x" * 41, "y" * 90, "#0123456789ab", 0, 1, 2.5, 1.23456789])
 MEMBERS = st.sampled_from(["blue", "red", "#0123456789ab", "x" * 41, "y" * 90])
@@ -72,7 +70,7 @@ def verdict_of(field: Field, desired: Value, stored: Value, known: Known | None)
     return Verdict.CONFLICT if source_changed else Verdict.KEEP
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=times(1_000, quick=200))
 @given(field=st.sampled_from([*PLAIN, *STOCK]), desired=VALUES, stored=VALUES, known=st.none() | KNOWN)
 def test_a_value_is_sent_kept_or_contested(
     field: Field, desired: Value, stored: Value, known: Known | None
@@ -98,12 +96,6 @@ def test_a_price_in_another_currency_is_ignored() -> None:
 # --- sets -----------------------------------------------------------------------------------------------
 
 
-def merged_set(
-    desired: tuple[str, ...], stored: tuple[str, ...], applied: tuple[str, ...], *, restore: bool = False
-) -> tuple[str, ...]:
-    return merge_sets(desired, stored, members(remember(applied)), restore=restore)
-
-
 @given(field=st.sampled_from(SETS), desired=SUBSETS, stored=SUBSETS, applied=SUBSETS, restore=st.booleans())
 def test_a_set_keeps_what_either_side_added_and_drops_what_either_removed(
     field: Field,
@@ -113,7 +105,7 @@ def test_a_set_keeps_what_either_side_added_and_drops_what_either_removed(
     restore: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """With `restore`, members that the merchant removed return. Stored members keep their order."""
-    result = merged_set(desired, stored, applied, restore=restore)
+    result = merge_sets(desired, stored, members(remember(applied)), restore=restore)
     kept = set(desired) if restore else set(applied) & set(desired) & set(stored)
     source_added, merchant_added = set(desired) - set(applied), set(stored) - set(applied)
     assert set(result) == kept | source_added | merchant_added
@@ -130,8 +122,5 @@ def test_a_set_keeps_what_either_side_added_and_drops_what_either_removed(
 def test_a_desired_member_that_is_stored_twice_is_sent_once(stored: tuple[str, ...]) -> None:
     verdict, planned = merge_field(FIELDS["images"], ("a",), stored, History(("a",)), restore=False)
     assert (verdict, planned) == (Verdict.SEND, tuple(dict.fromkeys(stored)))
-
-
-def test_a_merchants_member_that_is_stored_twice_is_left_alone() -> None:
-    held = ("a", "m", "m")
-    assert merge_field(FIELDS["images"], ("a",), held, History(("a",)), restore=False)[0] is Verdict.KEEP
+    theirs = ("a", "m", "m")
+    assert merge_field(FIELDS["images"], ("a",), theirs, History(("a",)), restore=False)[0] is Verdict.KEEP
