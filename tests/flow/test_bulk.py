@@ -13,7 +13,6 @@ from tests.flow.shirts import assert_shirts, held, shirts, variant, wanted
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
-    assert_exact,
     assert_quiet,
     counts,
     created_by,
@@ -24,7 +23,6 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.fake_medusa.state import Tag
 from tests.tiers import some
 
 BULK = "/admin/workflows-executions/"
@@ -109,23 +107,6 @@ def test_terms_of_a_first_sync_need_a_call_for_each_kind_in_parts_that_the_store
     assert sync(ListSource(rows), store).exit_code == 0
     sizes = [len(tags) for each in writes(store) if (tags := sent_in_bulk(each, "create-product-tags"))]
     assert (len(sizes) > 1, sum(sizes)) == (True, 900)
-
-
-def test_terms_that_another_run_creates_at_the_same_moment_cost_one_call_more() -> None:
-    rows = [row | {"tags": [f"tag {row['id']}"]} for row in products(100)]
-    store = FakeMedusa()
-
-    def before(request: httpx.Request) -> None:
-        if tags := sent_in_bulk(request, "create-product-tags"):
-            store.before = None
-            of_the_other = [Tag(f"ptag_{tag['value']}", tag["value"]) for tag in tags[::3]]
-            store.state.tags.update((tag.id, tag) for tag in of_the_other)
-
-    store.before = before
-    assert sync(ListSource(rows, page_size=100), store, batch_size=100).exit_code == 0
-    assert_exact(rows, store)
-    sizes = [len(tags) for each in writes(store) if (tags := sent_in_bulk(each, "create-product-tags"))]
-    assert sizes == [100, 66]
 
 
 @pytest.mark.parametrize(("status", "most"), [(400, 14), (500, 20)])

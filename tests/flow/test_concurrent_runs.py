@@ -58,40 +58,6 @@ def assert_stored_once(store: FakeMedusa, rows: Rows) -> None:
         assert [level.stocked_quantity for level in store.state.items[item_id].levels] == [row["stock"]]
 
 
-@pytest.mark.parametrize("requests", range(0, 20, 4))
-def test_two_first_syncs_with_different_titles_store_each_product_once(requests: int) -> None:
-    """The second one starts after the first sent this many requests."""
-    store, newer = FakeMedusa(), ListSource(catalogue("C"))
-
-    async def both() -> tuple[RunResult, RunResult]:
-        started = asyncio.Event()
-
-        def before(_request: httpx.Request) -> None:
-            if len(store.requests) >= requests:
-                started.set()
-
-        async def later() -> RunResult:
-            await started.wait()
-            return await run_once(ListSource(catalogue("B")), store, batch_size=4)
-
-        async def earlier() -> RunResult:
-            result = await run_once(ListSource(catalogue("A")), store, batch_size=3)
-            started.set()
-            return result
-
-        store.before = before
-        return await asyncio.gather(earlier(), later())
-
-    for result in asyncio.run(both()):
-        assert result.seen == sum(result.counts.values()) == SIZE
-        assert result.exit_code in {0, 5}
-    assert len(store.products) == SIZE, "a duplicate was left for the next run"
-    # Without a lock, one run may write between the look-up and the acknowledgement of the other. The record
-    # may then name the other title; the next title corrects that.
-    assert sync(newer, store).exit_code == 0
-    assert_stored_once(store, newer.rows)
-
-
 class Meeting(FakeMedusa):
     """A store that creates products only when two runs, with a batch at a time, want to create some."""
 

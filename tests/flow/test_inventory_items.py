@@ -208,18 +208,6 @@ def test_an_incomplete_product_fails_if_an_item_in_use_has_its_sku() -> None:
     assert not store.products
 
 
-def test_an_item_that_cannot_get_its_sku_gives_its_old_one_to_the_next_item() -> None:
-    store = synced(ROWS[:2])
-    first, second = (items_of(store, number)[0] for number in (1, 2))
-    in_use(store, with_level(store, "TAKEN"))
-    old, taken = ROWS[0]["sku"], ROWS[0] | {"sku": "TAKEN"}
-    assert sync(ListSource([taken, ROWS[1]]), store).exit_code == 0
-    rows = [taken, ROWS[1] | {"sku": old}]
-    assert sync(ListSource(rows), store).exit_code == 0
-    assert_exact(rows, store)
-    assert [store.state.items[item_id].sku for item_id in (first, second)] == [None, old]
-
-
 @pytest.mark.parametrize("is_used", [True, False])
 def test_an_item_whose_sku_stays_taken_is_not_written_again_while_a_late_write_may_arrive(
     *, is_used: bool

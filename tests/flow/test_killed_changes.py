@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-from typing import Any
-
 import httpx
 import pytest
 
@@ -23,54 +20,8 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.tiers import sampled
 
 both_routes = pytest.mark.usefixtures("routes")
-DELETE = {"on_missing": "delete", "max_removals": "100%"}
-
-Row = dict[str, Any]
-Rows = list[Row]
-
-ROWS = products(5)
-SKUS = [row["sku"] for row in ROWS]
-
-
-def wanting(**skus: str) -> Rows:
-    """Products 1 to 3 and what else is named, with other SKUs; an empty one drops the product."""
-    named = {int(name[1:]): sku for name, sku in skus.items()}
-    return [
-        ROWS[number - 1] | {"sku": named.get(number, SKUS[number - 1])}
-        for number in sorted({1, 2, 3, *named})
-        if named.get(number) != ""
-    ]
-
-
-SCENES: dict[str, tuple[Rows, int]] = {
-    "two want the value of a third": (wanting(p2=SKUS[0], p4=SKUS[0]), 2),
-    "a new one repeats a new one": (wanting(p4="SAME", p5="SAME"), 1),
-    "a chain that ends at a removed one": (wanting(p1=SKUS[1], p2=SKUS[2], p3="", p4=SKUS[0]), 0),
-    "a swap, and one that wants a part of it": (wanting(p1=SKUS[1], p2=SKUS[0], p4=SKUS[1]), 1),
-}
-"""What the source wants, and how many values are withheld in the end."""
-WAYS = list(product(["tool", "both"], SCENES, [None, "two want the value of a third"]))
-
-
-@both_routes
-@pytest.mark.parametrize(("killed", "scene", "then"), sampled(WAYS, *WAYS[::3]))
-def test_a_killed_run_that_withholds_values_is_completed(killed: str, scene: str, then: str | None) -> None:
-    rows, options = SCENES[scene][0], DELETE | {"batch_size": "2", "concurrency": "1"}
-    for hurt in killed_runs(synced(ROWS[:3]), killed, lambda store: sync(ListSource(rows), store, **options)):
-        wants, withheld = SCENES[then or scene]
-        for _ in range(3):
-            result = sync(ListSource(wants), hurt, **options)
-            assert result.exit_code == 0, list(result.problems)
-        assert_quiet(ListSource(wants), hurt, **options)
-        assert hurt.products.keys() == {f"dummyjson:{row['id']}" for row in wants}
-        has = {key: product.variants[0].sku for key, product in hurt.products.items()}
-        lacking = [row for row in wants if has[f"dummyjson:{row['id']}"] != row["sku"]]
-        assert result.withheld == len(lacking), has
-        assert then or len(lacking) == withheld, has
-        assert all(row["sku"] in has.values() for row in lacking), has
 
 
 @pytest.mark.parametrize("killed", KILLED)

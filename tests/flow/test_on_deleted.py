@@ -26,7 +26,7 @@ from tests.flow.stage import (
     writes,
 )
 from tests.harness.catalogue import products
-from tests.harness.fake_medusa import FakeMedusa, Request
+from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import sampled
 
 SKIP = {"on_deleted": "skip"}
@@ -45,10 +45,6 @@ def delete(store: FakeMedusa, *numbers: int) -> None:
 def skipped(result: RunResult) -> set[str | None]:
     assert all("--on-deleted recreate" in each.reason for each in result.skipped)
     return {each.external_id for each in result.skipped}
-
-
-def tombstones_read(store: FakeMedusa) -> list[Request]:
-    return [each for each in store.requests if ("with_deleted", "true") in each.query]
 
 
 def test_a_product_that_the_merchant_deleted_is_skipped_and_nothing_is_written_for_it() -> None:
@@ -108,24 +104,6 @@ def test_a_product_that_the_merchant_replaced_is_skipped_too_unless_it_is_adopte
     result = sync(ListSource(FEW), store, **SKIP)
     assert (result.exit_code, skipped(result)) == (0, {"dummyjson:2"})
     assert counts(sync(ListSource(FEW), store, **SKIP, adopt=True)) == {"unchanged": 5, "updated": 1}
-
-
-def test_tombstones_are_read_only_of_new_products_and_many_at_once() -> None:
-    rows = products(450)
-    store = synced(rows[:20])
-    delete(store, 1)
-    changed = [rows[1] | {"price": 1}, *rows[2:20]]
-    sync(ListSource(changed), store, **SKIP)
-    assert tombstones_read(store) == []
-    new = [{**row, "title": f"New {row['id']}"} for row in rows[20:]]
-    assert counts(sync(ListSource([*changed, *new]), store, **SKIP, no_create=True))["skipped"] == 430
-    assert tombstones_read(store) == []
-    result = sync(ListSource([rows[0], *changed, *new]), store, **SKIP, batch_size=100)
-    assert counts(result) == {"unchanged": 19, "created": 430, "skipped": 1}
-    asked = [
-        [value for key, value in each.query if key == "external_id[]"] for each in tombstones_read(store)
-    ]
-    assert (sorted(map(len, asked)), len({each for part in asked for each in part})) == ([31, 200, 200], 431)
 
 
 def test_the_newest_tombstone_decides() -> None:
