@@ -76,28 +76,3 @@ def test_one_run_repairs_the_store_of_the_old_job(source: DummyJson, shop: Shop)
             price["id"] for price in old_variant["prices"]
         ]
     assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), SIZE)
-
-
-def test_a_product_with_the_same_sku_or_handle_is_reported_and_can_be_adopted(
-    source: DummyJson, shop: Shop
-) -> None:
-    first, second, third = source.products[:3]
-    by_sku = shop.create("Something else", first["sku"])
-    by_handle = shop.create("By hand", handle=slugify(second["title"]))
-    one = shop.create("One", third["sku"])
-    other = shop.create("Other", handle=slugify(third["title"]))
-    arguments = ("--source", source.url, "--limit", "3", "--json")
-
-    refused = medusa_sync(*arguments, store=shop.store)
-    assert (refused.exit_code, refused.counts) == (5, {"rejected": 3})
-    reasons = [problem["reason"] for problem in refused.document["problems"]]
-    assert by_sku in reasons[0]
-    assert by_handle in reasons[1]
-
-    adopted = medusa_sync(*arguments, "--adopt", store=shop.store)
-    assert (adopted.exit_code, adopted.counts) == (5, {"updated": 2, "rejected": 1})
-    stored = {product["external_id"]: product["id"] for product in shop.products()}
-    assert {key: stored[key] for key in stored if key} == {"dummyjson:1": by_sku, "dummyjson:2": by_handle}
-    [problem] = adopted.document["problems"]  # of two candidates
-    assert one in problem["reason"]
-    assert other in problem["reason"]

@@ -10,7 +10,6 @@ from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson, with_fields
-from tests.tiers import sampled
 
 SIZE = 20
 
@@ -70,27 +69,3 @@ def test_a_damaged_source_removes_nothing(source: DummyJson, shop: Shop, damage:
     assert run.document["counts"]["removed"] == 0
     assert shop.products() == before
     assert exit_code == 3 or "Nothing was removed" in run.stderr
-
-
-@pytest.mark.parametrize("damage", sampled(["sold out", "dropped"], "dropped"))
-def test_too_many_changes_write_nothing_until_they_are_accepted(
-    source: DummyJson, shop: Shop, damage: str
-) -> None:
-    before = shop.products()
-    if damage == "sold out":
-        more, field, counted = [], "stock", "updated"
-        for number in range(1, 13):
-            source.edit(number, stock=0)
-    else:
-        more, field, counted = ["--on-missing", "delete", "--max-removals", "100%"], "delete", "removed"
-        source.products = source.products[12:]
-    for dry_run in (["--dry-run", "--exit-code"], []):
-        run = sync(source, shop, "--max-changes", "10%", *dry_run, *more)
-        assert (run.exit_code, writes(run)) == (6, 0)
-        assert "12 of 20 products would change; --max-changes is 10%. Nothing was written." in run.stderr
-        assert f"{field}: 12 of 20 products" in run.stderr
-        assert "--max-changes 12 (SYNC_PRODUCTS_MAX_CHANGES)" in run.stderr
-        assert shop.products() == before
-    run = sync(source, shop, "--max-changes", "12", *more)
-    assert (run.exit_code, run.counts[counted]) == (0, 12)
-    assert sync(source, shop, "--max-changes", "0", *more).exit_code == 0

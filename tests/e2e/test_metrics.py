@@ -79,12 +79,3 @@ def test_the_gateway_keeps_the_last_success(gateway: str, caplog: pytest.LogCapt
     assert after[LAST_SUCCESS] == whole[LAST_SUCCESS]
     assert (whole["medusa_sync_last_run_exit_code"], after["medusa_sync_last_run_exit_code"]) == (0, 5)
     assert not caplog.records
-
-
-def test_a_success_replaces_the_whole_group(gateway: str) -> None:
-    path = "metrics/job/nightly/source/toys/store/localhost:9000"
-    httpx.post(f"{gateway}/{path}", content=b"medusa_sync_of_an_older_version 1\n").raise_for_status()
-    push(run(problems=[LAMP]), gateway)
-    assert "medusa_sync_of_an_older_version" in held_by(gateway)
-    push(run(), gateway)
-    assert "medusa_sync_of_an_older_version" not in held_by(gateway)

@@ -1,8 +1,6 @@
 """Stores with an older version of Medusa, and with the index engine."""
 
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
@@ -76,30 +74,6 @@ def test_a_store_with_an_old_version_is_synced(source: DummyJson, old_store: Sto
         source.add(products(SIZE + 1)[-1] | {"sku": "THEIRS"})
         assert sync(source, old_store, "--adopt") == (0, {"updated": 1, "unchanged": SIZE})
         assert shop.by_external_id()[f"dummyjson:{SIZE + 1}"]["id"] == theirs
-
-
-def test_an_old_store_that_rounds_weights_of_variants_causes_no_conflicts(
-    old_store: Store, tmp_path: Path
-) -> None:
-    catalogue = tmp_path / "catalogue.json"
-
-    def sync_weight(weight: float, *arguments: str) -> tuple[int, dict[str, int]]:
-        variants = [
-            {"id": size, "sku": size, "price": 5, "weight": weight + number, "options": {"Size": size}}
-            for number, size in enumerate("SML")
-        ]
-        rows = [{"id": 1, "title": "Shirt", "options": ["Size"], "variants": variants}]
-        catalogue.write_text(json.dumps({"products": rows, "total": 1}), encoding="utf-8")
-        run = medusa_sync("--source", str(catalogue), "--json", *arguments, store=old_store)
-        return run.exit_code, run.counts
-
-    assert sync_weight(0.5) == (0, {"created": 1})
-    with Shop(old_store) as shop:
-        [product] = shop.get("/admin/products", fields="variants.weight")["products"]
-        assert sorted(each["weight"] for each in product["variants"]) == [1, 2, 3]
-    assert sync_weight(0.5, "--overwrite") == (0, {"unchanged": 1})
-    assert sync_weight(0.7, "--on-conflict", "store") == (0, {"updated": 1})
-    assert sync_weight(0.7, "--overwrite") == (0, {"unchanged": 1})
 
 
 def test_the_prices_of_the_merchant_survive_with_the_index_engine(

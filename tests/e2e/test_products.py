@@ -8,7 +8,6 @@ from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_quiet, assert_stored
 from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shop import Shop, price
-from tests.e2e.stored import stored_in
 from tests.harness.catalogue import CATEGORIES, products, whole_sample
 from tests.harness.dummyjson import DummyJson, dummyjson
 
@@ -73,26 +72,6 @@ def test_the_sample_is_stored_completely(shop: Shop) -> None:
         assert (run.exit_code, run.counts) == (0, {"created": 63})
     assert_stored(shop, sample)
     assert all(product["handle"] for product in shop.products())
-
-
-def test_a_store_without_a_stock_location_gets_unmanaged_variants_and_the_report_says_so(
-    source: DummyJson, shop: Shop
-) -> None:
-    shop.delete(f"/admin/stock-locations/{shop.store.location_id}")
-    source.products = source.products[:20]
-    first = medusa_sync("--source", source.url, store=shop.store)
-    assert first.exit_code == 0
-    assert "no stock location" in first.stdout
-    assert not any(product["variants"][0]["manage_inventory"] for product in shop.products())
-    assert_quiet(medusa_sync("--source", source.url, "--json", store=shop.store), 20)
-
-    shop.post("/admin/stock-locations", {"name": "Opened later"})
-    third = medusa_sync("--source", source.url, "--json", store=shop.store)
-    assert (third.exit_code, third.counts) == (0, {"updated": 20})
-    stored = stored_in(shop)
-    for product in source.products:
-        [variant] = stored[f"dummyjson:{product['id']}"].variants.values()
-        assert list(variant.others["levels elsewhere"].values()) == [product["stock"]]
 
 
 def test_a_dry_run_only_reads_and_the_real_run_does_what_it_printed(

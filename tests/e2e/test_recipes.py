@@ -173,10 +173,6 @@ def test_without_secrets_a_drift_check_checks_only_the_source_and_a_sync_fails(
     assert run(RECIPES[name], source, shop, tmp_path / "empty", with_key=False) == exit_code
 
 
-def test_every_recipe_is_run() -> None:
-    assert RECIPES.keys() == {*SYNCS, *DRIFTS}
-
-
 def test_the_dockerfile_copies_enough_to_install_the_command(tmp_path: Path) -> None:
     folder = tmp_path / "src"
     folder.mkdir()

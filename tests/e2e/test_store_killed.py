@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterator
 
@@ -13,9 +12,8 @@ from tests.e2e.exact import assert_exact, assert_quiet
 from tests.e2e.goods import goods, said_next, without_last_variant
 from tests.e2e.shop import Shop
 from tests.harness.breakable import BreakableStore
-from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
-from tests.tiers import deep, sampled
+from tests.tiers import sampled
 
 SETTLING_RUNS = 3
 SALE = "--sale-prices"
@@ -103,40 +101,3 @@ def test_a_killed_creation_is_completed_even_if_the_source_changes_again(
     left = ["inventory_item"] if table == "product_variant_inventory_item" else []
     left += ["inventory_item", "product_tag"] if then != "the same" else []
     assert_exact(fragile_shop, source.products, sale_prices=True, may_be_unused=left)
-
-
-@deep
-@pytest.mark.parametrize("table", ["product_sales_channel", "product_shipping_profile"])
-def test_a_killed_adoption_is_completed_with_channel_and_profile(
-    table: str, breakable: BreakableStore, fragile_shop: Shop
-) -> None:
-    made = products(12)
-    for product in made:
-        fragile_shop.create(f"By hand {product['id']}", product["sku"])
-    with dummyjson(made) as source:
-        kill_while_it_writes(table, breakable, source, "--adopt")
-        settle(breakable, source, "--adopt")
-
-    stored = fragile_shop.by_external_id()
-    assert len(stored) == len(fragile_shop.products()) == len(made)
-    for each in stored.values():
-        assert [channel["id"] for channel in each["sales_channels"]] == [breakable.store.sales_channel_id]
-        assert (each["shipping_profile"] or {}).get("id") == breakable.store.shipping_profile_id
-
-
-@deep
-def test_creations_and_updates_are_completed_after_kills_at_random_moments(
-    breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
-) -> None:
-    dice = random.Random(5)
-    arguments = ("--source", source.url, "--json", "--batch-size", "50", "--max-retries", "0")
-    for turn in range(1, 4):
-        assert medusa_sync(*arguments, store=breakable.store).exit_code == 0
-        source.products = goods(12 + 20 * turn, 6 + turn, version=turn)
-        with running(*arguments, store=breakable.store) as run:
-            time.sleep(dice.uniform(0.8, 3))
-            breakable.kill()
-            run.finish()
-        breakable.start()
-        settle(breakable, source)
-        assert_exact(fragile_shop, source.products, may_be_unused=["product_tag"])

@@ -9,13 +9,10 @@ import httpx
 import pytest
 
 from tests.e2e.exact import as_stored, as_wanted, assert_exact, assert_stored
-from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.rig import DRAFT, REMOVE, Rig, Row, without_blue
-from tests.e2e.shop import WEIGHT, Shop
-from tests.e2e.stored import stored_in
+from tests.e2e.shop import WEIGHT
 from tests.e2e.storefront import Offer, Storefront
 from tests.flow.shirts import shirt, shirts, variant
-from tests.harness.dummyjson import dummyjson
 
 SIZE = 8
 
@@ -173,51 +170,3 @@ def test_dropped_variants_stay_then_lose_their_stock_then_are_deleted(
 
 
 # --- the merchant ---------------------------------------------------------------------------------------
-
-
-WITH_SKUS = 2
-
-
-def made_by_hand(row: Row, *, with_skus: bool) -> Row:
-    """A product as a merchant creates it: variants in another order, other prices, some without stock."""
-    variants = [
-        {
-            "title": f"By hand {number}",
-            "options": each["options"],
-            "prices": [{"currency_code": "usd", "amount": 1}, {"currency_code": "eur", "amount": 2}],
-            "manage_inventory": number % 2 == 0,
-            **({"sku": each["sku"]} if with_skus else {}),
-        }
-        for number, each in enumerate(reversed(row["variants"]))
-    ]
-    options = [
-        {"title": name, "values": sorted({each["options"][name] for each in row["variants"]})}
-        for name in row["options"]
-    ]
-    title = f"By hand {row['id']}" if with_skus else row["title"]
-    return {"title": title, "options": options, "variants": variants}
-
-
-def test_products_are_adopted_with_their_variants_by_sku_and_by_option_values(
-    shop: Shop, proxy: FaultProxy
-) -> None:
-    rows = shirts(5)
-    for row in rows[:4]:
-        shop.post("/admin/products", made_by_hand(row, with_skus=row["id"] <= WITH_SKUS))
-    made = stored_in(shop)
-    with dummyjson(rows) as source:
-        rig = Rig(shop, source, proxy)
-        run = rig.run()
-        assert (run.exit_code, run.counts) == (5, {"created": 1, "rejected": 4})
-        rig.follow("--adopt", updated=4)
-    stored = stored_in(shop)
-    assert len(stored) == 5
-    for row in rows[:4]:
-        each = stored[f"dummyjson:{row['id']}"]
-        wanted = as_wanted(row, shop.store) | {"status": "draft"}
-        for one in wanted["variants"].values():  # what stays the merchant's
-            one["price.eur"] = 2
-            if row["id"] > WITH_SKUS and "Blue" in one["title"]:
-                one["items"] = [(None, [one["stock"]])]
-        assert as_stored(each) == wanted
-        assert each.variants.keys() == made[each.id].variants.keys()

@@ -19,6 +19,7 @@ from tests.flow.stage import (
     details_read,
     sync,
     synced,
+    text,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -66,8 +67,9 @@ def managed(store: FakeMedusa) -> set[bool]:
 
 def test_stock_is_not_tracked_before_the_store_has_a_location() -> None:
     store, source = without_location(), ListSource([*products(2), shirt(3)])
-    assert counts(carried_out(source, store)) == {"created": 3}
-    assert managed(store) == {False}
+    result = carried_out(source, store)
+    assert (counts(result), managed(store)) == ({"created": 3}, {False})
+    assert "no stock location" in text(result)
     assert_quiet(source, store)
     assert details_read(store) == []
     source.rows[0]["stock"] += 1

@@ -49,9 +49,7 @@ SUITE: Mapping[str, tuple[str, ...]] = {
         "test_guards.py::test_only_the_orphan_is_removed",
         "test_guards.py::test_a_damaged_source_removes_nothing",
     ),
-    "adoption": (
-        "test_adoption.py::test_a_product_with_the_same_sku_or_handle_is_reported_and_can_be_adopted",
-    ),
+    "adoption": ("test_adoption.py::test_one_run_repairs_the_store_of_the_old_job",),
     "two runs at once, on two machines": (
         "test_kill.py::test_two_runs_without_a_common_lock_create_no_duplicates",
     ),
