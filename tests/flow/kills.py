@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.stage import Killed, ListSource, copies_of, sync
+from tests.flow.stage import Killed, ListSource, copies_of, strike, sync
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import some
 
@@ -23,12 +23,7 @@ def sync_killed(
     **changes: Any,
 ) -> None:
     """A run that is killed before or after a request."""
-
-    def kill(request: httpx.Request, *_: httpx.Response) -> None:
-        if is_hit(request):
-            raise Killed
-
-    setattr(store, moment, kill)
+    strike(store, moment, is_hit, Killed(), once=False)
     with pytest.raises(Killed):
         sync(source, store, **changes)
     setattr(store, moment, None)

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest.mock import patch
 
 import httpx
@@ -50,6 +50,60 @@ FAULTS: dict[str, Callable[[], BaseException]] = {
     "timed out": lambda: httpx.ReadTimeout("slow"),
     "killed": Killed,
 }
+
+
+Act = httpx.Response | BaseException | Callable[[], Any]
+
+
+def strike(
+    store: FakeMedusa,
+    moment: Literal["before", "after"],
+    is_hit: Callable[[httpx.Request], object],
+    act: Act,
+    *,
+    once: bool = True,
+) -> list[httpx.Request]:
+    """Act at the first request of a kind, or at each of them; returns the requests that were hit.
+
+    Args:
+        store: gets the requests.
+        moment: before or after the store carries the request out.
+        is_hit: tells which requests are meant.
+        act: the response instead of the store's, an error to raise, or a function that may return a response.
+        once: only at the first one.
+    """
+    hit: list[httpx.Request] = []
+
+    def hook(request: httpx.Request, *_: httpx.Response) -> httpx.Response | None:
+        if (once and hit) or not is_hit(request):
+            return None
+        hit.append(request)
+        if isinstance(act, BaseException):
+            raise act
+        answer = act if isinstance(act, httpx.Response) else act()
+        return answer if isinstance(answer, httpx.Response) else None
+
+    setattr(store, moment, hook)
+    return hit
+
+
+def is_write(request: httpx.Request) -> bool:
+    return request.method != "GET"
+
+
+def with_index(
+    store: FakeMedusa, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda found: found
+) -> None:
+    """Answer look-ups from an index that shows other products than the database; its counts are estimates."""
+
+    def after(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if request.method != "GET" or "external_id[]" not in request.url.params:
+            return None
+        document = json.loads(response.content)
+        found = change(document["products"])
+        return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
+
+    store.after = after
 
 
 def fault_at(number: int, fault: str) -> Callable[..., None]:

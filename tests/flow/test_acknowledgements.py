@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -17,16 +16,18 @@ from tests.flow.stage import (
     assert_exact,
     assert_quiet,
     counts,
+    strike,
     sync,
     synced,
+    with_index,
 )
 from tests.harness.catalogue import products
-from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa import FakeMedusa, Request
 
 COUNT = 7
 
 
-def acknowledged_by(request: httpx.Request) -> list[str]:
+def acknowledged_by(request: httpx.Request | Request) -> list[str]:
     """The ids of the products whose record a request makes final, and which it does not change otherwise."""
     if request.method != "POST" or request.url.path != BATCHES:
         return []
@@ -52,11 +53,6 @@ def pending(store: FakeMedusa, source: ListSource) -> list[int]:
     return [row["id"] for row in source.rows if "pending" in record(store, row["id"])]
 
 
-def instead(store: FakeMedusa, answer: Callable[[list[str]], httpx.Response | None]) -> None:
-    """Answer acknowledgements in this way."""
-    store.before = lambda request: answer(ids) if (ids := acknowledged_by(request)) else None
-
-
 def assert_completed(store: FakeMedusa, source: ListSource) -> None:
     """The next run changes nothing that a merchant sees, and the one after that writes nothing."""
     store.before = store.after = None
@@ -70,10 +66,8 @@ def assert_completed(store: FakeMedusa, source: ListSource) -> None:
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_the_products_of_many_batches_are_acknowledged_in_one_call(concurrency: int) -> None:
     store, source = dearer(60)
-    calls: list[int] = []
-    instead(store, lambda ids: calls.append(len(ids)))
     assert counts(sync(source, store, batch_size=5, concurrency=concurrency)) == {"updated": 60}
-    assert calls == [60]
+    assert [len(ids) for request in store.requests if (ids := acknowledged_by(request))] == [60]
     assert_completed(store, source)
 
 
@@ -83,7 +77,10 @@ def test_a_refused_acknowledgement_does_not_affect_other_products(
 ) -> None:
     store, source = dearer()
     refused = store.products[f"{SOURCE_NAME}:{culprit}"].id
-    instead(store, lambda ids: httpx.Response(status) if refused in ids else None)
+    strike(
+        *(store, "before", lambda request: refused in acknowledged_by(request), httpx.Response(status)),
+        once=False,
+    )
     result = sync(source, store)
     assert (result.exit_code, counts(result), pending(store, source)) == (0, {"updated": COUNT}, [culprit])
     assert f"{SOURCE_NAME}:{culprit} was not acknowledged" in caplog.text
@@ -93,16 +90,16 @@ def test_a_refused_acknowledgement_does_not_affect_other_products(
 @pytest.mark.parametrize("end", ["arrives", "is lost", "finds the store down"])
 def test_a_lost_acknowledgement_is_only_a_warning(end: str, caplog: pytest.LogCaptureFixture) -> None:
     store, source = dearer()
+    error = httpx.ReadTimeout("slow")
 
-    def lose(request: httpx.Request, *_: httpx.Response) -> httpx.Response | None:
-        if not acknowledged_by(request):
-            return None
-        if end == "finds the store down":
-            store.before = lambda _request: httpx.Response(503)
-            return httpx.Response(503)
-        raise httpx.ReadTimeout("slow")
+    def go_down() -> httpx.Response:
+        strike(store, "before", lambda _request: True, httpx.Response(503), once=False)
+        return httpx.Response(503)
 
-    setattr(store, "after" if end == "arrives" else "before", lose)
+    if end == "finds the store down":
+        strike(store, "before", acknowledged_by, go_down)
+    else:
+        strike(store, "after" if end == "arrives" else "before", acknowledged_by, error, once=False)
     result = sync(source, store)
     assert counts(result) == {"updated": COUNT}
     if end != "finds the store down":
@@ -121,14 +118,12 @@ def test_a_record_that_another_run_has_written_meanwhile_stays(kind: str) -> Non
         others["pending"] = {"step": "update", "at": 1_700_000_000}
     if kind == "unreadable":
         others = "gone"
+    metadata = {**(store.products[f"{SOURCE_NAME}:3"].metadata or {}), "medusa_sync": others}
 
-    def replace(request: httpx.Request, _response: httpx.Response) -> None:
-        if request.method == "POST" and b'"amount"' in request.content:
-            store.after = None
-            own = store.products[f"{SOURCE_NAME}:3"]
-            own.metadata = {**(own.metadata or {}), "medusa_sync": others}
+    def replace() -> None:
+        store.products[f"{SOURCE_NAME}:3"].metadata = metadata
 
-    store.after = replace
+    strike(store, "after", lambda request: b'"amount"' in request.content, replace)
     assert counts(sync(source, store)) == {"updated": COUNT}
     assert record(store, 3) == others
     assert set(pending(store, source)) <= {3}
@@ -138,16 +133,7 @@ def test_an_acknowledgement_does_not_rely_on_an_index_that_lags_behind() -> None
     """A look-up shows the records from before the run, and a scan the newest ones."""
     store, source = dearer()
     before = {product.id: copy.deepcopy(product.metadata) for product in store.products.values()}
-
-    def lag(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
-        if request.method != "GET" or "external_id[]" not in request.url.params:
-            return None
-        document = json.loads(response.content)
-        for each in document["products"]:
-            each["metadata"] = before[each["id"]]
-        return httpx.Response(200, json={**document, "estimate_count": COUNT})
-
-    store.after = lag
+    with_index(store, lambda found: [each | {"metadata": before[each["id"]]} for each in found])
     assert counts(sync(source, store)) == {"updated": COUNT}
     assert pending(store, source) == []
     assert_completed(store, source)

@@ -16,7 +16,9 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     created_by,
+    is_write,
     sent_in_bulk,
+    strike,
     sync,
     synced,
     writes,
@@ -119,12 +121,11 @@ def test_one_refused_product_of_15_costs_few_requests(status: int, most: int, *,
         store = synced(rows if is_stored else [])
         rows = [row | {"title": f"{row['title']} (new)"} for row in rows]
         title = b"none" if culprit is None else json.dumps(rows[culprit]["title"]).encode()
-
-        def refuse(request: httpx.Request) -> httpx.Response | None:
-            is_sent = request.method == "POST" and "product" in request.url.path and title in request.content
-            return httpx.Response(status, json=answer) if is_sent else None
-
-        store.before = refuse
+        strike(
+            *(store, "before", lambda each: "product" in each.url.path and title in each.content),
+            httpx.Response(status, json=answer),
+            once=False,
+        )
         expected = {"updated" if is_stored else "created": 15 if culprit is None else 14}
         assert counts(sync(ListSource(rows), store)) == expected | ({} if culprit is None else {"failed": 1})
         return len(store.requests)
@@ -145,12 +146,12 @@ def test_refused_variants_fail_only_their_product_and_cost_few_requests(
             each["price"] += 1
     ids = [each.id for each in store.products[f"{SOURCE_NAME}:7"].variants][: 1 if is_one else None]
 
-    def refuse(request: httpx.Request) -> httpx.Response | None:
+    def is_refused(request: httpx.Request) -> bool:
         sent = f"{request.url.path} {request.content.decode()}"
-        is_refused = request.method == "POST" and '"prices"' in sent and any(own in sent for own in ids)
-        return httpx.Response(status, json={"type": "invalid_data", "message": "No."}) if is_refused else None
+        return is_write(request) and '"prices"' in sent and any(own in sent for own in ids)
 
-    store.before = refuse
+    refusal = httpx.Response(status, json={"type": "invalid_data", "message": "No."})
+    strike(store, "before", is_refused, refusal, once=False)
     result = sync(ListSource(rows), store)
     assert counts(result) == {"updated": 14, "failed": 1}
     [problem] = result.problems

@@ -13,6 +13,7 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     sent_in_bulk,
+    strike,
     sync,
 )
 from tests.harness.catalogue import products
@@ -84,13 +85,7 @@ def test_a_category_that_disappears_during_a_run_is_created_again() -> None:
     """The merchant deletes the one above it between the look-up and the creation."""
     store, source = FakeMedusa(), ListSource(rows_in("Garden > Sale"))
     store.call("POST", CATEGORIES, {"name": "Garden", "handle": "garden"})
-
-    def delete(request: Any) -> None:
-        if sent_in_bulk(request, CREATION):
-            store.before = None
-            store.state.categories.clear()
-
-    store.before = delete
+    strike(store, "before", lambda each: sent_in_bulk(each, CREATION), store.state.categories.clear)
     sync(source, store)
     assert sync(source, store).exit_code == 0
     assert place_of(store, 1) == ["Garden > Sale"]
@@ -99,15 +94,13 @@ def test_a_category_that_disappears_during_a_run_is_created_again() -> None:
 def test_two_runs_at_the_same_time_create_a_path_once() -> None:
     store, source = FakeMedusa(), ListSource(rows_in(*PATHS))
 
-    def other_run(request: Any) -> None:
-        if sent_in_bulk(request, CREATION):
-            store.before = None
-            body = {"name": "Apparel", "handle": "apparel", "is_active": True}
-            above = store.call("POST", CATEGORIES, body)["product_category"]["id"]
-            body = {"name": "Shirts", "handle": "apparel-shirts", "is_active": True}
-            store.call("POST", CATEGORIES, body | {"parent_category_id": above})
+    def other_run() -> None:
+        body = {"name": "Apparel", "handle": "apparel", "is_active": True}
+        above = store.call("POST", CATEGORIES, body)["product_category"]["id"]
+        body = {"name": "Shirts", "handle": "apparel-shirts", "is_active": True}
+        store.call("POST", CATEGORIES, body | {"parent_category_id": above})
 
-    store.before = other_run
+    strike(store, "before", lambda each: sent_in_bulk(each, CREATION), other_run)
     assert counts(sync(source, store)) == {"created": 4}
     assert_nested(source, store)
 

@@ -13,11 +13,10 @@ import httpx
 import pytest
 
 from medusa_sync import Result, Status
-from tests.flow.kills import kill_at_step
+from tests.flow.kills import kill_at_step, sync_killed
 from tests.flow.shirts import shirts, variant
 from tests.flow.stage import (
     TOO_LARGE,
-    Killed,
     ListSource,
     Signal,
     assert_exact,
@@ -28,6 +27,7 @@ from tests.flow.stage import (
     run_once,
     sent_in_bulk,
     settling,
+    strike,
     sync,
     synced,
     writes,
@@ -208,15 +208,7 @@ def test_products_that_max_removals_keeps_do_not_count_and_the_updates_are_writt
 def interrupted(rows: Rows, is_hit: Callable[[httpx.Request], object]) -> FakeMedusa:
     """A store whose last run, with these rows, was killed before a request."""
     store = synced(shirts(2) if "variants" in rows[0] else ROWS)
-
-    def kill(request: httpx.Request) -> None:
-        if is_hit(request):
-            raise Killed
-
-    store.before = kill
-    with suppress(Killed):
-        sync(ListSource(deepcopy(rows)), store, batch_size=SIZE)
-    store.before = None
+    sync_killed("before", is_hit, ListSource(deepcopy(rows)), store, batch_size=SIZE)
     store.requests.clear()
     return store
 
@@ -271,12 +263,7 @@ def test_what_an_incomplete_source_delivered_is_checked_too() -> None:
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_a_run_that_is_stopped_accounts_for_every_product(at: int) -> None:
     store, stop = FakeMedusa(), Signal()
-
-    def before(request: httpx.Request) -> None:
-        if is_creation(request) or len(store.requests) == at:
-            stop.interrupt()
-
-    store.before = before
+    strike(store, "before", lambda each: is_creation(each) or len(store.requests) == at, stop.interrupt)
     result = asyncio.run(run_once(ListSource(ROWS), store, stop=stop, max_changes="10%", batch_size=5))
     assert (result.exit_code, result.counts[Result.FAILED]) == (143, 0)
     assert result.seen == sum(result.counts.values())

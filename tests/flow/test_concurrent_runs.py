@@ -23,9 +23,11 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     is_creation,
+    is_write,
     run_once,
     sent_in_bulk,
     settling,
+    strike,
     sync,
     synced,
 )
@@ -168,13 +170,7 @@ def test_a_variant_that_another_run_is_creating_is_not_deleted_after_a_refusal(l
     created = [each.id for each in store.products["dummyjson:1"].variants]
     source.rows[1]["title"] = "New"
 
-    def refuse(request: httpx.Request) -> httpx.Response | None:
-        if request.method == "GET":
-            return None
-        store.before = None
-        return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
-
-    store.before = refuse
+    strike(store, "before", is_write, httpx.Response(400, json={"type": "invalid_data", "message": "No"}))
     with settling(10):
         result, again = sync(source, store), sync(source, store)
     assert (result.conflicts, again.conflicts, again.exit_code) == (0, 0, 0)
@@ -203,13 +199,11 @@ def test_a_variant_that_two_runs_add_at_the_same_moment_is_stored_once(their_id:
     store, row = synced([shirt(1)]), shirt(1)
     row["variants"].append(variant(1, "XXL", "Blue", sku=None, barcode=None, stock=None))
 
-    def add_theirs(request: httpx.Request, response: httpx.Response) -> None:
-        if sent_in_bulk(request, "create-product-variants") and response.is_success:
-            store.after = None
-            added = store.products["dummyjson:1"].variants
-            added.append(replace(added[-1], id=their_id))
+    def add_theirs() -> None:
+        added = store.products["dummyjson:1"].variants
+        added.append(replace(added[-1], id=their_id))
 
-    store.after = add_theirs
+    strike(store, "after", lambda each: sent_in_bulk(each, "create-product-variants"), add_theirs)
     result = sync(ListSource([row]), store)
     variants = store.products["dummyjson:1"].variants
     copies = [each.id for each in variants if each.options == variants[-1].options]

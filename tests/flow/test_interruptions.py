@@ -146,14 +146,8 @@ def test_nothing_is_retried_or_bisected_after_a_stop_is_requested(status: int) -
 
 @pytest.mark.parametrize("number", [9, 12, 16])
 def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: int) -> None:
-    store, source, watcher, stop = FakeMedusa(), ListSource(products(90)), Watcher(), Signal()
-
-    def between(_request: httpx.Request, _step: str) -> None:
-        if len(store.requests) >= number:
-            store.between = None
-            stop.interrupt()
-
-    store.between = between
+    store, source, watcher, stop = FakeMedusa(), ListSource(products(150)), Watcher(), Signal()
+    store.between = lambda *_: stop.interrupt() if len(store.requests) == number else None
     result = asyncio.run(run_once(source, store, watcher=watcher, stop=stop))
     assert (result.exit_code, result.status) == (143, Status.INTERRUPTED)
     created = {outcome.external_id for outcome in watcher.outcomes if outcome.result is Result.CREATED}

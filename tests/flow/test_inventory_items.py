@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from tests.flow.stage import (
     counts,
     is_creation,
     sent_in_bulk,
+    strike,
     sync,
     synced,
     writes,
@@ -96,28 +98,20 @@ def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
     variant = {"title": "a", "options": {"A": "a"}, "prices": [], "sku": rows[4]["sku"]}
     theirs = {"title": "Theirs", "options": [{"title": "A", "values": ["a"]}], "variants": [variant]}
     store.call("POST", "/admin/products/batch", {"create": [theirs]})
-
-    def refuse(request: httpx.Request) -> httpx.Response | None:
-        if is_creation(request) and b'"dummyjson:7"' in request.content:
-            return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
-        return None
-
-    store.before = refuse
+    no = httpx.Response(400, json={"type": "invalid_data", "message": "No"})
+    strike(
+        *(store, "before", lambda each: is_creation(each) and b'"dummyjson:7"' in each.content, no),
+        once=False,
+    )
     assert counts(sync(ListSource(rows), store)) == {"created": 18, "failed": 1, "rejected": 1}
     assert stocked(store) == stock_of([row for row in rows if row["id"] != 7]) | {rows[4]["sku"]: 0}
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if "killed" not in name])
 def test_items_whose_creation_has_an_unknown_end_exist_once(name: str) -> None:
-    store, hit = FakeMedusa(), list[httpx.Request]()
-
-    def once(request: httpx.Request, *_: httpx.Response) -> httpx.Response | None:
-        if hit or not sent_in_bulk(request, ITEMS):
-            return None
-        hit.append(request)
-        return (BEFORE | AFTER)[name]()
-
-    setattr(store, "before" if name in BEFORE else "after", once)
+    store = FakeMedusa()
+    is_hit, act = partial(sent_in_bulk, workflow=ITEMS), (BEFORE | AFTER)[name]
+    hit = strike(store, "before" if name in BEFORE else "after", is_hit, act)
     assert sync(ListSource(ROWS), store).exit_code == 0
     assert hit
     assert stocked(store) == stock_of(ROWS)

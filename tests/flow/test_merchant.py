@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from tests.flow.stage import (
     counts,
     run_once,
     sent_in_bulk,
+    strike,
     sync,
     synced,
     text,
@@ -101,29 +103,14 @@ EDITS: dict[str, tuple[Edit, Callable[[FakeMedusa, Product], bool]]] = {
 }
 """Each edit, and whether the store has it."""
 
-IsDue = Callable[[FakeMedusa, httpx.Request], bool]
+
+def edit_at(store: FakeMedusa, edit: Edit, is_due: Callable[[FakeMedusa, httpx.Request], bool]) -> list[Any]:
+    """Edit a product when the first such request arrives; returns a list that gets the request."""
+    return strike(store, "before", partial(is_due, store), lambda: edit(store, store.products[EDITED]))
 
 
-def edit_at(store: FakeMedusa, edit: Edit, is_due: IsDue) -> None:
-    """Edit a product when the first such request arrives."""
-
-    def before(request: httpx.Request) -> None:
-        if is_due(store, request):
-            store.before = None
-            edit(store, store.products[EDITED])
-
-    store.before = before
-
-
-def edit_after_rows(store: FakeMedusa, edit: Callable[[], object]) -> None:
-    """Edit between the row of a product and its variants."""
-
-    def after(request: httpx.Request, _response: httpx.Response) -> None:
-        if request.url.path == BATCHES:
-            store.after = None
-            edit()
-
-    store.after = after
+def writes_rows(request: httpx.Request) -> bool:
+    return request.url.path == BATCHES
 
 
 def edit_price(store: FakeMedusa, number: int, place: int, *prices: dict[str, Any]) -> None:
@@ -167,7 +154,7 @@ def new_products(source: ListSource) -> None:
     source.rows = [*products(SIZE + 1)[SIZE:], *source.rows]
 
 
-MOMENTS: dict[str, tuple[Callable[[ListSource], None], IsDue]] = {
+MOMENTS: dict[str, tuple[Callable[[ListSource], None], Callable[[FakeMedusa, httpx.Request], bool]]] = {
     "the batch before is written": (new_prices, at_the_first_write),
     "its new tag is created": (new_tags, at_the_first_write),
     "its SKU was freed": (new_skus, after_the_first_write),
@@ -183,9 +170,9 @@ def test_an_edit_during_a_run_is_kept(what: str, moment: str) -> None:
     change, is_due = MOMENTS[moment]
     edit, is_kept = EDITS[what]
     change(source)
-    edit_at(store, edit, is_due)
+    edited = edit_at(store, edit, is_due)
     result = sync(source, store, **PAIRS)
-    assert (result.exit_code, result.conflicts, store.before) == (0, 0, None)
+    assert (result.exit_code, result.conflicts, len(edited)) == (0, 0, 1)
     row = source.rows[-1]
     assert ("usd", row["price"]) in amounts(store.products[EDITED])[row["sku"]]
     assert is_kept(store, store.products[EDITED])
@@ -204,7 +191,7 @@ def test_edits_between_the_row_of_a_product_and_its_variants_are_kept() -> None:
 
     for row in rows:
         row["variants"][0]["price"] = 30
-    edit_after_rows(store, edit)
+    strike(store, "after", writes_rows, edit)
     assert counts(sync(ListSource(rows), store)) == {"updated": 3}
     found = held(store, 2)
     assert (found[first]["price"], found[second]["price"]) == ({"usd": 30, "eur": 5}, {"usd": 1})
@@ -252,7 +239,8 @@ def test_the_report_says_what_a_price_became_that_was_edited_while_it_was_writte
     store, row = synced([shirt()]), shirt(title="Other")
     row["variants"][0]["price"] = 30
     theirs = 500 if "max_price_change" in options else 25
-    edit_after_rows(store, lambda: edit_price(store, 1, 0, {"currency_code": "usd", "amount": theirs}))
+    price = {"currency_code": "usd", "amount": theirs}
+    strike(store, "after", writes_rows, lambda: edit_price(store, 1, 0, price))
     result = sync(ListSource([row]), store, **options)
     assert held(store)["SH1-S-R"]["price"] == {"usd": left}
     [outcome] = result.changes

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
-import httpx
 import pytest
 
 from medusa_sync import RunResult
@@ -21,8 +20,10 @@ from tests.flow.stage import (
     copies_of,
     counts,
     created_by,
+    strike,
     sync,
     synced,
+    with_index,
     writes,
 )
 from tests.harness.catalogue import products
@@ -83,15 +84,7 @@ def test_a_whole_catalogue_that_was_deleted_is_created_again_with_few_requests()
 def test_the_index_engine_does_not_hide_what_the_merchant_deleted() -> None:
     store = synced(FEW)
     delete(store, 2)
-
-    def from_the_index(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
-        if request.url.path != "/admin/products" or "external_id[]" not in request.url.params:
-            return None
-        document = json.loads(response.content)
-        found = [each for each in document["products"] if each.get("deleted_at") is None]
-        return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
-
-    store.after = from_the_index
+    with_index(store, lambda found: [each for each in found if each.get("deleted_at") is None])
     assert skipped(sync(ListSource(FEW), store, **SKIP)) == {"dummyjson:2"}
 
 
@@ -156,42 +149,34 @@ def change_all_variants(row: Row) -> None:
 CHANGES = [swap_values, rename_an_option, add_a_variant, change_all_variants]
 
 
+def has_sent(store: FakeMedusa, number: int, _request: object) -> bool:
+    return len(store.requests) == number
+
+
 @pytest.mark.parametrize("change", sampled(CHANGES, rename_an_option))
 def test_a_product_that_is_deleted_at_any_request_fails_alone_and_comes_back(
     change: Callable[[Row], None],
 ) -> None:
     fresh = copies_of(synced(shirts(3), sale_prices=True))
     for number in count(1):
-        store, source, deleted = fresh(), ListSource(shirts(3), sale_prices=True), False
+        store, source = fresh(), ListSource(shirts(3), sale_prices=True)
         for row in source.rows:
             change(row)
-
-        def before(_request: httpx.Request, store: FakeMedusa = store, number: int = number) -> None:
-            nonlocal deleted
-            if len(store.requests) == number and not deleted:
-                deleted = True
-                delete(store, 1)
-
-        store.before = before
+        is_due = partial(has_sent, store, number)
+        hit = strike(store, "before", is_due, partial(delete, store, 1))
         result = sync(source, store)
-        store.before = None
         assert result.exit_code in {0, 5}, (number, result.error)
         assert {each.external_id for each in result.problems} <= {"dummyjson:1"}, number
+        store.before = None
         assert sync(source, store).exit_code == 0, number
         assert_quiet(source, store)
-        if not deleted:
+        if not hit:
             break
 
 
 def test_a_product_that_is_deleted_while_the_run_is_under_way_is_skipped() -> None:
     store = synced(FEW)
-
-    def before(request: httpx.Request) -> None:
-        if "price_set" in str(request.url):
-            store.before = None
-            delete(store, 1)
-
-    store.before = before
+    strike(store, "before", lambda request: "price_set" in str(request.url), lambda: delete(store, 1))
     new = [{**row, "price": row["price"] + 1} for row in FEW]
     assert counts(sync(ListSource(new), store, **SKIP)) == {"updated": 5, "skipped": 1}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from threading import Thread
 from typing import Any
 
@@ -23,8 +22,10 @@ from tests.flow.stage import (
     details_read,
     is_creation,
     scan_pages,
+    strike,
     sync,
     synced,
+    with_index,
     writes,
 )
 from tests.harness.catalogue import products
@@ -77,14 +78,7 @@ def test_only_details_of_products_that_change_are_read(*, dry_run: bool) -> None
 @pytest.mark.parametrize("status", [400, 503])
 def test_after_a_failed_attempt_all_details_are_read(status: int) -> None:
     store, source = FakeMedusa(), ListSource(products(4))
-
-    def fail(request: httpx.Request, _response: httpx.Response) -> httpx.Response | None:
-        if not is_creation(request):
-            return None
-        store.after = None
-        return httpx.Response(status)
-
-    store.after = fail
+    strike(store, "after", is_creation, httpx.Response(status))
     assert sync(source, store).exit_code == 0
     assert set().union(*details_read(store)) == {f"{SOURCE_NAME}:{row['id']}" for row in source.rows}
     assert_exact(source.rows, store)
@@ -130,13 +124,7 @@ def test_wrong_credentials_end_the_run_before_a_product_is_seen() -> None:
 
 def test_a_token_that_expires_during_a_run_is_renewed() -> None:
     store, source = FakeMedusa(), ListSource(products(60))
-
-    def expire(_request: httpx.Request, _response: httpx.Response) -> None:
-        if len(store.requests) >= 14:
-            store.expire_tokens()
-            store.after = None
-
-    store.after = expire
+    strike(store, "after", lambda _request: len(store.requests) >= 14, store.expire_tokens)
     result = sync(source, store, email=store.email, password=store.password)
     assert (result.exit_code, counts(result)) == (0, {"created": 60})
     assert sum(request.path == "/auth/user/emailpass" for request in store.requests) == 2
@@ -155,6 +143,13 @@ def test_products_delivered_before_the_source_fails_are_synced(pages: int, *, dr
 # --- what another run stores meanwhile, and what an index does not list yet --------------------------------
 
 
+def run_elsewhere(source: ListSource, store: FakeMedusa) -> None:
+    """A whole run while another one waits."""
+    other = Thread(target=sync, args=(source, store))
+    other.start()
+    other.join()
+
+
 def test_a_product_that_waited_for_its_batch_is_looked_up_again() -> None:
     """Another run may have stored it meanwhile."""
     store, source = synced(products(150)[1:]), ListSource(products(150))
@@ -162,9 +157,7 @@ def test_a_product_that_waited_for_its_batch_is_looked_up_again() -> None:
     class OtherMachine(Watcher):
         def fetched(self, seen: int, total: int | None) -> None:
             if seen == total:
-                other = Thread(target=sync, args=(ListSource(products(1)), store))
-                other.start()
-                other.join()
+                run_elsewhere(ListSource(products(1)), store)
 
     result = sync(source, store, batch_size=100, watcher=OtherMachine())
     assert (result.exit_code, counts(result)) == (0, {"unchanged": 150})
@@ -177,28 +170,14 @@ def without_codes(count: int) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key not in {"sku", "meta"}} for row in rows]
 
 
-def hide(store: FakeMedusa, external_id: str) -> None:
-    """Do not list a product in look-ups, as an index that lags behind the database."""
-
-    def after(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
-        if request.method != "GET" or "external_id[]" not in request.url.params:
-            return None
-        document = json.loads(response.content)
-        found = [each for each in document["products"] if each["external_id"] != external_id]
-        return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
-
-    store.after = after
-
-
 def test_a_product_that_the_index_does_not_list_yet_is_not_created_again() -> None:
     """Also if it is on a page that was not read; only a complete scan shows it."""
     rows = without_codes(60)
     store = synced(rows)
-    last = max(store.products.values(), key=lambda product: product.id)
-    own = str(last.external_id)
+    own = str(max(store.products.values(), key=lambda product: product.id).external_id)
     [row] = [row for row in rows if f"{SOURCE_NAME}:{row['id']}" == own]
     row["title"] = "Another title, and so another handle"
-    hide(store, own)
+    with_index(store, lambda found: [each for each in found if each["external_id"] != own])
 
     def assert_unconfirmed(result: RunResult, **others: int) -> None:
         assert (result.exit_code, counts(result)) == (5, {"unconfirmed": 1, **others})
@@ -218,21 +197,13 @@ def test_a_product_that_the_index_does_not_list_yet_is_not_created_again() -> No
 def test_a_product_that_another_run_creates_after_the_scan_is_stored_once() -> None:
     """With the index engine."""
     store, rows = FakeMedusa(), without_codes(3)
-    scanned: list[httpx.Request] = []
 
-    def lag(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
-        if not scanned:
-            scanned.append(request)
-            store.after = None
-            other = Thread(target=sync, args=(ListSource([rows[0] | {"title": "Another title"}]), store))
-            other.start()
-            other.join()
-            store.after = lag
-        if request.method != "GET" or "external_id[]" not in request.url.params:
-            return None
-        return httpx.Response(200, json={**json.loads(response.content), "estimate_count": 3})
+    def other_run() -> None:
+        store.before = None
+        run_elsewhere(ListSource([rows[0] | {"title": "Another title"}]), store)
 
-    store.after = lag
+    strike(store, "before", lambda _request: len(store.requests) == 2, other_run)
+    with_index(store)
     result = sync(ListSource(rows), store)
     assert (result.exit_code, counts(result)) == (0, {"updated": 1, "created": 2})
     assert len(store.state.products) == 3

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, assert_exact, counts, sync, synced, writes
+from tests.flow.stage import (
+    BATCHES,
+    SOURCE_NAME,
+    ListSource,
+    assert_exact,
+    counts,
+    strike,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Currency
@@ -192,18 +202,12 @@ def test_products_that_move_to_a_page_that_was_read_are_not_created_again() -> N
     store, source = FakeMedusa(), ListSource(products(8))
     assert sync(source, store).exit_code == 0
     in_pages(store, 3, None)
-    cut = store.after
-    assert cut is not None
 
-    def delete_first(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
-        changed = cut(request, response)
-        if changed is not None and request.url.params.get("offset") == "0":
-            store.after = cut
-            first = min(store.products.values(), key=lambda product: product.id)
-            store.call("DELETE", f"/admin/products/{first.id}")
-        return changed
+    def delete_first() -> None:
+        first = min(store.products.values(), key=lambda product: product.id)
+        store.call("DELETE", f"/admin/products/{first.id}")
 
-    store.after = delete_first
+    strike(store, "before", lambda each: each.url.params.get("offset") == "3", delete_first)
     result = sync(source, store)
     assert result.exit_code == 0
     store.after = None

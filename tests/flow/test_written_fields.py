@@ -14,6 +14,8 @@ from tests.flow.stage import (
     ListSource,
     assert_quiet,
     counts,
+    is_write,
+    strike,
     sync,
     synced,
     text,
@@ -223,14 +225,7 @@ def test_a_write_that_arrives_after_the_next_run_is_no_edit_of_the_merchant(
 ) -> None:
     """Also if the source has gone back to the old value meanwhile."""
     store, source = synced([ROW]), ListSource([ROW])
-    late: list[httpx.Request] = []
-
-    def delay(request: httpx.Request) -> None:
-        if request.method != "GET":
-            late.append(request)
-            raise httpx.ReadTimeout("slow")
-
-    store.before = delay
+    late = strike(store, "before", is_write, httpx.ReadTimeout("slow"), once=False)
     sync(ListSource([ROW | CHANGES[what][0]]), store, max_retries=0)
     store.before = None
     assert sync(source, store, on_conflict=on_conflict).exit_code == 0
