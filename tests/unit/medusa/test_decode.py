@@ -61,13 +61,6 @@ def without_one_field(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
                 )
 
 
-def test_a_complete_response_is_decoded() -> None:
-    product = decoded(PRODUCT)
-    assert isinstance(product, StoredProduct)
-    price = product.variants[0].prices[0]
-    assert (price.amount, price.rules) == (5, {"region_id": "reg_1"})
-
-
 @pytest.mark.parametrize(
     ("field", "product"),
     [
@@ -86,93 +79,68 @@ def test_a_product_without_its_ids_is_an_error_of_the_store(field: str) -> None:
         decoded(_without(PRODUCT, field))
 
 
-def test_a_missing_link_and_fields_below_null_are_not_required() -> None:
-    bare = {**VARIANT, "inventory_items": [{**ITEM, "inventory": None}]}
-    product = decoded({**_without(PRODUCT, "shipping_profile"), "variants": [bare]})
-    assert isinstance(product, StoredProduct)
-    assert product.shipping_profile is None
-    assert product.variants[0].inventory_items[0].inventory is None
+NEWER = {RECORD_KEY: {"version": VERSION + 1, "fields": {}, "unknown": 1}}
+UPGRADE = f"its record has version {VERSION + 1}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        *(("title", value, "title") for value in (5, None, [])),
+        ("weight", "heavy", "weight"),
+        *(("metadata", value, "metadata") for value in ("text", 1, [])),
+        *(("variants", value, "variants") for value in (None, "none", 7, [None], ["none"], [[]], [{}, None])),
+        ("metadata", NEWER, UPGRADE),
+    ],
+)
+def test_a_value_of_another_type_is_unreadable(field: str, value: Any, reason: str) -> None:
+    product = decoded({**PRODUCT, field: value})
+    assert isinstance(product, Unreadable)
+    assert reason in product.reason
 
 
 BARE = _without(VARIANT, "prices")
-
-
-@pytest.mark.parametrize("metadata", [CREATION, CREATION_2], ids=["current", "second version"])
-def test_a_product_whose_creation_is_pending_may_have_no_prices(metadata: Any) -> None:
-    product = decoded({**PRODUCT, "variants": [BARE], "metadata": metadata})
-    assert isinstance(product, StoredProduct)
-    assert (product.variants[0].prices, product.variants[0].has_price_set) == ((), True)
-
-
-def test_a_variant_without_prices_next_to_one_with_prices_is_incomplete() -> None:
-    """Filtered lists of stores with the index engine leave out the prices of all variants, or of none."""
-    product = decoded({**PRODUCT, "variants": [BARE, {**VARIANT, "prices": []}, VARIANT]})
-    assert isinstance(product, StoredProduct)
-    assert [each.has_price_set for each in product.variants] == [False, True, True]
-
-
-@pytest.mark.parametrize("metadata", [None, {RECORD_KEY: as_json(applied(desired_product()))}])
-def test_a_product_without_any_prices_is_unreadable(metadata: Any) -> None:
-    product = decoded({**PRODUCT, "variants": [BARE, BARE], "metadata": metadata})
-    assert product == Unreadable("prod_1", "dummyjson:1", "the response lacks variants.prices")
-
-
-WRONG: dict[str, list[Any]] = {
-    "title": [5],
-    "weight": ["heavy"],
-    "metadata": ["text", 1, []],
-    "variants": [None, "none", 7, [None], ["none"], [[]], [{}, None]],
-}
+APPLIED = applied(desired_product())
+RECORD = as_json(APPLIED)
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [(field, value) for field, values in WRONG.items() for value in values]
+    ("metadata", "variants", "has_price_set"),
+    [
+        *((metadata, [BARE], [True]) for metadata in (CREATION, CREATION_2)),  # its creation is pending
+        # Filtered lists of stores with the index engine leave out the prices of all variants, or of none.
+        (None, [BARE, {**VARIANT, "prices": []}, VARIANT], [False, True, True]),
+        *((metadata, [BARE, BARE], None) for metadata in (None, {RECORD_KEY: RECORD})),
+    ],
 )
-def test_a_value_of_another_type_is_unreadable(field: str, value: Any) -> None:
-    product = decoded({**PRODUCT, field: value})
-    assert isinstance(product, Unreadable)
-    assert field in product.reason
+def test_prices_may_be_absent_if_that_means_that_there_are_none(
+    metadata: Any, variants: list[Any], has_price_set: list[bool] | None
+) -> None:
+    product = decoded({**PRODUCT, "variants": variants, "metadata": metadata})
+    if has_price_set is None:
+        assert product == Unreadable("prod_1", "dummyjson:1", "the response lacks variants.prices")
+    else:
+        assert isinstance(product, StoredProduct)
+        assert [each.has_price_set for each in product.variants] == has_price_set
 
 
 @pytest.mark.parametrize(
-    ("shown", "weight"), [("0.5", 0.5), ("3", 3), (0.5, 0.5), (3, 3), (None, None), ("1e-7", 1e-7)]
+    ("changes", "attributes"),
+    [
+        ({}, {"title": "Jug", "record": None, "pending": None}),
+        *(({"weight": str(weight)}, {"weight": weight}) for weight in (0.5, 3, 1e-7)),
+        *(({"weight": weight}, {"weight": weight}) for weight in (0.5, 3, None)),
+        ({"shipping_profile": None}, {"shipping_profile": None}),
+        ({"metadata": {RECORD_KEY: RECORD, "mine": 1}}, {"record": APPLIED, "metadata": {"mine": 1}}),
+        ({"metadata": {RECORD_KEY: "gone"}}, {"record": None}),
+        *(({"external_id": own, "metadata": NEWER}, {"metadata": NEWER}) for own in (None, "")),
+    ],
 )
-def test_measurements_as_text_become_numbers(shown: object, weight: float | None) -> None:
-    product = decoded({**PRODUCT, "weight": shown})
+def test_what_is_read(changes: dict[str, Any], attributes: dict[str, Any]) -> None:
+    """A missing link and fields below null are not required; a product without a source may be adopted."""
+    unlinked = {**VARIANT, "inventory_items": [{**ITEM, "inventory": None}]}
+    product = decoded({**_without(PRODUCT, "shipping_profile"), "variants": [VARIANT, unlinked], **changes})
     assert isinstance(product, StoredProduct)
-    assert product.weight == weight
-
-
-# --- the record -----------------------------------------------------------------------------------------
-
-NEWER = {RECORD_KEY: {"version": VERSION + 1, "fields": {}, "unknown": 1}}
-
-
-def test_the_record_is_parsed_and_taken_out_of_the_metadata() -> None:
-    record = applied(desired_product())
-    product = decoded({**PRODUCT, "metadata": {RECORD_KEY: as_json(record), "mine": 1}})
-    assert isinstance(product, StoredProduct)
-    assert (product.record, product.metadata) == (record, {"mine": 1})
-
-
-@pytest.mark.parametrize("metadata", [None, {}, {"mine": 1}, {RECORD_KEY: None}, {RECORD_KEY: "gone"}])
-def test_without_a_readable_record_there_is_none(metadata: Any) -> None:
-    product = decoded({**PRODUCT, "metadata": metadata})
-    assert isinstance(product, StoredProduct)
-    assert (product.record, product.pending) == (None, None)
-
-
-def test_a_product_with_a_record_of_a_newer_version_is_unreadable() -> None:
-    product = decode_product(Raw(json.encode({**PRODUCT, "metadata": NEWER})), tree_of("id,metadata"))
-    assert isinstance(product, Unreadable)
-    assert product.external_id == "dummyjson:1"
-    assert product.reason == (
-        f"its record has version {VERSION + 1}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
-    )
-
-
-@pytest.mark.parametrize("external_id", [None, ""])
-def test_the_newer_record_of_a_product_that_can_be_adopted_is_ignored(external_id: str | None) -> None:
-    product = decoded({**PRODUCT, "external_id": external_id, "metadata": NEWER})
-    assert isinstance(product, StoredProduct)
-    assert (product.record, product.metadata) == (None, NEWER)
+    assert {name: getattr(product, name) for name in attributes} == attributes
+    assert product.variants[0].prices[0].rules == {"region_id": "reg_1"}
+    assert product.variants[1].inventory_items[0].inventory is None
