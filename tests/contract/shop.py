@@ -221,6 +221,15 @@ def not_there(column: str, value: str) -> Refusal:
     return 404, "not_found", message
 
 
+def unlinked(value: str, option: str) -> str:
+    return f"Option value {value} does not exist for option {option}"
+
+
+def miscounted(number: int, title: str) -> Refusal:
+    values = f"2 option values but there were {number} provided option values"
+    return invalid(f"Product has {values} for the variant: {title}.")
+
+
 def options_of(product: View, variant: View) -> dict[str, str]:
     """The option values of a variant by title."""
     return dict(_options(product, variant))

@@ -7,12 +7,10 @@ import pytest
 
 from tests.contract.midway import Midway
 from tests.contract.shirts import (
-    CREATE,
     UPDATE,
     add_values,
     both,
     entry,
-    new,
     refusal,
     shirt,
     sizes,
@@ -26,11 +24,9 @@ from tests.contract.shop import (
     View,
     exists,
     options_of,
-    prices_of,
     refusal_of,
     variant_of,
 )
-from tests.harness.fake_medusa.workflows import REFUSED_TITLE
 
 Interrupted = Callable[[list[View], Callable[[], object]], tuple[int, str, str]]
 """Sends an update and does something after its first step; returns the refusal."""
@@ -93,55 +89,6 @@ def test_an_undone_update_keeps_prices_but_also_new_metadata_and_options(
     assert [each for each in seen["variants"] if each["id"] != own["id"]] == rest
     assert other == second
     assert skus(shop) == before
-
-
-def test_an_update_is_undone_if_an_item_or_a_price_is_refused(
-    shop: Shop, two_shirts: tuple[View, View]
-) -> None:
-    first, second = two_shirts
-    shop.workflow("create-inventory-items-workflow", items=[{"sku": "OTHER"}])
-    prices = [{**USD, "amount": 1}]
-    bodies = [
-        entry(first, "S / Red", title="New", manage_inventory=False, prices=prices),
-        entry(second, "S / Red", manage_inventory=True),
-    ]
-    assert refusal(shop, UPDATE, *bodies) == exists("Inventory item", sku="OTHER")
-    taken = [{**prices[0], "id": variant_of(second, "M / Red")["prices"][0]["id"]}]
-    bodies = [entry(first, "S / Blue", title="New"), entry(first, "S / Red", prices=taken)]
-    assert refusal(shop, UPDATE, *bodies) == exists("Price", id="<id>")
-    assert both(shop, *two_shirts) == list(two_shirts)
-
-
-def test_prices_are_lost_if_a_handler_of_the_store_refuses_an_update(
-    shop: Shop, two_shirts: tuple[View, View]
-) -> None:
-    """Those of all variants whose prices were sent, and prices that were sent as they were."""
-    first, second = two_shirts
-    red, blue = variant_of(first, "S / Red"), variant_of(first, "S / Blue")
-    prices = [{"id": each["id"], "currency_code": each["currency_code"]} for each in red["prices"]]
-    bodies = [
-        entry(first, "S / Red", title="New", prices=prices),
-        entry(first, "S / Blue", title="New"),
-        entry(second, "M / Red", title=REFUSED_TITLE),
-    ]
-    assert refusal(shop, UPDATE, *bodies) == UNKNOWN_ERROR
-    seen, other = both(shop, *two_shirts)
-    assert variant_of(seen, "S / Red") == {**red, "prices": []}
-    assert (variant_of(seen, "S / Blue"), other) == (blue, second)
-    prices = [{**USD, "amount": 20}]
-    shop.workflow(UPDATE, product_variants=[entry(first, "S / Red", prices=prices)])
-    assert {price[:2] for price in prices_of(shop.product(first["id"]), "S / Red")} == {("usd", 20)}
-
-
-def test_a_creation_is_undone_if_a_handler_of_the_store_refuses_it(
-    shop: Shop, two_shirts: tuple[View, View]
-) -> None:
-    first, second = two_shirts
-    before = skus(shop)
-    bodies = [new(first, "L", 1, id="own"), new(second, "L", 2, title=REFUSED_TITLE)]
-    assert refusal(shop, CREATE, *bodies) == UNKNOWN_ERROR
-    assert (both(shop, *two_shirts), skus(shop)) == (list(two_shirts), before)
-    shop.workflow(CREATE, product_variants=bodies[:1])
 
 
 # --- with edits ---

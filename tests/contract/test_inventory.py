@@ -58,11 +58,6 @@ def test_levels_are_created_and_updated(shop: Shop, product: View) -> None:
     assert levels_of(shop, item_id) == {shop.location_id: 4, second: 0}
 
 
-@pytest.mark.parametrize("quantity", [0, 1.5, 10**15])
-def test_a_quantity_is_stored_as_sent(shop: Shop, product: View, quantity: float) -> None:
-    assert levels_of(shop, stock(shop, product, quantity)) == {shop.location_id: quantity}
-
-
 def test_a_level_cannot_be_created_twice(shop: Shop, product: View) -> None:
     other, level = shop.create(2), shop.level(item_of(product), 7)
     refusal = exists("Inventory level", inventory_item_id="<id>", location_id="<id>")
@@ -120,23 +115,12 @@ def test_a_variant_that_is_no_longer_managed_leaves_its_item(shop: Shop, product
     assert shop.batch_refusal(create=[shop.body(1)]) == taken("SKU-1")
 
 
-def test_the_item_of_a_variant_that_is_left_out_keeps_its_sku(shop: Shop, product: View) -> None:
-    shop.update(product, variants=[])
-    assert shop.batch_refusal(create=[shop.body(2, variant={"sku": "SKU-1"})]) == taken("SKU-1")
-    assert shop.products().keys() == {"contract:1"}
-    unmanaged = {"sku": "SKU-1", "manage_inventory": False}
-    assert variant_of(shop.create(2, variant=unmanaged))["sku"] == "SKU-1"
-
-
-def test_the_sku_of_an_item_does_not_follow_its_variant(shop: Shop, product: View) -> None:
-    updated = changed(shop, product, sku="NEW")
-    assert variant_of(updated)["inventory_items"][0]["inventory"]["sku"] == "SKU-1"
-    assert shop.batch_refusal(create=[shop.body(2, variant={"sku": "SKU-1"})]) == taken("SKU-1")
-
-
 @pytest.mark.parametrize("sku", ["NEW", None])
 def test_renaming_an_item_frees_its_sku(shop: Shop, product: View, sku: str | None) -> None:
     path = f"{ITEMS}/{item_of(product)}"
+    renamed = changed(shop, product, sku="OTHER")
+    assert variant_of(renamed)["inventory_items"][0]["inventory"]["sku"] == "SKU-1", "it does not follow"
+    assert shop.batch_refusal(create=[shop.body(2, variant={"sku": "SKU-1"})]) == taken("SKU-1")
     response = shop.call("POST", path, {"sku": sku}, fields="id,sku")
     assert response == {"inventory_item": {"id": item_of(product), "sku": sku}}
     changed(shop, product, sku=sku)
@@ -188,6 +172,12 @@ def test_an_unused_item_can_be_linked_to_new_variants_and_keeps_its_levels(
     assert item_of(other, "Two") == unused
 
 
+def test_an_unused_item_is_deleted_with_its_level(shop: Shop, product: View, unused: str) -> None:
+    response = shop.call("DELETE", f"{ITEMS}/{unused}")
+    assert response == {"id": unused, "object": "inventory_item", "deleted": True}
+    assert item_of(managed(shop, product, wanted=True)) != unused
+
+
 def test_an_unused_item_can_be_linked_to_a_variant_that_is_managed_afterwards(
     shop: Shop, product: View, unused: str
 ) -> None:
@@ -196,13 +186,6 @@ def test_an_unused_item_can_be_linked_to_a_variant_that_is_managed_afterwards(
     product = managed(shop, product, wanted=True)
     assert (item_of(product), variant_of(product)["manage_inventory"]) == (unused, True)
     assert levels_of(shop, unused) == {shop.location_id: 7}
-
-
-def test_an_unused_item_is_deleted_with_its_level(shop: Shop, product: View, unused: str) -> None:
-    response = shop.call("DELETE", f"{ITEMS}/{unused}")
-    assert response == {"id": unused, "object": "inventory_item", "deleted": True}
-    assert shop.call("GET", ITEMS)["count"] == 0
-    assert item_of(managed(shop, product, wanted=True)) != unused
 
 
 @pytest.mark.parametrize("sku", ["NEW", None])

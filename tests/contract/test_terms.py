@@ -95,22 +95,6 @@ def test_terms_keep_their_metadata(shop: Shop, term: Term) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "named"),
-    [
-        (" Shirt ", "Shirt"),
-        ("Shirt, long", "Shirt"),
-        ("Shirt (long), (red)", "long"),
-        ("t", "true"),
-    ],
-)
-def test_the_refusal_of_a_value_names_it_in_part(shop: Shop, value: str, named: str) -> None:
-    shop.type(value)
-    assert shop.refusal("POST", "/admin/product-types", {"value": value}) == exists(
-        "Product type", value=named
-    )
-
-
-@pytest.mark.parametrize(
     ("title", "sent", "handle"),
     [
         ("Été: 100% Pure_Wool fooBar", None, "été:-100%-pure-wool-foo-bar"),
@@ -141,17 +125,6 @@ def test_products_show_their_type_and_collection(shop: Shop) -> None:
 # --- categories ---
 
 
-def test_a_category_has_defaults_and_is_updated(shop: Shop) -> None:
-    """Its metadata is replaced."""
-    category = shop.category("shoes", metadata={"a": 1})
-    assert (category["is_active"], category["parent_category_id"]) == (False, None)
-    changes = {"is_active": True, "name": "Boots", "metadata": {"b": 2}}
-    updated = shop.call("POST", f"{CATEGORIES}/{category['id']}", changes)["product_category"]
-    assert updated.items() >= {**changes, "handle": "shoes"}.items()
-    created = shop.call("POST", CATEGORIES, {"name": "Cats & Dogs"})["product_category"]
-    assert created["handle"] == "cats-&-dogs"
-
-
 def test_categories_have_parents_and_can_be_moved(shop: Shop) -> None:
     shoes, hats = shop.category("shoes"), shop.category("hats", parent_category_id=None)
     sale = shop.category("sale", parent_category_id=shoes["id"])
@@ -170,20 +143,22 @@ def test_categories_have_parents_and_can_be_moved(shop: Shop) -> None:
     refusal = (500, "invalid_argument", "Parent category with id: 'pcat_gone' does not exist")
     assert shop.refusal("POST", CATEGORIES, gone) == refusal
     assert len(parents()) == 3
+    changes = {"is_active": True, "name": "Boots", "metadata": {"b": 2}}
+    updated = shop.call("POST", f"{CATEGORIES}/{shoes['id']}", changes)["product_category"]
+    assert updated.items() >= {**changes, "handle": "shoes"}.items()
 
 
 def test_categories_of_several_levels_are_created_parents_first(shop: Shop) -> None:
-    above = {"id": "pcat_A", "name": "Above", "handle": "above", "is_active": True}
+    above = {"id": "pcat_A", "name": "Above & Over", "is_active": True}
     below = {"id": "pcat_B", "name": "Below", "parent_category_id": "pcat_A"}
     refusal = (500, "invalid_argument", "Parent category with id: 'pcat_A' does not exist")
     assert shop.workflow_refusal("create-product-categories", product_categories=[below, above]) == refusal
     assert shop.call("GET", CATEGORIES)["count"] == 0
     shop.workflow("create-product-categories", product_categories=[above, below])
-    fields = "handle,is_active,parent_category_id"
-    found = shop.call("GET", CATEGORIES, fields=fields, order="id")["product_categories"]
-    names = ("id", *fields.split(","))
+    names = ("id", "handle", "is_active", "parent_category_id")
+    found = shop.call("GET", CATEGORIES, fields=",".join(names), order="id")["product_categories"]
     assert [tuple(each[name] for name in names) for each in found] == [
-        ("pcat_A", "above", True, None),
+        ("pcat_A", "above-&-over", True, None),
         ("pcat_B", "below", False, "pcat_A"),
     ]
 

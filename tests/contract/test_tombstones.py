@@ -31,13 +31,6 @@ def test_deleted_products_are_listed_with_their_metadata_only_on_request(shop: S
     assert (first["deleted_at"] < second["deleted_at"], last["deleted_at"]) == (True, None)
 
 
-def test_a_creation_that_is_refused_leaves_no_tombstone(shop: Shop) -> None:
-    shop.create(1)
-    shop.batch_refusal(create=[shop.body(2), shop.body(3, handle="product-1")])
-    shop.batch_refusal(create=[shop.body(2), shop.body(3, variant={"sku": "SKU-1"})])
-    assert listed(shop, "contract:2", "contract:3", with_deleted="true") == []
-
-
 def test_tombstones_say_whether_this_tool_deleted_the_product(shop: Shop) -> None:
     notes: list[dict[str, Any]] = [
         {"metadata": {RECORD_KEY: {"version": 3, "deleted": True}}},

@@ -5,6 +5,7 @@ from typing import Any, Final
 import pytest
 
 from tests.contract.shirts import (
+    CREATE,
     UPDATE,
     both,
     entry,
@@ -24,11 +25,12 @@ from tests.contract.shop import (
     View,
     exists,
     invalid,
+    miscounted,
     options_of,
     prices_of,
+    unlinked,
     variant_of,
 )
-from tests.contract.test_variants import miscounted
 
 TAKEN: Final = invalid("Variant (M / Red) with provided options already exists.")
 
@@ -92,19 +94,9 @@ def test_metadata_is_merged(update: Any, product: View) -> None:
         assert variant_of(seen, "S / Red")["metadata"] == kept
 
 
-def test_an_empty_update_is_accepted(update: Any, product: View) -> None:
-    assert update() == product
-
-
-def test_options_can_be_removed_from_a_variant(shop: Shop, update: Any, product: View) -> None:
-    assert variant_of(update(entry(product, "S / Red", options={})), "S / Red")["options"] == []
-    seen = shop.variants(product, create=[variant("S", "Red", title="New", sku=None)])
-    assert options_of(seen, variant_of(seen, "New")) == {"Size": "S", "Colour": "Red"}
-
-
 REFUSED: list[tuple[View, Refusal]] = [
     (sizes("M"), TAKEN),
-    (sizes("Huge"), invalid("Option value Huge does not exist for option Size")),
+    (sizes("Huge"), invalid(unlinked("Huge", "Size"))),
     ({"options": {"Size": "L"}}, miscounted(1, "undefined")),
     ({"sku": "SH1-M-Red"}, exists("Product variant", sku="SH1-M-Red")),
     ({"sku": "NEW"}, exists("Product variant", sku="NEW")),
@@ -225,3 +217,24 @@ def test_a_variant_can_be_updated_at_its_own_endpoint(shop: Shop, product: View)
     assert shop.refusal("POST", own, {"title": "New", "sku": "SH1-M-Red"}) == refusal
     assert shop.refusal("POST", own, {"title": "NUL \0"})[0] == 500
     assert shop.product(product["id"]) == updated
+
+
+def test_the_image_of_a_variant(shop: Shop, product: View) -> None:
+    """Workflows take it for new variants, the ordinary routes only for stored ones."""
+
+    def image(title: str) -> str | None:
+        fields = "variants.title,variants.thumbnail"
+        seen = shop.call("GET", f"/admin/products/{product['id']}", fields=fields)["product"]
+        found: str | None = variant_of(seen, title)["thumbnail"]
+        return found
+
+    own, other = "http://images.test/own.png", "http://images.test/other.png"
+    body = {**variant("L", "Red"), "thumbnail": own}
+    assert shop.variants_refusal(product, create=[body]) == MALFORMED
+    shop.workflow(CREATE, product_variants=[{"product_id": product["id"], **body}])
+    assert (image("L / Red"), image("S / Red")) == (own, None)
+    shop.workflow(UPDATE, product_variants=[entry(shop.product(product["id"]), "L / Red", thumbnail=other)])
+    assert image("L / Red") == other
+    for thumbnail in (own, None):
+        shop.variants(product, update=[entry(product, "S / Red", thumbnail=thumbnail)])
+        assert image("S / Red") == thumbnail

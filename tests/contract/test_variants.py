@@ -11,19 +11,16 @@ from tests.contract.shirts import (
     both,
     entry,
     new,
-    option_of,
     shirt,
     sizes,
     skus,
     stocked_shirt,
-    value_of,
     values_of,
     variant,
     variants_path,
 )
 from tests.contract.shop import (
     DETAILS,
-    FIELDS,
     MALFORMED,
     UNKNOWN_ERROR,
     USD,
@@ -33,9 +30,11 @@ from tests.contract.shop import (
     exists,
     invalid,
     item_of,
+    miscounted,
     natural,
     options_of,
     prices_of,
+    unlinked,
     variant_of,
 )
 
@@ -47,11 +46,6 @@ RED: Final = {"Size": "L", "Colour": "Red"}
 def combinations(product: View) -> dict[str, dict[str, str]]:
     """The option values of each variant by its title."""
     return {each["title"]: options_of(product, each) for each in product["variants"]}
-
-
-def miscounted(number: int, title: str) -> Refusal:
-    values = f"2 option values but there were {number} provided option values"
-    return invalid(f"Product has {values} for the variant: {title}.")
 
 
 @pytest.fixture
@@ -87,39 +81,10 @@ def test_a_product_with_options_and_variants_is_stored_as_sent(shop: Shop) -> No
     assert {name: second[name] for name in DETAILS} == dict.fromkeys(DETAILS)
     assert (first["inventory_items"], len(second["inventory_items"])) == ([], 1)
     assert {price[:2] for price in prices_of(product, "M / Red")} == {("usd", 20), ("eur", 18)}
-    assert {value["option_id"]: value["id"] for value in first["options"]} == {
-        option_of(product, "Size"): value_of(product, "Size", "S"),
-        option_of(product, "Colour"): value_of(product, "Colour", "Red"),
-    }
 
 
-@pytest.mark.parametrize(
-    ("fields", "shown"),
-    [
-        ("variants.options.value", {"value": "Red"}),
-        ("variants.options.option.title", {"option": {"title": "Colour"}}),
-    ],
-)
-def test_option_values_show_only_what_is_asked_for(shop: Shop, fields: str, shown: View) -> None:
-    product = shirt(shop, sizes=("S",), colours=("Red",))
-    path = f"/admin/products/{product['id']}"
-    seen = shop.call("GET", path, fields=f"id,{fields}")["product"]
-    assert shown in seen["variants"][0]["options"]
-    seen = shop.call("GET", path, fields="options.title,options.values.value")["product"]["options"]
-    expected = [
-        {"title": "Colour", "values": [{"value": "Red"}]},
-        {"title": "Size", "values": [{"value": "S"}]},
-    ]
-    assert sorted(seen, key=lambda option: str(option["title"])) == expected
-
-
-def test_look_ups_show_options_and_variants(shop: Shop) -> None:
+def test_look_ups_by_a_unique_value_show_the_variant_and_its_product(shop: Shop) -> None:
     products = [shirt(shop, number) for number in (1, 2)]
-    ids = [product["external_id"] for product in products]
-    found = shop.call("GET", "/admin/products", **{"external_id[]": ids, "fields": FIELDS})["products"]
-    assert {each["external_id"]: natural(each) for each in found} == {
-        product["external_id"]: natural(product) for product in products
-    }
     fields = "title,product_id,product.external_id,options.value,inventory_items.inventory_item_id"
     query = {"sku[]": ["SH1-S-Red", "SH2-M-Blue"], "fields": fields}
     found = shop.call("GET", "/admin/product-variants", **query)["variants"]
@@ -137,14 +102,8 @@ def test_look_ups_show_options_and_variants(shop: Shop) -> None:
     [
         ({"options": {"Size": "S"}}, miscounted(1, "S / Red")),
         ({"options": {"Size": "S", "Colour": "Red", "Fit": "Slim"}}, miscounted(3, "S / Red")),
-        *(
-            ({"options": options}, invalid(f"Option value {value} does not exist for option {title}"))
-            for options, value, title in (
-                ({"Size": "S", "Color": "Red"}, "Red", "Color"),
-                ({"Size": "XL", "Colour": "Red"}, "XL", "Size"),
-                ({"Size": "S", "Colour": ""}, "", "Colour"),
-            )
-        ),
+        ({"options": {"Size": "S", "Color": "Red"}}, invalid(unlinked("Red", "Color"))),
+        ({"options": {"Size": "S", "Colour": ""}}, invalid(unlinked("", "Colour"))),
         ({"sku": "SH1-M-Red"}, exists("Product variant", sku="SH1-M-Red")),
         ({"barcode": "B"}, exists("Product variant", barcode="B")),
     ],
@@ -154,12 +113,6 @@ def test_one_wrong_variant_of_a_new_product_is_refused(shop: Shop, changes: View
     body = shop.body(1, options=[SIZES, COLOURS], variants=bodies)
     assert shop.batch_refusal(create=[shop.body(2), body]) == refusal
     assert (shop.products(), skus(shop)) == ({}, set())
-
-
-def test_an_option_value_cannot_be_given_twice(shop: Shop) -> None:
-    body = shop.body(1, options=[{"title": "Size", "values": ["S", "S"]}], variants=[])
-    refusal = exists("Product option value", option_id="<id>", value="S")
-    assert shop.batch_refusal(create=[body]) == refusal
 
 
 # --- creating ---
@@ -217,7 +170,7 @@ def test_the_route_of_one_product_creates_the_same(shop: Shop, products: tuple[V
 
 REFUSED: list[tuple[View, Refusal | None]] = [
     (sizes("S"), invalid("Variant (S / Red) with provided options already exists.")),
-    (sizes("Huge"), invalid("Option value Huge does not exist for option Size")),
+    (sizes("Huge"), invalid(unlinked("Huge", "Size"))),
     ({"options": {"Size": "L"}}, miscounted(1, "L / Red")),
     ({"options": {}}, UNKNOWN_ERROR),
     ({"sku": "SH1-S-Red"}, exists("Product variant", sku="SH1-S-Red")),
@@ -266,18 +219,6 @@ def test_new_variants_are_compared_only_with_stored_ones_and_need_no_options(
         assert [options_of(seen, variant_of(seen, title)) for title in ("One", "Two")] == [RED] * 2
     created = shop.create(4, options=[SIZES, {**COLOURS, "title": "Colour"}], variants=[bare])
     assert variant_of(created, "Bare")["options"] == []
-
-
-def test_empty_batches_are_accepted_and_unknown_products_refused(shop: Shop) -> None:
-    deleted: View = {"ids": [], "object": "variant", "deleted": True}
-    gone = variants_path({"id": "prod_gone"})
-    batches: list[View] = [{}, {"create": [], "update": [], "delete": []}]
-    for parts in batches:
-        assert shop.call("POST", gone, parts) == {"created": [], "updated": [], "deleted": deleted}
-    shop.workflow(CREATE, product_variants=[])
-    shop.workflow(DELETE, ids=[])
-    message = "Product has 0 option values but there were 2 provided option values for the variant: S / Red."
-    assert shop.refusal("POST", gone, {"create": [variant("S", "Red")]}) == invalid(message)
 
 
 # --- deleting ---

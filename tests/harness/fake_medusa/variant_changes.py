@@ -17,10 +17,9 @@ Body = dict[str, Any]
 class VariantRevision:
     """An update of variants.
 
-    Medusa undoes it only in part: option values and new metadata keys keep what was written, and the prices
-    in the request are lost, as well as the ones that they replaced. All other fields get back what they had
-    before, even if somebody else has changed them since. If one variant cannot get it back, because it was
-    deleted or its SKU or barcode is taken, then none does.
+    Medusa undoes it only in part: option values and new metadata keys keep what was written. All other fields
+    get back what they had before, even if somebody else has changed them since. If one variant cannot get it
+    back, because it was deleted or its SKU or barcode is taken, then none does.
     """
 
     def __init__(self, state: State, bodies: Sequence[Body]) -> None:
@@ -28,7 +27,6 @@ class VariantRevision:
         self._bodies = bodies
         self._before: dict[str, Variant] = {}
         self._inventory = InventoryChange(state)
-        self._priced: list[str] = []
 
     @property
     def ids(self) -> list[str]:
@@ -49,14 +47,10 @@ class VariantRevision:
         if missing:
             raise not_found(f"Variants with IDs {', '.join(missing)} do not have prices associated.")
         replace_prices(self._state, [(stored[body["id"]], body["prices"]) for body in sent])
-        self._priced = [body["id"] for body in sent]
 
     def undo(self) -> None:
         stored = self._state.variants()
         self._inventory.undo()
-        for variant_id in self._priced:
-            if variant_id in stored:
-                stored[variant_id].prices = []
         if not self._before.keys() <= stored.keys():
             return
         try:

@@ -1,7 +1,7 @@
 """Medusa's own workflows, which write many things at once."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tests.harness.fake_medusa import schemas, tables
@@ -15,10 +15,6 @@ from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRe
 from tests.harness.fake_medusa.variants import VariantCreation
 
 Bodies = list[dict[str, Any]]
-
-
-REFUSED_TITLE: Final = "Refused by a handler"
-"""Of variants that a handler of the store refuses after the last step, see `medusa_app`."""
 
 
 class _OneStep:
@@ -40,26 +36,19 @@ class _Masked:
     hides why the step was refused.
     """
 
-    def __init__(self, work: Work, last: str = "", variants: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, work: Work, last: str = "") -> None:
         self._work = work
         self._last = last
         """The name of the last of these steps, if others follow."""
-        self._variants = variants
 
     def steps(self) -> Steps:
         is_masked = True
-        steps = self._work.steps()
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration:
-                if any(variant.get("title") == REFUSED_TITLE for variant in self._variants):
-                    raise unknown_error() from None
-                return
-            except ApiError as error:
-                raise (unknown_error() if is_masked else error) from None
-            is_masked = is_masked and step != self._last
-            yield step
+        try:
+            for step in self._work.steps():
+                is_masked = is_masked and step != self._last
+                yield step
+        except ApiError as error:
+            raise (unknown_error() if is_masked else error) from None
 
     def undo(self) -> None:
         self._work.undo()
@@ -84,11 +73,11 @@ def _new_variants(state: State, bodies: Bodies) -> Work:
     if any(body["product_id"] not in state.products for body in bodies):
         raise unknown_error()
     wanted = [(state.products[body["product_id"]], body) for body in bodies]
-    return _Masked(VariantCreation(state, wanted), "inventory", bodies)
+    return _Masked(VariantCreation(state, wanted), "inventory")
 
 
 def _changed_variants(state: State, bodies: Bodies) -> Work:
-    return _Masked(VariantRevision(state, bodies), "variants", bodies)
+    return _Masked(VariantRevision(state, bodies), "variants")
 
 
 _WORKFLOWS: Final[Mapping[str, tuple[str, Check, Callable[[State, Any], Work]]]] = {
