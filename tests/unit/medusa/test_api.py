@@ -61,6 +61,12 @@ async def test_a_store_that_does_not_know_a_filter_shows_no_owners(
 
 WITHOUT_EXTERNAL_ID = {"id": "prod_1", "metadata": {}}
 PAGE: dict[str, Any] = {"products": [], "count": 0, "limit": 2}
+WITHOUT_CHANNELS: list[dict[str, Any]] = [
+    {},
+    {"sales_channels": None},
+    {"sales_channels": [{}]},
+    {"sales_channels": [7]},
+]
 Ask = Callable[[AdminApi], Awaitable[object]]
 
 
@@ -85,8 +91,7 @@ async def channels(api: AdminApi) -> object:
         ),
         (first_page, {**PAGE, "products": [WITHOUT_EXTERNAL_ID]}, "external_id"),
         (defaults, {"stores": []}, "store"),
-        *((channels, {"sales_channels": value}, "not from Medusa") for value in (None, [{}], [7])),
-        (channels, {}, "not from Medusa"),
+        *((channels, body, "not from Medusa") for body in WITHOUT_CHANNELS),
     ],
 )
 async def test_a_response_of_another_shape_is_an_error(

@@ -83,13 +83,18 @@ NEWER = {RECORD_KEY: {"version": VERSION + 1, "fields": {}, "unknown": 1}}
 UPGRADE = f"its record has version {VERSION + 1}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
 
 
+WRONG: dict[str, list[Any]] = {
+    "title": [5, None, []],
+    "weight": ["heavy"],
+    "metadata": ["text", 1, []],
+    "variants": [None, "none", 7, [None], ["none"], [[]], [{}, None]],
+}
+
+
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        *(("title", value, "title") for value in (5, None, [])),
-        ("weight", "heavy", "weight"),
-        *(("metadata", value, "metadata") for value in ("text", 1, [])),
-        *(("variants", value, "variants") for value in (None, "none", 7, [None], ["none"], [[]], [{}, None])),
+        *((field, value, field) for field, values in WRONG.items() for value in values),
         ("metadata", NEWER, UPGRADE),
     ],
 )
