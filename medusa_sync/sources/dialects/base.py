@@ -26,7 +26,7 @@ class InvalidRowError(Exception):
     """A product is rejected because of one of its rows; the message names the row and its column."""
 
 
-class Column(Struct, frozen=True):
+class Column(Struct, frozen=True, dict=True):
     """A column that a dialect knows.
 
     Attributes:
@@ -49,12 +49,18 @@ class Column(Struct, frozen=True):
     def key(self) -> str:
         return self.names[0]
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Of its folded names; the group is the number or currency."""
+        parts = (re.split(r"(\{[a-z]+\})", name) for name in self.names)
+        return re.compile("|".join("".join(_PLACEHOLDERS.get(p) or fold(p) for p in each) for each in parts))
+
 
 class Dialect(Struct, frozen=True, dict=True):
     """How a kind of table describes products.
 
     Attributes:
-        columns: those that it knows; all others are ignored too.
+        columns: those that it knows; the first one that fits a name counts, and all others are ignored too.
         required: keys of columns without which a table is not of this dialect.
         identity: of products and variants, in words.
         source_id: the id of the product that a row belongs to; empty if it has none.
@@ -75,31 +81,6 @@ class Dialect(Struct, frozen=True, dict=True):
     def title(self) -> str:
         """The key of the column with the title of a product."""
         return next(each.key for each in self.columns if each.field == "title")
-
-    @cached_property
-    def _names(self) -> tuple[Mapping[str, Column], Sequence[tuple[re.Pattern[str], Column]]]:
-        """The columns by their folded names, and by patterns."""
-        exact: dict[str, Column] = {}
-        patterns: list[tuple[re.Pattern[str], Column]] = []
-        for column in self.columns:
-            for name in column.names:
-                parts = re.split(r"(\{[a-z]+\})", name)
-                if len(parts) == 1:
-                    exact[fold(name)] = column
-                else:
-                    text = "".join(_PLACEHOLDERS.get(part, re.escape(fold(part))) for part in parts)
-                    patterns.append((re.compile(text), column))
-        return exact, patterns
-
-    def find(self, name: str) -> tuple[Column | None, str]:
-        """The column that a table names so, and in a series its number or currency."""
-        exact, patterns = self._names
-        folded = fold(name)
-        if column := exact.get(folded):
-            return column, ""
-        found = ((match[1], each) for pattern, each in patterns if (match := pattern.fullmatch(folded)))
-        suffix, column = next(found, ("", None))
-        return column, suffix
 
 
 def fold(name: str) -> str:
@@ -137,10 +118,13 @@ class Header:
         self._columns: list[tuple[int, str]] = []  # the index and key of each
         numbers = Counter[str]()
         for index, name in enumerate(names):
-            column, suffix = dialect.find(name)
+            folded = fold(name)
+            found = ((each, each.pattern.fullmatch(folded)) for each in dialect.columns)
+            column, match = next((each for each in found if each[1]), (None, None))
             self.known += column is not None
             if column is None or not column.field:
                 continue
+            suffix = match[match.lastindex] if match and match.lastindex else ""
             if column.repeats:
                 numbers[column.key] += 1
                 suffix = str(numbers[column.key])
@@ -154,7 +138,7 @@ class Header:
                 self.series.setdefault(column.key, {})[suffix] = key
         for key, own in self.series.items():
             if next(iter(own)).isdecimal():
-                self.series[key] = dict(sorted(own.items(), key=lambda each: (len(each[0]), each[0])))
+                self.series[key] = dict(sorted(own.items(), key=lambda each: int(each[0])))
         self.missing = [key for key in dialect.required if key not in self.names | self.series]
 
     def row(self, number: int, values: Sequence[str], problem: str = "") -> Row:
@@ -218,12 +202,12 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Part]:
         elif is_shortened(source_id):  # products with different ids can have the same one now
             reason = f"its id is {shown(source_id)}: a spreadsheet has lost its last digits"
             yield Rejected(None, None, row.place, reason)
-        elif group is not None and source_id == group.source_id:
-            group.add(row)
         else:
-            if group is not None:
-                yield group.product(dialect)
-            group = _Group(source_id, row, is_new=begun.add(source_id))
+            if group is None or source_id != group.source_id:
+                if group is not None:
+                    yield group.product(dialect)
+                group = _Group(source_id, is_new=begun.add(source_id))
+            group.add(row)
     if group is not None:
         yield group.product(dialect)
 
@@ -231,17 +215,16 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Part]:
 class _Group:
     """The rows of a product, as far as they are not too many."""
 
-    def __init__(self, source_id: str, first: Row, *, is_new: bool) -> None:
+    def __init__(self, source_id: str, *, is_new: bool) -> None:
         self.source_id = source_id
-        self.rows = [first]
+        self.rows: list[Row] = []
         self._is_new = is_new
-        self._size = sum(map(len, first.cells.values()))
-        self._last = first.number
+        self._size = 0
 
     def add(self, row: Row) -> None:
         self._last = row.number
         self._size += sum(map(len, row.cells.values()))
-        if len(self.rows) <= MAX_ROWS and self._size <= MAX_SIZE:
+        if not self.rows or (len(self.rows) <= MAX_ROWS and self._size <= MAX_SIZE):
             self.rows.append(row)
 
     def product(self, dialect: Dialect) -> Part:

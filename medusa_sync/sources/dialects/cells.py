@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -115,58 +114,51 @@ def present(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 
-def fields(columns: Iterable[Column], row: Row, of: str = "") -> dict[str, Any]:
-    """The fields of a product that columns become by themselves; None for those that need more.
-
-    With `VARIANT`, those of a variant.
-    """
+def fields(targets: Iterable[Target], row: Row) -> dict[str, Any]:
+    """The fields that cells become by themselves; None for those that need more."""
     found: dict[str, Any] = {}
-    for column in columns:
-        for owner, name, member in _targets(column.field):
-            if owner != of:
-                continue
-            value = column.read(row, column.key) if column.read else None
-            if not member or value in (None, ""):
-                found.setdefault(name, None if member else value)
-            else:
-                found[name] = (found.get(name) or {}) | {member: value}
+    for column, name, member in targets:
+        value = column.read(row, column.key) if column.read else None
+        if not member or value in (None, ""):
+            found.setdefault(name, None if member else value)
+        else:
+            found[name] = (found.get(name) or {}) | {member: value}
     return found
 
 
-@lru_cache(maxsize=1_024)
-def _targets(field: str) -> tuple[tuple[str, str, str], ...]:
-    """The owner, the name and the member of each field that a column becomes."""
-    found: list[tuple[str, str, str]] = []
-    for each in filter(None, field.split(", ")):
-        owner = VARIANT if each.startswith(VARIANT) else ""
-        name, _, member = each.removeprefix(owner).partition(".")
-        found.append((owner, name, member))
-    return tuple(found)
+def options(
+    rows: Sequence[Row], name: str, value: str, unnamed: tuple[str, str] = ("", "")
+) -> tuple[list[str], list[dict[str, str]]]:
+    """The names of the options, and the values of each row by these names.
 
-
-def option_names(rows: Sequence[Row], key: str) -> Mapping[str, str]:
-    """The names of the options by number. The first row has them; others may repeat them, but not differ."""
-    names = {number: rows[0][each] for number, each in rows[0].series(key).items()}
+    Args:
+        rows: of a product. The first one has the names; others may repeat them, but not differ.
+        name: the key of the columns with the names.
+        value: the key of the columns with the values.
+        unnamed: the option and the value that a product without options has.
+    """
+    names = {number: rows[0][each] for number, each in rows[0].series(name).items()}
     for row in rows:
-        for number, each in row.series(key).items():
+        for number, each in row.series(name).items():
             if names.get(number) != row[each]:
                 first = shown(names[number]) if number in names else "empty"
                 raise row.error(each, f"is {shown(row[each])}, but {first} on {rows[0].place}")
-    return names
-
-
-def option_values(row: Row, key: str, names: Mapping[str, str]) -> dict[str, str]:
-    """The values of a variant by the names of the options, all of which have one."""
-    values = row.series(key)
-    for number, each in values.items():
-        if number not in names:
-            raise row.error(each, f"is {shown(row[each])}, but the option has no name")
-    return {name: row[values[number]] for number, name in names.items() if number in values}
+    if {*names.values()} <= {unnamed[0]} and all({*texts(row, value)} <= {unnamed[1]} for row in rows):
+        return [], [{} for _ in rows]
+    found: list[dict[str, str]] = []
+    for row in rows:
+        keys = row.series(value)
+        if unknown := next((key for number, key in keys.items() if number not in names), None):
+            raise row.error(unknown, f"is {shown(row[unknown])}, but the option has no name")
+        found.append({name: row[keys[number]] for number, name in names.items() if number in keys})
+    return [*names.values()], found
 
 
 # --- tables of columns ----------------------------------------------------------------------------------
 
 Read = Callable[[Row, str], Any]
+Target = tuple[Column, str, str]
+"""A column, the field that it becomes, and the member of that field, if it is an object."""
 _READ = {each.__name__: each for each in (text, texts, amount, count, code, flag, json_object)}
 
 
@@ -182,3 +174,14 @@ def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:
         Column(tuple(names.split(", ")), field, rule, readers[read], read == "repeated")
         for names, field, read, rule in csv.reader(table)
     )
+
+
+def targets(columns: Iterable[Column], of: str = "") -> list[Target]:
+    """The fields of a product that columns become; with `VARIANT`, those of a variant."""
+    found: list[Target] = []
+    for column in columns:
+        for field in filter(None, column.field.split(", ")):
+            if field.startswith(VARIANT) == bool(of):
+                name, _, member = field.removeprefix(of).partition(".")
+                found.append((column, name, member))
+    return found

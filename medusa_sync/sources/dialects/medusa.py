@@ -52,20 +52,22 @@ def _continues(row: Row, first: Row) -> bool:
     return not row[_EXTERNAL_ID] and bool(row[_HANDLE]) and row[_HANDLE] == first[_HANDLE]
 
 
+_PRODUCT, _VARIANT = cells.targets(_COLUMNS), cells.targets(_COLUMNS, VARIANT)
+
+
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
-    # The numbers of the options may differ.
-    options = [cells.option_values(row, _VALUE, cells.option_names([row], _NAME)) for row in rows]
+    options = [cells.options([row], _NAME, _VALUE)[1][0] for row in rows]  # their numbers may differ
     if len(rows) == 1 and options[0].items() <= _NO_OPTION.items():
         options = [{}]
     more = {
         "id": _source_id(rows[0]),
         "options": distinct(name for values in options for name in values),
         "variants": [
-            present(**fields(_COLUMNS, row, VARIANT) | {"options": values})
+            present(**fields(_VARIANT, row) | {"options": values})
             for row, values in zip(rows, options, strict=True)
         ],
     }
-    return present(**fields(_COLUMNS, rows[0]) | more)
+    return present(**fields(_PRODUCT, rows[0]) | more)
 
 
 MEDUSA = Dialect(

@@ -25,37 +25,33 @@ _COLUMNS = cells.columns_of(
     tags=lambda row, key: cells.parts(row[key], "|"),
     paths=lambda row, key: [cells.path(each) for each in cells.parts(row[key], "|")],
 )
-_GOODS = tuple(  # of a variant, or of a product without variants
-    each for each in _COLUMNS if each.key in {"sku", "price", "compare_at_price", "stock", "weight"}
-)
-_PRODUCT = tuple(
-    each for each in _COLUMNS if each not in _GOODS and each.field != "options" and VARIANT not in each.field
-)
+_GOODS = [  # of a variant, or of a product without variants
+    each
+    for each in cells.targets(_COLUMNS)
+    if each[1] in {"sku", "price", "prices", "compareAtPrice", "stock", "weight"}
+]
+_PRODUCT = [
+    each for each in cells.targets(_COLUMNS) if each not in _GOODS and each[1] not in {"options", "meta"}
+]
+_VARIANT = cells.targets(_COLUMNS, VARIANT)
 
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     first = rows[0]
     if any(row["variant_id"] or row.series(_VALUE) for row in rows):
-        of_variants = _variants(rows)
+        options, values = cells.options(rows, _NAME, _VALUE)
+        variants = [
+            present(**fields(_VARIANT, row) | {"options": own} | _goods(row))
+            for row, own in zip(rows, values, strict=True)
+        ]
+        of_variants: dict[str, Any] = {"options": options, "variants": variants}
     elif len(rows) == 1:
         of_variants = {"meta": present(barcode=cells.code(first, "barcode")), **_goods(first)}
     else:
         raise rows[1].error("id", "is that of the row before it, but there is no variant_id and no option")
     cells_with_images = [row[key] for row in rows for key in row.series("images").values()]
     images = cells.distinct(url for cell in cells_with_images for url in cells.parts(cell, "|"))
-    return present(**of_variants, **(fields(_PRODUCT, first) | {"images": images}))
-
-
-def _variants(rows: Sequence[Row]) -> dict[str, Any]:
-    names = cells.option_names(rows, _NAME)
-    variants = [
-        present(
-            **fields(_COLUMNS, row, VARIANT) | {"options": cells.option_values(row, _VALUE, names)},
-            **_goods(row),
-        )
-        for row in rows
-    ]
-    return {"options": list(names.values()), "variants": variants}
+    return present(**of_variants | fields(_PRODUCT, first) | {"images": images})
 
 
 def _goods(row: Row) -> dict[str, Any]:

@@ -54,24 +54,20 @@ _COLUMNS = cells.columns_of(
 )
 
 
+_PRODUCT, _VARIANT = cells.targets(_COLUMNS), cells.targets(_COLUMNS, VARIANT)
+
+
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
-    first = rows[0]
-    names = cells.option_names(rows, _NAME)
-    values = {value for row in rows for value in cells.texts(row, _VALUE)}
-    if set(names.values()) <= {"Title"} and values <= {"Default Title"}:  # the only option of Shopify's own
-        names = {}
+    options, values = cells.options(rows, _NAME, _VALUE, ("Title", "Default Title"))
     variants = [
-        present(
-            **fields(_COLUMNS, row, VARIANT)
-            | {"options": cells.option_values(row, _VALUE, names) if names else {}}
-        )
-        for row in rows
-        if row is first or row["Variant Price"] or row["Variant SKU"] or row.series(_VALUE)
+        present(**fields(_VARIANT, row) | {"options": own})
+        for row, own in zip(rows, values, strict=True)
+        if row is rows[0] or row["Variant Price"] or row["Variant SKU"] or row.series(_VALUE)
     ]  # other rows only have an image
     placed = [(cells.count(row, "Image Position"), row["Image Src"]) for row in rows if row["Image Src"]]
     images = [image for _, image in sorted(placed, key=lambda each: (each[0] is None, each[0] or 0))]
-    more = {"images": cells.distinct(images), "options": list(names.values()), "variants": variants}
-    return present(**fields(_COLUMNS, first) | more)
+    more = {"images": cells.distinct(images), "options": options, "variants": variants}
+    return present(**fields(_PRODUCT, rows[0]) | more)
 
 
 SHOPIFY = Dialect(
