@@ -17,10 +17,9 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.response import Download, Response
 from medusa_sync.retry import Rate
-from medusa_sync.sources.base import Item, PageOfParts, Part, PartSource, Reading
+from medusa_sync.sources.base import Item, PageOfParts, Part, PartSource, head_of
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
 from medusa_sync.sources.json_page import JsonPage
-from medusa_sync.sources.mapping import identity
 from medusa_sync.sources.maps import BuiltIn, decoded, recognised
 from medusa_sync.sources.paging import OFFSET, cancel, kind_of, read_pages
 from medusa_sync.sources.requests import Requests
@@ -73,36 +72,29 @@ class ApiSource(PartSource):
         self._is_dummyjson = True  # until a response shows that it is not
 
     async def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
-        got = await (self._api.as_given() if self._is_file else self._api.first(self._wanted(limit)))
+        first = known = None
+        wanted = None if self._has_map else limit
+        got = await (self._api.as_given() if self._is_file else self._api.first(wanted))
         if self._is_file or (self._given_format == "auto" and not _is_page(got)):
+            from medusa_sync.sources.files import open_download, read_parts  # a URL with pages needs none
+
+            self.in_one_piece, self._is_dummyjson = True, False
             file = got if self._is_file and isinstance(got, Download) else await self._file_instead_of(got)
-            pages = self._pages_of_file(file)
+            parts = read_parts(open_download(file), self._given_format, self, as_items=self._has_map)
+            is_first = True
+            async with aclosing(parts) as pages:
+                async for page in pages:
+                    known = recognised(page.rows) if is_first else None
+                    if known is not None and known.size_name:
+                        break
+                    is_first = False
+                    yield page
+                else:
+                    return
         else:
             first = self._api.read(got)
-            pages = self._pages_from(first, recognised(map(Item, first.items)), self._wanted(limit))
-        async with aclosing(pages):
-            async for each in pages:
-                yield each
-
-    def _wanted(self, limit: int | None) -> int | None:
-        return None if self._has_map else limit
-
-    async def _pages_of_file(self, download: Download) -> AsyncGenerator[PageOfParts, None]:
-        from medusa_sync.sources.files import open_download, read_parts  # a URL with pages does not need it
-
-        self.in_one_piece, self._is_dummyjson = True, False
-        reading = Reading(self.detected, self._has_map)
-        known, is_first = None, True
-        async with aclosing(read_parts(open_download(download), self._given_format, reading)) as pages:
-            async for page in pages:
-                known = recognised(page.rows) if is_first else None
-                if known is not None and known.size_name:
-                    break
-                is_first = False
-                yield page
-            else:
-                return
-        async with aclosing(self._pages_from(None, known, None)) as pages:
+            known = recognised(map(Item, first.items))
+        async with aclosing(self._pages_from(first, known, wanted)) as pages:
             async for page in pages:
                 yield page
 
@@ -112,7 +104,7 @@ class ApiSource(PartSource):
         """The pages of an API; it may be recognised by the fields of its items."""
         if first is None or (known is not None and known.size_name and not self._api.is_numbered):
             first = await _numbered(self._api, known)
-        self.detected("JSON pages")
+        self.format = "JSON pages"
         self.in_one_piece = first.next_url is None and len(first.items) == first.total
         self._is_dummyjson = first.is_dummyjson and kind_of(self._api, first) is OFFSET
         at_once = asyncio.Semaphore(_CHILDREN_AT_ONCE)
@@ -173,7 +165,7 @@ class ApiSource(PartSource):
         if not self._is_dummyjson:
             return None
         response = await self._api.ask(source_id)
-        if response.status == HTTPStatus.OK and identity(msgspec.Raw(response.body)) == source_id:
+        if response.status == HTTPStatus.OK and head_of(msgspec.Raw(response.body))[1] == source_id:
             return True
         # DummyJSON's 404 for a product is JSON; its 404 for an unknown path is HTML.
         if response.status == HTTPStatus.NOT_FOUND and response.body.lstrip().startswith(b"{"):

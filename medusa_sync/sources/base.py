@@ -7,9 +7,12 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequenc
 from io import BufferedReader
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.sources.schema import UNREADABLE, usable_id
+from medusa_sync.sources.text import one_line
 
 PAGE_SIZE = 1_000
 NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
@@ -64,16 +67,38 @@ def checked(delivered: Delivered) -> Row:
     return row if isinstance(row, Rejected) else structs.replace(row, digest=delivered.digest)
 
 
+Head = tuple[msgspec.Raw | bytes, str | None, str | None]
+"""The JSON of an item, its id and its title; the latter are None if they are not usable."""
+
+
 class Item(Struct, frozen=True):
     """An object as a file or an API has it. It is a product in the shape of `SourceProduct`, or needs a map.
 
     Attributes:
         value: decoded JSON, or a `msgspec.Raw`.
         place: where it is, such as `line 7`.
+        head: None if it is not known yet.
     """
 
     value: Any
     place: str = ""
+    head: Head | None = None
+
+
+class _Titled(Struct):
+    id: Any = None
+    title: Any = None
+
+
+def head_of(value: Any) -> Head:
+    """The head of an item that has this value."""
+    body: msgspec.Raw | bytes = b""
+    try:
+        body = value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)
+        found = msgspec.json.decode(body, type=_Titled)
+    except UNREADABLE:
+        return body or repr(value).encode(errors="replace"), None, None
+    return body, usable_id(found.id), one_line(found.title) if isinstance(found.title, str) else None
 
 
 Part = Item | Rejected
@@ -137,9 +162,6 @@ class PartSource(ABC):
     format = ""
     in_one_piece = True
 
-    def detected(self, format_: str) -> None:
-        self.format = format_
-
     @abstractmethod
     def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
         """All items, or at least the first `limit`; see `Source`."""
@@ -151,20 +173,16 @@ class PartSource(ABC):
         return None
 
 
-class Reading(Struct, frozen=True):
-    """How a file is read.
+class Reader(Protocol):
+    """Reads a file, which is seekable."""
 
-    Attributes:
-        detected: called as soon as more is known about the format, with a text such as `CSV (Shopify)`.
-        as_items: rows of tables and items of feeds are wanted as they are, for a map.
-    """
+    def __call__(self, file: BufferedReader, /, *, as_items: bool) -> tuple[str, Iterator[Part]]:
+        """The format of the file, such as `CSV (Shopify)`, and its parts, one after another.
 
-    detected: Callable[[str], object]
-    as_items: bool = False
+        Args:
+            file: to read to its end, which shows whether it is complete.
+            as_items: rows of tables and items of feeds are wanted as they are, for a map.
 
-
-Reader = Callable[[BufferedReader, Reading], Iterator[Part]]
-"""Reads a file, which is seekable, one part after another.
-
-It raises `SourceError` if the rest of the file cannot be read.
-"""
+        Raises:
+            SourceError: the file, or the rest of it, cannot be read.
+        """

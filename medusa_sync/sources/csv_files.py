@@ -6,24 +6,24 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from io import BufferedReader
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Part, Reading, Rejected
+from medusa_sync.sources.base import Item, Part, Rejected
 from medusa_sync.sources.dialects import best, known_columns
 from medusa_sync.sources.dialects.base import products
 from medusa_sync.sources.files import first_bytes
 from medusa_sync.sources.maps import recognised
 from medusa_sync.sources.text import shown
 
-MAX_ROW = 2**24  # characters: a quote that is never closed must not fill the memory
+MAX_CELL = 2**24  # characters, also of a line: a quote that is never closed must not fill the memory
+MAX_HEADER = 2**16  # characters, if a name has a line break
 
 _BLOCK = 2**18  # bytes
 _MARK = "\ufeff"
-_MARKS = {codecs.BOM_UTF16_LE: "UTF-16-LE", codecs.BOM_UTF16_BE: "UTF-16-BE"}
-_UTF_8, _WINDOWS = "UTF-8", "Windows-1252"
+_UTF_8, _UTF_16, _WINDOWS = "UTF-8", "UTF-16", "Windows-1252"
 _BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogateescape` decodes it
 _DELIMITERS = ",;\t"
 _DELIMITER = re.compile(r'"?sep=(.)"?\1*\s*', re.IGNORECASE)  # a first line for Excel
@@ -36,35 +36,34 @@ _DAMAGED = (
 )
 
 
-def read_csv(file: BufferedReader, reading: Reading) -> Iterator[Part]:
+def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Part]]:
     """Read the products of a CSV file, one after another, or its rows if they need a map.
 
     Raises:
         SourceError: no dialect knows the header, or the rest of the file cannot be read. The last product
             before that is left out, because it may have more rows.
     """
-    csv.field_size_limit(MAX_ROW)  # of the whole process; nothing else in it reads CSV
+    csv.field_size_limit(MAX_CELL)  # of the whole process; nothing else in it reads CSV
     lines = _Lines(file)
-    try:
-        yield from _read(lines, reading)
-    finally:
-        lines.close()
-
-
-def _read(lines: _Lines, reading: Reading) -> Iterator[Part]:
     delimiter, names = _header(lines)
     columns = {name: index for index, name in reversed([*enumerate(names)])}  # the first one of each name
-    as_items = reading.as_items or recognised([Item(columns)]) is not None
-    header = None if as_items else best(names, decimal_comma=delimiter == ";")
-    kind = "CSV" if header is None else f"CSV ({header.dialect.name})"
-    reading.detected(kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}")
     rows = _rows(lines, delimiter, len(names))
-    if header is not None:
-        yield from products((header.row(*row) for row in rows), header.dialect)
-        return
+    if as_items or recognised([Item(columns)]) is not None:
+        kind, parts = "CSV", _items(rows, columns)
+    else:
+        header = best(names, decimal_comma=delimiter == ";")
+        kind = f"CSV ({header.dialect.name})"
+        parts = products((header.row(*row) for row in rows), header.dialect)
+    return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", parts
+
+
+def _items(rows: Iterable[tuple[int, Sequence[str], str]], columns: dict[str, int]) -> Iterator[Part]:
     for number, values, problem in rows:
-        cells = [*map(str.strip, values), *[""] * (len(names) - len(values))]
-        item = Item({name: cells[index] for name, index in reversed(columns.items())}, f"line {number}")
+        cells = {
+            name: values[index].strip() if index < len(values) else ""
+            for name, index in reversed(columns.items())
+        }
+        item = Item(cells, f"line {number}")
         yield Rejected(None, None, item.place, problem) if problem else item
 
 
@@ -81,7 +80,6 @@ class _Lines(Iterator[str]):
 
     Attributes:
         number: how many lines there were so far.
-        row: the line on which the current row begins; it must not have more than `MAX_ROW` characters.
         is_open: the last line has no line break.
         padded: cells with spaces around their quotes; None if the file has none.
     """
@@ -91,19 +89,10 @@ class _Lines(Iterator[str]):
         self.is_open = False
         self.padded: re.Pattern[str] | None = None
         self._failure: SourceError | None = None
-        self.begin_row()
-        codec = self._recognise(file)
-        self.encoding = codec[:6] if codec.startswith("UTF-16") else codec
+        self.encoding = self._recognise(file)
         file.seek(0)
-        errors = "strict" if self.encoding == "UTF-16" else "surrogateescape"
-        self._text = io.TextIOWrapper(file, codec, errors, newline="")
-
-    def close(self) -> None:
-        self._text.detach()  # otherwise the file would be closed
-
-    def begin_row(self) -> None:
-        self.row = self.number + 1
-        self._row_size = 0
+        errors = "strict" if self.encoding == _UTF_16 else "surrogateescape"
+        self._text = io.TextIOWrapper(file, self.encoding, errors, newline="")
 
     def __next__(self) -> str:
         """The next line.
@@ -113,15 +102,14 @@ class _Lines(Iterator[str]):
         """
         self.number += 1
         try:
-            line = self._text.readline(MAX_ROW + 1)
+            line = self._text.readline(MAX_CELL + 1)
         except UnicodeDecodeError as error:
             raise self._bad_byte(error.object[error.start]) from error
         if not line:
             self.number -= 1
             raise StopIteration
-        self._row_size += len(line)
-        if self._row_size > MAX_ROW:
-            reason = f"line {self.row}: the row has more than {MAX_ROW:,} characters"
+        if len(line) > MAX_CELL:
+            reason = f"line {self.number}: it has more than {MAX_CELL:,} characters"
             raise SourceError(reason, hint=_ENDLESS)
         if "\0" in line:
             raise self._damaged("it has a NUL byte; the file is damaged, or UTF-16 without a byte order mark")
@@ -142,8 +130,8 @@ class _Lines(Iterator[str]):
         valid = codecs.getincrementaldecoder(_UTF_8)("ignore")
         is_ascii = True
         try:
-            if (mark := first_bytes(file, 2)) in _MARKS:
-                return _MARKS[mark]
+            if first_bytes(file, 2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+                return _UTF_16
             while block := file.read1(_BLOCK):
                 if not (is_ascii and block.isascii()):
                     is_ascii = False
@@ -164,17 +152,17 @@ def _header(lines: _Lines) -> tuple[str, list[str]]:
         delimiters, first = named[1], _line(lines)
     if not first:
         raise SourceError("it has no header", hint="The first line must name the columns.")
-    lines.row, text, quotes = lines.number, [first], first.count('"')
-    while quotes % 2 and (line := next(lines, "")):  # a name has a line break
-        text.append(line)
-        quotes += line.count('"')
+    number, text, whole = lines.number, [first], first
+    while whole.count('"') % 2 and len(whole) < MAX_HEADER and (line := next(lines, "")):
+        text.append(line)  # a name has a line break
+        whole += line
     headers: dict[str, list[str]] = {}
     for delimiter in delimiters:
         with suppress(csv.Error):
             unpadded = [_padded(delimiter).sub(r"\1\2", line) for line in text]
             headers[delimiter] = next(csv.reader(unpadded, delimiter=delimiter, strict=True))
     if not headers:
-        raise SourceError(f"line {lines.row}: the header is not valid CSV", hint=_MALFORMED)
+        raise SourceError(f"line {number}: the header is not valid CSV", hint=_MALFORMED)
     delimiter, names = max(headers.items(), key=lambda each: (known_columns(each[1]), len(each[1])))
     padded = _padded(delimiter)
     lines.padded = padded if any(padded.sub(r"\1\2", line) != line for line in text) else None
@@ -196,12 +184,13 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[int, Sequ
     """The line, the cells and the problem of each row below the header, without empty ones."""
     table = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        lines.begin_row()
-        where = f"line {lines.row}"
+        number = lines.number + 1
+        where = f"line {number}"
         try:
             values = next(table, None)
         except csv.Error as error:
-            raise SourceError(f"{where}: the row is not valid CSV ({error})", hint=_MALFORMED) from error
+            hint = _ENDLESS if "limit" in str(error) else _MALFORMED
+            raise SourceError(f"{where}: the row is not valid CSV ({error})", hint=hint) from error
         if values is None:
             return
         if not any(map(str.strip, values)):
@@ -219,4 +208,4 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[int, Sequ
         # Exports leave out empty cells at the end, or add some.
         is_long = any(map(str.strip, values[width:]))
         problem = f"the row has {len(values)} cells, but the header has {width}" if is_long else ""
-        yield lines.row, values, problem
+        yield number, values, problem

@@ -21,7 +21,7 @@ from medusa_sync.errors import MedusaSyncError, SourceError
 from medusa_sync.http import MAX_DOWNLOAD_BYTES
 from medusa_sync.response import Download
 from medusa_sync.sources import base
-from medusa_sync.sources.base import NO_SPACE, PageOfParts, Part, Reading
+from medusa_sync.sources.base import NO_SPACE, PageOfParts, Part, PartSource
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, check, reader_of, recognise
 
 CHUNK = 256 * 1024  # bytes
@@ -56,15 +56,28 @@ class Content(Struct, frozen=True):
 
 
 async def read_parts(
-    opening: AbstractAsyncContextManager[Content], format_: str, reading: Reading
+    opening: AbstractAsyncContextManager[Content], format_: str, source: PartSource, *, as_items: bool
 ) -> AsyncGenerator[PageOfParts, None]:
-    """Read a file. An error is raised after what came before it; only the last page has a total."""
+    """Read a file. An error is raised after what came before it; only the last page has a total.
+
+    Args:
+        opening: opens the file.
+        format_: a value of `--source-format`.
+        source: gets the format that is found.
+        as_items: rows of tables and items of feeds are wanted as they are, for a map.
+    """
     async with opening as content:
-        found = _parts(content, format_, reading)
+        found: Iterator[Part] | None = None
         count, is_last = 0, False
         while not is_last:
             parts: list[Part] = []
             try:
+                if found is None:
+                    check(head := first_bytes(content.file, HEAD))
+                    if format_ == "auto":
+                        format_ = recognise(head, content.name, content.content_type)
+                    source.format, found = reader_of(format_)(content.file, as_items=as_items)
+                    source.format += f", {content.compression}" if content.compression else ""
                 for part in islice(found, base.PAGE_SIZE):
                     parts.append(part)  # noqa: PERF402 - an error must not lose the parts
             except MedusaSyncError as error:
@@ -75,18 +88,6 @@ async def read_parts(
             count += len(parts)
             is_last = len(parts) < base.PAGE_SIZE
             yield PageOfParts(tuple(parts), count if is_last else None)
-
-
-def _parts(content: Content, format_: str, reading: Reading) -> Iterator[Part]:
-    head = first_bytes(content.file, HEAD)
-    check(head)
-    if format_ == "auto":
-        format_ = recognise(head, content.name, content.content_type)
-    suffix = f", {content.compression}" if content.compression else ""
-    own = Reading(lambda text: reading.detected(text + suffix), reading.as_items)
-    yield from reader_of(format_)(content.file, own)
-    while content.file.read(CHUNK):  # the end of the file shows whether it is complete
-        pass
 
 
 def first_bytes(file: io.BufferedReader, size: int) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Raw
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Part, Reading, Rejected
+from medusa_sync.sources.base import Item, Part, Rejected
 from medusa_sync.sources.files import first_bytes
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.text import decode_json, parse_int, whole
@@ -43,7 +43,7 @@ _SHAPE = f"It must be an array of products, or an object with one of the arrays 
 # --- documents ------------------------------------------------------------------------------------------
 
 
-def read_json(file: BufferedReader, reading: Reading) -> Iterator[Part]:
+def read_json(file: BufferedReader, **_: bool) -> tuple[str, Iterator[Part]]:
     """Read an array of products, or an object that has one.
 
     Raises:
@@ -53,8 +53,11 @@ def read_json(file: BufferedReader, reading: Reading) -> Iterator[Part]:
     start = text.next()
     if start not in {"[", "{"}:
         raise SourceError("the file is not a list of products in JSON", hint=_SHAPE)
-    reading.detected("JSON")
-    yield from _array(text) if start == "[" else _object(text)
+    return "JSON", _document(text, _array(text) if start == "[" else _object(text))
+
+
+def _document(text: _Text, parts: Iterator[Part]) -> Iterator[Part]:
+    yield from parts
     if text.next():
         raise text.malformed("is not JSON: it goes on after its end")
 
@@ -196,13 +199,16 @@ class _Text:
 # --- lines ----------------------------------------------------------------------------------------------
 
 
-def read_ndjson(file: BufferedReader, reading: Reading) -> Iterator[Part]:
+def read_ndjson(file: BufferedReader, **_: bool) -> tuple[str, Iterator[Part]]:
     """Read one product after another, in UTF-8; a line that is no product is refused alone.
 
     Raises:
         SourceError: the last line is incomplete, or the file is UTF-16.
     """
-    reading.detected("NDJSON")
+    return "NDJSON", _products(file)
+
+
+def _products(file: BufferedReader) -> Iterator[Part]:
     for number, line in enumerate(_lines(file), 1):
         if number == 1 and line.startswith(_UTF16_MARKS):
             raise SourceError("the file is UTF-16", hint="Save it as UTF-8, the only encoding of NDJSON.")

@@ -14,18 +14,15 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import METADATA
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.product import Category, DesiredProduct, Value, slug
-from medusa_sync.sources.base import Delivered, Rejected, Row, Unchecked
-from medusa_sync.sources.schema import MAX_ID, Id, SourceCategory, SourceProduct, adjusted
-from medusa_sync.sources.text import decode_json, is_web_url, one_line, paragraphs, whole
+from medusa_sync.sources.base import Delivered, Item, Rejected, Row, Unchecked, head_of
+from medusa_sync.sources.schema import UNREADABLE, SourceCategory, SourceProduct, adjusted, usable_id
+from medusa_sync.sources.text import decode_json, is_web_url, one_line, paragraphs
 from medusa_sync.sources.variants import (
     InvalidProductError,
     desired_variants,
     metadata_of,
     name_variant,
 )
-
-UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, OverflowError)
-"""What msgspec raises for JSON that is not quite valid, and for values that are not JSON."""
 
 _TITLE_LENGTH = 200  # of rejected products
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
@@ -48,45 +45,14 @@ class MappingOptions(Struct, frozen=True):
     sale_prices: bool = False
 
 
-class _Identified(Struct):
-    id: Id | float
-
-
-class _Titled(_Identified):
-    title: str
-
-
-def identity(item: Any) -> str:
-    """What tells an item from others: its id, else a digest of its contents."""
-    try:
-        body = _encoded(item)
-        with suppress(msgspec.MsgspecError):
-            if (source_id := usable_id(msgspec.json.decode(body, type=_Identified).id)) is not None:
-                return source_id
-    except UNREADABLE:
-        body = repr(item).encode(errors="replace")
-    return blake2b(body, digest_size=16).hexdigest()
-
-
-def _encoded(item: Any) -> msgspec.Raw | bytes:
-    return item if isinstance(item, msgspec.Raw) else msgspec.json.encode(item)
-
-
-def deliver(raw: Any, options: MappingOptions) -> Delivered:
-    """A product, which is checked and mapped later; one without a usable id or title is rejected at once.
-
-    It is JSON, or JSON that is already decoded.
-    """
+def deliver(item: Item, options: MappingOptions) -> Delivered:
+    """A product, which is checked and mapped later; one without a usable id or title is rejected at once."""
+    raw = item.value
 
     def row() -> Row:
         return to_row(raw, options)
 
-    try:
-        body = _encoded(raw)
-        found = msgspec.json.decode(body, type=_Titled)
-    except UNREADABLE:
-        return row()
-    source_id, title = usable_id(found.id), one_line(found.title)
+    body, source_id, title = item.head or head_of(raw)
     if source_id is None or title is None:
         return row()
     settings = f"{MAPPING} {options.currency} {options.sale_prices}".encode()
@@ -129,16 +95,6 @@ def rejected(source_id: Any, title: Any, reason: str, options: MappingOptions) -
         title[:_TITLE_LENGTH] if isinstance(title, str) else "",
         reason,
     )
-
-
-def usable_id(value: Any) -> str | None:
-    """An id as text: `3`, `3.0` and `"3"` are the same; None if it cannot identify a product."""
-    known = whole(value) if isinstance(value, float) else value
-    if isinstance(known, bool) or not isinstance(known, int | str):
-        return None
-    text = str(known)
-    is_visible = text.isprintable()  # an invisible character would make another product of it
-    return text if is_visible and len(text) <= MAX_ID and one_line(text) == text else None
 
 
 def to_desired(product: SourceProduct, options: MappingOptions) -> Row:

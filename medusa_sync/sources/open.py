@@ -19,7 +19,6 @@ from medusa_sync.sources.base import (
     PageOfParts,
     Part,
     PartSource,
-    Reading,
     Rejected,
     Source,
 )
@@ -81,7 +80,7 @@ class _FileSource(PartSource):
     def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:  # noqa: ARG002 - a file is read as a whole
         from medusa_sync.sources.files import open_file, read_parts  # a URL with pages needs none
 
-        return read_parts(open_file(self._path), self._given_format, Reading(self.detected, self._has_map))
+        return read_parts(open_file(self._path), self._given_format, self, as_items=self._has_map)
 
     async def category_names(self) -> Mapping[str, str]:
         is_sample = self._path is SAMPLE
@@ -138,31 +137,39 @@ class Catalogue:
         return all_or_nothing(pages, self._name, min_products=self._min_products)
 
     async def _pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        self._map, count = "", 0
-        async with aclosing(self._source.pages(limit)) as pages:
+        count = 0
+        async with aclosing(self._parts(limit)) as pages:
             async for page in pages:
-                known = None if count or self._program else recognised(page.rows)
-                program = _program(known.name) if known else self._program
-                if program is not None:
-                    async for mapped in self._mapped(program, page, pages, limit):
-                        yield mapped
-                    return
                 rows = tuple(map(self._row, page.rows[: None if limit is None else limit - count]))
                 count += len(rows)
                 yield Page(rows, page.total)
                 if count == limit:
                     return
 
+    async def _parts(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
+        """The parts of the source, or those that a map makes of them."""
+        self._map, program, has_parts = "", self._program, False
+        async with aclosing(self._source.pages(limit)) as pages:
+            async for page in pages:
+                if not program and not has_parts and (known := recognised(page.rows)):
+                    program = _program(known.name)
+                if program is not None:
+                    async with aclosing(self._mapped(program, page, pages)) as mapped:
+                        async for each in mapped:
+                            yield each
+                    return
+                has_parts = has_parts or bool(page.rows)
+                yield page
+
     async def _mapped(
-        self, program: Program, first: PageOfParts, rest: AsyncGenerator[PageOfParts, None], limit: int | None
-    ) -> AsyncGenerator[Page, None]:
+        self, program: Program, page: PageOfParts | None, rest: AsyncGenerator[PageOfParts, None]
+    ) -> AsyncGenerator[PageOfParts, None]:
         """The products that a map makes of all items; the whole source is read before the first one."""
         from medusa_sync.sources.maps.grouped import Grouped  # most runs need no map
 
         self._map = program.name
         with Grouped() as grouped:
             async with program:
-                page: PageOfParts | None = first
                 while page is not None:
                     for part in page.rows:
                         if isinstance(part, Rejected):
@@ -172,18 +179,11 @@ class Catalogue:
                         async for item, parts, error in made:
                             grouped.add(item.place, parts, error)
                     page = await anext(rest, None)
-            total, count = len(grouped), 0
-            self.notes = grouped.notes
-            found = iter(grouped.products())
-            while not count or (count < total and count != limit):
-                size = base.PAGE_SIZE if limit is None else min(base.PAGE_SIZE, limit - count)
-                rows = tuple(map(self._row, islice(found, size)))
-                count += len(rows)
-                yield Page(rows, total)
-                if not rows:
-                    return
+            self.notes, found = grouped.notes, grouped.products()
+            for _ in range(0, len(grouped) or 1, base.PAGE_SIZE):
+                yield PageOfParts(tuple(islice(found, base.PAGE_SIZE)), len(grouped))
 
     def _row(self, part: Part) -> Delivered:
         if isinstance(part, Item):
-            return deliver(part.value, self._mapping)
+            return deliver(part, self._mapping)
         return rejected(part.source_id, part.title, part.reason, self._mapping)

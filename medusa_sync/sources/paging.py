@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote, urldefrag, urljoin
 
@@ -11,9 +12,8 @@ from msgspec import Struct
 
 from medusa_sync.core.ids import IdSet
 from medusa_sync.response import origin
-from medusa_sync.sources.base import Item, PageOfParts
+from medusa_sync.sources.base import Item, PageOfParts, head_of
 from medusa_sync.sources.json_page import JsonPage
-from medusa_sync.sources.mapping import identity
 from medusa_sync.sources.requests import Requests
 
 MAX_PRODUCTS = 1_000_000  # one whose total grows with every page would never end
@@ -28,7 +28,7 @@ _BROKEN = "Nothing was removed. The source is broken: each page must name the ne
 
 
 class Place(Struct, frozen=True):
-    """How far an API was read: the latest page, its number, and how many items came up to its end."""
+    """How far an API was read: the latest page, its number, and how many items came so far, or are wanted."""
 
     page: JsonPage
     number: int
@@ -58,8 +58,7 @@ def _offsets(api: Requests, at: Place) -> Sequence[str]:
         return []
     end = total if at.limit is None else min(total, at.limit)
     # If the total is too small or missing, only a page with nothing new is the end.
-    positions = range(at.position, end, count)[:_PREFETCHED] or [at.position]
-    return [api.at(position, at.limit) for position in positions]
+    return [*map(api.at, range(at.position, end, count)[:_PREFETCHED] or [at.position])]
 
 
 def _numbers(api: Requests, at: Place) -> Sequence[str]:
@@ -67,8 +66,7 @@ def _numbers(api: Requests, at: Place) -> Sequence[str]:
     is_total = pages is None and at.position == at.page.total
     if is_total or (at.number >= pages if pages else not at.page.items):
         return []
-    numbers = range(following, max(following, pages or 0) + 1)[:_PREFETCHED]
-    return [api.numbered(number) for number in numbers]
+    return [*map(api.numbered, range(following, max(following, pages or 0) + 1)[:_PREFETCHED])]
 
 
 def _cursors(api: Requests, at: Place) -> Sequence[str]:
@@ -124,57 +122,66 @@ def kind_of(api: Requests, first: JsonPage) -> Kind:
 
 
 async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
-    """The first page and all that follow, up to a limit of items.
+    """The first page and all that follow, until there are as many items as the limit.
 
     Raises:
         SourceError: a page cannot be read, the source repeats itself, or it ends before its total, or perhaps
             before its end.
     """
     kind = kind_of(api, first)
-    at, empty = Place(first, api.number, 0, limit), 0
+    page, number, position, empty = first, api.number, 0, 0
     seen, previous, named = IdSet(), (JsonPage([]), list[str]()), set[str]()
     requests: dict[str, asyncio.Task[JsonPage]] = {}
     try:
         while True:
-            page, total = at.page, at.page.total or 0
-            items = page.items[: None if limit is None else limit - at.position]
-            ids = [*map(identity, items)]
+            total = page.total or 0
+            items = tuple(
+                Item(each, f"item {n} of page {number}", head_of(each))
+                for n, each in enumerate(page.items, 1)
+            )
+            ids = [*map(_identity, items)]
             is_new = sum(map(seen.add, ids)) > 0
             is_open = kind is OFFSET or (kind is NUMBER and page.pages is None)
-            if not is_new and is_open and at.position > total:
+            if not is_new and is_open and position > total:
                 _check_end(api, page, ids, *previous)
                 return
             if not is_new and len(ids) > 1:
                 hint = "It seems to ignore `skip`, or its pages form a loop."
                 raise api.error("the source repeats itself: it sent a page with nothing new", hint)
-            at = Place(page, at.number, at.position + len(items), limit)
-            following = [] if at.position == limit else kind.following(api, at)
-            is_early = not following and at.position < total and at.position != limit
-            empty = 0 if items else empty + 1
-            _check_length(api, at, empty if following else 0)
+            position += len(items)
+            is_enough = limit is not None and position >= limit
+            following = [] if is_enough else kind.following(api, Place(page, number, position, limit))
+            is_early = not following and position < total and not is_enough
+            empty = 0 if items or not following else empty + 1
+            _check_length(api, position, empty)
             for key in requests.keys() - set(following):
                 await cancel([requests.pop(key)])
             for key in following:  # requested while the caller works on this page
                 if key not in requests:
                     requests[key] = asyncio.create_task(_request(api, kind, key, page, named))
             if items or not is_early:
-                parts = (Item(each, f"item {n} of page {at.number}") for n, each in enumerate(items, 1))
-                yield PageOfParts(tuple(parts), page.total)
+                yield PageOfParts(items, page.total)
             if is_early:
                 hint = "No product was removed. Run again; if it happens again, the source is broken."
-                raise api.error(f"the source ended after {at.position} of {total} products", hint)
+                raise api.error(f"the source ended after {position} of {total} products", hint)
             if not following:
                 return
             previous = page, ids
-            at = Place(await requests.pop(following[0]), at.number + 1, at.position, limit)
+            page, number = await requests.pop(following[0]), number + 1
     finally:
         await cancel(requests.values())
 
 
-def _check_length(api: Requests, at: Place, empty: int) -> None:
+def _identity(item: Item) -> str:
+    """What tells an item from others: its id, else a digest of its contents."""
+    body, source_id, _ = item.head or head_of(item.value)
+    return blake2b(body, digest_size=16).hexdigest() if source_id is None else source_id
+
+
+def _check_length(api: Requests, position: int, empty: int) -> None:
     """Check that the source does not go on forever."""
     endless = "the source does not end: it has sent"
-    if at.position > MAX_PRODUCTS:
+    if position > MAX_PRODUCTS:
         hint = "Check its paging, or read only its first products with --limit (SYNC_PRODUCTS_LIMIT)."
         raise api.error(f"{endless} more than {MAX_PRODUCTS} products", hint)
     if empty == MAX_EMPTY:

@@ -70,9 +70,9 @@ class Requests:
 
     # --- queries
 
-    def at(self, position: int, limit: int | None) -> str:
+    def at(self, position: int) -> str:
         """The query of the page that begins at a position."""
-        return f"limit={self.size if limit is None else min(self.size, limit - position)}&skip={position}"
+        return f"limit={self.size}&skip={position}"
 
     def numbered(self, number: int) -> str:
         """The query of a page by its number."""
@@ -91,24 +91,20 @@ class Requests:
     # --- requests
 
     async def first(self, limit: int | None) -> Download | Response:
-        """Request the first page; it may be a file. Return a response if our parameters may be the reason.
+        """Request the first page, with at most as many products as the limit; it may be a file.
+
+        Return a response if our parameters may be the reason.
 
         Raises:
             SourceError: the server wants other credentials, or the request fails.
         """
-        got = await self._first(limit)
-        for size in _SMALLER:
+        self.size = min(self.size, limit or self.size)
+        for size in (self.size, *(each for each in _SMALLER if each < self.size)):
+            self.size = size
+            query = "&".join([*self._own(), self.numbered(self.number) if self.is_numbered else self.at(0)])
+            got = await self._http.download(self.url, query=query, limit=http.MAX_RESPONSE_BYTES)
             if not isinstance(got, Response) or got.status not in _TOO_LARGE:
                 break
-            if size < min(self.size, limit or self.size) and not self.is_numbered:
-                self.size = size
-                got = await self._first(limit)
-        return got
-
-    async def _first(self, limit: int | None) -> Download | Response:
-        paging = self.numbered(self.number) if self.is_numbered else self.at(0, limit)
-        query = "&".join([*self._own(), paging])
-        got = await self._http.download(self.url, query=query, limit=http.MAX_RESPONSE_BYTES)
         if isinstance(got, Response) and got.status == HTTPStatus.UNAUTHORIZED:
             raise self.refusal(got)
         return got

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from io import BufferedReader
+from itertools import chain, islice
 from xml.parsers import expat
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Part, Reading, Rejected
+from medusa_sync.sources.base import Item, Part, Rejected
 from medusa_sync.sources.dialects.base import Header, Row, fold, products
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.text import shortened
@@ -35,17 +36,19 @@ _HINT = "The source must be an RSS 2.0 or Atom feed in UTF-8, or in the encoding
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
 
-def read_feed(file: BufferedReader, reading: Reading) -> Iterator[Part]:
+def read_feed(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Part]]:
     """Read the products of a feed, one after another, or its items if they need a map.
 
     Raises:
         SourceError: it is no feed, or not well-formed. All products before that are complete and were
             yielded, except the last one, which may have more items.
     """
-    items = _items(file, _Parser(reading))
-    if not reading.as_items:
-        return products((each.row() for each in items), GOOGLE)
-    return (
+    parser = _Parser(as_items=as_items)
+    items = _items(file, parser)
+    items = chain([*islice(items, 1)], items)  # the first one shows that it is a feed
+    if not as_items:
+        return parser.format, products((each.row() for each in items), GOOGLE)
+    return parser.format, (
         Rejected(None, None, each.place, each.problem) if each.problem else Item(each.values(), each.place)
         for each in items
     )
@@ -57,8 +60,6 @@ def _items(file: BufferedReader, parser: _Parser) -> Iterator[_Item]:
         content = chunk.lstrip(_BLANK) if is_blank else chunk
         is_blank = is_blank and not content
         yield from parser.feed(content)
-    if is_blank:
-        raise SourceError("it is empty", hint=_HINT)
     yield from parser.feed(b"", is_last=True)
 
 
@@ -69,8 +70,9 @@ class _Parser:
     none can be read from another file or URL.
     """
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+    def __init__(self, *, as_items: bool) -> None:
+        self.format = ""  # until the first element
+        self._as_items = as_items
         self._encoding = ""
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
@@ -142,15 +144,14 @@ class _Parser:
                 self._item.start(name)
         elif local in _ITEMS:
             self._number += 1
-            self._item, self._item_depth = _Item(self._number, has_all=self._reading.as_items), self._depth
+            self._item, self._item_depth = _Item(self._number, has_all=self._as_items), self._depth
 
     def _root(self, name: str) -> None:
         if name not in _ROOTS:
             kind = "HTML" if name.lower() == "html" else f"XML of another kind: <{shortened(name)}>"
             raise SourceError(f"it is {kind}, not a feed", hint=_HINT)
         encoding = "" if self._encoding.lower() in {"", "utf-8"} else f", {self._encoding}"
-        kind = "" if self._reading.as_items else f" ({GOOGLE.name})"
-        self._reading.detected(f"{_ROOTS[name]}{kind}{encoding}")
+        self.format = f"{_ROOTS[name]}{'' if self._as_items else f' ({GOOGLE.name})'}{encoding}"
 
     def _text(self, text: str) -> None:
         if self._item is not None and self._depth == self._item_depth + 1:
@@ -227,7 +228,7 @@ class _Item:
         ]
 
 
-@lru_cache(maxsize=64)  # most items have the same names
+@lru_cache(maxsize=1_024)  # most items have the same names
 def _header(names: tuple[str, ...]) -> Header:
     return Header(GOOGLE, names, unit="item")
 

@@ -27,7 +27,7 @@ from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.redact import Redactor
 from medusa_sync.report.json import as_json
 from medusa_sync.report.text import as_text
-from medusa_sync.sources.base import Page, Source
+from medusa_sync.sources.base import Item, Page, Source
 from medusa_sync.sources.mapping import MappingOptions, deliver
 from medusa_sync.stop import Stop
 from medusa_sync.sync.read import scan
@@ -149,7 +149,7 @@ class ListSource:
 
     def page(self, rows: Sequence[Any]) -> Page:
         options = MappingOptions(SOURCE_NAME, self.currency, self.sale_prices)
-        return Page(tuple(deliver(row, options) for row in rows), len(self.rows))
+        return Page(tuple(deliver(Item(row), options) for row in rows), len(self.rows))
 
     async def category_names(self) -> Mapping[str, str]:
         return {}

@@ -13,8 +13,8 @@ import msgspec
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import NO_SPACE, Item, Part, Rejected
-from medusa_sync.sources.mapping import usable_id
 from medusa_sync.sources.maps.program import MAX_NUMBER
+from medusa_sync.sources.schema import usable_id
 from medusa_sync.sources.text import shown
 
 MAX_SIZE = 2**26  # characters in the parts of a product, which are all in memory

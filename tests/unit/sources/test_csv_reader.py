@@ -319,10 +319,13 @@ def test_a_cell_of_10_mb_rejects_only_its_product() -> None:
 
 
 def test_a_quote_that_is_never_closed_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_files, "MAX_ROW", 1_000)
+    monkeypatch.setattr(csv_files, "MAX_CELL", 1_000)
     found = reading(mugs(*["Mug"] * 200, "Jug", '"Cup') + "4,Plate,9\n" * 1_000)
     assert found.titles == ["Mug"] * 200
-    assert found.error.startswith("line 203: the row has more than 1,000 characters")
+    assert found.error == "line 203: the row is not valid CSV (field larger than field limit (1000))"
+    assert "Is a quote missing" in found.hint
+    found = reading(mugs("Mug", "x" * 1_000))
+    assert found.error == "line 3: it has more than 1,000 characters"
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_ROWS", 3), ("MAX_SIZE", 12)])

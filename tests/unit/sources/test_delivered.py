@@ -10,7 +10,7 @@ import pytest
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import mapping
-from medusa_sync.sources.base import Rejected, Unchecked, checked
+from medusa_sync.sources.base import Item, Rejected, Unchecked, checked
 from medusa_sync.sources.mapping import MAPPING, MappingOptions, deliver
 from tests.flow.shirts import shirt
 from tests.flow.stage import ListSource, counts, sync, writes
@@ -34,7 +34,7 @@ def raw(row: dict[str, Any]) -> msgspec.Raw:
 def test_the_version_of_the_mapping_changes_if_products_are_mapped_to_other_values() -> None:
     """Otherwise stored products would not get the new values, because their digests do not change."""
     products = (
-        checked(deliver(raw(row), MappingOptions("shop", "usd", sale_prices)))
+        checked(deliver(Item(raw(row)), MappingOptions("shop", "usd", sale_prices)))
         for row in ROWS
         for sale_prices in (True, False)
     )
@@ -49,14 +49,14 @@ def test_the_version_of_the_mapping_changes_if_products_are_mapped_to_other_valu
 
 
 def mapped(row: dict[str, Any]) -> DesiredProduct:
-    product = checked(deliver(raw(row), OPTIONS))
+    product = checked(deliver(Item(raw(row)), OPTIONS))
     assert isinstance(product, DesiredProduct)
     return product
 
 
 @pytest.mark.parametrize("row", ROWS[::10])
 def test_the_same_product_has_the_same_digest_whether_it_is_decoded_or_not(row: dict[str, Any]) -> None:
-    one, two = deliver(raw(row), OPTIONS), deliver(row, OPTIONS)
+    one, two = deliver(Item(raw(row)), OPTIONS), deliver(Item(row), OPTIONS)
     assert isinstance(one, Unchecked)
     assert isinstance(two, Unchecked)
     assert one.digest == two.digest == mapped(row).digest
@@ -71,7 +71,7 @@ def test_a_digest_depends_on_the_product_and_on_all_that_decides_about_its_mappi
         mapped(row).digest,
         mapped(shirt(1, title="Other")).digest,
         *(
-            deliver(raw(row), changed).digest  # type: ignore[union-attr]  # it is valid
+            deliver(Item(raw(row)), changed).digest  # type: ignore[union-attr]  # it is valid
             for changed in (MappingOptions("shop", "eur"), MappingOptions("shop", "usd", sale_prices=True))
         ),
     }
@@ -93,7 +93,7 @@ def test_a_digest_depends_on_the_product_and_on_all_that_decides_about_its_mappi
     ids=repr,
 )
 def test_what_has_no_usable_id_or_title_is_rejected_at_once_or_when_it_is_checked(row: Any) -> None:
-    assert isinstance(checked(deliver(row, OPTIONS)), Rejected)
+    assert isinstance(checked(deliver(Item(row), OPTIONS)), Rejected)
 
 
 def test_a_run_in_which_nothing_changed_maps_no_product(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ async def test_every_product_is_delivered_once(
     assert ids(await rows(source, limit)) == list(range(1, min(limit or 250, 250) + 1))
     assert source.format == "JSON pages"
     wanted = limit or 1_000
-    assert all(0 < int(each["limit"]) <= wanted - int(each["skip"]) for each in asked if "skip" in each)
+    assert all(0 < int(each["limit"]) <= wanted for each in asked if "skip" in each)
     needed = min(-(-wanted // at_most), -(-250 // at_most))
     has_end = kind not in {"small-total", "no-total", "array", "products", "data"}
     assert len(asked) - needed <= 0 if has_end else len(asked) - needed <= 1
