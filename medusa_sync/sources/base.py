@@ -11,8 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources.schema import UNREADABLE, usable_id
-from medusa_sync.sources.text import one_line
+from medusa_sync.sources.text import UNREADABLE, one_line, usable_id
 
 PAGE_SIZE = 1_000
 NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."

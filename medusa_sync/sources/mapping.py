@@ -15,8 +15,8 @@ from medusa_sync.core.fields import METADATA
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.product import Category, DesiredProduct, Value, slug
 from medusa_sync.sources.base import Delivered, Item, Rejected, Row, Unchecked, head_of
-from medusa_sync.sources.schema import UNREADABLE, SourceCategory, SourceProduct, adjusted, usable_id
-from medusa_sync.sources.text import decode_json, is_web_url, one_line, paragraphs
+from medusa_sync.sources.schema import SourceCategory, SourceProduct, adjusted
+from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
 from medusa_sync.sources.variants import (
     InvalidProductError,
     desired_variants,

@@ -13,10 +13,9 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from medusa_sync.sources.text import one_line, shortened, shown, whole
+from medusa_sync.sources.text import MAX_ID, shortened, shown, whole
 
 # Generous limits for shop goods: a value beyond them is a mistake or an attack.
-MAX_ID = 200  # characters
 Text = Annotated[str, Meta(max_length=255)]
 LongText = Annotated[str, Meta(max_length=50_000)]
 Url = Annotated[str, Meta(max_length=2_048)]
@@ -26,20 +25,6 @@ Number = int | Annotated[float, Meta(ge=-1e15, le=1e15)]  # NaN and infinity are
 Status = Literal["draft", "proposed", "published", "rejected"]
 Metadata = dict[Text, LongText | bool | Number | None]
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
-
-
-UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, OverflowError)
-"""What msgspec raises for JSON that is not quite valid, and for values that are not JSON."""
-
-
-def usable_id(value: Any) -> str | None:
-    """An id as text: `3`, `3.0` and `"3"` are the same; None if it cannot identify a product."""
-    known = whole(value) if isinstance(value, float) else value
-    if isinstance(known, bool) or not isinstance(known, int | str):
-        return None
-    text = str(known)
-    is_visible = text.isprintable()  # an invisible character would make another product of it
-    return text if is_visible and len(text) <= MAX_ID and one_line(text) == text else None
 
 
 class SourceCategory(Struct, frozen=True):

@@ -7,6 +7,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 _WHITE_SPACE = re.compile(r"\s+")
 _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -41,6 +43,9 @@ def is_web_url(text: str) -> bool:
 
 # --- JSON that is not quite valid: only one product of it is rejected then -------------------------------
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, OverflowError)
+"""What msgspec raises for JSON that is not quite valid, and for values that are not JSON."""
+
 _LONGEST_INT = 20  # digits
 _LARGEST_INT = 2**53  # as a float, it is still exact
 
@@ -65,6 +70,21 @@ def whole(number: float) -> int | float:
 def parse_int(digits: str) -> int | float:
     """Python refuses very long integers; as a float, only their product is rejected."""
     return int(digits) if len(digits) <= _LONGEST_INT else float(digits)
+
+
+# --- ids ------------------------------------------------------------------------------------------------
+
+MAX_ID = 200  # characters
+
+
+def usable_id(value: Any) -> str | None:
+    """An id as text: `3`, `3.0` and `"3"` are the same; None if it cannot identify a product."""
+    known = whole(value) if isinstance(value, float) else value
+    if isinstance(known, bool) or not isinstance(known, int | str):
+        return None
+    text = str(known)
+    is_visible = text.isprintable()  # an invisible character would make another product of it
+    return text if is_visible and len(text) <= MAX_ID and one_line(text) == text else None
 
 
 # --- messages -------------------------------------------------------------------------------------------

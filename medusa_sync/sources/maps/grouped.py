@@ -14,8 +14,7 @@ import msgspec
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import NO_SPACE, Item, Part, Rejected
 from medusa_sync.sources.maps.program import MAX_NUMBER
-from medusa_sync.sources.schema import usable_id
-from medusa_sync.sources.text import shown
+from medusa_sync.sources.text import shown, usable_id
 
 MAX_SIZE = 2**26  # characters in the parts of a product, which are all in memory
 
