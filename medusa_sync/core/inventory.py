@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct
 
 from medusa_sync.core.change import Change, FieldChange, Update
-from medusa_sync.core.fields import OPTION, SKU, STOCK
-from medusa_sync.core.product import DesiredVariant, Value
-from medusa_sync.core.record import ONLY, remember
-from medusa_sync.core.stored import StoredOption
+from medusa_sync.core.fields import SKU, STOCK
+from medusa_sync.core.product import Value
+from medusa_sync.core.record import remember
 from medusa_sync.core.stored_variant import StoredItem, StoredVariant
 
 
@@ -24,7 +23,6 @@ class LevelChange(Struct, frozen=True):
         is_new: the store creates the variant.
     """
 
-    external_id: str
     key: str
     quantity: int
     item_id: str | None
@@ -33,46 +31,43 @@ class LevelChange(Struct, frozen=True):
 
 
 def level_changes(
-    changes: Iterable[Change], location_id: str | None, items: Mapping[str, StoredItem]
+    change: Change, location_id: str | None, items: Mapping[str, StoredItem]
 ) -> list[LevelChange]:
     """The levels to write.
 
     Args:
-        changes: what is written.
+        change: what is written.
         location_id: where stock is kept; None if the store has no location.
         items: unused inventory items that variants get, by SKU.
     """
+    wanted: list[tuple[str, StoredVariant | None, Value, Value]] = [
+        (each.key, None, each.fields.get(STOCK), each.fields.get(SKU)) for each in change.new_variants
+    ]
+    wanted += [
+        (each.desired.key, each.stored, stock.planned, each.stored.sku)
+        for each in (change.variants if isinstance(change, Update) else ())
+        if each.stored is not None and (stock := each.change_of(STOCK))
+    ]
     found: list[LevelChange] = []
-    for change in changes if location_id is not None else ():
-        wanted: list[tuple[str, StoredVariant | None, Value, Value]] = [
-            (each.key, None, each.fields.get(STOCK), each.fields.get(SKU)) for each in change.new_variants
-        ]
-        wanted += [
-            (each.desired.key, each.stored, stock.planned, each.stored.sku)
-            for each in (change.variants if isinstance(change, Update) else ())
-            if each.stored is not None and (stock := each.change_of(STOCK))
-        ]
-        for key, stored, quantity, sku in wanted:
-            item = None if stored and stored.inventory_items else items.get(str(sku))
-            if not isinstance(quantity, int) or (stored is None and item and item.is_new):
-                continue
-            level = stored.level_at(location_id) if stored else None
-            exists = level is not None or (item is not None and item.is_at(location_id))
-            item_id = item.id if item else stored.item_id if stored else None
-            own = change.desired.external_id
-            found.append(LevelChange(own, key, quantity, item_id, exists, is_new=stored is None))
+    for key, stored, quantity, sku in wanted if location_id is not None else ():
+        item = None if stored and stored.inventory_items else items.get(str(sku))
+        if not isinstance(quantity, int) or (stored is None and item and item.is_new):
+            continue
+        level = stored.level_at(location_id) if stored else None
+        exists = level is not None or (item is not None and item.is_at(location_id))
+        item_id = item.id if item else stored.item_id if stored else None
+        found.append(LevelChange(key, quantity, item_id, exists, is_new=stored is None))
     return found
 
 
-def tracked_again(updates: Iterable[Update]) -> list[tuple[str, StoredVariant]]:
-    """The variants without an inventory item that get stock, with the ids of their products.
+def tracked_again(update: Update) -> list[StoredVariant]:
+    """The variants without an inventory item that get stock.
 
     A variant that was not tracked for a while has left its item, and the store does not create a second one
     with the same SKU.
     """
     return [
-        (update.stored.id, each.stored)
-        for update in updates
+        each.stored
         for each in update.variants
         if each.stored is not None and each.stored.sku and not each.stored.inventory_items
         if (stock := each.change_of(STOCK)) and stock.planned is not None
@@ -126,38 +121,3 @@ def _item_rename(
     if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
         return None
     return ItemRename(link.inventory_item_id, link.inventory.sku, None if wanted is None else str(wanted))
-
-
-def by_key(
-    change: Change, written: Iterable[StoredVariant], options: Iterable[StoredOption]
-) -> dict[str, StoredVariant]:
-    """The variants that a product has after a change, by key of the desired variant."""
-    known: dict[str, str] = {}
-    stored: set[str] = set()
-    titles = {name: name for name in change.desired.options}
-    if isinstance(change, Update):
-        known = {each.stored.id: each.desired.key for each in change.variants if each.stored}
-        stored = {each.id for each in change.stored.variants}
-        titles = {change.options.title(name): name for name in change.options.stored}
-    names = {each.id: titles[each.title] for each in options if each.title in titles}
-    new = {_identity(each): each.key for each in change.new_variants}
-    found: dict[str, StoredVariant] = {}
-    for variant in written:
-        key = known.get(variant.id)
-        if variant.id not in stored:
-            values = frozenset(
-                (f"{OPTION}{names[each.option_id]}", each.value)
-                for each in variant.options
-                if each.option_id in names
-            )
-            key = new.get(variant.sku) or new.get(values)
-            key = ONLY if key is None and ONLY in new.values() else key
-        if key is not None:
-            found[key] = variant
-    return found
-
-
-def _identity(variant: DesiredVariant) -> object:
-    """The SKU of a new variant, else its option values."""
-    values = ((name, value) for name, value in variant.fields.items() if name.startswith(OPTION))
-    return variant.fields.get(SKU) or frozenset(values)

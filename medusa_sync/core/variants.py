@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.change import Change, Update
 from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, UNIQUE
 from medusa_sync.core.options import DEFAULT, OptionPlan
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, remember
-from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.stored import StoredOption, StoredProduct
 from medusa_sync.core.stored_variant import StoredVariant
 
 T = TypeVar("T")
@@ -50,9 +51,7 @@ def match_variants(
     have given it another key, and the record may be that of another store or older than the product.
     """
     recorded = record.variants
-    wanted: FieldsByKey = {
-        each.key: {name: remember(value) for name, value in each.fields.items()} for each in desired.variants
-    }
+    wanted = _remembered(desired.variants)
     counts = Counter((name, fields.get(name)) for fields in wanted.values() for name in UNIQUE)
     repeated = {each for each, count in counts.items() if count > 1}  # they do not tell variants apart
     free = {variant.id: variant for variant in sorted(stored.variants, key=lambda variant: variant.id)}
@@ -85,6 +84,28 @@ def fields_as_sent(record: Record) -> dict[str, dict[str, Value]]:
         newest = {name: values[-1] for name, values in sent.items() if values}
         fields[key] = fields.get(key, {}) | newest
     return fields
+
+
+def by_key(
+    change: Change, written: Iterable[StoredVariant], options: Iterable[StoredOption]
+) -> dict[str, StoredVariant]:
+    """The variants that a product has after a change, by key of the desired variant."""
+    by_title = {each.title: each for each in options}
+    if isinstance(change, Update):
+        known = {each.stored.id: each.desired.key for each in change.variants if each.stored}
+        before = {each.id for each in change.stored.variants}
+        titles = {name: change.options.title(name) for name in change.options.stored}
+    else:
+        known, before, titles = {}, set(), {name: name for name in change.desired.options}
+    found = {known[each.id]: each for each in written if each.id in known}
+    others = {each.id: each for each in sorted(written, key=lambda each: each.id) if each.id not in before}
+    new = _remembered(change.new_variants)
+    plan = OptionPlan({name: by_title.get(title) for name, title in titles.items()})
+    return found | {key: others[own] for key, own in _same(new, others, plan, ()).items()}
+
+
+def _remembered(variants: Iterable[DesiredVariant]) -> FieldsByKey:
+    return {each.key: {name: remember(value) for name, value in each.fields.items()} for each in variants}
 
 
 def _former_keys(

@@ -62,7 +62,7 @@ class Items:
 
     async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
         updates = [job for job in jobs if isinstance(job.plan, Update)]
-        variants = {str(own.sku): (job, own) for job in updates for _, own in tracked_again([job.update])}
+        variants = {str(own.sku): (job, own) for job in updates for own in tracked_again(job.update)}
         found = await self._api.items.by_sku(list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 
@@ -130,7 +130,7 @@ class Items:
         create: list[Level] = []
         update: list[Level] = []
         for job in jobs:
-            for change in level_changes([job.change], location_id or None, job.items):
+            for change in level_changes(job.change, location_id or None, job.items):
                 level = Level(await self._item_id(job, change), location_id, change.quantity)
                 (update if change.exists else create).append(level)
         if create or update:

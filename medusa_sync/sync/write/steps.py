@@ -10,11 +10,12 @@ from msgspec import Struct
 
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.interrupted import with_late_note
-from medusa_sync.core.inventory import by_key, level_changes
+from medusa_sync.core.inventory import level_changes
 from medusa_sync.core.note import created_record, final_record
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.stored_variant import StoredVariant
+from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation
 from medusa_sync.medusa.payload import FIRST_VARIANTS, new_variant_id
@@ -171,8 +172,6 @@ class Writer:
         for job in unknown:
             product = found.get(job.product_id, StoredProduct(job.product_id, None))
             left = [each for each in product.variants if each.id not in copies]
-            # Of two that are the same, the other run deletes the younger one.
-            left = sorted(left, key=lambda each: each.id, reverse=True)
             job.written = by_key(job.change, left, product.options)
             job.option_ids = {option.title: option.id for option in product.options}
             if any(each.key not in job.written for each in job.change.new_variants):
@@ -181,7 +180,7 @@ class Writer:
     def _knows_ids(self, job: Job) -> bool:
         """Whether the ids of all new variants and their items are known: the ordinary routes give others."""
         location_id = self._context.placement.location_id
-        if any(level.item_id is None for level in level_changes([job.change], location_id, job.items)):
+        if any(level.item_id is None for level in level_changes(job.change, location_id, job.items)):
             return False
         if isinstance(job.plan, Update):
             return not any(each.is_new for each in job.plan.variants)
