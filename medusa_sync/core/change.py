@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.core.fields import CATEGORIES, FIELDS, VARIANT
 from medusa_sync.core.merge import members
@@ -96,6 +96,15 @@ def withheld_earlier(record: Record) -> tuple[Withheld, ...]:
     )
 
 
+def without(desired: DesiredProduct, withheld: Iterable[Withheld]) -> DesiredProduct:
+    """What is written instead of a product whose variants do not get some values, but keep what they have."""
+    kept: dict[str, dict[str, Value]] = {}
+    for each in withheld:
+        kept.setdefault(each.key, {})[each.field] = each.stored
+    variants = (each.changed(kept[each.key]) if each.key in kept else each for each in desired.variants)
+    return structs.replace(desired, variants=tuple(variants))
+
+
 class Blocked(Struct, frozen=True):
     """Option values that variants do not get, because variants that the source does not have are in the way.
 
@@ -121,6 +130,11 @@ class Create(Struct, frozen=True):
     handle: str
     replaces: str | None = None
     withheld: tuple[Withheld, ...] = ()
+
+    @property
+    def variants(self) -> tuple[VariantChange, ...]:
+        """All of them, which are new."""
+        return tuple(VariantChange(each, None, is_new=True) for each in self.desired.variants)
 
     @property
     def new_variants(self) -> tuple[DesiredVariant, ...]:
@@ -222,16 +236,6 @@ class Update(Struct, frozen=True):
     def has_changes(self) -> bool:
         """Whether something besides the record is written."""
         return bool(self.changes or self.options.is_change)
-
-    @property
-    def is_up_to_date(self) -> bool:
-        """Whether there is nothing to write, not even the record."""
-        return (
-            not (self.has_changes or self.conflicts or self.adopted)
-            and self.record is self.stored.record
-            and not (self.record.withheld or self.withheld)
-            and self.selection.is_up_to_date(self.record, self.desired)
-        )
 
 
 Change = Create | Update

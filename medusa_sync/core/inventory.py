@@ -40,23 +40,22 @@ def level_changes(
         location_id: where stock is kept; None if the store has no location.
         items: unused inventory items that variants get, by SKU.
     """
-    wanted: list[tuple[str, StoredVariant | None, Value, Value]] = [
-        (each.key, None, each.fields.get(STOCK), each.fields.get(SKU)) for each in change.new_variants
-    ]
-    wanted += [
-        (each.desired.key, each.stored, stock.planned, each.stored.sku)
-        for each in (change.variants if isinstance(change, Update) else ())
-        if each.stored is not None and (stock := each.change_of(STOCK))
-    ]
     found: list[LevelChange] = []
-    for key, stored, quantity, sku in wanted if location_id is not None else ():
+    for each in change.variants if location_id is not None else ():
+        key, stored = each.desired.key, each.stored
+        if each.is_new:
+            stored, quantity, sku = None, each.desired.fields.get(STOCK), each.desired.fields.get(SKU)
+        elif stored is not None and (stock := each.change_of(STOCK)) is not None:
+            quantity, sku = stock.planned, stored.sku
+        else:
+            continue
         item = None if stored and stored.inventory_items else items.get(str(sku))
-        if not isinstance(quantity, int) or (stored is None and item and item.is_new):
+        if not isinstance(quantity, int) or (each.is_new and item and item.is_new):
             continue
         level = stored.level_at(location_id) if stored else None
         exists = level is not None or (item is not None and item.is_at(location_id))
         item_id = item.id if item else stored.item_id if stored else None
-        found.append(LevelChange(key, quantity, item_id, exists, is_new=stored is None))
+        found.append(LevelChange(key, quantity, item_id, exists, each.is_new))
     return found
 
 

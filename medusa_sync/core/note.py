@@ -94,10 +94,12 @@ def _not_written(update: Update) -> dict[str, dict[str, Value]]:
 
 def is_recorded(update: Update) -> bool:
     """Whether nothing is left to do: nothing is sent, and the record stays as it is."""
-    if update.is_up_to_date:
-        return True
-    is_sent = update.has_changes or update.conflicts or update.adopted
-    return not is_sent and final_record(update) == update.stored.record
+    record = update.stored.record
+    if record is None or update.has_changes or update.conflicts or update.adopted:
+        return False
+    is_same = update.record is record and not (record.withheld or update.withheld)
+    is_up_to_date = is_same and update.selection.is_up_to_date(record, update.desired)
+    return is_up_to_date or final_record(update) == record
 
 
 def _removed_options(update: Update) -> Mapping[str, str]:

@@ -1,18 +1,131 @@
-"""Decides which products get the SKUs and barcodes that they want."""
+"""The SKUs and barcodes that products want, have and give up: no two variants of a store share one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update, Withheld
-from medusa_sync.core.claims import Claim, Hold, Holders, Owner, UniqueValue, claims
-from medusa_sync.core.fields import BARCODE, SKU, UNIQUE
+from medusa_sync.core.fields import BARCODE, SKU, STOCK, UNIQUE
 from medusa_sync.core.inventory import item_renames
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.stored_variant import OwningProduct, OwningVariant, StoredItem
 
 _NAMES = {SKU: "SKU", BARCODE: "barcode"}
+
+UniqueValue = tuple[str, str]
+"""A unique field and its value."""
+
+Hold = tuple[str, str, str]
+"""A unique field, its value, and the id of the variant or inventory item that has it."""
+
+
+class Claim(Struct, frozen=True):
+    """A unique value that a change gives to a variant.
+
+    Attributes:
+        key: of the variant.
+        variant: what reports call it.
+        stored: what it has until now.
+        is_new: the variant is created.
+        with_item: an inventory item gets the SKU too: a new one, or that of a stored variant, which gets the
+            value without it if another item has the SKU.
+    """
+
+    key: str
+    variant: str
+    field: str
+    value: str
+    stored: Value
+    is_new: bool
+    with_item: bool
+
+    @property
+    def unique(self) -> UniqueValue:
+        return self.field, self.value
+
+
+class Owner(Struct, frozen=True):
+    """What has a unique value in the store: a variant, or an inventory item.
+
+    Attributes:
+        id: of the variant or the item.
+        product: of the variant that has the value, or uses the item; None for an item of which something is
+            reserved.
+        variant_id: of that variant.
+        item: in the way of other items only.
+    """
+
+    id: str
+    product: OwningProduct | None
+    variant_id: str = ""
+    item: StoredItem | None = None
+
+    @property
+    def external_id(self) -> str | None:
+        return self.product.external_id if self.product else None
+
+
+class Holders(Struct, frozen=True):
+    """What a look-up of unique values has found.
+
+    Attributes:
+        owners: what has them.
+        unused: inventory items without a variant, by SKU; new variants can have them.
+    """
+
+    owners: Mapping[UniqueValue, Sequence[Owner]] = {}
+    unused: Mapping[str, StoredItem] = {}
+
+
+def holders_of(variants: Mapping[str, Iterable[OwningVariant]], items: Collection[StoredItem]) -> Holders:
+    """What has unique values: variants by field, and inventory items."""
+    owners: defaultdict[UniqueValue, list[Owner]] = defaultdict(list)
+    for name, found in variants.items():
+        for each in found:
+            if each.product is not None and (value := getattr(each, name)) is not None:
+                owners[name, value].append(Owner(each.id, each.product, each.id))
+    for item in items:
+        own = owners[SKU, str(item.sku)]
+        own += [Owner(item.id, each.product, each.id, item) for each in item.users if each.product]
+        if not item.users and item.reserved_quantity:
+            own.append(Owner(item.id, None, item=item))
+    return Holders(owners, {str(item.sku): item for item in items if not item.use})
+
+
+def claims(change: Change) -> list[Claim]:
+    """The unique values that a change gives to variants."""
+    renamed = item_renames(change) if isinstance(change, Update) else {}
+    found = []
+    for each in change.variants:
+        own, planned = each.desired, {one.field: one.planned for one in each.changes}
+        values, has_item = (own.fields, STOCK in own.fields) if each.is_new else (planned, own.key in renamed)
+        for name in UNIQUE:
+            if (value := values.get(name)) is not None:
+                stored, with_item = getattr(each.stored, name, None), name == SKU and has_item
+                found.append(Claim(own.key, own.name, name, str(value), stored, each.is_new, with_item))
+    return found
+
+
+def to_clear(
+    update: Update, gives_up: Iterable[Hold], taken: Collection[UniqueValue]
+) -> dict[str, dict[str, Value]]:
+    """The fields to clear before other variants get their values, with what they get later, by key.
+
+    The store refuses a value that another variant has, even if the same call takes it away there. `taken` are
+    the values that other variants get before these have their new ones.
+    """
+    dropped = {stored.id: key for key, stored in update.dropped.items()}  # they get no other values
+    stored = {each.stored.id: each.desired for each in update.variants if each.stored is not None}
+    found: dict[str, dict[str, Value]] = {}
+    for name, value, own in sorted(gives_up):
+        if own in dropped:
+            found.setdefault(dropped[own], {})[name] = None
+        elif own in stored and (name, value) in taken:
+            found.setdefault(stored[own].key, {})[name] = stored[own].fields.get(name)
+    return found
 
 
 class Decision(Struct):
@@ -51,7 +164,7 @@ class Decision(Struct):
             if rename.sku is not None and (key, SKU) not in kept:
                 yield SKU, rename.sku, rename.item_id
         # A variant that the source dropped keeps its values, unless another variant of the product gets them.
-        wanted = {(claim.field, claim.value) for claim in self.claims(change)}
+        wanted = {claim.unique for claim in self.claims(change)}
         for stored in change.dropped.values():
             for name in UNIQUE:
                 value = getattr(stored, name)
@@ -61,21 +174,11 @@ class Decision(Struct):
                         yield name, value, stored.item_id
 
     def withhold(self, change: Change, claim: Claim, owner: str, owner_id: str) -> None:
-        name = next(variant.name for variant in change.desired.variants if variant.key == claim.key)
-        record, has = None, None
-        if isinstance(change, Update):
-            record = change.stored.record
-            has = next((each.stored for each in change.variants if each.desired.key == claim.key), None)
+        record = change.stored.record if isinstance(change, Update) else None
         before = record.withheld.get(claim.key, {}).get(claim.field) if record else None
+        is_new = before is None or before[0] != claim.value
         self.withheld.setdefault(change.desired.external_id, {})[claim] = Withheld(
-            claim.key,
-            name,
-            claim.field,
-            claim.value,
-            getattr(has, claim.field) if has else None,
-            owner,
-            owner_id,
-            is_new=before is None or before[0] != claim.value,
+            claim.key, claim.variant, claim.field, claim.value, claim.stored, owner, owner_id, is_new
         )
 
 
@@ -110,20 +213,25 @@ def decide(
         free = {hold for change in left.values() for hold in decision.given_up(change)}.union(freed)
         lacking: list[tuple[Change, Claim, Owner, str]] = []
         for own, change in left.items():
-            for claim, owner in _kept(decision.claims(change), change, holders, free):
-                has_decided = True
-                ours = owner.external_id or "" if is_ours(owner.external_id) else ""
-                if ours and (not is_final or may_give_up(ours) or ours in decision.waiting):
+            for claim in decision.claims(change):
+                others = _others(claim, change, holders, free)
+                needs_item = claim.is_new and claim.with_item
+                owner = next((each for each in others if each.item is None or needs_item), None)
+                ours = (owner.external_id or "") if owner and is_ours(owner.external_id) else ""
+                if owner is None:  # at most, another inventory item has the SKU that one is renamed to
+                    is_taken = claim.with_item and not claim.is_new
+                    is_taken &= bool(others) or claim.value in holders.unused
+                    if is_final or not is_taken:
+                        continue
+                    decision.waiting.add(own)
+                elif ours and (not is_final or may_give_up(ours) or ours in decision.waiting):
                     decision.waiting.add(own)
                 elif isinstance(change, Create) and not ours:
                     reason = f"{claim.value!r} belongs to {_name(owner, change)}; change one of the two"
                     decision.rejected.setdefault(own, f"its {_NAMES[claim.field]} {reason}")
                 else:
                     lacking.append((change, claim, owner, ours))
-            left_over = decision.claims(change)
-            if not is_final and any(_is_blocked(claim, change, holders, free) for claim in left_over):
                 has_decided = True
-                decision.waiting.add(own)
         if decision.waiting.isdisjoint(left):  # else their owners may wait, too
             for change, claim, owner, ours in lacking:
                 decision.withhold(change, claim, _name(owner, change), ours)
@@ -141,42 +249,16 @@ def decide(
     return decision
 
 
-def _kept(
-    wanted: Iterable[Claim], change: Change, holders: Holders, free: Collection[Hold]
-) -> Iterator[tuple[Claim, Owner]]:
-    """The values that a change does not get, and what keeps them."""
-    for claim in wanted:
-        in_the_way = (
-            owner
-            for owner in _others(claim, change, holders, free)
-            if owner.item is None or (claim.is_new and claim.with_item)
-        )
-        if (owner := next(in_the_way, None)) is not None:
-            yield claim, owner
-
-
-def _is_blocked(claim: Claim, change: Change, holders: Holders, free: Collection[Hold]) -> bool:
-    """Whether another inventory item has the SKU that one is renamed to."""
-    if claim.is_new or not claim.with_item:
-        return False
-    is_taken = any(owner.item is not None for owner in _others(claim, change, holders, free))
-    return is_taken or claim.value in holders.unused
-
-
-def _others(claim: Claim, change: Change, holders: Holders, free: Collection[Hold]) -> Iterator[Owner]:
+def _others(claim: Claim, change: Change, holders: Holders, free: Collection[Hold]) -> list[Owner]:
     """What has a value and keeps it, without what is deleted before it is written."""
-    for owner in holders.owners.get((claim.field, claim.value), ()):
-        if not _is_own(owner, change) and (claim.field, claim.value, owner.id) not in free:
-            yield owner
-
-
-def _is_own(owner: Owner, change: Change) -> bool:
-    """Whether an owner is part of a copy of the product, or of a variant, that is deleted first."""
-    if owner.external_id != change.desired.external_id:
-        return False
-    if isinstance(change, Create) or owner.product is None or owner.product.id != change.stored.id:
-        return True
-    return owner.is_one_of({each.replaces for each in change.variants if each.replaces})
+    found = []
+    for owner in holders.owners.get(claim.unique, ()):
+        is_own = owner.external_id == change.desired.external_id  # a copy of the product is deleted first
+        if isinstance(change, Update) and owner.product is not None and owner.product.id == change.stored.id:
+            is_own = owner.variant_id in {each.replaces for each in change.variants if each.replaces}
+        if not is_own and (*claim.unique, owner.id) not in free:
+            found.append(owner)
+    return found
 
 
 def _repeated(
@@ -189,13 +271,12 @@ def _repeated(
     first: dict[UniqueValue, tuple[Change, Claim]] = {}
     for change in changes:
         for claim in decision.claims(change):
-            value = claim.field, claim.value
             own = change.desired.external_id
-            if any(owner.external_id == own for owner in holders.owners.get(value, ())):
-                first.setdefault(value, (change, claim))
+            if any(owner.external_id == own for owner in holders.owners.get(claim.unique, ())):
+                first.setdefault(claim.unique, (change, claim))
     for change in changes:
         for claim in decision.claims(change):
-            winner, won = first.setdefault((claim.field, claim.value), (change, claim))
+            winner, won = first.setdefault(claim.unique, (change, claim))
             if winner is not change or won != claim:
                 yield change, claim, winner.desired
 

@@ -91,12 +91,12 @@ def by_key(
 ) -> dict[str, StoredVariant]:
     """The variants that a product has after a change, by key of the desired variant."""
     by_title = {each.title: each for each in options}
+    before: set[str] = set()
+    titles = {name: name for name in change.desired.options}
     if isinstance(change, Update):
-        known = {each.stored.id: each.desired.key for each in change.variants if each.stored}
         before = {each.id for each in change.stored.variants}
         titles = {name: change.options.title(name) for name in change.options.stored}
-    else:
-        known, before, titles = {}, set(), {name: name for name in change.desired.options}
+    known = {each.stored.id: each.desired.key for each in change.variants if each.stored is not None}
     found = {known[each.id]: each for each in written if each.id in known}
     others = {each.id: each for each in sorted(written, key=lambda each: each.id) if each.id not in before}
     new = _remembered(change.new_variants)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from medusa_sync.core.change import Change, Create, Update
-from medusa_sync.core.claims import Holders, UniqueValue, claims
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredSummary
+from medusa_sync.core.unique import Holders, UniqueValue, claims
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
@@ -129,7 +129,7 @@ class Attempts:
     async def _release(self, jobs: Group) -> bool:
         """Free the values that variants of these jobs take from one another; returns whether any were."""
         released = await self._rows.release(jobs)
-        wanted = {(claim.field, claim.value) for job in jobs for claim in claims(job.change)}
+        wanted = {claim.unique for job in jobs for claim in claims(job.change)}
         self._values.free(hold for job in released for hold in job.gives_up if hold[:2] in wanted)
         return bool(released)
 

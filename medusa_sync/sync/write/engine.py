@@ -18,8 +18,8 @@ from itertools import chain
 from time import monotonic
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.claims import claims
 from medusa_sync.core.result import Result
+from medusa_sync.core.unique import claims
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.retry import pause, retry
 from medusa_sync.stop import InFlight
@@ -161,7 +161,7 @@ class Engine:
         size = self._batch_size.current
         if len(jobs) > size:
             updates = await self._attempts.decide_together(jobs)
-            taken = {(claim.field, claim.value) for job in updates for claim in claims(job.update)}
+            taken = {claim.unique for job in updates for claim in claims(job.update)}
 
             async def free(group: Sequence[Job]) -> None:
                 attempts = self._context.options.max_retries + 1

@@ -11,7 +11,6 @@ from typing import Any
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Update
-from medusa_sync.core.claims import Holders, UniqueValue
 from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
 from medusa_sync.core.inventory import (
     ItemRename,
@@ -23,6 +22,7 @@ from medusa_sync.core.inventory import (
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.stored_variant import StoredItem, StoredLevel, StoredVariant
+from medusa_sync.core.unique import Holders, UniqueValue
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, new_id
 from medusa_sync.medusa.resources import Level

@@ -8,8 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change, Create, Update, Withheld
-from medusa_sync.core.claims import without
+from medusa_sync.core.change import Change, Create, Update, Withheld, without
 from medusa_sync.core.interrupted import (
     is_half_deleted,
     is_in_progress,

@@ -10,9 +10,9 @@ from typing import Any
 from msgspec import json
 
 from medusa_sync.core.change import Create, Update, needed_terms, placed_categories
-from medusa_sync.core.claims import UniqueValue, claims, to_clear
 from medusa_sync.core.note import creation_note, freed, update_note
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.unique import UniqueValue, claims, to_clear
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
@@ -79,7 +79,7 @@ class ProductRows:
         """
         if taken is None:  # new variants are created after the others are written
             wanted = (claim for job in jobs for claim in claims(job.update))
-            taken = {(claim.field, claim.value) for claim in wanted if not claim.is_new}
+            taken = {claim.unique for claim in wanted if not claim.is_new}
         cleared = {job: to_clear(job.update, job.gives_up, taken) for job in jobs}
         released = {job: fields for job, fields in cleared.items() if fields}
         if not released:

@@ -8,12 +8,11 @@ from contextlib import suppress
 from typing import TypeVar
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.claims import Hold, Holders, Owner, UniqueValue, claims, holders_of
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.product import DesiredProduct, slug_of
-from medusa_sync.core.stored_variant import OwningProduct, OwningVariant, StoredItem
-from medusa_sync.core.unique import Decision, decide
+from medusa_sync.core.stored_variant import OwningProduct, StoredItem
+from medusa_sync.core.unique import Decision, Hold, Holders, Owner, UniqueValue, claims, decide, holders_of
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Job, Places
@@ -64,7 +63,7 @@ class UniqueValues:
             holders = job.holders or Holders()
             unused |= holders.unused
             for claim in claims(job.change):
-                value = claim.field, claim.value
+                value = claim.unique
                 given = (self._given[value],) if value in self._given else ()
                 kept = (owner for owner in holders.owners.get(value, ()) if not self._is_removed(owner))
                 if found := (*kept, *given):
@@ -85,12 +84,12 @@ class UniqueValues:
     def give(self, change: Change) -> None:
         """Take note of the values that a product gets which is not written, in a dry run."""
         product = OwningProduct("", change.desired.external_id, change.desired.title)
-        owner = Owner(OwningVariant("", product=product))
-        self._given.update(((claim.field, claim.value), owner) for claim in claims(change))
+        owner = Owner("", product)
+        self._given.update((claim.unique, owner) for claim in claims(change))
 
     def _is_removed(self, owner: Owner) -> bool:
         is_gone = owner.external_id in self._context.removed_products
-        return is_gone or owner.is_one_of(self._context.removed_variants)
+        return is_gone or owner.variant_id in self._context.removed_variants
 
     def _may_give_up(self, external_id: str) -> bool:
         return self._context.leaves(external_id) or self._places.has_deferred(external_id)

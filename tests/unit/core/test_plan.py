@@ -8,6 +8,7 @@ from hypothesis import given
 from msgspec import structs
 
 from medusa_sync.core.fields import FIELDS, Merge
+from medusa_sync.core.note import is_recorded
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import NO_RECORD, ONLY, Pending, Step
@@ -42,7 +43,7 @@ def steps(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> list[St
 @given(DESIRED_PRODUCTS)
 def test_a_store_that_holds_the_desired_values_is_up_to_date(desired: DesiredProduct) -> None:
     update = planned(desired, stored_product(desired))
-    assert (update.is_up_to_date, update.conflicts) == (True, ())
+    assert (is_recorded(update), update.conflicts) == (True, ())
     assert steps(desired, with_record(stored_product(desired), None)) == []
     assert steps(desired, stored_product(desired), overwrite=True) == []
 
@@ -93,7 +94,7 @@ def test_what_is_no_conflict(
     stored = stored_product(desired_product(**before), **edit)
     update = planned(desired_product(**after), stored, on_conflict=STORE)
     assert (steps(desired_product(**after), stored), update.conflicts) == (changes, ())
-    assert not update.is_up_to_date
+    assert not is_recorded(update)
 
 
 def test_metadata_that_is_not_plain_is_reported_as_json() -> None:
