@@ -87,6 +87,11 @@ def strike(
     return hit
 
 
+def refuse(store: FakeMedusa, is_hit: Callable[[httpx.Request], object], act: Act) -> list[httpx.Request]:
+    """Act at each request of a kind, instead of the store; returns the requests that were hit."""
+    return strike(store, "before", is_hit, act, once=False)
+
+
 def is_write(request: httpx.Request) -> bool:
     return request.method != "GET"
 

@@ -16,6 +16,7 @@ from tests.flow.stage import (
     assert_exact,
     assert_quiet,
     counts,
+    refuse,
     strike,
     sync,
     synced,
@@ -77,10 +78,7 @@ def test_a_refused_acknowledgement_does_not_affect_other_products(
 ) -> None:
     store, source = dearer()
     refused = store.products[f"{SOURCE_NAME}:{culprit}"].id
-    strike(
-        *(store, "before", lambda request: refused in acknowledged_by(request), httpx.Response(status)),
-        once=False,
-    )
+    refuse(store, lambda request: refused in acknowledged_by(request), httpx.Response(status))
     result = sync(source, store)
     assert (result.exit_code, counts(result), pending(store, source)) == (0, {"updated": COUNT}, [culprit])
     assert f"{SOURCE_NAME}:{culprit} was not acknowledged" in caplog.text
@@ -93,7 +91,7 @@ def test_a_lost_acknowledgement_is_only_a_warning(end: str, caplog: pytest.LogCa
     error = httpx.ReadTimeout("slow")
 
     def go_down() -> httpx.Response:
-        strike(store, "before", lambda _request: True, httpx.Response(503), once=False)
+        refuse(store, lambda _request: True, httpx.Response(503))
         return httpx.Response(503)
 
     if end == "finds the store down":

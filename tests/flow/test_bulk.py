@@ -17,8 +17,8 @@ from tests.flow.stage import (
     counts,
     created_by,
     is_write,
+    refuse,
     sent_in_bulk,
-    strike,
     sync,
     synced,
     writes,
@@ -121,11 +121,8 @@ def test_one_refused_product_of_15_costs_few_requests(status: int, most: int, *,
         store = synced(rows if is_stored else [])
         rows = [row | {"title": f"{row['title']} (new)"} for row in rows]
         title = b"none" if culprit is None else json.dumps(rows[culprit]["title"]).encode()
-        strike(
-            *(store, "before", lambda each: "product" in each.url.path and title in each.content),
-            httpx.Response(status, json=answer),
-            once=False,
-        )
+        refusal = httpx.Response(status, json=answer)
+        refuse(store, lambda each: "product" in each.url.path and title in each.content, refusal)
         expected = {"updated" if is_stored else "created": 15 if culprit is None else 14}
         assert counts(sync(ListSource(rows), store)) == expected | ({} if culprit is None else {"failed": 1})
         return len(store.requests)
@@ -151,7 +148,7 @@ def test_refused_variants_fail_only_their_product_and_cost_few_requests(
         return is_write(request) and '"prices"' in sent and any(own in sent for own in ids)
 
     refusal = httpx.Response(status, json={"type": "invalid_data", "message": "No."})
-    strike(store, "before", is_refused, refusal, once=False)
+    refuse(store, is_refused, refusal)
     result = sync(ListSource(rows), store)
     assert counts(result) == {"updated": 14, "failed": 1}
     [problem] = result.problems

@@ -139,18 +139,6 @@ def test_a_renamed_category_stays_the_same_one() -> None:
     assert place_of(store, 1) == place_of(store, 3) == ["Footwear"]
 
 
-def test_products_leave_a_renamed_category_and_come_back() -> None:
-    store, source = renamed()
-    for category, place in (("hats", "Hats"), ("shoes", "Footwear")):
-        source.rows[0]["category"] = category
-        assert carried_out(source, store).exit_code == 0
-        assert place_of(store, 1) == [place]
-    store.call("POST", f"/admin/products/{store.products['dummyjson:1'].id}", {"categories": []})
-    source.rows[0]["title"] = "New title"
-    assert carried_out(source, store).exit_code == 0
-    assert place_of(store, 1) == [], "the merchant removed it"
-
-
 def test_a_category_without_a_record_is_found_by_its_handle() -> None:
     store = FakeMedusa()
     store.call("POST", CATEGORIES, {"name": "Mine", "handle": "shoes", "is_active": True})

@@ -21,8 +21,8 @@ from tests.flow.stage import (
     created_by,
     is_creation,
     is_write,
+    refuse,
     sent_in_bulk,
-    strike,
     sync,
     synced,
     writes,
@@ -46,11 +46,7 @@ def test_a_refused_product_fails_alone(size: int, status: int) -> None:
     store, source = FakeMedusa(), ListSource(products(size))
     culprit = source.rows[size // 3]
     sku, answer = culprit["sku"].encode(), {"type": "invalid_data", "message": "not acceptable"}
-    strike(
-        *(store, "before", lambda each: is_creation(each) and sku in each.content),
-        httpx.Response(status, json=answer),
-        once=False,
-    )
+    refuse(store, lambda each: is_creation(each) and sku in each.content, httpx.Response(status, json=answer))
     result = sync(source, store, batch_size=size, max_retries=0)
     assert (result.exit_code, counts(result)) == (5, {"created": size - 1, "failed": 1})
     [problem] = result.problems
@@ -99,7 +95,7 @@ def test_consecutive_failures_do_not_end_the_run_while_the_store_works(stored: i
     culprits = rows[4 : 4 + broken]
     for row in culprits:
         row["description"] = "a poisoned text"
-    strike(store, "before", lambda each: b"poisoned" in each.content, httpx.Response(500), once=False)
+    refuse(store, lambda each: b"poisoned" in each.content, httpx.Response(500))
     result = sync(ListSource(rows), store, batch_size=5, max_retries=0)
     failed = {problem.external_id for problem in result.problems}
     assert (result.exit_code, failed) == (5, {f"dummyjson:{row['id']}" for row in culprits})
@@ -156,7 +152,7 @@ FAILS: dict[str, Callable[[httpx.Request], bool]] = {
 def test_a_run_ends_soon_if_the_store_fails(what: str, *, is_lost: bool) -> None:
     store, source = FakeMedusa(), ListSource(products(300))
     act = httpx.ReadTimeout("slow") if is_lost else httpx.Response(500)
-    strike(store, "before", FAILS[what], act, once=False)
+    refuse(store, FAILS[what], act)
     result = sync(source, store)
     assert (result.exit_code, result.counts[Result.CREATED]) == (4, 0)
     assert "fails every write" in result.error
@@ -170,7 +166,7 @@ def test_a_run_ends_soon_if_the_store_fails(what: str, *, is_lost: bool) -> None
 def test_a_run_stops_soon_after_the_store_becomes_unreachable() -> None:
     store, source = FakeMedusa(), ListSource(products(300))
     is_gone = httpx.ConnectError("refused")
-    strike(store, "before", lambda _request: len(store.requests) > 25, is_gone, once=False)
+    refuse(store, lambda _request: len(store.requests) > 25, is_gone)
     result = sync(source, store, batch_size=5)
     assert (result.exit_code, result.status, result.counts[Result.FAILED]) == (4, Status.FAILED, 0)
     assert len(store.requests) < 60
@@ -180,11 +176,7 @@ def test_a_run_stops_soon_after_the_store_becomes_unreachable() -> None:
 
 def test_a_store_that_fails_large_calls_gets_all_products_in_smaller_ones() -> None:
     store, source = FakeMedusa(), ListSource(products(300), page_size=300)
-    failed = strike(
-        *(store, "before", lambda each: len(sent_in_bulk(each, "create-products")) > 20),
-        httpx.Response(500),
-        once=False,
-    )
+    failed = refuse(store, lambda each: len(sent_in_bulk(each, "create-products")) > 20, httpx.Response(500))
     result = sync(source, store, batch_size="auto", max_retries=0)
     assert (result.exit_code, counts(result)) == (0, {"created": 300})
     assert 0 < len(failed) <= 20

@@ -115,15 +115,6 @@ def test_everything_arrives_if_variants_have_only_option_values(changed: Callabl
     }
 
 
-def test_a_product_that_has_no_variants_any_more_arrives_in_one_run() -> None:
-    store = stored()
-    source = ListSource([{"id": 1, "title": "Shirt 1", "price": 5, "stock": 3, "sku": "SH1"}, shirt(2)])
-    assert carried_out(source, store).exit_code == 5
-    assert carried_out(source, store, **DELETE).exit_code == 0
-    assert [each["options"] for each in held(store).values()] == [{"Default": "Default"}]
-    assert_quiet(source, store, **DELETE)
-
-
 @BLOCKED
 @pytest.mark.parametrize("on_missing", ["keep", "draft"])
 def test_everything_else_is_written_if_dropped_variants_are_kept(

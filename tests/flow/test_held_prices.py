@@ -73,16 +73,6 @@ def test_a_price_that_moves_too_far_is_held_until_the_limit_is_lifted(price: flo
     assert_quiet(source, store, **HALF)
 
 
-def test_a_price_that_falls_a_little_in_each_run_is_not_held() -> None:
-    """The example of docs/guards.md: the limit counts one run."""
-    store = stored()
-    for price in (6, 3.6, 2.16, 1.3, 0.78, 0.47):
-        assert (sync(cups(price=price), store, max_price_change="40%").exit_code, price_of(store)) == (
-            0,
-            price,
-        )
-
-
 @pytest.mark.parametrize("on_conflict", ["source", "store"])
 def test_the_merchants_price_survives_while_the_price_of_the_source_is_held(on_conflict: str) -> None:
     store, source = stored(), cups(price=100)

@@ -14,7 +14,6 @@ import pytest
 
 from medusa_sync import Result, RunResult, Status
 from tests.flow.stage import (
-    SOURCE_NAME,
     ListSource,
     Signal,
     Watcher,
@@ -23,7 +22,6 @@ from tests.flow.stage import (
     is_creation,
     report,
     run_once,
-    sent_in_bulk,
     sync,
     text,
 )
@@ -72,7 +70,9 @@ def test_a_signal_or_the_time_limit_ends_a_run_that_hangs(kind: str, *, is_signa
             asyncio.get_running_loop().call_later(LIMIT_S, stop.interrupt)
         login: dict[str, Any] = {"email": store.email, "password": store.password}
         limit = None if is_signal else LIMIT_S
-        return await run_once(source, store, stop=stop, batch_size=5, max_duration=limit, **login)
+        result = await run_once(source, store, stop=stop, batch_size=5, max_duration=limit, **login)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return result
 
     started = time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
@@ -153,34 +153,3 @@ def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: 
     created = {outcome.external_id for outcome in watcher.outcomes if outcome.result is Result.CREATED}
     assert created == store.products.keys(), "a request in flight was cut off or not counted"
     assert sum(result.counts.values()) == result.seen
-
-
-def test_a_run_over_its_time_limit_ends_in_order() -> None:
-    store = FakeMedusa()
-    result = sync(ListSource(products(500)), store, max_duration=0.1)
-    assert (result.exit_code, result.status, "0.1 s" in result.error) == (5, Status.PARTIAL, True)
-    assert sum(result.counts.values()) == result.seen
-    assert len(store.products) == result.counts[Result.CREATED]
-
-
-@pytest.mark.usefixtures("short_grace")
-def test_no_task_is_left_if_the_run_ends_while_a_tag_is_created() -> None:
-    class SlowTag(FakeMedusa):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if sent_in_bulk(request, "create-product-tags"):
-                await asyncio.sleep(60)
-            ids = request.url.params.get_list("external_id[]")
-            if "price_set" in str(request.url) and f"{SOURCE_NAME}:30" in ids:
-                await asyncio.sleep(0.2)  # the batch that needs the tag ends, and with it the run
-                return httpx.Response(302, headers={"location": "elsewhere"}, request=request)
-            return await super().handle_async_request(request)
-
-    rows, store = [row | {"tags": [f"tag {row['id']}"]} for row in products(30)], SlowTag()
-    sync(ListSource([rows[-1] | {"tags": []}]), store)  # only details of products that the store has are read
-
-    async def run() -> None:
-        result = await run_once(ListSource(rows), store)
-        assert result.exit_code == 4
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(run())

@@ -9,8 +9,6 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-import pytest
-
 from medusa_sync import RunResult
 from tests.flow.stage import SOURCE_NAME, counts, writes
 from tests.flow.stage import sync_url as sync
@@ -150,26 +148,6 @@ def test_products_json_of_shopify_is_read_in_pages(server: DummyJson, store: Fak
     result = sync(shop_url(server), store, on_missing="delete")
     assert counts(result) == {"unchanged": 259, "removed": 1}
     assert [each.query.get("page") for each in server.requests] == [None, "1", "2", "3"] * 2  # read twice
-
-
-@pytest.mark.parametrize("count", [30, 120])
-def test_products_json_of_shopify_may_be_a_file_of_another_server(
-    server: DummyJson, store: FakeMedusa, count: int
-) -> None:
-    rows = [shopify(number) for number in range(count)]
-    server.intercept = lambda _request: Response.json({"products": rows})
-    result = sync(shop_url(server), store, batch_size=100)
-    assert (result.exit_code, counts(result)) == (0, {"created": count}), result.error
-
-
-def test_pages_of_shopify_are_also_followed_for_a_map_of_the_user(
-    server: DummyJson, store: FakeMedusa, tmp_path: Path
-) -> None:
-    serve_shopify(server, [shopify(number) for number in range(1, 60)])
-    map_ = tmp_path / "mine.jq"
-    map_.write_text("{id: .handle, title, price: .variants[0].price}", encoding="utf-8")
-    result = sync(shop_url(server), store, source_map=str(map_), limit=50)
-    assert (result.exit_code, counts(result)) == (0, {"created": 50})
 
 
 def test_the_first_object_decides_about_all(tmp_path: Path, store: FakeMedusa) -> None:
@@ -316,12 +294,6 @@ def test_pages_of_woocommerce_are_read_with_variations(server: DummyJson, store:
     assert counts(sync(shop.url, store, on_missing="delete")) == {"unchanged": 251, "removed": 1}
     paths = [each.path for each in server.requests if "page" in each.query]
     assert sum(each.endswith("/products") for each in paths) == 6  # read twice
-
-
-def test_at_most_four_requests_for_variations_are_sent_at_once(server: DummyJson, store: FakeMedusa) -> None:
-    shop = WooCommerce(server, [variable(number, 1) for number in range(1, 21)])
-    assert sync(shop.url, store, batch_size=100).exit_code == 0
-    assert 2 <= shop.at_once <= 4
 
 
 def test_variations_that_cannot_be_read_write_nothing(server: DummyJson, store: FakeMedusa) -> None:

@@ -68,30 +68,6 @@ def test_all_shards_together_are_the_whole_catalogue(count: int) -> None:
     assert counts(sync(ListSource(rows), store)) == {"unchanged": SIZE}
 
 
-class Silent(ListSource):
-    """A source that does not answer for single products, so that it is read twice before a removal."""
-
-    async def has(self, source_id: str) -> bool:
-        del source_id
-        return None  # type: ignore[return-value]  # as the protocol of sources allows
-
-
-@pytest.mark.parametrize(("how", "source"), [("delete", Silent), ("draft", ListSource)])
-def test_a_shard_removes_only_its_own_products(how: str, source: type[ListSource]) -> None:
-    rows, options = products(SIZE), DELETE | {"on_missing": how}
-    store, left = synced(rows), rows[10:]
-    one, *others = shards(3)
-    gone = part_of(rows[:10], one)
-    assert 0 < len(gone) < 10
-    result = sync(source(left), store, shard=one, **options)
-    assert counts(result) == {"unchanged": len(part_of(left, one)), "removed": len(gone)}
-    for shard in others:
-        assert sync(source(left), store, shard=shard, **options).exit_code == 0
-    published = {own for own, product in store.products.items() if product.status == "published"}
-    assert published == {f"{SOURCE_NAME}:{row['id']}" for row in left}
-    assert_all_quiet(source(left), store, 3, **options)
-
-
 def test_guards_count_the_products_of_the_shard() -> None:
     rows = products(SIZE)
     store, [one, two] = synced(rows), shards(2)
@@ -114,15 +90,6 @@ def test_guards_count_the_products_of_the_shard() -> None:
     allowed = sync(ListSource(left), store, shard=one, on_missing="delete", max_removals=4)
     assert (allowed.exit_code, allowed.counts[Result.REMOVED]) == (0, 4)
     assert_exact(left, store)
-
-
-def test_a_row_without_an_id_prevents_removals_in_every_shard() -> None:
-    rows = products(SIZE)
-    store, left = synced(rows), [*rows[10:], {"title": "No id", "price": 1}]
-    for shard in shards(3):
-        result = sync(ListSource(left), store, shard=shard, **DELETE)
-        assert (result.exit_code, result.counts[Result.REJECTED]) == (5, 1)
-    assert writes(store) == []
 
 
 # --- at the same moment ---------------------------------------------------------------------------------
@@ -163,17 +130,3 @@ def test_an_sku_that_products_of_two_shards_want_goes_to_one_of_them() -> None:
     for shard in shards(2) * 2:
         assert sync(ListSource(rows), store, shard=shard).exit_code == 0
     assert_exact(rows, store)
-
-
-def test_skus_that_products_of_two_shards_exchange_arrive_in_a_run_without_a_shard() -> None:
-    rows = products(SIZE)
-    store = synced(rows)
-    one, two = (part_of(rows, shard)[0] for shard in shards(2))
-    one["sku"], two["sku"] = two["sku"], one["sku"]
-    for shard in shards(2) * 2:
-        result = sync(ListSource(rows), store, shard=shard)
-        assert (result.exit_code, result.withheld) == (0, 1)
-    result = sync(ListSource(rows), store)
-    assert (counts(result), result.withheld) == ({"updated": 2, "unchanged": SIZE - 2}, 0)
-    assert_exact(rows, store)
-    assert_all_quiet(ListSource(rows), store, 2)

@@ -166,14 +166,6 @@ def test_a_handle_of_the_source_that_is_taken_is_rejected(fresh: Callable[[], Fa
     assert "its handle 'own' belongs to dummyjson:2" in found["dummyjson:3"]
 
 
-def test_a_product_that_is_too_large_for_a_request_is_rejected() -> None:
-    texts = {f"text {number}": "x" * 50_000 for number in range(41)}
-    rows = [ROWS[0], ROWS[1] | {"metadata": texts}, ROWS[2]]
-    result = carried_out(ListSource(rows), FakeMedusa())
-    assert counts(result) == {"created": 2, "rejected": 1}
-    assert "more than the store accepts" in reasons(result)["dummyjson:2"]
-
-
 def test_owners_are_looked_up_once_for_200_products(fresh: Callable[[], FakeMedusa]) -> None:
     store, source = fresh(), ListSource(products(208)[8:], page_size=200)
     sync(source, store, dry_run=True)

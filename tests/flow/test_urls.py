@@ -6,7 +6,6 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,16 +64,6 @@ def test_trailing_slash_is_kept_in_all_requests(server: DummyJson) -> None:
     assert (result.exit_code, counts(result)) == (0, {"created": len(ROWS)})
     assert category_names(store) == ["Toys & Games"]
     assert {request.path for request in server.requests} == {"/products/", "/products/categories/"}
-
-
-def test_only_the_sample_and_apis_have_names_of_categories(tmp_path: Path) -> None:
-    """A file beside the catalogue is not read."""
-    (tmp_path / "products.json").write_text(json.dumps(ROWS[:1]), encoding="utf-8")
-    (tmp_path / "categories.json").write_text('[{"slug": "toys", "name": "Not ours"}]', encoding="utf-8")
-    for source, name in ((str(tmp_path / "products.json"), "Toys"), ("sample", "Books & Paper")):
-        store = FakeMedusa()
-        assert sync(source, store).exit_code == 0
-        assert name in category_names(store)
 
 
 @pytest.mark.parametrize(("host", "waits"), [("dummyjson.com", True), ("source.example", False)])

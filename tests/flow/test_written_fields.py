@@ -15,7 +15,7 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     is_write,
-    strike,
+    refuse,
     sync,
     synced,
     text,
@@ -225,7 +225,7 @@ def test_a_write_that_arrives_after_the_next_run_is_no_edit_of_the_merchant(
 ) -> None:
     """Also if the source has gone back to the old value meanwhile."""
     store, source = synced([ROW]), ListSource([ROW])
-    late = strike(store, "before", is_write, httpx.ReadTimeout("slow"), once=False)
+    late = refuse(store, is_write, httpx.ReadTimeout("slow"))
     sync(ListSource([ROW | CHANGES[what][0]]), store, max_retries=0)
     store.before = None
     assert sync(source, store, on_conflict=on_conflict).exit_code == 0
