@@ -44,8 +44,8 @@ def kill_at_step(store: FakeMedusa, name: str) -> None:
     store.linger, store.between = 1_000, between
 
 
-NEXT = {"old value again": 0, "same": 1, "newer": 2}
-"""What the source says after a kill, as a version of a change."""
+NEXT = (0, 1, 2)
+"""Versions that the source may have after version 1 was interrupted: the old one, the same, a newer one."""
 
 
 def kill_at(store: FakeMedusa, number: int, killed: str) -> list[str]:

@@ -92,6 +92,11 @@ def refuse(store: FakeMedusa, is_hit: Callable[[httpx.Request], object], act: Ac
     return strike(store, "before", is_hit, act, once=False)
 
 
+def no(status: int = 400) -> httpx.Response:
+    """A refusal."""
+    return httpx.Response(status, json={"type": "invalid_data", "message": "No."})
+
+
 def is_write(request: httpx.Request) -> bool:
     return request.method != "GET"
 

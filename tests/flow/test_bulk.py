@@ -17,6 +17,7 @@ from tests.flow.stage import (
     counts,
     created_by,
     is_write,
+    no,
     refuse,
     sent_in_bulk,
     sync,
@@ -147,7 +148,7 @@ def test_refused_variants_fail_only_their_product_and_cost_few_requests(
         sent = f"{request.url.path} {request.content.decode()}"
         return is_write(request) and '"prices"' in sent and any(own in sent for own in ids)
 
-    refusal = httpx.Response(status, json={"type": "invalid_data", "message": "No."})
+    refusal = no(status)
     refuse(store, is_refused, refusal)
     result = sync(ListSource(rows), store)
     assert counts(result) == {"updated": 14, "failed": 1}

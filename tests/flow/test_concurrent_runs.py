@@ -24,6 +24,7 @@ from tests.flow.stage import (
     counts,
     is_creation,
     is_write,
+    no,
     run_once,
     sent_in_bulk,
     settling,
@@ -170,7 +171,7 @@ def test_a_variant_that_another_run_is_creating_is_not_deleted_after_a_refusal(l
     created = [each.id for each in store.products["dummyjson:1"].variants]
     source.rows[1]["title"] = "New"
 
-    strike(store, "before", is_write, httpx.Response(400, json={"type": "invalid_data", "message": "No"}))
+    strike(store, "before", is_write, no())
     with settling(10):
         result, again = sync(source, store), sync(source, store)
     assert (result.conflicts, again.conflicts, again.exit_code) == (0, 0, 0)

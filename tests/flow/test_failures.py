@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from math import log2
 from typing import Any
 
 import httpx
@@ -18,7 +17,6 @@ from tests.flow.stage import (
     ListSource,
     assert_exact,
     counts,
-    created_by,
     is_creation,
     is_write,
     refuse,
@@ -39,21 +37,6 @@ def own_titles(count: int) -> list[dict[str, Any]]:
 
 
 # --- one bad product ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("size", "status"), [(15, 400), (15, 404), (15, 413), (32, 500)])
-def test_a_refused_product_fails_alone(size: int, status: int) -> None:
-    store, source = FakeMedusa(), ListSource(products(size))
-    culprit = source.rows[size // 3]
-    sku, answer = culprit["sku"].encode(), {"type": "invalid_data", "message": "not acceptable"}
-    refuse(store, lambda each: is_creation(each) and sku in each.content, httpx.Response(status, json=answer))
-    result = sync(source, store, batch_size=size, max_retries=0)
-    assert (result.exit_code, counts(result)) == (5, {"created": size - 1, "failed": 1})
-    [problem] = result.problems
-    assert problem.external_id == f"dummyjson:{culprit['id']}"
-    assert "not acceptable" in problem.reason
-    assert_exact([row for row in source.rows if row is not culprit], store)
-    assert len(list(filter(created_by, writes(store)))) <= 2 * log2(size) + 6
 
 
 @pytest.mark.parametrize(("batch_size", "status", "max_retries"), [(1, 500, 2), (15, 400, 0), (15, 500, 0)])

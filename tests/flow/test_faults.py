@@ -20,6 +20,7 @@ from tests.flow.stage import (
     assert_quiet,
     copies_of,
     is_creation,
+    no,
     refuse,
     sync,
     synced,
@@ -186,8 +187,7 @@ def test_a_refused_batch_loses_no_price_of_the_merchant(*, has_price: bool) -> N
     rows[1] |= {"title": "New title"} | ({"price": 99} if has_price else {})
     refused = rows[0] | {"id": 1_000, "sku": "REFUSED", "title": "Refused", "meta": {}}
     rows.insert(2, refused)  # in the same batch as the update
-    no = httpx.Response(400, json={"type": "invalid_data", "message": "No"})
-    refuse(store, lambda each: is_creation(each) and b"REFUSED" in each.content, no)
+    refuse(store, lambda each: is_creation(each) and b"REFUSED" in each.content, no())
     result = sync(ListSource(rows), store, batch_size=BATCH)
     assert [problem.external_id for problem in result.problems] == ["dummyjson:1000"]
     after = store.products["dummyjson:2"]

@@ -19,6 +19,7 @@ from tests.flow.stage import (
     Signal,
     assert_quiet,
     counts,
+    no,
     run_once,
     sent_in_bulk,
     strike,
@@ -311,7 +312,7 @@ def test_a_conflict_of_a_product_that_fails_after_it_was_written_is_reported(*, 
             raise httpx.ReadError("lost")
         if is_lost or "location-levels" not in request.url.path:
             return None
-        return httpx.Response(400, json={"type": "invalid_data", "message": "No"})
+        return no()
 
     store.before = hurt
     result = sync(source, store)

@@ -116,21 +116,6 @@ def test_the_placement_is_checked_before_anything_is_written_and_only_then(*, dr
     assert_quiet(source, store, sales_channel="Nowhere")
 
 
-def test_wrong_credentials_end_the_run_before_a_product_is_seen() -> None:
-    result = sync(ListSource(products(5)), FakeMedusa(), api_key="sk_wrong")
-    assert (result.exit_code, result.seen) == (4, 0)
-    assert "sk_wrong" not in result.error
-
-
-def test_a_token_that_expires_during_a_run_is_renewed() -> None:
-    store, source = FakeMedusa(), ListSource(products(60))
-    strike(store, "after", lambda _request: len(store.requests) >= 14, store.expire_tokens)
-    result = sync(source, store, email=store.email, password=store.password)
-    assert (result.exit_code, counts(result)) == (0, {"created": 60})
-    assert sum(request.path == "/auth/user/emailpass" for request in store.requests) == 2
-    assert_exact(source.rows, store)
-
-
 @pytest.mark.parametrize(("pages", "dry_run"), [(1, False), (4, False), (4, True)])
 def test_products_delivered_before_the_source_fails_are_synced(pages: int, *, dry_run: bool) -> None:
     store, source = FakeMedusa(), ListSource(products(150), page_size=30, ends_after=pages)
