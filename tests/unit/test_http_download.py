@@ -1,8 +1,6 @@
 """Downloads: what arrives is in a temporary file, also if it is not all."""
 
-import asyncio
 import gzip
-import ssl
 import tracemalloc
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
@@ -16,8 +14,8 @@ from medusa_sync.errors import InterruptedRunError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.response import Download, Response
 from medusa_sync.stop import Stop
-from tests.unit.alone import alone
 from tests.unit.builders import STORE_URL, http_client
+from tests.unit.full_disk import files_limited_to
 
 pytestmark = pytest.mark.anyio
 
@@ -25,20 +23,16 @@ BROKEN = httpx.RemoteProtocolError("peer left")
 
 
 class Body(httpx.AsyncByteStream):
-    """A body in parts; an error among them breaks the connection, a number is a pause in seconds."""
+    """A body in parts; an error among them breaks the connection."""
 
-    def __init__(self, *parts: bytes | float | Exception) -> None:
+    def __init__(self, *parts: bytes | Exception) -> None:
         self._parts = parts
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for part in self._parts:
-            match part:
-                case bytes():
-                    yield part
-                case Exception():
-                    raise part
-                case _:
-                    await asyncio.sleep(part)
+            if isinstance(part, Exception):
+                raise part
+            yield part
 
 
 def respond(httpx_mock: HTTPXMock, *responses: Iterable[Any] | int | Exception, **headers: str) -> None:
@@ -116,14 +110,6 @@ async def test_nothing_is_repeated_when_the_run_ends(httpx_mock: HTTPXMock, pool
     assert await download(http_client(pool, stop=stop)) == (b"part", "GET /things: peer left")
 
 
-async def test_retry_after_is_respected(
-    httpx_mock: HTTPXMock, client: HttpClient, waits: list[float]
-) -> None:
-    respond(httpx_mock, 503, [b"all"], retry_after="7")
-    await download(client)
-    assert waits == [7]
-
-
 @pytest.mark.parametrize("status", [204, 301, 401, 404])
 @pytest.mark.parametrize("before", [[], [[b"part", BROKEN]]], ids=["at-once", "after-a-part"])
 async def test_other_statuses_are_responses(
@@ -180,6 +166,13 @@ async def test_response_has_its_type_and_the_url_of_the_next_page(
 
 ALL = gzip.compress(b"all", mtime=0)  # the same in all workers
 TWO = gzip.compress(b"one ", mtime=0) + gzip.compress(b"two", mtime=0)
+
+
+def parts_of(body: bytes, size: int) -> list[bytes]:
+    return [body[at : at + size] for at in range(0, len(body), size)]
+
+
+CUT_OFF = "the compressed response is cut off"
 GZIP = {"content_encoding": "gzip"}
 STORED = gzip.compress(b"all", compresslevel=0, mtime=0)
 
@@ -191,24 +184,9 @@ STORED = gzip.compress(b"all", compresslevel=0, mtime=0)
         ([ALL], {"content_type": "application/gzip"}, ALL, ""),
         ([b""], GZIP, b"", ""),
         ([b"all"], GZIP, b"", "the compressed response is damaged"),
-        *(
-            (
-                [TWO[at : at + size] for at in range(0, len(TWO), size)],
-                GZIP,
-                b"one two",
-                "",
-            )
-            for size in (1, 7, 1000)
-        ),
-        *(  # the response itself is complete
-            (
-                [STORED[:-left]],
-                GZIP,
-                b"all"[:kept],
-                "the compressed response is cut off",
-            )
-            for left, kept in ((1, 3), (8, 3), (9, 2))
-        ),
+        *((parts_of(TWO, size), GZIP, b"one two", "") for size in (1, 7, 99)),
+        # the response itself is complete
+        *(([STORED[:-left]], GZIP, b"all"[:kept], CUT_OFF) for left, kept in ((1, 3), (8, 3), (9, 2))),
     ],
 )
 async def test_only_encoded_content_is_decompressed(
@@ -219,14 +197,14 @@ async def test_only_encoded_content_is_decompressed(
     arrived: bytes,
     error: str,
 ) -> None:
-    respond(httpx_mock, *[parts] * (3 if "cut off" in error else 1), **headers)
+    respond(httpx_mock, *[parts] * (3 if error == CUT_OFF else 1), **headers)
     assert await download(client) == (arrived, f"GET /things: {error}" if error else "")
 
 
 # --- sizes ----------------------------------------------------------------------------------------------
 
 
-async def test_download_can_be_larger_than_a_response_and_takes_no_memory(
+async def test_download_can_be_as_large_as_its_limit_and_the_disk_and_takes_no_memory(
     httpx_mock: HTTPXMock, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 2**20)
@@ -240,67 +218,12 @@ async def test_download_can_be_larger_than_a_response_and_takes_no_memory(
     assert isinstance(got, Download)
     with got.file:
         assert (got.file.seek(0, 2), got.error) == (50 * 2**20, None)
-
-
-async def test_download_has_a_limit(
-    httpx_mock: HTTPXMock, client: HttpClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    httpx_mock.add_response(stream=Body(*[bytes(2**16)] * 16 * 50))
+    words = r"GET /things: the temporary file cannot be written \(File too large\)"
+    with files_limited_to(2**20), pytest.raises(StoreError, match=words):
+        await client.download("/things")
     monkeypatch.setattr(http, "MAX_DOWNLOAD_BYTES", 2**20)
     httpx_mock.add_response(stream=Body(*[bytes(2**16)] * 16 * 2))
     body, error = await download(client)
     assert error == "GET /things: the response is longer than 1 MB"
     assert len(body) < 2 * 2**20
-
-
-def test_full_disk_is_an_error() -> None:
-    """In another process, whose files are limited in size."""
-    code = """
-import asyncio, resource, signal
-import httpx
-from medusa_sync.errors import StoreError
-from tests.unit.builders import http_client
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
-async def main():
-    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=bytes(10_000_000)))
-    async with httpx.AsyncClient(transport=transport) as client:
-        await http_client(client).download("http://store.example/things")
-try:
-    asyncio.run(main())
-except StoreError as error:
-    print(error)
-"""
-    assert alone(code) == (
-        "GET http://store.example/things: the temporary file cannot be written (File too large)\n"
-    )
-
-
-# --- time -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("head", "parts", "arrived", "error"),
-    [
-        (0, [part for _ in range(30) for part in (b".", 0.03)], b"." * 30, ""),  # longer than the limit
-        (0.8, [0.3, b"all"], b"all", ""),  # the body may begin after the limit if the head came in time
-        (0, [b"part", 3600.0, b"more"], b"part", "GET /things: no complete response within the time limit"),
-        (3600, [], None, "no complete response within the time limit"),
-    ],
-    ids=["slow", "late", "stalls", "never"],
-)
-async def test_each_byte_has_a_time_limit(
-    httpx_mock: HTTPXMock, head: float, parts: list[Any], arrived: bytes | None, error: str
-) -> None:
-    async def respond_late(_request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(head)
-        return httpx.Response(200, stream=Body(*parts))
-
-    httpx_mock.add_callback(respond_late)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    async with httpx.AsyncClient(base_url=STORE_URL, timeout=0.5, verify=context, trust_env=False) as pool:
-        hasty = http_client(pool, max_retries=0)
-        if arrived is None:
-            with pytest.raises(StoreError, match=error):
-                await hasty.download("/things")
-        else:
-            assert await download(hasty) == (arrived, error)

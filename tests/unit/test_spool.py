@@ -1,5 +1,8 @@
 """A spool returns what was added, from memory or disk."""
 
+import tracemalloc
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
-from tests.unit.alone import alone
+from tests.unit.full_disk import files_limited_to
 
 values = st.none() | st.text() | st.integers() | st.booleans() | st.tuples(st.text())
 outcomes = st.builds(
@@ -38,23 +41,17 @@ def test_each_reading_returns_everything_in_order(added: list[Outcome], later: l
 
 @pytest.mark.parametrize("room", [0, 100_000, 300_000, 400_000, 10_000_000])
 def test_outcomes_stay_in_memory_only_when_the_disk_is_full(room: int) -> None:
-    """In another process, whose files are limited to `room` bytes."""
-    code = f"""
-import resource, signal, tracemalloc
-from medusa_sync.core.result import Outcome, Result
-from medusa_sync.spool import Spool
-def outcomes():
-    for number in range(2500):
-        yield Outcome(f"dummyjson:{{number}}", "x" * 200 + str(number), Result.CREATED)
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
-spool = Spool()
-tracemalloc.start()
-for outcome in outcomes():
-    spool.add(outcome)
-used = tracemalloc.get_traced_memory()[0]
-assert len(spool) == 2500
-assert list(spool) == list(spool) == list(outcomes())
-print(used < 300_000)
-"""
-    assert alone(code) == f"{room > 1_000_000}\n"
+    def outcomes() -> Iterator[Outcome]:
+        for number in range(2500):
+            yield Outcome(f"dummyjson:{number}", "x" * 200 + str(number), Result.CREATED)
+
+    spool = Spool[Outcome]()
+    with files_limited_to(room):
+        tracemalloc.start()
+        for outcome in outcomes():
+            spool.add(outcome)
+        used, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert len(spool) == 2500
+    assert list(spool) == list(spool) == list(outcomes())
+    assert (used < 300_000) is (room > 1_000_000)
