@@ -236,3 +236,42 @@ def test_a_write_that_arrives_after_the_next_run_is_no_edit_of_the_merchant(
     held = shown(store)
     assert (held["title"], held["tag_ids"], held["items"]) == (ROW["title"], ROW["tags"], [("KIT-7", [12])])
     assert [each.amount for each in held["variant prices"]] == [ROW["price"]]
+
+
+def test_a_change_is_reported_with_what_was_applied_and_what_the_store_has() -> None:
+    """The record has a digest of a long text; the report has the text if the store still has it."""
+    before, after = (
+        ROW | {"title": letter, "description": letter * 50, "brand": letter, "tags": [letter * 50]}
+        for letter in "xy"
+    )
+    store = synced([before])
+
+    def reported(*names: str) -> list[Any]:
+        [outcome] = sync(ListSource([after]), store, dry_run=True).changes
+        found = {each.field: (each.stored, each.applied) for each in outcome.changes}
+        return [found.get(name) for name in names]
+
+    long = "x" * 50
+    assert reported("title", "description", "tags") == [("x", "x"), (long, long), ((long,), (long,))]
+    edits = {"title": "y", "description": "z" * 50, "metadata": {"brand": {"name": "Ours"}}}
+    store.call("POST", f"/admin/products/{store.products[OWN].id}", edits)
+    title, (stored, applied), brand = reported("title", "description", "metadata.brand")
+    assert (title, brand) == (None, ('{"name":"Ours"}', "x"))
+    assert (stored, applied[:1]) == ("z" * 50, "#")
+    assert sync(ListSource([after]), store).conflicts == 2, "both sides changed the title to the same"
+
+
+def test_what_the_merchant_changed_is_reverted_if_that_is_asked_for() -> None:
+    store = synced([ROW])
+    before = shown(store)
+    edit_everything(store)
+    edits = {"title": "Mine", "description": "", "metadata": {"brand": "Mine"}, "tags": []}
+    store.call("POST", f"/admin/products/{store.products[OWN].id}", edits)
+    assert_quiet(ListSource([ROW]), store)
+    result = sync(ListSource([ROW]), store, overwrite=True)
+    assert (counts(result), result.conflicts) == ({"updated": 1}, 0)
+    after = shown(store)
+    for name in ("title", "description", "tag_ids"):
+        assert after[name] == before[name]
+    assert after["metadata"] == {**before["metadata"], "mine": "yes"}
+    assert (after["material"], after["variant material"], after["handle"]) == ("tin", "tin", "mine")

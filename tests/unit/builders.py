@@ -1,4 +1,4 @@
-"""Builders for unit tests: source rows, desired and stored products, clients."""
+"""Builders for unit tests: source rows, desired products, records, clients."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -6,22 +6,9 @@ from typing import Any, Final
 import httpx
 import msgspec
 from hypothesis import strategies as st
-from msgspec import structs
 
-from medusa_sync.core.fields import FIELDS, METADATA, Place
-from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import ONLY, RECORD_KEY, Record, applied, parse_record, remember
-from medusa_sync.core.stored import StoredCategory, StoredCollection, StoredImage, StoredProduct, StoredValue
-from medusa_sync.core.stored_variant import (
-    Entity,
-    StoredInventory,
-    StoredInventoryItem,
-    StoredLevel,
-    StoredOptionValue,
-    StoredPrice,
-    StoredVariant,
-)
+from medusa_sync.core.record import remember
 from medusa_sync.errors import MedusaSyncError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
@@ -34,7 +21,6 @@ from tests.harness.dummyjson import ABSENT
 
 SOURCE_URL: Final = "https://source.example/products"
 STORE_URL: Final = "http://store.example:9000"
-LOCATION: Final = "sloc_1"
 CURRENCY: Final = "usd"
 
 # --- the source -----------------------------------------------------------------------------------------
@@ -64,27 +50,12 @@ def desired_product(number: int = 1, /, **changes: Any) -> DesiredProduct:
     return mapped(source_product(number, **changes))
 
 
-def with_fields(desired: DesiredProduct, **fields: Value) -> DesiredProduct:
-    """The product with other values of its fields, or of those of its only variant."""
-    own = {name: value for name, value in fields.items() if name in desired.fields}
-    [variant] = desired.variants
-    of_variant = {**variant.fields, **{name: fields[name] for name in fields if name not in own}}
-    kept = {name: value for name, value in of_variant.items() if value is not None}
-    variants = (structs.replace(variant, fields=kept),)
-    return structs.replace(desired, fields={**desired.fields, **own}, variants=variants)
-
-
 def all_fields(desired: DesiredProduct) -> dict[str, Any]:
     """The fields of a product with a single variant, and those of the variant."""
     return {"sku": None, "barcode": None, "stock": None, **desired.fields, **desired.variants[0].fields}
 
 
-def applied_ids(desired: DesiredProduct, variant: str = "variant_01") -> Record:
-    """The record of a product with a single variant."""
-    return applied(desired, variants={ONLY: variant})
-
-
-# --- what the store holds -------------------------------------------------------------------------------
+# --- records --------------------------------------------------------------------------------------------
 
 
 def as_json(record: Any) -> Any:
@@ -121,61 +92,6 @@ def record_2(desired: DesiredProduct, *, sent: Mapping[str, Value] | None = None
         return record
     late = {name: [value] for name, value in sent.items()}
     return record | {"pending": {"step": "update", "fields": late, "currency": desired.currency, "at": 0}}
-
-
-def stored_metadata(desired: DesiredProduct) -> dict[str, Any]:
-    """The metadata of the stored product, without its record."""
-    return {
-        name.removeprefix(METADATA): value
-        for name, value in desired.fields.items()
-        if name.startswith(METADATA) and value is not None
-    }
-
-
-def stored_variant(desired: DesiredProduct, **changes: Any) -> StoredVariant:
-    fields = all_fields(desired)
-    level = StoredLevel(LOCATION, fields["stock"])
-    levels = () if fields["stock"] is None else (level,)
-    item = StoredInventoryItem("iitem_01", StoredInventory(levels, fields["sku"]))
-    variant = StoredVariant(
-        id="variant_01",
-        options=(StoredOptionValue("opt_01", DEFAULT),),
-        sku=fields["sku"],
-        barcode=fields["barcode"],
-        manage_inventory=fields["stock"] is not None,
-        prices=(StoredPrice("price_01", desired.currency, fields["price"]),),
-        inventory_items=(item,) if levels else (),
-    )
-    return structs.replace(variant, **changes)
-
-
-def stored_product(desired: DesiredProduct, **changes: Any) -> StoredProduct:
-    """The stored product after `desired` was applied and the merchant made `changes`."""
-    fields: dict[str, Any] = dict(desired.fields)
-    plain = [each.name for each in FIELDS.values() if each.place is Place.PRODUCT and not each.member]
-    stored = StoredProduct(
-        id=f"prod_{desired.source_id}",
-        external_id=desired.external_id,
-        record=applied_ids(desired),
-        metadata=stored_metadata(desired),
-        handle=f"product-{desired.source_id}",
-        status="published",
-        images=tuple(StoredImage(f"img_{url}", url) for url in fields["images"]),
-        tags=tuple(StoredValue(f"ptag_{tag}", tag) for tag in fields["tags"]),
-        categories=tuple(StoredCategory(f"pcat_{handle}", handle) for handle in fields["categories"]),
-        variants=(stored_variant(desired),),
-        sales_channels=(Entity("sc_1"),),
-        shipping_profile=Entity("sp_1"),
-        type=StoredValue("ptyp_01", fields["type"]) if fields["type"] else None,
-        collection=StoredCollection("pcol_01", fields["collection"]) if fields["collection"] else None,
-        **{name: fields[name] for name in plain},
-    )
-    return structs.replace(stored, **changes)
-
-
-def with_record(stored: StoredProduct, record: Any) -> StoredProduct:
-    """The product with this in place of its record."""
-    return structs.replace(stored, record=parse_record({RECORD_KEY: as_json(record)}))
 
 
 # --- any product ----------------------------------------------------------------------------------------

@@ -5,16 +5,10 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from medusa_sync.core.change import Update
-from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
-from medusa_sync.core.selection import PlanOptions
-from medusa_sync.core.stored import (
-    StoredProduct,
-)
 from tests.harness.dummyjson import ABSENT
-from tests.unit.builders import LOCATION, desired_product
+from tests.unit.builders import desired_product
 
 # --- the source -----------------------------------------------------------------------------------------
 
@@ -65,11 +59,6 @@ def record_of(desired: DesiredProduct) -> Record:
         variants={each.key: variant_id(each.key) for each in desired.variants},
         options={name: option_id(name) for name in desired.options},
     )
-
-
-def planned(desired: DesiredProduct, stored: StoredProduct, **how: Any) -> Update:
-    adopts = how.pop("adopt", False)
-    return plan_update(desired, stored, PlanOptions(**how), location_id=LOCATION, adopts=adopts)
 
 
 # --- any shirt ------------------------------------------------------------------------------------------

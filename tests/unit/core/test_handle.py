@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.product import DesiredProduct, handle_candidates
-from tests.unit.builders import DESIRED_PRODUCTS, desired_product, with_fields
+from tests.unit.builders import DESIRED_PRODUCTS, desired_product
 
 NO_SLUG = ("!!!", "Null", "NULL!")  # Medusa cannot look up null
 OF_ID = ["dummyjson-7", "dummyjson-7-2"]
@@ -61,5 +61,5 @@ def test_candidates_are_the_slug_then_with_the_id_then_with_a_number(
 
 @given(st.text(min_size=1, max_size=20))
 def test_equal_titles_share_only_the_first_candidate(title: str) -> None:
-    one, other = (first_handles(with_fields(desired_product(n), title=title)) for n in (1, 2))
+    one, other = (first_handles(desired_product(number, title=f"{title}x")) for number in (1, 2))
     assert not set(one[1:]) & set(other[1:])
