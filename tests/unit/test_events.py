@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from medusa_sync.report.log import FIELDS
@@ -13,29 +13,32 @@ PAGE = (ROOT / "docs" / "log-events.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| (\w+) \| .*? \| (.*?) ?\|$", PAGE, re.MULTILINE)
 
 
-def calls() -> Iterator[tuple[str, str, str | None, set[str]]]:
-    """Yield place, level, event and fields of each logging call of the package."""
-    for path in sorted((ROOT / "medusa_sync").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in LEVELS
-                and isinstance(node.func.value, ast.Name)
-                and "log" in node.func.value.id
-            ):
-                extra = next((each.value for each in node.keywords if each.arg == "extra"), None)
-                keys = extra.keys if isinstance(extra, ast.Dict) else []
-                values = extra.values if isinstance(extra, ast.Dict) else []
-                found = {
-                    str(key.value): value
-                    for key, value in zip(keys, values, strict=True)
-                    if isinstance(key, ast.Constant)
-                }
-                event = found.pop("event", None)
-                name = str(event.value) if isinstance(event, ast.Constant) else None
-                level = "info" if node.func.attr == "log" else node.func.attr
-                yield f"{path.name}:{node.lineno}", level, name, set(found) - {"hint"}
+@cache
+def calls() -> list[tuple[str, str, str | None, set[str]]]:
+    """The place, level, event and fields of each logging call of the package."""
+    paths = sorted((ROOT / "medusa_sync").rglob("*.py"))
+    return [
+        found
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (found := call(node, path.name))
+    ]
+
+
+def call(node: ast.AST, file: str) -> tuple[str, str, str | None, set[str]] | None:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=level)) if (
+            "log" in name and level in LEVELS
+        ):
+            pass
+        case _:
+            return None
+    extra = next((each.value for each in node.keywords if each.arg == "extra"), None)
+    pairs = zip(extra.keys, extra.values, strict=True) if isinstance(extra, ast.Dict) else ()
+    found = {str(key.value): value for key, value in pairs if isinstance(key, ast.Constant)}
+    event = found.pop("event", None)
+    event_name = str(event.value) if isinstance(event, ast.Constant) else None
+    return f"{file}:{node.lineno}", "info" if level == "log" else level, event_name, set(found) - {"hint"}
 
 
 def test_every_record_has_an_event() -> None:

@@ -1,13 +1,14 @@
 """The workflows of GitHub: they match its schemas, call targets that exist, and are pinned."""
 
+import json
 import re
-import subprocess
-import sys
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jsonschema import validate
 
 from tests.harness import matrix
 
@@ -35,17 +36,14 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("schema", "files"), SCHEMAS.items(), ids=SCHEMAS)
 def test_files_match_their_schemas(schema: str, files: list[Path]) -> None:
+    vendored = resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / f"{schema}.json"
+    rules = json.loads(vendored.read_text(encoding="utf-8"))
     assert files
-    check: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "check_jsonschema",
-        "--builtin-schema",
-        f"vendor.{schema}",
-        *files,
-    ]
-    ended = subprocess.run(check, capture_output=True, text=True, check=False, timeout=60)
-    assert ended.returncode == 0, ended.stdout
+    for file in files:
+        document = {
+            "on" if key is True else key: value for key, value in read(file).items()
+        }  # as YAML reads it
+        validate(document, rules)
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: str(path.stem))
