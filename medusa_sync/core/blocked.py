@@ -14,8 +14,7 @@ from medusa_sync.core.fields import OPTION, TITLE
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import Record
-from medusa_sync.core.stored import StoredOption, StoredProduct
-from medusa_sync.core.stored_variant import StoredVariant
+from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches
 from medusa_sync.errors import ProductFailedError
 

@@ -14,8 +14,7 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import Record
 from medusa_sync.core.selection import ALL, Selection
-from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.stored_variant import StoredVariant
+from medusa_sync.core.stored import StoredProduct, StoredVariant
 
 
 class FieldChange(Struct, frozen=True):

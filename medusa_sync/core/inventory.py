@@ -1,4 +1,4 @@
-"""Decides what a change writes to inventory items, which are not part of a product."""
+"""The inventory items of a store, which are not part of a product, and what a change writes to them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,58 @@ from medusa_sync.core.change import Change, FieldChange, Update
 from medusa_sync.core.fields import SKU, STOCK
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
-from medusa_sync.core.stored_variant import StoredItem, StoredVariant
+from medusa_sync.core.stored import Entity, Identified, StoredLevel, StoredVariant
+
+
+class OwningProduct(Identified, frozen=True):
+    """A product that has a handle, or a variant with a unique value."""
+
+    title: str
+    handle: str = ""
+
+
+class OwningVariant(Entity, frozen=True):
+    """A variant that has an SKU, a barcode or an inventory item."""
+
+    sku: str | None = None
+    barcode: str | None = None
+    product: OwningProduct | None = None
+
+
+class StoredItem(Entity, frozen=True):
+    """An inventory item.
+
+    Attributes:
+        variants: those that use it; None for deleted ones.
+        is_new: this run created it, with its stock.
+    """
+
+    sku: str | None
+    reserved_quantity: int | float
+    variants: tuple[OwningVariant | None, ...]
+    location_levels: tuple[StoredLevel, ...]
+    is_new: bool = False
+
+    @property
+    def users(self) -> tuple[OwningVariant, ...]:
+        return tuple(variant for variant in self.variants if variant is not None)
+
+    def is_at(self, location_id: str | None) -> bool:
+        """Whether it has a level at a location."""
+        return any(level.location_id == location_id for level in self.location_levels)
+
+    @property
+    def use(self) -> str:
+        """Why a variant without an item cannot take this one; empty if it can."""
+        name = f"its SKU {self.sku!r} is taken: the inventory item {self.id}"
+        if self.users:
+            users = [each.product.id for each in self.users if each.product] or [
+                each.id for each in self.users
+            ]
+            return f"{name} belongs to {', '.join(users)}; change one of the SKUs"
+        if self.reserved_quantity:
+            return f"{name} has {self.reserved_quantity:g} reserved; change one of the SKUs"
+        return ""
 
 
 class LevelChange(Struct, frozen=True):

@@ -24,7 +24,7 @@ from medusa_sync.core.record import (
     applied,
     remember,
 )
-from medusa_sync.core.stored_variant import StoredVariant
+from medusa_sync.core.stored import StoredVariant
 
 _KEPT = 8  # pending values of a field
 

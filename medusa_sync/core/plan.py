@@ -43,8 +43,7 @@ from medusa_sync.core.record import (
     remember_text,
 )
 from medusa_sync.core.selection import PlanOptions
-from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.stored_variant import StoredVariant
+from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches, match_variants, rebased
 
 

@@ -9,9 +9,8 @@ from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Create, Update, Withheld
 from medusa_sync.core.fields import BARCODE, SKU, STOCK, UNIQUE
-from medusa_sync.core.inventory import item_renames
+from medusa_sync.core.inventory import OwningProduct, OwningVariant, StoredItem, item_renames
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.stored_variant import OwningProduct, OwningVariant, StoredItem
 
 _NAMES = {SKU: "SKU", BARCODE: "barcode"}
 

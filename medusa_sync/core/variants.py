@@ -13,8 +13,7 @@ from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, UNI
 from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, remember
-from medusa_sync.core.stored import StoredOption, StoredProduct
-from medusa_sync.core.stored_variant import StoredVariant
+from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 
 T = TypeVar("T")
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from msgspec import Meta, Raw, Struct
 
+from medusa_sync.core.inventory import OwningProduct, OwningVariant
 from medusa_sync.core.stored import (
+    Entity,
     StoredCategory,
     StoredProduct,
     StoredSummary,
@@ -18,7 +20,6 @@ from medusa_sync.core.stored import (
     UnownedProduct,
     Unreadable,
 )
-from medusa_sync.core.stored_variant import Entity, OwningProduct, OwningVariant
 from medusa_sync.errors import StoreError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import decode

@@ -7,11 +7,11 @@ from typing import Any
 
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.fields import CATEGORIES, FIELDS, IMAGES, METADATA, OPTIONS, TAGS, Merge
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.stored import StoredImage, StoredProduct
-from medusa_sync.core.stored_variant import StoredItem
 from medusa_sync.medusa.operations import own_id
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.variant_payload import new_options, new_variants

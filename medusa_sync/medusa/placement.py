@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from medusa_sync.core.fields import OTHER_PRICE
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.stored_variant import Entity
+from medusa_sync.core.stored import Entity
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
 

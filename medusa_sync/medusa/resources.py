@@ -7,8 +7,15 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.stored import StoredCategory, StoredCollection, StoredOption, StoredValue
-from medusa_sync.core.stored_variant import Entity, StoredItem, StoredPrice
+from medusa_sync.core.inventory import StoredItem
+from medusa_sync.core.stored import (
+    Entity,
+    StoredCategory,
+    StoredCollection,
+    StoredOption,
+    StoredPrice,
+    StoredValue,
+)
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import List, find, walk

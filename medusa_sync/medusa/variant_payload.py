@@ -7,10 +7,10 @@ from typing import Any
 
 from medusa_sync.core.change import FieldChange, Update
 from medusa_sync.core.fields import METADATA, OPTION, SKU, STOCK, VARIANT_FIELDS, Place
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
-from medusa_sync.core.stored import StoredOption, StoredProduct
-from medusa_sync.core.stored_variant import StoredItem, StoredPrice, StoredVariant, price_currency
+from medusa_sync.core.stored import StoredOption, StoredPrice, StoredProduct, StoredVariant, price_currency
 
 Bodies = Mapping[str, Mapping[str, Any]]
 """What changes of variants, by id."""

@@ -13,8 +13,7 @@ from medusa_sync.core.fields import OPTION, STOCK, VARIANT
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.record import Dropped, Record, remember_text
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.core.stored import StoredOption, StoredProduct, Unreadable
-from medusa_sync.core.stored_variant import StoredLevel, StoredVariant
+from medusa_sync.core.stored import StoredLevel, StoredOption, StoredProduct, StoredVariant, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.payload import record_body

@@ -15,13 +15,14 @@ from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
 from medusa_sync.core.inventory import (
     ItemRename,
     LevelChange,
+    StoredItem,
     item_renames,
     level_changes,
     tracked_again,
 )
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.stored_variant import StoredItem, StoredLevel, StoredVariant
+from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Holders, UniqueValue
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, new_id

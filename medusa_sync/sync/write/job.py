@@ -8,11 +8,11 @@ from enum import Enum, auto
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result, combined, outcome_of
-from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.stored_variant import StoredItem, StoredVariant
+from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.unique import Hold, Holders
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
 from medusa_sync.sync.context import Context

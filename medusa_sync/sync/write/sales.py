@@ -12,8 +12,7 @@ from msgspec import structs
 from medusa_sync.core.change import Change, Update
 from medusa_sync.core.fields import SALE
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.stored_variant import StoredPrice, StoredVariant
+from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.retry import retry
 from medusa_sync.sync.context import Context

@@ -13,8 +13,7 @@ from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.inventory import level_changes
 from medusa_sync.core.note import created_record, final_record
 from medusa_sync.core.record import Record
-from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.stored_variant import StoredVariant
+from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation

@@ -10,8 +10,8 @@ from typing import TypeVar
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.ids import source_id_of
+from medusa_sync.core.inventory import OwningProduct, StoredItem
 from medusa_sync.core.product import DesiredProduct, slug_of
-from medusa_sync.core.stored_variant import OwningProduct, StoredItem
 from medusa_sync.core.unique import Decision, Hold, Holders, Owner, UniqueValue, claims, decide, holders_of
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.sync.context import Context
