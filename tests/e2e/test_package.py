@@ -13,7 +13,7 @@ import pytest
 
 from medusa_sync import __version__
 from tests.harness.pythons import python_of
-from tests.tiers import deep, sampled
+from tests.tiers import sampled
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHONS = [f"3.{minor}" for minor in (11, 12, 13, 14)]
@@ -79,10 +79,3 @@ def test_the_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
     metrics = tmp_path / "metrics.prom"
     once = ("--loop", "--run-now", "--max-runs", "1", "--timezone", "Europe/Riga")
     run(command, "products", "--source", "sample", "--dry-run", *once, "--metrics-file", metrics)
-
-
-@deep
-def test_uvx_runs_the_wheel_without_installing_it(wheel: Path) -> None:
-    uvx = Path(sys.executable).with_name("uvx")
-    output = run(uvx, "--from", wheel, "medusa-sync", "products", "--source", "sample", "--dry-run", "--json")
-    assert json.loads(output)["counts"]["not_compared"] == 63

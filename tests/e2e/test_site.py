@@ -11,10 +11,7 @@ from threading import Thread
 
 import pytest
 from selenium.webdriver import Chrome
-from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 
 from docs.build import DOCS
 
@@ -68,21 +65,3 @@ def test_no_page_is_wider_than_the_window_or_asks_another_server(
         assert (background == "rgba(255, 255, 255, 1)") == (scheme == "light"), page
     entries = chrome.get_log("browser")  # type: ignore[no-untyped-call]  # selenium has no type for it
     assert [entry for entry in entries if entry["level"] == "SEVERE"] == []
-
-
-def test_the_search_finds_an_option(site: str, chrome: Chrome) -> None:
-    chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    chrome.get(site)
-    search = ActionChains(chrome).key_down(Keys.CONTROL).send_keys("k").key_up(Keys.CONTROL)
-    search.pause(1).send_keys("max-removals").perform()
-    WebDriverWait(chrome, 20).until(lambda _: "too many products are missing" in visible(chrome))
-
-
-def visible(chrome: Chrome) -> str:
-    """The text of the page, also of parts that a component keeps to itself."""
-    script = """
-    const text = (node) => [...node.childNodes].map((each) =>
-      each.nodeType === 3 ? each.data : text(each.shadowRoot ?? each)).join("");
-    return text(document.body);
-    """
-    return str(chrome.execute_script(script))

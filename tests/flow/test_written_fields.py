@@ -157,29 +157,6 @@ def test_only_what_the_source_changed_is_written(what: str, *, edited: bool) -> 
     assert len(stays) >= (1 if what == "images" else 2), "images that stay keep their ids"
 
 
-@pytest.mark.parametrize("what", ["title", "price", "sku", "stock", "images"])
-def test_a_field_that_the_source_did_not_change_is_left_as_the_merchant_has_it(what: str) -> None:
-    store = synced([ROW])
-    product = store.products[OWN]
-    [variant] = product.variants
-    path = f"/admin/products/{product.id}"
-    price = {"id": variant.prices[0].id, "currency_code": "usd", "amount": 1}
-    edits: dict[str, tuple[str, dict[str, Any]]] = {
-        "title": (path, {"title": "Mine"}),
-        "images": (path, {"images": []}),
-        "price": (f"{path}/variants/{variant.id}", {"prices": [price]}),
-        "sku": (f"{path}/variants/{variant.id}", {"sku": "MINE"}),
-    }
-    if what in edits:
-        store.call("POST", *edits[what])
-    else:
-        store.state.items[variant.item_ids[0]].levels[0].stocked_quantity = 3  # orders
-    before = shown(store)
-    assert counts(sync(ListSource([ROW | {"description": "Another text"}]), store)) == {"updated": 1}
-    after = shown(store)
-    assert {name for name in after if after[name] != before[name]} == {"description"}
-
-
 def test_a_price_is_compared_exactly() -> None:
     """Measurements are rounded by the store, prices are not."""
     store = synced([ROW | {"price": 1.23456789}])
