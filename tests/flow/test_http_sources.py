@@ -20,13 +20,10 @@ from tests.harness.dummyjson import (
     Response,
     chunked,
     dummyjson,
-    in_turn,
     redirect,
-    slow,
     truncated,
 )
 from tests.harness.fake_medusa import FakeMedusa
-from tests.tiers import deep
 
 pytestmark = pytest.mark.usefixtures("small_pages")
 
@@ -96,14 +93,11 @@ CUT: dict[str, Callable[[Response], Response]] = {
     "length": truncated,
     "chunks": lambda response: chunked(response, is_complete=False),
 }
-every_cut = pytest.mark.parametrize("cut", CUT.values(), ids=CUT)
 
 
 @pytest.mark.parametrize("place", ["header", "file"])
 def test_a_file_that_names_a_next_page_is_not_complete(server: DummyJson, place: str) -> None:
-    store = FakeMedusa()
-    server.intercept = lambda _request: Response.json(ROWS)
-    assert sync(file_url(server, "feed.json"), store).exit_code == 0
+    store = synced(ROWS)
     following = f"{server.url}/feed.json?page=2"
     link = {"Link": f'<{following}>; rel="next"'}
     server.intercept = lambda _request: (
@@ -135,32 +129,6 @@ def test_download_that_is_cut_off_stores_what_came_and_removes_nothing(
     result = sync(file_url(server, name), store, on_missing="delete")
     assert (result.exit_code, set(counts(result))) == (3, {"unchanged"})
     assert_exact(ROWS, store)
-
-
-@every_cut
-def test_download_is_complete_if_a_later_attempt_is(
-    server: DummyJson, cut: Callable[[Response], Response]
-) -> None:
-    store, whole = FakeMedusa(), Response(200, json.dumps(ROWS).encode())
-    server.intercept = in_turn(cut(whole), SERVER_ERROR, whole)
-    result = sync(file_url(server, "feed.json"), store, max_retries=2)
-    assert (result.exit_code, counts(result)) == (0, {"created": SIZE})
-
-
-@deep
-def test_slow_download_is_not_cut_off(server: DummyJson) -> None:
-    store = FakeMedusa()
-    server.intercept = lambda _request: slow(Response(200, json.dumps(ROWS).encode()), 1.2)
-    assert sync(file_url(server, "feed.json"), store, read_timeout=0.5).exit_code == 0
-    assert_exact(ROWS, store)
-
-
-def test_download_that_stalls_ends(server: DummyJson) -> None:
-    store = FakeMedusa()
-    server.intercept = lambda _request: slow(Response(200, lines(ROWS)), 9 * 60)
-    result = sync(file_url(server, "feed.ndjson"), store, read_timeout=0.2)
-    assert (result.exit_code, "within the time limit" in result.error) == (3, True)
-    assert 0 < len(store.products) < SIZE
 
 
 def test_redirect_to_another_server_is_followed(server: DummyJson) -> None:
