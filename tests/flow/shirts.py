@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.flow import merchant
 from tests.flow.stage import SOURCE_NAME
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -56,12 +57,7 @@ def held(store: FakeMedusa, number: int = 1) -> dict[str, dict[str, Any]]:
 
 def add_own_variant(store: FakeMedusa, number: int = 1) -> None:
     """Add a green variant, as the merchant does."""
-    product = store.products[f"{SOURCE_NAME}:{number}"]
-    option = next(each for each in product.options if each.title == "Colour")
-    values = {"update": [{"product_option_id": option.id, "add": [{"value": "Green"}]}]}
-    store.call("POST", f"/admin/products/{product.id}/options/batch", values)
-    body = {"title": "Theirs", "options": {"Size": "S", "Colour": "Green"}, "prices": []}
-    store.call("POST", f"/admin/products/{product.id}/variants/batch", {"create": [body]})
+    merchant.add_variant(store, number, {"Size": "S", "Colour": "Green"})
 
 
 def wanted(row: dict[str, Any], currency: str = "usd") -> dict[str, dict[str, Any]]:

@@ -6,25 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests.flow.merchant import create
 from tests.flow.plans import carried_out
-from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, assert_quiet, counts, sync
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, counts, sync
 from tests.harness.fake_medusa import FakeMedusa
 
 ROW: dict[str, Any] = {"id": 7, "title": "Jug", "price": 9.99, "stock": 12, "sku": "KIT-7"}
 OWN = f"{SOURCE_NAME}:7"
 OLD_ID = {"handle": "other", "metadata": {"external_id": "7"}}
-
-
-def make(store: FakeMedusa, *skus: str, **fields: Any) -> str:
-    """A product of the merchant; returns its id."""
-    values = list(skus) or ["A"]
-    variants = [
-        {"title": value, "options": {"Kind": value}, "prices": [], "manage_inventory": False}
-        | ({"sku": value} if skus else {})
-        for value in values
-    ]
-    body = {"title": "Jug", "options": [{"title": "Kind", "values": values}], "variants": variants, **fields}
-    return str(store.call("POST", BATCHES, {"create": [body]})["created"][0]["id"])
 
 
 MATCHES: dict[str, tuple[list[str], dict[str, Any]]] = {
@@ -41,7 +30,7 @@ MATCHES: dict[str, tuple[list[str], dict[str, Any]]] = {
 def test_a_product_of_the_merchant_is_taken_over_only_if_that_is_asked_for(by: str) -> None:
     store, source = FakeMedusa(), ListSource([ROW])
     skus, fields = MATCHES[by]
-    theirs = make(store, *skus, **fields)
+    theirs = create(store, "Jug", *skus, **fields)
     assert counts(sync(source, store, dry_run=True)) == {"rejected": 1}
     assert counts(carried_out(source, store, adopt=True)) == {"updated": 1}
     assert {own: product.id for own, product in store.products.items()} == {OWN: theirs}
@@ -51,9 +40,9 @@ def test_a_product_of_the_merchant_is_taken_over_only_if_that_is_asked_for(by: s
 def test_candidates_that_differ_or_belong_to_another_product_are_not_taken_over() -> None:
     """One has the old id, another one the SKU; a third has the handle, but the id of another product."""
     store, other = FakeMedusa(), ROW | {"id": 8, "title": "Mug", "sku": "KIT-8"}
-    make(store, **OLD_ID)
-    make(store, "KIT-7", handle="another")
-    theirs = make(store, handle="mug", metadata={"external_id": "9"})
+    create(store, "Jug", **OLD_ID)
+    create(store, "Jug", "KIT-7", handle="another")
+    theirs = create(store, "Jug", handle="mug", metadata={"external_id": "9"})
     result = carried_out(ListSource([ROW, other]), store, adopt=True)
     assert counts(result) == {"created": 1, "rejected": 1}
     assert [each.external_id for each in result.problems] == [OWN]
@@ -71,7 +60,7 @@ def test_the_variant_with_our_sku_is_ours_and_a_placement_of_the_merchant_stays(
     """The variants of the merchant are older and older."""
     store, source = FakeMedusa(), ListSource([ROW])
     channel = store.call("POST", "/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
-    make(store, *skus, **({} if ours else {"sales_channels": [{"id": channel}]}))
+    create(store, "Jug", *skus, **({} if ours else {"sales_channels": [{"id": channel}]}))
     by_sku = {str(each.sku): each for each in store.state.variants().values()}
     for age, sku in enumerate(skus):
         by_sku[sku].created_at -= 100_000 * age

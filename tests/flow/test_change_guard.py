@@ -14,6 +14,7 @@ import pytest
 
 from medusa_sync import Result, Status
 from tests.flow.kills import kill_at_step, sync_killed
+from tests.flow.merchant import edit
 from tests.flow.shirts import shirts, variant
 from tests.flow.stage import (
     TOO_LARGE,
@@ -65,8 +66,7 @@ def without_change(_store: FakeMedusa) -> None:
 def titles_changed(store: FakeMedusa) -> None:
     """The merchant did for ten products what the source does now."""
     for row in ROWS[:10]:
-        own = store.products[f"dummyjson:{row['id']}"]
-        store.call("POST", f"/admin/products/{own.id}", {"title": f"{row['title']} 2"})
+        edit(store, row["id"], title=f"{row['title']} 2")
 
 
 def records_lost(store: FakeMedusa) -> None:

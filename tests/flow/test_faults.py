@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.flow.faults import FAULTS, fault_at
+from tests.flow.merchant import edit_variant, set_prices
 from tests.flow.stage import (
     Killed,
     ListSource,
@@ -180,10 +181,10 @@ def test_a_refused_batch_loses_no_price_of_the_merchant(*, has_price: bool) -> N
     rows = catalogue()
     store = synced(rows, batch_size=BATCH)
     product = store.products["dummyjson:2"]
-    [variant] = product.variants
-    ours = [{"id": price.id, "currency_code": "usd", "amount": price.amount} for price in variant.prices]
-    prices = [*ours, {"currency_code": "eur", "amount": 5}] if has_price else []
-    store.call("POST", f"/admin/products/{product.id}/variants/{variant.id}", {"prices": prices})
+    if has_price:
+        set_prices(store, 2, {"currency_code": "eur", "amount": 5})
+    else:
+        edit_variant(store, 2, prices=[])
     rows[1] |= {"title": "New title"} | ({"price": 99} if has_price else {})
     refused = rows[0] | {"id": 1_000, "sku": "REFUSED", "title": "Refused", "meta": {}}
     rows.insert(2, refused)  # in the same batch as the update

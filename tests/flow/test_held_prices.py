@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from medusa_sync import PriceLimit, RunResult
 from tests.flow.kills import killed_runs
+from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt
 from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync, synced, writes
@@ -38,10 +39,7 @@ def sales(store: FakeMedusa) -> list[float]:
 
 
 def edit_price(store: FakeMedusa, amount: float) -> None:
-    product = store.products["dummyjson:1"]
-    prices = [{"currency_code": "usd", "amount": amount}]
-    path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
-    store.call("POST", path, {"prices": prices})
+    edit_variant(store, 1, prices=[{"currency_code": "usd", "amount": amount}])
 
 
 def held_prices(result: RunResult) -> dict[tuple[str, str], tuple[Any, Any]]:

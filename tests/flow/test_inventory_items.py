@@ -10,6 +10,7 @@ import pytest
 
 from tests.flow.faults import AFTER, BEFORE, FAULTS
 from tests.flow.kills import kill_at_step, sync_killed
+from tests.flow.merchant import create, use_in_a_kit
 from tests.flow.shirts import held, shirt, wanted
 from tests.flow.stage import (
     ListSource,
@@ -51,15 +52,6 @@ def items_of(store: FakeMedusa, number: int) -> list[str]:
     return variant.item_ids
 
 
-def in_use(store: FakeMedusa, item: Item) -> str:
-    """Make the item part of a kit; returns what the message must contain."""
-    parts = [{"inventory_item_id": item.id, "required_quantity": 3}]
-    own = {"title": "Kit", "options": {"Default": "Default"}, "prices": [], "inventory_items": parts}
-    options = [{"title": "Default", "values": ["Default"]}]
-    body = {"title": "Kit", "handle": "kit", "options": options, "variants": [own]}
-    return str(store.call("POST", "/admin/products/batch", {"create": [body]})["created"][0]["id"])
-
-
 def reserved(_store: FakeMedusa, item: Item) -> str:
     item.levels[0].reserved_quantity = 2
     return "2 reserved"
@@ -96,9 +88,7 @@ def test_the_stock_of_a_first_sync_needs_one_call_for_all_batches() -> None:
 def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
     """One whose SKU the merchant uses leaves none either, and the item of the merchant stays as it is."""
     store, rows = FakeMedusa(), products(20)
-    variant = {"title": "a", "options": {"A": "a"}, "prices": [], "sku": rows[4]["sku"]}
-    theirs = {"title": "Theirs", "options": [{"title": "A", "values": ["a"]}], "variants": [variant]}
-    store.call("POST", "/admin/products/batch", {"create": [theirs]})
+    create(store, "Theirs", rows[4]["sku"], variant={"manage_inventory": True})
     refuse(store, lambda each: is_creation(each) and b'"dummyjson:7"' in each.content, no())
     assert counts(sync(ListSource(rows), store)) == {"created": 18, "failed": 1, "rejected": 1}
     assert stocked(store) == stock_of([row for row in rows if row["id"] != 7]) | {rows[4]["sku"]: 0}
@@ -161,7 +151,7 @@ def test_items_that_a_killed_store_left_are_used(kills: int) -> None:
 # --- items in use ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("use", [in_use, reserved])
+@pytest.mark.parametrize("use", [use_in_a_kit, reserved])
 @pytest.mark.parametrize("has_stock", [True, False])
 def test_a_product_whose_sku_is_on_an_item_in_use_fails_alone_and_names_the_item(
     use: Callable[[FakeMedusa, Item], str], *, has_stock: bool
@@ -192,7 +182,7 @@ def test_an_incomplete_product_fails_if_an_item_in_use_has_its_sku() -> None:
     assert sync(source, store).exit_code != 0
     store.between = store.before = None
     store.state.items.clear()
-    kit = in_use(store, with_level(store, ROWS[0]["sku"]))
+    kit = use_in_a_kit(store, with_level(store, ROWS[0]["sku"]))
     result = sync(source, store)
     [problem] = result.problems
     assert (result.exit_code, kit in problem.reason) == (5, True)
@@ -207,7 +197,7 @@ def test_an_item_whose_sku_stays_taken_is_not_written_again_while_a_late_write_m
     store, source = synced(ROWS[:2]), ListSource([ROWS[0] | {"sku": "TAKEN"}, ROWS[1]])
     taken = with_level(store, "TAKEN", 1)
     if is_used:
-        in_use(store, taken)
+        use_in_a_kit(store, taken)
     sync_killed("after", lambda request: request.method != "GET", source, store)
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
@@ -224,7 +214,7 @@ def test_a_new_product_gets_the_sku_of_an_item_that_cannot_get_its_new_one(
     assert sync(source, store).exit_code == 0
     item = left_over(store, "NEW")
     if is_in_use:
-        in_use(store, item)
+        use_in_a_kit(store, item)
     source.rows = [one | {"sku": "NEW"}, other | {"sku": "OLD"}]
     result = sync(source, store, batch_size=size)
     assert (result.exit_code, counts(result)) == (0, {"updated": 1, "created": 1})

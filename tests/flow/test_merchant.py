@@ -12,6 +12,15 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
+from tests.flow.merchant import (
+    add_image,
+    add_tag,
+    add_variant,
+    delete_variants,
+    edit,
+    edit_variant,
+    set_prices,
+)
 from tests.flow.shirts import held, shirt, shirts
 from tests.flow.stage import (
     BATCHES,
@@ -44,16 +53,10 @@ def in_sync() -> tuple[FakeMedusa, ListSource]:
 # --- edits ----------------------------------------------------------------------------------------------
 
 
-def post(store: FakeMedusa, product: Product, path: str = "", **body: Any) -> None:
-    store.call("POST", f"/admin/products/{product.id}{path}", body)
-
-
-def set_prices(store: FakeMedusa, product: Product, *more: dict[str, Any], **changes: Any) -> None:
-    """Change the price of the variant, and add others."""
-    [variant] = product.variants
-    [price] = variant.prices
-    ours = {"id": price.id, "currency_code": price.currency_code, "amount": price.amount} | changes
-    post(store, product, f"/variants/{variant.id}", prices=[ours, *more])
+def amounts(product: Product) -> dict[str | None, list[tuple[str, float]]]:
+    return {
+        each.sku: [(price.currency_code, price.amount) for price in each.prices] for each in product.variants
+    }
 
 
 def change_price(store: FakeMedusa, product: Product) -> None:
@@ -61,30 +64,12 @@ def change_price(store: FakeMedusa, product: Product) -> None:
 
 
 def change_title(store: FakeMedusa, product: Product) -> None:
-    post(store, product, title="Mine")
+    edit(store, product, title="Mine")
 
 
-def add_variant(store: FakeMedusa, product: Product) -> None:
-    option = {"product_option_id": product.options[0].id, "add": [{"value": "Two"}]}
-    post(store, product, "/options/batch", update=[option])
+def add_two(store: FakeMedusa, product: Product) -> None:
     prices = [{"currency_code": "usd", "amount": 20}]
-    post(store, product, "/variants", title="Two", sku="THEIRS", options={"Default": "Two"}, prices=prices)
-
-
-def add_image(store: FakeMedusa, product: Product) -> None:
-    kept = [{"id": image.id, "url": image.url} for image in product.images]
-    post(store, product, images=[*kept, {"url": IMAGE}])
-
-
-def add_tag(store: FakeMedusa, product: Product) -> None:
-    tag_id = store.call("POST", "/admin/product-tags", {"value": "mine"})["product_tag"]["id"]
-    post(store, product, tags=[{"id": each} for each in (*product.tag_ids, tag_id)])
-
-
-def amounts(product: Product) -> dict[str | None, list[tuple[str, float]]]:
-    return {
-        each.sku: [(price.currency_code, price.amount) for price in each.prices] for each in product.variants
-    }
+    add_variant(store, product, {"Default": "Two"}, title="Two", sku="THEIRS", prices=prices)
 
 
 Edit = Callable[[FakeMedusa, Product], None]
@@ -93,30 +78,31 @@ EDITS: dict[str, tuple[Edit, Callable[[FakeMedusa, Product], bool]]] = {
         lambda store, own: set_prices(store, own, {"currency_code": "eur", "amount": 5}),
         lambda _, own: any(("eur", 5) in each for each in amounts(own).values()),
     ),
-    "a variant": (add_variant, lambda _, own: amounts(own)["THEIRS"] == [("usd", 20)]),
-    "an image": (add_image, lambda _, own: own.images[-1].url == IMAGE),
-    "a tag": (add_tag, lambda store, own: "mine" in [store.state.tags[each].value for each in own.tag_ids]),
+    "a variant": (add_two, lambda _, own: amounts(own)["THEIRS"] == [("usd", 20)]),
+    "an image": (
+        lambda store, own: add_image(store, own, IMAGE),
+        lambda _, own: own.images[-1].url == IMAGE,
+    ),
+    "a tag": (
+        lambda store, own: add_tag(store, own, "mine"),
+        lambda store, own: "mine" in [store.state.tags[each].value for each in own.tag_ids],
+    ),
     "the title": (change_title, lambda _, own: own.title == "Mine"),
     "metadata": (
-        lambda store, own: post(store, own, metadata={"mine": "yes"}),
+        lambda store, own: edit(store, own, metadata={"mine": "yes"}),
         lambda _, own: (own.metadata or {}).get("mine") == "yes",
     ),
 }
 """Each edit, and whether the store has it."""
 
 
-def edit_at(store: FakeMedusa, edit: Edit, is_due: Callable[[FakeMedusa, httpx.Request], bool]) -> list[Any]:
+def edit_at(store: FakeMedusa, made: Edit, is_due: Callable[[FakeMedusa, httpx.Request], bool]) -> list[Any]:
     """Edit a product when the first such request arrives; returns a list that gets the request."""
-    return strike(store, "before", partial(is_due, store), lambda: edit(store, store.products[EDITED]))
+    return strike(store, "before", partial(is_due, store), lambda: made(store, store.products[EDITED]))
 
 
 def writes_rows(request: httpx.Request) -> bool:
     return request.url.path == BATCHES
-
-
-def edit_price(store: FakeMedusa, number: int, place: int, *prices: dict[str, Any]) -> None:
-    product = store.products[f"dummyjson:{number}"]
-    post(store, product, f"/variants/{product.variants[place].id}", prices=list(prices))
 
 
 # --- during a run ---------------------------------------------------------------------------------------
@@ -169,9 +155,9 @@ MOMENTS: dict[str, tuple[Callable[[ListSource], None], Callable[[FakeMedusa, htt
 def test_an_edit_during_a_run_is_kept(what: str, moment: str) -> None:
     store, source = in_sync()
     change, is_due = MOMENTS[moment]
-    edit, is_kept = EDITS[what]
+    made, is_kept = EDITS[what]
     change(source)
-    edited = edit_at(store, edit, is_due)
+    edited = edit_at(store, made, is_due)
     result = sync(source, store, **PAIRS)
     assert (result.exit_code, result.conflicts, len(edited)) == (0, 0, 1)
     row = source.rows[-1]
@@ -185,14 +171,14 @@ def test_edits_between_the_row_of_a_product_and_its_variants_are_kept() -> None:
     store, rows = synced(shirts(3)), shirts(3)
     first, second = (str(each.sku) for each in store.products["dummyjson:2"].variants[:2])
 
-    def edit() -> None:
+    def edit_prices() -> None:
         euros = {"currency_code": "eur", "amount": 5}
-        edit_price(store, 2, 0, {"currency_code": "usd", "amount": 22}, euros)
-        edit_price(store, 2, 1, {"currency_code": "usd", "amount": 1})
+        edit_variant(store, 2, prices=[{"currency_code": "usd", "amount": 22}, euros])
+        edit_variant(store, 2, 1, prices=[{"currency_code": "usd", "amount": 1}])
 
     for row in rows:
         row["variants"][0]["price"] = 30
-    strike(store, "after", writes_rows, edit)
+    strike(store, "after", writes_rows, edit_prices)
     assert counts(sync(ListSource(rows), store)) == {"updated": 3}
     found = held(store, 2)
     assert (found[first]["price"], found[second]["price"]) == ({"usd": 30, "eur": 5}, {"usd": 1})
@@ -241,7 +227,7 @@ def test_the_report_says_what_a_price_became_that_was_edited_while_it_was_writte
     row["variants"][0]["price"] = 30
     theirs = 500 if "max_price_change" in options else 25
     price = {"currency_code": "usd", "amount": theirs}
-    strike(store, "after", writes_rows, lambda: edit_price(store, 1, 0, price))
+    strike(store, "after", writes_rows, lambda: edit_variant(store, 1, prices=[price]))
     result = sync(ListSource([row]), store, **options)
     assert held(store)["SH1-S-R"]["price"] == {"usd": left}
     [outcome] = result.changes
@@ -332,9 +318,9 @@ def variants_of(store: FakeMedusa) -> list[Variant]:
 @pytest.mark.parametrize("on_conflict", ["source", "store"])
 def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(on_conflict: str) -> None:
     store, source = in_sync()
-    add_variant(store, store.products[EDITED])
+    add_two(store, store.products[EDITED])
     ours, theirs = variants_of(store)
-    post(store, store.products[EDITED], "/variants/batch", delete=[ours.id])
+    delete_variants(store, store.products[EDITED], ours.id)
     assert_quiet(source, store)
     for number in (1, 2):
         changed = {"title": f"Title {number}", "price": number, "sku": f"NEW-{number}", "stock": number}
@@ -348,7 +334,7 @@ def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(on_conflict: 
 
 def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus() -> None:
     store, source = in_sync()
-    add_variant(store, store.products[EDITED])
+    add_two(store, store.products[EDITED])
     ours, theirs = variants_of(store)
     ours.sku, theirs.sku = "THEIRS", ours.sku
     source.rows[3]["price"] = 3

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
+from tests.flow.merchant import edit, edit_variant, set_prices
 from tests.flow.shirts import shirt
 from tests.flow.stage import ListSource, assert_exact, assert_quiet, counts, sync, synced, with_index
 from tests.harness.catalogue import products
@@ -54,12 +55,8 @@ def hidden(path: str, external_id: str) -> After:
     return listing(change)
 
 
-def give_euro_price(store: FakeMedusa, external_id: str) -> None:
-    product = store.products[external_id]
-    [variant] = product.variants
-    prices = [{"id": each.id, "currency_code": "usd", "amount": each.amount} for each in variant.prices]
-    body = {"prices": [*prices, {"currency_code": "eur", "amount": 7}]}
-    store.call("POST", f"/admin/products/{product.id}/variants/{variant.id}", body)
+def give_euro_price(store: FakeMedusa, number: int) -> None:
+    set_prices(store, number, {"currency_code": "eur", "amount": 7})
 
 
 def prices_of(store: FakeMedusa, external_id: str) -> dict[str, float]:
@@ -75,7 +72,7 @@ def prices_of(store: FakeMedusa, external_id: str) -> dict[str, float]:
 )
 def test_a_product_with_a_missing_field_fails_alone_and_is_not_written(field: str) -> None:
     store, source = synced(products(3)), ListSource(products(3))
-    give_euro_price(store, "dummyjson:2")
+    give_euro_price(store, 2)
     for row in source.rows:
         row["price"] += 1
     before = prices_of(store, "dummyjson:2")
@@ -99,7 +96,7 @@ def test_a_product_that_cannot_be_read_is_neither_adopted_nor_drafted() -> None:
     assert [problem.reason for problem in result.problems] == ["not removed: the response lacks metadata"]
     assert [store.products[f"dummyjson:{number}"].status for number in (1, 2)] == ["published", "draft"]
     for product in store.products.values():
-        store.call("POST", f"/admin/products/{product.id}", {"external_id": "", "metadata": None})
+        edit(store, product, external_id="", metadata=None)
     before = [(product.title, product.metadata) for product in store.state.products.values()]
     store.after = hidden("variants.prices", "")
     assert counts(sync(ListSource(rows[:2]), store, adopt=True)) == {"failed": 2}
@@ -119,7 +116,7 @@ def test_the_prices_of_the_merchant_survive_with_the_index_engine(on_conflict: s
     with_index(store, without_prices)
     sync(source, store)
     assert_exact(source.rows, store)
-    give_euro_price(store, "dummyjson:1")
+    give_euro_price(store, 1)
     source.rows[0]["price"] += 1
     result = sync(source, store, on_conflict=on_conflict)
     assert (counts(result), result.conflicts) == ({"updated": 1, "unchanged": 2}, 0)
@@ -197,7 +194,7 @@ def test_a_weight_that_the_source_changes_is_no_conflict_and_written_once(
 def test_a_weight_that_the_merchant_changed_is_kept(*, is_old: bool, theirs: float) -> None:
     store = old_store(0.5) if is_old else synced(weighing(0.5).rows)
     product = store.products["dummyjson:1"]
-    store.call("POST", f"/admin/products/{product.id}/variants/{product.variants[0].id}", {"weight": theirs})
+    edit_variant(store, 1, weight=theirs)
     result = sync(weighing(0.7), store, on_conflict="store")
     assert (counts(result), result.conflicts) == ({"updated": 1}, 1)
     assert product.variants[0].weight == theirs

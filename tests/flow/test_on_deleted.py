@@ -11,9 +11,9 @@ import pytest
 
 from medusa_sync import RunResult
 from tests.flow.kills import killed_runs
+from tests.flow.merchant import create
 from tests.flow.shirts import shirts, variant
 from tests.flow.stage import (
-    BATCHES,
     ListSource,
     assert_exact,
     assert_quiet,
@@ -91,9 +91,7 @@ def test_the_index_engine_does_not_hide_what_the_merchant_deleted() -> None:
 def test_a_product_that_the_merchant_replaced_is_skipped_too_unless_it_is_adopted() -> None:
     store = synced(FEW)
     delete(store, 2)
-    variants = [{"title": "D", "sku": FEW[1]["sku"], "prices": [], "options": {"D": "D"}}]
-    body = {"title": "Hers", "options": [{"title": "D", "values": ["D"]}], "variants": variants}
-    store.call("POST", BATCHES, {"create": [body]})
+    create(store, "Hers", FEW[1]["sku"])
     result = sync(ListSource(FEW), store, **SKIP)
     assert (result.exit_code, skipped(result)) == (0, {"dummyjson:2"})
     assert counts(sync(ListSource(FEW), store, **SKIP, adopt=True)) == {"unchanged": 5, "updated": 1}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.flow.merchant import edit, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.stage import ListSource, copies_of, sync
 from tests.harness.catalogue import products
@@ -81,10 +82,9 @@ def edit_store(store: FakeMedusa, edits: list[tuple[str, int, str]]) -> None:
         )
         match kind:
             case "sku" if not any(each.sku == value for each in store.state.variants().values()):
-                path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
-                store.call("POST", path, {"sku": value})
+                edit_variant(store, product, sku=value)
             case "title":
-                store.call("POST", f"/admin/products/{product.id}", {"title": value})
+                edit(store, product, title=value)
             case "owner":
                 product.external_id = f"other:{ROWS[place]['id']}"
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx
 import pytest
 
 from medusa_sync import Result
-from tests.flow.stage import BATCHES, ListSource, assert_exact, counts, strike, sync, synced
+from tests.flow.merchant import create, edit
+from tests.flow.stage import ListSource, assert_exact, counts, strike, sync, synced
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -62,7 +61,7 @@ def test_drafted_product_is_published_when_the_source_has_it_again() -> None:
 @pytest.mark.parametrize("status", ["draft", "proposed", "rejected"])
 def test_product_that_the_merchant_unpublished_is_left_alone(status: str) -> None:
     store = synced(ROWS)
-    store.call("POST", f"/admin/products/{store.products['dummyjson:1'].id}", {"status": status})
+    edit(store, 1, status=status)
     for source in (ListSource(ROWS[1:]), ListSource(ROWS)):
         assert sync(source, store, on_missing="draft").exit_code == 0
         assert store.products["dummyjson:1"].status == status
@@ -102,15 +101,7 @@ def forget(store: FakeMedusa, *numbers: int) -> None:
 
 
 def make_by_hand(store: FakeMedusa, external_id: str) -> None:
-    """Create a product as the merchant does."""
-    body: dict[str, Any] = {
-        "title": f"Theirs {external_id}",
-        "external_id": external_id,
-        "status": "published",
-        "options": [{"title": "Default", "values": ["Default"]}],
-        "variants": [{"title": "Default", "options": {"Default": "Default"}, "prices": []}],
-    }
-    store.call("POST", BATCHES, {"create": [body]})
+    create(store, f"Theirs {external_id}", external_id=external_id, status="published")
 
 
 @both_ways

@@ -13,6 +13,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync import RunResult, Secret, Settings, sync_products
+from tests.flow.merchant import add_variant, delete_variants, edit_variant
 from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     SOURCE_NAME,
@@ -179,8 +180,7 @@ def test_an_update_of_the_second_version_is_completed(*, arrived: bool) -> None:
     """It was killed while the values were sent, and the source may have changed its mind since."""
     store, source = filled_by(PENDING["second version, updated"])
     for product in store.products.values() if arrived else ():
-        body = {"id": product.variants[0].id, "sku": f"B-{str(product.external_id).rpartition(':')[2]}"}
-        store.call("POST", f"/admin/products/{product.id}/variants/batch", {"update": [body]})
+        edit_variant(store, product, sku=f"B-{str(product.external_id).rpartition(':')[2]}")
     assert_follows(store, source, "store")
 
 
@@ -188,18 +188,13 @@ def test_an_update_of_the_second_version_is_completed(*, arrived: bool) -> None:
 def test_our_variant_in_a_store_of_the_first_version_is_the_older_one(*, is_renamed: bool) -> None:
     """Also if the merchant renamed it. If the merchant deleted it, theirs is not ours."""
     store, source = filled_by(record_1)
-    product = store.products[f"{SOURCE_NAME}:1"]
-    option = {"product_option_id": product.options[0].id, "add": [{"value": "Two"}]}
-    path = f"/admin/products/{product.id}"
-    store.call("POST", f"{path}/options/batch", {"update": [option]})
-    body = {"title": "Two", "sku": "THEIRS", "options": {"Default": "Two"}, "prices": []}
-    store.call("POST", f"{path}/variants", body)
+    add_variant(store, 1, {"Default": "Two"}, sku="THEIRS")
     ours, theirs = store.products[f"{SOURCE_NAME}:1"].variants
     theirs.created_at += 60_001
     if is_renamed:
         ours.sku = ours.barcode = "RENAMED"
     else:
-        store.call("POST", f"{path}/variants/batch", {"delete": [ours.id]})
+        delete_variants(store, 1, ours.id)
     source.rows[0]["price"] = 3
     result = sync(source, store)
     assert (result.exit_code, result.conflicts) == (0, not is_renamed)
@@ -270,12 +265,7 @@ def test_an_acknowledgement_that_arrives_after_the_next_run_is_repaired(fields: 
 def test_a_variant_that_the_merchant_has_created_with_the_values_of_a_new_one_is_taken_over() -> None:
     """Medusa does not store both; the values that differ are conflicts, which are reported."""
     store, source = synced([shirt(1)]), ListSource([shirt(1)])
-    product = store.products["dummyjson:1"]
-    option = next(each for each in product.options if each.title == "Size")
-    values = {"update": [{"product_option_id": option.id, "add": [{"value": "XXL"}]}]}
-    store.call("POST", f"/admin/products/{product.id}/options/batch", values)
-    body = {"title": "Theirs", "options": {"Size": "XXL", "Colour": "Red"}, "prices": []}
-    store.call("POST", f"/admin/products/{product.id}/variants/batch", {"create": [body]})
+    add_variant(store, 1, {"Size": "XXL", "Colour": "Red"})
     source.rows[0]["variants"].append(variant(1, "XXL", "Red"))
     result = sync(source, store)
     assert (result.exit_code, counts(result)) == (0, {"updated": 1})

@@ -10,8 +10,8 @@ import pytest
 from slugify import slugify
 
 from medusa_sync import RunResult
+from tests.flow.merchant import create, edit
 from tests.flow.stage import (
-    BATCHES,
     SOURCE_NAME,
     ListSource,
     Watcher,
@@ -88,12 +88,10 @@ def test_only_tags_that_are_needed_are_created() -> None:
     store, source = FakeMedusa(), ListSource(products(2))
     for row, tag in zip(source.rows, ["first", "second"], strict=True):
         row["tags"] = [tag]
-    handle, options = slugify(source.rows[0]["title"]), [{"title": "A", "values": ["a"]}]
-    store.call("POST", BATCHES, {"create": [{"title": "Mine", "handle": handle, "options": options}]})
+    create(store, "Mine", handle=slugify(source.rows[0]["title"]))
     assert counts(sync(source, store)) == {"created": 1, "rejected": 1}
     assert [tag.value for tag in store.state.tags.values()] == ["second"]
-    stored = store.products[f"{SOURCE_NAME}:2"]
-    store.call("POST", BATCHES, {"update": [{"id": stored.id, "tags": []}]})
+    edit(store, 2, tags=[])
     store.state.tags.clear()
     source.rows[1]["price"] = 1234
     assert counts(sync(source, store)) == {"updated": 1, "rejected": 1}

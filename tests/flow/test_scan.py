@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.flow.merchant import create
 from tests.flow.stage import (
-    BATCHES,
     SOURCE_NAME,
     ListSource,
     assert_exact,
@@ -122,15 +122,13 @@ def test_any_text_can_be_an_id(source_id: str) -> None:
 @pytest.mark.parametrize("external_id", ["other:1", f"{SOURCE_NAME}:", "1", None])
 def test_products_of_other_sources_and_of_the_merchant_are_ignored(external_id: str | None) -> None:
     store, source = FakeMedusa(), ListSource(products(2))
-    options = [{"title": "Default", "values": ["Default"]}]
-    body = {"title": "Mine", "handle": "mine", "external_id": external_id, "options": options}
-    [stranger] = store.call("POST", BATCHES, {"create": [body]})["created"]
+    stranger = create(store, "Mine", external_id=external_id)
     assert sync(source, store).exit_code == 0
     rules: dict[str, Any] = {"on_missing": "delete", "max_removals": ALL}
     store.requests.clear()
     assert counts(sync(source, store, **rules)) == {"unchanged": 2}
     assert writes(store) == []
-    assert stranger["id"] in store.state.products
+    assert stranger in store.state.products
 
 
 def limited(store: FakeMedusa) -> None:

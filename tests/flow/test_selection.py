@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.flow.kills import sync_killed
+from tests.flow.merchant import edit
 from tests.flow.shirts import held, shirt, variant
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
@@ -58,7 +59,7 @@ def test_only_the_chosen_fields_are_synced_and_the_next_full_run_sends_exactly_t
     """Nothing is created for the others, edits of them stay, and they are no conflict."""
     store = synced([CUP])
     if "title" not in synced_fields:
-        store.call("POST", f"/admin/products/{store.products['dummyjson:1'].id}", {"title": "Mine"})
+        edit(store, 1, title="Mine")
     result = sync(ListSource([NEW]), store, **options)
     assert (changed(result), result.conflicts) == (synced_fields, 0)
     product = store.products["dummyjson:1"]

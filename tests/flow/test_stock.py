@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from tests.flow.kills import killed_runs
+from tests.flow.merchant import edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, held, shirt, variant, wanted
 from tests.flow.stage import (
-    BATCHES,
     ListSource,
     assert_items_follow,
     assert_quiet,
@@ -50,12 +50,6 @@ def item_of(store: FakeMedusa) -> Item:
     """The inventory item of product 1."""
     [item_id] = store.products["dummyjson:1"].variants[0].item_ids
     return store.state.items[item_id]
-
-
-def edit_variant(store: FakeMedusa, **changes: Any) -> None:
-    """The merchant edits the first variant of product 1."""
-    product = store.products["dummyjson:1"]
-    store.call("POST", f"/admin/products/{product.id}/variants/{product.variants[0].id}", changes)
 
 
 def managed(store: FakeMedusa) -> set[bool]:
@@ -110,7 +104,7 @@ def test_whether_the_merchant_tracks_stock_is_left_alone(*, tracks: bool) -> Non
     """The source never sent it, or the merchant stopped tracking it."""
     row = without_stock(PLAIN) if tracks else PLAIN
     store = synced([row])
-    edit_variant(store, manage_inventory=tracks)
+    edit_variant(store, 1, manage_inventory=tracks)
     change = {"price": 6} if tracks else {"stock": 77}
     assert sync(ListSource([row | change]), store).exit_code == 0
     assert managed(store) == {tracks}
@@ -178,7 +172,7 @@ def test_an_item_follows_its_variant_unless_the_merchant_renamed_the_item(
     sku: str, item_sku: str | None, winner: str, then: tuple[str | None, str | None]
 ) -> None:
     store, source = synced([PLAIN]), ListSource([PLAIN | {"sku": then[0] and "NEW"}])
-    edit_variant(store, sku=sku)
+    edit_variant(store, 1, sku=sku)
     item_of(store).sku = item_sku
     assert carried_out(source, store, on_conflict=winner).exit_code == 0
     assert (store.products["dummyjson:1"].variants[0].sku, item_of(store).sku) == then
@@ -201,16 +195,10 @@ def test_an_item_that_the_merchant_renamed_is_not_renamed_for_another_field(
 # --- stock that begins to be tracked --------------------------------------------------------------------
 
 
-def left_over(store: FakeMedusa, *, reserved: int = 0, in_kit: bool = False) -> Item:
-    """An item with the SKU of the teapot, which a kit of the merchant may contain."""
+def left_over(store: FakeMedusa, *, reserved: int = 0) -> Item:
+    """An item with the SKU of the teapot."""
     level = Level("ilev_9", store.location_id, 1, reserved_quantity=reserved)
     item = store.state.items["iitem_left"] = Item("iitem_left", "TP", "Left over", levels=[level])
-    parts = [{"inventory_item_id": item.id, "required_quantity": 3}]
-    own = {"title": "Kit", "options": {"Default": "Default"}, "prices": [], "inventory_items": parts}
-    options = [{"title": "Default", "values": ["Default"]}]
-    if in_kit:
-        kit = {"title": "Kit", "handle": "kit", "options": options, "variants": [own]}
-        store.call("POST", BATCHES, {"create": [kit]})
     return item
 
 
@@ -221,7 +209,9 @@ def test_a_variant_that_begins_to_be_tracked_gets_the_item_with_its_sku_that_no_
     """A reserved item is left from when the variant was tracked before."""
     store = synced([without_stock(PLAIN)])
     if use != "no item":
-        left_over(store, reserved=2 * (use == "reserved"), in_kit=use == "in a kit")
+        item = left_over(store, reserved=2 * (use == "reserved"))
+    if use == "in a kit":
+        use_in_a_kit(store, item)
     result = carried_out(ListSource([PLAIN]), store)
     if use == "in a kit":
         assert (result.exit_code, counts(result)) == (5, {"failed": 1})

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from medusa_sync import Result, RunResult
+from tests.flow.merchant import edit_variant
 from tests.flow.stage import FAULTS, SOURCE_NAME, Killed, ListSource, Watcher, fault_at, run_once, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import ApiError, FakeMedusa
@@ -100,9 +101,8 @@ class UniquePromises(RuleBasedStateMachine):
         product = self.store.products.get(own)
         if product is None or not product.variants:
             return
-        path = f"/admin/products/{product.id}/variants/{product.variants[0].id}"
         with suppress(ApiError):  # another variant has it
-            self.store.call("POST", path, {"sku": sku})
+            edit_variant(self.store, product, sku=sku)
             self.edited.add(own)
 
     # --- runs ---

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out, reasons, withheld
 from tests.flow.stage import ListSource, copies_of, counts, sync, writes
 from tests.harness.catalogue import products
@@ -200,6 +201,5 @@ def test_a_dry_run_knows_which_items_keep_their_skus(fresh: Callable[[], FakeMed
     """The merchant renamed the variant of product 1, whose item has the SKU that product 2 wants."""
     store = fresh()
     sync(ListSource(ROWS[:3]), store)
-    own = store.products["dummyjson:1"]
-    store.call("POST", f"/admin/products/{own.id}/variants/{own.variants[0].id}", {"sku": "MERCHANT"})
+    edit_variant(store, 1, sku="MERCHANT")
     carried_out(ListSource(rows_of("sku", {1: 1, 2: 1, 3: 3, 4: 2})), store, batch_size=1)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from medusa_sync import Result
+from tests.flow.merchant import delete_variants
 from tests.flow.plans import carried_out
 from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
@@ -230,8 +231,7 @@ def test_an_option_is_removed_unless_it_distinguishes_dropped_variants(*, has_bl
 
 def test_a_variant_that_the_merchant_deleted_is_a_conflict_once_per_change_of_the_source() -> None:
     store, row = synced(shirts(1)), shirt(1)
-    path = f"/admin/products/{store.products['dummyjson:1'].id}/variants/batch"
-    store.call("POST", path, {"delete": [ids(store)["SH1-S-R"]]})
+    delete_variants(store, 1, ids(store)["SH1-S-R"])
     assert_quiet(ListSource([row]), store)
     row["variants"][0]["price"] = 5
     result = sync(ListSource([row]), store)
