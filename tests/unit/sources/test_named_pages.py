@@ -24,59 +24,48 @@ NAMES: dict[str, Name] = {
 every_name = pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 
 
-def serve_two(httpx_mock: HTTPXMock, first: httpx.Response) -> None:
-    responses = iter([first, httpx.Response(200, json=[row(2)])])
-    httpx_mock.add_callback(lambda _request: next(responses), is_reusable=True)
+def serve(httpx_mock: HTTPXMock, *responses: httpx.Response) -> None:
+    them = iter([*responses, httpx.Response(200, json=[row(2)])])
+    httpx_mock.add_callback(lambda _request: next(them), is_reusable=True)
 
 
 @every_name
 @pytest.mark.parametrize(
-    ("url", "requested"),
+    "url",
     [
-        *(
-            (url, f"{SOURCE_URL}?after=1")
-            for url in (
-                f"{SOURCE_URL}?after=1",
-                "https://SOURCE.example:443/products?after=1",
-                "//source.example/products?after=1",
-                "/products?after=1",
-                "?after=1",
-                "products?after=1#top",
-                # An API behind a proxy does not know that the proxy uses HTTPS.
-                "http://source.example/products?after=1",
-                # Credentials are not used.
-                "https://me:hush@source.example/products?after=1",
-            )
-        ),
-        ("?cursor=a%2Bb+c%20d&sig=x==", f"{SOURCE_URL}?cursor=a%2Bb+c%20d&sig=x=="),
+        f"{SOURCE_URL}?after=1%2Bb+c%20d&sig=x==",
+        "https://SOURCE.example:443/products?after=1%2Bb+c%20d&sig=x==",
+        "//source.example/products?after=1%2Bb+c%20d&sig=x==",
+        "?after=1%2Bb+c%20d&sig=x==",
+        "products?after=1%2Bb+c%20d&sig=x==#top",
+        "http://source.example/products?after=1%2Bb+c%20d&sig=x==",  # an API behind a proxy with HTTPS
+        "https://me:hush@source.example/products?after=1%2Bb+c%20d&sig=x==",  # credentials are not used
     ],
 )
 async def test_a_page_is_requested_as_it_is_named(
-    httpx_mock: HTTPXMock, source: Source, name: Name, url: str, requested: str
+    httpx_mock: HTTPXMock, source: Source, name: Name, url: str
 ) -> None:
-    serve_two(httpx_mock, name(url))
+    serve(httpx_mock, name(url))
     assert ids(await rows(source)) == [1, 2]
     request = httpx_mock.get_requests()[1]
-    assert (str(request.url), request.headers.get("authorization")) == (requested, None)
+    assert str(request.url) == f"{SOURCE_URL}?after=1%2Bb+c%20d&sig=x=="
+    assert "authorization" not in request.headers
 
 
 @every_name
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("https://other.example/products", "https://other.example"),
-        ("https://sub.source.example/products", "https://sub.source.example"),
-        ("http://source.example:8080/products", "http://source.example:8080"),
-        ("https://source.example:8443/products", "https://source.example:8443"),
+        *((f"{place}/products", place) for place in ("https://other.example", "http://source.example:8080")),
+        *((f"{place}/p", place) for place in ("https://sub.source.example", "ftp://source.example")),
         ("https://source.example@other.example/products", "https://other.example"),
         ("//other.example/products", "https://other.example"),
-        ("ftp://source.example/products", "ftp://source.example"),
     ],
 )
-async def test_page_elsewhere_is_an_error(
+async def test_a_page_elsewhere_is_an_error(
     httpx_mock: HTTPXMock, source: Source, name: Name, url: str, place: str
 ) -> None:
-    serve_two(httpx_mock, name(url))
+    serve(httpx_mock, name(url))
     with pytest.raises(SourceError) as caught:
         await rows(source)
     assert str(caught.value) == f"{SOURCE_URL}: the next page has another scheme, host or port: {place}"
@@ -84,48 +73,39 @@ async def test_page_elsewhere_is_an_error(
     assert len(httpx_mock.get_requests()) == 1
 
 
-@pytest.mark.parametrize("url", ["http://[", "https://source.example:x/", "//source.example:x", "/\x00"])
-async def test_invalid_url_of_a_page_is_an_error_after_its_products(
-    httpx_mock: HTTPXMock, source: Source, url: str
+@pytest.mark.parametrize(
+    ("url", "response", "words"),
+    [
+        *((url, [], ": the URL of the next page is invalid") for url in ("http://[", "//source.example:x")),
+        (
+            "/products/2?key=hush",
+            httpx.Response(404, json={"message": "no"}),
+            "/2: .* responded with 404: no",
+        ),
+        ("/products/2?key=hush", httpx.Response(200, html="<html>"), "/2: .*is HTML, not JSON"),
+        ("/products/2?key=hush", httpx.Response(200, json={"items": 3}), "/2: .*is not a page of products"),
+    ],
+)
+async def test_a_broken_page_is_an_error_after_the_products_before_it(
+    httpx_mock: HTTPXMock, source: Source, url: str, response: Any, words: str
 ) -> None:
-    serve_two(httpx_mock, NAMES["next"](url))
+    serve(httpx_mock, NAMES["next"](url), *([response] if response else []))
     delivery = source.pages(None)
     assert len((await anext(delivery)).rows) == 1
-    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the URL of the next page is invalid"):
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}{words}") as caught:
         await anext(delivery)
+    assert "hush" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("host", "is_read"), [("source.example", True), ("www.source.example", False)])
-async def test_page_is_relative_to_the_one_that_names_it(
-    httpx_mock: HTTPXMock,
-    source: Source,
-    host: str,
-    is_read: bool,  # noqa: FBT001 - a parameter
+@pytest.mark.parametrize("host", ["source.example", "www.source.example"])
+async def test_a_page_is_relative_to_the_one_that_names_it(
+    httpx_mock: HTTPXMock, source: Source, host: str
 ) -> None:
-    httpx_mock.add_response(302, headers={"location": f"https://{host}/v2/list?size=1"})
-    httpx_mock.add_response(json={"items": [], "next": "more?after=1"})
-    if is_read:
-        httpx_mock.add_response(json={"items": []})
-        await rows(source)
+    moved = httpx.Response(302, headers={"location": f"https://{host}/v2/list?size=1"})
+    serve(httpx_mock, moved, NAMES["next"]("more?after=1"))
+    if host == "source.example":
+        assert ids(await rows(source)) == [1, 2]
         assert str(httpx_mock.get_requests()[-1].url) == "https://source.example/v2/more?after=1"
         return
     with pytest.raises(SourceError, match=r"host or port: https://www\.source\.example$"):
         await rows(source)
-
-
-@pytest.mark.parametrize(
-    ("response", "words"),
-    [
-        ({"status_code": 404, "json": {"message": "no"}}, "the server responded with 404: no"),
-        ({"html": "<html>"}, "is HTML, not JSON"),
-        ({"json": {"items": 3}}, "is not a page of products"),
-    ],
-)
-async def test_broken_page_is_an_error_without_its_query(
-    httpx_mock: HTTPXMock, source: Source, response: dict[str, Any], words: str
-) -> None:
-    httpx_mock.add_response(json={"items": [], "next": "/products/2?key=hush"})
-    httpx_mock.add_response(**response)
-    with pytest.raises(SourceError, match=f"{SOURCE_URL}/2: .*{words}") as caught:
-        await rows(source)
-    assert "hush" not in str(caught.value)

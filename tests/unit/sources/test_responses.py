@@ -1,61 +1,85 @@
-"""Responses that are broken, or no pages of products."""
+"""Responses that are broken, too large or no pages of products, and what only DummyJSON says."""
 
 from __future__ import annotations
 
+import gzip
+import json
+from collections.abc import AsyncIterator
+from itertools import chain, count
 from typing import Any
 
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from medusa_sync import http
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Source
+from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
-from tests.unit.builders import SOURCE_URL, row
-from tests.unit.sources.pages import DEEP, PAGE, Product, page_of, pages, respond_with, rows
+from tests.unit.builders import SOURCE_URL, http_client, row
+from tests.unit.sources.pages import DEEP, PAGE, Product, api_source, ids, page_of, respond_with, rows
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
+MB = 2**20
+NO_PAGE = "is not a page of products: "
+FORMS = f"{NO_PAGE}expected an array, or an object with `products`, `items` or `data`"
+LINES = b"".join(json.dumps(row(number, description="x" * 10_000)).encode() + b"\n" for number in range(300))
 
-# --- broken responses -------------------------------------------------------------------------------------
+
+class Body(httpx.AsyncByteStream):
+    """A body without end, or one that breaks off."""
+
+    def __init__(self, start: bytes, *, is_endless: bool = True) -> None:
+        self._start = start
+        self._is_endless = is_endless
+        self.sent = 0  # bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.sent = 0
+        for part in chain([self._start], (json.dumps(row(number)).encode() + b"," for number in count())):
+            self.sent += len(part)
+            assert self.sent < 20 * MB, "too much was received"
+            yield part
+            if not self._is_endless:
+                raise httpx.RemoteProtocolError("peer left")
 
 
-BROKEN_RESPONSES: list[tuple[str, list[bytes | int | Exception | Product], str]] = [
-    ("html", [b"<!doctype html><h1>Back soon</h1>"], "is HTML, not JSON"),
-    ("truncated", [PAGE[: len(PAGE) // 2]], "is not complete JSON"),
-    ("empty", [b""], "is not complete JSON"),
-    ("not-utf-8", [PAGE.replace(b"title", b"t\xeftle")], "is not complete JSON"),
-    ("null", [b"null"], r"is not a page of products: Expected object \| array, got null"),
-    ("products-missing", [page_of([], products=ABSENT)], "is not a page of products: expected an array"),
-    ("products-object", [page_of([], products={"1": {}})], "products: Expected array, got object"),
-    ("total-negative", [page_of([row()], total=-1)], "total: Expected int >= 0"),
-    ("total-text", [page_of([row()], total="1")], "total: Expected int | null, got str"),
-    ("nested-deeply", [DEEP], "is nested too deeply"),
-    ("total-too-large", [page_of([row(1)], total=2), page_of([], total=2)], "ended after 1 of 2 products"),
-    ("total-without-products", [page_of([], total=194)], "ended after 0 of 194 products"),
-    ("second-page-html", [page_of([row(1)], total=2), b"<html>"], "is HTML, not JSON"),
-    ("second-page-fails", [page_of([row(1)], total=2), 500, 500, 500], "the server responded with 500"),
-    ("bad-request", [400, 400], "the server responded with 400"),
-    ("not-found", [404], "the server responded with 404"),
-    ("no-content", [204], "the server responded with 204"),
-    ("too-many-requests", [429] * 3, "the server responded with 429"),
-    ("unavailable", [503] * 3, "the server responded with 503"),
-    ("no-connection", [httpx.ConnectError("refused")] * 3, r"no connection \(refused\)"),
-    ("no-answer", [httpx.ReadTimeout("")] * 3, "no complete response within the time limit"),
-    ("connection-breaks", [httpx.RemoteProtocolError("peer left")] * 3, "peer left"),
-]
+# --- broken responses -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("responses", "words"),
-    [case[1:] for case in BROKEN_RESPONSES],
-    ids=[case[0] for case in BROKEN_RESPONSES],
+    [
+        ([b"<!doctype html><h1>Back soon</h1>"], "is HTML, not JSON"),
+        ([PAGE[: len(PAGE) // 2]], "is not complete JSON"),
+        ([b""], "is not complete JSON"),
+        ([PAGE.replace(b"title", b"t\xeftle")], "is not complete JSON"),
+        ([DEEP], "is nested too deeply"),
+        ([b"null"], rf"{NO_PAGE}Expected object \| array, got null"),
+        ([page_of([], products=ABSENT)], FORMS),
+        ([{"items": {}}], FORMS),
+        ([{"Products": []}], FORMS),
+        ([page_of([], products={"1": {}})], f"{NO_PAGE}products: Expected array, got object"),
+        ([page_of([row()], total=-1)], f"{NO_PAGE}total: Expected int >= 0"),
+        ([{"items": [], "total": "2"}], rf"{NO_PAGE}total: Expected int \| null, got str"),
+        ([{"items": [], "next": 2}], rf"{NO_PAGE}next: Expected str \| null, got int"),
+        ([page_of([row(1)], total=2), page_of([], total=2)], "ended after 1 of 2 products"),
+        ([page_of([], total=194)], "ended after 0 of 194 products"),
+        ([page_of([row(1)], total=2), b"<html>"], "is HTML, not JSON"),
+        ([page_of([row(1)], total=2), 500, 500, 500], "the server responded with 500"),
+        ([400, 400], "the server responded with 400"),
+        ([404], "the server responded with 404"),
+        ([204], "the server responded with 204"),
+        ([429] * 3, "the server responded with 429"),
+        ([httpx.ConnectError("refused")] * 3, r"no connection \(refused\)"),
+        ([httpx.ReadTimeout("")] * 3, "no complete response within the time limit"),
+        ([httpx.RemoteProtocolError("peer left")] * 3, "peer left"),
+    ],
 )
-async def test_broken_response_is_an_error(
-    httpx_mock: HTTPXMock,
-    json_source: Source,
-    responses: list[bytes | int | Exception | Product],
-    words: str,
+async def test_a_broken_response_is_an_error(
+    httpx_mock: HTTPXMock, json_source: Source, responses: list[bytes | int | Exception | Product], words: str
 ) -> None:
     respond_with(httpx_mock, *responses)
     with pytest.raises(SourceError, match=words) as caught:
@@ -64,31 +88,96 @@ async def test_broken_response_is_an_error(
     assert caught.value.exit_code == 3
 
 
-async def test_endless_redirect_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
+async def test_a_page_that_is_cut_off_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
+    """Not what came of it: the rest may have products too."""
+    for _ in range(3):
+        httpx_mock.add_response(stream=Body(b'{"products": [], "total": 0}', is_endless=False))
+    with pytest.raises(SourceError, match=f"GET {SOURCE_URL}: peer left"):
+        await rows(source)
+
+
+async def test_an_endless_redirect_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, 302, headers={"location": SOURCE_URL}, is_reusable=True)
     with pytest.raises(SourceError, match=f"{SOURCE_URL}: .*redirects"):
         await rows(source)
 
 
-@pytest.mark.parametrize(
-    ("page", "words"),
-    [
-        ({"items": {}}, "expected an array, or an object with `products`, `items` or `data`"),
-        ({"items": [], "total": "2"}, r"total: Expected int \| null, got str"),
-        ({"items": [], "next": 2}, r"next: Expected str \| null, got int"),
-        ({"Products": []}, "expected an array, or an object with"),
-    ],
-)
-async def test_other_forms_are_an_error(
-    httpx_mock: HTTPXMock, source: Source, page: Product, words: str
+@pytest.mark.parametrize("body", [b"nothing known", b"<!DOCTYPE html><p>", b"\x28\xb5\x2f\xfd"])
+async def test_a_response_that_is_no_catalogue_is_an_error(
+    httpx_mock: HTTPXMock, source: Source, body: bytes
 ) -> None:
-    respond_with(httpx_mock, page)
-    with pytest.raises(SourceError, match=f"{SOURCE_URL}: the response is not a page of products: {words}"):
+    respond_with(httpx_mock, body, body)
+    with pytest.raises(SourceError, match=SOURCE_URL):
         await rows(source)
 
 
+@pytest.mark.parametrize("content_type", ["text/plain", ""])
+@pytest.mark.parametrize("body", [b'{"products": [], "total": 0}', b'\xef\xbb\xbf\n{\n"items": []}', b"[]"])
+async def test_pages_are_no_files(
+    httpx_mock: HTTPXMock, source: Source, content_type: str, body: bytes
+) -> None:
+    httpx_mock.add_response(content=body, headers={"content-type": content_type})
+    assert (await rows(source), source.format) == ([], "JSON pages")
+
+
+# --- sizes ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", MB)
+    monkeypatch.setattr(http, "MAX_DOWNLOAD_BYTES", 4 * MB)
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize(
+    ("name", "format_", "start", "limit"),
+    [
+        ("products", "json", b"[", 1),
+        ("products", "auto", b" " * 50_000 + b"[", 1),
+        ("products", "after the first", b"[", 1),
+        ("products", "auto", LINES, 4),
+        ("export.jsonl", "auto", LINES, 4),
+    ],
+)
+async def test_what_does_not_end_is_not_received(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, name: str, format_: str, start: bytes, limit: int
+) -> None:
+    url, body = f"https://source.example/{name}", Body(start)
+    if format_ == "after the first":
+        httpx_mock.add_response(json=page_of([row(1)], total=9))
+    httpx_mock.add_response(stream=body, is_reusable=True)
+    how = "json" if format_ == "json" else "auto"
+    with pytest.raises(SourceError, match=f"{url}: the response is longer than {limit} MB"):
+        await rows(api_source(http_client(pool, unavailable=SourceError), url, format_=how))
+    assert body.sent < (limit + 1) * MB
+
+
+@pytest.mark.usefixtures("limits")
+async def test_the_limit_is_that_of_the_decompressed_page(httpx_mock: HTTPXMock, source: Source) -> None:
+    body = json.dumps(page_of([row(1)], note=" " * 2 * MB)).encode()
+    httpx_mock.add_response(content=gzip.compress(body), headers={"content-encoding": "gzip"})
+    with pytest.raises(SourceError, match="the response is longer than 1 MB") as caught:
+        await rows(source)
+    assert "limit" in caught.value.hint
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize(("name", "format_"), [("export", "auto"), ("a", "ndjson"), ("a.jsonl", "auto")])
+async def test_a_file_at_a_url_may_be_larger_than_a_page(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, name: str, format_: str
+) -> None:
+    assert len(LINES) > 2 * MB
+    httpx_mock.add_response(content=LINES, is_reusable=True)
+    source = api_source(http_client(pool), f"https://source.example/{name}", format_=format_)
+    assert ids(await rows(source)) == list(range(300))
+
+
+# --- what only DummyJSON says ---------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("body", [[], {"items": []}, page_of([], next="?a"), {"data": [], "total": 0}])
-async def test_only_dummyjson_is_asked_for_more(httpx_mock: HTTPXMock, source: Source, body: Any) -> None:
+async def test_other_apis_are_not_asked_for_it(httpx_mock: HTTPXMock, source: Source, body: Any) -> None:
     respond_with(httpx_mock, body)
     if "next" in body:
         respond_with(httpx_mock, [])
@@ -98,38 +187,56 @@ async def test_only_dummyjson_is_asked_for_more(httpx_mock: HTTPXMock, source: S
     assert len(httpx_mock.get_requests()) == count
 
 
-# --- responses that are not JSON ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("body", [b"nothing known", b"<!DOCTYPE html><p>", b"\x28\xb5\x2f\xfd"])
-async def test_response_that_is_no_catalogue_is_an_error(
-    httpx_mock: HTTPXMock, source: Source, body: bytes
-) -> None:
-    respond_with(httpx_mock, body, body)
-    with pytest.raises(SourceError, match=SOURCE_URL):
-        await pages(source)
-
-
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
 @pytest.mark.parametrize(
-    "body", [b'{"products": [], "total": 0}', b'\xef\xbb\xbf\n{\n"items": []}', b"[]", b'{"data": []}\n']
+    ("response", "names", "log"),
+    [
+        (catalogue.CATEGORIES, {each["slug"]: each["name"] for each in catalogue.CATEGORIES}, ""),
+        (rb'[{"slug": "a", "name": " To\u0000ys\n& Games\ud800 "}]', {"a": "Toys & Games"}, ""),
+        *((each, {}, "") for each in (404, b"<html>", b'[{"slug": "a"}]', DEEP, b'[{"slug": "\xff"}]')),
+        (503, {}, f"{SOURCE_URL}/categories"),
+    ],
 )
-async def test_pages_are_no_files(
-    httpx_mock: HTTPXMock, source: Source, content_type: str, body: bytes
+async def test_categories_have_the_names_of_the_source(
+    httpx_mock: HTTPXMock,
+    source: Source,
+    caplog: pytest.LogCaptureFixture,
+    response: Any,
+    names: dict[str, str],
+    log: str,
 ) -> None:
-    httpx_mock.add_response(content=body, headers={"content-type": content_type})
-    assert (await rows(source), source.format) == ([], "JSON pages")
+    respond_with(httpx_mock, *[response] * (3 if response == 503 else 1), url=f"{SOURCE_URL}/categories")
+    assert await source.category_names() == names
+    assert log in caplog.text
+    assert bool(caplog.text) == bool(log)
 
 
-async def test_page_that_is_cut_off_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
-    """Not what came of it: the rest may have products too."""
+@pytest.mark.parametrize(
+    ("status", "body", "has"),
+    [
+        (200, b'{"id": 7, "title": "Jug"}', True),
+        (200, b'{"id": "7"}', True),
+        (404, b'{"message":"no"}', False),
+        *((200, body, None) for body in (b'{"id": 8}', b'{"product": {"id": 7}}', b'[{"id": 7}]', b"<p>Jug")),
+        *((404, body, None) for body in (b"<h1>404</h1>", b"")),
+        *((status, b"{}", None) for status in (403, 400, 204)),
+    ],
+)
+async def test_only_the_answers_of_dummyjson_say_whether_a_source_has_a_product(
+    httpx_mock: HTTPXMock,
+    source: Source,
+    status: int,
+    body: bytes,
+    has: bool | None,  # noqa: FBT001 - a parameter
+) -> None:
+    respond_with(httpx_mock, page_of([row(1, id="a/b?c,d")]))
+    httpx_mock.add_response(status, url=f"{SOURCE_URL}/7", content=body)
+    httpx_mock.add_response(404, url=f"{SOURCE_URL}/a%2Fb%3Fc%2Cd", content=b"{}")
+    await rows(source)
+    assert await source.has("7") is has
+    assert await source.has("a/b?c,d") is False
 
-    class CutOff(httpx.AsyncByteStream):
-        async def __aiter__(self) -> Any:
-            yield b'{"products": [], "total": 0}'
-            raise httpx.RemoteProtocolError("peer left")
 
-    for _ in range(3):
-        httpx_mock.add_response(stream=CutOff())
-    with pytest.raises(SourceError, match=f"GET {SOURCE_URL}: peer left"):
-        await rows(source)
+async def test_a_source_that_is_down_cannot_be_asked(httpx_mock: HTTPXMock, source: Source) -> None:
+    respond_with(httpx_mock, *[503] * 3)
+    with pytest.raises(SourceError, match=f"{SOURCE_URL}/7"):
+        await source.has("7")

@@ -1,0 +1,486 @@
+"""Tables of Shopify, of Medusa and with our own columns: what rows become, and why products are rejected."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.sources.mapping import MappingOptions
+from tests.unit.builders import row as source_row
+from tests.unit.sources.reading import (
+    CUT_OFF,
+    in_json,
+    only,
+    read,
+    reading,
+    reason,
+    reasons,
+    table,
+    variant_of,
+)
+
+SAMPLE = Path(__file__).parents[2] / "catalogues/shopify-tableware.csv"
+SHOPIFY = (
+    "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,"
+    "Option2 Name,Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,"
+    "Variant Price,Variant Compare At Price,Variant Barcode,Image Src,Image Position,Status"
+)
+OTHER_NAMES = {  # of Shopify's newer exports
+    "Handle": "URL handle",
+    "Body (HTML)": "Description",
+    "Published": "Published on online store",
+    "Image Src": "Product image URL",
+    "Variant Compare At Price": "Compare-at price",
+    "Variant Inventory Qty": "Inventory quantity",
+    "Variant Grams": "Weight value (grams)",
+}
+MEDUSA = (
+    "Product Id,Product Handle,Product Title,Product External Id,Product Subtitle,Product Description,"
+    "Product Status,Product Thumbnail,Product Weight,Product Length,Product Width,Product Height,"
+    "Product HS Code,Product Origin Country,Product MID Code,Product Material,Product Collection Id,"
+    "Product Type Id,Product Category 1,Product Tag 1,Product Tag 2,Product Tag 11,Product Image 1 Url,"
+    "Product Image 2,Product Metadata,Variant Id,Variant Title,Variant SKU,Variant Barcode,Variant Weight,"
+    "Variant Price EUR,Variant Price USD,Variant Option 1 Name,Variant Option 1 Value,"
+    "Variant Option 2 Name,Variant Option 2 Value,Variant Price Europe [EUR],Variant Created At"
+)
+MUG = {"id": "mug", "handle": "mug", "title": "Mug"}
+LOST = "a spreadsheet has lost its last digits"
+
+
+def cells(text: str) -> dict[str, str]:
+    """Cells by their columns, written as `Tags=red, new; Type=Cup`."""
+    return dict(each.split("=", 1) for each in text.split("; ") if each)
+
+
+def shopify(*rows: str) -> str:
+    """A table of mugs, of which the first has a title and a price."""
+    first, *more = [{"Handle": "mug"} | cells(row) for row in rows]
+    return table(SHOPIFY, {"Title": "Mug", "Variant Price": "9.50"} | first, *more)
+
+
+def medusa(*rows: str) -> str:
+    usual = {"Product Handle": "mug", "Product Title": "Mug", "Variant Price USD": "9.5"}
+    return table(MEDUSA, *(usual | cells(row) for row in rows))
+
+
+def sized(sizes: str, **fields: Any) -> dict[str, Any]:
+    """A product with variants in these sizes."""
+    return {"options": ["Size"], "variants": [fields | {"options": {"Size": size}} for size in sizes]}
+
+
+# --- Shopify --------------------------------------------------------------------------------------------
+
+
+def test_an_export_of_shopify_has_its_20_products_all_valid() -> None:
+    products = {each.source_id: each for each in read(SAMPLE) if isinstance(each, DesiredProduct)}
+    assert (len(read(SAMPLE)), len(products)) == (20, 20)
+    assert sum(len(each.variants) for each in products.values()) == 23
+    assert not SAMPLE.read_bytes().endswith(b"\n")
+    assert "salad-servres" in products  # the last one
+    assert str(products["oval-platter"].fields["description"]).endswith("<li>Made in Latvia</li>\n</ul>")
+    folder = "https://images.example.com/tableware/"
+    expected = {
+        "id": "harbour-mug",
+        "handle": "harbour-mug",
+        "title": "Harbour Mug with Lid",
+        "description": "Tall mug with a cork or walnut lid, for long mornings.",
+        "brand": "Kiln & Clay",
+        "type": "Cup",
+        "tags": ["Cork", "Lid", "Stoneware", "Walnut"],
+        "images": [f"{folder}harbour-mug{name}.jpg" for name in ("", "-white", "-lids")],
+        "options": ["Color"],
+        "variants": [
+            {"price": 34.75, "compareAtPrice": 48, "options": {"Color": "Navy"}},
+            {"price": 27, "compareAtPrice": 48, "options": {"Color": "White"}},
+        ],
+    }
+    assert [products["harbour-mug"]] == in_json(expected)
+
+
+WHOLE_SHOPIFY = (
+    "Body (HTML)=<b>Big</b>; Vendor=Elm; Product Category=Home > Mugs; Type=Cup; Image Src=https://a/1"
+    "; Tags=red, new, red; Published=true; Status=active; Variant SKU=M-1; Variant Barcode='0123"
+    "; Variant Grams=250; Variant Compare At Price=12"
+)
+S, L = "Option1 Name=Size; Option1 Value=S; Variant Price=9", "Option1 Value=L; Variant Price=9"
+
+
+@pytest.mark.parametrize(
+    ("rows", "product", "variant"),
+    [
+        (
+            [WHOLE_SHOPIFY],
+            {
+                "description": "<b>Big</b>",
+                "brand": "Elm",
+                "categories": [["Home", "Mugs"]],
+                "type": "Cup",
+                "tags": ["red", "new"],
+                "images": ["https://a/1"],
+            },
+            {"sku": "M-1", "barcode": "0123", "weight": 250, "compareAtPrice": 12},
+        ),
+        # Stock is that of tracked variants, and never negative.
+        *(
+            ([f"Variant Inventory Tracker={tracker}; Variant Inventory Qty={quantity}"], {}, {"stock": stock})
+            for tracker, quantity, stock in [
+                *(("shopify", "5", 5), ("shopify", "-3", 0), ("shopify", "", None), ("", "5", None))
+            ]
+        ),
+        # What customers could not see is a draft.
+        *(
+            ([cells], {"status": "draft"}, {})
+            for cells in (
+                "Published=FALSE; Status=active",
+                "Status=draft",
+                "Status=Archived",
+                "Status=unlisted",
+            )
+        ),
+        (["Status=Sold out"], {"status": "Sold out"}, {}),
+        (["Variant Grams=0; Product Category=Uncategorized"], {}, {}),
+        # Images are in the order of their positions, each once.
+        (
+            [
+                "Image Src=https://a/3; Image Position=3",
+                "Image Src=https://a/last",
+                "Image Src=https://a/1; Image Position=1",
+                "Image Src=https://a/3; Image Position=4",
+            ],
+            {"images": ["https://a/1", "https://a/3", "https://a/last"]},
+            {},
+        ),
+        # The option of a product without options is none.
+        (["Option1 Name=Title; Option1 Value=Default Title"], {}, {}),
+        (["Option1 Name=Title"], {}, {}),
+        # The names of options are on the first row, and may be repeated.
+        ([S, L], sized("SL", price=9), None),
+        ([S, f"Option1 Name=Size; {L}"], sized("SL", price=9), None),
+        ([f"{S}; Variant SKU=M", f"{L}; Variant SKU=M"], sized("SL", price=9, sku="M"), None),
+        (
+            [S.replace("Size", "Title"), L],
+            {
+                "options": ["Title"],
+                "variants": [{"price": 9, "options": {"Title": size}} for size in "SL"],
+            },
+            None,
+        ),
+    ],
+)
+def test_columns_of_shopify_become_fields(
+    rows: list[str], product: dict[str, Any], variant: dict[str, Any] | None
+) -> None:
+    own = {} if variant is None else {"variants": [{"price": 9.5} | variant]}
+    content = shopify(*rows)
+    assert read(content) == in_json(MUG | product | own)
+    header = ",".join(OTHER_NAMES.get(name, name.removeprefix("Variant ")) for name in SHOPIFY.split(","))
+    assert read(content.replace(content.splitlines()[0], header, 1)) == in_json(MUG | product | own)
+
+
+def test_a_file_without_the_column_of_the_tracker_has_stock() -> None:
+    content = "Handle,Title,Variant Price,Variant Inventory Qty\nmug,Mug,9.50,5\n"
+    assert read(content) == in_json(MUG | {"variants": [{"price": 9.5, "stock": 5}]})
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (["Variant Price="], "line 2: Variant Price is empty"),
+        (["Variant Price=; Variant SKU=M-1"], "line 2: Variant Price is empty (variant M-1)"),
+        (
+            [f"{S}; Option2 Name=Colour; Option2 Value=Red", "Option1 Value=L; Option2 Value=Red"],
+            "line 3: Variant Price is empty (variant L / Red)",
+        ),
+        *(
+            (
+                [f"Variant Price={text}"],
+                f"line 2: Variant Price is {text!r}, which is not a number such as 1234.50",
+            )
+            for text in ("1,234.50", "$9", "--9", "1e3", "nan")
+        ),
+        (["Variant Price=-9"], "line 2: Variant Price is -9, which is negative"),
+        (["Variant Barcode=7.12393E+11"], f"line 2: Variant Barcode is '7.12393E+11': {LOST}"),
+        (["Title="], "line 2: Title is empty; the first line of a product must have it"),
+        (
+            ["Variant Inventory Tracker=shopify; Variant Inventory Qty=many"],
+            "line 2: Variant Inventory Qty is 'many', which is not a whole number such as 12",
+        ),
+        (["Published=maybe"], "line 2: Published is 'maybe', but should be `true` or `false`"),
+        ([S, f"Option1 Name=Colour; {L}"], "line 3: Option1 Name is 'Colour', but 'Size' on line 2"),
+        ([f"{S}; Option2 Value=Blue"], "line 2: Option2 Value is 'Blue', but the option has no name"),
+        (["Option1 Name=Title; Option1 Value=Default Title"] * 2, "Variant Price is empty"),
+    ],
+)
+def test_a_product_of_shopify_is_rejected_alone(rows: list[str], expected: str) -> None:
+    content = shopify(*rows)
+    assert expected in reason(content)
+    jug = shopify("Handle=jug").splitlines(keepends=True)[1]
+    assert len(reasons(content + jug + jug.replace("jug", "cup"))) == 1
+
+
+# --- Medusa ---------------------------------------------------------------------------------------------
+
+SIZE = "Variant Option 1 Name=Size; Variant Option 1 Value="
+DEFAULT = "Variant Option 1 Name=Default option; Variant Option 1 Value="
+WHOLE_MEDUSA = (
+    "Product Subtitle=For tea; Product Description=Big\nand red; Product Status=Draft"
+    "; Product Thumbnail=https://a/t; Product Weight=1.5; Product Length=2; Product Width=3"
+    "; Product Height=4; Product HS Code=6912; Product Origin Country=pt; Product MID Code=M"
+    "; Product Material=Clay; Product Collection Id=Summer; Product Type Id=Cup"
+    "; Product Category 1=Home > Mugs; Product Tag 1=red; Product Tag 2=new; Product Tag 11=last"
+    "; Product Image 1 Url=https://a/1; Product Image 2=https://a/2"
+    '; Product Metadata={"oven": true}; Variant Id=v-1; Variant Title=One; Variant SKU=M-1'
+    "; Variant Barcode=0123; Variant Weight=0.5; Variant Price EUR=8.5"
+)
+OF_THE_STORE = (
+    "Product Id=prod_01; Product Collection Id=pcol_01JX; Product Type Id=ptyp_01JX; Product Tag 1=blue"
+    "; Product Category 1=pcat_01JX; Variant Created At=2026-01-01T00:00:00.000Z"
+    "; Variant Price Europe [EUR]=7"
+)
+USD = {"prices": {"usd": 9.5}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "product", "options"),
+    [
+        (
+            [WHOLE_MEDUSA],
+            {
+                "subtitle": "For tea",
+                "description": "Big\nand red",
+                "status": "draft",
+                "thumbnail": "https://a/t",
+                "weight": 1.5,
+                "dimensions": {"depth": 2, "width": 3, "height": 4},
+                "hsCode": "6912",
+                "originCountry": "pt",
+                "midCode": "M",
+                "material": "Clay",
+                "collection": "Summer",
+                "type": "Cup",
+                "categories": [["Home", "Mugs"]],
+                "tags": ["red", "new", "last"],
+                "images": ["https://a/1", "https://a/2"],
+                "metadata": {"oven": True},
+                "variants": [
+                    {"id": "v-1", "title": "One", "sku": "M-1", "barcode": "0123", "weight": 0.5}
+                    | {"prices": {"usd": 9.5, "eur": 8.5}}
+                ],
+            },
+            None,
+        ),
+        # Ids and prices of the store that exported it are ignored.
+        (
+            [OF_THE_STORE],
+            {"tags": ["blue"]},
+            [{}],
+        ),
+        # The id is the external id, else the handle, else the product's id.
+        (["Product External Id=x-1; Product Id=prod_1"], {"id": "x-1"}, [{}]),
+        (["Product Id=prod_1; Product Handle="], {"id": "prod_1", "handle": None}, [{}]),
+        # Rows that lack only the external id belong to the product before them.
+        (
+            [f"Product External Id=x-1; {SIZE}S", f"{SIZE}M", f"{SIZE}L"],
+            {"id": "x-1"},
+            [{"Size": size} for size in "SML"],
+        ),
+        # The numbers of options may differ from row to row.
+        (
+            [
+                f"{SIZE}L; Variant Option 2 Name=Colour; Variant Option 2 Value=Red",
+                f"{SIZE.replace('Size', 'Colour')}Blue; Variant Option 2 Name=Size; Variant Option 2 Value=L",
+            ],
+            {},
+            [{"Size": "L", "Colour": "Red"}, {"Colour": "Blue", "Size": "L"}],
+        ),
+        # The default option is none, unless there are other values.
+        ([f"{DEFAULT}Default option value"], {}, [{}]),
+        ([f"{DEFAULT}Default".replace("Default option", "Default")], {}, [{}]),
+        (
+            [f"{DEFAULT}Default option value", f"{DEFAULT}Large"],
+            {},
+            [{"Default option": "Default option value"}, {"Default option": "Large"}],
+        ),
+    ],
+)
+def test_columns_of_medusa_become_fields(
+    rows: list[str], product: dict[str, Any], options: list[dict[str, str]] | None
+) -> None:
+    variants = {} if options is None else {"variants": [USD | {"options": each} for each in options]}
+    assert read(medusa(*rows)) == in_json(MUG | variants | product)
+
+
+@pytest.mark.parametrize(
+    ("second", "source_id"), [("Product Handle=jug", "jug"), ("Product External Id=x-2", "x-2")]
+)
+def test_another_handle_or_external_id_is_another_product(second: str, source_id: str) -> None:
+    assert reading(medusa("Product External Id=x-1", second)).ids == ["x-1", source_id]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("Variant SKU=7.12393E+11", f"line 2: Variant SKU is '7.12393E+11': {LOST}"),
+        ("Variant Id=7.12393E+11", f"line 2: Variant Id is '7.12393E+11': {LOST}"),
+        ("Product Title=", "line 2: Product Title is empty; the first line of a product must have it"),
+        ("Variant Price USD=; Variant SKU=M-1", "line 2: price is empty (variant M-1)"),
+        (
+            "Variant Price EUR=1.234,50",
+            "line 2: Variant Price EUR is '1.234,50', which is not a number such as",
+        ),
+        ("Variant Option 1 Value=L", "line 2: Variant Option 1 Value is 'L', but the option has no name"),
+        ("Product Handle=", "it belongs to no product: it has no id"),
+        ("Product Metadata=oven", "line 2: Product Metadata is 'oven', which is not a JSON object"),
+    ],
+)
+def test_a_product_of_medusa_is_rejected_with_the_line_and_the_column(row: str, expected: str) -> None:
+    assert reason(medusa(row)).startswith(expected)
+
+
+def test_the_price_is_that_in_the_currency_of_the_run() -> None:
+    content = medusa("Variant Price EUR=8.5")
+    for currency, price in (("eur", 8.5), ("usd", 9.5)):
+        assert variant_of(only(content, mapping=MappingOptions("shop", currency)))["price"] == price
+    rejected = reason(content, mapping=MappingOptions("shop", "gbp"))
+    assert rejected == "prices: none in gbp, only in eur and usd"
+
+
+def test_an_export_of_medusa_1_is_no_known_format_because_its_prices_are_in_cents() -> None:
+    found = reading("Product Handle,Product Title,Price USD\nmug,Mug,950\n")
+    assert "Medusa: Variant Price {currency}" in found.error
+
+
+# --- our own columns ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "id,title,price,compareAtPrice,option1Name,option1Value,variantId",
+        " Id , TITLE,price,compare-at-price,option_1_name,option_1_value,variant id",
+        "product_id,name,price,compare_at_price,Option 1 Name,Option 1 Value,Variant ID",
+    ],
+)
+def test_names_of_columns_are_those_that_people_would_guess(header: str) -> None:
+    variant = {"id": "1-L", "price": 9, "compareAtPrice": 12, "options": {"Size": "L"}}
+    expected = in_json({"id": "1", "title": "Mug", "options": ["Size"], "variants": [variant]})
+    assert read(f"{header}\n1,Mug,9,12,Size,L,1-L\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        *(
+            (
+                f"id,title,price,{header}\n1,Mug,9,https://a/1,https://a/2 | https://a/1\n",
+                {"images": ["https://a/1", "https://a/2"]},
+            )
+            for header in ("image,image", "image1,image2", "images,image_url", "image_1_url,image_2_url")
+        ),
+        # A column is a price in a currency only if there is such a currency.
+        (
+            "id,title,price_usd,price_eur,price_old\n1,Mug,9,8,12\n",
+            {"price": None, "prices": {"usd": 9, "eur": 8}},
+        ),
+    ],
+)
+def test_columns_may_be_of_a_series(content: str, expected: dict[str, Any]) -> None:
+    assert read(content) == in_json({"id": "1", "title": "Mug", "price": 9} | expected)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("id,title,price\n1,Mug,\n", "line 2: price is empty"),
+        ("id,title,price\n1,,9\n", "line 2: title is empty; the first line of a product must have it"),
+        ("id,title,price\n1,Mug,'9\n", 'line 2: price is "\'9", which is not a number such as 1234.50'),
+        ("id,title,price,barcode\n1,Mug,9,7E+11\n", f"line 2: barcode is '7E+11': {LOST}"),
+        ("id,title,price,stock\n1,Mug,9,-1\n", "line 2: stock is -1, which is negative"),
+        (
+            "id,title,price,stock\n1,Mug,9,1.5\n",
+            "line 2: stock is '1.5', which is not a whole number such as 12",
+        ),
+        (
+            "id,title,price\n1,Mug,9\n1,Mug,8\n",
+            "line 3: id is that of the row before it, but there is no variant_id and no option",
+        ),
+    ],
+)
+def test_a_product_is_rejected_with_the_line_and_the_column(content: str, expected: str) -> None:
+    assert reason(content) == expected
+
+
+def test_a_product_is_the_same_as_in_json() -> None:
+    """So a change of the format writes nothing."""
+    raw = source_row(7, subtitle="For milk", handle="jug", status="draft", metadata={"oven": True})
+    meta, dimensions, _ = raw.pop("meta"), raw.pop("dimensions"), raw.pop("reviews", None)
+    texts = cells("collection=New; type=Jug; hsCode=69; returnPolicy=No; thumbnail=https://a")
+    flat = {
+        **{key: str(value) for key, value in (raw | texts).items() if not isinstance(value, list | dict)},
+        **{key: str(value) for key, value in dimensions.items()},
+        "barcode": meta["barcode"],
+        "tags": "|".join(raw["tags"]),
+        "images": "|".join(raw["images"]),
+        "categories": "Home > Jugs | Sale",
+        "metadata": '{"oven": true}',
+    }
+    whole = raw | texts | {"meta": {"barcode": meta["barcode"]}, "dimensions": dimensions}
+    assert read(table(",".join(flat), flat)) == in_json(whole | {"categories": [["Home", "Jugs"], ["Sale"]]})
+
+
+# --- files that programs write --------------------------------------------------------------------------
+
+ALPHABET = "abcXYZ019 .,;:|>'\"\t\n\r-&<%éüß"  # in Windows-1252, no two of these letters look like UTF-8
+ENCODINGS = {
+    "utf-8": b"",
+    "utf-8 ": b"\xef\xbb\xbf",
+    "utf-16-le": b"\xff\xfe",
+    "utf-16-be": b"\xfe\xff",
+    "cp1252": b"",
+}
+Rows = list[dict[str, Any]]
+
+
+@st.composite
+def files(draw: st.DrawFn) -> tuple[Rows, bytes]:
+    """Products with variants, and a table as a program writes it."""
+    encoding = draw(st.sampled_from([*ENCODINGS]))
+    letters = ALPHABET if encoding == "cp1252" else f"{ALPHABET}żИ日本🎁\u2028\x0b\x85"
+    texts = st.text(letters, min_size=1, max_size=12).map(str.strip).filter(bool)
+    words = texts.map(lambda text: " ".join(text.split())).filter(bool)
+    products, rows = [], []
+    for source_id in draw(st.lists(words, min_size=1, max_size=4, unique=True)):
+        own = {"id": source_id, "title": draw(words), "description": draw(texts)}
+        sizes = draw(st.lists(words, min_size=1, max_size=3, unique=True))
+        prices = {size: draw(st.integers(0, 10**8)) / 100 for size in sizes}
+        variants = [{"price": price, "options": {"Size": size}} for size, price in prices.items()]
+        products.append(own | {"options": ["Size"], "variants": variants})
+        for size, price in prices.items():
+            rows.append(own | {"option1_name": "Size", "option1_value": size, "price": str(price)})
+            own = {"id": source_id}
+    columns = draw(st.permutations(["id", "title", "description", "price", "option1_name", "option1_value"]))
+    end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    text, delimiter = io.StringIO(), draw(st.sampled_from(",;\t"))
+    how: Any = {"delimiter": delimiter, "lineterminator": end, "quoting": csv.QUOTE_ALL}
+    writer = csv.DictWriter(text, columns, "", **how)
+    writer.writeheader()
+    writer.writerows(rows)
+    written = text.getvalue() if draw(st.booleans()) else text.getvalue().removesuffix(end)
+    return products, ENCODINGS[encoding] + written.encode(encoding.strip())
+
+
+@given(files(), st.data())
+def test_what_a_program_writes_is_what_is_read(file: tuple[Rows, bytes], data: st.DataObject) -> None:
+    products, content = file
+    expected = in_json(*products)
+    assert read(content) == expected
+    # A file that is cut off has only whole products.
+    found = reading(content[: data.draw(st.integers(0, len(content) - 1))], is_cut_off=True)
+    assert found.error == CUT_OFF
+    assert found.rows == expected[: len(found.rows)]
+    assert len(found.rows) < len(products)
