@@ -142,3 +142,8 @@ def table(header: str, *rows: Fields) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def cells(text: str) -> dict[str, str]:
+    """Cells by their columns, written as `Tags=red, new; Type=Cup`."""
+    return dict(each.split("=", 1) for each in text.split("; ") if each)

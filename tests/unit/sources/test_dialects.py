@@ -14,6 +14,7 @@ from medusa_sync.sources.mapping import MappingOptions
 from tests.unit.builders import row as source_row
 from tests.unit.sources.reading import (
     CUT_OFF,
+    cells,
     in_json,
     only,
     read,
@@ -50,11 +51,6 @@ MEDUSA = (
 )
 MUG = {"id": "mug", "handle": "mug", "title": "Mug"}
 LOST = "a spreadsheet has lost its last digits"
-
-
-def cells(text: str) -> dict[str, str]:
-    """Cells by their columns, written as `Tags=red, new; Type=Cup`."""
-    return dict(each.split("=", 1) for each in text.split("; ") if each)
 
 
 def shopify(*rows: str) -> str:

@@ -1,5 +1,7 @@
-"""Mapping a DummyJSON product."""
+"""What a product of our own format becomes, and for which values it is rejected, alone."""
 
+import json
+import string
 import unicodedata
 from decimal import Decimal
 from typing import Any
@@ -9,135 +11,160 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.core.product import DesiredVariant, Value
-from medusa_sync.core.record import ONLY
+from medusa_sync.core.fields import CATEGORIES
+from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.sources.base import Rejected
-from medusa_sync.sources.mapping import MappingOptions, to_desired
+from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.schema import SourceProduct
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import ABSENT
-from tests.unit.builders import SOURCE_PRODUCTS, all_fields, desired_product, mapped, row, source_product
+from tests.unit.builders import SOURCE_PRODUCTS, all_fields, desired_product, mapped, row
+from tests.unit.sources.reading import MAPPING, read
 
-WHOLE = row(
-    7,
-    title="Copper Jug",
-    subtitle="For milk",
-    originCountry="PT",
-    hsCode="7418.10",
-    midCode="PTCOP1LIS",
-    material="Copper",
-    description="Holds a litre.\n\nPours well.",
-    category="kitchen",
-    price=9.99,
-    discountPercentage=5.5,
-    rating=4.31,
-    stock=12,
-    tags=["jugs", "copper"],
-    brand="Copperdell",
-    sku="KIT-7",
-    weight=3,
-    dimensions={"width": 10.5, "height": 20, "depth": 30.25},
-    type="Jugs",
-    collection="Été & Co",
-    warrantyInformation="None",
-    shippingInformation="Today",
-    availabilityStatus="In Stock",
-    reviews=[{"rating": 5}, {"rating": 4}],
-    returnPolicy="14 days",
-    minimumOrderQuantity=2,
-    meta={"barcode": "2001000000071"},
-    images=["https://cdn.example/1.webp", "https://cdn.example/2.webp"],
-    thumbnail="https://cdn.example/t.webp",
+URL = "https://cdn.example/{}.webp"
+TEXTS = {  # fields with a text of one line
+    "subtitle": "subtitle",
+    "originCountry": "origin_country",
+    "hsCode": "hs_code",
+    "midCode": "mid_code",
+    "material": "material",
+    "type": "type",
+    "brand": "metadata.brand",
+    "warrantyInformation": "metadata.warranty_information",
+    "shippingInformation": "metadata.shipping_information",
+    "returnPolicy": "metadata.return_policy",
+    "availabilityStatus": "metadata.availability_status",
+    "sku": "sku",
+}
+NUMBERS = {
+    "weight": "weight",
+    "rating": "metadata.rating",
+    "discountPercentage": "metadata.discount_percentage",
+    "minimumOrderQuantity": "metadata.minimum_order_quantity",
+    "stock": "stock",
+}
+OTHERS = (
+    "description",
+    "category",
+    "tags",
+    "dimensions",
+    "collection",
+    "reviews",
+    "meta",
+    "images",
+    "thumbnail",
 )
-OPTIONAL = set(WHOLE) - {"id", "title", "price"}
-WEB_URLS = ["https://cdn.example/a.webp", "http://cdn.example/a.webp", "HTTPS://cdn.example/%F0?a=1#b"]
-OTHER_URLS = [
-    *(
-        "",
-        " ",
-        "a.webp",
-        "/a.webp",
-        "//cdn.example/a.webp",
-        "javascript:alert(1)",
-        "data:image/png;base64,AA==",
-    ),
-    *("file:///etc/passwd", "ftp://cdn.example/a.webp", "https://", "https:///a.webp", "https://[::1/a.webp"),
-    "https://:443/a.webp",
-]
+BARE = dict.fromkeys([*TEXTS, *NUMBERS, *OTHERS], ABSENT)
 
 
-def test_every_field_of_the_table_is_mapped() -> None:
-    desired = mapped(msgspec.convert(WHOLE, SourceProduct))
-    assert (desired.external_id, desired.source_id, desired.currency) == ("dummyjson:7", "7", "usd")
-    assert desired.fields == {
-        "title": "Copper Jug",
-        "subtitle": "For milk",
-        "origin_country": "PT",
-        "hs_code": "7418.10",
-        "type": "Jugs",
-        "collection": "ete-co",
-        "mid_code": "PTCOP1LIS",
-        "material": "Copper",
-        "description": "Holds a litre.\n\nPours well.",
-        "thumbnail": "https://cdn.example/t.webp",
-        "weight": 3,
-        "length": 30.25,
-        "height": 20,
-        "width": 10.5,
-        "categories": ("kitchen",),
-        "tags": ("jugs", "copper"),
-        "images": ("https://cdn.example/1.webp", "https://cdn.example/2.webp"),
-        "metadata.brand": "Copperdell",
-        "metadata.rating": 4.31,
-        "metadata.review_count": 2,
-        "metadata.discount_percentage": 5.5,
-        "metadata.warranty_information": "None",
-        "metadata.shipping_information": "Today",
-        "metadata.return_policy": "14 days",
-        "metadata.minimum_order_quantity": 2,
-        "metadata.availability_status": "In Stock",
-    }
+def only(value: Any, mapping: MappingOptions = MAPPING) -> Any:
+    """What a product in a file becomes, or why it is rejected."""
+    before, found, after = read(json.dumps([row(101), value, row(103)]), suffix=".json", mapping=mapping)
+    assert isinstance(before, DesiredProduct)
+    assert isinstance(after, DesiredProduct)
+    return found
 
 
-def test_a_product_without_variants_has_one_without_a_name() -> None:
-    desired = mapped(msgspec.convert(WHOLE, SourceProduct))
-    assert desired.options == ()
-    fields: dict[str, Value] = {"sku": "KIT-7", "barcode": "2001000000071", "price": 9.99, "stock": 12}
-    assert desired.variants == (DesiredVariant(ONLY, "", fields),)
+# --- fields ---------------------------------------------------------------------------------------------
 
 
-def test_absent_fields_are_empty() -> None:
-    bare = {name: value for name, value in WHOLE.items() if name not in OPTIONAL}
-    desired = mapped(msgspec.convert(bare, SourceProduct))
-    fields = dict(desired.fields)
-    assert fields.pop("title") == "Copper Jug"
+def test_absent_fields_are_empty_and_null_is_the_same() -> None:
+    bare = desired_product(7, **BARE)
+    fields = dict(bare.fields)
+    assert fields.pop("title") == products(7)[6]["title"]
     assert set(fields.values()) == {None, ()}
-    assert [each.fields for each in desired.variants] == [{"price": 9.99}]
-    assert (desired.handle, desired.status) == (None, None)
+    assert [each.fields for each in bare.variants] == [{"price": products(7)[6]["price"]}]
+    assert (bare.options, bare.handle, bare.status) == ((), None, None)
+    assert desired_product(7, **dict.fromkeys(BARE)) == bare
+    blank = {**dict.fromkeys(TEXTS, " \x00"), "description": "\x00", "category": "", "collection": " "}
+    assert desired_product(7, **BARE | blank) == bare
 
 
-@pytest.mark.parametrize("nothing", [ABSENT, None])
-@pytest.mark.parametrize("name", sorted(OPTIONAL))
-def test_null_is_the_same_as_absent(name: str, nothing: Any) -> None:
-    assert desired_product(7, **{name: nothing}) == desired_product(7, **{name: ABSENT})
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({name: f"The {name}" for name in TEXTS}, {field: f"The {name}" for name, field in TEXTS.items()}),
+        (dict.fromkeys(NUMBERS, 3), dict.fromkeys(NUMBERS.values(), 3)),
+        (dict.fromkeys(NUMBERS, 0), dict.fromkeys(NUMBERS.values(), 0)),
+        ({"price": 0}, {"price": 0}),
+        (
+            {"dimensions": {"width": 10.5, "height": 20, "depth": 30.25}},
+            {"width": 10.5, "height": 20, "length": 30.25},
+        ),
+        ({"collection": "Été & Co"}, {"collection": "ete-co"}),
+        ({"category": "kitchen"}, {"categories": ("kitchen",)}),
+        ({"meta": {"barcode": "2001000000071", "qrCode": 7}}, {"barcode": "2001000000071"}),
+        # Only the number of reviews is kept.
+        ({"reviews": []}, {"metadata.review_count": 0}),
+        ({"reviews": [{}, "odd", None]}, {"metadata.review_count": 3}),
+        # Lists have no duplicates, and keep their order.
+        ({"tags": ["c", "a", "c", "b"]}, {"tags": ("c", "a", "b")}),
+        ({"images": [URL.format(n) for n in (3, 1, 3)]}, {"images": (URL.format(3), URL.format(1))}),
+        # Without a thumbnail, it is the first image.
+        ({"images": ["a.webp", URL.format(1)], "thumbnail": "a.webp"}, {"thumbnail": URL.format(1)}),
+        *(
+            ({"images": [url], "thumbnail": url}, {"images": (url,), "thumbnail": url})
+            for url in (URL.format("a"), "http://cdn.example/a.webp", "HTTPS://cdn.example/%F0?a=1#b")
+        ),
+        *(
+            ({"images": [url, URL.format("a")], "thumbnail": url}, {"images": (URL.format("a"),)})
+            for url in (
+                *(
+                    "",
+                    " ",
+                    "a.webp",
+                    "/a.webp",
+                    "//cdn.example/a.webp",
+                    "javascript:alert(1)",
+                    "file:///etc/passwd",
+                ),
+                *(
+                    "ftp://cdn.example/a.webp",
+                    "https://",
+                    "https:///a.webp",
+                    "https://[::1/a.webp",
+                    "https://:443/a",
+                ),
+            )
+        ),
+        # Texts have no control characters, and only descriptions have several lines.
+        *(
+            ({"title": f"Copper{gap}Jug"}, {"title": "Copper Jug"})
+            for gap in ("\n", "\r\n", "\t", "\v", "\f", "\x85", "\u2028", " \x00 ", " \ud83c")
+        ),
+        *(({"description": text}, {"description": "a\nb"}) for text in ("a\r\nb", "a\rb", "a\nb\x00")),
+        # A value that cannot be misunderstood is read, and a field that is not needed is no reason to reject.
+        ({"price": " 3 ", "stock": "4", "weight": "0.5\n"}, {"price": 3, "stock": 4, "weight": 0.5}),
+        ({"prices": {"eur": " 8.10"}, "compareAtPrice": ""}, {"price.eur": 8.1}),
+        ({"dimensions": {"width": "2"}, "rating": "4.5"}, {"width": 2, "metadata.rating": 4.5}),
+        (
+            {"rating": {"rate": 3.9}, "reviews": {}, "returnPolicy": 7, "meta": "none"},
+            {"metadata.rating": None},
+        ),
+        ({"unknown": {"a": 1}}, {"unknown": None}),
+    ],
+)
+def test_every_field_is_mapped(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    product = only(row(1, **BARE | given), MappingOptions("toys", "usd"))
+    assert (product.external_id, product.source_id, product.currency) == ("toys:1", "1", "usd")
+    fields = all_fields(product)
+    assert {name: fields.get(name) for name in expected} == expected
+
+
+def test_a_status_may_be_written_in_capitals() -> None:
+    assert only(row(1, status=" Draft ")).status == "draft"
+
+
+@pytest.mark.parametrize("source_id", ["a:b", "a,b", "007", "Größe 5", "null", "-2"])
+def test_an_id_may_be_any_text(source_id: str) -> None:
+    assert only(row(1, id=source_id)).external_id == f"shop:{source_id}"
 
 
 @given(st.integers(0, 10**12))
 def test_price_is_exact_to_the_cent(cents: int) -> None:
     written = str(Decimal(cents) / 100)
     delivered = msgspec.json.decode(f'{{"id":1,"title":"x","price":{written}}}', type=SourceProduct)
-    sent = msgspec.json.encode(all_fields(mapped(delivered))["price"])
-    assert Decimal(sent.decode()) == Decimal(written)
-
-
-@pytest.mark.parametrize("name", ["price", "stock"])
-def test_zero_is_a_value(name: str) -> None:
-    assert desired_product(**{name: 0}).variants[0].fields[name] == 0
-
-
-@pytest.mark.parametrize(("reviews", "count"), [([], 0), (None, None), ([{}, "odd", None], 3)])
-def test_reviews_are_counted(reviews: Any, count: int | None) -> None:
-    assert desired_product(reviews=reviews).fields["metadata.review_count"] == count
+    assert Decimal(msgspec.json.encode(all_fields(mapped(delivered))["price"]).decode()) == Decimal(written)
 
 
 def test_reviewers_are_not_named() -> None:
@@ -159,60 +186,142 @@ def test_every_text_can_be_stored_and_only_descriptions_have_several_lines(produ
                 assert not any(unicodedata.category(c) == "Cc" for c in text if c not in allowed)
 
 
+# --- rejected products ----------------------------------------------------------------------------------
+
+NAN = float("nan")
+BROKEN: dict[str, list[Any]] = {  # values of a field that reject a product
+    "id": [ABSENT, None, "", " 2", "2\n", "x" * 201, 2.5, True, -2, 2**60],
+    "title": [ABSENT, None, "", 7, "x" * 501, " ", "\x00", "\t\r\n", "\ud800"],
+    "price": [ABSENT, None, " ", "-1", -0.01, NAN, float("inf"), 10**13, True, int("9" * 4000)],
+    "metadata": [{"a": NAN}, {"a": float("-inf")}],
+    "description": ["x" * 50_001],
+    "category": [7],
+    "brand": [["a"]],
+    "sku": ["x" * 256],
+    "stock": [-1, 1.5, "1.5"],
+    "tags": ["a,b", ["a", None], ["a"] * 251],
+    "images": [[7], ["https://cdn.example/" + "x" * 2048]],
+    "thumbnail": [{}],
+    "weight": [-1],
+    "dimensions": [[1, 2, 3], {"width": "5 cm"}],
+    "discountPercentage": ["5%"],
+    "meta": [{"barcode": 4006381333931}],
+}
+NUMBER = "is not a number such as 1234.50"
+
+
 @pytest.mark.parametrize(
-    ("name", "given", "meant"),
+    ("broken", "reason"),
     [
-        *(
-            ("title", f"Copper{gap}Jug", "Copper Jug")
-            for gap in ("\n", "\r\n", "\r", "\t", "\v", "\f", "\x85", "\u2028", " \x00 ")
-        ),
-        ("description", "a\r\nb", "a\nb"),
-        ("description", "a\rb", "a\nb"),
-        *(
-            (name, blank, None)
-            for name in ("description", "category", "brand", "sku", "warrantyInformation")
-            for blank in ("", " ", "\x00")
-        ),
+        *((row(2, **{name: value}), name) for name, values in BROKEN.items() for value in values),
+        *((row(2, price=t), f"price: '{t}' {NUMBER}") for t in ("12,50", "1.234,56", "12.50 or so", "१")),
+        (row(2, stock="many"), f"stock: 'many' {NUMBER}"),
+        (row(2, prices={"euro": 1}), "prices: 'euro' is not a currency code"),
+        (row(2, prices={"EUR": 1, "eur": 2}), "prices: two in eur, 1 and 2"),
+        (row(2, prices={"usd": 1}), "prices: 1 usd, but price is"),
+        ({}, "Object missing required field id"),
+        # Paths of categories beyond the limits.
+        (row(2, categories=[["x" * 199] * 5 + ["Polos"]]), "categories: the path to 'Polos' is too long"),
+        *((row(2, categories=paths), "categories") for paths in ([["x"] * 21], [["x"]] * 51, [["x" * 256]])),
+        *((row(2, categories=paths), "categories") for paths in ([[1]], ["A > B"], "A > B")),
+    ],
+    ids=lambda each: each if isinstance(each, str) and len(each) < 40 else "",
+)
+def test_a_broken_product_is_rejected_alone(broken: Any, reason: str) -> None:
+    rejected = only(broken)
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason.startswith(reason) or rejected.reason.endswith(f"field {reason}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "external_id", "title"),
+    [
+        ({"title": "Jug", "price": -1}, "shop:2", "Jug"),
+        ({"title": 7}, "shop:2", ""),
+        ({"title": "\ud800"}, "shop:2", ""),
+        ({"title": "Jug", "id": " 2"}, None, "Jug"),
+        ({"title": "Jug", "id": True}, None, "Jug"),
+        ({"title": "x" * 501}, "shop:2", "x" * 200),
     ],
 )
-def test_controls_are_removed_and_blank_text_is_the_same_as_none(
-    name: str, given: str, meant: str | None
+def test_a_rejected_product_has_its_id_and_title_if_they_are_usable(
+    changes: dict[str, Any], external_id: str | None, title: str
 ) -> None:
-    assert desired_product(**{name: given}) == desired_product(**{name: meant})
-
-
-@pytest.mark.parametrize("blank", [" ", "\x00", "\t\r\n", "\ud800"])
-def test_title_without_visible_characters_is_rejected(blank: str) -> None:
-    rejected = to_desired(source_product(title=blank), MappingOptions("dummyjson", "usd"))
+    rejected = only(row(2, **changes))
     assert isinstance(rejected, Rejected)
-    assert (rejected.external_id, rejected.source_id) == ("dummyjson:1", "1")
-    assert rejected.reason.startswith("title: ")
+    assert (rejected.external_id, rejected.title) == (external_id, title)
 
 
-@pytest.mark.parametrize("url", WEB_URLS)
-def test_web_urls_are_kept(url: str) -> None:
-    desired = desired_product(images=[url], thumbnail=url)
-    assert (desired.fields["images"], desired.fields["thumbnail"]) == ((url,), url)
+# --- paths of categories --------------------------------------------------------------------------------
+
+HOME = {"home": Category("Home"), "home-sale": Category("Sale", "home")}
+SHIRTS = {"name": "Shirts", "handle": "all-shirts"}
 
 
-@pytest.mark.parametrize("url", OTHER_URLS)
-def test_other_urls_are_left_out(url: str) -> None:
-    assert desired_product(images=[url, WEB_URLS[0]]).fields["images"] == (WEB_URLS[0],)
-    assert desired_product(images=[], thumbnail=url).fields["thumbnail"] is None
+@pytest.mark.parametrize(
+    ("category", "paths", "leaves", "categories"),
+    [
+        (
+            "kitchen",
+            [["Home", "Sale"], ["Garden", "Sale"], ["Home", "Sale"], ["Home"]],
+            ("kitchen", "home-sale", "garden-sale", "home"),
+            {**HOME, "garden": Category("Garden"), "garden-sale": Category("Sale", "garden")},
+        ),
+        ("garden-tools", [["Garden Tools"]], ("garden-tools",), {"garden-tools": Category("Garden Tools")}),
+        # A category may have the name of the one above it.
+        (
+            None,
+            [["Toys", "Toys"]],
+            ("toys-toys",),
+            {"toys": Category("Toys"), "toys-toys": Category("Toys", "toys")},
+        ),
+        # Of two paths with the same handle, the first one counts.
+        (
+            None,
+            [["Home & Garden"], ["Home", "Garden"]],
+            ("home-garden",),
+            {"home-garden": Category("Home & Garden"), "home": Category("Home")},
+        ),
+        # A name without letters or digits is left out.
+        *(
+            (None, [["Home", nothing, "Sale"], [nothing, "Home"], [nothing], []], ("home-sale", "home"), HOME)
+            for nothing in (" \n", "&", "★")
+        ),
+        (None, [["  Wine \n Bar\x00s "]], ("wine-bars",), {"wine-bars": Category("Wine Bars")}),
+        (None, [["Одежда"]], ("odezhda",), {"odezhda": Category("Одежда")}),
+        # A category may have a handle of its own.
+        (
+            None,
+            [["Apparel", SHIRTS, "Polos"], {"name": "服", "handle": "Clothes!"}, SHIRTS],
+            ("all-shirts-polos", "clothes", "all-shirts"),
+            {
+                "apparel": Category("Apparel"),
+                "all-shirts": Category("Shirts", "apparel"),
+                "all-shirts-polos": Category("Polos", "all-shirts"),
+                "clothes": Category("服"),
+            },
+        ),
+        (None, [["Home", {"name": "Sale"}]], ("home-sale",), HOME),
+    ],
+)
+def test_a_product_is_in_the_last_category_of_each_path(
+    category: str | None, paths: Any, leaves: tuple[str, ...], categories: dict[str, Category]
+) -> None:
+    desired = only(row(1, category=category, categories=paths))
+    assert (desired.fields[CATEGORIES], desired.categories) == (leaves, categories)
 
 
-def test_first_image_replaces_a_missing_thumbnail() -> None:
-    desired = desired_product(images=["a.webp", *WEB_URLS], thumbnail="a.webp")
-    assert desired.fields["thumbnail"] == WEB_URLS[0]
+NAMES = st.text(string.ascii_letters + string.digits + " &-é★", max_size=8)
 
 
-@pytest.mark.parametrize(("name", "unit"), [("tags", "jug{}"), ("images", "https://cdn.example/{}")])
-def test_sets_have_no_duplicates_and_keep_their_order(name: str, unit: str) -> None:
-    values = [unit.format(number) for number in (3, 1, 3, 2, 1)]
-    assert desired_product(**{name: values}).fields[name] == (values[0], values[1], values[3])
-
-
-def test_source_name_and_currency_are_parameters() -> None:
-    desired = to_desired(source_product(3), MappingOptions("toys", "eur"))
-    assert not isinstance(desired, Rejected)
-    assert (desired.external_id, desired.currency) == ("toys:3", "eur")
+@given(st.lists(st.lists(NAMES, max_size=5), max_size=5))
+def test_every_category_has_its_ancestors_and_a_longer_handle(paths: list[list[str]]) -> None:
+    desired = desired_product(category=None, categories=paths)
+    leaves = desired.fields[CATEGORIES]
+    assert isinstance(leaves, tuple)
+    assert desired.categories.keys() >= set(leaves)
+    assert len(leaves) == len(set(leaves))
+    for handle, category in desired.categories.items():
+        assert category.parent is None or category.parent in desired.categories
+        assert handle.startswith(f"{category.parent}-" if category.parent else "")
+        assert category.name

@@ -14,11 +14,21 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync import http
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Source
+from medusa_sync.sources.base import Rejected, Source
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT
-from tests.unit.builders import SOURCE_URL, http_client, row
-from tests.unit.sources.pages import DEEP, PAGE, Product, api_source, ids, page_of, respond_with, rows
+from tests.unit.builders import SOURCE_URL, desired_product, http_client, row
+from tests.unit.sources.pages import (
+    DEEP,
+    PAGE,
+    Product,
+    api_source,
+    body_of,
+    ids,
+    page_of,
+    respond_with,
+    rows,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
@@ -86,6 +96,17 @@ async def test_a_broken_response_is_an_error(
         await rows(json_source)
     assert SOURCE_URL in str(caught.value)
     assert caught.value.exit_code == 3
+
+
+async def test_products_that_are_broken_are_rejected_alone(httpx_mock: HTTPXMock, source: Source) -> None:
+    odd = [row(2, price=float("nan")), None, [row(2)], row(2, price=int("9" * 4000)), "Jug"]
+    respond_with(httpx_mock, body_of([row(1), *odd, row(3, title="Jug \ud83c")]))
+    first, *rejected, last = await rows(source)
+    assert (first, last) == (desired_product(1), desired_product(3, title="Jug"))
+    assert [each.reason.partition(": ")[0] for each in rejected if isinstance(each, Rejected)] == [
+        *("price", "Expected object, got null", "Expected object, got array"),
+        *("price", "Expected object, got str"),
+    ]
 
 
 async def test_a_page_that_is_cut_off_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
