@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Create, Update, VariantChange, Withheld
+from medusa_sync.core.change import Change, Create, Update, VariantChange
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.inventory import item_renames
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import Value
 from medusa_sync.core.record import (
     IN_CURRENCY,
     NO_RECORD,
@@ -32,48 +32,41 @@ Late = Mapping[str, Mapping[str, Collection[Value]]]
 """The values that fields of variants may get after the product row, by key of the variant and field."""
 
 
-def creation_note(desired: DesiredProduct, *, now: float) -> Record:
-    """The note of a new product, whose variants, prices and stock commit after the product row."""
-    late = {each.key: {name: (value,) for name, value in each.fields.items()} for each in desired.variants}
-    return noted(NO_RECORD, applied(desired), late, Step.CREATION, at=now)
+def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mapping[str, str] = {}) -> Record:
+    """The record of a product that is written completely.
 
-
-def created_record(create: Create, *, variants: Mapping[str, str], options: Mapping[str, str]) -> Record:
-    """The record of a product whose creation is complete, with the ids of its variants and options."""
-    record = applied(create.desired, variants=variants, options=options)
-    return structs.replace(record, withheld=_withheld(create.withheld))
-
-
-def final_record(update: Update, *, new: Mapping[str, str] = {}) -> Record:
-    """The record of a product whose update is complete; `new` has the ids of created variants by key."""
-    recorded = update.record.variants
+    Args:
+        change: what is written.
+        new: ids of created variants, by key.
+        options: ids of the options of a new product, by name.
+    """
+    withheld: dict[str, dict[str, tuple[str, str]]] = {}
+    for each in change.withheld:
+        withheld.setdefault(each.key, {})[each.field] = each.value, each.owner_id
+    if isinstance(change, Create):
+        record = applied(change.desired, variants=new, options=options)
+        return structs.replace(record, withheld=withheld)
+    recorded = change.record.variants
     ids = {
-        each.desired.key: (each.stored or update.record.variant(each.desired.key)).id
-        for each in update.variants
+        each.desired.key: (each.stored or change.record.variant(each.desired.key)).id
+        for each in change.variants
         if not each.is_new  # it may replace one that is deleted first
     }
-    record = applied(update.desired, variants={**ids, **new}, options=update.options.ids)
-    record = update.selection.merged(record, update.record)
+    record = applied(change.desired, variants={**ids, **new}, options=change.options.ids)
+    record = change.selection.merged(record, change.record)
     variants = dict(record.variants)
-    for key, kept in _not_written(update).items():
+    for key, kept in _not_written(change).items():
         if key in variants:
             fields = {**variants[key].fields, **kept}
             fields = {name: value for name, value in fields.items() if value is not None}
             variants[key] = structs.replace(variants[key], fields=fields)
-    variants |= {key: _dropped(update, key, recorded[key], own) for key, own in update.dropped.items()}
+    variants |= {key: _dropped(change, key, recorded[key], own) for key, own in change.dropped.items()}
     return structs.replace(
         record,
         variants=variants,
-        withheld=_withheld(update.withheld) or record.withheld,
-        source="" if update.held else record.source,  # it stays stale
+        withheld=withheld or record.withheld,
+        source="" if change.held else record.source,  # it stays stale
     )
-
-
-def _withheld(values: Iterable[Withheld]) -> dict[str, dict[str, tuple[str, str]]]:
-    kept: dict[str, dict[str, tuple[str, str]]] = {}
-    for each in values:
-        kept.setdefault(each.key, {})[each.field] = each.value, each.owner_id
-    return kept
 
 
 def _not_written(update: Update) -> dict[str, dict[str, Value]]:
@@ -123,73 +116,32 @@ def _dropped(update: Update, key: str, entry: VariantRecord, stored: StoredVaria
     return structs.replace(entry, id=stored.id, fields=fields, dropped=entry.dropped or Dropped.KEPT)
 
 
-def update_note(update: Update, *, now: float, new: Mapping[str, str] = {}) -> Record:
-    """The record to send with an update: a note if its result has to be checked, otherwise the final record.
+def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
+    """The record to send with a product row: a note if the result has to be checked, else the final record.
 
-    Fields that commit late have to be checked, and added images, because another run may add them too.
+    Fields that commit late have to be checked, and added images, because another run may add them too. Until
+    they are acknowledged, the record keeps what was applied to them before.
 
     Args:
-        update: what is written.
+        change: what is written.
         now: in seconds since 1970.
         new: ids that new variants get, by key.
     """
-    late = {each.desired.key: _late_values(update, each) for each in update.variants}
-    for key, rename in item_renames(update).items():  # a later call renames them
-        late[key] = {**late.get(key, {}), SKU: (rename.new_sku,)}
-    late = {key: values for key, values in late.items() if values}
-    after = final_record(update)
-    is_single_commit = not (late or update.options.is_change or update.placed)
-    if is_single_commit and not any(update.added(IMAGES)):
-        return after
-    pending = {**after.option_ids, **update.options.ids, **_removed_options(update)}
-    after = structs.replace(after, options=tuple(starmap(AppliedOption, pending.items())))
-    step = Step.ADOPTION if update.placed else Step.UPDATE
-    titles = update.options.pending_titles
-    return noted(update.record, after, late, step, titles=titles, new=new, at=now)
-
-
-def _late_values(update: Update, variant: VariantChange) -> Mapping[str, Collection[Value]]:
-    """The values that fields of a variant get after the product row."""
-    if variant.is_new:
-        return {name: (value,) for name, value in variant.desired.fields.items()}
-    before = update.record.variant(variant.desired.key).fields
-    removed = {f"{OPTION}{name}": (None,) for name in _removed_options(update)}
-    return {name: values for name, values in removed.items() if name in before} | {
-        # A stored value that was never applied may still be there if the write is interrupted.
-        change.field: (change.desired,) if change.field in before else (change.stored, change.desired)
-        for change in variant.changes
-    }
-
-
-def sku_note(record: Record, *, now: float) -> Record:
-    """The record of a complete product whose inventory items may still get an earlier SKU."""
-    variants: dict[str, dict[str, tuple[Value, ...]]] = {
-        key: {SKU: (entry.fields.get(SKU),)} for key, entry in record.variants.items()
-    }
-    return structs.replace(record, pending=Pending(Step.UPDATE, variants, currency=record.currency, at=now))
-
-
-def noted(
-    before: Record,
-    after: Record,
-    late: Late,
-    step: Step,
-    *,
-    titles: Mapping[str, tuple[str, str]] = {},
-    new: Mapping[str, str] = {},
-    at: float = 0,
-) -> Record:
-    """The record to send with a write that commits some fields of variants later than the product row.
-
-    Args:
-        before: the current one.
-        after: the one that the product will be acknowledged with.
-        late: the values that each late field may get.
-        step: the kind of write.
-        titles: of options before and after they are renamed, by id.
-        new: ids that new variants get, by key.
-        at: now, in seconds since 1970.
-    """
+    late = {each.desired.key: _late_values(change, each) for each in change.variants}
+    if isinstance(change, Create):
+        before, after, step = NO_RECORD, applied(change.desired), Step.CREATION
+        titles: Mapping[str, tuple[str, str]] = {}
+    else:
+        before, after, titles = change.record, final_record(change), change.options.pending_titles
+        step = Step.ADOPTION if change.placed else Step.UPDATE
+        for key, rename in item_renames(change).items():  # a later call renames them
+            late[key] = {**late.get(key, {}), SKU: (rename.new_sku,)}
+        late = {key: values for key, values in late.items() if values}
+        is_single_commit = not (late or change.options.is_change or change.placed)
+        if is_single_commit and not any(change.added(IMAGES)):
+            return after
+        pending = {**after.option_ids, **change.options.ids, **_removed_options(change)}
+        after = structs.replace(after, options=tuple(starmap(AppliedOption, pending.items())))
     variants = dict(after.variants)
     keeps_price = False
     for key, values in late.items():
@@ -201,8 +153,29 @@ def noted(
     # Until the new price is acknowledged, the applied one keeps its currency.
     currency = before.currency if keeps_price else after.currency
     sent = _sent(before, late, after.currency)
-    pending = Pending(step, sent, _sent_titles(before, titles), after.currency, at, dict(new))
-    return structs.replace(after, variants=variants, currency=currency, pending=pending)
+    pending_write = Pending(step, sent, _sent_titles(before, titles), after.currency, now, dict(new))
+    return structs.replace(after, variants=variants, currency=currency, pending=pending_write)
+
+
+def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collection[Value]]:
+    """The values that fields of a variant get after the product row."""
+    if isinstance(change, Create) or variant.is_new:
+        return {name: (value,) for name, value in variant.desired.fields.items()}
+    before = change.record.variant(variant.desired.key).fields
+    removed = {f"{OPTION}{name}": (None,) for name in _removed_options(change)}
+    return {name: values for name, values in removed.items() if name in before} | {
+        # A stored value that was never applied may still be there if the write is interrupted.
+        each.field: (each.desired,) if each.field in before else (each.stored, each.desired)
+        for each in variant.changes
+    }
+
+
+def sku_note(record: Record, *, now: float) -> Record:
+    """The record of a complete product whose inventory items may still get an earlier SKU."""
+    variants: dict[str, dict[str, tuple[Value, ...]]] = {
+        key: {SKU: (entry.fields.get(SKU),)} for key, entry in record.variants.items()
+    }
+    return structs.replace(record, pending=Pending(Step.UPDATE, variants, currency=record.currency, at=now))
 
 
 def freed(update: Update, cleared: Mapping[str, Mapping[str, Value]], *, at: float) -> Record:

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import json
 
 from medusa_sync.core.change import Create, Update, needed_terms, placed_categories
-from medusa_sync.core.note import creation_note, freed, update_note
+from medusa_sync.core.note import freed, note
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.unique import UniqueValue, claims, to_clear
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
@@ -171,10 +171,10 @@ class ProductRows:
         """The body of a row; the job gets its note."""
         placement = self._context.placement
         if isinstance(job.plan, Update):
-            job.note = update_note(job.plan, now=now, new=new_ids(job.plan))
+            job.note = note(job.plan, now=now, new=new_ids(job.plan))
             return update_body(job.plan, job.note, placement=placement, ids=ids)
         self._generations.setdefault(job.external_id, _generation_after(job.create))
-        job.note = creation_note(job.create.desired, now=now)
+        job.note = note(job.create, now=now)
         return create_body(
             job.create,
             self.new_id(job),

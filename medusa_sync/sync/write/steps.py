@@ -11,7 +11,7 @@ from msgspec import Struct
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.inventory import level_changes
-from medusa_sync.core.note import created_record, final_record
+from medusa_sync.core.note import final_record
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
@@ -189,7 +189,7 @@ class Writer:
         """The record that a complete job is acknowledged with, and whether the store has it already."""
         ids = {each.key: job.written[each.key].id for each in job.change.new_variants}
         if isinstance(job.plan, Create):
-            return created_record(job.plan, variants=ids, options=job.option_ids), False
+            return final_record(job.plan, new=ids, options=job.option_ids), False
         update = job.update
         record = with_late_note(final_record(update, new=ids), update, now=time.time())
         if job.note is not None:
