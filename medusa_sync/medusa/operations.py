@@ -162,5 +162,15 @@ def own_id(prefix: str, *parts: str) -> str:
     return f"{prefix}_{_letters(int.from_bytes(digest))}"
 
 
+def new_product_id(external_id: str, generation: int) -> str:
+    """The id of a product that this tool creates; each time that it was deleted, the next generation."""
+    return own_id("prod", external_id, str(generation))
+
+
+def new_variant_id(product_id: str, key: str) -> str:
+    """The id of a variant that this tool creates together with its product."""
+    return own_id("variant", product_id, key)
+
+
 def _letters(number: int) -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

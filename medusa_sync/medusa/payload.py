@@ -1,26 +1,48 @@
-"""Turns a change into the JSON body that Medusa's batch call takes."""
+"""Turns a change into the JSON bodies that Medusa takes: of its product, its options and its variants."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from medusa_sync.core.change import Create, Update
-from medusa_sync.core.fields import CATEGORIES, FIELDS, IMAGES, METADATA, OPTIONS, TAGS, Merge
+from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.fields import (
+    CATEGORIES,
+    FIELDS,
+    IMAGES,
+    METADATA,
+    OPTION,
+    OPTIONS,
+    SKU,
+    STOCK,
+    TAGS,
+    VARIANT_FIELDS,
+    Merge,
+    Place,
+)
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.merge import members
-from medusa_sync.core.product import Value
+from medusa_sync.core.options import DEFAULT
+from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import RECORD_KEY, Record
-from medusa_sync.core.stored import StoredImage, StoredProduct
-from medusa_sync.medusa.operations import own_id
+from medusa_sync.core.stored import (
+    StoredImage,
+    StoredOption,
+    StoredProduct,
+    StoredVariant,
+    price_currency,
+)
+from medusa_sync.medusa.operations import new_variant_id
 from medusa_sync.medusa.placement import Placement
-from medusa_sync.medusa.variant_payload import new_options, new_variants
 
 FIRST_VARIANTS = 100  # that a product is created with; others are added, which takes less time in all
 
 
 Ids = Mapping[str, Mapping[str, str]]
 """Ids that a body refers to, by field and value: those of tags by value, of images by URL."""
+
+Items = Mapping[str, StoredItem] | None
+"""Inventory items that new variants get, by SKU; None if the store has no stock location."""
 
 
 def create_body(
@@ -38,7 +60,10 @@ def create_body(
     `ids` are those of its terms, and `items` are unused inventory items, by SKU, which its variants get.
     """
     desired, first = change.desired, change.desired.variants[:FIRST_VARIANTS]
-    variants = new_variants(desired, first, items if placement.location_id else None)
+    variants = new_variants(change, first, items if placement.location_id else None)
+    options = {DEFAULT: [DEFAULT]}
+    if desired.options:
+        options = {name: wanted_values(desired.variants, name) for name in desired.options}
     body: dict[str, Any] = {
         "id": product_id,
         "handle": change.handle,
@@ -46,7 +71,7 @@ def create_body(
         "status": desired.status or status,
         "sales_channels": [{"id": placement.sales_channel_id}],
         "shipping_profile_id": placement.shipping_profile_id,
-        "options": new_options(desired),
+        "options": [{"title": name, "values": values} for name, values in options.items()],
         "variants": [
             {"id": new_variant_id(product_id, each.key), **own}
             for each, own in zip(first, variants, strict=True)
@@ -57,16 +82,6 @@ def create_body(
         if value not in (None, ()):
             _set_product_field(body, name, value, ids)
     return body
-
-
-def new_product_id(external_id: str, generation: int) -> str:
-    """The id of a product that this tool creates; each time that it was deleted, the next generation."""
-    return own_id("prod", external_id, str(generation))
-
-
-def new_variant_id(product_id: str, key: str) -> str:
-    """The id of a variant that this tool creates together with its product."""
-    return own_id("variant", product_id, key)
 
 
 def update_body(change: Update, record: Record, *, placement: Placement, ids: Ids) -> dict[str, Any]:
@@ -138,3 +153,147 @@ def _set_product_field(body: dict[str, Any], name: str, value: Value, ids: Ids) 
 
 def _image(url: str, image_id: str | None) -> dict[str, str]:
     return {"url": url} if image_id is None else {"id": image_id, "url": url}
+
+
+# --- options and variants ---
+
+
+def wanted_values(variants: Iterable[DesiredVariant], name: str) -> list[str]:
+    """The values that variants have for an option, each once."""
+    values = (variant.fields.get(f"{OPTION}{name}") for variant in variants)
+    return list(dict.fromkeys(str(value) for value in values if value is not None))
+
+
+def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Items) -> list[dict[str, Any]]:
+    """The bodies of new variants.
+
+    Medusa wants a value for each option, also for those that the merchant added: the one of a sibling.
+    """
+    desired, values = change.desired, dict[str, str | None]()
+    titles = {name: f"{OPTION}{name}" for name in desired.options}
+    if isinstance(change, Update):
+        values = {option.title: _usual_value(change.stored, option) for option in change.options.others}
+        titles = {change.options.title(name): f"{OPTION}{name}" for name in change.options.stored}
+    elif not titles:
+        values = {DEFAULT: DEFAULT}
+    bodies = []
+    for each in variants:
+        attributes, metadata, amounts = _parts(each.fields, desired.currency)
+        own = {**values, **{title: each.fields[field] for title, field in titles.items()}}
+        managed = items if STOCK in each.fields else None
+        body: dict[str, Any] = {
+            "title": DEFAULT,
+            "options": {title: value for title, value in own.items() if value is not None},
+            "manage_inventory": managed is not None,
+            "prices": [{"currency_code": code, "amount": amount} for code, amount in amounts.items()],
+            **attributes,
+        }
+        if metadata:
+            body["metadata"] = metadata
+        if managed and (item := managed.get(str(each.fields.get(SKU)))) is not None:
+            body["inventory_items"] = [{"inventory_item_id": item.id, "required_quantity": 1}]
+        bodies.append(body)
+    return bodies
+
+
+def _usual_value(stored: StoredProduct, option: StoredOption) -> str | None:
+    """The value of a sibling, or else the first value of the option."""
+    values = (variant.value_of(option.id) for variant in stored.variants)
+    listed = (each.value for each in option.values)
+    return next((value for value in (*values, *listed) if value is not None), None)
+
+
+def variant_edits(update: Update) -> dict[str, dict[str, Any]]:
+    """What changes of existing variants, by their id; stock levels and sale prices are written apart."""
+    found: dict[str, dict[str, Any]] = {}
+    for variant, planned in _planned(update):
+        attributes, metadata, amounts = _parts(planned, update.desired.currency)
+        edits: dict[str, Any] = {**attributes}
+        if STOCK in planned and variant.manage_inventory == (planned[STOCK] is None):
+            edits["manage_inventory"] = planned[STOCK] is not None  # Medusa makes the inventory item
+        if metadata:  # all of it, because some routes and versions merge it, and others replace it
+            sent = {key: "" if value is None else value for key, value in metadata.items()}  # "" deletes it
+            edits["metadata"] = {**(variant.metadata or {}), **sent}
+        if amounts:
+            edits["prices"] = _prices(variant, amounts)
+        if any(name.startswith(OPTION) for name in planned):
+            edits["options"] = _all_values(variant, planned, update)
+        if edits:
+            found[variant.id] = edits
+    return found
+
+
+def kept_options(update: Update) -> dict[str, dict[str, Value]]:
+    """The values of all variants for the options that are left when others are removed, by id."""
+    planned = {variant.id: fields for variant, fields in _planned(update)}
+    return {each.id: _all_values(each, planned.get(each.id, {}), update) for each in update.stored.variants}
+
+
+def _planned(update: Update) -> Iterator[tuple[StoredVariant, dict[str, Value]]]:
+    """The stored variants with the fields that they get."""
+    for each in update.variants:
+        if each.stored is not None:
+            yield each.stored, {change.field: change.planned for change in each.changes}
+
+
+def _parts(
+    fields: Mapping[str, Value], currency: str
+) -> tuple[dict[str, Value], dict[str, Value], dict[str, Value]]:
+    """What fields are in a body: attributes of a variant, keys of its metadata, and amounts by currency."""
+    attributes: dict[str, Value] = {}
+    metadata: dict[str, Value] = {}
+    amounts: dict[str, Value] = {}
+    for name, value in fields.items():
+        match VARIANT_FIELDS[name].place:
+            case Place.VARIANT:
+                attributes[name] = value
+            case Place.METADATA:
+                metadata[name.removeprefix(METADATA)] = value
+            case Place.PRICE:
+                amounts[price_currency(name, currency)] = value
+            case _:
+                pass  # options need other fields too; stock levels and sale prices are written apart
+    return attributes, metadata, amounts
+
+
+def _all_values(variant: StoredVariant, planned: Mapping[str, Value], update: Update) -> dict[str, Value]:
+    """The values of a variant for all options: Medusa takes them only together."""
+    removed = {option.id for option in update.options.removed}
+    titles = {option.id: option.title for option in update.stored.options if option.id not in removed}
+    titles |= {option_id: name for name, option_id in update.options.renamed.items()}
+    values: dict[str, Value] = {
+        titles[option.id]: variant.value_of(option.id) or _usual_value(update.stored, option)
+        for option in update.stored.options
+        if option.id in titles
+    }
+    values = {title: value for title, value in values.items() if value is not None}
+    for name in update.options.stored:
+        if f"{OPTION}{name}" in planned:
+            values[update.options.title(name)] = planned[f"{OPTION}{name}"]
+    return values
+
+
+def _prices(variant: StoredVariant, amounts: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """The whole list of prices with new amounts by currency; None removes a price.
+
+    Prices that stay have all that identifies them. Medusa merges prices with the same currency, quantities
+    and rules (`hashPrice` in its pricing module), so some that have only an id would be lost.
+    """
+    prices: list[dict[str, Any]] = []
+    left = dict(amounts)
+    for price in variant.prices:
+        currency = price.currency_code
+        body: dict[str, Any] = {
+            "id": price.id,
+            "currency_code": currency,
+            "min_quantity": price.min_quantity,
+            "max_quantity": price.max_quantity,
+        }
+        if price.rules:
+            body["rules"] = price.rules
+        if currency not in amounts or price is not variant.price_in(currency):
+            prices.append(body)
+        elif (amount := left.pop(currency)) is not None:
+            prices.append({**body, "amount": amount})
+    added = ({"currency_code": currency, "amount": amount} for currency, amount in left.items())
+    return prices + [price for price in added if price["amount"] is not None]

@@ -15,12 +15,11 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.unique import UniqueValue, claims, to_clear
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
-from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
+from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body, new_product_id
 from medusa_sync.medusa.payload import (
     Ids,
     create_body,
     distinct_images_body,
-    new_product_id,
     record_body,
     release_bodies,
     update_body,

@@ -16,8 +16,14 @@ from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa.operations import CREATE_VARIANTS, DELETE_VARIANTS, UPDATE_VARIANTS, Operation
-from medusa_sync.medusa.payload import FIRST_VARIANTS, new_variant_id
+from medusa_sync.medusa.operations import (
+    CREATE_VARIANTS,
+    DELETE_VARIANTS,
+    UPDATE_VARIANTS,
+    Operation,
+    new_variant_id,
+)
+from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.items import Items, NewItems

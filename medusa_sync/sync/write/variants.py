@@ -12,10 +12,8 @@ from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
 from medusa_sync.medusa.operations import DELETE_VARIANTS, new_id
-from medusa_sync.medusa.payload import FIRST_VARIANTS
-from medusa_sync.medusa.variant_payload import (
-    added_variants,
-    all_variants,
+from medusa_sync.medusa.payload import (
+    FIRST_VARIANTS,
     kept_options,
     new_variants,
     variant_edits,
@@ -66,7 +64,10 @@ class Variants:
         if values:
             # Only a product update allows variants to exchange their option values. It deletes variants that
             # it does not list, so their ids are read right before.
-            product["variants"] = all_variants(await self._api.variant_ids(update.stored.id), values)
+            ids = await self._api.variant_ids(update.stored.id)
+            bodies: list[dict[str, Any]] = [{"id": own, **values.get(own, {})} for own in ids]
+            # Medusa 2.21 fails if a variant without options follows one that has some.
+            product["variants"] = sorted(bodies, key=lambda body: "options" in body)
             await self._api.edit_products([product])
 
     def added(self, job: Job) -> Bodies:
@@ -75,12 +76,11 @@ class Variants:
         if isinstance(job.plan, Update):
             ids = _noted_ids(job.plan)
             self._added.update(ids)
-            added = added_variants(job.plan, items)
+            added = new_variants(job.plan, job.plan.new_variants, items)
         else:
-            desired = job.create.desired
-            left = desired.variants[FIRST_VARIANTS:]
+            left = job.create.desired.variants[FIRST_VARIANTS:]
             ids = [new_id("variant") for _ in left]
-            added = new_variants(desired, left, items)
+            added = new_variants(job.create, left, items)
         return [{"id": own, **body} for own, body in zip(ids, added, strict=True)]
 
     async def remove_copies(self, written: Mapping[str, StoredProduct]) -> set[str]:

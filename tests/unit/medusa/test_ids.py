@@ -1,7 +1,6 @@
 """Ids of our own: some follow from what they are for, others from the time."""
 
-from medusa_sync.medusa.operations import new_id, own_id
-from medusa_sync.medusa.payload import new_product_id, new_variant_id
+from medusa_sync.medusa.operations import new_id, new_product_id, new_variant_id, own_id
 
 ULID = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
