@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -109,7 +109,8 @@ class Shop:
         return self.product(product["id"])
 
     def product(self, product_id: str) -> View:
-        return _sorted(self.call("GET", f"/admin/products/{product_id}", fields=FIELDS)["product"])
+        view: View = _sorted(self.call("GET", f"/admin/products/{product_id}", fields=FIELDS)["product"])
+        return view
 
     def products(self) -> dict[str, View]:
         """Products by external id."""
@@ -232,7 +233,8 @@ def miscounted(number: int, title: str) -> Refusal:
 
 def options_of(product: View, variant: View) -> dict[str, str]:
     """The option values of a variant by title."""
-    return dict(_options(product, variant))
+    titles = {option["id"]: option["title"] for option in product["options"]}
+    return {titles[value["option_id"]]: value["value"] for value in variant["options"]}
 
 
 def variant_of(product: View, title: str = "Default") -> View:
@@ -250,114 +252,27 @@ def prices_of(product: View, title: str = "Default") -> set[tuple[Any, ...]]:
     return {_price(price) for price in variant_of(product, title)["prices"]}
 
 
-def natural(product: View, births: Mapping[str, int] | None = None) -> View:
-    """A view without ids and without random order.
-
-    Args:
-        product: of a response.
-        births: by id, when an entity was first seen; shows whether it was kept or recreated.
-    """
-    born = births or {}
-    plain = {
-        name: product[name]
-        for name in (
-            *("external_id", "metadata", "title", "handle", "status", "description", "subtitle", "thumbnail"),
-            *("weight", "length", "height", "width"),
-        )
-    }
-    return {
-        **plain,
-        "images": [(image["url"], image["rank"], born.get(image["id"])) for image in product["images"]],
-        "tags": sorted(tag["value"] for tag in product["tags"]),
-        "categories": sorted(category["handle"] for category in product["categories"]),
-        "sales_channels": sorted((channel or {}).get("name", "") for channel in product["sales_channels"]),
-        "type": (product["type"] or {}).get("value"),
-        "collection": (product["collection"] or {}).get("handle"),
-        "shipping_profile": (product.get("shipping_profile") or {}).get("name"),
-        "options": sorted(
-            (option["title"], sorted(value["value"] for value in option["values"]))
-            for option in product["options"]
-        ),
-        "variants": sorted(
-            (
-                _variant(variant, born) | {"options": _options(product, variant)}
-                for variant in product["variants"]
-            ),
-            key=lambda entry: str((entry["title"], entry["sku"], entry["born"])),
-        ),
-    }
-
-
-def ids_in(value: object) -> Iterable[str]:
-    """All values of `id` and `inventory_item_id`."""
+def natural(value: Any) -> Any:
+    """A view without ids, and with its lists in a fixed order."""
     match value:
         case dict():
-            for name, member in value.items():
-                if name in {"id", "inventory_item_id"}:
-                    yield member
-                else:
-                    yield from ids_in(member)
+            ids = {name for name in value if name == "id" or (name.endswith("_id") and name != "external_id")}
+            return {name: natural(member) for name, member in value.items() if name not in ids}
         case list():
-            for member in value:
-                yield from ids_in(member)
+            return sorted(map(natural, value), key=str)
+    return value
 
 
-def sorted_variant(variant: View) -> View:
-    """The view with unordered lists sorted; a variant whose creation was interrupted has no prices."""
-    return {
-        **variant,
-        **({"prices": _by(variant["prices"], "id")} if "prices" in variant else {}),
-        "options": _by(variant["options"], "value"),
-    }
-
-
-def _by(entries: list[View], name: str) -> list[View]:
-    return sorted(entries, key=lambda entry: str(entry[name]))
-
-
-def _sorted(product: View) -> View:
-    """The view with unordered lists sorted."""
-
-    def by_id(entries: list[View]) -> list[View]:
-        return _by(entries, "id")
-
-    return {
-        **product,
-        "variants": [sorted_variant(variant) for variant in by_id(product["variants"])],
-        "options": [
-            {**option, "values": _by(option["values"], "value")} for option in by_id(product["options"])
-        ],
-        "tags": by_id(product["tags"]),
-        "categories": by_id(product["categories"]),
-    }
-
-
-def _variant(variant: View, born: Mapping[str, int]) -> View:
-    return {
-        **{name: variant[name] for name in ("title", "sku", "barcode", "manage_inventory", "metadata")},
-        **{name: variant[name] for name in DETAILS},
-        "born": born.get(variant["id"]),
-        "prices": sorted(
-            ((*_price(price), born.get(price["id"])) for price in variant.get("prices", [])), key=str
-        ),
-        "has_price_set": "prices" in variant,
-        "inventory_items": sorted(
-            (
-                (
-                    link["inventory"]["sku"],
-                    born.get(link["inventory_item_id"]),
-                    sorted(level["stocked_quantity"] for level in link["inventory"]["location_levels"]),
-                )
-                for link in variant["inventory_items"]
-            ),
-            key=str,
-        ),
-    }
-
-
-def _options(product: View, variant: View) -> list[tuple[str, str]]:
-    titles = {option["id"]: option["title"] for option in product["options"]}
-    return sorted((titles[value["option_id"]], value["value"]) for value in variant["options"])
+def _sorted(view: Any, name: str = "") -> Any:
+    """The view with its lists sorted by id, except images, whose order counts."""
+    match view:
+        case dict():
+            return {name: _sorted(member, name) for name, member in view.items()}
+        case list() if name != "images":
+            return sorted(
+                map(_sorted, view), key=lambda each: str(each.get("id")) if isinstance(each, dict) else ""
+            )
+    return view
 
 
 def _price(price: View) -> tuple[Any, ...]:
