@@ -35,11 +35,7 @@ Steps = Generator[str, None, dict[str, Any]]
 """Yields the name of each committed step except the last."""
 
 
-def _row(views: Views, thing: Any, tree: Tree) -> dict[str, Any]:
-    return views.row(thing, tree)
-
-
-class _Table(NamedTuple):
+class _Rows(NamedTuple):
     """Entities that are written in one step."""
 
     name: str
@@ -49,30 +45,25 @@ class _Table(NamedTuple):
     update: Callable[[State, str, Any], Any] | None = None
     check_update: Check | None = None
     delete: Callable[[State, str], None] | None = None
-    show: Callable[[Views, Any, Tree], dict[str, Any]] = _row
+    show: Callable[[Views, Any, Tree], dict[str, Any]] = lambda views, row, tree: views.row(row, tree)
 
 
-_TABLES: Final = {
-    "product-categories": _Table(
-        *("product_category", schemas.NEW_CATEGORY, tables.create_category, tables.update_category),
-        schemas.CATEGORY,
-    ),
-    "product-tags": _Table("product_tag", schemas.VALUE, tables.create_tag),
-    "product-types": _Table("product_type", schemas.VALUE, tables.create_type),
-    "collections": _Table("collection", schemas.COLLECTION, tables.create_collection),
-    "sales-channels": _Table("sales_channel", schemas.NAMED, tables.create_channel),
-    "stock-locations": _Table("stock_location", schemas.NAMED, tables.create_location),
-    "product-options": _Table("product_option", schemas.OPTION, update=rename_option, show=Views.option),
-    "price-lists": _Table("price_list", schemas.PRICE_LIST, create_price_list, delete=delete_price_list),
-    "inventory-items": _Table(
+_ROWS: Final = {
+    **{path: _Rows(table.name, table.check, table.create) for path, table in tables.TABLES.items()},
+    "product-options": _Rows("product_option", schemas.OPTION, update=rename_option, show=Views.option),
+    "price-lists": _Rows("price_list", schemas.PRICE_LIST, create_price_list, delete=delete_price_list),
+    "inventory-items": _Rows(
         *("inventory_item", schemas.ITEM, inventory.create_item, inventory.update_item),
         delete=inventory.delete_item,
         show=Views.item,
     ),
-    "reservations": _Table(
+    "reservations": _Rows(
         "reservation", schemas.RESERVATION, inventory.reserve, show=lambda _views, shown, _tree: shown
     ),
 }
+_ROWS["product-categories"] = _ROWS["product-categories"]._replace(
+    update=tables.update_category, check_update=schemas.CATEGORY
+)
 
 
 class Api:
@@ -138,18 +129,18 @@ class Api:
 
     def _write_row(self, call: Call) -> dict[str, Any]:
         name, *key = call.parts
-        table = _TABLES.get(name)
-        match call.method, key, table:
-            case "POST", [], _Table(create=create) if create:
-                validate(table.check, call.body)
-                return {table.name: table.show(self._views, create(self._state, call.body), call.tree())}
-            case "POST", [own], _Table(update=update) if update:
-                validate(table.check_update or table.check, call.body)
+        rows = _ROWS.get(name)
+        match call.method, key, rows:
+            case "POST", [], _Rows(create=create) if create:
+                validate(rows.check, call.body)
+                return {rows.name: rows.show(self._views, create(self._state, call.body), call.tree())}
+            case "POST", [own], _Rows(update=update) if update:
+                validate(rows.check_update or rows.check, call.body)
                 written = update(self._state, own, call.body)
-                return {table.name: table.show(self._views, written, call.tree())}
-            case "DELETE", [own], _Table(delete=delete) if delete:
+                return {rows.name: rows.show(self._views, written, call.tree())}
+            case "DELETE", [own], _Rows(delete=delete) if delete:
                 delete(self._state, own)
-                return {"id": own, "object": table.name, "deleted": True}
+                return {"id": own, "object": rows.name, "deleted": True}
         raise LookupError(call.path)
 
     def _product(self, call: Call, product_id: str) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from tests.harness.fake_medusa.errors import not_found
 from tests.harness.fake_medusa.lists import Entity, Filters, listed
 from tests.harness.fake_medusa.state import State
+from tests.harness.fake_medusa.tables import TABLES
 from tests.harness.fake_medusa.views import (
     LIST_PRICE_DEFAULTS,
     PRODUCT_DEFAULTS,
@@ -37,21 +38,6 @@ class Call:
 
     def tree(self, default: str = "*") -> Tree:
         return tree_of(dict(self.query).get("fields", default))
-
-
-_VALUE: Final = ("id value", "value")
-_NAMED: Final = ("id name", "")
-_TABLES: Final = {
-    "product-categories": ("product_categories", ("id handle", "name handle description"), 50),
-    "product-tags": ("product_tags", _VALUE, 20),
-    "product-types": ("product_types", _VALUE, 10),
-    "collections": ("collections", ("id title handle", "title"), 10),
-    "price-lists": ("price_lists", ("id status", "title description"), 50),
-    "sales-channels": ("sales_channels", _NAMED, 20),
-    "shipping-profiles": ("shipping_profiles", ("id name type", ""), 20),
-    "stock-locations": ("stock_locations", _NAMED, 20),
-}
-"""For each path: the name of the list, the fields that filter, those that `q` searches, the default limit."""
 
 
 class Reads:
@@ -97,11 +83,18 @@ class Reads:
                 return self._list(
                     call, "stores", [state.store], filters, views.store, default=default, limit=50
                 )
-            case [path] if path in _TABLES:
-                name, (filtered, searched), limit = _TABLES[path]
-                things = getattr(state, name.removeprefix("product_")).values()
+            case ["price-lists"]:
                 return self._list(
-                    *(call, name, things, _filters(filtered), views.row), limit=limit, searched=searched
+                    *(call, "price_lists", state.price_lists.values(), _filters("id status"), views.row),
+                    limit=50,
+                    searched="title description",
+                )
+            case [path] if path in TABLES:
+                table = TABLES[path]
+                return self._list(
+                    *(call, table.plural, table.rows(state).values(), _filters(table.filters), views.row),
+                    limit=table.limit,
+                    searched=table.searched,
                 )
         raise LookupError(call.path)
 

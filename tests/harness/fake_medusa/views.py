@@ -1,28 +1,22 @@
 """The JSON views of entities: the requested fields, with most lists in random order."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_origin
 
 from tests.harness.fake_medusa.state import (
-    Category,
-    Collection,
-    Currency,
-    Image,
     Item,
     Level,
     ListPrice,
-    Named,
     Option,
     OptionValue,
     Price,
-    PriceList,
     Product,
     State,
     StoreSettings,
-    Tag,
-    Type,
     Variant,
 )
 
@@ -30,32 +24,7 @@ T = TypeVar("T")
 Tree = dict[str, Any]
 """Field names and the selection below each; `*` means all fields that are not relations."""
 
-_PRODUCT: Final = (
-    *("title", "subtitle", "status", "external_id", "description", "handle", "thumbnail"),
-    *("weight", "length", "height", "width", "material", "metadata", "created_at"),
-    *("hs_code", "mid_code", "origin_country", "type_id", "collection_id"),
-)
-_VARIANT: Final = (
-    *("title", "sku", "barcode", "thumbnail", "manage_inventory", "metadata"),
-    *("created_at", "material", "hs_code", "mid_code", "origin_country"),
-    *("weight", "length", "height", "width"),
-)
-_PRICE: Final = ("amount", "currency_code", "min_quantity", "max_quantity")
-_ROWS: Final[Mapping[type, Sequence[str]]] = {
-    Category: (
-        *("name", "description", "handle", "is_active", "is_internal", "parent_category_id", "metadata"),
-    ),
-    Collection: ("title", "handle", "metadata"),
-    Currency: ("currency_code", "is_default"),
-    Image: ("url",),
-    Level: ("location_id", "stocked_quantity", "reserved_quantity"),
-    Named: ("name", "type", "metadata"),
-    PriceList: ("title", "description", "type", "status", "metadata", "created_at"),
-    Tag: ("value", "metadata"),
-    Type: ("value", "metadata"),
-}
-"""The columns of entities without relations."""
-
+_INTERNAL: Final = {"id", "has_price_set", "is_deleted", "removed", "variant_id"}
 _ABSENT: Final = object()
 """Left out, as Medusa leaves out a missing link."""
 
@@ -70,10 +39,17 @@ OPTION_DEFAULTS: Final = "*,values.*"
 LIST_PRICE_DEFAULTS: Final = "*,price_set.variant.id,price_rules.attribute,price_rules.value"
 
 
-def tree_of(fields: str) -> Tree:
+@cache
+def _columns(type_: Any) -> tuple[str, ...]:
+    """The fields of an entity, without lists of other ones."""
+    found = (each.name for each in fields(type_) if get_origin(each.type) not in {list, dict})
+    return tuple(name for name in found if name not in _INTERNAL)
+
+
+def tree_of(names: str) -> Tree:
     """Parse a list such as `id,*tags,variants.prices.amount`."""
     tree: Tree = {}
-    for field in filter(None, fields.split(",")):
+    for field in filter(None, names.split(",")):
         branch = tree
         name = f"{field[1:]}.*" if field.startswith("*") and field != "*" else field
         for step in name.replace("price_set.prices", "prices").split("."):
@@ -91,9 +67,7 @@ class Views:
         return _selected(
             product,
             tree,
-            _PRODUCT,
             {
-                "deleted_at": lambda _sub: _moment(product.deleted_at),
                 "images": lambda sub: self._images(product, sub),
                 "tags": lambda sub: self._known(state.tags, product.tag_ids, sub),
                 "categories": lambda sub: self._known(state.categories, product.category_ids, sub),
@@ -125,7 +99,6 @@ class Views:
         shown = _selected(
             variant,
             tree,
-            _VARIANT,
             {
                 "prices": lambda sub: self._prices(variant, sub),
                 "options": lambda sub: self._shuffled(
@@ -154,7 +127,7 @@ class Views:
         return self._shuffled(self._price(variant, price, tree) for price in variant.prices)
 
     def _price(self, variant: Variant, price: Price, tree: Tree) -> dict[str, Any]:
-        shown = _selected(price, tree, _PRICE, {})
+        shown = _selected(price, tree, {})
         # Medusa needs both columns to build the rules; without them they are empty.
         shows_rules = {"attribute", "value"} <= tree.get("price_rules", {}).keys()
         return {**shown, "variant_id": variant.id, "rules": dict(price.rules) if shows_rules else {}}
@@ -171,19 +144,20 @@ class Views:
         """An option with these values only, or with all."""
         shown = [value for value in option.values if values is None or value in values]
         relations = {"values": lambda sub: self._shuffled(self._option_value(value, sub) for value in shown)}
-        return _without_id(_selected(option, tree, ("title", "is_exclusive"), relations), tree)
+        return _without_id(_selected(option, tree, relations), tree)
 
     @staticmethod
     def _option_value(value: OptionValue, tree: Tree) -> dict[str, Any]:
         option = value.option
         relations = {
             "option_id": lambda _sub: option.id,
-            "option": lambda sub: _without_id(_selected(option, sub, ("title", "is_exclusive"), {}), sub),
+            "option": lambda sub: _without_id(_selected(option, sub, {}), sub),
         }
-        return _without_id(_selected(value, tree, ("value",), relations), tree)
+        return _without_id(_selected(value, tree, relations), tree)
 
     def item(self, item: Item, tree: Tree) -> dict[str, Any]:
         relations = {
+            "reserved_quantity": lambda _sub: item.reserved_quantity,
             "location_levels": lambda sub: self._shuffled(self.row(level, sub) for level in item.levels),
             "variants": lambda sub: [
                 self.variant(variant, sub)
@@ -191,7 +165,7 @@ class Views:
                 if item.id in variant.item_ids
             ],
         }
-        return _selected(item, tree, ("sku", "title", "reserved_quantity"), relations)
+        return _selected(item, tree, relations)
 
     def level(self, item: Item, level: Level) -> dict[str, Any]:
         return {"inventory_item_id": item.id, **self.row(level, {"*": {}})}
@@ -199,7 +173,7 @@ class Views:
     @staticmethod
     def row(thing: object, tree: Tree) -> dict[str, Any]:
         """An entity without relations."""
-        return _selected(thing, tree, _ROWS[type(thing)], {})
+        return _selected(thing, tree, {})
 
     def list_price(self, price: ListPrice, tree: Tree) -> dict[str, Any]:
         """A price in a list; its price set has no variant if the variant was deleted only in part."""
@@ -212,14 +186,13 @@ class Views:
                 {"attribute": attribute, "value": value} for attribute, value in price.rules.items()
             ],
         }
-        shown = _selected(price, tree, (*_PRICE, "price_list_id"), relations)
+        shown = _selected(price, tree, relations)
         return {**shown, "price_set_id": set_id} if "price_set" in tree else shown
 
     def store(self, store: StoreSettings, tree: Tree) -> dict[str, Any]:
-        names = ("name", "default_sales_channel_id", "default_location_id", "metadata")
         currencies = store.supported_currencies
         relations = {"supported_currencies": lambda sub: [self.row(each, sub) for each in currencies]}
-        return _selected(store, tree, names, relations)
+        return _selected(store, tree, relations)
 
     def _one(self, table: Mapping[str, T], key: str | None, tree: Tree) -> dict[str, Any] | None:
         return _without_id(self.row(table[key], tree), tree) if key else None
@@ -233,19 +206,16 @@ class Views:
         return shuffled
 
 
-def _selected(
-    thing: Any, tree: Tree, scalars: Sequence[str], relations: Mapping[str, Callable[[Tree], Any]]
-) -> dict[str, Any]:
+def _selected(thing: Any, tree: Tree, relations: Mapping[str, Callable[[Tree], Any]]) -> dict[str, Any]:
     """The selected fields; like Medusa, it ignores unknown names."""
-    names = [*scalars, *(name for name in tree if name != "*")] if "*" in tree else tree
+    columns = _columns(type(thing))  # type: ignore[arg-type]  # classes are hashable
     shown = {"id": thing.id}
-    for name in names:
+    for name in (*(columns if "*" in tree else ()), *tree):
         if name in relations:
-            shown[name] = relations[name](tree[name])
-        elif name == "created_at" and name in scalars:
-            shown[name] = _moment(thing.created_at)
-        elif name in scalars:
-            shown[name] = getattr(thing, name)
+            shown |= {name: relations[name](tree[name])} if name in tree else {}
+        elif name in columns:
+            value = getattr(thing, name)
+            shown[name] = _moment(value) if name.endswith("_at") else value
     return {name: value for name, value in shown.items() if value is not _ABSENT}
 
 

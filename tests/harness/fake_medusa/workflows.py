@@ -54,11 +54,10 @@ class _Masked:
         self._work.undo()
 
 
-def _new(table: str, create: Callable[[State, Any], Any]) -> Callable[[State, Bodies], Work]:
+def _new(path: str) -> Callable[[State, Bodies], Work]:
     """Creates entities of a table in one step."""
-    return lambda state, bodies: _OneStep(
-        lambda: tables.create_all(state, getattr(state, table), create, bodies)
-    )
+    table = tables.TABLES[path]
+    return lambda state, bodies: _OneStep(lambda: table.create_all(state, bodies))
 
 
 def _changed_items(state: State, bodies: Bodies) -> Work:
@@ -81,15 +80,12 @@ def _changed_variants(state: State, bodies: Bodies) -> Work:
 
 
 _WORKFLOWS: Final[Mapping[str, tuple[str, Check, Callable[[State, Any], Work]]]] = {
-    "create-product-tags": ("product_tags", schemas.VALUE_WITH_ID, _new("tags", tables.create_tag)),
-    "create-product-types": ("product_types", schemas.VALUE_WITH_ID, _new("types", tables.create_type)),
-    "create-collections": (
-        *("collections", schemas.COLLECTION_WITH_ID),
-        _new("collections", tables.create_collection),
-    ),
+    "create-product-tags": ("product_tags", schemas.VALUE_WITH_ID, _new("product-tags")),
+    "create-product-types": ("product_types", schemas.VALUE_WITH_ID, _new("product-types")),
+    "create-collections": ("collections", schemas.COLLECTION_WITH_ID, _new("collections")),
     "create-product-categories": (
         *("product_categories", schemas.CATEGORY_WITH_ID),
-        _new("categories", tables.create_category),
+        _new("product-categories"),
     ),
     "create-inventory-items-workflow": ("items", schemas.ITEM_WITH_ID, ItemCreation),
     "update-inventory-items-workflow": ("updates", schemas.CHANGED_ITEM, _changed_items),
