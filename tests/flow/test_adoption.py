@@ -8,7 +8,8 @@ import pytest
 
 from tests.flow.merchant import create
 from tests.flow.plans import carried_out
-from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, counts, sync
+from tests.flow.shirts import COLOURS, SIZES, assert_shirts, shirt
+from tests.flow.stage import BATCHES, SOURCE_NAME, ListSource, assert_quiet, counts, sync
 from tests.harness.fake_medusa import FakeMedusa
 
 ROW: dict[str, Any] = {"id": 7, "title": "Jug", "price": 9.99, "stock": 12, "sku": "KIT-7"}
@@ -71,3 +72,18 @@ def test_the_variant_with_our_sku_is_ours_and_a_placement_of_the_merchant_stays(
     assert product.sales_channel_ids == [store.sales_channel_id if ours else channel]
     assert product.shipping_profile_id == store.shipping_profile_id
     assert_quiet(source, store)
+
+
+def test_variants_without_skus_are_found_by_their_option_values() -> None:
+    store, row = FakeMedusa(), shirt(1)
+    by_hand = [
+        {"title": "Mine", "options": each["options"], "prices": [], "manage_inventory": False}
+        for each in reversed(row["variants"])
+    ]
+    options = [{"title": "Size", "values": [*SIZES]}, {"title": "Colour", "values": [*COLOURS]}]
+    body = {"title": row["title"], "options": options, "variants": by_hand}
+    store.call("POST", BATCHES, {"create": [body]})
+    values = {key: each.options for key, each in store.state.variants().items()}
+    assert counts(carried_out(ListSource([row]), store, adopt=True)) == {"updated": 1}
+    assert_shirts([row], store)
+    assert {key: each.options for key, each in store.state.variants().items()} == values
