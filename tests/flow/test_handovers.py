@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flow.merchant import edit_variant
 from tests.flow.plans import withheld
 from tests.flow.shirts import assert_shirts, held, shirt, variant, wanted
 from tests.flow.stage import (
@@ -16,7 +17,11 @@ from tests.flow.stage import (
     assert_items_follow,
     assert_quiet,
     counts,
+    is_write,
+    no,
+    refuse,
     sent_in_bulk,
+    strike,
     sync,
     synced,
     writes,
@@ -38,11 +43,7 @@ def exchanged(size: int, by: int = 17) -> tuple[FakeMedusa, ListSource]:
 def test_many_products_exchange_skus_although_the_store_accepts_only_small_requests(concurrency: int) -> None:
     store, source = exchanged(60)
 
-    def refuse(request: httpx.Request) -> httpx.Response | None:
-        is_large = request.method == "POST" and len(request.content) > 15_000
-        return httpx.Response(413, json={"message": "request entity too large"}) if is_large else None
-
-    store.before = refuse
+    refuse(store, lambda request: len(request.content) > 15_000, no(413))
     result = sync(source, store, batch_size=15, concurrency=concurrency)
     assert (result.exit_code, counts(result)) == (0, {"updated": 60}), list(result.problems)
     assert_exact(source.rows, store)
@@ -63,15 +64,11 @@ def test_one_product_that_cannot_be_written_does_not_stop_an_exchange(fault: str
     store, source = exchanged(40)
     culprit = store.products["dummyjson:5"].variants[0].id
 
-    def hurt(request: httpx.Request) -> httpx.Response | None:
+    def is_hit(request: httpx.Request) -> bool:
         sent = f"{request.url.path} {request.content.decode()}"
-        if request.method != "POST" or culprit not in sent or request.url.path == BATCHES:
-            return None
-        if fault == "lost":
-            raise httpx.ReadTimeout("slow")
-        return httpx.Response(int(fault), json={"type": "invalid_data", "message": "No."})
+        return is_write(request) and culprit in sent and request.url.path != BATCHES
 
-    store.before = hurt
+    refuse(store, is_hit, httpx.ReadTimeout("slow") if fault == "lost" else no(int(fault)))
     result = sync(source, store)
     assert all(each.reason for each in result.problems)
     if fault != "lost":  # then the others do not learn in time that it keeps its SKU
@@ -100,28 +97,10 @@ def test_new_variants_get_the_skus_that_products_of_other_batches_give_up(batch_
     assert_items_follow(store)
 
 
-def rename(store: FakeMedusa, number: int, sku: str | None) -> None:
-    """The merchant renames a variant; its item keeps the SKU."""
-    product = store.products[f"dummyjson:{number}"]
-    store.call("POST", f"/admin/products/{product.id}/variants/{product.variants[0].id}", {"sku": sku})
-
-
-@pytest.mark.parametrize("renamed_to", ["MINE", None])
-def test_a_sku_moves_even_if_the_merchant_renamed_the_variant(renamed_to: str | None) -> None:
-    rows = products(5)
-    store = synced(rows[:4])
-    rename(store, 2, renamed_to)
-    source = ListSource(
-        [rows[0], rows[1] | {"sku": "RENAMED"}, *rows[2:4], rows[4] | {"sku": rows[1]["sku"]}]
-    )
-    assert sync(source, store).exit_code == 0
-    assert_exact(source.rows, store)
-
-
 def test_an_item_whose_new_sku_is_taken_does_not_block_its_product() -> None:
     rows = products(5)
     store = synced(rows)
-    rename(store, 5, "ELSEWHERE")
+    edit_variant(store, 5, sku="ELSEWHERE")
     taken = rows[4]["sku"]
     rows[1] |= {"sku": taken, "title": "New title"}
     rows[4] |= {"sku": "ELSEWHERE"}
@@ -136,7 +115,7 @@ def test_an_item_gets_its_sku_after_another_batch_freed_it(*, lost: bool) -> Non
     """The rename is tried again at the end of the run, or in the next run if its result is unknown."""
     rows = products(5)
     store, moved = synced(rows), rows[4]["sku"]
-    rename(store, 5, "ELSEWHERE")
+    edit_variant(store, 5, sku="ELSEWHERE")
     rows[1] |= {"sku": moved}
     rows[4] |= {"sku": "NEW"}
     renames: list[int] = []
@@ -158,9 +137,7 @@ def test_an_item_gets_its_sku_after_another_batch_freed_it(*, lost: bool) -> Non
 def test_an_item_that_keeps_a_sku_of_a_sibling_does_not_keep_its_product_pending() -> None:
     """The merchant's SKU stays, and so does that of its item, which a sibling should get."""
     store, row = synced([shirt()]), shirt()
-    product = store.products["dummyjson:1"]
-    edited = next(each for each in product.variants if each.sku == "SH1-S-R")
-    store.call("POST", f"/admin/products/{product.id}/variants/{edited.id}", {"sku": "MERCHANT"})
+    edit_variant(store, 1, "SH1-S-R", sku="MERCHANT")
     row["variants"][0]["sku"], row["variants"][1]["sku"] = "NEW", "SH1-S-R"
     source = ListSource([row])
     assert sync(source, store, on_conflict="store").exit_code == 0
@@ -175,15 +152,11 @@ def ring() -> tuple[FakeMedusa, ListSource]:
 
 def lose_a_rename(store: FakeMedusa) -> list[httpx.Request]:
     """Lose the first call that takes SKUs from items; returns a list that gets it."""
-    lost: list[httpx.Request] = []
 
-    def lose(request: httpx.Request) -> None:
-        if not lost and any(each["sku"] is None for each in sent_in_bulk(request, RENAMES)):
-            lost.append(request)
-            raise httpx.ReadTimeout("no response")
+    def is_hit(request: httpx.Request) -> bool:
+        return any(each["sku"] is None for each in sent_in_bulk(request, RENAMES))
 
-    store.before = lose
-    return lost
+    return strike(store, "before", is_hit, httpx.ReadTimeout("no response"))
 
 
 def test_a_rename_that_is_delivered_after_the_run_is_undone_by_the_next_one() -> None:
@@ -228,15 +201,12 @@ def test_values_that_a_failing_store_freed_without_keeping_the_note_are_no_edit_
     store = synced([one, two])
     swapped = [{**one, "sku": two["sku"]}, {**two, "sku": one["sku"]}]
 
-    def fail(request: httpx.Request) -> httpx.Response | None:
-        if b'"sku":null' not in request.content:
-            return None
-        store.before = None
+    def fail() -> httpx.Response:
         for product in store.products.values():
             product.variants[0].sku = None
         return httpx.Response(500)
 
-    store.before = fail
+    strike(store, "before", lambda request: b'"sku":null' in request.content, fail)
     result = sync(ListSource(swapped), store, on_conflict="store")
     assert (counts(result), result.conflicts) == ({"updated": 2}, 0)
     assert_exact(swapped, store)

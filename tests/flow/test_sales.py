@@ -17,9 +17,13 @@ from tests.flow.stage import (
     acknowledged_at_once,
     assert_quiet,
     counts,
+    is_write,
     late,
+    no,
+    refuse,
     run_once,
     settling,
+    strike,
     sync,
     sync_url,
     writes,
@@ -190,14 +194,11 @@ def test_a_sale_price_that_the_merchant_edited_is_a_conflict_when_the_option_is_
 def test_a_lost_response_leaves_no_price_twice(what: str, *, arrives: bool) -> None:
     store = FakeMedusa()
     assert sync(reduced(only=0), store).exit_code == 0
-    lost: list[str] = []
 
-    def lose(request: httpx.Request, *_: httpx.Response) -> None:
-        if not lost and request.method == "POST" and request.url.path.endswith(what):
-            lost.append(request.url.path)
-            raise httpx.ReadTimeout("slow")
+    def is_hit(request: httpx.Request) -> bool:
+        return is_write(request) and request.url.path.endswith(what)
 
-    setattr(store, "after" if arrives else "before", lose)
+    lost = strike(store, "after" if arrives else "before", is_hit, httpx.ReadTimeout("slow"))
     result = sync(reduced(), store)
     assert lost
     assert result.seen == sum(result.counts.values()) == COUNT
@@ -208,8 +209,7 @@ def test_a_lost_response_leaves_no_price_twice(what: str, *, arrives: bool) -> N
 
 def test_sale_prices_that_the_store_refuses_do_not_undo_the_products() -> None:
     store = FakeMedusa()
-    refusal = httpx.Response(400, json={"type": "invalid_data", "message": "No."})
-    store.before = lambda request: refusal if request.url.path.endswith("/prices/batch") else None
+    refuse(store, lambda request: request.url.path.endswith("/prices/batch"), no())
     result = sync(reduced(), store)
     assert (result.exit_code, len(store.products)) == (5, COUNT)
     assert all("No." in each.reason for each in result.problems)

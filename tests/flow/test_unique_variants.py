@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out, owners, withheld
 from tests.flow.shirts import shirt, variant
 from tests.flow.stage import ListSource, sync, writes
@@ -73,9 +74,8 @@ def test_variants_of_a_product_with_the_same_barcode_are_stored_without_it() -> 
 def test_a_variant_of_the_merchant_in_the_same_product_keeps_its_sku() -> None:
     store, row = FakeMedusa(), shirt(1, title="Better shirt")
     sync(ListSource([shirt(1)]), store)
-    product = store.products["dummyjson:1"]
-    edited = next(each for each in product.variants if each.sku == "SH1-S-R")
-    store.call("POST", f"/admin/products/{product.id}/variants/{edited.id}", {"sku": "MERCHANT"})
+    edited = next(each for each in store.products["dummyjson:1"].variants if each.sku == "SH1-S-R")
+    edit_variant(store, 1, "SH1-S-R", sku="MERCHANT")
     row["variants"][1]["sku"] = "MERCHANT"
     result = carried_out(ListSource([row]), store)
     assert (result.exit_code, withheld(result)) == (0, {"dummyjson:1": [("sku", "MERCHANT")]})

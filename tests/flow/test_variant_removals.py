@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, shirts, wanted
-from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, sent_in_bulk, sync, synced
+from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, sent_in_bulk, strike, sync, synced
 from tests.harness.fake_medusa import FakeMedusa
 
 NOTE = {"step": "update", "at": 1.0, "variants": {"2-S-Red": {"price": [30, 31]}}}
@@ -55,18 +57,13 @@ def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_a
     """A rename of items was lost: for the merchant, the run is over."""
     store, row = synced([shirt()]), shirt()
 
-    def before(request: httpx.Request) -> None:
-        if sent_in_bulk(request, "update-inventory-items-workflow"):
-            store.before = None
-            raise httpx.ReadError("reset")
-
-    store.before = before
+    renames = partial(sent_in_bulk, workflow="update-inventory-items-workflow")
+    strike(store, "before", renames, httpx.ReadError("reset"))
     row["variants"][0]["sku"] = "NEW"
     assert sync(ListSource([row]), store).exit_code == 0
+    store.before = None
     assert "pending" in record(store, 1)
-    product = store.products["dummyjson:1"]
-    edited = next(each for each in product.variants if each.sku == "NEW")
-    store.call("POST", f"/admin/products/{product.id}/variants/{edited.id}", {"title": "Merchant's"})
+    edit_variant(store, 1, "NEW", title="Merchant's")
     del row["variants"][2]
     result = carried_out(ListSource([row]), store, **DELETE)
     assert (result.exit_code, result.conflicts) == (0, 0)
@@ -151,16 +148,13 @@ def test_what_another_run_has_written_meanwhile_counts(
     is_removed: bool,
 ) -> None:
     store, source = dropping()
-    hit: list[httpx.Request] = []
     written: list[dict[str, Any]] = []
 
-    def before(request: httpx.Request) -> None:
-        if not hit and when(request):
-            hit.append(request)
-            act(store)
-            written.append(dict(record(store, 2)))
+    def write() -> None:
+        act(store)
+        written.append(dict(record(store, 2)))
 
-    store.before = before
+    hit = strike(store, "before", when, write)
     result = sync(source, store, **removing(on_missing))
     assert hit
     found = {number: held(store, number).get(f"SH{number}-S-R", {"stock": 0})["stock"] for number in (1, 2)}
@@ -181,12 +175,7 @@ def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired_by_the_n
 ) -> None:
     store, source = dropping()
 
-    def before(request: httpx.Request) -> None:
-        if removes_variants(request):
-            store.before = None
-            brought_back(store)
-
-    store.before = before
+    strike(store, "before", removes_variants, lambda: brought_back(store))
     sync(source, store, **removing(on_missing))
     rows = [without_first(shirt(1)), shirt(2)]
     assert sync(ListSource(rows), store, **removing(on_missing)).exit_code == 0
@@ -196,13 +185,8 @@ def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired_by_the_n
 def test_removed_variants_are_reported_although_the_response_was_lost() -> None:
     store, source = dropping()
 
-    def lose(request: httpx.Request) -> None:
-        if sent_in_bulk(request, "delete-product-variants"):
-            store.before = None
-            store.handle(request)
-            raise httpx.ReadError("lost")
-
-    store.before = lose
+    deletes = partial(sent_in_bulk, workflow="delete-product-variants")
+    strike(store, "after", deletes, httpx.ReadError("lost"))
     result = sync(source, store, **DELETE)
     assert (result.exit_code, counts(result)) == (0, {"updated": 2, "removed": 1})
     assert sum(change.field == "variant" for each in result.changes for change in each.changes) == 2
