@@ -15,7 +15,7 @@ from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.text import shortened
 
 _CHUNK = 64 * 1024
-_MAX_TOKEN = 16 * 1024 * 1024  # bytes of a tag or comment, which the parser keeps in memory
+MAX_TOKEN = 16 * 1024 * 1024  # bytes of a tag or comment, which the parser keeps in memory
 _MAX_DEPTH = 1_000  # elements; a feed has 5
 _MAX_TEXT = 100_000  # characters of an attribute; more than any field may have
 _MAX_ITEM = 1_000_000  # characters of an item
@@ -106,8 +106,8 @@ class _Parser:
         yield from found
         if problem is not None:
             raise problem
-        if self._size - self._parser.CurrentByteIndex > _MAX_TOKEN:
-            raise self._error(f"a tag or comment has more than {_MAX_TOKEN // 2**20} MB")
+        if self._size - self._parser.CurrentByteIndex > MAX_TOKEN:
+            raise self._error(f"a tag or comment has more than {MAX_TOKEN // 2**20} MB")
 
     def _error(self, problem: str, hint: str = _HINT) -> SourceError:
         return SourceError(f"line {self._parser.CurrentLineNumber}: {problem}", hint=hint)

@@ -68,14 +68,14 @@ async def test_a_source_that_fails_at_its_end_delivers_nothing(tmp_path: Path, s
 
 async def test_products_are_not_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("medusa_sync.sources.base.PAGE_SIZE", 1)
-    lines: list[object] = [row(number, description="x" * 50_000) for number in range(400)]
-    source = source_of(tmp_path, lines, 400)
+    lines: list[object] = [row(number, description="x" * 50_000) for number in range(150)]
+    source = source_of(tmp_path, lines, 150)
     del lines
     tracemalloc.start()
     try:
         count = 0
         async for each in source.pages(None):
             count += len(each.rows)
-        assert (count, tracemalloc.get_traced_memory()[1] < 10_000_000) == (400, True)
+        assert (count, tracemalloc.get_traced_memory()[1] < 4_000_000) == (150, True)
     finally:
         tracemalloc.stop()
