@@ -15,11 +15,9 @@ from tests.flow.stage import (
     ListSource,
     assert_quiet,
     counts,
-    created_by,
     is_write,
     no,
     refuse,
-    sent_in_bulk,
     sync,
     synced,
     writes,
@@ -96,20 +94,6 @@ def test_variants_of_many_products_need_few_writes() -> None:
     assert counts(sync(ListSource(rows), store, batch_size=100)) == {"updated": 60}
     assert_shirts(rows, store)
     assert len(writes(store)) <= 10
-
-
-def test_terms_of_a_first_sync_need_a_call_for_each_kind_in_parts_that_the_store_accepts() -> None:
-    rows = [row | {"tags": [f"tag {row['id']}"], "type": f"type {row['id'] % 20}"} for row in products(150)]
-    store = FakeMedusa()
-    assert sync(ListSource(rows, page_size=150), store, batch_size=100).exit_code == 0
-    calls = [each for each in writes(store) if each.path.startswith(BULK) and not created_by(each)]
-    assert len(calls) == 4, "tags, types, categories, inventory items"
-    for row in rows[:30]:
-        row["tags"] = [f"{row['id']} {number} {'x' * 180}" for number in range(30)]
-    store.requests.clear()
-    assert sync(ListSource(rows), store).exit_code == 0
-    sizes = [len(tags) for each in writes(store) if (tags := sent_in_bulk(each, "create-product-tags"))]
-    assert (len(sizes) > 1, sum(sizes)) == (True, 900)
 
 
 @pytest.mark.parametrize(("status", "most"), [(400, 14), (500, 20)])

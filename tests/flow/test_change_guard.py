@@ -15,7 +15,7 @@ import pytest
 from medusa_sync import Result, Status
 from tests.flow.kills import kill_at_step, sync_killed
 from tests.flow.merchant import edit
-from tests.flow.shirts import shirts, variant
+from tests.flow.shirts import shirts
 from tests.flow.stage import (
     TOO_LARGE,
     ListSource,
@@ -26,7 +26,6 @@ from tests.flow.stage import (
     details_read,
     is_creation,
     run_once,
-    sent_in_bulk,
     settling,
     strike,
     sync,
@@ -225,17 +224,6 @@ def test_the_completion_of_an_interrupted_run_does_not_count_but_other_values_do
     result = sync(ListSource(new), store, max_changes=0)
     assert (result.exit_code, counts(result)) == (0, {"updated": SIZE})
     assert_exact(new, store)
-
-
-def test_a_new_variant_with_other_values_than_an_interrupted_run_sent_counts() -> None:
-    rows = shirts(2)
-    rows[0]["variants"].append(variant(1, "XXL", "Blue"))
-    store = interrupted(rows, lambda request: sent_in_bulk(request, "create-product-variants"))
-    cheap = deepcopy(rows)
-    cheap[0]["variants"][-1]["price"] = 0.01
-    assert sync(ListSource(cheap), store, max_changes=0).exit_code == 6
-    result = sync(ListSource(rows), store, max_changes=0)
-    assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 1})
 
 
 def test_what_a_bad_feed_changes_counts_even_if_the_store_may_still_be_writing() -> None:

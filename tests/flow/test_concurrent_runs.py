@@ -6,7 +6,6 @@ import asyncio
 import time
 from dataclasses import replace
 from functools import partial
-from itertools import count
 from typing import Any
 
 import httpx
@@ -129,29 +128,6 @@ def test_images_that_two_runs_add_at_once_are_stored_once(*, is_killed: bool) ->
     assert [image.url for image in store.products[key].images] == rows[0]["images"]
     assert not any(image.id.endswith("_duplicate") for image in store.products[key].images)
     assert_quiet(ListSource(rows), store)
-
-
-def test_notes_of_two_runs_in_the_same_second_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run acknowledges a product only if the store has the note of this run."""
-    rows = products(1)
-    store = synced(rows)
-    rows[0]["price"] = 1
-    moments = count(1_800_000_000, 0.01)
-    monkeypatch.setattr("time.time", lambda: next(moments))
-    notes = []
-
-    def kill(request: httpx.Request, _step: str) -> None:
-        if request.url.path == BATCHES:
-            raise Killed
-
-    for _ in range(2):
-        store.between, store.linger = kill, 1_000
-        with pytest.raises(Killed):
-            sync(ListSource(rows), store)
-        store.catch_up()
-        [product] = store.products.values()
-        notes.append((product.metadata or {})["medusa_sync"])
-    assert notes[0] != notes[1]
 
 
 @pytest.mark.parametrize("linger", [8, 20])

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync import PriceLimit, RunResult
-from tests.flow.kills import killed_runs
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt
-from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync, synced, writes
+from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 
 CUP: dict[str, Any] = {"id": 1, "title": "Cup", "price": 10, "sku": "CUP", "stock": 4}
@@ -139,26 +138,6 @@ def test_a_price_and_its_sale_price_are_held_together(
     assert not is_held or writes(store) == []
     assert sync(source, store).exit_code == 0
     assert (price_of(store), sales(store)) == (price, after)
-
-
-@pytest.mark.parametrize("killed", ["both", "tool"])
-@pytest.mark.parametrize("limit", [HALF, {}], ids=["held", "sent"])
-def test_a_run_that_is_killed_is_completed_by_the_next_without_a_conflict(
-    killed: str, limit: dict[str, str]
-) -> None:
-    """Whether the killed run held the price or sent it."""
-    source = cups(price=100, stock=9, title="Mug")
-    for hurt in killed_runs(stored(), killed, lambda store: sync(source, store, **limit)):
-        copied, before = copies_of(hurt), price_of(hurt)
-        result = sync(source, hurt, **HALF)
-        assert (result.exit_code, result.conflicts) == (0 if before == 100 else 5, 0)
-        product = hurt.products["dummyjson:1"]
-        assert (product.title, hurt.level_of("CUP"), price_of(hurt)) == ("Mug", 9, before)
-        result = sync(source, hurt)
-        assert (result.exit_code, result.conflicts, price_of(hurt)) == (0, 0, 100)
-        if limit:
-            again = copied()
-            assert (sync(cups(price=12), again, **HALF).exit_code, price_of(again)) == (0, 12)
 
 
 PRICES = st.sampled_from([0, 1, 5, 9, 10, 14, 15, 16, 100])

@@ -121,29 +121,6 @@ def test_sent_products_are_unconfirmed_and_the_rest_not_attempted(
     assert outcomes == {"unconfirmed": 5, "not_attempted": 55 + 1}, "one more: what ended the run"
 
 
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize("status", [400, 500])
-def test_nothing_is_retried_or_bisected_after_a_stop_is_requested(status: int) -> None:
-    """Every creation fails; batches in progress when the stop is requested are abandoned."""
-    store, stop = FakeMedusa(), Signal()
-    stopped_at: list[int] = []
-
-    def refuse(request: httpx.Request) -> httpx.Response | None:
-        if not is_creation(request):
-            return None
-        if not stopped_at:
-            stop.interrupt()
-            stopped_at.append(len(store.requests))
-        return httpx.Response(status)
-
-    store.before = refuse
-    result = asyncio.run(run_once(ListSource(products(60)), store, stop=stop, concurrency=1))
-    assert result.exit_code == 143
-    later = store.requests[stopped_at[0] :]
-    assert len(later) <= 8
-    assert all(request.url.path == "/admin/product-tags" for request in later), "already under way"
-
-
 @pytest.mark.parametrize("number", [9, 12, 16])
 def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: int) -> None:
     store, source, watcher, stop = FakeMedusa(), ListSource(products(150)), Watcher(), Signal()

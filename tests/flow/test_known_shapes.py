@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from pathlib import Path
 from time import sleep
@@ -15,7 +13,16 @@ from tests.flow.stage import sync_url as sync
 from tests.harness.dummyjson import DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
 
+CATALOGUES = Path(__file__).parents[1] / "catalogues"
+
 Row = dict[str, Any]
+
+
+def example(name: str, number: int, **changes: Any) -> Row:
+    """A product like the one in the file, which has the number 777."""
+    text = (CATALOGUES / f"{name}.json").read_text(encoding="utf-8")
+    row: Row = json.loads(text.replace("777", str(number)))
+    return row | changes
 
 
 def product(store: FakeMedusa, source_id: str) -> Any:
@@ -38,20 +45,8 @@ def assert_quiet(result: RunResult, store: FakeMedusa, count: int) -> None:
 # --- FakeStoreAPI ---------------------------------------------------------------------------------------
 
 
-def fakestore(number: int) -> Row:
-    return {
-        "id": number,
-        "title": f"Backpack {number}",
-        "price": 109.95,
-        "description": "Fits a laptop",
-        "category": "men's clothing",
-        "image": f"https://cdn.example/{number}.jpg",
-        "rating": {"rate": 3.9, "count": 120},
-    }
-
-
 def test_fakestore_is_stored_with_images_and_ratings(server: DummyJson, store: FakeMedusa) -> None:
-    rows = [fakestore(number) for number in range(1, 21)]
+    rows = [example("fakestore", number) for number in range(1, 21)]
     server.intercept = lambda request: Response.json(rows[: int(request.query["limit"])])
     result = sync(server.url, store)
     assert (result.exit_code, counts(result)) == (0, {"created": 20}), result.problems
@@ -66,41 +61,7 @@ def test_fakestore_is_stored_with_images_and_ratings(server: DummyJson, store: F
 
 
 def shopify(number: int, **changes: Any) -> Row:
-    sizes = ["S", "M"]
-    return {
-        "id": 7_000_000_000_000 + number,
-        "title": f"Tee {number}",
-        "handle": f"tee-{number}",
-        "body_html": "<p>Soft</p>",
-        "published_at": "2026-01-01T00:00:00Z",
-        "vendor": "Elm",
-        "product_type": "Shirts",
-        "tags": ["cotton", "summer"],
-        "variants": [
-            {
-                "id": 9_000_000_000_000 + 10 * number + index,
-                "title": f"{size} / Red",
-                "option1": size,
-                "option2": "Red",
-                "option3": None,
-                "sku": f"TEE-{number}-{size}",
-                "price": f"{12 + index}.50",
-                "compare_at_price": "20.00" if index else None,
-                "grams": 200,
-                "available": True,
-            }
-            for index, size in enumerate(sizes)
-        ],
-        "options": [
-            {"name": "Size", "position": 1, "values": sizes},
-            {"name": "Color", "position": 2, "values": ["Red"]},
-        ],
-        "images": [
-            {"src": f"https://cdn.example/{number}-b.jpg", "position": 2},
-            {"src": f"https://cdn.example/{number}-a.jpg", "position": 1},
-        ],
-        **changes,
-    }
+    return example("shopify", number, **changes)
 
 
 def simple(number: int) -> Row:
@@ -136,8 +97,8 @@ def test_products_json_of_shopify_is_read_in_pages(server: DummyJson, store: Fak
         {},
         *({"limit": "250", "page": str(page)} for page in (1, 2, 3)),
     ]
-    assert prices(store, "7000000000007") == {"S / Red": 12.5, "M / Red": 13.5}
-    tee = product(store, "7000000000007")
+    assert prices(store, "70000000007") == {"S / Red": 12.5, "M / Red": 13.5}
+    tee = product(store, "70000000007")
     assert [each.url for each in tee.images] == [f"https://cdn.example/7-{name}.jpg" for name in "ab"]
     assert (tee.handle, tee.metadata["brand"], tee.variants[0].weight) == ("tee-7", "Elm", 200)
     [variant] = product(store, "7000000000260").variants
@@ -184,31 +145,7 @@ def test_a_product_of_our_own_format_with_fields_of_shopify_needs_no_map(
 
 
 def woo(number: int, **changes: Any) -> Row:
-    return {
-        "id": number,
-        "name": f"Mug {number}",
-        "slug": f"mug-{number}",
-        "permalink": f"https://shop.example/product/mug-{number}",
-        "type": "simple",
-        "status": "publish",
-        "description": "<p>Clay</p>",
-        "short_description": "",
-        "sku": f"MUG-{number}",
-        "price": "9.50",
-        "regular_price": "12.00",
-        "sale_price": "9.50",
-        "on_sale": True,
-        "manage_stock": True,
-        "stock_quantity": 4,
-        "stock_status": "instock",
-        "dimensions": {"length": "", "width": "8", "height": ""},
-        "categories": [{"id": 1, "name": "Kitchen", "slug": "kitchen"}],
-        "tags": [{"id": 2, "name": "clay", "slug": "clay"}],
-        "images": [{"id": 3, "src": f"https://cdn.example/mug-{number}.jpg"}],
-        "attributes": [{"id": 0, "name": "Glaze", "variation": False, "options": ["Matt", "Blue"]}],
-        "variations": [],
-        **changes,
-    }
+    return example("woocommerce", number, **changes)
 
 
 def variable(number: int, variations: int) -> Row:
@@ -318,61 +255,10 @@ def test_variations_that_a_file_does_not_have_reject_their_product(tmp_path: Pat
 
 # --- WooCommerce, CSV -----------------------------------------------------------------------------------
 
-SHIRT: Row = {
-    "ID": "741",
-    "Type": "variable",
-    "SKU": "SHIRT",
-    "Name": "Shirt",
-    "Description": "Soft\\nand warm",
-    "Categories": "Clothing > Shirts, Sale\\, new",
-    "Images": "https://cdn.example/a.jpg, https://cdn.example/b.jpg",
-    "Attribute 1 name": "Color",
-    "Attribute 1 value(s)": "Red, Blue",
-}
-RED: Row = {
-    "ID": "742",
-    "Type": "variation",
-    "SKU": "SHIRT-RED",
-    "Name": "Shirt - Red",
-    "Parent": "SHIRT",
-    "Regular price": "20",
-    "Sale price": "15.50",
-    "Stock": "3",
-    "Weight (kg)": "0.29",
-    "Attribute 1 name": "Color",
-    "Attribute 1 value(s)": "Red",
-    "Attribute 2 name": "Size",
-}
-BLUE: Row = RED | {"ID": "743", "SKU": "SHIRT-BLUE", "Attribute 1 value(s)": "Blue", "Sale price": ""}
-CAP: Row = {"ID": "750", "Name": "Cap", "Regular price": "9,5", "Tags": "wool, new", "Stock": "-2"}
-HIDDEN: Row = {"ID": "751", "SKU": "HAT", "Name": "Hat", "Regular price": "7", "Published": "-1"}
-SET: Row = {"ID": "752", "Type": "grouped", "SKU": "SET", "Name": "Set"}
-BOOK: Row = {
-    "ID": "753",
-    "Type": "simple, downloadable, virtual",
-    "SKU": "BOOK",
-    "Name": "Book",
-    "Regular price": "5",
-    "Sale price": "1",
-    "Date sale price starts": "2020-01-01",
-    "In stock?": "0",
-}
 
-
-def export(*rows: Row) -> bytes:
-    columns = {name for row in (SHIRT, RED, CAP, HIDDEN, BOOK) for name in row}
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
-    writer.writeheader()
-    defaults = {"Type": "simple", "Published": "1", "In stock?": "1"}
-    writer.writerows(defaults | row for row in rows)
-    return text.getvalue().encode()
-
-
-def test_an_export_of_woocommerce_is_stored_with_variations(tmp_path: Path, store: FakeMedusa) -> None:
+def test_an_export_of_woocommerce_is_stored_with_variations(store: FakeMedusa) -> None:
     """The variations of a product may come before and after it."""
-    file = tmp_path / "export.csv"
-    file.write_bytes(export(RED, SHIRT, CAP, BLUE, HIDDEN, SET, BOOK))
+    file = CATALOGUES / "woocommerce.csv"
     result = sync(str(file), store)
     assert (result.exit_code, counts(result)) == (0, {"created": 4}), [*result.problems]
     assert result.source_format == "CSV (woocommerce-csv)"
@@ -394,7 +280,8 @@ def test_a_variation_without_its_product_is_rejected_and_prices_are_never_guesse
     tmp_path: Path, store: FakeMedusa
 ) -> None:
     file = tmp_path / "export.csv"
-    file.write_bytes(export(RED, CAP | {"Regular price": "1.234,50"}))
+    header, red, _, cap, *_ = (CATALOGUES / "woocommerce.csv").read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join([header, red, cap.replace('"9,5"', '"1.234,50"')]), encoding="utf-8")
     result = sync(str(file), store)
     assert {each.external_id: each.reason for each in result.problems} == {
         f"{SOURCE_NAME}:SHIRT": "Object missing required field title",

@@ -58,14 +58,6 @@ def test_an_option_is_an_id_or_a_name_and_the_default_is_that_of_the_store(kind:
 
 
 @kinds
-@pytest.mark.parametrize("name", ["Nowhere", "sc_0", "sp_0", "sloc_0"])
-def test_an_unknown_name_or_id_is_an_error(kind: str, name: str) -> None:
-    error, hint = refused(FakeMedusa(), **{kind: name})
-    assert f"no {kind.replace('_', ' ')} '{name}'" in error
-    assert f"--{kind.replace('_', '-')}" in hint
-
-
-@kinds
 def test_the_error_lists_the_names_that_exist_and_the_nearest_one(kind: str) -> None:
     store = FakeMedusa()
     table(store, kind).clear()
