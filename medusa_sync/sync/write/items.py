@@ -74,8 +74,6 @@ class Items:
         pass, such an item is left without one: another product may need its old SKU.
         """
         renames = {rename: job for job in jobs for rename in item_renames(job.update).values()}
-        for job in jobs:
-            job.lacks_item_sku = False
         own = {rename.item_id for rename in renames}
         skus = [rename.new_sku for rename in renames if rename.new_sku is not None]
         found = await self._api.items.by_sku(skus)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from medusa_sync.core.change import Create, Update
 from medusa_sync.core.interrupted import with_late_note
-from medusa_sync.core.inventory import level_changes
+from medusa_sync.core.inventory import item_renames, level_changes, tracked_again
 from medusa_sync.core.note import final_record
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -65,6 +65,24 @@ def _writes_variants(job: Job) -> bool:
     return isinstance(job.plan, Update) and writes_variants(job.plan)
 
 
+def _creates_variants(job: Job) -> bool:
+    if isinstance(job.plan, Update):
+        return any(each.is_new for each in job.plan.variants)
+    return len(job.create.desired.variants) > FIRST_VARIANTS
+
+
+def _adds_variants(job: Job) -> bool:
+    return isinstance(job.plan, Update) and _creates_variants(job)
+
+
+def _links_items(job: Job) -> bool:
+    return isinstance(job.plan, Update) and bool(tracked_again([job.plan]))
+
+
+def _renames_items(job: Job) -> bool:
+    return isinstance(job.plan, Update) and bool(item_renames(job.plan))
+
+
 def _is_any(_job: Job) -> bool:
     return True
 
@@ -100,18 +118,18 @@ class Writer:
         self._planner = planner
         variants = self._variants = Variants(context)
         self._steps = (
-            Step(_is_update, items.link, follows_row=False),
+            Step(_links_items, items.link, follows_row=False),
             Step(_is_update, rows.update, follows_row=False),
             Step(_is_creation, self._prepare, follows_row=False),
             Step(_is_creation, rows.create, follows_row=False),
             Step(_writes_variants, self._in_bulk(DELETE_VARIANTS, variants.replaced)),
             Step(_writes_variants, _one_by_one(variants.change_options)),
             Step(_writes_variants, self._plan_again),  # the next step replaces lists of prices
-            Step(_is_update, self._in_bulk(UPDATE_VARIANTS, variants.changed)),
-            Step(_is_update, _one_by_one(variants.change_values)),
-            Step(_is_update, items.rename),
-            Step(_is_update, new_items.give),
-            Step(_is_any, self._in_bulk(CREATE_VARIANTS, variants.added)),
+            Step(_writes_variants, self._in_bulk(UPDATE_VARIANTS, variants.changed)),
+            Step(_writes_variants, _one_by_one(variants.change_values)),
+            Step(_renames_items, items.rename),
+            Step(_adds_variants, new_items.give),
+            Step(_creates_variants, self._in_bulk(CREATE_VARIANTS, variants.added)),
             Step(_is_update, _one_by_one(variants.remove_unused_values)),
             Step(_is_any, self._read_written),
             Step(_is_any, items.write_levels),
@@ -122,7 +140,7 @@ class Writer:
         """Carry out updates or creations. Jobs of which the store refuses a part get its error."""
         for job in jobs:
             job.items = job.holders.unused if job.holders is not None else {}
-            job.written, job.error = {}, None
+            job.written, job.error, job.lacks_item_sku = {}, None, False
         for step in self._steps:
             if needing := [job for job in jobs if job.error is None and step.is_needed(job)]:
                 try:
@@ -187,9 +205,8 @@ class Writer:
         location_id = self._context.placement.location_id
         if any(level.item_id is None for level in level_changes(job.change, location_id, job.items)):
             return False
-        if isinstance(job.plan, Update):
-            return not any(each.is_new for each in job.plan.variants)
-        return job.product_id == self._rows.new_id(job) and len(job.create.desired.variants) <= FIRST_VARIANTS
+        is_own_id = isinstance(job.plan, Update) or job.product_id == self._rows.new_id(job)
+        return is_own_id and not _creates_variants(job)
 
     def record(self, job: Job) -> tuple[Record, bool]:
         """The record that a complete job is acknowledged with, and whether the store has it already."""
