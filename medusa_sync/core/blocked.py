@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import structs
 
-from medusa_sync.core.change import Blocked, VariantChange
+from medusa_sync.core.change import VariantChange
 from medusa_sync.core.fields import OPTION, TITLE
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
@@ -75,8 +75,8 @@ def without_blocked(
     options: OptionPlan,
     matches: Matches,
     blocked: Twins,
-) -> tuple[DesiredProduct, Blocked]:
-    """What is written instead: stored variants keep their option values, and new ones are left out.
+) -> tuple[DesiredProduct, str]:
+    """What is written instead, and why: stored variants keep their option values, and new ones are left out.
 
     If an option is removed together with the variants that it tells apart, it stays until they are gone.
 
@@ -94,9 +94,8 @@ def without_blocked(
     ]
     ours = {each.id for each in (*matches.dropped.values(), *matches.stored.values()) if each is not None}
     name, twin = min(blocked.values(), key=lambda each: each[1].id in ours)
-    is_ours = twin.id in ours
     hint = "is not one of the source; delete that one in the admin"
-    if is_ours:
+    if twin.id in ours:
         hint = "the source no longer has; a run with --on-missing delete removes that one"
     reason = (
         f"{stored.id}: variant {name} would have the same option values as {twin.sku or twin.title} "
@@ -110,7 +109,7 @@ def without_blocked(
         variants=tuple(variants),
         digest="",
     )
-    return left, Blocked(reason, is_ours)
+    return left, reason
 
 
 def _removed(stored: StoredProduct, options: OptionPlan) -> list[StoredOption]:

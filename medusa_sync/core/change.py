@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
 from msgspec import Struct, structs
@@ -12,7 +12,7 @@ from medusa_sync.core.merge import members
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
-from medusa_sync.core.record import Record
+from medusa_sync.core.record import Dropped, Record
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 
@@ -104,16 +104,19 @@ def without(desired: DesiredProduct, withheld: Iterable[Withheld]) -> DesiredPro
     return structs.replace(desired, variants=tuple(variants))
 
 
-class Blocked(Struct, frozen=True):
-    """Option values that variants do not get, because variants that the source does not have are in the way.
+class Removal(Struct, frozen=True):
+    """Which variants of a product are removed because the source dropped them.
 
     Attributes:
-        reason: what is in the way, for messages.
-        is_ours: everything in the way is a variant that the source dropped.
+        ids: of these variants.
+        deletes: they are deleted; otherwise their stock is set to 0.
     """
 
-    reason: str
-    is_ours: bool
+    ids: Collection[str] = ()
+    deletes: bool = False
+
+
+NO_REMOVAL = Removal()
 
 
 class Create(Struct, frozen=True):
@@ -184,12 +187,14 @@ class Update(Struct, frozen=True):
         own_conflicts: those that the source wins, and those that the store wins.
         variants: all that the source wants.
         dropped: variants of ours that the source no longer has, by key.
+        removed: those that are deleted, by key; `stored` and `dropped` do not have them.
+        drafted: the keys of dropped variants whose stock is set to 0; `variants` has their changes.
         selection: the fields that are synced.
         adopted: the product is taken over; it has no external id of ours yet.
         placed: the product gets a sales channel and a shipping profile if it has none.
         withheld: values that its variants do not get.
-        blocked: option values that its variants do not get; None if they get all. `desired` has what is
-            written instead.
+        blocked: why some of its variants do not get their option values, or are not removed; empty if all
+            is well. `desired` has what is written instead.
     """
 
     desired: DesiredProduct
@@ -200,20 +205,35 @@ class Update(Struct, frozen=True):
     variants: tuple[VariantChange, ...] = ()
     options: OptionPlan = OptionPlan()
     dropped: Mapping[str, StoredVariant] = {}
+    removed: Mapping[str, StoredVariant] = {}
+    drafted: Collection[str] = ()
     selection: Selection = ALL
     adopted: bool = False
     placed: bool = False
     withheld: tuple[Withheld, ...] = ()
-    blocked: Blocked | None = None
+    blocked: str = ""
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
-        """All of them, with the new variants."""
-        return tuple(chain(self.own_changes, *(each.reported for each in self.variants)))
+        """All of them, with the new and the deleted variants."""
+        names = ((each.title or each.sku or key) for key, each in self.removed.items())
+        deleted = (FieldChange(VARIANT, name, None, name, None, name) for name in names)
+        return tuple(chain(self.own_changes, *(each.reported for each in self.variants), deleted))
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         return tuple(chain(self.own_conflicts, *(each.conflicts for each in self.variants)))
+
+    def removable(self, states: Collection[Dropped]) -> dict[str, StoredVariant]:
+        """The dropped variants that are removed if their records have these states; one variant stays."""
+        found = {
+            key: each
+            for key, each in self.dropped.items()
+            if (self.record.variant(key).dropped or Dropped.KEPT) in states
+        }
+        if len(found) == len(self.stored.variants) and not self.new_variants:
+            del found[min(found, key=lambda key: found[key].id)]
+        return found
 
     @property
     def held(self) -> tuple[FieldChange, ...]:

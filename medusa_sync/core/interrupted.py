@@ -56,6 +56,8 @@ def sends_nothing_new(update: Update) -> bool:
     record, noted = update.record, update.stored.record
     if noted is None or record.pending is None:
         return False
+    if update.removed:
+        return False
     # The fields of the product are committed together with the note, so a difference is something new.
     if any(each.field != OPTIONS for each in update.own_changes):
         return False

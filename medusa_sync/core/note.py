@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.change import Change, Create, Update, VariantChange
-from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, VARIANT_FIELDS, Place
+from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, STOCK, VARIANT_FIELDS, Place
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import (
@@ -113,7 +113,24 @@ def _dropped(update: Update, key: str, entry: VariantRecord, stored: StoredVaria
             fields.pop(name, None)
         elif current in record.variant_history(key, name, currency).sent:
             fields[name] = current
-    return structs.replace(entry, id=stored.id, fields=fields, dropped=entry.dropped or Dropped.KEPT)
+    dropped = entry.dropped or Dropped.KEPT
+    if key in update.drafted:  # without a recorded level, a variant that comes back gets its stock again
+        fields.pop(STOCK, None)
+        dropped = Dropped.DRAFTED
+    return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped)
+
+
+def _removed(update: Update) -> dict[str, VariantRecord]:
+    """What a note says about variants that are removed: it was this tool, and it may not have arrived."""
+    record, after = update.record, final_record(update)
+    deleted = {
+        key: structs.replace(record.variant(key), id=stored.id, dropped=Dropped.REMOVED)
+        for key, stored in update.removed.items()
+    }
+    return deleted | {
+        key: structs.replace(after.variants[key], dropped=record.variant(key).dropped or Dropped.KEPT)
+        for key in update.drafted
+    }
 
 
 def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
@@ -137,11 +154,12 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         for key, rename in item_renames(change).items():  # a later call renames them
             late[key] = {**late.get(key, {}), SKU: (rename.new_sku,)}
         late = {key: values for key, values in late.items() if values}
-        is_single_commit = not (late or change.options.is_change or change.placed)
+        is_single_commit = not (late or change.options.is_change or change.placed or change.removed)
         if is_single_commit and not any(change.added(IMAGES)):
             return after
         pending = {**after.option_ids, **change.options.ids, **_removed_options(change)}
-        after = structs.replace(after, options=tuple(starmap(AppliedOption, pending.items())))
+        options = tuple(starmap(AppliedOption, pending.items()))
+        after = structs.replace(after, options=options, variants={**after.variants, **_removed(change)})
     variants = dict(after.variants)
     keeps_price = False
     for key, values in late.items():

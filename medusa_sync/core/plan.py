@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from medusa_sync.core.blocked import blocked_variants, without_blocked
-from medusa_sync.core.change import Conflict, FieldChange, Update, VariantChange
+from medusa_sync.core.change import NO_REMOVAL, Conflict, FieldChange, Removal, Update, VariantChange
 from medusa_sync.core.fields import (
     FIELDS,
     OPTION,
@@ -61,6 +61,7 @@ def plan_update(
     *,
     location_id: str | None,
     adopts: bool = False,
+    removal: Removal = NO_REMOVAL,
 ) -> Update:
     """Decide what to send so that the store follows the source.
 
@@ -70,6 +71,7 @@ def plan_update(
         how: to decide.
         location_id: where the stock is; None if the store keeps none.
         adopts: take the product over: ignore its record, and set all fields to the source's values.
+        removal: which variants are removed.
 
     Raises:
         ProductFailedError: Medusa does not support the change.
@@ -82,6 +84,12 @@ def plan_update(
     if not how.selection.has_variants:
         options = options.unchanged()
     matches = match_variants(desired, stored, record, options, adopt=adopts)
+    removed = {key: each for key, each in matches.dropped.items() if each.id in removal.ids}
+    if removed and removal.deletes:
+        left = tuple(each for each in stored.variants if each.id not in removal.ids)
+        stored = structs.replace(stored, variants=left)
+        update = plan_update(desired, stored, how, location_id=location_id, adopts=adopts)
+        return structs.replace(update, removed=removed)
     record = rebased(record, desired, options, matches)
     plan = _Plan(desired, stored, record, options, matches, location_id, how, restore)
     own = plan.own_changes()
@@ -97,10 +105,10 @@ def plan_update(
         if how.selection.has_variants or matches.stored[each.key] is not None
     ]
     if blocked := blocked_variants(variants, stored, options, matches):
-        left, reason = without_blocked(desired, stored, stored.record, options, matches, blocked)
-        update = plan_update(left, stored, how, location_id=location_id, adopts=adopts)
-        is_ours = reason.is_ours and (update.blocked is None or update.blocked.is_ours)
-        return structs.replace(update, blocked=structs.replace(reason, is_ours=is_ours))
+        other, reason = without_blocked(desired, stored, stored.record, options, matches, blocked)
+        update = plan_update(other, stored, how, location_id=location_id, adopts=adopts, removal=removal)
+        return structs.replace(update, blocked=reason)
+    variants += [plan.without_stock(key, each) for key, each in removed.items()]
     return Update(
         desired,
         stored,
@@ -110,7 +118,8 @@ def plan_update(
         tuple(variants),
         options,
         matches.dropped if how.selection.has_variants else {},
-        how.selection,
+        drafted=removed.keys(),
+        selection=how.selection,
         adopted=adopts,
         placed=adopts or (record.pending is not None and record.pending.step is Step.ADOPTION),
     )
@@ -210,6 +219,13 @@ class _Plan(Struct, frozen=True):
             ),  # nobody has won it yet
             held=held,
         )
+
+    def without_stock(self, key: str, stored: StoredVariant) -> VariantChange:
+        """The change of a dropped variant that customers can no longer buy."""
+        level = stored.level_at(self.location_id) if self.location_id and stored.manage_inventory else None
+        quantity, name = level.stocked_quantity if level else None, stored.title or stored.sku or key
+        changes = (FieldChange(STOCK, quantity, 0, quantity, 0, name),) if quantity else ()
+        return VariantChange(DesiredVariant(key, name, {SKU: stored.sku}), stored, changes=changes)
 
     def _merge_of_variant(
         self, found: _Found, field: Field, variant: DesiredVariant, stored: StoredVariant

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Blocked, Change, Conflict, Create, FieldChange, Withheld
+from medusa_sync.core.change import Change, Conflict, Create, FieldChange, Withheld
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
@@ -47,7 +47,7 @@ class Outcome(Struct, frozen=True):
         held: prices that were not written, because they would move too far.
         withheld: unique values that variants do not get, because something else has them.
         action: None if nothing was written.
-        blocked: option values that variants do not get yet; None for the final outcome.
+        blocked: why a part of the product is not written; empty for the final outcome.
     """
 
     external_id: str | None
@@ -59,7 +59,7 @@ class Outcome(Struct, frozen=True):
     action: Action | None = None
     held: tuple[FieldChange, ...] = ()
     withheld: tuple[Withheld, ...] = ()
-    blocked: Blocked | None = None
+    blocked: str = ""
 
     @property
     def newly_withheld(self) -> tuple[Withheld, ...]:

@@ -11,6 +11,7 @@ from medusa_sync.core.change import Change, Create, Update, Withheld
 from medusa_sync.core.fields import BARCODE, SKU, STOCK, UNIQUE
 from medusa_sync.core.inventory import OwningProduct, OwningVariant, StoredItem, item_renames
 from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.stored import StoredVariant
 
 _NAMES = {SKU: "SKU", BARCODE: "barcode"}
 
@@ -109,19 +110,23 @@ def claims(change: Change) -> list[Claim]:
 
 
 def to_clear(
-    update: Update, gives_up: Iterable[Hold], taken: Collection[UniqueValue]
+    update: Update, gives_up: Iterable[Hold], taken: Collection[UniqueValue], *, of_removed: bool
 ) -> dict[str, dict[str, Value]]:
     """The fields to clear before other variants get their values, with what they get later, by key.
 
     The store refuses a value that another variant has, even if the same call takes it away there. `taken` are
-    the values that other variants get before these have their new ones.
+    the values that other variants get before these have their new ones, or before the removed ones are
+    deleted, if `of_removed` is set.
     """
     dropped = {stored.id: key for key, stored in update.dropped.items()}  # they get no other values
+    removed = {stored.id: key for key, stored in update.removed.items() if of_removed}
     stored = {each.stored.id: each.desired for each in update.variants if each.stored is not None}
     found: dict[str, dict[str, Value]] = {}
     for name, value, own in sorted(gives_up):
         if own in dropped:
             found.setdefault(dropped[own], {})[name] = None
+        elif own in removed and (name, value) in taken:
+            found.setdefault(removed[own], {})[name] = None
         elif own in stored and (name, value) in taken:
             found.setdefault(stored[own].key, {})[name] = stored[own].fields.get(name)
     return found
@@ -159,18 +164,15 @@ class Decision(Struct):
                 is_kept = (variant.desired.key, each.field) in kept
                 if variant.stored and each.field in UNIQUE and each.stored is not None and not is_kept:
                     yield each.field, str(each.stored), variant.stored.id
+        for stored in change.removed.values():
+            yield from _holds(stored)
         for key, rename in item_renames(change).items():
             if rename.sku is not None and (key, SKU) not in kept:
                 yield SKU, rename.sku, rename.item_id
         # A variant that the source dropped keeps its values, unless another variant of the product gets them.
         wanted = {claim.unique for claim in self.claims(change)}
         for stored in change.dropped.values():
-            for name in UNIQUE:
-                value = getattr(stored, name)
-                if (name, value) in wanted:
-                    yield name, value, stored.id
-                    if name == SKU and stored.item_id is not None:
-                        yield name, value, stored.item_id
+            yield from (hold for hold in _holds(stored) if hold[:2] in wanted)
 
     def withhold(self, change: Change, claim: Claim, owner: str, owner_id: str) -> None:
         record = change.stored.record if isinstance(change, Update) else None
@@ -181,12 +183,20 @@ class Decision(Struct):
         )
 
 
+def _holds(stored: StoredVariant) -> Iterator[Hold]:
+    """The values that a stored variant has, also those of its inventory item."""
+    for name in UNIQUE:
+        if (value := getattr(stored, name)) is not None:
+            yield name, value, stored.id
+            if name == SKU and stored.item_id is not None:
+                yield name, value, stored.item_id
+
+
 def decide(
     changes: Iterable[Change],
     holders: Holders,
     *,
     is_ours: Callable[[str | None], bool],
-    may_give_up: Callable[[str], bool] = lambda _external_id: False,
     freed: Collection[Hold] = frozenset(),
     is_final: bool = True,
 ) -> Decision:
@@ -199,7 +209,6 @@ def decide(
         changes: in the order in which they get what they want.
         holders: what has the values in the store.
         is_ours: whether an external id is one of the source.
-        may_give_up: whether a product of the source waits, or will be deleted, in this run.
         freed: what other products of this run have given up.
         is_final: no other product of the source will give up anything, and an inventory item that cannot get
             its new SKU gives up its old one all the same.
@@ -210,7 +219,6 @@ def decide(
     while has_decided:
         has_decided = False
         free = {hold for change in left.values() for hold in decision.given_up(change)}.union(freed)
-        lacking: list[tuple[Change, Claim, Owner, str]] = []
         for own, change in left.items():
             for claim in decision.claims(change):
                 others = _others(claim, change, holders, free)
@@ -223,17 +231,14 @@ def decide(
                     if is_final or not is_taken:
                         continue
                     decision.waiting.add(own)
-                elif ours and (not is_final or may_give_up(ours) or ours in decision.waiting):
+                elif ours and not is_final:
                     decision.waiting.add(own)
                 elif isinstance(change, Create) and not ours:
                     reason = f"{claim.value!r} belongs to {_name(owner, change)}; change one of the two"
                     decision.rejected.setdefault(own, f"its {_NAMES[claim.field]} {reason}")
                 else:
-                    lacking.append((change, claim, owner, ours))
+                    decision.withhold(change, claim, _name(owner, change), ours)
                 has_decided = True
-        if decision.waiting.isdisjoint(left):  # else their owners may wait, too
-            for change, claim, owner, ours in lacking:
-                decision.withhold(change, claim, _name(owner, change), ours)
         for change, claim, first in [] if has_decided else list(_repeated(left.values(), decision, holders)):
             has_decided = True
             own, winner = change.desired.external_id, f"{first.external_id} {first.title!r}"

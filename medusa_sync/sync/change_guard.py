@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Sequence
+from itertools import chain
 
 from msgspec import structs
 
@@ -38,7 +39,6 @@ async def check_changes(context: Context, backlog: Backlog, allowed: Share) -> N
         return
     await context.find_placement()
     ledger = Ledger(lambda _outcome: None)
-    ledger.watch(context.scan.dropped)
     plan = structs.replace(
         context,
         ledger=ledger,
@@ -46,14 +46,12 @@ async def check_changes(context: Context, backlog: Backlog, allowed: Share) -> N
         is_forecast=True,
         removals=removals,
         removed_products=set(),
-        removed_variants=set(),
         completed=set(),
     )
     engine = Engine(plan)
     await engine.first_pass(backlog.opened_in(ledger))
+    removed = await removals.forecast(plan, await engine.losing_variants()) if removals is not None else ()
     await engine.final_pass()
-    removed = await removals.forecast(plan) if removals is not None else ()
-    await engine.final_pass(is_last=True)
     engine.settle_rest()
     _check(ledger.changes, removed, plan.completed, owned=owned, allowed=allowed)
 
@@ -73,7 +71,8 @@ def _check(
     """
     count, names = 0, list[str]()
     fields = Counter[str]()  # products by field
-    for outcome in _each_product_once(planned, removed, completed):
+    updated = (each for each in planned if each.action is Action.UPDATE and each.external_id not in completed)
+    for outcome in chain(updated, removed):
         count += 1
         removal = outcome.action.value if outcome.action and outcome.result is Result.REMOVED else ""
         fields.update([removal] if removal else {change.field for change in outcome.changes})
@@ -89,18 +88,6 @@ def _check(
         f"--max-changes {count} (SYNC_PRODUCTS_MAX_CHANGES)."
     )
     raise ChangeGuardError("\n".join([reason, *most, *listed(names, count)]), hint=hint)
-
-
-def _each_product_once(
-    planned: Iterable[Outcome], removed: Iterable[Outcome], completed: Collection[str]
-) -> Iterator[Outcome]:
-    """What changes, without products that lose variants and are updated anyway."""
-    updated: set[str | None] = set()
-    for outcome in planned:
-        if outcome.action is Action.UPDATE and outcome.external_id not in completed:
-            updated.add(outcome.external_id)
-            yield outcome
-    yield from (outcome for outcome in removed if outcome.external_id not in updated)
 
 
 def _described(changes: Sequence[FieldChange]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from medusa_sync.core.ids import Shard, external_id_of
 from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.record import Dropped
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement, PlacementOptions, find_placement
@@ -57,6 +59,18 @@ class SyncOptions(Struct, frozen=True):
     max_changes: Share | None = None
     shard: Shard | None = None
 
+    @property
+    def prunes(self) -> bool:
+        """Whether products are removed; with a limit, those beyond it are not missing."""
+        return self.on_missing is not OnMissing.KEEP and self.limit is None
+
+    @property
+    def removable(self) -> Collection[Dropped]:
+        """The states of dropped variants that are removed; if variants are not synced, some may be back."""
+        if not self.prunes or not self.plan.selection.has_variants:
+            return ()
+        return tuple(Dropped) if self.on_missing is OnMissing.DELETE else (Dropped.KEPT, Dropped.REMOVED)
+
 
 class Context(Struct):
     """The run, its store and its source.
@@ -71,10 +85,9 @@ class Context(Struct):
         removals: finds what will be removed at the end; None if nothing is.
         found_placement: of new products; None until it is needed.
         removed_products: external ids of products that a dry run has removed, although the store has them.
-        removed_variants: ids of such variants.
+        removed_variants: ids of dropped variants that the final pass removes, by external id of the product.
         completed: external ids of products that only get what an interrupted write has sent.
-        is_final: all products have been written, except those that wait for one another.
-        is_last: the run has also removed what the source no longer has.
+        is_final: all products have been written, except those that waited for others, or for removals.
     """
 
     api: AdminApi
@@ -89,10 +102,9 @@ class Context(Struct):
     removals: Removals | None = None
     found_placement: Placement | None = None
     removed_products: set[str] = field(default_factory=set)
-    removed_variants: set[str] = field(default_factory=set)
+    removed_variants: dict[str, Collection[str]] = {}
     completed: set[str] = field(default_factory=set)
     is_final: bool = False
-    is_last: bool = False
 
     async def find_placement(self) -> Placement:
         """Read where new products belong, once.
@@ -131,7 +143,3 @@ class Context(Struct):
     def deletes(self) -> bool:
         """Whether what the source no longer has is deleted, and not only drafted."""
         return self.options.on_missing is OnMissing.DELETE
-
-    def leaves(self, external_id: str) -> bool:
-        """Whether a product of the source will be deleted later in the run."""
-        return not self.is_last and self.removals is not None and self.removals.will_delete(external_id)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Conflict, Update
+from medusa_sync.core.change import Conflict
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
 
@@ -61,8 +61,6 @@ class Ledger:
         self.kept = 0
         self.gained = 0
         self.unidentified = 0
-        self._watched: dict[str, Result | None] = {}
-        self._dropped: dict[str, Collection[str]] = {}  # ids of variants, by external id
         self.partial: set[str] = set()
 
     def open(self, external_id: str, title: str) -> None:
@@ -74,34 +72,6 @@ class Ledger:
         """Remember products that the store has, for `kept`."""
         for product in filter(None, map(self._open.get, external_ids)):
             product.is_stored = True
-
-    def watch(self, external_ids: Iterable[str]) -> None:
-        """Remember the results of these products: the source dropped variants of them in an earlier run."""
-        for external_id in external_ids:
-            self._watched.setdefault(external_id)
-
-    def watch_dropped(self, update: Update) -> None:
-        """Remember which variants of a product the source has dropped; all others are not removed."""
-        own = update.desired.external_id
-        if update.dropped or own in self._watched:
-            self._watched.setdefault(own)
-            self._dropped[own] = {variant.id for variant in update.dropped.values()}
-
-    @property
-    def watched(self) -> dict[str, Collection[str] | None]:
-        """The watched products that the store has as the source wants them.
-
-        Products of which a part was rejected, such as rows of a CSV file that come too late, are left out:
-        their variants may only look dropped.
-
-        Returns:
-            The ids of their dropped variants; None for all that the record says.
-        """
-        return {
-            external_id: self._dropped.get(external_id)
-            for external_id, result in self._watched.items()
-            if result in {Result.UNCHANGED, Result.UPDATED} and external_id not in self.partial
-        }
 
     def defer(self, products: Iterable[Stale]) -> None:
         """Forget open products until they are resumed, so that memory does not grow with them."""
@@ -126,19 +96,12 @@ class Ledger:
         """Undo `begin`, after the store refused the write: nothing was written."""
         self._open[external_id].conflicts = None
 
-    def written(self, external_id: str) -> None:
-        """Take note that an open product is written, as far as nothing is in its way."""
-        if external_id in self._watched:
-            self._watched[external_id] = Result.UPDATED
-
     def settle(self, outcome: Outcome) -> None:
         """Record the outcome of an open product."""
         external_id = outcome.external_id or ""
         product = self._open.pop(external_id)
         if outcome.result in _PROBLEMS:
             self._report_conflicts(outcome, product)
-        if external_id in self._watched:
-            self._watched[external_id] = outcome.result
         self.kept += product.is_stored and outcome.action not in _GAINS
         self._count(outcome)
 
@@ -150,15 +113,6 @@ class Ledger:
         else:
             self.partial.add(outcome.external_id)
         self._count(outcome)
-
-    def revise(self, outcome: Outcome) -> None:
-        """Record that a watched product lost variants, after its own outcome."""
-        external_id = outcome.external_id or ""
-        if self._watched.get(external_id) is Result.UNCHANGED:
-            self.counts[Result.UNCHANGED] -= 1
-            self.counts[Result.UPDATED] += 1
-            self._watched[external_id] = Result.UPDATED
-        self.changes.add(outcome)
 
     def set_aside(self, external_id: str) -> None:
         """Count an open product as not compared, if there is no store."""

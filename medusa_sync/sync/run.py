@@ -28,7 +28,7 @@ from medusa_sync.sync.context import Context, SyncOptions
 from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Comparison, Stale
-from medusa_sync.sync.read.scan import REMOVABLE, Scan
+from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery, Intake
 
 if TYPE_CHECKING:
@@ -204,80 +204,74 @@ class Run:
             What the store holds at the end; None if the run was stopped or the source was incomplete.
         """
         options, ledger = self._options, self._ledger
-        removable = REMOVABLE[options.on_missing] if self._prunes else ()
+        selection = options.plan.selection
         # The scan begins while the source is asked.
-        async with Scan(api, options.source_name, removable, options.plan.selection, options.shard) as scan:
+        async with Scan(api, options.source_name, options.removable, selection, options.shard) as scan:
             health = Health(api, options.store_url)
             context = self._context = Context(
                 api, options, self._source, self._delivery, ledger, self._stop, scan, health
             )
-            if self._prunes:
+            if options.prunes:
                 from medusa_sync.sync.remove.removals import Removals  # only runs that remove need it
 
                 context.removals = Removals(context)
-            comparison = Comparison(context, self._intake, self._wanted)
-            async with aclosing(comparison.stale()) as stale:
-                parts: AsyncGenerator[list[Stale], None] = stale
-                if options.max_changes is not None:
-                    from medusa_sync.sync.change_guard import Backlog, check_changes  # few runs need it
-
-                    self._backlog = Backlog(ledger)
-                    await self._backlog.fill(stale)
-                    await check_changes(context, self._backlog, options.max_changes)
-                    parts = self._backlog.take()
-                first = await anext(parts, None)
-                if first is not None:
-                    await self._apply(context, first, parts)
-                elif options.dry_run and not self._stop.is_set:
-                    await context.find_placement()
+            try:
+                await self._write(context)
+                refusal = await self._remove(context)
+                if self._engine is not None:
+                    await self._engine.final_pass()
+            finally:
+                if self._engine is not None:
+                    await self._engine.flush()
+        if refusal is not None:
+            raise refusal
         if self._stop.is_set or self._delivery.error is not None:
             return None
-        gained = ledger.gained
-        await self._remove(context)
         if options.dry_run:
             return StoreState(scan.size, ledger.kept)
         removed = ledger.counts[Result.REMOVED] if context.deletes else 0
-        return StoreState(scan.size + ledger.counts[Result.CREATED] - removed, ledger.kept + gained)
-
-    @property
-    def _prunes(self) -> bool:
-        """With a limit, the products beyond it are not missing."""
-        return self._options.on_missing != OnMissing.KEEP and self._options.limit is None
+        return StoreState(scan.size + ledger.counts[Result.CREATED] - removed, ledger.kept + ledger.gained)
 
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""
-        if self._prunes or self._options.max_changes is not None:
+        if self._options.prunes or self._options.max_changes is not None:
             return None
         total, limit, shard = self._delivery.total, self._options.limit, self._options.shard
         read = min(total, limit) if total is not None and limit is not None else total or limit
         return read if read is None or shard is None else ceil(read / shard.count)
 
-    async def _apply(self, context: Context, first: list[Stale], rest: AsyncIterator[list[Stale]]) -> None:
-        """Settle stale products. If the placement is wrong, nothing at all is written."""
-        await context.find_placement()
-        from medusa_sync.sync.write.engine import Engine  # only runs that write need it
+    async def _write(self, context: Context) -> None:
+        """Compare all products, and write the stale ones that do not have to wait for others."""
+        options = self._options
+        comparison = Comparison(context, self._intake, self._wanted)
+        async with aclosing(comparison.stale()) as stale:
+            parts: AsyncGenerator[list[Stale], None] = stale
+            if options.max_changes is not None:
+                from medusa_sync.sync.change_guard import Backlog, check_changes  # few runs need it
 
-        engine = self._engine = Engine(context)
-        try:
-            await engine.first_pass(_beginning_with(first, rest))
-            await engine.final_pass()
-        finally:
-            await engine.flush()
+                self._backlog = Backlog(self._ledger)
+                await self._backlog.fill(stale)
+                await check_changes(context, self._backlog, options.max_changes)
+                parts = self._backlog.take()
+            first = await anext(parts, None)
+            if first is not None:
+                await context.find_placement()  # if it is wrong, nothing at all is written
+                from medusa_sync.sync.write.engine import Engine  # only runs that write need it
 
-    async def _remove(self, context: Context) -> None:
-        """Remove what is missing, if the guard allows it, then write what waited for that."""
-        if context.removals is None:
-            return
-        refusal: MedusaSyncError | None = None
+                self._engine = Engine(context)
+                await self._engine.first_pass(_beginning_with(first, parts))
+            elif options.dry_run and not self._stop.is_set:
+                await context.find_placement()
+
+    async def _remove(self, context: Context) -> MedusaSyncError | None:
+        """Remove what is missing; returns why a guard does not allow it."""
+        if context.removals is None or self._delivery.error is not None or self._stop.is_set:
+            return None
         try:
-            await context.removals.execute()
+            await context.removals.execute(await self._engine.losing_variants() if self._engine else ())
         except (PruneGuardError, SourceError) as error:
-            refusal = error
-        if self._engine is not None:
-            await self._engine.final_pass(is_last=True)
-            await self._engine.flush()
-        if refusal is not None:
-            raise refusal
+            return error
+        return None
 
 
 async def _beginning_with(first: list[Stale], rest: AsyncIterator[list[Stale]]) -> AsyncIterator[list[Stale]]:

@@ -68,7 +68,6 @@ def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_a
     result = carried_out(ListSource([row]), store, **DELETE)
     assert (result.exit_code, result.conflicts) == (0, 0)
     assert held(store) == wanted(row) | {"NEW": wanted(row)["NEW"] | {"title": "Merchant's"}}
-    assert "pending" in record(store, 1)
     assert_quiet(ListSource([row]), store)
 
 
@@ -84,6 +83,19 @@ def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_ba
         assert sync(ListSource(rows), store).exit_code == 0
         edited = store.state.variants()[own]
         assert (edited.sku, [store.state.items[each].sku for each in edited.item_ids]) == ("MERCHANT", [None])
+
+
+@BOTH
+def test_variants_of_a_product_that_waits_for_a_shared_sku_are_removed(on_missing: str) -> None:
+    rows = shirts(2)
+    for row in rows:
+        row["variants"][1]["sku"] = "SHARED"
+    store = synced(rows)
+    source = ListSource([rows[0] | {"title": "New title"}, without_first(rows[1])])
+    result = carried_out(source, store, **removing(on_missing))
+    assert (result.exit_code, counts(result)) == (0, {"updated": 2})
+    assert held(store, 2).get("SH2-S-R", {"stock": 0})["stock"] == 0
+    assert_quiet(source, store, **removing(on_missing))
 
 
 @BOTH
@@ -127,20 +139,22 @@ def of_a_newer_version(store: FakeMedusa) -> None:
 
 def brought_back(store: FakeMedusa) -> None:
     """What a run writes for a variant that the source has again."""
-    del record(store, 2)["variants"]["2-S-Red"][2:]
+    found = record(store, 2)
+    del found["variants"]["2-S-Red"][2:]
+    found["source"] = "of another run"
 
 
 @BOTH
 @pytest.mark.parametrize(
     ("act", "when", "is_removed"),
     [
-        (noted, removes_orphans, True),
+        (noted, removes_orphans, False),
         (noted, removes_variants, True),
         (brought_back, removes_orphans, False),
         (of_a_newer_version, removes_orphans, False),
     ],
 )
-def test_what_another_run_has_written_meanwhile_counts(
+def test_variants_are_kept_until_the_next_run_if_another_run_has_written_their_product_meanwhile(
     act: Callable[[FakeMedusa], None],
     when: Callable[[httpx.Request], bool],
     on_missing: str,
@@ -148,25 +162,25 @@ def test_what_another_run_has_written_meanwhile_counts(
     is_removed: bool,
 ) -> None:
     store, source = dropping()
-    written: list[dict[str, Any]] = []
 
-    def write() -> None:
-        act(store)
-        written.append(dict(record(store, 2)))
+    def left() -> dict[int, float]:
+        numbers = (1, 2)
+        return {number: held(store, number).get(f"SH{number}-S-R", {"stock": 0})["stock"] for number in numbers}
 
-    hit = strike(store, "before", when, write)
+    hit = strike(store, "before", when, lambda: act(store))
     result = sync(source, store, **removing(on_missing))
     assert hit
-    found = {number: held(store, number).get(f"SH{number}-S-R", {"stock": 0})["stock"] for number in (1, 2)}
-    assert found == {1: 0, 2: 0 if is_removed else 2}
-    for name in ("pending", "version"):
-        assert record(store, 2).get(name) == written[0].get(name)
-    if act is noted:
-        assert (result.exit_code, counts(result)) == (0, {"updated": 2, "removed": 1})
-        assert ("SH2-S-R" in held(store, 2)) == (on_missing == "draft")
-    if act is brought_back:
-        changes = [each.changes for each in result.changes if each.external_id == "dummyjson:2"]
-        assert "SH2-S-R" not in str(changes)
+    assert left() == {1: 0, 2: 0 if is_removed else 2}
+    if act is of_a_newer_version:
+        assert (result.exit_code, record(store, 2)["version"]) == (5, 99)
+        return
+    assert (result.exit_code, counts(result)["removed"]) == (0, 1)
+    reported = [each.changes for each in result.changes if each.external_id == "dummyjson:2"]
+    assert ("S / Red" in str(reported)) == is_removed
+    assert sync(source, store, **removing(on_missing)).exit_code == 0
+    assert (left(), "pending" in record(store, 2)) == ({1: 0, 2: 0}, False)
+    assert ("SH2-S-R" in held(store, 2)) == (on_missing == "draft")
+    assert_quiet(source, store, **removing(on_missing))
 
 
 @BOTH

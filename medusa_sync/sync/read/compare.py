@@ -73,7 +73,6 @@ class Comparison:
             async for products in pages:
                 await self._scan.ready(self._wanted())
                 self._health.found(self._scan.witness)
-                self._ledger.watch(self._scan.dropped)
                 waiting += filter(None, map(self._checked_if_not_shown, products))
                 while len(waiting) >= LOOK_UP and not self._stop.is_set:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
@@ -165,7 +164,7 @@ class Comparison:
 
     def _is_up_to_date(self, record: Record | None, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do; a value that is withheld may be free now."""
-        if record is None or record.withheld:
+        if record is None or record.withheld or self._scan.removes_from(record):
             return False
         return self._options.selection.is_up_to_date(record, desired)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count, islice
 from typing import Self
 
 from medusa_sync.core.change import Withheld, withheld_earlier
 from medusa_sync.core.ids import IdSet, Shard, is_in, source_id_of
-from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record, applied
 from medusa_sync.core.selection import ALL, Selection
@@ -27,13 +26,6 @@ LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a reques
 _AT_ONCE = 4
 _PAGE_COST = 2  # a page costs as much as two look-ups
 
-REMOVABLE: Mapping[OnMissing, Collection[Dropped]] = {
-    OnMissing.KEEP: (),
-    OnMissing.DRAFT: (Dropped.KEPT, Dropped.REMOVED),
-    OnMissing.DELETE: tuple(Dropped),
-}
-"""The states of dropped variants that are removed."""
-
 
 class Scan:
     """The products of a source in the store.
@@ -45,7 +37,7 @@ class Scan:
     Args:
         api: of the store.
         source_name: the prefix of external ids.
-        removable: the states of dropped variants that are removed at the end of the run.
+        removable: the states of dropped variants that are removed.
         selection: the fields to sync.
         shard: the part of the products of the source that counts as its products; None for all.
 
@@ -56,7 +48,6 @@ class Scan:
         unrecorded: those of them without a record: the merchant may have created them.
         witness: the store's id of one of them; empty if there is none.
         variants: how many variants of the source they have.
-        dropped: external ids of those with variants that the source dropped in an earlier run.
         withheld: values that their variants do not get, by external id.
         owners: external ids of the products of the source that have such values.
     """
@@ -75,7 +66,6 @@ class Scan:
         self.unrecorded: set[str] = set()
         self.witness = ""
         self.variants = 0
-        self.dropped: set[str] = set()
         self.withheld: dict[str, tuple[Withheld, ...]] = {}
         self.owners: set[str] = set()
         self._api = api
@@ -227,14 +217,16 @@ class Scan:
             elif is_first:
                 self.unrecorded.add(source_id)
 
+    def removes_from(self, record: Record) -> bool:
+        """Whether variants of a product are removed that the source dropped in an earlier run."""
+        return any(variant.dropped in self._removable for variant in record.variants.values())
+
     def _take_record(self, external_id: str, record: Record) -> None:
         self.variants += len(record.variants)
-        if any(variant.dropped in self._removable for variant in record.variants.values()):
-            self.dropped.add(external_id)
         if record.withheld:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
-        if record.is_settled:
+        if record.is_settled and not self.removes_from(record):
             self._up_to_date.append(hash((external_id, self._selection.of(record).content)))
             if record.source.startswith(WITHOUT_STOCK):
                 digest = record.source.removeprefix(WITHOUT_STOCK)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.ids import source_id_of
-from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.change import Update
+from medusa_sync.core.result import Outcome
+from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.errors import (
     AmbiguousWriteError,
     ProductFailedError,
@@ -22,22 +22,25 @@ from medusa_sync.stop import InFlight
 from medusa_sync.sync.batch import FIRST, in_halves, parts
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.remove.orphans import LISTED, Orphans, check_removals
-from medusa_sync.sync.remove.variants import DroppedVariants, Removal, find_removals, removal_outcome
 
 if TYPE_CHECKING:
     from medusa_sync.sync.remove.second_reading import SecondReading
 
 T = TypeVar("T")
 
-_PRODUCTS_AT_ONCE = 50  # of which variants are removed
 _REFUSALS = (StoreRefusedError, AmbiguousWriteError, ProductFailedError)
 
 
 class Missing(Struct, frozen=True):
-    """What the source no longer has, and may be removed."""
+    """What the source no longer has, and may be removed.
+
+    Attributes:
+        orphans: products.
+        variants: of products that it has, by external id and key.
+    """
 
     orphans: Sequence[StoredProduct] = ()
-    variants: Sequence[Removal] = ()
+    variants: Mapping[str, Mapping[str, StoredVariant]] = {}
 
 
 class Removals:
@@ -59,9 +62,8 @@ class Removals:
 
     @property
     def upper_bound(self) -> int:
-        """More products than this are not removed, and do not lose variants."""
-        missing = sum(source_id not in self._delivery for source_id in self._scan.owned)
-        return missing + len(self._scan.dropped)
+        """More products than this are not removed."""
+        return sum(source_id not in self._delivery for source_id in self._scan.owned)
 
     @property
     def notes(self) -> Iterator[str]:
@@ -77,26 +79,26 @@ class Removals:
         if self._second is not None:
             yield self._second.note
 
-    def will_delete(self, external_id: str) -> bool:
-        """Whether a product will be deleted, unless a guard prevents it; call it once the source was read."""
-        source_id = source_id_of(self._options.source_name, external_id)
-        is_ours = source_id in self._scan.source_ids and source_id not in self._scan.unrecorded
-        is_complete = self._delivery.error is None and not self._ledger.unidentified
-        return self._context.deletes and is_complete and is_ours and source_id not in self._delivery
-
-    async def forecast(self, context: Context) -> list[Outcome]:
+    async def forecast(self, context: Context, updates: Sequence[Update]) -> list[Outcome]:
         """Predict the removals; empty if a guard refuses them, which `execute` raises.
 
-        The ledger of the forecast has the outcomes that stale products will get.
+        The context gets what would be removed.
         """
         try:
-            return await self._plan({**self._ledger.watched, **context.ledger.watched}, context)
+            missing = await self._find(updates)
         except (PruneGuardError, SourceError) as error:
             self._refusal = error
             return []
+        context.removed_variants = _ids(missing)
+        if context.deletes:
+            context.removed_products |= {each.external_id or "" for each in missing.orphans}
+        return [*map(self._orphans.outcome, missing.orphans)]
 
-    async def execute(self) -> None:
-        """Remove everything, or report what would be removed.
+    async def execute(self, updates: Sequence[Update]) -> None:
+        """Remove orphans, or report what would be removed; the context gets the variants to remove.
+
+        Args:
+            updates: what is planned for products that have dropped variants.
 
         Raises:
             PruneGuardError: too much is missing.
@@ -107,16 +109,16 @@ class Removals:
         if self._refusal is not None:
             raise self._refusal
         if self._options.dry_run:
-            for outcome in await self._plan(self._ledger.watched, self._context):
-                is_product = outcome.result is Result.REMOVED
-                (self._ledger.remove if is_product else self._ledger.revise)(outcome)
+            for outcome in await self.forecast(self._context, updates):
+                self._ledger.remove(outcome)
+            if self._refusal is not None:
+                raise self._refusal
             return
-        missing = await self._find(self._ledger.watched)
+        missing = await self._find(updates)
+        self._context.removed_variants = _ids(missing)
         await self._in_parts(
             missing.orphans, self._orphans.remove, self._orphans.fail, self._options.batch_size or FIRST
         )
-        variants = DroppedVariants(self._context, await self._location_id(missing))
-        await self._in_parts(missing.variants, variants.remove, variants.fail, _PRODUCTS_AT_ONCE)
 
     async def _in_parts(
         self,
@@ -145,40 +147,34 @@ class Removals:
             in_flight.begin(in_halves(part, once_more, failed, _REFUSALS))
             await in_flight.finish()
 
-    async def _plan(self, dropped: Mapping[str, Collection[str] | None], context: Context) -> list[Outcome]:
-        """The outcomes of what would be removed; the context gets what would be deleted."""
-        missing = await self._find(dropped, is_plan=True)
-        if context.deletes:
-            context.removed_products |= {each.external_id or "" for each in missing.orphans}
-            context.removed_variants |= {own for removal in missing.variants for own in removal.ids}
-        location_id = await self._location_id(missing)
-        lost = (removal_outcome(each, self._options.on_missing, location_id) for each in missing.variants)
-        return [*map(self._orphans.outcome, missing.orphans), *(each for each in lost if each is not None)]
-
-    async def _location_id(self, missing: Missing) -> str:
-        """Where dropped variants have stock."""
-        return ((await self._context.find_placement()).location_id if missing.variants else None) or ""
-
-    async def _find(self, dropped: Mapping[str, Collection[str] | None], *, is_plan: bool = False) -> Missing:
-        """Find what is missing, and check the limit; see `find_removals` for the arguments."""
+    async def _find(self, updates: Sequence[Update]) -> Missing:
+        """Find what is missing, and check the limit."""
         if self._ledger.unidentified:  # those rows may be of products that only look missing
             return Missing()
         if self._found is None:  # only once, because the source may be asked about each of them
             self._found = await self._orphans.find()
-        options, variants = self._options, list[Removal]()
-        if options.plan.selection.has_variants:  # otherwise dropped ones may be back at the source
-            in_sync = {own: ids for own, ids in dropped.items() if own not in self._ledger.partial}
-            variants = await find_removals(self._api, in_sync, options.on_missing, is_plan=is_plan)
-        missing = Missing(self._found, variants)
-        loses = missing.orphans or any(removal.variants for removal in missing.variants)
-        if loses and not await self._delivery.can_tell():
+        options = self._options
+        in_sync = [each for each in updates if each.desired.external_id not in self._ledger.partial]
+        variants = {each.desired.external_id: each.removable(options.removable) for each in in_sync}
+        missing = Missing(self._found, {own: lost for own, lost in variants.items() if lost})
+        if (missing.orphans or missing.variants) and not await self._delivery.can_tell():
             from medusa_sync.sync.remove.second_reading import SecondReading  # only few runs need it
 
             if self._second is None:  # a forecast may have read it
-                self._second = await SecondReading.of(missing, self._delivery.again())
+                self._second = await SecondReading.of(missing, in_sync, self._delivery.again())
             missing = self._second.left(missing)
         self._orphans.check(missing.orphans)
-        names = [name for removal in missing.variants for name in removal.names]
+        titles = {each.desired.external_id: each.stored.title for each in in_sync}
+        names = [
+            f"{own} {titles[own]!r}: {each.title or each.sku or key}"
+            for own, lost in missing.variants.items()
+            for key, each in lost.items()
+        ]
         lost = "variants are missing at the source"
         check_removals(lost, names, self._scan.variants, options.max_removals)
         return missing
+
+
+def _ids(missing: Missing) -> dict[str, Collection[str]]:
+    """The ids of the variants to remove, by external id."""
+    return {own: frozenset(each.id for each in lost.values()) for own, lost in missing.variants.items()}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 
+from medusa_sync.core.change import Update
 from medusa_sync.core.options import match_options
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -14,7 +16,6 @@ from medusa_sync.errors import ProductFailedError, SourceError
 from medusa_sync.sources.base import Delivered, checked
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remove.removals import Missing
-from medusa_sync.sync.remove.variants import Removal
 
 logger = logging.getLogger(__name__)
 
@@ -26,22 +27,24 @@ class SecondReading:
     the first reading saw. Only the products in question are remembered.
     """
 
-    def __init__(self, missing: Missing) -> None:
+    def __init__(self, missing: Missing, updates: Sequence[Update]) -> None:
         self._missing = missing
         self._orphans = {each.external_id for each in missing.orphans}
-        self._removals = {each.stored.external_id: each for each in missing.variants}
+        self._updates = {
+            own: each for each in updates if (own := each.desired.external_id) in missing.variants
+        }
         self._present: set[str | None] = set()  # external ids of orphans
-        self._lacked: dict[str | None, set[str]] = {}  # ids of variants, by external id
+        self._lacked: dict[str, set[str]] = {}  # ids of variants, by external id
         self._unidentified = 0
 
     @classmethod
-    async def of(cls, missing: Missing, delivery: Delivery) -> SecondReading:
+    async def of(cls, missing: Missing, updates: Sequence[Update], delivery: Delivery) -> SecondReading:
         """Read all pages.
 
         Raises:
             SourceError: it fails.
         """
-        reading = cls(missing)
+        reading = cls(missing, updates)
         words = "missing products: %d, products that lack variants: %d; the source is read a second time"
         counts = len(missing.orphans), len(missing.variants)
         logger.info(words, *counts, extra={"event": "second_reading"})
@@ -62,8 +65,8 @@ class SecondReading:
             self._unidentified += 1
         elif external_id in self._orphans:
             self._present.add(external_id)
-        elif external_id in self._removals:
-            lacked = _lacked(row, self._removals[external_id])
+        elif external_id in self._updates:
+            lacked = _lacked(row, self._updates[external_id])
             self._lacked[external_id] = self._lacked.get(external_id, lacked) & lacked
 
     def left(self, missing: Missing) -> Missing:
@@ -72,9 +75,11 @@ class SecondReading:
             return Missing()
         lacked = self._orphans - self._present
         orphans = [each for each in missing.orphans if each.external_id in lacked]
-        found = [each for each in missing.variants if each.stored.external_id in self._lacked]
-        variants = [each.only(self._lacked[each.stored.external_id]) for each in found]
-        return Missing(orphans, [each for each in variants if each.variants or each.gone])
+        lacking = {
+            own: {key: each for key, each in lost.items() if each.id in self._lacked.get(own, ())}
+            for own, lost in missing.variants.items()
+        }
+        return Missing(orphans, {own: lost for own, lost in lacking.items() if lost})
 
     @property
     def note(self) -> str:
@@ -92,12 +97,12 @@ class SecondReading:
 
 
 def _variants(missing: Missing) -> int:
-    return sum(len(removal.variants) for removal in missing.variants)
+    return sum(map(len, missing.variants.values()))
 
 
-def _lacked(row: Delivered, removal: Removal) -> set[str]:
+def _lacked(row: Delivered, update: Update) -> set[str]:
     """The ids of the variants of ours that a row of the source lacks; none if it cannot be stored."""
-    desired, stored = checked(row), removal.stored
+    desired, stored = checked(row), update.stored
     if isinstance(desired, DesiredProduct):
         with suppress(ProductFailedError):
             record = stored.record or NO_RECORD

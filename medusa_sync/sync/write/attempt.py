@@ -43,7 +43,7 @@ class Attempts:
         self._sales = Sales(context)
         self._planner = Planner(context, self.places, self._sales)
         self._new_products = NewProducts(context, self.places, self._planner)
-        self._values = UniqueValues(context, self.places)
+        self._values = UniqueValues(context)
         self._rows = ProductRows(context)
         self._items = Items(context)
         self._new_items = NewItems(context)
@@ -85,7 +85,6 @@ class Attempts:
         left = []
         if reading.updates:
             for job in reading.updates:
-                self._context.ledger.watch_dropped(job.update)
                 if sends_nothing_new(job.update):
                     self._context.completed.add(job.external_id)
             left = await self._carry_out(reading.updates)
@@ -132,6 +131,11 @@ class Attempts:
         wanted = {claim.unique for job in jobs for claim in claims(job.change)}
         self._values.free(hold for job in released for hold in job.gives_up if hold[:2] in wanted)
         return bool(released)
+
+    async def foresee(self, jobs: Group) -> None:
+        """Plan jobs that wait, as far as they can be updated."""
+        if jobs:
+            await self._planner.foresee(jobs)
 
     async def decide_together(self, jobs: Group) -> Group:
         """Decide which unique values the jobs of several groups get; returns those that are updated."""

@@ -62,12 +62,21 @@ class Engine:
         finally:
             await self._in_flight.finish()
 
-    async def final_pass(self, *, is_last: bool = False) -> None:
-        """Write the jobs that waited for the others, or for the removal of what the source no longer has."""
+    async def losing_variants(self) -> list[Update]:
+        """The plans of the jobs that wait and may lose variants.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        jobs = self._places.waiting
+        await self._attempts.foresee([job for job in jobs if job.plan is None and not job.is_absent])
+        return [job.plan for job in jobs if isinstance(job.plan, Update) and job.plan.dropped]
+
+    async def final_pass(self) -> None:
+        """Write the jobs that waited for the others, and for the removal of what the source no longer has."""
         if self._stop.is_set:
             return
-        jobs = self._places.begin_final_pass(is_last=is_last)
-        if jobs:
+        if jobs := self._places.begin_final_pass():
             self._in_flight.begin(self._guarded(self._write_last(jobs)))
             await self._in_flight.finish()
 
@@ -176,8 +185,9 @@ class Engine:
                 if self._stop.is_set:
                     return
                 await in_halves(group, free, self._not_freed, _FAILURES)
-            stored = set(updates)  # new ones get what these free
-            jobs = sorted(still_queued(jobs), key=lambda job: job not in stored)
+            # New ones get what others free, and others what is deleted with a variant.
+            losing = {job for job in updates if job.update.removed}
+            jobs = sorted(still_queued(jobs), key=lambda job: (job not in updates, job not in losing))
         for group in parts(jobs, size):
             await self._work(group)
 

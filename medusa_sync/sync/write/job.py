@@ -50,7 +50,6 @@ class Job(Struct, eq=False):
         plan: what this attempt writes, without what is withheld.
         planned: its outcome once the attempt is complete.
         sent: the outcome of everything that may have arrived; None if nothing was sent.
-        arrived: what is written of a product of which a part waits for the removal of variants.
         is_written: something has certainly arrived.
         is_being_created: it was sent to be created, so an incomplete product may become complete.
         attempts: how many times the result of a write was unknown.
@@ -68,6 +67,8 @@ class Job(Struct, eq=False):
         items: inventory items that new variants get, by SKU.
         written: variants as they were read after they were written, by key.
         option_ids: of the options of a new product, by name.
+        seen: its record as it was before the final pass.
+        kept: why dropped variants are not removed although the guards allow it, by id.
         lacks_item_sku: an inventory item did not get its SKU, because another one has it.
         may_be_late: a request that renames an item or sets a sale price may still be delivered.
     """
@@ -80,7 +81,6 @@ class Job(Struct, eq=False):
     plan: Change | None = None
     planned: Outcome = NOTHING
     sent: Outcome | None = None
-    arrived: Outcome | None = None
     is_written: bool = False
     is_being_created: bool = False
     attempts: int = 0
@@ -98,6 +98,8 @@ class Job(Struct, eq=False):
     items: Mapping[str, StoredItem] = {}
     written: Mapping[str, StoredVariant] = {}
     option_ids: Mapping[str, str] = {}
+    seen: Record | None = None
+    kept: dict[str, str] = {}
     lacks_item_sku: bool = False
     may_be_late: bool = False
 
@@ -141,7 +143,7 @@ class Job(Struct, eq=False):
         """Take what is left after the row was written: the merchant may have edited the product meanwhile."""
         left = {(each.variant, each.field) for each in update.changes}
         gone = {(each.variant, each.field) for each in self.update.changes} - left
-        row = {"own_changes": self.update.own_changes, "own_conflicts": self.update.own_conflicts}
+        row = {name: getattr(self.update, name) for name in ("own_changes", "own_conflicts", "removed")}
         self.plan = structs.replace(update, **row)
         changes = tuple(each for each in self.planned.changes if (each.variant, each.field) not in gone)
         before = structs.replace(self.planned, changes=changes)
@@ -190,59 +192,48 @@ class Places:
     def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
         self._context = context
         self._settled = settled
-        self._last: dict[str, Job] = {}
+        self._last: Group = []
 
     def defer(self, job: Job) -> None:
         """Let a job wait for the final pass."""
         job.place = Place.FINAL_PASS
-        self._last[job.external_id] = job
+        self._last.append(job)
 
-    def has_deferred(self, external_id: str) -> bool:
-        """Whether a job waits for the final pass."""
-        return external_id in self._last
+    @property
+    def waiting(self) -> Group:
+        """The jobs that wait for the final pass."""
+        return list(self._last)
 
-    def begin_final_pass(self, *, is_last: bool) -> Group:
+    def begin_final_pass(self) -> Group:
         """Take the jobs that wait for the final pass, in the order of the source."""
-        jobs, self._last = sorted(self._last.values(), key=lambda job: job.number), {}
-        self._context.is_final, self._context.is_last = True, is_last
+        jobs, self._last = sorted(self._last, key=lambda job: job.number), []
+        self._context.is_final = True
         for job in jobs:
             job.place, job.attempts = Place.QUEUE, 0
             job.holders, job.refusal, job.is_refused = None, None, False
         return jobs
 
     def settle(self, job: Job, outcome: Outcome) -> None:
-        """Enter the outcome of a job in the ledger, unless a part of it waits for the removal of variants."""
+        """Enter the outcome of a job in the ledger."""
         outcome = job.outcome(outcome)
-        if outcome.blocked is not None:
-            context = self._context
-            if outcome.blocked.is_ours and context.removals and context.deletes and not context.is_last:
-                job.arrived = outcome
-                self._context.ledger.written(job.external_id)
-                self.defer(job)
-                return
-            outcome = _failed(outcome, Result.FAILED, outcome.blocked.reason)
+        if outcome.blocked:
+            failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": ""}
+            outcome = structs.replace(outcome, **failed)
         job.place = Place.LEDGER
         self._settled(job, outcome)
         self._context.ledger.settle(outcome)
 
     def end(self, job: Job, result: Result, reason: str = "") -> None:
         """Enter a job in the ledger that is not written, or only in part."""
-        self.settle(job, _failed(job.arrived or Outcome.of(job.desired, result), result, reason))
+        self.settle(job, Outcome.of(job.desired, result, reason))
 
     def settle_rest(self) -> None:
         """Enter the jobs in the ledger that still wait, if it is known why they were not written."""
-        jobs, self._last = self._last, {}
-        for job in jobs.values():
-            if job.arrived is not None and job.arrived.blocked is not None:
-                self.end(job, Result.FAILED, job.arrived.blocked.reason)
-            elif job.refusal is not None:
+        jobs, self._last = self._last, []
+        for job in jobs:
+            if job.refusal is not None:
                 self.end(job, Result.FAILED, str(job.refusal.error))
 
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger that is acknowledged, or that a dry run has planned."""
         self.settle(job, job.planned)
-
-
-def _failed(outcome: Outcome, result: Result, reason: str) -> Outcome:
-    """The outcome of a product that is not written, or only in part."""
-    return structs.replace(outcome, result=result, reason=reason, blocked=None)

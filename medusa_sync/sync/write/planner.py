@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change, Create, Update, Withheld, without
+from medusa_sync.core.change import Change, Create, Removal, Update, Withheld, without
 from medusa_sync.core.interrupted import (
     is_half_deleted,
     is_in_progress,
@@ -72,14 +73,9 @@ class Planner:
     async def _details(
         self, jobs: Sequence[Job], key: str, asked: Sequence[str]
     ) -> list[StoredProduct | Unreadable]:
-        """Read products with their sale prices, without the variants that a dry run has removed."""
+        """Read products with their sale prices."""
         found = await self._api.details(key, asked)
         stored = [each for each in found if isinstance(each, StoredProduct)]
-        if removed := self._context.removed_variants:
-            stored = [
-                structs.replace(each, variants=tuple(own for own in each.variants if own.id not in removed))
-                for each in stored
-            ]
         wanted = {job.external_id: job.desired for job in jobs}
         unreadable = [each for each in found if isinstance(each, Unreadable)]
         return [*unreadable, *await self._sales.read(wanted, stored)]
@@ -108,16 +104,38 @@ class Planner:
             self._update(job, stored, reading)
 
     def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
+        is_ours = stored.pending is not None and stored.pending.at == job.note_at
+        if not self._context.is_final:
+            job.seen = stored.record
+        elif not (is_ours or stored.record in (job.seen, job.note)):  # another run may have brought some back
+            self._context.removed_variants.pop(job.external_id, None)
         update = self.planned(job.desired, stored, self._options.selection.for_record(stored.record))
+        if job.kept:
+            update = structs.replace(update, blocked=f"{stored.id}: {'; '.join(job.kept.values())}")
         may_write = self._options.update or stored.pending is not None
         is_waiting = only_awaits_late_write(update, now=time.time()) and not item_renames(update)
-        if (is_recorded(update) or is_waiting) and not (update.blocked and not may_write):
+        removable = self._context.options.removable if may_write and not self._context.is_final else ()
+        loses_variants = bool(update.removable(removable))
+        is_done = (is_recorded(update) or is_waiting) and not loses_variants
+        if is_done and not (update.blocked and not may_write):
             self._places.settle(job, outcome_of(update))
         elif not may_write:
             self._places.end(job, Result.SKIPPED)
         else:
             job.take(update)
-            reading.updates.append(job)
+            if loses_variants:
+                self._places.defer(job)
+            else:
+                reading.updates.append(job)
+
+    async def foresee(self, jobs: Sequence[Job]) -> None:
+        """Plan updates of jobs that wait, to see which variants they lose."""
+        found = by_external_id(await self._details(jobs, "external_id", [job.external_id for job in jobs]))
+        for job in jobs:
+            with suppress(ProductFailedError):  # its turn comes later
+                for stored in readable(found.get(job.external_id, [])):
+                    selection = self._options.selection.for_record(stored.record)
+                    job.plan, job.seen = self.planned(job.desired, stored, selection), stored.record
 
     async def again(self, jobs: Sequence[Job]) -> list[Job]:
         """Read products whose row is written, and plan again what is left; returns those that exist."""
@@ -142,6 +160,9 @@ class Planner:
             structs.replace(self._options, selection=selection),
             location_id=self._context.placement.location_id,
             adopts=adopt,
+            removal=Removal(
+                self._context.removed_variants.get(product.external_id, ()), self._context.deletes
+            ),
         )
 
     def without(self, change: Change, withheld: Sequence[Withheld]) -> Change | Outcome:
@@ -150,7 +171,8 @@ class Planner:
         if isinstance(change, Create):
             return structs.replace(change, desired=desired, withheld=tuple(withheld))
         planned = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
-        update = structs.replace(planned, withheld=tuple(withheld), blocked=change.blocked)
+        kept = {name: getattr(change, name) for name in ("removed", "blocked")}
+        update = structs.replace(planned, withheld=tuple(withheld), **kept)
         return outcome_of(update) if is_recorded(update) else update
 
 

@@ -76,10 +76,11 @@ class ProductRows:
 
         The store refuses a value that another variant has, even if the same call takes it away there.
         """
+        of_removed = taken is not None  # in a group, they are deleted before others get their values
         if taken is None:  # new variants are created after the others are written
             wanted = (claim for job in jobs for claim in claims(job.update))
             taken = {claim.unique for claim in wanted if not claim.is_new}
-        cleared = {job: to_clear(job.update, job.gives_up, taken) for job in jobs}
+        cleared = {job: to_clear(job.update, job.gives_up, taken, of_removed=of_removed) for job in jobs}
         released = {job: fields for job, fields in cleared.items() if fields}
         if not released:
             return []

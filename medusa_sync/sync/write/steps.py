@@ -57,6 +57,12 @@ def _is_update(job: Job) -> bool:
     return isinstance(job.plan, Update)
 
 
+def _deletes_variants(job: Job) -> bool:
+    return isinstance(job.plan, Update) and bool(
+        job.plan.removed or any(each.replaces for each in job.plan.variants)
+    )
+
+
 def _is_creation(job: Job) -> bool:
     return isinstance(job.plan, Create)
 
@@ -76,7 +82,7 @@ def _adds_variants(job: Job) -> bool:
 
 
 def _links_items(job: Job) -> bool:
-    return isinstance(job.plan, Update) and bool(tracked_again([job.plan]))
+    return isinstance(job.plan, Update) and bool(tracked_again(job.plan))
 
 
 def _renames_items(job: Job) -> bool:
@@ -122,7 +128,7 @@ class Writer:
             Step(_is_update, rows.update, follows_row=False),
             Step(_is_creation, self._prepare, follows_row=False),
             Step(_is_creation, rows.create, follows_row=False),
-            Step(_writes_variants, self._in_bulk(DELETE_VARIANTS, variants.replaced)),
+            Step(_deletes_variants, self._in_bulk(DELETE_VARIANTS, variants.deleted)),
             Step(_writes_variants, _one_by_one(variants.change_options)),
             Step(_writes_variants, self._plan_again),  # the next step replaces lists of prices
             Step(_writes_variants, self._in_bulk(UPDATE_VARIANTS, variants.changed)),
@@ -161,11 +167,22 @@ class Writer:
         async def send(jobs: Group) -> None:
             wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
             results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
-            for (job, _), result in zip(wanted, results, strict=True):
+            for (job, body), result in zip(wanted, results, strict=True):
                 if job.error is None:
                     job.accept(result)
+                if operation is DELETE_VARIANTS and isinstance(result, StoreRefusedError):
+                    self._keep(job, body["id"], result)
 
         return send
+
+    def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:
+        """Take note that a dropped variant is not removed: some of its stock may be reserved."""
+        removed = self._context.removed_variants
+        for variant in job.update.removed.values():
+            if variant.id == variant_id:
+                name = variant.title or variant.sku or variant_id
+                job.kept[variant_id] = f"variant {name} was not removed: {refusal}"
+                removed[job.external_id] = frozenset(removed[job.external_id]) - {variant_id}
 
     async def _prepare(self, jobs: Group) -> None:
         """Create the inventory items and the terms of new products."""
@@ -175,6 +192,8 @@ class Writer:
         """Read products after their rows and options were written, and plan what is left of the variants."""
         left = await self._planner.again(jobs)
         for job in left:
+            if job.update.removed and job.update.stored.record != job.note:
+                raise AmbiguousWriteError(f"another run has written {job.product_id} meanwhile")
             self._context.ledger.begin(job.external_id, job.update.conflicts)
         for job in jobs:
             if job not in left:

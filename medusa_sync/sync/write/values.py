@@ -15,7 +15,7 @@ from medusa_sync.core.product import DesiredProduct, slug_of
 from medusa_sync.core.unique import Decision, Hold, Holders, Owner, UniqueValue, claims, decide, holders_of
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.write.job import Job, Places
+from medusa_sync.sync.write.job import Job
 
 T = TypeVar("T")
 
@@ -23,9 +23,8 @@ T = TypeVar("T")
 class UniqueValues:
     """The SKUs and barcodes of a store, and what the products of this run do with them."""
 
-    def __init__(self, context: Context, places: Places) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._places = places
         self._wanted: set[int] = set()  # hashes, which take little memory
         self._freed: set[Hold] = set()
         self._given: dict[UniqueValue, Owner] = {}
@@ -65,14 +64,14 @@ class UniqueValues:
             for claim in claims(job.change):
                 value = claim.unique
                 given = (self._given[value],) if value in self._given else ()
-                kept = (owner for owner in holders.owners.get(value, ()) if not self._is_removed(owner))
+                removed = self._context.removed_products
+                kept = (each for each in holders.owners.get(value, ()) if each.external_id not in removed)
                 if found := (*kept, *given):
                     owners[value] = found
         return decide(
             [job.change for job in jobs],
             Holders(owners, unused),
             is_ours=self._is_ours,
-            may_give_up=self._may_give_up,
             freed=self._freed,
             is_final=self._context.is_final,
         )
@@ -86,13 +85,6 @@ class UniqueValues:
         product = OwningProduct("", change.desired.external_id, change.desired.title)
         owner = Owner("", product)
         self._given.update((claim.unique, owner) for claim in claims(change))
-
-    def _is_removed(self, owner: Owner) -> bool:
-        is_gone = owner.external_id in self._context.removed_products
-        return is_gone or owner.variant_id in self._context.removed_variants
-
-    def _may_give_up(self, external_id: str) -> bool:
-        return self._context.leaves(external_id) or self._places.has_deferred(external_id)
 
     def _is_ours(self, external_id: str | None) -> bool:
         return source_id_of(self._context.options.source_name, external_id) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from medusa_sync.core.change import Update
@@ -11,6 +11,7 @@ from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
+from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.operations import DELETE_VARIANTS, new_id
 from medusa_sync.medusa.payload import (
     FIRST_VARIANTS,
@@ -20,7 +21,6 @@ from medusa_sync.medusa.payload import (
     wanted_values,
 )
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.remove.variants import remove_values
 from medusa_sync.sync.write.job import Job
 
 logger = logging.getLogger(__name__)
@@ -39,9 +39,10 @@ class Variants:
         self._keeps_stock = context.keeps_stock
         self._added: set[str] = set()  # ids of variants that were added in bulk
 
-    def replaced(self, job: Job) -> Bodies:
-        """The incomplete variants that are deleted and created again."""
-        return [{"id": each.replaces} for each in job.update.variants if each.replaces]
+    def deleted(self, job: Job) -> Bodies:
+        """The dropped variants, and incomplete ones that are created again."""
+        ids = [each.id for each in job.update.removed.values()]
+        return [{"id": own} for own in (*ids, *(each.replaces for each in job.update.variants)) if own]
 
     def changed(self, job: Job) -> Bodies:
         """The changes of variants, without their option values. They have whole lists of prices."""
@@ -128,13 +129,30 @@ class Variants:
         for name, option in update.options.stored.items():
             if option is not None and (unused := _unused_values(update, name, option, records)):
                 missing, title = _missing_values(update, name, option), update.options.title(name)
-                await remove_values(self._api, update.stored, option, unused, title=title, add=missing)
+                await self._remove_values(update.stored, option, unused, title=title, add=missing)
+
+    async def _remove_values(
+        self,
+        stored: StoredProduct,
+        option: StoredOption,
+        unused: Collection[str],
+        *,
+        title: str,
+        add: Sequence[str],
+    ) -> None:
+        """Remove option values that no variant has; those that the store does not remove stay."""
+        try:
+            await self._api.options.change_values(stored.id, option, title, add=add, remove=unused)
+        except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
+            own = stored.external_id or ""
+            words = "unused values of %s stay: %s", own, error
+            logger.info(*words, extra={"event": "option_values_kept", "external_id": own})
 
 
 def writes_variants(update: Update) -> bool:
     """Whether options or variants are written, after the row of the product."""
     has_new = any(each.is_new for each in update.variants)
-    return bool(update.options.is_change or has_new or variant_edits(update))
+    return bool(update.options.is_change or has_new or update.removed or variant_edits(update))
 
 
 def _is_removable(option: StoredOption, stored: StoredProduct) -> bool:
