@@ -216,7 +216,7 @@ class Update(Struct, frozen=True):
     @property
     def changes(self) -> tuple[FieldChange, ...]:
         """All of them, with the new and the deleted variants."""
-        names = ((each.title or each.sku or key) for key, each in self.removed.items())
+        names = (each.called(key) for key, each in self.removed.items())
         deleted = (FieldChange(VARIANT, name, None, name, None, name) for name in names)
         return tuple(chain(self.own_changes, *(each.reported for each in self.variants), deleted))
 

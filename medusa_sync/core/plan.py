@@ -223,7 +223,7 @@ class _Plan(Struct, frozen=True):
     def without_stock(self, key: str, stored: StoredVariant) -> VariantChange:
         """The change of a dropped variant that customers can no longer buy."""
         level = stored.level_at(self.location_id) if self.location_id and stored.manage_inventory else None
-        quantity, name = level.stocked_quantity if level else None, stored.title or stored.sku or key
+        quantity, name = level.stocked_quantity if level else None, stored.called(key)
         changes = (FieldChange(STOCK, quantity, 0, quantity, 0, name),) if quantity else ()
         return VariantChange(DesiredVariant(key, name, {SKU: stored.sku}), stored, changes=changes)
 

@@ -88,6 +88,10 @@ class StoredVariant(Entity, frozen=True):
     inventory_items: tuple[StoredInventoryItem, ...] = ()
     sale_prices: tuple[StoredPrice, ...] = ()
 
+    def called(self, key: str) -> str:
+        """What reports call it; `key` is the one in the record."""
+        return self.title or self.sku or key
+
     def value_of(self, option_id: str | None) -> str | None:
         """The value for an option; None if it has none, for example because the option is new."""
         return next((each.value for each in self.options if each.option_id == option_id), None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -25,8 +25,6 @@ from medusa_sync.sync.remove.orphans import LISTED, Orphans, check_removals
 
 if TYPE_CHECKING:
     from medusa_sync.sync.remove.second_reading import SecondReading
-
-T = TypeVar("T")
 
 _REFUSALS = (StoreRefusedError, AmbiguousWriteError, ProductFailedError)
 
@@ -116,24 +114,19 @@ class Removals:
             return
         missing = await self._find(updates)
         self._context.removed_variants = _ids(missing)
-        await self._in_parts(
-            missing.orphans, self._orphans.remove, self._orphans.fail, self._options.batch_size or FIRST
-        )
+        await self._remove(missing.orphans)
 
-    async def _in_parts(
-        self,
-        things: Sequence[T],
-        remove: Callable[[Sequence[T]], Awaitable[None]],
-        failed: Callable[[T, Exception], None],
-        size: int,
-    ) -> None:
-        """Remove things, some in each call; once the run is stopped, the part that has begun is completed."""
+    async def _remove(self, orphans: Sequence[StoredProduct]) -> None:
+        """Remove products, some in each call; a part that has begun is completed if the run is stopped."""
         attempts = self._options.max_retries + 1
 
-        async def once_more(part: Sequence[T]) -> None:
+        async def remove(part: Sequence[StoredProduct]) -> None:
             try:
                 await retry(
-                    lambda _: remove(part), on=AmbiguousWriteError, attempts=attempts, stop=self._stop
+                    lambda _: self._orphans.remove(part),
+                    on=AmbiguousWriteError,
+                    attempts=attempts,
+                    stop=self._stop,
                 )
             except _REFUSALS as error:
                 if self._stop.reason is not None:
@@ -141,10 +134,10 @@ class Removals:
                 raise
 
         in_flight = InFlight(self._stop)
-        for part in parts(things, size):
+        for part in parts(orphans, self._options.batch_size or FIRST):
             if self._stop.is_set:
                 return
-            in_flight.begin(in_halves(part, once_more, failed, _REFUSALS))
+            in_flight.begin(in_halves(part, remove, self._orphans.fail, _REFUSALS))
             await in_flight.finish()
 
     async def _find(self, updates: Sequence[Update]) -> Missing:
@@ -166,7 +159,7 @@ class Removals:
         self._orphans.check(missing.orphans)
         titles = {each.desired.external_id: each.stored.title for each in in_sync}
         names = [
-            f"{own} {titles[own]!r}: {each.title or each.sku or key}"
+            f"{own} {titles[own]!r}: {each.called(key)}"
             for own, lost in missing.variants.items()
             for key, each in lost.items()
         ]

@@ -178,10 +178,9 @@ class Writer:
     def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:
         """Take note that a dropped variant is not removed: some of its stock may be reserved."""
         removed = self._context.removed_variants
-        for variant in job.update.removed.values():
+        for key, variant in job.update.removed.items():
             if variant.id == variant_id:
-                name = variant.title or variant.sku or variant_id
-                job.kept[variant_id] = f"variant {name} was not removed: {refusal}"
+                job.kept[variant_id] = f"variant {variant.called(key)} was not removed: {refusal}"
                 removed[job.external_id] = frozenset(removed[job.external_id]) - {variant_id}
 
     async def _prepare(self, jobs: Group) -> None:
