@@ -165,7 +165,9 @@ def test_variants_are_kept_until_the_next_run_if_another_run_has_written_their_p
 
     def left() -> dict[int, float]:
         numbers = (1, 2)
-        return {number: held(store, number).get(f"SH{number}-S-R", {"stock": 0})["stock"] for number in numbers}
+        return {
+            number: held(store, number).get(f"SH{number}-S-R", {"stock": 0})["stock"] for number in numbers
+        }
 
     hit = strike(store, "before", when, lambda: act(store))
     result = sync(source, store, **removing(on_missing))
