@@ -1,22 +1,16 @@
 """What lists show and what queries find; the tool finds everything that it created."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from msgspec import Struct
 
 from medusa_sync.core.stored import StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.operations import CREATE_COLLECTIONS, CREATE_TAGS, CREATE_TYPES
 from tests.contract.shop import MALFORMED, Shop, variant_of
-from tests.harness.fake_medusa import FakeMedusa
 
 LISTS = {
     "products": ("products", 50),
@@ -113,7 +107,6 @@ def test_only_the_requested_fields_are_returned(shop: Shop) -> None:
 # --- texts ---
 
 TEXTS = ("null", "NULL", "annulled", "nul", "a,b", "a", "b", "red, blue", ",", "a,", "[]", "%", "a b", "é")
-ANY_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=9)
 
 
 def _add_items(shop: Shop, skus: Sequence[str]) -> None:
@@ -202,16 +195,6 @@ def test_created_entities_are_found(shop: Shop, kind: Kind) -> None:
     kind.add(shop, TEXTS)
     shop.ask(lambda api: found_again(api, kind, TEXTS))
     assert shop.ask(lambda api: kind.look_up(api, ["nu", "b,a", "A", "nuLL"])) == []
-
-
-@given(texts=st.lists(ANY_TEXT | st.sampled_from(TEXTS), max_size=6, unique=True))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_text_is_found(kind: Kind, texts: list[str]) -> None:
-    fake = FakeMedusa()
-    with httpx.Client(transport=fake, base_url=fake.url, auth=(fake.api_key, "")) as client:
-        shop = Shop(fake, client)
-        kind.add(shop, texts)
-        shop.ask(lambda api: found_again(api, kind, texts))
 
 
 @pytest.mark.parametrize("field", ["sku", "barcode"])

@@ -1,7 +1,5 @@
 """What deleted products leave."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from medusa_sync.core.record import RECORD_KEY

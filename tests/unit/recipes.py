@@ -1,7 +1,5 @@
 """Read the recipes for schedulers: their commands, and the environment that each one sets."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from configparser import RawConfigParser

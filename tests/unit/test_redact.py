@@ -1,7 +1,5 @@
 """Redaction: a text or a result contains no secret, in any form."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

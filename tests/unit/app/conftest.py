@@ -1,7 +1,5 @@
 """A store and a source for the command."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

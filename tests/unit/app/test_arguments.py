@@ -1,7 +1,5 @@
 """What other users of the machine see of a run: its arguments."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

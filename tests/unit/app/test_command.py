@@ -1,7 +1,5 @@
 """The command: exit codes, streams and messages."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """The command with --loop."""
 
-from __future__ import annotations
-
 import signal
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Common mistakes: each one gives one message that says what to do."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

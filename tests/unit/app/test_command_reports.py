@@ -1,7 +1,5 @@
 """Reports, metrics and notifications of the command."""
 
-from __future__ import annotations
-
 import re
 from contextlib import nullcontext
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`--print-settings`, and warnings of misspelled variables."""
 
-from __future__ import annotations
-
 import json
 import signal
 from pathlib import Path

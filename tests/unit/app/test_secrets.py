@@ -1,7 +1,5 @@
 """No secret is in any output, and those of the source reach only the source."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re

@@ -1,7 +1,5 @@
 """Certificates are loaded only if a connection needs them."""
 
-from __future__ import annotations
-
 import os
 import ssl
 import subprocess

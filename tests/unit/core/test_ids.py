@@ -1,7 +1,5 @@
 """External ids, sets of source ids, and shards."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from hypothesis import given

@@ -1,7 +1,5 @@
 """The progress of a run: bars on a terminal after a second, a line of the log every 30 seconds."""
 
-from __future__ import annotations
-
 import io
 import logging
 

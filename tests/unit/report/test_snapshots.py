@@ -3,8 +3,6 @@
 `SNAPSHOTS=write pytest tests/unit/report/test_snapshots.py` writes them. Review the difference.
 """
 
-from __future__ import annotations
-
 import io
 import logging
 import os
