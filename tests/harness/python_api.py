@@ -1,6 +1,6 @@
 """Describes the Python API as a stub. `python -m tests.harness.python_api` records that of a release.
 
-`tests/unit/test_python_api.py` compares the API with the record. Both come from the running
+`tests/unit/app/test_python_api.py` compares the API with the record. Both come from the running
 program, not from its source, because the defaults of the settings are in a table.
 """
 

@@ -3,20 +3,17 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from tests.harness.catalogue import products
-from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.app.commands import run
 
-pytestmark = pytest.mark.usefixtures("no_waiting")
+pytestmark = pytest.mark.usefixtures("no_waiting", "isolated", "store")
 
 ADVICE = "  `medusa-sync products --help-all` lists all options with their defaults.\n"
-STORE = "http://127.0.0.1:9000"
+STORE = "http://medusa.test"
 
 NO_CREDENTIALS = (
     "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; set a secret API key of "
@@ -42,19 +39,13 @@ REFUSED = (
 
 
 @pytest.fixture(autouse=True)
-def _environment(isolated: None, monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock) -> None:  # noqa: ARG001 - the folder
-    """Provide a catalogue, a store and its key; another store is down."""
-    fake = FakeMedusa()
-    fake.url = STORE
-    more: dict[str, Any] = {"is_reusable": True, "is_optional": True}
-    httpx_mock.add_callback(fake.handle, url=re.compile(f"^{STORE}/"), **more)
+def _environment(source: Path, monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock) -> None:
+    """Another store is down."""
     down = httpx.ConnectError("Connection refused")
-    httpx_mock.add_exception(down, url=re.compile("^http://127.0.0.1:1/"), **more)
-    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", "catalogue.json")
+    url = re.compile("^http://127.0.0.1:1/")
+    httpx_mock.add_exception(down, url=url, is_reusable=True, is_optional=True)
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", source.name)
     monkeypatch.setenv("SYNC_PRODUCTS_MAX_RETRIES", "0")
-    monkeypatch.setenv("MEDUSA_BACKEND_URL", fake.url)
-    monkeypatch.setenv("MEDUSA_API_KEY", fake.api_key)
-    Path("catalogue.json").write_text(json.dumps({"products": products(3)}), encoding="utf-8")
 
 
 def test_an_invalid_setting_is_the_only_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """The Python API."""
 
-import json
 import re
 import sqlite3
 from contextlib import closing
@@ -10,7 +9,6 @@ from typing import Any
 
 import griffe
 import pytest
-from pytest_httpx import HTTPXMock
 
 import medusa_sync
 from medusa_sync import (
@@ -28,38 +26,22 @@ from tests.harness.dummyjson import dummyjson
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.python_api import RECORD, stub
 from tests.unit.alone import alone
+from tests.unit.app.commands import write
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "custom_source.py"
+pytestmark = pytest.mark.usefixtures("isolated")
 
-
-@pytest.fixture
-def store(httpx_mock: HTTPXMock) -> FakeMedusa:
-    fake = FakeMedusa()
-    httpx_mock.add_callback(
-        fake.handle, url=re.compile(f"^{re.escape(fake.url)}/"), is_reusable=True, is_optional=True
-    )
-    return fake
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> str:
-    path = tmp_path / "catalogue.json"
-    path.write_text(json.dumps({"products": products(5)}), encoding="utf-8")
-    return str(path)
+DOCS = Path(__file__).parents[3] / "docs"
+EXAMPLE = DOCS / "examples" / "custom_source.py"
 
 
 def test_the_examples_of_the_page_run(
-    store: FakeMedusa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    store: FakeMedusa, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = "id,title,price,sku\n1,Mug,9.5,MUG\n2,Plate,-1,PLATE\n"
-    (tmp_path / "catalogue.csv").write_text(rows, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setenv("MEDUSA_BACKEND_URL", store.url)
-    monkeypatch.setenv("MEDUSA_API_KEY", store.api_key)
+    Path("catalogue.csv").write_text(rows, encoding="utf-8")
     monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", "catalogue.csv")
     monkeypatch.setenv("SYNC_PRODUCTS_SOURCE_NAME", "shop")
-    page = (Path(__file__).parents[2] / "docs" / "python-api.md").read_text(encoding="utf-8")
+    page = (DOCS / "python-api.md").read_text(encoding="utf-8")
     for example in re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
         exec(example, {})  # noqa: S102 - an example of our own page
     first, second = capsys.readouterr().out.splitlines()
@@ -73,16 +55,16 @@ def test_constructed_settings_have_the_defaults_of_the_command() -> None:
     assert Settings(dry_run=True) == loaded
 
 
-def test_run_without_credentials_is_an_error(source: str) -> None:
+def test_run_without_credentials_is_an_error(source: Path) -> None:
     with pytest.raises(MedusaSyncError, match="MEDUSA_API_KEY"):
-        sync_products(Settings(source=source))
-    assert sync_products(Settings(source=source, dry_run=True)).not_compared == 5
+        sync_products(Settings(source=str(source)))
+    assert sync_products(Settings(source=str(source), dry_run=True)).not_compared == 20
 
 
-def test_choice_can_be_a_plain_string(store: FakeMedusa, source: str, tmp_path: Path) -> None:
+def test_choice_can_be_a_plain_string(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
     on_missing: Any = "draft"
     settings = Settings(
-        source=source,
+        source=str(source),
         medusa_url=store.url,
         api_key=Secret(store.api_key),
         lock_dir=str(tmp_path),
@@ -91,11 +73,11 @@ def test_choice_can_be_a_plain_string(store: FakeMedusa, source: str, tmp_path: 
     )
     result = sync_products(settings)
     assert isinstance(result, RunResult)
-    assert {change.external_id for change in result.changes} == {f"dummyjson:{n}" for n in range(1, 6)}
+    assert {change.external_id for change in result.changes} == {f"dummyjson:{n}" for n in range(1, 21)}
     assert store.api_key not in repr(settings)
-    Path(source).write_text(json.dumps({"products": products(4)}), encoding="utf-8")
+    write(source, products(19))
     sync_products(settings)
-    assert store.products["dummyjson:5"].status == "draft"
+    assert store.products["dummyjson:20"].status == "draft"
 
 
 def test_module_has_exactly_the_public_names() -> None:
@@ -142,13 +124,7 @@ def test_programs_that_use_the_api_of_the_last_release_still_work() -> None:
 # --- the example ----------------------------------------------------------------------------------------
 
 
-def test_the_example_of_a_custom_source_syncs_a_database(
-    store: FakeMedusa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MEDUSA_BACKEND_URL", store.url)
-    monkeypatch.setenv("MEDUSA_API_KEY", store.api_key)
-    monkeypatch.setenv("SYNC_PRODUCTS_LOCK_DIR", str(tmp_path))
+def test_the_example_of_a_custom_source_syncs_a_database(store: FakeMedusa) -> None:
     example = run_path(str(EXAMPLE))
     with closing(sqlite3.connect("shop.db")) as connection:
         connection.execute("CREATE TABLE products (number, name, cents, quantity, labels, active)")
