@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct, field
@@ -81,69 +82,45 @@ class Bulk:
                 revised = await revise(part)
                 if revised is not part:
                     sent, rest = await self._try(operation, revised), list(revised)
-            if isinstance(sent, Refusal) and self._client.is_stopping:
-                results += [sent] * len(rest)
-                continue
-            if isinstance(sent, AmbiguousWriteError):
-                first = await self._probe(operation, rest)
-                results, rest = [*results, *first], rest[len(first) :]
-                if isinstance(first[0], AmbiguousWriteError) and rest:  # the culprit is found
-                    sent = await self._try(operation, rest)
             results += sent if isinstance(sent, list) else await self._isolate(operation, rest, sent)
-        return results
-
-    async def _probe(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
-        """Send the first of the bodies that belong together, and the next ones if the store fails these.
-
-        Raises:
-            AmbiguousWriteError: it fails both, and perhaps every write, so nothing more is sent.
-        """
-        results: list[Result] = []
-        units = operation.units(bodies)[:2]
-        for own in units:
-            sent = await self._try(operation, own) if len(own) < len(bodies) else None
-            results += sent if isinstance(sent, list) else await self._ordinary(operation, own)
-            last = results[-1]
-            if not isinstance(last, AmbiguousWriteError):
-                break
-            if own is units[-1]:
-                raise last
         return results
 
     async def _isolate(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
         """Carry out a call that the store refused: usually one thing is the reason.
 
-        It takes few calls to find the first culprit, and one for all that follow it. If that is refused too,
-        each part of it is halved.
+        It takes few calls to find the first culprit, and one for all that follow it. After a failure without
+        a reason, the next thing is sent alone, because the store may fail every write.
+
+        Raises:
+            AmbiguousWriteError: it fails two things in a row, so nothing more is sent.
         """
         logger.info(
             "bisecting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
         )
         results: list[Result] = []
-        following: list[Body] = []
-        while len(operation.units(bodies)) > 1 and not self._client.is_stopping:
-            first, second = operation.halves(bodies)
-            sent = await self._try(operation, first)
+        suspects = operation.units(bodies)
+        first = 1 if isinstance(refusal, AmbiguousWriteError) else len(suspects) // 2
+        has_failed = False
+        while suspects:
+            suspects, following = (suspects[:1], suspects[1:]) if has_failed else (suspects, [])
+            while len(suspects) > 1 and not self._client.is_stopping:
+                sent = await self._try(operation, [*chain(*suspects[:first])])
+                if isinstance(sent, list):
+                    results, suspects = results + sent, suspects[first:]
+                else:
+                    suspects, following = suspects[:first], suspects[first:] + following
+                first = len(suspects) // 2
+            if self._client.is_stopping:
+                return results + [refusal] * (len(bodies) - len(results))
+            own = await self._ordinary(operation, suspects[0])
+            if has_failed and isinstance(own[-1], AmbiguousWriteError):
+                raise own[-1]
+            has_failed = isinstance(own[-1], AmbiguousWriteError)
+            results, suspects = results + own, following
+            sent = await self._try(operation, [*chain(*following)]) if following else []
             if isinstance(sent, list):
-                results, bodies = results + sent, second
-            else:
-                bodies, following = first, second + following
-        results += await self._bisect(operation, bodies, refusal)
-        if following:
-            sent = refusal if self._client.is_stopping else await self._try(operation, following)
-            results += sent if isinstance(sent, list) else await self._bisect(operation, following, sent)
-        return results
-
-    async def _bisect(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
-        """Carry out the halves of a call that the store refused."""
-        if self._client.is_stopping:
-            return [refusal] * len(bodies)
-        if len(operation.units(bodies)) == 1:
-            return await self._ordinary(operation, bodies)
-        results: list[Result] = []
-        for half in operation.halves(bodies):
-            sent = await self._try(operation, half)
-            results += sent if isinstance(sent, list) else await self._bisect(operation, half, sent)
+                return results + sent
+            first = len(suspects) // 2
         return results
 
     async def attempt(self, operation: Operation, bodies: Sequence[Body]) -> list[Body]:

@@ -73,12 +73,6 @@ class Operation(Struct, frozen=True):
             return [[body] for body in bodies]
         return [list(own) for _, own in groupby(bodies, lambda body: self.path.format(**body))]
 
-    def halves(self, bodies: Sequence[Body]) -> tuple[list[Body], list[Body]]:
-        """Bodies that the store refused in two parts; those that belong together stay together."""
-        units = self.units(bodies)
-        middle = sum(map(len, units[: len(units) // 2]))
-        return list(bodies[:middle]), list(bodies[middle:])
-
     def entry(self, body: Body, omitted: frozenset[str]) -> Any:
         """A body as it is sent, without some of its fields."""
         if self.takes_ids:
