@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
-from functools import lru_cache
 from struct import pack
 
 from msgspec import Struct
@@ -84,35 +83,23 @@ class Field(Struct, frozen=True):
 
 
 class Fields(dict[str, Field]):
-    """The fields of a table by name. Lookups also find fields whose names depend on the catalogue."""
+    """The fields of a table by name. Lookups also find those whose names depend on the catalogue.
 
-    def __init__(self, fields: Iterable[Field], families: Callable[[str], Field | None]) -> None:
+    Args:
+        fields: of the table.
+        families: where fields with these prefixes live.
+    """
+
+    def __init__(self, fields: Iterable[Field], families: Mapping[str, Place]) -> None:
         super().__init__((field.name, field) for field in fields)
         self._families = families
 
     def knows(self, name: str) -> bool:
         """Whether there is such a field; a record may have fields of a newer version."""
-        return name in self or self._families(name) is not None
+        return name in self or "".join(name.partition(".")[:2]) in self._families
 
     def __missing__(self, name: str) -> Field:
-        field = self._families(name)
-        if field is None:
-            raise KeyError(name)
-        return field
-
-
-@lru_cache(maxsize=4096)
-def _metadata(name: str) -> Field | None:
-    return Field(name, Place.METADATA) if name.startswith(METADATA) else None
-
-
-@lru_cache(maxsize=4096)
-def _of_variant(name: str) -> Field | None:
-    if name.startswith(OPTION):
-        return Field(name, Place.OPTION)
-    if name.startswith(METADATA):
-        return Field(name, Place.METADATA)
-    return Field(name, Place.PRICE) if name.startswith(OTHER_PRICE) else None
+        return Field(name, self._families["".join(name.partition(".")[:2])])
 
 
 FIELDS = Fields(
@@ -146,7 +133,7 @@ FIELDS = Fields(
             )
         ),
     ),
-    _metadata,
+    {METADATA: Place.METADATA},
 )
 """The fields of a product."""
 
@@ -161,7 +148,7 @@ VARIANT_FIELDS = Fields(
         Field(STOCK, Place.LEVEL, Merge.FOLLOW),
         Field(SALE, Place.SALE),
     ),
-    _of_variant,
+    {OPTION: Place.OPTION, METADATA: Place.METADATA, OTHER_PRICE: Place.PRICE},
 )
 """The fields of a variant."""
 

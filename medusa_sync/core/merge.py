@@ -68,13 +68,10 @@ def merge_field(
 def as_sent(stored: Value, desired: Value, history: History) -> Value:
     """What was sent, if the store holds it rounded to a whole number; else what the store holds."""
     ours = (history.applied, *history.sent)
-    rounded = [value for value in ours if isinstance(value, float) and _rounded(value) == stored]
+    floats = [value for value in ours if isinstance(value, float)]
+    # PostgreSQL rounds halves away from zero.
+    rounded = [value for value in floats if copysign(floor(abs(value) + 0.5), value) == stored]
     return desired if desired in rounded else (*rounded, stored)[0]
-
-
-def _rounded(value: float) -> float:
-    """A number as PostgreSQL rounds it: halves away from zero."""
-    return copysign(floor(abs(value) + 0.5), value)
 
 
 def merge_sets(

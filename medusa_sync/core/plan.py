@@ -246,19 +246,18 @@ class _Plan(Struct, frozen=True):
 
     def _held_back(self, changes: Sequence[FieldChange], stored: StoredVariant) -> tuple[FieldChange, ...]:
         """The planned prices of a variant that move too far; a price and its sale price stay together."""
-        names = {each.field for each in changes if self._moves_too_far(each, stored)}
+        limit, names = self.how.price_limit, set[str]()
+        for each in changes if limit is not None else ():
+            place, before, after = VARIANT_FIELDS[each.field].place, each.stored, each.planned
+            if place is Place.SALE and before is None:  # until now, customers pay the price
+                before = stored.value(PRICE, self.desired.currency)
+            if place not in {Place.PRICE, Place.SALE} or not isinstance(before, int | float):
+                continue
+            if limit and isinstance(after, int | float) and not limit.allows(before, after):
+                names.add(each.field)
         if not names.isdisjoint(IN_CURRENCY):
             names |= IN_CURRENCY
         return tuple(each for each in changes if each.field in names)
-
-    def _moves_too_far(self, change: FieldChange, stored: StoredVariant) -> bool:
-        limit, place = self.how.price_limit, VARIANT_FIELDS[change.field].place
-        before, after = change.stored, change.planned
-        if place is Place.SALE and before is None:  # until now, customers pay the price
-            before = stored.value(PRICE, self.desired.currency)
-        if limit is None or not isinstance(before, int | float) or not isinstance(after, int | float):
-            return False
-        return place in {Place.PRICE, Place.SALE} and not limit.allows(before, after)
 
     def _with_default(self, variant: DesiredVariant) -> DesiredVariant:
         """The variant; the only one of a product that had several at the source is the default."""

@@ -109,17 +109,12 @@ def tree_of(fields: str) -> Tree:
     """The fields that a response must have if the request asked for these."""
     tree: Tree = {}
     for path in fields.split(","):
+        # Responses have prices under another name than requests, and the rules of a price as one object.
+        shown, is_rule, _ = path.replace(".price_set.prices.", ".prices.").partition(".price_rules.")
         branch = tree
-        for name in _as_shown(path).split("."):
+        for name in (f"{shown}.rules" if is_rule else shown).split("."):
             branch = branch.setdefault(name, {})
     return tree
-
-
-def _as_shown(path: str) -> str:
-    """Responses have prices under another name than requests, and the rules of a price as one object."""
-    path = path.replace("variants.price_set.prices.", "variants.prices.")
-    prices, is_rule, _ = path.partition(".price_rules.")
-    return f"{prices}.rules" if is_rule else path
 
 
 def summary(product: Scanned) -> StoredSummary | Unreadable:
@@ -169,7 +164,10 @@ def decode_product(raw: Raw, asked: Tree) -> StoredProduct | Unreadable:
     if lacking is not None:
         return Unreadable(identity.id, identity.external_id, f"the response lacks {lacking}")
     for measured in (product, *_variants(product)):
-        _read_measures(measured)
+        for name in _MEASURES:
+            if isinstance(measured.get(name), str):  # up to Medusa 2.14, they are text
+                with suppress(ValueError):
+                    measured[name] = float(measured[name])
     try:
         product["record"] = record
         return convert(product, StoredProduct)
@@ -201,14 +199,6 @@ def _variants(product: dict[str, Any]) -> list[dict[str, Any]]:
     """The variants, without malformed entries."""
     variants = product.get("variants")
     return [each for each in variants if isinstance(each, dict)] if isinstance(variants, list) else []
-
-
-def _read_measures(measured: dict[str, Any]) -> None:
-    """Turn measurements into numbers; up to Medusa 2.14, they are text."""
-    for name in _MEASURES:
-        if isinstance(measured.get(name), str):
-            with suppress(ValueError):
-                measured[name] = float(measured[name])
 
 
 def _complete_prices(product: dict[str, Any], record: Record | None) -> None:

@@ -186,17 +186,14 @@ class Terms:
             return {"title": self._titles.get(key) or key}
         if name != CATEGORIES:
             return {}
-        details = {"name": await self._name_of(key), "is_active": True, "metadata": category_metadata(key)}
+        category = self._categories.get(key)
+        if category is None and self._names is None:
+            self._names = await self._category_names()
+        known = category.name if category is not None else (self._names or {}).get(key)
+        title = known or key.replace("-", " ").title()
+        details = {"name": title, "is_active": True, "metadata": category_metadata(key)}
         parent = self._parent_of(name, key)
         return details if parent is None else {**details, "parent_category_id": self._ids[name, parent]}
-
-    async def _name_of(self, handle: str) -> str:
-        category = self._categories.get(handle)
-        if category is not None:
-            return category.name
-        if self._names is None:
-            self._names = await self._category_names()
-        return self._names.get(handle) or handle.replace("-", " ").title()
 
     def _parent_of(self, name: str, key: str) -> str | None:
         """The key of the term above another one; only categories have one."""

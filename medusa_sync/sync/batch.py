@@ -40,17 +40,13 @@ class BatchSize:
         if has_failed:
             self.current = self._most = max(self.current // 2, FIRST)
         elif size == self.current < self._most:
-            self._compare(seconds / size)
-
-    def _compare(self, seconds: float) -> None:
-        """Grow, or stop growing."""
-        if seconds < self._fastest:
-            self._fastest, self._slower = seconds, 0
-            self.current = min(2 * self.current, self._most)
-            return
-        self._slower += 1
-        if self._slower == _SLOWER:
-            self._most = self.current
+            if seconds / size < self._fastest:
+                self._fastest, self._slower = seconds / size, 0
+                self.current = min(2 * self.current, self._most)
+                return
+            self._slower += 1
+            if self._slower == _SLOWER:
+                self._most = self.current
 
 
 def halves(products: Sequence[T]) -> tuple[list[T], list[T]]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Record
+from medusa_sync.core.record import applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredSummary, Unreadable, by_external_id
 from medusa_sync.sources.base import Unchecked
@@ -110,10 +110,13 @@ class Comparison:
             if owner is None:
                 return None
             self._wanted_values[owner.external_id], product = owner.unique_values, owner
-        is_shown = not self._options.overwrite and self._scan.shows_source(product)
+        is_shown = not self._options.overwrite and self._scan.shows(product, product.digest)
         if not is_shown:
             checked = self._intake.checked(product)
-            if checked is None or self._options.overwrite or not self._scan.shows(checked):
+            if checked is None or self._options.overwrite:
+                return checked
+            selected = self._options.selection.of(applied(checked))
+            if not self._scan.shows(checked, selected.content):
                 return checked
             product = checked
         if product.external_id in self._scan.withheld:
@@ -155,18 +158,17 @@ class Comparison:
         if isinstance(stored, Unreadable):
             reason = f"{stored.id}: {stored.reason}"
             self._ledger.settle(Outcome.of(product.desired, Result.FAILED, reason))
-        elif not self._options.overwrite and self._is_up_to_date(stored.record, product.desired):
+        elif (
+            not self._options.overwrite
+            and stored.record is not None
+            and not stored.record.withheld  # a value may be free now
+            and self._options.selection.is_up_to_date(stored.record, product.desired)
+        ):
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
         else:
             return False
         self._health.found(stored.id)
         return True
-
-    def _is_up_to_date(self, record: Record | None, desired: DesiredProduct) -> bool:
-        """Whether nothing is left to do; a value that is withheld may be free now."""
-        if record is None or record.withheld or self._scan.removes_from(record):
-            return False
-        return self._options.selection.is_up_to_date(record, desired)
 
 
 async def _prefetch(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:

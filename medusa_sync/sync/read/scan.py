@@ -12,7 +12,7 @@ from typing import Self
 from medusa_sync.core.change import Withheld, withheld_earlier
 from medusa_sync.core.ids import IdSet, Shard, is_in, source_id_of
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record, applied
+from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.medusa.api import AdminApi
@@ -183,19 +183,17 @@ class Scan:
     def _sort(self) -> None:
         self._up_to_date = array("q", sorted(self._up_to_date))
 
-    def shows(self, product: DesiredProduct) -> bool:
-        """Whether the product is certainly up to date."""
-        wanted = hash((product.external_id, self._selection.of(applied(product)).content))
-        return self._has(wanted) and product.source_id not in self._copied
+    def shows(self, product: DesiredProduct | Unchecked, content: object) -> bool:
+        """Whether the product is certainly up to date.
 
-    def shows_source(self, product: DesiredProduct | Unchecked) -> bool:
-        """Whether what the source delivered is certainly applied, whatever it is mapped to."""
-        delivered = hash((product.external_id, product.digest))
-        return self._has(delivered) and product.source_id not in self._copied
-
-    def _has(self, number: int) -> bool:
-        place = bisect_left(self._up_to_date, number)
-        return place < len(self._up_to_date) and self._up_to_date[place] == number
+        Args:
+            product: of the source.
+            content: of the record that it would get, or the digest of what the source delivered.
+        """
+        wanted = hash((product.external_id, content))
+        place = bisect_left(self._up_to_date, wanted)
+        is_shown = place < len(self._up_to_date) and self._up_to_date[place] == wanted
+        return is_shown and product.source_id not in self._copied
 
     def _take(self, page: Page[Scanned]) -> None:
         self._is_complete = self._is_complete or page.is_last
