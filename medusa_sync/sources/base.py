@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
+from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.text import UNREADABLE, one_line, usable_id
 
@@ -102,6 +103,27 @@ def head_of(value: Any) -> Head:
 
 Part = Item | Rejected
 """What files and APIs send; a rejected part without an id has its place as its title."""
+
+
+class Received:
+    """The ids of the products that a source has sent so far, valid or not."""
+
+    def __init__(self) -> None:
+        self.valid = 0  # products, without duplicates
+        self._ids = IdSet()
+
+    def __contains__(self, source_id: str | None) -> bool:
+        return source_id in self._ids
+
+    def add(self, row: Delivered) -> Delivered:
+        """The next row; it is rejected if it is a duplicate."""
+        is_new = row.source_id is not None and self._ids.add(row.source_id)
+        if isinstance(row, Rejected):
+            return row
+        self.valid += is_new
+        reason = "id: duplicate; the first product with this id is used"
+        return row if is_new else Rejected(row.external_id, row.source_id, row.title, reason)
+
 
 # --- sources --------------------------------------------------------------------------------------------
 

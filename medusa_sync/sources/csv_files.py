@@ -14,7 +14,6 @@ from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item, Part, Rejected
 from medusa_sync.sources.dialects import best, known_columns
 from medusa_sync.sources.dialects.base import products
-from medusa_sync.sources.files import first_bytes
 from medusa_sync.sources.maps import recognised
 from medusa_sync.sources.text import shown
 
@@ -130,7 +129,7 @@ class _Lines(Iterator[str]):
         valid = codecs.getincrementaldecoder(_UTF_8)("ignore")
         is_ascii = True
         try:
-            if first_bytes(file, 2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+            if file.peek(2)[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
                 return _UTF_16
             while block := file.read1(_BLOCK):
                 if not (is_ascii and block.isascii()):

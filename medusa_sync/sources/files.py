@@ -44,7 +44,8 @@ class Content(Struct, frozen=True):
     """What a source contains.
 
     Attributes:
-        file: decompressed and seekable. A call returns what it has read before an error is raised.
+        file: decompressed and seekable, at its start. A call returns what it has read before an error is
+            raised, and its buffer has as many bytes as show the format.
         compression: `gzip`, `zstd` or empty.
         content_type: of a download; empty if it is unknown.
     """
@@ -73,7 +74,7 @@ async def read_parts(
             parts: list[Part] = []
             try:
                 if found is None:
-                    check(head := first_bytes(content.file, HEAD))
+                    check(head := content.file.peek(HEAD)[:HEAD])
                     if format_ == "auto":
                         format_ = recognise(head, content.name, content.content_type)
                     source.format, found = reader_of(format_)(content.file, as_items=as_items)
@@ -90,25 +91,14 @@ async def read_parts(
             yield PageOfParts(tuple(parts), count if is_last else None)
 
 
-def first_bytes(file: io.BufferedReader, size: int) -> bytes:
-    """The first bytes; fewer if there are no more, or if an error comes before. Then, go to the start."""
-    file.seek(0)
-    found = b""
-    try:
-        while len(found) < size and (piece := file.read1(size - len(found))):
-            found += piece
-    except SourceError:
-        if not found:
-            raise
-    file.seek(0)
-    return found
-
-
 # --- bytes ----------------------------------------------------------------------------------------------
 
 
 class _File(io.RawIOBase):
-    """A seekable file, decompressed. At its end, `at_end` raises `SourceError` if it is incomplete."""
+    """A seekable file, decompressed. At its end, `at_end` raises `SourceError` if it is incomplete.
+
+    A read has as many bytes as are wanted, or all that come before the end or an error.
+    """
 
     def __init__(self, name: str, inner: BinaryIO, at_end: Callable[[], None]) -> None:
         inner.seek(0)
@@ -123,10 +113,8 @@ class _File(io.RawIOBase):
             import gzip
             import zlib
 
-            self._inner, self._damaged = (
-                gzip.GzipFile(fileobj=inner, mode="rb"),
-                (zlib.error, gzip.BadGzipFile),
-            )
+            self._inner = gzip.GzipFile(fileobj=inner, mode="rb")
+            self._damaged = (zlib.error, gzip.BadGzipFile)
         elif self.compression:
             if sys.version_info >= (3, 14):
                 from compression import zstd
@@ -135,6 +123,7 @@ class _File(io.RawIOBase):
 
             self._inner, self._damaged = zstd.ZstdFile(inner), (zstd.ZstdError,)
         self._errors = (EOFError, OSError, *self._damaged)
+        self._failure: SourceError | None = None
         # `read` of a decompressing file loses what came before an error.
         self._read: Callable[[int], bytes] = getattr(self._inner, "read1", self._inner.read)
 
@@ -145,18 +134,26 @@ class _File(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
+        self._failure = None
         return self._inner.seek(offset, whence)
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # callers give nothing else
-        try:
-            chunk = self._read(len(buffer))
-        except self._errors as error:
-            self._at_end()  # if the file is incomplete, its data is cut off too
-            raise self._described(error) from error
-        if not chunk and buffer:
-            self._at_end()
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
+        size = 0
+        while size < len(buffer) and self._failure is None:
+            try:
+                chunk = self._read(len(buffer) - size)
+            except self._errors as error:
+                self._failure = self._described(error)
+            else:
+                buffer[size : size + len(chunk)] = chunk
+                size += len(chunk)
+                if not chunk:
+                    break
+        if buffer and not size:
+            self._at_end()  # if the file is incomplete, its compressed data is cut off too
+            if self._failure is not None:
+                raise self._failure
+        return size
 
     def _described(self, error: Exception) -> SourceError:
         subject = f"{self._name}: {self.compression}"

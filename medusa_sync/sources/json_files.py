@@ -19,7 +19,6 @@ from msgspec import Raw
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item, Part, Rejected
-from medusa_sync.sources.files import first_bytes
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.text import decode_json, parse_int, whole
 
@@ -115,7 +114,7 @@ class _Text:
 
     def __init__(self, file: BufferedReader) -> None:
         self._read = file.read1
-        self._encoding = json.detect_encoding(first_bytes(file, 4))
+        self._encoding = json.detect_encoding(file.peek(4)[:4])
         self._decoder = codecs.getincrementaldecoder(self._encoding)("surrogatepass")
         self._text = ""  # what is in memory
         self._position = 0  # in `_text`

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
+from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.sources import base
 from medusa_sync.sources.api import ApiSource, names_by_slug
@@ -19,12 +22,14 @@ from medusa_sync.sources.base import (
     PageOfParts,
     Part,
     PartSource,
+    Received,
     Rejected,
     Source,
+    checked,
 )
 from medusa_sync.sources.mapping import MappingOptions, deliver, rejected
 from medusa_sync.sources.maps import recognised
-from medusa_sync.sources.received import all_or_nothing
+from medusa_sync.spool import Spool
 
 if TYPE_CHECKING:  # most runs need no map
     from medusa_sync.sources.maps.program import Program
@@ -132,9 +137,33 @@ class Catalogue:
 
     def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         pages = self._pages(limit)
-        if self._min_products is None:
-            return pages
-        return all_or_nothing(pages, self._name, min_products=self._min_products)
+        return pages if self._min_products is None else self._all_or_nothing(pages, self._min_products)
+
+    async def _all_or_nothing(
+        self, pages: AsyncGenerator[Page, None], min_products: int
+    ) -> AsyncGenerator[Page, None]:
+        """The pages, which are kept in a temporary file until all of them have been read."""
+        received, reason = Received(), ""
+        spool = Spool[Page]()
+        async with aclosing(pages):
+            async for page in pages:
+                rows = tuple(map(checked, page.rows))
+                spool.add(structs.replace(page, rows=rows))
+                for row in map(received.add, rows):
+                    if isinstance(row, Rejected):
+                        reason = reason or f"; the first one that is not valid: {row.reason}"
+        count = received.valid
+        if count < min_products:
+            raise SourceError(
+                f"{self._name}: the source has {count} valid products, fewer than {min_products}{reason}",
+                hint=(
+                    "Nothing was written. Check the source. If it is right, lower --min-products "
+                    "(SYNC_PRODUCTS_MIN_PRODUCTS)."
+                ),
+            )
+        del received
+        for page in spool:
+            yield page
 
     async def _pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         count = 0

@@ -9,8 +9,7 @@ from medusa_sync.core.ids import Shard, is_in
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Delivered, Rejected, Source, Unchecked, checked
-from medusa_sync.sources.received import Received
+from medusa_sync.sources.base import Delivered, Received, Rejected, Source, Unchecked, checked
 from medusa_sync.stop import Stop
 from medusa_sync.sync.ledger import Ledger
 
