@@ -197,19 +197,18 @@ def test_every_line_is_read_once(
 
 @given(catalogues(at_least=1), st.data())
 def test_before_a_cut_every_complete_line_is_read(rows: list[Product], data: st.DataObject) -> None:
-    encoded = [json.dumps(row).encode() for row in rows]
-    whole = b"\n".join(encoded)
+    whole = "\n".join(map(json.dumps, rows)).encode()
     cut = data.draw(st.integers(1, len(whole)))
-    ends = [len(b"\n".join(encoded[: number + 1])) for number in range(len(rows))]
-    count = sum(end <= cut for end in ends)
+    is_whole = cut == len(whole) or whole[cut : cut + 1] == b"\n"
     begun = whole[:cut].rpartition(b"\n")[2]
-    message = f"line {count + 1}: the file ends in the middle of a product" if begun else ""
-    is_whole = cut in ends
+    complete = whole[:cut].count(b"\n")
+    count = complete + bool(is_whole and begun)
+    message = f"line {count + 1}: the file ends in the middle of a product" if begun and not is_whole else ""
     found, expected = lines(whole[:cut]), in_json(*rows)
-    assert (found.rows, found.error) == (expected[:count], "" if is_whole else message)
+    assert (found.rows, found.error) == (expected[:count], message)
     # If the file itself says that it is cut off, a line without a line break is not complete.
     same = lines(whole[:cut], is_cut_off=True)
-    assert (same.rows, same.error) == (expected[: count - is_whole], CUT_OFF)
+    assert (same.rows, same.error) == (expected[:complete], CUT_OFF)
 
 
 @pytest.mark.parametrize(
@@ -233,9 +232,8 @@ def test_a_bad_line_is_rejected_with_its_number(line: bytes, reason: str) -> Non
     assert found.rows[1] == Rejected(None, None, "line 3", reason)
 
 
-@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
-def test_lines_in_utf_16_are_an_error(mark: bytes) -> None:
-    found = lines(mark + '{"a": 1}\n'.encode("utf-16-le"))
+def test_lines_in_utf_16_are_an_error() -> None:
+    found = lines('{"a": 1}\n'.encode("utf-16"))
     assert (found.rows, found.error) == ([], "the file is UTF-16")
 
 
