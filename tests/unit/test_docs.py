@@ -16,8 +16,6 @@ from docs.architecture import layers
 from docs.build import DOCS, README, files, filled, pages
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
 from medusa_sync.errors import EXIT_CODES
-from medusa_sync.settings.options import ALL_OPTIONS
-from tests.harness import matrix
 
 ROOT = README.parent
 SITE = sorted(DOCS.glob("*.md"))
@@ -49,21 +47,6 @@ def test_the_diagram_has_each_layer_of_the_contract() -> None:
     assert names == [name for layer in layers() for name in layer]
 
 
-def test_the_page_of_options_names_each_flag_and_each_variable() -> None:
-    rows = [line for line in text_of("options.md").splitlines() if line.startswith("| ")]
-    for option in ALL_OPTIONS:
-        name = re.compile(rf"(?<![\w-]){re.escape(option.flag or option.variable)}(?![\w-])")
-        [row] = [row for row in rows if name.search(row.split(" | ")[0])]
-        assert not option.variable or f"`{option.variable}`" in row
-        assert option.help.replace("|", "\\|") in row
-
-
-@HERE
-def test_no_code_in_a_table_has_an_escaped_pipe(page: Path) -> None:
-    """GitHub and the site show it differently; `<code>&#124;</code>` is the same in both."""
-    assert re.findall(r"^\|.*`[^`|]*\\\|.*", page.read_text(encoding="utf-8"), re.MULTILINE) == []
-
-
 # --- links ------------------------------------------------------------------------------------------------
 
 
@@ -81,24 +64,20 @@ def anchors(page: Path) -> set[str]:
 
 
 @HERE
-def test_links_lead_to_files_and_headings(page: Path) -> None:
+def test_links_lead_to_files_and_headings_and_from_the_site_to_the_site(page: Path) -> None:
     for target, anchor in links(page):
         assert target.exists(), target
         assert not anchor or anchor in anchors(target), f"{target}#{anchor}"
+        assert page not in SITE or target.resolve().is_relative_to(DOCS), target
+        assert page not in SITE or target.suffix != ".py" or target.parent != DOCS, target
 
 
-@pytest.mark.parametrize("page", SITE, ids=lambda page: page.name)
-def test_pages_link_only_to_what_the_site_has(page: Path) -> None:
-    for target, _ in links(page):
-        assert target.resolve().is_relative_to(DOCS), target
-        assert target.suffix != ".py" or target.parent != DOCS, target
-
-
-@pytest.mark.parametrize("page", SITE, ids=lambda page: page.name)
-def test_nested_lists_are_indented_by_four_spaces(page: Path) -> None:
-    """With fewer, GitHub nests them and the site does not."""
-    text = CODE.sub("", page.read_text(encoding="utf-8"))
-    assert re.findall(r"^ {1,3}(?:[-*]|\d+\.) .*", text, re.MULTILINE) == []
+@HERE
+def test_github_and_the_site_show_the_same(page: Path) -> None:
+    """Code in a table has `<code>&#124;</code>`, and nested lists are indented by four spaces."""
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"^\|.*`[^`|]*\\\|.*", text, re.MULTILINE) == []
+    assert page not in SITE or not re.findall(r"^ {1,3}(?:[-*]|\d+\.) ", CODE.sub("", text), re.MULTILINE)
 
 
 # --- the site ---------------------------------------------------------------------------------------------
@@ -145,14 +124,6 @@ def test_the_site_is_built_without_warnings_and_asks_no_other_server(tmp_path: P
         r'<(?:script|img|iframe)[^>]* src="https?:|<link[^>]* href="https?:[^>]*stylesheet', html
     )
     assert "--max-removals" in (site / "search.json").read_text(encoding="utf-8")
-
-
-def test_the_matrix_runs_tests_that_exist() -> None:
-    for test in [each for tests in matrix.SUITE.values() for each in tests]:
-        module, _, name = test.partition("::")
-        text = (ROOT / "tests" / "e2e" / module).read_text(encoding="utf-8")
-        assert f"\ndef {name}(" in text, test
-    assert list(matrix.read()) == sorted(matrix.read(), key=lambda each: [*map(int, each.split("."))])
 
 
 # --- what pages say ---------------------------------------------------------------------------------------

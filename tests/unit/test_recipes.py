@@ -72,18 +72,6 @@ def test_the_pages_link_and_show_every_recipe() -> None:
         assert f'title="{path.name}"\n{path.read_text(encoding="utf-8")}```\n' in text
 
 
-def test_every_recipe_is_tested_here() -> None:
-    assert {path.name for path in FILES} == {
-        "airflow_dag.py",
-        "airflow_shards.py",
-        "github-actions.yml",
-        "gitlab-ci.yml",
-        "kubernetes-cronjob.yaml",
-        "kubernetes-shards.yaml",
-        *UNITS,
-    }
-
-
 def test_schedulers_neither_retry_nor_start_concurrent_runs() -> None:
     for name, limit in {
         "kubernetes-cronjob": "backoffLimit",

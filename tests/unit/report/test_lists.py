@@ -12,9 +12,7 @@ from medusa_sync.report.text import as_text
 from tests.unit.results import (
     DELETED,
     DRAFTED,
-    HELD,
     KEEPING,
-    LACKING,
     LAMP,
     OVERRULED,
     RESPECTED,
@@ -69,24 +67,6 @@ def test_a_run_lists_all_conflicts_and_withheld_values_because_no_other_run_does
     assert len(re.findall(r"price of size \d+: 21", shown)) == 900
     assert shown.count("source: BK-2") == 30
     assert "--json" not in shown
-
-
-@pytest.mark.parametrize("dry_run", [True, False])
-@pytest.mark.parametrize("verbose", [True, False])
-def test_conflicts_and_pruned_are_listed_despite_many_updates(*, dry_run: bool, verbose: bool) -> None:
-    rare = (OVERRULED, RESPECTED, DRAFTED, DELETED)
-    shown = as_text(run(*many(SPOON, 100), *rare, dry_run=dry_run), verbose=verbose)
-    assert [shown.count(f" {outcome.external_id} ") for outcome in rare] == [1] * 4
-
-
-@pytest.mark.parametrize("show", [as_text, quietly])
-def test_a_product_can_have_conflicts_held_prices_and_withheld_values(show: Show) -> None:
-    shown = show(run(structs.replace(LACKING, conflicts=OVERRULED.conflicts, held=HELD.held)))
-    assert "conflict: created dummyjson:71" in shown
-    assert "withheld: created dummyjson:71" in shown
-    assert "--on-conflict" in shown
-    assert shown.count("cannot have the same SKU or barcode") == 1
-    assert ("--max-price-change." in shown) is (show is as_text)
 
 
 @pytest.mark.parametrize(
