@@ -175,7 +175,6 @@ REFUSED: list[tuple[View, Refusal | None]] = [
     ({"sku": "SH1-S-Red"}, exists("Product variant", sku="SH1-S-Red")),
     ({"sku": "SH1-L-Blue"}, exists("Product variant", sku="SH1-L-Blue")),
     ({"sku": "UNUSED"}, exists("Inventory item", sku="UNUSED")),
-    ({"title": "NUL \0"}, UNKNOWN_ERROR),
     ({"prices": [USD]}, MALFORMED),
     ({"prices": [{"amount": 1}]}, MALFORMED),
     ({"inventory_items": [{"inventory_item_id": "iitem_gone"}]}, None),

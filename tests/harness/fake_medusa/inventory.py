@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_data, no_such_entity, not_found
-from tests.harness.fake_medusa.rules import check_new_id, check_unique, reject_nul
+from tests.harness.fake_medusa.rules import check_new_id, check_unique
 from tests.harness.fake_medusa.state import Item, Level, State, Variant
 from tests.harness.fake_medusa.steps import Steps
 
@@ -65,7 +65,6 @@ def update_item(state: State, item_id: str, body: Body) -> Item:
     if item_id not in stored:
         raise not_found(f'InventoryItem with id "{item_id}" not found')
     if "sku" in body:
-        reject_nul(body["sku"])
         known = ((item.id, item.sku) for item in stored.values())
         check_unique("Inventory item", "sku", known, [(item_id, body["sku"])])
         stored[item_id].sku = body["sku"]
@@ -87,7 +86,6 @@ def update_items(state: State, bodies: Iterable[Body]) -> None:
 def create_item(state: State, body: Body) -> Item:
     item = Item(body.get("id") or state.ids.new("iitem"), body.get("sku"), body.get("title") or "")
     check_new_id(state, "Inventory item", item.id, state.items)
-    reject_nul([item.sku, item.title])
     check_unique(
         "Inventory item", "sku", ((each.id, each.sku) for each in state.live_items()), [(item.id, item.sku)]
     )

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.harness.fake_medusa.errors import already_exists, invalid_data, no_such_entity, not_found
-from tests.harness.fake_medusa.rules import reject_nul
 from tests.harness.fake_medusa.state import Ids, Option, OptionValue, Product, State
 from tests.harness.fake_medusa.steps import Steps
 
@@ -25,7 +24,6 @@ def new_option(ids: Ids, body: Body) -> Option:
 def check_new_options(options: Iterable[Option]) -> None:
     for option in options:
         texts = [value.value for value in option.values]
-        reject_nul([option.title, *texts])
         if twice := [text for index, text in enumerate(texts) if text in texts[:index]]:
             raise already_exists("Product option value", option_id=option.id, value=twice[0])
 
@@ -160,7 +158,6 @@ class OptionBatch:
     def _values(self, option: Option, wanted: Sequence[Body]) -> list[OptionValue]:
         """Values by text; a new text becomes a new value of the option."""
         texts = [new["value"].strip() for new in wanted]
-        reject_nul(texts)
         for text in filter(None, dict.fromkeys(texts)):
             if all(value.value != text for value in option.values):
                 option.values = [*option.values, OptionValue(self._state.ids.new("optval"), text, option)]
@@ -184,6 +181,5 @@ def rename_option(state: State, option_id: str, body: Body) -> Option:
     option = state.options.get(option_id)
     if option is None:
         raise not_found(f'Product option with id "{option_id}" not found')
-    reject_nul(body)
     option.title = body.get("title", option.title)
     return option

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from tests.harness.fake_medusa.errors import invalid_data, not_found, unknown_error
 from tests.harness.fake_medusa.pricing import changed_price, folded
-from tests.harness.fake_medusa.rules import reject_nul
 from tests.harness.fake_medusa.state import ListPrice, PriceList, State
 from tests.harness.fake_medusa.steps import Steps
 
@@ -20,7 +19,6 @@ def create_price_list(state: State, body: Body) -> PriceList:
     bodies = body.get("prices", [])
     _check_price_sets(state, bodies)
     fields = {name: value for name, value in body.items() if name != "prices"}
-    reject_nul(fields)
     made = PriceList(state.ids.new("plist"), **{"created_at": state.ids.moment, **fields})
     state.price_lists[made.id] = made
     _add(state, made.id, bodies)

@@ -1,6 +1,5 @@
 """Rules that several endpoints share."""
 
-import json
 import re
 import struct
 import unicodedata
@@ -11,25 +10,6 @@ from tests.harness.fake_medusa.errors import already_exists, unknown_error
 from tests.harness.fake_medusa.state import Metadata, Number, State
 
 MEASURES: Final = ("weight", "length", "height", "width")
-
-
-def reject_nul(value: object) -> None:
-    """PostgreSQL cannot store a NUL, and Medusa does not check for one."""
-    # The text also finds the six characters of the escape themselves; only then are all members visited.
-    if "\\u0000" in json.dumps(value) and _has_nul(value):
-        raise unknown_error()
-
-
-def _has_nul(value: object) -> bool:
-    match value:
-        case str():
-            return "\0" in value
-        case list():
-            return any(map(_has_nul, value))
-        case dict():
-            return any(map(_has_nul, (*value.keys(), *value.values())))
-        case _:
-            return False
 
 
 def as_real(number: Number | None) -> Number | None:

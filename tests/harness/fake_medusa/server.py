@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Generator
@@ -13,7 +14,7 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from tests.harness.fake_medusa.api import Api
-from tests.harness.fake_medusa.errors import ApiError
+from tests.harness.fake_medusa.errors import ApiError, unknown_error
 from tests.harness.fake_medusa.inventory import level_at
 from tests.harness.fake_medusa.reads import Call
 from tests.harness.fake_medusa.state import Currency, Ids, Named, Number, Product, State, StoreSettings
@@ -21,6 +22,7 @@ from tests.harness.fake_medusa.state import Currency, Ids, Named, Number, Produc
 _BATCH_LIMIT: Final = 2 * 1024 * 1024
 _BODY_LIMIT: Final = 100 * 1024
 _HEAD_LIMIT: Final = 16 * 1024
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _LARGEST_PLAIN: Final = 1e21  # JavaScript writes larger numbers with an exponent
 
 T = TypeVar("T")
@@ -227,6 +229,8 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         if path.startswith("/admin/workflows-executions/") and not self.offers_bulk:
             return httpx.Response(403, json={"type": "forbidden", "message": "Forbidden"})
         try:
+            if _NUL.search(request.content) or b"%00" in request.url.query:
+                raise unknown_error()  # PostgreSQL cannot store one, and Medusa does not check
             call = Call(request.method, path, tuple(request.url.params.multi_items()), body)
             return httpx.Response(200, json=(yield from self._api.respond(call)))
         except ApiError as error:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from tests.harness.fake_medusa import schemas
 from tests.harness.fake_medusa.errors import ApiError, invalid_argument
-from tests.harness.fake_medusa.rules import check_new_id, check_unique, handle_of_name, reject_nul
+from tests.harness.fake_medusa.rules import check_new_id, check_unique, handle_of_name
 from tests.harness.fake_medusa.state import Category, Collection, Named, State, Tag, Type
 from tests.harness.fake_medusa.validation import Check
 
@@ -58,7 +58,6 @@ class Table(NamedTuple):
 
     def save(self, state: State, row: Any) -> Any:
         rows = self.rows(state)
-        reject_nul(list(vars(row).values()))
         parent_id = getattr(row, "parent_category_id", None)
         if parent_id is not None and parent_id not in rows:
             raise invalid_argument(f"Parent category with id: '{parent_id}' does not exist")

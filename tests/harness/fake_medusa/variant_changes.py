@@ -6,7 +6,7 @@ from typing import Any
 from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_data, not_found
 from tests.harness.fake_medusa.inventory import InventoryChange, check_reservations
 from tests.harness.fake_medusa.pricing import replace_prices
-from tests.harness.fake_medusa.rules import merged, patch, reject_nul
+from tests.harness.fake_medusa.rules import merged, patch
 from tests.harness.fake_medusa.state import Item, State, Variant
 from tests.harness.fake_medusa.steps import Steps
 from tests.harness.fake_medusa.variants import RESTORED, UNIQUE, check_combination, values_of
@@ -87,7 +87,6 @@ class VariantRevision:
             # Medusa deletes only the old values that no variant of the call gets.
             kept = [value for value in stored[variant_id].values if value in sent and value not in values]
             changed[variant_id].values = [*values, *kept] if values else []
-        reject_nul(list(self._bodies))
         self._check_unique(stored, changed)
         self._before = {variant_id: stored[variant_id] for variant_id in changed}
         for product in {product.id: product for product in map(products.__getitem__, changed)}.values():

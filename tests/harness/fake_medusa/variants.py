@@ -7,7 +7,7 @@ from tests.harness.fake_medusa.errors import invalid_data, no_such_entity, unkno
 from tests.harness.fake_medusa.inventory import given_items, link_items, make_items
 from tests.harness.fake_medusa.options import chosen_values
 from tests.harness.fake_medusa.pricing import new_prices
-from tests.harness.fake_medusa.rules import MEASURES, check_new_id, check_unique, patch, reject_nul
+from tests.harness.fake_medusa.rules import MEASURES, check_new_id, check_unique, patch
 from tests.harness.fake_medusa.state import Item, Option, OptionValue, Product, State, Variant
 from tests.harness.fake_medusa.steps import Steps
 
@@ -97,7 +97,6 @@ def _add_variants(state: State, wanted: Sequence[tuple[Product, Body]]) -> list[
             raise unknown_error()  # Medusa expects a list
         variants.append(new_variant(state, values, body))
     _check_ids(state, wanted, variants)
-    reject_nul([body for _, body in wanted])
     check_variants_unique(state, variants)
     for variant, (product, _) in zip(variants, wanted, strict=True):
         product.variants.append(variant)
