@@ -79,3 +79,47 @@ def assert_shirts(rows: Sequence[dict[str, Any]], store: FakeMedusa) -> None:
     assert store.products.keys() == {f"{SOURCE_NAME}:{row['id']}" for row in rows}
     for row in rows:
         assert held(store, row["id"]) == wanted(row)
+
+
+# --- changes of a shirt, in several versions --------------------------------------------------------------
+
+
+def variant_fields(row: dict[str, Any], version: int) -> None:
+    for each in row["variants"][:2]:
+        each |= {
+            "price": each["price"] + version,
+            "compareAtPrice": 2 * each["price"],
+            "stock": each["stock"] + version,
+            "sku": f"{each['sku']}{version}",
+        }
+
+
+def option_values(row: dict[str, Any], version: int) -> None:
+    for each in row["variants"]:
+        if each["options"]["Size"] == "M":
+            each["options"]["Size"] = f"M{version}"
+
+
+def new_variants(row: dict[str, Any], version: int) -> None:
+    row["variants"] += [variant(row["id"], size, "Red", barcode=None) for size in ("XL", "XXL")[:version]]
+
+
+def renamed_option(row: dict[str, Any], version: int) -> None:
+    row["options"] = ["Size", f"Colour {version}"]
+    for each in row["variants"]:
+        each["options"] = dict(zip(row["options"], each["options"].values(), strict=True))
+
+
+def added_option(row: dict[str, Any], version: int) -> None:
+    row["options"] = ["Size", "Colour", "Fit"]
+    for each in row["variants"]:
+        each["options"] = {**each["options"], "Fit": f"fit {version}"}
+
+
+def swapped_variants(row: dict[str, Any], version: int) -> None:
+    one, two = row["variants"][0], row["variants"][1 + version]
+    for name in ("sku", "options"):
+        one[name], two[name] = two[name], one[name]
+
+
+CHANGES = (variant_fields, option_values, new_variants, renamed_option, added_option, swapped_variants)

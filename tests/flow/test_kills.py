@@ -12,7 +12,20 @@ import pytest
 from medusa_sync import RunResult
 from tests.flow.kills import KILLED, NEXT, killed_runs, sync_killed
 from tests.flow.merchant import edit_variant
-from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, variant, wanted
+from tests.flow.shirts import (
+    CHANGES,
+    add_own_variant,
+    added_option,
+    assert_shirts,
+    held,
+    new_variants,
+    option_values,
+    shirt,
+    swapped_variants,
+    variant,
+    variant_fields,
+    wanted,
+)
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
@@ -68,54 +81,16 @@ def swap(rows: Rows, version: int) -> None:
     two |= first if version == 1 else {"sku": first["sku"]}
 
 
-def variant_fields(row: Row, version: int) -> None:
-    for each in row["variants"][:2]:
-        each |= {
-            "price": each["price"] + version,
-            "stock": each["stock"] + version,
-            "sku": f"{each['sku']}{version}",
-        }
-
-
-def option_values(row: Row, version: int) -> None:
-    for each in row["variants"]:
-        if each["options"]["Size"] == "M":
-            each["options"]["Size"] = f"M{version}"
-
-
-def new_variants(row: Row, version: int) -> None:
-    row["variants"] += [variant(row["id"], size, "Red") for size in ("L", "XL")[:version]]
-
-
-def renamed_option(row: Row, version: int) -> None:
-    row["options"] = ["Size", f"Colour {version}"]
-    for each in row["variants"]:
-        each["options"] = dict(zip(row["options"], each["options"].values(), strict=True))
-
-
-def added_option(row: Row, version: int) -> None:
-    row["options"] = ["Size", "Colour", "Fit"]
-    for each in row["variants"]:
-        each["options"] = {**each["options"], "Fit": f"fit {version}"}
-
-
-def swapped_variants(row: Row, version: int) -> None:
-    one, two = row["variants"][0], row["variants"][1 + version]
-    for name in ("sku", "options"):
-        one[name], two[name] = two[name], one[name]
-
-
-OF_VARIANTS = (variant_fields, option_values, new_variants, renamed_option, added_option, swapped_variants)
 WITHOUT_A_WAY_BACK = (new_variants, added_option)  # a dropped variant stays
 CASES = [
-    *((change, "both") for change in (everything, paths, swap, *OF_VARIANTS)),
+    *((change, "both") for change in (everything, paths, swap, *CHANGES)),
     *((change, killed) for change in (everything, paths) for killed in ("tool", "store")),
     *((change, "store") for change in (variant_fields, option_values, new_variants, swapped_variants)),
 ]
 
 
 def rows_of(change: Callable[..., None], version: int) -> Rows:
-    if change in OF_VARIANTS:
+    if change in CHANGES:
         sizes = [("S", "Red"), ("S", "Blue"), ("M", "Red"), ("M", "Blue")]
         rows = [shirt(number, variants=[variant(number, *each) for each in sizes]) for number in (1, 2)]
     else:

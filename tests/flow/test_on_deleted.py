@@ -12,7 +12,7 @@ import pytest
 from medusa_sync import RunResult
 from tests.flow.kills import killed_runs
 from tests.flow.merchant import create
-from tests.flow.shirts import shirts, variant
+from tests.flow.shirts import CHANGES, renamed_option, shirts
 from tests.flow.stage import (
     ListSource,
     assert_exact,
@@ -124,42 +124,19 @@ def test_the_note_of_a_newer_version_decides_too(*, is_ours: bool) -> None:
 # --- during a run -----------------------------------------------------------------------------------------
 
 
-def swap_values(row: Row) -> None:
-    first, second, *_ = row["variants"]
-    first["options"], second["options"] = second["options"], first["options"]
-
-
-def rename_an_option(row: Row) -> None:
-    row["options"] = ["Size", "Shade"]
-    for each in row["variants"]:
-        each["options"]["Shade"] = each["options"].pop("Colour")
-
-
-def add_a_variant(row: Row) -> None:
-    row["variants"].append(variant(row["id"], "XXL", "Blue"))
-
-
-def change_all_variants(row: Row) -> None:
-    for each in row["variants"]:
-        each |= {"sku": f"{each['sku']}-2", "price": 5, "compareAtPrice": 9, "stock": 1}
-
-
-CHANGES = [swap_values, rename_an_option, add_a_variant, change_all_variants]
-
-
 def has_sent(store: FakeMedusa, number: int, _request: object) -> bool:
     return len(store.requests) == number
 
 
-@pytest.mark.parametrize("change", sampled(CHANGES, rename_an_option))
+@pytest.mark.parametrize("change", sampled(CHANGES, renamed_option))
 def test_a_product_that_is_deleted_at_any_request_fails_alone_and_comes_back(
-    change: Callable[[Row], None],
+    change: Callable[[Row, int], None],
 ) -> None:
     fresh = copies_of(synced(shirts(3), sale_prices=True))
     for number in count(1):
         store, source = fresh(), ListSource(shirts(3), sale_prices=True)
         for row in source.rows:
-            change(row)
+            change(row, 1)
         is_due = partial(has_sent, store, number)
         hit = strike(store, "before", is_due, partial(delete, store, 1))
         result = sync(source, store)

@@ -10,7 +10,18 @@ import pytest
 from medusa_sync import Result
 from tests.flow.merchant import delete_variants
 from tests.flow.plans import carried_out
-from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant, wanted
+from tests.flow.shirts import (
+    CHANGES,
+    assert_shirts,
+    held,
+    new_variants,
+    option_values,
+    renamed_option,
+    shirt,
+    shirts,
+    variant,
+    wanted,
+)
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item
@@ -28,40 +39,8 @@ def ids(store: FakeMedusa, number: int = 1) -> dict[str | None, str]:
 # --- one product ----------------------------------------------------------------------------------------
 
 
-def with_first(**changes: Any) -> Callable[[Row], None]:
-    return lambda row: row["variants"][0].update(changes)
-
-
-def with_a_new_variant(row: Row) -> None:
-    row["variants"].append(variant(1, "XXL", "Blue", price=31, stock=8))
-
-
-def with_values_exchanged(row: Row) -> None:
-    first, second = row["variants"][0], row["variants"][3]
-    first["options"], second["options"] = second["options"], first["options"]
-
-
-def with_values_renamed(row: Row) -> None:
-    for each in row["variants"]:
-        each["options"]["Size"] = each["options"]["Size"].replace("M", "Medium")
-
-
-def with_codes_exchanged(row: Row) -> None:
-    first, second = row["variants"][:2]
-    for name in ("sku", "barcode"):
-        first[name], second[name] = second[name], first[name]
-
-
-def with_option_renamed(row: Row) -> None:
-    row["options"] = ["Size", "Farbe"]
-    for each in row["variants"]:
-        each["options"] = dict(zip(row["options"], each["options"].values(), strict=True))
-
-
-def with_option_added(row: Row) -> None:
-    row["options"] = ["Size", "Colour", "Fit"]
-    for each in row["variants"]:
-        each["options"] = {**each["options"], "Fit": "Slim"}
+def with_first(**changes: Any) -> Callable[[Row, int], None]:
+    return lambda row, _version: row["variants"][0].update(changes)
 
 
 @pytest.mark.parametrize(
@@ -76,21 +55,16 @@ def with_option_added(row: Row) -> None:
         with_first(options={"Size": "XS", "Colour": "Red"}),
         with_first(prices={"eur": 18}),
         with_first(price=7, stock=70, sku="ALL", options={"Size": "XS", "Colour": "Green"}),
-        with_a_new_variant,
-        with_values_exchanged,
-        with_values_renamed,
-        with_codes_exchanged,
-        with_option_renamed,
-        with_option_added,
+        *CHANGES,
     ],
 )
 def test_a_changed_product_is_stored_as_it_is_and_its_variants_and_prices_keep_their_ids(
-    change: Callable[[Row], None],
+    change: Callable[[Row, int], None],
 ) -> None:
     store, row = synced(shirts(2)), shirt(1)
     assert_shirts(shirts(2), store)
     before = {each.id: {price.id for price in each.prices} for each in store.state.variants().values()}
-    change(row)
+    change(row, 1)
     source = ListSource([row, shirt(2)])
     assert counts(carried_out(source, store)) == {"updated": 1, "unchanged": 1}
     assert_shirts(source.rows, store)
@@ -98,7 +72,7 @@ def test_a_changed_product_is_stored_as_it_is_and_its_variants_and_prices_keep_t
     assert values == {(name, value) for each in row["variants"] for name, value in each["options"].items()}
     after = {each.id: {price.id for price in each.prices} for each in store.state.variants().values()}
     assert all(prices <= after[own] for own, prices in before.items())
-    assert len(after) == len(before) + (change is with_a_new_variant)
+    assert len(after) == len(before) + (change is new_variants)
     assert_quiet(source, store)
 
 
@@ -107,11 +81,11 @@ def test_a_renamed_option_value_leaves_no_old_one_also_if_no_title_changes() -> 
     for each in row["variants"]:
         each["title"] = each["sku"]
     store = synced([row])
-    with_values_renamed(row)
+    option_values(row, 1)
     assert counts(sync(ListSource([row]), store)) == {"updated": 1}
     assert {each.value for each in store.products["dummyjson:1"].values} == {
         "S",
-        "Medium",
+        "M1",
         "L",
         "Red",
         "Blue",
@@ -257,8 +231,8 @@ def test_an_option_that_source_and_merchant_rename_is_a_conflict(policy: str, wi
     option = next(each for each in store.products["dummyjson:1"].options if each.title == "Colour")
     store.call("POST", f"/admin/product-options/{option.id}", {"title": "Shade"})
     assert_quiet(ListSource([row]), store)
-    with_option_renamed(row)
+    renamed_option(row, 1)
     result = sync(ListSource([row]), store, on_conflict=policy)
     found = [(each.field, each.kept) for outcome in result.changes for each in outcome.conflicts]
-    assert (found, option.title) == ([("options", winner)], "Farbe" if winner == "source" else "Shade")
+    assert (found, option.title) == ([("options", winner)], "Colour 1" if winner == "source" else "Shade")
     assert_quiet(ListSource([row]), store, on_conflict=policy)
