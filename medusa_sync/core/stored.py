@@ -208,23 +208,15 @@ class Unreadable(Identified, frozen=True):
     reason: str
 
 
-class StoredSummary(Identified, frozen=True):
-    """A product with what is needed to see whether it is up to date.
-
-    Attributes:
-        record: what was last applied; None if it was not written by this tool.
-    """
-
-    record: Record | None = None
-
-
-class StoredProduct(StoredSummary, frozen=True):
+class StoredProduct(Identified, frozen=True):
     """A product with everything that a change may touch, as far as it was asked for.
 
     Attributes:
+        record: what was last applied; None if it was not written by this tool.
         metadata: without the record.
     """
 
+    record: Record | None = None
     metadata: dict[str, Any] | None = None
     title: str = ""
     handle: str = ""

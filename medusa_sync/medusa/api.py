@@ -15,7 +15,6 @@ from medusa_sync.core.stored import (
     Entity,
     StoredCategory,
     StoredProduct,
-    StoredSummary,
     Tombstone,
     UnownedProduct,
     Unreadable,
@@ -106,7 +105,7 @@ class AdminApi:
         list_ = List(f"/admin/{collection.replace('_', '-')}", collection, NamedEntity, "id,name")
         return (await read(self._client, list_, [*query.items(), ("limit", limit)])).entries
 
-    async def summaries(self, key: str, values: Sequence[str]) -> list[StoredSummary | Unreadable]:
+    async def summaries(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their records."""
         return [decode.summary(each) for each in await self._find(key, values, decode.SCANNED)]
 

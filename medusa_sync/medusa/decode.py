@@ -14,7 +14,7 @@ from msgspec import Raw, Struct, ValidationError, convert, json
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
 from medusa_sync.core.inventory import OwningProduct, OwningVariant
 from medusa_sync.core.record import RECORD_KEY, AnyRecord, Record, parse_record, upgraded
-from medusa_sync.core.stored import Identified, StoredProduct, StoredSummary, UnownedProduct, Unreadable
+from medusa_sync.core.stored import Identified, StoredProduct, UnownedProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
 from medusa_sync.http import Query
 from medusa_sync.medusa.lists import List
@@ -117,12 +117,12 @@ def tree_of(fields: str) -> Tree:
     return tree
 
 
-def summary(product: Scanned) -> StoredSummary | Unreadable:
+def summary(product: Scanned) -> StoredProduct | Unreadable:
     """A scanned product with its record: the quick way, without a detour over a dict."""
     if product.metadata is _ABSENT:
         return Unreadable(product.id, product.external_id, "the response lacks metadata")
     try:
-        return StoredSummary(product.id, product.external_id, _record_in(product.metadata))
+        return StoredProduct(product.id, product.external_id, _record_in(product.metadata))
     except ProductFailedError as error:
         return Unreadable(product.id, product.external_id, str(error))
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import applied
 from medusa_sync.core.result import Outcome, Result
-from medusa_sync.core.stored import StoredSummary, Unreadable, by_external_id
+from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.scan import LOOK_UP
@@ -30,7 +30,7 @@ class Stale(Struct, frozen=True):
     """
 
     desired: DesiredProduct
-    copies: Sequence[StoredSummary | Unreadable]
+    copies: Sequence[StoredProduct | Unreadable]
 
 
 class Comparison:

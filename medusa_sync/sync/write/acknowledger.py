@@ -10,7 +10,7 @@ from msgspec import structs
 
 from medusa_sync.core.note import sku_note
 from medusa_sync.core.record import AppliedOption, Record
-from medusa_sync.core.stored import StoredProduct, StoredSummary, Unreadable
+from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import WITH_OPTIONS
@@ -73,7 +73,7 @@ class Acknowledger:
         """The products that no other run has written since; missing ones stay: they may not be listed yet."""
         lacks_ids = any(not option.id for _, record in products for option in record.options)
         external_ids = [job.external_id for job, _ in products]
-        listed: Sequence[StoredSummary | Unreadable] = (
+        listed = (
             await self._api.details("external_id", external_ids, WITH_OPTIONS)
             if lacks_ids
             else await self._api.summaries("external_id", external_ids)
@@ -108,7 +108,7 @@ def _not_acknowledged(product: tuple[Job, Record], error: Exception) -> None:
     logger.warning(*words, extra={"event": "not_acknowledged", "external_id": own})
 
 
-def _with_option_ids(record: Record, stored: StoredSummary | Unreadable | None) -> Record:
+def _with_option_ids(record: Record, stored: StoredProduct | Unreadable | None) -> Record:
     """The record with the ids of options that were created with the product."""
     if not isinstance(stored, StoredProduct):
         return record
@@ -117,6 +117,6 @@ def _with_option_ids(record: Record, stored: StoredSummary | Unreadable | None) 
     return structs.replace(record, options=tuple(known))
 
 
-def _is_noted(stored: StoredSummary | Unreadable, job: Job) -> bool:
+def _is_noted(stored: StoredProduct | Unreadable, job: Job) -> bool:
     """Whether the record of a product is still the one that this run read or wrote."""
-    return isinstance(stored, StoredSummary) and stored.record in (job.before, job.note or job.before)
+    return isinstance(stored, StoredProduct) and stored.record in (job.before, job.note or job.before)

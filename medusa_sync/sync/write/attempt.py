@@ -10,7 +10,7 @@ from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
-from medusa_sync.core.stored import StoredSummary
+from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Holders, UniqueValue, claims
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
@@ -263,7 +263,7 @@ def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, l
     """The terms that the source added since products were last written, by field, as the records show it."""
     added: dict[str, list[str]] = {name: [] for name, field in FIELDS.items() if field.is_term}
     for product in products:
-        records = [each.record for each in product.copies if isinstance(each, StoredSummary) and each.record]
+        records = [each.record for each in product.copies if isinstance(each, StoredProduct) and each.record]
         for name, terms in added.items():
             if selection.has(name) or not product.copies:
                 applied = tuple(term for record in records for term in members(record.fields.get(name)))
