@@ -1,62 +1,131 @@
-"""Faults at a chosen write."""
+"""Faults: at the first request of a kind, at each of them, or at a chosen write."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any, Literal
 
 import httpx
 
-from tests.flow.stage import Killed
 from tests.harness.fake_medusa import FakeMedusa
 
 
-def fail(error: BaseException) -> Callable[[], httpx.Response]:
-    def raise_it() -> httpx.Response:
-        raise error
-
-    return raise_it
+class Killed(BaseException):
+    """The process is killed: nothing catches this."""
 
 
-BEFORE = {
-    "dropped before": fail(httpx.ReadError("reset")),
-    "no connection": fail(httpx.ConnectError("refused")),
-    "429": lambda: httpx.Response(429, headers={"retry-after": "0"}),
-    "500 instead": lambda: httpx.Response(500, json={"message": "no"}),
-    "502 instead": lambda: httpx.Response(502, html="<p>proxy</p>"),
-    "503 instead": lambda: httpx.Response(503),
-    "413 instead": lambda: httpx.Response(413, json={"message": "request entity too large"}),
-    "killed before": fail(Killed()),
+Act = httpx.Response | BaseException | Callable[[], Any]
+
+
+def strike(
+    store: FakeMedusa,
+    moment: Literal["before", "after"],
+    is_hit: Callable[[httpx.Request], object],
+    act: Act,
+    *,
+    once: bool = True,
+) -> list[httpx.Request]:
+    """Act at the first request of a kind, or at each of them; returns the requests that were hit.
+
+    Args:
+        store: gets the requests.
+        moment: before or after the store carries the request out.
+        is_hit: tells which requests are meant.
+        act: the response instead of the store's, an error to raise, or a function that may return a response.
+        once: only at the first one.
+    """
+    hit: list[httpx.Request] = []
+
+    def hook(request: httpx.Request, *_: httpx.Response) -> httpx.Response | None:
+        if (once and hit) or not is_hit(request):
+            return None
+        hit.append(request)
+        if isinstance(act, BaseException):
+            raise act
+        answer = act if isinstance(act, httpx.Response) else act()
+        return answer if isinstance(answer, httpx.Response) else None
+
+    setattr(store, moment, hook)
+    return hit
+
+
+def refuse(store: FakeMedusa, is_hit: Callable[[httpx.Request], object], act: Act) -> list[httpx.Request]:
+    """Act at each request of a kind, instead of the store; returns the requests that were hit."""
+    return strike(store, "before", is_hit, act, once=False)
+
+
+def no(status: int = 400) -> httpx.Response:
+    """A refusal."""
+    return httpx.Response(status, json={"type": "invalid_data", "message": "No."})
+
+
+def with_index(
+    store: FakeMedusa, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda found: found
+) -> None:
+    """Answer look-ups from an index that shows other products than the database; its counts are estimates."""
+
+    def after(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if request.method != "GET" or "external_id[]" not in request.url.params:
+            return None
+        document = json.loads(response.content)
+        found = change(document["products"])
+        return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
+
+    store.after = after
+
+
+# --- at a chosen request or write ------------------------------------------------------------------------
+
+
+ERRORS: dict[str, Callable[[], BaseException]] = {
+    "lost before": lambda: httpx.ReadError("reset"),
+    "timed out": lambda: httpx.ReadTimeout("slow"),
+    "killed": Killed,
 }
-AFTER = {
-    "dropped after": fail(httpx.RemoteProtocolError("closed")),
-    "timed out after": fail(httpx.ReadTimeout("slow")),
-    "500 after": lambda: httpx.Response(500),
-    "504 after": lambda: httpx.Response(504),
-    "truncated after": lambda: httpx.Response(200, content=b'{"created":[{"id":'),
-    "killed after": fail(Killed()),
+
+
+def error_at(number: int, error: str) -> Callable[..., None]:
+    """A hook of the fake store that fails at one of its calls."""
+    seen = 0
+
+    def hit(*_: Any) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == number:
+            raise ERRORS[error]()  # noqa: RSE102 - a function that returns an exception
+
+    return hit
+
+
+BEFORE: dict[str, Act] = {
+    "dropped before": httpx.ReadError("reset"),
+    "no connection": httpx.ConnectError("refused"),
+    "429": httpx.Response(429, headers={"retry-after": "0"}),
+    "500 instead": httpx.Response(500, json={"message": "no"}),
+    "502 instead": httpx.Response(502, html="<p>proxy</p>"),
+    "503 instead": httpx.Response(503),
+    "413 instead": httpx.Response(413, json={"message": "request entity too large"}),
+    "killed before": Killed(),
+}
+AFTER: dict[str, Act] = {
+    "dropped after": httpx.RemoteProtocolError("closed"),
+    "timed out after": httpx.ReadTimeout("slow"),
+    "500 after": httpx.Response(500),
+    "504 after": httpx.Response(504),
+    "truncated after": httpx.Response(200, content=b'{"created":[{"id":'),
+    "killed after": Killed(),
 }
 FAULTS = [*BEFORE, *AFTER]
 
 
-def fault_at(store: FakeMedusa, number: int, name: str) -> list[str]:
-    """Make one write fail; returns a list that gets the path of that write."""
-    seen: list[httpx.Request] = []
-    hit: list[str] = []
+def fault_at(store: FakeMedusa, number: int, name: str) -> list[httpx.Request]:
+    """Make one write fail; returns a list that gets it."""
+    seen = 0
 
-    def before(request: httpx.Request) -> httpx.Response | None:
-        if request.method != "POST":
-            return None
-        seen.append(request)
-        if len(seen) == number and name in BEFORE:
-            hit.append(request.url.path)
-            return BEFORE[name]()
-        return None
+    def is_due(request: httpx.Request) -> bool:
+        nonlocal seen
+        seen += request.method == "POST"
+        return request.method == "POST" and seen == number
 
-    def after(request: httpx.Request, _response: httpx.Response) -> httpx.Response | None:
-        if name in AFTER and len(seen) >= number and request is seen[number - 1]:
-            hit.append(request.url.path)
-            return AFTER[name]()
-        return None
-
-    store.before, store.after = before, after
-    return hit
+    return strike(store, "before" if name in BEFORE else "after", is_due, (BEFORE | AFTER)[name])

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.stage import Killed, ListSource, copies_of, strike, sync
+from tests.flow.faults import Killed, strike
+from tests.flow.stage import ListSource, copies_of, sync
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import some
 

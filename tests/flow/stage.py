@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from unittest.mock import patch
 
 import httpx
@@ -39,94 +39,6 @@ SOURCE_NAME = "dummyjson"
 BATCHES = "/admin/products/batch"
 TOO_LARGE = "a" * 2_000_000
 """A text with which a product is too large for a request."""
-
-
-class Killed(BaseException):
-    """The process is killed: nothing catches this."""
-
-
-FAULTS: dict[str, Callable[[], BaseException]] = {
-    "lost before": lambda: httpx.ReadError("reset"),
-    "timed out": lambda: httpx.ReadTimeout("slow"),
-    "killed": Killed,
-}
-
-
-Act = httpx.Response | BaseException | Callable[[], Any]
-
-
-def strike(
-    store: FakeMedusa,
-    moment: Literal["before", "after"],
-    is_hit: Callable[[httpx.Request], object],
-    act: Act,
-    *,
-    once: bool = True,
-) -> list[httpx.Request]:
-    """Act at the first request of a kind, or at each of them; returns the requests that were hit.
-
-    Args:
-        store: gets the requests.
-        moment: before or after the store carries the request out.
-        is_hit: tells which requests are meant.
-        act: the response instead of the store's, an error to raise, or a function that may return a response.
-        once: only at the first one.
-    """
-    hit: list[httpx.Request] = []
-
-    def hook(request: httpx.Request, *_: httpx.Response) -> httpx.Response | None:
-        if (once and hit) or not is_hit(request):
-            return None
-        hit.append(request)
-        if isinstance(act, BaseException):
-            raise act
-        answer = act if isinstance(act, httpx.Response) else act()
-        return answer if isinstance(answer, httpx.Response) else None
-
-    setattr(store, moment, hook)
-    return hit
-
-
-def refuse(store: FakeMedusa, is_hit: Callable[[httpx.Request], object], act: Act) -> list[httpx.Request]:
-    """Act at each request of a kind, instead of the store; returns the requests that were hit."""
-    return strike(store, "before", is_hit, act, once=False)
-
-
-def no(status: int = 400) -> httpx.Response:
-    """A refusal."""
-    return httpx.Response(status, json={"type": "invalid_data", "message": "No."})
-
-
-def is_write(request: httpx.Request) -> bool:
-    return request.method != "GET"
-
-
-def with_index(
-    store: FakeMedusa, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda found: found
-) -> None:
-    """Answer look-ups from an index that shows other products than the database; its counts are estimates."""
-
-    def after(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
-        if request.method != "GET" or "external_id[]" not in request.url.params:
-            return None
-        document = json.loads(response.content)
-        found = change(document["products"])
-        return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
-
-    store.after = after
-
-
-def fault_at(number: int, fault: str) -> Callable[..., None]:
-    """A hook of the fake store that fails at one of its calls."""
-    seen = 0
-
-    def hit(*_: Any) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == number:
-            raise FAULTS[fault]()  # noqa: RSE102 - a function that returns an exception
-
-    return hit
 
 
 @dataclass
@@ -314,6 +226,10 @@ def details_read(store: FakeMedusa) -> list[set[str]]:
         for query in queries
         if "variants.price_set" in dict(query).get("fields", "")
     ]
+
+
+def is_write(request: httpx.Request) -> bool:
+    return request.method != "GET"
 
 
 def is_creation(request: httpx.Request) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flow.faults import refuse, strike, with_index
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -16,11 +17,8 @@ from tests.flow.stage import (
     assert_exact,
     assert_quiet,
     counts,
-    refuse,
-    strike,
     sync,
     synced,
-    with_index,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa, Request

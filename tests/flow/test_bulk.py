@@ -9,19 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flow.faults import no, refuse
 from tests.flow.shirts import assert_shirts, held, shirts, variant, wanted
-from tests.flow.stage import (
-    SOURCE_NAME,
-    ListSource,
-    assert_quiet,
-    counts,
-    is_write,
-    no,
-    refuse,
-    sync,
-    synced,
-    writes,
-)
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, counts, is_write, sync, synced, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import some

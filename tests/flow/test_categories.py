@@ -6,16 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.flow.faults import strike
 from tests.flow.plans import carried_out, reasons
-from tests.flow.stage import (
-    ListSource,
-    assert_exact,
-    assert_quiet,
-    counts,
-    sent_in_bulk,
-    strike,
-    sync,
-)
+from tests.flow.stage import ListSource, assert_exact, assert_quiet, counts, sent_in_bulk, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 

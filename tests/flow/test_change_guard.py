@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from medusa_sync import Result, Status
+from tests.flow.faults import strike
 from tests.flow.kills import kill_at_step, sync_killed
 from tests.flow.merchant import edit
 from tests.flow.shirts import shirts
@@ -27,7 +28,6 @@ from tests.flow.stage import (
     is_creation,
     run_once,
     settling,
-    strike,
     sync,
     synced,
     writes,

@@ -12,22 +12,20 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
+from tests.flow.faults import Killed, no, strike
 from tests.flow.kills import sync_killed
 from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
-    Killed,
     ListSource,
     assert_quiet,
     counts,
     is_creation,
     is_write,
-    no,
     run_once,
     sent_in_bulk,
     settling,
-    strike,
     sync,
     synced,
 )

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from medusa_sync import Result, Status
+from tests.flow.faults import refuse
 from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import (
     BATCHES,
@@ -19,7 +20,6 @@ from tests.flow.stage import (
     counts,
     is_creation,
     is_write,
-    refuse,
     sent_in_bulk,
     sync,
     synced,

@@ -11,18 +11,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.faults import FAULTS, fault_at
+from tests.flow.faults import FAULTS, Killed, fault_at, no, refuse
 from tests.flow.merchant import edit_variant, set_prices
 from tests.flow.stage import (
-    Killed,
     ListSource,
     assert_exact,
     assert_items_follow,
     assert_quiet,
     copies_of,
     is_creation,
-    no,
-    refuse,
     sync,
     synced,
     writes,

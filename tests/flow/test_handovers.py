@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import withheld
 from tests.flow.shirts import assert_shirts, held, shirt, variant, wanted
@@ -18,10 +19,7 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     is_write,
-    no,
-    refuse,
     sent_in_bulk,
-    strike,
     sync,
     synced,
     writes,

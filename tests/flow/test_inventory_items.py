@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import AFTER, BEFORE, FAULTS
+from tests.flow.faults import AFTER, BEFORE, FAULTS, no, refuse, strike
 from tests.flow.kills import kill_at_step, sync_killed
 from tests.flow.merchant import create, use_in_a_kit
 from tests.flow.shirts import held, shirt, wanted
@@ -18,10 +18,7 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     is_creation,
-    no,
-    refuse,
     sent_in_bulk,
-    strike,
     sync,
     synced,
     writes,

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
+from tests.flow.faults import no, strike
 from tests.flow.merchant import (
     add_image,
     add_tag,
@@ -28,10 +29,8 @@ from tests.flow.stage import (
     Signal,
     assert_quiet,
     counts,
-    no,
     run_once,
     sent_in_bulk,
-    strike,
     sync,
     synced,
     text,

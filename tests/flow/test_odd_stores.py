@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
+from tests.flow.faults import with_index
 from tests.flow.merchant import edit, edit_variant, set_prices
 from tests.flow.shirts import shirt
-from tests.flow.stage import ListSource, assert_exact, assert_quiet, counts, sync, synced, with_index
+from tests.flow.stage import ListSource, assert_exact, assert_quiet, counts, sync, synced
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from medusa_sync import RunResult
+from tests.flow.faults import strike, with_index
 from tests.flow.kills import killed_runs
 from tests.flow.merchant import create
 from tests.flow.shirts import CHANGES, renamed_option, shirts
@@ -20,10 +21,8 @@ from tests.flow.stage import (
     copies_of,
     counts,
     created_by,
-    strike,
     sync,
     synced,
-    with_index,
     writes,
 )
 from tests.harness.catalogue import products

@@ -14,7 +14,8 @@ from medusa_sync import RunResult
 from tests.e2e.shop import Shop
 from tests.e2e.stored import stored_in
 from tests.e2e.wanted import Product, Wanted, wanted_of
-from tests.flow.stage import FAULTS, Killed, ListSource, counts, fault_at, run_once, settling, sync, writes
+from tests.flow.faults import ERRORS, Killed, error_at
+from tests.flow.stage import ListSource, counts, run_once, settling, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
 from tests.soak.expected import Rules
@@ -133,14 +134,14 @@ class Promises(RuleBasedStateMachine):
 
     @rule(
         number=st.integers(1, 40),
-        fault=st.sampled_from(sorted(FAULTS)),
+        fault=st.sampled_from(sorted(ERRORS)),
         moment=st.sampled_from(["before", "between", "after"]),
         crash=st.booleans(),
     )
     def run_with_a_fault(self, number: int, fault: str, moment: str, *, crash: bool) -> None:
         """The store finishes what it has accepted, or it crashes before."""
         self.store.linger = 1_000 if crash else 0
-        setattr(self.store, moment, fault_at(number, fault))
+        setattr(self.store, moment, error_at(number, fault))
         wanted = self._wanted()
         try:
             self._check(self._sync(), wanted)

@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from medusa_sync import Result
+from tests.flow.faults import strike
 from tests.flow.merchant import create, edit
-from tests.flow.stage import ListSource, assert_exact, counts, strike, sync, synced
+from tests.flow.stage import ListSource, assert_exact, counts, sync, synced
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 

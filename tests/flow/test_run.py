@@ -10,6 +10,7 @@ import pytest
 from slugify import slugify
 
 from medusa_sync import RunResult
+from tests.flow.faults import strike, with_index
 from tests.flow.merchant import create, edit
 from tests.flow.stage import (
     SOURCE_NAME,
@@ -22,10 +23,8 @@ from tests.flow.stage import (
     details_read,
     is_creation,
     scan_pages,
-    strike,
     sync,
     synced,
-    with_index,
     writes,
 )
 from tests.harness.catalogue import products

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
+from tests.flow.faults import no, refuse, strike
 from tests.flow.stage import (
     ListSource,
     acknowledged_at_once,
@@ -19,11 +20,8 @@ from tests.flow.stage import (
     counts,
     is_write,
     late,
-    no,
-    refuse,
     run_once,
     settling,
-    strike,
     sync,
     sync_url,
     writes,

@@ -10,17 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.flow.faults import strike
 from tests.flow.merchant import create
-from tests.flow.stage import (
-    SOURCE_NAME,
-    ListSource,
-    assert_exact,
-    counts,
-    strike,
-    sync,
-    synced,
-    writes,
-)
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, counts, sync, synced, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Currency

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from medusa_sync import Result, RunResult
+from tests.flow.faults import ERRORS, Killed, error_at
 from tests.flow.merchant import edit_variant
-from tests.flow.stage import FAULTS, SOURCE_NAME, Killed, ListSource, Watcher, fault_at, run_once, writes
+from tests.flow.stage import SOURCE_NAME, ListSource, Watcher, run_once, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import ApiError, FakeMedusa
 from tests.harness.fake_medusa.state import Product
@@ -122,14 +123,14 @@ class UniquePromises(RuleBasedStateMachine):
 
     @rule(
         number=st.integers(1, 40),
-        fault=st.sampled_from(sorted(FAULTS)),
+        fault=st.sampled_from(sorted(ERRORS)),
         moment=st.sampled_from(["before", "between", "after"]),
         linger=st.sampled_from([0, 3, 1_000]),
         crash=st.booleans(),
     )
     def run_with_a_fault(self, number: int, fault: str, moment: str, linger: int, *, crash: bool) -> None:
         self.store.linger = linger
-        setattr(self.store, moment, fault_at(number, fault))
+        setattr(self.store, moment, error_at(number, fault))
         self._hurt(self._sync)
         setattr(self.store, moment, None)
         if crash:
@@ -138,7 +139,7 @@ class UniquePromises(RuleBasedStateMachine):
     @rule(number=st.integers(1, 60), moment=st.sampled_from(["before", "between", "after"]))
     def two_runs_of_which_one_is_killed(self, number: int, moment: str) -> None:
         """Without a common lock, as on two machines; the store finishes what it has accepted."""
-        setattr(self.store, moment, fault_at(number, "killed"))
+        setattr(self.store, moment, error_at(number, "killed"))
 
         async def both() -> None:
             machines = (Machine(self.store), Machine(self.store))

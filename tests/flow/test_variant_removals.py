@@ -9,10 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flow.faults import strike
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, shirts, wanted
-from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, sent_in_bulk, strike, sync, synced
+from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, sent_in_bulk, sync, synced
 from tests.harness.fake_medusa import FakeMedusa
 
 NOTE = {"step": "update", "at": 1.0, "variants": {"2-S-Red": {"price": [30, 31]}}}

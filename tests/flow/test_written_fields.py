@@ -9,18 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flow.faults import refuse
 from tests.flow.merchant import add_image, add_tag, edit, edit_variant, set_prices
-from tests.flow.stage import (
-    SOURCE_NAME,
-    ListSource,
-    assert_quiet,
-    counts,
-    is_write,
-    refuse,
-    sync,
-    synced,
-    text,
-)
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, counts, is_write, sync, synced, text
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product
 
