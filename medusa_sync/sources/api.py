@@ -102,13 +102,15 @@ class ApiSource(PartSource):
         self, first: JsonPage | None, known: BuiltIn | None, limit: int | None
     ) -> AsyncGenerator[PageOfParts, None]:
         """The pages of an API; it may be recognised by the fields of its items."""
-        if first is None or (known is not None and known.size_name and not self._api.is_numbered):
-            first = await _numbered(self._api, known)
+        api = self._api
+        if known is not None and known.size_name and (first is None or not api.is_numbered):
+            api, first = api.counted(known.size_name, known.largest), None
+        first = first or await api.page(api.numbered(api.number))
         self.format = "JSON pages"
         self.in_one_piece = first.next_url is None and len(first.items) == first.total
-        self._is_dummyjson = first.is_dummyjson and kind_of(self._api, first) is OFFSET
+        self._is_dummyjson = first.is_dummyjson and kind_of(api, first) is OFFSET
         at_once = asyncio.Semaphore(_CHILDREN_AT_ONCE)
-        async with aclosing(read_pages(self._api, first, None if known else limit)) as pages:
+        async with aclosing(read_pages(api, first, None if known else limit)) as pages:
             async for page in pages:
                 if known is None or not known.children:
                     yield page
@@ -126,9 +128,10 @@ class ApiSource(PartSource):
         ids = item.get(name)
         if not isinstance(part, Item) or not isinstance(ids, list) or not ids or isinstance(ids[0], dict):
             return part
-        api = self._api.below(f"{quote(str(item.get('id')), safe='')}/{name}")
+        path = f"{quote(str(item.get('id')), safe='')}/{name}"
+        api = self._api.counted(known.size_name, known.largest, path)
         children: list[Any] = []
-        async with at_once, aclosing(read_pages(api, await _numbered(api, known), None)) as pages:
+        async with at_once, aclosing(read_pages(api, await api.page(api.numbered(1)), None)) as pages:
             async for page in pages:
                 children += map(decoded, page.rows)
         return Item(item | {name: children}, part.place)
@@ -171,13 +174,6 @@ class ApiSource(PartSource):
         if response.status == HTTPStatus.NOT_FOUND and response.body.lstrip().startswith(b"{"):
             return False
         return None
-
-
-async def _numbered(api: Requests, known: BuiltIn | None) -> JsonPage:
-    """The first page of an API that counts its pages."""
-    if known is not None:
-        api.count_pages(known.size_name, known.largest)
-    return await api.page(api.numbered(1))
 
 
 def _is_page(got: Download | Response) -> bool:

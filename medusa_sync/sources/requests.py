@@ -40,10 +40,10 @@ class Requests:
         url: of the products, without its query.
         is_numbered: pages are requested by their number.
         number: of the first page.
-        size: of pages, as they are requested; 0 if the URL is sent as it is.
+        size: of pages, as they are requested; 0 if it is not known.
     """
 
-    def __init__(self, http: HttpClient, url: str) -> None:
+    def __init__(self, http: HttpClient, url: str, size: int = 0) -> None:
         parts = urlsplit(url)
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
         self._given = parts.query
@@ -53,20 +53,20 @@ class Requests:
         page = self._whole("page")
         self.is_numbered = page is not None
         self.number = 1 if page is None else page
-        self.size = 0 if self.is_numbered else min(base.PAGE_SIZE, self._whole("limit") or base.PAGE_SIZE)
-        self._size_name = ""
+        limit = self._whole("limit") or base.PAGE_SIZE
+        self.size = size if self.is_numbered else min(base.PAGE_SIZE, limit)
         self._ours = {"page"} if self.is_numbered else {"limit", "skip"}
         self._http = http
 
-    def count_pages(self, size_name: str, largest: int) -> None:
-        """Request pages by their numbers, in the largest size or in a smaller one that the URL has."""
-        self.is_numbered, self.number, self._size_name = True, 1, size_name
-        self._ours = {"page", "limit", "skip", size_name}
-        self.size = min(largest, self._whole(size_name) or largest)
+    def counted(self, size_name: str, largest: int, path: str = "") -> Requests:
+        """Requests for numbered pages of the largest size, or of a smaller one that the URL has.
 
-    def below(self, path: str) -> Requests:
-        """Requests to an address below that of the products, with the same query."""
-        return Requests(self._http, f"{self.url.rstrip('/')}/{path}?{'&'.join(self._own())}")
+        With a path, they are to an address below that of the products.
+        """
+        size = min(largest, self._whole(size_name) or largest)
+        others = [part for name, part in self._query if name not in {"page", "limit", "skip", size_name}]
+        url = f"{self.url.rstrip('/')}/{path}" if path else self.url
+        return Requests(self._http, f"{url}?{'&'.join([*others, f'{size_name}={size}', 'page=1'])}", size)
 
     # --- queries
 
@@ -76,8 +76,7 @@ class Requests:
 
     def numbered(self, number: int) -> str:
         """The query of a page by its number."""
-        size = f"{self._size_name}={self.size}&" if self._size_name else ""
-        return f"{size}page={number}"
+        return f"page={number}"
 
     def _own(self) -> list[str]:
         """The query of the URL without what says which page it is."""
