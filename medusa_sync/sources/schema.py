@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -108,7 +107,7 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
 
 # --- values that are written in another way -------------------------------------------------------------
 
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")  # without its sign
 _NUMBERS = ("price", "compareAtPrice", "stock", "weight")  # of products and variants
 _UNNEEDED = (  # they become nothing but metadata, so a value of another kind is left out
     *("rating", "reviews", "meta", "warrantyInformation", "shippingInformation"),
@@ -138,10 +137,12 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
         ]
         for each in product["variants"]:
             if isinstance(each, dict):  # until these two were synced, they could be anything
-                each.update(image=_url(each.get("image")), metadata=_usable(each.get("metadata")))
+                metadata = _usable(each.get("metadata"), dict[Any, Any]) or {}
+                own = {name: value for name, value in metadata.items() if _usable({name: value}, Metadata)}
+                each.update(image=_usable(each.get("image"), Url), metadata=own)
     for name in _UNNEEDED:
         value = product.get(name)
-        if name == "rating" and isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        if name == "rating" and isinstance(value, str) and NUMBER.fullmatch(value.strip().removeprefix("-")):
             product[name] = _number(value, name)
         try:
             msgspec.convert({"id": 0, "title": "-", name: product.get(name)}, SourceProduct)
@@ -157,19 +158,10 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
     return msgspec.convert(product, SourceProduct), shortened(str(status)) if is_unknown else ""
 
 
-def _usable(metadata: Any) -> Metadata:
-    """The keys of the metadata of a variant that the store can keep."""
-    found: Metadata = {}
-    for name, value in metadata.items() if isinstance(metadata, dict) else ():
-        with suppress(msgspec.ValidationError):
-            found |= msgspec.convert({name: value}, Metadata)
-    return found
-
-
-def _url(value: Any) -> str | None:
-    """The value if it can be the URL of an image."""
+def _usable(value: Any, kind: Any) -> Any:
+    """The value if it is of this kind; else None."""
     try:
-        return msgspec.convert(value, Url)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError:
         return None
 
@@ -191,6 +183,6 @@ def _number(text: str, path: str) -> int | float | None:
     plain = text.strip()
     if not plain:
         return None
-    if not _NUMBER.fullmatch(plain):
+    if not NUMBER.fullmatch(plain.removeprefix("-")):
         raise msgspec.ValidationError(f"{shown(text)} is not a number such as 1234.50 - at `$.{path}`")
     return whole(float(plain))

@@ -135,14 +135,11 @@ def metadata_of(values: Mapping[str, Value] | None) -> dict[str, Value]:
 def name_variant(reason: str, raw: Any) -> str:
     """The reason with the SKU or title of a variant in place of its index."""
     match = _INDEX.match(reason)
-    variants = raw.get("variants") if isinstance(raw, dict) else None
-    if match is None or not isinstance(variants, list):
+    if match is None:
         return reason
-    variant = variants[int(match[1])]
+    variant, index = raw["variants"][int(match[1])], int(match[1])
     known = variant if isinstance(variant, dict) else {}
-    name = next(
-        (str(known[key]) for key in ("sku", "title", "id") if known.get(key)), f"number {int(match[1]) + 1}"
-    )
+    name = next((str(known[key]) for key in ("sku", "title", "id") if known.get(key)), f"number {index + 1}")
     return f"variant {one_line(name)}: {reason[match.end() :].removeprefix(': ')}"
 
 

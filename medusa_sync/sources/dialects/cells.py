@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from medusa_sync.sources.dialects.base import Column, Row, is_shortened
+from medusa_sync.sources.schema import NUMBER
 from medusa_sync.sources.text import shown, whole
 
 VARIANT = "variants[]."
 
-_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be thousands: no guess
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
@@ -39,7 +39,7 @@ def amount(row: Row, key: str, written: str | None = None) -> int | float | None
     digits = found.removeprefix("-")
     is_comma = row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(digits)
     plain = digits.replace(",", ".") if is_comma else digits
-    if not _NUMBER.fullmatch(plain) or _may_have_thousands(row, digits):
+    if not NUMBER.fullmatch(plain) or _may_have_thousands(row, digits):
         raise row.error(key, f"is {shown(found)}, which is not a number such as 1234.50")
     if digits != found:
         raise row.error(key, f"is {found}, which is negative")

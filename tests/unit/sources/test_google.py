@@ -1,5 +1,6 @@
 """Google Merchant's attributes become products of our own shape."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from time import process_time
 from typing import Any
@@ -45,42 +46,28 @@ CATALOGUE: list[Item] = [
         for size in "ML"
     ),
 ]
-EXPECTED: list[dict[str, Any]] = [
+EXPECTED = """[
     {
-        "id": "1",
-        "title": "Mug",
-        "description": 'Big & "red" <b>]]></b>',
-        "brand": "Elm",
-        "categories": [["Home", "Mugs"], ["Sale, new"]],
-        "images": [f"https://cdn.example/{name}.jpg" for name in ("1", "2,3", "4")],
-        "availabilityStatus": "in_stock",
-        "variants": [
-            {
-                "id": "1",
-                "sku": "1",
-                "barcode": "0001",
-                "stock": 7,
-                "prices": {"usd": 12.5},
-                "compareAtPrice": 15,
-            }
-        ],
+        "id": "1", "title": "Mug", "description": "Big & \\"red\\" <b>]]></b>", "brand": "Elm",
+        "categories": [["Home", "Mugs"], ["Sale, new"]], "availabilityStatus": "in_stock",
+        "images": ["https://cdn.example/1.jpg", "https://cdn.example/2,3.jpg", "https://cdn.example/4.jpg"],
+        "variants": [{
+            "id": "1", "sku": "1", "barcode": "0001", "stock": 7,
+            "prices": {"usd": 12.5}, "compareAtPrice": 15
+        }]
     },
     {
-        "id": "S",
-        "title": "Shirt é 日本",
-        "availabilityStatus": "in_stock",
-        "metadata": {"mpn": "M", "color": "Red"},
-        "options": ["Size"],
-        "variants": [
-            {"id": f"S-{size}", "sku": f"S-{size}", "prices": {"usd": 15}, "options": {"Size": size}}
-            for size in "ML"
-        ],
-    },
-]
+        "id": "S", "title": "Shirt é 日本", "availabilityStatus": "in_stock", "options": ["Size"],
+        "metadata": {"mpn": "M", "color": "Red"}, "variants": [
+            {"id": "S-M", "sku": "S-M", "prices": {"usd": 15}, "options": {"Size": "M"}},
+            {"id": "S-L", "sku": "S-L", "prices": {"usd": 15}, "options": {"Size": "L"}}
+        ]
+    }
+]"""
 
 
 def test_a_catalogue_is_the_same_in_every_format() -> None:
-    expected = in_json(*EXPECTED)
+    expected = in_json(*json.loads(EXPECTED))
     assert read(as_rss(CATALOGUE), suffix=".xml") == expected
     assert read(as_atom(CATALOGUE)) == expected
     for delimiter in "\t,;":
