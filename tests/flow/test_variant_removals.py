@@ -87,6 +87,21 @@ def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_ba
 
 
 @BOTH
+def test_variants_that_were_kept_are_removed_once_that_is_wanted_and_the_guard_allows_it(
+    on_missing: str,
+) -> None:
+    store, source = synced(shirts(2)), ListSource([without_first(shirt(1)), shirt(2)])
+    sync(source, store)
+    for _ in range(2):
+        assert sync(source, store, **removing(on_missing) | {"max_removals": "0"}).exit_code == 6
+    assert held(store, 1)["SH1-S-R"]["stock"] == 2
+    result = carried_out(source, store, **removing(on_missing))
+    assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 1})
+    assert held(store, 1).get("SH1-S-R", {"stock": 0})["stock"] == 0
+    assert_quiet(source, store, **removing(on_missing))
+
+
+@BOTH
 def test_variants_of_a_product_that_waits_for_a_shared_sku_are_removed(on_missing: str) -> None:
     rows = shirts(2)
     for row in rows:
