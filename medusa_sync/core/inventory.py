@@ -140,34 +140,24 @@ def item_renames(update: Update) -> dict[str, ItemRename]:
     """
     if update.adopted:
         return {}
-    renames = {
-        each.desired.key: _item_rename(
-            update, each.desired.key, each.stored, each.desired.fields.get(SKU), each.change_of(SKU)
-        )
+    record, renames = update.record, dict[str, ItemRename]()
+    wanted: list[tuple[str, StoredVariant, Value, FieldChange | None]] = [
+        (each.desired.key, each.stored, each.desired.fields.get(SKU), each.change_of(SKU))
         for each in update.variants
         if each.stored is not None
-    }
+    ]
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
-        if remember(stored.sku) in update.record.sent.get(key, {}).get(SKU, ()):
-            renames[key] = _item_rename(update, key, stored, stored.sku, None)
-    return {key: rename for key, rename in renames.items() if rename is not None}
-
-
-def _item_rename(
-    update: Update, key: str, stored: StoredVariant, wanted: Value, change: FieldChange | None
-) -> ItemRename | None:
-    history = update.record.variant_history(key, SKU, update.desired.currency)
-    applied, sent = history.applied, history.sent
-    # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
-    is_new = history.is_known and applied != remember(wanted) and stored.sku == wanted
-    if not (change or sent or is_new):
-        return None
-    link = next(iter(stored.inventory_items), None)
-    if link is None or link.inventory is None:
-        return None
-    ours: set[Value] = {None, *sent, applied}
-    if change is not None:
-        ours.add(remember(change.stored))
-    if link.inventory.sku == wanted or remember(link.inventory.sku) not in ours:
-        return None
-    return ItemRename(link.inventory_item_id, link.inventory.sku, None if wanted is None else str(wanted))
+        if remember(stored.sku) in record.sent.get(key, {}).get(SKU, ()):
+            wanted.append((key, stored, stored.sku, None))
+    for key, stored, new, change in wanted:
+        history = record.variant_history(key, SKU, update.desired.currency)
+        applied, sent = history.applied, history.sent
+        # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
+        is_new = history.is_known and applied != remember(new) and stored.sku == new
+        link = next(iter(stored.inventory_items), None)
+        if link is None or link.inventory is None or not (change or sent or is_new):
+            continue
+        sku, ours = link.inventory.sku, {None, *sent, applied, remember(change.stored if change else None)}
+        if sku != new and remember(sku) in ours:
+            renames[key] = ItemRename(link.inventory_item_id, sku, None if new is None else str(new))
+    return renames
