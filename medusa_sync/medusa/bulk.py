@@ -170,10 +170,15 @@ class Bulk:
 
     async def _refusal(self, operation: Operation, bodies: Sequence[Body]) -> Refusal | None:
         """Send one call; returns why the store refused it."""
+        path = f"/admin/workflows-executions/{operation.workflow}/run"
+        entries = [operation.entry(body, operation.only_in_path) for body in bodies]
         try:
-            await self._call(operation, bodies)
+            run = await self._client.post(path, {"input": {operation.items: entries}}, _Run)
         except StoreRefusedError as error:
-            if self.is_available and (error.status in _UNUSABLE or _is_unknown(error)):
+            is_unknown = error.status == HTTPStatus.NOT_FOUND and (
+                not error.kind or "Workflow with id" in str(error)  # not only one of the things
+            )
+            if self.is_available and (error.status in _UNUSABLE or is_unknown):
                 logger.info("writing one by one: %s", error, extra={"event": "bulk_unavailable"})
                 self.is_available = False
             return error
@@ -181,17 +186,12 @@ class Bulk:
             if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:  # that one does not say why
                 raise
             return error
-        return None
-
-    async def _call(self, operation: Operation, bodies: Sequence[Body]) -> None:
-        path = f"/admin/workflows-executions/{operation.workflow}/run"
-        entries = [operation.entry(body, operation.only_in_path) for body in bodies]
-        run = await self._client.post(path, {"input": {operation.items: entries}}, _Run)
         if not run.acknowledgement.has_finished:
             raise AmbiguousWriteError(f"POST {path}: the store has not finished it")
         if run.acknowledgement.has_failed:
             status = HTTPStatus.INTERNAL_SERVER_ERROR
-            raise AmbiguousWriteError(f"POST {path}: the workflow failed", status=status)
+            return AmbiguousWriteError(f"POST {path}: the workflow failed", status=status)
+        return None
 
     async def _ordinary(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
         units = operation.units(bodies)
@@ -241,8 +241,3 @@ class Bulk:
         keys = [body[operation.key] for body in bodies] if operation.key else []
         found = await self.existing(operation, keys)
         return [found[key] for key in keys] if len(found) == len(bodies) else None
-
-
-def _is_unknown(error: StoreRefusedError) -> bool:
-    """Whether the store does not know the route or the workflow, and not only one of the things."""
-    return error.status == HTTPStatus.NOT_FOUND and (not error.kind or "Workflow with id" in str(error))
