@@ -1,9 +1,8 @@
 """Requests to the store: credentials, and the meaning of each kind of response."""
 
 import asyncio
-import re
 from base64 import b64encode
-from functools import partial
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import httpx
@@ -26,13 +25,11 @@ from medusa_sync.medusa.client import (
     Login,
     MedusaClient,
 )
-from tests.unit.builders import STORE_URL, medusa_client
+from tests.unit.builders import medusa_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-THINGS_URL: Final = f"{STORE_URL}/admin/things"
-LOGIN_URL: Final = f"{STORE_URL}{LOGIN_PATH}"
-CHECKS_URL: Final = re.compile(f"^{STORE_URL}/admin/products")
+THINGS: Final = "/admin/things"
 DEEP: Final = b'{"count":' + b"[" * 100_000
 KEY: Final = ApiKey("sk_hush")
 LOGIN: Final = Login("me@example.com", "hush-password")
@@ -44,48 +41,68 @@ class Things(Struct):
 
 
 async def get(client: MedusaClient) -> Things:
-    return await client.get("/admin/things", [], Things)
+    return await client.get(THINGS, [], Things)
 
 
 async def post(client: MedusaClient) -> Things:
-    return await client.post("/admin/things", {"name": "a"}, Things)
+    return await client.post(THINGS, {"name": "a"}, Things)
 
 
+Call = Callable[[MedusaClient], Awaitable[Things]]
 calls = pytest.mark.parametrize("call", [get, post])
 
 
-def give_tokens(httpx_mock: HTTPXMock, *tokens: str) -> None:
-    """Return one token per log-in, after letting other tasks run."""
+class Server:
+    """A store with things.
 
-    async def respond(_request: httpx.Request, token: str) -> httpx.Response:
+    Attributes:
+        tokens: of the log-ins, in turn; there is no response to one with an empty token.
+        things: statuses of the responses, in turn; the last one repeats.
+        checks: of requests that check the credentials, which come one at a time.
+        accepted: the only authorization that gets things, unless it is empty.
+        requests: all of them.
+    """
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self.things: list[int] = [200]
+        self.checks: list[int] = []
+        self.accepted = ""
+        self.requests: list[httpx.Request] = []
+        self._checking = asyncio.Lock()
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if request.url.path == LOGIN_PATH:
+            await asyncio.sleep(0)  # others go on
+            if not (token := self.tokens.pop(0)):
+                raise httpx.ReadTimeout("")
+            return httpx.Response(200, json={"token": token})
+        if request.url.path != THINGS:
+            assert not self._checking.locked()
+            async with self._checking:
+                await asyncio.sleep(0)
+            return self._next(self.checks)
+        is_refused = self.accepted not in {"", request.headers["authorization"]}
         await asyncio.sleep(0)
-        return httpx.Response(200, json={"token": token})
+        return httpx.Response(401) if is_refused else self._next(self.things)
 
-    for token in tokens:
-        httpx_mock.add_callback(partial(respond, token=token), url=LOGIN_URL, method="POST")
+    @staticmethod
+    def _next(statuses: list[int]) -> httpx.Response:
+        return httpx.Response(statuses.pop(0) if len(statuses) > 1 else statuses[0], json={"count": 1})
 
-
-def respond(httpx_mock: HTTPXMock, url: Any, *statuses: int) -> None:
-    """Respond with these statuses; the last one repeats."""
-    for number, status in enumerate(statuses, start=1):
-        is_last = number == len(statuses)
-        httpx_mock.add_response(
-            status, url=url, json={"count": 1}, is_reusable=is_last, is_optional=url is CHECKS_URL
-        )
+    def sent(self, path: str) -> list[httpx.Request]:
+        return [request for request in self.requests if request.url.path == path]
 
 
-def accept(httpx_mock: HTTPXMock, authorization: str) -> None:
-    """Accept only this authorization."""
-
-    async def check(request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(0)
-        accepted = request.headers["authorization"] == authorization
-        return httpx.Response(200 if accepted else 401, json={"count": 1})
-
-    httpx_mock.add_callback(check, url=THINGS_URL, is_reusable=True)
+@pytest.fixture
+def server(httpx_mock: HTTPXMock) -> Server:
+    server = Server()
+    httpx_mock.add_callback(server.respond, is_reusable=True, is_optional=True)
+    return server
 
 
-# --- credentials ---
+# --- credentials ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -105,7 +122,7 @@ def accept(httpx_mock: HTTPXMock, authorization: str) -> None:
 )
 @calls
 async def test_refused_requests(
-    httpx_mock: HTTPXMock,
+    server: Server,
     pool: httpx.AsyncClient,
     waits: list[float],
     *,
@@ -115,12 +132,10 @@ async def test_refused_requests(
     checks: list[int],
     error: str,
     sent: int,
-    call: Any,
+    call: Call,
 ) -> None:
     """The credentials are checked with the same method and without a change."""
-    give_tokens(httpx_mock, *tokens)
-    respond(httpx_mock, THINGS_URL, *things)
-    respond(httpx_mock, CHECKS_URL, *checks)
+    server.tokens, server.things, server.checks = [*tokens], [*things], [*checks]
     client = medusa_client(pool, credentials)
     if not error:
         assert (await call(client)).count == 1
@@ -136,68 +151,48 @@ async def test_refused_requests(
             assert f"refused {error}" in str(caught.value)
             assert "MEDUSA_API_KEY" in caught.value.hint
             assert sum(waits) < 2
-    assert len(httpx_mock.get_requests(url=THINGS_URL)) == sent
-    for check in httpx_mock.get_requests(url=CHECKS_URL):
-        assert (check.method, check.content) == (("GET", b"") if call is get else ("POST", b"{}"))
+    assert len(server.sent(THINGS)) == sent
+    for check in server.requests:
+        if check.url.path not in {THINGS, LOGIN_PATH}:
+            assert (check.method, check.content) == (("GET", b"") if call is get else ("POST", b"{}"))
 
 
-@pytest.mark.parametrize(
-    ("credentials", "authorization"), [(KEY, BASIC), (LOGIN, "Bearer hush-token")], ids=["key", "log-in"]
-)
-async def test_a_key_is_sent_by_basic_and_a_user_logs_in_once(
-    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, credentials: Credentials, authorization: str
+async def test_a_key_is_sent_by_basic(server: Server, pool: httpx.AsyncClient) -> None:
+    server.accepted = BASIC
+    assert (await get(medusa_client(pool, KEY))).count == 1
+
+
+async def test_a_user_logs_in_once_and_again_when_the_token_has_expired(
+    server: Server, pool: httpx.AsyncClient
 ) -> None:
-    if isinstance(credentials, Login):
-        httpx_mock.add_exception(httpx.ReadTimeout(""), url=LOGIN_URL)  # it is tried again
-        give_tokens(httpx_mock, "hush-token")
-    accept(httpx_mock, authorization)
-    client = medusa_client(pool, credentials)
-    await asyncio.gather(*(get(client) for _ in range(5)))
-    assert (await post(client)).count == 1
-    log_ins = httpx_mock.get_requests(url=LOGIN_URL)
-    assert len(log_ins) == (2 if isinstance(credentials, Login) else 0)
+    """Requests at the same time wait for one log-in, which is tried again if there is no response."""
+    server.tokens = ["", "hush-token", "new-token"]
+    client = medusa_client(pool, LOGIN)
+    for accepted in ("Bearer hush-token", "Bearer new-token"):
+        server.accepted = accepted
+        await asyncio.gather(*(get(client) for _ in range(5)))
+        assert (await post(client)).count == 1
+    log_ins = server.sent(LOGIN_PATH)
+    assert len(log_ins) == 3
     for log_in in log_ins:
         assert log_in.content == b'{"email":"me@example.com","password":"hush-password"}'
         assert "authorization" not in log_in.headers
 
 
-async def test_concurrent_requests_renew_an_expired_token_once(
-    httpx_mock: HTTPXMock, pool: httpx.AsyncClient
-) -> None:
-    give_tokens(httpx_mock, "old", "new")
-    httpx_mock.add_response(url=THINGS_URL, json={"count": 1})
-    client = medusa_client(pool, LOGIN)
-    await get(client)
-    accept(httpx_mock, "Bearer new")
-    await asyncio.gather(*(get(client) for _ in range(5)))
-    assert len(httpx_mock.get_requests(url=LOGIN_URL)) == 2
-
-
 @calls
 async def test_credentials_that_worked_are_checked_more_often(
-    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, call: Any
+    server: Server, pool: httpx.AsyncClient, call: Call
 ) -> None:
+    server.things, server.checks = [200, 401, 200], [401, 401, 401, 401, 200]
     client = medusa_client(pool, KEY)
-    respond(httpx_mock, THINGS_URL, 200, 401, 200)
-    await call(client)
-    respond(httpx_mock, CHECKS_URL, 401, 401, 401, 401, 200)
-    assert (await call(client)).count == 1
+    for _ in range(2):
+        assert (await call(client)).count == 1
 
 
 async def test_concurrent_refusals_check_the_credentials_one_at_a_time(
-    httpx_mock: HTTPXMock, pool: httpx.AsyncClient
+    server: Server, pool: httpx.AsyncClient
 ) -> None:
-    under_way: list[httpx.Request] = []
-
-    async def check(request: httpx.Request) -> httpx.Response:
-        assert not under_way
-        under_way.append(request)
-        await asyncio.sleep(0)
-        under_way.clear()
-        return httpx.Response(200)
-
-    respond(httpx_mock, THINGS_URL, 403)
-    httpx_mock.add_callback(check, url=CHECKS_URL, is_reusable=True)
+    server.things, server.checks = [403], [200]
     client = medusa_client(pool, KEY)
     results = await asyncio.gather(*(post(client) for _ in range(5)), return_exceptions=True)
     assert all(isinstance(result, StoreRefusedError) for result in results)
@@ -218,7 +213,7 @@ async def test_concurrent_refusals_check_the_credentials_one_at_a_time(
 async def test_a_log_in_without_a_token_is_reported(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, status: int, body: bytes
 ) -> None:
-    httpx_mock.add_response(status, url=LOGIN_URL, content=body)
+    httpx_mock.add_response(status, content=body)
     message = "refused the log-in" if status == 401 else f"POST {LOGIN_PATH}: no token in the response"
     with pytest.raises(StoreError, match=message) as caught:
         await get(medusa_client(pool, LOGIN))
@@ -226,11 +221,9 @@ async def test_a_log_in_without_a_token_is_reported(
     assert "hush" not in str(caught.value)
 
 
-# --- responses ---
+# --- responses ------------------------------------------------------------------------------------------
 
 NO: Final = {"message": "No"}
-
-
 ELSEWHERE: Final = {"headers": {"location": "https://elsewhere.example/"}}
 RESPONSES: list[tuple[Any, int, Any, type[MedusaSyncError], str]] = [
     *((call, 301, ELSEWHERE, StoreError, "redirects to https:") for call in (get, post)),
@@ -259,13 +252,13 @@ async def test_what_a_response_means(
     httpx_mock: HTTPXMock,
     pool: httpx.AsyncClient,
     *,
-    call: Any,
+    call: Call,
     status: int,
     answer: Any,
     kind: Any,
     message: str,
 ) -> None:
-    httpx_mock.add_response(status, url=THINGS_URL, is_reusable=True, **answer)
+    httpx_mock.add_response(status, is_reusable=True, **answer)
     with pytest.raises(kind, match=message) as caught:
         await call(medusa_client(pool))
     assert type(caught.value) is kind
@@ -277,5 +270,5 @@ async def test_what_a_response_means(
 
 async def test_a_body_above_the_limit_is_not_sent(pool: httpx.AsyncClient) -> None:
     with pytest.raises(StoreRefusedError, match="more than the store accepts") as caught:
-        await medusa_client(pool).post("/admin/things", {"name": "x" * MAX_BODY_BYTES}, Things)
+        await medusa_client(pool).post(THINGS, {"name": "x" * MAX_BODY_BYTES}, Things)
     assert caught.value.status == 413
