@@ -20,7 +20,17 @@ from tests.contract.shop import (
 )
 
 SAME_VALUES = 'Variant "undefined" has same combination of option values as "undefined".'
+NO_TAG = "Tag with id ptag_gone not found. Please create the tag before associating it with the product."
 BAD_HANDLE = "Invalid product handle '{}'. It must contain URL safe characters"
+
+
+def taken(number: int) -> list[tuple[dict[str, Any], Refusal]]:
+    """The unique values of a product, and their refusals."""
+    return [
+        ({"handle": f"product-{number}"}, exists("Product", handle=f"product-{number}")),
+        ({"variant": {"sku": f"SKU-{number}"}}, exists("Product variant", sku=f"SKU-{number}")),
+        ({"variant": {"barcode": f"BAR-{number}"}}, exists("Product variant", barcode=f"BAR-{number}")),
+    ]
 
 
 # --- creating ---
@@ -70,10 +80,16 @@ def test_a_product_is_stored_as_sent(shop: Shop) -> None:
     }
 
 
-@pytest.mark.parametrize("thumbnail", [{}, {"thumbnail": None}, {"thumbnail": ""}])
-def test_the_thumbnail_of_a_new_product_is_its_first_image(shop: Shop, thumbnail: dict[str, Any]) -> None:
-    product = shop.create(images=[{"url": "https://example.com/1.png"}, {"url": "x"}], **thumbnail)
-    assert product["thumbnail"] == "https://example.com/1.png"
+def test_values_of_new_products_that_medusa_changes(shop: Shop) -> None:
+    """It keeps a weight in single precision, and makes the first image the thumbnail."""
+    weights = {0.1: 0.1, 99.99: 99.99, 16_777_217: 16_777_216, 1_234_567.89: 1_234_567.9, -3: -3, 0: 0}
+    for number, (sent, kept) in enumerate(weights.items()):
+        assert shop.create(number, weight=sent)["weight"] == kept
+    images = [{"url": "https://example.com/1.png"}, {"url": "x"}]
+    thumbnails: list[dict[str, Any]] = [{}, {"thumbnail": None}, {"thumbnail": ""}]
+    for number, thumbnail in enumerate(thumbnails, 10):
+        product = shop.create(number, images=images, **thumbnail)
+        assert product["thumbnail"] == "https://example.com/1.png"
 
 
 def test_a_batch_returns_each_product_once_in_any_order(shop: Shop) -> None:
@@ -96,50 +112,28 @@ def test_external_ids_and_missing_skus_need_not_be_unique(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"handle": "product-1"}, exists("Product", handle="product-1")),
-        ({"variant": {"sku": "SKU-1"}}, exists("Product variant", sku="SKU-1")),
-        ({"variant": {"barcode": "BAR-1"}}, exists("Product variant", barcode="BAR-1")),
-    ],
-)
-def test_handles_skus_and_barcodes_are_unique(shop: Shop, changes: dict[str, Any], refusal: Refusal) -> None:
-    assert shop.batch_refusal(create=[shop.body(1), shop.body(2, **changes)]) == refusal
-    assert shop.products() == {}
-    shop.create(1)
-    assert shop.batch_refusal(create=[shop.body(3), shop.body(4), shop.body(2, **changes)]) == refusal
-    assert shop.products().keys() == {"contract:1"}
-
-
-@pytest.mark.parametrize(
-    ("changes", "refusal"),
-    [
+        *((changes, refusal) for number in (2, 9) for changes, refusal in taken(number)),
         ({"title": ""}, invalid("Product title is required")),
         *(({"handle": bad}, invalid(BAD_HANDLE.format(bad))) for bad in ("A", "a b", "a_b", "-a", "a--b")),
         ({"options": []}, invalid("Product options are not provided for: [Product 1].")),
-        (
-            {"tags": [{"id": "ptag_gone"}]},
-            invalid(
-                "Tag with id ptag_gone not found."
-                " Please create the tag before associating it with the product."
-            ),
-        ),
+        ({"tags": [{"id": "ptag_gone"}]}, invalid(NO_TAG)),
         ({"categories": [{"id": "pcat_gone"}]}, not_there("product_category_id", "pcat_gone")),
         ({"type_id": "ptyp_gone"}, not_there("type_id", "ptyp_gone")),
         ({"collection_id": "pcol_gone"}, not_there("collection_id", "pcol_gone")),
         ({"variant": {"options": {"Default": "Other"}}}, invalid(unlinked("Other", "Default"))),
-        *(
-            (changes, UNKNOWN_ERROR)
-            for changes in (
-                *({"metadata": {"a": {"b": "NUL \0"}}}, {"weight": 1e39}, {"type_id": ""}),
-                {"sales_channels": [{"id": "sc_1"}, {"id": "sc_1"}]},
-            )
-        ),
+        ({"metadata": {"a": {"b": "NUL \0"}}}, UNKNOWN_ERROR),
+        ({"weight": 1e39}, UNKNOWN_ERROR),
+        ({"type_id": ""}, UNKNOWN_ERROR),
+        ({"sales_channels": [{"id": "sc_1"}, {"id": "sc_1"}]}, UNKNOWN_ERROR),
     ],
 )
 def test_one_refused_product_fails_the_batch(shop: Shop, changes: dict[str, Any], refusal: Refusal) -> None:
+    """Product 9 is stored, and product 2 is in the batch."""
+    shop.create(9)
     bodies = [shop.body(2), shop.body(1, **changes)]
     assert shop.batch_refusal(create=bodies) == refusal
     assert shop.workflow_refusal("create-products", products=bodies) == UNKNOWN_ERROR
-    assert shop.products() == {}
+    assert shop.products().keys() == {"contract:9"}
     shop.create(2)
 
 
@@ -155,14 +149,6 @@ def test_placement_need_not_exist_and_a_missing_profile_is_left_out(shop: Shop) 
     profiles = {each["external_id"]: each.get("shipping_profile", "left out") for each in shown}
     assert profiles[None] == "left out"
     assert profiles["contract:3"] == {"id": shop.shipping_profile_id}
-
-
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [(0.1, 0.1), (99.99, 99.99), (16_777_217, 16_777_216), (1_234_567.89, 1_234_567.9), (-3, -3), (0, 0)],
-)
-def test_a_weight_is_kept_in_single_precision(shop: Shop, sent: float, kept: float) -> None:
-    assert shop.create(weight=sent)["weight"] == kept
 
 
 # --- changing ---
