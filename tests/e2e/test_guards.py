@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
-from tests.harness.dummyjson import DummyJson, dummyjson, with_fields
+from tests.harness.dummyjson import DummyJson, Request, Response, dummyjson
 
 SIZE = 20
 
@@ -63,7 +63,14 @@ def test_a_damaged_source_removes_nothing(source: DummyJson, shop: Shop, damage:
         source.products = []
     else:
         source.remove(3)
-        source.intercept = lambda request: with_fields(source.normal_response(request), total=SIZE)
+
+        def one_less(request: Request) -> Response | None:
+            if "skip" not in request.query:
+                return None
+            rows = source.products[int(request.query["skip"]) :]
+            return Response.json({"products": rows, "total": SIZE})
+
+        source.intercept = one_less
     run = sync(source, shop, "--on-missing", "delete")
     assert run.exit_code == exit_code
     assert run.document["counts"]["removed"] == 0

@@ -4,7 +4,6 @@
 
 import argparse
 import json
-import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -41,8 +40,6 @@ class Response:
     """In addition to Content-Length, which an empty text removes."""
     keep: int | None = None
     """How many bytes of head and body are sent before the connection breaks; negative: all but so many."""
-    pause: float = 0
-    """Seconds between tenths of head and body."""
 
     @classmethod
     def json(cls, data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> "Response":
@@ -182,27 +179,11 @@ def truncated(response: Response) -> Response:
     return replace(response, keep=-(len(response.body) // 2))
 
 
-def slow(response: Response, seconds: float) -> Response:
-    """The response arrives in ten parts with pauses in between."""
-    return replace(response, pause=seconds / 9)
-
-
 def chunked(response: Response, *, is_complete: bool = True) -> Response:
     """The body without its length; if it is not complete, the last chunk is missing."""
     chunk = b"%x\r\n%b\r\n" % (len(response.body), response.body)
     headers = {**response.headers, "Content-Length": "", "Transfer-Encoding": "chunked"}
     return replace(response, body=chunk + b"0\r\n\r\n" * is_complete, headers=headers)
-
-
-def with_fields(response: Response, **fields: Any) -> Response:
-    """The page with other members, such as `total=99`."""
-    return replace(response, body=_encode(json.loads(response.body) | fields))
-
-
-def in_turn(*responses: Response | None) -> Intercept:
-    """Use one response per request; `None`, and any request after the last, gets the normal response."""
-    waiting = iter(responses)
-    return lambda _request: next(waiting, None)
 
 
 class _Server(ThreadingTCPServer):
@@ -213,7 +194,6 @@ class _Server(ThreadingTCPServer):
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.catalogue: DummyJson
-        self.closing = threading.Event()
         self.connections: set[socket] = set()
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -226,7 +206,6 @@ class _Server(ThreadingTCPServer):
 
     def shutdown(self) -> None:
         super().shutdown()
-        self.closing.set()
         for connection in list(self.connections):
             with suppress(OSError):
                 connection.shutdown(SHUT_RDWR)
@@ -254,11 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
         head = f"HTTP/1.1 {response.status} {responses.get(response.status, '')}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
         content = (head.encode("latin-1") + b"\r\n" + response.body)[: response.keep]
-        size = math.ceil(len(content) / 10) if response.pause else max(len(content), 1)
-        for start in range(0, len(content), size):
-            if start and self.server.closing.wait(response.pause):
-                break
-            self.wfile.write(content[start : start + size])
+        self.wfile.write(content)
         if response.keep is not None or not headers["Content-Length"]:
             self.close_connection = True
 
