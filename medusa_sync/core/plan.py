@@ -29,12 +29,11 @@ from medusa_sync.core.fields import (
 from medusa_sync.core.merge import Verdict, as_sent, merge_field
 from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, without_stock
 from medusa_sync.core.record import (
     IN_CURRENCY,
     NO_RECORD,
     ONLY,
-    WITHOUT_STOCK,
     Dropped,
     History,
     Record,
@@ -45,13 +44,6 @@ from medusa_sync.core.record import (
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches, match_variants, rebased
-
-
-def without_stock(desired: DesiredProduct) -> DesiredProduct:
-    """What the source can want from a store that has no stock location."""
-    variants = (each.changed({STOCK: None}) for each in desired.variants)
-    digest = f"{WITHOUT_STOCK}{desired.digest}" if desired.digest else ""
-    return structs.replace(desired, variants=tuple(variants), digest=digest)
 
 
 def plan_update(
@@ -209,14 +201,12 @@ class _Plan(Struct, frozen=True):
             if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
                 self._merge_of_variant(found, VARIANT_FIELDS[name], full, stored)
         held = self._held_back(found.changes, stored)
-        names = {change.field for change in held}
+        names = {change.field for change in held}  # nobody has won their conflicts yet
         return VariantChange(
             full,
             stored,
             changes=tuple(each for each in found.changes if each.field not in names),
-            conflicts=tuple(
-                each for each in found.conflicts if each.field not in names
-            ),  # nobody has won it yet
+            conflicts=tuple(each for each in found.conflicts if each.field not in names),
             held=held,
         )
 

@@ -7,10 +7,11 @@ from itertools import count
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import TITLE, UNIQUE
+from medusa_sync.core.fields import STOCK, TITLE, UNIQUE
 
 _MAX_HANDLE = 200  # characters
 _NULL = "null"
+WITHOUT_STOCK = "-"  # before the digest of a source product that was applied without its stock
 
 Value = str | bool | int | float | tuple[str, ...] | None
 
@@ -86,6 +87,13 @@ class DesiredProduct(Struct, frozen=True):
     def unique_values(self) -> set[tuple[str, Value]]:
         """The unique fields and values that its variants want."""
         return {(name, each.fields[name]) for each in self.variants for name in UNIQUE if name in each.fields}
+
+
+def without_stock(desired: DesiredProduct) -> DesiredProduct:
+    """What the source can want from a store that has no stock location."""
+    variants = (each.changed({STOCK: None}) for each in desired.variants)
+    digest = f"{WITHOUT_STOCK}{desired.digest}" if desired.digest else ""
+    return structs.replace(desired, variants=tuple(variants), digest=digest)
 
 
 def slug_of(desired: DesiredProduct) -> str:

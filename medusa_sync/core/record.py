@@ -16,7 +16,6 @@ from medusa_sync.errors import ProductFailedError
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
 VERSION = 3
-WITHOUT_STOCK = "-"  # before the digest of a source product that was applied without its stock
 ONLY = ""  # key of the only variant of a product without variants at the source
 IN_CURRENCY = frozenset({PRICE, SALE})  # amounts in the currency of the record
 _SHORT = 40  # characters; longer texts are kept as a digest
@@ -235,7 +234,6 @@ def remember_text(text: str) -> str:
 
 
 # --- what the store has ---------------------------------------------------------------------------------
-
 
 _OF_VARIANT = {SKU, BARCODE, PRICE, STOCK}
 

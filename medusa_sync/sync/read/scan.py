@@ -11,8 +11,8 @@ from typing import Self
 
 from medusa_sync.core.change import Withheld, withheld_earlier
 from medusa_sync.core.ids import IdSet, Shard, is_in, source_id_of
-from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import WITHOUT_STOCK, Dropped, Record
+from medusa_sync.core.product import WITHOUT_STOCK, DesiredProduct
+from medusa_sync.core.record import Dropped, Record
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.medusa.api import AdminApi

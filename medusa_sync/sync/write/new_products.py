@@ -9,9 +9,8 @@ from contextlib import suppress
 from medusa_sync.core.change import Create
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.inventory import OwningProduct
-from medusa_sync.core.plan import without_stock
 from medusa_sync.core.policy import OnDeleted
-from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of
+from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of, without_stock
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import ALL
 from medusa_sync.core.stored import Tombstone, UnownedProduct
