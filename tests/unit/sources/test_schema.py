@@ -20,11 +20,12 @@ from docs.catalogue import schema
 from docs.mapping import FIELDS, VARIANT
 from medusa_sync.core.fields import NAMES
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources.base import Rejected, Row, Source
+from medusa_sync.sources.base import Rejected, Source
 from medusa_sync.sources.schema import SourceProduct
 from tests.flow.shirts import shirt
 from tests.harness import catalogue
 from tests.unit.sources.pages import file_source, rows
+from tests.unit.sources.reading import in_json
 
 VALIDATOR = Draft202012Validator(schema())
 FULL = shirt(1) | {
@@ -89,38 +90,36 @@ WHOLE = """[
 async def test_a_whole_number_may_be_written_as_a_float(
     file: Path, httpx_mock: HTTPXMock, source: Source, zero: str
 ) -> None:
-    expected = await rows(file_source(file, WHOLE.encode()))
     written = re.sub(r"(?<=: )\d+", lambda match: match[0] + zero, WHOLE)
     assert all(map(VALIDATOR.is_valid, json.loads(written)))
     page = f'{{"items": {written}, "total": 2{zero}}}'
     lines = "".join(f"{json.dumps(each)}\n" for each in json.loads(written))
     httpx_mock.add_response(content=page.encode(), is_reusable=True)
-    for each in (*(file_source(file, body.encode()) for body in (written, page, lines)), source):
-        assert without_digests(await rows(each)) == without_digests(expected)
-
-
-def without_digests(products: list[Row]) -> list[Row]:
-    return [
-        structs.replace(each, digest="") if isinstance(each, DesiredProduct) else each for each in products
+    sources = (*(file_source(file, body.encode()) for body in (WHOLE, written, page, lines)), source)
+    expected, *others = [
+        [
+            structs.replace(each, digest="") if isinstance(each, DesiredProduct) else each
+            for each in await rows(read)
+        ]
+        for read in sources
     ]
+    assert others == [expected] * 4
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize("value", [3.5, 1e30, -1.0])
-@pytest.mark.parametrize("name", ["id", "stock", "minimumOrderQuantity"])
-async def test_other_floats_are_no_whole_numbers(file: Path, name: str, value: float) -> None:
-    row = {"id": 3, "title": "A", "price": 9, name: value}
-    assert not VALIDATOR.is_valid(row)
-    [rejected] = await rows(file_source(file, json.dumps([row]).encode()))
-    assert isinstance(rejected, Rejected)
-    assert rejected.reason.startswith(f"{name}: Expected")
+def test_other_floats_are_no_whole_numbers() -> None:
+    for name in ("id", "stock", "minimumOrderQuantity"):
+        for value in (3.5, 1e30, -1.0):
+            row = PRODUCT | {name: value}
+            assert not VALIDATOR.is_valid(row)
+            [rejected] = in_json(row)
+            assert isinstance(rejected, Rejected)
+            assert rejected.reason.startswith(f"{name}: Expected")
 
 
-@pytest.mark.anyio
-async def test_an_id_that_is_written_in_three_ways_is_one_product(file: Path) -> None:
-    products = [{"id": each, "title": "A", "price": 9} for each in (3, 3.0, "3")]
-    read = await rows(file_source(file, json.dumps(products).encode()))
-    assert {each.external_id for each in read} == {"dummyjson:3"}
+def test_an_id_that_is_written_in_three_ways_is_one_product() -> None:
+    assert {each.external_id for each in in_json(*(PRODUCT | {"id": each} for each in (3, 3.0, "3")))} == {
+        "shop:3"
+    }
 
 
 def test_each_field_of_the_schema_and_of_the_store_is_in_the_table_of_all_formats() -> None:
