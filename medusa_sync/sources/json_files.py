@@ -36,14 +36,17 @@ _ONE_PAGE = (
     "Nothing was removed. Pages are followed only from a URL that does not end like a file; a file must have "
     "all products."
 )
-_SHAPE = f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}."
+_SHAPE = (
+    f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}. A program of "
+    "--source-map gets any other object as a whole, for example with the program .result.articles[]"
+)
 
 
 # --- documents ------------------------------------------------------------------------------------------
 
 
-def read_json(file: BufferedReader, **_: bool) -> tuple[str, Iterator[Part]]:
-    """Read an array of products, or an object that has one.
+def read_json(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Part]]:
+    """Read an array of products, or an object that has one. For a map, any other object is one item.
 
     Raises:
         SourceError: the document is malformed, incomplete, or has no list of products.
@@ -52,7 +55,7 @@ def read_json(file: BufferedReader, **_: bool) -> tuple[str, Iterator[Part]]:
     start = text.next()
     if start not in {"[", "{"}:
         raise SourceError("the file is not a list of products in JSON", hint=_SHAPE)
-    return "JSON", _document(text, _array(text) if start == "[" else _object(text))
+    return "JSON", _document(text, _array(text) if start == "[" else _object(text, as_item=as_items))
 
 
 def _document(text: _Text, parts: Iterator[Part]) -> Iterator[Part]:
@@ -68,13 +71,14 @@ def _array(text: _Text) -> Iterator[Part]:
         yield item(value, Raw(raw), f"product {number}")
 
 
-def _object(text: _Text) -> Iterator[Part]:
+def _object(text: _Text, *, as_item: bool) -> Iterator[Part]:
     found, total, following, count = "", None, None, 0
+    members: list[bytes] = []  # of an object without a list
     text.take("{")
     for _ in _members(text, "}"):
         if text.next() != '"':
             raise text.malformed("is not complete JSON: expected a name in quotes")
-        name, _raw = text.value()
+        name, key = text.value()
         text.take(":")
         if name in LISTS and text.next() == "[":
             if found:
@@ -84,18 +88,23 @@ def _object(text: _Text) -> Iterator[Part]:
                 count += 1
                 yield each
         else:
-            value, _raw = text.value()
+            value, raw = text.value()
+            if as_item and not found:
+                members.append(key + b":" + raw)
             if name == "total":
                 total = whole(value) if isinstance(value, float) else value
             following = value if name == "next" else following
-    if not found:
+    if following and isinstance(following, str):
+        raise SourceError("the file is one page of several: it names the next one", hint=_ONE_PAGE)
+    if not found and not as_item:
         raise SourceError("the file has no list of products", hint=_SHAPE)
+    if not found:
+        yield Item(Raw(b"{" + b",".join(members) + b"}"), "the file")
+        return
     if total is not None and (not isinstance(total, int) or total < 0):
         raise SourceError("the total of the file is not a number of products", hint=_HINT)
     if total is not None and count < total:
         raise SourceError(f"the file has {count} of {total} products", hint=_HINT)
-    if following and isinstance(following, str):
-        raise SourceError("the file is one page of several: it names the next one", hint=_ONE_PAGE)
 
 
 def _members(text: _Text, end: str) -> Iterator[int]:

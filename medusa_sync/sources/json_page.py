@@ -77,7 +77,11 @@ def decode_page(response: Response, url: str) -> JsonPage:
     name = next((each for each in LISTS if isinstance(getattr(page, each), list)), None)
     if name is None:
         forms = "an array, or an object with `products`, `items` or `data`"
-        raise _problem(url, f"is not a page of products: expected {forms}")
+        problem = f"{url}: the response is not a page of products: expected {forms}"
+        hint = (
+            "If it has all products, a map can read it as one file: --source-format json --source-map FILE."
+        )
+        raise SourceError(problem, hint=hint)
     total, pages = (response.headers.get(each, "") for each in ("x-wp-total", "x-wp-totalpages"))
     is_counted = total.isdecimal() and pages.isdecimal()  # by WooCommerce
     return JsonPage(

@@ -132,6 +132,17 @@ def test_an_item_may_give_several_products_or_none(folder: Path, store: FakeMedu
     assert len(run(folder, lines(rows), store, "empty", on_missing="keep").notes) == 1
 
 
+def test_a_json_object_without_a_list_of_items_is_one_item(folder: Path, store: FakeMedusa) -> None:
+    document = {"count": 12, "result": {"articles": ROWS}, "next": None, "text": '\u00e9 " {'}
+    program = f".result.articles[] | {ERP}"
+    result = run(folder, json.dumps(document, indent=1).encode(), store, program)
+    assert (result.exit_code, counts(result)) == (0, {"created": 4}), list(result.problems)
+    result = run(folder, json.dumps(document | {"next": "https://x.test/?page=2"}).encode(), store, program)
+    assert (result.exit_code, "one page of several" in result.error) == (3, True)
+    result = run(folder, json.dumps(document).encode()[:-3], store, program)
+    assert (result.exit_code, "not complete JSON" in result.error) == (3, True)
+
+
 def test_identical_parts_count_once_and_of_other_fields_the_first_value_counts(
     folder: Path, store: FakeMedusa
 ) -> None:
