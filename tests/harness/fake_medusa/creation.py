@@ -15,7 +15,7 @@ from tests.harness.fake_medusa.rules import (
     patch,
 )
 from tests.harness.fake_medusa.state import Image, Product, State
-from tests.harness.fake_medusa.steps import Steps
+from tests.harness.fake_medusa.steps import Steps, Work
 from tests.harness.fake_medusa.variants import VariantCreation
 
 Body = dict[str, Any]
@@ -26,7 +26,7 @@ PLAIN: Final = (
 )
 
 
-class Creation:
+class Creation(Work):
     def __init__(self, state: State, bodies: Sequence[Body]) -> None:
         self._state = state
         self._bodies = bodies

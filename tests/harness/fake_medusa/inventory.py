@@ -6,7 +6,7 @@ from typing import Any
 from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_data, no_such_entity, not_found
 from tests.harness.fake_medusa.rules import check_new_id, check_unique
 from tests.harness.fake_medusa.state import Item, Level, State, Variant
-from tests.harness.fake_medusa.steps import Steps
+from tests.harness.fake_medusa.steps import Steps, Work
 
 Body = dict[str, Any]
 
@@ -101,7 +101,7 @@ def delete_item(state: State, item_id: str) -> None:
     item.removed, item.levels = True, []
 
 
-class ItemCreation:
+class ItemCreation(Work):
     """Creates inventory items with levels."""
 
     def __init__(self, state: State, bodies: Sequence[Body]) -> None:

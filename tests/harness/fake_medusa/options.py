@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.harness.fake_medusa.errors import already_exists, invalid_data, no_such_entity, not_found
 from tests.harness.fake_medusa.state import Ids, Option, OptionValue, Product, State
-from tests.harness.fake_medusa.steps import Steps
+from tests.harness.fake_medusa.steps import Steps, Work
 
 Body = dict[str, Any]
 
@@ -75,7 +75,7 @@ def check_unused(product: Product, options: Collection[Option]) -> None:
         raise invalid_data(_IN_USE)
 
 
-class OptionBatch:
+class OptionBatch(Work):
     """Adds, removes and changes options of a product; if it is refused, Medusa undoes all of it."""
 
     def __init__(self, state: State, product_id: str, body: Body) -> None:

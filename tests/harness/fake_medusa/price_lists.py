@@ -7,7 +7,7 @@ from typing import Any, Final
 from tests.harness.fake_medusa.errors import invalid_data, not_found, unknown_error
 from tests.harness.fake_medusa.pricing import changed_price, folded
 from tests.harness.fake_medusa.state import ListPrice, PriceList, State
-from tests.harness.fake_medusa.steps import Steps
+from tests.harness.fake_medusa.steps import Steps, Work
 
 Body = dict[str, Any]
 
@@ -46,7 +46,7 @@ def _check_price_sets(state: State, bodies: Iterable[Body]) -> None:
         raise invalid_data(f"No price set exist for variants: {', '.join(missing)}")
 
 
-class ListPriceBatch:
+class ListPriceBatch(Work):
     """Creates, updates and deletes prices. Updated ones of any list then belong to this one.
 
     A batch that is refused changes nothing here; Medusa leaves its updates as they were written.
@@ -76,9 +76,6 @@ class ListPriceBatch:
         for variant in state.variants().values():
             variant.prices = [price for price in variant.prices if price.id not in deleted]
         yield "deleted"
-
-    def undo(self) -> None:
-        """A refused batch has changed nothing."""
 
     def _changed(self, bodies: Sequence[Body]) -> dict[str, ListPrice]:
         """Prices by id after an update, which creates unknown ones."""

@@ -22,13 +22,13 @@ from tests.harness.fake_medusa.inventory import check_reservations
 from tests.harness.fake_medusa.options import check_unused, forget_options, remove_options
 from tests.harness.fake_medusa.rules import check_unique, ids_of, merged, patch
 from tests.harness.fake_medusa.state import Image, Option, OptionValue, Product, State, Variant
-from tests.harness.fake_medusa.steps import Steps
+from tests.harness.fake_medusa.steps import Steps, Work
 from tests.harness.fake_medusa.variants import values_of
 
 Body = dict[str, Any]
 
 
-class Revision:
+class Revision(Work):
     """An update of products, which is refused before it changes anything.
 
     It takes no fields of variants but their option values (`schemas.PRODUCT`).
@@ -52,9 +52,6 @@ class Revision:
         self._state.mark_list_prices(dropped, deleted=True)
         yield "prices"
         self._link_placement()
-
-    def undo(self) -> None:
-        """A refused update has changed nothing."""
 
     def _rewrite(self) -> set[str]:
         """Change all rows; returns the ids of deleted variants."""
@@ -150,7 +147,7 @@ def _check_combinations(bodies: Sequence[Body], chosen: Sequence[Sequence[Option
                 )
 
 
-class Deletion:
+class Deletion(Work):
     """Deletes products and the inventory items of their managed variants, or nothing if it is refused."""
 
     def __init__(self, state: State, ids: Sequence[str]) -> None:
@@ -180,6 +177,3 @@ class Deletion:
         yield "prices"
         for product in products:
             forget_options(state, [option.id for option in product.options])
-
-    def undo(self) -> None:
-        """A refused deletion has changed nothing."""

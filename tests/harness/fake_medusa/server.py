@@ -145,9 +145,6 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         call = Call(method, url.path, tuple(url.params.multi_items()), {} if body is None else body)
         return _exhausted(self._api.respond(call))
 
-    def expire_tokens(self) -> None:
-        self._tokens.clear()
-
     def catch_up(self) -> None:
         """Finish all work whose clients gave up."""
         while self._unfinished:

@@ -3,8 +3,8 @@
 Medusa commits each step separately, so others see it. If a later step fails, Medusa undoes what it can.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
-from typing import Protocol
 
 from tests.harness.fake_medusa.errors import ApiError
 
@@ -12,11 +12,12 @@ Steps = Generator[str, None, None]
 """Yields the name of each committed step."""
 
 
-class Work(Protocol):
+class Work(ABC):
+    @abstractmethod
     def steps(self) -> Steps:
         """Raises ApiError if a step is refused; that step then changed nothing."""
 
-    def undo(self) -> None:
+    def undo(self) -> None:  # noqa: B027 - often, only the first step can be refused
         """Undo the committed steps as far as Medusa does."""
 
 

@@ -8,13 +8,13 @@ from tests.harness.fake_medusa.inventory import InventoryChange, check_reservati
 from tests.harness.fake_medusa.pricing import replace_prices
 from tests.harness.fake_medusa.rules import merged, patch
 from tests.harness.fake_medusa.state import Item, State, Variant
-from tests.harness.fake_medusa.steps import Steps
+from tests.harness.fake_medusa.steps import Steps, Work
 from tests.harness.fake_medusa.variants import RESTORED, UNIQUE, check_combination, values_of
 
 Body = dict[str, Any]
 
 
-class VariantRevision:
+class VariantRevision(Work):
     """An update of variants.
 
     Medusa undoes it only in part: option values and new metadata keys keep what was written. All other fields
@@ -107,7 +107,7 @@ class VariantRevision:
                 owners[column, value] = variant_id
 
 
-class VariantDeletion:
+class VariantDeletion(Work):
     """Deletes variants and the inventory items of the managed ones."""
 
     def __init__(self, state: State, ids: Sequence[str]) -> None:

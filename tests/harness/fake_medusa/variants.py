@@ -9,7 +9,7 @@ from tests.harness.fake_medusa.options import chosen_values
 from tests.harness.fake_medusa.pricing import new_prices
 from tests.harness.fake_medusa.rules import MEASURES, check_new_id, check_unique, patch
 from tests.harness.fake_medusa.state import Item, Option, OptionValue, Product, State, Variant
-from tests.harness.fake_medusa.steps import Steps
+from tests.harness.fake_medusa.steps import Steps, Work
 
 Body = dict[str, Any]
 
@@ -20,7 +20,7 @@ RESTORED: Final = (*_TEXTS, *MEASURES, "manage_inventory")
 UNIQUE: Final = ("sku", "barcode")
 
 
-class VariantCreation:
+class VariantCreation(Work):
     """Creates variants with inventory items and prices."""
 
     def __init__(self, state: State, wanted: Sequence[tuple[Product, Body]]) -> None:

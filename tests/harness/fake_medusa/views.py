@@ -35,7 +35,6 @@ PRODUCT_DEFAULTS: Final = (
 )
 
 VARIANT_DEFAULTS: Final = "*,options.*,prices.*,prices.price_rules.attribute,prices.price_rules.value"
-OPTION_DEFAULTS: Final = "*,values.*"
 LIST_PRICE_DEFAULTS: Final = "*,price_set.variant.id,price_rules.attribute,price_rules.value"
 
 

@@ -17,7 +17,7 @@ from tests.harness.fake_medusa.variants import VariantCreation
 Bodies = list[dict[str, Any]]
 
 
-class _OneStep:
+class _OneStep(Work):
     def __init__(self, write: Callable[[], None]) -> None:
         self._write = write
 
@@ -25,11 +25,8 @@ class _OneStep:
         self._write()
         yield from ()
 
-    def undo(self) -> None:
-        """A refused step has changed nothing."""
 
-
-class _Masked:
+class _Masked(Work):
     """A workflow whose response is made of the results of its steps.
 
     Medusa makes it even if a step was refused. That fails if the result of an early step is missing, and

@@ -33,8 +33,8 @@ def hold(httpx_mock: HTTPXMock, collection: str, key: str) -> None:
     httpx_mock.add_callback(respond, is_reusable=True)
 
 
-@pytest.mark.parametrize("letter", [*"aêж香🍵&-"])
-@pytest.mark.parametrize("length", [1, 20, 200])
+@pytest.mark.parametrize("letter", [*"aê香🍵&-"])
+@pytest.mark.parametrize("length", [1, 200])
 async def test_look_ups_are_split_so_that_no_url_is_too_long(
     httpx_mock: HTTPXMock, api: AdminApi, letter: str, length: int
 ) -> None:
