@@ -193,8 +193,8 @@ class Update(Struct, frozen=True):
         adopted: the product is taken over; it has no external id of ours yet.
         placed: the product gets a sales channel and a shipping profile if it has none.
         withheld: values that its variants do not get.
-        blocked: why some of its variants do not get their option values, or are not removed; empty if all
-            is well. `desired` has what is written instead.
+        blocked: why variants do not get their option values, or are not removed; None for no reason.
+            `desired` has what is written instead.
     """
 
     desired: DesiredProduct
@@ -211,7 +211,7 @@ class Update(Struct, frozen=True):
     adopted: bool = False
     placed: bool = False
     withheld: tuple[Withheld, ...] = ()
-    blocked: str = ""
+    blocked: str | None = None
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:

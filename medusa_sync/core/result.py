@@ -47,7 +47,7 @@ class Outcome(Struct, frozen=True):
         held: prices that were not written, because they would move too far.
         withheld: unique values that variants do not get, because something else has them.
         action: None if nothing was written.
-        blocked: why a part of the product is not written; empty for the final outcome.
+        blocked: why a part of the product is not written; None for the final outcome.
     """
 
     external_id: str | None
@@ -59,7 +59,7 @@ class Outcome(Struct, frozen=True):
     action: Action | None = None
     held: tuple[FieldChange, ...] = ()
     withheld: tuple[Withheld, ...] = ()
-    blocked: str = ""
+    blocked: str | None = None
 
     @property
     def newly_withheld(self) -> tuple[Withheld, ...]:

@@ -217,7 +217,7 @@ class Places:
         """Enter the outcome of a job in the ledger."""
         outcome = job.outcome(outcome)
         if outcome.blocked:
-            failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": ""}
+            failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
             outcome = structs.replace(outcome, **failed)
         job.place = Place.LEDGER
         self._settled(job, outcome)
