@@ -14,14 +14,10 @@ from medusa_sync import RunResult
 from medusa_sync.sources import base, paging
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, synced, writes
 from tests.flow.stage import sync_url as sync
-from tests.harness.catalogue import products
+from tests.harness.catalogue import ndjson, products
 from tests.harness.fake_medusa import FakeMedusa
 
 ROWS = products(60)
-
-
-def lines(rows: list[dict[str, Any]]) -> bytes:
-    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
 def in_frames(body: bytes) -> bytes:
@@ -33,8 +29,8 @@ FORMS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
     "JSON": lambda rows: json.dumps(rows).encode(),
     "JSON object": lambda rows: json.dumps({"total": len(rows), "data": rows}, indent=1).encode(),
     "JSON in UTF-16": lambda rows: json.dumps(rows, ensure_ascii=False).encode("utf-16"),
-    "NDJSON": lines,
-    "NDJSON, gzip": lambda rows: gzip.compress(lines(rows)),
+    "NDJSON": ndjson,
+    "NDJSON, gzip": lambda rows: gzip.compress(ndjson(rows)),
     "JSON, zstd": lambda rows: in_frames(json.dumps(rows).encode()),
 }
 
@@ -89,7 +85,7 @@ def test_an_incomplete_list_removes_nothing(file: Path) -> None:
 
 def test_nothing_is_removed_if_a_rejected_line_may_be_the_missing_product(file: Path) -> None:
     store = synced(ROWS)
-    broken = lines(ROWS).replace(b'{"id": 5,', b'{"id": 5;')
+    broken = ndjson(ROWS).replace(b'{"id": 5,', b'{"id": 5;')
     result = sync_file(file, broken, store, on_missing="delete")
     assert (result.exit_code, counts(result)) == (5, {"unchanged": 59, "rejected": 1})
     assert "Nothing is removed, because 1 of the rejected rows have no id" in result.notes[0]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from tests.flow.stage import assert_exact, counts, synced, writes
 from tests.flow.stage import sync_url as sync
-from tests.harness.catalogue import products
+from tests.harness.catalogue import ndjson, products
 from tests.harness.dummyjson import (
     CLOSED,
     HTML_PAGE,
@@ -53,17 +52,13 @@ def test_a_page_that_fails_removes_nothing(server: DummyJson) -> None:
 # --- responses that are no pages ------------------------------------------------------------------------
 
 
-def lines(rows: list[dict[str, Any]]) -> bytes:
-    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-
-
 @pytest.mark.parametrize(
     ("name", "format_", "body"),
     [
         ("feed.json", "json", json.dumps({"products": FEW}).encode()),
-        ("feed.ndjson", "auto", lines(FEW)),
+        ("feed.ndjson", "auto", ndjson(FEW)),
         ("export.json.gz", "auto", gzip.compress(json.dumps(FEW).encode(), mtime=0)),
-        ("export", "ndjson", lines(FEW)),
+        ("export", "ndjson", ndjson(FEW)),
     ],
 )
 def test_file_at_a_url_is_downloaded_as_it_is(
@@ -115,7 +110,7 @@ def test_a_file_that_names_a_next_page_is_not_complete(server: DummyJson, place:
 def test_download_that_is_cut_off_stores_what_came_and_removes_nothing(
     server: DummyJson, name: str, cut: Callable[[Response], Response]
 ) -> None:
-    body = lines(ROWS) if name == "feed.ndjson" else json.dumps(ROWS).encode()
+    body = ndjson(ROWS) if name == "feed.ndjson" else json.dumps(ROWS).encode()
     store = FakeMedusa()
     server.intercept = lambda _request: cut(Response(200, body))
     result = sync(file_url(server, name), store, max_retries=1)

@@ -16,6 +16,7 @@ from medusa_sync.errors import SettingsError
 from medusa_sync.sources.maps import program
 from tests.flow.stage import SOURCE_NAME, counts, writes
 from tests.flow.stage import sync_url as sync
+from tests.harness.catalogue import ndjson
 from tests.harness.dummyjson import DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -49,10 +50,6 @@ def article(number: int, size: str, **changes: Any) -> dict[str, Any]:
 ROWS = [article(number, size) for size in ("S", "M", "L") for number in range(1, 5)]
 
 
-def lines(rows: Rows) -> bytes:
-    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-
-
 def table(rows: Rows) -> bytes:
     names = ("artno", "name", "size", "net", "photo")
     cells = [names, *([str(row[name]) for name in names] for row in rows)]
@@ -72,7 +69,7 @@ def feed(rows: Rows) -> bytes:
 FORMS: dict[str, Callable[[Rows], bytes]] = {
     "JSON": lambda rows: json.dumps(rows, indent=1).encode(),
     "JSON, gzip": lambda rows: gzip.compress(json.dumps({"items": rows, "total": len(rows)}).encode()),
-    "NDJSON": lines,
+    "NDJSON": ndjson,
     "CSV": table,
     "RSS": feed,
 }
@@ -118,18 +115,18 @@ def test_parts_with_the_same_id_are_one_product_in_any_format(
 
 
 def test_a_program_that_is_written_in_another_way_writes_nothing(folder: Path, store: FakeMedusa) -> None:
-    run(folder, lines(ROWS), store)
-    result = run(folder, lines(ROWS), store, f"def unused: 1;\n{ERP}\n| . # a comment")
+    run(folder, ndjson(ROWS), store)
+    result = run(folder, ndjson(ROWS), store, f"def unused: 1;\n{ERP}\n| . # a comment")
     assert (counts(result), writes(store)) == ({"unchanged": 4}, [])
 
 
 def test_an_item_may_give_several_products_or_none(folder: Path, store: FakeMedusa) -> None:
     rows = [{"id": number, "items": [f"{number}-a", f"{number}-b"]} for number in range(3)]
     program = 'select(.id != 1) | .items[] | {id: ., title: "T", price: 1}'
-    result = run(folder, lines(rows), store, program)
+    result = run(folder, ndjson(rows), store, program)
     assert (result.exit_code, counts(result)) == (0, {"created": 4})
     assert "1 item of the source gives no product, because the map leaves it out." in result.notes
-    assert len(run(folder, lines(rows), store, "empty", on_missing="keep").notes) == 1
+    assert len(run(folder, ndjson(rows), store, "empty", on_missing="keep").notes) == 1
 
 
 def test_a_json_object_without_a_list_of_items_is_one_item(folder: Path, store: FakeMedusa) -> None:
@@ -152,7 +149,7 @@ def test_identical_parts_count_once_and_of_other_fields_the_first_value_counts(
         article(1, "M", name="Other", labels=["new"]),
         article(1, "S"),
     ]
-    result = run(folder, lines(rows), store)
+    result = run(folder, ndjson(rows), store)
     assert (result.exit_code, counts(result)) == (0, {"created": 1})
     product = store.products[f"{SOURCE_NAME}:A1"]
     assert (product.title, skus(store, 1)) == ("Shirt 1", ["A1-S", "A1-M"])
@@ -160,7 +157,7 @@ def test_identical_parts_count_once_and_of_other_fields_the_first_value_counts(
 
 
 def test_limit_counts_products_and_all_items_are_read(folder: Path, store: FakeMedusa) -> None:
-    result = run(folder, lines(ROWS), store, limit=2)
+    result = run(folder, ndjson(ROWS), store, limit=2)
     assert (result.exit_code, counts(result)) == (0, {"created": 2})
     assert skus(store, 2) == ["A2-S", "A2-M", "A2-L"]
 
@@ -171,21 +168,21 @@ def test_limit_counts_products_and_all_items_are_read(folder: Path, store: FakeM
 def test_an_item_that_fails_is_rejected_with_its_place_and_prevents_removals(
     folder: Path, store: FakeMedusa
 ) -> None:
-    run(folder, lines(ROWS), store)
+    run(folder, ndjson(ROWS), store)
     rows = [*ROWS[:5], {"artno": 7}, *ROWS[6:]]
-    result = run(folder, lines(rows), store, f"if .artno == 7 then .a.b[0].c | error else . end | {ERP}")
+    result = run(folder, ndjson(rows), store, f"if .artno == 7 then .a.b[0].c | error else . end | {ERP}")
     [problem] = result.problems
     assert (problem.title, problem.external_id) == ("line 6", None)
     assert problem.reason.startswith("erp.jq: ")
     assert result.exit_code == 5
-    gone = run(folder, lines([{"artno": 7}, *ROWS]), store, f"{ERP} | .id |= tonumber", on_missing="delete")
+    gone = run(folder, ndjson([{"artno": 7}, *ROWS]), store, f"{ERP} | .id |= tonumber", on_missing="delete")
     assert "removed" not in counts(gone)
     assert "have no id" in gone.notes[0]
 
 
 def test_a_part_before_an_error_rejects_its_whole_product(folder: Path, store: FakeMedusa) -> None:
     program = f'({ERP}), if .size == "M" and .artno == "A2" then error("no price for M") else empty end'
-    result = run(folder, lines(ROWS), store, program)
+    result = run(folder, ndjson(ROWS), store, program)
     assert counts(result) == {"created": 3, "rejected": 2}
     assert {(each.external_id, each.reason) for each in result.problems} == {
         (None, "erp.jq: no price for M"),
@@ -242,7 +239,7 @@ def test_a_map_that_is_not_there_is_a_wrong_setting(folder: Path) -> None:
 def test_nothing_is_written_or_removed_if_the_source_is_cut_off(
     folder: Path, store: FakeMedusa, form: str, cut: float
 ) -> None:
-    run(folder, lines(ROWS), store)
+    run(folder, ndjson(ROWS), store)
     body = FORMS[form]([row | {"net": "99"} for row in ROWS])
     result = run(folder, body[: int(len(body) * cut)], store, on_missing="delete")
     assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
@@ -271,7 +268,7 @@ def test_a_program_cannot_read_the_environment(
 ) -> None:
     monkeypatch.setenv("MEDUSA_API_KEY", "sk_hush")
     result = run(
-        folder, lines(ROWS[:2]), FakeMedusa(), f'{{id: 1, price: 1, title: ("x" + ({program} // "-"))}}'
+        folder, ndjson(ROWS[:2]), FakeMedusa(), f'{{id: 1, price: 1, title: ("x" + ({program} // "-"))}}'
     )
     shown = f"{[*result.problems]}{result.changes}"
     assert "hush" not in shown
@@ -280,7 +277,7 @@ def test_a_program_cannot_read_the_environment(
 
 @pytest.mark.parametrize("name", ["halt", "halt_error", 'halt_error("x")', "now", "input", "env"])
 def test_a_program_cannot_drop_items_or_depend_on_the_time(folder: Path, name: str) -> None:
-    result = run(folder, lines(ROWS[:3]), FakeMedusa(), f"{name} | {ERP}")
+    result = run(folder, ndjson(ROWS[:3]), FakeMedusa(), f"{name} | {ERP}")
     assert (result.exit_code, counts(result)) == (5, {"rejected": 3})
     assert "is not available in a map" in next(iter(result.problems)).reason
 
@@ -329,7 +326,7 @@ def test_a_program_that_does_not_end_is_an_error_and_nothing_is_written(
 ) -> None:
     monkeypatch.setattr(program, "LONGEST_S", 1)
     (folder / "erp.jq").write_text(text)
-    result = run(folder, lines(ROWS), store)
+    result = run(folder, ndjson(ROWS), store)
     assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
     assert "erp.jq takes longer than 1 s for line 1" in result.error or "has ended at line 1" in result.error
 
@@ -337,7 +334,7 @@ def test_a_program_that_does_not_end_is_an_error_and_nothing_is_written(
 def test_a_run_ends_during_a_program_that_does_not_end(folder: Path, store: FakeMedusa) -> None:
     (folder / "erp.jq").write_text("def f: f; f")
     started = monotonic()
-    result = run(folder, lines(ROWS), store, max_duration=0.5)
+    result = run(folder, ndjson(ROWS), store, max_duration=0.5)
     assert (result.exit_code, writes(store)) == (5, [])
     assert "was stopped after 0.5 s" in result.error
     assert monotonic() - started < 5
@@ -353,7 +350,7 @@ def test_a_product_that_is_too_large_is_rejected_alone(
 
     monkeypatch.setattr(grouped, "MAX_SIZE", 1_000)
     rows = [*ROWS, *(article(1, f"{number}") for number in range(20))]
-    result = run(folder, lines(rows), store)
+    result = run(folder, ndjson(rows), store)
     assert counts(result) == {"created": 3, "rejected": 1}
     [problem] = result.problems
     assert "more than 1,000 characters" in problem.reason

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,6 +23,12 @@ def table(store: FakeMedusa, kind: str) -> dict[str, Named]:
 def add(store: FakeMedusa, kind: str, own_id: str, name: str) -> None:
     more = ("other",) if kind == "shipping_profile" else ()
     table(store, kind)[own_id] = Named(own_id, name, *more)
+
+
+def replace(store: FakeMedusa, kind: str, *names: str) -> None:
+    table(store, kind).clear()
+    for number, name in enumerate(names, 1):
+        add(store, kind, f"{PREFIXES[kind]}_{number}", name)
 
 
 def places(store: FakeMedusa, **options: Any) -> list[str | None]:
@@ -60,61 +65,37 @@ def test_an_option_is_an_id_or_a_name_and_the_default_is_that_of_the_store(kind:
 @kinds
 def test_the_error_lists_the_names_that_exist_and_the_nearest_one(kind: str) -> None:
     store = FakeMedusa()
-    table(store, kind).clear()
-    add(store, kind, f"{kind}_1", "Market")
-    add(store, kind, f"{kind}_2", "Depot")
+    replace(store, kind, "Market", "Depot")
     error, hint = refused(store, **{kind: "depto"})
     assert error.endswith("'depto', only: 'Depot', 'Market'")
     assert hint.startswith("Did you mean 'Depot'? Check --")
 
 
-def two_of_a_name(store: FakeMedusa) -> None:
-    for number in (1, 2):
-        add(store, "sales_channel", f"sc_{number}", "Web")
+UNCLEAR: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "several sales channels 'Web'": ({"sales_channel": ["Web", "Web"]}, {"sales_channel": "Web"}),
+    "no default sales channel": ({"default_sales_channel_id": None}, {}),
+    "no shipping profile": ({"shipping_profile": []}, {}),
+    "several shipping profiles": ({"shipping_profile": ["One", "Two"]}, {}),
+    "several stock locations": ({"default_location_id": None, "stock_location": ["Shop", "Loft"]}, {}),
+}
+"""What the store has, by settings or by the names of a kind, and the options, by words of the error."""
 
 
-def no_default_channel(store: FakeMedusa) -> None:
-    store.state.store.default_sales_channel_id = None
-
-
-def no_profile(store: FakeMedusa) -> None:
-    store.state.shipping_profiles.clear()
-
-
-def two_profiles(store: FakeMedusa) -> None:
-    no_profile(store)
-    for number in (1, 2):
-        add(store, "shipping_profile", f"sp_{number}", f"Profile {number}")
-
-
-def two_locations(store: FakeMedusa) -> None:
-    store.state.store.default_location_id = None
-    add(store, "stock_location", "sloc_9", "Loft")
-
-
-@pytest.mark.parametrize(
-    ("edit", "options", "words"),
-    [
-        (two_of_a_name, {"sales_channel": "Web"}, "several sales channels 'Web'"),
-        (no_default_channel, {}, "no default sales channel"),
-        (no_profile, {}, "no shipping profile"),
-        (two_profiles, {}, "several shipping profiles"),
-        (two_locations, {}, "several stock locations"),
-    ],
-)
-def test_what_is_ambiguous_or_missing_is_an_error(
-    edit: Callable[[FakeMedusa], None], options: dict[str, str], words: str
-) -> None:
-    store = FakeMedusa()
-    edit(store)
+@pytest.mark.parametrize("words", UNCLEAR)
+def test_what_is_ambiguous_or_missing_is_an_error(words: str) -> None:
+    store, (changes, options) = FakeMedusa(), UNCLEAR[words]
+    for name, value in changes.items():
+        if name in PREFIXES:
+            replace(store, name, *value)
+        else:
+            setattr(store.state.store, name, value)
     assert words in refused(store, **options)[0]
 
 
 @pytest.mark.parametrize("default", [None, "sloc_gone"])
 def test_without_a_default_the_only_profile_and_location_are_used(default: str | None) -> None:
     store = FakeMedusa()
-    no_profile(store)
-    add(store, "shipping_profile", "sp_1", "One")
+    replace(store, "shipping_profile", "One")
     store.state.store.default_location_id = default
     assert places(store)[1:] == ["sp_1", store.location_id]
 

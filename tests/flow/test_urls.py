@@ -14,7 +14,7 @@ from pytest_httpx import HTTPXMock
 from medusa_sync import Settings, sync_products
 from tests.flow.stage import Signal, assert_exact, copies_of, counts, synced, writes
 from tests.flow.stage import sync_url as sync
-from tests.harness.catalogue import products
+from tests.harness.catalogue import ndjson, products
 from tests.harness.dummyjson import HTML_PAGE, DummyJson, Intercept, Request, Response, dummyjson, truncated
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.sources.merchant import as_rss
@@ -87,10 +87,6 @@ def test_only_dummyjson_has_a_limit_of_requests(
 # --- files: a URL without a known ending may be that of a file --------------------------------------------
 
 
-def lines(rows: Rows) -> bytes:
-    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-
-
 def table(rows: Rows) -> bytes:
     names = ("id", "title", "price", "sku", "stock")
     return "\n".join(
@@ -112,8 +108,8 @@ def feed(rows: Rows) -> bytes:
 
 
 FORMS: dict[str, tuple[str, Callable[[Rows], bytes]]] = {
-    "NDJSON": ("application/x-ndjson", lines),
-    "NDJSON as JSON": ("application/json; charset=utf-8", lines),
+    "NDJSON": ("application/x-ndjson", ndjson),
+    "NDJSON as JSON": ("application/json; charset=utf-8", ndjson),
     "CSV without a type": ("", table),
     "CSV in UTF-16": ("text/csv", lambda rows: table(rows).decode().encode("utf-16")),
     "CSV, gzip": ("application/octet-stream", lambda rows: gzip.compress(table(rows))),
@@ -187,7 +183,7 @@ def test_file_that_turns_into_a_page_is_an_error(server: DummyJson, store: FakeM
 
 def test_first_response_need_not_be_complete(server: DummyJson, store: FakeMedusa) -> None:
     """Only what comes for the URL as it is given counts."""
-    cut = truncated(Response(200, lines(ROWS), {"Content-Type": FORMS["NDJSON"][0]}))
+    cut = truncated(Response(200, ndjson(ROWS), {"Content-Type": FORMS["NDJSON"][0]}))
     export(server, "NDJSON", answers=lambda request: cut if "limit" in request.query else None)
     result = sync(server.url, store, **DELETE)
     assert (result.exit_code, result.seen) == (0, len(ROWS))

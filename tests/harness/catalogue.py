@@ -1,6 +1,7 @@
 """Generates catalogues in the format of DummyJSON; the same arguments give the same catalogue."""
 
 import json
+from collections.abc import Iterable
 from importlib.resources import files
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -162,6 +163,11 @@ def product(number: int, *, seed: int = 1) -> dict[str, Any]:
 
 def products(count: int, *, seed: int = 1) -> list[dict[str, Any]]:
     return [product(number, seed=seed) for number in range(1, count + 1)]
+
+
+def ndjson(rows: Iterable[dict[str, Any]]) -> bytes:
+    """A product in each line."""
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
 def in_variants(product: dict[str, Any], count: int, *, seed: int = 1) -> dict[str, Any]:
