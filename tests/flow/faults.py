@@ -78,10 +78,10 @@ def with_index(
 # --- at a chosen request or write ------------------------------------------------------------------------
 
 
-ERRORS: dict[str, Callable[[], BaseException]] = {
-    "lost before": lambda: httpx.ReadError("reset"),
-    "timed out": lambda: httpx.ReadTimeout("slow"),
-    "killed": Killed,
+ERRORS: dict[str, BaseException] = {
+    "lost before": httpx.ReadError("reset"),
+    "timed out": httpx.ReadTimeout("slow"),
+    "killed": Killed(),
 }
 
 
@@ -93,7 +93,7 @@ def error_at(number: int, error: str) -> Callable[..., None]:
         nonlocal seen
         seen += 1
         if seen == number:
-            raise ERRORS[error]()  # noqa: RSE102 - a function that returns an exception
+            raise ERRORS[error]
 
     return hit
 

@@ -143,6 +143,8 @@ def test_a_product_whose_external_id_the_merchant_gave_to_another_one_is_created
     assert (result.exit_code, counts(result)) == (5, {"created": 1, "failed": 1})
     [problem] = result.problems
     assert problem.external_id == f"{SOURCE_NAME}:1"
+    twice = [own for own, each in store.state.products.items() if each.external_id == f"{SOURCE_NAME}:1"]
+    assert len(twice) == sum(own in problem.reason for own in twice) == 2
 
 
 @pytest.mark.parametrize("external_id", ["other:1", "1"])
