@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
+import pytest
 from msgspec import Struct, structs
 
 from medusa_sync.core.product import DesiredProduct
@@ -147,3 +148,14 @@ def table(header: str, *rows: Fields) -> str:
 def cells(text: str) -> dict[str, str]:
     """Cells by their columns, written as `Tags=red, new; Type=Cup`."""
     return dict(each.split("=", 1) for each in text.split("; ") if each)
+
+
+def cases(text: str) -> pytest.MarkDecorator:
+    """Parameters `rows` and `expected`, from lines such as `Tags=a | Tags=b => {"tags": ["a"]}`.
+
+    A line that begins with a space goes on with the one before it; a `#` begins a comment.
+    """
+    lines = [line for line in text.strip().replace("\n ", " ").splitlines() if line and line[0] != "#"]
+    each = [line.split(" => ") for line in lines]
+    values = [([row.strip() for row in rows.split("|")], expected.strip()) for rows, expected in each]
+    return pytest.mark.parametrize(("rows", "expected"), values, ids=[line[:60] for line in lines])
