@@ -12,16 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.core.fields import CATEGORIES
-from medusa_sync.core.product import Category, DesiredProduct
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Rejected
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.schema import SourceProduct
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import SOURCE_PRODUCTS, all_fields, desired_product, mapped, row
-from tests.unit.sources.reading import MAPPING, read
+from tests.unit.sources.reading import MAPPING, cases, read
 
-URL = "https://cdn.example/{}.webp"
 TEXTS = {  # fields with a text of one line
     "subtitle": "subtitle",
     "originCountry": "origin_country",
@@ -80,75 +79,77 @@ def test_absent_fields_are_empty_and_null_is_the_same() -> None:
     assert desired_product(7, **BARE | blank) == bare
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({name: f"The {name}" for name in TEXTS}, {field: f"The {name}" for name, field in TEXTS.items()}),
-        (dict.fromkeys(NUMBERS, 3), dict.fromkeys(NUMBERS.values(), 3)),
-        (dict.fromkeys(NUMBERS, 0), dict.fromkeys(NUMBERS.values(), 0)),
-        ({"price": 0}, {"price": 0}),
-        (
-            {"dimensions": {"width": 10.5, "height": 20, "depth": 30.25}},
-            {"width": 10.5, "height": 20, "length": 30.25},
-        ),
-        ({"collection": "Été & Co"}, {"collection": "ete-co"}),
-        ({"category": "kitchen"}, {"categories": ("kitchen",)}),
-        ({"meta": {"barcode": "2001000000071", "qrCode": 7}}, {"barcode": "2001000000071"}),
-        # Only the number of reviews is kept.
-        ({"reviews": []}, {"metadata.review_count": 0}),
-        ({"reviews": [{}, "odd", None]}, {"metadata.review_count": 3}),
-        # Lists have no duplicates, and keep their order.
-        ({"tags": ["c", "a", "c", "b"]}, {"tags": ("c", "a", "b")}),
-        ({"images": [URL.format(n) for n in (3, 1, 3)]}, {"images": (URL.format(3), URL.format(1))}),
-        # Without a thumbnail, it is the first image.
-        ({"images": ["a.webp", URL.format(1)], "thumbnail": "a.webp"}, {"thumbnail": URL.format(1)}),
-        *(
-            ({"images": [url], "thumbnail": url}, {"images": (url,), "thumbnail": url})
-            for url in (URL.format("a"), "http://cdn.example/a.webp", "HTTPS://cdn.example/%F0?a=1#b")
-        ),
-        *(
-            ({"images": [url, URL.format("a")], "thumbnail": url}, {"images": (URL.format("a"),)})
-            for url in (
-                *(
-                    "",
-                    " ",
-                    "a.webp",
-                    "/a.webp",
-                    "//cdn.example/a.webp",
-                    "javascript:alert(1)",
-                    "file:///etc/passwd",
-                ),
-                *(
-                    "ftp://cdn.example/a.webp",
-                    "https://",
-                    "https:///a.webp",
-                    "https://[::1/a.webp",
-                    "https://:443/a",
-                ),
-            )
-        ),
-        # Texts have no control characters, and only descriptions have several lines.
-        *(
-            ({"title": f"Copper{gap}Jug"}, {"title": "Copper Jug"})
-            for gap in ("\n", "\r\n", "\t", "\v", "\f", "\x85", "\u2028", " \x00 ", " \ud83c")
-        ),
-        *(({"description": text}, {"description": "a\nb"}) for text in ("a\r\nb", "a\rb", "a\nb\x00")),
-        # A value that cannot be misunderstood is read, and a field that is not needed is no reason to reject.
-        ({"price": " 3 ", "stock": "4", "weight": "0.5\n"}, {"price": 3, "stock": 4, "weight": 0.5}),
-        ({"prices": {"eur": " 8.10"}, "compareAtPrice": ""}, {"price.eur": 8.1}),
-        ({"dimensions": {"width": "2"}, "rating": "4.5"}, {"width": 2, "metadata.rating": 4.5}),
-        (
-            {"rating": {"rate": 3.9}, "reviews": {}, "returnPolicy": 7, "meta": "none"},
-            {"metadata.rating": None},
-        ),
-        ({"unknown": {"a": 1}}, {"unknown": None}),
-    ],
-)
-def test_every_field_is_mapped(given: dict[str, Any], expected: dict[str, Any]) -> None:
-    product = only(row(1, **BARE | given), MappingOptions("toys", "usd"))
+WEB = "https://cdn.example/a.webp"
+
+
+def test_texts_and_numbers_are_mapped() -> None:
+    fields = all_fields(only(row(1, **{name: f"The {name}" for name in TEXTS})))
+    assert {field: f"The {name}" for name, field in TEXTS.items()}.items() <= fields.items()
+    for number in (3, 0):
+        assert (
+            dict.fromkeys(NUMBERS.values(), number).items()
+            <= all_fields(only(row(1, **dict.fromkeys(NUMBERS, number)))).items()
+        )
+
+
+@cases(r"""
+{"price": 0} => {"price": 0}
+{"dimensions": {"width": 10.5, "height": 2, "depth": 30.25}} => {"width": 10.5, "height": 2, "length": 30.25}
+{"collection": "Été & Co"} => {"collection": "ete-co"}
+{"category": "kitchen"} => {"categories": ["kitchen"]}
+{"meta": {"barcode": "2001000000071", "qrCode": 7}} => {"barcode": "2001000000071"}
+# Only the number of reviews is kept.
+{"reviews": []} => {"metadata.review_count": 0}
+{"reviews": [{}, "odd", null]} => {"metadata.review_count": 3}
+# Lists have no duplicates, and keep their order.
+{"tags": ["c", "a", "c", "b"]} => {"tags": ["c", "a", "b"]}
+{"images": ["https://a/3", "https://a/1", "https://a/3"]} => {"images": ["https://a/3", "https://a/1"]}
+# Without a thumbnail, it is the first image.
+{"images": ["a.webp", "https://a/1"], "thumbnail": "a.webp"} => {"thumbnail": "https://a/1"}
+# Texts have no control characters, and only descriptions have several lines.
+{"title": "Copper\r\nJug"} => {"title": "Copper Jug"}
+{"title": "\tCopper \u0000 Jug \ud83c"} => {"title": "Copper Jug"}
+{"title": "Copper\u000bJug"} => {"title": "Copper Jug"}
+{"title": "Copper\u0085Jug"} => {"title": "Copper Jug"}
+{"title": "Copper\u2028Jug"} => {"title": "Copper Jug"}
+{"description": "a\r\nb"} => {"description": "a\nb"}
+{"description": "a\rb\u0000"} => {"description": "a\nb"}
+# A value that cannot be misunderstood is read, and a field that is not needed is no reason to reject.
+{"price": " 3 ", "stock": "4", "weight": "0.5\n"} => {"price": 3, "stock": 4, "weight": 0.5}
+{"prices": {"eur": " 8.10"}, "compareAtPrice": ""} => {"price.eur": 8.1}
+{"dimensions": {"width": "2"}, "rating": "4.5"} => {"width": 2, "metadata.rating": 4.5}
+{"rating": {"rate": 3.9}, "reviews": {}, "returnPolicy": 7, "meta": "none"} => {"metadata.rating": null}
+{"unknown": {"a": 1}} => {"unknown": null}
+""")
+def test_fields_are_mapped(rows: list[str], expected: str) -> None:
+    product = only(row(1, **BARE | json.loads(rows[0])), MappingOptions("toys", "usd"))
     assert (product.external_id, product.source_id, product.currency) == ("toys:1", "1", "usd")
-    fields = all_fields(product)
-    assert {name: fields.get(name) for name in expected} == expected
+    fields = {name: all_fields(product).get(name) for name in json.loads(expected)}
+    assert json.loads(json.dumps(fields)) == json.loads(expected)
+
+
+def test_only_web_urls_are_images() -> None:
+    for url in (WEB, "http://cdn.example/a.webp", "HTTPS://cdn.example/%F0?a=1#b"):
+        fields = desired_product(images=[url], thumbnail=url).fields
+        assert (fields["images"], fields["thumbnail"]) == ((url,), url)
+    relative = [
+        "",
+        " ",
+        "a.webp",
+        "/a.webp",
+        "//cdn.example/a.webp",
+        "https://",
+        "https:///a",
+        "https://[::1/a",
+    ]
+    for url in (
+        *relative,
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "ftp://cdn.example/a",
+        "https://:443/a",
+    ):
+        assert desired_product(images=[url, WEB], thumbnail=url).fields["images"] == (WEB,), url
 
 
 def test_a_status_may_be_written_in_capitals() -> None:
@@ -206,31 +207,38 @@ BROKEN: dict[str, list[Any]] = {  # values of a field that reject a product
     "dimensions": [[1, 2, 3], {"width": "5 cm"}],
     "discountPercentage": ["5%"],
     "meta": [{"barcode": 4006381333931}],
-}
-NUMBER = "is not a number such as 1234.50"
-
-
-@pytest.mark.parametrize(
-    ("broken", "reason"),
-    [
-        *((row(2, **{name: value}), name) for name, values in BROKEN.items() for value in values),
-        *((row(2, price=t), f"price: '{t}' {NUMBER}") for t in ("12,50", "1.234,56", "12.50 or so", "१")),
-        (row(2, stock="many"), f"stock: 'many' {NUMBER}"),
-        (row(2, prices={"euro": 1}), "prices: 'euro' is not a currency code"),
-        (row(2, prices={"EUR": 1, "eur": 2}), "prices: two in eur, 1 and 2"),
-        (row(2, prices={"usd": 1}), "prices: 1 usd, but price is"),
-        ({}, "Object missing required field id"),
-        # Paths of categories beyond the limits.
-        (row(2, categories=[["x" * 199] * 5 + ["Polos"]]), "categories: the path to 'Polos' is too long"),
-        *((row(2, categories=paths), "categories") for paths in ([["x"] * 21], [["x"]] * 51, [["x" * 256]])),
-        *((row(2, categories=paths), "categories") for paths in ([[1]], ["A > B"], "A > B")),
+    "categories": [
+        [["x" * 199] * 5 + ["Polos"]],
+        [["x"] * 21],
+        [["x"]] * 51,
+        [["x" * 256]],
+        [[1]],
+        ["A > B"],
+        "A",
     ],
-    ids=lambda each: each if isinstance(each, str) and len(each) < 40 else "",
-)
-def test_a_broken_product_is_rejected_alone(broken: Any, reason: str) -> None:
-    rejected = only(broken)
-    assert isinstance(rejected, Rejected)
-    assert rejected.reason.startswith(reason) or rejected.reason.endswith(f"field {reason}")
+}
+
+
+@pytest.mark.parametrize(("name", "values"), BROKEN.items())
+def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) -> None:
+    for value in values:
+        rejected = only(row(2, **{name: value}))
+        assert isinstance(rejected, Rejected), value
+        assert rejected.reason.startswith(name) or rejected.reason.endswith(f"field {name}")
+
+
+@cases(r"""
+{"price": "12,50"} => price: '12,50' is not a number such as 1234.50
+{"price": "1.234,56"} => price: '1.234,56' is not a number such as 1234.50
+{"price": "12.50 or so"} => price: '12.50 or so' is not a number such as 1234.50
+{"price": "\u0967"} => price: '१' is not a number such as 1234.50
+{"stock": "many"} => stock: 'many' is not a number such as 1234.50
+{"prices": {"euro": 1}} => prices: 'euro' is not a currency code
+{"prices": {"EUR": 1, "eur": 2}} => prices: two in eur, 1 and 2
+{"prices": {"usd": 1}, "price": 2} => prices: 1 usd, but price is 2
+""")
+def test_a_product_is_rejected_with_the_reason(rows: list[str], expected: str) -> None:
+    assert only(row(2, **json.loads(rows[0]))).reason == expected
 
 
 @pytest.mark.parametrize(
@@ -254,61 +262,35 @@ def test_a_rejected_product_has_its_id_and_title_if_they_are_usable(
 
 # --- paths of categories --------------------------------------------------------------------------------
 
-HOME = {"home": Category("Home"), "home-sale": Category("Sale", "home")}
-SHIRTS = {"name": "Shirts", "handle": "all-shirts"}
 
+@cases("""
+{"category": "kitchen", "categories": [["Home", "Sale"], ["Garden", "Sale"], ["Home", "Sale"], ["Home"]]} =>
+ {"kitchen": null, "home-sale": ["Home", "Sale"], "garden-sale": ["Garden", "Sale"], "home": ["Home"]}
+{"category": "garden-tools", "categories": [["Garden Tools"]]} => {"garden-tools": ["Garden Tools"]}
+# A category may have the name of the one above it.
+{"categories": [["Toys", "Toys"]]} => {"toys-toys": ["Toys", "Toys"]}
+# Of two paths with the same handle, the first one counts.
+{"categories": [["Home & Garden"], ["Home", "Garden"]]} => {"home-garden": ["Home & Garden"]}
+# A name without letters or digits is left out.
+{"categories": [["Home", "&", "Sale"], ["★", "Home"], [" "], []]} => {"home-sale": ["Home", "Sale"], "home":
+ ["Home"]}
+{"categories": [["  Wine \\n Bar\\u0000s "]]} => {"wine-bars": ["Wine Bars"]}
+{"categories": [["Одежда"]]} => {"odezhda": ["Одежда"]}
+# A category may have a handle of its own.
+{"categories": [["Apparel", {"name": "Shirts", "handle": "all-shirts"}, "Polos"], {"name": "服", "handle":
+ "Clothes!"}]}
+ => {"all-shirts-polos": ["Apparel", "Shirts", "Polos"], "clothes": ["服"]}
+{"categories": [["Home", {"name": "Sale"}]]} => {"home-sale": ["Home", "Sale"]}
+""")
+def test_a_product_is_in_the_last_category_of_each_path(rows: list[str], expected: str) -> None:
+    desired = only(row(1, **{"category": None} | json.loads(rows[0])))
 
-@pytest.mark.parametrize(
-    ("category", "paths", "leaves", "categories"),
-    [
-        (
-            "kitchen",
-            [["Home", "Sale"], ["Garden", "Sale"], ["Home", "Sale"], ["Home"]],
-            ("kitchen", "home-sale", "garden-sale", "home"),
-            {**HOME, "garden": Category("Garden"), "garden-sale": Category("Sale", "garden")},
-        ),
-        ("garden-tools", [["Garden Tools"]], ("garden-tools",), {"garden-tools": Category("Garden Tools")}),
-        # A category may have the name of the one above it.
-        (
-            None,
-            [["Toys", "Toys"]],
-            ("toys-toys",),
-            {"toys": Category("Toys"), "toys-toys": Category("Toys", "toys")},
-        ),
-        # Of two paths with the same handle, the first one counts.
-        (
-            None,
-            [["Home & Garden"], ["Home", "Garden"]],
-            ("home-garden",),
-            {"home-garden": Category("Home & Garden"), "home": Category("Home")},
-        ),
-        # A name without letters or digits is left out.
-        *(
-            (None, [["Home", nothing, "Sale"], [nothing, "Home"], [nothing], []], ("home-sale", "home"), HOME)
-            for nothing in (" \n", "&", "★")
-        ),
-        (None, [["  Wine \n Bar\x00s "]], ("wine-bars",), {"wine-bars": Category("Wine Bars")}),
-        (None, [["Одежда"]], ("odezhda",), {"odezhda": Category("Одежда")}),
-        # A category may have a handle of its own.
-        (
-            None,
-            [["Apparel", SHIRTS, "Polos"], {"name": "服", "handle": "Clothes!"}, SHIRTS],
-            ("all-shirts-polos", "clothes", "all-shirts"),
-            {
-                "apparel": Category("Apparel"),
-                "all-shirts": Category("Shirts", "apparel"),
-                "all-shirts-polos": Category("Polos", "all-shirts"),
-                "clothes": Category("服"),
-            },
-        ),
-        (None, [["Home", {"name": "Sale"}]], ("home-sale",), HOME),
-    ],
-)
-def test_a_product_is_in_the_last_category_of_each_path(
-    category: str | None, paths: Any, leaves: tuple[str, ...], categories: dict[str, Category]
-) -> None:
-    desired = only(row(1, category=category, categories=paths))
-    assert (desired.fields[CATEGORIES], desired.categories) == (leaves, categories)
+    def path(handle: str | None) -> list[str]:
+        known = desired.categories.get(handle)
+        return [*path(known.parent), known.name] if known else []
+
+    found = {handle: path(handle) or None for handle in desired.fields[CATEGORIES]}
+    assert found == json.loads(expected)
 
 
 NAMES = st.text(string.ascii_letters + string.digits + " &-é★", max_size=8)
