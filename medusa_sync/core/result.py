@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Conflict, Create, FieldChange, Withheld
+from medusa_sync.core.change import Change, Conflict, Create, FieldChange, Withheld, withheld_earlier
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
@@ -85,6 +85,7 @@ def outcome_of(change: Change) -> Outcome:
             conflicts=conflicts,
             withheld=change.withheld,
         )
+    not_synced = (each for each in withheld_earlier(change.record) if not change.selection.has(each.field))
     is_written = change.adopted or change.has_changes  # otherwise, the store holds the desired values already
     return Outcome(
         desired.external_id,
@@ -94,7 +95,7 @@ def outcome_of(change: Change) -> Outcome:
         conflicts=change.conflicts,
         action=None if not is_written else Action.ADOPT if change.adopted else Action.UPDATE,
         held=change.held,
-        withheld=change.withheld,
+        withheld=(*change.withheld, *not_synced),
         blocked=change.blocked,
     )
 

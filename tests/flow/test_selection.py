@@ -105,6 +105,14 @@ def test_a_dropped_variant_that_is_back_is_not_removed_if_variants_are_not_synce
         assert held(store) == before
 
 
+def test_a_run_that_does_not_sync_skus_counts_those_that_are_withheld() -> None:
+    rows = [CUP | {"id": number, "sku": "SHARED"} for number in (1, 2)]
+    store = synced(rows)
+    rows[1] |= {"price": 99}
+    result = sync(ListSource(rows), store, only="price")
+    assert (counts(result), result.withheld) == ({"updated": 1, "unchanged": 1}, 1)
+
+
 def test_an_interrupted_write_is_completed_with_all_fields() -> None:
     store, source = synced([CUP]), ListSource([NEW])
     sync_killed("before", lambda request: "location-levels" in request.url.path, source, store)
