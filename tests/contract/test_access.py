@@ -100,7 +100,7 @@ NEW_ONES: list[dict[str, Any]] = [
     *({"variants": [{**VARIANT, "manage_inventory": value}]} for value in (1, "yes")),
 ]
 CHANGED_ONES: list[dict[str, Any]] = [
-    *({"title": "x"}, {"id": "x", "variants": None}, {"id": "x", "status": None}, {"id": "x", "options": []}),
+    *({"title": "x"}, {"id": "x", "variants": None}, {"id": "x", "status": None}, {"id": "x", "options": []})
 ]
 BODIES: list[tuple[str, dict[str, Any]]] = [
     *((BATCH, {"creates": []}), (BATCH, {"create": {}}), (BATCH, {"create": None}), (BATCH, {"delete": [1]})),

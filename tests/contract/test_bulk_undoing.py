@@ -6,27 +6,8 @@ from typing import Any
 import pytest
 
 from tests.contract.midway import Midway
-from tests.contract.shirts import (
-    UPDATE,
-    add_values,
-    both,
-    entry,
-    refusal,
-    shirt,
-    sizes,
-    skus,
-    stocked_shirt,
-)
-from tests.contract.shop import (
-    UNKNOWN_ERROR,
-    USD,
-    Shop,
-    View,
-    exists,
-    options_of,
-    refusal_of,
-    variant_of,
-)
+from tests.contract.shirts import UPDATE, add_values, both, entry, refusal, shirt, sizes, skus, stocked_shirt
+from tests.contract.shop import UNKNOWN_ERROR, USD, Shop, View, exists, options_of, refusal_of, variant_of
 
 Interrupted = Callable[[list[View], Callable[[], object]], tuple[int, str, str]]
 """Sends an update and does something after its first step; returns the refusal."""

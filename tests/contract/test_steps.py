@@ -3,24 +3,8 @@
 import pytest
 
 from tests.contract.midway import Midway
-from tests.contract.shirts import (
-    CREATE,
-    DELETE,
-    UPDATE,
-    entry,
-    new,
-    sizes,
-    skus,
-    stocked_shirt,
-)
-from tests.contract.shop import (
-    USD,
-    Shop,
-    View,
-    options_of,
-    prices_of,
-    variant_of,
-)
+from tests.contract.shirts import CREATE, DELETE, UPDATE, entry, new, sizes, skus, stocked_shirt
+from tests.contract.shop import USD, Shop, View, options_of, prices_of, variant_of
 from tests.contract.test_bulk_products import body
 
 ITEMS = "create-inventory-items-workflow"

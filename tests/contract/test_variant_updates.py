@@ -4,17 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.contract.shirts import (
-    CREATE,
-    UPDATE,
-    both,
-    entry,
-    shirt,
-    sizes,
-    stocked_shirt,
-    values_of,
-    variant,
-)
+from tests.contract.shirts import CREATE, UPDATE, both, entry, shirt, sizes, stocked_shirt, values_of, variant
 from tests.contract.shop import (
     DETAILS,
     MALFORMED,

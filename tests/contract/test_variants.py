@@ -191,10 +191,7 @@ def test_one_refused_variant_refuses_the_call(shop: Shop, products: tuple[View, 
     shop.workflow("create-inventory-items-workflow", items=unused)
     before = skus(shop)
     for changes, reason in REFUSED:
-        bodies = [
-            new(first, "L", 1, id="variant_own", sku="SH1-L-Blue"),
-            new(second, "L", 2, **changes),
-        ]
+        bodies = [new(first, "L", 1, id="variant_own", sku="SH1-L-Blue"), new(second, "L", 2, **changes)]
         assert shop.workflow_refusal(CREATE, product_variants=bodies) == UNKNOWN_ERROR, changes
         if reason is not None:
             sent = [variant("L", "Blue"), variant("L", "Red", **changes)]

@@ -93,10 +93,7 @@ TINY = st.text(st.characters() | st.sampled_from("\x1b\n\u202e\u200d\ud83d🐻[]
 
 
 def run(
-    *changes: Outcome,
-    problems: Sequence[Outcome] = (),
-    not_completed: Sequence[Outcome] = (),
-    **rest: Any,
+    *changes: Outcome, problems: Sequence[Outcome] = (), not_completed: Sequence[Outcome] = (), **rest: Any
 ) -> RunResult:
     """A run of 194 products with these changes and problems; the others are unchanged."""
     counts = dict.fromkeys(Result, 0)

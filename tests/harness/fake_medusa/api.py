@@ -8,11 +8,7 @@ from tests.harness.fake_medusa import inventory, schemas, tables
 from tests.harness.fake_medusa.creation import Creation
 from tests.harness.fake_medusa.errors import not_found
 from tests.harness.fake_medusa.options import OptionBatch, rename_option
-from tests.harness.fake_medusa.price_lists import (
-    ListPriceBatch,
-    create_price_list,
-    delete_price_list,
-)
+from tests.harness.fake_medusa.price_lists import ListPriceBatch, create_price_list, delete_price_list
 from tests.harness.fake_medusa.reads import Call, Reads
 from tests.harness.fake_medusa.revision import Deletion, Revision
 from tests.harness.fake_medusa.state import Product, State

@@ -194,12 +194,7 @@ ITEM_WITH_ID: Final = fields(
     }
 )
 CHANGED_ITEM: Final = fields({"id": text, "sku": nullable(text)}, required=["id"])
-_VARIANT_WITH_ID: Final = {
-    **_NEW_VARIANT,
-    "id": text,
-    "thumbnail": nullable(text),
-    "prices": _ANY_PRICES,
-}
+_VARIANT_WITH_ID: Final = {**_NEW_VARIANT, "id": text, "thumbnail": nullable(text), "prices": _ANY_PRICES}
 VARIANT_WITH_ID: Final = fields({**_VARIANT_WITH_ID, "product_id": text}, required=["title", "product_id"])
 PRODUCT_WITH_ID: Final = fields(
     {

@@ -92,8 +92,7 @@ TABLES: Final = {
     "sales-channels": Table(Named, "sales_channel", "sales_channels", "sc", schemas.NAMED),
     "stock-locations": Table(Named, "stock_location", "stock_locations", "sloc", schemas.NAMED),
     "shipping-profiles": Table(
-        *(Named, "shipping_profile", "shipping_profiles", "sp", schemas.NAMED),
-        filters="id name type",
+        *(Named, "shipping_profile", "shipping_profiles", "sp", schemas.NAMED), filters="id name type"
     ),
 }
 

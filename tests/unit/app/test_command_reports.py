@@ -124,11 +124,7 @@ def test_a_push_or_ping_that_fails_is_a_warning_and_no_failure(
 
 @pytest.mark.parametrize("flag", ["--no-verbose", "--verbose", "--dry-run"])
 def test_bug_is_reported_also_to_monitor_and_github_without_secrets(
-    httpx_mock: HTTPXMock,
-    store: FakeMedusa,
-    source: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    flag: str,
+    httpx_mock: HTTPXMock, store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch, flag: str
 ) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError(f"with {KEY}")

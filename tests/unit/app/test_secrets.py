@@ -121,11 +121,7 @@ class Echo:
 @pytest.mark.parametrize("credentials", sampled(["key", "log-in"], "log-in"))
 @pytest.mark.parametrize(
     ("report", "layout"),
-    [
-        ("r.html", ["--verbose"]),
-        ("r.json", ["--verbose", "--json", "--log-format=json"]),
-        ("r.csv", []),
-    ],
+    [("r.html", ["--verbose"]), ("r.json", ["--verbose", "--json", "--log-format=json"]), ("r.csv", [])],
 )
 def test_no_output_shows_a_secret_that_the_store_or_the_source_sends_back(
     way: Way,

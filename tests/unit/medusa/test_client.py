@@ -17,14 +17,7 @@ from medusa_sync.errors import (
     StoreRefusedError,
     UnknownQueryError,
 )
-from medusa_sync.medusa.client import (
-    LOGIN_PATH,
-    MAX_BODY_BYTES,
-    ApiKey,
-    Credentials,
-    Login,
-    MedusaClient,
-)
+from medusa_sync.medusa.client import LOGIN_PATH, MAX_BODY_BYTES, ApiKey, Credentials, Login, MedusaClient
 from tests.unit.builders import medusa_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]

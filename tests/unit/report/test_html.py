@@ -10,12 +10,7 @@ from msgspec import structs
 from medusa_sync.core.result import Result
 from medusa_sync.report.html import as_html
 from tests.unit.report.pages import Page
-from tests.unit.results import (
-    EVERYTHING,
-    NOT_COMPARED,
-    of_variants,
-    run,
-)
+from tests.unit.results import EVERYTHING, NOT_COMPARED, of_variants, run
 
 
 def test_the_policy_allows_only_the_own_script_and_style() -> None:
