@@ -65,7 +65,7 @@ class ApiSource(PartSource):
     """
 
     def __init__(self, http: HttpClient, url: str, *, format_: str = "auto", has_map: bool = False) -> None:
-        self._api = Requests(http, url)
+        self._api = Requests(http, url, as_items=has_map and format_ == "json")
         self._given_format = format_
         self._is_file = format_ in _FILES or bool(named(urlsplit(url).path))
         self._has_map = has_map

@@ -16,7 +16,7 @@ HEAD = 64 * 1024
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
-LISTS = ("products", "items", "data")
+LISTS = ("products", "items", "data", "results")
 """Names that the list of products may have in a JSON object."""
 
 

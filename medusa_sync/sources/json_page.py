@@ -42,6 +42,7 @@ class _Page(Struct):
     products: list[Any] | msgspec.UnsetType = msgspec.UNSET
     items: Any = None  # may be something else if there are `products`
     data: Any = None
+    results: Any = None
     total: Annotated[int, Meta(ge=0)] | None = None
     next: str | None = None
     next_cursor: Any = None
@@ -59,8 +60,8 @@ _ANY_PAGE: Any = _Page | list[Any]
 _ANY_RAW_PAGE: Any = _RawPage | list[Raw]
 
 
-def decode_page(response: Response, url: str) -> JsonPage:
-    """Decode an array, or an object with `products`, `items` or `data`.
+def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonPage:
+    """Decode an array, or an object with one of the arrays `LISTS`; any other object may be one item.
 
     Raises:
         SourceError: it is not JSON, or has another form.
@@ -75,12 +76,13 @@ def decode_page(response: Response, url: str) -> JsonPage:
         is_html = response.body.lstrip()[:1] == b"<"
         raise _problem(url, "is HTML, not JSON" if is_html else f"is not complete JSON ({error})") from error
     name = next((each for each in LISTS if isinstance(getattr(page, each), list)), None)
+    if name is None and as_item:
+        following = response.next_url or page.next or None
+        return JsonPage([Raw(response.body)], None if following else 1, next_url=following, url=response.url)
     if name is None:
-        forms = "an array, or an object with `products`, `items` or `data`"
+        forms = "an array, or an object with `products`, `items`, `data` or `results`"
         problem = f"{url}: the response is not a page of products: expected {forms}"
-        hint = (
-            "If it has all products, a map can read it as one file: --source-format json --source-map FILE."
-        )
+        hint = "A program of --source-map gets any other object as a whole, with --source-format json."
         raise SourceError(problem, hint=hint)
     total, pages = (response.headers.get(each, "") for each in ("x-wp-total", "x-wp-totalpages"))
     is_counted = total.isdecimal() and pages.isdecimal()  # by WooCommerce

@@ -41,9 +41,12 @@ class Requests:
         is_numbered: pages are requested by their number.
         number: of the first page.
         size: of pages, as they are requested; 0 if it is not known.
+
+    Args:
+        as_items: a page without a list of items is one item.
     """
 
-    def __init__(self, http: HttpClient, url: str, size: int = 0) -> None:
+    def __init__(self, http: HttpClient, url: str, size: int = 0, *, as_items: bool = False) -> None:
         parts = urlsplit(url)
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
         self._given = parts.query
@@ -57,6 +60,7 @@ class Requests:
         self.size = size if self.is_numbered else min(base.PAGE_SIZE, limit)
         self._ours = {"page"} if self.is_numbered else {"limit", "skip"}
         self._http = http
+        self._as_items = as_items
 
     def counted(self, size_name: str, largest: int, path: str = "") -> Requests:
         """Requests for numbered pages of the largest size, or of a smaller one that the URL has.
@@ -133,7 +137,7 @@ class Requests:
             raise self.error(f"the response is longer than {http.MAX_RESPONSE_BYTES // 2**20} MB", hint)
         if first.error is not None:
             raise first.error
-        return decode_page(structs.replace(first.head, body=body), self.url)
+        return decode_page(structs.replace(first.head, body=body), self.url, as_item=self._as_items)
 
     async def page(self, query: str) -> JsonPage:
         """Request a page by its part of the query."""
@@ -160,7 +164,7 @@ class Requests:
         response = await self._http.send("GET", url, query=query, repeatable=True)
         if response.status != HTTPStatus.OK:
             raise self.refusal(response, url)
-        return decode_page(response, url)
+        return decode_page(response, url, as_item=self._as_items)
 
     async def ask(self, name: str) -> Response:
         """Request an address below that of the products; a slash at the end is kept."""

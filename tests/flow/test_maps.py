@@ -311,6 +311,26 @@ def test_pages_of_an_api_are_joined(folder: Path, store: FakeMedusa, server: Dum
     assert result.source_format == "JSON pages (erp.jq)"
 
 
+@pytest.mark.parametrize("count", [5, 12])
+def test_pages_without_a_list_of_items_are_items(
+    folder: Path, store: FakeMedusa, server: DummyJson, count: int
+) -> None:
+    """The pages that follow are those that a page names."""
+
+    def answer(request: Request) -> Response:
+        start = int(request.query.get("from", 0))
+        following = f"{server.url}?from={start + 5}" if start + 5 < count else None
+        return Response.json({"next": following, "found": {"articles": ROWS[:count][start : start + 5]}})
+
+    server.intercept = answer
+    (folder / "erp.jq").write_text(f".found.articles[] | {ERP}", encoding="utf-8")
+    options = {"source_map": str(folder / "erp.jq")}
+    assert "--source-format json" in sync(server.url, store, **options).hint
+    result = sync(server.url, store, source_format="json", **options)
+    assert (result.exit_code, counts(result)) == (0, {"created": 4}), list(result.problems)
+    assert len(skus(store, 1)) == (2 if count == 5 else 3)
+
+
 def test_an_item_is_named_by_its_page(folder: Path, server: DummyJson) -> None:
     pages(server, [*ROWS[:7], {"artno": None}])
     result = sync(server.url, FakeMedusa(), source_map=str(folder / "erp.jq"))

@@ -12,7 +12,7 @@ from medusa_sync.sources import json_files
 from medusa_sync.sources.base import Rejected
 from tests.unit.sources.reading import CUT_OFF, Found, in_json, peak_of, reading
 
-LISTS = ["products", "items", "data"]
+LISTS = ["products", "items", "data", "results"]
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,

@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")
 
 MB = 2**20
 NO_PAGE = "is not a page of products: "
-FORMS = f"{NO_PAGE}expected an array, or an object with `products`, `items` or `data`"
+FORMS = f"{NO_PAGE}expected an array, or an object with `products`, `items`, `data` or `results`"
 LINES = b"".join(json.dumps(row(number, description="x" * 10_000)).encode() + b"\n" for number in range(300))
 
 
