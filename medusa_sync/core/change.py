@@ -231,7 +231,7 @@ class Update(Struct, frozen=True):
             for key, each in self.dropped.items()
             if (self.record.variant(key).dropped or Dropped.KEPT) in states
         }
-        if len(found) == len(self.stored.variants) and not self.new_variants:
+        if found and len(found) == len(self.stored.variants) and not self.new_variants:
             del found[min(found, key=lambda key: found[key].id)]
         return found
 

@@ -87,6 +87,17 @@ def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_ba
 
 
 @BOTH
+def test_a_product_whose_variants_the_merchant_has_deleted_is_synced(on_missing: str) -> None:
+    store, row = synced([shirt()]), shirt(title="New title")
+    product = store.products["dummyjson:1"]
+    for each in list(product.variants):
+        store.call("DELETE", f"/admin/products/{product.id}/variants/{each.id}")
+    result = carried_out(ListSource([row]), store, **removing(on_missing))
+    assert (result.exit_code, counts(result)) == (0, {"updated": 1}), list(result.problems)
+    assert (store.products["dummyjson:1"].title, held(store)) == ("New title", {})
+
+
+@BOTH
 def test_variants_that_were_kept_are_removed_once_that_is_wanted_and_the_guard_allows_it(
     on_missing: str,
 ) -> None:
