@@ -76,7 +76,7 @@ def recognise(head: bytes, name: str, content_type: str) -> str:
         case "{":
             return _json_or_ndjson(text, claimed)
     line = text.partition("\n")[0]
-    if claimed == "csv" or any(delimiter in line for delimiter in ",;\t"):
+    if any(delimiter in line for delimiter in ",;\t"):
         return "csv"
     if claimed:
         return claimed

@@ -154,7 +154,6 @@ size=S; image_link=https://a/1; additional_image_link=https://a/2,3, https://a/4
  {"images": ["https://a/1", "https://a/2,3", "https://a/4", "https://a/5"]}
 product_type=Apparel > Shirts>Polos => {"categories": ["apparel-shirts-polos"]}
 product_type= Apparel > > Shirts > Polos > => {"categories": ["apparel-shirts-polos"]}
-product_type=Apparel &gt;Shirts &gt;Polos => {"categories": ["apparel-shirts-polos"]}
 product_type=Toys > Toys, Games => {"categories": ["toys-toys-games"]}
 google_product_category=212 => {"metadata.google_product_category": "212", "categories": []}
 # Metadata has what all items agree about.
@@ -202,6 +201,10 @@ def test_attributes_become_fields(rows: list[str], expected: str) -> None:
     fields = {**product.fields, **product.variants[0].fields} if len(rows) == 1 else product.fields
     found = {name: fields.get(name) for name in json.loads(expected)}
     assert json.loads(json.dumps(found)) == json.loads(expected)
+
+
+def test_a_path_that_is_escaped_twice_is_a_path() -> None:
+    assert [*only(feed("product_type=Apparel &gt;Shirts")).categories] == ["apparel", "apparel-shirts"]
 
 
 def test_images_with_much_white_space_take_no_time() -> None:

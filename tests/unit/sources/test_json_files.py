@@ -150,6 +150,10 @@ def test_no_bytes_are_more_than_an_error(body: bytes) -> None:
         (b'{"products": [{}], "total": -1}', 1, "the total of the file is not a number of products"),
         (b'{"products": [{}], "total": "1"}', 1, "the total of the file is not a number of products"),
         (b'{"products": [{}], "total": null}', 1, ""),
+        *(
+            (b'{"x": 1' + b"0" * n + b', "data": [{}], "total":    10}', 1, "has 1 of 10")
+            for n in range(1, 9)
+        ),
         (b'{"products": [{}], "total": 0}', 1, ""),
         (b"[" * 100_000, 0, "the file is nested too deeply (line 1, column 2)"),
     ],

@@ -117,6 +117,7 @@ def test_texts_and_numbers_are_mapped() -> None:
 # A value that cannot be misunderstood is read, and a field that is not needed is no reason to reject.
 {"price": " 3 ", "stock": "4", "weight": "0.5\n"} => {"price": 3, "stock": 4, "weight": 0.5}
 {"prices": {"eur": " 8.10"}, "compareAtPrice": ""} => {"price.eur": 8.1}
+{"minimumOrderQuantity": " 3 "} => {"metadata.minimum_order_quantity": 3}
 {"dimensions": {"width": "2"}, "rating": "4.5"} => {"width": 2, "metadata.rating": 4.5}
 {"rating": {"rate": 3.9}, "reviews": {}, "returnPolicy": 7, "meta": "none"} => {"metadata.rating": null}
 {"unknown": {"a": 1}} => {"unknown": null}
