@@ -12,7 +12,7 @@ from medusa_sync.core.merge import members
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
-from medusa_sync.core.record import Dropped, Record
+from medusa_sync.core.record import NO_RECORD, Dropped, Record
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 
@@ -119,36 +119,8 @@ class Removal(Struct, frozen=True):
 NO_REMOVAL = Removal()
 
 
-class Create(Struct, frozen=True):
-    """A new product.
-
-    Attributes:
-        desired: what the source wants, without the values that are withheld.
-        replaces: id of the incomplete product that an interrupted creation or deletion left.
-        withheld: values that its variants do not get.
-    """
-
-    desired: DesiredProduct
-    handle: str
-    replaces: str | None = None
-    withheld: tuple[Withheld, ...] = ()
-
-    @property
-    def variants(self) -> tuple[VariantChange, ...]:
-        """All of them, which are new."""
-        return tuple(VariantChange(each, None, is_new=True) for each in self.desired.variants)
-
-    @property
-    def new_variants(self) -> tuple[DesiredVariant, ...]:
-        return self.desired.variants
-
-    def added(self, name: str) -> Iterable[str]:
-        """The members that a set gets, such as tags, or the value that another field gets."""
-        return members(self.desired.fields.get(name))
-
-
 class VariantChange(Struct, frozen=True):
-    """A variant of an update.
+    """What is written for a variant.
 
     Attributes:
         stored: None if it is created, or if the merchant deleted it.
@@ -177,11 +149,12 @@ class VariantChange(Struct, frozen=True):
         return (FieldChange(VARIANT, None, name, None, name, name),) if self.is_new else self.changes
 
 
-class Update(Struct, frozen=True):
-    """Changes of a stored product.
+class Change(Struct, frozen=True):
+    """What is written for a product.
 
     Attributes:
         desired: what the source wants; for values that are withheld, what the store has.
+        stored: nothing for a product that is created.
         record: what was last applied, with the keys and option names that the source uses now.
         own_changes: the fields of the product to send; empty if only variants or the record are written.
         own_conflicts: those that the source wins, and those that the store wins.
@@ -195,6 +168,9 @@ class Update(Struct, frozen=True):
         withheld: values that its variants do not get.
         blocked: why variants do not get their option values, or are not removed; None for no reason.
             `desired` has what is written instead.
+        handle: of a product that is created; None for one that the store has.
+        replaces: id of the incomplete product that an interrupted creation or deletion left; empty if there
+            is none.
     """
 
     desired: DesiredProduct
@@ -212,6 +188,12 @@ class Update(Struct, frozen=True):
     placed: bool = False
     withheld: tuple[Withheld, ...] = ()
     blocked: str | None = None
+    handle: str | None = None
+    replaces: str = ""
+
+    @property
+    def is_creation(self) -> bool:
+        return self.handle is not None
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
@@ -245,7 +227,7 @@ class Update(Struct, frozen=True):
         return [each.desired for each in self.variants if each.is_new]
 
     def added(self, name: str) -> Iterable[str]:
-        """The members that a set gets in addition, or the value that another field gets."""
+        """The members that a set gets in addition, such as tags, or the value that another field gets."""
         for each in self.own_changes:
             if each.field == name:
                 stored = members(each.stored)
@@ -257,7 +239,22 @@ class Update(Struct, frozen=True):
         return bool(self.changes or self.options.is_change)
 
 
-Change = Create | Update
+def creation(
+    desired: DesiredProduct, handle: str, *, replaces: str = "", withheld: tuple[Withheld, ...] = ()
+) -> Change:
+    """What is written for a product that the store does not have."""
+    fields = [(name, value) for name, value in desired.fields.items() if value not in (None, ())]
+    return Change(
+        desired,
+        StoredProduct("", None),
+        NO_RECORD,
+        tuple(FieldChange(name, None, value, None, value) for name, value in fields),
+        variants=tuple(VariantChange(each, None, is_new=True) for each in desired.variants),
+        options=OptionPlan(dict.fromkeys(desired.options)),
+        withheld=withheld,
+        handle=handle,
+        replaces=replaces,
+    )
 
 
 def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
@@ -271,5 +268,5 @@ def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
 
 def placed_categories(changes: Iterable[Change]) -> list[str]:
     """The categories that the source wants for adopted products."""
-    placed = [change for change in changes if isinstance(change, Update) and change.placed]
+    placed = [change for change in changes if change.placed]
     return [handle for change in placed for handle in members(change.desired.fields[CATEGORIES])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from medusa_sync.core.change import Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct
@@ -44,14 +44,14 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
     return is_incomplete(stored) or _lacks_price(desired, stored)
 
 
-def only_awaits_late_write(update: Update, *, now: float) -> bool:
+def only_awaits_late_write(update: Change, *, now: float) -> bool:
     """Whether a product is only kept open because an earlier write may still arrive."""
     record = update.stored.record
     is_recorded = record is not None and record.content == applied(update.desired).content
     return is_recorded and not update.has_changes and _awaits_late_write(update, now=now)
 
 
-def sends_nothing_new(update: Update) -> bool:
+def sends_nothing_new(update: Change) -> bool:
     """Whether an update only repeats what an interrupted write has sent."""
     record, noted = update.record, update.stored.record
     if noted is None or record.pending is None:
@@ -73,7 +73,7 @@ def sends_nothing_new(update: Update) -> bool:
     return True
 
 
-def with_late_note(record: Record, update: Update, *, now: float) -> Record:
+def with_late_note(record: Record, update: Change, *, now: float) -> Record:
     """The record of a complete update; if nothing was sent, the note of an earlier write may have to stay."""
     pending = update.record.pending
     is_written = update.has_changes or update.placed
@@ -89,7 +89,7 @@ def with_late_note(record: Record, update: Update, *, now: float) -> Record:
     return structs.replace(record, pending=note)
 
 
-def _awaits_late_write(update: Update, *, now: float) -> bool:
+def _awaits_late_write(update: Change, *, now: float) -> bool:
     """Whether an earlier write may still arrive and undo what the store holds now.
 
     The store continues a write after its client was killed, and a request may be delivered late. Until then,

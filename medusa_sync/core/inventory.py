@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Change, FieldChange, Update
+from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.fields import SKU, STOCK
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
@@ -110,7 +110,7 @@ def level_changes(
     return found
 
 
-def tracked_again(update: Update) -> list[StoredVariant]:
+def tracked_again(update: Change) -> list[StoredVariant]:
     """The variants without an inventory item that get stock.
 
     A variant that was not tracked for a while has left its item, and the store does not create a second one
@@ -132,7 +132,7 @@ class ItemRename(Struct, frozen=True):
     new_sku: str | None
 
 
-def item_renames(update: Update) -> dict[str, ItemRename]:
+def item_renames(update: Change) -> dict[str, ItemRename]:
     """The renames of inventory items after their variants got another SKU, by key; Medusa does not do it.
 
     An item keeps an SKU that the merchant gave it. `Items.rename` may have cleared one that has none. An

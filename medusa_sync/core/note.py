@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change, Create, Update, VariantChange
+from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, STOCK, VARIANT_FIELDS, Place
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import Value
@@ -43,16 +43,13 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
     for each in change.withheld:
         withheld.setdefault(each.key, {})[each.field] = each.value, each.owner_id
-    if isinstance(change, Create):
-        record = applied(change.desired, variants=new, options=options)
-        return structs.replace(record, withheld=withheld)
     recorded = change.record.variants
     ids = {
         each.desired.key: (each.stored or change.record.variant(each.desired.key)).id
         for each in change.variants
         if not each.is_new  # it may replace one that is deleted first
     }
-    record = applied(change.desired, variants={**ids, **new}, options=change.options.ids)
+    record = applied(change.desired, variants={**ids, **new}, options={**change.options.ids, **options})
     record = change.selection.merged(record, change.record)
     variants = dict(record.variants)
     for key, kept in _not_written(change).items():
@@ -69,7 +66,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     )
 
 
-def _not_written(update: Update) -> dict[str, dict[str, Value]]:
+def _not_written(update: Change) -> dict[str, dict[str, Value]]:
     """What stays applied to held prices and withheld values, by key and field; None if nothing is."""
     kept: dict[str, dict[str, Value]] = {}
     record, currency = update.record, update.desired.currency
@@ -85,7 +82,7 @@ def _not_written(update: Update) -> dict[str, dict[str, Value]]:
     return kept
 
 
-def is_recorded(update: Update) -> bool:
+def is_recorded(update: Change) -> bool:
     """Whether nothing is left to do: nothing is sent, and the record stays as it is."""
     record = update.stored.record
     if record is None or update.has_changes or update.conflicts or update.adopted:
@@ -95,13 +92,13 @@ def is_recorded(update: Update) -> bool:
     return is_up_to_date or final_record(update) == record
 
 
-def _removed_options(update: Update) -> Mapping[str, str]:
+def _removed_options(update: Change) -> Mapping[str, str]:
     """Ids of the options that are removed, by the name that was applied."""
     removed = {option.id for option in update.options.removed}
     return {name: own for name, own in update.record.option_ids.items() if own in removed}
 
 
-def _dropped(update: Update, key: str, entry: VariantRecord, stored: StoredVariant) -> VariantRecord:
+def _dropped(update: Change, key: str, entry: VariantRecord, stored: StoredVariant) -> VariantRecord:
     """The record of a variant that the source dropped; pending values that have arrived are applied."""
     record, fields, currency = update.record, dict(entry.fields), update.desired.currency
     if record.currency != currency:
@@ -120,7 +117,7 @@ def _dropped(update: Update, key: str, entry: VariantRecord, stored: StoredVaria
     return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped)
 
 
-def _removed(update: Update) -> dict[str, VariantRecord]:
+def _removed(update: Change) -> dict[str, VariantRecord]:
     """What a note says about variants that are removed: it was this tool, and it may not have arrived."""
     record, after = update.record, final_record(update)
     deleted = {
@@ -144,22 +141,21 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         now: in seconds since 1970.
         new: ids that new variants get, by key.
     """
+    before, after, options = change.record, final_record(change), change.options
     late = {each.desired.key: _late_values(change, each) for each in change.variants}
-    if isinstance(change, Create):
-        before, after, step = NO_RECORD, applied(change.desired), Step.CREATION
-        titles: Mapping[str, tuple[str, str]] = {}
-    else:
-        before, after, titles = change.record, final_record(change), change.options.pending_titles
-        step = Step.ADOPTION if change.placed else Step.UPDATE
-        for key, rename in item_renames(change).items():  # a later call renames them
-            late[key] = {**late.get(key, {}), SKU: (rename.new_sku,)}
-        late = {key: values for key, values in late.items() if values}
-        is_single_commit = not (late or change.options.is_change or change.placed or change.removed)
-        if is_single_commit and not any(change.added(IMAGES)):
-            return after
-        pending = {**after.option_ids, **change.options.ids, **_removed_options(change)}
-        options = tuple(starmap(AppliedOption, pending.items()))
-        after = structs.replace(after, options=options, variants={**after.variants, **_removed(change)})
+    for key, rename in item_renames(change).items():  # a later call renames them
+        late[key] = {**late.get(key, {}), SKU: (rename.new_sku,)}
+    late = {key: values for key, values in late.items() if values}
+    is_single_commit = not (late or options.is_change or change.placed or change.removed)
+    if is_single_commit and not (change.is_creation or any(change.added(IMAGES))):
+        return after
+    names = {**after.option_ids, **options.ids, **_removed_options(change)}
+    after = structs.replace(
+        after,
+        options=tuple(starmap(AppliedOption, names.items())),
+        variants={**after.variants, **_removed(change)},
+    )
+    step = Step.CREATION if change.is_creation else Step.ADOPTION if change.placed else Step.UPDATE
     variants = dict(after.variants)
     keeps_price = False
     for key, values in late.items():
@@ -171,13 +167,14 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     # Until the new price is acknowledged, the applied one keeps its currency.
     currency = before.currency if keeps_price else after.currency
     sent = _sent(before, late, after.currency)
-    pending_write = Pending(step, sent, _sent_titles(before, titles), after.currency, now, dict(new))
-    return structs.replace(after, variants=variants, currency=currency, pending=pending_write)
+    titles = _sent_titles(before, options.pending_titles)
+    pending = Pending(step, sent, titles, after.currency, now, dict(new))
+    return structs.replace(after, variants=variants, currency=currency, pending=pending)
 
 
 def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collection[Value]]:
     """The values that fields of a variant get after the product row."""
-    if isinstance(change, Create) or variant.is_new:
+    if variant.is_new:
         return {name: (value,) for name, value in variant.desired.fields.items()}
     before = change.record.variant(variant.desired.key).fields
     removed = {f"{OPTION}{name}": (None,) for name in _removed_options(change)}
@@ -196,7 +193,7 @@ def sku_note(record: Record, *, now: float) -> Record:
     return structs.replace(record, pending=Pending(Step.UPDATE, variants, currency=record.currency, at=now))
 
 
-def freed(update: Update, cleared: Mapping[str, Mapping[str, Value]], *, at: float) -> Record:
+def freed(update: Change, cleared: Mapping[str, Mapping[str, Value]], *, at: float) -> Record:
     """The record to send with a write that only clears fields, so that other variants can have their values.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from medusa_sync.core.blocked import blocked_variants, without_blocked
-from medusa_sync.core.change import NO_REMOVAL, Conflict, FieldChange, Removal, Update, VariantChange
+from medusa_sync.core.change import NO_REMOVAL, Change, Conflict, FieldChange, Removal, VariantChange
 from medusa_sync.core.fields import (
     FIELDS,
     OPTION,
@@ -54,7 +54,7 @@ def plan_update(
     location_id: str | None,
     adopts: bool = False,
     removal: Removal = NO_REMOVAL,
-) -> Update:
+) -> Change:
     """Decide what to send so that the store follows the source.
 
     Args:
@@ -101,7 +101,7 @@ def plan_update(
         update = plan_update(other, stored, how, location_id=location_id, adopts=adopts, removal=removal)
         return structs.replace(update, blocked=reason)
     variants += [plan.without_stock(key, each) for key, each in removed.items()]
-    return Update(
+    return Change(
         desired,
         stored,
         record,

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Conflict, Create, FieldChange, Withheld, withheld_earlier
+from medusa_sync.core.change import Change, Conflict, FieldChange, Withheld, withheld_earlier
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
@@ -74,7 +74,7 @@ class Outcome(Struct, frozen=True):
 def outcome_of(change: Change) -> Outcome:
     """Return the outcome that a change has once it is applied."""
     desired = change.desired
-    if isinstance(change, Create):
+    if change.is_creation:
         unknown = desired.unknown_status
         conflicts = (Conflict(STATUS, "draft", unknown, OnConflict.STORE),) if unknown else ()
         return Outcome(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from msgspec import Struct, field
 
-from medusa_sync.core.change import Change, Create, Update, Withheld
+from medusa_sync.core.change import Change, Withheld
 from medusa_sync.core.fields import BARCODE, SKU, STOCK, UNIQUE
 from medusa_sync.core.inventory import OwningProduct, OwningVariant, StoredItem, item_renames
 from medusa_sync.core.product import DesiredProduct, Value
@@ -97,7 +97,7 @@ def holders_of(variants: Mapping[str, Iterable[OwningVariant]], items: Collectio
 
 def claims(change: Change) -> list[Claim]:
     """The unique values that a change gives to variants."""
-    renamed = item_renames(change) if isinstance(change, Update) else {}
+    renamed = item_renames(change)
     found = []
     for each in change.variants:
         own, planned = each.desired, {one.field: one.planned for one in each.changes}
@@ -110,7 +110,7 @@ def claims(change: Change) -> list[Claim]:
 
 
 def to_clear(
-    update: Update, gives_up: Iterable[Hold], taken: Collection[UniqueValue], *, of_removed: bool
+    update: Change, gives_up: Iterable[Hold], taken: Collection[UniqueValue], *, of_removed: bool
 ) -> dict[str, dict[str, Value]]:
     """The fields to clear before other variants get their values, with what they get later, by key.
 
@@ -155,8 +155,6 @@ class Decision(Struct):
 
     def given_up(self, change: Change) -> Iterator[Hold]:
         """What variants and inventory items lose; a variant that does not get another value keeps its own."""
-        if isinstance(change, Create):
-            return
         own = change.desired.external_id
         kept = {(claim.key, claim.field) for claim in self.withheld.get(own, ())}
         for variant in change.variants:
@@ -175,7 +173,7 @@ class Decision(Struct):
             yield from (hold for hold in _holds(stored) if hold[:2] in wanted)
 
     def withhold(self, change: Change, claim: Claim, owner: str, owner_id: str) -> None:
-        record = change.stored.record if isinstance(change, Update) else None
+        record = change.stored.record
         before = record.withheld.get(claim.key, {}).get(claim.field) if record else None
         is_new = before is None or before[0] != claim.value
         self.withheld.setdefault(change.desired.external_id, {})[claim] = Withheld(
@@ -233,7 +231,7 @@ def decide(
                     decision.waiting.add(own)
                 elif ours and not is_final:
                     decision.waiting.add(own)
-                elif isinstance(change, Create) and not ours:
+                elif change.is_creation and not ours:
                     reason = f"{claim.value!r} belongs to {_name(owner, change)}; change one of the two"
                     decision.rejected.setdefault(own, f"its {_NAMES[claim.field]} {reason}")
                 else:
@@ -258,7 +256,7 @@ def _others(claim: Claim, change: Change, holders: Holders, free: Collection[Hol
     found = []
     for owner in holders.owners.get(claim.unique, ()):
         is_own = owner.external_id == change.desired.external_id  # a copy of the product is deleted first
-        if isinstance(change, Update) and owner.product is not None and owner.product.id == change.stored.id:
+        if owner.product is not None and owner.product.id and owner.product.id == change.stored.id:
             is_own = owner.variant_id in {each.replaces for each in change.variants if each.replaces}
         if not is_own and (*claim.unique, owner.id) not in free:
             found.append(owner)
@@ -291,7 +289,7 @@ def _name(owner: Owner, change: Change) -> str:
     if product is None:
         reserved = owner.item.reserved_quantity if owner.item else 0
         return f"the inventory item {owner.id}, which has {reserved:g} reserved"
-    if isinstance(change, Update) and product.id == change.stored.id:
+    if product.id and product.id == change.stored.id:
         return f"another variant of this product ({owner.id})"
     item = f"the inventory item {owner.id} of " if owner.item else ""
     external_id = f"{product.external_id} " if product.external_id else ""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, UNIQUE
 from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
@@ -90,11 +90,8 @@ def by_key(
 ) -> dict[str, StoredVariant]:
     """The variants that a product has after a change, by key of the desired variant."""
     by_title = {each.title: each for each in options}
-    before: set[str] = set()
-    titles = {name: name for name in change.desired.options}
-    if isinstance(change, Update):
-        before = {each.id for each in change.stored.variants}
-        titles = {name: change.options.title(name) for name in change.options.stored}
+    before = {each.id for each in change.stored.variants}
+    titles = {name: change.options.title(name) for name in change.options.stored}
     known = {each.stored.id: each.desired.key for each in change.variants if each.stored is not None}
     found = {known[each.id]: each for each in written if each.id in known}
     others = {each.id: each for each in sorted(written, key=lambda each: each.id) if each.id not in before}

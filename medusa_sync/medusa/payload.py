@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.fields import (
     CATEGORIES,
     FIELDS,
@@ -46,7 +46,7 @@ Items = Mapping[str, StoredItem] | None
 
 
 def create_body(
-    change: Create,
+    change: Change,
     product_id: str,
     record: Record,
     *,
@@ -78,13 +78,12 @@ def create_body(
         ],
         "metadata": {RECORD_KEY: record},
     }
-    for name, value in desired.fields.items():
-        if value not in (None, ()):
-            _set_product_field(body, name, value, ids)
+    for each in change.own_changes:
+        _set_product_field(body, each.field, each.planned, ids)
     return body
 
 
-def update_body(change: Update, record: Record, *, placement: Placement, ids: Ids) -> dict[str, Any]:
+def update_body(change: Change, record: Record, *, placement: Placement, ids: Ids) -> dict[str, Any]:
     """The body that updates a product: the changed fields, the record, and what an adopted product lacks."""
     stored = change.stored
     body: dict[str, Any] = {"id": stored.id, "metadata": {RECORD_KEY: record}}
@@ -106,7 +105,7 @@ def update_body(change: Update, record: Record, *, placement: Placement, ids: Id
     return body
 
 
-def release_bodies(change: Update, fields: Mapping[str, Mapping[str, Value]]) -> list[dict[str, Any]]:
+def release_bodies(change: Change, fields: Mapping[str, Mapping[str, Value]]) -> list[dict[str, Any]]:
     """The bodies that clear unique fields of variants, so that other variants can have their values."""
     ids = {each.desired.key: each.stored.id for each in change.variants if each.stored is not None}
     ids |= {key: stored.id for key, stored in (*change.dropped.items(), *change.removed.items())}
@@ -169,12 +168,10 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
 
     Medusa wants a value for each option, also for those that the merchant added: the one of a sibling.
     """
-    desired, values = change.desired, dict[str, str | None]()
-    titles = {name: f"{OPTION}{name}" for name in desired.options}
-    if isinstance(change, Update):
-        values = {option.title: _usual_value(change.stored, option) for option in change.options.others}
-        titles = {change.options.title(name): f"{OPTION}{name}" for name in change.options.stored}
-    elif not titles:
+    desired = change.desired
+    values = {option.title: _usual_value(change.stored, option) for option in change.options.others}
+    titles = {change.options.title(name): f"{OPTION}{name}" for name in change.options.stored}
+    if change.is_creation and not titles:
         values = {DEFAULT: DEFAULT}
     bodies = []
     for each in variants:
@@ -203,7 +200,7 @@ def _usual_value(stored: StoredProduct, option: StoredOption) -> str | None:
     return next((value for value in (*values, *listed) if value is not None), None)
 
 
-def variant_edits(update: Update) -> dict[str, dict[str, Any]]:
+def variant_edits(update: Change) -> dict[str, dict[str, Any]]:
     """What changes of existing variants, by their id; stock levels and sale prices are written apart."""
     found: dict[str, dict[str, Any]] = {}
     for variant, planned in _planned(update):
@@ -223,13 +220,13 @@ def variant_edits(update: Update) -> dict[str, dict[str, Any]]:
     return found
 
 
-def kept_options(update: Update) -> dict[str, dict[str, Value]]:
+def kept_options(update: Change) -> dict[str, dict[str, Value]]:
     """The values of all variants for the options that are left when others are removed, by id."""
     planned = {variant.id: fields for variant, fields in _planned(update)}
     return {each.id: _all_values(each, planned.get(each.id, {}), update) for each in update.stored.variants}
 
 
-def _planned(update: Update) -> Iterator[tuple[StoredVariant, dict[str, Value]]]:
+def _planned(update: Change) -> Iterator[tuple[StoredVariant, dict[str, Value]]]:
     """The stored variants with the fields that they get."""
     for each in update.variants:
         if each.stored is not None:
@@ -256,7 +253,7 @@ def _parts(
     return attributes, metadata, amounts
 
 
-def _all_values(variant: StoredVariant, planned: Mapping[str, Value], update: Update) -> dict[str, Value]:
+def _all_values(variant: StoredVariant, planned: Mapping[str, Value], update: Change) -> dict[str, Value]:
     """The values of a variant for all options: Medusa takes them only together."""
     removed = {option.id for option in update.options.removed}
     titles = {option.id: option.title for option in update.stored.options if option.id not in removed}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.result import Outcome
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.errors import (
@@ -77,7 +77,7 @@ class Removals:
         if self._second is not None:
             yield self._second.note
 
-    async def forecast(self, context: Context, updates: Sequence[Update]) -> list[Outcome]:
+    async def forecast(self, context: Context, updates: Sequence[Change]) -> list[Outcome]:
         """Predict the removals; empty if a guard refuses them, which `execute` raises.
 
         The context gets what would be removed.
@@ -92,7 +92,7 @@ class Removals:
             context.removed_products |= {each.external_id or "" for each in missing.orphans}
         return [*map(self._orphans.outcome, missing.orphans)]
 
-    async def execute(self, updates: Sequence[Update]) -> None:
+    async def execute(self, updates: Sequence[Change]) -> None:
         """Remove orphans, or report what would be removed; the context gets the variants to remove.
 
         Args:
@@ -140,7 +140,7 @@ class Removals:
             in_flight.begin(in_halves(part, remove, self._orphans.fail, _REFUSALS))
             await in_flight.finish()
 
-    async def _find(self, updates: Sequence[Update]) -> Missing:
+    async def _find(self, updates: Sequence[Change]) -> Missing:
         """Find what is missing, and check the limit."""
         if self._ledger.unidentified:  # those rows may be of products that only look missing
             return Missing()

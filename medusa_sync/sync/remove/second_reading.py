@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 
-from medusa_sync.core.change import Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.options import match_options
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -27,7 +27,7 @@ class SecondReading:
     the first reading saw. Only the products in question are remembered.
     """
 
-    def __init__(self, missing: Missing, updates: Sequence[Update]) -> None:
+    def __init__(self, missing: Missing, updates: Sequence[Change]) -> None:
         self._missing = missing
         self._orphans = {each.external_id for each in missing.orphans}
         self._updates = {
@@ -38,7 +38,7 @@ class SecondReading:
         self._unidentified = 0
 
     @classmethod
-    async def of(cls, missing: Missing, updates: Sequence[Update], delivery: Delivery) -> SecondReading:
+    async def of(cls, missing: Missing, updates: Sequence[Change], delivery: Delivery) -> SecondReading:
         """Read all pages.
 
         Raises:
@@ -100,7 +100,7 @@ def _variants(missing: Missing) -> int:
     return sum(map(len, missing.variants.values()))
 
 
-def _lacked(row: Delivered, update: Update) -> set[str]:
+def _lacked(row: Delivered, update: Change) -> set[str]:
     """The ids of the variants of ours that a row of the source lacks; none if it cannot be stored."""
     desired, stored = checked(row), update.stored
     if isinstance(desired, DesiredProduct):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.merge import members, merge_sets
@@ -85,7 +85,7 @@ class Attempts:
         left = []
         if reading.updates:
             for job in reading.updates:
-                if sends_nothing_new(job.update):
+                if sends_nothing_new(job.change):
                     self._context.completed.add(job.external_id)
             left = await self._carry_out(reading.updates)
             for job in reading.new:  # they get what the updates give up
@@ -95,8 +95,8 @@ class Attempts:
             await self._new_products.plan(reading.new)
             if not self._context.is_dry_run:
                 await self._delete_leftovers(reading.new)
-            for kind in (Update, Create):
-                jobs = [job for job in still_queued(reading.new) if isinstance(job.plan, kind)]
+            for creates in (False, True):  # adopted products first
+                jobs = [job for job in still_queued(reading.new) if job.change.is_creation is creates]
                 left += await self._carry_out(jobs) if jobs else ()
         return [*left, *await self._wait_for(reading.in_progress)]
 
@@ -114,7 +114,7 @@ class Attempts:
         if self._context.is_dry_run:
             await self._foresee(jobs)
             return []
-        if isinstance(jobs[0].plan, Update):
+        if not jobs[0].change.is_creation:
             has_asked |= await self._rows.find_terms(jobs)
             has_asked |= await self._release(jobs)
             if has_asked:  # nothing lies between reading a list and writing it

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from itertools import chain
 from time import monotonic
 
-from medusa_sync.core.change import Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.result import Result
 from medusa_sync.core.unique import claims
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
@@ -62,7 +62,7 @@ class Engine:
         finally:
             await self._in_flight.finish()
 
-    async def losing_variants(self) -> list[Update]:
+    async def losing_variants(self) -> list[Change]:
         """The plans of the jobs that wait and may lose variants.
 
         Raises:
@@ -70,7 +70,7 @@ class Engine:
         """
         jobs = self._places.waiting
         await self._attempts.foresee([job for job in jobs if job.plan is None and not job.is_absent])
-        return [job.plan for job in jobs if isinstance(job.plan, Update) and job.plan.dropped]
+        return [job.plan for job in jobs if job.plan is not None and job.plan.dropped]
 
     async def final_pass(self) -> None:
         """Write the jobs that waited for the others, and for the removal of what the source no longer has."""
@@ -170,7 +170,7 @@ class Engine:
         size = self._batch_size.current
         if len(jobs) > size:
             updates = await self._attempts.decide_together(jobs)
-            taken = {claim.unique for job in updates for claim in claims(job.update)}
+            taken = {claim.unique for job in updates for claim in claims(job.change)}
 
             async def free(group: Sequence[Job]) -> None:
                 attempts = self._context.options.max_retries + 1
@@ -186,7 +186,7 @@ class Engine:
                     return
                 await in_halves(group, free, self._not_freed, _FAILURES)
             # New ones get what others free, and others what is deleted with a variant.
-            losing = {job for job in updates if job.update.removed}
+            losing = {job for job in updates if job.change.removed}
             jobs = sorted(still_queued(jobs), key=lambda job: (job not in updates, job not in losing))
         for group in parts(jobs, size):
             await self._work(group)
@@ -226,7 +226,8 @@ class Engine:
         if (
             result is Result.FAILED
             and not self._context.is_final
-            and isinstance(job.plan, Update)
+            and job.plan is not None
+            and not job.plan.is_creation
             and claims(job.plan)
         ):
             job.refusal = Refusal(None, error)

@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Update
 from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
 from medusa_sync.core.inventory import (
     ItemRename,
@@ -53,7 +52,7 @@ class Items:
         """Give variants that are tracked again the unused items with their SKUs."""
         for job, variant, item in await self._with_sku_of_tracked_again(jobs):
             if not item.users:
-                await self._api.items.link(job.update.stored.id, variant.id, item.id)
+                await self._api.items.link(job.change.stored.id, variant.id, item.id)
                 job.items = {**job.items, str(item.sku): item}
 
     async def refusals(self, jobs: Group) -> dict[Job, str]:
@@ -62,8 +61,7 @@ class Items:
         return {job: item.use for job, _, item in found if item.users}
 
     async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
-        updates = [job for job in jobs if isinstance(job.plan, Update)]
-        variants = {str(own.sku): (job, own) for job in updates for own in tracked_again(job.update)}
+        variants = {str(own.sku): (job, own) for job in jobs for own in tracked_again(job.change)}
         found = await self._api.items.by_sku(list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 
@@ -73,7 +71,7 @@ class Items:
         A job whose item cannot get its SKU, because another item has it, lacks an item SKU. In the final
         pass, such an item is left without one: another product may need its old SKU.
         """
-        renames = {rename: job for job in jobs for rename in item_renames(job.update).values()}
+        renames = {rename: job for job in jobs for rename in item_renames(job.change).values()}
         own = {rename.item_id for rename in renames}
         skus = [rename.new_sku for rename in renames if rename.new_sku is not None]
         found = await self._api.items.by_sku(skus)
@@ -94,7 +92,7 @@ class Items:
 
     async def release(self, jobs: Group, taken: Collection[UniqueValue]) -> None:
         """Take SKUs from items whose variants give them up; they get their new ones later."""
-        renames = {rename: job for job in jobs for rename in item_renames(job.update).values()}
+        renames = {rename: job for job in jobs for rename in item_renames(job.change).values()}
         await self._clear({rename: job for rename, job in renames.items() if (SKU, rename.sku) in taken})
 
     async def _clear(self, renames: Renames) -> None:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Create, Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
@@ -114,20 +114,6 @@ class Job(Struct, eq=False):
             raise TypeError(f"{self.external_id} is not planned")
         return self.plan
 
-    @property
-    def update(self) -> Update:
-        """The plan, if it is an update."""
-        if not isinstance(self.plan, Update):
-            raise TypeError(f"{self.external_id} is not updated")
-        return self.plan
-
-    @property
-    def create(self) -> Create:
-        """The plan, if it is a creation."""
-        if not isinstance(self.plan, Create):
-            raise TypeError(f"{self.external_id} is not created")
-        return self.plan
-
     def take(self, change: Change) -> None:
         """Take the plan of an attempt."""
         self.plan = change
@@ -135,15 +121,14 @@ class Job(Struct, eq=False):
 
     def begin(self, ledger: Ledger) -> None:
         """Take note that what is sent now may arrive."""
-        conflicts = self.plan.conflicts if isinstance(self.plan, Update) else ()
-        ledger.begin(self.external_id, conflicts)
+        ledger.begin(self.external_id, self.change.conflicts)
         self.sent = self.planned
 
-    def replan(self, update: Update) -> None:
+    def replan(self, update: Change) -> None:
         """Take what is left after the row was written: the merchant may have edited the product meanwhile."""
         left = {(each.variant, each.field) for each in update.changes}
-        gone = {(each.variant, each.field) for each in self.update.changes} - left
-        row = {name: getattr(self.update, name) for name in ("own_changes", "own_conflicts", "removed")}
+        gone = {(each.variant, each.field) for each in self.change.changes} - left
+        row = {name: getattr(self.change, name) for name in ("own_changes", "own_conflicts", "removed")}
         self.plan = structs.replace(update, **row)
         changes = tuple(each for each in self.planned.changes if (each.variant, each.field) not in gone)
         before = structs.replace(self.planned, changes=changes)
@@ -165,8 +150,8 @@ class Job(Struct, eq=False):
         if not self.is_written:
             self.sent = None
             ledger.take_back(self.external_id)
-        elif self.sent is not None and isinstance(self.plan, Update):
-            row = {each.field for each in self.plan.own_changes}
+        elif self.sent is not None and not self.change.is_creation:
+            row = {each.field for each in self.change.own_changes}
             changes = tuple(each for each in self.sent.changes if not each.variant and each.field in row)
             self.sent = structs.replace(self.sent, changes=changes) if changes else None
 

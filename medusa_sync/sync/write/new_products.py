@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from medusa_sync.core.change import Create
+from medusa_sync.core.change import Change, creation
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.inventory import OwningProduct
 from medusa_sync.core.policy import OnDeleted
@@ -80,8 +80,9 @@ class NewProducts:
         """Forget the handle that was chosen for a product; it has its outcome."""
         self._handles.release(external_id)
 
-    def _creation(self, product: DesiredProduct, handle: str, *, replaces: str | None = None) -> Create:
-        return Create(product if self._context.keeps_stock else without_stock(product), handle, replaces)
+    def _creation(self, product: DesiredProduct, handle: str, *, replaces: str = "") -> Change:
+        wanted = product if self._context.keeps_stock else without_stock(product)
+        return creation(wanted, handle, replaces=replaces)
 
     async def _create(self, jobs: Group, existing: Mapping[Job, tuple[Result, str]] = {}) -> None:
         """Plan creations.

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change, Create, Removal, Update, Withheld, without
+from medusa_sync.core.change import Change, Removal, Withheld, creation, without
 from medusa_sync.core.interrupted import (
     is_half_deleted,
     is_in_progress,
@@ -143,7 +143,7 @@ class Planner:
         read = {each.id: each for each in found if isinstance(each, StoredProduct)}
         left = [job for job in jobs if job.product_id in read]
         for job in left:
-            before = job.update
+            before = job.change
             update = self.planned(
                 before.desired, read[job.product_id], before.selection, adopt=before.adopted
             )
@@ -152,7 +152,7 @@ class Planner:
 
     def planned(
         self, product: DesiredProduct, stored: StoredProduct, selection: Selection, *, adopt: bool = False
-    ) -> Update:
+    ) -> Change:
         """Plan what is sent for a stored product."""
         return plan_update(
             product,
@@ -168,8 +168,8 @@ class Planner:
     def without(self, change: Change, withheld: Sequence[Withheld]) -> Change | Outcome:
         """Plan a change without values that variants do not get; its outcome if nothing is left to write."""
         desired = without(change.desired, withheld)
-        if isinstance(change, Create):
-            return structs.replace(change, desired=desired, withheld=tuple(withheld))
+        if change.handle is not None:
+            return creation(desired, change.handle, replaces=change.replaces, withheld=tuple(withheld))
         planned = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
         kept = {name: getattr(change, name) for name in ("removed", "blocked")}
         update = structs.replace(planned, withheld=tuple(withheld), **kept)

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import json
 
-from medusa_sync.core.change import Create, Update, needed_terms, placed_categories
+from medusa_sync.core.change import Change, needed_terms, placed_categories
 from medusa_sync.core.note import freed, note
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.unique import UniqueValue, claims, to_clear
@@ -78,9 +78,9 @@ class ProductRows:
         """
         of_removed = taken is not None  # in a group, they are deleted before others get their values
         if taken is None:  # new variants are created after the others are written
-            wanted = (claim for job in jobs for claim in claims(job.update))
+            wanted = (claim for job in jobs for claim in claims(job.change))
             taken = {claim.unique for claim in wanted if not claim.is_new}
-        cleared = {job: to_clear(job.update, job.gives_up, taken, of_removed=of_removed) for job in jobs}
+        cleared = {job: to_clear(job.change, job.gives_up, taken, of_removed=of_removed) for job in jobs}
         released = {job: fields for job, fields in cleared.items() if fields}
         if not released:
             return []
@@ -88,7 +88,7 @@ class ProductRows:
         notes: list[dict[str, Any]] = []
         bodies: list[dict[str, Any]] = []
         for job, fields in released.items():
-            update = job.update
+            update = job.change
             notes.append(record_body(update.stored.id, freed(update, fields, at=now)))
             bodies += release_bodies(update, fields)
             job.begin(self._ledger)
@@ -104,11 +104,11 @@ class ProductRows:
         """Write the rows of stored products; those of which only the record changes are left out."""
         now = round(time.time(), 3)
         ids = await self._term_ids(jobs)
-        await self._terms.activate_categories(placed_categories(job.update for job in jobs))
+        await self._terms.activate_categories(placed_categories(job.change for job in jobs))
         sent: dict[str, Job] = {}
         bodies = []
         for job in jobs:
-            update = job.update
+            update = job.change
             job.product_id, job.before, job.note = update.stored.id, update.stored.record, None
             if update.has_changes or update.placed:
                 sent[job.external_id] = job
@@ -170,13 +170,13 @@ class ProductRows:
     def _body(self, job: Job, ids: Ids, now: float) -> dict[str, Any]:
         """The body of a row; the job gets its note."""
         placement = self._context.placement
-        if isinstance(job.plan, Update):
-            job.note = note(job.plan, now=now, new=new_ids(job.plan))
-            return update_body(job.plan, job.note, placement=placement, ids=ids)
-        self._generations.setdefault(job.external_id, _generation_after(job.create))
-        job.note = note(job.create, now=now)
+        if not job.change.is_creation:
+            job.note = note(job.change, now=now, new=new_ids(job.change))
+            return update_body(job.change, job.note, placement=placement, ids=ids)
+        self._generations.setdefault(job.external_id, _generation_after(job.change))
+        job.note = note(job.change, now=now)
         return create_body(
-            job.create,
+            job.change,
             self.new_id(job),
             job.note,
             status=self._context.options.status,
@@ -205,7 +205,7 @@ class ProductRows:
         return has_found
 
 
-def _generation_after(create: Create) -> int:
+def _generation_after(create: Change) -> int:
     """The generation of a new product; the id of one that it replaces cannot be used again."""
     own = create.desired.external_id
     earlier = (number for number in range(_GENERATIONS) if new_product_id(own, number) == create.replaces)

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change, Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.fields import SALE
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant
@@ -173,7 +173,7 @@ def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> dict[st
         amount = variant.fields.get(SALE)
         if isinstance(amount, int | float) and variant.key in written:
             amounts[written[variant.key].id] = amount
-    for each in change.variants if isinstance(change, Update) else ():
+    for each in change.variants:
         for one in each.changes:
             if one.field == SALE and each.stored is not None:
                 amounts[each.stored.id] = one.planned if isinstance(one.planned, int | float) else None

@@ -8,7 +8,6 @@ from http import HTTPStatus
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Create, Update
 from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.inventory import item_renames, level_changes, tracked_again
 from medusa_sync.core.note import final_record
@@ -53,40 +52,38 @@ class Step(Struct, frozen=True):
     follows_row: bool = True
 
 
+def _is_creation(job: Job) -> bool:
+    return job.change.is_creation
+
+
 def _is_update(job: Job) -> bool:
-    return isinstance(job.plan, Update)
+    return not job.change.is_creation
 
 
 def _deletes_variants(job: Job) -> bool:
-    return isinstance(job.plan, Update) and bool(
-        job.plan.removed or any(each.replaces for each in job.plan.variants)
-    )
-
-
-def _is_creation(job: Job) -> bool:
-    return isinstance(job.plan, Create)
+    return bool(job.change.removed) or any(each.replaces for each in job.change.variants)
 
 
 def _writes_variants(job: Job) -> bool:
-    return isinstance(job.plan, Update) and writes_variants(job.plan)
+    return _is_update(job) and writes_variants(job.change)
 
 
 def _creates_variants(job: Job) -> bool:
-    if isinstance(job.plan, Update):
-        return any(each.is_new for each in job.plan.variants)
-    return len(job.create.desired.variants) > FIRST_VARIANTS
+    """Whether variants are created apart from their product."""
+    new = job.change.new_variants
+    return len(new) > FIRST_VARIANTS if job.change.is_creation else bool(new)
 
 
 def _adds_variants(job: Job) -> bool:
-    return isinstance(job.plan, Update) and _creates_variants(job)
+    return _is_update(job) and _creates_variants(job)
 
 
 def _links_items(job: Job) -> bool:
-    return isinstance(job.plan, Update) and bool(tracked_again(job.plan))
+    return bool(tracked_again(job.change))
 
 
 def _renames_items(job: Job) -> bool:
-    return isinstance(job.plan, Update) and bool(item_renames(job.plan))
+    return bool(item_renames(job.change))
 
 
 def _is_any(_job: Job) -> bool:
@@ -178,7 +175,7 @@ class Writer:
     def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:
         """Take note that a dropped variant is not removed: some of its stock may be reserved."""
         removed = self._context.removed_variants
-        for key, variant in job.update.removed.items():
+        for key, variant in job.change.removed.items():
             if variant.id == variant_id:
                 job.kept[variant_id] = f"variant {variant.called(key)} was not removed: {refusal}"
                 removed[job.external_id] = frozenset(removed[job.external_id]) - {variant_id}
@@ -191,9 +188,9 @@ class Writer:
         """Read products after their rows and options were written, and plan what is left of the variants."""
         left = await self._planner.again(jobs)
         for job in left:
-            if job.update.removed and job.update.stored.record != job.note:
+            if job.change.removed and job.change.stored.record != job.note:
                 raise AmbiguousWriteError(f"another run has written {job.product_id} meanwhile")
-            self._context.ledger.begin(job.external_id, job.update.conflicts)
+            self._context.ledger.begin(job.external_id, job.change.conflicts)
         for job in jobs:
             if job not in left:
                 message = f"{job.product_id} was deleted while it was written"
@@ -205,10 +202,10 @@ class Writer:
         found = await self._context.api.written([job.product_id for job in unknown])
         copies = await self._variants.remove_copies(found)
         for job in jobs:
-            if isinstance(job.plan, Create):
+            if job.change.is_creation:
                 job.written = {
                     each.key: StoredVariant(new_variant_id(job.product_id, each.key))
-                    for each in job.plan.desired.variants
+                    for each in job.change.new_variants
                 }
         for job in unknown:
             product = found.get(job.product_id, StoredProduct(job.product_id, None))
@@ -223,16 +220,14 @@ class Writer:
         location_id = self._context.placement.location_id
         if any(level.item_id is None for level in level_changes(job.change, location_id, job.items)):
             return False
-        is_own_id = isinstance(job.plan, Update) or job.product_id == self._rows.new_id(job)
+        is_own_id = _is_update(job) or job.product_id == self._rows.new_id(job)
         return is_own_id and not _creates_variants(job)
 
     def record(self, job: Job) -> tuple[Record, bool]:
         """The record that a complete job is acknowledged with, and whether the store has it already."""
         ids = {each.key: job.written[each.key].id for each in job.change.new_variants}
-        if isinstance(job.plan, Create):
-            return final_record(job.plan, new=ids, options=job.option_ids), False
-        update = job.update
-        record = with_late_note(final_record(update, new=ids), update, now=time.time())
+        record = final_record(job.change, new=ids, options=job.option_ids)
+        record = with_late_note(record, job.change, now=time.time())
         if job.note is not None:
-            return record, job.note.pending is None and not update.placed
+            return record, job.note.pending is None and not job.change.placed
         return record, record == job.before

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from medusa_sync.core.change import Update
+from medusa_sync.core.change import Change
 from medusa_sync.core.fields import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
@@ -41,18 +41,18 @@ class Variants:
 
     def deleted(self, job: Job) -> Bodies:
         """The dropped variants, and incomplete ones that are created again."""
-        ids = [each.id for each in job.update.removed.values()]
-        return [{"id": own} for own in (*ids, *(each.replaces for each in job.update.variants)) if own]
+        ids = [each.id for each in job.change.removed.values()]
+        return [{"id": own} for own in (*ids, *(each.replaces for each in job.change.variants)) if own]
 
     def changed(self, job: Job) -> Bodies:
         """The changes of variants, without their option values. They have whole lists of prices."""
-        edits = variant_edits(job.update).items()
+        edits = variant_edits(job.change).items()
         without = {own: {name: body[name] for name in body if name != "options"} for own, body in edits}
         return [{"id": own, **body} for own, body in without.items() if body]
 
     async def change_values(self, job: Job) -> None:
         """Give variants other option values, and remove options that variants have values of."""
-        update = job.update
+        update = job.change
         product: dict[str, Any] = {"id": update.stored.id}
         edits = variant_edits(update).items()
         values = {own: {"options": body["options"]} for own, body in edits if "options" in body}
@@ -74,14 +74,14 @@ class Variants:
     def added(self, job: Job) -> Bodies:
         """The new variants of a stored product, or those that a new product was not created with."""
         items = job.items if self._keeps_stock else None
-        if isinstance(job.plan, Update):
-            ids = _noted_ids(job.plan)
-            self._added.update(ids)
-            added = new_variants(job.plan, job.plan.new_variants, items)
-        else:
-            left = job.create.desired.variants[FIRST_VARIANTS:]
+        left = job.change.new_variants
+        if job.change.is_creation:
+            left = left[FIRST_VARIANTS:]
             ids = [new_id("variant") for _ in left]
-            added = new_variants(job.create, left, items)
+        else:
+            ids = _noted_ids(job.change)
+            self._added.update(ids)
+        added = new_variants(job.change, left, items)
         return [{"id": own, **body} for own, body in zip(ids, added, strict=True)]
 
     async def remove_copies(self, written: Mapping[str, StoredProduct]) -> set[str]:
@@ -104,7 +104,7 @@ class Variants:
 
     async def change_options(self, job: Job) -> None:
         """Add, rename and remove options, and add values."""
-        update = job.update
+        update = job.change
         plan, product_id = update.options, update.stored.id
         options = {option.id: option for option in update.stored.options}
         are_entities = any(option.is_exclusive is not None for option in options.values())
@@ -124,7 +124,7 @@ class Variants:
 
     async def remove_unused_values(self, job: Job) -> None:
         """Remove the option values that this tool created, also in a killed run, and that no variant has."""
-        update = job.update
+        update = job.change
         records = [update.record, job.before or update.record]
         for name, option in update.options.stored.items():
             if option is not None and (unused := _unused_values(update, name, option, records)):
@@ -149,7 +149,7 @@ class Variants:
             logger.info(*words, extra={"event": "option_values_kept", "external_id": own})
 
 
-def writes_variants(update: Update) -> bool:
+def writes_variants(update: Change) -> bool:
     """Whether options or variants are written, after the row of the product."""
     has_new = any(each.is_new for each in update.variants)
     return bool(update.options.is_change or has_new or update.removed or variant_edits(update))
@@ -161,13 +161,13 @@ def _is_removable(option: StoredOption, stored: StoredProduct) -> bool:
     return option.is_exclusive is None or not used
 
 
-def _missing_values(update: Update, name: str, option: StoredOption) -> list[str]:
+def _missing_values(update: Change, name: str, option: StoredOption) -> list[str]:
     """The values that variants get and the option does not have."""
     known = {each.value for each in option.values}
     return [value for value in _new_values(update, name) if value not in known]
 
 
-def _new_values(update: Update, name: str) -> list[str]:
+def _new_values(update: Change, name: str) -> list[str]:
     """The values that variants get, each once."""
     field = f"{OPTION}{name}"
     values = [
@@ -182,7 +182,7 @@ def _new_values(update: Update, name: str) -> list[str]:
     return list(dict.fromkeys(str(value) for value in values if value is not None))
 
 
-def _unused_values(update: Update, name: str, option: StoredOption, records: Iterable[Record]) -> set[str]:
+def _unused_values(update: Change, name: str, option: StoredOption, records: Iterable[Record]) -> set[str]:
     field = f"{OPTION}{name}"
     planned = {
         each.stored.id: change.planned
@@ -203,12 +203,12 @@ def _our_values(record: Record, field: str) -> set[Value]:
     return applied.union(*(sent.get(field, ()) for sent in record.sent.values()))
 
 
-def new_ids(update: Update) -> dict[str, str]:
+def new_ids(update: Change) -> dict[str, str]:
     """Ids for the variants that an update creates, by key; the note names them before they are written."""
     return {each.desired.key: new_id("variant") for each in update.variants if each.is_new}
 
 
-def _noted_ids(update: Update) -> list[str]:
+def _noted_ids(update: Change) -> list[str]:
     """The ids in the note of the variants that an update creates."""
     noted = update.record.pending.new if update.record.pending else {}
     return [noted.get(key, own) for key, own in new_ids(update).items()]
