@@ -68,8 +68,9 @@ class Oracle:
         self.edited.add((key, variant, name))
 
     def delete(self, key: str) -> None:
-        """The merchant deleted a product."""
+        """The merchant deleted a product; a run may have read it without the variants that went with it."""
         self.products[key] = self._new()
+        self.edited.add((key, None, "variant"))
 
     def _new(self) -> Expected:
         return Expected.new(self._fresh)
@@ -90,7 +91,8 @@ class Oracle:
         known = self.products[key].variants if key in self.products else {}
         keys = wanted.keys_of(variant)
         if name == "variant":
-            return any(each in known and known[each].is_gone for each in keys)
+            is_gone = any(each in known and known[each].is_gone for each in keys)
+            return is_gone or (key, None, name) in self.edited
         is_of_product = not variant and (key, None, name) in self.edited
         return is_of_product or any((key, each, name) in self.edited for each in keys)
 
