@@ -104,20 +104,19 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
     if channel is None:
         hint = "Set one in the admin (Settings > Store), or choose one with --sales-channel."
         raise StoreMismatchError("The store has no default sales channel", hint=hint)
-    profile = profiles[0].id if profiles else await _only(api, _PROFILE)
+    profile = profiles[0].id if profiles else _only(_PROFILE, await api.named(_PROFILE.collection, {}))
     if profile is None:
         hint = "Add one in the admin (Settings > Shipping Profiles)."
         raise StoreMismatchError("The store has no shipping profile", hint=hint)
     location, default = locations[0].id if locations else None, store.default_location_id
     if options.stock_location is None and location != default:
         found = await api.named(_LOCATION.collection, {"id": default}) if default is not None else []
-        location = found[0].id if found else await _only(api, _LOCATION)
+        location = found[0].id if found else _only(_LOCATION, locations)
     return Placement(channel, profile, location, currencies)
 
 
-async def _only(api: AdminApi, kind: _Kind) -> str | None:
+def _only(kind: _Kind, found: Sequence[Entity]) -> str | None:
     """The id of the only one of its kind; None if the store has none."""
-    found = await api.named(kind.collection, {})
     if len(found) > 1:
         hint = f"Choose one with {kind.option}."
         raise StoreMismatchError(f"The store has several {kind}s and no default", hint=hint)
