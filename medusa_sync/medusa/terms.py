@@ -164,7 +164,12 @@ class Terms:
         for key in keys:
             parent = self._parent_of(name, key)
             if name == CATEGORIES and key in self._taken:
-                refused[key] = _handle_is_taken(key, self._taken[key])
+                other = self._taken[key]
+                refused[key] = KnownRefusalError(
+                    f"its category {key!r} cannot be created: {other.name!r} ({other.id}) has this handle, "
+                    f"but is {other.recorded_slug!r} at the source; change one of the two",
+                    status=HTTPStatus.BAD_REQUEST,
+                )
             elif parent is not None and (name, parent) not in self._ids:
                 refused[key] = self._errors[name, parent]
             elif not self._creates:
@@ -220,11 +225,3 @@ class Terms:
 
 def _all(needs: Needs) -> list[_Term]:
     return [(name, key) for name, keys in needs.items() for key in keys]
-
-
-def _handle_is_taken(slug: str, other: StoredCategory) -> KnownRefusalError:
-    return KnownRefusalError(
-        f"its category {slug!r} cannot be created: {other.name!r} ({other.id}) has this handle, "
-        f"but is {other.recorded_slug!r} at the source; change one of the two",
-        status=HTTPStatus.BAD_REQUEST,
-    )
