@@ -154,6 +154,7 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         after,
         options=tuple(starmap(AppliedOption, names.items())),
         variants={**after.variants, **_removed(change)},
+        withheld=before.withheld,  # a run that is killed has not reported them
     )
     step = Step.CREATION if change.is_creation else Step.ADOPTION if change.placed else Step.UPDATE
     variants = dict(after.variants)
