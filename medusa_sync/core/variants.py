@@ -191,7 +191,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     variants = {}
     for key, entry in record.variants.items():
         fields = entry.fields
-        if key == ONLY and desired.options:  # what `create_body` sends for such a product
+        if key == ONLY and desired.options:  # what `product_body` sends for such a product
             fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **fields}
         own = keys.get(key, key)
         variants[own] = structs.replace(entry, id=entry.id or found.get(own, ""), fields=now(key, fields))

@@ -45,7 +45,7 @@ Items = Mapping[str, StoredItem] | None
 """Inventory items that new variants get, by SKU; None if the store has no stock location."""
 
 
-def create_body(
+def product_body(
     change: Change,
     product_id: str,
     record: Record,
@@ -55,44 +55,31 @@ def create_body(
     ids: Ids,
     items: Mapping[str, StoredItem],
 ) -> dict[str, Any]:
-    """The body that creates a product. It sets what Medusa would leave out, such as the sales channel.
+    """The body that creates or updates a product: the record, and the fields that change.
 
-    `ids` are those of its terms, and `items` are unused inventory items, by SKU, which its variants get.
+    New and adopted products get what Medusa would leave out, such as the sales channel. `ids` are those of
+    terms, and `items` are unused inventory items, by SKU, which new variants get.
     """
-    desired, first = change.desired, change.desired.variants[:FIRST_VARIANTS]
-    variants = new_variants(change, first, items if placement.location_id else None)
-    options = {DEFAULT: [DEFAULT]}
-    if desired.options:
+    stored, desired = change.stored, change.desired
+    body: dict[str, Any] = {"id": product_id, "metadata": {RECORD_KEY: record}}
+    if change.is_creation or change.adopted:
+        body["external_id"] = desired.external_id
+    is_placed = change.is_creation or change.placed
+    if is_placed and not any(stored.sales_channels):  # None is a link to a deleted channel
+        body["sales_channels"] = [{"id": placement.sales_channel_id}]
+    if is_placed and stored.shipping_profile is None:
+        body["shipping_profile_id"] = placement.shipping_profile_id
+    if change.is_creation:
+        first = desired.variants[:FIRST_VARIANTS]
+        variants = new_variants(change, first, items if placement.location_id else None)
         options = {name: wanted_values(desired.variants, name) for name in desired.options}
-    body: dict[str, Any] = {
-        "id": product_id,
-        "handle": change.handle,
-        "external_id": desired.external_id,
-        "status": desired.status or status,
-        "sales_channels": [{"id": placement.sales_channel_id}],
-        "shipping_profile_id": placement.shipping_profile_id,
-        "options": [{"title": name, "values": values} for name, values in options.items()],
-        "variants": [
+        options = options or {DEFAULT: [DEFAULT]}
+        body["handle"], body["status"] = change.handle, desired.status or status
+        body["options"] = [{"title": name, "values": values} for name, values in options.items()]
+        body["variants"] = [
             {"id": new_variant_id(product_id, each.key), **own}
             for each, own in zip(first, variants, strict=True)
-        ],
-        "metadata": {RECORD_KEY: record},
-    }
-    for each in change.own_changes:
-        _set_product_field(body, each.field, each.planned, ids)
-    return body
-
-
-def update_body(change: Change, record: Record, *, placement: Placement, ids: Ids) -> dict[str, Any]:
-    """The body that updates a product: the changed fields, the record, and what an adopted product lacks."""
-    stored = change.stored
-    body: dict[str, Any] = {"id": stored.id, "metadata": {RECORD_KEY: record}}
-    if change.adopted:
-        body["external_id"] = change.desired.external_id
-    if change.placed and not any(stored.sales_channels):  # None is a link to a deleted channel
-        body["sales_channels"] = [{"id": placement.sales_channel_id}]
-    if change.placed and stored.shipping_profile is None:
-        body["shipping_profile_id"] = placement.shipping_profile_id
+        ]
     known: Ids = {  # what the product has, and what is added
         **ids,
         CATEGORIES: {**ids.get(CATEGORIES, {}), **{each.slug: each.id for each in stored.categories}},

@@ -18,11 +18,10 @@ from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body, new_product_id
 from medusa_sync.medusa.payload import (
     Ids,
-    create_body,
     distinct_images_body,
+    product_body,
     record_body,
     release_bodies,
-    update_body,
 )
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.context import Context
@@ -169,18 +168,19 @@ class ProductRows:
 
     def _body(self, job: Job, ids: Ids, now: float) -> dict[str, Any]:
         """The body of a row; the job gets its note."""
-        placement = self._context.placement
-        if not job.change.is_creation:
-            job.note = note(job.change, now=now, new=new_ids(job.change))
-            return update_body(job.change, job.note, placement=placement, ids=ids)
-        self._generations.setdefault(job.external_id, _generation_after(job.change))
-        job.note = note(job.change, now=now)
-        return create_body(
+        new: dict[str, str] = {}  # the ids of variants of a new product follow from its id
+        if job.change.is_creation:
+            self._generations.setdefault(job.external_id, _generation_after(job.change))
+            product_id = self.new_id(job)
+        else:
+            product_id, new = job.change.stored.id, new_ids(job.change)
+        job.note = note(job.change, now=now, new=new)
+        return product_body(
             job.change,
-            self.new_id(job),
+            product_id,
             job.note,
             status=self._context.options.status,
-            placement=placement,
+            placement=self._context.placement,
             ids=ids,
             items=job.items,
         )
