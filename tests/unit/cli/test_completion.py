@@ -9,34 +9,21 @@ import pytest
 from medusa_sync.core.fields import NAMES
 from medusa_sync.settings.options import ALL_OPTIONS, OPTIONS
 
-COMMAND = [sys.executable, "-m", "medusa_sync"]
-
 
 def in_bash(line: str) -> list[str]:
     words = line.split(" ")
     variables = {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(len(words) - 1)}
-    done = subprocess.run(
-        COMMAND,
-        env={**os.environ, "_MEDUSA_SYNC_COMPLETE": "complete_bash", **variables},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    environment = {**os.environ, "_MEDUSA_SYNC_COMPLETE": "complete_bash", **variables}
+    command = [sys.executable, "-m", "medusa_sync"]
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split()
 
 
-@pytest.mark.parametrize(
-    ("typed", "values"),
-    [
-        ("--dry-run --on-missing d", ["draft", "delete"]),
-        ("--report ", []),  # the shell completes files
-        ("--on-m", ["--on-missing"]),
-        ("--on-d", ["--on-deleted"]),  # --help does not show it
-    ],
-)
-def test_options_and_their_values_are_completed(typed: str, values: list[str]) -> None:
-    assert in_bash(f"medusa-sync products {typed}") == values
+def test_options_and_their_values_are_completed() -> None:
+    """Also options that `--help` does not show."""
+    assert in_bash("medusa-sync products --on-d") == ["--on-deleted"]
+    assert in_bash("medusa-sync products --dry-run --on-missing d") == ["draft", "delete"]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +41,7 @@ def test_options_and_their_values_are_completed(typed: str, values: list[str]) -
         ("currency", "", []),
         ("max_removals", "", []),
         ("source", "", []),
+        ("report", "", []),  # the shell completes files
     ],
 )
 def test_completions_of_values(name: str, typed: str, values: list[str]) -> None:
