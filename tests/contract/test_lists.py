@@ -1,11 +1,11 @@
 """What lists show and what queries find; the tool finds everything that it created."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import pytest
-from msgspec import Struct
 
 from medusa_sync.core.stored import StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
@@ -106,63 +106,53 @@ def test_only_the_requested_fields_are_returned(shop: Shop) -> None:
 TEXTS = ("null", "NULL", "annulled", "nul", "a,b", "a", "b", "red, blue", ",", "a,", "[]", "%", "a b", "é")
 
 
-def _add_items(shop: Shop, skus: Sequence[str]) -> None:
-    shop.batch(create=[shop.body(number, variant={"sku": sku}) for number, sku in enumerate(skus)])
-
-
-def _each(add: Callable[[Shop, str], object]) -> Callable[[Shop, Sequence[str]], None]:
-    def add_all(shop: Shop, texts: Sequence[str]) -> None:
-        for text in texts:
-            add(shop, text)
-
-    return add_all
-
-
-# A search does not look at handles.
-_add_collections = _each(lambda shop, handle: shop.collection(handle, handle=handle))
-_add_categories = _each(lambda shop, handle: shop.category(handle, name="Category"))
-
-
-async def _categories(api: AdminApi, handles: Sequence[str]) -> list[str | None]:
-    return [category.handle for category in await api.categories(handles)]
-
-
-async def _items(api: AdminApi, skus: Sequence[str]) -> list[str | None]:
-    return [item.sku for item in await api.items.by_sku(skus)]
-
-
-def _existing(operation: Any) -> Callable[[AdminApi, Sequence[str]], Awaitable[list[str | None]]]:
-    async def look_up(api: AdminApi, keys: Sequence[str]) -> list[str | None]:
-        return list(await api.bulk.existing(operation, keys))
-
-    return look_up
-
-
-class Kind(Struct):
+class Kind(NamedTuple):
     """Entities that are found by a text."""
 
     path: str
     key: str
-    add: Callable[[Shop, Sequence[str]], None]
-    look_up: Callable[[AdminApi, Sequence[str]], Awaitable[list[str | None]]]
+    operation: Any = None
+
+    def add(self, shop: Shop, texts: Sequence[str]) -> None:
+        """A search does not look at handles."""
+        for number, text in enumerate(texts):
+            match self.path:
+                case "product-tags":
+                    shop.tag(text)
+                case "product-types":
+                    shop.type(text)
+                case "collections":
+                    shop.collection(text, handle=text)
+                case "product-categories":
+                    shop.category(text, name="Category")
+                case _:
+                    shop.batch(create=[shop.body(number, variant={"sku": text})])
 
     def found(self, shop: Shop, **query: Any) -> set[str]:
         response = shop.call("GET", f"/admin/{self.path}", **query)
         return {entry[self.key] for entry in response[name_of(self.path)]}
 
-
-KINDS = {
-    "tag": Kind("product-tags", "value", _each(Shop.tag), _existing(CREATE_TAGS)),
-    "type": Kind("product-types", "value", _each(Shop.type), _existing(CREATE_TYPES)),
-    "collection": Kind("collections", "handle", _add_collections, _existing(CREATE_COLLECTIONS)),
-    "category": Kind("product-categories", "handle", _add_categories, _categories),
-    "item": Kind("inventory-items", "sku", _add_items, _items),
-}
+    async def look_up(self, api: AdminApi, texts: Sequence[str]) -> list[str | None]:
+        if self.operation:
+            return list(await api.bulk.existing(self.operation, texts))
+        if self.key == "sku":
+            return [item.sku for item in await api.items.by_sku(texts)]
+        return [category.handle for category in await api.categories(texts)]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(
+    params=[
+        Kind("product-tags", "value", CREATE_TAGS),
+        Kind("product-types", "value", CREATE_TYPES),
+        Kind("collections", "handle", CREATE_COLLECTIONS),
+        Kind("product-categories", "handle"),
+        Kind("inventory-items", "sku"),
+    ],
+    ids=itemgetter(0),
+)
 def kind(request: pytest.FixtureRequest) -> Kind:
-    return KINDS[request.param]
+    chosen: Kind = request.param
+    return chosen
 
 
 def test_an_array_of_one_value_is_split_at_commas(shop: Shop, kind: Kind) -> None:
