@@ -238,20 +238,11 @@ async def open_download(download: Download) -> AsyncIterator[Content]:
 
 async def _spooled(descriptor: int, name: str) -> BinaryIO:
     """Copy what can be read to a temporary file."""
-    is_ready = asyncio.Event()
-    with ExitStack() as on_error, ExitStack() as stack:
+    with ExitStack() as on_error:
         copy = on_error.enter_context(SpooledTemporaryFile(_IN_MEMORY))
-        try:
-            loop = asyncio.get_running_loop()
-            loop.add_reader(descriptor, is_ready.set)
-            stack.callback(loop.remove_reader, descriptor)
-            is_pipe = True
-        except PermissionError:  # a redirected file is always ready
-            is_pipe = False
         while True:
-            if is_pipe:
-                is_ready.clear()
-                await is_ready.wait()
+            with suppress(PermissionError):  # a redirected file is always ready
+                await _readable(descriptor)
             with suppress(BlockingIOError):  # another program took the data
                 if not (chunk := os.read(descriptor, CHUNK)):
                     break
@@ -265,3 +256,16 @@ async def _spooled(descriptor: int, name: str) -> BinaryIO:
         copy.seek(0)
         on_error.pop_all()
         return cast(BinaryIO, copy)
+
+
+async def _readable(descriptor: int) -> None:
+    """Wait until something can be read; a read before that would block the event loop.
+
+    Each wait has an event of its own: one that was set for data that has been read by now does not count.
+    """
+    loop, is_ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, is_ready.set)
+    try:
+        await is_ready.wait()
+    finally:
+        loop.remove_reader(descriptor)

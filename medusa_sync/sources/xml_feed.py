@@ -25,13 +25,10 @@ _GOOGLE = "base.google.com/ns/"
 _OTHER = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")  # namespaces of feeds themselves
 _SAME = {"summary": "description", "content": "description"}  # Atom's
 _WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for name in column.names)
-_ENDS = (
-    "NO_ELEMENTS",
-    "UNCLOSED_TOKEN",
-    "UNCLOSED_CDATA_SECTION",
-    "PARTIAL_CHAR",
-)  # it ends too early
-_ENDED = frozenset(expat.errors.codes[getattr(expat.errors, f"XML_ERROR_{name}")] for name in _ENDS)
+_ENDED = frozenset(  # errors of a feed that ends too early
+    expat.errors.codes[getattr(expat.errors, f"XML_ERROR_{name}")]
+    for name in ("NO_ELEMENTS", "UNCLOSED_TOKEN", "UNCLOSED_CDATA_SECTION", "PARTIAL_CHAR")
+)
 _HINT = "The source must be an RSS 2.0 or Atom feed in UTF-8, or in the encoding that its first line names."
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
@@ -124,9 +121,7 @@ class _Parser:
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         self._encoding = encoding or ""
 
-    def _doctype(self, name: str, *_: object) -> None:
-        if name.lower() == "html":
-            raise SourceError("it is HTML, not a feed", hint=_HINT)
+    def _doctype(self, *_: object) -> None:
         raise self._error(
             "it has a document type declaration (DTD), which could make a small file huge",
             "Remove <!DOCTYPE ...> from the feed; feeds do not need it.",
@@ -148,8 +143,7 @@ class _Parser:
 
     def _root(self, name: str) -> None:
         if name not in _ROOTS:
-            kind = "HTML" if name.lower() == "html" else f"XML of another kind: <{shortened(name)}>"
-            raise SourceError(f"it is {kind}, not a feed", hint=_HINT)
+            raise SourceError(f"it is XML of another kind: <{shortened(name)}>, not a feed", hint=_HINT)
         encoding = "" if self._encoding.lower() in {"", "utf-8"} else f", {self._encoding}"
         self.format = f"{_ROOTS[name]}{'' if self._as_items else f' ({GOOGLE.name})'}{encoding}"
 
