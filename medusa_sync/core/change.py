@@ -7,7 +7,7 @@ from itertools import chain
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import CATEGORIES, FIELDS, VARIANT
+from medusa_sync.core.fields import CATEGORIES, FIELDS, STATUS, VARIANT
 from medusa_sync.core.merge import members
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
@@ -244,11 +244,13 @@ def creation(
 ) -> Change:
     """What is written for a product that the store does not have."""
     fields = [(name, value) for name, value in desired.fields.items() if value not in (None, ())]
+    unknown = desired.unknown_status
     return Change(
         desired,
         StoredProduct("", None),
         NO_RECORD,
         tuple(FieldChange(name, None, value, None, value) for name, value in fields),
+        (Conflict(STATUS, "draft", unknown, OnConflict.STORE),) if unknown else (),
         variants=tuple(VariantChange(each, None, is_new=True) for each in desired.variants),
         options=OptionPlan(dict.fromkeys(desired.options)),
         withheld=withheld,

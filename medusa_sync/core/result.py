@@ -9,9 +9,7 @@ from enum import StrEnum
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, Conflict, FieldChange, Withheld, withheld_earlier
-from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import Shard
-from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
 
 
@@ -73,27 +71,19 @@ class Outcome(Struct, frozen=True):
 
 def outcome_of(change: Change) -> Outcome:
     """Return the outcome that a change has once it is applied."""
-    desired = change.desired
-    if change.is_creation:
-        unknown = desired.unknown_status
-        conflicts = (Conflict(STATUS, "draft", unknown, OnConflict.STORE),) if unknown else ()
-        return Outcome(
-            desired.external_id,
-            desired.title,
-            Result.CREATED,
-            action=Action.CREATE,
-            conflicts=conflicts,
-            withheld=change.withheld,
-        )
+    action: Action | None = Action.UPDATE
+    if change.is_creation or change.adopted:
+        action = Action.CREATE if change.is_creation else Action.ADOPT
+    elif not change.has_changes:  # the store holds the desired values already
+        action = None
     not_synced = (each for each in withheld_earlier(change.record) if not change.selection.has(each.field))
-    is_written = change.adopted or change.has_changes  # otherwise, the store holds the desired values already
     return Outcome(
-        desired.external_id,
-        desired.title,
-        Result.UPDATED if is_written else Result.UNCHANGED,
-        changes=change.changes,
+        change.desired.external_id,
+        change.desired.title,
+        Result.CREATED if change.is_creation else Result.UPDATED if action else Result.UNCHANGED,
+        changes=() if change.is_creation else change.changes,
         conflicts=change.conflicts,
-        action=None if not is_written else Action.ADOPT if change.adopted else Action.UPDATE,
+        action=action,
         held=change.held,
         withheld=(*change.withheld, *not_synced),
         blocked=change.blocked,
