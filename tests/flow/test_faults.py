@@ -83,7 +83,7 @@ WAYS = list(product(FAULTS, SCENES))
 def test_the_next_run_repairs_any_fault_at_any_write(name: str, scene: str) -> None:
     """A value that is freed in between is not an edit of the merchant."""
     start, rows = SCENES[scene]
-    for number in some(range(1, writes_of(scene) + 1), 3):
+    for number in some(range(1, writes_of(scene) + 1), 2):
         store, source = start(), ListSource(rows())
         hit = fault_at(store, number, name)
         with suppress(Killed):
