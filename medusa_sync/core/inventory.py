@@ -144,7 +144,7 @@ def item_renames(update: Change) -> dict[str, ItemRename]:
     wanted: list[tuple[str, StoredVariant, Value, FieldChange | None]] = [
         (each.desired.key, each.stored, each.desired.fields.get(SKU), each.change_of(SKU))
         for each in update.variants
-        if each.stored is not None
+        if each.stored is not None and each.desired.key not in update.drafted
     ]
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
         if remember(stored.sku) in record.sent.get(key, {}).get(SKU, ()):

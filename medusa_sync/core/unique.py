@@ -110,23 +110,19 @@ def claims(change: Change) -> list[Claim]:
 
 
 def to_clear(
-    update: Change, gives_up: Iterable[Hold], taken: Collection[UniqueValue], *, of_removed: bool
+    update: Change, gives_up: Iterable[Hold], taken: Collection[UniqueValue]
 ) -> dict[str, dict[str, Value]]:
     """The fields to clear before other variants get their values, with what they get later, by key.
 
     The store refuses a value that another variant has, even if the same call takes it away there. `taken` are
-    the values that other variants get before these have their new ones, or before the removed ones are
-    deleted, if `of_removed` is set.
+    the values that other variants get before these have their new ones.
     """
     dropped = {stored.id: key for key, stored in update.dropped.items()}  # they get no other values
-    removed = {stored.id: key for key, stored in update.removed.items() if of_removed}
     stored = {each.stored.id: each.desired for each in update.variants if each.stored is not None}
     found: dict[str, dict[str, Value]] = {}
     for name, value, own in sorted(gives_up):
         if own in dropped:
             found.setdefault(dropped[own], {})[name] = None
-        elif own in removed and (name, value) in taken:
-            found.setdefault(removed[own], {})[name] = None
         elif own in stored and (name, value) in taken:
             found.setdefault(stored[own].key, {})[name] = stored[own].fields.get(name)
     return found
@@ -163,14 +159,14 @@ class Decision(Struct):
                 if variant.stored and each.field in UNIQUE and each.stored is not None and not is_kept:
                     yield each.field, str(each.stored), variant.stored.id
         for stored in change.removed.values():
-            yield from _holds(stored)
+            yield from holds(stored)
         for key, rename in item_renames(change).items():
             if rename.sku is not None and (key, SKU) not in kept:
                 yield SKU, rename.sku, rename.item_id
         # A variant that the source dropped keeps its values, unless another variant of the product gets them.
         wanted = {claim.unique for claim in self.claims(change)}
         for stored in change.dropped.values():
-            yield from (hold for hold in _holds(stored) if hold[:2] in wanted)
+            yield from (hold for hold in holds(stored) if hold[:2] in wanted)
 
     def withhold(self, change: Change, claim: Claim, owner: str, owner_id: str) -> None:
         record = change.stored.record
@@ -181,7 +177,7 @@ class Decision(Struct):
         )
 
 
-def _holds(stored: StoredVariant) -> Iterator[Hold]:
+def holds(stored: StoredVariant) -> Iterator[Hold]:
     """The values that a stored variant has, also those of its inventory item."""
     for name in UNIQUE:
         if (value := getattr(stored, name)) is not None:

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.faults import strike
+from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out
-from tests.flow.shirts import held, shirt, shirts, wanted
+from tests.flow.shirts import held, shirt, shirts, variant, wanted
 from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, sent_in_bulk, sync, synced
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -256,3 +256,97 @@ def test_a_variant_with_reserved_stock_is_kept_and_reported_once(*, offers_bulk:
     assert [len(store.products[f"dummyjson:{number}"].variants) for number in (1, 2, 3)] == [5, 4, 4]
     [problem] = result.problems
     assert "SH1-S-R" in problem.reason or "variant S / Red was not removed" in problem.reason
+
+
+# --- several steps, of which one fails ------------------------------------------------------------------
+
+
+def clears_skus(request: httpx.Request) -> bool:
+    return b'"sku":null' in request.content
+
+
+def adds_variants(request: httpx.Request) -> bool:
+    is_ordinary = request.url.path.endswith("/variants/batch") and b'"create"' in request.content
+    return is_ordinary or bool(sent_in_bulk(request, "create-product-variants"))
+
+
+def dropped_and_exchanged() -> dict[str, Any]:
+    """S / Red is dropped, and the last two variants exchange their SKUs."""
+    row = without_first(shirt(1))
+    one, two = row["variants"][-2:]
+    one["sku"], two["sku"] = two["sku"], one["sku"]
+    return row
+
+
+@BOTH
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_variants_are_removed_although_the_call_that_frees_skus_was_lost(
+    moment: Any, on_missing: str
+) -> None:
+    store = synced([shirt(1)])
+    strike(store, moment, clears_skus, httpx.ReadError("lost"))
+    result = sync(ListSource([dropped_and_exchanged()]), store, **removing(on_missing))
+    [outcome] = result.changes
+    assert "S / Red" in str(outcome.changes)
+    assert (result.exit_code, outcome.withheld) == (0, ())
+    assert held(store).get("SH1-S-R", {"stock": 0})["stock"] == 0
+
+
+def test_a_product_keeps_its_variants_if_the_new_ones_are_refused() -> None:
+    new = [variant(1, size, "Red", id=size, sku=f"N-{size}", barcode=None) for size in ("XL", "XXL")]
+    store, source = synced(shirts(2)), ListSource([shirt(1, variants=new), shirt(2)])
+    refuse(store, adds_variants, no())
+    assert sync(source, store, **DELETE).exit_code == 5
+    assert store.products["dummyjson:1"].variants
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_variant_that_cannot_be_deleted_keeps_its_sku(*, is_new: bool) -> None:
+    row = shirt(2)
+    values = {name: variant(1, "S", "Red")[name] for name in ("sku", "barcode")}
+    if is_new:
+        row["variants"].append(variant(2, "XL", "Red") | values)
+    else:
+        row["variants"][1] |= values
+    store = synced(shirts(2))
+    store.reserve("SH1-S-R")
+    before = held(store)["SH1-S-R"]
+    result = sync(ListSource([without_first(shirt(1)), row]), store, batch_size=1, **DELETE)
+    assert held(store).get("SH1-S-R") == before
+    assert [each.external_id for each in result.problems] == ["dummyjson:1"]
+
+
+@pytest.mark.parametrize("applied", ["SH1-S-R", None])
+def test_an_item_does_not_get_the_sku_that_the_merchant_gave_a_drafted_variant(applied: str | None) -> None:
+    row = shirt(1)
+    row["variants"][0] = variant(1, "S", "Red", sku=applied)
+    store = synced([row])
+    own = next(each for each in store.products["dummyjson:1"].variants if each.sku == applied)
+    edit_variant(store, 1, store.products["dummyjson:1"].variants.index(own), sku="MERCHANT")
+    sync(ListSource([without_first(row)]), store, **removing("draft"))
+    assert [store.state.items[each].sku for each in store.state.variants()[own.id].item_ids] == [applied]
+
+
+def test_deleted_variants_are_reported_although_another_one_is_kept() -> None:
+    store = synced([shirt(1)])
+    store.reserve("SH1-S-R")
+    result = sync(ListSource([shirt(1, variants=shirt(1)["variants"][2:])]), store, **DELETE)
+    assert "SH1-S-B" not in held(store)
+    assert "S / Blue" in str([each.changes for each in result.changes])
+
+
+def test_the_guard_ignores_variants_of_products_that_are_not_updated() -> None:
+    rows = shirts(2)
+    for row in rows:
+        row["variants"][1]["sku"] = "SHARED"
+    store, source = synced(rows), ListSource([rows[0] | {"title": "New"}, without_first(rows[1])])
+    assert sync(source, store, no_update=True, on_missing="delete", max_removals="0").exit_code == 0
+
+
+def test_a_refused_product_does_not_cost_another_one_a_freed_sku() -> None:
+    store, row = synced(shirts(3)), shirt(1)
+    row["variants"][1] |= {name: variant(3, "S", "Red")[name] for name in ("sku", "barcode")}
+    culprit = store.products["dummyjson:2"].id
+    refuse(store, lambda each: each.url.path == BATCHES and culprit in each.content.decode(), no())
+    result = sync(ListSource([row, *map(without_first, shirts(3)[1:])]), store, **DELETE)
+    assert [each.external_id for each in result.changes if each.withheld] == []

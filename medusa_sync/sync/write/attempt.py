@@ -11,7 +11,7 @@ from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.unique import Holders, UniqueValue, claims
+from medusa_sync.core.unique import Holders, UniqueValue, claims, holds
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
@@ -191,12 +191,13 @@ class Attempts:
                 self.places.complete(job)
 
     async def free(self, jobs: Group, taken: Collection[UniqueValue]) -> None:
-        """Free the values that jobs of other groups get."""
+        """Free the values that jobs of other groups get, but not those of variants that are deleted later."""
         if not self._context.is_dry_run:
             await self._rows.release(jobs, taken)
             await self._items.release(jobs, taken)
         for job in jobs:
-            self._values.free(hold for hold in job.gives_up if hold[:2] in taken)
+            later = {hold for variant in job.change.removed.values() for hold in holds(variant)}
+            self._values.free(hold for hold in job.gives_up - later if hold[:2] in taken)
 
     async def _complete(self, job: Job) -> None:
         """Hand over a job that was written."""

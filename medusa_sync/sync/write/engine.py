@@ -168,6 +168,8 @@ class Engine:
     async def _write_last(self, jobs: Group) -> None:
         """Write jobs that get values of one another: in several groups, all values are freed first."""
         size = self._batch_size.current
+        losing = self._context.removed_variants  # they come first: others get what is deleted with a variant
+        jobs = sorted(jobs, key=lambda job: job.external_id not in losing)
         if len(jobs) > size:
             updates = await self._attempts.decide_together(jobs)
             taken = {claim.unique for job in updates for claim in claims(job.change)}
@@ -185,9 +187,8 @@ class Engine:
                 if self._stop.is_set:
                     return
                 await in_halves(group, free, self._not_freed, _FAILURES)
-            # New ones get what others free, and others what is deleted with a variant.
-            losing = {job for job in updates if job.change.removed}
-            jobs = sorted(still_queued(jobs), key=lambda job: (job not in updates, job not in losing))
+            stored = set(updates)  # new ones get what these free
+            jobs = sorted(still_queued(jobs), key=lambda job: job not in stored)
         for group in parts(jobs, size):
             await self._work(group)
 

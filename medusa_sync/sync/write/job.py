@@ -8,6 +8,7 @@ from enum import Enum, auto
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change
+from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
@@ -67,7 +68,9 @@ class Job(Struct, eq=False):
         items: inventory items that new variants get, by SKU.
         written: variants as they were read after they were written, by key.
         option_ids: of the options of a new product, by name.
-        seen: its record as it was before the final pass.
+        records: those that this run has read before the final pass, or sent.
+        deleted: ids of dropped variants that are deleted.
+        spare: id of the dropped variant that is deleted last; empty if there is none.
         kept: why dropped variants are not removed although the guards allow it, by id.
         lacks_item_sku: an inventory item did not get its SKU, because another one has it.
         may_be_late: a request that renames an item or sets a sale price may still be delivered.
@@ -98,7 +101,9 @@ class Job(Struct, eq=False):
     items: Mapping[str, StoredItem] = {}
     written: Mapping[str, StoredVariant] = {}
     option_ids: Mapping[str, str] = {}
-    seen: Record | None = None
+    records: list[Record | None] = []
+    deleted: set[str] = set()
+    spare: str = ""
     kept: dict[str, str] = {}
     lacks_item_sku: bool = False
     may_be_late: bool = False
@@ -151,8 +156,13 @@ class Job(Struct, eq=False):
             self.sent = None
             ledger.take_back(self.external_id)
         elif self.sent is not None and not self.change.is_creation:
-            row = {each.field for each in self.change.own_changes}
-            changes = tuple(each for each in self.sent.changes if not each.variant and each.field in row)
+            row = {(each.field, "") for each in self.change.own_changes}
+            row |= {
+                (VARIANT, each.called(key))
+                for key, each in self.change.removed.items()
+                if each.id in self.deleted
+            }
+            changes = tuple(each for each in self.sent.changes if (each.field, each.variant) in row)
             self.sent = structs.replace(self.sent, changes=changes) if changes else None
 
     def outcome(self, found: Outcome) -> Outcome:

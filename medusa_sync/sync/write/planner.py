@@ -104,14 +104,14 @@ class Planner:
             self._update(job, stored, reading)
 
     def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
-        is_ours = stored.pending is not None and stored.pending.at == job.note_at
         if not self._context.is_final:
-            job.seen = stored.record
-        elif not (is_ours or stored.record in (job.seen, job.note)):  # another run may have brought some back
+            job.records.append(stored.record)
+        elif stored.record not in job.records:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
         update = self.planned(job.desired, stored, self._options.selection.for_record(stored.record))
         if job.kept:
-            update = structs.replace(update, blocked=f"{stored.id}: {'; '.join(job.kept.values())}")
+            reasons = [*filter(None, [update.blocked]), *job.kept.values()]
+            update = structs.replace(update, blocked="; ".join(reasons))
         may_write = self._options.update or stored.pending is not None
         is_waiting = only_awaits_late_write(update, now=time.time()) and not item_renames(update)
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
@@ -134,8 +134,10 @@ class Planner:
         for job in jobs:
             with suppress(ProductFailedError):  # its turn comes later
                 for stored in readable(found.get(job.external_id, [])):
-                    selection = self._options.selection.for_record(stored.record)
-                    job.plan, job.seen = self.planned(job.desired, stored, selection), stored.record
+                    job.records.append(stored.record)
+                    if self._options.update or stored.pending is not None:
+                        selection = self._options.selection.for_record(stored.record)
+                        job.plan = self.planned(job.desired, stored, selection)
 
     async def again(self, jobs: Sequence[Job]) -> list[Job]:
         """Read products whose row is written, and plan again what is left; returns those that exist."""

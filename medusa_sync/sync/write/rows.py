@@ -75,11 +75,10 @@ class ProductRows:
 
         The store refuses a value that another variant has, even if the same call takes it away there.
         """
-        of_removed = taken is not None  # in a group, they are deleted before others get their values
         if taken is None:  # new variants are created after the others are written
             wanted = (claim for job in jobs for claim in claims(job.change))
             taken = {claim.unique for claim in wanted if not claim.is_new}
-        cleared = {job: to_clear(job.change, job.gives_up, taken, of_removed=of_removed) for job in jobs}
+        cleared = {job: to_clear(job.change, job.gives_up, taken) for job in jobs}
         released = {job: fields for job, fields in cleared.items() if fields}
         if not released:
             return []
@@ -88,7 +87,10 @@ class ProductRows:
         bodies: list[dict[str, Any]] = []
         for job, fields in released.items():
             update = job.change
-            notes.append(record_body(update.stored.id, freed(update, fields, at=now)))
+            noted = freed(update, fields, at=now)
+            job.records.append(noted)
+            job.holders = None  # what others have is not known any more
+            notes.append(record_body(update.stored.id, noted))
             bodies += release_bodies(update, fields)
             job.begin(self._ledger)
         await self._api.edit_products(notes)
@@ -175,6 +177,7 @@ class ProductRows:
         else:
             product_id, new = job.change.stored.id, new_ids(job.change)
         job.note = note(job.change, now=now, new=new)
+        job.records.append(job.note)
         return product_body(
             job.change,
             product_id,

@@ -78,6 +78,10 @@ def _adds_variants(job: Job) -> bool:
     return _is_update(job) and _creates_variants(job)
 
 
+def _has_spare(job: Job) -> bool:
+    return bool(job.spare)
+
+
 def _links_items(job: Job) -> bool:
     return bool(tracked_again(job.change))
 
@@ -133,6 +137,7 @@ class Writer:
             Step(_renames_items, items.rename),
             Step(_adds_variants, new_items.give),
             Step(_creates_variants, self._in_bulk(CREATE_VARIANTS, variants.added)),
+            Step(_has_spare, self._in_bulk(DELETE_VARIANTS, variants.deleted_last)),
             Step(_is_update, _one_by_one(variants.remove_unused_values)),
             Step(_is_any, self._read_written),
             Step(_is_any, items.write_levels),
@@ -143,7 +148,7 @@ class Writer:
         """Carry out updates or creations. Jobs of which the store refuses a part get its error."""
         for job in jobs:
             job.items = job.holders.unused if job.holders is not None else {}
-            job.written, job.error, job.lacks_item_sku = {}, None, False
+            job.written, job.error, job.lacks_item_sku, job.spare = {}, None, False, ""
         for step in self._steps:
             if needing := [job for job in jobs if job.error is None and step.is_needed(job)]:
                 try:
@@ -167,7 +172,9 @@ class Writer:
             for (job, body), result in zip(wanted, results, strict=True):
                 if job.error is None:
                     job.accept(result)
-                if operation is DELETE_VARIANTS and isinstance(result, StoreRefusedError):
+                if operation is DELETE_VARIANTS and isinstance(result, str):
+                    job.deleted.add(result)
+                elif operation is DELETE_VARIANTS and isinstance(result, StoreRefusedError):
                     self._keep(job, body["id"], result)
 
         return send
@@ -188,7 +195,7 @@ class Writer:
         """Read products after their rows and options were written, and plan what is left of the variants."""
         left = await self._planner.again(jobs)
         for job in left:
-            if job.change.removed and job.change.stored.record != job.note:
+            if job.change.removed and job.change.stored.record not in job.records:
                 raise AmbiguousWriteError(f"another run has written {job.product_id} meanwhile")
             self._context.ledger.begin(job.external_id, job.change.conflicts)
         for job in jobs:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import OPTION
+from medusa_sync.core.fields import OPTION, UNIQUE
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
@@ -41,8 +41,13 @@ class Variants:
 
     def deleted(self, job: Job) -> Bodies:
         """The dropped variants, and incomplete ones that are created again."""
-        ids = [each.id for each in job.change.removed.values()]
+        job.spare = _spare(job.change)
+        ids = [each.id for each in job.change.removed.values() if each.id != job.spare]
         return [{"id": own} for own in (*ids, *(each.replaces for each in job.change.variants)) if own]
+
+    def deleted_last(self, job: Job) -> Bodies:
+        """The dropped variant that stays until the new ones exist."""
+        return [{"id": job.spare}]
 
     def changed(self, job: Job) -> Bodies:
         """The changes of variants, without their option values. They have whole lists of prices."""
@@ -153,6 +158,27 @@ def writes_variants(update: Change) -> bool:
     """Whether options or variants are written, after the row of the product."""
     has_new = any(each.is_new for each in update.variants)
     return bool(update.options.is_change or has_new or update.removed or variant_edits(update))
+
+
+def _spare(change: Change) -> str:
+    """The id of a dropped variant that is deleted after the new ones are created, so that one always exists.
+
+    Empty if the product keeps others, if its options change, or if new ones get values of each dropped one.
+    """
+    if change.stored.variants or change.options.is_change:
+        return ""
+    new = [each.fields for each in change.new_variants]
+    names = {f"{OPTION}{name}": own for name, own in change.options.ids.items()}
+    for variant in change.removed.values():
+        options = {field: variant.value_of(own) for field, own in names.items()}
+        is_taken = any(
+            all(fields.get(field) == value for field, value in options.items())
+            or any(fields.get(name) == getattr(variant, name) is not None for name in UNIQUE)
+            for fields in new
+        )
+        if not is_taken:
+            return variant.id
+    return ""
 
 
 def _is_removable(option: StoredOption, stored: StoredProduct) -> bool:
