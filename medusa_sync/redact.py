@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 MASK = "***"
 _SHORTEST = 4  # characters; anything shorter would match parts of ordinary words
+_PERCENT = "%(?:25)*"  # a URL that is a value in another URL is encoded once more
 _IDENTITIES = frozenset({"external_id", "field", "job"})  # they are never secrets
 
 T = TypeVar("T")
@@ -21,8 +22,8 @@ T = TypeVar("T")
 class Redactor:
     """Replaces secrets in texts with stars: call it with a text.
 
-    It finds a secret as it is, URL-encoded, escaped for JSON or HTML, and in base64, also as part of an
-    encoded text, as in a Basic header.
+    It finds a secret as it is, URL-encoded once or more, escaped for JSON or HTML, and in base64, also as part
+    of an encoded text, as in a Basic header.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -66,12 +67,12 @@ def _forms(secret: str) -> Iterator[tuple[str, str]]:
 def _characters(part: str) -> str:
     """The pattern of a character or some backslashes: literal, URL-encoded, or escaped for JSON or HTML."""
     if part[0] == "\\":
-        return rf"(?:\\|(?i:%5c)){{{len(part)},{len(part) * 2}}}"
+        return rf"(?:\\|(?i:{_PERCENT}5c)){{{len(part)},{len(part) * 2}}}"
     if part.isascii() and part.isalnum():  # never escaped
         return part
-    url = "".join(f"%{byte:02x}" for byte in part.encode("utf-8", "surrogatepass"))
+    url = "".join(f"{_PERCENT}{byte:02x}" for byte in part.encode("utf-8", "surrogatepass"))
     escapes = map(re.escape, {json.dumps(part)[1:-1], f"\\u{ord(part):04x}", html.escape(part)} - {part})
-    literal = r"[ +]" if part == " " else re.escape(part)
+    literal = rf"(?:[ +]|(?i:{_PERCENT}2b))" if part == " " else re.escape(part)
     return rf"(?:(?i:{url}|{'|'.join(escapes)})|\\?{literal})"
 
 

@@ -27,6 +27,7 @@ FORMS: Final[dict[str, Callable[[str], str]]] = {
     "plain": str,
     "path": quote,
     "query": quote_plus,
+    "URL in a query": lambda text: quote_plus(quote_plus(text)),
     "lower-case percent": lambda text: re.sub(
         "%[0-9A-F]{2}", lambda match: match[0].lower(), quote(text, safe="")
     ),
