@@ -22,8 +22,8 @@ T = TypeVar("T")
 class Redactor:
     """Replaces secrets in texts with stars: call it with a text.
 
-    It finds a secret as it is, URL-encoded once or more, escaped for JSON or HTML, and in base64, also as part
-    of an encoded text, as in a Basic header.
+    It finds a secret as it is, URL-encoded once or more, escaped for JSON or HTML, and in base64, also as
+    part of an encoded text, as in a Basic header.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:

@@ -374,6 +374,6 @@ def test_what_a_program_writes_is_what_is_read(file: tuple[Rows, bytes], data: s
     assert read(content) == expected
     # A file that is cut off has only whole products.
     found = reading(content[: data.draw(st.integers(0, len(content) - 1))], is_cut_off=True)
-    assert found.error == CUT_OFF
+    assert found.error in {CUT_OFF, "the file is empty"}  # only the mark of its encoding may be left
     assert found.rows == expected[: len(found.rows)]
     assert len(found.rows) < len(products)
