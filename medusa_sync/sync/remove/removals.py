@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -83,11 +83,13 @@ class Removals:
         The context gets what would be removed.
         """
         try:
-            missing = await self._find(updates)
+            return await self._foresee(context, updates)
         except (PruneGuardError, SourceError) as error:
             self._refusal = error
             return []
-        context.removed_variants = _ids(missing)
+
+    async def _foresee(self, context: Context, updates: Sequence[Change]) -> list[Outcome]:
+        missing = await self._find(context, updates)
         if context.deletes:
             context.removed_products |= {each.external_id or "" for each in missing.orphans}
         return [*map(self._orphans.outcome, missing.orphans)]
@@ -107,14 +109,10 @@ class Removals:
         if self._refusal is not None:
             raise self._refusal
         if self._options.dry_run:
-            for outcome in await self.forecast(self._context, updates):
+            for outcome in await self._foresee(self._context, updates):
                 self._ledger.remove(outcome)
-            if self._refusal is not None:
-                raise self._refusal
             return
-        missing = await self._find(updates)
-        self._context.removed_variants = _ids(missing)
-        await self._remove(missing.orphans)
+        await self._remove((await self._find(self._context, updates)).orphans)
 
     async def _remove(self, orphans: Sequence[StoredProduct]) -> None:
         """Remove products, some in each call; a part that has begun is completed if the run is stopped."""
@@ -140,16 +138,16 @@ class Removals:
             in_flight.begin(in_halves(part, remove, self._orphans.fail, _REFUSALS))
             await in_flight.finish()
 
-    async def _find(self, updates: Sequence[Change]) -> Missing:
-        """Find what is missing, and check the limit."""
+    async def _find(self, context: Context, updates: Sequence[Change]) -> Missing:
+        """Find what is missing, and check the limit; the context gets the variants that are removed."""
         if self._ledger.unidentified:  # those rows may be of products that only look missing
             return Missing()
         if self._found is None:  # only once, because the source may be asked about each of them
             self._found = await self._orphans.find()
         options = self._options
         in_sync = [each for each in updates if each.desired.external_id not in self._ledger.partial]
-        variants = {each.desired.external_id: each.removable(options.removable) for each in in_sync}
-        missing = Missing(self._found, {own: lost for own, lost in variants.items() if lost})
+        found = {each.desired.external_id: each.removable(options.removable) for each in in_sync}
+        missing = Missing(self._found, {own: variants for own, variants in found.items() if variants})
         if (missing.orphans or missing.variants) and not await self._delivery.can_tell():
             from medusa_sync.sync.remove.second_reading import SecondReading  # only few runs need it
 
@@ -160,14 +158,13 @@ class Removals:
         titles = {each.desired.external_id: each.stored.title for each in in_sync}
         names = [
             f"{own} {titles[own]!r}: {each.called(key)}"
-            for own, lost in missing.variants.items()
-            for key, each in lost.items()
+            for own, variants in missing.variants.items()
+            for key, each in variants.items()
         ]
         lost = "variants are missing at the source"
         check_removals(lost, names, self._scan.variants, options.max_removals)
+        context.removed_variants = {
+            own: frozenset(each.id for each in variants.values())
+            for own, variants in missing.variants.items()
+        }
         return missing
-
-
-def _ids(missing: Missing) -> dict[str, Collection[str]]:
-    """The ids of the variants to remove, by external id."""
-    return {own: frozenset(each.id for each in lost.values()) for own, lost in missing.variants.items()}
