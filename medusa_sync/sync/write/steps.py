@@ -15,6 +15,7 @@ from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.bulk import Result
 from medusa_sync.medusa.operations import (
     CREATE_VARIANTS,
     DELETE_VARIANTS,
@@ -129,7 +130,7 @@ class Writer:
             Step(_is_update, rows.update, follows_row=False),
             Step(_is_creation, self._prepare, follows_row=False),
             Step(_is_creation, rows.create, follows_row=False),
-            Step(_deletes_variants, self._in_bulk(DELETE_VARIANTS, variants.deleted)),
+            Step(_deletes_variants, self._deleting(variants.deleted)),
             Step(_writes_variants, _one_by_one(variants.change_options)),
             Step(_writes_variants, self._plan_again),  # the next step replaces lists of prices
             Step(_writes_variants, self._in_bulk(UPDATE_VARIANTS, variants.changed)),
@@ -137,7 +138,7 @@ class Writer:
             Step(_renames_items, items.rename),
             Step(_adds_variants, new_items.give),
             Step(_creates_variants, self._in_bulk(CREATE_VARIANTS, variants.added)),
-            Step(_has_spare, self._in_bulk(DELETE_VARIANTS, variants.deleted_last)),
+            Step(_has_spare, self._deleting(variants.deleted_last)),
             Step(_is_update, _one_by_one(variants.remove_unused_values)),
             Step(_is_any, self._read_written),
             Step(_is_any, items.write_levels),
@@ -167,17 +168,33 @@ class Writer:
         """Send what the variants of all jobs need in one call."""
 
         async def send(jobs: Group) -> None:
-            wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
-            results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
-            for (job, body), result in zip(wanted, results, strict=True):
+            for job, _, result in await self._results(operation, jobs, bodies):
                 if job.error is None:
                     job.accept(result)
-                if operation is DELETE_VARIANTS and isinstance(result, str):
-                    job.deleted.add(result)
-                elif operation is DELETE_VARIANTS and isinstance(result, StoreRefusedError):
-                    self._keep(job, body["id"], result)
 
         return send
+
+    def _deleting(self, bodies: Callable[[Job], Bodies]) -> Send:
+        """Delete variants of all jobs in one call; a job gets to know which of them are deleted."""
+
+        async def send(jobs: Group) -> None:
+            for job, variant_id, result in await self._results(DELETE_VARIANTS, jobs, bodies):
+                if job.error is None:
+                    job.accept(result)
+                if isinstance(result, str):
+                    job.deleted.add(variant_id)
+                elif isinstance(result, StoreRefusedError):
+                    self._keep(job, variant_id, result)
+
+        return send
+
+    async def _results(
+        self, operation: Operation, jobs: Group, bodies: Callable[[Job], Bodies]
+    ) -> list[tuple[Job, str, Result]]:
+        """The result for each body, with its job and id."""
+        wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
+        results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
+        return [(job, body["id"], result) for (job, body), result in zip(wanted, results, strict=True)]
 
     def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:
         """Take note that a dropped variant is not removed: some of its stock may be reserved."""
