@@ -41,13 +41,13 @@ class Attempts:
         self._context = context
         self.places = Places(context, self._settled)
         self._sales = Sales(context)
-        self._planner = Planner(context, self.places, self._sales)
-        self._new_products = NewProducts(context, self.places, self._planner)
+        self.planner = Planner(context, self.places, self._sales)
+        self._new_products = NewProducts(context, self.places, self.planner)
         self._values = UniqueValues(context)
         self._rows = ProductRows(context)
         self._items = Items(context)
         self._new_items = NewItems(context)
-        self._writer = Writer(context, self._rows, self._items, self._new_items, self._sales, self._planner)
+        self._writer = Writer(context, self._rows, self._items, self._new_items, self._sales, self.planner)
         self._acknowledger = Acknowledger(context.api, self.places.complete)
         self._taken = 0  # jobs
 
@@ -81,7 +81,7 @@ class Attempts:
 
     async def attempt(self, group: Group) -> list[Group]:
         """Read, plan and write; returns the groups that are left to be done."""
-        reading = await self._planner.read(group)
+        reading = await self.planner.read(group)
         left = []
         if reading.updates:
             for job in reading.updates:
@@ -132,14 +132,9 @@ class Attempts:
         self._values.free(hold for job in released for hold in job.gives_up if hold[:2] in wanted)
         return bool(released)
 
-    async def foresee(self, jobs: Group) -> None:
-        """Plan jobs that wait, as far as they can be updated."""
-        if jobs:
-            await self._planner.foresee(jobs)
-
     async def decide_together(self, jobs: Group) -> Group:
         """Decide which unique values the jobs of several groups get; returns those that are updated."""
-        updates = (await self._planner.read(jobs)).updates
+        updates = (await self.planner.read(jobs)).updates
         await self.decide(updates)
         for job in updates:
             job.holders = None  # what others get of them is not known yet
@@ -161,7 +156,7 @@ class Attempts:
             elif own in decision.waiting:
                 self.places.defer(job)
             elif own in decision.withheld:
-                left = self._planner.without(job.change, list(decision.withheld[own].values()))
+                left = self.planner.without(job.change, list(decision.withheld[own].values()))
                 if isinstance(left, Outcome):
                     self.places.settle(job, left)
                 else:

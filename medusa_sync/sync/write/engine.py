@@ -5,7 +5,8 @@ queue -> take a group -> read details -> plan -> write, step by step -> acknowle
               |                            | unknown: one attempt more
               +---- read and plan again <--+ the new difference is what is left to do
 
-A job that wants a unique value which another product of the source has waits for the final pass.
+A job that wants a unique value which another product of the source has waits for the final pass, and so does
+one of which the source dropped variants that may be removed.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ class Engine:
             StoreError: the store cannot be read.
         """
         jobs = self._places.waiting
-        await self._attempts.foresee([job for job in jobs if job.plan is None and not job.is_absent])
+        unplanned = [job for job in jobs if job.plan is None and not job.is_absent]
+        await self._attempts.planner.plan_waiting(unplanned)
         return [job.plan for job in jobs if job.plan is not None and job.plan.dropped]
 
     async def final_pass(self) -> None:

@@ -24,7 +24,7 @@ class Place(Enum):
     """Where a job is; it is in exactly one place."""
 
     QUEUE = auto()
-    FINAL_PASS = auto()  # it waits for unique values that other products may give up
+    FINAL_PASS = auto()  # it waits for unique values of other products, or for the removal of variants
     ACKNOWLEDGEMENT = auto()
     LEDGER = auto()
 
@@ -132,9 +132,14 @@ class Job(Struct, eq=False):
     def replan(self, update: Change) -> None:
         """Take what is left after the row was written: the merchant may have edited the product meanwhile."""
         left = {(each.variant, each.field) for each in update.changes}
-        gone = {(each.variant, each.field) for each in self.change.changes} - left
-        row = {name: getattr(self.change, name) for name in ("own_changes", "own_conflicts", "removed")}
-        self.plan = structs.replace(update, **row)
+        written = self.change
+        gone = {(each.variant, each.field) for each in written.changes} - left
+        self.plan = structs.replace(
+            update,
+            own_changes=written.own_changes,
+            own_conflicts=written.own_conflicts,
+            removed=written.removed,
+        )
         changes = tuple(each for each in self.planned.changes if (each.variant, each.field) not in gone)
         before = structs.replace(self.planned, changes=changes)
         self.planned = self.sent = combined(before, outcome_of(self.plan))

@@ -108,11 +108,11 @@ class Planner:
             job.records.append(stored.record)
         elif stored.record not in job.records:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
-        update = self.planned(job.desired, stored, self._options.selection.for_record(stored.record))
+        update = self._plan_of(job, stored)
         if job.kept:
             reasons = [*filter(None, [update.blocked]), *job.kept.values()]
             update = structs.replace(update, blocked="; ".join(reasons))
-        may_write = self._options.update or stored.pending is not None
+        may_write = self._may_write(stored)
         is_waiting = only_awaits_late_write(update, now=time.time()) and not item_renames(update)
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
         loses_variants = bool(update.removable(removable))
@@ -128,16 +128,22 @@ class Planner:
             else:
                 reading.updates.append(job)
 
-    async def foresee(self, jobs: Sequence[Job]) -> None:
+    def _plan_of(self, job: Job, stored: StoredProduct) -> Change:
+        return self.planned(job.desired, stored, self._options.selection.for_record(stored.record))
+
+    def _may_write(self, stored: StoredProduct) -> bool:
+        """Whether a product is updated; an interrupted write is completed in any case."""
+        return self._options.update or stored.pending is not None
+
+    async def plan_waiting(self, jobs: Sequence[Job]) -> None:
         """Plan updates of jobs that wait, to see which variants they lose."""
         found = by_external_id(await self._details(jobs, "external_id", [job.external_id for job in jobs]))
         for job in jobs:
             with suppress(ProductFailedError):  # its turn comes later
                 for stored in readable(found.get(job.external_id, [])):
                     job.records.append(stored.record)
-                    if self._options.update or stored.pending is not None:
-                        selection = self._options.selection.for_record(stored.record)
-                        job.plan = self.planned(job.desired, stored, selection)
+                    if self._may_write(stored):
+                        job.plan = self._plan_of(job, stored)
 
     async def again(self, jobs: Sequence[Job]) -> list[Job]:
         """Read products whose row is written, and plan again what is left; returns those that exist."""
@@ -173,8 +179,9 @@ class Planner:
         if change.handle is not None:
             return creation(desired, change.handle, replaces=change.replaces, withheld=tuple(withheld))
         planned = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
-        kept = {name: getattr(change, name) for name in ("removed", "blocked")}
-        update = structs.replace(planned, withheld=tuple(withheld), **kept)
+        update = structs.replace(
+            planned, withheld=tuple(withheld), removed=change.removed, blocked=change.blocked
+        )
         return outcome_of(update) if is_recorded(update) else update
 
 
