@@ -117,9 +117,9 @@ def _dropped(update: Change, key: str, entry: VariantRecord, stored: StoredVaria
     return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped)
 
 
-def _removed(update: Change) -> dict[str, VariantRecord]:
+def _removed(update: Change, after: Record) -> dict[str, VariantRecord]:
     """What a note says about variants that are removed: it was this tool, and it may not have arrived."""
-    record, after = update.record, final_record(update)
+    record = update.record
     deleted = {
         key: structs.replace(record.variant(key), id=stored.id, dropped=Dropped.REMOVED)
         for key, stored in update.removed.items()
@@ -153,7 +153,7 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     after = structs.replace(
         after,
         options=tuple(starmap(AppliedOption, names.items())),
-        variants={**after.variants, **_removed(change)},
+        variants={**after.variants, **_removed(change, after)},
         withheld=before.withheld,  # a run that is killed has not reported them
     )
     step = Step.CREATION if change.is_creation else Step.ADOPTION if change.placed else Step.UPDATE
