@@ -80,7 +80,8 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         following = response.next_url or page.next or None
         return JsonPage([Raw(response.body)], None if following else 1, next_url=following, url=response.url)
     if name is None:
-        forms = "an array, or an object with `products`, `items`, `data` or `results`"
+        *names, last = (f"`{each}`" for each in LISTS)
+        forms = f"an array, or an object with {', '.join(names)} or {last}"
         problem = f"{url}: the response is not a page of products: expected {forms}"
         hint = "A program of --source-map gets any other object as a whole, with --source-format json."
         raise SourceError(problem, hint=hint)
