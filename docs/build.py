@@ -63,7 +63,7 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         DOCS / "catalogue.md": catalogue.blocks(),
         DOCS / "mapping.md": {"by format": mapping.by_format()},
         DOCS / "maps.md": {"built-in maps": maps_table()},
-        DOCS / "how-it-works.md": {"paging": kinds_table()},
+        DOCS / "apis.md": {"paging": kinds_table()},
         DOCS / "architecture.md": architecture.blocks(),
         DOCS / "compatibility.md": {"versions": versions()},
         **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},
