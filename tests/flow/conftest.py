@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flow.stage import settling
+from tests.flow.stage import constant
 from tests.harness.dummyjson import DummyJson, dummyjson
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import sampled
@@ -30,5 +30,5 @@ def server() -> Iterator[DummyJson]:
 def _no_waiting(request: pytest.FixtureRequest) -> Iterator[None]:
     """Do not wait between attempts, nor for a store that may still be working."""
     request.getfixturevalue("no_waiting")
-    with settling(0):
+    with constant("SETTLE_S", 0):
         yield

@@ -9,7 +9,7 @@ import pickle
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,12 +20,8 @@ from medusa_sync import InterruptedRunError, Outcome, RunResult, Settings, load_
 from medusa_sync.app import session
 from medusa_sync.core import interrupted
 from medusa_sync.core.result import Requests
-from medusa_sync.errors import SourceError, StoreError, TimeLimitError
-from medusa_sync.http import HttpClient
-from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.client import MedusaClient
+from medusa_sync.errors import SourceError, TimeLimitError
 from medusa_sync.redact import Redactor
-from medusa_sync.report.json import as_json
 from medusa_sync.report.text import as_text
 from medusa_sync.sources.base import Item, Page, Source
 from medusa_sync.sources.mapping import MappingOptions, deliver
@@ -137,31 +133,12 @@ async def run_once(
         stop: ends the run.
         changes: settings, see `settings`.
     """
-    requests = Requests()
-    stop = stop or Stop()
+    requests, stop = Requests(), stop or Stop()
     chosen = settings(store, **changes)
-    credentials = session._credentials(chosen)
-    assert credentials is not None
-
-    def count(method: str, _url: str) -> None:
-        if method == "GET":
-            requests.store_reads += 1
-        else:
-            requests.store_writes += 1
-
-    async with httpx.AsyncClient(transport=store, base_url=store.url) as client:
-        http = HttpClient(
-            client,
-            max_retries=chosen.max_retries,
-            unavailable=StoreError,
-            on_request=count,
-            on_retry=lambda: None,
-            stop=stop,
-        )
-        api = AdminApi(MedusaClient(http, credentials))
-        return await Run(
-            source, api, session._options(chosen), requests, watcher or Watcher(), stop
-        ).execute()
+    connect = partial(session._connector(chosen, requests, stop, Redactor(())), transport=store)
+    async with session._store(chosen, requests, connect) as api:
+        run = Run(source, api, session._options(chosen), requests, watcher or Watcher(), stop)
+        return await run.execute()
 
 
 def sync(source: ListSource, store: FakeMedusa, **changes: Any) -> RunResult:
@@ -183,35 +160,21 @@ def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:
     return asyncio.run(run())
 
 
-def settling(seconds: float) -> AbstractContextManager[object]:
-    """For so long, a run waits for writes that another one has noted."""
-    return patch.object(interrupted, "SETTLE_S", seconds)
+def constant(name: str, value: float) -> AbstractContextManager[object]:
+    """Give a constant of the engine another value.
+
+    Args:
+        name: `SETTLE_S`, how long a run waits for writes that another one has noted; `LATE_S`, how long a
+            write that was sent may still arrive; `AT_ONCE`, how many products are acknowledged in one call;
+            `PAGE_SIZE`, in which the store is scanned.
+        value: of the constant.
+    """
+    [module] = [each for each in (interrupted, acknowledger, scan) if hasattr(each, name)]
+    return patch.object(module, name, value)
 
 
-def late(seconds: float) -> AbstractContextManager[object]:
-    """For so long, a write that was sent may still arrive."""
-    return patch.object(interrupted, "LATE_S", seconds)
-
-
-def acknowledged_at_once(count: int) -> AbstractContextManager[object]:
-    """How many products are acknowledged in one call."""
-    return patch.object(acknowledger, "AT_ONCE", count)
-
-
-def scan_pages(size: int) -> AbstractContextManager[object]:
-    """The size of pages in which the store is scanned."""
-    return patch.object(scan, "PAGE_SIZE", size)
-
-
-def text(result: RunResult) -> str:
-    """What the command prints."""
-    return as_text(result)
-
-
-def report(result: RunResult) -> dict[str, Any]:
-    """What the command prints with --json."""
-    document: dict[str, Any] = json.loads(as_json(result))
-    return document
+text = as_text
+"""What the command prints."""
 
 
 def writes(store: FakeMedusa) -> list[Request]:

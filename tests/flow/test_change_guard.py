@@ -22,12 +22,12 @@ from tests.flow.stage import (
     ListSource,
     Signal,
     assert_exact,
+    constant,
     copies_of,
     counts,
     details_read,
     is_creation,
     run_once,
-    settling,
     sync,
     synced,
     writes,
@@ -234,7 +234,7 @@ def test_what_a_bad_feed_changes_counts_even_if_the_store_may_still_be_writing()
     store.before = store.between = None
     store.requests.clear()
     broken = ListSource([{**row, "title": "BROKEN", "price": 0.01} for row in ROWS])
-    with settling(10):
+    with constant("SETTLE_S", 10):
         for dry_run in (True, False):
             result = sync(broken, store, max_changes="10%", dry_run=dry_run)
             assert (result.exit_code, writes(store)) == (6, [])

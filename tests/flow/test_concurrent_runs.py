@@ -20,12 +20,12 @@ from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
     assert_quiet,
+    constant,
     counts,
     is_creation,
     is_write,
     run_once,
     sent_in_bulk,
-    settling,
     sync,
     synced,
 )
@@ -146,7 +146,7 @@ def test_a_variant_that_another_run_is_creating_is_not_deleted_after_a_refusal(l
     source.rows[1]["title"] = "New"
 
     strike(store, "before", is_write, no())
-    with settling(10):
+    with constant("SETTLE_S", 10):
         result, again = sync(source, store), sync(source, store)
     assert (result.conflicts, again.conflicts, again.exit_code) == (0, 0, 0)
     assert_shirts(source.rows, store)
@@ -163,7 +163,7 @@ def test_a_run_does_not_wait_for_what_it_has_noted_itself(monkeypatch: pytest.Mo
     one["sku"], two["sku"] = two["sku"], one["sku"]
     now = time.time() + LATE_S
     monkeypatch.setattr(time, "time", lambda: now)
-    with settling(10):
+    with constant("SETTLE_S", 10):
         assert counts(sync(ListSource([row]), store)) == {"updated": 1}
     assert_shirts([row], store)
 

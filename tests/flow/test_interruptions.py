@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -20,7 +19,6 @@ from tests.flow.stage import (
     assert_exact,
     counts,
     is_creation,
-    report,
     run_once,
     sync,
     text,
@@ -117,8 +115,6 @@ def test_sent_products_are_unconfirmed_and_the_rest_not_attempted(
     assert {each.external_id for each in unconfirmed} == store.products.keys()
     assert "\nunconfirmed: 5\nnot attempted: 55\nseen: 60 of 60\n" in text(result)
     assert "failed" not in text(result)
-    outcomes = Counter(each["outcome"] for each in report(result)["problems"])
-    assert outcomes == {"unconfirmed": 5, "not_attempted": 55 + 1}, "one more: what ended the run"
 
 
 @pytest.mark.parametrize("number", [9, 12, 16])

@@ -15,7 +15,7 @@ from tests.e2e.shop import Shop
 from tests.e2e.stored import stored_in
 from tests.e2e.wanted import Product, Wanted, wanted_of
 from tests.flow.faults import ERRORS, Killed, error_at
-from tests.flow.stage import ListSource, counts, run_once, settling, sync, writes
+from tests.flow.stage import ListSource, constant, counts, run_once, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
 from tests.soak.expected import Rules
@@ -165,7 +165,7 @@ class Promises(RuleBasedStateMachine):
             two = run_once(self._source(page_size=1), self.store, **self._options())
             return await asyncio.gather(one, two)
 
-        with settling(10):  # one waits for what the other has begun
+        with constant("SETTLE_S", 10):  # one waits for what the other has begun
             results = asyncio.run(both())
         for result in results:
             self._check(result, wanted)

@@ -18,11 +18,11 @@ from tests.flow.stage import (
     Watcher,
     assert_exact,
     assert_quiet,
+    constant,
     counts,
     created_by,
     details_read,
     is_creation,
-    scan_pages,
     sync,
     synced,
     writes,
@@ -166,7 +166,7 @@ def test_a_product_that_the_index_does_not_list_yet_is_not_created_again() -> No
         [problem] = result.problems
         assert (problem.external_id, "its index does not list it yet" in problem.reason) == (own, True)
 
-    with scan_pages(10):
+    with constant("PAGE_SIZE", 10):
         result = sync(ListSource([row]), store)
     assert_unconfirmed(result)
     assert result.store is not None

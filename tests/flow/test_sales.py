@@ -15,13 +15,11 @@ from medusa_sync import RunResult
 from tests.flow.faults import no, refuse, strike
 from tests.flow.stage import (
     ListSource,
-    acknowledged_at_once,
     assert_quiet,
+    constant,
     counts,
     is_write,
-    late,
     run_once,
-    settling,
     sync,
     sync_url,
     writes,
@@ -284,12 +282,11 @@ def test_copies_are_removed_later_if_the_store_dies_before_either_of_two_runs_re
     async def both() -> list[RunResult]:
         return await asyncio.gather(*(run_once(reduced(), store) for _ in range(2)))
 
-    with acknowledged_at_once(at_once):
+    with constant("AT_ONCE", at_once):
         assert [result.exit_code for result in asyncio.run(both())] == [4, 4]
     store.before = None
     assert len(prices(store)) > COUNT
-    with settling(0):
-        sold(store, reduced())
+    sold(store, reduced())
     assert amounts(store) == dict.fromkeys(SKUS, 9)
 
 
@@ -306,5 +303,5 @@ def test_a_sale_price_whose_creation_is_delivered_late_is_stored_once_in_the_end
     store.catch_up()
     assert sync(reduced(), store).exit_code == 0
     assert amounts(store) == dict.fromkeys(SKUS, 9)
-    with late(0):
+    with constant("LATE_S", 0):
         sold(store, reduced())
