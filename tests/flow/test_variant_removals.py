@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.flow.faults import no, refuse, strike
-from tests.flow.merchant import edit_variant
+from tests.flow.merchant import delete_variants, edit, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, shirts, variant, wanted
 from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, sent_in_bulk, sync, synced
@@ -38,26 +38,27 @@ def record(store: FakeMedusa, number: int) -> dict[str, Any]:
     return found
 
 
+def left(store: FakeMedusa, number: int = 1) -> float:
+    """The stock of the first variant; 0 if there is no such variant any more."""
+    stock: float = held(store, number).get(f"SH{number}-S-R", {"stock": 0})["stock"]
+    return stock
+
+
 @BOTH
-def test_a_kept_variant_that_comes_back_is_not_planned_to_be_removed(on_missing: str) -> None:
-    store = synced([shirt()])
-    sync(ListSource([without_first(shirt())]), store)
+def test_what_is_back_or_drafted_already_is_not_planned_to_be_removed(on_missing: str) -> None:
+    store, less = synced([shirt()]), without_first(shirt())
+    sync(ListSource([less]), store)
     carried_out(ListSource([shirt()]), store, **removing(on_missing))
     assert held(store) == wanted(shirt())
-
-
-def test_a_drafted_variant_is_not_planned_to_be_drafted_again() -> None:
-    store, row = synced([shirt()]), without_first(shirt())
-    sync(ListSource([row]), store, **removing("draft"))
-    row["variants"][0]["price"] = 99
-    result = carried_out(ListSource([row]), store, **removing("draft"))
+    sync(ListSource([less]), store, **removing(on_missing))
+    less["variants"][0]["price"] = 99
+    result = carried_out(ListSource([less]), store, **removing(on_missing))
     assert [change.field for outcome in result.changes for change in outcome.changes] == ["price"]
 
 
 def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_arrive() -> None:
     """A rename of items was lost: for the merchant, the run is over."""
     store, row = synced([shirt()]), shirt()
-
     renames = partial(sent_in_bulk, workflow="update-inventory-items-workflow")
     strike(store, "before", renames, httpx.ReadError("reset"))
     row["variants"][0]["sku"] = "NEW"
@@ -76,9 +77,8 @@ def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_ba
     row = shirt()
     del row["variants"][0]["sku"]
     store = synced([row])
-    product = store.products["dummyjson:1"]
-    own = next(each.id for each in product.variants if each.sku is None)
-    store.call("POST", f"/admin/products/{product.id}/variants/{own}", {"sku": "MERCHANT"})
+    own = next(each.id for each in store.products["dummyjson:1"].variants if each.sku is None)
+    edit(store, 1, f"/variants/{own}", sku="MERCHANT")
     less = {**row, "variants": [{**each, "stock": 7} for each in row["variants"][1:]]}
     for rows in ([less], [row]):
         assert sync(ListSource(rows), store).exit_code == 0
@@ -86,57 +86,45 @@ def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_ba
         assert (edited.sku, [store.state.items[each].sku for each in edited.item_ids]) == ("MERCHANT", [None])
 
 
-@BOTH
-def test_a_product_whose_variants_the_merchant_has_deleted_is_synced(on_missing: str) -> None:
+def test_a_product_whose_variants_the_merchant_has_deleted_is_synced() -> None:
     store, row = synced([shirt()]), shirt(title="New title")
-    product = store.products["dummyjson:1"]
-    for each in list(product.variants):
-        store.call("DELETE", f"/admin/products/{product.id}/variants/{each.id}")
-    result = carried_out(ListSource([row]), store, **removing(on_missing))
+    delete_variants(store, 1, *(each.id for each in store.products["dummyjson:1"].variants))
+    result = carried_out(ListSource([row]), store, **DELETE)
     assert (result.exit_code, counts(result)) == (0, {"updated": 1}), list(result.problems)
     assert (store.products["dummyjson:1"].title, held(store)) == ("New title", {})
 
 
 @BOTH
-def test_variants_that_were_kept_are_removed_once_that_is_wanted_and_the_guard_allows_it(
-    on_missing: str,
-) -> None:
+def test_kept_variants_are_removed_once_that_is_wanted_and_the_guard_allows_it(on_missing: str) -> None:
     store, source = synced(shirts(2)), ListSource([without_first(shirt(1)), shirt(2)])
     sync(source, store)
     for _ in range(2):
         assert sync(source, store, **removing(on_missing) | {"max_removals": "0"}).exit_code == 6
-    assert held(store, 1)["SH1-S-R"]["stock"] == 1
+    assert left(store) == 1
     result = carried_out(source, store, **removing(on_missing))
-    assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 1})
-    assert held(store, 1).get("SH1-S-R", {"stock": 0})["stock"] == 0
+    assert (result.exit_code, counts(result), left(store)) == (0, {"updated": 1, "unchanged": 1}, 0)
     assert_quiet(source, store, **removing(on_missing))
+
+
+def sharing() -> tuple[FakeMedusa, ListSource]:
+    """Two shirts want the same SKU; the source drops a variant of the second one."""
+    rows = shirts(2)
+    for row in rows:
+        row["variants"][1]["sku"] = "SHARED"
+    return synced(rows), ListSource([rows[0] | {"title": "New title"}, without_first(rows[1])])
 
 
 @BOTH
 def test_variants_of_a_product_that_waits_for_a_shared_sku_are_removed(on_missing: str) -> None:
-    rows = shirts(2)
-    for row in rows:
-        row["variants"][1]["sku"] = "SHARED"
-    store = synced(rows)
-    source = ListSource([rows[0] | {"title": "New title"}, without_first(rows[1])])
+    store, source = sharing()
     result = carried_out(source, store, **removing(on_missing))
-    assert (result.exit_code, counts(result)) == (0, {"updated": 2})
-    assert held(store, 2).get("SH2-S-R", {"stock": 0})["stock"] == 0
+    assert (result.exit_code, counts(result), left(store, 2)) == (0, {"updated": 2}, 0)
     assert_quiet(source, store, **removing(on_missing))
 
 
-@BOTH
-def test_variants_are_not_removed_if_a_part_of_their_product_was_rejected(on_missing: str) -> None:
-    store, source = synced(shirts(2)), ListSource([])
-    first, late = shirt(1), shirt(1)
-    first["variants"], late["variants"] = first["variants"][:4], late["variants"][4:]
-    source.rows = [first, shirt(2), late]  # the second one is rejected: the id comes again
-    before = held(store)
-    assert sync(source, store, **removing(on_missing)).exit_code == 5
-    assert held(store) == before
-    source.rows = [first, shirt(2)]
-    assert sync(source, store, **removing(on_missing)).exit_code == 0
-    assert held(store) != before
+def test_the_guard_ignores_variants_of_products_that_are_not_updated() -> None:
+    store, source = sharing()
+    assert sync(source, store, no_update=True, on_missing="delete", max_removals="0").exit_code == 0
 
 
 # --- another run, without a shared lock, writes the same products ----------------------------------------
@@ -181,7 +169,7 @@ def brought_back(store: FakeMedusa) -> None:
         (of_a_newer_version, removes_orphans, False),
     ],
 )
-def test_variants_are_kept_until_the_next_run_if_another_run_has_written_their_product_meanwhile(
+def test_variants_are_kept_until_the_next_run_if_another_run_has_written_their_product(
     act: Callable[[FakeMedusa], None],
     when: Callable[[httpx.Request], bool],
     on_missing: str,
@@ -189,17 +177,10 @@ def test_variants_are_kept_until_the_next_run_if_another_run_has_written_their_p
     is_removed: bool,
 ) -> None:
     store, source = dropping()
-
-    def left() -> dict[int, float]:
-        numbers = (1, 2)
-        return {
-            number: held(store, number).get(f"SH{number}-S-R", {"stock": 0})["stock"] for number in numbers
-        }
-
     hit = strike(store, "before", when, lambda: act(store))
     result = sync(source, store, **removing(on_missing))
     assert hit
-    assert left() == {1: 0, 2: 0 if is_removed else 2}
+    assert (left(store, 1), left(store, 2)) == (0, 0 if is_removed else 2)
     if act is of_a_newer_version:
         assert (result.exit_code, record(store, 2)["version"]) == (5, 99)
         return
@@ -207,17 +188,14 @@ def test_variants_are_kept_until_the_next_run_if_another_run_has_written_their_p
     reported = [each.changes for each in result.changes if each.external_id == "dummyjson:2"]
     assert ("S / Red" in str(reported)) == is_removed
     assert sync(source, store, **removing(on_missing)).exit_code == 0
-    assert (left(), "pending" in record(store, 2)) == ({1: 0, 2: 0}, False)
+    assert (left(store, 1), left(store, 2), "pending" in record(store, 2)) == (0, 0, False)
     assert ("SH2-S-R" in held(store, 2)) == (on_missing == "draft")
     assert_quiet(source, store, **removing(on_missing))
 
 
 @BOTH
-def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired_by_the_next_run(
-    on_missing: str,
-) -> None:
+def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired(on_missing: str) -> None:
     store, source = dropping()
-
     strike(store, "before", removes_variants, lambda: brought_back(store))
     sync(source, store, **removing(on_missing))
     rows = [without_first(shirt(1)), shirt(2)]
@@ -227,7 +205,6 @@ def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired_by_the_n
 
 def test_removed_variants_are_reported_although_the_response_was_lost() -> None:
     store, source = dropping()
-
     deletes = partial(sent_in_bulk, workflow="delete-product-variants")
     strike(store, "after", deletes, httpx.ReadError("lost"))
     result = sync(source, store, **DELETE)
@@ -256,26 +233,10 @@ def test_a_variant_with_reserved_stock_is_kept_and_reported_once(*, offers_bulk:
     assert [len(store.products[f"dummyjson:{number}"].variants) for number in (1, 2, 3)] == [5, 4, 4]
     [problem] = result.problems
     assert "SH1-S-R" in problem.reason or "variant S / Red was not removed" in problem.reason
+    assert "S / Blue" in str([each.changes for each in result.changes]), "which was deleted"
 
 
 # --- several steps, of which one fails ------------------------------------------------------------------
-
-
-def clears_skus(request: httpx.Request) -> bool:
-    return b'"sku":null' in request.content
-
-
-def adds_variants(request: httpx.Request) -> bool:
-    is_ordinary = request.url.path.endswith("/variants/batch") and b'"create"' in request.content
-    return is_ordinary or bool(sent_in_bulk(request, "create-product-variants"))
-
-
-def dropped_and_exchanged() -> dict[str, Any]:
-    """S / Red is dropped, and the last two variants exchange their SKUs."""
-    row = without_first(shirt(1))
-    one, two = row["variants"][-2:]
-    one["sku"], two["sku"] = two["sku"], one["sku"]
-    return row
 
 
 @BOTH
@@ -283,19 +244,21 @@ def dropped_and_exchanged() -> dict[str, Any]:
 def test_variants_are_removed_although_the_call_that_frees_skus_was_lost(
     moment: Any, on_missing: str
 ) -> None:
-    store = synced([shirt(1)])
-    strike(store, moment, clears_skus, httpx.ReadError("lost"))
-    result = sync(ListSource([dropped_and_exchanged()]), store, **removing(on_missing))
+    """S / Red is dropped, and the last two variants exchange their SKUs."""
+    store, row = synced([shirt(1)]), without_first(shirt(1))
+    one, two = row["variants"][-2:]
+    one["sku"], two["sku"] = two["sku"], one["sku"]
+    strike(store, moment, lambda request: b'"sku":null' in request.content, httpx.ReadError("lost"))
+    result = sync(ListSource([row]), store, **removing(on_missing))
     [outcome] = result.changes
     assert "S / Red" in str(outcome.changes)
-    assert (result.exit_code, outcome.withheld) == (0, ())
-    assert held(store).get("SH1-S-R", {"stock": 0})["stock"] == 0
+    assert (result.exit_code, outcome.withheld, left(store)) == (0, (), 0)
 
 
 def test_a_product_keeps_its_variants_if_the_new_ones_are_refused() -> None:
     new = [variant(1, size, "Red", id=size, sku=f"N-{size}", barcode=None) for size in ("XL", "XXL")]
     store, source = synced(shirts(2)), ListSource([shirt(1, variants=new), shirt(2)])
-    refuse(store, adds_variants, no())
+    refuse(store, lambda each: b'"N-XL"' in each.content and "variants" in each.url.path, no())
     assert sync(source, store, **DELETE).exit_code == 5
     assert store.products["dummyjson:1"].variants
 
@@ -325,22 +288,6 @@ def test_an_item_does_not_get_the_sku_that_the_merchant_gave_a_drafted_variant(a
     edit_variant(store, 1, store.products["dummyjson:1"].variants.index(own), sku="MERCHANT")
     sync(ListSource([without_first(row)]), store, **removing("draft"))
     assert [store.state.items[each].sku for each in store.state.variants()[own.id].item_ids] == [applied]
-
-
-def test_deleted_variants_are_reported_although_another_one_is_kept() -> None:
-    store = synced([shirt(1)])
-    store.reserve("SH1-S-R")
-    result = sync(ListSource([shirt(1, variants=shirt(1)["variants"][2:])]), store, **DELETE)
-    assert "SH1-S-B" not in held(store)
-    assert "S / Blue" in str([each.changes for each in result.changes])
-
-
-def test_the_guard_ignores_variants_of_products_that_are_not_updated() -> None:
-    rows = shirts(2)
-    for row in rows:
-        row["variants"][1]["sku"] = "SHARED"
-    store, source = synced(rows), ListSource([rows[0] | {"title": "New"}, without_first(rows[1])])
-    assert sync(source, store, no_update=True, on_missing="delete", max_removals="0").exit_code == 0
 
 
 def test_a_refused_product_does_not_cost_another_one_a_freed_sku() -> None:
