@@ -22,23 +22,14 @@ def cut(rows: Rows, request: Request) -> Rows:
     return rows[start : start + PAGE]
 
 
-def following(rows: Rows, request: Request) -> str | None:
-    start = int(request.query.get("from", "0")) + PAGE
-    return f"?from={start}" if start < len(rows) else None
-
-
 def by_skip(rows: Rows, request: Request) -> Response:
     return Response.json({"data": cut(rows, request)})
 
 
 def by_next(rows: Rows, request: Request) -> Response:
-    return Response.json({"items": cut(rows, request), "next": following(rows, request)})
-
-
-def woocommerce(rows: Rows, request: Request) -> Response:
-    url = following(rows, request)
-    headers = {"X-WP-Total": str(len(rows)), "Link": f'<{url}>; rel="next"' if url else ""}
-    return Response.json(cut(rows, request), headers=headers)
+    start = int(request.query.get("from", "0")) + PAGE
+    following = f"?from={start}" if start < len(rows) else None
+    return Response.json({"items": cut(rows, request), "next": following})
 
 
 def dummyjson_without_addresses(rows: Rows, request: Request) -> Response:
@@ -55,11 +46,6 @@ def with_json_for_every_path(rows: Rows, request: Request) -> Response:
     return dummyjson_without_addresses(rows, request)
 
 
-def with_one_answer_for_every_product(rows: Rows, request: Request) -> Response:
-    """The same, but the server ignores what follows its path."""
-    return dummyjson_without_addresses(rows, Request("GET", "/products", request.query, {}))
-
-
 def with_html_for_missing_products(rows: Rows, request: Request) -> Response:
     """The same, but products have addresses, and an unknown one is answered with HTML."""
     number = request.path.rpartition("/")[2]
@@ -67,17 +53,7 @@ def with_html_for_missing_products(rows: Rows, request: Request) -> Response:
     return dummyjson_without_addresses(rows, request) if product is None else Response.json(product)
 
 
-FORMS: dict[str, Respond] = {
-    each.__name__: each
-    for each in (
-        by_skip,
-        by_next,
-        woocommerce,
-        dummyjson_without_addresses,
-        with_json_for_every_path,
-        with_one_answer_for_every_product,
-    )
-}
+FORMS = (by_skip, by_next, dummyjson_without_addresses, with_json_for_every_path)
 
 
 class Shop:

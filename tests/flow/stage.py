@@ -207,6 +207,18 @@ def created_by(request: httpx.Request | Request) -> list[Any]:
     return sent_in_bulk(request, "create-products")
 
 
+def acknowledged_by(request: httpx.Request | Request) -> list[str]:
+    """The ids of the products whose record a request makes final, and which it does not change otherwise."""
+    if request.method != "POST" or request.url.path != BATCHES:
+        return []
+    bodies = json.loads(request.content).get("update", ())
+    is_final = all(
+        body.keys() == {"id", "metadata"} and "pending" not in body["metadata"]["medusa_sync"]
+        for body in bodies
+    )
+    return [body["id"] for body in bodies] if is_final else []
+
+
 def sent_in_bulk(request: httpx.Request | Request, workflow: str) -> list[Any]:
     """The things in a bulk call of a workflow; empty for any other request."""
     path = request.url.path

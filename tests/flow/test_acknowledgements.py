@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from typing import Any
 
 import httpx
@@ -11,9 +10,9 @@ import pytest
 
 from tests.flow.faults import refuse, strike, with_index
 from tests.flow.stage import (
-    BATCHES,
     SOURCE_NAME,
     ListSource,
+    acknowledged_by,
     assert_exact,
     assert_quiet,
     counts,
@@ -21,21 +20,9 @@ from tests.flow.stage import (
     synced,
 )
 from tests.harness.catalogue import products
-from tests.harness.fake_medusa import FakeMedusa, Request
+from tests.harness.fake_medusa import FakeMedusa
 
 COUNT = 7
-
-
-def acknowledged_by(request: httpx.Request | Request) -> list[str]:
-    """The ids of the products whose record a request makes final, and which it does not change otherwise."""
-    if request.method != "POST" or request.url.path != BATCHES:
-        return []
-    bodies = json.loads(request.content).get("update", ())
-    if any(
-        body.keys() != {"id", "metadata"} or "pending" in body["metadata"]["medusa_sync"] for body in bodies
-    ):
-        return []
-    return [body["id"] for body in bodies]
 
 
 def dearer(count: int = COUNT) -> tuple[FakeMedusa, ListSource]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,9 +14,7 @@ from medusa_sync import RunResult
 from tests.flow.faults import no, strike
 from tests.flow.merchant import (
     add_image,
-    add_tag,
     add_variant,
-    delete_variants,
     edit,
     edit_variant,
     set_prices,
@@ -27,17 +24,20 @@ from tests.flow.stage import (
     BATCHES,
     ListSource,
     Signal,
+    acknowledged_by,
     assert_quiet,
     counts,
+    is_write,
     run_once,
     sent_in_bulk,
     sync,
     synced,
     text,
+    writes,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.fake_medusa.state import Product, Variant
+from tests.harness.fake_medusa.state import Product
 
 SIZE = 4
 EDITED = "dummyjson:4"  # in the second batch
@@ -82,10 +82,6 @@ EDITS: dict[str, tuple[Edit, Callable[[FakeMedusa, Product], bool]]] = {
         lambda store, own: add_image(store, own, IMAGE),
         lambda _, own: own.images[-1].url == IMAGE,
     ),
-    "a tag": (
-        lambda store, own: add_tag(store, own, "mine"),
-        lambda store, own: "mine" in [store.state.tags[each].value for each in own.tag_ids],
-    ),
     "the title": (change_title, lambda _, own: own.title == "Mine"),
     "metadata": (
         lambda store, own: edit(store, own, metadata={"mine": "yes"}),
@@ -95,9 +91,9 @@ EDITS: dict[str, tuple[Edit, Callable[[FakeMedusa, Product], bool]]] = {
 """Each edit, and whether the store has it."""
 
 
-def edit_at(store: FakeMedusa, made: Edit, is_due: Callable[[FakeMedusa, httpx.Request], bool]) -> list[Any]:
+def edit_at(store: FakeMedusa, made: Edit, is_due: Callable[[httpx.Request], object]) -> list[Any]:
     """Edit a product when the first such request arrives; returns a list that gets the request."""
-    return strike(store, "before", partial(is_due, store), lambda: made(store, store.products[EDITED]))
+    return strike(store, "before", is_due, lambda: made(store, store.products[EDITED]))
 
 
 def writes_rows(request: httpx.Request) -> bool:
@@ -105,20 +101,6 @@ def writes_rows(request: httpx.Request) -> bool:
 
 
 # --- during a run ---------------------------------------------------------------------------------------
-
-
-def at_the_first_write(_store: FakeMedusa, request: httpx.Request) -> bool:
-    return request.method == "POST"
-
-
-def after_the_first_write(store: FakeMedusa, request: httpx.Request) -> bool:
-    return request.method == "GET" and any(each.method == "POST" for each in store.requests)
-
-
-def at_the_acknowledgement(_store: FakeMedusa, request: httpx.Request) -> bool:
-    """A batch that writes only records."""
-    bodies = json.loads(request.content).get("update", []) if request.url.path == BATCHES else []
-    return bool(bodies) and all(body.keys() == {"id", "metadata"} for body in bodies)
 
 
 def new_prices(source: ListSource) -> None:
@@ -140,12 +122,12 @@ def new_products(source: ListSource) -> None:
     source.rows = [*products(SIZE + 1)[SIZE:], *source.rows]
 
 
-MOMENTS: dict[str, tuple[Callable[[ListSource], None], Callable[[FakeMedusa, httpx.Request], bool]]] = {
-    "the batch before is written": (new_prices, at_the_first_write),
-    "its new tag is created": (new_tags, at_the_first_write),
-    "its SKU was freed": (new_skus, after_the_first_write),
-    "another product is created": (new_products, at_the_first_write),
-    "its record is acknowledged": (new_prices, at_the_acknowledgement),
+MOMENTS: dict[str, tuple[Callable[[ListSource], None], Callable[[FakeMedusa, httpx.Request], object]]] = {
+    "the batch before is written": (new_prices, lambda _, request: is_write(request)),
+    "its new tag is created": (new_tags, lambda _, request: is_write(request)),
+    "its SKU was freed": (new_skus, lambda store, request: not is_write(request) and writes(store)),
+    "another product is created": (new_products, lambda _, request: is_write(request)),
+    "its record is acknowledged": (new_prices, lambda _, request: acknowledged_by(request)),
 }
 
 
@@ -156,7 +138,7 @@ def test_an_edit_during_a_run_is_kept(what: str, moment: str) -> None:
     change, is_due = MOMENTS[moment]
     made, is_kept = EDITS[what]
     change(source)
-    edited = edit_at(store, made, is_due)
+    edited = edit_at(store, made, partial(is_due, store))
     result = sync(source, store, **PAIRS)
     assert (result.exit_code, result.conflicts, len(edited)) == (0, 0, 1)
     row = source.rows[-1]
@@ -200,7 +182,7 @@ def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
 ) -> None:
     store, source = in_sync()
     source.rows = [{**row, "price": row["price"] + 1, "title": f"New {row['id']}"} for row in source.rows]
-    edit_at(store, change_price if field == "price" else change_title, at_the_first_write)
+    edit_at(store, change_price if field == "price" else change_title, is_write)
     result = sync(source, store, **PAIRS, on_conflict=on_conflict)
     theirs, ours = (7_777 if field == "price" else "Mine"), source.rows[3][field]
     assert conflicts(result) == [(field, theirs, ours, on_conflict)]
@@ -225,8 +207,7 @@ def test_the_report_says_what_a_price_became_that_was_edited_while_it_was_writte
     store, row = synced([shirt()]), shirt(title="Other")
     row["variants"][0]["price"] = 30
     theirs = 500 if "max_price_change" in options else 25
-    price = {"currency_code": "usd", "amount": theirs}
-    strike(store, "after", writes_rows, lambda: edit_variant(store, 1, prices=[price]))
+    strike(store, "after", writes_rows, lambda: set_prices(store, 1, amount=theirs))
     result = sync(ListSource([row]), store, **options)
     assert held(store)["SH1-S-R"]["price"] == {"usd": left}
     [outcome] = result.changes
@@ -307,36 +288,13 @@ def test_a_conflict_of_a_product_that_fails_after_it_was_written_is_reported(*, 
         assert "title: Mine (may be overwritten; changed on both sides; source: New" in text(result)
 
 
-# --- our variant ----------------------------------------------------------------------------------------
-
-
-def variants_of(store: FakeMedusa) -> list[Variant]:
-    return store.products[EDITED].variants
-
-
-@pytest.mark.parametrize("on_conflict", ["source", "store"])
-def test_a_variant_of_the_merchant_is_unchanged_if_ours_is_deleted(on_conflict: str) -> None:
-    store, source = in_sync()
-    add_two(store, store.products[EDITED])
-    ours, theirs = variants_of(store)
-    delete_variants(store, store.products[EDITED], ours.id)
-    assert_quiet(source, store)
-    for number in (1, 2):
-        changed = {"title": f"Title {number}", "price": number, "sku": f"NEW-{number}", "stock": number}
-        source.rows[3] = {**source.rows[3], **changed}
-        result = sync(source, store, on_conflict=on_conflict)
-        assert result.exit_code == 0
-        assert [(field, side) for field, _, _, side in conflicts(result)] == [("variant", "store")]
-        assert (store.products[EDITED].title, variants_of(store)) == (f"Title {number}", [theirs])
-        assert_quiet(source, store)
-
-
 def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus() -> None:
     store, source = in_sync()
     add_two(store, store.products[EDITED])
-    ours, theirs = variants_of(store)
+    ours, theirs = store.products[EDITED].variants
     ours.sku, theirs.sku = "THEIRS", ours.sku
     source.rows[3]["price"] = 3
     result = sync(source, store)
+    found = store.products[EDITED].variants
     assert (result.exit_code, result.conflicts) == (0, 0)
-    assert {each.id: each.prices[0].amount for each in variants_of(store)} == {ours.id: 3, theirs.id: 20}
+    assert {each.id: each.prices[0].amount for each in found} == {ours.id: 3, theirs.id: 20}
