@@ -32,10 +32,6 @@ def row(number: int = 1, /, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in changed.items() if value is not ABSENT}
 
 
-def source_product(number: int = 1, /, **changes: Any) -> SourceProduct:
-    return msgspec.convert(row(number, **changes), SourceProduct)
-
-
 # --- what the store should hold -------------------------------------------------------------------------
 
 
@@ -47,7 +43,7 @@ def mapped(product: SourceProduct) -> DesiredProduct:
 
 def desired_product(number: int = 1, /, **changes: Any) -> DesiredProduct:
     """The mapping of `row(number, **changes)`."""
-    return mapped(source_product(number, **changes))
+    return mapped(msgspec.convert(row(number, **changes), SourceProduct))
 
 
 def all_fields(desired: DesiredProduct) -> dict[str, Any]:
@@ -72,11 +68,10 @@ def _sorted(value: Any) -> Any:
     return {key: _sorted(value[key]) for key in keys}
 
 
-def record_1(desired: DesiredProduct, *, pending: str = "", drafted: bool = False) -> dict[str, Any]:
+def record_1(desired: DesiredProduct, *, pending: str = "") -> dict[str, Any]:
     """The record as the first version of this tool wrote it."""
     fields = as_json({name: remember(value) for name, value in all_fields(desired).items()})
-    more: dict[str, Any] = {"pending": pending} if pending else {}
-    return {"fields": fields, "currency": desired.currency, **more, **({"drafted": True} if drafted else {})}
+    return {"fields": fields, "currency": desired.currency, **({"pending": pending} if pending else {})}
 
 
 def record_2(desired: DesiredProduct, *, sent: Mapping[str, Value] | None = None) -> dict[str, Any]:

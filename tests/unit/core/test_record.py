@@ -26,15 +26,57 @@ from medusa_sync.core.record import (
 )
 from medusa_sync.core.selection import ALL
 from medusa_sync.errors import ProductFailedError
-from tests.unit.builders import DESIRED_PRODUCTS, all_fields, as_json, record_1
-from tests.unit.shirts import piece, record_of, shirt, shirt_of, shirts
+from tests.harness.dummyjson import ABSENT
+from tests.unit.builders import DESIRED_PRODUCTS, as_json, desired_product
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
 )
 TEXTS = st.text(max_size=60) | st.from_regex(r"#[0-9a-f]{12}", fullmatch=True)
+AMOUNTS = st.integers(0, 10**6) | st.floats(0, 1e6)
+
+
+def shirt(*variants: dict[str, Any], **changes: Any) -> DesiredProduct:
+    """A product with these variants."""
+    of_single = dict.fromkeys(("sku", "stock", "price", "meta"), ABSENT)
+    return desired_product(3, **of_single | {"variants": list(variants)} | changes)
+
+
+@st.composite
+def shirts(draw: st.DrawFn) -> DesiredProduct:
+    """A product with up to six variants and two options, whose identities may be ids, SKUs or values."""
+    names = draw(st.lists(st.sampled_from(["Size", "Colour", "Länge"]), min_size=1, max_size=2, unique=True))
+    one_value = st.sampled_from(["S", "M", "L", "3", "x" * 50])
+    rows = []
+    for number, values in enumerate(
+        draw(st.lists(st.tuples(*(one_value for _ in names)), min_size=1, max_size=6, unique=True))
+    ):
+        identity = st.sampled_from([number + 100, f"{number}:a,b", "0" * 150 + str(number)])
+        more = {
+            "id": identity,
+            "sku": st.sampled_from([f"SKU {number}", f"{number}" * 50]),
+            "barcode": st.uuids().map(str),
+            "stock": st.integers(0, 100),
+            "weight": AMOUNTS,
+            "prices": st.dictionaries(st.sampled_from(["eur", "gbp", "jpy"]), AMOUNTS),
+            "title": st.sampled_from(["A shirt", "x" * 50]),
+        }
+        options = {"price": 20, "options": dict(zip(names, values, strict=True))}
+        rows.append(options | draw(st.fixed_dictionaries({}, optional=more)))
+    return shirt(*rows, options=draw(st.sampled_from([names, ABSENT])))
+
+
 ANY_PRODUCT = DESIRED_PRODUCTS | shirts()
+
+
+def record_of(desired: DesiredProduct) -> Record:
+    """The record of a complete product."""
+    return applied(
+        desired,
+        variants={each.key: f"variant_{each.key}" for each in desired.variants},
+        options={name: f"opt_{name}" for name in desired.options},
+    )
 
 
 def parsed(record: Any) -> Record | None:
@@ -114,7 +156,8 @@ def test_anything_else_under_our_key_is_no_record_but_a_newer_version_is_an_erro
 # --- earlier versions -----------------------------------------------------------------------------------
 
 OLD = (
-    '{"version":2,"fields":{"title":"Jug","weight":null,"tags":["red"]%s},"currency":"usd","variant":"%s"%s}'
+    '{"version":2,"fields":{"title":"Jug","weight":null,"tags":["red"]%s},"currency":"usd","variant":"%s",'
+    '"drafted":true%s}'
 )
 OF_VARIANT: dict[str, Value] = {"sku": "KIT-7", "price": 9.99, "stock": 12}
 
@@ -144,27 +187,8 @@ def test_a_record_of_the_second_version_is_read(
     record: str, variant: VariantRecord, pending: Pending | None
 ) -> None:
     fields: dict[str, Value] = {"title": "Jug", "tags": ("red",)}
-    expected = Record(fields=fields, currency="usd", variants={ONLY: variant}, pending=pending)
+    expected = Record(fields=fields, currency="usd", variants={ONLY: variant}, pending=pending, drafted=True)
     assert parsed(msgspec.json.decode(record)) == expected
-
-
-@given(DESIRED_PRODUCTS, st.booleans())
-def test_a_record_of_the_first_version_is_read(
-    desired: DesiredProduct,
-    drafted: bool,  # noqa: FBT001 - drawn
-) -> None:
-    record = parsed(record_1(desired, drafted=drafted))
-    assert record == structs.replace(applied(desired), drafted=drafted)
-    created, stocked = (parsed(record_1(desired, pending=pending)) for pending in ("creation", "stock"))
-    own = all_fields(desired)
-    sent: dict[str, tuple[Value, ...]] = {
-        name: (remember(own[name]),) for name in ("sku", "barcode", "price", "stock")
-    }
-    assert created
-    assert created.pending == Pending(Step.CREATION, {ONLY: sent}, {}, desired.currency)
-    assert stocked
-    assert stocked.pending == Pending(Step.UPDATE, {ONLY: {"stock": (own["stock"],)}}, {}, desired.currency)
-    assert (stocked.content == applied(desired).content) == (own["stock"] is None)
 
 
 # --- size -----------------------------------------------------------------------------------------------
@@ -175,7 +199,14 @@ def test_the_record_of_2000_variants_is_small() -> None:
     colour = "a colour with a long name " * 3
     desired = shirt(
         *(
-            piece({"Size": str(size), "Colour": colour}, id=4 * 10**13 + size, title=f"{size} / {colour}")
+            {
+                "id": 4 * 10**13 + size,
+                "sku": f"SH-{size}-{colour}",
+                "title": f"{size} / {colour}",
+                "price": 20,
+                "stock": 4,
+                "options": {"Size": str(size), "Colour": colour},
+            }
             for size in range(2_000)
         )
     )
@@ -217,14 +248,3 @@ def test_a_field_that_is_absent_from_the_record_counts_as_none(desired: DesiredP
     record = applied(desired)
     absent = structs.replace(record, fields={key: record.fields[key] for key in record.fields if key != name})
     assert ALL.is_up_to_date(absent, desired) == (desired.fields[name] is None)
-
-
-def test_a_record_with_other_variants_or_unfinished_work_is_not_up_to_date() -> None:
-    one, two, three = shirt_of("S"), shirt_of("S", "M"), shirt_of("S", "M", "L")
-    record = record_of(two)
-    assert [ALL.is_up_to_date(record, each) for each in (one, two, three)] == [False, True, False]
-    gone = structs.replace(record.variants["3-M"], dropped=Dropped.KEPT)
-    dropped = structs.replace(record, variants={**record.variants, "3-M": gone})
-    assert [ALL.is_up_to_date(dropped, each) for each in (one, two)] == [True, False]
-    for name, value in {"drafted": True, "deleted": True, "pending": Pending(Step.UPDATE)}.items():
-        assert not ALL.is_up_to_date(structs.replace(record, **{name: value}), two)
