@@ -11,9 +11,9 @@ from tests.harness.fake_medusa.options import OptionBatch, rename_option
 from tests.harness.fake_medusa.price_lists import ListPriceBatch, create_price_list, delete_price_list
 from tests.harness.fake_medusa.reads import Call, Reads
 from tests.harness.fake_medusa.revision import Deletion, Revision
+from tests.harness.fake_medusa.schemas import validate
 from tests.harness.fake_medusa.state import Product, State
 from tests.harness.fake_medusa.steps import Work, run
-from tests.harness.fake_medusa.validation import Check, validate
 from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRevision
 from tests.harness.fake_medusa.variants import VariantCreation, product_for_variants
 from tests.harness.fake_medusa.views import (
@@ -36,10 +36,10 @@ class _Rows(NamedTuple):
 
     name: str
     """Of one in a response."""
-    check: Check
+    check: Any
     create: Callable[[State, Any], Any] | None = None
     update: Callable[[State, str, Any], Any] | None = None
-    check_update: Check | None = None
+    check_update: Any = None
     delete: Callable[[State, str], None] | None = None
     show: Callable[[Views, Any, Tree], dict[str, Any]] = lambda views, row, tree: views.row(row, tree)
 

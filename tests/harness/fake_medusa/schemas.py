@@ -1,209 +1,201 @@
-"""The request bodies that the endpoints accept."""
+"""The request bodies that the endpoints accept: only fields that the fake supports."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
-from tests.harness.fake_medusa.validation import (
-    Check,
-    anything,
-    array,
-    boolean,
-    fields,
-    not_negative,
-    nullable,
-    number,
-    one_of,
-    record,
-    text,
-)
+from msgspec import Meta, ValidationError, convert, defstruct
 
-_METADATA: Final = nullable(record())
-_IDS: Final = array(fields({"id": text}, required=["id"], strict=False))
-_STATUS: Final = one_of("draft", "proposed", "published", "rejected")
-_DETAILS: Final[dict[str, Check]] = {
-    **dict.fromkeys(["hs_code", "mid_code", "origin_country", "material"], nullable(text)),
-    **dict.fromkeys(["weight", "length", "height", "width"], nullable(number)),
+from tests.harness.fake_medusa.errors import invalid_data
+
+Types = dict[str, Any]
+
+
+def validate(type_: Any, body: object) -> None:
+    """The message is not that of Medusa, but names the field."""
+    try:
+        convert(body, type_)
+    except ValidationError as error:
+        raise invalid_data(f"Invalid request: {error}") from None
+
+
+def fields(types: Mapping[str, Any], required: str = "", *, strict: bool = True) -> Any:
+    """The type of an object, in which unknown fields are an error if it is strict."""
+    needed = required.split()
+    entries = [(name, types[name]) for name in needed]
+    optional = [(name, type_, None) for name, type_ in types.items() if name not in needed]
+    return defstruct("Body", [*entries, *optional], forbid_unknown_fields=strict)
+
+
+def array(types: Mapping[str, Any], required: str = "", *, strict: bool = True) -> Any:
+    """The type of a list of such objects."""
+    type_: Any = fields(types, required, strict=strict)
+    return list[type_]
+
+
+_METADATA: Final[Any] = dict[str, Any] | None
+_IDS: Final = array({"id": str}, "id", strict=False)
+_STATUS: Final = Literal["draft", "proposed", "published", "rejected"]
+_DETAILS: Final[Types] = {
+    **dict.fromkeys(["hs_code", "mid_code", "origin_country", "material"], str | None),
+    **dict.fromkeys(["weight", "length", "height", "width"], float | None),
     "metadata": _METADATA,
 }
 
-_PRICE: Final[dict[str, Check]] = {
-    "currency_code": text,
-    "amount": number,
-    "min_quantity": nullable(number),
-    "max_quantity": nullable(number),
-    "rules": record(text),
+_PRICE: Final[Types] = {
+    "currency_code": str,
+    "amount": float,
+    "rules": dict[str, str],
+    **dict.fromkeys(["min_quantity", "max_quantity"], float | None),
 }
-_NEW_PRICE: Final = fields(_PRICE, required=["currency_code", "amount"], strict=False)
-_CHANGED_PRICES: Final = array(fields({**_PRICE, "id": text}, strict=False))
-_ANY_PRICES: Final = array(fields({**_PRICE, "id": text}))
+_ANY_PRICES: Final = array({**_PRICE, "id": str})
 
-_VARIANT: Final[dict[str, Check]] = {
-    "title": text,
-    "sku": nullable(text),
-    "barcode": nullable(text),
-    "manage_inventory": boolean,
-    "options": record(text),
+_VARIANT: Final[Types] = {
+    "title": str,
+    "manage_inventory": bool,
+    "options": dict[str, str],
     **_DETAILS,
+    **dict.fromkeys(["sku", "barcode"], str | None),
 }
-_NEW_OPTION: Final = fields(
-    {"title": text, "values": array(text), "is_exclusive": boolean}, required=["title", "values"]
-)
-ITEM_LINK: Final = fields(
-    {"inventory_item_id": text, "required_quantity": number}, required=["inventory_item_id"]
-)
-_NEW_VARIANT: Final[dict[str, Check]] = {
+_ITEM_LINK: Final[Types] = {"inventory_item_id": str, "required_quantity": float}
+ITEM_LINK: Final = fields(_ITEM_LINK, "inventory_item_id")
+_NEW_VARIANT: Final[Types] = {
     **_VARIANT,
-    "prices": array(_NEW_PRICE),
-    "inventory_items": array(ITEM_LINK),
+    "prices": array(_PRICE, "currency_code amount", strict=False),
+    "inventory_items": array(_ITEM_LINK, "inventory_item_id"),
 }
-_CHANGED_VARIANT: Final[dict[str, Check]] = {
+_CHANGED_VARIANT: Final[Types] = {
     **_VARIANT,
-    "id": text,
-    "thumbnail": nullable(text),
-    "prices": _CHANGED_PRICES,
+    "id": str,
+    "thumbnail": str | None,
+    "prices": array({**_PRICE, "id": str}, strict=False),
 }
-
-_PRODUCT: Final[dict[str, Check]] = {
-    "title": text,
-    "subtitle": nullable(text),
-    "description": nullable(text),
-    "thumbnail": nullable(text),
-    "handle": text,
-    "external_id": nullable(text),
-    "categories": _IDS,
-    "tags": _IDS,
-    "sales_channels": _IDS,
-    **dict.fromkeys(["type_id", "collection_id"], nullable(text)),
-    **_DETAILS,
-}
-_NEW_PRODUCT: Final[dict[str, Check]] = {
-    **_PRODUCT,
-    "images": array(fields({"url": text}, required=["url"], strict=False)),
-    "status": nullable(_STATUS),
-    "options": array(_NEW_OPTION),
-    "variants": array(fields(_NEW_VARIANT, required=["title", "prices"])),
-    "shipping_profile_id": text,
-}
-_CHANGED_PRODUCT: Final[dict[str, Check]] = {
-    **_PRODUCT,
-    "option_ids": array(text),
-    # Medusa accepts more here. A refused update would not restore it, so this tool sends only these.
-    "variants": array(fields({"id": text, "options": record(text)}, required=["id"])),
-    "status": _STATUS,
-    "images": array(fields({"id": text, "url": text}, required=["url"], strict=False)),
-    "shipping_profile_id": nullable(text),
-}
-
-PRODUCT: Final = fields(_CHANGED_PRODUCT)
-PRODUCT_BATCH: Final = fields(
-    {
-        "create": array(fields(_NEW_PRODUCT, required=["title"])),
-        "update": array(fields({**_CHANGED_PRODUCT, "id": text}, required=["id"])),
-        "delete": array(text),
-    }
-)
-NEW_VARIANT: Final = fields(_NEW_VARIANT, required=["title", "prices"])
+NEW_VARIANT: Final = fields(_NEW_VARIANT, "title prices")
 VARIANT: Final = fields(_CHANGED_VARIANT)
 VARIANT_BATCH: Final = fields(
     {
-        "create": array(NEW_VARIANT),
-        "update": array(fields(_CHANGED_VARIANT, required=["id"])),
-        "delete": array(text),
+        "create": array(_NEW_VARIANT, "title prices"),
+        "update": array(_CHANGED_VARIANT, "id"),
+        "delete": list[str],
     }
 )
-_CHANGED_VALUES: Final = fields(
-    {
-        "product_option_id": text,
-        "add": array(fields({"value": text}, required=["value"])),
-        "remove": array(text),
-    },
-    required=["product_option_id"],
-    strict=False,
-)
-OPTION_BATCH: Final = fields(
-    {"update": array(_CHANGED_VALUES), "add": array(_NEW_OPTION), "remove": array(text)}
-)
-OPTION: Final = fields({"title": text})
 
-_CATEGORY: Final[dict[str, Check]] = {
-    "name": text,
-    "description": text,
-    "handle": text,
-    "is_internal": boolean,
-    "is_active": boolean,
-    "metadata": _METADATA,
-    "parent_category_id": nullable(text),
+_NEW_OPTIONS: Final = array({"title": str, "values": list[str], "is_exclusive": bool}, "title values")
+_CHANGED_VALUES: Final[Types] = {
+    "product_option_id": str,
+    "add": array({"value": str}, "value"),
+    "remove": list[str],
 }
-NEW_CATEGORY: Final = fields(_CATEGORY, required=["name"])
-CATEGORY: Final = fields(_CATEGORY)
-_VALUE: Final[dict[str, Check]] = {"value": text, "metadata": _METADATA}
-VALUE: Final = fields(_VALUE, required=["value"])
-_COLLECTION: Final[dict[str, Check]] = {"title": text, "handle": text, "metadata": _METADATA}
-COLLECTION: Final = fields(_COLLECTION, required=["title"])
-NAMED: Final = fields({"name": text, "metadata": _METADATA}, required=["name"])
-
-_NEW_LIST_PRICE: Final[dict[str, Check]] = {**_PRICE, "variant_id": text}
-_LIST_PRICES: Final = array(
-    fields(_NEW_LIST_PRICE, required=["currency_code", "amount", "variant_id"], strict=False)
+OPTION_BATCH: Final = fields(
+    {
+        "update": array(_CHANGED_VALUES, "product_option_id", strict=False),
+        "add": _NEW_OPTIONS,
+        "remove": list[str],
+    }
 )
+OPTION: Final = fields({"title": str})
+
+_PRODUCT: Final[Types] = {
+    **dict.fromkeys(["title", "handle"], str),
+    **dict.fromkeys(["subtitle", "description", "thumbnail", "external_id"], str | None),
+    **dict.fromkeys(["categories", "tags", "sales_channels"], _IDS),
+    **dict.fromkeys(["type_id", "collection_id"], str | None),
+    **_DETAILS,
+}
+_NEW_PRODUCT: Final[Types] = {
+    **_PRODUCT,
+    "images": array({"url": str}, "url", strict=False),
+    "status": _STATUS | None,
+    "options": _NEW_OPTIONS,
+    "variants": array(_NEW_VARIANT, "title prices"),
+    "shipping_profile_id": str,
+}
+_CHANGED_PRODUCT: Final[Types] = {
+    **_PRODUCT,
+    "option_ids": list[str],
+    # Medusa accepts more here. A refused update would not restore it, so this tool sends only these.
+    "variants": array({"id": str, "options": dict[str, str]}, "id"),
+    "status": _STATUS,
+    "images": array({"id": str, "url": str}, "url", strict=False),
+    "shipping_profile_id": str | None,
+}
+PRODUCT: Final = fields(_CHANGED_PRODUCT)
+PRODUCT_BATCH: Final = fields(
+    {
+        "create": array(_NEW_PRODUCT, "title"),
+        "update": array({**_CHANGED_PRODUCT, "id": str}, "id"),
+        "delete": list[str],
+    }
+)
+
+_CATEGORY: Final[Types] = {
+    **dict.fromkeys(["name", "description", "handle"], str),
+    "is_active": bool,
+    "metadata": _METADATA,
+    "parent_category_id": str | None,
+}
+NEW_CATEGORY: Final = fields(_CATEGORY, "name")
+CATEGORY: Final = fields(_CATEGORY)
+_VALUE: Final[Types] = {"value": str, "metadata": _METADATA}
+VALUE: Final = fields(_VALUE, "value")
+_COLLECTION: Final[Types] = {"title": str, "handle": str, "metadata": _METADATA}
+COLLECTION: Final = fields(_COLLECTION, "title")
+NAMED: Final = fields({"name": str, "metadata": _METADATA}, "name")
+
+_LIST_PRICE: Final[Types] = {**_PRICE, "variant_id": str}
+_NEW_LIST_PRICES: Final = array(_LIST_PRICE, "currency_code amount variant_id", strict=False)
 LIST_PRICE_BATCH: Final = fields(
     {
-        "create": _LIST_PRICES,
-        "update": array(fields({**_NEW_LIST_PRICE, "id": text}, required=["id", "variant_id"], strict=False)),
-        "delete": array(text),
+        "create": _NEW_LIST_PRICES,
+        "update": array({**_LIST_PRICE, "id": str}, "id variant_id", strict=False),
+        "delete": list[str],
     }
 )
 PRICE_LIST: Final = fields(
     {
-        "title": text,
-        "description": text,
-        "status": one_of("active", "draft"),
-        "type": one_of("sale", "override"),
+        **dict.fromkeys(["title", "description"], str),
         "metadata": _METADATA,
-        "prices": _LIST_PRICES,
+        "prices": _NEW_LIST_PRICES,
+        "status": Literal["active", "draft"],
+        "type": Literal["sale", "override"],
     },
-    required=["title", "description"],
+    "title description",
 )
 
-_LEVEL: Final = fields(
-    {"inventory_item_id": text, "location_id": text, "stocked_quantity": not_negative},
-    required=["inventory_item_id", "location_id"],
-    strict=False,
-)
-LEVEL_BATCH: Final = fields({"create": array(_LEVEL), "update": array(_LEVEL)})
-RESERVATION: Final = fields(
-    {"inventory_item_id": text, "location_id": text, "quantity": number},
-    required=["inventory_item_id", "location_id", "quantity"],
-)
-ITEM: Final = fields({"sku": nullable(text)})
+_STOCK: Final[Types] = {"location_id": str, "stocked_quantity": Annotated[float, Meta(ge=0)]}
+_LEVELS: Final = array({"inventory_item_id": str, **_STOCK}, "inventory_item_id location_id", strict=False)
+LEVEL_BATCH: Final = fields({"create": _LEVELS, "update": _LEVELS})
+_RESERVATION: Final = "inventory_item_id location_id quantity"
+RESERVATION: Final = fields({"inventory_item_id": str, "location_id": str, "quantity": float}, _RESERVATION)
+ITEM: Final = fields({"sku": str | None})
 
-# The members of the lists that workflows get; Medusa does not check these.
-WORKFLOW: Final = fields({"input": anything})
-VALUE_WITH_ID: Final = fields({**_VALUE, "id": text}, required=["value"])
-COLLECTION_WITH_ID: Final = fields({**_COLLECTION, "id": text}, required=["title"])
-CATEGORY_WITH_ID: Final = fields({**_CATEGORY, "id": text}, required=["name"])
-ITEM_WITH_ID: Final = fields(
-    {
-        "id": text,
-        "sku": nullable(text),
-        "title": nullable(text),
-        "description": nullable(text),
-        "weight": nullable(number),
-        "location_levels": array(
-            fields({"location_id": text, "stocked_quantity": number}, required=["location_id"])
-        ),
-    }
-)
-CHANGED_ITEM: Final = fields({"id": text, "sku": nullable(text)}, required=["id"])
-_VARIANT_WITH_ID: Final = {**_NEW_VARIANT, "id": text, "thumbnail": nullable(text), "prices": _ANY_PRICES}
-VARIANT_WITH_ID: Final = fields({**_VARIANT_WITH_ID, "product_id": text}, required=["title", "product_id"])
-PRODUCT_WITH_ID: Final = fields(
-    {
-        **_NEW_PRODUCT,
-        "id": text,
-        "tag_ids": array(text),
-        "category_ids": array(text),
-        "variants": array(fields(_VARIANT_WITH_ID, required=["title"])),
-    },
-    required=["title"],
-)
-CHANGED_VARIANT: Final = fields({**_CHANGED_VARIANT, "prices": _ANY_PRICES}, required=["id"])
+WORKFLOW: Final = fields({"input": Any})
+_VARIANT_WITH_ID: Final = {**_NEW_VARIANT, "id": str, "thumbnail": str | None, "prices": _ANY_PRICES}
+_PRODUCT_WITH_ID: Final = {
+    **_NEW_PRODUCT,
+    "id": str,
+    "tag_ids": list[str],
+    "category_ids": list[str],
+    "variants": array(_VARIANT_WITH_ID, "title"),
+}
+_ITEM_WITH_ID: Final = {
+    "id": str,
+    **dict.fromkeys(["sku", "title", "description"], str | None),
+    "weight": float | None,
+    "location_levels": array(_STOCK, "location_id"),
+}
+INPUTS: Final = {
+    "create-product-tags": ("product_tags", array({**_VALUE, "id": str}, "value")),
+    "create-product-types": ("product_types", array({**_VALUE, "id": str}, "value")),
+    "create-collections": ("collections", array({**_COLLECTION, "id": str}, "title")),
+    "create-product-categories": ("product_categories", array({**_CATEGORY, "id": str}, "name")),
+    "create-inventory-items-workflow": ("items", array(_ITEM_WITH_ID)),
+    "update-inventory-items-workflow": ("updates", array({"id": str, "sku": str | None}, "id")),
+    "create-products": ("products", array(_PRODUCT_WITH_ID, "title")),
+    "create-product-variants": (
+        "product_variants",
+        array({**_VARIANT_WITH_ID, "product_id": str}, "title product_id"),
+    ),
+    "update-product-variants": ("product_variants", array({**_CHANGED_VARIANT, "prices": _ANY_PRICES}, "id")),
+    "delete-product-variants": ("ids", list[str]),
+}
+"""For each workflow, the name and the type of its list; Medusa does not check these."""

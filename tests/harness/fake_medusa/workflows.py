@@ -10,7 +10,6 @@ from tests.harness.fake_medusa.errors import ApiError, not_found, unknown_error
 from tests.harness.fake_medusa.inventory import ItemCreation, update_items
 from tests.harness.fake_medusa.state import State
 from tests.harness.fake_medusa.steps import Steps, Work
-from tests.harness.fake_medusa.validation import Check, array, fields, text
 from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRevision
 from tests.harness.fake_medusa.variants import VariantCreation
 
@@ -57,14 +56,6 @@ def _new(path: str) -> Callable[[State, Bodies], Work]:
     return lambda state, bodies: _OneStep(lambda: table.create_all(state, bodies))
 
 
-def _changed_items(state: State, bodies: Bodies) -> Work:
-    return _OneStep(lambda: update_items(state, bodies))
-
-
-def _new_products(state: State, bodies: Bodies) -> Work:
-    return _Masked(Creation(state, bodies))
-
-
 def _new_variants(state: State, bodies: Bodies) -> Work:
     if any(body["product_id"] not in state.products for body in bodies):
         raise unknown_error()
@@ -72,37 +63,31 @@ def _new_variants(state: State, bodies: Bodies) -> Work:
     return _Masked(VariantCreation(state, wanted), "inventory")
 
 
-def _changed_variants(state: State, bodies: Bodies) -> Work:
-    return _Masked(VariantRevision(state, bodies), "variants")
-
-
-_WORKFLOWS: Final[Mapping[str, tuple[str, Check, Callable[[State, Any], Work]]]] = {
-    "create-product-tags": ("product_tags", schemas.VALUE_WITH_ID, _new("product-tags")),
-    "create-product-types": ("product_types", schemas.VALUE_WITH_ID, _new("product-types")),
-    "create-collections": ("collections", schemas.COLLECTION_WITH_ID, _new("collections")),
-    "create-product-categories": (
-        *("product_categories", schemas.CATEGORY_WITH_ID),
-        _new("product-categories"),
-    ),
-    "create-inventory-items-workflow": ("items", schemas.ITEM_WITH_ID, ItemCreation),
-    "update-inventory-items-workflow": ("updates", schemas.CHANGED_ITEM, _changed_items),
-    "create-products": ("products", schemas.PRODUCT_WITH_ID, _new_products),
-    "create-product-variants": ("product_variants", schemas.VARIANT_WITH_ID, _new_variants),
-    "update-product-variants": ("product_variants", schemas.CHANGED_VARIANT, _changed_variants),
-    "delete-product-variants": ("ids", text, VariantDeletion),
+_WORKS: Final[Mapping[str, Callable[[State, Any], Work]]] = {
+    "create-product-tags": _new("product-tags"),
+    "create-product-types": _new("product-types"),
+    "create-collections": _new("collections"),
+    "create-product-categories": _new("product-categories"),
+    "create-inventory-items-workflow": ItemCreation,
+    "update-inventory-items-workflow": lambda state, bodies: _OneStep(lambda: update_items(state, bodies)),
+    "create-products": lambda state, bodies: _Masked(Creation(state, bodies)),
+    "create-product-variants": _new_variants,
+    "update-product-variants": lambda state, bodies: _Masked(VariantRevision(state, bodies), "variants"),
+    "delete-product-variants": VariantDeletion,
 }
-"""For each workflow, the name of its list, the check of a member, and the work."""
 
 
 def workflow(state: State, workflow_id: str, given: Any) -> Work:
     """Medusa does not check the input, so the fake supports only one that is well-formed."""
-    if workflow_id not in _WORKFLOWS:
+    if workflow_id not in _WORKS:
         raise not_found(f"Workflow with id {json.dumps(workflow_id)} not found.")
-    name, check, work = _WORKFLOWS[workflow_id]
-    if problem := fields({name: array(check)}, required=[name])(given):
-        raise NotImplementedError(f"FakeMedusa does not support this input of {workflow_id}: {problem}")
+    name, type_ = schemas.INPUTS[workflow_id]
+    try:
+        schemas.validate(schemas.fields({name: type_}, name), given)
+    except ApiError as error:
+        raise NotImplementedError(f"FakeMedusa does not support this of {workflow_id}: {error}") from None
     members = given[name]
     ids = [member["id"] for member in members if "id" in member]
     if workflow_id.startswith("create-") and len(set(ids)) < len(ids):
         raise NotImplementedError("FakeMedusa does not create two things with one id in one call")
-    return work(state, members)
+    return _WORKS[workflow_id](state, members)
