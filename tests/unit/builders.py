@@ -101,31 +101,25 @@ def _maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | strategy
 
 
+_TEXTS: Final = (
+    *("description", "category", "brand", "sku", "return_policy", "availability_status"),
+    *("warranty_information", "shipping_information"),
+)
 SOURCE_PRODUCTS: Final = st.builds(
     SourceProduct,
     id=st.integers(0, 2**53),
     title=ANY_TEXT.map(lambda text: f"{text}x"),
     price=_AMOUNTS,
-    description=_maybe(ANY_TEXT),
-    category=_maybe(ANY_TEXT),
     categories=_maybe(st.lists(st.lists(ANY_TEXT, max_size=3).map(tuple), max_size=3).map(tuple)),
-    brand=_maybe(ANY_TEXT),
-    sku=_maybe(ANY_TEXT),
-    stock=_maybe(_COUNTS),
     tags=_maybe(st.lists(ANY_TEXT, max_size=3).map(tuple)),
-    weight=_maybe(_AMOUNTS),
     dimensions=_maybe(st.builds(SourceDimensions, _maybe(_AMOUNTS), _maybe(_AMOUNTS), _maybe(_AMOUNTS))),
     images=_maybe(st.lists(_URLS, max_size=3).map(tuple)),
     thumbnail=_maybe(_URLS),
-    rating=_maybe(_AMOUNTS),
     reviews=_maybe(st.lists(st.none(), max_size=3)),
-    discount_percentage=_maybe(_AMOUNTS),
-    warranty_information=_maybe(ANY_TEXT),
-    shipping_information=_maybe(ANY_TEXT),
-    return_policy=_maybe(ANY_TEXT),
-    minimum_order_quantity=_maybe(_COUNTS),
-    availability_status=_maybe(ANY_TEXT),
     meta=_maybe(st.builds(SourceMeta, _maybe(ANY_TEXT))),
+    **dict.fromkeys(_TEXTS, _maybe(ANY_TEXT)),
+    **dict.fromkeys(("weight", "rating", "discount_percentage"), _maybe(_AMOUNTS)),
+    **dict.fromkeys(("stock", "minimum_order_quantity"), _maybe(_COUNTS)),
 )
 DESIRED_PRODUCTS: Final = SOURCE_PRODUCTS.map(mapped)
 

@@ -4,6 +4,7 @@ import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from medusa_sync.notify.ping import MAX_BODY_BYTES, ping
 
 SECRET = "0c6e1f3a-5b1d-4c0e-9a51-3f2f1f1a7d11"
 URL = f"https://hc-ping.com/{SECRET}"
+LOCAL = "http://localhost:8000/ping/key/a%2Fb"
 
 
 @pytest.fixture(autouse=True)
@@ -36,37 +38,27 @@ def the_warning(caplog: pytest.LogCaptureFixture, *, host: str = "https://hc-pin
 
 
 @pytest.mark.parametrize(
-    ("given_url", "start", "success", "failure"),
+    ("given", "path", "query"),
     [
-        (URL, f"{URL}/start", URL, f"{URL}/4"),
-        (f"{URL}/", f"{URL}/start", URL, f"{URL}/4"),
-        (f"{URL}?create=1", f"{URL}/start?create=1", f"{URL}?create=1", f"{URL}/4?create=1"),
-        (f"{URL}/?a=%20b&c#top", f"{URL}/start?a=%20b&c", f"{URL}?a=%20b&c", f"{URL}/4?a=%20b&c"),
-        (
-            "http://localhost:8000/ping/key/a%2Fb",
-            "http://localhost:8000/ping/key/a%2Fb/start",
-            "http://localhost:8000/ping/key/a%2Fb",
-            "http://localhost:8000/ping/key/a%2Fb/4",
-        ),
+        (URL, URL, ""),
+        (f"{URL}/", URL, ""),
+        (f"{URL}?create=1", URL, "?create=1"),
+        (f"{URL}/?a=%20b&c#top", URL, "?a=%20b&c"),
+        (LOCAL, LOCAL, ""),
     ],
 )
 def test_the_event_is_appended_to_the_path_and_the_summary_is_the_body(
-    httpx_mock: HTTPXMock,
-    caplog: pytest.LogCaptureFixture,
-    given_url: str,
-    start: str,
-    success: str,
-    failure: str,
+    httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture, given: str, path: str, query: str
 ) -> None:
     httpx_mock.add_response(text="OK", is_reusable=True)
-    ping(given_url)
-    ping(given_url, 0, "194 products: 2 created ☕")
-    ping(given_url, 4, "down")
+    ping(given)
+    ping(given, 0, "194 products: 2 created ☕")
+    ping(given, 4, "down")
     requests = httpx_mock.get_requests()
     assert [(each.method, str(each.url), each.content.decode()) for each in requests] == [
-        ("POST", start, ""),
-        ("POST", success, "194 products: 2 created ☕"),
-        ("POST", failure, "down"),
+        ("POST", f"{path}/start{query}", ""),
+        ("POST", f"{path}{query}", "194 products: 2 created ☕"),
+        ("POST", f"{path}/4{query}", "down"),
     ]
     for request in requests:
         assert request.headers["content-type"] == "text/plain; charset=utf-8"
@@ -106,11 +98,7 @@ def test_a_long_body_is_cut_between_characters(httpx_mock: HTTPXMock, character:
     ],
 )
 def test_a_failure_is_a_warning_after_a_retry_that_may_help(
-    httpx_mock: HTTPXMock,
-    caplog: pytest.LogCaptureFixture,
-    failure: Exception | int | str,
-    attempts: int,
-    words: str,
+    httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture, failure: Any, attempts: int, words: str
 ) -> None:
     location = {"location": f"https://elsewhere.example/{SECRET}"}
     match failure:

@@ -125,14 +125,6 @@ def test_no_conflict_is_lost_if_variants_have_the_same_name() -> None:
     assert [(each.kind, each.stored) for each in details(twins)] == [("conflict", 1), ("conflict", 3)]
 
 
-def test_a_long_name_of_a_variant_is_shortened() -> None:
-    change = FieldChange("price", 1, 2, 1, 2, f"start{'x' * 500}end")
-    (shown,) = plain_lines(structs.replace(SPOON, changes=(change,)), "->")
-    assert shown.startswith("price of startxxx")
-    assert "xxxend: 1 -> 2" in shown
-    assert len(shown) < 150
-
-
 @pytest.mark.parametrize(
     ("number", "contested", "shown", "rest"),
     [

@@ -6,8 +6,7 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from medusa_sync.core.ids import Shard
-from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.core.result import Outcome
 from medusa_sync.report.text import as_text
 from tests.unit.results import (
     DELETED,
@@ -21,8 +20,6 @@ from tests.unit.results import (
     quietly,
     run,
 )
-
-Show = Callable[..., str]
 
 
 def many(outcome: Outcome, number: int) -> list[Outcome]:
@@ -44,7 +41,7 @@ def many(outcome: Outcome, number: int) -> list[Outcome]:
     ],
 )
 def test_a_list_has_twenty_products_and_counts_the_rest(
-    show: Show, outcome: Outcome, what: str, *, dry_run: bool
+    show: Callable[..., str], outcome: Outcome, what: str, *, dry_run: bool
 ) -> None:
     def shown(number: int) -> str:
         listed = many(outcome, number)
@@ -58,7 +55,9 @@ def test_a_list_has_twenty_products_and_counts_the_rest(
 
 
 @pytest.mark.parametrize("show", [as_text, on_terminal, quietly])
-def test_a_run_lists_all_conflicts_and_withheld_values_because_no_other_run_does(show: Show) -> None:
+def test_a_run_lists_all_conflicts_and_withheld_values_because_no_other_run_does(
+    show: Callable[..., str],
+) -> None:
     price, *_ = OVERRULED.conflicts
     conflicts = tuple(structs.replace(price, variant=f"size {number}") for number in range(30))
     changes = tuple(structs.replace(OVERRULED.changes[0], variant=each.variant) for each in conflicts)
@@ -81,21 +80,6 @@ def test_a_run_lists_all_conflicts_and_withheld_values_because_no_other_run_does
 )
 def test_time_has_units(seconds: float, words: str) -> None:
     assert f"time: {words}\n" in as_text(run(SPOON, duration_s=seconds))
-
-
-@pytest.mark.parametrize(
-    ("result", "line"),
-    [
-        (
-            run(shard=Shard(3, 8), seen=20, counts={Result.UNCHANGED: 20}),
-            "20 products of shard 3/8 up to date",
-        ),
-        (run(seen=0, source_total=0, counts={}), "0 products up to date"),
-        (run(seen=1, source_total=1, counts={Result.UNCHANGED: 1}), "1 product up to date"),
-    ],
-)
-def test_nothing_to_do_is_one_line(result: RunResult, line: str) -> None:
-    assert re.fullmatch(rf"{line} \(.* s\)\n", as_text(result))
 
 
 @pytest.mark.parametrize("width", [1, 5, 20])

@@ -14,6 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.notify.github import step_summary, workflow_commands
@@ -77,6 +78,10 @@ KINDS: dict[str, tuple[RunResult, Show]] = {
     "up-to-date-dry-run": (run(requests=FEW, duration_s=0.31, dry_run=True), print_result),
     "up-to-date-with-a-limit": (run(seen=60, counts={Result.UNCHANGED: 60}, duration_s=0.31), print_result),
     "up-to-date-with-a-note": (run(requests=FEW, notes=("The store has no stock location.",)), print_result),
+    "up-to-date-of-a-shard": (
+        run(shard=Shard(3, 8), seen=1, source_total=1, counts={Result.UNCHANGED: 1}),
+        print_result,
+    ),
     "some-skipped": (run(requests=FEW, counts={Result.UNCHANGED: 190, Result.SKIPPED: 4}), print_result),
     "first-sync": (run(counts={Result.CREATED: 194}, store=StoreState(194, 194)), print_result),
     "dry-run": (run(SPOON, MUG, BOWL, LONG, of_variants(40), DRAFTED, DELETED, dry_run=True), print_result),
