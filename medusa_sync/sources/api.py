@@ -17,10 +17,10 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.response import Download, Response
 from medusa_sync.retry import Rate
-from medusa_sync.sources.base import Item, PageOfParts, Part, PartSource, head_of
+from medusa_sync.sources.base import Item, PageOfParts, PartSource, decoded, head_of
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
 from medusa_sync.sources.json_page import JsonPage
-from medusa_sync.sources.maps import BuiltIn, decoded, recognised
+from medusa_sync.sources.maps import BuiltIn, recognised
 from medusa_sync.sources.paging import OFFSET, cancel, kind_of, read_pages
 from medusa_sync.sources.requests import Requests
 from medusa_sync.sources.text import decode_json, one_line
@@ -122,19 +122,19 @@ class ApiSource(PartSource):
                     await cancel(tasks)
                 yield structs.replace(page, rows=tuple(parts))
 
-    async def _complete(self, part: Part, known: BuiltIn, at_once: asyncio.Semaphore) -> Part:
+    async def _complete(self, item: Item, known: BuiltIn, at_once: asyncio.Semaphore) -> Item:
         """Put items that are at an address of their own in place of their ids."""
-        item, name = decoded(part) or {}, known.children
-        ids = item.get(name)
-        if not isinstance(part, Item) or not isinstance(ids, list) or not ids or isinstance(ids[0], dict):
-            return part
-        path = f"{quote(str(item.get('id')), safe='')}/{name}"
+        product, name = decoded(item.value), known.children
+        ids = product.get(name)
+        if not isinstance(ids, list) or not ids or isinstance(ids[0], dict):
+            return item
+        path = f"{quote(str(product.get('id')), safe='')}/{name}"
         api = self._api.counted(known.size_name, known.largest, path)
         children: list[Any] = []
         async with at_once, aclosing(read_pages(api, await api.page(api.numbered(1)), None)) as pages:
             async for page in pages:
-                children += map(decoded, page.rows)
-        return Item(item | {name: children}, part.place)
+                children += [decoded(each.value) for each in page.rows]
+        return Item(product | {name: children}, item.place)
 
     async def _file_instead_of(self, first: Download | Response) -> Download:
         """Request the URL as it is given: with our parameters, a server may send a part of a file, or refuse.

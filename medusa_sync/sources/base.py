@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from io import BufferedReader
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -12,7 +13,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources.text import UNREADABLE, one_line, usable_id
+from medusa_sync.sources.text import UNREADABLE, decode_json, one_line, usable_id
 
 PAGE_SIZE = 1_000
 NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
@@ -85,6 +86,13 @@ class Item(Struct, frozen=True):
     head: Head | None = None
 
 
+def decoded(value: Any) -> dict[str, Any]:
+    """The object that the value of an item is; empty if it is none."""
+    with suppress(ValueError, RecursionError):
+        value = decode_json(bytes(value)) if isinstance(value, msgspec.Raw) else value
+    return value if isinstance(value, dict) else {}
+
+
 class _Titled(Struct):
     id: Any = None
     title: Any = None
@@ -97,12 +105,13 @@ def head_of(value: Any) -> Head:
         body = value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)
         found = msgspec.json.decode(body, type=_Titled)
     except UNREADABLE:
-        return body or repr(value).encode(errors="replace"), None, None
+        body, known = body or repr(value).encode(errors="replace"), decoded(value)
+        found = _Titled(known.get("id"), known.get("title"))
     return body, usable_id(found.id), one_line(found.title) if isinstance(found.title, str) else None
 
 
 Part = Item | Rejected
-"""What files and APIs send; a rejected part without an id has its place as its title."""
+"""What files and APIs send; a part without an id and a title has its place as its title."""
 
 
 class Received:

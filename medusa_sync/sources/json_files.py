@@ -67,8 +67,7 @@ def _document(text: _Text, parts: Iterator[Part]) -> Iterator[Part]:
 def _array(text: _Text) -> Iterator[Part]:
     text.take("[")
     for number in _members(text, "]"):
-        value, raw = text.value()
-        yield item(value, Raw(raw), f"product {number}")
+        yield Item(Raw(text.value()[1]), f"product {number}")
 
 
 def _object(text: _Text, *, as_item: bool) -> Iterator[Part]:
@@ -224,8 +223,9 @@ def _products(file: BufferedReader) -> Iterator[Part]:
         if len(content) <= LONGEST and not content.strip():
             continue
         place = f"line {number}"
+        read: Part = Item(Raw(content), place)
         try:
-            read = item(_decode(content), Raw(content), place)
+            _check(content)
         except ValueError as error:
             if not line.endswith(b"\n"):
                 raise SourceError(
@@ -245,25 +245,18 @@ def _lines(file: BufferedReader) -> Iterator[bytes]:
         yield line if line.endswith(b"\n") or not end else line + b"\n"
 
 
-def _decode(line: bytes) -> Any:
-    """Decode a line; a `ValueError` says why it cannot be decoded."""
+def _check(line: bytes) -> None:
+    """Check that a line is JSON; a `ValueError` says why not."""
     if len(line) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST // 2**20} MB")
     with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(line)
+        msgspec.json.decode(line)
+        return
     try:
-        return decode_json(line)  # for example NaN or a lone surrogate
+        decode_json(line)  # for example NaN or a lone surrogate
     except json.JSONDecodeError as error:
         raise ValueError(f"it is not JSON ({error.msg} in column {error.colno})") from error
     except UnicodeDecodeError as error:
         raise ValueError("it is not UTF-8") from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-
-
-def item(value: Any, raw: Any, place: str) -> Part:
-    """A product of a file, which is decoded as in pages of an API; it is rejected if it is no object."""
-    if isinstance(value, dict):
-        return Item(raw, place)
-    kind = "null" if value is None else "array" if isinstance(value, list) else type(value).__name__
-    return Rejected(None, None, place, f"Expected object, got {kind}")

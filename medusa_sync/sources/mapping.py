@@ -48,20 +48,33 @@ class MappingOptions(Struct, frozen=True):
 def deliver(item: Item, options: MappingOptions) -> Delivered:
     """A product, which is checked and mapped later; one without a usable id or title is rejected at once."""
     raw = item.value
+    body, source_id, title = item.head or head_of(raw)
+    external_id = None if source_id is None else external_id_of(options.source_name, source_id)
 
     def row() -> Row:
-        return to_row(raw, options)
+        try:
+            return to_row(raw, options)
+        except InvalidProductError as error:
+            return rejected(source_id, title or ("" if source_id else item.place), str(error), options)
 
-    body, source_id, title = item.head or head_of(raw)
-    if source_id is None or title is None:
+    if source_id is None or external_id is None or title is None:
         return row()
     settings = f"{MAPPING} {options.currency} {options.sale_prices}".encode()
     digest = blake2b(body, digest_size=8, key=settings).hexdigest()
-    return Unchecked(external_id_of(options.source_name, source_id), source_id, title, digest, row)
+    return Unchecked(external_id, source_id, title, digest, row)
 
 
-def to_row(raw: Any, options: MappingOptions) -> Row:
-    """Check and map one product as it was delivered: JSON, or JSON that is already decoded."""
+def rejected(source_id: str | None, title: str, reason: str, options: MappingOptions) -> Rejected:
+    external_id = None if source_id is None else external_id_of(options.source_name, source_id)
+    return Rejected(external_id, source_id, title[:_TITLE_LENGTH], reason)
+
+
+def to_row(raw: Any, options: MappingOptions) -> DesiredProduct:
+    """Check and map one product as it was delivered: JSON, or JSON that is already decoded.
+
+    Raises:
+        InvalidProductError: it cannot be stored.
+    """
     try:
         if isinstance(raw, msgspec.Raw):
             with suppress(*UNREADABLE):  # the usual case: a valid product, without a detour over a dict
@@ -69,14 +82,12 @@ def to_row(raw: Any, options: MappingOptions) -> Row:
             raw = decode_json(bytes(raw))
         product, unknown_status = adjusted(raw)
     except msgspec.ValidationError as error:
-        row = raw if isinstance(raw, dict) else {}
-        return rejected(row.get("id"), row.get("title"), name_variant(readable(error), raw), options)
-    except RecursionError:
-        return Rejected(None, None, "", "it is nested too deeply")
+        raise InvalidProductError(name_variant(readable(error), raw)) from error
+    except RecursionError as error:
+        raise InvalidProductError("it is nested too deeply") from error
     desired = to_desired(product, options)
-    if unknown_status and isinstance(desired, DesiredProduct):
-        return structs.replace(desired, status="draft", unknown_status=unknown_status)
-    return desired
+    status = "draft" if unknown_status else desired.status
+    return structs.replace(desired, status=status, unknown_status=unknown_status)
 
 
 def readable(error: msgspec.ValidationError) -> str:
@@ -86,30 +97,19 @@ def readable(error: msgspec.ValidationError) -> str:
     return f"{field}: {message}" if field else message
 
 
-def rejected(source_id: Any, title: Any, reason: str, options: MappingOptions) -> Rejected:
-    """A product that cannot be stored, with what is usable of its id and title."""
-    known = usable_id(source_id)
-    return Rejected(
-        None if known is None else external_id_of(options.source_name, known),
-        known,
-        title[:_TITLE_LENGTH] if isinstance(title, str) else "",
-        reason,
-    )
+def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduct:
+    """What the store should hold.
 
-
-def to_desired(product: SourceProduct, options: MappingOptions) -> Row:
+    Raises:
+        InvalidProductError: the product cannot be stored.
+    """
     title, source_id = one_line(product.title), usable_id(product.id)
     if source_id is None:
-        reason = "id: it has control characters, or spaces that could be lost"
-        return rejected(None, title, reason, options)
-    external_id = external_id_of(options.source_name, source_id)
+        raise InvalidProductError("id: it has control characters, or spaces that could be lost")
     if title is None:
-        return rejected(source_id, "", "title: it has no visible characters", options)
-    try:
-        names, variants = desired_variants(product, options.currency, sale_prices=options.sale_prices)
-        leaves, categories = nested(product.categories or ())
-    except InvalidProductError as error:
-        return rejected(source_id, title, str(error), options)
+        raise InvalidProductError("title: it has no visible characters")
+    names, variants = desired_variants(product, options.currency, sale_prices=options.sale_prices)
+    leaves, categories = nested(product.categories or ())
     dimensions = product.dimensions
     title_of_collection = one_line(product.collection)
     collection = slug(title_of_collection) or None if title_of_collection else None
@@ -147,7 +147,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> Row:
     own = metadata_of(product.metadata)
     fields.update((name, value) for name, value in own.items() if fields.get(name) is None)
     return DesiredProduct(
-        external_id,
+        external_id_of(options.source_name, source_id),
         source_id,
         options.currency,
         fields,

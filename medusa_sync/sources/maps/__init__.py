@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from medusa_sync.sources.base import Item, Part
-from medusa_sync.sources.text import decode_json
+from medusa_sync.sources.base import Item, Part, decoded
 
 
 class BuiltIn(Struct, frozen=True):
@@ -67,15 +65,5 @@ BUILT_IN: tuple[BuiltIn, ...] = (
 
 def recognised(parts: Iterable[Part]) -> BuiltIn | None:
     """The map for a source, by the fields of its first object; None if it needs none."""
-    item = next(filter(None, map(decoded, parts)), {})
+    item = next(filter(None, (decoded(each.value) for each in parts if isinstance(each, Item))), {})
     return next((each for each in BUILT_IN if each.fits(item)), None)
-
-
-def decoded(part: Part) -> dict[str, Any]:
-    """The object that an item is; empty if it is none."""
-    value = part.value if isinstance(part, Item) else None
-    try:
-        value = decode_json(bytes(value)) if isinstance(value, msgspec.Raw) else value
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
