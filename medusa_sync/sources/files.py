@@ -44,8 +44,7 @@ class Content(Struct, frozen=True):
     """What a source contains.
 
     Attributes:
-        file: decompressed and seekable, at its start. A call returns what it has read before an error is
-            raised, and its buffer has as many bytes as show the format.
+        file: decompressed and seekable, at its start.
         compression: `gzip`, `zstd` or empty.
         content_type: of a download; empty if it is unknown.
     """
@@ -74,7 +73,7 @@ async def read_parts(
             parts: list[Part] = []
             try:
                 if found is None:
-                    check(head := content.file.peek(HEAD)[:HEAD])
+                    check(head := _head(content.file))
                     if format_ == "auto":
                         format_ = recognise(head, content.name, content.content_type)
                     source.format, found = reader_of(format_)(content.file, as_items=as_items)
@@ -95,13 +94,9 @@ async def read_parts(
 
 
 class _File(io.RawIOBase):
-    """A seekable file, decompressed. At its end, `at_end` raises `SourceError` if it is incomplete.
-
-    A read has as many bytes as are wanted, or all that come before the end or an error.
-    """
+    """A seekable file, decompressed. At its end, `at_end` raises `SourceError` if it is incomplete."""
 
     def __init__(self, name: str, inner: BinaryIO, at_end: Callable[[], None]) -> None:
-        inner.seek(0)
         head = inner.read(4)
         inner.seek(0)
         self.compression = "gzip" if head.startswith(GZIP) else "zstd" if head == ZSTD else ""
@@ -122,8 +117,6 @@ class _File(io.RawIOBase):
                 from backports import zstd
 
             self._inner, self._damaged = zstd.ZstdFile(inner), (zstd.ZstdError,)
-        self._errors = (EOFError, OSError, *self._damaged)
-        self._failure: SourceError | None = None
         # `read` of a decompressing file loses what came before an error.
         self._read: Callable[[int], bytes] = getattr(self._inner, "read1", self._inner.read)
 
@@ -134,26 +127,18 @@ class _File(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        self._failure = None
         return self._inner.seek(offset, whence)
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # callers give nothing else
-        size = 0
-        while size < len(buffer) and self._failure is None:
-            try:
-                chunk = self._read(len(buffer) - size)
-            except self._errors as error:
-                self._failure = self._described(error)
-            else:
-                buffer[size : size + len(chunk)] = chunk
-                size += len(chunk)
-                if not chunk:
-                    break
-        if buffer and not size:
+        try:
+            chunk = self._read(len(buffer))
+        except (EOFError, OSError, *self._damaged) as error:
             self._at_end()  # if the file is incomplete, its compressed data is cut off too
-            if self._failure is not None:
-                raise self._failure
-        return size
+            raise self._described(error) from error
+        if not chunk:
+            self._at_end()
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
     def _described(self, error: Exception) -> SourceError:
         subject = f"{self._name}: {self.compression}"
@@ -162,6 +147,19 @@ class _File(io.RawIOBase):
         if isinstance(error, self._damaged):
             return SourceError(f"{subject}: the compressed data is damaged ({error})", hint=_AGAIN)
         return _unreadable(self._name, error)
+
+
+def _head(file: io.BufferedReader) -> bytes:
+    """What shows the format of a file: its first bytes, or those before an error."""
+    head = b""
+    try:
+        while len(head) < HEAD and (chunk := file.read1(HEAD - len(head))):
+            head += chunk
+    except SourceError:
+        if not head:
+            raise
+    file.seek(0)
+    return head
 
 
 def _unreadable(name: str, error: Exception) -> SourceError:
