@@ -118,7 +118,6 @@ class Received:
     """The ids of the products that a source has sent so far, valid or not."""
 
     def __init__(self) -> None:
-        self.valid = 0  # products, without duplicates
         self._ids = IdSet()
 
     def __contains__(self, source_id: str | None) -> bool:
@@ -127,11 +126,10 @@ class Received:
     def add(self, row: Delivered) -> Delivered:
         """The next row; it is rejected if it is a duplicate."""
         is_new = row.source_id is not None and self._ids.add(row.source_id)
-        if isinstance(row, Rejected):
+        if is_new or isinstance(row, Rejected):
             return row
-        self.valid += is_new
         reason = "id: duplicate; the first product with this id is used"
-        return row if is_new else Rejected(row.external_id, row.source_id, row.title, reason)
+        return Rejected(row.external_id, row.source_id, row.title, reason)
 
 
 # --- sources --------------------------------------------------------------------------------------------

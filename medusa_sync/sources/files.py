@@ -117,6 +117,7 @@ class _File(io.RawIOBase):
                 from backports import zstd
 
             self._inner, self._damaged = zstd.ZstdFile(inner), (zstd.ZstdError,)
+        self._errors = (EOFError, OSError, *self._damaged)
         # `read` of a decompressing file loses what came before an error.
         self._read: Callable[[int], bytes] = getattr(self._inner, "read1", self._inner.read)
 
@@ -132,7 +133,7 @@ class _File(io.RawIOBase):
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # callers give nothing else
         try:
             chunk = self._read(len(buffer))
-        except (EOFError, OSError, *self._damaged) as error:
+        except self._errors as error:
             self._at_end()  # if the file is incomplete, its compressed data is cut off too
             raise self._described(error) from error
         if not chunk:

@@ -143,7 +143,7 @@ class Catalogue:
         self, pages: AsyncGenerator[Page, None], min_products: int
     ) -> AsyncGenerator[Page, None]:
         """The pages, which are kept in a temporary file until all of them have been read."""
-        received, reason = Received(), ""
+        received, count, reason = Received(), 0, ""
         spool = Spool[Page]()
         async with aclosing(pages):
             async for page in pages:
@@ -152,7 +152,8 @@ class Catalogue:
                 for row in map(received.add, rows):
                     if isinstance(row, Rejected):
                         reason = reason or f"; the first one that is not valid: {row.reason}"
-        count = received.valid
+                    else:
+                        count += 1
         if count < min_products:
             raise SourceError(
                 f"{self._name}: the source has {count} valid products, fewer than {min_products}{reason}",

@@ -61,12 +61,12 @@ def _offsets(api: Requests, at: Place) -> Sequence[str]:
     return [*map(api.at, range(at.position, end, count)[:_PREFETCHED] or [at.position])]
 
 
-def _numbers(api: Requests, at: Place) -> Sequence[str]:
+def _numbers(_api: Requests, at: Place) -> Sequence[str]:
     pages, following = at.page.pages, at.number + 1
     is_total = pages is None and at.position == at.page.total
     if is_total or (at.number >= pages if pages else not at.page.items):
         return []
-    return [*map(api.numbered, range(following, max(following, pages or 0) + 1)[:_PREFETCHED])]
+    return [*map("page={}".format, range(following, max(following, pages or 0) + 1)[:_PREFETCHED])]
 
 
 def _cursors(api: Requests, at: Place) -> Sequence[str]:

@@ -78,13 +78,10 @@ class Requests:
         """The query of the page that begins at a position."""
         return f"limit={self.size}&skip={position}"
 
-    def numbered(self, number: int) -> str:
-        """The query of a page by its number."""
-        return f"page={number}"
-
-    def _own(self) -> list[str]:
-        """The query of the URL without what says which page it is."""
-        return [part for name, part in self._query if name not in self._ours]
+    def _query_of(self, page: str = "") -> str:
+        """The query of the URL, with what says which page it is."""
+        own = [part for name, part in self._query if name not in self._ours]
+        return "&".join([*own, page] if page else own)
 
     def _whole(self, name: str) -> int | None:
         """A parameter of the URL that is a whole number."""
@@ -104,7 +101,7 @@ class Requests:
         self.size = min(self.size, limit or self.size)
         for size in (self.size, *(each for each in _SMALLER if each < self.size)):
             self.size = size
-            query = "&".join([*self._own(), self.numbered(self.number) if self.is_numbered else self.at(0)])
+            query = self._query_of(f"page={self.number}" if self.is_numbered else self.at(0))
             got = await self._http.download(self.url, query=query, limit=http.MAX_RESPONSE_BYTES)
             if not isinstance(got, Response) or got.status not in _TOO_LARGE:
                 break
@@ -141,7 +138,7 @@ class Requests:
 
     async def page(self, query: str) -> JsonPage:
         """Request a page by its part of the query."""
-        return await self._page(self.url, "&".join([*self._own(), query]))
+        return await self._page(self.url, self._query_of(query))
 
     async def linked(self, url: str) -> JsonPage:
         """Request a page that another one named.
@@ -170,7 +167,7 @@ class Requests:
         """Request an address below that of the products; a slash at the end is kept."""
         slash = "/" if self.url.endswith("/") else ""
         url = f"{self.url.rstrip('/')}/{quote(name, safe='')}{slash}"
-        return await self._http.send("GET", url, query="&".join(self._own()), repeatable=True)
+        return await self._http.send("GET", url, query=self._query_of(), repeatable=True)
 
     def error(self, problem: str, hint: str = CHECK_SOURCE) -> SourceError:
         return SourceError(f"{self.url}: {problem}", hint=hint)

@@ -31,8 +31,8 @@ class Column(Struct, frozen=True, dict=True):
 
     Attributes:
         names: its spellings; the first one is its key. Upper and lower case, spaces and punctuation make no
-            difference. A name with `{n}` is that of numbered columns, one with `{currency}` that of a column
-            per currency: a series. A `{name}` is anything.
+            difference. A name with `{n}` or `{currency}` is that of a series, with a column for each
+            number or currency. A `{name}` is anything.
         field: of our own shape; empty if the column is known, but ignored. Several are separated by commas.
         rule: how it becomes the field, or why it is ignored.
         read: the value of the field, of a row and the key; None if the dialect does more than read a cell.
@@ -63,17 +63,16 @@ class Dialect(Struct, frozen=True, dict=True):
         columns: those that it knows; the first one that fits a name counts, and all others are ignored too.
         required: keys of columns without which a table is not of this dialect.
         identity: of products and variants, in words.
-        source_id: the id of the product that a row belongs to; empty if it has none.
+        ids: keys of columns with the id of a product; the first one that is not empty counts.
         product: rows with the same id, in our own shape. It raises `InvalidRowError`.
-        continues: whether a row belongs to the product of the row before it, even if it lacks its id. It gets
-            the row and the first row of that product.
+        continues: whether a row belongs to the product of this first row, even if it lacks its id.
     """
 
     name: str
     columns: tuple[Column, ...]
     required: tuple[str, ...]
     identity: str
-    source_id: Callable[[Row], str]
+    ids: tuple[str, ...]
     product: Callable[[Sequence[Row]], Mapping[str, Any]]
     continues: Callable[[Row, Row], bool] = lambda _row, _first: False
 
@@ -102,7 +101,7 @@ class Header:
         series: by the key of a series, its keys by number or currency, in the order of the numbers.
         known: how many columns the dialect knows.
         missing: required columns that the table lacks.
-        repeated: the names of two columns that mean the same; empty if there are none.
+        repeated: the names of two columns that mean the same.
     """
 
     def __init__(
@@ -142,7 +141,6 @@ class Header:
         self.missing = [key for key in dialect.required if key not in self.names | self.series]
 
     def row(self, number: int, values: Sequence[str], problem: str = "") -> Row:
-        """A row with cells in the order of the header."""
         width = len(values)
         cells = {
             key: value
@@ -167,8 +165,12 @@ class Row(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """Where it is: `line 7`."""
         return f"{self.header.unit} {self.number}"
+
+    @property
+    def source_id(self) -> str:
+        """The id of the product that it belongs to; empty if it has none."""
+        return next(filter(None, map(self.__getitem__, self.header.dialect.ids)), "")
 
     def __getitem__(self, key: str) -> str:
         """The text of a cell; empty if the table has no such column."""
@@ -196,7 +198,7 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Part]:
     group: _Group | None = None
     for row in rows:
         is_next = group is not None and dialect.continues(row, group.rows[0])
-        source_id = group.source_id if group and is_next else dialect.source_id(row)
+        source_id = group.source_id if group and is_next else row.source_id
         if not source_id:
             yield Rejected(None, None, row.place, row.problem or "it belongs to no product: it has no id")
         elif is_shortened(source_id):  # products with different ids can have the same one now
@@ -206,7 +208,7 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Part]:
             if group is None or source_id != group.source_id:
                 if group is not None:
                     yield group.product(dialect)
-                group = _Group(source_id, is_new=begun.add(source_id))
+                group = _Group(source_id, begun.add(source_id))
             group.add(row)
     if group is not None:
         yield group.product(dialect)
@@ -215,7 +217,7 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Part]:
 class _Group:
     """The rows of a product, as far as they are not too many."""
 
-    def __init__(self, source_id: str, *, is_new: bool) -> None:
+    def __init__(self, source_id: str, is_new: bool) -> None:  # noqa: FBT001 - private
         self.source_id = source_id
         self.rows: list[Row] = []
         self._is_new = is_new
@@ -228,30 +230,28 @@ class _Group:
             self.rows.append(row)
 
     def product(self, dialect: Dialect) -> Part:
-        first = self.rows[0]
+        reason = self._problem(dialect)
         try:
-            self._check(dialect)
-            return Item(dialect.product(self.rows))
+            if not reason:
+                return Item(dialect.product(self.rows))
         except InvalidRowError as error:
-            return Rejected(None, self.source_id, first[dialect.title], str(error))
+            reason = str(error)
+        return Rejected(None, self.source_id, self.rows[0][dialect.title], reason)
 
-    def _check(self, dialect: Dialect) -> None:
-        """Check what holds in every dialect."""
-        first = self.rows[0]
-        unit = first.header.unit
+    def _problem(self, dialect: Dialect) -> str:
+        """Why the rows are no product in any dialect; empty if they may be one."""
+        first, unit = self.rows[0], self.rows[0].header.unit
         where = first.place if first.number == self._last else f"{unit}s {first.number} to {self._last}"
         if not self._is_new:
-            raise InvalidRowError(
-                f"{where}: the product has begun before; its rows do not follow one another, or two products "
-                "have the same id"
-            )
+            reason = "its rows do not follow one another, or two products have the same id"
+            return f"{where}: the product has begun before; {reason}"
         if len(self.rows) > MAX_ROWS or self._size > MAX_SIZE:
-            limits = f"{MAX_ROWS:,} rows or {MAX_SIZE:,} characters"
-            raise InvalidRowError(f"{where}: the product has more than {limits}")
+            return f"{where}: the product has more than {MAX_ROWS:,} rows or {MAX_SIZE:,} characters"
         if bad := next((row for row in self.rows if row.problem), None):
-            raise InvalidRowError(f"{bad.place}: {bad.problem}")
+            return f"{bad.place}: {bad.problem}"
         if not first[dialect.title]:
-            raise first.error(dialect.title, f"is empty; the first {unit} of a product must have it")
+            return str(first.error(dialect.title, f"is empty; the first {unit} of a product must have it"))
+        return ""
 
 
 def is_shortened(text: str) -> bool:

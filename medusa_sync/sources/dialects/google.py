@@ -30,10 +30,6 @@ _AVAILABILITIES = ("in_stock", "backorder", "preorder", "out_of_stock")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def _source_id(row: Row) -> str:
-    return row["item_group_id"] or row["id"]
-
-
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     if nameless := next((row for row in rows if not row["id"]), None):
         raise nameless.error("id", "is empty")
@@ -49,7 +45,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     # Some programs escape the `>` twice.
     paths = [path(unescape(each)) for row in rows for each in texts(row, "product_type")]
     return present(
-        id=_source_id(rows[0]),
+        id=rows[0].source_id,
         title=rows[0]["title"],
         description=first.get("description"),
         brand=first.get("brand"),
@@ -149,6 +145,6 @@ GOOGLE = Dialect(
     columns_of("google"),
     ("id", "title", "price", "availability"),
     "a product by its item_group_id, or else by its id; a variant by its id",
-    _source_id,
+    ("item_group_id", "id"),
     _product,
 )

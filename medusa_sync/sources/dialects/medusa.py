@@ -12,7 +12,7 @@ from medusa_sync.sources.dialects.cells import VARIANT, distinct, fields, presen
 from medusa_sync.sources.text import shortened
 
 _NAME, _VALUE = "Variant Option {n} Name", "Variant Option {n} Value"
-_EXTERNAL_ID, _HANDLE, _ID = "Product External Id", "Product Handle", "Product Id"
+_EXTERNAL_ID, _HANDLE = "Product External Id", "Product Handle"
 _IS_ID = re.compile(r"(pcol|ptyp|pcat|ptag)_[0-9A-Za-z]+")
 _NO_OPTION = {"Default option": "Default option value", "Default": "Default"}  # of the admin, of this tool
 
@@ -43,10 +43,6 @@ _COLUMNS = cells.columns_of(
 )
 
 
-def _source_id(row: Row) -> str:
-    return row[_EXTERNAL_ID] or row[_HANDLE] or row[_ID]
-
-
 def _continues(row: Row, first: Row) -> bool:
     """Whether a row has the handle of the product before it, and lacks only the external id."""
     return not row[_EXTERNAL_ID] and bool(row[_HANDLE]) and row[_HANDLE] == first[_HANDLE]
@@ -60,7 +56,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     if len(rows) == 1 and options[0].items() <= _NO_OPTION.items():
         options = [{}]
     more = {
-        "id": _source_id(rows[0]),
+        "id": rows[0].source_id,
         "options": distinct(name for values in options for name in values),
         "variants": [
             present(**fields(_VARIANT, row) | {"options": values})
@@ -76,7 +72,7 @@ MEDUSA = Dialect(
     (_HANDLE, "Product Title", "Variant Price {currency}"),
     "a product by its external id, else its handle, else its id; a variant by its id, else its SKU, else its "
     "option values",
-    _source_id,
+    (_EXTERNAL_ID, _HANDLE, "Product Id"),
     _product,
     _continues,
 )

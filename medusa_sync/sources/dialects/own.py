@@ -65,6 +65,6 @@ OWN = Dialect(
     _COLUMNS,
     ("id", "title", "price"),
     "a product by its id; a variant by its variant_id, else its SKU, else its option values",
-    lambda row: row["id"],
+    ("id",),
     _product,
 )

@@ -75,6 +75,6 @@ SHOPIFY = Dialect(
     _COLUMNS,
     ("Handle", "Title", "Variant Price"),
     "a product by its handle, a variant by its SKU, or else by its option values",
-    lambda row: row["Handle"],
+    ("Handle",),
     _product,
 )
