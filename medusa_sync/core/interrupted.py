@@ -44,62 +44,39 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
     return is_incomplete(stored) or _lacks_price(desired, stored)
 
 
-def only_awaits_late_write(update: Change, *, now: float) -> bool:
-    """Whether a product is only kept open because an earlier write may still arrive."""
-    record = update.stored.record
-    is_recorded = record is not None and record.content == applied(update.desired).content
-    return is_recorded and not update.has_changes and _awaits_late_write(update, now=now)
-
-
 def sends_nothing_new(update: Change) -> bool:
-    """Whether an update only repeats what an interrupted write has sent."""
-    record, noted = update.record, update.stored.record
-    if noted is None or record.pending is None:
-        return False
-    if update.removed:
-        return False
+    """Whether an update only completes an interrupted write: the source wants just what that one sent."""
+    record = update.record
     # The fields of the product are committed together with the note, so a difference is something new.
-    if any(each.field != OPTIONS for each in update.own_changes):
+    has_new = update.removed or any(each.field != OPTIONS for each in update.own_changes)
+    if record.pending is None or has_new:
         return False
-    if not set(update.desired.options).issubset(noted.option_ids):
-        return False
-    sent = fields_as_sent(record)
-    for each in update.variants:
-        own, wanted = sent.get(each.desired.key), each.desired.fields
-        if each.is_new and own != {name: remember(value) for name, value in wanted.items()}:
-            return False
-        if any(remember(change.desired) != (own or {}).get(change.field) for change in each.changes):
-            return False
-    return True
+    sent = {
+        key: structs.replace(record.variant(key), fields=own) for key, own in fields_as_sent(record).items()
+    }
+    return structs.replace(record, variants=sent).content == applied(update.desired).content
 
 
 def with_late_note(record: Record, update: Change, *, now: float) -> Record:
-    """The record of a complete update; if nothing was sent, the note of an earlier write may have to stay."""
+    """The record of a complete update; if nothing was sent, the note of an earlier write may have to stay.
+
+    The store continues a write after its client was killed, and a request that is delivered late undoes what
+    the store holds. A creation writes SKUs before prices, so they have arrived if the product is complete.
+    """
     pending = update.record.pending
-    is_written = update.has_changes or update.placed
-    if pending is None or is_written or not _awaits_late_write(update, now=now):
+    if pending is None or update.has_changes or update.placed or abs(now - pending.at) >= LATE_S:
+        return record
+    renames = pending.step is not Step.CREATION and any(SKU in sent for sent in pending.variants.values())
+    if not (renames or _lacks_price(update.desired, update.stored)):
         return record
     # Only SKUs and prices are written by requests of their own, which may be delivered late.
     variants = {
-        key: {name: values for name, values in sent.items() if name == SKU or _is_price(name)}
+        key: late
         for key, sent in pending.variants.items()
+        if (late := {name: values for name, values in sent.items() if name == SKU or _is_price(name)})
     }
-    variants = {key: sent for key, sent in variants.items() if sent}
     note = structs.replace(pending, step=Step.UPDATE, variants=variants, options={})
     return structs.replace(record, pending=note)
-
-
-def _awaits_late_write(update: Change, *, now: float) -> bool:
-    """Whether an earlier write may still arrive and undo what the store holds now.
-
-    The store continues a write after its client was killed, and a request may be delivered late. Until then,
-    the note stays. A creation writes SKUs before prices, so they have arrived if the product is complete.
-    """
-    pending = update.record.pending
-    if pending is None or abs(now - pending.at) >= LATE_S:
-        return False
-    renames = pending.step is not Step.CREATION and any(SKU in sent for sent in pending.variants.values())
-    return renames or _lacks_price(update.desired, update.stored)
 
 
 def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:

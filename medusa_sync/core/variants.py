@@ -80,8 +80,8 @@ def fields_as_sent(record: Record) -> dict[str, dict[str, Value]]:
     """The fields of the variants, by key, if the pending write of a product arrives completely."""
     fields = {key: entry.fields for key, entry in record.variants.items()}
     for key, sent in record.sent.items():
-        newest = {name: values[-1] for name, values in sent.items() if values}
-        fields[key] = fields.get(key, {}) | newest
+        own = {**fields.get(key, {}), **{name: values[-1] for name, values in sent.items() if values}}
+        fields[key] = {name: value for name, value in own.items() if value is not None}
     return fields
 
 

@@ -10,13 +10,7 @@ from typing import TypeVar
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, Removal, Withheld, creation, without
-from medusa_sync.core.interrupted import (
-    is_half_deleted,
-    is_in_progress,
-    is_incomplete,
-    only_awaits_late_write,
-)
-from medusa_sync.core.inventory import item_renames
+from medusa_sync.core.interrupted import is_half_deleted, is_in_progress, is_incomplete
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct
@@ -113,10 +107,9 @@ class Planner:
             reasons = [*filter(None, [update.blocked]), *job.kept.values()]
             update = structs.replace(update, blocked="; ".join(reasons))
         may_write = self._may_write(stored)
-        is_waiting = only_awaits_late_write(update, now=time.time()) and not item_renames(update)
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
         loses_variants = bool(update.removable(removable))
-        is_done = (is_recorded(update) or is_waiting) and not loses_variants
+        is_done = is_recorded(update) and not loses_variants
         if is_done and not (update.blocked and not may_write):
             self._places.settle(job, outcome_of(update))
         elif not may_write:
