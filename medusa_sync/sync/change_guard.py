@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -21,22 +22,38 @@ from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.remove.orphans import LISTED, listed
 from medusa_sync.sync.write.engine import Engine
 
+if TYPE_CHECKING:
+    from medusa_sync.sync.remove.removals import Removals
+
 _FIELDS = 3  # changes that an error shows of each product
 _LONG = 40  # characters of a value that it shows
 
 
-async def check_changes(context: Context, backlog: Backlog, allowed: Share) -> None:
-    """Check all stale products before the first one is written: let the engine plan them.
+async def checked(
+    context: Context, stale: AsyncIterable[list[Stale]], allowed: Share
+) -> AsyncGenerator[list[Stale], None]:
+    """All stale products, in parts, once the engine has planned them; until then, they are on disk.
 
     Raises:
         ChangeGuardError: more would change than `--max-changes` allows.
         StoreError: the store cannot be read.
     """
+    backlog, most = Spool[list[Stale]](), 0
+    async for part in stale:
+        backlog.add(part)
+        most += sum(bool(each.copies) for each in part)
     removals = context.removals if context.delivery.error is None else None
     owned = len(context.scan.source_ids) - len(context.unrecorded)
-    most = backlog.stored + (removals.upper_bound if removals is not None else 0)
-    if context.stop.is_set or allowed.allows(most, owned):
-        return
+    most += removals.upper_bound if removals is not None else 0
+    if not (context.stop.is_set or allowed.allows(most, owned)):
+        await _check_plan(context, backlog, removals, owned=owned, allowed=allowed)
+    for part in backlog:
+        yield part
+
+
+async def _check_plan(
+    context: Context, backlog: Spool[list[Stale]], removals: Removals | None, *, owned: int, allowed: Share
+) -> None:
     await context.find_placement()
     ledger = Ledger(lambda _outcome: None)
     plan = structs.replace(
@@ -48,8 +65,15 @@ async def check_changes(context: Context, backlog: Backlog, allowed: Share) -> N
         removed_products=set(),
         completed=set(),
     )
+
+    async def opened() -> AsyncGenerator[list[Stale], None]:
+        for part in backlog:
+            for each in part:
+                ledger.open(each.desired.external_id, each.desired.title)
+            yield part
+
     engine = Engine(plan)
-    await engine.first_pass(backlog.opened_in(ledger))
+    await engine.first_pass(opened())
     removed = await removals.forecast(plan, await engine.losing_variants()) if removals is not None else ()
     await engine.final_pass()
     engine.settle_rest()
@@ -101,42 +125,3 @@ def _value(value: Value) -> str:
         return "nothing"
     text = " ".join((", ".join(value) if isinstance(value, tuple) else str(value)).split())  # one line
     return text if len(text) <= _LONG else f"{text[:_LONG]}..."
-
-
-class Backlog:
-    """All stale products of a run, in the order of the source, on disk.
-
-    Attributes:
-        stored: how many of them the store has.
-    """
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.stored = 0
-        self._ledger = ledger
-        self._parts = Spool[list[Stale]]()
-        self._taken = 0
-
-    async def fill(self, parts: AsyncIterable[list[Stale]]) -> None:
-        """Read all stale products."""
-        async for part in parts:
-            self.stored += sum(bool(each.copies) for each in part)
-            self._ledger.defer(part)
-            self._parts.add(part)
-
-    async def opened_in(self, ledger: Ledger) -> AsyncGenerator[list[Stale], None]:
-        """The products, opened in another ledger, a part at a time."""
-        for part in self._parts:
-            ledger.resume(part)
-            yield part
-
-    async def take(self) -> AsyncGenerator[list[Stale], None]:
-        """Open the products again, a part at a time."""
-        async for part in self.opened_in(self._ledger):
-            self._taken += 1
-            yield part
-
-    def open_rest(self) -> None:
-        """Open those that were not taken: they need an outcome too."""
-        for number, part in enumerate(self._parts):
-            if number >= self._taken:
-                self._ledger.resume(part)

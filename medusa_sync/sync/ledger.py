@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Conflict
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.spool import Spool
-
-if TYPE_CHECKING:
-    from medusa_sync.sync.read.compare import Stale
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
 _GAINS = frozenset({Action.CREATE, Action.ADOPT})
@@ -72,16 +68,6 @@ class Ledger:
         """Remember products that the store has, for `kept`."""
         for product in filter(None, map(self._open.get, external_ids)):
             product.is_stored = True
-
-    def defer(self, products: Iterable[Stale]) -> None:
-        """Forget open products until they are resumed, so that memory does not grow with them."""
-        for each in products:
-            del self._open[each.desired.external_id]
-
-    def resume(self, products: Iterable[Stale]) -> None:
-        """Open deferred products again."""
-        for each in products:
-            self._open[each.desired.external_id] = _Open(each.desired.title, bool(each.copies))
 
     def begin(self, external_id: str, conflicts: Sequence[Conflict] = ()) -> None:
         """Mark an open product as being written: if the run ends now, it is unconfirmed.

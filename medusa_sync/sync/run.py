@@ -32,7 +32,6 @@ from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery, Intake
 
 if TYPE_CHECKING:
-    from medusa_sync.sync.change_guard import Backlog
     from medusa_sync.sync.write.engine import Engine
 
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
@@ -87,7 +86,6 @@ class Run:
         self._ledger = Ledger(observer.settled)
         self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
         self._context: Context | None = None
-        self._backlog: Backlog | None = None
         self._engine: Engine | None = None
 
     async def execute(self) -> RunResult:
@@ -96,8 +94,6 @@ class Run:
         store = None if self._stop.is_set else await self._run_until_stopped()
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
-        if self._backlog is not None:
-            self._backlog.open_rest()
         if self._engine is not None:
             self._engine.settle_rest()
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
@@ -247,12 +243,9 @@ class Run:
         async with aclosing(comparison.stale()) as stale:
             parts: AsyncGenerator[list[Stale], None] = stale
             if options.max_changes is not None:
-                from medusa_sync.sync.change_guard import Backlog, check_changes  # few runs need it
+                from medusa_sync.sync.change_guard import checked  # few runs need it
 
-                self._backlog = Backlog(self._ledger)
-                await self._backlog.fill(stale)
-                await check_changes(context, self._backlog, options.max_changes)
-                parts = self._backlog.take()
+                parts = checked(context, stale, options.max_changes)
             first = await anext(parts, None)
             if first is not None:
                 await context.find_placement()  # if it is wrong, nothing at all is written
