@@ -10,22 +10,7 @@ from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.fields import SKU, STOCK
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
-from medusa_sync.core.stored import Entity, Identified, StoredLevel, StoredVariant
-
-
-class OwningProduct(Identified, frozen=True):
-    """A product that has a handle, or a variant with a unique value."""
-
-    title: str
-    handle: str = ""
-
-
-class OwningVariant(Entity, frozen=True):
-    """A variant that has an SKU, a barcode or an inventory item."""
-
-    sku: str | None = None
-    barcode: str | None = None
-    product: OwningProduct | None = None
+from medusa_sync.core.stored import Entity, StoredLevel, StoredVariant
 
 
 class StoredItem(Entity, frozen=True):
@@ -38,12 +23,12 @@ class StoredItem(Entity, frozen=True):
 
     sku: str | None
     reserved_quantity: int | float
-    variants: tuple[OwningVariant | None, ...]
+    variants: tuple[StoredVariant | None, ...]
     location_levels: tuple[StoredLevel, ...]
     is_new: bool = False
 
     @property
-    def users(self) -> tuple[OwningVariant, ...]:
+    def users(self) -> tuple[StoredVariant, ...]:
         return tuple(variant for variant in self.variants if variant is not None)
 
     def is_at(self, location_id: str | None) -> bool:

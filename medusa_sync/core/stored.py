@@ -72,6 +72,7 @@ class StoredVariant(Entity, frozen=True):
         shows_prices: the response has a list of its prices, which may be empty.
         has_price_set: False if its creation was interrupted; such a variant cannot get prices any more.
         sale_prices: in the price list of the source, oldest first; read only if they are needed.
+        product: that it belongs to; only if the variant was looked up by something else.
     """
 
     title: str = ""
@@ -87,6 +88,7 @@ class StoredVariant(Entity, frozen=True):
     prices: tuple[StoredPrice, ...] = ()
     inventory_items: tuple[StoredInventoryItem, ...] = ()
     sale_prices: tuple[StoredPrice, ...] = ()
+    product: StoredProduct | None = None
 
     def called(self, key: str) -> str:
         """What reports call it; `key` is the one in the record."""

@@ -9,9 +9,9 @@ from msgspec import Struct, field
 
 from medusa_sync.core.change import Change, Withheld
 from medusa_sync.core.fields import BARCODE, SKU, STOCK, UNIQUE
-from medusa_sync.core.inventory import OwningProduct, OwningVariant, StoredItem, item_renames
+from medusa_sync.core.inventory import StoredItem, item_renames
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.stored import StoredProduct, StoredVariant
 
 _NAMES = {SKU: "SKU", BARCODE: "barcode"}
 
@@ -59,7 +59,7 @@ class Owner(Struct, frozen=True):
     """
 
     id: str
-    product: OwningProduct | None
+    product: StoredProduct | None
     variant_id: str = ""
     item: StoredItem | None = None
 
@@ -80,7 +80,7 @@ class Holders(Struct, frozen=True):
     unused: Mapping[str, StoredItem] = {}
 
 
-def holders_of(variants: Mapping[str, Iterable[OwningVariant]], items: Collection[StoredItem]) -> Holders:
+def holders_of(variants: Mapping[str, Iterable[StoredVariant]], items: Collection[StoredItem]) -> Holders:
     """What has unique values: variants by field, and inventory items."""
     owners: defaultdict[UniqueValue, list[Owner]] = defaultdict(list)
     for name, found in variants.items():

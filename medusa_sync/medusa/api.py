@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from msgspec import Meta, Raw, Struct
 
-from medusa_sync.core.inventory import OwningProduct, OwningVariant
 from medusa_sync.core.stored import (
     Entity,
     StoredCategory,
     StoredProduct,
+    StoredVariant,
     Tombstone,
     UnownedProduct,
     Unreadable,
@@ -138,7 +138,7 @@ class AdminApi:
             if each.deleted_at is not None
         ]
 
-    async def handles(self, handles: Sequence[str]) -> dict[str, OwningProduct]:
+    async def handles(self, handles: Sequence[str]) -> dict[str, StoredProduct]:
         """The products by handle, for those of these handles that are taken."""
         found = await find(self._client, decode.HANDLES, "handle", handles)
         return {owner.handle: owner for owner in found}
@@ -161,7 +161,7 @@ class AdminApi:
         absent, empty = await asyncio.gather(read_all(NULL), read_all(""))
         return absent + empty
 
-    async def variants_with(self, field: str, values: Sequence[str]) -> list[OwningVariant]:
+    async def variants_with(self, field: str, values: Sequence[str]) -> list[StoredVariant]:
         """The variants that have one of these values in a unique field; none if the store is too old."""
         with suppress(UnknownQueryError):  # the SKU is known since Medusa 2.14
             return await find(self._client, decode.OWNERS, field, values)

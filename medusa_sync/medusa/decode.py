@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 from msgspec import Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
-from medusa_sync.core.inventory import OwningProduct, OwningVariant
 from medusa_sync.core.record import RECORD_KEY, AnyRecord, Record, parse_record, upgraded
-from medusa_sync.core.stored import Identified, StoredProduct, UnownedProduct, Unreadable
+from medusa_sync.core.stored import Identified, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
 from medusa_sync.http import Query
 from medusa_sync.medusa.lists import List
@@ -82,7 +81,7 @@ DETAILS = _products(
     ),
 )
 WITH_DELETED = _products(_MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
-HANDLES = _products(OwningProduct, "id,external_id,title,handle")
+HANDLES = _products(StoredProduct, "id,external_id,title,handle")
 UNOWNED = _products(UnownedProduct, "id,title,handle,metadata,variants.id,variants.sku")
 WRITTEN = _products(
     StoredProduct,
@@ -92,7 +91,7 @@ WRITTEN = _products(
 OWNERS = List(
     "/admin/product-variants",
     "variants",
-    OwningVariant,
+    StoredVariant,
     "id,sku,barcode,product.id,product.external_id,product.title",
 )
 

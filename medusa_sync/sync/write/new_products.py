@@ -8,12 +8,11 @@ from contextlib import suppress
 
 from medusa_sync.core.change import Change, creation
 from medusa_sync.core.fields import SKU
-from medusa_sync.core.inventory import OwningProduct
 from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of, without_stock
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import ALL
-from medusa_sync.core.stored import Tombstone, UnownedProduct
+from medusa_sync.core.stored import StoredProduct, Tombstone, UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.sync.context import Context
@@ -217,7 +216,7 @@ class Handles:
             candidates = {own: left for own, left in candidates.items() if own in waiting}
         return assigned, reasons
 
-    async def _owners_of(self, handles: Sequence[str]) -> Mapping[str, OwningProduct]:
+    async def _owners_of(self, handles: Sequence[str]) -> Mapping[str, StoredProduct]:
         is_empty, self._is_empty = self._is_empty, False  # until something is created
         return await self._api.handles(handles) if handles and not is_empty else {}
 

@@ -10,8 +10,9 @@ from typing import TypeVar
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.ids import source_id_of
-from medusa_sync.core.inventory import OwningProduct, StoredItem
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct, slug_of
+from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Decision, Hold, Holders, Owner, UniqueValue, claims, decide, holders_of
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.sync.context import Context
@@ -82,7 +83,7 @@ class UniqueValues:
 
     def give(self, change: Change) -> None:
         """Take note of the values that a product gets which is not written, in a dry run."""
-        product = OwningProduct("", change.desired.external_id, change.desired.title)
+        product = StoredProduct("", change.desired.external_id, title=change.desired.title)
         owner = Owner("", product)
         self._given.update((claim.unique, owner) for claim in claims(change))
 
