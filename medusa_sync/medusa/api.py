@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
 
 T = TypeVar("T")
-_ID_ONLY: Query = [("fields", "id")]
 _MANY_CATEGORIES = 2_000
 
 
@@ -202,13 +201,12 @@ class AdminApi:
         return (await self._client.post(path, {"update": bodies}, _Updated, query=query)).updated
 
     async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
-        """Like `update_products`, but asks only for ids and returns nothing: up to a quarter faster."""
-        path, body = "/admin/products/batch", {"update": bodies}
-        await self._client.post(path, body, dict[str, Any], query=_ID_ONLY)
+        """Like `update_products`, but returns nothing, which is faster."""
+        await self._client.send("/admin/products/batch", {"update": bodies})
 
     async def delete_products(self, ids: Sequence[str]) -> None:
         """Delete products in one all-or-nothing call; ids that do not exist are ignored."""
-        await self._client.post("/admin/products/batch", {"delete": ids}, dict[str, Any])
+        await self._client.send("/admin/products/batch", {"delete": ids})
 
     async def activate_category(self, category_id: str) -> None:
-        await self._client.post(f"{CATEGORIES.path}/{category_id}", {"is_active": True}, dict[str, Any])
+        await self._client.send(f"{CATEGORIES.path}/{category_id}", {"is_active": True})

@@ -34,14 +34,10 @@ CATEGORIES = List(
 )
 
 
-class _Resource:
+class _Resource(Struct, frozen=True):
     """A part of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises."""
 
-    def __init__(self, client: MedusaClient) -> None:
-        self._client = client
-
-    async def _post(self, path: str, body: Any) -> None:
-        await self._client.post(path, body, dict[str, Any], query=_ID_ONLY)
+    client: MedusaClient
 
 
 # --- inventory items ---
@@ -68,37 +64,37 @@ _ITEMS = List(
 )
 
 
-class ItemApi(_Resource):
+class ItemApi(_Resource, frozen=True):
     """The inventory of a store."""
 
     async def by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
         """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        return await find(self._client, _ITEMS, "sku", skus)
+        return await find(self.client, _ITEMS, "sku", skus)
 
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
         body = {"create": create, "update": update}
-        await self._client.post(f"{_ITEMS.path}/location-levels/batch", body, dict[str, Any])
+        await self.client.post(f"{_ITEMS.path}/location-levels/batch", body, dict[str, Any])
 
     async def create(self, sku: str | None) -> str:
         """Create an inventory item without stock; returns its id."""
         body = {"sku": sku} if sku else {}
-        created = await self._client.post(_ITEMS.path, body, _CreatedItem, query=_ID_ONLY)
+        created = await self.client.post(_ITEMS.path, body, _CreatedItem, query=_ID_ONLY)
         return created.inventory_item.id
 
     async def delete(self, item_id: str) -> None:
         """Delete an inventory item with its levels."""
-        await self._client.delete(f"{_ITEMS.path}/{item_id}")
+        await self.client.delete(f"{_ITEMS.path}/{item_id}")
 
     async def link(self, product_id: str, variant_id: str, item_id: str) -> None:
         """Give a variant an inventory item that exists."""
         path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"
-        await self._post(path, {"inventory_item_id": item_id, "required_quantity": 1})
+        await self.client.send(path, {"inventory_item_id": item_id, "required_quantity": 1})
 
 
 # --- options ---
 
 
-class OptionApi(_Resource):
+class OptionApi(_Resource, frozen=True):
     """The options of products.
 
     Since 2.17, an option is an entity that may belong to several products; before, it is part of its product,
@@ -109,16 +105,18 @@ class OptionApi(_Resource):
         """Add an option that no other product has."""
         option = {"title": title, "values": values}
         if are_entities:  # without `is_exclusive`, the option would be shared by the whole store
-            await self._change(product_id, {"add": [{**option, "is_exclusive": True}]})
+            await self.client.send(
+                f"/admin/products/{product_id}/options/batch", {"add": [{**option, "is_exclusive": True}]}
+            )
         else:
-            await self._post(f"/admin/products/{product_id}/options", option)
+            await self.client.send(f"/admin/products/{product_id}/options", option)
 
     async def rename(self, product_id: str, option: StoredOption, title: str) -> None:
         """Rename an option; its variants keep their values."""
         if option.is_exclusive is None:
             await self._replace(product_id, option, title, [each.value for each in option.values])
         else:
-            await self._post(f"/admin/product-options/{option.id}", {"title": title})
+            await self.client.send(f"/admin/product-options/{option.id}", {"title": title})
 
     async def change_values(
         self,
@@ -136,7 +134,7 @@ class OptionApi(_Resource):
             return
         ids = [each.id for each in option.values if each.value in remove]
         change = {"product_option_id": option.id, "add": [{"value": value} for value in add], "remove": ids}
-        await self._change(product_id, {"update": [change]})
+        await self.client.send(f"/admin/products/{product_id}/options/batch", {"update": [change]})
 
     async def remove(self, product_id: str, option: StoredOption) -> None:
         """Remove an option from a product and, up to Medusa 2.16, from its variants.
@@ -144,18 +142,15 @@ class OptionApi(_Resource):
         Since 2.17, an option that variants use is removed by an update of the product and all its variants.
         """
         if option.is_exclusive is None:
-            await self._client.delete(f"/admin/products/{product_id}/options/{option.id}")
+            await self.client.delete(f"/admin/products/{product_id}/options/{option.id}")
         else:
-            await self._change(product_id, {"remove": [option.id]})
-
-    async def _change(self, product_id: str, body: dict[str, Any]) -> None:
-        await self._post(f"/admin/products/{product_id}/options/batch", body)
+            await self.client.send(f"/admin/products/{product_id}/options/batch", {"remove": [option.id]})
 
     async def _replace(
         self, product_id: str, option: StoredOption, title: str, values: Sequence[str]
     ) -> None:
         path = f"/admin/products/{product_id}/options/{option.id}"
-        await self._post(path, {"title": title, "values": values})
+        await self.client.send(path, {"title": title, "values": values})
 
 
 # --- price lists ---
@@ -193,7 +188,7 @@ _PRICES = List(
 )
 
 
-class PriceLists(_Resource):
+class PriceLists(_Resource, frozen=True):
     """Price lists.
 
     A list is found by its description, because merchants rename lists, and Medusa 2.13 refuses metadata.
@@ -201,22 +196,22 @@ class PriceLists(_Resource):
 
     async def find(self, description: str) -> list[str]:
         """The ids of the lists with a description, oldest first."""
-        lists = walk(self._client, _PRICE_LISTS)
+        lists = walk(self.client, _PRICE_LISTS)
         return [each.id async for each in lists if each.description == description]
 
     async def create(self, title: str, description: str) -> None:
         """Create an active list of sale prices."""
         body = {"title": title, "description": description, "type": "sale", "status": "active"}
-        await self._post(_PRICE_LISTS.path, {**body, "prices": []})
+        await self.client.send(_PRICE_LISTS.path, {**body, "prices": []})
 
     async def delete(self, list_id: str) -> None:
         """Delete a list with its prices."""
-        await self._client.delete(f"{_PRICE_LISTS.path}/{list_id}")
+        await self.client.delete(f"{_PRICE_LISTS.path}/{list_id}")
 
     async def prices(self, list_id: str) -> AsyncIterator[ListPrice]:
         """The prices of a list that apply to any quantity and have no rules, oldest first."""
         list_ = structs.replace(_PRICES, path=f"{_PRICE_LISTS.path}/{list_id}/prices")
-        async for each in walk(self._client, list_, size=_MANY_PRICES):
+        async for each in walk(self.client, list_, size=_MANY_PRICES):
             if each.variant_id and each.is_plain and not each.price_rules:
                 yield each
 
@@ -231,5 +226,5 @@ class PriceLists(_Resource):
         """Change prices of a list in one call; returns those that were created."""
         body = {"create": create, "update": update, "delete": delete}
         path, query = f"{_PRICE_LISTS.path}/{list_id}/prices/batch", [("fields", _PRICES.fields)]
-        written = await self._client.post(path, body, _WrittenPrices, query=query)
+        written = await self.client.post(path, body, _WrittenPrices, query=query)
         return [each for each in written.created if each.variant_id]
