@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
 from medusa_sync.core.policy import OnMissing
@@ -200,9 +199,8 @@ class Run:
             What the store holds at the end; None if the run was stopped or the source was incomplete.
         """
         options, ledger = self._options, self._ledger
-        selection = options.plan.selection
         # The scan begins while the source is asked.
-        async with Scan(api, options.source_name, options.removable, selection, options.shard) as scan:
+        async with Scan(api, options) as scan:
             health = Health(api, options.store_url)
             context = self._context = Context(
                 api, options, self._source, self._delivery, ledger, self._stop, scan, health
@@ -228,18 +226,10 @@ class Run:
         removed = ledger.counts[Result.REMOVED] if context.deletes else 0
         return StoreState(scan.size + ledger.counts[Result.CREATED] - removed, ledger.kept + ledger.gained)
 
-    def _wanted(self) -> int | None:
-        """How many products have to be found in the store; None for all that it has."""
-        if self._options.prunes or self._options.max_changes is not None:
-            return None
-        total, limit, shard = self._delivery.total, self._options.limit, self._options.shard
-        read = min(total, limit) if total is not None and limit is not None else total or limit
-        return read if read is None or shard is None else ceil(read / shard.count)
-
     async def _write(self, context: Context) -> None:
         """Compare all products, and write the stale ones that do not have to wait for others."""
         options = self._options
-        comparison = Comparison(context, self._intake, self._wanted)
+        comparison = Comparison(context, self._intake)
         async with aclosing(comparison.stale()) as stale:
             parts: AsyncGenerator[list[Stale], None] = stale
             if options.max_changes is not None:

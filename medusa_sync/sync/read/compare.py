@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from math import ceil
 from typing import TypeVar
 
 from msgspec import Struct
@@ -39,17 +40,14 @@ class Comparison:
     Args:
         context: of the run.
         intake: the products of the source.
-        wanted: how many products have to be found in the store; None for all that it has.
     """
 
-    def __init__(self, context: Context, intake: Intake, wanted: Callable[[], int | None]) -> None:
-        self._api = context.api
+    def __init__(self, context: Context, intake: Intake) -> None:
+        self._context = context
         self._scan = context.scan  # most products are compared with it alone
         self._intake = intake
         self._ledger = context.ledger
-        self._health = context.health
         self._stop = context.stop
-        self._wanted = wanted
         self._options = context.options.plan  # with `overwrite`, all products are stale
         self._undecided: list[DesiredProduct | Unchecked] = []  # up to date unless a withheld value is free
         self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
@@ -72,7 +70,7 @@ class Comparison:
         async with aclosing(_prefetch(self._intake.pages(after=self._scan.begun))) as pages:
             async for products in pages:
                 await self._scan.ready(self._wanted())
-                self._health.found(self._scan.witness)
+                self._context.health.found(self._scan.witness)
                 waiting += filter(None, map(self._checked_if_not_shown, products))
                 while len(waiting) >= LOOK_UP and not self._stop.is_set:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
@@ -89,7 +87,7 @@ class Comparison:
     async def _look_up(self, products: Sequence[DesiredProduct]) -> list[Stale]:
         """Look products up; those that are absent although a scan shows them are settled."""
         asked = [product for product in products if not self._scan.lacks(product)]
-        found = await self._api.summaries("external_id", [product.external_id for product in asked])
+        found = await self._context.api.summaries("external_id", [product.external_id for product in asked])
         stored = by_external_id(found)
         absent = [product for product in asked if product.external_id not in stored]
         hidden = {product.external_id: product for product in await self._scan.hidden(absent)}
@@ -102,6 +100,14 @@ class Comparison:
             for product in products
             if product.external_id not in hidden
         ]
+
+    def _wanted(self) -> int | None:
+        """How many products have to be found in the store; None for all that it has."""
+        options, total = self._context.options, self._context.delivery.total
+        if options.prunes or options.max_changes is not None:
+            return None
+        read = min((each for each in (total, options.limit) if each is not None), default=None)
+        return read if read is None or options.shard is None else ceil(read / options.shard.count)
 
     def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
         """Settle a product that the scan shows to be up to date, or that is invalid; return any other one."""
@@ -168,7 +174,7 @@ class Comparison:
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
         else:
             return False
-        self._health.found(stored.id)
+        self._context.health.found(stored.id)
         return True
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count, islice
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from medusa_sync.core.change import Withheld, withheld_earlier
-from medusa_sync.core.ids import IdSet, Shard, is_in, source_id_of
+from medusa_sync.core.ids import IdSet, is_in, source_id_of
 from medusa_sync.core.product import WITHOUT_STOCK, DesiredProduct
-from medusa_sync.core.record import Dropped, Record
-from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.record import Record
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import Scanned, summary
 from medusa_sync.medusa.lists import Page
 from medusa_sync.sources.base import Unchecked
+
+if TYPE_CHECKING:
+    from medusa_sync.sync.context import SyncOptions
 
 PAGE_SIZE = 2_000  # 3 to 7 times cheaper per product than look-ups by id
 LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a request line
@@ -34,13 +36,6 @@ class Scan:
     product that it does not show is looked up by its external id, unless one page showed the whole store. A
     stale product is read again before it is written. Only a hash of each product is kept.
 
-    Args:
-        api: of the store.
-        source_name: the prefix of external ids.
-        removable: the states of dropped variants that are removed.
-        selection: the fields to sync.
-        shard: the part of the products of the source that counts as its products; None for all.
-
     Attributes:
         size: how many products the store had when the scan began.
         has_unowned: the scan saw products without an external id.
@@ -52,14 +47,7 @@ class Scan:
         owners: external ids of the products of the source that have such values.
     """
 
-    def __init__(
-        self,
-        api: AdminApi,
-        source_name: str,
-        removable: Collection[Dropped] = (),
-        selection: Selection = ALL,
-        shard: Shard | None = None,
-    ) -> None:
+    def __init__(self, api: AdminApi, options: SyncOptions) -> None:
         self.size = 0
         self.has_unowned = False
         self.source_ids = IdSet()
@@ -69,10 +57,8 @@ class Scan:
         self.withheld: dict[str, tuple[Withheld, ...]] = {}
         self.owners: set[str] = set()
         self._api = api
-        self._removable = removable
-        self._selection = selection
-        self._shard = shard
-        self._source_name = source_name
+        self._options = options
+        self._removable = options.removable
         self._first_page: asyncio.Task[None]
         self._step = 0
         self._is_ready = False
@@ -200,8 +186,8 @@ class Scan:
         for product in map(summary, page.entries):  # one at a time takes less memory
             external_id = product.external_id or ""
             self.has_unowned |= not external_id
-            source_id = source_id_of(self._source_name, external_id)
-            if source_id is None or not is_in(self._shard, external_id):
+            source_id = source_id_of(self._options.source_name, external_id)
+            if source_id is None or not is_in(self._options.shard, external_id):
                 continue  # not from this source, or in another shard
             self.witness = self.witness or product.id
             is_first = self.source_ids.add(source_id)
@@ -225,7 +211,7 @@ class Scan:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled and not self.removes_from(record):
-            self._up_to_date.append(hash((external_id, self._selection.of(record).content)))
+            self._up_to_date.append(hash((external_id, self._options.plan.selection.of(record).content)))
             if record.source.startswith(WITHOUT_STOCK):
                 digest = record.source.removeprefix(WITHOUT_STOCK)
                 self._without_stock.append(hash((external_id, digest)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
+from msgspec import Struct
+
 from medusa_sync.core.ids import Shard, is_in
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Result
@@ -35,7 +37,7 @@ class Delivery:
         self.error: SourceError | None = None
         self._source = source
         self._limit = limit
-        self._shard = shard
+        self.shard = shard
         self._received = Received()
         self._first: str | None = None  # the first id
         self._answers: bool | None = None
@@ -43,7 +45,7 @@ class Delivery:
 
     def again(self) -> Delivery:
         """Another reading of the same source."""
-        return Delivery(self._source, limit=self._limit, shard=self._shard)
+        return Delivery(self._source, limit=self._limit, shard=self.shard)
 
     async def pages(self) -> AsyncGenerator[list[Delivered], None]:
         """The rows of each page. If the source fails, the pages end and `error` is set."""
@@ -54,17 +56,12 @@ class Delivery:
                     self.total = page.total
                     self._first = self._first or next(filter(None, (row.source_id for row in rows)), None)
                     yield [
-                        row for row in rows if row.external_id is None or is_in(self._shard, row.external_id)
+                        row for row in rows if row.external_id is None or is_in(self.shard, row.external_id)
                     ]
         except SourceError as error:
             self.error = error
         finally:
             self._in_one_piece = self._source.in_one_piece
-
-    @property
-    def expected(self) -> int | None:
-        """How many rows the pages have; None if it is not known."""
-        return self.total if self._shard is None else None
 
     def __contains__(self, source_id: str | None) -> bool:
         return source_id in self._received
@@ -99,23 +96,20 @@ class Delivery:
         return bool(has)
 
 
-class Intake:
+class Intake(Struct):
     """The products of the source. They are opened in the ledger, or rejected.
 
-    Args:
+    Attributes:
         delivery: what the source delivers.
         ledger: notified of every row.
         fetched: called after each page with the products so far, and their total if the source says it.
         stop: nothing more is read once it is set.
     """
 
-    def __init__(
-        self, delivery: Delivery, ledger: Ledger, fetched: Callable[[int, int | None], None], stop: Stop
-    ) -> None:
-        self._delivery = delivery
-        self._ledger = ledger
-        self._fetched = fetched
-        self._stop = stop
+    delivery: Delivery
+    ledger: Ledger
+    fetched: Callable[[int, int | None], None]
+    stop: Stop
 
     async def pages(
         self, after: Callable[[], Awaitable[None]] | None = None
@@ -125,19 +119,21 @@ class Intake:
         Args:
             after: awaited before a page is processed; the source request runs meanwhile.
         """
-        async with aclosing(self._delivery.pages()) as pages:
+        async with aclosing(self.delivery.pages()) as pages:
             async for rows in pages:
                 if after is not None:
                     await after()
                 products: list[DesiredProduct | Unchecked] = []
                 for row in rows:
                     if isinstance(row, Rejected):
-                        self._ledger.reject(Outcome(row.external_id, row.title, Result.REJECTED, row.reason))
+                        self.ledger.reject(Outcome(row.external_id, row.title, Result.REJECTED, row.reason))
                     else:
-                        self._ledger.open(row.external_id, row.title)
+                        self.ledger.open(row.external_id, row.title)
                         products.append(row)
-                self._fetched(self._ledger.seen, self._delivery.expected)
-                if self._stop.is_set:
+                # A shard does not know how many rows are left for it.
+                total = self.delivery.total if self.delivery.shard is None else None
+                self.fetched(self.ledger.seen, total)
+                if self.stop.is_set:
                     return
                 yield products
 
@@ -145,6 +141,6 @@ class Intake:
         """Check and map a product; if it is invalid, reject it and return None."""
         row = checked(product)
         if isinstance(row, Rejected):
-            self._ledger.settle(Outcome(product.external_id, row.title, Result.REJECTED, row.reason))
+            self.ledger.settle(Outcome(product.external_id, row.title, Result.REJECTED, row.reason))
             return None
         return row
