@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,7 +20,6 @@ from tests.flow.stage import (
     is_write,
     run_once,
     sync,
-    sync_url,
     writes,
 )
 from tests.harness.catalogue import products
@@ -69,13 +67,12 @@ def sold(store: FakeMedusa, source: ListSource, **options: Any) -> RunResult:
 @pytest.mark.parametrize(
     ("changes", "price"),
     [
-        ({"discountPercentage": 100}, 20),
         ({"discountPercentage": 250}, 20),
+        ({"discountPercentage": 100, "compareAtPrice": 0}, 20),
         ({"price": 0.01, "discountPercentage": 60}, 0.01),
-        ({"compareAtPrice": 0}, 20),
-        ({"compareAtPrice": 0, "discountPercentage": 100}, 20),
+        ({"compareAtPrice": "0.00"}, 20),
         ({"compareAtPrice": None, "discountPercentage": None}, 20),
-        ({"price": 0, "compareAtPrice": 20}, 20),
+        ({"price": 0, "compareAtPrice": "20.00"}, 20),
         ({"price": 0, "compareAtPrice": 0}, 0),
         ({"variants": [{"price": 0, "compareAtPrice": 20}]}, 20),
     ],
@@ -89,17 +86,6 @@ def test_a_sale_price_that_is_not_above_0_and_below_the_price_is_no_sale(
     assert [each.amount for own in store.state.variants().values() for each in own.prices] == [price]
     assert store.state.list_prices == {}
     assert_quiet(source, store)
-
-
-@pytest.mark.parametrize("compared", ["", "0", "0.00", "20.00"])
-def test_a_compare_at_price_of_a_table_makes_no_product_free(tmp_path: Path, compared: str) -> None:
-    file = tmp_path / "products.csv"
-    for price, then in (("20.00", 20), ("0.00", 20 if compared == "20.00" else 0)):
-        store = FakeMedusa()
-        file.write_text(f"Handle,Title,Variant Price,Variant Compare At Price\nmug,Mug,{price},{compared}\n")
-        assert sync_url(str(file), store, sale_prices=True).exit_code == 0
-        assert [each.amount for each in store.products["dummyjson:mug"].variants[0].prices] == [then]
-        assert store.state.list_prices == {}
 
 
 def test_the_list_is_created_with_the_first_sale_and_read_only_if_a_product_needs_it() -> None:
@@ -234,6 +220,18 @@ def test_a_price_or_list_that_two_runs_have_created_is_stored_once_after_the_nex
     assert amounts(store) == dict.fromkeys(SKUS, 8)
 
 
+def removes_prices(request: httpx.Request) -> bool:
+    is_price = request.method == "POST" and request.url.path.endswith("/prices/batch")
+    return is_price and bool(json.loads(request.content)["delete"])
+
+
+def two_runs(store: FakeMedusa, *batch_sizes: int) -> list[RunResult]:
+    async def runs() -> list[RunResult]:
+        return await asyncio.gather(*(run_once(reduced(), store, batch_size=size) for size in batch_sizes))
+
+    return asyncio.run(runs())
+
+
 @pytest.mark.parametrize(("before", "lost"), [(0, 0), (1, 0), (0, 1), (0, 2)])
 def test_two_runs_at_once_leave_one_list_and_each_price_once(
     before: int, lost: int, caplog: pytest.LogCaptureFixture
@@ -244,18 +242,13 @@ def test_two_runs_at_once_leave_one_list_and_each_price_once(
     refused: list[httpx.Request] = []
 
     def lose(request: httpx.Request) -> httpx.Response | None:
-        is_price = request.method == "POST" and request.url.path.endswith("/prices/batch")
-        if is_price and json.loads(request.content)["delete"] and len(refused) < 2 * lost:
+        if removes_prices(request) and len(refused) < 2 * lost:
             refused.append(request)
             return httpx.Response(500)
         return None
 
     store.before = lose
-
-    async def both() -> list[RunResult]:
-        return await asyncio.gather(*(run_once(reduced(), store, batch_size=size) for size in (1, 3)))
-
-    for result in asyncio.run(both()):
+    for result in two_runs(store, 1, 3):
         assert result.seen == sum(result.counts.values()) == COUNT
     assert ("some sale prices may be stored twice" in caplog.text) == (lost == 2)
     sold(store, reduced())
@@ -271,19 +264,14 @@ def test_copies_are_removed_later_if_the_store_dies_before_either_of_two_runs_re
     died: list[httpx.Request] = []
 
     def die(request: httpx.Request) -> httpx.Response | None:
-        is_price = request.method == "POST" and request.url.path.endswith("/prices/batch")
-        if died or (is_price and json.loads(request.content)["delete"]):
+        if died or removes_prices(request):
             died.append(request)
             raise httpx.ConnectError("refused")
         return None
 
     store.before = die
-
-    async def both() -> list[RunResult]:
-        return await asyncio.gather(*(run_once(reduced(), store) for _ in range(2)))
-
     with constant("AT_ONCE", at_once):
-        assert [result.exit_code for result in asyncio.run(both())] == [4, 4]
+        assert [result.exit_code for result in two_runs(store, 15, 15)] == [4, 4]
     store.before = None
     assert len(prices(store)) > COUNT
     sold(store, reduced())

@@ -1,4 +1,4 @@
-"""URLs are used as they are given: with their slash, as files if servers send files, and without a guess."""
+"""Runs from servers: URLs are used as they are given, and what goes wrong there removes nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
@@ -15,7 +16,19 @@ from medusa_sync import Settings, sync_products
 from tests.flow.stage import Signal, assert_exact, copies_of, counts, synced, writes
 from tests.flow.stage import sync_url as sync
 from tests.harness.catalogue import ndjson, products
-from tests.harness.dummyjson import HTML_PAGE, DummyJson, Intercept, Request, Response, dummyjson, truncated
+from tests.harness.dummyjson import (
+    CLOSED,
+    HTML_PAGE,
+    SERVER_ERROR,
+    DummyJson,
+    Intercept,
+    Request,
+    Response,
+    chunked,
+    dummyjson,
+    redirect,
+    truncated,
+)
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.sources.merchant import as_rss
 
@@ -77,9 +90,12 @@ def test_only_dummyjson_has_a_limit_of_requests(
         return True
 
     monkeypatch.setattr(Signal.__base__, "sleep", sleep)
-    for number in range(120):
-        page = {"products": ROWS[number : number + 1], "total": 120}
-        httpx_mock.add_response(url=f"https://{host}/products?limit=1&skip={number}", json=page)
+
+    def page(request: httpx.Request) -> httpx.Response:
+        skip = int(request.url.params["skip"])
+        return httpx.Response(200, json={"products": ROWS[skip : skip + 1], "total": 120})
+
+    httpx_mock.add_callback(page, is_reusable=True)
     result = sync_products(Settings(source=f"https://{host}/products?limit=1", dry_run=True))
     assert (result.exit_code, result.seen, bool(waited)) == (0, 120, waits)
 
@@ -95,23 +111,14 @@ def table(rows: Rows) -> bytes:
 
 
 def feed(rows: Rows) -> bytes:
-    items = [
-        [
-            ("id", str(row["id"])),
-            ("title", "A"),
-            ("price", f"{row['price']} USD"),
-            ("availability", "in_stock"),
-        ]
-        for row in rows
-    ]
-    return as_rss(items)
+    same = [("title", "A"), ("availability", "in_stock")]
+    return as_rss([[("id", str(row["id"])), ("price", f"{row['price']} USD"), *same] for row in rows])
 
 
 FORMS: dict[str, tuple[str, Callable[[Rows], bytes]]] = {
     "NDJSON": ("application/x-ndjson", ndjson),
     "NDJSON as JSON": ("application/json; charset=utf-8", ndjson),
     "CSV without a type": ("", table),
-    "CSV in UTF-16": ("text/csv", lambda rows: table(rows).decode().encode("utf-16")),
     "CSV, gzip": ("application/octet-stream", lambda rows: gzip.compress(table(rows))),
     "JSON, gzip": ("application/gzip", lambda rows: gzip.compress(json.dumps(rows).encode())),
     "RSS": ("application/xml", feed),
@@ -173,10 +180,9 @@ def test_page_that_comes_only_without_our_parameters_is_not_taken_for_the_catalo
     assert "?limit=100" in result.hint
 
 
-@pytest.mark.parametrize("form", ["NDJSON", "CSV, gzip"])
-def test_file_that_turns_into_a_page_is_an_error(server: DummyJson, store: FakeMedusa, form: str) -> None:
+def test_file_that_turns_into_a_page_is_an_error(server: DummyJson, store: FakeMedusa) -> None:
     page = Response.json(ROWS[:30])
-    export(server, form, answers=lambda request: None if "limit" in request.query else page)
+    export(server, "NDJSON", answers=lambda request: None if "limit" in request.query else page)
     result = sync(server.url, store, **DELETE)
     assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
 
@@ -191,3 +197,100 @@ def test_first_response_need_not_be_complete(server: DummyJson, store: FakeMedus
     export(server, "NDJSON", answers=lambda request: None if "limit" in request.query else whole)
     result = sync(server.url, store, **DELETE)
     assert (result.exit_code, len(store.products)) == (3, len(ROWS))
+
+
+# --- what goes wrong ------------------------------------------------------------------------------------
+
+
+def file_url(server: DummyJson, name: str) -> str:
+    return f"{server.url.removesuffix('/products')}/{name}"
+
+
+def test_a_page_that_fails_removes_nothing(server: DummyJson, store: FakeMedusa) -> None:
+    server.intercept = lambda request: SERVER_ERROR if request.query["skip"] == "100" else None
+    result = sync(server.url, store, **DELETE)
+    assert (result.exit_code, counts(result)) == (3, {"unchanged": 100})
+    assert_exact(ROWS, store)
+
+
+@pytest.mark.parametrize(("name", "format_"), [("feed.json", "json"), ("export", "ndjson")])
+def test_a_file_is_downloaded_as_it_is(server: DummyJson, name: str, format_: str) -> None:
+    store, few = FakeMedusa(), ROWS[:5]
+    body = ndjson(few) if format_ == "ndjson" else json.dumps({"products": few}).encode()
+    server.intercept = lambda _request: chunked(Response(200, body))
+    result = sync(f"{file_url(server, name)}?limit=5&sig=a%2Bb", store, source_format=format_)
+    assert (result.exit_code, counts(result)) == (0, {"created": 5})
+    [request] = server.requests
+    assert (request.path, request.query) == (f"/{name}", {"limit": "5", "sig": "a+b"})
+
+
+def test_a_file_may_end_with_the_connection(server: DummyJson, store: FakeMedusa) -> None:
+    """The end of the array proves that it is complete."""
+    body = json.dumps(ROWS).encode()
+    server.intercept = lambda _request: Response(200, body, {"Content-Length": ""})
+    assert sync(file_url(server, "feed.json"), store).exit_code == 0
+    server.intercept = lambda _request: Response(200, body[:-100], {"Content-Length": ""})
+    result = sync(file_url(server, "feed.json"), store, **DELETE)
+    assert (result.exit_code, result.seen) == (3, len(ROWS) - 1)
+    assert_exact(ROWS, store)
+
+
+@pytest.mark.parametrize("place", ["header", "file"])
+def test_a_file_that_names_a_next_page_is_not_complete(
+    server: DummyJson, store: FakeMedusa, place: str
+) -> None:
+    following = f"{server.url}/feed.json?page=2"
+    server.intercept = lambda _request: (
+        Response.json(ROWS[:110], headers={"Link": f'<{following}>; rel="next"'})
+        if place == "header"
+        else Response.json({"products": ROWS[:110], "next": following})
+    )
+    result = sync(file_url(server, "feed.json"), store, **DELETE)
+    assert (result.exit_code, counts(result)) == (3, {"unchanged": 110})
+    assert "one page of several" in result.error
+    assert_exact(ROWS, store)
+
+
+@pytest.mark.parametrize("is_chunked", [True, False])
+def test_a_download_that_is_cut_off_is_repeated_and_removes_nothing(
+    server: DummyJson, store: FakeMedusa, *, is_chunked: bool
+) -> None:
+    whole, url = Response(200, ndjson(ROWS)), file_url(server, "feed.ndjson")
+    server.intercept = lambda _request: chunked(whole, is_complete=False) if is_chunked else truncated(whole)
+    result = sync(url, store, max_retries=1, **DELETE)
+    assert (result.exit_code, set(counts(result)), len(server.requests)) == (3, {"unchanged"}, 2)
+    assert (f"GET {url}: " in result.error, result.seen > 50) == (True, True)
+    assert_exact(ROWS, store)
+
+
+def test_a_redirect_to_another_server_is_followed(server: DummyJson, store: FakeMedusa) -> None:
+    with dummyjson([]) as first:
+        first.intercept = lambda _request: redirect(f"{server.url}?limit=0")
+        assert counts(sync(first.url, store)) == {"unchanged": len(ROWS)}
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "words"),
+    [
+        ("products", HTML_PAGE, "HTML"),
+        ("feed.csv", Response.json({"message": "Who are you?"}, 401), "responded with 401: Who are you?"),
+        ("feed.json", CLOSED, "disconnected"),
+        ("feed.xml", Response(200), "empty"),
+    ],
+)
+def test_a_server_without_products_changes_nothing(
+    server: DummyJson, store: FakeMedusa, name: str, broken: Response, words: str
+) -> None:
+    server.intercept = lambda _request: broken
+    result = sync(file_url(server, name), store, **DELETE)
+    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
+    assert file_url(server, name) in result.error
+    assert words in result.error
+
+
+def test_nothing_is_written_if_there_are_too_few_products(server: DummyJson) -> None:
+    store, size = FakeMedusa(), len(ROWS)
+    result = sync(server.url, store, min_products=size + 1)
+    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
+    assert f"{server.url}: the source has {size} valid products, fewer than {size + 1}" in result.error
+    assert counts(sync(server.url, store, min_products=size)) == {"created": size}
