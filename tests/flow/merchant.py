@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.flow.stage import BATCHES, SOURCE_NAME
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.fake_medusa.state import Item, Product
+from tests.harness.fake_medusa.state import Item, Level, Product
 
 Json = dict[str, Any]
 
@@ -70,6 +70,15 @@ def create(store: FakeMedusa, title: str, *skus: str, variant: Any = None, **fie
     ]
     body = {"title": title, "options": [{"title": "Kind", "values": values}], "variants": variants, **fields}
     return str(store.call("POST", BATCHES, {"create": [body]})["created"][0]["id"])
+
+
+def left_over(
+    store: FakeMedusa, sku: str, quantity: int | None = None, *levels: Level, item_id: str = "iitem_left"
+) -> Item:
+    """An inventory item that no variant uses, with stock at our location or elsewhere."""
+    here = [] if quantity is None else [Level(f"ilev_of_{item_id}", store.location_id, quantity)]
+    item = store.state.items[item_id] = Item(item_id, sku, "Left over", levels=[*here, *levels])
+    return item
 
 
 def use_in_a_kit(store: FakeMedusa, item: Item) -> str:

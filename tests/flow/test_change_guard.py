@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from medusa_sync import Result, Status
-from tests.flow.faults import strike
-from tests.flow.kills import kill_at_step, sync_killed
+from tests.flow.faults import kill_at_step, strike, sync_killed
 from tests.flow.merchant import edit
 from tests.flow.shirts import shirts
 from tests.flow.stage import (

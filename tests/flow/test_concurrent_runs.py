@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import Killed, no, strike
-from tests.flow.kills import sync_killed
+from tests.flow.faults import Killed, no, strike, sync_killed
 from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     BATCHES,

@@ -98,6 +98,7 @@ def test_the_next_run_repairs_any_fault_at_any_write(name: str, scene: str) -> N
         assert_exact(source.rows, store)
         if scene == "first sync":  # an item that was refused its SKU in an exchange goes without it
             assert_items_follow(store)
+            assert len(store.state.live_items()) == SIZE
             assert_quiet(source, store)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.kills import KILLED, killed_runs
+from tests.flow.faults import KILLED, killed_runs
 from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, variant, wanted
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.flow.faults import AFTER, BEFORE, FAULTS, no, refuse, strike
-from tests.flow.kills import kill_at_step, sync_killed
-from tests.flow.merchant import create, use_in_a_kit
+from tests.flow.faults import kill_at_step, no, refuse, sync_killed
+from tests.flow.merchant import create, left_over, use_in_a_kit
 from tests.flow.shirts import held, shirt, wanted
 from tests.flow.stage import (
     ListSource,
@@ -32,16 +30,6 @@ ITEMS = "create-inventory-items-workflow"
 LEVELS = "/admin/inventory-items/location-levels/batch"
 BATCH = 4
 ROWS = products(2 * BATCH)
-
-
-def left_over(store: FakeMedusa, sku: str, *levels: Level, item_id: str = ITEM) -> Item:
-    """An inventory item that no variant uses."""
-    item = store.state.items[item_id] = Item(item_id, sku, "Left over", levels=list(levels))
-    return item
-
-
-def with_level(store: FakeMedusa, sku: str, quantity: int = 99) -> Item:
-    return left_over(store, sku, Level("ilev_1", store.location_id, quantity))
 
 
 def items_of(store: FakeMedusa, number: int) -> list[str]:
@@ -91,31 +79,17 @@ def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
     assert stocked(store) == stock_of([row for row in rows if row["id"] != 7]) | {rows[4]["sku"]: 0}
 
 
-@pytest.mark.parametrize("name", [name for name in FAULTS if "killed" not in name])
-def test_items_whose_creation_has_an_unknown_end_exist_once(name: str) -> None:
-    store = FakeMedusa()
-    is_hit, act = partial(sent_in_bulk, workflow=ITEMS), (BEFORE | AFTER)[name]
-    hit = strike(store, "before" if name in BEFORE else "after", is_hit, act)
-    assert sync(ListSource(ROWS), store).exit_code == 0
-    assert hit
-    assert stocked(store) == stock_of(ROWS)
-
-
 # --- unused ones ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", range(BATCH))
-def test_an_unused_item_with_the_sku_is_used(place: int) -> None:
+def test_an_unused_item_with_the_sku_is_used() -> None:
     """Its levels at other locations stay."""
     store, elsewhere = FakeMedusa(), Level("ilev_2", "sloc_elsewhere", 40, 0)
-    item = left_over(store, ROWS[place]["sku"], Level("ilev_1", store.location_id, 99), elsewhere)
+    item = left_over(store, ROWS[2]["sku"], 99, elsewhere)
     result = sync(ListSource(ROWS), store, batch_size=BATCH)
     assert (result.exit_code, counts(result)) == (0, {"created": 2 * BATCH})
-    assert (items_of(store, place + 1), len(store.state.items)) == ([ITEM], 2 * BATCH)
-    assert [(each.id, each.stocked_quantity) for each in item.levels] == [
-        ("ilev_1", ROWS[place]["stock"]),
-        ("ilev_2", 40),
-    ]
+    assert (items_of(store, 3), len(store.state.items)) == ([ITEM], 2 * BATCH)
+    assert [each.stocked_quantity for each in item.levels] == [ROWS[2]["stock"], 40]
     [levels] = [request.json for request in store.requests if request.path == LEVELS]
     assert [len(levels[part]) for part in ("create", "update")] == [0, 1], "the other items are new"
 
@@ -129,11 +103,10 @@ def test_an_unused_item_is_for_the_variant_with_its_sku_alone() -> None:
     assert users == [row["variants"][2]["sku"]]
 
 
-@pytest.mark.parametrize("kills", [1, 2])
-def test_items_that_a_killed_store_left_are_used(kills: int) -> None:
-    """The store is killed between creating and linking inventory items, once or in two runs."""
+def test_items_that_a_store_left_that_was_killed_in_two_runs_are_used() -> None:
+    """It is killed between creating and linking inventory items."""
     store, source = FakeMedusa(), ListSource(ROWS[:BATCH])
-    for _ in range(kills):
+    for _ in range(2):
         kill_at_step(store, "items")
         assert sync(source, store, batch_size=BATCH).exit_code != 0
         store.between = store.before = None
@@ -155,7 +128,7 @@ def test_a_product_whose_sku_is_on_an_item_in_use_fails_alone_and_names_the_item
 ) -> None:
     """Without stock, the product needs no item."""
     store, source = FakeMedusa(), ListSource([dict(row) for row in ROWS[:BATCH]])
-    item = with_level(store, source.rows[1]["sku"])
+    item = left_over(store, source.rows[1]["sku"], 99)
     other = left_over(store, source.rows[2]["sku"], item_id="iitem_neighbour")
     expected = use(store, item)
     if not has_stock:
@@ -179,7 +152,7 @@ def test_an_incomplete_product_fails_if_an_item_in_use_has_its_sku() -> None:
     assert sync(source, store).exit_code != 0
     store.between = store.before = None
     store.state.items.clear()
-    kit = use_in_a_kit(store, with_level(store, ROWS[0]["sku"]))
+    kit = use_in_a_kit(store, left_over(store, ROWS[0]["sku"], 99))
     result = sync(source, store)
     [problem] = result.problems
     assert (result.exit_code, kit in problem.reason) == (5, True)
@@ -192,7 +165,7 @@ def test_an_item_whose_sku_stays_taken_is_not_written_again_while_a_late_write_m
 ) -> None:
     """The run that changes the SKU is killed, so the product keeps its note for a while."""
     store, source = synced(ROWS[:2]), ListSource([ROWS[0] | {"sku": "TAKEN"}, ROWS[1]])
-    taken = with_level(store, "TAKEN", 1)
+    taken = left_over(store, "TAKEN", 1)
     if is_used:
         use_in_a_kit(store, taken)
     sync_killed("after", lambda request: request.method != "GET", source, store)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.kills import KILLED, NEXT, killed_runs, sync_killed
+from tests.flow.faults import KILLED, NEXT, killed_runs, sync_killed
 from tests.flow.merchant import edit_variant
 from tests.flow.shirts import (
     CHANGES,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 from medusa_sync import RunResult
@@ -155,17 +154,12 @@ def variable(number: int, variations: int) -> Row:
 
 
 def variation(source_id: int) -> Row:
-    return {
-        "id": source_id,
-        "status": "publish",
-        "sku": f"V-{source_id}",
-        "price": f"{source_id % 1_000 + 1}.00",
-        "regular_price": f"{source_id % 1_000 + 1}.00",
-        "on_sale": False,
-        "manage_stock": "parent",
-        "stock_status": "instock",
-        "attributes": [{"id": 0, "name": "Size", "option": f"Size {source_id}"}],
-    }
+    price = f"{source_id % 1_000 + 1}.00"
+    attributes = [{"id": 0, "name": "Size", "option": f"Size {source_id}"}]
+    stock = {"manage_stock": "parent", "stock_status": "instock"}
+    prices = {"price": price, "regular_price": price, "on_sale": False}
+    own = {"id": source_id, "status": "publish", "sku": f"V-{source_id}"}
+    return {**own, **prices, **stock, "attributes": attributes}
 
 
 class WooCommerce:
@@ -173,8 +167,6 @@ class WooCommerce:
 
     def __init__(self, server: DummyJson, rows: list[Row]) -> None:
         self.rows = rows
-        self.at_once = 0
-        self._under_way: list[str] = []
         self.url = server.url.replace("/products", "/wp-json/wc/v3/products")
         server.intercept = self._answer
 
@@ -185,10 +177,6 @@ class WooCommerce:
         parts = request.path.strip("/").split("/")
         rows = self.rows
         if parts[-1] == "variations":
-            self._under_way.append(request.path)
-            self.at_once = max(self.at_once, len(self._under_way))
-            sleep(0.01)
-            self._under_way.remove(request.path)
             parent = next(row for row in self.rows if str(row["id"]) == parts[-2])
             rows = [variation(each) for each in parent["variations"]]
         pages = -(-len(rows) // size)

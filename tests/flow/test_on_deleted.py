@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import strike, with_index
-from tests.flow.kills import killed_runs
+from tests.flow.faults import killed_runs, strike, with_index
 from tests.flow.merchant import create
 from tests.flow.shirts import CHANGES, renamed_option, shirts
 from tests.flow.stage import (

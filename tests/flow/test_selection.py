@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.kills import sync_killed
+from tests.flow.faults import sync_killed
 from tests.flow.merchant import edit
 from tests.flow.shirts import held, shirt, variant
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes

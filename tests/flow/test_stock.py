@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.kills import killed_runs
-from tests.flow.merchant import edit_variant, use_in_a_kit
+from tests.flow.faults import killed_runs
+from tests.flow.merchant import edit_variant, left_over, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, held, shirt, variant, wanted
 from tests.flow.stage import (
@@ -195,13 +195,6 @@ def test_an_item_that_the_merchant_renamed_is_not_renamed_for_another_field(
 # --- stock that begins to be tracked --------------------------------------------------------------------
 
 
-def left_over(store: FakeMedusa, *, reserved: int = 0) -> Item:
-    """An item with the SKU of the teapot."""
-    level = Level("ilev_9", store.location_id, 1, reserved_quantity=reserved)
-    item = store.state.items["iitem_left"] = Item("iitem_left", "TP", "Left over", levels=[level])
-    return item
-
-
 @pytest.mark.parametrize("use", ["no item", "left over", "reserved", "in a kit"])
 def test_a_variant_that_begins_to_be_tracked_gets_the_item_with_its_sku_that_no_other_variant_has(
     use: str,
@@ -209,7 +202,8 @@ def test_a_variant_that_begins_to_be_tracked_gets_the_item_with_its_sku_that_no_
     """A reserved item is left from when the variant was tracked before."""
     store = synced([without_stock(PLAIN)])
     if use != "no item":
-        item = left_over(store, reserved=2 * (use == "reserved"))
+        item = left_over(store, "TP", 1)
+        item.levels[0].reserved_quantity = 2 * (use == "reserved")
     if use == "in a kit":
         use_in_a_kit(store, item)
     result = carried_out(ListSource([PLAIN]), store)
