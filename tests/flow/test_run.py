@@ -74,15 +74,6 @@ def test_only_details_of_products_that_change_are_read(*, dry_run: bool) -> None
     assert not any(details_read(store)[1:]), "what is written is read again by its id"
 
 
-@pytest.mark.parametrize("status", [400, 503])
-def test_after_a_failed_attempt_all_details_are_read(status: int) -> None:
-    store, source = FakeMedusa(), ListSource(products(4))
-    strike(store, "after", is_creation, httpx.Response(status))
-    assert sync(source, store).exit_code == 0
-    assert set().union(*details_read(store)) == {f"{SOURCE_NAME}:{row['id']}" for row in source.rows}
-    assert_exact(source.rows, store)
-
-
 def test_only_tags_that_are_needed_are_created() -> None:
     store, source = FakeMedusa(), ListSource(products(2))
     for row, tag in zip(source.rows, ["first", "second"], strict=True):
@@ -95,6 +86,25 @@ def test_only_tags_that_are_needed_are_created() -> None:
     source.rows[1]["price"] = 1234
     assert counts(sync(source, store)) == {"updated": 1, "rejected": 1}
     assert store.state.tags == {}, "the merchant removed it"
+
+
+def test_a_run_sends_no_more_requests_than_it_needs() -> None:
+    """Each run that writes reads the placement (3) and, before the acknowledgement, the records."""
+    rows = [row | {"title": f"Product {row['id']}"} for row in products(200)]
+    store, source = FakeMedusa(), ListSource(rows, page_size=200)
+
+    def requests() -> tuple[int, int]:
+        counted = sync(source, store, batch_size=100).requests
+        return counted.store_reads, counted.store_writes
+
+    # Reads: a page of the store, tags, categories. An empty store has no handles and SKUs to look up.
+    # Writes: tags, categories, inventory items, three bodies of less than 100 kB for each batch.
+    assert requests() == (3 + 3 + 1, 3 + 2 * 3 + 1)
+    assert requests() == (1, 0)
+    source.rows = [row | {"price": 12.5, "stock": 7} if row["id"] in {50, 150} else row for row in rows]
+    # Reads: a page, a look-up, details, details after the rows were written.
+    # Writes: the rows with their notes, the variants, their levels.
+    assert requests() == (4 + 3 + 1, 3 + 1)
 
 
 def test_no_request_creates_more_products_than_the_batch_size() -> None:
