@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 
-from msgspec import Struct
-
 from medusa_sync.core.interrupted import with_late_note
-from medusa_sync.core.inventory import item_renames, level_changes, tracked_again
+from medusa_sync.core.inventory import level_changes
 from medusa_sync.core.note import final_record
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa.bulk import Result
 from medusa_sync.medusa.operations import (
     CREATE_VARIANTS,
     DELETE_VARIANTS,
@@ -34,82 +32,23 @@ from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.variants import Bodies, Variants, writes_variants
 
 Send = Callable[[Group], Awaitable[None]]
+"""Sends what a step is about for all jobs that need it, in one call if there is a bulk route.
+
+Jobs of which the store refuses a part get its error; the others go on. If the result is unknown, it raises
+AmbiguousWriteError, and all jobs are read and planned again.
+"""
 
 
-class Step(Struct, frozen=True):
-    """One kind of write.
-
-    Attributes:
-        is_needed: whether a job needs it.
-        send: sends it for all jobs that need it, in one call if there is a bulk route. Jobs of which the
-            store refuses a part get its error; the others go on. If the result is unknown, it raises
-            AmbiguousWriteError, and all jobs are read and planned again.
-        follows_row: the row of the product is written already, so a call that is refused for all jobs is
-            no refusal of the products: they are read and planned again, too.
-    """
-
-    is_needed: Callable[[Job], bool]
-    send: Send
-    follows_row: bool = True
-
-
-def _is_creation(job: Job) -> bool:
-    return job.change.is_creation
-
-
-def _is_update(job: Job) -> bool:
-    return not job.change.is_creation
-
-
-def _deletes_variants(job: Job) -> bool:
-    return bool(job.change.removed) or any(each.replaces for each in job.change.variants)
-
-
-def _writes_variants(job: Job) -> bool:
-    return _is_update(job) and writes_variants(job.change)
-
-
-def _creates_variants(job: Job) -> bool:
-    """Whether variants are created apart from their product."""
-    new = job.change.new_variants
-    return len(new) > FIRST_VARIANTS if job.change.is_creation else bool(new)
-
-
-def _adds_variants(job: Job) -> bool:
-    return _is_update(job) and _creates_variants(job)
-
-
-def _has_spare(job: Job) -> bool:
-    return bool(job.spare)
-
-
-def _links_items(job: Job) -> bool:
-    return bool(tracked_again(job.change))
-
-
-def _renames_items(job: Job) -> bool:
-    return bool(item_renames(job.change))
-
-
-def _is_any(_job: Job) -> bool:
-    return True
-
-
-def _one_by_one(write: Callable[[Job], Awaitable[None]]) -> Send:
-    """Send what each job needs on its own: there is no bulk route for it."""
-
-    async def send(jobs: Group) -> None:
-        for job in jobs:
-            try:
-                await write(job)
-            except StoreRefusedError as error:
-                job.error = error
-
-    return send
+_Steps = tuple[Sequence[Send], Sequence[Send]]  # up to the row of the product, and those that follow
 
 
 class Writer:
-    """Writes jobs; every method may raise StoreRefusedError, AmbiguousWriteError or StoreError."""
+    """Writes jobs; every method may raise StoreRefusedError, AmbiguousWriteError or StoreError.
+
+    A job goes through the steps in the order in which they are committed. Once the row of the product is
+    written, a call that is refused for all jobs is no refusal of the products: they are read and planned
+    again, too.
+    """
 
     def __init__(
         self,
@@ -125,24 +64,24 @@ class Writer:
         self._new_items = new_items
         self._planner = planner
         variants = self._variants = Variants(context)
-        self._steps = (
-            Step(_links_items, items.link, follows_row=False),
-            Step(_is_update, rows.update, follows_row=False),
-            Step(_is_creation, self._prepare, follows_row=False),
-            Step(_is_creation, rows.create, follows_row=False),
-            Step(_deletes_variants, self._deleting(variants.deleted)),
-            Step(_writes_variants, _one_by_one(variants.change_options)),
-            Step(_writes_variants, self._plan_again),  # the next step replaces lists of prices
-            Step(_writes_variants, self._in_bulk(UPDATE_VARIANTS, variants.changed)),
-            Step(_writes_variants, _one_by_one(variants.change_values)),
-            Step(_renames_items, items.rename),
-            Step(_adds_variants, new_items.give),
-            Step(_creates_variants, self._in_bulk(CREATE_VARIANTS, variants.added)),
-            Step(_has_spare, self._deleting(variants.deleted_last)),
-            Step(_is_update, _one_by_one(variants.remove_unused_values)),
-            Step(_is_any, self._read_written),
-            Step(_is_any, items.write_levels),
-            Step(_is_any, sales.write),
+        add = partial(self._in_bulk, CREATE_VARIANTS, variants.added)
+        last: tuple[Send, ...] = (self._read_written, items.write_levels, sales.write)
+        self._creation: _Steps = ((self._prepare, rows.create), (add, *last))
+        self._update: _Steps = (
+            (items.link, rows.update),
+            (
+                partial(self._in_bulk, DELETE_VARIANTS, variants.deleted),
+                partial(_one_by_one, variants.change_options),
+                self._plan_again,  # the next step replaces lists of prices
+                partial(self._in_bulk, UPDATE_VARIANTS, variants.changed),
+                partial(_one_by_one, variants.change_values),
+                items.rename,
+                new_items.give,
+                add,
+                partial(self._in_bulk, DELETE_VARIANTS, variants.deleted_last),
+                partial(_one_by_one, variants.remove_unused_values),
+                *last,
+            ),
         )
 
     async def write(self, jobs: Group) -> None:
@@ -150,51 +89,31 @@ class Writer:
         for job in jobs:
             job.items = job.holders.unused if job.holders is not None else {}
             job.written, job.error, job.lacks_item_sku, job.spare = {}, None, False, ""
-        for step in self._steps:
-            if needing := [job for job in jobs if job.error is None and step.is_needed(job)]:
-                try:
-                    await step.send(needing)
-                except StoreRefusedError as error:
-                    if step.follows_row:
-                        raise AmbiguousWriteError(str(error), status=error.status) from error
-                    raise
+        row, others = self._creation if jobs[0].change.is_creation else self._update
+        await _send(row, jobs)
+        try:
+            await _send(others, jobs)
+        except StoreRefusedError as error:
+            raise AmbiguousWriteError(str(error), status=error.status) from error
         complete = [job for job in jobs if job.error is None]
         self._new_items.linked(complete)
         for job in complete:
             if job.is_written:
                 self._context.health.succeeded(job.product_id)
 
-    def _in_bulk(self, operation: Operation, bodies: Callable[[Job], Bodies]) -> Send:
+    async def _in_bulk(self, operation: Operation, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
         """Send what the variants of all jobs need in one call."""
-
-        async def send(jobs: Group) -> None:
-            for job, _, result in await self._results(operation, jobs, bodies):
-                if job.error is None:
-                    job.accept(result)
-
-        return send
-
-    def _deleting(self, bodies: Callable[[Job], Bodies]) -> Send:
-        """Delete variants of all jobs in one call; a job gets to know which of them are deleted."""
-
-        async def send(jobs: Group) -> None:
-            for job, variant_id, result in await self._results(DELETE_VARIANTS, jobs, bodies):
-                if job.error is None:
-                    job.accept(result)
-                if isinstance(result, str):
-                    job.deleted.add(variant_id)
-                elif isinstance(result, StoreRefusedError):
-                    self._keep(job, variant_id, result)
-
-        return send
-
-    async def _results(
-        self, operation: Operation, jobs: Group, bodies: Callable[[Job], Bodies]
-    ) -> list[tuple[Job, str, Result]]:
-        """The result for each body, with its job and id."""
         wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
         results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
-        return [(job, body["id"], result) for (job, body), result in zip(wanted, results, strict=True)]
+        for (job, body), result in zip(wanted, results, strict=True):
+            if job.error is None:
+                job.accept(result)
+            if operation is not DELETE_VARIANTS:
+                continue
+            if isinstance(result, str):
+                job.deleted.add(body["id"])
+            elif isinstance(result, StoreRefusedError):
+                self._keep(job, body["id"], result)
 
     def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:
         """Take note that a dropped variant is not removed: some of its stock may be reserved."""
@@ -210,6 +129,7 @@ class Writer:
 
     async def _plan_again(self, jobs: Group) -> None:
         """Read products after their rows and options were written, and plan what is left of the variants."""
+        jobs = [job for job in jobs if writes_variants(job.change)]
         left = await self._planner.again(jobs)
         for job in left:
             if job.change.removed and job.change.stored.record not in job.records:
@@ -244,8 +164,10 @@ class Writer:
         location_id = self._context.placement.location_id
         if any(level.item_id is None for level in level_changes(job.change, location_id, job.items)):
             return False
-        is_own_id = _is_update(job) or job.product_id == self._rows.new_id(job)
-        return is_own_id and not _creates_variants(job)
+        new = len(job.change.new_variants)
+        if job.change.is_creation:
+            return job.product_id == self._rows.new_id(job) and new <= FIRST_VARIANTS
+        return not new
 
     def record(self, job: Job) -> tuple[Record, bool]:
         """The record that a complete job is acknowledged with, and whether the store has it already."""
@@ -255,3 +177,18 @@ class Writer:
         if job.note is not None:
             return record, job.note.pending is None and not job.change.placed
         return record, record == job.before
+
+
+async def _send(steps: Sequence[Send], jobs: Group) -> None:
+    for send in steps:
+        if left := [job for job in jobs if job.error is None]:
+            await send(left)
+
+
+async def _one_by_one(write: Callable[[Job], Awaitable[None]], jobs: Group) -> None:
+    """Send what each job needs on its own: there is no bulk route for it."""
+    for job in jobs:
+        try:
+            await write(job)
+        except StoreRefusedError as error:
+            job.error = error

@@ -47,7 +47,7 @@ class Variants:
 
     def deleted_last(self, job: Job) -> Bodies:
         """The dropped variant that stays until the new ones exist."""
-        return [{"id": job.spare}]
+        return [{"id": job.spare}] if job.spare else []
 
     def changed(self, job: Job) -> Bodies:
         """The changes of variants, without their option values. They have whole lists of prices."""
