@@ -8,7 +8,8 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.merge import members, merge_sets
-from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.note import is_recorded
+from medusa_sync.core.result import Action, Outcome, Result, outcome_of
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Holders, UniqueValue, claims, holds
@@ -157,10 +158,10 @@ class Attempts:
                 self.places.defer(job)
             elif own in decision.withheld:
                 left = self.planner.without(job.change, list(decision.withheld[own].values()))
-                if isinstance(left, Outcome):
-                    self.places.settle(job, left)
-                else:
+                if left.is_creation or not is_recorded(left):
                     job.take(left)
+                else:
+                    self.places.settle(job, outcome_of(left))
         return bool(unknown)
 
     async def _look_up(self, changes: Sequence[Change]) -> Holders:

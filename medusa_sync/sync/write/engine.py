@@ -69,10 +69,9 @@ class Engine:
         Raises:
             StoreError: the store cannot be read.
         """
-        jobs = self._places.waiting
-        unplanned = [job for job in jobs if job.plan is None and not job.is_absent]
-        await self._attempts.planner.plan_waiting(unplanned)
-        return [job.plan for job in jobs if job.plan is not None and job.plan.dropped]
+        unplanned = [job for job in self._places.waiting if job.plan is None and not job.is_absent]
+        await self._attempts.planner.read(unplanned)
+        return [job.plan for job in self._places.waiting if job.plan is not None and job.plan.dropped]
 
     async def final_pass(self) -> None:
         """Write the jobs that waited for the others, and for the removal of what the source no longer has."""

@@ -139,6 +139,8 @@ class Job(Struct, eq=False):
             own_changes=written.own_changes,
             own_conflicts=written.own_conflicts,
             removed=written.removed,
+            withheld=written.withheld,
+            blocked=written.blocked,
         )
         changes = tuple(each for each in self.planned.changes if (each.variant, each.field) not in gone)
         before = structs.replace(self.planned, changes=changes)
@@ -192,12 +194,12 @@ class Places:
     def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
         self._context = context
         self._settled = settled
-        self._last: Group = []
+        self._last: dict[Job, None] = {}  # in the order in which they began to wait
 
     def defer(self, job: Job) -> None:
         """Let a job wait for the final pass."""
         job.place = Place.FINAL_PASS
-        self._last.append(job)
+        self._last[job] = None
 
     @property
     def waiting(self) -> Group:
@@ -206,7 +208,7 @@ class Places:
 
     def begin_final_pass(self) -> Group:
         """Take the jobs that wait for the final pass, in the order of the source."""
-        jobs, self._last = sorted(self._last, key=lambda job: job.number), []
+        jobs, self._last = sorted(self._last, key=lambda job: job.number), {}
         self._context.is_final = True
         for job in jobs:
             job.place, job.attempts = Place.QUEUE, 0
@@ -220,6 +222,7 @@ class Places:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
             outcome = structs.replace(outcome, **failed)
         job.place = Place.LEDGER
+        self._last.pop(job, None)
         self._settled(job, outcome)
         self._context.ledger.settle(outcome)
 
@@ -229,8 +232,7 @@ class Places:
 
     def settle_rest(self) -> None:
         """Enter the jobs in the ledger that still wait, if it is known why they were not written."""
-        jobs, self._last = self._last, []
-        for job in jobs:
+        for job in self.waiting:
             if job.refusal is not None:
                 self.end(job, Result.FAILED, str(job.refusal.error))
 

@@ -11,7 +11,6 @@ from medusa_sync.core.fields import SKU
 from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of, without_stock
 from medusa_sync.core.result import Result
-from medusa_sync.core.selection import ALL
 from medusa_sync.core.stored import StoredProduct, Tombstone, UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
@@ -115,7 +114,7 @@ class NewProducts:
             job = jobs[stored.id]
             try:
                 [known] = readable([stored])
-                job.take(self._planner.planned(job.desired, known, ALL, adopt=True))
+                job.take(self._planner.planned(job.desired, known, adopt=True))
             except ProductFailedError as error:
                 self._places.end(job, Result.FAILED, f"{stored.id}: {error}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TypeVar
 
 from msgspec import Struct, field, structs
@@ -14,8 +13,8 @@ from medusa_sync.core.interrupted import is_half_deleted, is_in_progress, is_inc
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.result import Outcome, Result, outcome_of
-from medusa_sync.core.selection import Selection
+from medusa_sync.core.result import Result, outcome_of
+from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.errors import ProductFailedError
 from medusa_sync.sync.context import Context
@@ -102,11 +101,11 @@ class Planner:
             job.records.append(stored.record)
         elif stored.record not in job.records:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
-        update = self._plan_of(job, stored)
+        update = self.planned(job.desired, stored)
         if job.kept:
             reasons = [*filter(None, [update.blocked]), *job.kept.values()]
             update = structs.replace(update, blocked="; ".join(reasons))
-        may_write = self._may_write(stored)
+        may_write = self._options.update or stored.pending is not None  # what was begun is completed
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
         loses_variants = bool(update.removable(removable))
         is_done = is_recorded(update) and not loses_variants
@@ -121,23 +120,6 @@ class Planner:
             else:
                 reading.updates.append(job)
 
-    def _plan_of(self, job: Job, stored: StoredProduct) -> Change:
-        return self.planned(job.desired, stored, self._options.selection.for_record(stored.record))
-
-    def _may_write(self, stored: StoredProduct) -> bool:
-        """Whether a product is updated; an interrupted write is completed in any case."""
-        return self._options.update or stored.pending is not None
-
-    async def plan_waiting(self, jobs: Sequence[Job]) -> None:
-        """Plan updates of jobs that wait, to see which variants they lose."""
-        found = by_external_id(await self._details(jobs, "external_id", [job.external_id for job in jobs]))
-        for job in jobs:
-            with suppress(ProductFailedError):  # its turn comes later
-                for stored in readable(found.get(job.external_id, [])):
-                    job.records.append(stored.record)
-                    if self._may_write(stored):
-                        job.plan = self._plan_of(job, stored)
-
     async def again(self, jobs: Sequence[Job]) -> list[Job]:
         """Read products whose row is written, and plan again what is left; returns those that exist."""
         found = await self._details(jobs, "id", [job.product_id for job in jobs])
@@ -145,16 +127,21 @@ class Planner:
         left = [job for job in jobs if job.product_id in read]
         for job in left:
             before = job.change
-            update = self.planned(
-                before.desired, read[job.product_id], before.selection, adopt=before.adopted
-            )
-            job.replan(structs.replace(update, withheld=before.withheld, blocked=before.blocked))
+            stored = read[job.product_id]
+            job.replan(self.planned(before.desired, stored, before.selection, adopt=before.adopted))
         return left
 
     def planned(
-        self, product: DesiredProduct, stored: StoredProduct, selection: Selection, *, adopt: bool = False
+        self,
+        product: DesiredProduct,
+        stored: StoredProduct,
+        selection: Selection | None = None,
+        *,
+        adopt: bool = False,
     ) -> Change:
         """Plan what is sent for a stored product."""
+        if selection is None:
+            selection = ALL if adopt else self._options.selection.for_record(stored.record)
         return plan_update(
             product,
             stored,
@@ -166,16 +153,13 @@ class Planner:
             ),
         )
 
-    def without(self, change: Change, withheld: Sequence[Withheld]) -> Change | Outcome:
-        """Plan a change without values that variants do not get; its outcome if nothing is left to write."""
-        desired = without(change.desired, withheld)
+    def without(self, change: Change, withheld: Sequence[Withheld]) -> Change:
+        """Plan a change without values that variants do not get."""
+        desired, lost = without(change.desired, withheld), tuple(withheld)
         if change.handle is not None:
-            return creation(desired, change.handle, replaces=change.replaces, withheld=tuple(withheld))
-        planned = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
-        update = structs.replace(
-            planned, withheld=tuple(withheld), removed=change.removed, blocked=change.blocked
-        )
-        return outcome_of(update) if is_recorded(update) else update
+            return creation(desired, change.handle, replaces=change.replaces, withheld=lost)
+        update = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
+        return structs.replace(update, withheld=lost, removed=change.removed, blocked=change.blocked)
 
 
 def readable(copies: Sequence[T | Unreadable]) -> list[T]:
