@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.fields import FIELDS, SKU
 from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.note import is_recorded
@@ -190,7 +190,7 @@ class Attempts:
         """Free the values that jobs of other groups get, but not those of variants that are deleted later."""
         if not self._context.is_dry_run:
             await self._rows.release(jobs, taken)
-            await self._items.release(jobs, taken)
+            await self._items.release(jobs, {value for name, value in taken if name == SKU})
         for job in jobs:
             later = {hold for variant in job.change.removed.values() for hold in holds(variant)}
             self._values.free(hold for hold in job.gives_up - later if hold[:2] in taken)

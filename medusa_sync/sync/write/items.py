@@ -22,7 +22,7 @@ from medusa_sync.core.inventory import (
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.stored import StoredLevel, StoredVariant
-from medusa_sync.core.unique import Holders, UniqueValue
+from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, new_id
 from medusa_sync.medusa.resources import Level
@@ -34,8 +34,7 @@ logger = logging.getLogger(__name__)
 Renames = dict[ItemRename, Job]
 """Renames with the jobs that want them."""
 
-_Owner = tuple[str, str]  # the external id of a product, and the key of one of its variants
-_Wanted = dict[str, tuple[_Owner, DesiredVariant]]  # by SKU
+_Wanted = dict[str, tuple[str, DesiredVariant]]  # variants with the external ids of their products, by SKU
 
 
 class Items:
@@ -71,15 +70,16 @@ class Items:
         A job whose item cannot get its SKU, because another item has it, lacks an item SKU. In the final
         pass, such an item is left without one: another product may need its old SKU.
         """
-        renames = {rename: job for job in jobs for rename in item_renames(job.change).values()}
+        renames = _renames(jobs)
+        if not renames:
+            return
         own = {rename.item_id for rename in renames}
         skus = [rename.new_sku for rename in renames if rename.new_sku is not None]
         found = await self._api.items.by_sku(skus)
         taken = {item.sku for item in found if item.id not in own}
         free = {rename: job for rename, job in renames.items() if rename.new_sku not in taken}
-        given = {rename.new_sku for rename in free}
-        await self._clear({rename: job for rename, job in renames.items() if rename.sku in given})
         refused = {rename: job for rename, job in renames.items() if rename.new_sku in taken}
+        await self.release(jobs, {rename.new_sku for rename in free})
         refused |= await self._send(free)
         if not self._context.is_final:
             for job in refused.values():
@@ -88,37 +88,34 @@ class Items:
         for rename in refused:
             words = "inventory item %s has no SKU now: another item has %r", rename.item_id, rename.new_sku
             logger.warning(*words, extra={"event": "inventory_item_without_sku"})
-        await self._clear({rename: job for rename, job in refused.items() if rename.sku is not None})
+        await self.release(jobs, {rename.sku for rename in refused})
 
-    async def release(self, jobs: Group, taken: Collection[UniqueValue]) -> None:
-        """Take SKUs from items whose variants give them up; they get their new ones later."""
-        renames = {rename: job for job in jobs for rename in item_renames(job.change).values()}
-        await self._clear({rename: job for rename, job in renames.items() if (SKU, rename.sku) in taken})
-
-    async def _clear(self, renames: Renames) -> None:
-        """Take SKUs from items, so that others can have them."""
-        await self._send({structs.replace(rename, new_sku=None): job for rename, job in renames.items()})
+    async def release(self, jobs: Group, taken: Collection[str | None]) -> None:
+        """Take these SKUs from items whose variants give them up; they get their new ones later."""
+        cleared = {
+            structs.replace(rename, new_sku=None): job
+            for rename, job in _renames(jobs).items()
+            if rename.sku is not None and rename.sku in taken
+        }
+        await self._send(cleared)
 
     async def _send(self, renames: Renames) -> Renames:
         """Rename items; returns those that the store refuses."""
-        try:
-            return await self._refused(renames)
-        except AmbiguousWriteError:
-            for job in renames.values():
-                job.may_be_late = True
-            raise
-
-    async def _refused(self, renames: Renames) -> Renames:
         if renames and self._context.stop.is_set:
             raise AmbiguousWriteError("the run ended before all inventory items were renamed")
         bodies = [{"id": rename.item_id, "sku": rename.new_sku} for rename in renames]
-        results = await self._api.bulk.run(RENAME_ITEMS, bodies)
+        sent = {job for job in renames.values() if not job.may_be_late}
+        for job in sent:  # until it is known what arrived
+            job.may_be_late = True
         refused = {}
+        results = await self._api.bulk.run(RENAME_ITEMS, bodies)
         for (rename, job), result in zip(renames.items(), results, strict=True):
             if not isinstance(result, str):
                 if result.status != HTTPStatus.BAD_REQUEST:
                     raise AmbiguousWriteError(str(result), status=result.status)
                 refused[rename] = job
+        for job in sent:
+            job.may_be_late = False
         return refused
 
     async def write_levels(self, jobs: Group) -> None:
@@ -153,9 +150,13 @@ class Items:
 
 
 class _Made(Struct, frozen=True):
-    """An item for a variant that does not exist yet; an earlier run may have created it."""
+    """An item for a variant that does not exist yet; an earlier run may have created it.
 
-    owner: _Owner
+    Attributes:
+        owner: the external id of the product.
+    """
+
+    owner: str
     item: StoredItem
 
 
@@ -217,7 +218,7 @@ class NewItems:
         unused = {
             sku: made.item.id
             for sku, made in self._made.items()
-            if made.item.is_new and made.owner[0] in self._refused
+            if made.item.is_new and made.owner in self._refused
         }
         if not unused or self._stop.is_set:
             return
@@ -262,6 +263,10 @@ class NewItems:
         return {**body, WEIGHT: variant.fields[WEIGHT]} if WEIGHT in variant.fields else body
 
 
+def _renames(jobs: Group) -> Renames:
+    return {rename: job for job in jobs for rename in item_renames(job.change).values()}
+
+
 def _wanted(jobs: Group) -> _Wanted:
     """The new variants that have an SKU and stock and no unused item, with their owners, by SKU."""
     found: _Wanted = {}
@@ -269,5 +274,5 @@ def _wanted(jobs: Group) -> _Wanted:
         for variant in job.change.new_variants:
             sku = variant.fields.get(SKU)
             if sku is not None and sku not in job.items and isinstance(variant.fields.get(STOCK), int):
-                found.setdefault(str(sku), ((job.external_id, variant.key), variant))
+                found.setdefault(str(sku), (job.external_id, variant))
     return found
