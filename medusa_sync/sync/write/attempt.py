@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from medusa_sync.core.change import Change
+from medusa_sync.core.change import Change, needed_terms
 from medusa_sync.core.fields import FIELDS, SKU
 from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.merge import members, merge_sets
@@ -13,6 +13,7 @@ from medusa_sync.core.result import Action, Outcome, Result, outcome_of
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Holders, UniqueValue, claims, holds
+from medusa_sync.medusa.terms import Terms
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
@@ -45,7 +46,10 @@ class Attempts:
         self.planner = Planner(context, self.places, self._sales)
         self._new_products = NewProducts(context, self.places, self.planner)
         self._values = UniqueValues(context)
-        self._rows = ProductRows(context)
+        self._terms = Terms(
+            context.api, context.source.category_names, context.stop, creates=not context.is_dry_run
+        )
+        self._rows = ProductRows(context, self._terms)
         self._items = Items(context)
         self._new_items = NewItems(context)
         self._writer = Writer(context, self._rows, self._items, self._new_items, self._sales, self.planner)
@@ -77,7 +81,7 @@ class Attempts:
         updates = self._context.options.plan.update
         changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
         terms = _added_terms(changed, self._context.options.plan.selection)
-        self._rows.expect_terms(terms, [job.desired for job in jobs])
+        self._terms.expect(terms, [job.desired for job in jobs])
         return jobs
 
     async def attempt(self, group: Group) -> list[Group]:
@@ -90,7 +94,7 @@ class Attempts:
                     self._context.completed.add(job.external_id)
             left = await self._carry_out(reading.updates)
             for job in reading.new:  # they get what the updates give up
-                job.is_absent = job.leftover is None
+                job.is_absent = job.plan is None or not job.plan.replaces
             left.append(reading.new)
         elif reading.new:
             await self._new_products.plan(reading.new)
@@ -103,7 +107,7 @@ class Attempts:
 
     async def _delete_leftovers(self, jobs: Group) -> None:
         """Delete what interrupted creations have left of products that are created again."""
-        if incomplete := [job.leftover.id for job in jobs if job.leftover is not None]:
+        if incomplete := [job.change.replaces for job in still_queued(jobs) if job.change.replaces]:
             await delete_noted(self._context.api, incomplete)
 
     async def _carry_out(self, jobs: Group) -> list[Group]:
@@ -209,7 +213,7 @@ class Attempts:
 
     async def look_again(self, jobs: Group) -> bool:
         """Look up unique values again, and terms the next time; returns whether that changed a plan."""
-        self._rows.forget_terms(jobs)
+        self._terms.forget(needed_terms([job.plan for job in jobs if job.plan is not None]))
         plans = [job.plan for job in jobs]
         for job in jobs:
             job.is_refused, job.holders = True, None

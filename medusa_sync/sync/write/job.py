@@ -13,7 +13,7 @@ from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import Outcome, Result, combined, outcome_of
-from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import Hold, Holders
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
 from medusa_sync.sync.context import Context
@@ -46,7 +46,7 @@ class Job(Struct, eq=False):
         desired: what the source wants.
         number: its place in the source.
         is_absent: it was just looked up and not found, so it is planned without another look-up.
-        is_planned: its creation was planned together with others, and not attempted yet.
+        is_planned: its creation is planned already, and not attempted yet.
         place: where it is.
         plan: what this attempt writes, without what is withheld.
         planned: its outcome once the attempt is complete.
@@ -60,7 +60,6 @@ class Job(Struct, eq=False):
         holders: what has the unique values that it wants; None if they were not looked up.
         gives_up: the unique values that its variants and inventory items lose.
         is_refused: the store has refused it before, perhaps because of another one in its group.
-        leftover: what an interrupted creation or deletion has left of it.
         product_id: in the store.
         before: its record before this attempt.
         note: the record that was sent with its row; None if the row was not sent.
@@ -93,7 +92,6 @@ class Job(Struct, eq=False):
     holders: Holders | None = None
     gives_up: frozenset[Hold] = frozenset()
     is_refused: bool = False
-    leftover: StoredProduct | None = None
     product_id: str = ""
     before: Record | None = None
     note: Record | None = None

@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from medusa_sync.core.change import Change, creation
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.policy import OnDeleted
-from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of, without_stock
+from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of
 from medusa_sync.core.result import Result
 from medusa_sync.core.stored import StoredProduct, Tombstone, UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
@@ -49,10 +48,7 @@ class NewProducts:
 
     async def plan(self, jobs: Group) -> None:
         """Plan the jobs of an attempt."""
-        for job in jobs:
-            if job.leftover is not None:
-                job.take(self._creation(job.desired, job.leftover.handle, replaces=job.leftover.id))
-        left = [job for job in jobs if job.leftover is None and not job.is_planned]
+        left = [job for job in jobs if not job.is_planned]
         if left:
             await self._adoption.load()
         adopted: dict[str, Job] = {}
@@ -78,10 +74,6 @@ class NewProducts:
         """Forget the handle that was chosen for a product; it has its outcome."""
         self._handles.release(external_id)
 
-    def _creation(self, product: DesiredProduct, handle: str, *, replaces: str = "") -> Change:
-        wanted = product if self._context.keeps_stock else without_stock(product)
-        return creation(wanted, handle, replaces=replaces)
-
     async def _create(self, jobs: Group, existing: Mapping[Job, tuple[Result, str]] = {}) -> None:
         """Plan creations.
 
@@ -104,19 +96,22 @@ class NewProducts:
         handles, reasons = await self._handles.assign([job.desired for job in created])
         for job in created:
             if job.external_id in handles:
-                job.take(self._creation(job.desired, handles[job.external_id]))
+                job.take(self._planner.creation(job.desired, handles[job.external_id]))
             else:
                 self._places.end(job, Result.REJECTED, reasons[job.external_id])
 
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
         """Plan the adoption of products by their ids."""
+        left = dict(jobs)
         for stored in await self._context.api.details("id", list(jobs)):
-            job = jobs[stored.id]
+            job = left.pop(stored.id)
             try:
                 [known] = readable([stored])
                 job.take(self._planner.planned(job.desired, known, adopt=True))
             except ProductFailedError as error:
                 self._places.end(job, Result.FAILED, f"{stored.id}: {error}")
+        for product_id, job in left.items():
+            self._places.end(job, Result.FAILED, f"{product_id} was deleted before it could be adopted")
 
     async def _deleted_among(self, external_ids: Sequence[str]) -> set[str]:
         """The external ids of the products that the merchant deleted."""

@@ -12,7 +12,7 @@ from medusa_sync.core.change import Change, Removal, Withheld, creation, without
 from medusa_sync.core.interrupted import is_half_deleted, is_in_progress, is_incomplete
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, without_stock
 from medusa_sync.core.result import Result, outcome_of
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
@@ -75,7 +75,6 @@ class Planner:
 
     def _sort(self, job: Job, copies: list[StoredProduct], reading: Reading) -> None:
         """Add a job to one part of the reading."""
-        job.leftover = None
         if not copies:
             reading.new.append(job)
             return
@@ -91,7 +90,8 @@ class Planner:
         if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
             reading.in_progress.append(job)
         elif is_incomplete(stored) or is_half_deleted(stored):
-            job.leftover = stored
+            job.take(self.creation(job.desired, stored.handle, replaces=stored.id))
+            job.is_planned = True
             reading.new.append(job)
         else:
             self._update(job, stored, reading)
@@ -130,6 +130,11 @@ class Planner:
             stored = read[job.product_id]
             job.replan(self.planned(before.desired, stored, before.selection, adopt=before.adopted))
         return left
+
+    def creation(self, product: DesiredProduct, handle: str, *, replaces: str = "") -> Change:
+        """Plan what is sent for a new product, or for one of which an interrupted write has left a part."""
+        wanted = product if self._context.keeps_stock else without_stock(product)
+        return creation(wanted, handle, replaces=replaces)
 
     def planned(
         self,

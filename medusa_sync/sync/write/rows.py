@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +11,6 @@ from msgspec import json
 
 from medusa_sync.core.change import Change, needed_terms, placed_categories
 from medusa_sync.core.note import freed, note
-from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.unique import UniqueValue, claims, to_clear
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
@@ -35,23 +34,12 @@ _GENERATIONS = 20  # of the id of a product that is replaced
 class ProductRows:
     """Writes the rows of products, with the terms that they refer to."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, terms: Terms) -> None:
         self._context = context
         self._api = context.api
         self._ledger = context.ledger
-        self._terms = Terms(
-            context.api,
-            context.source.category_names,
-            context.stop,
-            creates=not context.is_dry_run,
-        )
+        self._terms = terms
         self._generations: dict[str, int] = {}  # of the ids of new products, by external id
-
-    # --- terms ---
-
-    def expect_terms(self, needs: Mapping[str, Collection[str]], products: Iterable[DesiredProduct]) -> None:
-        """Find or create these terms too when some are needed."""
-        self._terms.expect(needs, products)
 
     async def find_terms(self, jobs: Group) -> bool:
         """Find or create the terms that jobs need; returns whether any was unknown."""
@@ -60,10 +48,6 @@ class ProductRows:
             return False
         await self._terms.ids(needs)
         return True
-
-    def forget_terms(self, jobs: Group) -> None:
-        """Look up the terms that jobs need again the next time: the merchant may have deleted one."""
-        self._terms.forget(needed_terms([job.plan for job in jobs if job.plan is not None]))
 
     async def _term_ids(self, jobs: Group) -> Ids:
         return await self._terms.ids(needed_terms([job.change for job in jobs]))
