@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.flow.merchant import create
@@ -87,3 +88,18 @@ def test_variants_without_skus_are_found_by_their_option_values() -> None:
     assert counts(carried_out(ListSource([row]), store, adopt=True)) == {"updated": 1}
     assert_shirts([row], store)
     assert {key: each.options for key, each in store.state.variants().items()} == values
+
+
+def test_a_product_that_is_deleted_before_it_is_taken_over_fails_alone() -> None:
+    store, other = FakeMedusa(), ROW | {"id": 8, "title": "Mug", "sku": "KIT-8"}
+    theirs = create(store, "Jug", "KIT-7")
+
+    def delete(request: httpx.Request) -> None:
+        if theirs in str(request.url):
+            store.before = None
+            store.call("DELETE", f"/admin/products/{theirs}")
+
+    store.before = delete
+    result = sync(ListSource([ROW, other]), store, adopt=True)
+    assert counts(result) == {"created": 1, "failed": 1}
+    assert counts(sync(ListSource([ROW, other]), store, adopt=True)) == {"created": 1, "unchanged": 1}
