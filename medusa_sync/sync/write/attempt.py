@@ -132,9 +132,11 @@ class Attempts:
 
     async def _release(self, jobs: Group) -> bool:
         """Free the values that variants of these jobs take from one another; returns whether any were."""
-        released = await self._rows.release(jobs)
-        wanted = {claim.unique for job in jobs for claim in claims(job.change)}
-        self._values.free(hold for job in released for hold in job.gives_up if hold[:2] in wanted)
+        wanted = [claim for job in jobs for claim in claims(job.change)]
+        # New variants are created after the others are written.
+        released = await self._rows.release(jobs, {claim.unique for claim in wanted if not claim.is_new})
+        taken = {claim.unique for claim in wanted}
+        self._values.free(hold for job in released for hold in job.gives_up if hold[:2] in taken)
         return bool(released)
 
     async def decide_together(self, jobs: Group) -> Group:

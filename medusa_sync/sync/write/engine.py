@@ -104,13 +104,11 @@ class Engine:
 
     async def _measured(self, group: Group) -> None:
         began = monotonic()
-
-        async def work() -> None:
+        try:
             succeeded = await self._work(group)
             self._batch_size.measured(len(group), monotonic() - began, has_failed=not succeeded)
-
-        try:
-            await self._guarded(work())
+        except MedusaSyncError as error:
+            self._stop.set(error)
         finally:
             self._slots.release()
 

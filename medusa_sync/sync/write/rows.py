@@ -11,7 +11,7 @@ from msgspec import json
 
 from medusa_sync.core.change import Change, needed_terms, placed_categories
 from medusa_sync.core.note import freed, note
-from medusa_sync.core.unique import UniqueValue, claims, to_clear
+from medusa_sync.core.unique import UniqueValue, to_clear
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body, new_product_id
@@ -54,14 +54,11 @@ class ProductRows:
 
     # --- stored products ---
 
-    async def release(self, jobs: Group, taken: Collection[UniqueValue] | None = None) -> Group:
-        """Free unique values that others take, or stored variants of these jobs; returns jobs that lose some.
+    async def release(self, jobs: Group, taken: Collection[UniqueValue]) -> Group:
+        """Free unique values that other variants take; returns jobs that lose some.
 
         The store refuses a value that another variant has, even if the same call takes it away there.
         """
-        if taken is None:  # new variants are created after the others are written
-            wanted = (claim for job in jobs for claim in claims(job.change))
-            taken = {claim.unique for claim in wanted if not claim.is_new}
         cleared = {job: to_clear(job.change, job.gives_up, taken) for job in jobs}
         released = {job: fields for job, fields in cleared.items() if fields}
         if not released:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from medusa_sync.core.change import Change
@@ -132,26 +132,18 @@ class Variants:
         update = job.change
         records = [update.record, job.before or update.record]
         for name, option in update.options.stored.items():
-            if option is not None and (unused := _unused_values(update, name, option, records)):
-                missing, title = _missing_values(update, name, option), update.options.title(name)
-                await self._remove_values(update.stored, option, unused, title=title, add=missing)
-
-    async def _remove_values(
-        self,
-        stored: StoredProduct,
-        option: StoredOption,
-        unused: Collection[str],
-        *,
-        title: str,
-        add: Sequence[str],
-    ) -> None:
-        """Remove option values that no variant has; those that the store does not remove stay."""
-        try:
-            await self._api.options.change_values(stored.id, option, title, add=add, remove=unused)
-        except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
-            own = stored.external_id or ""
-            words = "unused values of %s stay: %s", own, error
-            logger.info(*words, extra={"event": "option_values_kept", "external_id": own})
+            unused = _unused_values(update, name, option, records) if option is not None else ()
+            if option is None or not unused:
+                continue
+            missing, title = _missing_values(update, name, option), update.options.title(name)
+            try:
+                await self._api.options.change_values(
+                    update.stored.id, option, title, add=missing, remove=unused
+                )
+            except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
+                words = "unused values of %s stay: %s", job.external_id, error
+                extra = {"event": "option_values_kept", "external_id": job.external_id}
+                logger.info(*words, extra=extra)
 
 
 def writes_variants(update: Change) -> bool:
@@ -197,13 +189,10 @@ def _new_values(update: Change, name: str) -> list[str]:
     """The values that variants get, each once."""
     field = f"{OPTION}{name}"
     values = [
-        value
+        each.desired.fields.get(field)
+        if each.is_new
+        else (change := each.change_of(field)) and change.planned
         for each in update.variants
-        for value in (
-            [each.desired.fields.get(field)]
-            if each.is_new
-            else [change.planned for change in each.changes if change.field == field]
-        )
     ]
     return list(dict.fromkeys(str(value) for value in values if value is not None))
 
@@ -213,20 +202,15 @@ def _unused_values(update: Change, name: str, option: StoredOption, records: Ite
     planned = {
         each.stored.id: change.planned
         for each in update.variants
-        if each.stored is not None
-        for change in each.changes
-        if change.field == field
+        if each.stored is not None and (change := each.change_of(field)) is not None
     }
     used = {planned.get(each.id, each.value_of(option.id)) for each in update.stored.variants}
     used |= set(_new_values(update, name))
-    ours = set[Value]().union(*(_our_values(record, field) for record in records))
+    ours = set[Value]()  # that were applied or sent
+    for record in records:
+        ours.update(entry.fields.get(field) for entry in record.variants.values())
+        ours.update(*(sent.get(field, ()) for sent in record.sent.values()))
     return {each.value for each in option.values if remember_text(each.value) in ours} - used
-
-
-def _our_values(record: Record, field: str) -> set[Value]:
-    """The values that were applied or sent, as `remember` gives them."""
-    applied = {entry.fields.get(field) for entry in record.variants.values()}
-    return applied.union(*(sent.get(field, ()) for sent in record.sent.values()))
 
 
 def new_ids(update: Change) -> dict[str, str]:
