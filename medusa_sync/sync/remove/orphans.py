@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import structs
 
@@ -11,7 +11,6 @@ from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.policy import Share
-from medusa_sync.core.record import Record
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, PruneGuardError
@@ -103,8 +102,12 @@ class Orphans:
         Raises:
             StoreRefusedError, AmbiguousWriteError, ProductFailedError, StoreError: some are not removed.
         """
-        remove = delete_noted if self._deletes else _draft
-        for reason in (await remove(self._api, [stored.id for stored in orphans])).values():
+        ids = [stored.id for stored in orphans]
+        if self._deletes:
+            left = await delete_noted(self._api, ids)
+        else:
+            left = await _note(self._api, ids, "drafted", {STATUS: "draft"})
+        for reason in left.values():
             raise ProductFailedError(reason)
         for stored in orphans:
             self._settle(self.outcome(stored))
@@ -124,21 +127,14 @@ async def delete_noted(api: AdminApi, ids: Sequence[str]) -> dict[str, str]:
     Raises:
         StoreRefusedError, AmbiguousWriteError, StoreError: some may not be deleted.
     """
-    left = await _edit(api, ids, lambda record: structs.replace(record, deleted=True), {})
+    left = await _note(api, ids, "deleted", {})
     if deleted := [own for own in ids if own not in left]:
         await api.delete_products(deleted)
     return left
 
 
-async def _draft(api: AdminApi, ids: Sequence[str]) -> dict[str, str]:
-    """Make products drafts, and note that it was this tool; returns why products are left, by id."""
-    return await _edit(api, ids, lambda record: structs.replace(record, drafted=True), {STATUS: "draft"})
-
-
-async def _edit(
-    api: AdminApi, ids: Sequence[str], noted: Callable[[Record], Record], fields: Mapping[str, str]
-) -> dict[str, str]:
-    """Write the records of products, and some fields; returns why products are left, by id."""
+async def _note(api: AdminApi, ids: Sequence[str], mark: str, fields: Mapping[str, str]) -> dict[str, str]:
+    """Mark the records of products, and write some fields; returns why products are left, by id."""
     bodies, left = [], {}
     for stored in await api.summaries("id", ids):
         if isinstance(stored, Unreadable):
@@ -146,7 +142,9 @@ async def _edit(
         elif stored.record is None:
             left[stored.id] = "it has no record of medusa-sync"
         else:
-            bodies.append({**record_body(stored.id, noted(stored.record)), **fields})
+            bodies.append(
+                {**record_body(stored.id, structs.replace(stored.record, **{mark: True})), **fields}
+            )
     if bodies:
         await api.edit_products(bodies)
     return left

@@ -83,16 +83,13 @@ class Removals:
         The context gets what would be removed.
         """
         try:
-            return await self._foresee(context, updates)
+            orphans = await self._find(context, updates)
         except (PruneGuardError, SourceError) as error:
             self._refusal = error
             return []
-
-    async def _foresee(self, context: Context, updates: Sequence[Change]) -> list[Outcome]:
-        missing = await self._find(context, updates)
         if context.deletes:
-            context.removed_products |= {each.external_id or "" for each in missing.orphans}
-        return [*map(self._orphans.outcome, missing.orphans)]
+            context.removed_products |= {each.external_id or "" for each in orphans}
+        return [*map(self._orphans.outcome, orphans)]
 
     async def execute(self, updates: Sequence[Change]) -> None:
         """Remove orphans, or report what would be removed; the context gets the variants to remove.
@@ -106,13 +103,13 @@ class Removals:
             StoreError: the store is unavailable.
         """
         self._has_begun = True
+        if self._refusal is None and self._options.dry_run:
+            for outcome in await self.forecast(self._context, updates):
+                self._ledger.remove(outcome)
         if self._refusal is not None:
             raise self._refusal
-        if self._options.dry_run:
-            for outcome in await self._foresee(self._context, updates):
-                self._ledger.remove(outcome)
-            return
-        await self._remove((await self._find(self._context, updates)).orphans)
+        if not self._options.dry_run:
+            await self._remove(await self._find(self._context, updates))
 
     async def _remove(self, orphans: Sequence[StoredProduct]) -> None:
         """Remove products, some in each call; a part that has begun is completed if the run is stopped."""
@@ -138,10 +135,10 @@ class Removals:
             in_flight.begin(in_halves(part, remove, self._orphans.fail, _REFUSALS))
             await in_flight.finish()
 
-    async def _find(self, context: Context, updates: Sequence[Change]) -> Missing:
-        """Find what is missing, and check the limit; the context gets the variants that are removed."""
+    async def _find(self, context: Context, updates: Sequence[Change]) -> Sequence[StoredProduct]:
+        """Find the orphans, and check the limits; the context gets the variants that are removed."""
         if self._ledger.unidentified:  # those rows may be of products that only look missing
-            return Missing()
+            return ()
         if self._found is None:  # only once, because the source may be asked about each of them
             self._found = await self._orphans.find()
         options = self._options
@@ -167,4 +164,4 @@ class Removals:
             own: frozenset(each.id for each in variants.values())
             for own, variants in missing.variants.items()
         }
-        return missing
+        return missing.orphans
