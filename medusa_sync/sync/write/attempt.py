@@ -19,7 +19,7 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.remove.orphans import delete_noted
 from medusa_sync.sync.write.acknowledger import Acknowledger
-from medusa_sync.sync.write.items import Items, NewItems
+from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job, Places, still_queued
 from medusa_sync.sync.write.new_products import NewProducts
 from medusa_sync.sync.write.planner import Planner
@@ -51,8 +51,7 @@ class Attempts:
         )
         self._rows = ProductRows(context, self._terms)
         self._items = Items(context)
-        self._new_items = NewItems(context)
-        self._writer = Writer(context, self._rows, self._items, self._new_items, self._sales, self.planner)
+        self._writer = Writer(context, self._rows, self._items, self._sales, self.planner)
         self._acknowledger = Acknowledger(context.api, self.places.complete)
         self._taken = 0  # jobs
 
@@ -76,7 +75,7 @@ class Attempts:
             holders = await self._look_up([job.change for job in created])
         for job in created:
             job.holders, job.items = holders, holders.unused
-        self._new_items.expect(created)
+        self._items.expect(created)
         names = {job.external_id for job in created}
         updates = self._context.options.plan.update
         changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
@@ -171,7 +170,7 @@ class Attempts:
         return bool(unknown)
 
     async def _look_up(self, changes: Sequence[Change]) -> Holders:
-        return await self._new_items.others(await self._values.holders(changes))
+        return await self._items.others(await self._values.holders(changes))
 
     def _unless_refused_before(self, jobs: Group) -> Group:
         """The jobs without a single one that would be sent a second time unchanged, which fails."""
@@ -252,14 +251,14 @@ class Attempts:
         finally:
             if not is_clean:
                 self._acknowledger.give_up()
-        await all_done(self._acknowledger.flush(), self._new_items.remove_unused())
+        await all_done(self._acknowledger.flush(), self._items.remove_unused())
 
     def _settled(self, job: Job, outcome: Outcome) -> None:
         """Forget what was kept for a job until its outcome."""
         if outcome.result in _REFUSED and not job.attempts:
-            self._new_items.give_up(job.external_id)
+            self._items.give_up(job.external_id)
         if not self._context.is_dry_run or outcome.action is not Action.CREATE:
-            self._new_products.release(job.external_id)
+            self._new_products.handles.release(job.external_id)
 
 
 def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:

@@ -37,15 +37,36 @@ Renames = dict[ItemRename, Job]
 _Wanted = dict[str, tuple[str, DesiredVariant]]  # variants with the external ids of their products, by SKU
 
 
-class Items:
-    """The inventory items of stored variants.
+class _Made(Struct, frozen=True):
+    """An item for a variant that does not exist yet; an earlier run may have created it.
 
-    Every method may raise AmbiguousWriteError or StoreError: the products are written all the same.
+    Attributes:
+        owner: the external id of the product.
+    """
+
+    owner: str
+    item: StoredItem
+
+
+class Items:
+    """The inventory items of stored and new variants.
+
+    Those of new variants exist before them, so that their stock needs no call of its own. Without the bulk
+    route, or if another item has the SKU, the store creates the item together with its variant, or refuses
+    the variant.
+
+    Every method may raise AmbiguousWriteError or StoreError.
     """
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._api = context.api
+        self._location_id = context.placement.location_id
+        self._stop = context.stop
+        self._expected: _Wanted = {}
+        self._made: dict[str, _Made] = {}  # by SKU
+        self._refused: set[str] = set()  # external ids
+        self._creating = asyncio.Lock()  # batches wait for each other instead of creating an item twice
 
     async def link(self, jobs: Group) -> None:
         """Give variants that are tracked again the unused items with their SKUs."""
@@ -101,7 +122,7 @@ class Items:
 
     async def _send(self, renames: Renames) -> Renames:
         """Rename items; returns those that the store refuses."""
-        if renames and self._context.stop.is_set:
+        if renames and self._stop.is_set:
             raise AmbiguousWriteError("the run ended before all inventory items were renamed")
         bodies = [{"id": rename.item_id, "sku": rename.new_sku} for rename in renames]
         sent = {job for job in renames.values() if not job.may_be_late}
@@ -120,7 +141,7 @@ class Items:
 
     async def write_levels(self, jobs: Group) -> None:
         """Write the stock levels of all variants in one call."""
-        location_id = self._context.placement.location_id or ""
+        location_id = self._location_id or ""
         create: list[Level] = []
         update: list[Level] = []
         for job in jobs:
@@ -147,34 +168,6 @@ class Items:
         item_id = items[0].id if items else await self._api.items.create(variant.sku)
         await self._api.items.link(job.product_id, variant.id, item_id)
         return item_id
-
-
-class _Made(Struct, frozen=True):
-    """An item for a variant that does not exist yet; an earlier run may have created it.
-
-    Attributes:
-        owner: the external id of the product.
-    """
-
-    owner: str
-    item: StoredItem
-
-
-class NewItems:
-    """Items that exist before their variants, so that their stock needs no call of its own.
-
-    Without the bulk route, or if another item has the SKU, the store creates the item together with its
-    variant, or refuses the variant. Every method may raise StoreError, and `give` AmbiguousWriteError.
-    """
-
-    def __init__(self, context: Context) -> None:
-        self._api = context.api
-        self._location_id = context.placement.location_id
-        self._stop = context.stop
-        self._expected: _Wanted = {}
-        self._made: dict[str, _Made] = {}  # by SKU
-        self._refused: set[str] = set()  # external ids
-        self._creating = asyncio.Lock()  # batches wait for each other instead of creating an item twice
 
     def expect(self, jobs: Group) -> None:
         """Create the items of these jobs too when some are needed the next time; see `give`."""

@@ -69,7 +69,6 @@ class Job(Struct, eq=False):
         option_ids: of the options of a new product, by name.
         records: those that this run has read before the final pass, or sent.
         deleted: ids of dropped variants that are deleted.
-        spare: id of the dropped variant that is deleted last; empty if there is none.
         kept: why dropped variants are not removed although the guards allow it, by id.
         lacks_item_sku: an inventory item did not get its SKU, because another one has it.
         may_be_late: a request that renames an item or sets a sale price may still be delivered.
@@ -101,7 +100,6 @@ class Job(Struct, eq=False):
     option_ids: Mapping[str, str] = {}
     records: list[Record | None] = []
     deleted: set[str] = set()
-    spare: str = ""
     kept: dict[str, str] = {}
     lacks_item_sku: bool = False
     may_be_late: bool = False

@@ -21,7 +21,11 @@ _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
 
 
 class NewProducts:
-    """Decides what happens to new products. Every method may raise StoreError."""
+    """Decides what happens to new products. Every method may raise StoreError.
+
+    Attributes:
+        handles: those that were chosen.
+    """
 
     def __init__(self, context: Context, places: Places, planner: Planner) -> None:
         self._context = context
@@ -29,7 +33,7 @@ class NewProducts:
         self._options = context.options.plan
         self._planner = planner
         self._adoption = Adoption(context.api, may_exist=context.scan.may_adopt)
-        self._handles = Handles(context.api, is_empty=context.scan.is_empty)
+        self.handles = Handles(context.api, is_empty=context.scan.is_empty)
         self._has_looked_up = False
         self._deleted: set[str] | None = None  # all that the merchant deleted, if they cannot be looked up
 
@@ -70,10 +74,6 @@ class NewProducts:
         for job in jobs:
             job.is_planned = False
 
-    def release(self, external_id: str) -> None:
-        """Forget the handle that was chosen for a product; it has its outcome."""
-        self._handles.release(external_id)
-
     async def _create(self, jobs: Group, existing: Mapping[Job, tuple[Result, str]] = {}) -> None:
         """Plan creations.
 
@@ -93,7 +93,7 @@ class NewProducts:
                 self._places.end(job, Result.SKIPPED)
             else:
                 created.append(job)
-        handles, reasons = await self._handles.assign([job.desired for job in created])
+        handles, reasons = await self.handles.assign([job.desired for job in created])
         for job in created:
             if job.external_id in handles:
                 job.take(self._planner.creation(job.desired, handles[job.external_id]))

@@ -67,11 +67,8 @@ class Planner:
         self, jobs: Sequence[Job], key: str, asked: Sequence[str]
     ) -> list[StoredProduct | Unreadable]:
         """Read products with their sale prices."""
-        found = await self._api.details(key, asked)
-        stored = [each for each in found if isinstance(each, StoredProduct)]
         wanted = {job.external_id: job.desired for job in jobs}
-        unreadable = [each for each in found if isinstance(each, Unreadable)]
-        return [*unreadable, *await self._sales.read(wanted, stored)]
+        return await self._sales.read(wanted, await self._api.details(key, asked))
 
     def _sort(self, job: Job, copies: list[StoredProduct], reading: Reading) -> None:
         """Add a job to one part of the reading."""

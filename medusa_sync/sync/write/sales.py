@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import structs
@@ -12,7 +12,7 @@ from msgspec import structs
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import SALE
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant
+from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.retry import retry
 from medusa_sync.sync.context import Context
@@ -47,22 +47,22 @@ class Sales:
         self._loading = asyncio.Lock()
 
     async def read(
-        self, products: Mapping[str, DesiredProduct], stored: Iterable[StoredProduct]
-    ) -> list[StoredProduct]:
+        self, products: Mapping[str, DesiredProduct], stored: list[StoredProduct | Unreadable]
+    ) -> list[StoredProduct | Unreadable]:
         """Add the sale prices to stored products, if any of them has some, or gets some from the source."""
-        found = list(stored)
+        found = [each for each in stored if isinstance(each, StoredProduct)]
         if not any(_has_sales(products.get(each.external_id or ""), each) for each in found):
-            return found
+            return stored
         prices = await self._load()
+
+        def with_prices(variant: StoredVariant) -> StoredVariant:
+            return structs.replace(variant, sale_prices=tuple(prices.get(variant.id, ())))
+
         return [
-            structs.replace(
-                product,
-                variants=tuple(
-                    structs.replace(variant, sale_prices=tuple(prices.get(variant.id, ())))
-                    for variant in product.variants
-                ),
-            )
-            for product in found
+            structs.replace(each, variants=tuple(map(with_prices, each.variants)))
+            if isinstance(each, StoredProduct)
+            else each
+            for each in stored
         ]
 
     async def write(self, jobs: Group) -> None:

@@ -24,7 +24,7 @@ from medusa_sync.medusa.operations import (
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.write.items import Items, NewItems
+from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
@@ -55,13 +55,12 @@ class Writer:
         context: Context,
         rows: ProductRows,
         items: Items,
-        new_items: NewItems,
         sales: Sales,
         planner: Planner,
     ) -> None:
         self._context = context
         self._rows = rows
-        self._new_items = new_items
+        self._items = items
         self._planner = planner
         variants = self._variants = Variants(context)
         add = partial(self._in_bulk, CREATE_VARIANTS, variants.added)
@@ -76,7 +75,7 @@ class Writer:
                 partial(self._in_bulk, UPDATE_VARIANTS, variants.changed),
                 partial(_one_by_one, variants.change_values),
                 items.rename,
-                new_items.give,
+                items.give,
                 add,
                 partial(self._in_bulk, DELETE_VARIANTS, variants.deleted_last),
                 partial(_one_by_one, variants.remove_unused_values),
@@ -88,7 +87,7 @@ class Writer:
         """Carry out updates or creations. Jobs of which the store refuses a part get its error."""
         for job in jobs:
             job.items = job.holders.unused if job.holders is not None else {}
-            job.written, job.error, job.lacks_item_sku, job.spare = {}, None, False, ""
+            job.written, job.error, job.lacks_item_sku = {}, None, False
         row, others = self._creation if jobs[0].change.is_creation else self._update
         await _send(row, jobs)
         try:
@@ -96,7 +95,7 @@ class Writer:
         except StoreRefusedError as error:
             raise AmbiguousWriteError(str(error), status=error.status) from error
         complete = [job for job in jobs if job.error is None]
-        self._new_items.linked(complete)
+        self._items.linked(complete)
         for job in complete:
             if job.is_written:
                 self._context.health.succeeded(job.product_id)
@@ -125,7 +124,7 @@ class Writer:
 
     async def _prepare(self, jobs: Group) -> None:
         """Create the inventory items and the terms of new products."""
-        await all_done(self._new_items.give(jobs), self._rows.find_terms(jobs))
+        await all_done(self._items.give(jobs), self._rows.find_terms(jobs))
 
     async def _plan_again(self, jobs: Group) -> None:
         """Read products after their rows and options were written, and plan what is left of the variants."""

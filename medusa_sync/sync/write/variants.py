@@ -41,13 +41,14 @@ class Variants:
 
     def deleted(self, job: Job) -> Bodies:
         """The dropped variants, and incomplete ones that are created again."""
-        job.spare = _spare(job.change)
-        ids = [each.id for each in job.change.removed.values() if each.id != job.spare]
+        spare = _spare(job.change)
+        ids = [each.id for each in job.change.removed.values() if each.id != spare]
         return [{"id": own} for own in (*ids, *(each.replaces for each in job.change.variants)) if own]
 
     def deleted_last(self, job: Job) -> Bodies:
         """The dropped variant that stays until the new ones exist."""
-        return [{"id": job.spare}] if job.spare else []
+        removed = (each.id for each in job.change.removed.values())
+        return [{"id": own} for own in removed if own not in job.deleted and own not in job.kept]
 
     def changed(self, job: Job) -> Bodies:
         """The changes of variants, without their option values. They have whole lists of prices."""
