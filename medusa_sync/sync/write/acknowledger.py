@@ -80,9 +80,9 @@ class Acknowledger:
         )
         found = {each.id: each for each in listed}
         left = [
-            (job, _with_option_ids(record, found.get(job.product_id)))
+            (job, _with_option_ids(record, found.get(job.writing.product_id)))
             for job, record in products
-            if job.product_id not in found or _is_noted(found[job.product_id], job)
+            if job.writing.product_id not in found or _is_noted(found[job.writing.product_id], job)
         ]
         if len(left) < len(products):
             words = "another run has written %d of these products since", len(products) - len(left)
@@ -92,7 +92,7 @@ class Acknowledger:
     async def _write(self, products: Sequence[tuple[Job, Record]]) -> None:
         now = round(time.time(), 3)
         bodies = [
-            record_body(job.product_id, sku_note(record, now=now) if job.may_be_late else record)
+            record_body(job.writing.product_id, sku_note(record, now=now) if job.may_be_late else record)
             for job, record in products
         ]
         try:
@@ -119,4 +119,7 @@ def _with_option_ids(record: Record, stored: StoredProduct | Unreadable | None) 
 
 def _is_noted(stored: StoredProduct | Unreadable, job: Job) -> bool:
     """Whether the record of a product is still the one that this run read or wrote."""
-    return isinstance(stored, StoredProduct) and stored.record in (job.before, job.note or job.before)
+    return isinstance(stored, StoredProduct) and stored.record in (
+        job.writing.before,
+        job.writing.note or job.writing.before,
+    )

@@ -74,7 +74,7 @@ class Attempts:
         if created and not self._context.scan.is_empty:  # a store without products has no values
             holders = await self._look_up([job.change for job in created])
         for job in created:
-            job.holders, job.items = holders, holders.unused
+            job.holders, job.writing.items = holders, holders.unused
         self._items.expect(created)
         names = {job.external_id for job in created}
         updates = self._context.options.plan.update
@@ -203,7 +203,7 @@ class Attempts:
     async def _complete(self, job: Job) -> None:
         """Hand over a job that was written."""
         self._values.free(job.gives_up)
-        if job.lacks_item_sku and not self._context.is_final:
+        if job.writing.lacks_item_sku and not self._context.is_final:
             self.places.defer(job)
             return
         record, is_known = self._writer.record(job)

@@ -73,7 +73,7 @@ class Items:
         for job, variant, item in await self._with_sku_of_tracked_again(jobs):
             if not item.users:
                 await self._api.items.link(job.change.stored.id, variant.id, item.id)
-                job.items = {**job.items, str(item.sku): item}
+                job.writing.items = {**job.writing.items, str(item.sku): item}
 
     async def refusals(self, jobs: Group) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
@@ -104,7 +104,7 @@ class Items:
         refused |= await self._send(free)
         if not self._context.is_final:
             for job in refused.values():
-                job.lacks_item_sku = True
+                job.writing.lacks_item_sku = True
             return
         for rename in refused:
             words = "inventory item %s has no SKU now: another item has %r", rename.item_id, rename.new_sku
@@ -145,7 +145,7 @@ class Items:
         create: list[Level] = []
         update: list[Level] = []
         for job in jobs:
-            for change in level_changes(job.change, location_id or None, job.items):
+            for change in level_changes(job.change, location_id or None, job.writing.items):
                 level = Level(await self._item_id(job, change), location_id, change.quantity)
                 (update if change.exists else create).append(level)
         if create or update:
@@ -156,7 +156,7 @@ class Items:
 
         If an unused item with its SKU exists, the variant gets that one.
         """
-        variant = job.written.get(change.key)
+        variant = job.writing.variants.get(change.key)
         item_id = change.item_id or (variant.item_id if variant else None)
         if item_id is not None:
             return item_id
@@ -166,7 +166,7 @@ class Items:
         if items and items[0].use:
             raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
         item_id = items[0].id if items else await self._api.items.create(variant.sku)
-        await self._api.items.link(job.product_id, variant.id, item_id)
+        await self._api.items.link(job.writing.product_id, variant.id, item_id)
         return item_id
 
     def expect(self, jobs: Group) -> None:
@@ -188,7 +188,7 @@ class Items:
             if (made := self._made.get(sku)) is not None:  # perhaps for a product that was refused
                 items[sku] = made.item if made.owner == owner else structs.replace(made.item, is_new=False)
         for job in jobs:  # most share one dict: a batch may have thousands of items
-            job.items = {**job.items, **items} if job.items else items
+            job.writing.items = {**job.writing.items, **items} if job.writing.items else items
 
     async def others(self, holders: Holders) -> Holders:
         """What a look-up has found, without the items that this run has created."""
@@ -266,6 +266,10 @@ def _wanted(jobs: Group) -> _Wanted:
     for job in jobs:
         for variant in job.change.new_variants:
             sku = variant.fields.get(SKU)
-            if sku is not None and sku not in job.items and isinstance(variant.fields.get(STOCK), int):
+            if (
+                sku is not None
+                and sku not in job.writing.items
+                and isinstance(variant.fields.get(STOCK), int)
+            ):
                 found.setdefault(str(sku), (job.external_id, variant))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import VARIANT
@@ -39,6 +39,28 @@ class Refusal(Struct, frozen=True):
     error: MedusaSyncError
 
 
+class Writing(Struct):
+    """What one attempt writes of a product; made anew for each attempt.
+
+    Attributes:
+        product_id: in the store.
+        before: its record before this attempt.
+        note: the record that was sent with its row; None if the row was not sent.
+        items: inventory items that new variants get, by SKU.
+        variants: as they were read after they were written, by key.
+        option_ids: of the options of a new product, by name.
+        lacks_item_sku: an inventory item did not get its SKU, because another one has it.
+    """
+
+    product_id: str = ""
+    before: Record | None = None
+    note: Record | None = None
+    items: Mapping[str, StoredItem] = {}
+    variants: Mapping[str, StoredVariant] = {}
+    option_ids: Mapping[str, str] = {}
+    lacks_item_sku: bool = False
+
+
 class Job(Struct, eq=False):
     """A stale product.
 
@@ -60,17 +82,11 @@ class Job(Struct, eq=False):
         holders: what has the unique values that it wants; None if they were not looked up.
         gives_up: the unique values that its variants and inventory items lose.
         is_refused: the store has refused it before, perhaps because of another one in its group.
-        product_id: in the store.
-        before: its record before this attempt.
-        note: the record that was sent with its row; None if the row was not sent.
+        writing: what this attempt writes.
         note_at: the time of a note whose response has arrived; the store is not working on it.
-        items: inventory items that new variants get, by SKU.
-        written: variants as they were read after they were written, by key.
-        option_ids: of the options of a new product, by name.
         records: those that this run has read before the final pass, or sent.
         deleted: ids of dropped variants that are deleted.
         kept: why dropped variants are not removed although the guards allow it, by id.
-        lacks_item_sku: an inventory item did not get its SKU, because another one has it.
         may_be_late: a request that renames an item or sets a sale price may still be delivered.
     """
 
@@ -91,17 +107,11 @@ class Job(Struct, eq=False):
     holders: Holders | None = None
     gives_up: frozenset[Hold] = frozenset()
     is_refused: bool = False
-    product_id: str = ""
-    before: Record | None = None
-    note: Record | None = None
+    writing: Writing = field(default_factory=Writing)
     note_at: float = 0
-    items: Mapping[str, StoredItem] = {}
-    written: Mapping[str, StoredVariant] = {}
-    option_ids: Mapping[str, str] = {}
     records: list[Record | None] = []
     deleted: set[str] = set()
     kept: dict[str, str] = {}
-    lacks_item_sku: bool = False
     may_be_late: bool = False
 
     @property

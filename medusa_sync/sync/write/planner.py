@@ -119,12 +119,12 @@ class Planner:
 
     async def again(self, jobs: Sequence[Job]) -> list[Job]:
         """Read products whose row is written, and plan again what is left; returns those that exist."""
-        found = await self._details(jobs, "id", [job.product_id for job in jobs])
+        found = await self._details(jobs, "id", [job.writing.product_id for job in jobs])
         read = {each.id: each for each in found if isinstance(each, StoredProduct)}
-        left = [job for job in jobs if job.product_id in read]
+        left = [job for job in jobs if job.writing.product_id in read]
         for job in left:
             before = job.change
-            stored = read[job.product_id]
+            stored = read[job.writing.product_id]
             job.replan(self.planned(before.desired, stored, before.selection, adopt=before.adopted))
         return left
 

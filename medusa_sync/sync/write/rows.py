@@ -91,7 +91,7 @@ class ProductRows:
         bodies = []
         for job in jobs:
             update = job.change
-            job.product_id, job.before, job.note = update.stored.id, update.stored.record, None
+            job.writing.product_id, job.writing.before = update.stored.id, update.stored.record
             if update.has_changes or update.placed:
                 sent[job.external_id] = job
                 bodies.append(self._body(job, ids, now))
@@ -115,7 +115,7 @@ class ProductRows:
         bodies = [self._body(job, ids, now) for job in jobs]
         by_external_id = {job.external_id: job for job in jobs}
         for job in jobs:
-            job.before, job.is_being_created = job.note, True
+            job.writing.before, job.is_being_created = job.writing.note, True
             job.begin(self._ledger)
 
         async def revise(bodies: Sequence[Body]) -> Sequence[Body]:
@@ -127,7 +127,7 @@ class ProductRows:
         results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=revise)
         for job, result in zip(jobs, results, strict=True):
             if job.accept(result):
-                job.product_id, job.is_written, job.note_at = str(result), True, now
+                job.writing.product_id, job.is_written, job.note_at = str(result), True, now
 
     def new_id(self, job: Job) -> str:
         """The id that a new product gets, unless it is created by the ordinary route."""
@@ -157,16 +157,16 @@ class ProductRows:
             product_id = self.new_id(job)
         else:
             product_id, new = job.change.stored.id, new_ids(job.change)
-        job.note = note(job.change, now=now, new=new)
-        job.records.append(job.note)
+        job.writing.note = note(job.change, now=now, new=new)
+        job.records.append(job.writing.note)
         return product_body(
             job.change,
             product_id,
-            job.note,
+            job.writing.note,
             status=self._context.options.status,
             placement=self._context.placement,
             ids=ids,
-            items=job.items,
+            items=job.writing.items,
         )
 
     async def _find_free_ids(self, jobs: Group) -> bool:

@@ -67,7 +67,7 @@ class Sales:
 
     async def write(self, jobs: Group) -> None:
         """Set the sale prices of all variants in one call; they have the same currency."""
-        sold = {job: sale_prices(job.change, job.written) for job in jobs}
+        sold = {job: sale_prices(job.change, job.writing.variants) for job in jobs}
         amounts = {own: amount for prices in sold.values() for own, amount in prices.items()}
         if not amounts:
             return

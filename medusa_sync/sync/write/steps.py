@@ -25,7 +25,7 @@ from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.items import Items
-from medusa_sync.sync.write.job import Group, Job
+from medusa_sync.sync.write.job import Group, Job, Writing
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
@@ -86,8 +86,7 @@ class Writer:
     async def write(self, jobs: Group) -> None:
         """Carry out updates or creations. Jobs of which the store refuses a part get its error."""
         for job in jobs:
-            job.items = job.holders.unused if job.holders is not None else {}
-            job.written, job.error, job.lacks_item_sku = {}, None, False
+            job.error, job.writing = None, Writing(items=job.holders.unused if job.holders else {})
         row, others = self._creation if jobs[0].change.is_creation else self._update
         await _send(row, jobs)
         try:
@@ -98,11 +97,13 @@ class Writer:
         self._items.linked(complete)
         for job in complete:
             if job.is_written:
-                self._context.health.succeeded(job.product_id)
+                self._context.health.succeeded(job.writing.product_id)
 
     async def _in_bulk(self, operation: Operation, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
         """Send what the variants of all jobs need in one call."""
-        wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
+        wanted = [
+            (job, {**body, "product_id": job.writing.product_id}) for job in jobs for body in bodies(job)
+        ]
         results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
         for (job, body), result in zip(wanted, results, strict=True):
             if job.error is None:
@@ -132,50 +133,50 @@ class Writer:
         left = await self._planner.again(jobs)
         for job in left:
             if job.change.removed and job.change.stored.record not in job.records:
-                raise AmbiguousWriteError(f"another run has written {job.product_id} meanwhile")
+                raise AmbiguousWriteError(f"another run has written {job.writing.product_id} meanwhile")
             self._context.ledger.begin(job.external_id, job.change.conflicts)
         for job in jobs:
             if job not in left:
-                message = f"{job.product_id} was deleted while it was written"
+                message = f"{job.writing.product_id} was deleted while it was written"
                 job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
 
     async def _read_written(self, jobs: Group) -> None:
         """Read the ids of new variants, and of the items that the store has created with them."""
         unknown = [job for job in jobs if not self._knows_ids(job)]
-        found = await self._context.api.written([job.product_id for job in unknown])
+        found = await self._context.api.written([job.writing.product_id for job in unknown])
         copies = await self._variants.remove_copies(found)
         for job in jobs:
             if job.change.is_creation:
-                job.written = {
-                    each.key: StoredVariant(new_variant_id(job.product_id, each.key))
+                job.writing.variants = {
+                    each.key: StoredVariant(new_variant_id(job.writing.product_id, each.key))
                     for each in job.change.new_variants
                 }
         for job in unknown:
-            product = found.get(job.product_id, StoredProduct(job.product_id, None))
+            product = found.get(job.writing.product_id, StoredProduct(job.writing.product_id, None))
             left = [each for each in product.variants if each.id not in copies]
-            job.written = by_key(job.change, left, product.options)
-            job.option_ids = {option.title: option.id for option in product.options}
-            if any(each.key not in job.written for each in job.change.new_variants):
+            job.writing.variants = by_key(job.change, left, product.options)
+            job.writing.option_ids = {option.title: option.id for option in product.options}
+            if any(each.key not in job.writing.variants for each in job.change.new_variants):
                 raise AmbiguousWriteError(f"{job.external_id}: the store does not show its new variants yet")
 
     def _knows_ids(self, job: Job) -> bool:
         """Whether the ids of all new variants and their items are known: the ordinary routes give others."""
         location_id = self._context.placement.location_id
-        if any(level.item_id is None for level in level_changes(job.change, location_id, job.items)):
+        if any(level.item_id is None for level in level_changes(job.change, location_id, job.writing.items)):
             return False
         new = len(job.change.new_variants)
         if job.change.is_creation:
-            return job.product_id == self._rows.new_id(job) and new <= FIRST_VARIANTS
+            return job.writing.product_id == self._rows.new_id(job) and new <= FIRST_VARIANTS
         return not new
 
     def record(self, job: Job) -> tuple[Record, bool]:
         """The record that a complete job is acknowledged with, and whether the store has it already."""
-        ids = {each.key: job.written[each.key].id for each in job.change.new_variants}
-        record = final_record(job.change, new=ids, options=job.option_ids)
+        ids = {each.key: job.writing.variants[each.key].id for each in job.change.new_variants}
+        record = final_record(job.change, new=ids, options=job.writing.option_ids)
         record = with_late_note(record, job.change, now=time.time())
-        if job.note is not None:
-            return record, job.note.pending is None and not job.change.placed
-        return record, record == job.before
+        if job.writing.note is not None:
+            return record, job.writing.note.pending is None and not job.change.placed
+        return record, record == job.writing.before
 
 
 async def _send(steps: Sequence[Send], jobs: Group) -> None:
