@@ -16,10 +16,7 @@ from tests.flow.stage import (
     ListSource,
     Signal,
     Watcher,
-    assert_exact,
-    counts,
     run_once,
-    sync,
     writes,
 )
 from tests.harness.catalogue import products
@@ -69,15 +66,6 @@ def test_every_row_has_one_outcome_and_each_valid_product_is_stored_once(
     assert len(rows) == result.seen == sum(result.counts.values()) == len(watcher.outcomes)
     assert result.counts[Result.CREATED] == len(stored)
     assert result.counts[Result.REJECTED] == len(rows) - len(stored)
-
-
-def test_a_product_that_is_delivered_twice_is_stored_once_and_the_second_one_is_named() -> None:
-    store = FakeMedusa()
-    result = sync(PagesSource([ROWS[0], ROWS[0] | {"title": "Another"}, ROWS[1]]), store)
-    assert (result.exit_code, counts(result)) == (5, {"created": 2, "rejected": 1})
-    [problem] = result.problems
-    assert (problem.external_id, problem.reason[:3]) == (f"{SOURCE_NAME}:{ROWS[0]['id']}", "id:")
-    assert_exact(ROWS[:2], store)
 
 
 def test_few_products_are_read_ahead_of_those_that_are_written() -> None:

@@ -123,37 +123,18 @@ def steps_of_a_first_sync() -> int:
     return len(steps)
 
 
-def given_up(number: int, linger: int) -> tuple[FakeMedusa, ListSource]:
-    """A first sync whose client gives up at a step; the store continues after this many requests."""
-    store, source = FakeMedusa(), ListSource(catalogue())
-    store.linger = linger
-    give_up_at(store, number)
-    result = sync(source, store, batch_size=BATCH)
-    assert sum(result.counts.values()) == result.seen
-    store.between = None
-    return store, source
-
-
 @pytest.mark.parametrize("linger", [1, 4])
 def test_the_next_run_repairs_writes_that_the_store_finished_after_a_timeout(linger: int) -> None:
     """The client reads the store again while it is still working, and sees incomplete products."""
     for number in some(range(1, steps_of_a_first_sync() + 1), 5):
-        store, source = given_up(number, linger)
+        store, source = FakeMedusa(), ListSource(catalogue())
+        store.linger = linger
+        give_up_at(store, number)
+        result = sync(source, store, batch_size=BATCH)
+        assert sum(result.counts.values()) == result.seen
+        store.between = None
         store.catch_up()
         assert sync(source, store, batch_size=BATCH).exit_code == 0, number
-        assert_exact(source.rows, store)
-
-
-def test_products_that_a_killed_store_left_incomplete_are_created_again() -> None:
-    """The next run has other batches, and a limit that keeps it from the last ones."""
-    for number in some(range(1, steps_of_a_first_sync() + 1), 4):
-        store, source = given_up(number, 1_000)
-        store.crash()
-        source.rows.insert(0, products(100)[-1])
-        sync(source, store, batch_size=BATCH, limit=BATCH)
-        for _ in range(2):  # a product may need the handle or SKU of an incomplete one
-            healed = sync(source, store, batch_size=BATCH)
-        assert healed.exit_code == 0, (number, list(healed.problems))
         assert_exact(source.rows, store)
 
 
