@@ -83,6 +83,9 @@ class _Parser:
         self._number = 0  # of items
         self._item: _Item | None = None
         self._item_depth = 0
+        self._name = ""  # of the attribute that is read
+        self._length = 0  # of its text
+        self._texts: list[str] | None = None  # of it; None if it is not wanted
         self._found: list[_Item] = []
 
     def feed(self, chunk: bytes, *, is_last: bool = False) -> Iterator[_Item]:
@@ -128,18 +131,19 @@ class _Parser:
         )
 
     def _start(self, name: str, _attributes: Mapping[str, str]) -> None:
-        local = name.rpartition(" ")[2]
+        namespace, _, local = name.rpartition(" ")
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise self._error("it is nested too deeply to be a feed")
         if self._depth == 1:
             self._root(local)
-        if self._item is not None:
-            if self._depth == self._item_depth + 1:
-                self._item.start(name)
-        elif local in _ITEMS:
+        if self._item is None and local in _ITEMS:
             self._number += 1
-            self._item, self._item_depth = _Item(self._number, has_all=self._as_items), self._depth
+            self._item, self._item_depth = _Item(self._number), self._depth
+        elif self._item is not None and self._depth == self._item_depth + 1:
+            is_known = _GOOGLE in namespace or namespace in _OTHER
+            is_wanted = is_known and (self._as_items or _key(local) in _WANTED)
+            self._name, self._length, self._texts = name, 0, [] if is_wanted else None
 
     def _root(self, name: str) -> None:
         if name not in _ROOTS:
@@ -148,56 +152,47 @@ class _Parser:
         self.format = f"{_ROOTS[name]}{'' if self._as_items else f' ({GOOGLE.name})'}{encoding}"
 
     def _text(self, text: str) -> None:
-        if self._item is not None and self._depth == self._item_depth + 1:
-            self._item.add(text)
+        item = self._item
+        if item is None or self._texts is None or self._depth != self._item_depth + 1:
+            return
+        self._length += len(text)
+        if self._length > _MAX_TEXT:
+            item.problem = f"{self._name.rpartition(' ')[2]} has more than {_MAX_TEXT:,} characters"
+        elif item.size > _MAX_ITEM:
+            item.problem = f"it has more than {_MAX_ITEM:,} characters"
+        else:
+            item.size += len(text)
+            self._texts.append(text)
 
-    def _end(self, _name: str) -> None:
+    def _end(self, name: str) -> None:
         if self._item is not None and self._depth == self._item_depth:
             self._found.append(self._item)
             self._item = None
         elif self._item is not None and self._depth == self._item_depth + 1:
-            self._item.end()
+            namespace, _, local = name.rpartition(" ")
+            if value := "".join(self._texts or ()).strip():
+                self._item.attributes.append((_GOOGLE in namespace, local, value))
+            self._texts = None
         self._depth -= 1
 
 
 class _Item:
-    """Collects the attributes of an item: all of them for a map, else those that the dialect knows.
+    """The attributes of an item: all of them for a map, else those that the dialect knows.
 
     Those in Google's namespace take precedence over those of the feed: `g:id` over the `id` of Atom.
+
+    Attributes:
+        attributes: whether it is Google's, the name and the text of each.
+        problem: why its product is rejected.
+        size: characters in the attributes.
     """
 
-    def __init__(self, number: int, *, has_all: bool) -> None:
+    def __init__(self, number: int) -> None:
         self.place = f"item {number}"
-        self.problem = ""  # why its product is rejected
+        self.attributes: list[tuple[bool, str, str]] = []
+        self.problem = ""
+        self.size = 0
         self._number = number
-        self._has_all = has_all
-        self._attributes: list[tuple[bool, str, str]] = []  # whether it is Google's, the name and the text
-        self._texts: list[str] | None = None  # of the current attribute
-        self._size = 0  # of the current attribute
-        self._total = 0  # of all attributes that are kept
-
-    def start(self, name: str) -> None:
-        self._namespace, _, self._name = name.rpartition(" ")
-        is_known = _GOOGLE in self._namespace or self._namespace in _OTHER
-        is_wanted = is_known and (self._has_all or _key(self._name) in _WANTED)
-        self._size, self._texts = 0, [] if is_wanted else None
-
-    def add(self, text: str) -> None:
-        if self._texts is None:
-            return
-        self._size += len(text)
-        if self._size > _MAX_TEXT:
-            self.problem = f"{self._name} has more than {_MAX_TEXT:,} characters"
-        elif self._total > _MAX_ITEM:
-            self.problem = f"it has more than {_MAX_ITEM:,} characters"
-        else:
-            self._total += len(text)
-            self._texts.append(text)
-
-    def end(self) -> None:
-        if value := "".join(self._texts or ()).strip():
-            self._attributes.append((_GOOGLE in self._namespace, self._name, value))
-        self._texts = None
 
     def values(self) -> dict[str, str | list[str]]:
         """The attributes by their names without a prefix; those that are repeated have a list."""
@@ -213,11 +208,10 @@ class _Item:
         return header.row(self._number, [value for _, value in found], self.problem)
 
     def _preferred(self, key: Callable[[str], str]) -> list[tuple[str, str]]:
-        """The attributes, without those of the feed for which there is one of Google's."""
-        googles = {key(name) for is_googles, name, _ in self._attributes if is_googles}
+        googles = {key(name) for is_googles, name, _ in self.attributes if is_googles}
         return [
             (name, value)
-            for is_googles, name, value in self._attributes
+            for is_googles, name, value in self.attributes
             if is_googles or key(name) not in googles
         ]
 
