@@ -17,7 +17,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.response import Download, Response
 from medusa_sync.retry import Rate
-from medusa_sync.sources.base import Item, PageOfParts, PartSource, decoded, head_of
+from medusa_sync.sources.base import Item, ItemSource, PageOfItems, decoded, head_of
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
 from medusa_sync.sources.json_page import JsonPage
 from medusa_sync.sources.maps import BuiltIn, recognised
@@ -55,7 +55,7 @@ def names_by_slug(body: bytes) -> dict[str, str]:
     return {}
 
 
-class ApiSource(PartSource):
+class ApiSource(ItemSource):
     """What a URL sends: pages of an API, or a file.
 
     The first response decides how the source is read, and what proves that it was read to its end: see the
@@ -71,18 +71,18 @@ class ApiSource(PartSource):
         self._has_map = has_map
         self._is_dummyjson = True  # until a response shows that it is not
 
-    async def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
+    async def pages(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
         first = known = None
         wanted = None if self._has_map else limit
         got = await (self._api.as_given() if self._is_file else self._api.first(wanted))
         if self._is_file or (self._given_format == "auto" and not _is_page(got)):
-            from medusa_sync.sources.files import open_download, read_parts  # a URL with pages needs none
+            from medusa_sync.sources.files import open_download, read_items  # a URL with pages needs none
 
             self.in_one_piece, self._is_dummyjson = True, False
             file = got if self._is_file and isinstance(got, Download) else await self._file_instead_of(got)
-            parts = read_parts(open_download(file), self._given_format, self, as_items=self._has_map)
+            items = read_items(open_download(file), self._given_format, self, as_items=self._has_map)
             is_first = True
-            async with aclosing(parts) as pages:
+            async with aclosing(items) as pages:
                 async for page in pages:
                     known = recognised(page.rows) if is_first else None
                     if known is not None and known.size_name:
@@ -100,7 +100,7 @@ class ApiSource(PartSource):
 
     async def _pages_from(
         self, first: JsonPage | None, known: BuiltIn | None, limit: int | None
-    ) -> AsyncGenerator[PageOfParts, None]:
+    ) -> AsyncGenerator[PageOfItems, None]:
         """The pages of an API; it may be recognised by the fields of its items."""
         api = self._api
         if known is not None and known.size_name and (first is None or not api.is_numbered):
@@ -117,10 +117,10 @@ class ApiSource(PartSource):
                     continue
                 tasks = [asyncio.create_task(self._complete(part, known, at_once)) for part in page.rows]
                 try:
-                    parts = await asyncio.gather(*tasks)
+                    items = await asyncio.gather(*tasks)
                 finally:
                     await cancel(tasks)
-                yield structs.replace(page, rows=tuple(parts))
+                yield structs.replace(page, rows=tuple(items))
 
     async def _complete(self, item: Item, known: BuiltIn, at_once: asyncio.Semaphore) -> Item:
         """Put items that are at an address of their own in place of their ids."""

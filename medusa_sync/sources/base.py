@@ -25,6 +25,10 @@ CHECK_SOURCE = (
 # --- products -------------------------------------------------------------------------------------------
 
 
+class InvalidProductError(Exception):
+    """A product is rejected; the message is the reason, with the field, or with the line and column."""
+
+
 class Rejected(Struct, frozen=True):
     """A row that cannot be stored.
 
@@ -77,13 +81,15 @@ class Item(Struct, frozen=True):
 
     Attributes:
         value: decoded JSON, or a `msgspec.Raw`.
-        place: where it is, such as `line 7`.
+        place: where it is, such as `line 7`; it is the title of an item that has no id and no title.
         head: None if it is not known yet.
+        problem: why it is rejected, whatever its value is.
     """
 
     value: Any
     place: str = ""
     head: Head | None = None
+    problem: str = ""
 
 
 def decoded(value: Any) -> dict[str, Any]:
@@ -110,10 +116,6 @@ def head_of(value: Any) -> Head:
     return body, usable_id(found.id), one_line(found.title) if isinstance(found.title, str) else None
 
 
-Part = Item | Rejected
-"""What files and APIs send; a part without an id and a title has its place as its title."""
-
-
 class Received:
     """The ids of the products that a source has sent so far, valid or not."""
 
@@ -138,14 +140,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class PageOf(Struct, Generic[T_co], frozen=True):
-    """Products, or parts of them, in the order of the source, and how many it says it has in total."""
+    """Products, or items, in the order of the source, and how many it says it has in total."""
 
     rows: tuple[T_co, ...]
     total: int | None
 
 
 Page = PageOf[Delivered]
-PageOfParts = PageOf[Part]
+PageOfItems = PageOf[Item]
 
 
 class Source(Protocol):
@@ -181,7 +183,7 @@ class Source(Protocol):
         """
 
 
-class PartSource(ABC):
+class ItemSource(ABC):
     """What sends items, which a `Catalogue` makes a source of products of; the members are those of `Source`.
 
     It may send more items than the limit.
@@ -191,7 +193,7 @@ class PartSource(ABC):
     in_one_piece = True
 
     @abstractmethod
-    def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
+    def pages(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
         """All items, or at least the first `limit`; see `Source`."""
 
     async def category_names(self) -> Mapping[str, str]:
@@ -204,8 +206,8 @@ class PartSource(ABC):
 class Reader(Protocol):
     """Reads a file, which is seekable."""
 
-    def __call__(self, file: BufferedReader, /, *, as_items: bool) -> tuple[str, Iterator[Part]]:
-        """The format of the file, such as `CSV (Shopify)`, and its parts, one after another.
+    def __call__(self, file: BufferedReader, /, *, as_items: bool) -> tuple[str, Iterator[Item]]:
+        """The format of the file, such as `CSV (Shopify)`, and its items, one after another.
 
         Args:
             file: to read to its end, which shows whether it is complete.

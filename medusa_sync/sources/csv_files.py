@@ -11,7 +11,7 @@ from contextlib import suppress
 from io import BufferedReader
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Part, Rejected
+from medusa_sync.sources.base import Item
 from medusa_sync.sources.dialects import best, known_columns
 from medusa_sync.sources.dialects.base import products
 from medusa_sync.sources.maps import recognised
@@ -35,7 +35,7 @@ _DAMAGED = (
 )
 
 
-def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Part]]:
+def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Item]]:
     """Read the products of a CSV file, one after another, or its rows if they need a map.
 
     Raises:
@@ -48,22 +48,21 @@ def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Par
     columns = {name: index for index, name in reversed([*enumerate(names)])}  # the first one of each name
     rows = _rows(lines, delimiter, len(names))
     if as_items or recognised([Item(columns)]) is not None:
-        kind, parts = "CSV", _items(rows, columns)
+        kind, items = "CSV", _items(rows, columns)
     else:
         header = best(names, decimal_comma=delimiter == ";")
         kind = f"CSV ({header.dialect.name})"
-        parts = products((header.row(*row) for row in rows), header.dialect)
-    return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", parts
+        items = products((header.row(*row) for row in rows), header.dialect)
+    return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", items
 
 
-def _items(rows: Iterable[tuple[int, Sequence[str], str]], columns: dict[str, int]) -> Iterator[Part]:
+def _items(rows: Iterable[tuple[int, Sequence[str], str]], columns: dict[str, int]) -> Iterator[Item]:
     for number, values, problem in rows:
         cells = {
             name: values[index].strip() if index < len(values) else ""
             for name, index in reversed(columns.items())
         }
-        item = Item(cells, f"line {number}")
-        yield Rejected(None, None, item.place, problem) if problem else item
+        yield Item(cells, f"line {number}", problem=problem)
 
 
 # --- lines ----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Files, pipes and downloads: their bytes, decompressed, and the parts that a reader finds in them."""
+"""Files, pipes and downloads: their bytes, decompressed, and the items that a reader finds in them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from medusa_sync.errors import MedusaSyncError, SourceError
 from medusa_sync.http import MAX_DOWNLOAD_BYTES
 from medusa_sync.response import Download
 from medusa_sync.sources import base
-from medusa_sync.sources.base import NO_SPACE, PageOfParts, Part, PartSource
+from medusa_sync.sources.base import NO_SPACE, Item, ItemSource, PageOfItems
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, check, reader_of, recognise
 
 CHUNK = 256 * 1024  # bytes
@@ -55,9 +55,9 @@ class Content(Struct, frozen=True):
     content_type: str = ""
 
 
-async def read_parts(
-    opening: AbstractAsyncContextManager[Content], format_: str, source: PartSource, *, as_items: bool
-) -> AsyncGenerator[PageOfParts, None]:
+async def read_items(
+    opening: AbstractAsyncContextManager[Content], format_: str, source: ItemSource, *, as_items: bool
+) -> AsyncGenerator[PageOfItems, None]:
     """Read a file. An error is raised after what came before it; only the last page has a total.
 
     Args:
@@ -67,10 +67,10 @@ async def read_parts(
         as_items: rows of tables and items of feeds are wanted as they are, for a map.
     """
     async with opening as content:
-        found: Iterator[Part] | None = None
+        found: Iterator[Item] | None = None
         count, is_last = 0, False
         while not is_last:
-            parts: list[Part] = []
+            items: list[Item] = []
             try:
                 if found is None:
                     check(head := _head(content.file))
@@ -78,16 +78,16 @@ async def read_parts(
                         format_ = recognise(head, content.name, content.content_type)
                     source.format, found = reader_of(format_)(content.file, as_items=as_items)
                     source.format += f", {content.compression}" if content.compression else ""
-                for part in islice(found, base.PAGE_SIZE):
-                    parts.append(part)  # noqa: PERF402 - an error must not lose the parts
+                for item in islice(found, base.PAGE_SIZE):
+                    items.append(item)  # noqa: PERF402 - an error must not lose the items
             except MedusaSyncError as error:
-                if parts:
-                    yield PageOfParts(tuple(parts), None)
+                if items:
+                    yield PageOfItems(tuple(items), None)
                 message = str(error) if content.name in str(error) else f"{content.name}: {error}"
                 raise SourceError(message, hint=error.hint) from error
-            count += len(parts)
-            is_last = len(parts) < base.PAGE_SIZE
-            yield PageOfParts(tuple(parts), count if is_last else None)
+            count += len(items)
+            is_last = len(items) < base.PAGE_SIZE
+            yield PageOfItems(tuple(items), count if is_last else None)
 
 
 # --- bytes ----------------------------------------------------------------------------------------------

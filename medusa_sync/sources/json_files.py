@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Raw
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Part, Rejected
+from medusa_sync.sources.base import Item
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.text import decode_json, parse_int, whole
 
@@ -45,7 +45,7 @@ _SHAPE = (
 # --- documents ------------------------------------------------------------------------------------------
 
 
-def read_json(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Part]]:
+def read_json(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Item]]:
     """Read an array of products, or an object that has one. For a map, any other object is one item.
 
     Raises:
@@ -58,19 +58,19 @@ def read_json(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Pa
     return "JSON", _document(text, _array(text) if start == "[" else _object(text, as_item=as_items))
 
 
-def _document(text: _Text, parts: Iterator[Part]) -> Iterator[Part]:
-    yield from parts
+def _document(text: _Text, items: Iterator[Item]) -> Iterator[Item]:
+    yield from items
     if text.next():
         raise text.malformed("is not JSON: it goes on after its end")
 
 
-def _array(text: _Text) -> Iterator[Part]:
+def _array(text: _Text) -> Iterator[Item]:
     text.take("[")
     for number in _members(text, "]"):
         yield Item(Raw(text.value()[1]), f"product {number}")
 
 
-def _object(text: _Text, *, as_item: bool) -> Iterator[Part]:
+def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
     found, total, following, count = "", None, None, 0
     members: list[bytes] = []  # of an object without a list
     text.take("{")
@@ -206,7 +206,7 @@ class _Text:
 # --- lines ----------------------------------------------------------------------------------------------
 
 
-def read_ndjson(file: BufferedReader, **_: bool) -> tuple[str, Iterator[Part]]:
+def read_ndjson(file: BufferedReader, **_: bool) -> tuple[str, Iterator[Item]]:
     """Read one product after another, in UTF-8; a line that is no product is refused alone.
 
     Raises:
@@ -215,7 +215,7 @@ def read_ndjson(file: BufferedReader, **_: bool) -> tuple[str, Iterator[Part]]:
     return "NDJSON", _products(file)
 
 
-def _products(file: BufferedReader) -> Iterator[Part]:
+def _products(file: BufferedReader) -> Iterator[Item]:
     for number, line in enumerate(_lines(file), 1):
         if number == 1 and line.startswith(_UTF16_MARKS):
             raise SourceError("the file is UTF-16", hint="Save it as UTF-8, the only encoding of NDJSON.")
@@ -223,7 +223,7 @@ def _products(file: BufferedReader) -> Iterator[Part]:
         if len(content) <= LONGEST and not content.strip():
             continue
         place = f"line {number}"
-        read: Part = Item(Raw(content), place)
+        problem = ""
         try:
             _check(content)
         except ValueError as error:
@@ -232,8 +232,8 @@ def _products(file: BufferedReader) -> Iterator[Part]:
                     f"{place}: the file ends in the middle of a product",
                     hint="Nothing was removed. Write the whole file, then run again.",
                 ) from error
-            read = Rejected(None, None, place, str(error))
-        yield read
+            problem = str(error)
+        yield Item(None if problem else Raw(content), place, problem=problem)
 
 
 def _lines(file: BufferedReader) -> Iterator[bytes]:

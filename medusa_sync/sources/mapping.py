@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
@@ -14,15 +13,10 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import METADATA
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.product import Category, DesiredProduct, Value, slug
-from medusa_sync.sources.base import Delivered, Item, Rejected, Row, Unchecked, head_of
+from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked, head_of
 from medusa_sync.sources.schema import SourceCategory, SourceProduct, adjusted
 from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
-from medusa_sync.sources.variants import (
-    InvalidProductError,
-    desired_variants,
-    metadata_of,
-    name_variant,
-)
+from medusa_sync.sources.variants import desired_variants, metadata_of, name_variant
 
 _TITLE_LENGTH = 200  # of rejected products
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
@@ -47,34 +41,32 @@ class MappingOptions(Struct, frozen=True):
 
 def deliver(item: Item, options: MappingOptions) -> Delivered:
     """A product, which is checked and mapped later; one without a usable id or title is rejected at once."""
-    raw = item.value
-    body, source_id, title = item.head or head_of(raw)
+    body, source_id, title = item.head or head_of(item.value)
     external_id = None if source_id is None else external_id_of(options.source_name, source_id)
 
     def row() -> Row:
         try:
-            return to_row(raw, options)
+            return to_row(item, options)
         except InvalidProductError as error:
-            return rejected(source_id, title or ("" if source_id else item.place), str(error), options)
+            name = title or ("" if source_id else item.place)
+            return Rejected(external_id, source_id, name[:_TITLE_LENGTH], str(error))
 
-    if source_id is None or external_id is None or title is None:
+    if source_id is None or external_id is None or title is None or item.problem:
         return row()
     settings = f"{MAPPING} {options.currency} {options.sale_prices}".encode()
     digest = blake2b(body, digest_size=8, key=settings).hexdigest()
     return Unchecked(external_id, source_id, title, digest, row)
 
 
-def rejected(source_id: str | None, title: str, reason: str, options: MappingOptions) -> Rejected:
-    external_id = None if source_id is None else external_id_of(options.source_name, source_id)
-    return Rejected(external_id, source_id, title[:_TITLE_LENGTH], reason)
-
-
-def to_row(raw: Any, options: MappingOptions) -> DesiredProduct:
-    """Check and map one product as it was delivered: JSON, or JSON that is already decoded.
+def to_row(item: Item, options: MappingOptions) -> DesiredProduct:
+    """Check and map one product.
 
     Raises:
         InvalidProductError: it cannot be stored.
     """
+    if item.problem:
+        raise InvalidProductError(item.problem)
+    raw = item.value
     try:
         if isinstance(raw, msgspec.Raw):
             with suppress(*UNREADABLE):  # the usual case: a valid product, without a detour over a dict

@@ -16,18 +16,15 @@ from medusa_sync.http import HttpClient
 from medusa_sync.sources import base
 from medusa_sync.sources.api import ApiSource, names_by_slug
 from medusa_sync.sources.base import (
-    Delivered,
-    Item,
+    ItemSource,
     Page,
-    PageOfParts,
-    Part,
-    PartSource,
+    PageOfItems,
     Received,
     Rejected,
     Source,
     checked,
 )
-from medusa_sync.sources.mapping import MappingOptions, deliver, rejected
+from medusa_sync.sources.mapping import MappingOptions, deliver
 from medusa_sync.sources.maps import recognised
 from medusa_sync.spool import Spool
 
@@ -74,7 +71,7 @@ async def open_source(
         )
 
 
-class _FileSource(PartSource):
+class _FileSource(ItemSource):
     """A file; None is standard input."""
 
     def __init__(self, path: Path | None, format_: str, *, has_map: bool) -> None:
@@ -82,10 +79,10 @@ class _FileSource(PartSource):
         self._given_format = format_
         self._has_map = has_map
 
-    def pages(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:  # noqa: ARG002 - a file is read as a whole
-        from medusa_sync.sources.files import open_file, read_parts  # a URL with pages needs none
+    def pages(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:  # noqa: ARG002 - a file is read as a whole
+        from medusa_sync.sources.files import open_file, read_items  # a URL with pages needs none
 
-        return read_parts(open_file(self._path), self._given_format, self, as_items=self._has_map)
+        return read_items(open_file(self._path), self._given_format, self, as_items=self._has_map)
 
     async def category_names(self) -> Mapping[str, str]:
         is_sample = self._path is SAMPLE
@@ -106,7 +103,7 @@ class Catalogue:
 
     def __init__(
         self,
-        source: PartSource,
+        source: ItemSource,
         name: str,
         mapping: MappingOptions,
         program: Program | None = None,
@@ -168,32 +165,33 @@ class Catalogue:
 
     async def _pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         count = 0
-        async with aclosing(self._parts(limit)) as pages:
+        async with aclosing(self._items(limit)) as pages:
             async for page in pages:
-                rows = tuple(map(self._row, page.rows[: None if limit is None else limit - count]))
+                items = page.rows[: None if limit is None else limit - count]
+                rows = tuple(deliver(item, self._mapping) for item in items)
                 count += len(rows)
                 yield Page(rows, page.total)
                 if count == limit:
                     return
 
-    async def _parts(self, limit: int | None) -> AsyncGenerator[PageOfParts, None]:
-        """The parts of the source, or those that a map makes of them."""
-        self._map, program, has_parts = "", self._program, False
+    async def _items(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
+        """The items of the source, or the products that a map makes of them."""
+        self._map, program, has_items = "", self._program, False
         async with aclosing(self._source.pages(limit)) as pages:
             async for page in pages:
-                if not program and not has_parts and (known := recognised(page.rows)):
+                if not program and not has_items and (known := recognised(page.rows)):
                     program = _program(known.name)
                 if program is not None:
                     async with aclosing(self._mapped(program, page, pages)) as mapped:
                         async for each in mapped:
                             yield each
                     return
-                has_parts = has_parts or bool(page.rows)
+                has_items = has_items or bool(page.rows)
                 yield page
 
     async def _mapped(
-        self, program: Program, page: PageOfParts | None, rest: AsyncGenerator[PageOfParts, None]
-    ) -> AsyncGenerator[PageOfParts, None]:
+        self, program: Program, page: PageOfItems | None, rest: AsyncGenerator[PageOfItems, None]
+    ) -> AsyncGenerator[PageOfItems, None]:
         """The products that a map makes of all items; the whole source is read before the first one."""
         from medusa_sync.sources.maps.grouped import Grouped  # most runs need no map
 
@@ -201,19 +199,14 @@ class Catalogue:
         with Grouped() as grouped:
             async with program:
                 while page is not None:
-                    for part in page.rows:
-                        if isinstance(part, Rejected):
-                            grouped.refuse(part.title, part.reason)
-                    items = [part for part in page.rows if isinstance(part, Item)]
+                    for item in page.rows:
+                        if item.problem:
+                            grouped.refuse(item.place, item.problem)
+                    items = [item for item in page.rows if not item.problem]
                     async with aclosing(program.made_of(items)) as made:
                         async for item, parts, error in made:
                             grouped.add(item.place, parts, error)
                     page = await anext(rest, None)
             self.notes, found = grouped.notes, grouped.products()
             for _ in range(0, len(grouped) or 1, base.PAGE_SIZE):
-                yield PageOfParts(tuple(islice(found, base.PAGE_SIZE)), len(grouped))
-
-    def _row(self, part: Part) -> Delivered:
-        if isinstance(part, Item):
-            return deliver(part, self._mapping)
-        return rejected(part.source_id, part.title, part.reason, self._mapping)
+                yield PageOfItems(tuple(islice(found, base.PAGE_SIZE)), len(grouped))

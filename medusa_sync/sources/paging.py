@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from medusa_sync.core.ids import IdSet
 from medusa_sync.response import origin
-from medusa_sync.sources.base import Item, PageOf, head_of
+from medusa_sync.sources.base import Item, PageOfItems, head_of
 from medusa_sync.sources.json_page import JsonPage
 from medusa_sync.sources.requests import Requests
 
@@ -121,7 +121,7 @@ def kind_of(api: Requests, first: JsonPage) -> Kind:
 # --- reading --------------------------------------------------------------------------------------------
 
 
-async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> AsyncGenerator[PageOf[Item], None]:
+async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
     """The first page and all that follow, until there are as many items as the limit.
 
     Raises:
@@ -160,7 +160,7 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
                 if key not in requests:
                     requests[key] = asyncio.create_task(_request(api, kind, key, page, named))
             if items or not is_early:
-                yield PageOf(items, page.total)
+                yield PageOfItems(items, page.total)
             if is_early:
                 hint = "No product was removed. Run again; if it happens again, the source is broken."
                 raise api.error(f"the source ended after {position} of {total} products", hint)

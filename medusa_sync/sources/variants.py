@@ -22,6 +22,7 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import ONLY, RECORD_KEY
+from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.schema import SourceProduct, SourceVariant
 from medusa_sync.sources.text import is_web_url, one_line, paragraphs
 
@@ -35,10 +36,6 @@ _DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
 _LARGEST_INT = 2**53
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
-
-
-class InvalidProductError(Exception):
-    """A product is rejected; the message is the reason."""
 
 
 def desired_variants(

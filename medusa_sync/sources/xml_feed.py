@@ -9,7 +9,7 @@ from itertools import chain, islice
 from xml.parsers import expat
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item, Part, Rejected
+from medusa_sync.sources.base import Item
 from medusa_sync.sources.dialects.base import Header, Row, fold, products
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.text import shortened
@@ -33,7 +33,7 @@ _HINT = "The source must be an RSS 2.0 or Atom feed in UTF-8, or in the encoding
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
 
-def read_feed(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Part]]:
+def read_feed(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Item]]:
     """Read the products of a feed, one after another, or its items if they need a map.
 
     Raises:
@@ -45,10 +45,7 @@ def read_feed(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Pa
     items = chain([*islice(items, 1)], items)  # the first one shows that it is a feed
     if not as_items:
         return parser.format, products((each.row() for each in items), GOOGLE)
-    return parser.format, (
-        Rejected(None, None, each.place, each.problem) if each.problem else Item(each.values(), each.place)
-        for each in items
-    )
+    return parser.format, (Item(each.values(), each.place, problem=each.problem) for each in items)
 
 
 def _items(file: BufferedReader, parser: _Parser) -> Iterator[_Item]:

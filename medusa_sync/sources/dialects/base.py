@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import CURRENCIES
-from medusa_sync.sources.base import Item, Part, Rejected
+from medusa_sync.sources.base import InvalidProductError, Item
 from medusa_sync.sources.text import shown
 
 MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
@@ -20,10 +20,6 @@ MAX_SIZE = 2**26  # characters in the rows of a product, which are all in memory
 
 _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
 _SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
-
-
-class InvalidRowError(Exception):
-    """A product is rejected because of one of its rows; the message names the row and its column."""
 
 
 class Column(Struct, frozen=True, dict=True):
@@ -64,7 +60,7 @@ class Dialect(Struct, frozen=True, dict=True):
         required: keys of columns without which a table is not of this dialect.
         identity: of products and variants, in words.
         ids: keys of columns with the id of a product; the first one that is not empty counts.
-        product: rows with the same id, in our own shape. It raises `InvalidRowError`.
+        product: rows with the same id, in our own shape. It raises `InvalidProductError`.
         continues: whether a row belongs to the product of this first row, even if it lacks its id.
     """
 
@@ -181,15 +177,15 @@ class Row(Struct, frozen=True):
         keys = self.header.series.get(key, {})
         return {suffix: each for suffix, each in keys.items() if each in self.cells}
 
-    def error(self, key: str, reason: str) -> InvalidRowError:
+    def error(self, key: str, reason: str) -> InvalidProductError:
         """Why its product is rejected: `line 7: Variant Price is empty`."""
-        return InvalidRowError(f"{self.place}: {self.header.names.get(key, key)} {reason}")
+        return InvalidProductError(f"{self.place}: {self.header.names.get(key, key)} {reason}")
 
 
 # --- products -------------------------------------------------------------------------------------------
 
 
-def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Part]:
+def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Item]:
     """The products of a table, whose rows follow one another.
 
     If reading the rows fails, the last product is left out, because it may have more of them.
@@ -200,10 +196,10 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Part]:
         is_next = group is not None and dialect.continues(row, group.rows[0])
         source_id = group.source_id if group and is_next else row.source_id
         if not source_id:
-            yield Rejected(None, None, row.place, row.problem or "it belongs to no product: it has no id")
+            yield Item(None, row.place, problem=row.problem or "it belongs to no product: it has no id")
         elif is_shortened(source_id):  # products with different ids can have the same one now
             reason = f"its id is {shown(source_id)}: a spreadsheet has lost its last digits"
-            yield Rejected(None, None, row.place, reason)
+            yield Item(None, row.place, problem=reason)
         else:
             if group is None or source_id != group.source_id:
                 if group is not None:
@@ -229,14 +225,14 @@ class _Group:
         if not self.rows or (len(self.rows) <= MAX_ROWS and self._size <= MAX_SIZE):
             self.rows.append(row)
 
-    def product(self, dialect: Dialect) -> Part:
+    def product(self, dialect: Dialect) -> Item:
         reason = self._problem(dialect)
         try:
             if not reason:
                 return Item(dialect.product(self.rows))
-        except InvalidRowError as error:
+        except InvalidProductError as error:
             reason = str(error)
-        return Rejected(None, self.source_id, self.rows[0][dialect.title], reason)
+        return Item({"id": self.source_id, "title": self.rows[0][dialect.title]}, problem=reason)
 
     def _problem(self, dialect: Dialect) -> str:
         """Why the rows are no product in any dialect; empty if they may be one."""

@@ -1,4 +1,4 @@
-"""Reads the text of cells as what a dialect says they are; `InvalidRowError` if they are something else."""
+"""Reads the text of cells as what a dialect says they are, or raises `InvalidProductError`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 import msgspec
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import NO_SPACE, Item, Part, Rejected
+from medusa_sync.sources.base import NO_SPACE, Item
 from medusa_sync.sources.maps.program import MAX_NUMBER
 from medusa_sync.sources.text import shown, usable_id
 
@@ -82,7 +82,7 @@ class Grouped:
         """Reject a part of a product that is not known."""
         self._add(None, place, problem=reason)
 
-    def products(self) -> Iterator[Part]:
+    def products(self) -> Iterator[Item]:
         rows = self._database.execute(
             "SELECT product, id, body, place, problem FROM part ORDER BY product, number"
         )
@@ -97,8 +97,8 @@ class Grouped:
             if size > MAX_SIZE:
                 reason = reason or f"it has more than {MAX_SIZE:,} characters"
             title = parts[0].get("title") if parts else None
-            name = title if isinstance(title, str) else place
-            yield Rejected(None, source_id, name, reason) if reason else Item(_joined(parts))
+            named = {"id": source_id, "title": title if isinstance(title, str) else place}
+            yield Item(named if reason else _joined(parts), problem=reason)
 
     def _add(self, source_id: str | None, place: str, *, body: bytes = b"", problem: str = "") -> None:
         digest = blake2b(body, digest_size=16).digest()

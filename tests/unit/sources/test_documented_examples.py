@@ -13,7 +13,7 @@ import pytest
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import maps
-from medusa_sync.sources.base import PartSource, checked
+from medusa_sync.sources.base import ItemSource, checked
 from medusa_sync.sources.maps import BUILT_IN
 from medusa_sync.sources.open import Catalogue
 from tests.unit.sources.pages import MAPPING, file_source, rows
@@ -87,7 +87,7 @@ def test_the_source_of_a_database_is_read(tmp_path: Path) -> None:
     imports = (
         "from __future__ import annotations\nimport sqlite3\nfrom contextlib import closing\n"
         "from collections.abc import AsyncGenerator\nfrom medusa_sync.errors import SourceError\n"
-        "from medusa_sync.sources.base import Item, PageOfParts, PartSource\n"
+        "from medusa_sync.sources.base import Item, PageOfItems, ItemSource\n"
     )
     exec(imports + code, names)  # noqa: S102 - our own documentation
     path = tmp_path / "erp.db"
@@ -95,7 +95,7 @@ def test_the_source_of_a_database_is_read(tmp_path: Path) -> None:
         database.execute("CREATE TABLE product (id TEXT, title TEXT, price REAL)")
         database.executemany("INSERT INTO product VALUES (?, 'T', 9.5)", [(str(n),) for n in range(1_500)])
     database.close()
-    source: PartSource = names["SqliteSource"](str(path), "product")
+    source: ItemSource = names["SqliteSource"](str(path), "product")
 
     async def read() -> list[Any]:
         return [row async for page in Catalogue(source, "erp", MAPPING).pages(None) for row in page.rows]
