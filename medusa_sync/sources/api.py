@@ -17,7 +17,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.response import Download, Response
 from medusa_sync.retry import Rate
-from medusa_sync.sources.base import Item, ItemSource, PageOfItems, decoded, head_of
+from medusa_sync.sources.base import Item, ItemSource, PageOfItems
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
 from medusa_sync.sources.json_page import JsonPage
 from medusa_sync.sources.maps import BuiltIn, recognised
@@ -124,7 +124,7 @@ class ApiSource(ItemSource):
 
     async def _complete(self, item: Item, known: BuiltIn, at_once: asyncio.Semaphore) -> Item:
         """Put items that are at an address of their own in place of their ids."""
-        product, name = decoded(item.value), known.children
+        product, name = item.decoded, known.children
         ids = product.get(name)
         if not isinstance(ids, list) or not ids or isinstance(ids[0], dict):
             return item
@@ -133,7 +133,7 @@ class ApiSource(ItemSource):
         children: list[Any] = []
         async with at_once, aclosing(read_pages(api, await api.page("page=1"), None)) as pages:
             async for page in pages:
-                children += [decoded(each.value) for each in page.rows]
+                children += [each.decoded for each in page.rows]
         return Item(product | {name: children}, item.place)
 
     async def _file_instead_of(self, first: Download | Response) -> Download:
@@ -168,7 +168,7 @@ class ApiSource(ItemSource):
         if not self._is_dummyjson:
             return None
         response = await self._api.ask(source_id)
-        if response.status == HTTPStatus.OK and head_of(msgspec.Raw(response.body))[1] == source_id:
+        if response.status == HTTPStatus.OK and Item(msgspec.Raw(response.body)).head[1] == source_id:
             return True
         # DummyJSON's 404 for a product is JSON; its 404 for an unknown path is HTML.
         if response.status == HTTPStatus.NOT_FOUND and response.body.lstrip().startswith(b"{"):

@@ -72,48 +72,48 @@ def checked(delivered: Delivered) -> Row:
     return row if isinstance(row, Rejected) else structs.replace(row, digest=delivered.digest)
 
 
-Head = tuple[msgspec.Raw | bytes, str | None, str | None]
-"""The JSON of an item, its id and its title; the latter are None if they are not usable."""
-
-
-class Item(Struct, frozen=True):
-    """An object as a file or an API has it. It is a product in the shape of `SourceProduct`, or needs a map.
-
-    Attributes:
-        value: decoded JSON, or a `msgspec.Raw`.
-        place: where it is, such as `line 7`; it is the title of an item that has no id and no title.
-        head: None if it is not known yet.
-        problem: why it is rejected, whatever its value is.
-    """
-
-    value: Any
-    place: str = ""
-    head: Head | None = None
-    problem: str = ""
-
-
-def decoded(value: Any) -> dict[str, Any]:
-    """The object that the value of an item is; empty if it is none."""
-    with suppress(ValueError, RecursionError):
-        value = decode_json(bytes(value)) if isinstance(value, msgspec.Raw) else value
-    return value if isinstance(value, dict) else {}
-
-
 class _Titled(Struct):
     id: Any = None
     title: Any = None
 
 
-def head_of(value: Any) -> Head:
-    """The head of an item that has this value."""
-    body: msgspec.Raw | bytes = b""
-    try:
-        body = value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)
-        found = msgspec.json.decode(body, type=_Titled)
-    except UNREADABLE:
-        body, known = body or repr(value).encode(errors="replace"), decoded(value)
-        found = _Titled(known.get("id"), known.get("title"))
-    return body, usable_id(found.id), one_line(found.title) if isinstance(found.title, str) else None
+class Item(Struct):
+    """An object as a file or an API has it. It is a product in the shape of `SourceProduct`, or needs a map.
+
+    Attributes:
+        value: decoded JSON, or a `msgspec.Raw`.
+        place: where it is, such as `line 7`; it is the title of an item that has no id and no title.
+        problem: why it is rejected, whatever its value is.
+    """
+
+    value: Any
+    place: str = ""
+    problem: str = ""
+    _head: tuple[msgspec.Raw | bytes, str | None, str | None] | None = None
+
+    @property
+    def decoded(self) -> dict[str, Any]:
+        """The object that the value is; empty if it is none."""
+        value = self.value
+        with suppress(ValueError, RecursionError):
+            value = decode_json(bytes(value)) if isinstance(value, msgspec.Raw) else value
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def head(self) -> tuple[msgspec.Raw | bytes, str | None, str | None]:
+        """Its JSON, id and title; the latter are None if they are not usable."""
+        if self._head is not None:
+            return self._head
+        body: msgspec.Raw | bytes = b""
+        try:
+            body = self.value if isinstance(self.value, msgspec.Raw) else msgspec.json.encode(self.value)
+            found = msgspec.json.decode(body, type=_Titled)
+        except UNREADABLE:
+            body, known = body or repr(self.value).encode(errors="replace"), self.decoded
+            found = _Titled(known.get("id"), known.get("title"))
+        title = one_line(found.title) if isinstance(found.title, str) else None
+        self._head = body, usable_id(found.id), title
+        return self._head
 
 
 class Received:

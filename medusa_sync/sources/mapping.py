@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import METADATA
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.product import Category, DesiredProduct, Value, slug
-from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked, head_of
+from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
 from medusa_sync.sources.schema import SourceCategory, SourceProduct, adjusted
 from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
 from medusa_sync.sources.variants import desired_variants, metadata_of, name_variant
@@ -41,7 +41,7 @@ class MappingOptions(Struct, frozen=True):
 
 def deliver(item: Item, options: MappingOptions) -> Delivered:
     """A product, which is checked and mapped later; one without a usable id or title is rejected at once."""
-    body, source_id, title = item.head or head_of(item.value)
+    body, source_id, title = item.head
     external_id = None if source_id is None else external_id_of(options.source_name, source_id)
 
     def row() -> Row:

@@ -199,11 +199,7 @@ class Catalogue:
         with Grouped() as grouped:
             async with program:
                 while page is not None:
-                    for item in page.rows:
-                        if item.problem:
-                            grouped.refuse(item.place, item.problem)
-                    items = [item for item in page.rows if not item.problem]
-                    async with aclosing(program.made_of(items)) as made:
+                    async with aclosing(program.made_of(page.rows)) as made:
                         async for item, parts, error in made:
                             grouped.add(item.place, parts, error)
                     page = await anext(rest, None)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from medusa_sync.core.ids import IdSet
 from medusa_sync.response import origin
-from medusa_sync.sources.base import Item, PageOfItems, head_of
+from medusa_sync.sources.base import Item, PageOfItems
 from medusa_sync.sources.json_page import JsonPage
 from medusa_sync.sources.requests import Requests
 
@@ -135,10 +135,7 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
     try:
         while True:
             total = page.total or 0
-            items = tuple(
-                Item(each, f"item {n} of page {number}", head_of(each))
-                for n, each in enumerate(page.items, 1)
-            )
+            items = tuple(Item(each, f"item {n} of page {number}") for n, each in enumerate(page.items, 1))
             ids = [*map(_identity, items)]
             is_new = sum(map(seen.add, ids)) > 0
             is_open = kind is OFFSET or (kind is NUMBER and page.pages is None)
@@ -174,7 +171,7 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
 
 def _identity(item: Item) -> str:
     """What tells an item from others: its id, else a digest of its contents."""
-    body, source_id, _ = item.head or head_of(item.value)
+    body, source_id, _ = item.head
     return blake2b(body, digest_size=16).hexdigest() if source_id is None else source_id
 
 

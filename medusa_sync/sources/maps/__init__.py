@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from medusa_sync.sources.base import Item, decoded
+from medusa_sync.sources.base import Item
 
 
 class BuiltIn(Struct, frozen=True):
@@ -65,5 +65,5 @@ BUILT_IN: tuple[BuiltIn, ...] = (
 
 def recognised(items: Iterable[Item]) -> BuiltIn | None:
     """The map for a source, by the fields of its first object; None if it needs none."""
-    item = next(filter(None, (decoded(each.value) for each in items if not each.problem)), {})
+    item = next(filter(None, (each.decoded for each in items if not each.problem)), {})
     return next((each for each in BUILT_IN if each.fits(item)), None)

@@ -70,17 +70,13 @@ class Grouped:
         self._without_products += not parts and not error
         for part in parts:
             if (source_id := _id_of(part)) is None:
-                self.refuse(place, _unknown(part))
+                self._add(None, place, problem=_unknown(part))
                 continue
             self._add(source_id, place, body=msgspec.json.encode(part))
             if error:  # the product may not be complete
                 self._add(source_id, place, problem=f"{place}: {error}")
         if error:  # it may have been a part of any product
-            self.refuse(place, error)
-
-    def refuse(self, place: str, reason: str) -> None:
-        """Reject a part of a product that is not known."""
-        self._add(None, place, problem=reason)
+            self._add(None, place, problem=error)
 
     def products(self) -> Iterator[Item]:
         rows = self._database.execute(

@@ -84,14 +84,18 @@ class Program:
         await self._process.communicate()
 
     async def made_of(self, items: Sequence[Item]) -> AsyncGenerator[tuple[Item, list[Any], str], None]:
-        """What the program makes of items: each with its parts, and the error that came after them.
+        """What the program makes of items: each with its parts, and its problem or the error after them.
 
         Raises:
             SourceError: it does not end, or the process has ended.
         """
-        sending = asyncio.create_task(self._send([_text_of(item.value) for item in items]))
+        texts = [_text_of(item.value) for item in items if not item.problem]
+        sending = asyncio.create_task(self._send(texts))
         try:
             for item in items:
+                if item.problem:
+                    yield item, [], item.problem
+                    continue
                 answer = await cast(StreamReader, self._process.stdout).readline()
                 if not answer:
                     raise await self._ended(item)
