@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import string
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from functools import cache
+from math import inf
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, defstruct
@@ -106,19 +107,28 @@ async def walk(
 
 def chunks(key: str, values: Iterable[str]) -> Iterator[list[tuple[str, str | int]]]:
     """Query parameters `key[]=value`, in parts that fit into a request line."""
-    part: list[tuple[str, str | int]] = []
-    size = 0
-    for value in values:
-        length = len(key) + 8 + sum(1 if chr(byte) in _UNESCAPED else 3 for byte in value.encode())
-        if part and size + length > _QUERY_BYTES:
-            yield _unsplit(part)
-            part, size = [], 0
-        part.append((f"{key}[]", value))
-        size += length
+
+    def length(value: str) -> int:
+        return len(key) + 8 + sum(1 if chr(byte) in _UNESCAPED else 3 for byte in value.encode())
+
+    for part in fitting(values, length, most=_QUERY_BYTES):
+        # Medusa splits a list of one value at its commas.
+        repeated = part * 2 if len(part) == 1 and "," in part[0] else part
+        yield [(f"{key}[]", value) for value in repeated]
+
+
+def fitting(
+    things: Iterable[T], size_of: Callable[[T], int], *, most: int, count: float = inf
+) -> Iterator[list[T]]:
+    """Things in parts that have at most this size and count, if none is larger."""
+    part: list[T] = []
+    left = most
+    for thing in things:
+        size = size_of(thing)
+        if part and (size > left or len(part) == count):
+            yield part
+            part, left = [], most
+        part.append(thing)
+        left -= size
     if part:
-        yield _unsplit(part)
-
-
-def _unsplit(part: list[tuple[str, str | int]]) -> list[tuple[str, str | int]]:
-    """Send a single value with a comma twice: Medusa splits a list of one value at its commas."""
-    return part if len(part) > 1 or "," not in str(part[0][1]) else part * 2
+        yield part

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct, json
 
 from medusa_sync.core.fields import THUMBNAIL
-from medusa_sync.medusa.lists import List
+from medusa_sync.medusa.lists import List, fitting
 from medusa_sync.medusa.resources import CATEGORIES, COLLECTIONS, TAGS, TYPES
 
 Body = Mapping[str, Any]
@@ -55,17 +55,7 @@ class Operation(Struct, frozen=True):
 
     def parts(self, bodies: Sequence[Body]) -> Iterator[list[Body]]:
         """Bodies in parts that fit into a request."""
-        part: list[Body] = []
-        size = 0
-        for body in bodies:
-            length = len(json.encode(body)) + 1
-            if part and (size + length > _BODY_BYTES or len(part) == self.at_once):
-                yield part
-                part, size = [], 0
-            part.append(body)
-            size += length
-        if part:
-            yield part
+        return fitting(bodies, lambda body: len(json.encode(body)) + 1, most=_BODY_BYTES, count=self.at_once)
 
     def units(self, bodies: Sequence[Body]) -> list[list[Body]]:
         """The bodies that are written or refused together: those of a product, if nothing is deleted."""
