@@ -31,10 +31,6 @@ class StoredItem(Entity, frozen=True):
     def users(self) -> tuple[StoredVariant, ...]:
         return tuple(variant for variant in self.variants if variant is not None)
 
-    def is_at(self, location_id: str | None) -> bool:
-        """Whether it has a level at a location."""
-        return any(level.location_id == location_id for level in self.location_levels)
-
     @property
     def use(self) -> str:
         """Why a variant without an item cannot take this one; empty if it can."""
@@ -89,7 +85,8 @@ def level_changes(
         if not isinstance(quantity, int) or (each.is_new and item and item.is_new):
             continue
         level = stored.level_at(location_id) if stored else None
-        exists = level is not None or (item is not None and item.is_at(location_id))
+        levels = item.location_levels if item else ()
+        exists = level is not None or any(each.location_id == location_id for each in levels)
         item_id = item.id if item else stored.item_id if stored else None
         found.append(LevelChange(key, quantity, item_id, exists, each.is_new))
     return found

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import VARIANTS, setting_names
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, applied
+from medusa_sync.core.record import NO_RECORD, Record, applied
 
 T = TypeVar("T")
 
@@ -68,15 +68,16 @@ class Selection:
         if self.is_all or old is NO_RECORD:
             return new
         recorded = new if self.has_variants else old
-        variants = {
-            key: self._merged_variant(new.variants.get(key), old.variants.get(key))
-            for key in recorded.variants
-        }
-        fields = self._chosen(new.fields) | self._others(old.fields)
+        fields = self._mixed(new.fields, old.fields)
         withheld = {
-            key: self._chosen(new.withheld.get(key, {})) | self._others(old.withheld.get(key, {}))
+            key: self._mixed(new.withheld.get(key, {}), old.withheld.get(key, {}))
             for key in recorded.variants
         }
+        variants = dict(recorded.variants)
+        for key in new.variants.keys() & old.variants.keys() & variants.keys():
+            own, earlier, dropped = new.variants[key], old.variants[key], recorded.variants[key].dropped
+            own = structs.replace(own, fields=self._mixed(own.fields, earlier.fields), dropped=dropped)
+            variants[key] = own
         return structs.replace(
             new,
             fields=fields,
@@ -86,18 +87,12 @@ class Selection:
             withheld={key: own for key, own in withheld.items() if own},
         )
 
-    def _merged_variant(self, new: VariantRecord | None, old: VariantRecord | None) -> VariantRecord:
-        if new is None or old is None:
-            return new or old or VariantRecord()
-        dropped = new.dropped if self.has_variants else old.dropped
-        fields = self._chosen(new.fields) | self._others(old.fields)
-        return structs.replace(new, fields=fields, dropped=dropped)
-
     def _chosen(self, fields: Mapping[str, T]) -> dict[str, T]:
         return {name: value for name, value in fields.items() if self.has(name)}
 
-    def _others(self, fields: Mapping[str, T]) -> dict[str, T]:
-        return {name: value for name, value in fields.items() if not self.has(name)}
+    def _mixed(self, new: Mapping[str, T], old: Mapping[str, T]) -> dict[str, T]:
+        """The chosen fields of one, and all others of the other one."""
+        return self._chosen(new) | {name: value for name, value in old.items() if not self.has(name)}
 
 
 ALL = Selection()

@@ -141,9 +141,6 @@ class Decision(Struct):
     waiting: set[str] = field(default_factory=set)
     withheld: dict[str, dict[Claim, Withheld]] = field(default_factory=dict)
 
-    def __contains__(self, external_id: object) -> bool:
-        return external_id in self.rejected or external_id in self.waiting
-
     def claims(self, change: Change) -> list[Claim]:
         """The values that a change gives to variants, as far as it gets them."""
         lost = self.withheld.get(change.desired.external_id, {})
@@ -242,7 +239,8 @@ def decide(
                 decision.withhold(change, claim, winner, first.external_id)
             else:
                 decision.waiting.add(own)
-        left = {own: change for own, change in left.items() if own not in decision}
+        lost = decision.rejected.keys() | decision.waiting
+        left = {own: change for own, change in left.items() if own not in lost}
     decision.waiting -= decision.rejected.keys()
     return decision
 
