@@ -104,6 +104,10 @@ class AdminApi:
         list_ = List(f"/admin/{collection.replace('_', '-')}", collection, NamedEntity, "id,name")
         return (await read(self._client, list_, [*query.items(), ("limit", limit)])).entries
 
+    async def find(self, list_: List[T], key: str, values: Sequence[str]) -> list[T]:
+        """The entries of a list that have one of these values in a unique field."""
+        return await find(self._client, list_, key, values)
+
     async def summaries(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their records."""
         return [decode.summary(each) for each in await self._find(key, values, decode.SCANNED)]
@@ -137,11 +141,6 @@ class AdminApi:
             if each.deleted_at is not None
         ]
 
-    async def handles(self, handles: Sequence[str]) -> dict[str, StoredProduct]:
-        """The products by handle, for those of these handles that are taken."""
-        found = await find(self._client, decode.HANDLES, "handle", handles)
-        return {owner.handle: owner for owner in found}
-
     async def scan(self, offset: int, limit: int) -> Page[decode.Scanned]:
         """One page of all products, in the order of their ids; it has a count."""
         bounds: Query = [("order", "id"), ("limit", limit), ("offset", offset)]
@@ -163,16 +162,12 @@ class AdminApi:
     async def variants_with(self, field: str, values: Sequence[str]) -> list[StoredVariant]:
         """The variants that have one of these values in a unique field; none if the store is too old."""
         with suppress(UnknownQueryError):  # the SKU is known since Medusa 2.14
-            return await find(self._client, decode.OWNERS, field, values)
+            return await self.find(decode.OWNERS, field, values)
         return []
-
-    async def written(self, product_ids: Sequence[str]) -> dict[str, StoredProduct]:
-        """Products by id, with the ids of their options, variants and inventory items."""
-        return {each.id: each for each in await find(self._client, decode.WRITTEN, "id", product_ids)}
 
     async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, str | None]:
         """Which of these ids products have, with their external ids; None for deleted ones."""
-        found = await find(self._client, decode.WITH_DELETED, "id", product_ids)
+        found = await self.find(decode.WITH_DELETED, "id", product_ids)
         return {each.id: None if each.deleted_at is not None else each.external_id or "" for each in found}
 
     async def variant_ids(self, product_id: str) -> list[str]:

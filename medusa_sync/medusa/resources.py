@@ -18,7 +18,7 @@ from medusa_sync.core.stored import (
 )
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.lists import List, find, walk
+from medusa_sync.medusa.lists import List, walk
 
 _ID_ONLY: Query = [("fields", "id")]
 _MANY_PRICES = 1_000
@@ -55,7 +55,7 @@ class _CreatedItem(Struct):
     inventory_item: Entity
 
 
-_ITEMS = List(
+ITEMS = List(
     "/admin/inventory-items",
     "inventory_items",
     StoredItem,
@@ -67,23 +67,19 @@ _ITEMS = List(
 class ItemApi(_Resource, frozen=True):
     """The inventory of a store."""
 
-    async def by_sku(self, skus: Sequence[str]) -> list[StoredItem]:
-        """Inventory items that have one of these SKUs, whether a variant uses them or not."""
-        return await find(self.client, _ITEMS, "sku", skus)
-
     async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
         body = {"create": create, "update": update}
-        await self.client.post(f"{_ITEMS.path}/location-levels/batch", body, dict[str, Any])
+        await self.client.post(f"{ITEMS.path}/location-levels/batch", body, dict[str, Any])
 
     async def create(self, sku: str | None) -> str:
         """Create an inventory item without stock; returns its id."""
         body = {"sku": sku} if sku else {}
-        created = await self.client.post(_ITEMS.path, body, _CreatedItem, query=_ID_ONLY)
+        created = await self.client.post(ITEMS.path, body, _CreatedItem, query=_ID_ONLY)
         return created.inventory_item.id
 
     async def delete(self, item_id: str) -> None:
         """Delete an inventory item with its levels."""
-        await self.client.delete(f"{_ITEMS.path}/{item_id}")
+        await self.client.delete(f"{ITEMS.path}/{item_id}")
 
     async def link(self, product_id: str, variant_id: str, item_id: str) -> None:
         """Give a variant an inventory item that exists."""

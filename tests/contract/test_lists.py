@@ -10,6 +10,7 @@ import pytest
 from medusa_sync.core.stored import StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.operations import CREATE_COLLECTIONS, CREATE_TAGS, CREATE_TYPES
+from medusa_sync.medusa.resources import ITEMS
 from tests.contract.shop import MALFORMED, Shop, variant_of
 
 LIMITS = {
@@ -136,7 +137,7 @@ class Kind(NamedTuple):
         if self.operation:
             return list(await api.bulk.existing(self.operation, texts))
         if self.key == "sku":
-            return [item.sku for item in await api.items.by_sku(texts)]
+            return [item.sku for item in await api.find(ITEMS, "sku", texts)]
         return [category.handle for category in await api.categories(texts)]
 
 

@@ -25,7 +25,7 @@ from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, new_id
-from medusa_sync.medusa.resources import Level
+from medusa_sync.medusa.resources import ITEMS, Level
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job
 
@@ -82,7 +82,7 @@ class Items:
 
     async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
         variants = {str(own.sku): (job, own) for job in jobs for own in tracked_again(job.change)}
-        found = await self._api.items.by_sku(list(variants))
+        found = await self._api.find(ITEMS, "sku", list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 
     async def rename(self, jobs: Group) -> None:
@@ -96,7 +96,7 @@ class Items:
             return
         own = {rename.item_id for rename in renames}
         skus = [rename.new_sku for rename in renames if rename.new_sku is not None]
-        found = await self._api.items.by_sku(skus)
+        found = await self._api.find(ITEMS, "sku", skus)
         taken = {item.sku for item in found if item.id not in own}
         free = {rename: job for rename, job in renames.items() if rename.new_sku not in taken}
         refused = {rename: job for rename, job in renames.items() if rename.new_sku in taken}
@@ -162,7 +162,7 @@ class Items:
             return item_id
         if variant is None or change.is_new:
             raise AmbiguousWriteError(f"{job.external_id}: the store has not made its inventory item yet")
-        items = await self._api.items.by_sku([variant.sku]) if variant.sku else []
+        items = await self._api.find(ITEMS, "sku", [variant.sku]) if variant.sku else []
         if items and items[0].use:
             raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
         item_id = items[0].id if items else await self._api.items.create(variant.sku)
@@ -215,7 +215,7 @@ class Items:
         }
         if not unused or self._stop.is_set:
             return
-        for item in await self._api.items.by_sku(list(unused)):
+        for item in await self._api.find(ITEMS, "sku", list(unused)):
             if item.id in unused.values() and not item.users:
                 try:
                     await self._api.items.delete(item.id)
@@ -228,7 +228,7 @@ class Items:
         bodies = [self._body(variant) for _, variant in wanted.values()]
         refused = await self._api.bulk.attempt(CREATE_ITEMS, bodies)
         if refused and self._api.bulk.is_available:
-            found = await self._api.items.by_sku([body["sku"] for body in refused])
+            found = await self._api.find(ITEMS, "sku", [body["sku"] for body in refused])
             taken = {str(item.sku): item for item in found}
             self._made.update(
                 (sku, _Made(wanted[sku][0], item)) for sku, item in taken.items() if not item.use

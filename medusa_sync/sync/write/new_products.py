@@ -13,6 +13,7 @@ from medusa_sync.core.result import Result
 from medusa_sync.core.stored import StoredProduct, Tombstone, UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.decode import HANDLES
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job, Places
 from medusa_sync.sync.write.planner import Planner, readable
@@ -212,7 +213,8 @@ class Handles:
 
     async def _owners_of(self, handles: Sequence[str]) -> Mapping[str, StoredProduct]:
         is_empty, self._is_empty = self._is_empty, False  # until something is created
-        return await self._api.handles(handles) if handles and not is_empty else {}
+        found = await self._api.find(HANDLES, "handle", handles) if not is_empty else ()
+        return {owner.handle: owner for owner in found}
 
     def release(self, external_id: str) -> None:
         """Forget the handle of a product that has its outcome."""

@@ -14,6 +14,7 @@ from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.decode import WRITTEN
 from medusa_sync.medusa.operations import (
     CREATE_VARIANTS,
     DELETE_VARIANTS,
@@ -143,7 +144,8 @@ class Writer:
     async def _read_written(self, jobs: Group) -> None:
         """Read the ids of new variants, and of the items that the store has created with them."""
         unknown = [job for job in jobs if not self._knows_ids(job)]
-        found = await self._context.api.written([job.writing.product_id for job in unknown])
+        listed = await self._context.api.find(WRITTEN, "id", [job.writing.product_id for job in unknown])
+        found = {each.id: each for each in listed}
         copies = await self._variants.remove_copies(found)
         for job in jobs:
             if job.change.is_creation:

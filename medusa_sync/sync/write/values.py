@@ -15,6 +15,7 @@ from medusa_sync.core.product import DesiredProduct, slug_of
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Decision, Hold, Holders, Owner, UniqueValue, claims, decide, holders_of
 from medusa_sync.errors import StoreRefusedError
+from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Job
 
@@ -50,7 +51,7 @@ class UniqueValues:
         # The store has no list with both, so they are read concurrently.
         api = self._context.api
         items, variants = await asyncio.gather(
-            _shown(api.items.by_sku(skus)),
+            _shown(api.find(ITEMS, "sku", skus)),
             asyncio.gather(*(_shown(api.variants_with(name, own)) for name, own in values.items())),
         )
         return holders_of(dict(zip(values, variants, strict=True)), items)
