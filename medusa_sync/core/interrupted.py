@@ -7,8 +7,8 @@ from msgspec import structs
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
-from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record, Step, applied, remember
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.record import Pending, Record, Step, applied, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import fields_as_sent, match_variants
 
@@ -57,12 +57,18 @@ def sends_nothing_new(update: Change) -> bool:
     return structs.replace(record, variants=sent).content == applied(update.desired).content
 
 
-def with_late_note(record: Record, update: Change, *, now: float) -> Record:
-    """The record of a complete update; if nothing was sent, the note of an earlier write may have to stay.
+def with_late_note(record: Record, update: Change, *, now: float, is_lost: bool) -> Record:
+    """The record of a complete update; a note stays in it if a request may be delivered late.
 
-    The store continues a write after its client was killed, and a request that is delivered late undoes what
-    the store holds. A creation writes SKUs before prices, so they have arrived if the product is complete.
+    Such a request undoes what the store holds. It is one of this run whose response was lost (`is_lost`), or,
+    if this run has sent nothing, of an earlier write: the store continues it after its client was killed. A
+    creation writes SKUs before prices, so they have arrived if the product is complete.
     """
+    if is_lost:  # later runs check products whose items may still get an earlier SKU
+        skus: dict[str, dict[str, tuple[Value, ...]]] = {
+            key: {SKU: (own.fields.get(SKU),)} for key, own in record.variants.items()
+        }
+        return structs.replace(record, pending=Pending(Step.UPDATE, skus, currency=record.currency, at=now))
     pending = update.record.pending
     if pending is None or update.has_changes or update.placed or abs(now - pending.at) >= LATE_S:
         return record

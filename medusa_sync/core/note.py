@@ -186,14 +186,6 @@ def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collect
     }
 
 
-def sku_note(record: Record, *, now: float) -> Record:
-    """The record of a complete product whose inventory items may still get an earlier SKU."""
-    variants: dict[str, dict[str, tuple[Value, ...]]] = {
-        key: {SKU: (entry.fields.get(SKU),)} for key, entry in record.variants.items()
-    }
-    return structs.replace(record, pending=Pending(Step.UPDATE, variants, currency=record.currency, at=now))
-
-
 def freed(update: Change, cleared: Mapping[str, Mapping[str, Value]], *, at: float) -> Record:
     """The record to send with a write that only clears fields, so that other variants can have their values.
 

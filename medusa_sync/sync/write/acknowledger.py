@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
-from medusa_sync.core.note import sku_note
 from medusa_sync.core.record import AppliedOption, Record
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import AmbiguousWriteError
@@ -90,12 +88,8 @@ class Acknowledger:
         return left
 
     async def _write(self, products: Sequence[tuple[Job, Record]]) -> None:
-        now = round(time.time(), 3)
-        bodies = [
-            record_body(job.writing.product_id, sku_note(record, now=now) if job.may_be_late else record)
-            for job, record in products
-        ]
         try:
+            bodies = [record_body(job.writing.product_id, record) for job, record in products]
             await self._api.edit_products(bodies)
         except AmbiguousWriteError as error:
             words = "%d products may not be acknowledged: %s", len(products), error

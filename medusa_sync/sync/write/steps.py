@@ -175,7 +175,8 @@ class Writer:
         """The record that a complete job is acknowledged with, and whether the store has it already."""
         ids = {each.key: job.writing.variants[each.key].id for each in job.change.new_variants}
         record = final_record(job.change, new=ids, options=job.writing.option_ids)
-        record = with_late_note(record, job.change, now=time.time())
+        now = round(time.time(), 3)
+        record = with_late_note(record, job.change, now=now, is_lost=job.may_be_late)
         if job.writing.note is not None:
             return record, job.writing.note.pending is None and not job.change.placed
         return record, record == job.writing.before
