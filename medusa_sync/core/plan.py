@@ -222,7 +222,7 @@ class _Plan(Struct, frozen=True):
     ) -> None:
         name, currency, wanted = field.name, self.desired.currency, variant.fields.get(field.name)
         history = self.record.variant_history(variant.key, name, currency)
-        if not _is_owned(field, wanted, history, stored, keeps_stock=self.location_id is not None):
+        if not self._is_owned(field, wanted, history, stored):
             return
         current = stored.value(name, currency, self.location_id, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
@@ -233,6 +233,19 @@ class _Plan(Struct, frozen=True):
             found.changes.append(change)
         else:
             self._merge(found, field, wanted, current, history, variant.name)
+
+    def _is_owned(self, field: Field, wanted: Value, history: History, stored: StoredVariant) -> bool:
+        """Whether the source decides about a field: it has a value now, or had one in the last run."""
+        applied, sent = history.applied, history.sent
+        if field.merge is Merge.FOLLOW and wanted is None:  # the store does not have to track it any more
+            return bool(self.location_id) and stored.manage_inventory and (applied is not None or bool(sent))
+        if field.merge is Merge.FOLLOW:
+            return applied is None or bool(sent) or stored.manage_inventory
+        if field.place is Place.OPTION:  # a variant cannot lack a value
+            return wanted is not None
+        if field.place is Place.SALE and stored.sale_prices:  # they may be in another currency
+            return True
+        return any(value is not None for value in (wanted, applied, *sent))
 
     def _held_back(self, changes: Sequence[FieldChange], stored: StoredVariant) -> tuple[FieldChange, ...]:
         """The planned prices of a variant that move too far; a price and its sale price stay together."""
@@ -273,22 +286,6 @@ class _Plan(Struct, frozen=True):
         name = entry.id or variant.fields.get(SKU) or desired.title
         conflict = Conflict(VARIANT, None, name, OnConflict.STORE, variant.name)
         return VariantChange(variant, None, conflicts=() if is_reported else (conflict,))
-
-
-def _is_owned(
-    field: Field, wanted: Value, history: History, stored: StoredVariant, *, keeps_stock: bool
-) -> bool:
-    """Whether the source decides about a field: it has a value now, or had one in the last run."""
-    applied, sent = history.applied, history.sent
-    if field.merge is Merge.FOLLOW and wanted is None:  # the store does not have to track it any more
-        return keeps_stock and stored.manage_inventory and (applied is not None or bool(sent))
-    if field.merge is Merge.FOLLOW:
-        return applied is None or bool(sent) or stored.manage_inventory
-    if field.place is Place.OPTION:  # a variant cannot lack a value
-        return wanted is not None
-    if field.place is Place.SALE and stored.sale_prices:  # they may be in another currency
-        return True
-    return any(value is not None for value in (wanted, applied, *sent))
 
 
 def _full_text(applied: Value, *known: Value) -> Value:

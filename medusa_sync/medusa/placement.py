@@ -56,6 +56,10 @@ class Placement(Struct, frozen=True):
         return ""
 
 
+UNKNOWN = Placement("", "", None)
+"""That of a store that was not asked yet."""
+
+
 class _Kind(Struct, frozen=True):
     """A part of a placement.
 

@@ -12,7 +12,7 @@ from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.record import Dropped
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.placement import Placement, PlacementOptions, find_placement
+from medusa_sync.medusa.placement import UNKNOWN, Placement, PlacementOptions, find_placement
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.health import Health
@@ -83,7 +83,7 @@ class Context(Struct):
         health: decides whether the store itself fails.
         is_forecast: nothing is sent, and products that the store may still be writing are planned too.
         removals: finds what will be removed at the end; None if nothing is.
-        found_placement: of new products; None until it is needed.
+        placement: of new products, once it was read.
         removed_products: external ids of products that a dry run has removed, although the store has them.
         removed_variants: ids of dropped variants that the final pass removes, by external id of the product.
         completed: external ids of products that only get what an interrupted write has sent.
@@ -100,28 +100,20 @@ class Context(Struct):
     health: Health
     is_forecast: bool = False
     removals: Removals | None = None
-    found_placement: Placement | None = None
+    placement: Placement = UNKNOWN
     removed_products: set[str] = field(default_factory=set)
     removed_variants: dict[str, Collection[str]] = {}
     completed: set[str] = field(default_factory=set)
     is_final: bool = False
 
-    async def find_placement(self) -> Placement:
+    async def find_placement(self) -> None:
         """Read where new products belong, once.
 
         Raises:
             StoreError: the store cannot be read, or lacks what the settings name.
         """
-        if self.found_placement is None:
-            self.found_placement = await find_placement(self.api, self.options.wanted)
-        return self.found_placement
-
-    @property
-    def placement(self) -> Placement:
-        """Where new products belong, once it was found."""
-        if self.found_placement is None:
-            raise RuntimeError("the placement was not read yet")
-        return self.found_placement
+        if self.placement is UNKNOWN:
+            self.placement = await find_placement(self.api, self.options.wanted)
 
     @property
     def is_dry_run(self) -> bool:
@@ -133,11 +125,6 @@ class Context(Struct):
         """External ids of products that the source did not deliver, and that are kept without a record."""
         missing = (own for own in sorted(self.scan.unrecorded) if own not in self.delivery)
         return [external_id_of(self.options.source_name, own) for own in missing]
-
-    @property
-    def keeps_stock(self) -> bool:
-        """Whether the store has a stock location."""
-        return self.placement.location_id is not None
 
     @property
     def deletes(self) -> bool:

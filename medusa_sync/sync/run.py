@@ -21,6 +21,7 @@ from medusa_sync.errors import (
     TimeLimitError,
 )
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.placement import UNKNOWN
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.context import Context, SyncOptions
@@ -145,14 +146,14 @@ class Run:
         yield from self._source.notes
         if self._api is None:
             yield _NOT_COMPARED
-        placement = context.found_placement if context is not None else None
-        if placement is not None and is_complete_plan:  # it has checked all of the installation
+        placement = context.placement if context is not None else UNKNOWN
+        if placement is not UNKNOWN and is_complete_plan:  # it has checked all of the installation
             location = "" if placement.location_id is None else " and stock location"
             yield (
                 "The installation is valid: settings, credentials, source, sales channel, shipping profile"
                 f"{location}. Only a real run shows whether the credentials may write."
             )
-        if placement is not None and placement.location_id is None:
+        if placement is not UNKNOWN and placement.location_id is None:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."
 
     async def _run_until_stopped(self) -> StoreState | None:

@@ -130,7 +130,7 @@ class Planner:
 
     def creation(self, product: DesiredProduct, handle: str, *, replaces: str = "") -> Change:
         """Plan what is sent for a new product, or for one of which an interrupted write has left a part."""
-        wanted = product if self._context.keeps_stock else without_stock(product)
+        wanted = product if self._context.placement.location_id else without_stock(product)
         return creation(wanted, handle, replaces=replaces)
 
     def planned(

@@ -36,7 +36,7 @@ class Variants:
 
     def __init__(self, context: Context) -> None:
         self._api = context.api
-        self._keeps_stock = context.keeps_stock
+        self._location_id = context.placement.location_id
         self._added: set[str] = set()  # ids of variants that were added in bulk
 
     def deleted(self, job: Job) -> Bodies:
@@ -79,7 +79,7 @@ class Variants:
 
     def added(self, job: Job) -> Bodies:
         """The new variants of a stored product, or those that a new product was not created with."""
-        items = job.writing.items if self._keeps_stock else None
+        items = job.writing.items if self._location_id else None
         left = job.change.new_variants
         if job.change.is_creation:
             left = left[FIRST_VARIANTS:]
