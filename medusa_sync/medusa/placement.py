@@ -60,25 +60,14 @@ UNKNOWN = Placement("", "", None)
 """That of a store that was not asked yet."""
 
 
-class _Kind(Struct, frozen=True):
-    """A part of a placement.
-
-    Attributes:
-        option: the setting that names one.
-    """
-
-    collection: str
-    id_prefix: str
-    option: str
-
-    def __str__(self) -> str:
-        return self.collection.removesuffix("s").replace("_", " ")
-
-
 _LISTED_NAMES = 20  # in a message
-_CHANNEL = _Kind("sales_channels", "sc_", "--sales-channel (SYNC_PRODUCTS_SALES_CHANNEL)")
-_PROFILE = _Kind("shipping_profiles", "sp_", "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)")
-_LOCATION = _Kind("stock_locations", "sloc_", "--stock-location (SYNC_PRODUCTS_STOCK_LOCATION)")
+_CHANNELS, _PROFILES, _LOCATIONS = "sales_channels", "shipping_profiles", "stock_locations"
+_SETTINGS = {
+    _CHANNELS: "--sales-channel (SYNC_PRODUCTS_SALES_CHANNEL)",
+    _PROFILES: "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)",
+    _LOCATIONS: "--stock-location (SYNC_PRODUCTS_STOCK_LOCATION)",
+}
+_IDS = {_CHANNELS: "sc_", _PROFILES: "sp_", _LOCATIONS: "sloc_"}
 
 
 async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
@@ -92,9 +81,9 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
     """
     store, channels, profiles, locations = await asyncio.gather(
         api.defaults(),
-        _named(api, _CHANNEL, options.sales_channel),
-        _named(api, _PROFILE, options.shipping_profile, {"type": "default"}),
-        _named(api, _LOCATION, options.stock_location, {}),
+        _named(api, _CHANNELS, options.sales_channel),
+        _named(api, _PROFILES, options.shipping_profile, {"type": "default"}),
+        _named(api, _LOCATIONS, options.stock_location, {}),
     )
     currencies = tuple(sorted(currency.currency_code for currency in store.supported_currencies))
     if options.currency not in currencies:
@@ -108,43 +97,47 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
     if channel is None:
         hint = "Set one in the admin (Settings > Store), or choose one with --sales-channel."
         raise StoreMismatchError("The store has no default sales channel", hint=hint)
-    profile = profiles[0].id if profiles else _only(_PROFILE, await api.named(_PROFILE.collection, {}))
+    profile = profiles[0].id if profiles else _only(_PROFILES, await api.named(_PROFILES, {}))
     if profile is None:
         hint = "Add one in the admin (Settings > Shipping Profiles)."
         raise StoreMismatchError("The store has no shipping profile", hint=hint)
     location, default = locations[0].id if locations else None, store.default_location_id
     if options.stock_location is None and location != default:
-        found = await api.named(_LOCATION.collection, {"id": default}) if default is not None else []
-        location = found[0].id if found else _only(_LOCATION, locations)
+        found = await api.named(_LOCATIONS, {"id": default}) if default is not None else []
+        location = found[0].id if found else _only(_LOCATIONS, locations)
     return Placement(channel, profile, location, currencies)
 
 
-def _only(kind: _Kind, found: Sequence[Entity]) -> str | None:
+def _only(collection: str, found: Sequence[Entity]) -> str | None:
     """The id of the only one of its kind; None if the store has none."""
     if len(found) > 1:
-        hint = f"Choose one with {kind.option}."
-        raise StoreMismatchError(f"The store has several {kind}s and no default", hint=hint)
+        hint = f"Choose one with {_SETTINGS[collection]}."
+        raise StoreMismatchError(f"The store has several {_words(collection)} and no default", hint=hint)
     return found[0].id if found else None
 
 
 async def _named(
-    api: AdminApi, kind: _Kind, name: str | None, otherwise: dict[str, str] | None = None
+    api: AdminApi, collection: str, name: str | None, otherwise: dict[str, str] | None = None
 ) -> Sequence[Entity]:
     """What the settings name, or what may be the default: the matches of the query `otherwise`."""
     if name is None:
-        return await api.named(kind.collection, otherwise) if otherwise is not None else ()
-    found = await api.named(kind.collection, {"id" if name.startswith(kind.id_prefix) else "name": name})
+        return await api.named(collection, otherwise) if otherwise is not None else ()
+    found = await api.named(collection, {"id" if name.startswith(_IDS[collection]) else "name": name})
     if not found:
-        names = sorted(each.name for each in await api.named(kind.collection, {}, limit=_LISTED_NAMES))
+        names = sorted(each.name for each in await api.named(collection, {}, limit=_LISTED_NAMES))
         known = ", ".join(map(repr, names)) or "none"
         raise StoreMismatchError(
-            f"The store has no {kind} {name!r}, only: {known}",
-            hint=f"{_suggestion(name, names)}Check {kind.option}: a name or an id.",
+            f"The store has no {_words(collection).removesuffix('s')} {name!r}, only: {known}",
+            hint=f"{_suggestion(name, names)}Check {_SETTINGS[collection]}: a name or an id.",
         )
     if len(found) > 1:
-        hint = f"Give the id with {kind.option}."
-        raise StoreMismatchError(f"The store has several {kind}s {name!r}", hint=hint)
+        hint = f"Give the id with {_SETTINGS[collection]}."
+        raise StoreMismatchError(f"The store has several {_words(collection)} {name!r}", hint=hint)
     return found
+
+
+def _words(collection: str) -> str:
+    return collection.replace("_", " ")
 
 
 def _suggestion(wrong: str, names: Sequence[str]) -> str:

@@ -43,14 +43,6 @@ class _Resource(Struct, frozen=True):
 # --- inventory items ---
 
 
-class Level(Struct, frozen=True):
-    """The stock of an inventory item at a stock location."""
-
-    inventory_item_id: str
-    location_id: str
-    stocked_quantity: int
-
-
 class _CreatedItem(Struct):
     inventory_item: Entity
 
@@ -67,7 +59,10 @@ ITEMS = List(
 class ItemApi(_Resource, frozen=True):
     """The inventory of a store."""
 
-    async def write_levels(self, *, create: Sequence[Level], update: Sequence[Level]) -> None:
+    async def write_levels(
+        self, *, create: Sequence[dict[str, Any]], update: Sequence[dict[str, Any]]
+    ) -> None:
+        """Write the stock of inventory items at stock locations."""
         body = {"create": create, "update": update}
         await self.client.post(f"{ITEMS.path}/location-levels/batch", body, dict[str, Any])
 

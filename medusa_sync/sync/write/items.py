@@ -25,7 +25,7 @@ from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, new_id
-from medusa_sync.medusa.resources import ITEMS, Level
+from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job
 
@@ -142,11 +142,12 @@ class Items:
     async def write_levels(self, jobs: Group) -> None:
         """Write the stock levels of all variants in one call."""
         location_id = self._location_id or ""
-        create: list[Level] = []
-        update: list[Level] = []
+        create: list[dict[str, Any]] = []
+        update: list[dict[str, Any]] = []
         for job in jobs:
             for change in level_changes(job.change, location_id or None, job.writing.items):
-                level = Level(await self._item_id(job, change), location_id, change.quantity)
+                level = {"location_id": location_id, "stocked_quantity": change.quantity}
+                level["inventory_item_id"] = await self._item_id(job, change)
                 (update if change.exists else create).append(level)
         if create or update:
             await self._api.items.write_levels(create=create, update=update)
