@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
@@ -84,13 +84,7 @@ def plan_update(
         return structs.replace(update, removed=removed)
     record = rebased(record, desired, options, matches)
     plan = _Plan(desired, stored, record, options, matches, location_id, how, restore)
-    own = plan.own_changes()
-    if options.is_change or options.contested:
-        change = plan.option_change(None if adopts else stored.record)
-        if options.is_change:
-            own.changes.append(change)
-        if options.contested:
-            own.conflicts.append(Conflict(OPTIONS, change.stored, change.desired, side))
+    own = [*plan.own_changes(), *plan.option_changes(None if adopts else stored.record, side)]
     variants = [
         plan.variant_change(each)
         for each in desired.variants
@@ -105,8 +99,7 @@ def plan_update(
         desired,
         stored,
         record,
-        tuple(own.changes),
-        tuple(own.conflicts),
+        *_divided(own),
         tuple(variants),
         options,
         matches.dropped if how.selection.has_variants else {},
@@ -117,9 +110,7 @@ def plan_update(
     )
 
 
-class _Found(Struct):
-    changes: list[FieldChange] = []
-    conflicts: list[Conflict] = []
+_Found = Iterable[FieldChange | Conflict]
 
 
 class _Plan(Struct, frozen=True):
@@ -143,32 +134,31 @@ class _Plan(Struct, frozen=True):
 
     def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields."""
-        found, record = _Found(), self.record
+        record = self.record
         for name in dict.fromkeys([*self.desired.fields, *record.fields]):
             if not FIELDS.knows(name) or not self.how.selection.has(name):
                 continue
             wanted, history = self.desired.fields.get(name), record.history(name)
             if wanted is not None or history.applied is not None:
-                self._merge(found, FIELDS[name], wanted, self.stored.value(name), history)
+                yield from self._merge(FIELDS[name], wanted, self.stored.value(name), history)
         if record.drafted and self.stored.status == "draft":
-            found.changes.append(FieldChange(STATUS, "draft", "published", "draft", "published"))
-        return found
+            yield FieldChange(STATUS, "draft", "published", "draft", "published")
 
     def _merge(
-        self, found: _Found, field: Field, wanted: Value, current: Value, history: History, variant: str = ""
-    ) -> None:
-        """Add the change of a field, if there is one, and its conflict."""
+        self, field: Field, wanted: Value, current: Value, history: History, variant: str = ""
+    ) -> _Found:
+        """The change of a field, if there is one, and its conflict."""
         is_lost = field.place is Place.OPTION and current is None  # with its option; a variant needs a value
         verdict, planned = merge_field(field, wanted, current, history, restore=self.restore or is_lost)
         side = self.how.on_conflict.side(setting_names(field.name))
         if verdict is Verdict.CONFLICT:
-            found.conflicts.append(Conflict(field.name, current, wanted, side, variant))
+            yield Conflict(field.name, current, wanted, side, variant)
         if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and side is OnConflict.SOURCE):
             applied = _full_text(history.applied, current, wanted)
-            found.changes.append(FieldChange(field.name, current, planned, applied, wanted, variant))
+            yield FieldChange(field.name, current, planned, applied, wanted, variant)
 
-    def option_change(self, applied: Record | None) -> FieldChange:
-        """The change of the options; `applied` has the names that were last applied."""
+    def option_changes(self, applied: Record | None, side: OnConflict) -> _Found:
+        """The change and the conflict of the options; `applied` has the names that were last applied."""
         options, removed = self.options, {option.id for option in self.options.removed}
         titles = {option_id: name for name, option_id in options.renamed.items()}
         ours = list(options.ids.values())  # in the order of the source; the store has none
@@ -177,13 +167,12 @@ class _Plan(Struct, frozen=True):
             key=lambda each: (ours.index(each.id) if each.id in ours else len(ours), each.title),
         )
         kept = [titles.get(option.id, option.title) for option in in_order if option.id not in removed]
-        return FieldChange(
-            OPTIONS,
-            tuple(option.title for option in in_order),
-            (*kept, *options.added),
-            tuple(applied.option_ids) if applied else None,
-            self.desired.options or (DEFAULT,),
-        )
+        current, wanted = tuple(option.title for option in in_order), self.desired.options or (DEFAULT,)
+        if options.is_change:
+            names = tuple(applied.option_ids) if applied else None
+            yield FieldChange(OPTIONS, current, (*kept, *options.added), names, wanted)
+        if options.contested:
+            yield Conflict(OPTIONS, current, wanted, side)
 
     def variant_change(self, variant: DesiredVariant) -> VariantChange:
         """The changes and conflicts of a variant."""
@@ -195,20 +184,15 @@ class _Plan(Struct, frozen=True):
                 return VariantChange(full, None, is_new=True, replaces=stored.id)
         if stored is None:
             return self._missing(full)
-        found, more = _Found(), [SALE] if stored.sale_prices else []
+        found, more = list[FieldChange | Conflict](), [SALE] if stored.sale_prices else []
         known = [*self.record.variant(variant.key).fields, *self.record.sent.get(variant.key, {})]
         for name in dict.fromkeys([*full.fields, *more, *known]):
             if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
-                self._merge_of_variant(found, VARIANT_FIELDS[name], full, stored)
-        held = self._held_back(found.changes, stored)
+                found += self._merge_of_variant(VARIANT_FIELDS[name], full, stored)
+        held = self._held_back(_divided(found)[0], stored)
         names = {change.field for change in held}  # nobody has won their conflicts yet
-        return VariantChange(
-            full,
-            stored,
-            changes=tuple(each for each in found.changes if each.field not in names),
-            conflicts=tuple(each for each in found.conflicts if each.field not in names),
-            held=held,
-        )
+        changes, conflicts = _divided(each for each in found if each.field not in names)
+        return VariantChange(full, stored, changes=changes, conflicts=conflicts, held=held)
 
     def without_stock(self, key: str, stored: StoredVariant) -> VariantChange:
         """The change of a dropped variant that customers can no longer buy."""
@@ -217,9 +201,7 @@ class _Plan(Struct, frozen=True):
         changes = (FieldChange(STOCK, quantity, 0, quantity, 0, name),) if quantity else ()
         return VariantChange(DesiredVariant(key, name, {SKU: stored.sku}), stored, changes=changes)
 
-    def _merge_of_variant(
-        self, found: _Found, field: Field, variant: DesiredVariant, stored: StoredVariant
-    ) -> None:
+    def _merge_of_variant(self, field: Field, variant: DesiredVariant, stored: StoredVariant) -> _Found:
         name, currency, wanted = field.name, self.desired.currency, variant.fields.get(field.name)
         history = self.record.variant_history(variant.key, name, currency)
         if not self._is_owned(field, wanted, history, stored):
@@ -229,10 +211,9 @@ class _Plan(Struct, frozen=True):
             current = as_sent(current, wanted, history)
         is_in_other_currency = field.place is Place.SALE and bool(stored.sale_prices) and current is None
         if wanted is None and (field.merge is Merge.FOLLOW or is_in_other_currency):
-            change = FieldChange(name, current, wanted, history.applied, wanted, variant.name)
-            found.changes.append(change)
+            yield FieldChange(name, current, wanted, history.applied, wanted, variant.name)
         else:
-            self._merge(found, field, wanted, current, history, variant.name)
+            yield from self._merge(field, wanted, current, history, variant.name)
 
     def _is_owned(self, field: Field, wanted: Value, history: History, stored: StoredVariant) -> bool:
         """Whether the source decides about a field: it has a value now, or had one in the last run."""
@@ -295,3 +276,10 @@ def _full_text(applied: Value, *known: Value) -> Value:
     if isinstance(applied, tuple):
         return tuple(texts.get(member, member) for member in applied)
     return texts.get(applied, applied) if isinstance(applied, str) else applied
+
+
+def _divided(found: _Found) -> tuple[tuple[FieldChange, ...], tuple[Conflict, ...]]:
+    """The changes, and the conflicts."""
+    known = list(found)
+    changes = tuple(each for each in known if isinstance(each, FieldChange))
+    return changes, tuple(each for each in known if isinstance(each, Conflict))
