@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 
 from msgspec import structs
 
+from medusa_sync.core.interrupted import with_late_note
+from medusa_sync.core.note import final_record
 from medusa_sync.core.record import AppliedOption, Record
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import AmbiguousWriteError
@@ -14,7 +17,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import WITH_OPTIONS
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.batch import in_halves
-from medusa_sync.sync.write.job import Job, Place
+from medusa_sync.sync.write.job import Job, Place, Places
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +31,26 @@ class Acknowledger:
     of sale prices, the next one has a product to find them with.
     """
 
-    def __init__(self, api: AdminApi, settle: Callable[[Job], None]) -> None:
+    def __init__(self, api: AdminApi, places: Places) -> None:
         self._api = api
-        self._settle = settle
+        self._places = places
         self._waiting: list[tuple[Job, Record]] = []
         self._last: list[tuple[Job, Record]] = []
 
-    async def add(self, job: Job, record: Record) -> None:
-        """Collect a job with its final record, and flush if there are enough."""
+    async def add(self, job: Job) -> None:
+        """Collect a job with its final record, unless the store has it, and flush if there are enough."""
+        writing, change = job.writing, job.change
+        ids = {each.key: writing.variants[each.key].id for each in change.new_variants}
+        record = final_record(change, new=ids, options=writing.option_ids)
+        now = round(time.time(), 3)
+        record = with_late_note(record, change, now=now, is_lost=job.may_be_late)
+        if writing.note is None:
+            is_known = record == writing.before
+        else:
+            is_known = writing.note.pending is None and not change.placed
+        if is_known and not job.may_be_late:
+            self._places.complete(job)
+            return
         job.place = Place.ACKNOWLEDGEMENT
         is_last = record.has_sales and not self._last
         (self._last if is_last else self._waiting).append((job, record))
@@ -56,7 +71,7 @@ class Acknowledger:
     def give_up(self) -> None:
         """Settle all collected jobs; the next run acknowledges them."""
         for job, _ in (*self._waiting, *self._last):
-            self._settle(job)
+            self._places.complete(job)
         self._waiting, self._last = [], []
 
     async def _flush(self) -> None:
@@ -65,7 +80,7 @@ class Acknowledger:
             await in_halves(await self._unchanged(waiting), self._write, _not_acknowledged)
         finally:
             for job, _ in waiting:
-                self._settle(job)
+                self._places.complete(job)
 
     async def _unchanged(self, products: Sequence[tuple[Job, Record]]) -> list[tuple[Job, Record]]:
         """The products that no other run has written since; missing ones stay: they may not be listed yet."""

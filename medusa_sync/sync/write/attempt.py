@@ -52,7 +52,7 @@ class Attempts:
         self._rows = ProductRows(context, self._terms)
         self._items = Items(context)
         self._writer = Writer(context, self._rows, self._items, self._sales, self.planner)
-        self._acknowledger = Acknowledger(context.api, self.places.complete)
+        self._acknowledger = Acknowledger(context.api, self.places)
         self._taken = 0  # jobs
 
     async def prepare(self, part: Sequence[Stale]) -> Group:
@@ -98,22 +98,22 @@ class Attempts:
         elif reading.new:
             await self._new_products.plan(reading.new)
             if not self._context.is_dry_run:
-                await self._delete_leftovers(reading.new)
+                left_over = [job.change.replaces for job in still_queued(reading.new)]
+                if any(left_over):  # what interrupted creations have left
+                    await delete_noted(self._context.api, [*filter(None, left_over)])
             for creates in (False, True):  # adopted products first
                 jobs = [job for job in still_queued(reading.new) if job.change.is_creation is creates]
                 left += await self._carry_out(jobs) if jobs else ()
         return [*left, *await self._wait_for(reading.in_progress)]
 
-    async def _delete_leftovers(self, jobs: Group) -> None:
-        """Delete what interrupted creations have left of products that are created again."""
-        if incomplete := [job.change.replaces for job in still_queued(jobs) if job.change.replaces]:
-            await delete_noted(self._context.api, incomplete)
-
     async def _carry_out(self, jobs: Group) -> list[Group]:
         """Write updates or creations, unless something had to be looked up or done before."""
         has_asked = await self.decide(jobs)
-        jobs = self._unless_refused_before(still_queued(jobs))
+        jobs = still_queued(jobs)
         if not jobs:
+            return []
+        if len(jobs) == 1 and (before := jobs[0].refusal) is not None and before.change == jobs[0].plan:
+            jobs[0].error = before.error  # a second time, it fails
             return []
         if self._context.is_dry_run:
             await self._foresee(jobs)
@@ -125,8 +125,13 @@ class Attempts:
                 return [jobs]
         await self._writer.write(jobs)
         for job in jobs:
-            if job.error is None:
-                await self._complete(job)
+            if job.error is not None:
+                continue
+            self._values.free(job.gives_up)
+            if job.writing.lacks_item_sku and not self._context.is_final:
+                self.places.defer(job)
+            else:
+                await self._acknowledger.add(job)
         return []
 
     async def _release(self, jobs: Group) -> bool:
@@ -172,13 +177,6 @@ class Attempts:
     async def _look_up(self, changes: Sequence[Change]) -> Holders:
         return await self._items.others(await self._values.holders(changes))
 
-    def _unless_refused_before(self, jobs: Group) -> Group:
-        """The jobs without a single one that would be sent a second time unchanged, which fails."""
-        if len(jobs) != 1 or jobs[0].refusal is None or jobs[0].refusal.change != jobs[0].plan:
-            return jobs
-        jobs[0].error = jobs[0].refusal.error
-        return []
-
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""
         await self._rows.check(jobs)
@@ -199,18 +197,6 @@ class Attempts:
         for job in jobs:
             later = {hold for variant in job.change.removed.values() for hold in holds(variant)}
             self._values.free(hold for hold in job.gives_up - later if hold[:2] in taken)
-
-    async def _complete(self, job: Job) -> None:
-        """Hand over a job that was written."""
-        self._values.free(job.gives_up)
-        if job.writing.lacks_item_sku and not self._context.is_final:
-            self.places.defer(job)
-            return
-        record, is_known = self._writer.record(job)
-        if is_known and not job.may_be_late:
-            self.places.complete(job)
-        else:
-            await self._acknowledger.add(job, record)
 
     async def look_again(self, jobs: Group) -> bool:
         """Look up unique values again, and terms the next time; returns whether that changed a plan."""

@@ -10,7 +10,7 @@ from medusa_sync.core.fields import SKU
 from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of
 from medusa_sync.core.result import Result
-from medusa_sync.core.stored import StoredProduct, Tombstone, UnownedProduct
+from medusa_sync.core.stored import Tombstone, UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import HANDLES
@@ -197,7 +197,10 @@ class Handles:
                         proposals[own] = self._assigned[own] = handle
                         break
                     reasons[own] = _reason(handle, self._owners[handle])
-            owners = await self._owners_of(list(proposals.values()))
+            is_empty, self._is_empty = self._is_empty, False  # until something is created
+            handles = list(proposals.values())
+            found = await self._api.find(HANDLES, "handle", handles) if not is_empty else ()
+            owners = {owner.handle: owner for owner in found}
             for own, handle in proposals.items():
                 owner = owners.get(handle)
                 if owner is None or owner.external_id == own:
@@ -210,11 +213,6 @@ class Handles:
             waiting = proposals.keys() - assigned.keys()
             candidates = {own: left for own, left in candidates.items() if own in waiting}
         return assigned, reasons
-
-    async def _owners_of(self, handles: Sequence[str]) -> Mapping[str, StoredProduct]:
-        is_empty, self._is_empty = self._is_empty, False  # until something is created
-        found = await self._api.find(HANDLES, "handle", handles) if not is_empty else ()
-        return {owner.handle: owner for owner in found}
 
     def release(self, external_id: str) -> None:
         """Forget the handle of a product that has its outcome."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import TypeVar
 
 from msgspec import Struct, field, structs
@@ -16,10 +17,11 @@ from medusa_sync.core.product import DesiredProduct, without_stock
 from medusa_sync.core.result import Result, outcome_of
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
-from medusa_sync.errors import ProductFailedError
+from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.write.job import Job, Places
+from medusa_sync.sync.write.job import Group, Job, Places
 from medusa_sync.sync.write.sales import Sales
+from medusa_sync.sync.write.variants import writes_variants
 
 T = TypeVar("T")
 
@@ -117,16 +119,25 @@ class Planner:
             else:
                 reading.updates.append(job)
 
-    async def again(self, jobs: Sequence[Job]) -> list[Job]:
-        """Read products whose row is written, and plan again what is left; returns those that exist."""
+    async def again(self, jobs: Group) -> None:
+        """Read products after their rows and options were written, and plan what is left of the variants.
+
+        Raises:
+            AmbiguousWriteError: another run has written one that loses variants.
+        """
+        jobs = [job for job in jobs if writes_variants(job.change)]
         found = await self._details(jobs, "id", [job.writing.product_id for job in jobs])
         read = {each.id: each for each in found if isinstance(each, StoredProduct)}
-        left = [job for job in jobs if job.writing.product_id in read]
-        for job in left:
-            before = job.change
-            stored = read[job.writing.product_id]
+        for job in jobs:
+            product_id, before = job.writing.product_id, job.change
+            if (stored := read.get(product_id)) is None:
+                message = f"{product_id} was deleted while it was written"
+                job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
+                continue
             job.replan(self.planned(before.desired, stored, before.selection, adopt=before.adopted))
-        return left
+            if job.change.removed and stored.record not in job.records:
+                raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
+            self._context.ledger.begin(job.external_id, job.change.conflicts)
 
     def creation(self, product: DesiredProduct, handle: str, *, replaces: str = "") -> Change:
         """Plan what is sent for a new product, or for one of which an interrupted write has left a part."""

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from http import HTTPStatus
 
-from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.inventory import level_changes
-from medusa_sync.core.note import final_record
-from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
@@ -30,7 +25,7 @@ from medusa_sync.sync.write.job import Group, Job, Writing
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
-from medusa_sync.sync.write.variants import Bodies, Variants, writes_variants
+from medusa_sync.sync.write.variants import Bodies, Variants
 
 Send = Callable[[Group], Awaitable[None]]
 """Sends what a step is about for all jobs that need it, in one call if there is a bulk route.
@@ -62,7 +57,6 @@ class Writer:
         self._context = context
         self._rows = rows
         self._items = items
-        self._planner = planner
         variants = self._variants = Variants(context)
         add = partial(self._in_bulk, CREATE_VARIANTS, variants.added)
         last: tuple[Send, ...] = (self._read_written, items.write_levels, sales.write)
@@ -72,7 +66,7 @@ class Writer:
             (
                 partial(self._in_bulk, DELETE_VARIANTS, variants.deleted),
                 partial(_one_by_one, variants.change_options),
-                self._plan_again,  # the next step replaces lists of prices
+                planner.again,  # the next step replaces lists of prices
                 partial(self._in_bulk, UPDATE_VARIANTS, variants.changed),
                 partial(_one_by_one, variants.change_values),
                 items.rename,
@@ -128,19 +122,6 @@ class Writer:
         """Create the inventory items and the terms of new products."""
         await all_done(self._items.give(jobs), self._rows.find_terms(jobs))
 
-    async def _plan_again(self, jobs: Group) -> None:
-        """Read products after their rows and options were written, and plan what is left of the variants."""
-        jobs = [job for job in jobs if writes_variants(job.change)]
-        left = await self._planner.again(jobs)
-        for job in left:
-            if job.change.removed and job.change.stored.record not in job.records:
-                raise AmbiguousWriteError(f"another run has written {job.writing.product_id} meanwhile")
-            self._context.ledger.begin(job.external_id, job.change.conflicts)
-        for job in jobs:
-            if job not in left:
-                message = f"{job.writing.product_id} was deleted while it was written"
-                job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
-
     async def _read_written(self, jobs: Group) -> None:
         """Read the ids of new variants, and of the items that the store has created with them."""
         unknown = [job for job in jobs if not self._knows_ids(job)]
@@ -170,16 +151,6 @@ class Writer:
         if job.change.is_creation:
             return job.writing.product_id == self._rows.new_id(job) and new <= FIRST_VARIANTS
         return not new
-
-    def record(self, job: Job) -> tuple[Record, bool]:
-        """The record that a complete job is acknowledged with, and whether the store has it already."""
-        ids = {each.key: job.writing.variants[each.key].id for each in job.change.new_variants}
-        record = final_record(job.change, new=ids, options=job.writing.option_ids)
-        now = round(time.time(), 3)
-        record = with_late_note(record, job.change, now=now, is_lost=job.may_be_late)
-        if job.writing.note is not None:
-            return record, job.writing.note.pending is None and not job.change.placed
-        return record, record == job.writing.before
 
 
 async def _send(steps: Sequence[Send], jobs: Group) -> None:
