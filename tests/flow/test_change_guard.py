@@ -220,8 +220,7 @@ def test_the_completion_of_an_interrupted_run_does_not_count_but_other_values_do
     store = interrupted(new, levels)
     bad = ListSource([{**row, "title": "BROKEN", "price": 0.01} for row in new])
     assert (sync(bad, store, max_changes="10%").exit_code, writes(store)) == (6, [])
-    result = sync(ListSource(new), store, max_changes=0)
-    assert (result.exit_code, counts(result)) == (0, {"updated": SIZE})
+    assert counts(sync(ListSource(new), store, max_changes=0)) == {"updated": SIZE}
     assert_exact(new, store)
 
 

@@ -84,8 +84,7 @@ def stored() -> FakeMedusa:
 @CHANGES
 def test_everything_arrives_in_one_run_if_dropped_variants_are_deleted(changed: Callable[[], Row]) -> None:
     store, source = stored(), ListSource([changed(), shirt(2)])
-    result = carried_out(source, store, **DELETE)
-    assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 1})
+    assert counts(carried_out(source, store, **DELETE)) == {"updated": 1, "unchanged": 1}
     assert_shirts(source.rows, store)
     assert_quiet(source, store, **DELETE)
 

@@ -86,8 +86,7 @@ def test_an_unused_item_with_the_sku_is_used() -> None:
     """Its levels at other locations stay."""
     store, elsewhere = FakeMedusa(), Level("ilev_2", "sloc_elsewhere", 40, 0)
     item = left_over(store, ROWS[2]["sku"], 99, elsewhere)
-    result = sync(ListSource(ROWS), store, batch_size=BATCH)
-    assert (result.exit_code, counts(result)) == (0, {"created": 2 * BATCH})
+    assert counts(sync(ListSource(ROWS), store, batch_size=BATCH)) == {"created": 2 * BATCH}
     assert (items_of(store, 3), len(store.state.items)) == ([ITEM], 2 * BATCH)
     assert [each.stocked_quantity for each in item.levels] == [ROWS[2]["stock"], 40]
     [levels] = [request.json for request in store.requests if request.path == LEVELS]
@@ -112,8 +111,7 @@ def test_items_that_a_store_left_that_was_killed_in_two_runs_are_used() -> None:
         store.between = store.before = None
     left = set(store.state.items)
     assert len(left) == BATCH
-    result = sync(source, store, batch_size=BATCH)
-    assert (result.exit_code, counts(result)) == (0, {"created": BATCH})
+    assert counts(sync(source, store, batch_size=BATCH)) == {"created": BATCH}
     assert_exact(source.rows, store)
     assert set(store.state.items) == left
 
@@ -186,8 +184,7 @@ def test_a_new_product_gets_the_sku_of_an_item_that_cannot_get_its_new_one(
     if is_in_use:
         use_in_a_kit(store, item)
     source.rows = [one | {"sku": "NEW"}, other | {"sku": "OLD"}]
-    result = sync(source, store, batch_size=size)
-    assert (result.exit_code, counts(result)) == (0, {"updated": 1, "created": 1})
+    assert counts(sync(source, store, batch_size=size)) == {"updated": 1, "created": 1}
     skus = [store.state.items[own].sku for number in (1, 2) for own in items_of(store, number)]
     assert skus == [None, "OLD"]
     assert_quiet(source, store)

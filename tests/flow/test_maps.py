@@ -268,8 +268,7 @@ def test_pages_without_a_list_of_items_are_items(folder: Path, store: FakeMedusa
     (folder / "erp.jq").write_text(f".found.articles[] | {ERP}", encoding="utf-8")
     options = {"source_map": str(folder / "erp.jq")}
     assert "--source-format json" in sync(server.url, store, **options).hint
-    result = sync(server.url, store, source_format="json", **options)
-    assert (result.exit_code, counts(result)) == (0, {"created": 4}), list(result.problems)
+    assert counts(sync(server.url, store, source_format="json", **options)) == {"created": 4}
     assert len(skus(store, 1)) == 3
 
 

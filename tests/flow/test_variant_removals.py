@@ -89,8 +89,7 @@ def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_ba
 def test_a_product_whose_variants_the_merchant_has_deleted_is_synced() -> None:
     store, row = synced([shirt()]), shirt(title="New title")
     delete_variants(store, 1, *(each.id for each in store.products["dummyjson:1"].variants))
-    result = carried_out(ListSource([row]), store, **DELETE)
-    assert (result.exit_code, counts(result)) == (0, {"updated": 1}), list(result.problems)
+    assert counts(carried_out(ListSource([row]), store, **DELETE)) == {"updated": 1}
     assert (store.products["dummyjson:1"].title, held(store)) == ("New title", {})
 
 
