@@ -134,7 +134,8 @@ class Shop:
         return view
 
     def collection(self, title: str, **more: Any) -> View:
-        view: View = self.call("POST", "/admin/collections", {"title": title, **more})["collection"]
+        body = {"title": title, "handle": title.lower(), **more}
+        view: View = self.call("POST", "/admin/collections", body)["collection"]
         return view
 
     def category(self, handle: str, **more: Any) -> View:
@@ -144,16 +145,11 @@ class Shop:
 
     def second_variant(self, product: View, **changes: Any) -> View:
         """Add a variant as a merchant does: first the option value, then the variant."""
-        option = {"product_option_id": product["options"][0]["id"], "add": [{"value": "Two"}]}
-        self.call("POST", f"/admin/products/{product['id']}/options/batch", {"update": [option]})
-        body = {
-            "title": "Two",
-            "options": {"Default": "Two"},
-            "prices": [{"currency_code": "usd", "amount": 20}],
-            **changes,
-        }
-        self.call("POST", f"/admin/products/{product['id']}/variants", body)
-        return self.product(product["id"])
+        value = {"product_option_id": product["options"][0]["id"], "add": [{"value": "Two"}]}
+        self.options(product, update=[value])
+        prices = [{"currency_code": "usd", "amount": 20}]
+        body = {"title": "Two", "options": {"Default": "Two"}, "prices": prices, **changes}
+        return self.variants(product, create=[body])
 
     def options(self, product: View, **parts: list[Any]) -> View:
         """Send a batch of `add`, `remove` and `update` for the options of a product."""

@@ -83,20 +83,6 @@ def test_a_product_with_options_and_variants_is_stored_as_sent(shop: Shop) -> No
     assert {price[:2] for price in prices_of(product, "M / Red")} == {("usd", 20), ("eur", 18)}
 
 
-def test_look_ups_by_a_unique_value_show_the_variant_and_its_product(shop: Shop) -> None:
-    products = [shirt(shop, number) for number in (1, 2)]
-    fields = "title,product_id,product.external_id,options.value,inventory_items.inventory_item_id"
-    query = {"sku[]": ["SH1-S-Red", "SH2-M-Blue"], "fields": fields}
-    found = shop.call("GET", "/admin/product-variants", **query)["variants"]
-    for each in found:
-        own = next(product for product in products if product["id"] == each["product_id"])
-        assert each["product"]["external_id"] == own["external_id"]
-        assert each["id"] == variant_of(own, each["title"])["id"]
-        assert {value["value"] for value in each["options"]} == set(each["title"].split(" / "))
-        assert each["inventory_items"][0]["inventory_item_id"] == item_of(own, each["title"])
-    assert len(found) == 2
-
-
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [

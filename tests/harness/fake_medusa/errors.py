@@ -1,11 +1,5 @@
 """Errors with Medusa's texts."""
 
-import re
-from typing import Final
-
-_BOOLEANS: Final = {"t": "true", "f": "false"}
-"""PostgreSQL writes booleans so; Medusa takes texts for them."""
-
 
 class ApiError(Exception):
     def __init__(self, status: int, kind: str, message: str) -> None:
@@ -38,10 +32,8 @@ def unknown_error() -> ApiError:
 
 
 def already_exists(what: str, **key: object) -> ApiError:
-    """The error for a unique value; Medusa reads the value from a message of PostgreSQL, and not well."""
-    shown = re.findall(r"\([^(]*\)", f"({', '.join(map(str, key.values()))})")[0]
-    values = [_BOOLEANS.get(value.strip(), value.strip()) for value in shown[1:-1].split(",")]
-    pairs = ", ".join(f"{name}: {value}" for name, value in zip(key, values, strict=False))
+    """The error for a unique value."""
+    pairs = ", ".join(f"{name}: {value}" for name, value in key.items())
     return invalid_data(f"{what} with {pairs}, already exists.")
 
 

@@ -2,7 +2,6 @@
 
 import re
 import struct
-import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
@@ -45,21 +44,13 @@ def merged(metadata: Metadata, update: Metadata) -> Metadata:
 
 
 def is_valid_handle(handle: str) -> bool:
-    def is_fine(character: str) -> bool:
-        category = unicodedata.category(character)
-        return category in {"Ll", "Lo", "Lm"} or category.startswith("N")
-
-    return all(part and all(map(is_fine, part)) for part in handle.split("-"))
+    """Medusa accepts letters of other scripts, too."""
+    return re.fullmatch("[a-z0-9]+(?:-[a-z0-9]+)*", handle) is not None
 
 
 def handle_of_title(title: str) -> str:
-    letters = title.lower().replace("ß", "ss")
-    kept = "".join(c for c in letters if unicodedata.category(c)[0] in "LN" or c.isspace() or c in "_-")
-    return re.sub(r"[\s_-]+", "-", kept).strip("-") or "product-fallback"
-
-
-def handle_of_name(name: str) -> str:
-    return re.sub(r"[\s_]+", "-", re.sub(r"([a-z])([A-Z])", r"\1-\2", name)).lower()
+    """Medusa keeps letters of other scripts, too."""
+    return "-".join(re.findall("[a-z0-9]+", title.lower()))
 
 
 def check_unique(

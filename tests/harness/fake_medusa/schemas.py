@@ -133,12 +133,12 @@ _CATEGORY: Final[Types] = {
     "metadata": _METADATA,
     "parent_category_id": str | None,
 }
-NEW_CATEGORY: Final = fields(_CATEGORY, "name")
+NEW_CATEGORY: Final = fields(_CATEGORY, "name handle")
 CATEGORY: Final = fields(_CATEGORY)
 _VALUE: Final[Types] = {"value": str, "metadata": _METADATA}
 VALUE: Final = fields(_VALUE, "value")
 _COLLECTION: Final[Types] = {"title": str, "handle": str, "metadata": _METADATA}
-COLLECTION: Final = fields(_COLLECTION, "title")
+COLLECTION: Final = fields(_COLLECTION, "title handle")
 NAMED: Final = fields({"name": str, "metadata": _METADATA}, "name")
 
 _LIST_PRICE: Final[Types] = {**_PRICE, "variant_id": str}
@@ -186,8 +186,8 @@ _ITEM_WITH_ID: Final = {
 INPUTS: Final = {
     "create-product-tags": ("product_tags", array({**_VALUE, "id": str}, "value")),
     "create-product-types": ("product_types", array({**_VALUE, "id": str}, "value")),
-    "create-collections": ("collections", array({**_COLLECTION, "id": str}, "title")),
-    "create-product-categories": ("product_categories", array({**_CATEGORY, "id": str}, "name")),
+    "create-collections": ("collections", array({**_COLLECTION, "id": str}, "title handle")),
+    "create-product-categories": ("product_categories", array({**_CATEGORY, "id": str}, "name handle")),
     "create-inventory-items-workflow": ("items", array(_ITEM_WITH_ID)),
     "update-inventory-items-workflow": ("updates", array({"id": str, "sku": str | None}, "id")),
     "create-products": ("products", array(_PRODUCT_WITH_ID, "title")),

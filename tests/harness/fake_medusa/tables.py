@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from tests.harness.fake_medusa import schemas
 from tests.harness.fake_medusa.errors import ApiError, invalid_argument
-from tests.harness.fake_medusa.rules import check_new_id, check_unique, handle_of_name
+from tests.harness.fake_medusa.rules import check_new_id, check_unique
 from tests.harness.fake_medusa.state import Category, Collection, Named, State, Tag, Type
 
 Body = dict[str, Any]
@@ -33,11 +33,7 @@ class Table(NamedTuple):
         return rows
 
     def create(self, state: State, body: Body) -> Any:
-        named = {}
-        if self.type_ in {Category, Collection}:
-            title = body.get("title") or body.get("name", "")
-            named = {"handle": body.get("handle") or handle_of_name(title)}
-        row = self.type_(**{"id": state.ids.new(self.prefix), **body, **named})
+        row = self.type_(**{"id": state.ids.new(self.prefix), **body})
         if self.type_ is Collection and row.id in state.collections:
             raise NotImplementedError("FakeMedusa does not overwrite a collection")
         check_new_id(state, self.what, row.id, self.rows(state))

@@ -110,14 +110,10 @@ class Views:
                 ],
             },
         )
-        if "product_id" in tree or "product" in tree:
-            product = next(
-                product
-                for product in self._state.products.values()
-                if any(each.id == variant.id for each in product.variants)
-            )
-            shown |= {"product_id": product.id} if "product_id" in tree else {}
-            shown |= {"product": self.product(product, tree["product"])} if "product" in tree else {}
+        if "product" in tree:
+            products = self._state.products.values()
+            product = next(each for each in products if variant.id in {own.id for own in each.variants})
+            shown["product"] = self.product(product, tree["product"])
         return shown
 
     def _prices(self, variant: Variant, tree: Tree) -> Any:
