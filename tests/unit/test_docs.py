@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 import medusa_sync
-from docs.architecture import layers
 from docs.build import DOCS, README, files, filled, pages
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
 from medusa_sync.errors import EXIT_CODES
@@ -40,11 +39,6 @@ def test_generated_parts_are_up_to_date() -> None:
         assert filled(text, blocks) == text, "run `make docs`"
     for file, text in files().items():
         assert file.read_text(encoding="utf-8") == text, "run `make docs`"
-
-
-def test_the_diagram_has_each_layer_of_the_contract() -> None:
-    names = re.findall(r'class="name"[^>]*>(\w+)<', text_of("architecture.svg"))
-    assert names == [name for layer in layers() for name in layer]
 
 
 # --- links ------------------------------------------------------------------------------------------------

@@ -63,13 +63,3 @@ async def test_a_write_that_hangs_is_abandoned_after_the_grace(when: float, last
     async with asyncio.timeout(WITHIN_S):
         await in_flight.finish()
     assert late.is_cancelled, "one that begins later gets no time"
-
-
-async def test_what_a_write_raises_is_raised() -> None:
-    async def fail() -> None:
-        raise INTERRUPTED
-
-    in_flight = InFlight(Stop())
-    in_flight.begin(fail())
-    with pytest.raises(InterruptedRunError):
-        await in_flight.finish()

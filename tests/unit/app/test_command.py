@@ -28,13 +28,6 @@ def test_version_and_help() -> None:
     assert "products" in CliRunner().invoke(app, []).output
 
 
-def test_dry_run_without_credentials_checks_the_source(source: Path) -> None:
-    result = run("--source", str(source), "--dry-run")
-    assert result.exit_code == 0
-    assert "Nothing was compared" in result.stdout
-    assert "not compared: 20" in result.stdout
-
-
 def test_a_shard_is_locked_against_runs_that_are_not_of_other_shards(
     store: FakeMedusa, source: Path, tmp_path: Path
 ) -> None:

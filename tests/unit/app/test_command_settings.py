@@ -76,16 +76,6 @@ def test_the_document_has_the_same_as_data(tmp_path: Path, monkeypatch: pytest.M
     assert {found[name]["value"] for name in ("api_key", "email", "password")} == {"***"}
 
 
-def test_a_long_value_changes_only_its_own_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SYNC_PRODUCTS_LOCK_DIR")
-    before = run("--print-settings").stdout.splitlines()
-    assert max(map(len, before)) <= 80
-    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", f"https://source.example/{'x' * 80}")
-    after = run("--print-settings").stdout.splitlines()
-    assert [line for line in after if line not in before] == [after[0]]
-    assert after[0].endswith("  variable SYNC_PRODUCTS_SOURCE")
-
-
 @pytest.mark.parametrize(
     ("flag", "url", "shown"),
     [
