@@ -21,6 +21,7 @@ from tests.contract.shop import (
 
 SAME_VALUES = 'Variant "undefined" has same combination of option values as "undefined".'
 NO_TAG = "Tag with id ptag_gone not found. Please create the tag before associating it with the product."
+LINKS = {"tags": "tag", "categories": "category"}
 BAD_HANDLE = "Invalid product handle '{}'. It must contain URL safe characters"
 
 
@@ -36,44 +37,41 @@ def taken(number: int) -> list[tuple[dict[str, Any], Refusal]]:
 # --- creating ---
 
 
-def test_a_product_is_stored_as_sent(shop: Shop) -> None:
-    tag, category = shop.tag("blue"), shop.category("shoes")
-    product = shop.create(
-        description="Fine",
-        weight=1.5,
-        thumbnail="https://example.com/t.png",
-        images=[{"url": "https://example.com/1.png"}, {"url": "https://example.com/2.png"}],
-        tags=[{"id": tag["id"]}],
-        categories=[{"id": category["id"]}],
-        metadata={"a": {"b": [1]}, "c": "", "d": None},
-    )
+@pytest.mark.parametrize("route", ["batch", "create-products"])
+def test_a_product_is_stored_as_sent(shop: Shop, route: str) -> None:
+    plain = {"description": "Fine", "weight": 1.5, "metadata": {"a": {"b": [1]}, "c": "", "d": None}}
+    plain["thumbnail"] = "https://example.com/t.png"
+    links = {
+        "images": [{"url": "https://example.com/1.png"}, {"url": "https://example.com/2.png"}],
+        "tags": [{"id": shop.tag("blue")["id"]}],
+        "categories": [{"id": shop.category("shoes")["id"]}],
+        "type_id": shop.type("Shirt")["id"],
+        "collection_id": shop.collection("Summer")["id"],
+    }
+    body = shop.body(1, **plain, **links)
+    if route == "batch":
+        shop.batch(create=[body])
+    else:
+        shop.workflow(route, products=[body])
+    product = shop.products()["contract:1"]
     assert [image["url"][-5:] for image in product["images"]] == ["1.png", "2.png"]
     assert prices_of(product) == {("usd", 9.99, None, None, ())}
     seen = natural(product)
     [own] = seen.pop("variants")
-    details = {"metadata": None, **dict.fromkeys(DETAILS)}
-    assert {name: own[name] for name in (*details, "title", "sku", "barcode", "manage_inventory")} == {
-        **details,
-        "title": "Default",
-        "sku": "SKU-1",
-        "barcode": "BAR-1",
-        "manage_inventory": True,
-    }
+    sent = {name: body["variants"][0][name] for name in ("title", "sku", "barcode", "manage_inventory")}
+    expected = {"metadata": None, **dict.fromkeys(DETAILS), **sent}
+    assert {name: own[name] for name in expected} == expected
     assert [value["value"] for value in own["options"]] == ["Default"]
     assert [item["inventory"] for item in own["inventory_items"]] == [{"sku": "SKU-1", "location_levels": []}]
     del seen["images"]
     assert seen == {
-        **dict.fromkeys(("subtitle", "length", "height", "width", "type", "collection")),
-        "external_id": "contract:1",
-        "title": "Product 1",
-        "handle": "product-1",
-        "status": "published",
-        "description": "Fine",
-        "thumbnail": "https://example.com/t.png",
-        "weight": 1.5,
-        "metadata": {"a": {"b": [1]}, "c": "", "d": None},
+        **dict.fromkeys(("subtitle", "length", "height", "width")),
+        **{name: body[name] for name in ("external_id", "title", "handle", "status")},
+        **plain,
         "tags": [{"value": "blue"}],
         "categories": [{"handle": "shoes"}],
+        "type": {"value": "Shirt"},
+        "collection": {"handle": "summer"},
         "sales_channels": [{"name": "Default Sales Channel"}],
         "shipping_profile": {"name": "Default Shipping Profile"},
         "options": [{"title": "Default", "is_exclusive": True, "values": [{"value": "Default"}]}],
@@ -246,16 +244,10 @@ def test_one_refused_update_fails_the_batch(shop: Shop, changes: dict[str, Any],
 
 
 def test_a_merchant_updates_one_product_and_fields_that_are_not_sent_stay(shop: Shop) -> None:
-    product = shop.create(
-        description="Fine",
-        weight=1.5,
-        images=[{"url": "https://example.com/1.png"}],
-        tags=[{"id": shop.tag("blue")["id"]}],
-        categories=[{"id": shop.category("shoes")["id"]}],
-        metadata={"a": 1},
-        type_id=shop.type("Shirt")["id"],
-        collection_id=shop.collection("Summer")["id"],
-    )
+    groups = {"type_id": shop.type("Shirt")["id"], "collection_id": shop.collection("Summer")["id"]}
+    links: Any = {name: [{"id": getattr(shop, kind)("blue")["id"]}] for name, kind in LINKS.items()}
+    images = [{"url": "https://example.com/1.png"}]
+    product = shop.create(description="Fine", weight=1.5, metadata={"a": 1}, images=images, **groups, **links)
     product = shop.second_variant(product)
     changes = {"title": "Mine", "status": "draft", "subtitle": "Ours"}
     path = f"/admin/products/{product['id']}"

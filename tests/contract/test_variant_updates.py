@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.contract.shirts import CREATE, UPDATE, both, entry, shirt, sizes, stocked_shirt, values_of, variant
+from tests.contract.shirts import CREATE, UPDATE, entry, sizes, stocked_shirt, values_of, variant
 from tests.contract.shop import (
     DETAILS,
     MALFORMED,
@@ -44,10 +44,7 @@ def update(request: pytest.FixtureRequest, shop: Shop, product: View) -> Any:
 
 
 def test_everything_of_several_variants_can_change_in_one_call(update: Any, product: View) -> None:
-    details = {
-        **dict(zip(("weight", "length", "height", "width"), (1.5, 2, 3, 4), strict=True)),
-        **dict.fromkeys(("material", "hs_code", "mid_code", "origin_country"), "new"),
-    }
+    details = dict(zip(DETAILS, (1.5, 2, 3, 4, "a", "b", "c", "d"), strict=True))
     red, blue = variant_of(product, "S / Red"), variant_of(product, "S / Blue")
     usd = next(price for price in red["prices"] if price["currency_code"] == "usd")
     prices = [{**USD, "id": usd["id"], "amount": 99}, {"currency_code": "eur", "amount": 88}]
@@ -110,18 +107,6 @@ def test_one_refused_row_changes_nothing(shop: Shop, product: View) -> None:
     for wrong in malformed:
         assert shop.variants_refusal(product, update=[entry(product, "S / Red", **wrong)]) == MALFORMED
     assert shop.product(product["id"]) == product
-
-
-def test_variants_of_other_products_are_accepted(shop: Shop, product: View) -> None:
-    other = shirt(shop, 2)
-    shop.workflow(
-        UPDATE, product_variants=[entry(other, "S / Red", title="A"), entry(product, "S / Red", title="B")]
-    )
-    shop.variants(product, update=[entry(other, "M / Red", title="C")])
-    shop.variants(product, delete=[entry(other, "M / Blue")["id"]])
-    seen, theirs = both(shop, product, other)
-    assert {each["title"] for each in theirs["variants"]} == {"A", "S / Blue", "C"}
-    assert {each["title"] for each in seen["variants"]} == {"B", "S / Blue", "M / Red", "M / Blue"}
 
 
 def test_option_values_are_not_freed_for_the_same_call(shop: Shop, product: View) -> None:

@@ -43,11 +43,6 @@ COLOURS: Final[dict[str, Any]] = {"title": "Colour", "values": ["Red"]}
 RED: Final = {"Size": "L", "Colour": "Red"}
 
 
-def combinations(product: View) -> dict[str, dict[str, str]]:
-    """The option values of each variant by its title."""
-    return {each["title"]: options_of(product, each) for each in product["variants"]}
-
-
 @pytest.fixture
 def products(shop: Shop) -> tuple[View, View]:
     """Two shirts; the sizes L and XL have no variants, and the first has stock."""
@@ -58,24 +53,15 @@ def products(shop: Shop) -> tuple[View, View]:
 
 
 def test_a_product_with_options_and_variants_is_stored_as_sent(shop: Shop) -> None:
-    details: dict[str, Any] = {
-        "barcode": "B-1",
-        "manage_inventory": False,
-        "metadata": {"a": {"b": 1}},
-        "weight": 0.2,
-        "length": 1.5,
-        "height": 2,
-        "width": 3,
-        "material": "cotton",
-        "hs_code": "6109",
-        "mid_code": "m",
-        "origin_country": "pt",
-    }
+    details: View = dict(zip(DETAILS, (0.2, 1.5, 2, 3, "cotton", "6109", "m", "pt"), strict=True))
+    details |= {"barcode": "B-1", "manage_inventory": False, "metadata": {"a": {"b": 1}}}
     bodies = [variant("S", "Red", **details), variant("M", "Red")]
     product = shop.create(options=[SIZES, COLOURS], variants=bodies)
     assert values_of(product) == {"Size": ["M", "S"], "Colour": ["Red"]}
     assert all(option["is_exclusive"] for option in product["options"])
-    assert combinations(product) == {body["title"]: body["options"] for body in bodies}
+    assert {each["title"]: options_of(product, each) for each in product["variants"]} == {
+        body["title"]: body["options"] for body in bodies
+    }
     first, second = variant_of(product, "S / Red"), variant_of(product, "M / Red")
     assert {name: first[name] for name in details} == details
     assert {name: second[name] for name in DETAILS} == dict.fromkeys(DETAILS)
@@ -185,21 +171,6 @@ def test_one_refused_variant_refuses_the_call(shop: Shop, products: tuple[View, 
     assert both(shop, *products) == list(products)
     assert skus(shop) == before
     shop.workflow(CREATE, product_variants=[new(first, "L", 1, id="variant_own")])
-
-
-def test_new_variants_are_compared_only_with_stored_ones_and_need_no_options(
-    shop: Shop, products: tuple[View, View]
-) -> None:
-    first, second = products
-    bare = {"title": "Bare", "prices": []}
-    twins = [variant("L", "Red", 3, sku=None, title=title) for title in ("One", "Two")]
-    shop.workflow(CREATE, product_variants=[{"product_id": second["id"], **each} for each in (bare, *twins)])
-    shop.variants(first, create=[bare, *twins])
-    for seen in both(shop, *products):
-        assert (variant_of(seen, "Bare")["options"], variant_of(seen, "Bare")["prices"]) == ([], [])
-        assert [options_of(seen, variant_of(seen, title)) for title in ("One", "Two")] == [RED] * 2
-    created = shop.create(4, options=[SIZES, {**COLOURS, "title": "Colour"}], variants=[bare])
-    assert variant_of(created, "Bare")["options"] == []
 
 
 # --- deleting ---

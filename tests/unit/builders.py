@@ -134,6 +134,7 @@ def http_client(
     rate: Rate | None = None,
     stop: Stop | None = None,
     requests: list[tuple[str, str]] | None = None,
+    on_retry: Callable[[], None] = lambda: None,
 ) -> HttpClient:
     """A client that adds the method and the URL of each request to a list."""
     seen = [] if requests is None else requests
@@ -142,7 +143,7 @@ def http_client(
         max_retries=max_retries,
         unavailable=unavailable,
         on_request=lambda method, url: seen.append((method, url)),
-        on_retry=lambda: None,
+        on_retry=on_retry,
         stop=stop or Stop(),
         rate=rate,
     )

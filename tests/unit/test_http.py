@@ -13,7 +13,6 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync import http
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreError
-from medusa_sync.http import HttpClient
 from medusa_sync.redact import Redactor
 from medusa_sync.response import Response, describe_response
 from medusa_sync.retry import Rate, retry
@@ -42,14 +41,8 @@ class Wire:
     def __init__(self, pool: httpx.AsyncClient) -> None:
         self.requests: list[tuple[str, str]] = []
         self.retries = 0
-        self.stop = Stop()
-        self.client = HttpClient(
-            pool,
-            max_retries=2,
-            unavailable=UnavailableError,
-            on_request=lambda method, url: self.requests.append((method, url)),
-            on_retry=self._on_retry,
-            stop=self.stop,
+        self.client = http_client(
+            pool, unavailable=UnavailableError, requests=self.requests, on_retry=self._on_retry
         )
 
     def _on_retry(self) -> None:
@@ -228,9 +221,9 @@ async def test_an_unreadable_response_is_unavailable_or_ambiguous(
     wire: Wire,
     monkeypatch: pytest.MonkeyPatch,
     *,
-    chunks: list[bytes],
-    headers: dict[str, str],
-    most: float,
+    chunks: Any,
+    headers: Any,
+    most: Any,
     words: str,
 ) -> None:
     """It is read no further than necessary."""
@@ -269,9 +262,13 @@ async def test_an_endless_response_is_retried_or_ambiguous(
         (b'{"type":"x","message":"two\\nlines "}', ": two lines"),
         (b'{"message":"' + b"x" * 5000 + b'"}', ": " + "x" * 500),
         *((body, "") for body in (b'{"message":7}', b"[]", b"<html>", b"", b'{"message":"')),
-        (b'{"message":"caf\xe9"}', ""),
-        (b'{"message":' + b"[" * 100_000, ""),
-        (b'{"other":' + b"[" * 100_000, ""),
+        *(
+            (body, "")
+            for body in (
+                b'{"message":"caf\xe9"}',
+                *(b'{"%s":' % name + b"[" * 100_000 for name in (b"message", b"other")),
+            )
+        ),
     ],
     ids=range(11),
 )

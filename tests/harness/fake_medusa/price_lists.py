@@ -1,18 +1,14 @@
 """Price lists and their prices."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from tests.harness.fake_medusa.errors import invalid_data, not_found, unknown_error
+from tests.harness.fake_medusa.errors import invalid_data, not_found
 from tests.harness.fake_medusa.pricing import changed_price, folded
 from tests.harness.fake_medusa.state import ListPrice, PriceList, State
 from tests.harness.fake_medusa.steps import Steps, Work
 
 Body = dict[str, Any]
-
-_COLUMNS: Final = (("currency_code", "currency_code"), ("amount", "raw_amount"))
-"""Required fields of a price and their columns."""
 
 
 def create_price_list(state: State, body: Body) -> PriceList:
@@ -47,7 +43,7 @@ def _check_price_sets(state: State, bodies: Iterable[Body]) -> None:
 
 
 class ListPriceBatch(Work):
-    """Creates, updates and deletes prices. Updated ones of any list then belong to this one.
+    """Creates, updates and deletes prices.
 
     A batch that is refused changes nothing here; Medusa leaves its updates as they were written.
     """
@@ -73,25 +69,20 @@ class ListPriceBatch(Work):
         deleted = set(self._body.get("delete", []))
         for price in state.list_prices.values():
             price.is_deleted |= price.id in deleted
-        for variant in state.variants().values():
-            variant.prices = [price for price in variant.prices if price.id not in deleted]
         yield "deleted"
 
     def _changed(self, bodies: Sequence[Body]) -> dict[str, ListPrice]:
-        """Prices by id after an update, which creates unknown ones."""
+        """Prices by id after an update; Medusa would create unknown ones, and move those of other lists."""
         stored = self._state.list_prices
-        own = {price.id for variant in self._state.variants().values() for price in variant.prices}
         changed: dict[str, ListPrice] = {}
         for body in folded(bodies):
-            price_id = body["id"]
-            if price_id in own:
-                raise unknown_error()
-            for name, column in _COLUMNS:
-                if price_id not in stored and name not in body:
-                    raise invalid_data(f"Cannot set field '{column}' of Price to null")
-            before = changed.get(price_id) or stored.get(price_id) or ListPrice(price_id, "", 0)
-            place = {"price_list_id": self._price_list_id, "variant_id": body["variant_id"]}
-            changed[price_id] = replace(changed_price(before, body), **place)
+            before = changed.get(body["id"]) or stored.get(body["id"])
+            if before is None or (before.price_list_id, before.variant_id) != (
+                self._price_list_id,
+                body["variant_id"],
+            ):
+                raise NotImplementedError("FakeMedusa updates only prices of this list, for their variants")
+            changed[before.id] = changed_price(before, body)
         return changed
 
 
