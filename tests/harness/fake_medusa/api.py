@@ -18,8 +18,6 @@ from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRe
 from tests.harness.fake_medusa.variants import VariantCreation, product_for_variants
 from tests.harness.fake_medusa.views import (
     LIST_PRICE_DEFAULTS,
-    PRODUCT_DEFAULTS,
-    VARIANT_DEFAULTS,
     Tree,
     Views,
     tree_of,
@@ -41,7 +39,7 @@ class _Rows(NamedTuple):
     update: Callable[[State, str, Any], Any] | None = None
     check_update: Any = None
     delete: Callable[[State, str], None] | None = None
-    show: Callable[[Views, Any, Tree], dict[str, Any]] = lambda views, row, tree: views.row(row, tree)
+    show: Callable[[Views, Any, Tree], dict[str, Any]] = Views.row
 
 
 _ROWS: Final = {
@@ -143,7 +141,7 @@ class Api:
         product = self._state.products.get(product_id)
         if product is None:
             raise NotImplementedError("FakeMedusa does not show a product that does not exist")
-        return {"product": self._views.product(product, call.tree(PRODUCT_DEFAULTS))}
+        return {"product": self._views.product(product, call.tree())}
 
     def _product_batch(self, call: Call) -> Steps:
         validate(schemas.PRODUCT_BATCH, call.body)
@@ -161,7 +159,7 @@ class Api:
         }
 
     def _shown(self, call: Call, products: list[Product]) -> list[dict[str, Any]]:
-        tree = call.tree(PRODUCT_DEFAULTS)
+        tree = call.tree()
         return [self._views.product(product, tree) for product in self._shuffled(products)]
 
     def _shuffled(self, things: Sequence[T]) -> list[T]:
@@ -189,7 +187,7 @@ class Api:
 
     def _shown_variants(self, call: Call, ids: list[str]) -> list[dict[str, Any]]:
         stored = self._state.variants()
-        tree = call.tree(VARIANT_DEFAULTS)
+        tree = call.tree()
         return [self._views.variant(stored[each], tree) for each in self._shuffled(ids) if each in stored]
 
     def _list_price_batch(self, call: Call, price_list_id: str) -> Steps:

@@ -176,16 +176,12 @@ class InventoryChange:
         stored = self._state.variants() if unmanaged else {}
         for variant in (stored[each] for each in unmanaged if each in stored):
             self._unlinked[variant.id] = variant.item_ids
-            variant.former_item_ids = [*variant.former_item_ids, *variant.item_ids]
             variant.item_ids = []  # the items stay and keep their SKUs
 
     def undo(self) -> None:
         for variant in self._state.variants().values():
             if variant.id in self._unlinked:
                 variant.item_ids = self._unlinked[variant.id]
-                variant.former_item_ids = [
-                    item_id for item_id in variant.former_item_ids if item_id not in variant.item_ids
-                ]
             if variant.id in self._made_items:
                 variant.item_ids = []
         for item in self._made_items.values():

@@ -1,10 +1,10 @@
 """List endpoints: filters, pages, order."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from random import Random
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol
 
 from tests.harness.fake_medusa.errors import invalid_data
 
@@ -13,70 +13,63 @@ class Entity(Protocol):
     id: str
 
 
-T = TypeVar("T", bound=Entity)
-Query = Collection[tuple[str, str]]
-Filters = Mapping[str, Callable[[T], str | None]]
-"""Parameter names, each with the value of an entity; it must be in the query."""
+class List(NamedTuple):
+    """A list endpoint."""
+
+    name: str
+    """In the response."""
+    filters: str
+    """Fields whose value must be in the query."""
+    show: Callable[..., Any]
+    default: str = "*"
+    """The fields that are shown without a query."""
+    limit: int = 20
+    searched: str = ""
+    """The fields that `q` searches; none if the endpoint has no `q`."""
+    ignores_unknown: bool = False
+    """Other parameters are ignored instead of refused."""
+
 
 _OF_EVERY_LIST: Final = ("fields", "limit", "offset", "order")
 
 
-def listed(
-    query: Query,
-    things: Iterable[T],
-    filters: Filters[T],
-    show: Callable[[T], Any],
-    *,
-    name: str,
+def page_of(
+    query: Collection[tuple[str, str]],
+    list_: List,
+    things: Iterable[Entity],
+    show: Callable[[Any], Any],
     random: Random,
-    limit: int = 20,
-    ignores_unknown: bool = False,
-    searched: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """One page of a list.
-
-    Args:
-        query: of the request.
-        things: all entities.
-        filters: that the endpoint supports.
-        show: returns the view of an entity.
-        name: of the list in the response.
-        random: shuffles lists without an order.
-        limit: the default page size.
-        ignores_unknown: ignore other parameters instead of refusing them.
-        searched: the fields that `q` searches; none if the endpoint has no `q`.
-    """
+    """One page of a list; without an order, it is shuffled."""
     asked: defaultdict[str, list[str]] = defaultdict(list)
     for parameter, value in query:
         asked[parameter.removesuffix("[]")].append(value)
+    filters, searched = list_.filters.split(), list_.searched.split()
     known = {*filters, *_OF_EVERY_LIST, *(["q"] if searched else [])}
     unknown = [parameter for parameter in asked if parameter not in known]
-    if unknown and not ignores_unknown:
+    if unknown and not list_.ignores_unknown:
         raise invalid_data(f"Invalid request: Unrecognized fields: '{', '.join(unknown)}'")
     arrays = {parameter.removesuffix("[]") for parameter, _ in query if parameter.endswith("[]")}
-    wanted = {
-        parameter: _wanted(values, is_array=parameter in arrays)
-        for parameter, values in asked.items()
-        if parameter in filters
-    }
+    wanted = {name: _wanted(asked[name], is_array=name in arrays) for name in filters if name in asked}
     if wanted.get("handle") == {None}:  # Medusa ignores it
         del wanted["handle"]
+    words = asked.get("q", [""])[-1]
     found = [
         thing
         for thing in things
-        if all(filters[parameter](thing) in values for parameter, values in wanted.items())
-        and _is_found(asked.get("q", [""])[-1], [getattr(thing, name) for name in searched])
+        if all(getattr(thing, name) in values for name, values in wanted.items())
+        and _is_found(words, [getattr(thing, name) for name in searched])
     ]
     order = asked.get("order", [""])[-1]
     if not order:
         random.shuffle(found)
-    elif order.removeprefix("-") in {"id", "created_at"}:
-        found.sort(key=attrgetter(order.removeprefix("-")), reverse=order.startswith("-"))
+    elif order.removeprefix("-") == "id":
+        found.sort(key=attrgetter("id"), reverse=order.startswith("-"))
     else:
         raise NotImplementedError(f"FakeMedusa does not sort by {order}")
-    take, skip = _integer(asked, "limit", limit), _integer(asked, "offset", 0)
+    take, skip = _integer(asked, "limit", list_.limit), _integer(asked, "offset", 0)
     page = [show(thing) for thing in found[skip : skip + take]]
-    return {name: page, "count": len(found), "offset": skip, "limit": take}
+    return {list_.name: page, "count": len(found), "offset": skip, "limit": take}
 
 
 def _wanted(values: list[str], *, is_array: bool) -> set[str | None]:

@@ -105,18 +105,11 @@ class Variant:
     created_at: int = 0
     """In milliseconds since 1970."""
     item_ids: list[str] = field(default_factory=list)
-    former_item_ids: list[str] = field(default_factory=list)
-    """Items from when it was managed before."""
 
     @property
     def options(self) -> dict[str, str]:
         """Values by the title of their option."""
         return {value.option.title: value.value for value in self.values}
-
-    def restore_links(self) -> None:
-        """Undo the deletion of its links; Medusa restores even those that it had removed before."""
-        self.item_ids = [*self.item_ids, *self.former_item_ids]
-        self.former_item_ids = []
 
     def copy(self) -> "Variant":
         """A copy to change; prices, option values and metadata are only ever replaced."""

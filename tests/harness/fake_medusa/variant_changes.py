@@ -143,7 +143,6 @@ class VariantDeletion(Work):
         for variant_id, item_ids in self._links.items():
             if variant_id in stored:
                 stored[variant_id].item_ids = item_ids
-                stored[variant_id].restore_links()
                 stored[variant_id].has_price_set = variant_id in self._priced
 
     def _unshared(self, variants: Iterable[Variant]) -> list[Item]:

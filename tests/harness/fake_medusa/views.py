@@ -28,13 +28,6 @@ _INTERNAL: Final = {"id", "has_price_set", "is_deleted", "removed", "variant_id"
 _ABSENT: Final = object()
 """Left out, as Medusa leaves out a missing link."""
 
-PRODUCT_DEFAULTS: Final = (
-    "*,type.*,collection.*,options.*,options.values.*,tags.*,images.*,sales_channels.*,"
-    "variants.*,variants.options.*,variants.prices.*,"
-    "variants.prices.price_rules.attribute,variants.prices.price_rules.value"
-)
-
-VARIANT_DEFAULTS: Final = "*,options.*,prices.*,prices.price_rules.attribute,prices.price_rules.value"
 LIST_PRICE_DEFAULTS: Final = "*,price_set.variant.id,price_rules.attribute,price_rules.value"
 
 
@@ -89,10 +82,9 @@ class Views:
             },
         )
 
-    @staticmethod
-    def _images(product: Product, tree: Tree) -> list[dict[str, Any]]:
+    def _images(self, product: Product, tree: Tree) -> list[dict[str, Any]]:
         """Images are the only relation with an order."""
-        return [{**Views.row(image, tree), "rank": rank} for rank, image in enumerate(product.images)]
+        return [{**self.row(image, tree), "rank": rank} for rank, image in enumerate(product.images)]
 
     def variant(self, variant: Variant, tree: Tree) -> dict[str, Any]:
         shown = _selected(
@@ -165,8 +157,7 @@ class Views:
     def level(self, item: Item, level: Level) -> dict[str, Any]:
         return {"inventory_item_id": item.id, **self.row(level, {"*": {}})}
 
-    @staticmethod
-    def row(thing: object, tree: Tree) -> dict[str, Any]:
+    def row(self, thing: object, tree: Tree) -> dict[str, Any]:
         """An entity without relations."""
         return _selected(thing, tree, {})
 
