@@ -8,18 +8,8 @@ from msgspec import structs
 
 from medusa_sync.core.result import Outcome
 from medusa_sync.report.text import as_text
-from tests.unit.results import (
-    DELETED,
-    DRAFTED,
-    KEEPING,
-    LAMP,
-    OVERRULED,
-    RESPECTED,
-    SPOON,
-    on_terminal,
-    quietly,
-    run,
-)
+from tests.unit import results
+from tests.unit.results import KEEPING, LAMP, OVERRULED, SPOON, on_terminal, quietly, run
 
 
 def many(outcome: Outcome, number: int) -> list[Outcome]:
@@ -32,10 +22,10 @@ def many(outcome: Outcome, number: int) -> list[Outcome]:
     [
         (SPOON, True, "with changes"),
         (OVERRULED, True, "with conflicts"),
-        (RESPECTED, True, "with conflicts"),
+        (results.RESPECTED, True, "with conflicts"),
         (KEEPING, True, "with values that are withheld"),
-        (DRAFTED, True, "to remove"),
-        (DELETED, False, "removed"),
+        (results.DRAFTED, True, "to remove"),
+        (results.DELETED, False, "removed"),
         (LAMP, False, "with problems"),
         (LAMP, True, "with problems"),
     ],
@@ -45,8 +35,9 @@ def test_a_list_has_twenty_products_and_counts_the_rest(
 ) -> None:
     def shown(number: int) -> str:
         listed = many(outcome, number)
-        problems = listed if outcome is LAMP else []
-        return show(run(*([] if problems else listed), problems=problems, dry_run=dry_run))
+        if outcome is LAMP:
+            return show(run(problems=listed, dry_run=dry_run))
+        return show(run(*listed, dry_run=dry_run))
 
     assert len(re.findall(r"id-\d+", shown(20))) == 20
     assert "--json" not in shown(20)
@@ -68,18 +59,10 @@ def test_a_run_lists_all_conflicts_and_withheld_values_because_no_other_run_does
     assert "--json" not in shown
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.04, "0.0 s"),
-        (59.94, "59.9 s"),
-        (59.96, "1 min 0 s"),
-        (133.4, "2 min 13 s"),
-        (3725, "1 h 2 min 5 s"),
-    ],
-)
-def test_time_has_units(seconds: float, words: str) -> None:
-    assert f"time: {words}\n" in as_text(run(SPOON, duration_s=seconds))
+def test_time_has_units() -> None:
+    times = {0.04: "0.0 s", 59.94: "59.9 s", 59.96: "1 min 0 s", 133.4: "2 min 13 s", 3725: "1 h 2 min 5 s"}
+    for seconds, words in times.items():
+        assert f"time: {words}\n" in as_text(run(SPOON, duration_s=seconds))
 
 
 @pytest.mark.parametrize("width", [1, 5, 20])

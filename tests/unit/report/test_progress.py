@@ -2,17 +2,15 @@
 
 import io
 import logging
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from medusa_sync.core.result import Outcome, Result
 from medusa_sync.report import progress
 from medusa_sync.report.output import Pipe
-from medusa_sync.report.progress import Progress, progress_observer
+from medusa_sync.report.progress import progress_observer
 from tests.unit.results import DELETED, LAMP, MUG, RESPECTED
-
-OUTCOME = Outcome("dummyjson:1", "Spoon", Result.CREATED)
 
 
 class Clock:
@@ -39,14 +37,6 @@ def shown(output: Console | Pipe) -> str:
     return output.file.getvalue()
 
 
-def settle(observer: Progress, number: int) -> None:
-    for _ in range(number):
-        observer.settled(OUTCOME)
-
-
-# --- a terminal -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_bars_appear_after_a_second_and_are_erased_even_by_an_error(width: int, clock: Clock) -> None:
     console = terminal(width)
@@ -54,13 +44,12 @@ def test_bars_appear_after_a_second_and_are_erased_even_by_an_error(width: int, 
     def work() -> None:
         with progress_observer(console) as observer:
             observer.fetched(3000, 5000)
-            settle(observer, 499)
-            observer.settled(DELETED)  # it was not fetched
+            for outcome in [MUG] * 499 + [DELETED]:  # which was not fetched
+                observer.settled(outcome)
             clock.now += 0.9
-            settle(observer, 0)
             assert shown(console) == ""
             clock.now += 0.1
-            settle(observer, 1)
+            observer.settled(MUG)
             source, store = shown(console).replace("\r", "").splitlines()[-2:]
             assert "3000/5000" in source
             assert "500/5000" in store
@@ -83,9 +72,6 @@ def test_a_limit_is_the_total_and_a_source_may_not_say_how_many_it_has(
         assert "60/60" in shown(console)
 
 
-# --- the log --------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("dry_run", "word"), [(False, "created"), (True, "to create")])
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_verbose_log_has_the_outcome_of_each_product_that_is_not_unchanged(
@@ -98,29 +84,21 @@ def test_a_verbose_log_has_the_outcome_of_each_product_that_is_not_unchanged(
     assert caplog.messages == [f"dummyjson:6: {word}", "dummyjson:18: rejected: price: it is -1, below 0"]
 
 
+OF_5000 = "source 3,000 of 5,000, store {} of 5,000, 8.0/s, 9 min {} s left"
+OF_UNKNOWN = "source 3,000 of 3,000, store {} of 3,000, 8.0/s"
+
+
 @pytest.mark.parametrize("output", [Pipe(io.StringIO()), terminal()])
 @pytest.mark.parametrize(
     ("how", "total", "lines"),
     [
-        (
-            {"in_log": True},
-            5000,
-            [
-                "source 3,000 of 5,000, store 240 of 5,000, 8.0/s, 9 min 55 s left",
-                "source 3,000 of 5,000, store 480 of 5,000, 8.0/s, 9 min 25 s left",
-            ],
-        ),
-        ({"in_log": True}, None, [f"source 3,000 of 3,000, store {n} of 3,000, 8.0/s" for n in (240, 480)]),
+        ({"in_log": True}, 5000, [OF_5000.format(240, 55), OF_5000.format(480, 25)]),
+        ({"in_log": True}, None, [OF_UNKNOWN.format(240), OF_UNKNOWN.format(480)]),
         ({"quiet": True}, 5000, []),
     ],
 )
 def test_a_log_gets_at_most_one_line_every_30_seconds(
-    output: Pipe | Console,
-    how: dict[str, bool],
-    total: int | None,
-    lines: list[str],
-    clock: Clock,
-    caplog: pytest.LogCaptureFixture,
+    output: Pipe | Console, how: Any, total: Any, lines: Any, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A pipe gets them without being asked."""
     asked = how if isinstance(output, Console) or "quiet" in how else {}
@@ -128,5 +106,5 @@ def test_a_log_gets_at_most_one_line_every_30_seconds(
         observer.fetched(3000, total)
         for _ in range(700):
             clock.now += 0.125
-            observer.settled(OUTCOME)
+            observer.settled(MUG)
     assert (caplog.messages, shown(output)) == (lines, "")
