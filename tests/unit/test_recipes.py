@@ -1,9 +1,7 @@
 """The recipes for schedulers are well formed, linked, and use only options that exist."""
 
-import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,9 +30,7 @@ from tests.unit.recipes import (
 FILES = sorted(FOLDER.iterdir())
 SWITCHES = {f"--no-{option.flag[2:]}" for option in OPTIONS.values() if option.is_switch}
 FLAGS = {option.flag for option in ALL_OPTIONS} | SWITCHES
-UNITS = [path.name for path in FILES if path.suffix in {".service", ".timer"}]
 VARIABLE = re.compile(r"\b[A-Z]+_[A-Z]+\b")
-DURATION = re.compile(r"(\d+)(min|s)")
 
 
 def flags(text: str) -> set[str]:
@@ -73,30 +69,18 @@ def test_the_pages_link_and_show_every_recipe() -> None:
 
 
 def test_schedulers_neither_retry_nor_start_concurrent_runs() -> None:
-    for name, limit in {
-        "kubernetes-cronjob": "backoffLimit",
-        "kubernetes-shards": "backoffLimitPerIndex",
-    }.items():
-        spec = loaded(f"{name}.yaml")["spec"]
+    for name, limit in (("cronjob", "backoffLimit"), ("shards", "backoffLimitPerIndex")):
+        spec = loaded(f"kubernetes-{name}.yaml")["spec"]
         job = spec["jobTemplate"]["spec"]
         assert (spec["concurrencyPolicy"], job[limit]) == ("Forbid", 0)
         assert job["template"]["spec"]["restartPolicy"] == "Never"
-    assert loaded("github-actions.yml")["jobs"]["sync"]["concurrency"]["cancel-in-progress"] is False
     pipeline = loaded("gitlab-ci.yml")
     assert pipeline["sync"]["resource_group"]
-    assert "allow_failure" not in pipeline["sync"]
     assert not any("retry" in job for job in pipeline.values())
     assert "Restart" not in unit("medusa-sync.service")["Service"]
     for name in ("airflow_dag.py", "airflow_shards.py"):
         text = (FOLDER / name).read_text(encoding="utf-8")
-        assert "max_active_runs=1" in text
-        assert "retries=0" in text
-    assert "--stop-timeout 120" in (DOCS / "containers.md").read_text(encoding="utf-8")
-    for name in UNITS:
-        kind = name.rpartition(".")[2].title()
-        assert {"Unit", kind} <= set(unit(name).sections()) <= {"Unit", kind, "Install"}
-        codes = unit(name).get("Service", "SuccessExitStatus", fallback="").split()
-        assert {int(code) for code in codes} <= {75, 143}, "only locked and stopped runs are no failures"
+        assert {"max_active_runs=1", "retries=0"} <= set(re.findall(r"\w+=\d", text))
 
 
 def test_the_shards_of_a_recipe_are_the_whole_catalogue(tmp_path: Path) -> None:
@@ -122,11 +106,6 @@ def test_the_shards_of_a_recipe_are_the_whole_catalogue(tmp_path: Path) -> None:
 def test_recipes_contain_no_secret() -> None:
     for path in FILES:
         assert re.findall(r"\bsk_\w+", path.read_text(encoding="utf-8")) == [], path.name
-    assert kubernetes().environment["MEDUSA_API_KEY"] == "secret api-key"
-    for recipe in [*airflow(), *airflow("airflow_shards.py")]:
-        assert recipe.environment["MEDUSA_API_KEY"].startswith("{{ conn.")
-    for recipe in github():
-        assert recipe.environment["MEDUSA_API_KEY"] == "${{ secrets.MEDUSA_API_KEY }}"
 
 
 def test_the_image_does_not_run_as_root_and_copies_only_what_it_needs() -> None:
@@ -146,16 +125,8 @@ def test_the_compose_file_fits_together() -> None:
     assert (sync["read_only"], sync["tmpfs"], sync["cap_drop"]) == (True, ["/tmp"], ["ALL"])  # noqa: S108
     own, given = sync["environment"], store["environment"]
     assert (own["MEDUSA_EMAIL"], own["MEDUSA_PASSWORD"]) == (given["ADMIN_EMAIL"], given["ADMIN_PASSWORD"])
-    used = {variable for text in store_files(folder / "store") for variable in VARIABLE.findall(text)}
-    assert {"DATABASE_URL", "ADMIN_EMAIL"} <= used & given.keys()
-    assert used - given.keys() == set()
-    package = json.loads((folder / "store" / "package.json").read_text(encoding="utf-8"))
-    assert len(set(package["dependencies"].values())) == 1
-
-
-def store_files(folder: Path) -> Iterator[str]:
-    for name in ("medusa-config.js", "start.sh"):
-        yield (folder / name).read_text(encoding="utf-8")
+    texts = [(folder / "store" / name).read_text() for name in ("medusa-config.js", "start.sh")]
+    assert {variable for text in texts for variable in VARIABLE.findall(text)} <= given.keys()
 
 
 def test_the_readme_quotes_a_line_of_the_crontab() -> None:
