@@ -15,7 +15,6 @@ from tests.contract.test_bulk_products import (  # noqa: F401 - these tests run 
     test_products_are_created_with_ids_of_our_own,
 )
 from tests.contract.test_bulk_undoing import (  # noqa: F401 - as above
-    interrupted,
     test_an_edit_that_is_saved_before_the_undoing_is_lost,
     test_an_undone_update_keeps_prices_but_also_new_metadata_and_options,
     two_shirts,

@@ -8,14 +8,18 @@ from tests.harness.fake_medusa import inventory, schemas, tables
 from tests.harness.fake_medusa.creation import Creation
 from tests.harness.fake_medusa.errors import not_found
 from tests.harness.fake_medusa.options import OptionBatch, rename_option
-from tests.harness.fake_medusa.price_lists import ListPriceBatch, create_price_list, delete_price_list
+from tests.harness.fake_medusa.pricing import ListPriceBatch, create_price_list, delete_price_list
 from tests.harness.fake_medusa.reads import Call, Reads
 from tests.harness.fake_medusa.revision import Deletion, Revision
 from tests.harness.fake_medusa.schemas import validate
 from tests.harness.fake_medusa.state import Product, State
 from tests.harness.fake_medusa.steps import Work, run
-from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRevision
-from tests.harness.fake_medusa.variants import VariantCreation, product_for_variants
+from tests.harness.fake_medusa.variants import (
+    VariantCreation,
+    VariantDeletion,
+    VariantRevision,
+    product_for_variants,
+)
 from tests.harness.fake_medusa.views import (
     LIST_PRICE_DEFAULTS,
     Tree,

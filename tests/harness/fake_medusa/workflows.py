@@ -10,8 +10,7 @@ from tests.harness.fake_medusa.errors import ApiError, not_found, unknown_error
 from tests.harness.fake_medusa.inventory import ItemCreation, update_items
 from tests.harness.fake_medusa.state import State
 from tests.harness.fake_medusa.steps import Steps, Work
-from tests.harness.fake_medusa.variant_changes import VariantDeletion, VariantRevision
-from tests.harness.fake_medusa.variants import VariantCreation
+from tests.harness.fake_medusa.variants import VariantCreation, VariantDeletion, VariantRevision
 
 Bodies = list[dict[str, Any]]
 

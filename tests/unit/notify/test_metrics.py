@@ -1,17 +1,21 @@
-"""The metrics file: content, memory of the last success, and failures that never end a run."""
+"""Metrics in a file or pushed: content, memory of the last success, and failures that never end a run."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.result import RunResult, Status
-from medusa_sync.notify.metrics import LAST_SUCCESS, write_metrics
+from medusa_sync.notify.metrics import LAST_SUCCESS, push_metrics, write_metrics
+from tests.harness.gateway import Gateway
 from tests.unit.results import DELETED, KEEPING, KNOWN, LAMP, LEFT, MUG, SPOON, STAMPS, run
 
 EARLY = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
@@ -172,3 +176,64 @@ def test_what_cannot_be_written_is_a_warning(
     assert sorted(tmp_path.rglob("*")) == before
     assert "the metrics were not written" in caplog.text
     assert {each.levelname for each in caplog.records} == {"WARNING"}
+
+
+# --- a gateway ------------------------------------------------------------------------------------------
+
+URL = "http://gateway.example:9091"
+OLD = "medusa_sync_of_an_older_version"
+
+
+@pytest.fixture
+def gateway(httpx_mock: HTTPXMock) -> Gateway:
+    gateway = Gateway()
+    httpx_mock.add_callback(
+        gateway.handle, url=re.compile("^http://.*gateway.example"), is_reusable=True, is_optional=True
+    )
+    return gateway
+
+
+def push(result: RunResult, url: str = URL, **names: str) -> None:
+    labels: dict[str, Any] = {"job": "nightly", "source": "toys", "store": "https://shop.example", **names}
+    push_metrics(result, url, **labels)
+
+
+def test_failed_runs_keep_the_last_success_and_a_success_removes_metrics_of_older_versions(
+    gateway: Gateway,
+) -> None:
+    last = 0.0
+    for minute, (exit_code, status) in enumerate(RUNS):
+        for metrics in gateway.groups.values():
+            metrics[OLD] = 1
+        started = EARLY + timedelta(minutes=minute)
+        push(ended(started, exit_code, status))
+        last = last if exit_code else end_of(started)
+        (metrics,) = gateway.groups.values()
+        assert metrics[LAST_SUCCESS] == last
+        assert metrics["medusa_sync_last_run_exit_code"] == exit_code
+        assert (OLD in metrics) is (exit_code != 0)
+
+
+def test_jobs_sources_stores_and_shards_do_not_share_a_group(gateway: Gateway) -> None:
+    push(run())
+    push(run(), job="hourly")
+    push(run(), source="books")
+    push(run(), store="http://localhost:9000/shop")
+    for number in (1, 2):
+        push(run(shard=Shard(number, 2)))
+    assert gateway.groups.keys() == {
+        "/metrics/job/nightly/source/toys/store/shop.example",
+        "/metrics/job/hourly/source/toys/store/shop.example",
+        "/metrics/job/nightly/source/books/store/shop.example",
+        "/metrics/job/nightly/source/toys/store/localhost%3A9000",
+        "/metrics/job/nightly/source/toys/shard/1/store/shop.example",
+        "/metrics/job/nightly/source/toys/shard/2/store/shop.example",
+    }
+
+
+def test_the_url_may_have_a_path_and_credentials(gateway: Gateway) -> None:
+    push(run(), "http://me:hush%20word@gateway.example:9091/push/")
+    (request,) = gateway.requests
+    assert request.url.path.startswith("/push/metrics/job/nightly/")
+    assert request.headers["authorization"] == httpx.BasicAuth("me", "hush word")._auth_header
+    assert request.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
