@@ -28,7 +28,6 @@ from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.steps import Writer
 from medusa_sync.sync.write.values import UniqueValues
 
-_REFUSED = frozenset({Result.REJECTED, Result.FAILED})
 _POLL_S = 0.5  # between two reads of a product that the store is still working on
 _POLLS = 20
 
@@ -241,8 +240,6 @@ class Attempts:
 
     def _settled(self, job: Job, outcome: Outcome) -> None:
         """Forget what was kept for a job until its outcome."""
-        if outcome.result in _REFUSED and not job.attempts:
-            self._items.give_up(job.external_id)
         if not self._context.is_dry_run or outcome.action is not Action.CREATE:
             self._new_products.handles.release(job.external_id)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
 from medusa_sync.core.inventory import (
@@ -21,6 +21,7 @@ from medusa_sync.core.inventory import (
 )
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
+from medusa_sync.core.result import Result
 from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
@@ -34,18 +35,9 @@ logger = logging.getLogger(__name__)
 Renames = dict[ItemRename, Job]
 """Renames with the jobs that want them."""
 
-_Wanted = dict[str, tuple[str, DesiredVariant]]  # variants with the external ids of their products, by SKU
+_Wanted = dict[str, tuple[Job, DesiredVariant]]  # new variants with their jobs, by SKU
 
-
-class _Made(Struct, frozen=True):
-    """An item for a variant that does not exist yet; an earlier run may have created it.
-
-    Attributes:
-        owner: the external id of the product.
-    """
-
-    owner: str
-    item: StoredItem
+_REFUSED = frozenset({Result.REJECTED, Result.FAILED})
 
 
 class Items:
@@ -64,8 +56,8 @@ class Items:
         self._location_id = context.placement.location_id
         self._stop = context.stop
         self._expected: _Wanted = {}
-        self._made: dict[str, _Made] = {}  # by SKU
-        self._refused: set[str] = set()  # external ids
+        # Items for variants that do not exist yet, by SKU; an earlier run may have created them.
+        self._made: dict[str, tuple[Job, StoredItem]] = {}
         self._creating = asyncio.Lock()  # batches wait for each other instead of creating an item twice
 
     async def link(self, jobs: Group) -> None:
@@ -185,9 +177,10 @@ class Items:
                 self._expected = {}
                 await self._create({sku: each for sku, each in missing.items() if sku not in self._made})
         items: dict[str, StoredItem] = {}
-        for sku, (owner, _) in wanted.items():
-            if (made := self._made.get(sku)) is not None:  # perhaps for a product that was refused
-                items[sku] = made.item if made.owner == owner else structs.replace(made.item, is_new=False)
+        for sku, (own, _) in wanted.items():
+            if sku in self._made:
+                owner, item = self._made[sku]  # perhaps for a product that was refused
+                items[sku] = item if owner is own else structs.replace(item, is_new=False)
         for job in jobs:  # most share one dict: a batch may have thousands of items
             job.writing.items = {**job.writing.items, **items} if job.writing.items else items
 
@@ -203,16 +196,12 @@ class Items:
             for variant in job.change.new_variants:
                 self._made.pop(str(variant.fields.get(SKU)), None)
 
-    def give_up(self, external_id: str) -> None:
-        """Take note that the store has refused a product; it is not creating it."""
-        self._refused.add(external_id)
-
     async def remove_unused(self) -> None:
         """Delete the items of products that the store refused, so that they do not keep their SKUs."""
         unused = {
-            sku: made.item.id
-            for sku, made in self._made.items()
-            if made.item.is_new and made.owner in self._refused
+            sku: item.id
+            for sku, (job, item) in self._made.items()
+            if item.is_new and job.result in _REFUSED and not job.attempts  # the store is not creating it
         }
         if not unused or self._stop.is_set:
             return
@@ -231,9 +220,7 @@ class Items:
         if refused and self._api.bulk.is_available:
             found = await self._api.find(ITEMS, "sku", [body["sku"] for body in refused])
             taken = {str(item.sku): item for item in found}
-            self._made.update(
-                (sku, _Made(wanted[sku][0], item)) for sku, item in taken.items() if not item.use
-            )
+            self._made.update((sku, (wanted[sku][0], item)) for sku, item in taken.items() if not item.use)
             free = [body for body in refused if body["sku"] not in taken]
             refused = [body for body in refused if body["sku"] in taken]
             refused += await self._api.bulk.attempt(CREATE_ITEMS, free)
@@ -241,7 +228,7 @@ class Items:
         at = (StoredLevel(self._location_id or ""),)
         for body in bodies:
             if (sku := body["sku"]) not in left_out:
-                self._made[sku] = _Made(wanted[sku][0], StoredItem(body["id"], sku, 0, (), at, is_new=True))
+                self._made[sku] = wanted[sku][0], StoredItem(body["id"], sku, 0, (), at, is_new=True)
 
     def _body(self, variant: DesiredVariant) -> Mapping[str, Any]:
         """What Medusa would give the item (`create-product-variants`), and the stock."""
@@ -262,7 +249,7 @@ def _renames(jobs: Group) -> Renames:
 
 
 def _wanted(jobs: Group) -> _Wanted:
-    """The new variants that have an SKU and stock and no unused item, with their owners, by SKU."""
+    """The new variants that have an SKU and stock and no unused item, with their jobs, by SKU."""
     found: _Wanted = {}
     for job in jobs:
         for variant in job.change.new_variants:
@@ -272,5 +259,5 @@ def _wanted(jobs: Group) -> _Wanted:
                 and sku not in job.writing.items
                 and isinstance(variant.fields.get(STOCK), int)
             ):
-                found.setdefault(str(sku), (job.external_id, variant))
+                found.setdefault(str(sku), (job, variant))
     return found

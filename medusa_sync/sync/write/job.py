@@ -70,6 +70,7 @@ class Job(Struct, eq=False):
         is_absent: it was just looked up and not found, so it is planned without another look-up.
         is_planned: its creation is planned already, and not attempted yet.
         place: where it is.
+        result: None until it is in the ledger.
         plan: what this attempt writes, without what is withheld.
         planned: its outcome once the attempt is complete.
         sent: the outcome of everything that may have arrived; None if nothing was sent.
@@ -87,6 +88,7 @@ class Job(Struct, eq=False):
         records: those that this run has read before the final pass, or sent.
         deleted: ids of dropped variants that are deleted.
         kept: why dropped variants are not removed although the guards allow it, by id.
+        generation: of its id, if it is new; the id of one that it replaces cannot be used again.
         may_be_late: a request that renames an item or sets a sale price may still be delivered.
     """
 
@@ -95,6 +97,7 @@ class Job(Struct, eq=False):
     is_absent: bool = False
     is_planned: bool = False
     place: Place = Place.QUEUE
+    result: Result | None = None
     plan: Change | None = None
     planned: Outcome = NOTHING
     sent: Outcome | None = None
@@ -112,6 +115,7 @@ class Job(Struct, eq=False):
     records: list[Record | None] = []
     deleted: set[str] = set()
     kept: dict[str, str] = {}
+    generation: int | None = None
     may_be_late: bool = False
 
     @property
@@ -227,7 +231,7 @@ class Places:
         if outcome.blocked:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
             outcome = structs.replace(outcome, **failed)
-        job.place = Place.LEDGER
+        job.place, job.result = Place.LEDGER, outcome.result
         self._last.pop(job, None)
         self._settled(job, outcome)
         self._context.ledger.settle(outcome)

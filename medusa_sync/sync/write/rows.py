@@ -39,7 +39,6 @@ class ProductRows:
         self._api = context.api
         self._ledger = context.ledger
         self._terms = terms
-        self._generations: dict[str, int] = {}  # of the ids of new products, by external id
 
     async def find_terms(self, jobs: Group) -> bool:
         """Find or create the terms that jobs need; returns whether any was unknown."""
@@ -129,10 +128,6 @@ class ProductRows:
             if job.accept(result):
                 job.writing.product_id, job.is_written, job.note_at = str(result), True, now
 
-    def new_id(self, job: Job) -> str:
-        """The id that a new product gets, unless it is created by the ordinary route."""
-        return new_product_id(job.external_id, self._generations.get(job.external_id, 0))
-
     async def check(self, jobs: Group) -> None:
         """Find out whether the store would accept what is sent, without sending it.
 
@@ -153,8 +148,9 @@ class ProductRows:
         """The body of a row; the job gets its note."""
         new: dict[str, str] = {}  # the ids of variants of a new product follow from its id
         if job.change.is_creation:
-            self._generations.setdefault(job.external_id, _generation_after(job.change))
-            product_id = self.new_id(job)
+            if job.generation is None:
+                job.generation = _generation_after(job.change)
+            product_id = new_id(job)
         else:
             product_id, new = job.change.stored.id, new_ids(job.change)
         job.writing.note = note(job.change, now=now, new=new)
@@ -177,7 +173,7 @@ class ProductRows:
         """
         left, has_found = list(jobs), False
         while left:
-            ids = {self.new_id(job): job for job in left}
+            ids = {new_id(job): job for job in left}
             taken = await self._api.taken_ids(list(ids))
             if any(taken.get(own) == job.external_id for own, job in ids.items()):
                 message = "another run has created some of these products"
@@ -185,12 +181,17 @@ class ProductRows:
             left = [ids[product_id] for product_id in taken]
             has_found |= bool(left)
             for job in left:
-                self._generations[job.external_id] += 1
+                job.generation = (job.generation or 0) + 1
         return has_found
 
 
+def new_id(job: Job) -> str:
+    """The id that a new product gets, unless it is created by the ordinary route."""
+    return new_product_id(job.external_id, job.generation or 0)
+
+
 def _generation_after(create: Change) -> int:
-    """The generation of a new product; the id of one that it replaces cannot be used again."""
+    """The generation of a new product."""
     own = create.desired.external_id
     earlier = (number for number in range(_GENERATIONS) if new_product_id(own, number) == create.replaces)
     return next(earlier, -1) + 1 if create.replaces else 0
