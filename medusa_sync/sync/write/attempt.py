@@ -241,7 +241,7 @@ class Attempts:
     def _settled(self, job: Job, outcome: Outcome) -> None:
         """Forget what was kept for a job until its outcome."""
         if not self._context.is_dry_run or outcome.action is not Action.CREATE:
-            self._new_products.handles.release(job.external_id)
+            self._new_products.handles.release(job)
 
 
 def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:

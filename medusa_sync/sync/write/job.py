@@ -88,6 +88,7 @@ class Job(Struct, eq=False):
         records: those that this run has read before the final pass, or sent.
         deleted: ids of dropped variants that are deleted.
         kept: why dropped variants are not removed although the guards allow it, by id.
+        handle: that was chosen for it, if it is new; no other one gets it.
         generation: of its id, if it is new; the id of one that it replaces cannot be used again.
         may_be_late: a request that renames an item or sets a sale price may still be delivered.
     """
@@ -115,6 +116,7 @@ class Job(Struct, eq=False):
     records: list[Record | None] = []
     deleted: set[str] = set()
     kept: dict[str, str] = {}
+    handle: str = ""
     generation: int | None = None
     may_be_late: bool = False
 

@@ -94,12 +94,12 @@ class NewProducts:
                 self._places.end(job, Result.SKIPPED)
             else:
                 created.append(job)
-        handles, reasons = await self.handles.assign([job.desired for job in created])
+        reasons = await self.handles.assign(created)
         for job in created:
-            if job.external_id in handles:
-                job.take(self._planner.creation(job.desired, handles[job.external_id]))
+            if job.handle:
+                job.take(self._planner.creation(job.desired, job.handle))
             else:
-                self._places.end(job, Result.REJECTED, reasons[job.external_id])
+                self._places.end(job, Result.REJECTED, reasons[job])
 
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
         """Plan the adoption of products by their ids."""
@@ -176,49 +176,43 @@ class Handles:
         self._api = api
         self._is_empty = is_empty
         self._owners: dict[str, str] = {}  # external id by handle
-        self._assigned: dict[str, str] = {}  # handle by external id
 
-    async def assign(self, new: Sequence[DesiredProduct]) -> tuple[dict[str, str], dict[str, str]]:
-        """Choose a free handle for each product; earlier products get the better ones.
+    async def assign(self, jobs: Group) -> dict[Job, str]:
+        """Choose a free handle for each job; earlier ones get the better handles.
 
         Returns:
-            Handles by external id, and for products without a free one the reasons.
+            The reasons why some of them get none.
         """
-        candidates = {product.external_id: handle_candidates(product) for product in new}
-        for own in candidates:
-            self.release(own)
-        assigned: dict[str, str] = {}
-        reasons: dict[str, str] = {}
-        while candidates:
-            proposals: dict[str, str] = {}
-            for own, left in candidates.items():
-                for handle in left:
-                    if self._owners.setdefault(handle, own) == own:
-                        proposals[own] = self._assigned[own] = handle
+        for job in jobs:
+            self.release(job)
+        candidates = {job: handle_candidates(job.desired) for job in jobs}
+        reasons: dict[Job, str] = {}
+        waiting = list(jobs)
+        while waiting:
+            for job in waiting:
+                for handle in candidates[job]:
+                    owner = self._owners.setdefault(handle, job.external_id)
+                    if owner == job.external_id:
+                        job.handle = handle
                         break
-                    reasons[own] = _reason(handle, self._owners[handle])
+                    reasons[job] = _reason(handle, owner)
+            proposed = {job.handle: job for job in waiting if job.handle}
             is_empty, self._is_empty = self._is_empty, False  # until something is created
-            handles = list(proposals.values())
-            found = await self._api.find(HANDLES, "handle", handles) if not is_empty else ()
-            owners = {owner.handle: owner for owner in found}
-            for own, handle in proposals.items():
-                owner = owners.get(handle)
-                if owner is None or owner.external_id == own:
-                    assigned[own] = handle
-                    reasons.pop(own, None)
-                else:
-                    self.release(own)
-                    of_store = f"{owner.external_id} " if owner.external_id else ""
-                    reasons[own] = _reason(handle, f"{of_store}{owner.title!r} ({owner.id})")
-            waiting = proposals.keys() - assigned.keys()
-            candidates = {own: left for own, left in candidates.items() if own in waiting}
-        return assigned, reasons
+            found = await self._api.find(HANDLES, "handle", list(proposed)) if not is_empty else ()
+            for stored in found:
+                job = proposed[stored.handle]
+                if stored.external_id != job.external_id:
+                    self.release(job)
+                    of_store = f"{stored.external_id} " if stored.external_id else ""
+                    reasons[job] = _reason(stored.handle, f"{of_store}{stored.title!r} ({stored.id})")
+            waiting = [job for job in proposed.values() if not job.handle]
+        return reasons
 
-    def release(self, external_id: str) -> None:
-        """Forget the handle of a product that has its outcome."""
-        handle = self._assigned.pop(external_id, None)
-        if handle is not None:
-            del self._owners[handle]
+    def release(self, job: Job) -> None:
+        """Forget the handle of a job that has its outcome."""
+        if job.handle:
+            del self._owners[job.handle]
+            job.handle = ""
 
 
 def _reason(handle: str, owner: str) -> str:
