@@ -46,7 +46,6 @@ class Removals:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._api = context.api
         self._delivery = context.delivery
         self._scan = context.scan
         self._options = context.options

@@ -66,15 +66,16 @@ class Attempts:
             else:
                 jobs.append(job)
         self._taken += len(part)
-        await self._new_products.plan_ahead([job for job in jobs if job.is_absent])
+        if absent := [job for job in jobs if job.is_absent]:
+            await self._new_products.plan_ahead(absent)
         jobs = still_queued(jobs)
-        created = [job for job in jobs if job.is_planned]
-        holders = Holders()
-        if created and not self._context.scan.is_empty:  # a store without products has no values
-            holders = await self._look_up([job.change for job in created])
-        for job in created:
-            job.holders, job.writing.items = holders, holders.unused
-        self._items.expect(created)
+        if created := [job for job in jobs if job.is_planned]:
+            holders = Holders()
+            if not self._context.scan.is_empty:  # a store without products has no values
+                holders = await self._look_up([job.change for job in created])
+            for job in created:
+                job.holders, job.writing.items = holders, holders.unused
+            self._items.expect(created)
         names = {job.external_id for job in created}
         updates = self._context.options.plan.update
         changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
@@ -85,7 +86,7 @@ class Attempts:
     async def attempt(self, group: Group) -> list[Group]:
         """Read, plan and write; returns the groups that are left to be done."""
         reading = await self.planner.read(group)
-        left = []
+        left: list[Group] = []
         if reading.updates:
             for job in reading.updates:
                 if sends_nothing_new(job.change):
@@ -103,7 +104,9 @@ class Attempts:
             for creates in (False, True):  # adopted products first
                 jobs = [job for job in still_queued(reading.new) if job.change.is_creation is creates]
                 left += await self._carry_out(jobs) if jobs else ()
-        return [*left, *await self._wait_for(reading.in_progress)]
+        if reading.in_progress:
+            left.append(await self._wait_for(reading.in_progress))
+        return left
 
     async def _carry_out(self, jobs: Group) -> list[Group]:
         """Write updates or creations, unless something had to be looked up or done before."""
@@ -207,10 +210,8 @@ class Attempts:
         has_items = any(job.holders is not None and job.holders.unused for job in jobs)
         return has_items or plans != [job.plan for job in jobs] or still_queued(jobs) != jobs
 
-    async def _wait_for(self, jobs: Group) -> list[Group]:
+    async def _wait_for(self, jobs: Group) -> Group:
         """Give the store time to finish products that it is still working on."""
-        if not jobs:
-            return []
         left = []
         for job in jobs:
             job.polls += 1
@@ -223,7 +224,7 @@ class Attempts:
                 left.append(job)
         if left:
             await self._context.stop.sleep(_POLL_S)
-        return [left]
+        return left
 
     async def flush(self) -> None:
         """Acknowledge what is complete, and remove inventory items that no variant uses.

@@ -43,8 +43,7 @@ class NewProducts:
 
         If the store refuses that, each batch is planned alone, to isolate the culprit.
         """
-        if jobs:
-            await self._adoption.load()
+        await self._adoption.load()
         created = [job for job in jobs if not self._adoption.matches(job.desired)]
         with suppress(StoreRefusedError):
             await self._create(created)
