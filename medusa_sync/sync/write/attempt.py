@@ -121,10 +121,12 @@ class Attempts:
             await self._foresee(jobs)
             return []
         if not jobs[0].change.is_creation:
-            has_asked |= await self._rows.find_terms(jobs)
-            has_asked |= await self._release(jobs)
-            if has_asked:  # nothing lies between reading a list and writing it
-                return [jobs]
+            knows_terms = self._terms.has(needed_terms([job.change for job in jobs]))
+            if not knows_terms:
+                await self._rows.term_ids(jobs)
+            has_released = await self._release(jobs)
+            if has_asked or has_released or not knows_terms:
+                return [jobs]  # so that nothing lies between reading a list and writing it
         await self._writer.write(jobs)
         for job in jobs:
             if job.error is not None:

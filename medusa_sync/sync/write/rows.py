@@ -40,15 +40,8 @@ class ProductRows:
         self._ledger = context.ledger
         self._terms = terms
 
-    async def find_terms(self, jobs: Group) -> bool:
-        """Find or create the terms that jobs need; returns whether any was unknown."""
-        needs = needed_terms([job.change for job in jobs])
-        if self._terms.has(needs):
-            return False
-        await self._terms.ids(needs)
-        return True
-
-    async def _term_ids(self, jobs: Group) -> Ids:
+    async def term_ids(self, jobs: Group) -> Ids:
+        """The ids of the terms that jobs need; missing ones are created."""
         return await self._terms.ids(needed_terms([job.change for job in jobs]))
 
     # --- stored products ---
@@ -84,7 +77,7 @@ class ProductRows:
     async def update(self, jobs: Group) -> None:
         """Write the rows of stored products; those of which only the record changes are left out."""
         now = round(time.time(), 3)
-        ids = await self._term_ids(jobs)
+        ids = await self.term_ids(jobs)
         await self._terms.activate_categories(placed_categories(job.change for job in jobs))
         sent: dict[str, Job] = {}
         bodies = []
@@ -109,7 +102,7 @@ class ProductRows:
 
     async def create(self, jobs: Group) -> None:
         """Create products. Jobs that the store refuses get its error."""
-        ids = await self._term_ids(jobs)
+        ids = await self.term_ids(jobs)
         now = round(time.time(), 3)
         bodies = [self._body(job, ids, now) for job in jobs]
         by_external_id = {job.external_id: job for job in jobs}
@@ -135,7 +128,7 @@ class ProductRows:
             KnownRefusalError: it would not.
             StoreError: the store cannot be read.
         """
-        ids = await self._term_ids(jobs)
+        ids = await self.term_ids(jobs)
         for job in jobs:
             if len(json.encode(job.desired)) < _SAFE_BYTES:
                 continue

@@ -120,7 +120,7 @@ class Writer:
 
     async def _prepare(self, jobs: Group) -> None:
         """Create the inventory items and the terms of new products."""
-        await all_done(self._items.give(jobs), self._rows.find_terms(jobs))
+        await all_done(self._items.give(jobs), self._rows.term_ids(jobs))
 
     async def _read_written(self, jobs: Group) -> None:
         """Read the ids of new variants, and of the items that the store has created with them."""
