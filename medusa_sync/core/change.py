@@ -104,21 +104,6 @@ def without(desired: DesiredProduct, withheld: Iterable[Withheld]) -> DesiredPro
     return structs.replace(desired, variants=tuple(variants))
 
 
-class Removal(Struct, frozen=True):
-    """Which variants of a product are removed because the source dropped them.
-
-    Attributes:
-        ids: of these variants.
-        deletes: they are deleted; otherwise their stock is set to 0.
-    """
-
-    ids: Collection[str] = ()
-    deletes: bool = False
-
-
-NO_REMOVAL = Removal()
-
-
 class VariantChange(Struct, frozen=True):
     """What is written for a variant.
 

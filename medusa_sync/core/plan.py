@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 
 from msgspec import Struct, structs
 
 from medusa_sync.core.blocked import blocked_variants, without_blocked
-from medusa_sync.core.change import NO_REMOVAL, Change, Conflict, FieldChange, Removal, VariantChange
+from medusa_sync.core.change import Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.fields import (
     FIELDS,
     OPTION,
@@ -53,7 +54,8 @@ def plan_update(
     *,
     location_id: str | None,
     adopts: bool = False,
-    removal: Removal = NO_REMOVAL,
+    removed_ids: Collection[str] = (),
+    deletes: bool = False,
 ) -> Change:
     """Decide what to send so that the store follows the source.
 
@@ -63,11 +65,13 @@ def plan_update(
         how: to decide.
         location_id: where the stock is; None if the store keeps none.
         adopts: take the product over: ignore its record, and set all fields to the source's values.
-        removal: which variants are removed.
+        removed_ids: of dropped variants that are removed.
+        deletes: they are deleted; otherwise their stock is set to 0.
 
     Raises:
         ProductFailedError: Medusa does not support the change.
     """
+    again = partial(plan_update, how=how, location_id=location_id, adopts=adopts)
     if location_id is None:
         desired = without_stock(desired)
     record = NO_RECORD if adopts or stored.record is None else stored.record
@@ -76,12 +80,10 @@ def plan_update(
     if not how.selection.has_variants:
         options = options.unchanged()
     matches = match_variants(desired, stored, record, options, adopt=adopts)
-    removed = {key: each for key, each in matches.dropped.items() if each.id in removal.ids}
-    if removed and removal.deletes:
-        left = tuple(each for each in stored.variants if each.id not in removal.ids)
-        stored = structs.replace(stored, variants=left)
-        update = plan_update(desired, stored, how, location_id=location_id, adopts=adopts)
-        return structs.replace(update, removed=removed)
+    removed = {key: each for key, each in matches.dropped.items() if each.id in removed_ids}
+    if removed and deletes:
+        left = tuple(each for each in stored.variants if each.id not in removed_ids)
+        return structs.replace(again(desired, structs.replace(stored, variants=left)), removed=removed)
     record = rebased(record, desired, options, matches)
     plan = _Plan(desired, stored, record, options, matches, location_id, how, restore)
     own = [*plan.own_changes(), *plan.option_changes(None if adopts else stored.record, side)]
@@ -92,7 +94,7 @@ def plan_update(
     ]
     if blocked := blocked_variants(variants, stored, options, matches):
         other, reason = without_blocked(desired, stored, stored.record, options, matches, blocked)
-        update = plan_update(other, stored, how, location_id=location_id, adopts=adopts, removal=removal)
+        update = again(other, stored, removed_ids=removed_ids, deletes=deletes)
         return structs.replace(update, blocked=reason)
     variants += [plan.without_stock(key, each) for key, each in removed.items()]
     return Change(

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change, Removal, Withheld, creation, without
+from medusa_sync.core.change import Change, Withheld, creation, without
 from medusa_sync.core.interrupted import is_half_deleted, is_in_progress, is_incomplete
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
@@ -161,9 +161,8 @@ class Planner:
             structs.replace(self._options, selection=selection),
             location_id=self._context.placement.location_id,
             adopts=adopt,
-            removal=Removal(
-                self._context.removed_variants.get(product.external_id, ()), self._context.deletes
-            ),
+            removed_ids=self._context.removed_variants.get(product.external_id, ()),
+            deletes=self._context.deletes,
         )
 
     def without(self, change: Change, withheld: Sequence[Withheld]) -> Change:
