@@ -68,8 +68,7 @@ async def _check_plan(
 
     async def opened() -> AsyncGenerator[list[Stale], None]:
         for part in backlog:
-            for each in part:
-                ledger.open(each.desired.external_id, each.desired.title)
+            ledger.take(each.desired for each in part)
             yield part
 
     engine = Engine(plan)

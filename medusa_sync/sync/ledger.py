@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Conflict
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.sources.base import Delivered, Rejected, Unchecked, checked
 from medusa_sync.spool import Spool
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
@@ -59,10 +61,29 @@ class Ledger:
         self.unidentified = 0
         self.partial: set[str] = set()
 
-    def open(self, external_id: str, title: str) -> None:
-        """Add a valid product of the source, which has no outcome yet."""
-        self.seen += 1
-        self._open[external_id] = _Open(title)
+    def take(self, rows: Iterable[Delivered]) -> list[DesiredProduct | Unchecked]:
+        """Open the products among rows of the source, and return them; the other rows are rejected."""
+        products: list[DesiredProduct | Unchecked] = []
+        for row in rows:
+            self.seen += 1
+            if not isinstance(row, Rejected):
+                self._open[row.external_id] = _Open(row.title)
+                products.append(row)
+                continue
+            if row.external_id is None:
+                self.unidentified += 1
+            else:
+                self.partial.add(row.external_id)
+            self._count(Outcome(row.external_id, row.title, Result.REJECTED, row.reason))
+        return products
+
+    def checked(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
+        """Check and map an open product; if it is invalid, reject it and return None."""
+        row = checked(product)
+        if isinstance(row, Rejected):
+            self.settle(Outcome(product.external_id, row.title, Result.REJECTED, row.reason))
+            return None
+        return row
 
     def found(self, external_ids: Iterable[str]) -> None:
         """Remember products that the store has, for `kept`."""
@@ -89,15 +110,6 @@ class Ledger:
         if outcome.result in _PROBLEMS:
             self._report_conflicts(outcome, product)
         self.kept += product.is_stored and outcome.action not in _GAINS
-        self._count(outcome)
-
-    def reject(self, outcome: Outcome) -> None:
-        """Record the outcome of a row that is not a valid product."""
-        self.seen += 1
-        if outcome.external_id is None:
-            self.unidentified += 1
-        else:
-            self.partial.add(outcome.external_id)
         self._count(outcome)
 
     def set_aside(self, external_id: str) -> None:

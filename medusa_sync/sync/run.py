@@ -29,7 +29,7 @@ from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
-from medusa_sync.sync.read.source import Delivery, Intake
+from medusa_sync.sync.read.source import Delivery
 
 if TYPE_CHECKING:
     from medusa_sync.sync.write.engine import Engine
@@ -84,7 +84,7 @@ class Run:
         self._stop = stop
         self._delivery = Delivery(source, limit=options.limit, shard=options.shard)
         self._ledger = Ledger(observer.settled)
-        self._intake = Intake(self._delivery, self._ledger, observer.fetched, stop)
+        self._observer = observer
         self._context: Context | None = None
         self._engine: Engine | None = None
 
@@ -189,9 +189,10 @@ class Run:
 
     async def _only_read(self) -> None:
         """Check the products of the source; there is no store to compare them with."""
-        async for products in self._intake.pages():
-            for product in filter(None, map(self._intake.checked, products)):
+        async for rows in self._delivery.pages():
+            for product in filter(None, map(self._ledger.checked, self._ledger.take(rows))):
                 self._ledger.set_aside(product.external_id)
+            self._observer.fetched(self._ledger.seen, self._delivery.expected)
 
     async def _sync(self, api: AdminApi) -> StoreState | None:
         """Compare, write and prune.
@@ -230,7 +231,7 @@ class Run:
     async def _write(self, context: Context) -> None:
         """Compare all products, and write the stale ones that do not have to wait for others."""
         options = self._options
-        comparison = Comparison(context, self._intake)
+        comparison = Comparison(context, self._observer.fetched)
         async with aclosing(comparison.stale()) as stale:
             parts: AsyncGenerator[list[Stale], None] = stale
             if options.max_changes is not None:

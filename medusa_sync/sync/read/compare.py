@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from math import ceil
 from typing import TypeVar
@@ -17,7 +17,6 @@ from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.scan import LOOK_UP
-from medusa_sync.sync.read.source import Intake
 
 T = TypeVar("T")
 
@@ -39,13 +38,13 @@ class Comparison:
 
     Args:
         context: of the run.
-        intake: the products of the source.
+        fetched: called after each page with the products so far, and their total if the source says it.
     """
 
-    def __init__(self, context: Context, intake: Intake) -> None:
+    def __init__(self, context: Context, fetched: Callable[[int, int | None], None]) -> None:
         self._context = context
+        self._fetched = fetched
         self._scan = context.scan  # most products are compared with it alone
-        self._intake = intake
         self._ledger = context.ledger
         self._stop = context.stop
         self._options = context.options.plan  # with `overwrite`, all products are stale
@@ -67,8 +66,12 @@ class Comparison:
     async def _looked_up(self) -> AsyncGenerator[list[Stale], None]:
         """The products that the scan does not show to be up to date, as a look-up shows them."""
         waiting: list[DesiredProduct] = []
-        async with aclosing(_prefetch(self._intake.pages(after=self._scan.begun))) as pages:
-            async for products in pages:
+        delivery = self._context.delivery
+        async with aclosing(_prefetch(delivery.pages())) as pages:
+            async for rows in pages:
+                await self._scan.begun()
+                products = self._ledger.take(rows)
+                self._fetched(self._ledger.seen, delivery.expected)
                 await self._scan.ready(self._wanted())
                 self._context.health.found(self._scan.witness)
                 waiting += filter(None, map(self._checked_if_not_shown, products))
@@ -112,13 +115,13 @@ class Comparison:
     def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
         """Settle a product that the scan shows to be up to date, or that is invalid; return any other one."""
         if product.external_id in self._scan.owners:
-            owner = self._intake.checked(product)
+            owner = self._ledger.checked(product)
             if owner is None:
                 return None
             self._wanted_values[owner.external_id], product = owner.unique_values, owner
         is_shown = not self._options.overwrite and self._scan.shows(product, product.digest)
         if not is_shown:
-            checked = self._intake.checked(product)
+            checked = self._ledger.checked(product)
             if checked is None or self._options.overwrite:
                 return checked
             selected = self._options.selection.of(applied(checked))
@@ -149,7 +152,7 @@ class Comparison:
             blocked |= {own: free.pop(own) for own in found}
         for product in blocked.values():
             self._settle_unchanged(product)
-        return [checked for each in free.values() if (checked := self._intake.checked(each)) is not None]
+        return [checked for each in free.values() if (checked := self._ledger.checked(each)) is not None]
 
     def _settle_unchanged(self, product: DesiredProduct | Unchecked) -> None:
         self._ledger.found([product.external_id])

@@ -1,19 +1,13 @@
-"""Reads a source, remembers which products it delivered, and accounts for all of its rows."""
+"""Reads a source, and remembers which products it delivered."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from msgspec import Struct
-
 from medusa_sync.core.ids import Shard, is_in
-from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.result import Outcome, Result
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Delivered, Received, Rejected, Source, Unchecked, checked
-from medusa_sync.stop import Stop
-from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sources.base import Delivered, Received, Source
 
 
 class Delivery:
@@ -37,7 +31,7 @@ class Delivery:
         self.error: SourceError | None = None
         self._source = source
         self._limit = limit
-        self.shard = shard
+        self._shard = shard
         self._received = Received()
         self._first: str | None = None  # the first id
         self._answers: bool | None = None
@@ -45,7 +39,7 @@ class Delivery:
 
     def again(self) -> Delivery:
         """Another reading of the same source."""
-        return Delivery(self._source, limit=self._limit, shard=self.shard)
+        return Delivery(self._source, limit=self._limit, shard=self._shard)
 
     async def pages(self) -> AsyncGenerator[list[Delivered], None]:
         """The rows of each page. If the source fails, the pages end and `error` is set."""
@@ -56,12 +50,17 @@ class Delivery:
                     self.total = page.total
                     self._first = self._first or next(filter(None, (row.source_id for row in rows)), None)
                     yield [
-                        row for row in rows if row.external_id is None or is_in(self.shard, row.external_id)
+                        row for row in rows if row.external_id is None or is_in(self._shard, row.external_id)
                     ]
         except SourceError as error:
             self.error = error
         finally:
             self._in_one_piece = self._source.in_one_piece
+
+    @property
+    def expected(self) -> int | None:
+        """How many rows the pages have; None if it is not known."""
+        return self.total if self._shard is None else None
 
     def __contains__(self, source_id: str | None) -> bool:
         return source_id in self._received
@@ -94,53 +93,3 @@ class Delivery:
         if has is None:
             self._answers = False
         return bool(has)
-
-
-class Intake(Struct):
-    """The products of the source. They are opened in the ledger, or rejected.
-
-    Attributes:
-        delivery: what the source delivers.
-        ledger: notified of every row.
-        fetched: called after each page with the products so far, and their total if the source says it.
-        stop: nothing more is read once it is set.
-    """
-
-    delivery: Delivery
-    ledger: Ledger
-    fetched: Callable[[int, int | None], None]
-    stop: Stop
-
-    async def pages(
-        self, after: Callable[[], Awaitable[None]] | None = None
-    ) -> AsyncGenerator[list[DesiredProduct | Unchecked], None]:
-        """The products, a page at a time.
-
-        Args:
-            after: awaited before a page is processed; the source request runs meanwhile.
-        """
-        async with aclosing(self.delivery.pages()) as pages:
-            async for rows in pages:
-                if after is not None:
-                    await after()
-                products: list[DesiredProduct | Unchecked] = []
-                for row in rows:
-                    if isinstance(row, Rejected):
-                        self.ledger.reject(Outcome(row.external_id, row.title, Result.REJECTED, row.reason))
-                    else:
-                        self.ledger.open(row.external_id, row.title)
-                        products.append(row)
-                # A shard does not know how many rows are left for it.
-                total = self.delivery.total if self.delivery.shard is None else None
-                self.fetched(self.ledger.seen, total)
-                if self.stop.is_set:
-                    return
-                yield products
-
-    def checked(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
-        """Check and map a product; if it is invalid, reject it and return None."""
-        row = checked(product)
-        if isinstance(row, Rejected):
-            self.ledger.settle(Outcome(product.external_id, row.title, Result.REJECTED, row.reason))
-            return None
-        return row
