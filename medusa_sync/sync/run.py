@@ -82,7 +82,7 @@ class Run:
         self._options = options
         self._requests = requests
         self._stop = stop
-        self._delivery = Delivery(source, limit=options.limit, shard=options.shard)
+        self._delivery = Delivery(source, options)
         self._ledger = Ledger(observer.settled)
         self._observer = observer
         self._context: Context | None = None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
-from medusa_sync.core.ids import Shard, is_in
+from medusa_sync.core.ids import is_in
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Delivered, Received, Source
+
+if TYPE_CHECKING:
+    from medusa_sync.sync.context import SyncOptions
 
 
 class Delivery:
@@ -15,23 +19,18 @@ class Delivery:
 
     It contains the id of each product that the source delivered, valid or not, also those of other shards.
 
-    Args:
-        source: of the products.
-        limit: how many products are read; None for all.
-        shard: the products that the pages have; None for all. Rows without an id are in every shard, because
-            they may be of any product.
+    The pages have the products of the shard, and rows without an id, which may be of any product.
 
     Attributes:
         total: how many products the source says it has; None if it does not say.
         error: why reading ended early; None if the source was complete.
     """
 
-    def __init__(self, source: Source, *, limit: int | None, shard: Shard | None = None) -> None:
+    def __init__(self, source: Source, options: SyncOptions) -> None:
         self.total: int | None = None
         self.error: SourceError | None = None
         self._source = source
-        self._limit = limit
-        self._shard = shard
+        self._options = options
         self._received = Received()
         self._first: str | None = None  # the first id
         self._answers: bool | None = None
@@ -39,19 +38,18 @@ class Delivery:
 
     def again(self) -> Delivery:
         """Another reading of the same source."""
-        return Delivery(self._source, limit=self._limit, shard=self._shard)
+        return Delivery(self._source, self._options)
 
     async def pages(self) -> AsyncGenerator[list[Delivered], None]:
         """The rows of each page. If the source fails, the pages end and `error` is set."""
         try:
-            async with aclosing(self._source.pages(self._limit)) as pages:
+            async with aclosing(self._source.pages(self._options.limit)) as pages:
                 async for page in pages:
                     rows = [*map(self._received.add, page.rows)]
                     self.total = page.total
                     self._first = self._first or next(filter(None, (row.source_id for row in rows)), None)
-                    yield [
-                        row for row in rows if row.external_id is None or is_in(self._shard, row.external_id)
-                    ]
+                    shard = self._options.shard
+                    yield [row for row in rows if row.external_id is None or is_in(shard, row.external_id)]
         except SourceError as error:
             self.error = error
         finally:
@@ -60,7 +58,7 @@ class Delivery:
     @property
     def expected(self) -> int | None:
         """How many rows the pages have; None if it is not known."""
-        return self.total if self._shard is None else None
+        return self.total if self._options.shard is None else None
 
     def __contains__(self, source_id: str | None) -> bool:
         return source_id in self._received
