@@ -132,7 +132,7 @@ def item_renames(update: Change) -> dict[str, ItemRename]:
         if remember(stored.sku) in record.sent.get(key, {}).get(SKU, ()):
             wanted.append((key, stored, stored.sku, None))
     for key, stored, new, change in wanted:
-        history = record.variant_history(key, SKU, update.desired.currency)
+        history = record.variant_history(key, SKU)
         applied, sent = history.applied, history.sent
         # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
         is_new = history.is_known and applied != remember(new) and stored.sku == new

@@ -9,11 +9,10 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.change import Change, VariantChange
-from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE, SKU, STOCK, VARIANT_FIELDS, Place
+from medusa_sync.core.fields import IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Place
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import (
-    IN_CURRENCY,
     NO_RECORD,
     AppliedOption,
     Dropped,
@@ -69,10 +68,10 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
 def _not_written(update: Change) -> dict[str, dict[str, Value]]:
     """What stays applied to held prices and withheld values, by key and field; None if nothing is."""
     kept: dict[str, dict[str, Value]] = {}
-    record, currency = update.record, update.desired.currency
+    record = update.record
     for variant in update.variants:
         for each in variant.held:
-            history = record.variant_history(variant.desired.key, each.field, currency)
+            history = record.variant_history(variant.desired.key, each.field)
             current = remember(each.stored)
             own = kept.setdefault(variant.desired.key, {})
             own[each.field] = current if current in history.sent else history.applied  # it has arrived
@@ -101,14 +100,11 @@ def _removed_options(update: Change) -> Mapping[str, str]:
 def _dropped(update: Change, key: str, entry: VariantRecord, stored: StoredVariant) -> VariantRecord:
     """The record of a variant that the source dropped; pending values that have arrived are applied."""
     record, fields, currency = update.record, dict(entry.fields), update.desired.currency
-    if record.currency != currency:
-        fields.pop(PRICE, None)
-        fields.pop(SALE, None)
     for name in record.sent.get(key, {}):
         current = remember(stored.value(name, currency, options=update.options.ids))
         if VARIANT_FIELDS[name].place is Place.LEVEL or current is None:
             fields.pop(name, None)
-        elif current in record.variant_history(key, name, currency).sent:
+        elif current in record.variant_history(key, name).sent:
             fields[name] = current
     dropped = entry.dropped or Dropped.KEPT
     if key in update.drafted:  # without a recorded level, a variant that comes back gets its stock again
@@ -158,19 +154,15 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     )
     step = Step.CREATION if change.is_creation else Step.ADOPTION if change.placed else Step.UPDATE
     variants = dict(after.variants)
-    keeps_price = False
     for key, values in late.items():
         old = before.variant(key).fields
         kept = {name: old[name] for name in values if name in old}
-        keeps_price |= not IN_CURRENCY.isdisjoint(kept)
         fields = {name: value for name, value in variants[key].fields.items() if name not in values} | kept
         variants[key] = structs.replace(variants[key], fields=fields)
-    # Until the new price is acknowledged, the applied one keeps its currency.
-    currency = before.currency if keeps_price else after.currency
-    sent = _sent(before, late, after.currency)
+    sent = _sent(before, late)
     titles = _sent_titles(before, options.pending_titles)
     pending = Pending(step, sent, titles, after.currency, now, dict(new))
-    return structs.replace(after, variants=variants, currency=currency, pending=pending)
+    return structs.replace(after, variants=variants, pending=pending)
 
 
 def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collection[Value]]:
@@ -199,18 +191,18 @@ def freed(update: Change, cleared: Mapping[str, Mapping[str, Value]], *, at: flo
     earlier = before.pending or Pending(Step.UPDATE, currency=currency)
     late = {key: {name: (None, value) for name, value in own.items()} for key, own in cleared.items()}
     variants = dict(earlier.variants)
-    for key, sent in _sent(before, late, currency).items():
+    for key, sent in _sent(before, late).items():
         variants[key] = {**variants.get(key, {}), **sent}
     options = _sent_titles(before, update.options.pending_titles)
     pending = structs.replace(earlier, variants=variants, options=options, at=at)
     return structs.replace(before, pending=pending)
 
 
-def _sent(before: Record, late: Late, currency: str) -> dict[str, dict[str, tuple[Value, ...]]]:
+def _sent(before: Record, late: Late) -> dict[str, dict[str, tuple[Value, ...]]]:
     """The pending values of each field: those of earlier runs, then those that are sent now."""
 
     def values(key: str, name: str, now: Iterable[Value]) -> tuple[Value, ...]:
-        earlier = before.variant_history(key, name, currency).sent
+        earlier = before.variant_history(key, name).sent
         return _latest(earlier, tuple(dict.fromkeys(map(remember, now))))
 
     return {

@@ -156,13 +156,10 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         applied = (each.fields for each in self.variants.values())
         return any(SALE in fields for fields in (*applied, *self.sent.values()))
 
-    def variant_history(self, key: str, name: str, currency: str) -> History:
-        """What was written to a field of a variant; nothing if it is a price in another currency."""
-        fields, has_currency = self.variant(key).fields, name in IN_CURRENCY
-        applied = None if has_currency and self.currency != currency else fields.get(name)
-        sent = self.sent.get(key, {}).get(name, ())
-        if has_currency and self.pending and self.pending.currency != currency:
-            sent = ()
+    def variant_history(self, key: str, name: str) -> History:
+        """What was written to a field of a variant."""
+        fields, sent = self.variant(key).fields, self.sent.get(key, {}).get(name, ())
+        applied = fields.get(name)
         base = sent[-1] if sent and name not in fields else applied
         return History(applied, sent, base, is_known=self is not NO_RECORD)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Field, Merge
 from medusa_sync.core.merge import Verdict, members, merge_field, merge_sets
 from medusa_sync.core.product import Value
-from medusa_sync.core.record import History, Pending, Record, Step, VariantRecord, remember
+from medusa_sync.core.record import History, remember
 from tests.tiers import times
 
 ALL = [
@@ -80,17 +80,6 @@ def test_a_value_is_sent_kept_or_contested(
     assert merged(field, desired, stored, known) == (verdict, desired)
     restored = merged(field, desired, stored, known, restore=True)
     assert restored == (Verdict.KEEP if is_same else Verdict.SEND, desired)
-
-
-def test_a_price_in_another_currency_is_ignored() -> None:
-    price, variants = VARIANT_FIELDS["price"], {"3": VariantRecord("", {"price": 1})}
-    pending = Pending(Step.UPDATE, {"3": {"price": (2,)}}, currency="usd")
-    record = Record(currency="usd", variants=variants, pending=pending)
-    usd, eur = (record.variant_history("3", "price", currency) for currency in ("usd", "eur"))
-    for stored in (1, 2):
-        assert merge_field(price, 3, stored, eur, restore=False)[0] is Verdict.CONFLICT
-        assert merge_field(price, 3, stored, usd, restore=False)[0] is Verdict.SEND
-    assert merge_field(price, 1, None, eur, restore=False) == (Verdict.SEND, 1)
 
 
 # --- sets -----------------------------------------------------------------------------------------------
