@@ -199,22 +199,23 @@ def freed(update: Change, cleared: Mapping[str, Mapping[str, Value]], *, at: flo
 
 
 def _sent(before: Record, late: Late) -> dict[str, dict[str, tuple[Value, ...]]]:
-    """The pending values of each field: those of earlier runs, then those that are sent now."""
-
-    def values(key: str, name: str, now: Iterable[Value]) -> tuple[Value, ...]:
-        earlier = before.variant_history(key, name).sent
-        return _latest(earlier, tuple(dict.fromkeys(map(remember, now))))
-
+    """The pending values of each field."""
     return {
-        key: {name: values(key, name, now) for name, now in fields.items()} for key, fields in late.items()
+        key: {
+            name: _latest(before.sent.get(key, {}).get(name, ()), map(remember, now))
+            for name, now in fields.items()
+        }
+        for key, fields in late.items()
     }
 
 
 def _sent_titles(before: Record, titles: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """The pending titles of each option: those of earlier runs, then those of now."""
+    """The pending titles of each option."""
     sent = dict(before.pending.options) if before.pending else {}
     return sent | {own: _latest(sent.get(own, ()), now) for own, now in titles.items()}
 
 
-def _latest(earlier: tuple[Any, ...], now: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*(value for value in earlier if value not in now), *now)[-_KEPT:]
+def _latest(earlier: Iterable[Any], now: Iterable[Any]) -> tuple[Any, ...]:
+    """The latest of what earlier runs have sent, and then what is sent now, each once."""
+    new = dict.fromkeys(now)
+    return (*(value for value in earlier if value not in new), *new)[-_KEPT:]
