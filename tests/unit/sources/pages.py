@@ -11,7 +11,8 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.http import HttpClient
-from medusa_sync.sources.base import Page, Row, Source, Unchecked
+from medusa_sync.sources import base
+from medusa_sync.sources.base import Delivered, Page, Row, Source
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
 from tests.harness import catalogue
@@ -33,12 +34,14 @@ async def rows(source: Source, limit: int | None = None) -> list[Row]:
     return [checked(row) for page in await pages(source, limit) for row in page.rows]
 
 
-def checked(row: Row | Unchecked) -> Row:
-    return row.row() if isinstance(row, Unchecked) else row
+def checked(delivered: Delivered) -> Row:
+    """The product without its digest."""
+    row = base.checked(delivered)
+    return structs.replace(row, digest="") if isinstance(row, DesiredProduct) else row
 
 
-def ids(rows: Iterable[Row | Unchecked]) -> list[int]:
-    return [int(row.source_id) for row in rows if isinstance(row, DesiredProduct | Unchecked)]
+def ids(rows: Iterable[Delivered]) -> list[int]:
+    return [int(row.source_id) for row in map(base.checked, rows) if isinstance(row, DesiredProduct)]
 
 
 def page_of(products: list[Any], /, **members: Any) -> Product:

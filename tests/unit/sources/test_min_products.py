@@ -7,9 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from msgspec import structs
 
-from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Source
 from tests.unit.builders import row
@@ -30,10 +28,7 @@ async def test_valid_products_are_counted_once(tmp_path: Path) -> None:
     lines = [row(1, handle="\ud800"), row(1), row(2), *BROKEN, row(2)]
     expected = await rows(source_of(tmp_path, lines, None))
     for least in (1, 2):
-        found = await rows(source_of(tmp_path, lines, least))
-        assert [
-            structs.replace(e, digest="") if isinstance(e, DesiredProduct) else e for e in found
-        ] == expected
+        assert await rows(source_of(tmp_path, lines, least)) == expected
     with pytest.raises(SourceError) as caught:
         await anext(source_of(tmp_path, lines, 3).pages(None))
     assert str(caught.value) == (
