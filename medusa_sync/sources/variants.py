@@ -117,16 +117,16 @@ def _as_text(value: str | float) -> str:
 
 def metadata_of(values: Mapping[str, Value] | None) -> dict[str, Value]:
     """The metadata that a product or a variant of the source has itself."""
-    found: dict[str, Value] = {}
-    for key, value in (values or {}).items():
-        name = one_line(key)
-        if isinstance(value, str):
-            value = paragraphs(value)  # noqa: PLW2901 - the same value
-        elif isinstance(value, int) and abs(value) > _LARGEST_INT:
-            value = str(value)  # noqa: PLW2901 - the store keeps numbers in double precision
-        if name is not None and name not in _RESERVED and value is not None:
-            found[f"{METADATA}{name}"] = value
-    return found
+    known = {one_line(key): value for key, value in (values or {}).items()}
+    found = {name: _stored(value) for name, value in known.items() if name and name not in _RESERVED}
+    return {f"{METADATA}{name}": value for name, value in found.items() if value is not None}
+
+
+def _stored(value: Value) -> Value:
+    if isinstance(value, str):
+        return paragraphs(value)
+    is_large = isinstance(value, int) and abs(value) > _LARGEST_INT
+    return str(value) if is_large else value  # the store keeps numbers in double precision
 
 
 def name_variant(reason: str, raw: Any) -> str:

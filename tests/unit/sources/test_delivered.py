@@ -78,38 +78,32 @@ def test_a_digest_depends_on_the_product_and_on_all_that_decides_about_its_mappi
 @pytest.mark.parametrize(
     ("digest", "lines"),
     [
-        ("f34ea8c3abae91b4", ['[{"price": 9, "id": 1, "title": "Mug", "x": [1.50]}]']),
-        ("7876307e654a451a", ['{"id": 1, "title": "Mug", "price": "9.50"}']),
-        (
-            "917d07c074e7b699",
-            ["id,title,price,image,brand,stock,barcode", "1,Mug,9.50,https://a/1,Elm,7,123"],
-        ),
+        ("f34ea8c3abae91b4", '[{"price": 9, "id": 1, "title": "Mug", "x": [1.50]}]'),
+        ("7876307e654a451a", '{"id": 1, "title": "Mug", "price": "9.50"}'),
+        ("917d07c074e7b699", "id,title,price,image,brand,stock,barcode\n1,Mug,9.50,https://a/1,Elm,7,123"),
         (
             "80feef164e73ddc3",
-            [
-                "price,id,title,sku,variant_id,option1_name,option1_value,width",
-                *("9,1,Mug,S-1,v-1,Size,S,2", "8,1,,S-2,v-2,,L,"),
-            ],
+            """price,id,title,sku,variant_id,option1_name,option1_value,width
+            9,1,Mug,S-1,v-1,Size,S,2
+            8,1,,S-2,v-2,,L,""",
         ),
         (
             "4ad8538c405ce849",
-            [
-                "Handle,Title,Vendor,Tags,Variant Price,Variant SKU,Option1 Name,Option1 Value,Image Src",
-                *('mug,Mug,Elm,"a, b",9.50,S-1,Size,S,https://a/1', "mug,,,,8,S-2,,L,"),
-            ],
+            """Handle,Title,Vendor,Tags,Variant Price,Variant SKU,Option1 Name,Option1 Value,Image Src
+            mug,Mug,Elm,"a, b",9.50,S-1,Size,S,https://a/1
+            mug,,,,8,S-2,,L,""",
         ),
         (
             "964cba42cdb5c87e",
-            [
-                "id,title,price,availability,size,item_group_id,image_link",
-                *("S,Mug,9.50 USD,in stock,S,G,https://a/1", "L,Mug,8 USD,in stock,L,G,"),
-            ],
+            """id,title,price,availability,size,item_group_id,image_link
+            S,Mug,9.50 USD,in stock,S,G,https://a/1
+            L,Mug,8 USD,in stock,L,G,""",
         ),
     ],
 )
-def test_digests_are_those_of_earlier_versions(tmp_path: Path, digest: str, lines: list[str]) -> None:
+def test_digests_are_those_of_earlier_versions(tmp_path: Path, digest: str, lines: str) -> None:
     """Otherwise all products of such a source would be mapped and compared after an upgrade."""
-    body = "".join(f"{line}\n" for line in lines).encode()
+    body = "".join(f"{line.strip()}\n" for line in lines.splitlines()).encode()
     source = file_source(tmp_path / "catalogue", body, mapping=OPTIONS)
 
     async def read() -> list[Delivered]:

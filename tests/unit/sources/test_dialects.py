@@ -52,6 +52,7 @@ MEDUSA = (
     "Variant Option 2 Name,Variant Option 2 Value,Variant Price Europe [EUR],Variant Created At"
 )
 MUG = {"id": "mug", "handle": "mug", "title": "Mug"}
+OWN = {"id": "1", "title": "Mug", "price": 9}
 LOST = "a spreadsheet has lost its last digits"
 
 
@@ -266,46 +267,30 @@ def test_names_of_columns_are_those_that_people_would_guess(header: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        *(
-            (
-                f"id,title,price,{header}\n1,Mug,9,https://a/1,https://a/2 | https://a/1\n",
-                {"images": ["https://a/1", "https://a/2"]},
-            )
-            for header in ("image,image", "image1,image2", "images,image_url", "image_1_url,image_2_url")
-        ),
-        # A column is a price in a currency only if there is such a currency.
-        (
-            "id,title,price_usd,price_eur,price_old\n1,Mug,9,8,12\n",
-            {"price": None, "prices": {"usd": 9, "eur": 8}},
-        ),
-    ],
+    "header", ["image,image", "image1,image2", "images,image_url", "image_1_url,image_2_url"]
 )
-def test_columns_may_be_of_a_series(content: str, expected: dict[str, Any]) -> None:
-    assert read(content) == in_json({"id": "1", "title": "Mug", "price": 9} | expected)
+def test_columns_may_be_of_a_series(header: str) -> None:
+    content = f"id,title,price,{header}\n1,Mug,9,https://a/1,https://a/2 | https://a/1\n"
+    assert read(content) == in_json(OWN | {"images": ["https://a/1", "https://a/2"]})
 
 
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("id,title,price\n1,Mug,\n", "line 2: price is empty"),
-        ("id,title,price\n1,,9\n", "line 2: title is empty; the first line of a product must have it"),
-        ("id,title,price\n1,Mug,'9\n", 'line 2: price is "\'9", which is not a number such as 1234.50'),
-        ("id,title,price,barcode\n1,Mug,9,7E+11\n", f"line 2: barcode is '7E+11': {LOST}"),
-        ("id,title,price,stock\n1,Mug,9,-1\n", "line 2: stock is -1, which is negative"),
-        (
-            "id,title,price,stock\n1,Mug,9,1.5\n",
-            "line 2: stock is '1.5', which is not a whole number such as 12",
-        ),
-        (
-            "id,title,price\n1,Mug,9\n1,Mug,8\n",
-            "line 3: id is that of the row before it, but there is no variant_id and no option",
-        ),
-    ],
-)
-def test_a_product_is_rejected_with_the_line_and_the_column(content: str, expected: str) -> None:
-    assert reason(content) == expected
+def test_a_column_is_a_price_in_a_currency_only_if_there_is_such_a_currency() -> None:
+    content = "id,title,price_usd,price_eur,price_old\n1,Mug,9,8,12\n"
+    assert read(content) == in_json(OWN | {"price": None, "prices": {"usd": 9, "eur": 8}})
+
+
+@cases(f"""
+id=1; title=Mug; price= => line 2: price is empty
+id=1; title=; price=9 => line 2: title is empty; the first line of a product must have it
+id=1; title=Mug; price='9 => line 2: price is "'9", which is not a number such as 1234.50
+id=1; title=Mug; price=9; barcode=7E+11 => line 2: barcode is '7E+11': {LOST}
+id=1; title=Mug; price=9; stock=-1 => line 2: stock is -1, which is negative
+id=1; title=Mug; price=9; stock=1.5 => line 2: stock is '1.5', which is not a whole number such as 12
+id=1; title=Mug; price=9 | id=1; title=Mug; price=8 =>
+ line 3: id is that of the row before it, but there is no variant_id and no option
+""")
+def test_a_product_is_rejected_with_the_line_and_the_column(rows: list[str], expected: str) -> None:
+    assert reason(table(",".join(cells(rows[0])), *map(cells, rows))) == expected
 
 
 def test_a_product_is_the_same_as_in_json() -> None:

@@ -26,16 +26,15 @@ def group(*items: str) -> list[str]:
 CATALOGUE: list[Item] = [
     [
         *ITEM.items(),
-        ("description", 'Big & "red" <b>]]></b>'),
-        ("brand", "Elm"),
-        ("sale_price", "12.50 USD"),
-        ("product_type", "Home > Mugs"),
-        ("product_type", "Sale, new"),
-        ("image_link", "https://cdn.example/1.jpg"),
-        ("additional_image_link", "https://cdn.example/2,3.jpg"),
-        ("additional_image_link", "https://cdn.example/4.jpg"),
-        ("gtin", "0001"),
-        ("quantity", "7"),
+        *[("description", 'Big & "red" <b>]]></b>'), ("brand", "Elm"), ("sale_price", "12.50 USD")],
+        *[
+            ("product_type", "Home > Mugs"),
+            ("product_type", "Sale, new"),
+            ("gtin", "0001"),
+            ("quantity", "7"),
+        ],
+        *[("image_link", "https://a/1.jpg"), ("additional_image_link", "https://a/2,3.jpg")],
+        ("additional_image_link", "https://a/4.jpg"),
     ],
     *(
         [
@@ -49,7 +48,7 @@ EXPECTED = """[
     {
         "id": "1", "title": "Mug", "description": "Big & \\"red\\" <b>]]></b>", "brand": "Elm",
         "categories": [["Home", "Mugs"], ["Sale, new"]], "availabilityStatus": "in_stock",
-        "images": ["https://cdn.example/1.jpg", "https://cdn.example/2,3.jpg", "https://cdn.example/4.jpg"],
+        "images": ["https://a/1.jpg", "https://a/2,3.jpg", "https://a/4.jpg"],
         "variants": [{
             "id": "1", "sku": "1", "barcode": "0001", "stock": 7,
             "prices": {"usd": 12.5}, "compareAtPrice": 15

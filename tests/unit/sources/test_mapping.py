@@ -19,39 +19,20 @@ from medusa_sync.sources.schema import SourceProduct
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import ABSENT
 from tests.unit.builders import SOURCE_PRODUCTS, all_fields, desired_product, mapped, row
-from tests.unit.sources.reading import MAPPING, cases, read
+from tests.unit.sources.reading import MAPPING, cases, cells, read
 
-TEXTS = {  # fields with a text of one line
-    "subtitle": "subtitle",
-    "originCountry": "origin_country",
-    "hsCode": "hs_code",
-    "midCode": "mid_code",
-    "material": "material",
-    "type": "type",
-    "brand": "metadata.brand",
-    "warrantyInformation": "metadata.warranty_information",
-    "shippingInformation": "metadata.shipping_information",
-    "returnPolicy": "metadata.return_policy",
-    "availabilityStatus": "metadata.availability_status",
-    "sku": "sku",
-}
-NUMBERS = {
-    "weight": "weight",
-    "rating": "metadata.rating",
-    "discountPercentage": "metadata.discount_percentage",
-    "minimumOrderQuantity": "metadata.minimum_order_quantity",
-    "stock": "stock",
-}
-OTHERS = (
-    "description",
-    "category",
-    "tags",
-    "dimensions",
-    "collection",
-    "reviews",
-    "meta",
-    "images",
-    "thumbnail",
+TEXTS = cells(  # fields with a text of one line
+    "subtitle=subtitle; type=type; material=material; sku=sku; brand=metadata.brand; midCode=mid_code; "
+    "hsCode=hs_code; originCountry=origin_country; warrantyInformation=metadata.warranty_information; "
+    "shippingInformation=metadata.shipping_information; returnPolicy=metadata.return_policy; "
+    "availabilityStatus=metadata.availability_status"
+)
+NUMBERS = cells(
+    "weight=weight; stock=stock; rating=metadata.rating; discountPercentage=metadata.discount_percentage; "
+    "minimumOrderQuantity=metadata.minimum_order_quantity"
+)
+OTHERS = cells(
+    "description=; category=; tags=; dimensions=; collection=; reviews=; meta=; images=; thumbnail="
 )
 BARE = dict.fromkeys([*TEXTS, *NUMBERS, *OTHERS], ABSENT)
 
@@ -133,23 +114,10 @@ def test_only_web_urls_are_images() -> None:
     for url in (WEB, "http://cdn.example/a.webp", "HTTPS://cdn.example/%F0?a=1#b"):
         fields = desired_product(images=[url], thumbnail=url).fields
         assert (fields["images"], fields["thumbnail"]) == ((url,), url)
-    relative = [
-        "",
-        " ",
-        "a.webp",
-        "/a.webp",
-        "//cdn.example/a.webp",
-        "https://",
-        "https:///a",
-        "https://[::1/a",
-    ]
-    for url in (
-        *relative,
-        "javascript:alert(1)",
-        "file:///etc/passwd",
-        "ftp://cdn.example/a",
-        "https://:443/a",
-    ):
+    for url in [
+        *("", " ", "a.webp", "/a.webp", "//cdn.example/a.webp", "https://", "https:///a", "https://[::1/a"),
+        *("javascript:alert(1)", "file:///etc/passwd", "ftp://cdn.example/a", "https://:443/a"),
+    ]:
         assert desired_product(images=[url, WEB], thumbnail=url).fields["images"] == (WEB,), url
 
 
@@ -209,13 +177,7 @@ BROKEN: dict[str, list[Any]] = {  # values of a field that reject a product
     "discountPercentage": ["5%"],
     "meta": [{"barcode": 4006381333931}],
     "categories": [
-        [["x" * 199] * 5 + ["Polos"]],
-        [["x"] * 21],
-        [["x"]] * 51,
-        [["x" * 256]],
-        [[1]],
-        ["A > B"],
-        "A",
+        *([["x" * 199] * 5 + ["Polos"]], [["x"] * 21], [["x"]] * 51, [["x" * 256]], [[1]], ["A > B"], "A"),
     ],
 }
 
