@@ -168,7 +168,7 @@ class ApiSource(ItemSource):
         if not self._is_dummyjson:
             return None
         response = await self._api.ask(source_id)
-        if response.status == HTTPStatus.OK and Item(msgspec.Raw(response.body)).head[1] == source_id:
+        if response.status == HTTPStatus.OK and Item(msgspec.Raw(response.body)).named[0] == source_id:
             return True
         # DummyJSON's 404 for a product is JSON; its 404 for an unknown path is HTML.
         if response.status == HTTPStatus.NOT_FOUND and response.body.lstrip().startswith(b"{"):

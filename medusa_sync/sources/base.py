@@ -89,7 +89,15 @@ class Item(Struct):
     value: Any
     place: str = ""
     problem: str = ""
-    _head: tuple[msgspec.Raw | bytes, str | None, str | None] | None = None
+    _named: tuple[str | None, str | None] | None = None
+
+    @property
+    def body(self) -> msgspec.Raw | bytes:
+        """Its JSON, or what else is always the same for this value."""
+        try:
+            return self.value if isinstance(self.value, msgspec.Raw) else msgspec.json.encode(self.value)
+        except UNREADABLE:
+            return repr(self.value).encode(errors="replace")
 
     @property
     def decoded(self) -> dict[str, Any]:
@@ -100,20 +108,17 @@ class Item(Struct):
         return value if isinstance(value, dict) else {}
 
     @property
-    def head(self) -> tuple[msgspec.Raw | bytes, str | None, str | None]:
-        """Its JSON, id and title; the latter are None if they are not usable."""
-        if self._head is not None:
-            return self._head
-        body: msgspec.Raw | bytes = b""
-        try:
-            body = self.value if isinstance(self.value, msgspec.Raw) else msgspec.json.encode(self.value)
-            found = msgspec.json.decode(body, type=_Titled)
-        except UNREADABLE:
-            body, known = body or repr(self.value).encode(errors="replace"), self.decoded
-            found = _Titled(known.get("id"), known.get("title"))
-        title = one_line(found.title) if isinstance(found.title, str) else None
-        self._head = body, usable_id(found.id), title
-        return self._head
+    def named(self) -> tuple[str | None, str | None]:
+        """The id and the title; None if they are not usable."""
+        if self._named is None:
+            found = None
+            if isinstance(self.value, msgspec.Raw):
+                with suppress(*UNREADABLE):  # the usual case, and fast
+                    found = msgspec.json.decode(self.value, type=_Titled)
+            found = found or msgspec.convert(self.decoded, _Titled)
+            title = one_line(found.title) if isinstance(found.title, str) else None
+            self._named = usable_id(found.id), title
+        return self._named
 
 
 class Received:

@@ -41,7 +41,7 @@ class MappingOptions(Struct, frozen=True):
 
 def deliver(item: Item, options: MappingOptions) -> Delivered:
     """A product, which is checked and mapped later; one without a usable id or title is rejected at once."""
-    body, source_id, title = item.head
+    source_id, title = item.named
     external_id = None if source_id is None else external_id_of(options.source_name, source_id)
 
     def row() -> Row:
@@ -54,7 +54,7 @@ def deliver(item: Item, options: MappingOptions) -> Delivered:
     if source_id is None or external_id is None or title is None or item.problem:
         return row()
     settings = f"{MAPPING} {options.currency} {options.sale_prices}".encode()
-    digest = blake2b(body, digest_size=8, key=settings).hexdigest()
+    digest = blake2b(item.body, digest_size=8, key=settings).hexdigest()
     return Unchecked(external_id, source_id, title, digest, row)
 
 

@@ -171,8 +171,8 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
 
 def _identity(item: Item) -> str:
     """What tells an item from others: its id, else a digest of its contents."""
-    body, source_id, _ = item.head
-    return blake2b(body, digest_size=16).hexdigest() if source_id is None else source_id
+    source_id, _ = item.named
+    return blake2b(item.body, digest_size=16).hexdigest() if source_id is None else source_id
 
 
 def _check_length(api: Requests, position: int, empty: int) -> None:
