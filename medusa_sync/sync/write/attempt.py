@@ -114,9 +114,11 @@ class Attempts:
         jobs = still_queued(jobs)
         if not jobs:
             return []
-        if len(jobs) == 1 and (before := jobs[0].refusal) is not None and before.change == jobs[0].plan:
-            jobs[0].error = before.error  # a second time, it fails
-            return []
+        if len(jobs) == 1 and (before := jobs[0].refusal) is not None:
+            has_items = jobs[0].holders is not None and jobs[0].holders.unused
+            if before.change == jobs[0].plan and not has_items:
+                jobs[0].error = before.error  # a second time, it fails
+                return []
         if self._context.is_dry_run:
             await self._foresee(jobs)
             return []
@@ -202,15 +204,12 @@ class Attempts:
             later = {hold for variant in job.change.removed.values() for hold in holds(variant)}
             self._values.free(hold for hold in job.gives_up - later if hold[:2] in taken)
 
-    async def look_again(self, jobs: Group) -> bool:
-        """Look up unique values again, and terms the next time; returns whether that changed a plan."""
-        self._terms.forget(needed_terms([job.plan for job in jobs if job.plan is not None]))
-        plans = [job.plan for job in jobs]
-        for job in jobs:
+    def look_again(self, jobs: Group) -> None:
+        """Let the next attempt look up unique values and terms again, once: some may have changed."""
+        first = [job for job in jobs if not job.is_refused]
+        self._terms.forget(needed_terms([job.plan for job in first if job.plan is not None]))
+        for job in first:
             job.is_refused, job.holders = True, None
-        await self.decide([job for job in jobs if job.plan is not None])
-        has_items = any(job.holders is not None and job.holders.unused for job in jobs)
-        return has_items or plans != [job.plan for job in jobs] or still_queued(jobs) != jobs
 
     async def _wait_for(self, jobs: Group) -> Group:
         """Give the store time to finish products that it is still working on."""

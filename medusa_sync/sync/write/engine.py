@@ -154,9 +154,9 @@ class Engine:
                 for job in still_queued(jobs):
                     if job.error is not None:
                         error, job.error = job.error, None
-                        left += await self._refused([job], error) or ()
+                        left += self._refused([job], error) or ()
             except StoreRefusedError as error:
-                left, has_failed = await self._refused(still_queued(jobs), error), True
+                left, has_failed = self._refused(still_queued(jobs), error), True
             except AmbiguousWriteError as error:
                 left, has_failed = await self._unknown(still_queued(jobs), error), True
             if left is None:
@@ -198,16 +198,15 @@ class Engine:
 
     # --- failed writes ---
 
-    async def _refused(self, jobs: Group, error: MedusaSyncError) -> list[Group] | None:
+    def _refused(self, jobs: Group, error: MedusaSyncError) -> list[Group] | None:
         """Take jobs back that the store refused; returns what is left to be done, or None to divide them."""
         for job in jobs:
             job.take_back(self._context.ledger)
         if self._stop.is_set:
             return []
         is_known = isinstance(error, KnownRefusalError)
-        may_help = not (is_known or any(job.is_refused for job in jobs))
-        if may_help and await self._attempts.look_again(jobs):
-            return [still_queued(jobs)]
+        if not is_known:
+            self._attempts.look_again(jobs)
         if len(jobs) > 1:
             logger.info("bisecting a batch of %d: %s", len(jobs), error, extra={"event": "bisect"})
             return None
