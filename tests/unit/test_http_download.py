@@ -160,10 +160,6 @@ ALL = gzip.compress(b"all", mtime=0)  # the same in all workers
 TWO = gzip.compress(b"one ", mtime=0) + gzip.compress(b"two", mtime=0)
 
 
-def parts_of(body: bytes, size: int) -> list[bytes]:
-    return [body[at : at + size] for at in range(0, len(body), size)]
-
-
 CUT_OFF = "the compressed response is cut off"
 GZIP = {"content_encoding": "gzip"}
 STORED = gzip.compress(b"all", compresslevel=0, mtime=0)
@@ -176,18 +172,13 @@ STORED = gzip.compress(b"all", compresslevel=0, mtime=0)
         ([ALL], {"content_type": "application/gzip"}, ALL, ""),
         ([b""], GZIP, b"", ""),
         ([b"all"], GZIP, b"", "the compressed response is damaged"),
-        *((parts_of(TWO, size), GZIP, b"one two", "") for size in (1, 7, 99)),
+        *(([TWO[at : at + n] for at in range(0, len(TWO), n)], GZIP, b"one two", "") for n in (1, 7, 99)),
         # the response itself is complete
         *(([STORED[:-left]], GZIP, b"all"[:kept], CUT_OFF) for left, kept in ((1, 3), (8, 3), (9, 2))),
     ],
 )
 async def test_only_encoded_content_is_decompressed(
-    httpx_mock: HTTPXMock,
-    client: HttpClient,
-    parts: list[bytes],
-    headers: dict[str, str],
-    arrived: bytes,
-    error: str,
+    httpx_mock: HTTPXMock, client: HttpClient, parts: list[bytes], headers: Any, arrived: bytes, error: str
 ) -> None:
     respond(httpx_mock, *[parts] * (3 if error == CUT_OFF else 1), **headers)
     assert await download(client) == (arrived, f"GET /things: {error}" if error else "")

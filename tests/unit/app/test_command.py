@@ -63,14 +63,14 @@ def test_unwritable_stdout_is_reported_and_the_rest_is_written(
     exit_code: int,
     store: FakeMedusa,
     source: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     *,
     as_json: bool,
 ) -> None:
     flags: dict[str, str | bool | None] = {"source": str(source), "metrics_file": "m.prom", "json": as_json}
-    monkeypatch.setattr(sys, "stdout", Unwritable(error))
-    assert command_module.execute(flags) == exit_code
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", Unwritable(error))
+        assert command_module.execute(flags) == exit_code
     assert Path("m.prom").exists()
     assert len(store.products) == 20
     assert ("not written to stdout: No space left" in capsys.readouterr().err) is (exit_code == 2)

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -77,10 +78,6 @@ def _info(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
 
-def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-
-
 def test_run_now_runs_before_the_first_tick_and_counts() -> None:
     stage = Stage()
     assert stage.loop(run_now=True, max_runs=3) == 0
@@ -103,17 +100,13 @@ def test_next_run_is_logged_in_the_zone_of_the_schedule(caplog: pytest.LogCaptur
     ],
 )
 def test_skipped_ticks_are_logged_once(
-    expression: str,
-    lasts: float,
-    runs: int,
-    second: str | None,
-    warned: list[str],
-    caplog: pytest.LogCaptureFixture,
+    expression: str, lasts: float, runs: int, second: Any, warned: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     stage = Stage(Schedule.read(expression, UTC), lasts=(lasts, 1))
     stage.loop(max_runs=runs)
     assert stage.times[1:] == ([second] if second else [])
-    assert warnings(caplog) == warned
+    warnings = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    assert warnings == warned
 
 
 @pytest.mark.parametrize(("codes", "code"), [((0, 0, 0), 0), ((4, 0, 0), 4), ((5, 4, 0), 4), ((0, 0, 3), 3)])

@@ -98,36 +98,28 @@ def server(httpx_mock: HTTPXMock) -> Server:
 # --- credentials ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("credentials", "tokens", "things", "checks", "error", "sent"),
-    [
-        pytest.param(LOGIN, ["old", "new"], [401, 200], [], "", 2, id="expired token"),
-        pytest.param(LOGIN, ["old", "new"], [401], [401], "the credentials", 2, id="refused tokens"),
-        pytest.param(KEY, [], [401], [401], "the credentials", 1, id="wrong key"),
-        pytest.param(KEY, [], [403], [403], "the credentials", 1, id="useless key"),
-        pytest.param(KEY, [], [403], [200], "403", 1, id="refused request, key"),
-        pytest.param(LOGIN, ["a"], [403], [200], "403", 1, id="refused request, log-in"),
-        # While its database connections drop, Medusa returns 401 for valid credentials.
-        pytest.param(KEY, [], [401, 401, 200], [200], "", 3, id="busy store, key"),
-        pytest.param(LOGIN, ["a", "b"], [401, 401, 401, 200], [200], "", 4, id="busy store, log-in"),
-        pytest.param(KEY, [], [401], [200], "401", 3, id="request that always gets 401"),
-    ],
-)
+REFUSED: dict[str, tuple[Credentials, list[str], list[int], list[int], str, int]] = {
+    "expired token": (LOGIN, ["old", "new"], [401, 200], [], "", 2),
+    "refused tokens": (LOGIN, ["old", "new"], [401], [401], "the credentials", 2),
+    "wrong key": (KEY, [], [401], [401], "the credentials", 1),
+    "useless key": (KEY, [], [403], [403], "the credentials", 1),
+    "refused request, key": (KEY, [], [403], [200], "403", 1),
+    "refused request, log-in": (LOGIN, ["a"], [403], [200], "403", 1),
+    # While its database connections drop, Medusa returns 401 for valid credentials.
+    "busy store, key": (KEY, [], [401, 401, 200], [200], "", 3),
+    "busy store, log-in": (LOGIN, ["a", "b"], [401, 401, 401, 200], [200], "", 4),
+    "request that always gets 401": (KEY, [], [401], [200], "401", 3),
+}
+"""The credentials; `tokens`, `things` and `checks` of the server; the error, and how many requests are sent."""
+
+
+@pytest.mark.parametrize("name", REFUSED)
 @calls
 async def test_refused_requests(
-    server: Server,
-    pool: httpx.AsyncClient,
-    waits: list[float],
-    *,
-    credentials: Credentials,
-    tokens: list[str],
-    things: list[int],
-    checks: list[int],
-    error: str,
-    sent: int,
-    call: Call,
+    server: Server, pool: httpx.AsyncClient, waits: list[float], call: Call, name: str
 ) -> None:
     """The credentials are checked with the same method and without a change."""
+    credentials, tokens, things, checks, error, sent = REFUSED[name]
     server.tokens, server.things, server.checks = [*tokens], [*things], [*checks]
     client = medusa_client(pool, credentials)
     if not error:

@@ -43,12 +43,7 @@ def error_on(stream: Any, message: str = "no connection", hint: str = HINT) -> s
     ],
 )
 def test_only_a_terminal_gets_colour(
-    stream: type[io.StringIO],
-    variables: dict[str, str],
-    *,
-    is_terminal: bool,
-    has_colour: bool,
-    monkeypatch: pytest.MonkeyPatch,
+    stream: Any, variables: Any, monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool, has_colour: bool
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
