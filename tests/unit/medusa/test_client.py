@@ -110,7 +110,7 @@ REFUSED: dict[str, tuple[Credentials, list[str], list[int], list[int], str, int]
     "busy store, log-in": (LOGIN, ["a", "b"], [401, 401, 401, 200], [200], "", 4),
     "request that always gets 401": (KEY, [], [401], [200], "401", 3),
 }
-"""The credentials; `tokens`, `things` and `checks` of the server; the error, and how many requests are sent."""
+"""The credentials; `tokens`, `things` and `checks` of the server; the error; how many requests are sent."""
 
 
 @pytest.mark.parametrize("name", REFUSED)
