@@ -4,9 +4,9 @@ import os
 import ssl
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from socket import create_server
-from threading import Thread
 
 import httpx
 import pytest
@@ -35,23 +35,19 @@ def test_certificates_are_loaded_once_there_is_a_tls_connection(loaded: list[ssl
     with dummyjson(products(3)) as server:
         assert sync_products(Settings(source=server.url, dry_run=True)).seen == 3
     assert loaded == []
-    greetings: list[bytes] = []
-    with create_server(("127.0.0.1", 0)) as listener:
+    with create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         listener.settimeout(30)
 
-        def greet() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                greetings.append(connection.recv(4096))
+        def greet() -> bytes:
+            with listener.accept()[0] as connection:
+                return connection.recv(4096)
 
-        thread = Thread(target=greet)
-        thread.start()
+        greeted = pool.submit(greet)
         source = f"https://localhost:{listener.getsockname()[1]}/products"
         assert sync_products(Settings(source=source, dry_run=True, max_retries=0)).exit_code == 3
-        thread.join()
+        greeting = greeted.result()
     [context] = loaded
     assert context.get_ca_certs()
-    [greeting] = greetings
     assert b"localhost" in greeting
     assert b"http/1.1" in greeting
 
