@@ -90,12 +90,16 @@ def test_full_disk_gives_one_message_and_no_traceback() -> None:
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_unwritable_stderr_does_not_end_a_run(
+def test_a_run_needs_no_stderr(
     log_format: str, store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Started with `>&- 2>&-`, Python sets both streams to None."""
     monkeypatch.setattr(sys, "stderr", Unwritable(OSError(28, "No space left on device")))
     assert command_module.execute({"source": str(source), "log_format": log_format}) == 0
     assert len(store.products) == 20
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert command_module.execute({"source": str(source), "log_format": log_format}) == 0
 
 
 # --- the log --------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Common mistakes: each one gives one message that says what to do."""
 
-import json
 import re
 from pathlib import Path
 
@@ -91,9 +90,3 @@ def test_a_name_that_is_too_long_is_a_message(flag: str, ending: str, exit_code:
         assert "File name too long" in result.stderr
         assert "Traceback" not in result.stderr
         assert "bug" not in result.stderr
-
-
-def test_a_report_that_is_a_link_to_itself_is_replaced() -> None:
-    Path("loop.json").symlink_to("loop.json")
-    assert run("--report", "loop.json").exit_code == 0
-    assert json.loads(Path("loop.json").read_text(encoding="utf-8"))["version"] == 1

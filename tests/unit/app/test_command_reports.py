@@ -33,16 +33,6 @@ def test_a_wrong_report_is_found_before_the_run(
     assert store.requests == []
 
 
-def test_run_needs_neither_stdout_nor_stderr(
-    store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Started with `>&- 2>&-`, Python sets both to None."""
-    monkeypatch.setattr("sys.stdout", None)
-    monkeypatch.setattr("sys.stderr", None)
-    assert command_module.execute({"source": str(source)}) == 0
-    assert len(store.products) == 20
-
-
 @pytest.mark.parametrize("kind", ["run", "dry run", "locked run"])
 def test_monitors_hear_of_runs_but_not_of_dry_and_locked_ones(
     kind: str,

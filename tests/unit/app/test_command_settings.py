@@ -33,46 +33,38 @@ def _no_requests(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 def test_every_setting_is_shown_with_its_value_and_origin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / ".env").write_text(
-        "# ours\nSYNC_PRODUCTS_BATCH_SIZE=auto\nSYNC_PRODUCTS_MAX_RETRIES=4\n", encoding="utf-8"
-    )
+    """In a table, and as data."""
+    text = "# ours\nSYNC_PRODUCTS_BATCH_SIZE=auto\nSYNC_PRODUCTS_MAX_RETRIES=4\n"
+    (tmp_path / ".env").write_text(text, encoding="utf-8")
     monkeypatch.setenv("SYNC_PRODUCTS_ON_CONFLICT", "source,title=store")
     monkeypatch.setenv("SYNC_PRODUCTS_LIMIT", "")
     monkeypatch.setenv("SYNC_PRODUCTS_MAX_DURATION", "123456.789")
-    shown = lines("--currency", "EUR", "--adopt", "--loop", "--schedule", "@hourly")
-    assert list(shown) == [each.flag or each.variable for each in ALL_OPTIONS if not each.is_command]
-    expected = {
-        "--batch-size": ("auto", "file .env, line 2"),
-        "--max-retries": ("4", "file .env, line 3"),
-        "--on-conflict": ("source,title=store", "variable SYNC_PRODUCTS_ON_CONFLICT"),
-        "--currency": ("EUR", "flag"),
-        "--adopt": ("true", "flag"),
-        "--schedule": ("@hourly", "flag"),
-        "--limit": ("-", "default"),
-        "--read-timeout": ("60", "default"),
-        "--max-duration": ("123456.789", "variable SYNC_PRODUCTS_MAX_DURATION"),
-        "--env-file": (".env", "default"),
-        "MEDUSA_API_KEY": ("-", "default"),
-    }
-    assert {name: shown[name] for name in expected} == expected
-
-
-def test_the_document_has_the_same_as_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / ".env").write_text("SYNC_PRODUCTS_BATCH_SIZE=7\n", encoding="utf-8")
-    monkeypatch.setenv("SYNC_PRODUCTS_READ_TIMEOUT", "2.5")
     for name in ("MEDUSA_API_KEY", "MEDUSA_EMAIL", "MEDUSA_PASSWORD"):
         monkeypatch.setenv(name, "hush-hush")
-    document = json.loads(run("--print-settings", "--json", "--no-verbose").stdout)
+    flags = ("--currency", "EUR", "--adopt", "--no-verbose", "--loop", "--schedule", "@hourly")
+    shown = lines(*flags)
+    assert list(shown) == [each.flag or each.variable for each in ALL_OPTIONS if not each.is_command]
+    document = json.loads(run("--print-settings", "--json", *flags).stdout)
     found = document["settings"]
     assert (document["version"], found.keys()) == (1, {*OPTIONS, "env_file"})
-    for name, value, origin in (
-        ("batch_size", 7, {"kind": "file", "name": ".env", "line": 1}),
-        ("read_timeout", 2.5, {"kind": "variable", "name": "SYNC_PRODUCTS_READ_TIMEOUT"}),
-        ("verbose", False, {"kind": "flag", "name": "--verbose"}),
-        ("limit", None, {"kind": "default"}),
-        ("max_removals", "10%", {"kind": "default"}),
+    duration = "SYNC_PRODUCTS_MAX_DURATION"
+    for name, in_table, value, origin, data in (
+        ("--batch-size", "auto", "auto", "file .env, line 2", {"kind": "file", "name": ".env", "line": 2}),
+        ("--max-retries", "4", 4, "file .env, line 3", {"kind": "file", "name": ".env", "line": 3}),
+        (
+            "--max-duration",
+            "123456.789",
+            123456.789,
+            f"variable {duration}",
+            {"kind": "variable", "name": duration},
+        ),
+        ("--currency", "EUR", "EUR", "flag", {"kind": "flag", "name": "--currency"}),
+        ("--verbose", "false", False, "flag", {"kind": "flag", "name": "--verbose"}),
+        ("--limit", "-", None, "default", {"kind": "default"}),
+        ("--max-removals", "10%", "10%", "default", {"kind": "default"}),
     ):
-        assert found[name] == {"value": value, "origin": origin}
+        assert shown[name] == (in_table, origin)
+        assert found[name[2:].replace("-", "_")] == {"value": value, "origin": data}
     assert {found[name]["value"] for name in ("api_key", "email", "password")} == {"***"}
 
 

@@ -47,6 +47,10 @@ def test_a_symbolic_link_is_followed(tmp_path: Path) -> None:
     write_report(run(SPOON), link)
     assert link.is_symlink()
     assert (tmp_path / "reports" / "today").read_text(encoding="utf-8").startswith("{")
+    loop = tmp_path / "loop.json"
+    loop.symlink_to(loop)
+    write_report(run(SPOON), loop)
+    assert loop.read_text(encoding="utf-8").startswith("{"), "a link to itself is replaced"
 
 
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
