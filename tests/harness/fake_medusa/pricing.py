@@ -82,7 +82,7 @@ def create_price_list(state: State, body: Body) -> PriceList:
     bodies = body.get("prices", [])
     _check_price_sets(state, bodies)
     fields = {name: value for name, value in body.items() if name != "prices"}
-    made = PriceList(state.ids.new("plist"), **{"created_at": state.ids.moment, **fields})
+    made = PriceList(state.ids.new("plist"), **fields)
     state.price_lists[made.id] = made
     _add(state, made.id, bodies)
     return made

@@ -58,8 +58,6 @@ class PriceList:
     description: str
     type: str = "sale"
     status: str = "draft"
-    created_at: int = 0
-    """In milliseconds since 1970."""
     metadata: Metadata = None
 
 
@@ -81,15 +79,13 @@ class OptionValue:
     option: Option = field(repr=False)
 
 
-@dataclass
-class Variant:
-    id: str
-    title: str
-    values: list[OptionValue]
-    sku: str | None = None
-    barcode: str | None = None
+@dataclass(kw_only=True)
+class _Details:
+    """What products and variants have."""
+
     thumbnail: str | None = None
-    manage_inventory: bool = True
+    created_at: int = 0
+    """In milliseconds since 1970."""
     material: str | None = None
     hs_code: str | None = None
     mid_code: str | None = None
@@ -99,11 +95,19 @@ class Variant:
     height: Number | None = None
     width: Number | None = None
     metadata: Metadata = None
+
+
+@dataclass
+class Variant(_Details):
+    id: str
+    title: str
+    values: list[OptionValue]
+    sku: str | None = None
+    barcode: str | None = None
+    manage_inventory: bool = True
     prices: list[Price] = field(default_factory=list)
     has_price_set: bool = False
     """Set in the last step of its creation."""
-    created_at: int = 0
-    """In milliseconds since 1970."""
     item_ids: list[str] = field(default_factory=list)
 
     @property
@@ -123,27 +127,15 @@ class Image:
 
 
 @dataclass
-class Product:
+class Product(_Details):
     id: str
     title: str
     handle: str
-    created_at: int = 0
-    """In milliseconds since 1970."""
     deleted_at: int | None = None
     external_id: str | None = None
     status: str = "draft"
     subtitle: str | None = None
     description: str | None = None
-    thumbnail: str | None = None
-    material: str | None = None
-    hs_code: str | None = None
-    mid_code: str | None = None
-    origin_country: str | None = None
-    weight: Number | None = None
-    length: Number | None = None
-    height: Number | None = None
-    width: Number | None = None
-    metadata: Metadata = None
     options: list[Option] = field(default_factory=list)
     values: list[OptionValue] = field(default_factory=list)
     """The values of the options that its variants may have."""
@@ -203,11 +195,8 @@ class Tag:
     metadata: Metadata = None
 
 
-@dataclass
-class Type:
-    id: str
-    value: str
-    metadata: Metadata = None
+class Type(Tag):
+    pass
 
 
 @dataclass
