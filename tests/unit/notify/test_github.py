@@ -1,16 +1,15 @@
 """The step summary and annotations for GitHub Actions; what they say is in the snapshots of the reports."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec import structs
 
 from medusa_sync.core.change import FieldChange
-from medusa_sync.core.result import Outcome, Status
+from medusa_sync.core.result import Outcome
 from medusa_sync.notify.github import append_step_summary, step_summary, workflow_commands
 from medusa_sync.report.file import ReportError
-from tests.unit.results import LAMP, LEFT, OVERRULED, SPOON, STAMPS, of_variants, run
+from tests.unit.results import LAMP, OVERRULED, SPOON, STAMPS, of_variants, run
 
 
 def test_the_summary_is_small_enough_for_github() -> None:
@@ -38,30 +37,6 @@ def test_a_summary_that_cannot_be_written_is_an_error() -> None:
     with pytest.raises(ReportError, match="'/dev/full' was not written: No space left on device") as caught:
         append_step_summary(run(SPOON), Path("/dev/full"))
     assert "GITHUB_STEP_SUMMARY" in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("status", "exit_code", "level", "title"),
-    [
-        (Status.FAILED, 4, "error", "ended early"),
-        (Status.FAILED, 6, "error", "guard"),
-        (Status.INTERRUPTED, 143, "warning", "ended early"),
-        (Status.PARTIAL, 5, "warning", "ended early"),
-        (Status.LOCKED, 75, "warning", "ended early"),
-    ],
-)
-def test_what_ended_a_run_comes_first_and_keeps_its_lines(
-    status: Status, exit_code: int, level: str, title: str
-) -> None:
-    error = "180 of 194 products would change\n  stock: 100 %"
-    ended: dict[str, Any] = {"status": status, "exit_code": exit_code, "error": error, "hint": "Wait."}
-    first, *others = workflow_commands(run(problems=[LAMP], not_completed=LEFT, job="a,b:c%", **ended))
-    message = "180 of 194 products would change%0A  stock: 100 %25%0AWait."
-    assert first == f"::{level} title=a%2Cb%3Ac%25%3A {title}::{message}"
-    assert len(others) == 1
-    summary = step_summary(run(**ended))
-    lines = "<code>180 of 194 products would change</code><br><code>  stock&#58; 100 &#37;</code>"
-    assert f"**{title.capitalize()}:** {lines}<br><code>Wait&#46;</code>\n" in summary
 
 
 @pytest.mark.parametrize("outcome", [LAMP, STAMPS])

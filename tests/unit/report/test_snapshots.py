@@ -72,6 +72,7 @@ def stopped(status: Status, exit_code: int, error: str) -> RunResult:
     return run(SPOON, MUG, not_completed=left, status=status, exit_code=exit_code, error=error, store=None)
 
 
+ENDED_EARLY = ("interrupted", "time-limit", "store-down", "guard")
 Show = Callable[[RunResult, Output], None]
 KINDS: dict[str, tuple[RunResult, Show]] = {
     "up-to-date": (run(requests=FEW, duration_s=0.31), print_result),
@@ -169,11 +170,10 @@ FORMATS: dict[str, Callable[[RunResult], str]] = {
     "html": body,
     "verbose": lambda result: as_text(result, verbose=True),
 }
-
-
 REPORTS = {
     **{f"everything.{form}": EVERYTHING for form in FORMATS},
     **{f"not-compared.{form}": NOT_COMPARED for form in FORMATS},
+    **{f"{kind}.{form}": KINDS[kind][0] for kind in ENDED_EARLY for form in ("annotations", "md")},
     "long.html": LONG_LISTS,
 }
 
