@@ -126,22 +126,21 @@ class Shop:
         }
 
     def tag(self, value: str) -> View:
-        view: View = self.call("POST", "/admin/product-tags", {"value": value})["product_tag"]
-        return view
+        return self._term("product-tags", "product_tag", {"value": value})
 
     def type(self, value: str) -> View:
-        view: View = self.call("POST", "/admin/product-types", {"value": value})["product_type"]
-        return view
+        return self._term("product-types", "product_type", {"value": value})
 
     def collection(self, title: str, **more: Any) -> View:
-        body = {"title": title, "handle": title.lower(), **more}
-        view: View = self.call("POST", "/admin/collections", body)["collection"]
-        return view
+        return self._term("collections", "collection", {"title": title, "handle": title.lower(), **more})
 
     def category(self, handle: str, **more: Any) -> View:
         body = {"name": handle.title(), "handle": handle, **more}
-        view: View = self.call("POST", "/admin/product-categories", body)["product_category"]
-        return view
+        return self._term("product-categories", "product_category", body)
+
+    def _term(self, path: str, name: str, body: View) -> View:
+        created: View = self.call("POST", f"/admin/{path}", body)[name]
+        return created
 
     def second_variant(self, product: View, **changes: Any) -> View:
         """Add a variant as a merchant does: first the option value, then the variant."""
