@@ -48,7 +48,7 @@ class _Rows(NamedTuple):
 
 _ROWS: Final = {
     **{path: _Rows(table.name, table.check, table.create) for path, table in tables.TABLES.items()},
-    "product-options": _Rows("product_option", schemas.OPTION, update=rename_option, show=Views.option),
+    "product-options": _Rows("product_option", schemas.OPTION, update=rename_option),
     "price-lists": _Rows("price_list", schemas.PRICE_LIST, create_price_list, delete=delete_price_list),
     "inventory-items": _Rows(
         *("inventory_item", schemas.ITEM, inventory.create_item, inventory.update_item),
@@ -83,29 +83,29 @@ class Api:
                 validate(schemas.PRODUCT, call.body)
                 if product_id not in self._state.products:
                     raise not_found(f'Product with id "{product_id}" not found')
-                yield from run([Revision(self._state, [{**call.body, "id": product_id}])])
+                yield from run(Revision(self._state, [{**call.body, "id": product_id}]))
                 return self._product(call, product_id)
             case "DELETE", ["products", product_id]:
-                yield from run([Deletion(self._state, [product_id])])
+                yield from run(Deletion(self._state, [product_id]))
                 return {"id": product_id, "object": "product", "deleted": True}
             case "POST", ["products", product_id, "options", "batch"]:
                 validate(schemas.OPTION_BATCH, call.body)
-                yield from run([OptionBatch(self._state, product_id, call.body)])
+                yield from run(OptionBatch(self._state, product_id, call.body))
                 return self._product(call, product_id)
             case "POST", ["products", product_id, "variants", "batch"]:
                 return (yield from self._variant_batch(call, product_id))
             case "POST", ["products", product_id, "variants"]:
                 validate(schemas.NEW_VARIANT, call.body)
                 product = product_for_variants(self._state, product_id, [call.body])
-                yield from run([VariantCreation(self._state, [(product, call.body)])])
+                yield from run(VariantCreation(self._state, [(product, call.body)]))
                 return self._product(call, product_id)
             case "POST", ["products", product_id, "variants", variant_id]:
                 validate(schemas.VARIANT, call.body)
                 if variant_id in self._state.variants():  # Medusa does not report an unknown one
-                    yield from run([VariantRevision(self._state, [{**call.body, "id": variant_id}])])
+                    yield from run(VariantRevision(self._state, [{**call.body, "id": variant_id}]))
                 return self._product(call, product_id)
             case "DELETE", ["products", _, "variants", variant_id]:
-                yield from run([VariantDeletion(self._state, [variant_id])])
+                yield from run(VariantDeletion(self._state, [variant_id]))
                 return {"id": variant_id, "object": "variant", "deleted": True}
             case "POST", ["products", _, "variants", variant_id, "inventory-items"]:
                 validate(schemas.ITEM_LINK, call.body)
@@ -149,17 +149,13 @@ class Api:
 
     def _product_batch(self, call: Call) -> Steps:
         validate(schemas.PRODUCT_BATCH, call.body)
-        _check_unmixed(call.body)
-        creation = Creation(self._state, call.body.get("create", []))
-        revision = Revision(self._state, call.body.get("update", []))
-        deleted = call.body.get("delete", [])
-        deletion = Deletion(self._state, deleted)
-        parts: dict[str, Work] = {"create": creation, "update": revision, "delete": deletion}
-        yield from run([work for name, work in parts.items() if call.body.get(name)])
+        create, update, delete = (call.body.get(name, []) for name in ("create", "update", "delete"))
+        creation, revision = Creation(self._state, create), Revision(self._state, update)
+        yield from _run_parts(call, creation, revision, Deletion(self._state, delete))
         return {
             "created": self._shown(call, creation.products),
             "updated": self._shown(call, revision.products),
-            "deleted": {"ids": deleted, "object": "product", "deleted": True},
+            "deleted": {"ids": delete, "object": "product", "deleted": True},
         }
 
     def _shown(self, call: Call, products: list[Product]) -> list[dict[str, Any]]:
@@ -171,18 +167,12 @@ class Api:
 
     def _variant_batch(self, call: Call, product_id: str) -> Steps:
         validate(schemas.VARIANT_BATCH, call.body)
-        _check_unmixed(call.body)
         state, bodies = self._state, call.body.get("create", [])
         product = product_for_variants(state, product_id, bodies) if bodies else None
         creation = VariantCreation(state, [(product, body) for body in bodies] if product else [])
         revision = VariantRevision(state, call.body.get("update", []))
         deleted = call.body.get("delete", [])
-        parts: dict[str, Work] = {
-            "create": creation,
-            "update": revision,
-            "delete": VariantDeletion(state, deleted),
-        }
-        yield from run([work for name, work in parts.items() if call.body.get(name)])
+        yield from _run_parts(call, creation, revision, VariantDeletion(state, deleted))
         return {
             "created": self._shown_variants(call, creation.ids),
             "updated": self._shown_variants(call, revision.ids),
@@ -197,7 +187,7 @@ class Api:
     def _list_price_batch(self, call: Call, price_list_id: str) -> Steps:
         validate(schemas.LIST_PRICE_BATCH, call.body)
         batch = ListPriceBatch(self._state, price_list_id, call.body)
-        yield from run([batch])
+        yield from run(batch)
         tree = tree_of(LIST_PRICE_DEFAULTS)
         return {
             "created": [self._views.list_price(price, tree) for price in self._shuffled(batch.created)],
@@ -207,7 +197,7 @@ class Api:
 
     def _run_workflow(self, call: Call, workflow_id: str) -> Steps:
         validate(schemas.WORKFLOW, call.body)
-        yield from run([workflow(self._state, workflow_id, call.body.get("input"))])
+        yield from run(workflow(self._state, workflow_id, call.body.get("input")))
         acknowledgement = {
             "transactionId": self._state.ids.new("auto").replace("_", "-"),
             "workflowId": workflow_id,
@@ -217,6 +207,11 @@ class Api:
         return {"acknowledgement": acknowledgement}
 
 
-def _check_unmixed(batch: dict[str, Any]) -> None:
-    if sum(map(bool, batch.values())) > 1:
+def _run_parts(call: Call, *works: Work) -> Generator[str, None, None]:
+    """Run the part of a batch that is not empty, if there is one."""
+    names = ("create", "update", "delete")
+    parts = [work for name, work in zip(names, works, strict=True) if call.body.get(name)]
+    if len(parts) > 1:
         raise NotImplementedError("FakeMedusa does not mix creations, updates and deletions in one call")
+    for work in parts:
+        yield from run(work)

@@ -4,7 +4,7 @@ Medusa commits each step separately, so others see it. If a later step fails, Me
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
 from tests.harness.fake_medusa.errors import ApiError
 
@@ -21,23 +21,9 @@ class Work(ABC):
         """Undo the committed steps as far as Medusa does."""
 
 
-def run(works: Sequence[Work]) -> Steps:
-    """Run all works side by side. If any is refused, undo all and raise the first refusal."""
-    running = [(work, work.steps()) for work in works]
-    refusal: ApiError | None = None
-    while running:
-        for entry in list(running):
-            work, steps = entry
-            try:
-                step = next(steps)
-            except StopIteration:
-                running.remove(entry)
-            except ApiError as error:
-                running.remove(entry)
-                refusal = refusal or error
-            else:
-                yield step
-    if refusal:
-        for work in works:
-            work.undo()
-        raise refusal
+def run(work: Work) -> Steps:
+    try:
+        yield from work.steps()
+    except ApiError:
+        work.undo()
+        raise

@@ -125,11 +125,9 @@ class Views:
             link["inventory"] = self.item(self._state.items[item_id], tree["inventory"])
         return link
 
-    def option(
-        self, option: Option, tree: Tree, values: Sequence[OptionValue] | None = None
-    ) -> dict[str, Any]:
-        """An option with these values only, or with all."""
-        shown = [value for value in option.values if values is None or value in values]
+    def option(self, option: Option, tree: Tree, values: Sequence[OptionValue]) -> dict[str, Any]:
+        """An option with these values only."""
+        shown = [value for value in option.values if value in values]
         relations = {"values": lambda sub: self._shuffled(self._option_value(value, sub) for value in shown)}
         return _without_id(_selected(option, tree, relations), tree)
 
