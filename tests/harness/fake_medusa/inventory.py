@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tests.harness.fake_medusa.errors import ApiError, already_exists, invalid_data, no_such_entity, not_found
+from tests.harness.fake_medusa.errors import already_exists, invalid_data, no_such_entity, not_found
 from tests.harness.fake_medusa.rules import check_new_id, check_unique
 from tests.harness.fake_medusa.state import Item, Level, State, Variant
 from tests.harness.fake_medusa.steps import Steps, Work
@@ -71,16 +71,22 @@ def update_item(state: State, item_id: str, body: Body) -> Item:
     return stored[item_id]
 
 
-def update_items(state: State, bodies: Iterable[Body]) -> None:
-    """Update all of them, or none if one is refused."""
-    before = {item.id: item.sku for item in state.live_items()}
-    try:
-        for body in bodies:
-            update_item(state, body["id"], body)
-    except ApiError:
-        for item_id, sku in before.items():
-            state.items[item_id].sku = sku
-        raise
+class ItemRevision(Work):
+    """Updates inventory items in one step."""
+
+    def __init__(self, state: State, bodies: Sequence[Body]) -> None:
+        self._state = state
+        self._bodies = bodies
+        self._before = {item.id: item.sku for item in state.live_items()}
+
+    def steps(self) -> Steps:
+        for body in self._bodies:
+            update_item(self._state, body["id"], body)
+        yield from ()
+
+    def undo(self) -> None:
+        for item_id, sku in self._before.items():
+            self._state.items[item_id].sku = sku
 
 
 def create_item(state: State, body: Body) -> Item:
@@ -110,12 +116,9 @@ class ItemCreation(Work):
         self._items: list[Item] = []
 
     def steps(self) -> Steps:
-        state, before = self._state, dict(self._state.items)
-        try:
-            self._items = [create_item(state, body) for body in self._bodies]
-        except ApiError:
-            state.items = before
-            raise
+        state = self._state
+        for body in self._bodies:
+            self._items.append(create_item(state, body))
         yield "items"
         levels = [
             {**level, "inventory_item_id": item.id}
@@ -131,7 +134,7 @@ class ItemCreation(Work):
 
     def undo(self) -> None:
         for item in self._items:
-            self._state.items.pop(item.id, None)
+            del self._state.items[item.id]
 
 
 def link_item(state: State, variant_id: str, body: Body) -> None:

@@ -15,7 +15,7 @@ Steps = Generator[str, None, None]
 class Work(ABC):
     @abstractmethod
     def steps(self) -> Steps:
-        """Raises ApiError if a step is refused; that step then changed nothing."""
+        """Raises ApiError if a step is refused."""
 
     def undo(self) -> None:  # noqa: B027 - often, only the first step can be refused
         """Undo the committed steps as far as Medusa does."""

@@ -1,11 +1,10 @@
 """Entities without relations: they are written in one step, and read in lists."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from tests.harness.fake_medusa import schemas
-from tests.harness.fake_medusa.errors import ApiError, invalid_argument
+from tests.harness.fake_medusa.errors import invalid_argument
 from tests.harness.fake_medusa.rules import check_new_id, check_unique
 from tests.harness.fake_medusa.state import Category, Collection, Named, State, Tag, Type
 
@@ -38,18 +37,6 @@ class Table(NamedTuple):
             raise NotImplementedError("FakeMedusa does not overwrite a collection")
         check_new_id(state, self.what, row.id, self.rows(state))
         return self.save(state, row)
-
-    def create_all(self, state: State, bodies: Iterable[Body]) -> None:
-        """Create all of them, or none if one is refused."""
-        rows = self.rows(state)
-        before = dict(rows)
-        try:
-            for body in bodies:
-                self.create(state, body)
-        except ApiError:
-            rows.clear()
-            rows.update(before)
-            raise
 
     def save(self, state: State, row: Any) -> Any:
         rows = self.rows(state)

@@ -2,26 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from tests.harness.fake_medusa import schemas, tables
 from tests.harness.fake_medusa.creation import Creation
 from tests.harness.fake_medusa.errors import ApiError, not_found, unknown_error
-from tests.harness.fake_medusa.inventory import ItemCreation, update_items
+from tests.harness.fake_medusa.inventory import ItemCreation, ItemRevision
 from tests.harness.fake_medusa.state import State
 from tests.harness.fake_medusa.steps import Steps, Work
 from tests.harness.fake_medusa.variants import VariantCreation, VariantDeletion, VariantRevision
 
 Bodies = list[dict[str, Any]]
-
-
-class _OneStep(Work):
-    def __init__(self, write: Callable[[], None]) -> None:
-        self._write = write
-
-    def steps(self) -> Steps:
-        self._write()
-        yield from ()
 
 
 class _Masked(Work):
@@ -49,10 +41,23 @@ class _Masked(Work):
         self._work.undo()
 
 
-def _new(path: str) -> Callable[[State, Bodies], Work]:
+class _Rows(Work):
     """Creates entities of a table in one step."""
-    table = tables.TABLES[path]
-    return lambda state, bodies: _OneStep(lambda: table.create_all(state, bodies))
+
+    def __init__(self, path: str, state: State, bodies: Bodies) -> None:
+        self._table = tables.TABLES[path]
+        self._state = state
+        self._bodies = bodies
+        self._made: list[str] = []
+
+    def steps(self) -> Steps:
+        for body in self._bodies:
+            self._made.append(self._table.create(self._state, body).id)
+        yield from ()
+
+    def undo(self) -> None:
+        for own in self._made:
+            del self._table.rows(self._state)[own]
 
 
 def _new_variants(state: State, bodies: Bodies) -> Work:
@@ -63,12 +68,12 @@ def _new_variants(state: State, bodies: Bodies) -> Work:
 
 
 _WORKS: Final[Mapping[str, Callable[[State, Any], Work]]] = {
-    "create-product-tags": _new("product-tags"),
-    "create-product-types": _new("product-types"),
-    "create-collections": _new("collections"),
-    "create-product-categories": _new("product-categories"),
+    "create-product-tags": partial(_Rows, "product-tags"),
+    "create-product-types": partial(_Rows, "product-types"),
+    "create-collections": partial(_Rows, "collections"),
+    "create-product-categories": partial(_Rows, "product-categories"),
     "create-inventory-items-workflow": ItemCreation,
-    "update-inventory-items-workflow": lambda state, bodies: _OneStep(lambda: update_items(state, bodies)),
+    "update-inventory-items-workflow": ItemRevision,
     "create-products": lambda state, bodies: _Masked(Creation(state, bodies)),
     "create-product-variants": _new_variants,
     "update-product-variants": lambda state, bodies: _Masked(VariantRevision(state, bodies), "variants"),
