@@ -159,38 +159,6 @@ def level_at(item: Item | None, location_id: str) -> Level | None:
     return next((level for level in levels if level.location_id == location_id), None)
 
 
-class InventoryChange:
-    """The inventory items that an update of variants creates, links and unlinks."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self._made_items: dict[str, Item] = {}
-        self._unlinked: dict[str, list[str]] = {}
-
-    def make_items(self, bodies: Iterable[Body]) -> None:
-        managed = [body["id"] for body in bodies if body.get("manage_inventory")]
-        if managed:
-            stored = self._state.variants()
-            self._made_items = make_items(self._state, [stored[each] for each in managed if each in stored])
-
-    def link(self, bodies: Iterable[Body]) -> None:
-        link_items(self._state, self._made_items)
-        unmanaged = [body["id"] for body in bodies if not body.get("manage_inventory", True)]
-        stored = self._state.variants() if unmanaged else {}
-        for variant in (stored[each] for each in unmanaged if each in stored):
-            self._unlinked[variant.id] = variant.item_ids
-            variant.item_ids = []  # the items stay and keep their SKUs
-
-    def undo(self) -> None:
-        for variant in self._state.variants().values():
-            if variant.id in self._unlinked:
-                variant.item_ids = self._unlinked[variant.id]
-            if variant.id in self._made_items:
-                variant.item_ids = []
-        for item in self._made_items.values():
-            del self._state.items[item.id]
-
-
 def make_items(state: State, variants: Iterable[Variant]) -> dict[str, Item]:
     """Create inventory items for variants that have none; they have no levels and are not linked yet."""
     made = {

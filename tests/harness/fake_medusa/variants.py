@@ -12,7 +12,6 @@ from tests.harness.fake_medusa.errors import (
     unknown_error,
 )
 from tests.harness.fake_medusa.inventory import (
-    InventoryChange,
     check_reservations,
     given_items,
     link_items,
@@ -151,7 +150,8 @@ class VariantRevision(Work):
         self._state = state
         self._bodies = bodies
         self._before: dict[str, Variant] = {}
-        self._inventory = InventoryChange(state)
+        self._made_items: dict[str, Item] = {}
+        self._unlinked: dict[str, list[str]] = {}
 
     @property
     def ids(self) -> list[str]:
@@ -160,9 +160,11 @@ class VariantRevision(Work):
     def steps(self) -> Steps:
         self._rewrite()
         yield "variants"
-        self._inventory.make_items(self._bodies)
+        self._made_items = make_items(self._state, self._stored(wanted=True))
         yield "items"
-        self._inventory.link(self._bodies)
+        link_items(self._state, self._made_items)
+        for variant in self._stored(wanted=False):
+            self._unlinked[variant.id], variant.item_ids = variant.item_ids, []  # the items keep their SKUs
         yield "inventory"
         sent = [body for body in self._bodies if "prices" in body]
         stored = self._state.variants()
@@ -173,9 +175,18 @@ class VariantRevision(Work):
             raise not_found(f"Variants with IDs {', '.join(missing)} do not have prices associated.")
         replace_prices(self._state, [(stored[body["id"]], body["prices"]) for body in sent])
 
+    def _stored(self, *, wanted: bool) -> list[Variant]:
+        """The variants whose inventory is to be managed, or no longer."""
+        ids = [body["id"] for body in self._bodies if body.get("manage_inventory") is wanted]
+        stored = self._state.variants() if ids else {}
+        return [stored[each] for each in ids if each in stored]
+
     def undo(self) -> None:
         stored = self._state.variants()
-        self._inventory.undo()
+        for variant_id in stored.keys() & (self._unlinked.keys() | self._made_items.keys()):
+            stored[variant_id].item_ids = self._unlinked.get(variant_id, [])
+        for item in self._made_items.values():
+            del self._state.items[item.id]
         if not self._before.keys() <= stored.keys():
             return
         try:
