@@ -69,7 +69,7 @@ class Attempts:
         if absent := [job for job in jobs if job.is_absent]:
             await self._new_products.plan_ahead(absent)
         jobs = still_queued(jobs)
-        if created := [job for job in jobs if job.is_planned]:
+        if created := [job for job in jobs if job.plan is not None]:
             holders = Holders()
             if not self._context.scan.is_empty:  # a store without products has no values
                 holders = await self._look_up([job.change for job in created])

@@ -68,10 +68,10 @@ class Job(Struct, eq=False):
         desired: what the source wants.
         number: its place in the source.
         is_absent: it was just looked up and not found, so it is planned without another look-up.
-        is_planned: its creation is planned already, and not attempted yet.
         place: where it is.
         result: None until it is in the ledger.
-        plan: what this attempt writes, without what is withheld.
+        plan: what this attempt writes, without what is withheld. A product that was read and not found has
+            none, unless its creation was planned together with others and not attempted yet.
         planned: its outcome once the attempt is complete.
         sent: the outcome of everything that may have arrived; None if nothing was sent.
         is_written: something has certainly arrived.
@@ -96,7 +96,6 @@ class Job(Struct, eq=False):
     desired: DesiredProduct
     number: int
     is_absent: bool = False
-    is_planned: bool = False
     place: Place = Place.QUEUE
     result: Result | None = None
     plan: Change | None = None
@@ -174,13 +173,10 @@ class Job(Struct, eq=False):
         if not self.is_written:
             self.sent = None
             ledger.take_back(self.external_id)
-        elif self.sent is not None and not self.change.is_creation:
-            row = {(each.field, "") for each in self.change.own_changes}
-            row |= {
-                (VARIANT, each.called(key))
-                for key, each in self.change.removed.items()
-                if each.id in self.deleted
-            }
+        elif self.sent is not None and self.plan is not None and not self.plan.is_creation:
+            row = {(each.field, "") for each in self.plan.own_changes}
+            deleted = [(key, each) for key, each in self.plan.removed.items() if each.id in self.deleted]
+            row |= {(VARIANT, each.called(key)) for key, each in deleted}
             changes = tuple(each for each in self.sent.changes if (each.field, each.variant) in row)
             self.sent = structs.replace(self.sent, changes=changes) if changes else None
 

@@ -47,12 +47,10 @@ class NewProducts:
         created = [job for job in jobs if not self._adoption.matches(job.desired)]
         with suppress(StoreRefusedError):
             await self._create(created)
-            for job in created:
-                job.is_planned = job.plan is not None
 
     async def plan(self, jobs: Group) -> None:
-        """Plan the jobs of an attempt."""
-        left = [job for job in jobs if not job.is_planned]
+        """Plan the jobs of an attempt that are not planned yet."""
+        left = [job for job in jobs if job.plan is None]
         if left:
             await self._adoption.load()
         adopted: dict[str, Job] = {}
@@ -71,8 +69,6 @@ class NewProducts:
                 existing[job] = (Result.SKIPPED, "") if is_match else rejected
         await self._adopt(adopted)
         await self._create(others, existing)
-        for job in jobs:
-            job.is_planned = False
 
     async def _create(self, jobs: Group, existing: Mapping[Job, tuple[Result, str]] = {}) -> None:
         """Plan creations.

@@ -56,8 +56,10 @@ class Planner:
         asked = [job.external_id for job in jobs if self._api.may_lag or not job.is_absent]
         details = by_external_id(await self._details(jobs, "external_id", asked))
         for job in jobs:
-            job.is_absent = False  # another attempt reads it again
             copies = details.get(job.external_id, [])
+            if not (copies or job.is_absent):
+                job.plan = None  # that of an earlier attempt
+            job.is_absent = False  # another attempt reads it again
             try:
                 self._sort(job, readable(copies), reading)
             except ProductFailedError as error:
@@ -77,7 +79,7 @@ class Planner:
         if not copies:
             reading.new.append(job)
             return
-        job.is_planned, stored = False, copies[0]
+        stored = copies[0]
         if len(copies) > 1:
             ids = ", ".join(copy.id for copy in copies)
             reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
@@ -90,7 +92,6 @@ class Planner:
             reading.in_progress.append(job)
         elif is_incomplete(stored) or is_half_deleted(stored):
             job.take(self.creation(job.desired, stored.handle, replaces=stored.id))
-            job.is_planned = True
             reading.new.append(job)
         else:
             self._update(job, stored, reading)
