@@ -44,49 +44,40 @@ class NewProducts:
         If the store refuses that, each batch is planned alone, to isolate the culprit.
         """
         await self._adoption.load()
-        created = [job for job in jobs if not self._adoption.matches(job.desired)]
         with suppress(StoreRefusedError):
-            await self._create(created)
+            await self.plan([job for job in jobs if not self._adoption.matches(job.desired)])
 
     async def plan(self, jobs: Group) -> None:
-        """Plan the jobs of an attempt that are not planned yet."""
+        """Plan the jobs of an attempt that are not planned yet.
+
+        Those that match products of the store are adopted or not written. But if the merchant deleted the
+        product of such a job, the match may be what has replaced it.
+        """
+        options, end = self._options, self._places.end
         left = [job for job in jobs if job.plan is None]
         if left:
             await self._adoption.load()
         adopted: dict[str, Job] = {}
-        others: Group = []
-        existing: dict[Job, tuple[Result, str]] = {}
+        others: list[tuple[Job, list[UnownedProduct]]] = []
         for job in left:
             found = self._adoption.matches(job.desired)
-            is_match = len(found) == 1 and self._options.adopt
-            if is_match and self._options.update:
+            if len(found) == 1 and options.adopt and options.update:
                 adopted[found[0].id] = job
                 self._adoption.claim(found[0], job.external_id)
-                continue
-            others.append(job)
-            if found:
-                rejected = Result.REJECTED, _exists_already(found)
-                existing[job] = (Result.SKIPPED, "") if is_match else rejected
+            else:
+                others.append((job, found))
         await self._adopt(adopted)
-        await self._create(others, existing)
-
-    async def _create(self, jobs: Group, existing: Mapping[Job, tuple[Result, str]] = {}) -> None:
-        """Plan creations.
-
-        The store has products that match some jobs; these are not created, for the given reason. But if the
-        merchant deleted the product of such a job, the match may be what has replaced it.
-        """
         deleted = set[str]()
-        if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
-            deleted = await self._deleted_among([job.external_id for job in jobs])
+        if options.create and options.on_deleted is OnDeleted.SKIP:
+            deleted = await self._deleted_among([job.external_id for job, _ in others])
         created: Group = []
-        for job in jobs:
+        for job, found in others:
             if job.external_id in deleted:
-                self._places.end(job, Result.SKIPPED, _DELETED)
-            elif job in existing:
-                self._places.end(job, *existing[job])
-            elif not self._options.create:
-                self._places.end(job, Result.SKIPPED)
+                end(job, Result.SKIPPED, _DELETED)
+            elif found and not (len(found) == 1 and options.adopt):
+                end(job, Result.REJECTED, _exists_already(found))
+            elif found or not options.create:
+                end(job, Result.SKIPPED)
             else:
                 created.append(job)
         reasons = await self.handles.assign(created)
@@ -94,7 +85,7 @@ class NewProducts:
             if job.handle:
                 job.take(self._planner.creation(job.desired, job.handle))
             else:
-                self._places.end(job, Result.REJECTED, reasons[job])
+                end(job, Result.REJECTED, reasons[job])
 
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
         """Plan the adoption of products by their ids."""
