@@ -1,5 +1,6 @@
 """Reads and edits a real store through its Admin API, as a merchant does."""
 
+from operator import itemgetter
 from typing import Any, Self
 
 import httpx
@@ -96,7 +97,11 @@ class Shop:
             page = self.get("/admin/products", fields=_FIELDS, limit=_PAGE, offset=len(found), order="id")
             found += page["products"]
             if len(found) >= page["count"] or not page["products"]:
-                return found
+                break
+        for product in found:  # the store lists them in any order
+            product["tags"].sort(key=itemgetter("value"))
+            product["categories"].sort(key=itemgetter("handle"))
+        return found
 
     def sale_prices(self, source_name: str = "dummyjson") -> list[Json]:
         """The prices in the price lists of a source, with the ids of the list and the variant."""
