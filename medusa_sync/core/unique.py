@@ -262,19 +262,40 @@ def _repeated(
 ) -> Iterator[tuple[Change, Claim, DesiredProduct]]:
     """The values that another variant gets, with the products that get them.
 
-    The product that has a value already gets it, else the first one.
+    The product that has a value already gets it, else one that exchanges values with it, else the first one.
     """
+    wanted = [(change, claim) for change in changes for claim in decision.claims(change)]
+    exchanged = _exchanged(wanted, holders)
     first: dict[UniqueValue, tuple[Change, Claim]] = {}
-    for change in changes:
-        for claim in decision.claims(change):
-            own = change.desired.external_id
-            if any(owner.external_id == own for owner in holders.owners.get(claim.unique, ())):
-                first.setdefault(claim.unique, (change, claim))
-    for change in changes:
-        for claim in decision.claims(change):
-            winner, won = first.setdefault(claim.unique, (change, claim))
-            if winner is not change or won != claim:
-                yield change, claim, winner.desired
+    for change, claim in wanted:
+        own = change.desired.external_id
+        if any(owner.external_id == own for owner in holders.owners.get(claim.unique, ())):
+            first.setdefault(claim.unique, (change, claim))
+    first = {**{claim.unique: (change, claim) for change, claim in exchanged}, **first}
+    for change, claim in wanted:
+        winner, won = first.setdefault(claim.unique, (change, claim))
+        if winner is not change or won != claim:
+            yield change, claim, winner.desired
+
+
+def _exchanged(wanted: Iterable[tuple[Change, Claim]], holders: Holders) -> list[tuple[Change, Claim]]:
+    """The values that stored variants want from one another in a circle: each gives up its own."""
+    wanting: dict[tuple[str, str], tuple[Change, Claim]] = {}  # by field and variant
+    for change, claim in wanted:
+        for each in change.variants:
+            if each.stored is not None and each.desired.key == claim.key:
+                wanting[claim.field, each.stored.id] = change, claim
+    found = []
+    for start, own in wanting.items():
+        at, passed = start, set[tuple[str, str]]()
+        while at in wanting and at not in passed:
+            passed.add(at)
+            _, claim = wanting[at]
+            owners = [each.variant_id for each in holders.owners.get(claim.unique, ())]
+            at = claim.field, owners[0] if owners else ""
+        if at == start:
+            found.append(own)
+    return found
 
 
 def _name(owner: Owner, change: Change) -> str:

@@ -95,6 +95,8 @@ CASES = {
     ),
     "withheld, and given up": Case({1: 1, 2: 1, 3: 3}, {1: "N", 2: 1, 3: 3}),
     "withheld, and given up later in the source": Case({1: 1, 2: 1, 3: 3}, {3: 3, 2: 1, 1: "N"}),
+    "swap, and another one wants a value of it": Case(own(1, 2, 3), {3: 1, 1: 2, 2: 1}, {3}),
+    "rotation, and another one wants a value of it": Case(own(1, 2, 3, 4), {4: 1, 1: 3, 2: 1, 3: 2}, {4}),
     "withheld, and its owner is deleted": Case({1: 1, 2: 1, 3: 3}, {2: 1, 3: 3}, options=DELETE),
     "withheld, and no longer wanted": Case({1: 1, 2: 1}, {1: 1, 2: "OWN"}),
     "withheld for good": Case({1: 1, 2: 1}, {1: 1, 2: 1}, {2}),

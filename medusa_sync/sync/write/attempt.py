@@ -147,6 +147,8 @@ class Attempts:
         released = await self._rows.release(jobs, {claim.unique for claim in wanted if not claim.is_new})
         taken = {claim.unique for claim in wanted}
         self._values.free(hold for job in released for hold in job.gives_up if hold[:2] in taken)
+        if released:
+            self._values.give(jobs)
         return bool(released)
 
     async def decide_together(self, jobs: Group) -> Group:
@@ -155,7 +157,9 @@ class Attempts:
         await self.decide(updates)
         for job in updates:
             job.holders = None  # what others get of them is not known yet
-        return still_queued(updates)
+        left = still_queued(updates)
+        self._values.give(left)
+        return left
 
     async def decide(self, jobs: Group) -> bool:
         """Decide which unique values jobs get; returns whether the store was asked."""
@@ -188,7 +192,7 @@ class Attempts:
         await self._rows.check(jobs)
         refusals = await self._items.refusals(jobs)
         for job in jobs:
-            self._values.give(job.change)
+            self._values.give([job])
             self._values.free(job.gives_up)
             if job in refusals:
                 self.places.end(job, Result.FAILED, refusals[job])

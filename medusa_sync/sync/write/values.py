@@ -82,11 +82,12 @@ class UniqueValues:
         """Take note that products have given up values since they were looked up."""
         self._freed.update(holds)
 
-    def give(self, change: Change) -> None:
-        """Take note of the values that a product gets which is not written, in a dry run."""
-        product = StoredProduct("", change.desired.external_id, title=change.desired.title)
-        owner = Owner("", product)
-        self._given.update((claim.unique, owner) for claim in claims(change))
+    def give(self, jobs: Iterable[Job]) -> None:
+        """Take note of the values that jobs get later, or would get, so that no other one gets them."""
+        for job in jobs:
+            product = StoredProduct("", job.external_id, title=job.desired.title)
+            owner = Owner("", product)
+            self._given.update((claim.unique, owner) for claim in claims(job.change))
 
     def _is_ours(self, external_id: str | None) -> bool:
         return source_id_of(self._context.options.source_name, external_id) is not None
