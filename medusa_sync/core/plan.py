@@ -233,13 +233,15 @@ class _Plan(Struct, frozen=True):
     def _held_back(self, changes: Sequence[FieldChange], stored: StoredVariant) -> tuple[FieldChange, ...]:
         """The planned prices of a variant that move too far; a price and its sale price stay together."""
         limit, names = self.how.price_limit, set[str]()
-        for each in changes if limit is not None else ():
+        if limit is None:
+            return ()
+        for each in changes:
             place, before, after = VARIANT_FIELDS[each.field].place, each.stored, each.planned
             if place is Place.SALE and before is None:  # until now, customers pay the price
                 before = stored.value(PRICE, self.desired.currency)
             if place not in {Place.PRICE, Place.SALE} or not isinstance(before, int | float):
                 continue
-            if limit and isinstance(after, int | float) and not limit.allows(before, after):
+            if isinstance(after, int | float) and not limit.allows(before, after):
                 names.add(each.field)
         if not names.isdisjoint(IN_CURRENCY):
             names |= IN_CURRENCY

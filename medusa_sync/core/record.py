@@ -260,13 +260,13 @@ class EarlierRecord(Struct, frozen=True, tag_field="version", tag=2):
 AnyRecord = Record | EarlierRecord
 
 
-def parse_record(metadata: Mapping[str, Any] | None) -> Record | None:
+def parse_record(metadata: object) -> Record | None:
     """Parse the record of a stored product; None if there is none or it is not a record.
 
     Raises:
         ProductFailedError: a newer version of this tool wrote it.
     """
-    raw: Any = (metadata or {}).get(RECORD_KEY)
+    raw: Any = metadata.get(RECORD_KEY) if isinstance(metadata, dict) else None
     version = raw.get("version", 1) if isinstance(raw, dict) else 1
     if isinstance(version, int) and version > VERSION:
         raise ProductFailedError(

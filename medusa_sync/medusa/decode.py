@@ -147,13 +147,12 @@ def decode_product(raw: Raw, asked: Tree) -> StoredProduct | Unreadable:
             f"The store lists a product without its id or external id ({error})",
             hint="Let the role of the API key read all fields of products.",
         ) from error
-    metadata = product.get("metadata")
+    metadata, record = product.get("metadata"), None
     try:
-        record = parse_record(metadata) if isinstance(metadata, dict) else None
+        record = parse_record(metadata)
     except ProductFailedError as error:
-        if identity.external_id:
+        if identity.external_id:  # an adoption starts a new record
             return Unreadable(identity.id, identity.external_id, str(error))
-        record = None  # an adoption starts a new record
     else:
         if isinstance(metadata, dict):
             metadata.pop(RECORD_KEY, None)
@@ -183,8 +182,7 @@ def _record_in(metadata: Raw) -> Record | None:
     with suppress(ValidationError):
         record = json.decode(metadata, type=_Metadata).medusa_sync
         return None if record is None else upgraded(record)
-    decoded = json.decode(metadata)
-    return parse_record(decoded) if isinstance(decoded, dict) else None
+    return parse_record(json.decode(metadata))
 
 
 def is_marked_as_deleted(metadata: Raw) -> bool:
