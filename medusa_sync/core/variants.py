@@ -90,14 +90,10 @@ def by_key(
 ) -> dict[str, StoredVariant]:
     """The variants that a product has after a change, by key of the desired variant."""
     by_title = {each.title: each for each in options}
-    before = {each.id for each in change.stored.variants}
-    titles = {name: change.options.title(name) for name in change.options.stored}
-    known = {each.stored.id: each.desired.key for each in change.variants if each.stored is not None}
-    found = {known[each.id]: each for each in written if each.id in known}
-    others = {each.id: each for each in sorted(written, key=lambda each: each.id) if each.id not in before}
-    new = _remembered(change.new_variants)
-    plan = OptionPlan({name: by_title.get(title) for name, title in titles.items()})
-    return found | {key: others[own] for key, own in _same(new, others, plan, ()).items()}
+    plan = OptionPlan({name: by_title.get(change.options.title(name)) for name in change.options.stored})
+    product = structs.replace(change.stored, variants=tuple(written))
+    found = match_variants(change.desired, product, change.record, plan).stored
+    return {key: each for key, each in found.items() if each is not None}
 
 
 def _remembered(variants: Iterable[DesiredVariant]) -> FieldsByKey:
