@@ -59,7 +59,7 @@ async def _check_plan(
     plan = structs.replace(
         context,
         ledger=ledger,
-        health=Health(context.api, context.options.store_url),
+        health=Health(context.api, context.options.store_url, context.scan),
         is_forecast=True,
         removals=removals,
         removed_products=set(),

@@ -203,7 +203,7 @@ class Run:
         options, ledger = self._options, self._ledger
         # The scan begins while the source is asked.
         async with Scan(api, options) as scan:
-            health = Health(api, options.store_url)
+            health = Health(api, options.store_url, scan)
             context = self._context = Context(
                 api, options, self._source, self._delivery, ledger, self._stop, scan, health
             )

@@ -73,7 +73,6 @@ class Comparison:
                 products = self._ledger.take(rows)
                 self._fetched(self._ledger.seen, delivery.expected)
                 await self._scan.ready(self._wanted())
-                self._context.health.found(self._scan.witness)
                 waiting += filter(None, map(self._checked_if_not_shown, products))
                 while len(waiting) >= LOOK_UP and not self._stop.is_set:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
@@ -177,7 +176,7 @@ class Comparison:
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
         else:
             return False
-        self._context.health.found(stored.id)
+        self._scan.witness = self._scan.witness or stored.id
         return True
 
 
