@@ -87,11 +87,14 @@ def without_blocked(
     names = {own: name for name, own in record.option_ids.items()} if record else {}
     ids = options.ids | {names.get(option.id, option.title): option.id for option in removed}
     kept = {each.key for each in desired.variants} if removed else blocked.keys()
-    variants = [
-        _keeping(each, matches.stored[each.key], ids) if each.key in kept else each
-        for each in desired.variants
-        if each.key not in kept or matches.stored[each.key] is not None
-    ]
+    variants: list[DesiredVariant] = []
+    for each in desired.variants:
+        own = matches.stored[each.key]
+        if each.key not in kept:
+            variants.append(each)
+        elif own is not None:  # it keeps its option values, and the title, which sources derive from them
+            held: dict[str, Value] = {f"{OPTION}{name}": own.value_of(option) for name, option in ids.items()}
+            variants.append(each.changed(held | ({TITLE: own.title} if TITLE in each.fields else {})))
     ours = {each.id for each in (*matches.dropped.values(), *matches.stored.values()) if each is not None}
     name, twin = min(blocked.values(), key=lambda each: each[1].id in ours)
     hint = "is not one of the source; delete that one in the admin"
@@ -116,13 +119,3 @@ def _removed(stored: StoredProduct, options: OptionPlan) -> list[StoredOption]:
     """The options that are removed, without unused ones."""
     used = {value.option_id for variant in stored.variants for value in variant.options}
     return [option for option in options.removed if option.id in used]
-
-
-def _keeping(variant: DesiredVariant, stored: StoredVariant | None, ids: Mapping[str, str]) -> DesiredVariant:
-    """A variant with the option values that it has, and the title, which sources derive from them."""
-    if stored is None:
-        return variant
-    held: dict[str, Value] = {f"{OPTION}{name}": stored.value_of(own) for name, own in ids.items()}
-    if TITLE in variant.fields:
-        held[TITLE] = stored.title
-    return variant.changed(held)

@@ -8,7 +8,7 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import IN_CURRENCY, Pending, Record, Step, applied, remember
+from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Pending, Record, Step, applied, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import fields_as_sent, match_variants
 
@@ -87,14 +87,12 @@ def with_late_note(record: Record, update: Change, *, now: float, is_lost: bool)
 
 def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
     """Whether a price that was sent last is not in the store."""
-    record = stored.record
-    if record is None or record.pending is None:
-        return False
+    record = stored.record or NO_RECORD
     owned = match_variants(desired, stored, record, OptionPlan()).stored
-    others = IN_CURRENCY if record.pending.currency != desired.currency else ()
+    others = IN_CURRENCY if record.pending and record.pending.currency != desired.currency else ()
     return any(
         remember(variant.value(name, desired.currency)) != sent[-1]
-        for key, fields in record.pending.variants.items()
+        for key, fields in record.sent.items()
         if (variant := owned.get(key)) is not None
         for name, sent in fields.items()
         if _is_price(name) and name not in others and sent

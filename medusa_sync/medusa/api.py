@@ -181,8 +181,6 @@ class AdminApi:
 
         Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
         """
-        if not slugs:
-            return []
         found = walk(self._client, CATEGORIES, size=_MANY_CATEGORIES)
         wanted = set(slugs)
         return [each async for each in found if not wanted.isdisjoint((each.handle, each.recorded_slug))]

@@ -46,7 +46,6 @@ class Comparison:
         self._fetched = fetched
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
-        self._stop = context.stop
         self._options = context.options.plan  # with `overwrite`, all products are stale
         self._undecided: list[DesiredProduct | Unchecked] = []  # up to date unless a withheld value is free
         self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
@@ -74,13 +73,9 @@ class Comparison:
                 self._fetched(self._ledger.seen, delivery.expected)
                 await self._scan.ready(self._wanted())
                 waiting += filter(None, map(self._checked_if_not_shown, products))
-                while len(waiting) >= LOOK_UP and not self._stop.is_set:
+                while len(waiting) >= LOOK_UP:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
                     yield await self._look_up(part)
-                if self._stop.is_set:
-                    return
-        if self._stop.is_set:
-            return
         waiting += self._with_free_values()
         await self._scan.ready(self._wanted())  # checks the credentials even if the source delivered nothing
         for start in range(0, len(waiting), LOOK_UP):
