@@ -273,18 +273,6 @@ class UnownedProduct(Entity, frozen=True):
     variants: tuple[StoredVariant, ...]
 
 
-class Tombstone(Identified, frozen=True):
-    """What a deleted product leaves.
-
-    Attributes:
-        deleted_at: when it was deleted.
-        is_ours: this tool deleted it.
-    """
-
-    deleted_at: str
-    is_ours: bool
-
-
 P = TypeVar("P", bound=Identified)
 
 

@@ -15,7 +15,6 @@ from medusa_sync.core.stored import (
     StoredCategory,
     StoredProduct,
     StoredVariant,
-    Tombstone,
     UnownedProduct,
     Unreadable,
 )
@@ -128,14 +127,14 @@ class AdminApi:
             found += page.entries
         return found
 
-    async def tombstones(self, external_ids: Sequence[str] | None = None) -> list[Tombstone]:
+    async def tombstones(self, external_ids: Sequence[str] | None = None) -> list[decode.MaybeDeleted]:
         """What deleted products with these external ids have left; there may be several for each.
 
         The index engine shows them only in a list of all products, without external ids.
         """
         parts = [[]] if external_ids is None else chunks("external_id", external_ids)
         return [
-            Tombstone(each.id, each.external_id, each.deleted_at, decode.is_marked_as_deleted(each.metadata))
+            each
             for part in parts
             async for each in walk(self._client, decode.WITH_DELETED, part)
             if each.deleted_at is not None

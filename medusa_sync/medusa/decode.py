@@ -31,8 +31,17 @@ class Scanned(Identified, frozen=True):
     metadata: Raw = _ABSENT
 
 
-class _MaybeDeleted(Scanned, frozen=True):
+class MaybeDeleted(Scanned, frozen=True):
+    """A product that may be deleted."""
+
     deleted_at: str | None = None
+
+    @property
+    def is_by_us(self) -> bool:
+        """Whether this tool was about to delete it, also in a newer version."""
+        decoded = json.decode(self.metadata) if self.metadata is not _ABSENT else None
+        record = decoded.get(RECORD_KEY) if isinstance(decoded, dict) else None
+        return isinstance(record, dict) and record.get("deleted") is True
 
 
 def _table_fields() -> Iterator[str]:
@@ -80,7 +89,7 @@ DETAILS = _products(
         )
     ),
 )
-WITH_DELETED = _products(_MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
+WITH_DELETED = _products(MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
 HANDLES = _products(StoredProduct, "id,external_id,title,handle")
 UNOWNED = _products(UnownedProduct, "id,title,handle,metadata,variants.id,variants.sku")
 WRITTEN = _products(
@@ -183,13 +192,6 @@ def _record_in(metadata: Raw) -> Record | None:
         record = json.decode(metadata, type=_Metadata).medusa_sync
         return None if record is None else upgraded(record)
     return parse_record(json.decode(metadata))
-
-
-def is_marked_as_deleted(metadata: Raw) -> bool:
-    """Whether this tool was about to delete a product, also in a newer version."""
-    decoded = json.decode(metadata) if metadata is not _ABSENT else None
-    record = decoded.get(RECORD_KEY) if isinstance(decoded, dict) else None
-    return isinstance(record, dict) and record.get("deleted") is True
 
 
 def _variants(product: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from medusa_sync.core.fields import SKU
 from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of
 from medusa_sync.core.result import Result
-from medusa_sync.core.stored import Tombstone, UnownedProduct
+from medusa_sync.core.stored import UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.decode import HANDLES
+from medusa_sync.medusa.decode import HANDLES, MaybeDeleted
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job, Places
 from medusa_sync.sync.write.planner import Planner, readable
@@ -217,9 +217,9 @@ def _exists_already(found: Sequence[UnownedProduct]) -> str:
     return f"{len(found)} products of the store match it: {names}; keep one of them and use --adopt"
 
 
-def _deleted_by_merchant(tombstones: Iterable[Tombstone]) -> set[str]:
+def _deleted_by_merchant(tombstones: Iterable[MaybeDeleted]) -> set[str]:
     """The external ids whose newest deletion was not by this tool."""
-    newest: dict[str, Tombstone] = {}
+    newest: dict[str, MaybeDeleted] = {}
     for each in sorted(tombstones, key=lambda each: (each.deleted_at or "", each.id)):
         newest[each.external_id or ""] = each
-    return {external_id for external_id, each in newest.items() if not each.is_ours}
+    return {external_id for external_id, each in newest.items() if not each.is_by_us}
