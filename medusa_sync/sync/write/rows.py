@@ -15,13 +15,7 @@ from medusa_sync.core.unique import UniqueValue, to_clear
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body, new_product_id
-from medusa_sync.medusa.payload import (
-    Ids,
-    distinct_images_body,
-    product_body,
-    record_body,
-    release_bodies,
-)
+from medusa_sync.medusa.payload import Ids, distinct_images_body, product_body, record_body, release_bodies
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job

@@ -47,12 +47,7 @@ class Writer:
     """
 
     def __init__(
-        self,
-        context: Context,
-        rows: ProductRows,
-        items: Items,
-        sales: Sales,
-        planner: Planner,
+        self, context: Context, rows: ProductRows, items: Items, sales: Sales, planner: Planner
     ) -> None:
         self._context = context
         self._rows = rows
