@@ -11,7 +11,7 @@ from msgspec import structs
 from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.note import final_record
 from medusa_sync.core.record import AppliedOption, Record
-from medusa_sync.core.stored import StoredProduct, Unreadable
+from medusa_sync.core.stored import StoredProduct
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import WITH_OPTIONS
@@ -83,7 +83,10 @@ class Acknowledger:
                 self._places.complete(job)
 
     async def _unchanged(self, products: Sequence[tuple[Job, Record]]) -> list[tuple[Job, Record]]:
-        """The products that no other run has written since; missing ones stay: they may not be listed yet."""
+        """The products that no other run has written since; missing ones stay: they may not be listed yet.
+
+        Their records get the ids of the options that were created with them.
+        """
         lacks_ids = any(not option.id for _, record in products for option in record.options)
         external_ids = [job.external_id for job, _ in products]
         listed = (
@@ -92,11 +95,15 @@ class Acknowledger:
             else await self._api.summaries("external_id", external_ids)
         )
         found = {each.id: each for each in listed}
-        left = [
-            (job, _with_option_ids(record, found.get(job.writing.product_id)))
-            for job, record in products
-            if job.writing.product_id not in found or _is_noted(found[job.writing.product_id], job)
-        ]
+        left = []
+        for job, record in products:
+            stored, noted = found.get(job.writing.product_id), job.writing.note or job.writing.before
+            if stored is None:
+                left.append((job, record))
+            elif isinstance(stored, StoredProduct) and stored.record in (job.writing.before, noted):
+                ids = {option.title: option.id for option in stored.options}
+                known = (AppliedOption(own.name, own.id or ids.get(own.name, "")) for own in record.options)
+                left.append((job, structs.replace(record, options=tuple(known))))
         if len(left) < len(products):
             words = "another run has written %d of these products since", len(products) - len(left)
             logger.info(*words, extra={"event": "written_by_another_run"})
@@ -115,20 +122,3 @@ def _not_acknowledged(product: tuple[Job, Record], error: Exception) -> None:
     own = product[0].external_id
     words = "%s was not acknowledged: %s", own, error
     logger.warning(*words, extra={"event": "not_acknowledged", "external_id": own})
-
-
-def _with_option_ids(record: Record, stored: StoredProduct | Unreadable | None) -> Record:
-    """The record with the ids of options that were created with the product."""
-    if not isinstance(stored, StoredProduct):
-        return record
-    ids = {option.title: option.id for option in stored.options}
-    known = (AppliedOption(own.name, own.id or ids.get(own.name, "")) for own in record.options)
-    return structs.replace(record, options=tuple(known))
-
-
-def _is_noted(stored: StoredProduct | Unreadable, job: Job) -> bool:
-    """Whether the record of a product is still the one that this run read or wrote."""
-    return isinstance(stored, StoredProduct) and stored.record in (
-        job.writing.before,
-        job.writing.note or job.writing.before,
-    )
