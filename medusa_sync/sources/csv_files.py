@@ -45,7 +45,7 @@ def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Ite
     csv.field_size_limit(MAX_CELL)  # of the whole process; nothing else in it reads CSV
     lines = _Lines(file)
     delimiter, names = _header(lines)
-    columns = {name: index for index, name in reversed([*enumerate(names)])}  # the first one of each name
+    columns = {name: names.index(name) for name in names}
     rows = _rows(lines, delimiter, len(names))
     if as_items or recognised([Item(columns)]) is not None:
         kind, items = "CSV", _items(rows, columns)
@@ -58,10 +58,8 @@ def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Ite
 
 def _items(rows: Iterable[tuple[int, Sequence[str], str]], columns: dict[str, int]) -> Iterator[Item]:
     for number, values, problem in rows:
-        cells = {
-            name: values[index].strip() if index < len(values) else ""
-            for name, index in reversed(columns.items())
-        }
+        width = len(values)
+        cells = {name: values[index].strip() if index < width else "" for name, index in columns.items()}
         yield Item(cells, f"line {number}", problem=problem)
 
 
@@ -150,10 +148,9 @@ def _header(lines: _Lines) -> tuple[str, list[str]]:
         delimiters, first = named[1], _line(lines)
     if not first:
         raise SourceError("it has no header", hint="The first line must name the columns.")
-    number, text, whole = lines.number, [first], first
-    while whole.count('"') % 2 and len(whole) < MAX_HEADER and (line := next(lines, "")):
+    number, text = lines.number, [first]
+    while "".join(text).count('"') % 2 and sum(map(len, text)) < MAX_HEADER and (line := next(lines, "")):
         text.append(line)  # a name has a line break
-        whole += line
     headers: dict[str, list[str]] = {}
     for delimiter in delimiters:
         with suppress(csv.Error):

@@ -209,6 +209,11 @@ def test_a_row_whose_id_has_lost_its_digits_is_rejected_alone(header: str) -> No
     assert found == Rejected(None, None, "line 3", reason)
 
 
+def test_a_product_is_rejected_without_its_id_if_that_is_not_usable() -> None:
+    """What is rejected without an id prevents removals."""
+    assert rejected("id,title,price\na  b,Mug,x\n").external_id is None
+
+
 def test_a_row_without_an_id_is_rejected_and_does_not_split_its_neighbours() -> None:
     nameless, mug = read(f"{HEADER}1,Mug,9,Size,S\n,Jug,8,,\n1,Mug,9,Size,M\n")
     assert nameless == Rejected(None, None, "line 3", "it belongs to no product: it has no id")

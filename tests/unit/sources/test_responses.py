@@ -103,10 +103,12 @@ async def test_products_that_are_broken_are_rejected_alone(httpx_mock: HTTPXMock
     respond_with(httpx_mock, body_of([row(1), *odd, row(3, title="Jug \ud83c")]))
     first, *rejected, last = await rows(source)
     assert (first, last) == (desired_product(1), desired_product(3, title="Jug"))
-    assert [each.reason.partition(": ")[0] for each in rejected if isinstance(each, Rejected)] == [
+    reasons = {each.reason: each.title for each in rejected if isinstance(each, Rejected)}
+    assert [reason.partition(": ")[0] for reason in reasons] == [
         *("price", "Expected object, got null", "Expected object, got array"),
         *("price", "Expected object, got str"),
     ]
+    assert reasons["Expected object, got null"] == "item 3 of page 1"
 
 
 async def test_a_page_that_is_cut_off_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
