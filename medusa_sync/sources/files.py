@@ -15,8 +15,6 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, cast
 
-from msgspec import Struct
-
 from medusa_sync.errors import MedusaSyncError, SourceError
 from medusa_sync.http import MAX_DOWNLOAD_BYTES
 from medusa_sync.response import Download
@@ -40,43 +38,29 @@ _HINTS: Mapping[type[OSError], str] = {
 _HINT = "Set --source (SYNC_PRODUCTS_SOURCE) to a URL or to the path of a readable file."
 
 
-class Content(Struct, frozen=True):
-    """What a source contains.
-
-    Attributes:
-        file: decompressed and seekable, at its start.
-        compression: `gzip`, `zstd` or empty.
-        content_type: of a download; empty if it is unknown.
-    """
-
-    name: str
-    file: io.BufferedReader
-    compression: str = ""
-    content_type: str = ""
-
-
 async def read_items(
     opening: AbstractAsyncContextManager[Content], format_: str, source: ItemSource, *, as_items: bool
 ) -> AsyncGenerator[PageOfItems, None]:
     """Read a file. An error is raised after what came before it; only the last page has a total.
 
     Args:
-        opening: opens the file.
+        opening: opens the file at its start.
         format_: a value of `--source-format`.
         source: gets the format that is found.
         as_items: rows of tables and items of feeds are wanted as they are, for a map.
     """
     async with opening as content:
+        file: io.BufferedReader = io.BufferedReader(content, CHUNK)
         found: Iterator[Item] | None = None
         count, is_last = 0, False
         while not is_last:
             items: list[Item] = []
             try:
                 if found is None:
-                    check(head := _head(content.file))
+                    check(head := _head(file))
                     if format_ == "auto":
                         format_ = recognise(head, content.name, content.content_type)
-                    source.format, found = reader_of(format_)(content.file, as_items=as_items)
+                    source.format, found = reader_of(format_)(file, as_items=as_items)
                     source.format += f", {content.compression}" if content.compression else ""
                 for item in islice(found, base.PAGE_SIZE):
                     items.append(item)  # noqa: PERF402 - an error must not lose the items
@@ -93,14 +77,30 @@ async def read_items(
 # --- bytes ----------------------------------------------------------------------------------------------
 
 
-class _File(io.RawIOBase):
-    """A seekable file, decompressed. At its end, `at_end` raises `SourceError` if it is incomplete."""
+class Content(io.RawIOBase):
+    """A seekable file, decompressed.
 
-    def __init__(self, name: str, inner: BinaryIO, at_end: Callable[[], None]) -> None:
-        head = inner.read(4)
-        inner.seek(0)
+    Args:
+        name: for messages.
+        inner: the file as it is, at its start.
+        at_end: called at the end; raises `SourceError` if the file is incomplete.
+        content_type: of a download; empty if it is unknown.
+
+    Attributes:
+        compression: `gzip`, `zstd` or empty.
+    """
+
+    def __init__(
+        self, name: str, inner: BinaryIO, at_end: Callable[[], None], content_type: str = ""
+    ) -> None:
+        try:
+            head = inner.read(4)
+            inner.seek(0)
+        except OSError as error:
+            raise _unreadable(name, error) from error
+        self.name = name
+        self.content_type = content_type
         self.compression = "gzip" if head.startswith(GZIP) else "zstd" if head == ZSTD else ""
-        self._name = name
         self._at_end = at_end
         self._damaged: tuple[type[Exception], ...] = ()
         self._inner: IO[bytes] | io.BufferedIOBase = inner
@@ -142,12 +142,12 @@ class _File(io.RawIOBase):
         return len(chunk)
 
     def _described(self, error: Exception) -> SourceError:
-        subject = f"{self._name}: {self.compression}"
+        subject = f"{self.name}: {self.compression}"
         if isinstance(error, EOFError):
             return SourceError(f"{subject}: the compressed data is cut off", hint=_AGAIN)
         if isinstance(error, self._damaged):
             return SourceError(f"{subject}: the compressed data is damaged ({error})", hint=_AGAIN)
-        return _unreadable(self._name, error)
+        return _unreadable(self.name, error)
 
 
 def _head(file: io.BufferedReader) -> bytes:
@@ -166,14 +166,6 @@ def _head(file: io.BufferedReader) -> bytes:
 def _unreadable(name: str, error: Exception) -> SourceError:
     hint = _HINTS.get(type(error), _HINT) if isinstance(error, OSError) else _HINT
     return SourceError(f"{name}: the file cannot be read ({getattr(error, 'strerror', error)})", hint=hint)
-
-
-def _content(name: str, inner: BinaryIO, at_end: Callable[[], None], content_type: str = "") -> Content:
-    try:
-        file = _File(name, inner, at_end)
-    except OSError as error:
-        raise _unreadable(name, error) from error
-    return Content(name, io.BufferedReader(file, CHUNK), file.compression, content_type)
 
 
 @asynccontextmanager
@@ -207,7 +199,7 @@ async def open_file(path: Path | None) -> AsyncIterator[Content]:
             if is_file and (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
                 raise SourceError(f"{name}: the file changed while it was read", hint=_CHANGED)
 
-        yield _content(name, file, at_end)
+        yield Content(name, file, at_end)
 
 
 def _standard_input() -> int:
@@ -232,7 +224,7 @@ async def open_download(download: Download) -> AsyncIterator[Content]:
             raise download.error
 
     with download.file:
-        yield _content(download.url, download.file, at_end, download.content_type)
+        yield Content(download.url, download.file, at_end, download.content_type)
 
 
 async def _spooled(descriptor: int, name: str) -> BinaryIO:
