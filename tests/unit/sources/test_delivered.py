@@ -12,7 +12,7 @@ import pytest
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import mapping
-from medusa_sync.sources.base import Delivered, Item, Rejected, Unchecked, checked
+from medusa_sync.sources.base import Delivered, Item, Unchecked, checked
 from medusa_sync.sources.mapping import MAPPING, MappingOptions, deliver
 from tests.flow.shirts import shirt
 from tests.flow.stage import ListSource, counts, sync, writes
@@ -112,17 +112,6 @@ def test_digests_are_those_of_earlier_versions(tmp_path: Path, digest: str, line
     [found] = asyncio.run(read())
     assert isinstance(found, Unchecked), found
     assert found.digest == digest
-
-
-def test_what_has_no_usable_id_or_title_is_rejected_at_once_or_when_it_is_checked() -> None:
-    of_mug = {"id": 1, "title": "Mug"}
-    odd = [
-        {"id": " 1", "title": "A"},
-        {"id": 1, "title": "\u200b\x00"},
-        {"id": 1, "title": "\ud800", "price": 1},
-    ]
-    for row in (17, "text", [], {}, of_mug | {"id": None}, {"id": 1}, of_mug | {"x": float("nan")}, *odd):
-        assert isinstance(checked(deliver(Item(row), OPTIONS)), Rejected), row
 
 
 def test_a_run_in_which_nothing_changed_maps_no_product(monkeypatch: pytest.MonkeyPatch) -> None:
