@@ -113,19 +113,6 @@ def _dropped(update: Change, key: str, entry: VariantRecord, stored: StoredVaria
     return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped)
 
 
-def _removed(update: Change, after: Record) -> dict[str, VariantRecord]:
-    """What a note says about variants that are removed: it was this tool, and it may not have arrived."""
-    record = update.record
-    deleted = {
-        key: structs.replace(record.variant(key), id=stored.id, dropped=Dropped.REMOVED)
-        for key, stored in update.removed.items()
-    }
-    return deleted | {
-        key: structs.replace(after.variants[key], dropped=record.variant(key).dropped or Dropped.KEPT)
-        for key in update.drafted
-    }
-
-
 def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     """The record to send with a product row: a note if the result has to be checked, else the final record.
 
@@ -146,10 +133,18 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     if is_single_commit and not (change.is_creation or any(change.added(IMAGES))):
         return after
     names = {**after.option_ids, **options.ids, **_removed_options(change)}
+    removed = {  # by this tool; they may not be deleted yet
+        key: structs.replace(before.variant(key), id=stored.id, dropped=Dropped.REMOVED)
+        for key, stored in change.removed.items()
+    }
+    drafted = {  # their stock may not be 0 yet
+        key: structs.replace(after.variants[key], dropped=before.variant(key).dropped or Dropped.KEPT)
+        for key in change.drafted
+    }
     after = structs.replace(
         after,
         options=tuple(starmap(AppliedOption, names.items())),
-        variants={**after.variants, **_removed(change, after)},
+        variants={**after.variants, **removed, **drafted},
         withheld=before.withheld,  # a run that is killed has not reported them
     )
     step = Step.CREATION if change.is_creation else Step.ADOPTION if change.placed else Step.UPDATE

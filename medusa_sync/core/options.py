@@ -113,7 +113,9 @@ def match_options(
         if restore or found[name].title in titles[name] or (name in contested and source_wins)
     }
     removed = [ours[old] for old in list(ours)[len(waiting) :]]
-    removed += [each for each in _created_twice(by_id, found, used) if each not in removed]
+    # Unused ones with the title of another one: a request whose response was lost may have arrived late.
+    left = [each for each in by_id.values() if each.is_exclusive is not False and each.id not in used]
+    removed += [each for each in left if each.title in found and each not in removed]
     plan = OptionPlan(
         {name: found.get(name) for name in names},
         renamed,
@@ -139,14 +141,6 @@ def _take_known(
         if name not in found and same_title:
             found[name] = by_id.pop(min(same_title, key=lambda each: (each.id not in used, each.id)).id)
     return found
-
-
-def _created_twice(
-    by_id: Mapping[str, StoredOption], found: Mapping[str, StoredOption], used: Collection[str]
-) -> list[StoredOption]:
-    """Unused options with the title of another one: a request whose response was lost may arrive late."""
-    left = (each for each in by_id.values() if each.is_exclusive is not False and each.id not in used)
-    return [each for each in left if each.title in found]
 
 
 def _left(by_id: Mapping[str, StoredOption], applied: Mapping[str, str]) -> dict[str, StoredOption]:
