@@ -38,9 +38,7 @@ def blocked_variants(
 
     def wanted(each: VariantChange) -> tuple[Value, ...] | None:
         """The option values that a variant gets; None if they do not change."""
-        planned = {change.field: change.planned for change in each.changes}
-        if each.is_new:
-            planned = dict(each.desired.fields)
+        planned = each.planned
         if options.added or not (removes or any(name.startswith(OPTION) for name in planned)):
             return None
         before = each.stored.value_of if each.stored else lambda _id: None

@@ -128,6 +128,11 @@ class VariantChange(Struct, frozen=True):
         return next((each for each in self.changes if each.field == name), None)
 
     @property
+    def planned(self) -> Mapping[str, Value]:
+        """What its fields get; all that it has if it is created."""
+        return self.desired.fields if self.is_new else {each.field: each.planned for each in self.changes}
+
+    @property
     def reported(self) -> tuple[FieldChange, ...]:
         """What reports say about it: a new variant is one change."""
         name = self.desired.name

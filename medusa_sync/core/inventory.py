@@ -74,13 +74,8 @@ def level_changes(
     """
     found: list[LevelChange] = []
     for each in change.variants if location_id is not None else ():
-        key, stored = each.desired.key, each.stored
-        if each.is_new:
-            stored, quantity, sku = None, each.desired.fields.get(STOCK), each.desired.fields.get(SKU)
-        elif stored is not None and (stock := each.change_of(STOCK)) is not None:
-            quantity, sku = stock.planned, stored.sku
-        else:
-            continue
+        key, stored, quantity = each.desired.key, each.stored, each.planned.get(STOCK)
+        sku = stored.sku if stored else each.desired.fields.get(SKU)
         item = None if stored and stored.inventory_items else items.get(str(sku))
         if not isinstance(quantity, int) or (each.is_new and item and item.is_new):
             continue
@@ -102,7 +97,7 @@ def tracked_again(update: Change) -> list[StoredVariant]:
         each.stored
         for each in update.variants
         if each.stored is not None and each.stored.sku and not each.stored.inventory_items
-        if (stock := each.change_of(STOCK)) and stock.planned is not None
+        if each.planned.get(STOCK) is not None
     ]
 
 

@@ -100,10 +100,10 @@ def claims(change: Change) -> list[Claim]:
     renamed = item_renames(change)
     found = []
     for each in change.variants:
-        own, planned = each.desired, {one.field: one.planned for one in each.changes}
-        values, has_item = (own.fields, STOCK in own.fields) if each.is_new else (planned, own.key in renamed)
+        own, planned = each.desired, each.planned
+        has_item = STOCK in planned if each.is_new else own.key in renamed
         for name in UNIQUE:
-            if (value := values.get(name)) is not None:
+            if (value := planned.get(name)) is not None:
                 stored, with_item = getattr(each.stored, name, None), name == SKU and has_item
                 found.append(Claim(own.key, own.name, name, str(value), stored, each.is_new, with_item))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from medusa_sync.core.change import Change
@@ -190,7 +190,10 @@ def _usual_value(stored: StoredProduct, option: StoredOption) -> str | None:
 def variant_edits(update: Change) -> dict[str, dict[str, Any]]:
     """What changes of existing variants, by their id; stock levels and sale prices are written apart."""
     found: dict[str, dict[str, Any]] = {}
-    for variant, planned in _planned(update):
+    for each in update.variants:
+        variant, planned = each.stored, each.planned
+        if variant is None:
+            continue
         attributes, metadata, amounts = _parts(planned, update.desired.currency)
         edits: dict[str, Any] = {**attributes}
         if STOCK in planned and variant.manage_inventory == (planned[STOCK] is None):
@@ -209,15 +212,8 @@ def variant_edits(update: Change) -> dict[str, dict[str, Any]]:
 
 def kept_options(update: Change) -> dict[str, dict[str, Value]]:
     """The values of all variants for the options that are left when others are removed, by id."""
-    planned = {variant.id: fields for variant, fields in _planned(update)}
+    planned = {each.stored.id: each.planned for each in update.variants if each.stored is not None}
     return {each.id: _all_values(each, planned.get(each.id, {}), update) for each in update.stored.variants}
-
-
-def _planned(update: Change) -> Iterator[tuple[StoredVariant, dict[str, Value]]]:
-    """The stored variants with the fields that they get."""
-    for each in update.variants:
-        if each.stored is not None:
-            yield each.stored, {change.field: change.planned for change in each.changes}
 
 
 def _parts(

@@ -169,14 +169,11 @@ class Sales:
 def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> dict[str, float | None]:
     """The sale prices that a change sets, by id of the variant; None removes one."""
     amounts: dict[str, float | None] = {}
-    for variant in change.new_variants:
-        amount = variant.fields.get(SALE)
-        if isinstance(amount, int | float) and variant.key in written:
-            amounts[written[variant.key].id] = amount
     for each in change.variants:
-        for one in each.changes:
-            if one.field == SALE and each.stored is not None:
-                amounts[each.stored.id] = one.planned if isinstance(one.planned, int | float) else None
+        own = each.stored or written.get(each.desired.key)
+        if own is not None and SALE in each.planned:
+            amount = each.planned[SALE]
+            amounts[own.id] = amount if isinstance(amount, int | float) else None
     return amounts
 
 

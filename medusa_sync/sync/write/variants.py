@@ -188,22 +188,16 @@ def _missing_values(update: Change, name: str, option: StoredOption) -> list[str
 
 def _new_values(update: Change, name: str) -> list[str]:
     """The values that variants get, each once."""
-    field = f"{OPTION}{name}"
-    values = [
-        each.desired.fields.get(field)
-        if each.is_new
-        else (change := each.change_of(field)) and change.planned
-        for each in update.variants
-    ]
+    values = [each.planned.get(f"{OPTION}{name}") for each in update.variants]
     return list(dict.fromkeys(str(value) for value in values if value is not None))
 
 
 def _unused_values(update: Change, name: str, option: StoredOption, records: Iterable[Record]) -> set[str]:
     field = f"{OPTION}{name}"
     planned = {
-        each.stored.id: change.planned
+        each.stored.id: each.planned[field]
         for each in update.variants
-        if each.stored is not None and (change := each.change_of(field)) is not None
+        if each.stored is not None and field in each.planned
     }
     used = {planned.get(each.id, each.value_of(option.id)) for each in update.stored.variants}
     used |= set(_new_values(update, name))
