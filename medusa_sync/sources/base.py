@@ -155,57 +155,44 @@ Page = PageOf[Delivered]
 PageOfItems = PageOf[Item]
 
 
-class Source(Protocol):
-    """A source of products."""
+class SourceOf(ABC, Generic[T_co]):
+    """A source of products, or of items that become products.
 
-    @property
-    def format(self) -> str:
-        """What was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known."""
+    Attributes:
+        format: what was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known.
+        in_one_piece: all came in one file or response; otherwise a product may have moved between pages.
+        notes: remarks about what was read.
+    """
 
-    @property
-    def in_one_piece(self) -> bool:
-        """Whether all came in one file or response; otherwise a product may have moved between pages."""
+    format = ""
+    in_one_piece = True
+    notes: Sequence[str] = ()
 
-    @property
-    def notes(self) -> Sequence[str]:
-        """Remarks about what was read."""
+    @abstractmethod
+    def pages(self, limit: int | None) -> AsyncGenerator[PageOf[T_co], None]:
+        """All of it, or the first `limit`; a source of items may send more.
 
-    def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        """All products, or the first `limit`. If the pages end without an error, the source was complete.
+        If the pages end without an error, the source was complete.
 
         Raises:
             SourceError: the source is unavailable, malformed, repeats itself, or ends before its own total.
         """
 
     async def category_names(self) -> Mapping[str, str]:
-        """Display names of categories by slug; may be empty."""
+        """Display names of categories by slug."""
+        return {}
 
-    async def has(self, source_id: str) -> bool | None:
+    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - only APIs can look it up
         """Whether the source has a product, by its own answer; None if it gives none.
 
         Raises:
             SourceError: the source gives no clear response.
         """
-
-
-class ItemSource(ABC):
-    """What sends items, which a `Catalogue` makes a source of products of; the members are those of `Source`.
-
-    It may send more items than the limit.
-    """
-
-    format = ""
-    in_one_piece = True
-
-    @abstractmethod
-    def pages(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
-        """All items, or at least the first `limit`; see `Source`."""
-
-    async def category_names(self) -> Mapping[str, str]:
-        return {}
-
-    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - only APIs can look it up
         return None
+
+
+Source = SourceOf[Delivered]
+ItemSource = SourceOf[Item]
 
 
 class Reader(Protocol):

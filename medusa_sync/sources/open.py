@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from itertools import islice
 from pathlib import Path
@@ -95,8 +95,8 @@ def _program(name: str) -> Program:
     return Program(name)
 
 
-class Catalogue:
-    """A source of products.
+class Catalogue(Source):
+    """The products that are made of the items of a source.
 
     Without a program, one of the maps that come with this tool is used if the first item needs it.
     """
@@ -115,16 +115,6 @@ class Catalogue:
         self._program = program
         self._min_products = min_products
         self._map = ""
-        self.notes: Sequence[str] = ()
-
-    @property
-    def format(self) -> str:
-        kind, comma, rest = self._source.format.partition(",")
-        return f"{kind} ({self._map}){comma}{rest}" if self._map else self._source.format
-
-    @property
-    def in_one_piece(self) -> bool:
-        return self._source.in_one_piece
 
     async def category_names(self) -> Mapping[str, str]:
         return {} if self._map else await self._source.category_names()
@@ -165,14 +155,19 @@ class Catalogue:
 
     async def _pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         count = 0
-        async with aclosing(self._items(limit)) as pages:
-            async for page in pages:
-                items = page.rows[: None if limit is None else limit - count]
-                rows = tuple(deliver(item, self._mapping) for item in items)
-                count += len(rows)
-                yield Page(rows, page.total)
-                if count == limit:
-                    return
+        try:
+            async with aclosing(self._items(limit)) as pages:
+                async for page in pages:
+                    items = page.rows[: None if limit is None else limit - count]
+                    rows = tuple(deliver(item, self._mapping) for item in items)
+                    count += len(rows)
+                    yield Page(rows, page.total)
+                    if count == limit:
+                        return
+        finally:
+            kind, comma, rest = self._source.format.partition(",")
+            self.format = f"{kind} ({self._map}){comma}{rest}" if self._map else self._source.format
+            self.in_one_piece = self._source.in_one_piece
 
     async def _items(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
         """The items of the source, or the products that a map makes of them."""

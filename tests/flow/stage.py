@@ -38,7 +38,7 @@ TOO_LARGE = "a" * 2_000_000
 
 
 @dataclass
-class ListSource:
+class ListSource(Source):
     """A source in memory, with rows of DummyJSON.
 
     Attributes:
@@ -54,9 +54,7 @@ class ListSource:
     sale_prices: bool = False
     ends_after: int | None = None
     asked: list[str] = field(default_factory=list)
-    format: str = ""
     in_one_piece: bool = False
-    notes: Sequence[str] = ()
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         rows = self.rows[:limit]
