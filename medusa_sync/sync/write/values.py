@@ -73,7 +73,7 @@ class UniqueValues:
         return decide(
             [job.change for job in jobs],
             Holders(owners, unused),
-            is_ours=self._is_ours,
+            is_ours=lambda own: source_id_of(self._context.options.source_name, own) is not None,
             freed=self._freed,
             is_final=self._context.is_final,
         )
@@ -88,9 +88,6 @@ class UniqueValues:
             product = StoredProduct("", job.external_id, title=job.desired.title)
             owner = Owner("", product)
             self._given.update((claim.unique, owner) for claim in claims(job.change))
-
-    def _is_ours(self, external_id: str | None) -> bool:
-        return source_id_of(self._context.options.source_name, external_id) is not None
 
 
 async def _shown(reading: Awaitable[list[T]]) -> list[T]:
