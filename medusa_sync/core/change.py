@@ -123,10 +123,6 @@ class VariantChange(Struct, frozen=True):
     conflicts: tuple[Conflict, ...] = ()
     held: tuple[FieldChange, ...] = ()
 
-    def change_of(self, name: str) -> FieldChange | None:
-        """The change of a field; None if it stays."""
-        return next((each for each in self.changes if each.field == name), None)
-
     @property
     def planned(self) -> Mapping[str, Value]:
         """What its fields get; all that it has if it is created."""

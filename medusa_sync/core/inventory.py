@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Change, FieldChange
+from medusa_sync.core.change import Change
 from medusa_sync.core.fields import SKU, STOCK
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
@@ -118,23 +118,23 @@ def item_renames(update: Change) -> dict[str, ItemRename]:
     if update.adopted:
         return {}
     record, renames = update.record, dict[str, ItemRename]()
-    wanted: list[tuple[str, StoredVariant, Value, FieldChange | None]] = [
-        (each.desired.key, each.stored, each.desired.fields.get(SKU), each.change_of(SKU))
+    wanted: list[tuple[str, StoredVariant, Value, bool]] = [
+        (each.desired.key, each.stored, each.desired.fields.get(SKU), SKU in each.planned)
         for each in update.variants
         if each.stored is not None and each.desired.key not in update.drafted
     ]
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
         if remember(stored.sku) in record.sent.get(key, {}).get(SKU, ()):
-            wanted.append((key, stored, stored.sku, None))
-    for key, stored, new, change in wanted:
+            wanted.append((key, stored, stored.sku, False))
+    for key, stored, new, changes in wanted:
         history = record.variant_history(key, SKU)
         applied, sent = history.applied, history.sent
         # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
         is_new = history.is_known and applied != remember(new) and stored.sku == new
         link = next(iter(stored.inventory_items), None)
-        if link is None or link.inventory is None or not (change or sent or is_new):
+        if link is None or link.inventory is None or not (changes or sent or is_new):
             continue
-        sku, ours = link.inventory.sku, {None, *sent, applied, remember(change.stored if change else None)}
+        sku, ours = link.inventory.sku, {None, *sent, applied, remember(stored.sku if changes else None)}
         if sku != new and remember(sku) in ours:
             renames[key] = ItemRename(link.inventory_item_id, sku, None if new is None else str(new))
     return renames
