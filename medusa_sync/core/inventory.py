@@ -127,7 +127,7 @@ def item_renames(update: Change) -> dict[str, ItemRename]:
         if remember(stored.sku) in record.sent.get(key, {}).get(SKU, ()):
             wanted.append((key, stored, stored.sku, False))
     for key, stored, new, changes in wanted:
-        history = record.variant_history(key, SKU)
+        history = record.history(SKU, key)
         applied, sent = history.applied, history.sent
         # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
         is_new = history.is_known and applied != remember(new) and stored.sku == new

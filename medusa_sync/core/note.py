@@ -71,7 +71,7 @@ def _not_written(update: Change) -> dict[str, dict[str, Value]]:
     record = update.record
     for variant in update.variants:
         for each in variant.held:
-            history = record.variant_history(variant.desired.key, each.field)
+            history = record.history(each.field, variant.desired.key)
             current = remember(each.stored)
             own = kept.setdefault(variant.desired.key, {})
             own[each.field] = current if current in history.sent else history.applied  # it has arrived
@@ -104,7 +104,7 @@ def _dropped(update: Change, key: str, entry: VariantRecord, stored: StoredVaria
         current = remember(stored.value(name, currency, options=update.options.ids))
         if VARIANT_FIELDS[name].place is Place.LEVEL or current is None:
             fields.pop(name, None)
-        elif current in record.variant_history(key, name).sent:
+        elif current in record.history(name, key).sent:
             fields[name] = current
     dropped = entry.dropped or Dropped.KEPT
     if key in update.drafted:  # without a recorded level, a variant that comes back gets its stock again

@@ -205,7 +205,7 @@ class _Plan(Struct, frozen=True):
 
     def _merge_of_variant(self, field: Field, variant: DesiredVariant, stored: StoredVariant) -> _Found:
         name, currency, wanted = field.name, self.desired.currency, variant.fields.get(field.name)
-        history = self.record.variant_history(variant.key, name)
+        history = self.record.history(name, variant.key)
         if not self._is_owned(field, wanted, history, stored):
             return
         current = stored.value(name, currency, self.location_id, self.options.ids)

@@ -145,23 +145,18 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """The pending values of variants, by key and field."""
         return self.pending.variants if self.pending else {}
 
-    def history(self, name: str) -> History:
-        """What was written to a field of the product."""
-        value = self.fields.get(name)
-        return History(value, base=value, is_known=self is not NO_RECORD)
-
     @property
     def has_sales(self) -> bool:
         """Whether a variant has, or may have, a sale price of ours."""
         applied = (each.fields for each in self.variants.values())
         return any(SALE in fields for fields in (*applied, *self.sent.values()))
 
-    def variant_history(self, key: str, name: str) -> History:
-        """What was written to a field of a variant."""
-        fields, sent = self.variant(key).fields, self.sent.get(key, {}).get(name, ())
-        applied = fields.get(name)
-        base = sent[-1] if sent and name not in fields else applied
-        return History(applied, sent, base, is_known=self is not NO_RECORD)
+    def history(self, name: str, key: str | None = None) -> History:
+        """What was written to a field of the product, or of the variant with a key."""
+        fields = self.fields if key is None else self.variant(key).fields
+        sent = () if key is None else self.sent.get(key, {}).get(name, ())
+        base = sent[-1] if sent and name not in fields else fields.get(name)
+        return History(fields.get(name), sent, base, is_known=self is not NO_RECORD)
 
     def variant(self, key: str) -> VariantRecord:
         """What was applied to a variant; nothing if the record does not have it."""
