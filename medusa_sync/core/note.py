@@ -42,7 +42,6 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
     for each in change.withheld:
         withheld.setdefault(each.key, {})[each.field] = each.value, each.owner_id
-    recorded = change.record.variants
     ids = {
         each.desired.key: (each.stored or change.record.variant(each.desired.key)).id
         for each in change.variants
@@ -56,7 +55,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
             fields = {**variants[key].fields, **kept}
             fields = {name: value for name, value in fields.items() if value is not None}
             variants[key] = structs.replace(variants[key], fields=fields)
-    variants |= {key: _dropped(change, key, recorded[key], own) for key, own in change.dropped.items()}
+    variants |= {key: _dropped(change, key, own) for key, own in change.dropped.items()}
     return structs.replace(
         record,
         variants=variants,
@@ -97,14 +96,15 @@ def _removed_options(update: Change) -> Mapping[str, str]:
     return {name: own for name, own in update.record.option_ids.items() if own in removed}
 
 
-def _dropped(update: Change, key: str, entry: VariantRecord, stored: StoredVariant) -> VariantRecord:
+def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     """The record of a variant that the source dropped; pending values that have arrived are applied."""
-    record, fields, currency = update.record, dict(entry.fields), update.desired.currency
-    for name in record.sent.get(key, {}):
-        current = remember(stored.value(name, currency, options=update.options.ids))
+    entry = update.record.variants[key]
+    fields = dict(entry.fields)
+    for name, sent in update.record.sent.get(key, {}).items():
+        current = remember(stored.value(name, update.desired.currency, options=update.options.ids))
         if VARIANT_FIELDS[name].place is Place.LEVEL or current is None:
             fields.pop(name, None)
-        elif current in record.history(name, key).sent:
+        elif current in sent:
             fields[name] = current
     dropped = entry.dropped or Dropped.KEPT
     if key in update.drafted:  # without a recorded level, a variant that comes back gets its stock again
