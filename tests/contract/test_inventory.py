@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.shop import LEVELS, Refusal, Shop, View, exists, invalid, item_of, variant_of
+from tests.contract.shop import LEVELS, Refusal, Shop, View, exists, item_of, variant_of
 
 ITEMS = "/admin/inventory-items"
 
@@ -90,14 +90,6 @@ def test_only_existing_levels_and_items_are_accepted(shop: Shop, product: View) 
 # --- items of variants ---
 
 
-def test_managing_a_variant_creates_its_item(shop: Shop) -> None:
-    product = shop.create(variant={"manage_inventory": False})
-    assert (variant_of(product)["inventory_items"], shop.call("GET", ITEMS)["count"]) == ([], 0)
-    product = managed(shop, product, wanted=True)
-    assert variant_of(product)["inventory_items"][0]["inventory"]["sku"] == "SKU-1"
-    assert managed(shop, product, wanted=True) == product
-
-
 def test_a_variant_that_is_no_longer_managed_leaves_its_item(shop: Shop, product: View) -> None:
     """The item keeps its levels, reservations and SKU; not even its own variant gets it back."""
     shop.reserve(product, "Default", 2)
@@ -178,31 +170,14 @@ def test_an_unused_item_is_deleted_with_its_level(shop: Shop, product: View, unu
     assert item_of(managed(shop, product, wanted=True)) != unused
 
 
-def test_an_unused_item_can_be_linked_to_a_variant_that_is_managed_afterwards(
-    shop: Shop, product: View, unused: str
-) -> None:
-    path = f"/admin/products/{product['id']}/variants/{variant_of(product)['id']}/inventory-items"
-    shop.call("POST", path, link_to(unused), fields="id")
-    product = managed(shop, product, wanted=True)
-    assert (item_of(product), variant_of(product)["manage_inventory"]) == (unused, True)
-    assert levels_of(shop, unused) == {shop.location_id: 7}
-
-
 @pytest.mark.parametrize("sku", ["NEW", None])
 def test_an_item_is_created_on_its_own_and_linked(shop: Shop, sku: str | None) -> None:
+    """The variant keeps it if it is managed afterwards."""
     product = shop.create(variant={"sku": sku, "manage_inventory": False})
     body = {} if sku is None else {"sku": sku}
     item_id = shop.call("POST", ITEMS, body, fields="id")["inventory_item"]["id"]
     path = f"/admin/products/{product['id']}/variants/{variant_of(product)['id']}/inventory-items"
     shop.call("POST", path, link_to(item_id), fields="id")
-    assert item_of(shop.product(product["id"])) == item_id
+    assert item_of(shop.product(product["id"])) == item_of(managed(shop, product, wanted=True)) == item_id
     if sku is not None:
         assert shop.refusal("POST", ITEMS, body) == taken("NEW")
-
-
-def test_a_new_variant_cannot_have_the_item_of_a_deleted_one(shop: Shop, product: View) -> None:
-    item_id = item_of(product)
-    shop.variants(product, delete=[variant_of(product)["id"]])
-    body = shop.body(2, variant={"inventory_items": [link_to(item_id)]})
-    assert shop.batch_refusal(create=[body]) == invalid("Inventory Items with ids: <id> was not found")
-    assert shop.products().keys() == {"contract:1"}

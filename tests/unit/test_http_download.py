@@ -12,7 +12,7 @@ from pytest_httpx import HTTPXMock
 from medusa_sync import http
 from medusa_sync.errors import InterruptedRunError, StoreError
 from medusa_sync.http import HttpClient
-from medusa_sync.response import Download, Response
+from medusa_sync.response import Download
 from medusa_sync.stop import Stop
 from tests.unit.builders import STORE_URL, http_client
 from tests.unit.full_disk import files_limited_to
@@ -92,22 +92,6 @@ async def test_failed_attempt_is_repeated_and_counted(
     assert message.startswith("GET /things: " if error else "")
     assert error in message
     assert requests == [("GET", "/things")] * 3
-
-
-async def test_a_download_that_never_begins_is_an_error_and_another_status_a_response(
-    httpx_mock: HTTPXMock, client: HttpClient
-) -> None:
-    for failure in (429, 503, BROKEN, REFUSED):
-        respond(httpx_mock, failure, failure, failure)
-        with pytest.raises(StoreError, match="GET /things: "):
-            await client.download("/things")
-    for status in (204, 301, 401, 404):
-        for before in ([], [[b"part", BROKEN]]):
-            respond(httpx_mock, *before)
-            httpx_mock.add_response(status, content=b"" if status == 204 else b"why")
-            got = await client.download("/things")
-            assert isinstance(got, Response)
-            assert (got.status, got.body) == (status, b"" if status == 204 else b"why")
 
 
 async def test_nothing_is_repeated_when_the_run_ends(httpx_mock: HTTPXMock, pool: httpx.AsyncClient) -> None:
