@@ -177,6 +177,13 @@ def of_variants(number: int, *contested: int) -> Outcome:
     )
 
 
+class Terminal(io.StringIO):
+    """A terminal with colours: `output_to` decides by `isatty`."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def on_terminal(result: RunResult, width: int = 80, *, verbose: bool = False) -> str:
     """What a terminal of a width shows of a run."""
     console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)

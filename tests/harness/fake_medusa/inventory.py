@@ -103,8 +103,7 @@ def delete_item(state: State, item_id: str) -> None:
     item = state.items.get(item_id)
     if item is None or item.removed or any(item_id in each.item_ids for each in state.variants().values()):
         raise NotImplementedError("FakeMedusa deletes only unused inventory items")
-    check_reservations([item])
-    item.removed, item.levels = True, []
+    remove_items([item])
 
 
 class ItemCreation(Work):
@@ -184,13 +183,16 @@ def link_items(state: State, items: Mapping[str, Item]) -> None:
             stored[variant_id].item_ids = [item.id]
 
 
-def check_reservations(items: Iterable[Item]) -> None:
+def remove_items(items: Sequence[Item]) -> None:
+    """Remove all of them, or none if stock is reserved."""
     reserved = [item.id for item in items if item.reserved_quantity]
     if reserved:
         raise invalid_data(
             "Cannot remove following inventory item(s) since they have reservations:"
             f" [{', '.join(reserved)}]."
         )
+    for item in items:
+        item.removed, item.levels = True, []
 
 
 def given_items(state: State, bodies: Mapping[str, Body]) -> dict[str, Item]:

@@ -18,7 +18,7 @@ from tests.harness.fake_medusa.errors import (
     not_found,
     unknown_error,
 )
-from tests.harness.fake_medusa.inventory import check_reservations
+from tests.harness.fake_medusa.inventory import remove_items
 from tests.harness.fake_medusa.options import check_unused, forget_options, remove_options
 from tests.harness.fake_medusa.rules import check_unique, ids_of, merged, patch
 from tests.harness.fake_medusa.state import Image, Option, OptionValue, Product, State, Variant
@@ -164,9 +164,7 @@ class Deletion(Work):
             if variant.manage_inventory
             for item_id in variant.item_ids
         ]
-        check_reservations(items)
-        for item in items:
-            item.removed, item.levels = True, []
+        remove_items(items)
         yield "items"
         for product in products:
             product.deleted_at = state.ids.moment

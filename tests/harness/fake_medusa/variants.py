@@ -12,10 +12,10 @@ from tests.harness.fake_medusa.errors import (
     unknown_error,
 )
 from tests.harness.fake_medusa.inventory import (
-    check_reservations,
     given_items,
     link_items,
     make_items,
+    remove_items,
 )
 from tests.harness.fake_medusa.options import chosen_values
 from tests.harness.fake_medusa.pricing import new_prices, replace_prices
@@ -264,9 +264,7 @@ class VariantDeletion(Work):
         yield "links"
         state.mark_list_prices(self._priced, deleted=True)
         yield "prices"
-        check_reservations(items)
-        for item in items:
-            item.removed, item.levels = True, []
+        remove_items(items)
         yield "items"
         for product in state.products.values():
             product.variants = [variant for variant in product.variants if variant.id not in self._ids]

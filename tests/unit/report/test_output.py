@@ -6,14 +6,10 @@ from typing import Any
 import pytest
 
 from medusa_sync.report.output import output_to, print_error
+from tests.unit.results import Terminal
 
 ESC = "\x1b"
 HINT = "Check --medusa-url (MEDUSA_BACKEND_URL)."
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture(autouse=True)

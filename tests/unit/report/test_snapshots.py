@@ -42,6 +42,7 @@ from tests.unit.results import (
     ROW,
     SHIRT,
     SPOON,
+    Terminal,
     of_variants,
     run,
     updated,
@@ -103,11 +104,6 @@ KINDS: dict[str, tuple[RunResult, Show]] = {
     "guard": (run(SPOON, status=Status.FAILED, exit_code=6, error="180 of 194 products"), print_result),
     "not-compared": (NOT_COMPARED, print_result),
 }
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture(autouse=True)
