@@ -29,6 +29,7 @@ from medusa_sync.stop import Stop
 from medusa_sync.sync.read import scan
 from medusa_sync.sync.run import Run
 from medusa_sync.sync.write import acknowledger
+from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa, Request
 
 SOURCE_NAME = "dummyjson"
@@ -238,6 +239,12 @@ def copies_of(store: FakeMedusa) -> Callable[[], FakeMedusa]:
     return copy
 
 
+def without_codes(count: int, title: str = "Product") -> list[dict[str, Any]]:
+    """Products without SKU and barcode, which only their external ids identify once their titles change."""
+    rows = [row | {"title": f"{title} {row['id']}"} for row in products(count)]
+    return [{key: value for key, value in row.items() if key not in {"sku", "meta"}} for row in rows]
+
+
 def synced(rows: Sequence[Any], **changes: Any) -> FakeMedusa:
     """A store that has these products."""
     store = FakeMedusa()
@@ -249,6 +256,11 @@ def synced(rows: Sequence[Any], **changes: Any) -> FakeMedusa:
     return store
 
 
+def record_of(store: FakeMedusa, number: object) -> Any:
+    """Our record of a product, which is named by its id at the source."""
+    return (store.products[f"{SOURCE_NAME}:{number}"].metadata or {})["medusa_sync"]
+
+
 def counts(result: RunResult) -> dict[str, int]:
     """The counts that are not zero."""
     return {each.value: count for each, count in result.counts.items() if count}
@@ -256,10 +268,10 @@ def counts(result: RunResult) -> dict[str, int]:
 
 def assert_exact(rows: Sequence[dict[str, Any]], store: FakeMedusa) -> None:
     """The store has every row once, as mapped, with its stock, and no duplicate tag or category."""
-    products = store.products
-    assert products.keys() == {f"{SOURCE_NAME}:{row['id']}" for row in rows}
+    held = store.products
+    assert held.keys() == {f"{SOURCE_NAME}:{row['id']}" for row in rows}
     for row in rows:
-        product = products[f"{SOURCE_NAME}:{row['id']}"]
+        product = held[f"{SOURCE_NAME}:{row['id']}"]
         [variant] = product.variants
         assert (product.title, variant.sku) == (row["title"], row["sku"])
         assert [(p.currency_code, p.amount) for p in variant.prices] == [("usd", row["price"])]

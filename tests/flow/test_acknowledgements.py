@@ -16,6 +16,7 @@ from tests.flow.stage import (
     assert_exact,
     assert_quiet,
     counts,
+    record_of,
     sync,
     synced,
 )
@@ -31,12 +32,8 @@ def dearer(count: int = COUNT) -> tuple[FakeMedusa, ListSource]:
     return synced(rows), ListSource([row | {"price": row["price"] + 1} for row in rows])
 
 
-def record(store: FakeMedusa, number: int) -> Any:
-    return (store.products[f"{SOURCE_NAME}:{number}"].metadata or {})["medusa_sync"]
-
-
 def pending(store: FakeMedusa, source: ListSource) -> list[int]:
-    return [row["id"] for row in source.rows if "pending" in record(store, row["id"])]
+    return [row["id"] for row in source.rows if "pending" in record_of(store, row["id"])]
 
 
 def assert_completed(store: FakeMedusa, source: ListSource) -> None:
@@ -95,7 +92,7 @@ def test_a_lost_acknowledgement_is_only_a_warning(end: str, caplog: pytest.LogCa
 def test_a_record_that_another_run_has_written_meanwhile_stays(kind: str) -> None:
     """Otherwise it would say that something is in the store which the other run has replaced."""
     store, source = dearer()
-    others: Any = copy.deepcopy(record(store, 3))
+    others: Any = copy.deepcopy(record_of(store, 3))
     others["fields"]["title"] = "Another title"
     if kind == "pending":
         others["pending"] = {"step": "update", "at": 1_700_000_000}
@@ -108,7 +105,7 @@ def test_a_record_that_another_run_has_written_meanwhile_stays(kind: str) -> Non
 
     strike(store, "after", lambda request: b'"amount"' in request.content, replace)
     assert counts(sync(source, store)) == {"updated": COUNT}
-    assert record(store, 3) == others
+    assert record_of(store, 3) == others
     assert set(pending(store, source)) <= {3}
 
 

@@ -27,6 +27,7 @@ from tests.flow.stage import (
     sent_in_bulk,
     sync,
     synced,
+    without_codes,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -37,12 +38,6 @@ LATE_S = 120
 """After so many seconds, a write of a killed run cannot arrive any more."""
 
 Rows = list[dict[str, Any]]
-
-
-def catalogue(titles: str) -> Rows:
-    """Products without SKU and barcode, and with different titles: only the external id is the same."""
-    rows = [row | {"title": f"{titles} {row['id']}"} for row in products(SIZE)]
-    return [{key: value for key, value in row.items() if key not in {"sku", "meta"}} for row in rows]
 
 
 def assert_stored_once(store: FakeMedusa, rows: Rows) -> None:
@@ -81,7 +76,7 @@ class Meeting(FakeMedusa):
 def test_two_runs_that_both_found_the_products_absent_store_each_once(
     titles: str, batch_size: int, *, has_sku: bool
 ) -> None:
-    store, sources = Meeting(), [catalogue("A"), catalogue(titles)]
+    store, sources = Meeting(), [without_codes(SIZE, "A"), without_codes(SIZE, titles)]
     for row in [row for rows in sources for row in rows if has_sku]:
         row["sku"] = f"SKU-{row['id']}"
 
@@ -93,7 +88,7 @@ def test_two_runs_that_both_found_the_products_absent_store_each_once(
         assert result.seen == sum(result.counts.values()) == SIZE
         assert result.exit_code == 0, list(result.problems)
     assert (store.waiting, len(store.products)) == (2, SIZE)
-    newer = ListSource(catalogue("C"))
+    newer = ListSource(without_codes(SIZE, "C"))
     assert sync(newer, store).exit_code == 0
     assert_stored_once(store, newer.rows)
 

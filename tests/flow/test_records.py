@@ -22,6 +22,7 @@ from tests.flow.stage import (
     assert_items_follow,
     assert_quiet,
     counts,
+    record_of,
     sync,
     synced,
     writes,
@@ -208,10 +209,6 @@ def test_our_variant_in_a_store_of_the_first_version_is_the_older_one(*, is_rena
 # --- records that do not fit the store --------------------------------------------------------------------
 
 
-def record_of(store: FakeMedusa, own: str) -> dict[str, Any]:
-    return deepcopy((store.products[own].metadata or {})["medusa_sync"])
-
-
 def of_another_store(record: dict[str, Any]) -> Any:
     """An export of the catalogue was imported into a new store, with its metadata."""
     return json.loads(json.dumps(record).replace("variant_", "variant_X").replace("opt_", "opt_X"))
@@ -242,8 +239,9 @@ def assert_repaired(store: FakeMedusa, source: ListSource) -> None:
 @pytest.mark.parametrize("change", [of_another_store, without_variants, overwritten, deleted])
 def test_a_record_that_does_not_fit_is_repaired(change: Callable[[dict[str, Any]], Any]) -> None:
     store, source = synced([*shirts(2), *products(3)[2:]]), ListSource([*shirts(2), *products(3)[2:]])
-    for own, product in store.products.items():
-        product.metadata = {"medusa_sync": change(record_of(store, own))}
+    for row in source.rows:
+        product = store.products[f"{SOURCE_NAME}:{row['id']}"]
+        product.metadata = {"medusa_sync": change(deepcopy(record_of(store, row["id"])))}
     assert_repaired(store, source)
     for row in source.rows:
         assert store.products[f"{SOURCE_NAME}:{row['id']}"].title == row["title"]
@@ -253,7 +251,7 @@ def test_a_record_that_does_not_fit_is_repaired(change: Callable[[dict[str, Any]
 def test_an_acknowledgement_that_arrives_after_the_next_run_is_repaired(fields: dict[str, None]) -> None:
     """It does not know the variant that the next run has added."""
     store, source = synced([shirt(1)]), ListSource([shirt(1)])
-    late = record_of(store, "dummyjson:1")
+    late = deepcopy(record_of(store, 1))
     source.rows[0]["variants"].append(variant(1, "XL", "Red", **fields))
     assert sync(source, store).exit_code == 0
     store.products["dummyjson:1"].metadata = {"medusa_sync": late}

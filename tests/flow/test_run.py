@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from threading import Thread
-from typing import Any
 
 import httpx
 import pytest
@@ -25,6 +24,7 @@ from tests.flow.stage import (
     is_creation,
     sync,
     synced,
+    without_codes,
     writes,
 )
 from tests.harness.catalogue import products
@@ -153,12 +153,6 @@ def test_a_product_that_waited_for_its_batch_is_looked_up_again() -> None:
 
     assert counts(sync(source, store, batch_size=100, watcher=OtherMachine())) == {"unchanged": 150}
     assert_exact(source.rows, store)
-
-
-def without_codes(count: int) -> list[dict[str, Any]]:
-    """Products that only their external ids identify, once their titles change."""
-    rows = [row | {"title": f"Product {row['id']}"} for row in products(count)]
-    return [{key: value for key, value in row.items() if key not in {"sku", "meta"}} for row in rows]
 
 
 def test_a_product_that_the_index_does_not_list_yet_is_not_created_again() -> None:

@@ -13,7 +13,7 @@ from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import delete_variants, edit, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, shirts, variant, wanted
-from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, sent_in_bulk, sync, synced
+from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, record_of, sent_in_bulk, sync, synced
 from tests.harness.fake_medusa import FakeMedusa
 
 NOTE = {"step": "update", "at": 1.0, "variants": {"2-S-Red": {"price": [30, 31]}}}
@@ -31,11 +31,6 @@ DELETE = removing("delete")
 
 def without_first(row: Row) -> Row:
     return row | {"variants": row["variants"][1:]}
-
-
-def record(store: FakeMedusa, number: int) -> dict[str, Any]:
-    found: dict[str, Any] = (store.products[f"dummyjson:{number}"].metadata or {})["medusa_sync"]
-    return found
 
 
 def left(store: FakeMedusa, number: int = 1) -> float:
@@ -64,7 +59,7 @@ def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_a
     row["variants"][0]["sku"] = "NEW"
     assert sync(ListSource([row]), store).exit_code == 0
     store.before = None
-    assert "pending" in record(store, 1)
+    assert "pending" in record_of(store, 1)
     edit_variant(store, 1, "NEW", title="Merchant's")
     del row["variants"][2]
     result = carried_out(ListSource([row]), store, **DELETE)
@@ -144,16 +139,16 @@ def removes_variants(request: httpx.Request) -> bool:
 
 
 def noted(store: FakeMedusa) -> None:
-    record(store, 2)["pending"] = NOTE
+    record_of(store, 2)["pending"] = NOTE
 
 
 def of_a_newer_version(store: FakeMedusa) -> None:
-    record(store, 2)["version"] = 99
+    record_of(store, 2)["version"] = 99
 
 
 def brought_back(store: FakeMedusa) -> None:
     """What a run writes for a variant that the source has again."""
-    found = record(store, 2)
+    found = record_of(store, 2)
     del found["variants"]["2-S-Red"][2:]
     found["source"] = "of another run"
 
@@ -181,13 +176,13 @@ def test_variants_are_kept_until_the_next_run_if_another_run_has_written_their_p
     assert hit
     assert (left(store, 1), left(store, 2)) == (0, 0 if is_removed else 2)
     if act is of_a_newer_version:
-        assert (result.exit_code, record(store, 2)["version"]) == (5, 99)
+        assert (result.exit_code, record_of(store, 2)["version"]) == (5, 99)
         return
     assert (result.exit_code, counts(result)["removed"]) == (0, 1)
     reported = [each.changes for each in result.changes if each.external_id == "dummyjson:2"]
     assert ("S / Red" in str(reported)) == is_removed
     assert sync(source, store, **removing(on_missing)).exit_code == 0
-    assert (left(store, 1), left(store, 2), "pending" in record(store, 2)) == (0, 0, False)
+    assert (left(store, 1), left(store, 2), "pending" in record_of(store, 2)) == (0, 0, False)
     assert ("SH2-S-R" in held(store, 2)) == (on_missing == "draft")
     assert_quiet(source, store, **removing(on_missing))
 
