@@ -82,11 +82,12 @@ def swap(rows: Rows, version: int) -> None:
 
 
 WITHOUT_A_WAY_BACK = (new_variants, added_option)  # a dropped variant stays
-CASES = [
+UPDATES = [
     *((change, "both") for change in (everything, paths, swap, *CHANGES)),
     *((change, killed) for change in (everything, paths) for killed in ("tool", "store")),
     *((change, "store") for change in (variant_fields, option_values, new_variants, swapped_variants)),
 ]
+CREATIONS = [(change, killed) for change in (everything, paths, variant_fields) for killed in KILLED]
 
 
 def rows_of(change: Callable[..., None], version: int) -> Rows:
@@ -138,28 +139,20 @@ def assert_heals(store: FakeMedusa, rows: Rows, **options: Any) -> None:
     assert_quiet(source, store, **options)
 
 
-@pytest.mark.parametrize(("change", "killed"), CASES)
-def test_a_killed_update_is_completed_even_if_the_source_changes_again(
-    change: Callable[..., None], killed: str
+@pytest.mark.parametrize(
+    ("change", "killed", "is_new"),
+    [*((*each, False) for each in UPDATES), *((*each, True) for each in CREATIONS)],
+)
+def test_a_killed_write_is_completed_even_if_the_source_changes_again(
+    change: Callable[..., None], killed: str, *, is_new: bool
 ) -> None:
-    store = synced(rows_of(change, 0))
+    store = FakeMedusa() if is_new else synced(rows_of(change, 0))
     for hurt in killed_runs(store, killed, lambda each: sync(ListSource(rows_of(change, 1)), each)):
         copy = copies_of(hurt)
         for version in NEXT:
-            if version or change not in WITHOUT_A_WAY_BACK:
+            if version or is_new or change not in WITHOUT_A_WAY_BACK:
                 for side in ("source", "store") if change is everything else ("store",):
                     assert_heals(copy(), rows_of(change, version), on_conflict=side)
-
-
-@pytest.mark.parametrize("killed", KILLED)
-@pytest.mark.parametrize("change", [everything, paths, variant_fields])
-def test_a_killed_creation_is_completed_even_if_the_source_changes_again(
-    change: Callable[..., None], killed: str
-) -> None:
-    for hurt in killed_runs(FakeMedusa(), killed, lambda store: sync(ListSource(rows_of(change, 1)), store)):
-        copy = copies_of(hurt)
-        for version in NEXT:
-            assert_heals(copy(), rows_of(change, version), on_conflict="store")
 
 
 @pytest.mark.parametrize("killed", KILLED)
