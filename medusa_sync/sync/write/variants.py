@@ -142,9 +142,12 @@ class Variants:
                     update.stored.id, option, title, add=missing, remove=unused
                 )
             except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
-                words = "unused values of %s stay: %s", job.external_id, error
-                extra = {"event": "option_values_kept", "external_id": job.external_id}
-                logger.info(*words, extra=extra)
+                logger.info(
+                    "unused values of %s stay: %s",
+                    job.external_id,
+                    error,
+                    extra={"event": "option_values_kept", "external_id": job.external_id},
+                )
 
 
 def writes_variants(update: Change) -> bool:
