@@ -86,29 +86,6 @@ def test_an_id_that_exists_refuses_the_whole_call(shop: Shop, term: Term) -> Non
 # --- categories ---
 
 
-def test_categories_have_parents_and_can_be_moved(shop: Shop) -> None:
-    shoes, hats = shop.category("shoes"), shop.category("hats", parent_category_id=None)
-    sale = shop.category("sale", parent_category_id=shoes["id"])
-
-    def parents() -> dict[str, str | None]:
-        listed = shop.call("GET", CATEGORIES, fields="id,handle,parent_category_id")["product_categories"]
-        return {each["handle"]: each["parent_category_id"] for each in listed}
-
-    assert parents() == {"shoes": None, "hats": None, "sale": shoes["id"]}
-    for parent_id in (hats["id"], None):
-        shop.call("POST", f"{CATEGORIES}/{sale['id']}", {"parent_category_id": parent_id})
-        assert parents()["sale"] == parent_id
-    below = {"name": "Sale", "handle": "sale", "parent_category_id": hats["id"]}
-    assert shop.refusal("POST", CATEGORIES, below) == exists("Product category", handle="sale")
-    gone = {**below, "handle": "boots", "parent_category_id": "pcat_gone"}
-    refusal = (500, "invalid_argument", "Parent category with id: 'pcat_gone' does not exist")
-    assert shop.refusal("POST", CATEGORIES, gone) == refusal
-    assert len(parents()) == 3
-    changes = {"is_active": True, "name": "Boots", "metadata": {"b": 2}}
-    updated = shop.call("POST", f"{CATEGORIES}/{shoes['id']}", changes)["product_category"]
-    assert updated.items() >= {**changes, "handle": "shoes"}.items()
-
-
 def test_categories_of_several_levels_are_created_parents_first(shop: Shop) -> None:
     above: View = {
         "id": "pcat_A",
