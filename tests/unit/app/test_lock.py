@@ -55,14 +55,6 @@ def test_a_lock_is_that_of_a_store_and_a_source_whatever_the_job_is_called(
         pass
 
 
-def test_unusable_folder_is_an_invalid_setting(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(LockUnavailableError, match="cannot be taken in") as caught:
-        held(tmp_path / "file" / "locks").__enter__()
-    assert caught.value.exit_code == 2
-    assert "--lock-dir" in caught.value.hint
-
-
 @pytest.mark.parametrize("content", ["{}", "[]", "[" * 4096, "\x00", '{"job": 1}', "x" * 10_000])
 def test_content_of_the_lock_file_does_not_matter(
     content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -82,11 +74,6 @@ def test_content_of_the_lock_file_does_not_matter(
 
 
 # --- shards ---------------------------------------------------------------------------------------------
-
-
-def test_shards_of_the_same_count_run_side_by_side(tmp_path: Path) -> None:
-    with held(tmp_path, *(f"{number}/8" for number in range(1, 9))):
-        pass
 
 
 @pytest.mark.parametrize(

@@ -100,11 +100,6 @@ def test_different_texts_are_remembered_differently_and_short(one: str, other: s
         assert remember(one) == one
 
 
-@pytest.mark.parametrize("value", [None, 0, 9.99, (), ("red", "blue")])
-def test_other_values_are_remembered_as_they_are(value: Value) -> None:
-    assert remember(value) == value
-
-
 # --- parsing --------------------------------------------------------------------------------------------
 
 
