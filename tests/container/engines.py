@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import time
@@ -13,7 +14,6 @@ from tests.container.dockerfile import ROOT, Stage, context, stages
 from tests.harness.cache import cached
 
 BUILD_S, TIMEOUT_S = 900, 60
-PIP_CONFIGURATION = ("index-url", "extra-index-url")
 
 
 def wait_for(container: Container, condition: Callable[[], bool]) -> None:
@@ -186,35 +186,25 @@ def _bootstrap(folder: Path) -> None:
 
 
 def _copy(argument: str, root: Path, directory: str, roots: Mapping[str, Path]) -> None:
-    *options, sources, target = _split(argument)
-    origin = roots[options[0].removeprefix("--from=")] if options else ROOT
-    for source in sources.split():
-        assert options or source in context(), f"{source} is not in the context"
+    *sources, target = [word for word in argument.split() if not word.startswith("--")]
+    stage = re.match("--from=(\\S+)", argument)
+    origin = roots[stage[1]] if stage else ROOT
+    for source in sources:
+        assert stage or source in context(), f"{source} is not in the context"
         found = origin / source.lstrip("/")
         to = root / f"{directory}/{target}".lstrip("/") if target[0] != "/" else root / target.lstrip("/")
         if found.is_dir():
-            ignored = None if options else shutil.ignore_patterns("__pycache__")
+            ignored = None if stage else shutil.ignore_patterns("__pycache__")
             shutil.copytree(found, to, symlinks=True, ignore=ignored)
         else:
             shutil.copy(found, to)
 
 
-def _split(argument: str) -> list[str]:
-    words = argument.split()
-    options = [word for word in words if word.startswith("--")]
-    *sources, target = words[len(options) :]
-    return [*options, " ".join(sources), target]
-
-
 def _pip_configuration() -> dict[str, str]:
     """Where pip gets packages on this machine."""
-    found = {}
-    for key in PIP_CONFIGURATION:
-        words = ["pip", "config", "get", f"global.{key}"]
-        value = subprocess.run(words, capture_output=True, encoding="utf-8", check=False).stdout.strip()
-        if value:
-            found[f"PIP_{key.upper().replace('-', '_')}"] = value
-    return found
+    lines = _output("pip", "config", "list")
+    found = re.findall(r"^global\.(index-url|extra-index-url)='(.*)'$", lines, re.MULTILINE)
+    return {f"PIP_{key.upper().replace('-', '_')}": value for key, value in found}
 
 
 def _output(*words: str, timeout: float = TIMEOUT_S) -> str:
