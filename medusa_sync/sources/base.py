@@ -111,10 +111,11 @@ class Item(Struct):
     def named(self) -> tuple[str | None, str | None]:
         """The id and the title; None if they are not usable."""
         if self._named is None:
-            found = None
-            if isinstance(self.value, msgspec.Raw):
-                with suppress(*UNREADABLE):  # the usual case, and fast
-                    found = msgspec.json.decode(self.value, type=_Titled)
+            try:
+                is_raw = isinstance(self.value, msgspec.Raw)
+                found = msgspec.json.decode(self.value, type=_Titled) if is_raw else None
+            except UNREADABLE:
+                found = None
             found = found or msgspec.convert(self.decoded, _Titled)
             title = one_line(found.title) if isinstance(found.title, str) else None
             self._named = usable_id(found.id), title

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 
 import msgspec
@@ -42,20 +42,22 @@ class MappingOptions(Struct, frozen=True):
 def deliver(item: Item, options: MappingOptions) -> Delivered:
     """A product, which is checked and mapped later; one without a usable id or title is rejected at once."""
     source_id, title = item.named
-    external_id = None if source_id is None else external_id_of(options.source_name, source_id)
-
-    def row() -> Row:
-        try:
-            return to_row(item, options)
-        except InvalidProductError as error:
-            name = title or ("" if source_id else item.place)
-            return Rejected(external_id, source_id, name[:_TITLE_LENGTH], str(error))
-
-    if source_id is None or external_id is None or title is None or item.problem:
-        return row()
+    if source_id is None or title is None or item.problem:
+        return _row(item, options)
     settings = f"{MAPPING} {options.currency} {options.sale_prices}".encode()
     digest = blake2b(item.body, digest_size=8, key=settings).hexdigest()
-    return Unchecked(external_id, source_id, title, digest, row)
+    external_id = external_id_of(options.source_name, source_id)
+    return Unchecked(external_id, source_id, title, digest, partial(_row, item, options))
+
+
+def _row(item: Item, options: MappingOptions) -> Row:
+    try:
+        return to_row(item, options)
+    except InvalidProductError as error:
+        source_id, title = item.named
+        external_id = None if source_id is None else external_id_of(options.source_name, source_id)
+        name = title or ("" if source_id else item.place)
+        return Rejected(external_id, source_id, name[:_TITLE_LENGTH], str(error))
 
 
 def to_row(item: Item, options: MappingOptions) -> DesiredProduct:
