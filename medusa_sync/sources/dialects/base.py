@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -111,7 +110,6 @@ class Header:
         self.known = 0
         self.repeated: tuple[str, ...] = ()
         self._columns: list[tuple[int, str]] = []  # the index and key of each
-        numbers = Counter[str]()
         for index, name in enumerate(names):
             folded = fold(name)
             found = ((each, each.pattern.fullmatch(folded)) for each in dialect.columns)
@@ -121,8 +119,7 @@ class Header:
                 continue
             suffix = match[match.lastindex] if match and match.lastindex else ""
             if column.repeats:
-                numbers[column.key] += 1
-                suffix = str(numbers[column.key])
+                suffix = str(len(self.series.get(column.key, ())) + 1)
             key = f"{column.key} {suffix}" if suffix else column.key
             if key in self.names:
                 self.repeated = self.names[key], name.strip()

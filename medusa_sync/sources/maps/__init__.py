@@ -29,19 +29,15 @@ class BuiltIn(Struct, frozen=True):
     children: str = ""
 
 
-def _has(item: Mapping[str, Any], *names: str) -> bool:
-    return item.keys() >= set(names)
-
-
 def _is_shopify(item: Mapping[str, Any]) -> bool:
     options = item.get("options")
     is_theirs = isinstance(options, list) and options and all(isinstance(each, dict) for each in options)
-    return bool(is_theirs) and _has(item, "title", "handle", "body_html", "variants")
+    return bool(is_theirs) and item.keys() >= {"title", "handle", "body_html", "variants"}
 
 
 def _is_fakestore(item: Mapping[str, Any]) -> bool:
     rating = item.get("rating")
-    return isinstance(rating, dict) and "rate" in rating and _has(item, "id", "title", "price", "image")
+    return isinstance(rating, dict) and "rate" in rating and item.keys() >= {"id", "title", "price", "image"}
 
 
 BUILT_IN: tuple[BuiltIn, ...] = (
@@ -49,7 +45,9 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     BuiltIn(
         "woocommerce-json",
         "WooCommerce's `/wp-json/wc/v3/products`",
-        lambda item: _has(item, "id", "name", "permalink", "regular_price", "type") and "title" not in item,
+        lambda item: (
+            "title" not in item and item.keys() >= {"id", "name", "permalink", "regular_price", "type"}
+        ),
         "per_page",
         100,
         "variations",
@@ -57,7 +55,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     BuiltIn(
         "woocommerce-csv",
         "the CSV export of WooCommerce",
-        lambda item: _has(item, "ID", "Type", "SKU", "Name", "Published", "Regular price"),
+        lambda item: item.keys() >= {"ID", "Type", "SKU", "Name", "Published", "Regular price"},
     ),
     BuiltIn("fakestore", "`https://fakestoreapi.com/products`", _is_fakestore),
 )
