@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec import UNSET
 from pytest_httpx import HTTPXMock
 
 from medusa_sync.errors import StoreError
@@ -59,45 +60,28 @@ async def test_a_store_that_does_not_know_a_filter_shows_no_owners(
     assert await api.variants_with("sku", ["SKU-1"]) == []
 
 
-WITHOUT_EXTERNAL_ID = {"id": "prod_1", "metadata": {}}
 PAGE: dict[str, Any] = {"products": [], "count": 0, "limit": 2}
-WITHOUT_CHANNELS: list[dict[str, Any]] = [
-    {},
-    {"sales_channels": None},
-    {"sales_channels": [{}]},
-    {"sales_channels": [7]},
-]
-Ask = Callable[[AdminApi], Awaitable[object]]
-
-
-async def first_page(api: AdminApi) -> object:
-    return await api.scan(0, 2)
-
-
-async def defaults(api: AdminApi) -> object:
-    return await api.defaults()
-
-
-async def channels(api: AdminApi) -> object:
-    return await api.named("sales_channels", {})
+CHANNELS: list[Any] = [None, [{}], [7]]
+ASK: dict[str, Callable[[AdminApi], Awaitable[object]]] = {
+    "first page": lambda api: api.scan(0, 2),
+    "defaults": lambda api: api.defaults(),
+    "channels": lambda api: api.named("sales_channels", {}),
+}
 
 
 @pytest.mark.parametrize(
     ("ask", "body", "words"),
     [
-        *(
-            (first_page, {name: PAGE[name] for name in PAGE if name != absent}, "not from Medusa")
-            for absent in PAGE
-        ),
-        (first_page, {**PAGE, "products": [WITHOUT_EXTERNAL_ID]}, "external_id"),
-        (defaults, {"stores": []}, "store"),
-        *((channels, body, "not from Medusa") for body in WITHOUT_CHANNELS),
+        *(("first page", {**PAGE, absent: UNSET}, "not from Medusa") for absent in PAGE),
+        ("first page", {**PAGE, "products": [{"id": "prod_1", "metadata": {}}]}, "external_id"),
+        ("defaults", {"stores": []}, "store"),
+        *(("channels", {"sales_channels": each}, "not from Medusa") for each in (UNSET, *CHANNELS)),
     ],
 )
 async def test_a_response_of_another_shape_is_an_error(
-    httpx_mock: HTTPXMock, api: AdminApi, ask: Ask, body: dict[str, Any], words: str
+    httpx_mock: HTTPXMock, api: AdminApi, ask: str, body: dict[str, Any], words: str
 ) -> None:
     """An empty list of something else would look like an empty store."""
-    httpx_mock.add_response(json=body)
+    httpx_mock.add_response(json={name: value for name, value in body.items() if value is not UNSET})
     with pytest.raises(StoreError, match=words):
-        await ask(api)
+        await ASK[ask](api)

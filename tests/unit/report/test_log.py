@@ -37,15 +37,17 @@ def terminal() -> Output:
 def logged(
     act: Callable[[], object],
     output: Output | None = None,
-    *,
     level: int = logging.DEBUG,
+    *,
     as_json: bool = False,
 ) -> list[str]:
     """The lines of the log after an action; its secret is hidden."""
+
+    def redact(text: str) -> str:
+        return text.replace(SECRET, "***")
+
     console = output or pipe()
-    log.log_to(
-        console, job="nightly", level=level, as_json=as_json, redact=lambda text: text.replace(SECRET, "***")
-    )
+    log.log_to(console, job="nightly", level=level, as_json=as_json, redact=redact)
     act()
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()
