@@ -1,6 +1,6 @@
 """What lists show and what queries find, also of deleted products; the tool finds all that it created."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -109,26 +109,16 @@ TEXTS = ("null", "NULL", "annulled", "nul", "a,b", "a", "b", "red, blue", ",", "
 
 
 class Kind(NamedTuple):
-    """Entities that are found by a text."""
+    """Entities that are found by a text; a search does not look at handles."""
 
     path: str
     key: str
+    create: Callable[[Shop, str], object]
     operation: Any = None
 
     def add(self, shop: Shop, texts: Sequence[str]) -> None:
-        """A search does not look at handles."""
-        for number, text in enumerate(texts):
-            match self.path:
-                case "product-tags":
-                    shop.tag(text)
-                case "product-types":
-                    shop.type(text)
-                case "collections":
-                    shop.collection(text, handle=text)
-                case "product-categories":
-                    shop.category(text, name="Category")
-                case _:
-                    shop.batch(create=[shop.body(number, variant={"sku": text})])
+        for text in texts:
+            self.create(shop, text)
 
     def found(self, shop: Shop, **query: Any) -> set[str]:
         response = shop.call("GET", f"/admin/{self.path}", **query)
@@ -142,21 +132,17 @@ class Kind(NamedTuple):
         return [category.handle for category in await api.categories(texts)]
 
 
-@pytest.fixture(
-    params=[
-        Kind("product-tags", "value", CREATE_TAGS),
-        Kind("product-types", "value", CREATE_TYPES),
-        Kind("collections", "handle", CREATE_COLLECTIONS),
-        Kind("product-categories", "handle"),
-        Kind("inventory-items", "sku"),
-    ],
-    ids=itemgetter(0),
-)
-def kind(request: pytest.FixtureRequest) -> Kind:
-    chosen: Kind = request.param
-    return chosen
+KINDS = [
+    Kind("product-tags", "value", Shop.tag, CREATE_TAGS),
+    Kind("product-types", "value", Shop.type, CREATE_TYPES),
+    Kind("collections", "handle", lambda shop, text: shop.collection(text, handle=text), CREATE_COLLECTIONS),
+    Kind("product-categories", "handle", lambda shop, text: shop.category(text, name="Category")),
+    Kind("inventory-items", "sku", lambda shop, text: shop.call("POST", ITEMS.path, {"sku": text})),
+]
+of_each_kind = pytest.mark.parametrize("kind", KINDS, ids=itemgetter(0))
 
 
+@of_each_kind
 def test_an_array_of_one_value_is_split_at_commas(shop: Shop, kind: Kind) -> None:
     kind.add(shop, ["a", "b", "a,b"])
     for asked, found in ((["a,b"], {"a", "b"}), (["a,b", "a,b"], {"a,b"}), (["a,b", "a"], {"a", "a,b"})):
@@ -164,6 +150,7 @@ def test_an_array_of_one_value_is_split_at_commas(shop: Shop, kind: Kind) -> Non
     assert kind.found(shop, **{kind.key: "a,b"}) == {"a,b"}
 
 
+@of_each_kind
 def test_the_text_null_is_found_only_by_a_search(shop: Shop, kind: Kind) -> None:
     """As a value, it finds what has none; as the handle, it finds everything."""
     kind.add(shop, ["null", "NULL", "ANNULLED", "nil"])
@@ -180,6 +167,7 @@ async def found_again(api: AdminApi, kind: Kind, texts: Sequence[str]) -> None:
         assert sorted(map(str, await kind.look_up(api, asked))) == sorted(asked)
 
 
+@of_each_kind
 def test_created_entities_are_found(shop: Shop, kind: Kind) -> None:
     kind.add(shop, TEXTS)
     shop.ask(lambda api: found_again(api, kind, TEXTS))
