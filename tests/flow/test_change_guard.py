@@ -37,7 +37,6 @@ from tests.harness.fake_medusa import FakeMedusa
 SIZE = 20
 ROWS = products(SIZE)
 DELETE = {"on_missing": "delete", "max_removals": "100%"}
-DRAFT = DELETE | {"on_missing": "draft"}
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -91,48 +90,36 @@ class Case:
     exit_code: int = 0
 
 
-SHIRTS = shirts(4)
+SHIRTS, TEN = shirts(4), shirts(10)
+LESS = fewer_variants(SHIRTS, 3)
+TWICE = [*fewer_variants(SHIRTS, 2), *fewer_variants(SHIRTS, 2)[:2]]
+SOLD, RENAMED = sold_out(ROWS, 12), with_titles(ROWS, 12)
+TOO_LARGE_ONE = [ROWS[0] | {"description": TOO_LARGE}, *sold_out(ROWS[1:], 1)]
+THREE = {"updated": 3, "unchanged": 1}
 CASES = {
-    "updates": Case(ROWS, sold_out(ROWS, 12), 12, {"updated": 12, "unchanged": 8}),
+    "updates": Case(ROWS, SOLD, 12, {"updated": 12, "unchanged": 8}),
     "new products": Case(ROWS[:15], sold_out(ROWS, 2), 2, {"created": 5, "updated": 2, "unchanged": 13}),
     "a first sync": Case([], ROWS, 0, {"created": SIZE}),
     "deletions": Case(ROWS, sold_out(ROWS, 1)[:-2], 3, {"updated": 1, "unchanged": 17, "removed": 2}, DELETE),
-    "plans of nothing": Case(
-        ROWS, with_titles(ROWS, 12), 2, {"updated": 2, "unchanged": 18}, edit=titles_changed
-    ),
-    "skipped ones": Case(ROWS, sold_out(ROWS, 12), 0, {"skipped": 12, "unchanged": 8}, {"no_update": True}),
+    "plans of nothing": Case(ROWS, RENAMED, 2, {"updated": 2, "unchanged": 18}, edit=titles_changed),
+    "skipped ones": Case(ROWS, SOLD, 0, {"skipped": 12, "unchanged": 8}, {"no_update": True}),
     "edits that stay": Case(ROWS, ROWS, 0, {"unchanged": SIZE}, edit=titles_changed),
     "restored values": Case(
         ROWS, ROWS, 10, {"updated": 10, "unchanged": 10}, {"overwrite": True}, titles_changed
     ),
     "lost records": Case(ROWS, sold_out(ROWS[:10], 2), 3, {"updated": 3, "unchanged": 7}, edit=records_lost),
-    "deleted variants": Case(SHIRTS, fewer_variants(SHIRTS, 3), 3, {"updated": 3, "unchanged": 1}, DELETE),
-    "drafted variants": Case(SHIRTS, fewer_variants(SHIRTS, 3), 3, {"updated": 3, "unchanged": 1}, DRAFT),
-    "variants that were dropped before": Case(
-        SHIRTS, fewer_variants(SHIRTS, 3), 3, {"updated": 3, "unchanged": 1}, DELETE, dropped_before
-    ),
-    "both changes and dropped variants": Case(
-        SHIRTS, with_titles(fewer_variants(SHIRTS, 2), 2), 2, {"updated": 2, "unchanged": 2}, DELETE
-    ),
+    "deleted variants": Case(SHIRTS, LESS, 3, THREE, DELETE),
+    "drafted variants": Case(SHIRTS, LESS, 3, THREE, DELETE | {"on_missing": "draft"}),
+    "variants that were dropped before": Case(SHIRTS, LESS, 3, THREE, DELETE, dropped_before),
+    "both": Case(SHIRTS, with_titles(TWICE[:4], 2), 2, {"updated": 2, "unchanged": 2}, DELETE),
     "variants of which a part was rejected": Case(
-        SHIRTS,
-        [*fewer_variants(SHIRTS, 2), *fewer_variants(SHIRTS, 2)[:2]],
-        0,
-        {"unchanged": 4, "rejected": 2},
-        DELETE,
-        exit_code=5,
+        SHIRTS, TWICE, 0, {"unchanged": 4, "rejected": 2}, DELETE, exit_code=5
     ),
     "rejected ones": Case(
-        ROWS,
-        [ROWS[0] | {"description": TOO_LARGE}, *sold_out(ROWS[1:], 1)],
-        1,
-        {"updated": 1, "unchanged": 18, "rejected": 1},
-        exit_code=5,
+        ROWS, TOO_LARGE_ONE, 1, {"updated": 1, "unchanged": 18, "rejected": 1}, exit_code=5
     ),
     "removals beside a rejected one": Case(
-        shirts(10),
-        [fewer_variants(shirts(1), 1)[0] | {"description": TOO_LARGE}, *shirts(7)[1:]],
-        3,
+        *(TEN, [fewer_variants(TEN[:1], 1)[0] | {"description": TOO_LARGE}, *TEN[1:7]], 3),
         {"unchanged": 6, "rejected": 1, "removed": 3},
         {"on_missing": "delete", "max_removals": 3},
         exit_code=5,
