@@ -23,7 +23,7 @@ from medusa_sync.http import Query
 from medusa_sync.medusa import decode
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, read, walk
-from medusa_sync.medusa.resources import CATEGORIES, ItemApi, OptionApi, PriceLists
+from medusa_sync.medusa.resources import CATEGORIES, ITEMS, OptionApi, PriceLists
 
 if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
@@ -67,19 +67,21 @@ class _Updated(Struct):
     updated: list[StoredProduct]
 
 
+class _CreatedItem(Struct):
+    inventory_item: Entity
+
+
 class AdminApi:
     """The Admin API of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises.
 
     Attributes:
         may_lag: look-ups come from the index engine, which lags behind writes. Scans do not.
-        items: inventory items.
         options: of products.
         price_lists: lists of sale prices.
     """
 
     def __init__(self, client: MedusaClient) -> None:
         self.may_lag = False
-        self.items = ItemApi(client)
         self.options = OptionApi(client)
         self.price_lists = PriceLists(client)
         self._client = client
@@ -202,3 +204,27 @@ class AdminApi:
 
     async def activate_category(self, category_id: str) -> None:
         await self._client.send(f"{CATEGORIES.path}/{category_id}", {"is_active": True})
+
+    # --- inventory items ---
+
+    async def write_levels(
+        self, *, create: Sequence[dict[str, Any]], update: Sequence[dict[str, Any]]
+    ) -> None:
+        """Write the stock of inventory items at stock locations."""
+        body = {"create": create, "update": update}
+        await self._client.post(f"{ITEMS.path}/location-levels/batch", body, dict[str, Any])
+
+    async def create_item(self, sku: str | None) -> str:
+        """Create an inventory item without stock; returns its id."""
+        body = {"sku": sku} if sku else {}
+        created = await self._client.post(ITEMS.path, body, _CreatedItem, query=[("fields", "id")])
+        return created.inventory_item.id
+
+    async def delete_item(self, item_id: str) -> None:
+        """Delete an inventory item with its levels."""
+        await self._client.delete(f"{ITEMS.path}/{item_id}")
+
+    async def link_item(self, product_id: str, variant_id: str, item_id: str) -> None:
+        """Give a variant an inventory item that exists."""
+        path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"
+        await self._client.send(path, {"inventory_item_id": item_id, "required_quantity": 1})

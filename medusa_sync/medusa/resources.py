@@ -43,10 +43,6 @@ class _Resource(Struct, frozen=True):
 # --- inventory items ---
 
 
-class _CreatedItem(Struct):
-    inventory_item: Entity
-
-
 ITEMS = List(
     "/admin/inventory-items",
     "inventory_items",
@@ -54,32 +50,6 @@ ITEMS = List(
     "id,sku,reserved_quantity,location_levels.location_id,"
     "variants.id,variants.product.id,variants.product.external_id,variants.product.title",
 )
-
-
-class ItemApi(_Resource, frozen=True):
-    """The inventory of a store."""
-
-    async def write_levels(
-        self, *, create: Sequence[dict[str, Any]], update: Sequence[dict[str, Any]]
-    ) -> None:
-        """Write the stock of inventory items at stock locations."""
-        body = {"create": create, "update": update}
-        await self.client.post(f"{ITEMS.path}/location-levels/batch", body, dict[str, Any])
-
-    async def create(self, sku: str | None) -> str:
-        """Create an inventory item without stock; returns its id."""
-        body = {"sku": sku} if sku else {}
-        created = await self.client.post(ITEMS.path, body, _CreatedItem, query=_ID_ONLY)
-        return created.inventory_item.id
-
-    async def delete(self, item_id: str) -> None:
-        """Delete an inventory item with its levels."""
-        await self.client.delete(f"{ITEMS.path}/{item_id}")
-
-    async def link(self, product_id: str, variant_id: str, item_id: str) -> None:
-        """Give a variant an inventory item that exists."""
-        path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"
-        await self.client.send(path, {"inventory_item_id": item_id, "required_quantity": 1})
 
 
 # --- options ---

@@ -64,7 +64,7 @@ class Items:
         """Give variants that are tracked again the unused items with their SKUs."""
         for job, variant, item in await self._with_sku_of_tracked_again(jobs):
             if not item.users:
-                await self._api.items.link(job.change.stored.id, variant.id, item.id)
+                await self._api.link_item(job.change.stored.id, variant.id, item.id)
                 job.writing.items = {**job.writing.items, str(item.sku): item}
 
     async def refusals(self, jobs: Group) -> dict[Job, str]:
@@ -142,7 +142,7 @@ class Items:
                 level["inventory_item_id"] = await self._item_id(job, change)
                 (update if change.exists else create).append(level)
         if create or update:
-            await self._api.items.write_levels(create=create, update=update)
+            await self._api.write_levels(create=create, update=update)
 
     async def _item_id(self, job: Job, change: LevelChange) -> str:
         """The item of a variant; a variant without one gets it here, as newer stores do themselves.
@@ -158,8 +158,8 @@ class Items:
         items = await self._api.find(ITEMS, "sku", [variant.sku]) if variant.sku else []
         if items and items[0].use:
             raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
-        item_id = items[0].id if items else await self._api.items.create(variant.sku)
-        await self._api.items.link(job.writing.product_id, variant.id, item_id)
+        item_id = items[0].id if items else await self._api.create_item(variant.sku)
+        await self._api.link_item(job.writing.product_id, variant.id, item_id)
         return item_id
 
     def expect(self, jobs: Group) -> None:
@@ -208,7 +208,7 @@ class Items:
         for item in await self._api.find(ITEMS, "sku", list(unused)):
             if item.id in unused.values() and not item.users:
                 try:
-                    await self._api.items.delete(item.id)
+                    await self._api.delete_item(item.id)
                 except (StoreRefusedError, AmbiguousWriteError) as error:
                     words = "inventory item %s may be left without a variant: %s", item.id, error
                     logger.warning(*words, extra={"event": "inventory_item_kept"})
