@@ -38,7 +38,8 @@ class Scan:
 
     Attributes:
         size: how many products the store had when the scan began.
-        has_unowned: the scan saw products without an external id.
+        is_empty: the store certainly had no products when the scan began.
+        may_adopt: the store may have products without an external id.
         source_ids: of the products with an external id of the source that the scan saw.
         unrecorded: those of them without a record: the merchant may have created them.
         witness: the id of a product that the store has, to check it with; empty if none is known.
@@ -49,7 +50,8 @@ class Scan:
 
     def __init__(self, api: AdminApi, options: SyncOptions) -> None:
         self.size = 0
-        self.has_unowned = False
+        self.is_empty = False
+        self.may_adopt = True
         self.source_ids = IdSet()
         self.unrecorded: set[str] = set()
         self.witness = ""
@@ -117,16 +119,6 @@ class Scan:
         """Whether the store certainly did not have the product when the scan began."""
         return self._is_snapshot and product.source_id not in self.source_ids
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the store certainly had no products when the scan began."""
-        return self._is_snapshot and not self.size
-
-    @property
-    def may_adopt(self) -> bool:
-        """Whether the store may have products without an external id."""
-        return self.has_unowned or not self._is_snapshot
-
     async def hidden(self, absent: Sequence[DesiredProduct]) -> list[DesiredProduct]:
         """Return the products that the store has although a look-up did not find them: its index may lag.
 
@@ -144,6 +136,7 @@ class Scan:
         page = await self._api.scan(0, PAGE_SIZE)
         self.size, self._step = page.count or 0, len(page.entries)  # the server may limit the size of a page
         self._is_snapshot = page.is_last
+        self.is_empty, self.may_adopt = page.is_last and not self.size, not page.is_last
         self._take(page)
 
     async def _read_rest(self) -> None:
@@ -185,7 +178,7 @@ class Scan:
         self._is_complete = self._is_complete or page.is_last
         for product in map(summary, page.entries):  # one at a time takes less memory
             external_id = product.external_id or ""
-            self.has_unowned |= not external_id
+            self.may_adopt |= not external_id
             source_id = source_id_of(self._options.source_name, external_id)
             if source_id is None or not is_in(self._options.shard, external_id):
                 continue  # not from this source, or in another shard
