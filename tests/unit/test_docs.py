@@ -69,8 +69,8 @@ def test_links_lead_to_files_and_headings_and_from_the_site_to_the_site(page: Pa
 
 def test_the_navigation_has_every_page_once() -> None:
     navigation = re.split(r"^(?=\w)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    [pages] = [part for part in navigation if part.startswith("nav:")]
-    assert sorted(re.findall(r"[\w-]+\.md", pages)) == [page.name for page in SITE]
+    [section] = [part for part in navigation if part.startswith("nav:")]
+    assert sorted(re.findall(r"[\w-]+\.md", section)) == [page.name for page in SITE]
 
 
 def test_the_site_is_built_without_warnings_and_asks_no_other_server(tmp_path: Path) -> None:

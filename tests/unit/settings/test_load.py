@@ -76,10 +76,8 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
 
 def test_the_table_of_options_is_complete() -> None:
     """`--help` has a limit of lines; the pages add `more`."""
-    assert len({each.flag for each in ALL_OPTIONS if each.flag}) == sum(
-        bool(each.flag) for each in ALL_OPTIONS
-    )
-    assert len({each.variable for each in ALL_OPTIONS}) == len(ALL_OPTIONS)
+    for names in ([each.flag for each in ALL_OPTIONS if each.flag], [each.variable for each in ALL_OPTIONS]):
+        assert len(set(names)) == len(names)
     for option in ALL_OPTIONS:
         assert option.group in GROUPS
         assert option.help.endswith(".")
@@ -251,14 +249,13 @@ def test_values_of_a_file_are_literal(line: str, tmp_path: Path) -> None:
 
 
 def test_a_path_may_start_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment and the working directory of the process are the defaults."""
     paths = {name: VALUES[name][0] for name in ("source", "lock_dir", "report", "metrics_file")}
     monkeypatch.setenv("HOME", "/home/shop")
     write_env(tmp_path, **KEY, **{OPTIONS[name].variable: f"~/{path}" for name, path in paths.items()})
-    monkeypatch.chdir(tmp_path)  # the process's environment and working directory are the defaults
+    monkeypatch.chdir(tmp_path)
     settings = load_settings({})
-    assert {name: getattr(settings, name) for name in paths} == {
-        name: f"/home/shop/{path}" for name, path in paths.items()
-    }
+    assert all(getattr(settings, name) == f"/home/shop/{path}" for name, path in paths.items())
 
 
 # --- misspelled variables -------------------------------------------------------------------------------
