@@ -21,7 +21,7 @@ FIELDS: Final = (
     "type_id,collection_id,type.value,collection.handle,shipping_profile.name,options.id,options.title,options.is_exclusive,options.values.id,options.values.value,"
     "variants.id,variants.title,variants.sku,variants.barcode,variants.manage_inventory,variants.metadata,"
     "variants.weight,variants.length,variants.height,variants.width,variants.material,variants.hs_code,"
-    "variants.mid_code,variants.origin_country,variants.options.id,variants.options.value,"
+    "variants.thumbnail,variants.mid_code,variants.origin_country,variants.options.id,variants.options.value,"
     "variants.options.option_id,"
     "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
     "variants.prices.min_quantity,variants.prices.max_quantity,"
