@@ -63,5 +63,5 @@ BUILT_IN: tuple[BuiltIn, ...] = (
 
 def recognised(items: Iterable[Item]) -> BuiltIn | None:
     """The map for a source, by the fields of its first object; None if it needs none."""
-    item = next(filter(None, (each.decoded for each in items if not each.problem)), {})
+    item = next(filter(None, (each.decoded for each in items)), {})
     return next((each for each in BUILT_IN if each.fits(item)), None)
