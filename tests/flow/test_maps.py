@@ -145,6 +145,13 @@ def test_an_item_that_fails_is_named_and_prevents_removals(folder: Path, store: 
     assert "have no id" in gone.notes[0]
 
 
+def test_a_line_that_cannot_be_read_is_rejected_with_its_place(folder: Path, store: FakeMedusa) -> None:
+    result = run(folder, ndjson(ROWS) + b"broken\n", store)
+    assert counts(result) == {"created": 4, "rejected": 1}
+    [problem] = result.problems
+    assert (problem.title, problem.external_id) == (f"line {len(ROWS) + 1}", None)
+
+
 def test_a_part_before_an_error_rejects_its_whole_product(folder: Path, store: FakeMedusa) -> None:
     program = f'({ERP}), if .size == "M" and .artno == "A2" then error("no price for M") else empty end'
     result = run(folder, ndjson(ROWS), store, program)

@@ -70,9 +70,10 @@ def test_a_digest_depends_on_the_product_and_on_all_that_decides_about_its_mappi
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     row, others = shirt(1), (MappingOptions("shop", "eur"), MappingOptions("shop", "usd", sale_prices=True))
-    digests = {digest_of(row), digest_of(shirt(1, title="Other")), *(digest_of(row, each) for each in others)}
+    rows = [row, shirt(1, title="Other"), *(shirt(1, brand="\ud800", material=each) for each in "AB")]
+    digests = {*map(digest_of, rows), *(digest_of(row, each) for each in others)}
     monkeypatch.setattr(mapping, "MAPPING", MAPPING + 1)
-    assert len(digests | {digest_of(row)}) == 5
+    assert len(digests | {digest_of(row)}) == 7
 
 
 @pytest.mark.parametrize(

@@ -107,10 +107,11 @@ def appended(path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [appended, lambda path: os.utime(path, (1, 1))])
+@pytest.mark.parametrize("body", [BODY, gzip.compress(BODY)[:-1_000]])
 async def test_a_file_that_changes_while_it_is_read_is_an_error(
-    file: Path, change: Callable[[Path], None]
+    file: Path, change: Callable[[Path], None], body: bytes
 ) -> None:
-    reading = file_source(file, BODY).pages(None)
+    reading = file_source(file, body).pages(None)
     assert len((await anext(reading)).rows) == 100
     change(file)
     with pytest.raises(SourceError, match=f"{file}: the file changed while it was read") as caught:
