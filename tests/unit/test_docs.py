@@ -21,7 +21,6 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 PLACEHOLDERS = re.compile(r"\b[NM2]\b|'usd'|\.\.\.|[a-zA-Z_]+: ")
 OF_OTHERS = {"Expected int", "already exists"}  # messages of msgspec and of Medusa
-HERE = pytest.mark.parametrize("page", [*TOP, *SITE], ids=lambda page: page.name)
 
 
 def text_of(name: str) -> str:
@@ -55,7 +54,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@HERE
+@pytest.mark.parametrize("page", [*TOP, *SITE], ids=lambda page: page.name)
 def test_links_lead_to_files_and_headings_and_from_the_site_to_the_site(page: Path) -> None:
     for target, anchor in links(page):
         assert target.exists(), target
