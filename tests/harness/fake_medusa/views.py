@@ -96,7 +96,7 @@ class Views:
                     self._option_value(value, sub) for value in variant.values
                 ),
                 "inventory_items": lambda sub: [
-                    self._link(variant, item_id, sub)
+                    self._link(item_id, sub)
                     for item_id in variant.item_ids
                     if not self._state.items[item_id].removed
                 ],
@@ -111,19 +111,18 @@ class Views:
     def _prices(self, variant: Variant, tree: Tree) -> Any:
         if not variant.has_price_set:
             return _ABSENT
-        return self._shuffled(self._price(variant, price, tree) for price in variant.prices)
+        return self._shuffled(self._price(price, tree) for price in variant.prices)
 
-    def _price(self, variant: Variant, price: Price, tree: Tree) -> dict[str, Any]:
+    def _price(self, price: Price, tree: Tree) -> dict[str, Any]:
         shown = _selected(price, tree, {})
         # Medusa needs both columns to build the rules; without them they are empty.
         shows_rules = {"attribute", "value"} <= tree.get("price_rules", {}).keys()
-        return {**shown, "variant_id": variant.id, "rules": dict(price.rules) if shows_rules else {}}
+        return {**shown, "rules": dict(price.rules) if shows_rules else {}}
 
-    def _link(self, variant: Variant, item_id: str, tree: Tree) -> dict[str, Any]:
-        link: dict[str, Any] = {"variant_id": variant.id, "inventory_item_id": item_id}
-        if "inventory" in tree:
-            link["inventory"] = self.item(self._state.items[item_id], tree["inventory"])
-        return link
+    def _link(self, item_id: str, tree: Tree) -> dict[str, Any]:
+        item = self._state.items[item_id]
+        shown = {"inventory": self.item(item, tree["inventory"])} if "inventory" in tree else {}
+        return {"inventory_item_id": item_id, **shown}
 
     def option(self, option: Option, tree: Tree, values: Sequence[OptionValue]) -> dict[str, Any]:
         """An option with these values only."""
@@ -162,16 +161,14 @@ class Views:
     def list_price(self, price: ListPrice, tree: Tree) -> dict[str, Any]:
         """A price in a list; its price set has no variant if the variant was deleted only in part."""
         variant = self._state.variants().get(price.variant_id)
-        set_id = f"pset_{price.variant_id.removeprefix('variant_')}"
         linked = {"variant": {"id": price.variant_id}} if variant and variant.has_price_set else {}
         relations = {
-            "price_set": lambda _sub: {"id": set_id, **linked},
+            "price_set": lambda _sub: linked,
             "price_rules": lambda _sub: [
                 {"attribute": attribute, "value": value} for attribute, value in price.rules.items()
             ],
         }
-        shown = _selected(price, tree, relations)
-        return {**shown, "price_set_id": set_id} if "price_set" in tree else shown
+        return _selected(price, tree, relations)
 
     def store(self, store: StoreSettings, tree: Tree) -> dict[str, Any]:
         currencies = store.supported_currencies
