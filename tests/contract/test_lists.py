@@ -93,6 +93,8 @@ def test_only_the_requested_fields_are_returned(shop: Shop) -> None:
         "metadata": {"a": 1},
     }
     assert shown("variants.sku")["variants"] == [{"id": own, "sku": "SKU-1"}]
+    options = [{"title": "Default", "values": [{"value": "Default"}]}]
+    assert shown("options.title,options.values.value")["options"] == options, "without ids"
     assert shown("id,unknown,variants.unknown.more").keys() <= {"id", "variants"}
     (variant,) = shown("id,*variants")["variants"]
     assert variant.items() >= {"id": own, "sku": "SKU-1", "barcode": "BAR-1"}.items()
