@@ -154,7 +154,12 @@ OLD = (
     '{"version":2,"fields":{"title":"Jug","weight":null,"tags":["red"]%s},"currency":"usd","variant":"%s",'
     '"drafted":true%s}'
 )
+FIRST = (
+    '{"fields":{"title":"Jug","weight":null,"tags":["red"],"sku":"KIT-7","barcode":null,"price":9.99,"stock":12},'
+    '"currency":"usd","drafted":true,"pending":"%s"}'
+)
 OF_VARIANT: dict[str, Value] = {"sku": "KIT-7", "price": 9.99, "stock": 12}
+ONE_BY_ONE: dict[str, tuple[Value, ...]] = {name: (value,) for name, value in OF_VARIANT.items()}
 
 
 @pytest.mark.parametrize(
@@ -175,10 +180,20 @@ OF_VARIANT: dict[str, Value] = {"sku": "KIT-7", "price": 9.99, "stock": 12}
             VariantRecord(),
             Pending(Step.UPDATE, {}, {}, "usd", 7),
         ),
+        (
+            FIRST % "creation",
+            VariantRecord(),
+            Pending(Step.CREATION, {ONLY: {**ONE_BY_ONE, "barcode": (None,)}}, {}, "usd"),
+        ),
+        (
+            FIRST % "stock",
+            VariantRecord("", {"sku": "KIT-7", "price": 9.99}),
+            Pending(Step.UPDATE, {ONLY: {"stock": (12,)}}, {}, "usd"),
+        ),
     ],
-    ids=["complete", "created", "only images"],
+    ids=["complete", "created", "only images", "first version, created", "first version, without its level"],
 )
-def test_a_record_of_the_second_version_is_read(
+def test_a_record_of_an_earlier_version_is_read(
     record: str, variant: VariantRecord, pending: Pending | None
 ) -> None:
     fields: dict[str, Value] = {"title": "Jug", "tags": ("red",)}
