@@ -1,11 +1,13 @@
 """Builders for unit tests: source rows, desired products, records, clients."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 import httpx
 import msgspec
 from hypothesis import strategies as st
+from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import remember
@@ -151,3 +153,35 @@ def http_client(
 
 def medusa_client(pool: httpx.AsyncClient, credentials: Credentials | None = None) -> MedusaClient:
     return MedusaClient(http_client(pool), credentials or ApiKey("sk_key"))
+
+
+# --- servers --------------------------------------------------------------------------------------------
+
+
+class Body(httpx.AsyncByteStream):
+    """A body in parts, with a pause before each one; an error among them breaks the connection."""
+
+    def __init__(self, *parts: bytes | Exception, pause_s: float = 0) -> None:
+        self.read = 0
+        self._parts = parts
+        self._pause_s = pause_s
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self._parts:
+            if isinstance(part, Exception):
+                raise part
+            await asyncio.sleep(self._pause_s)
+            self.read += len(part)
+            yield part
+
+
+def respond(httpx_mock: HTTPXMock, *responses: Any, times: int = 1, **how: Any) -> None:
+    """Respond in turn with a status, a broken connection, or the parts of a body."""
+    for each in responses * times:
+        match each:
+            case int():
+                httpx_mock.add_response(each, **how)
+            case Exception():
+                httpx_mock.add_exception(each)
+            case _:
+                httpx_mock.add_response(stream=Body(*each), **how)

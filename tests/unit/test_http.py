@@ -1,8 +1,6 @@
 """Requests: retries, pauses, and limits of time and size."""
 
-import asyncio
 import gzip
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -17,7 +15,7 @@ from medusa_sync.redact import Redactor
 from medusa_sync.response import Response, describe_response
 from medusa_sync.retry import Rate, retry
 from medusa_sync.stop import Stop
-from tests.unit.builders import http_client
+from tests.unit.builders import Body, http_client, respond
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -58,15 +56,6 @@ class Wire:
 @pytest.fixture
 def wire(pool: httpx.AsyncClient) -> Wire:
     return Wire(pool)
-
-
-def respond(httpx_mock: HTTPXMock, *failures: Exception | int, times: int = 1, **response: Any) -> None:
-    """Respond to the next requests with statuses or broken connections."""
-    for failure in failures * times:
-        if isinstance(failure, int):
-            httpx_mock.add_response(failure, **response)
-        else:
-            httpx_mock.add_exception(failure)
 
 
 def named(failure: Exception | int) -> str:
@@ -188,21 +177,6 @@ async def test_query_and_body_are_encoded(httpx_mock: HTTPXMock, wire: Wire) -> 
 MAX_BYTES = 100_000
 
 
-class Chunks(httpx.AsyncByteStream):
-    """A body that counts the bytes that were read, with a pause before each chunk."""
-
-    def __init__(self, *chunks: bytes, pause_s: float = 0) -> None:
-        self.read = 0
-        self._chunks = chunks
-        self._pause_s = pause_s
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self._chunks:
-            await asyncio.sleep(self._pause_s)
-            self.read += len(chunk)
-            yield chunk
-
-
 BOMB = gzip.compress(bytes(100 * MAX_BYTES))
 GZIP = {"content-encoding": "gzip"}
 
@@ -230,7 +204,7 @@ async def test_an_unreadable_response_is_unavailable_or_ambiguous(
     monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", MAX_BYTES)
     respond(httpx_mock, 200, content=b"x" * MAX_BYTES)
     assert len((await wire.read()).body) == MAX_BYTES
-    bodies = [Chunks(*chunks), Chunks(*chunks)]
+    bodies = [Body(*chunks), Body(*chunks)]
     for body in bodies:
         respond(httpx_mock, 200, stream=body, headers=headers)
     with pytest.raises(UnavailableError, match=f"GET /things: .*{words}"):
@@ -247,10 +221,10 @@ async def test_an_endless_response_is_retried_or_ambiguous(
     pool.timeout = httpx.Timeout(0.05)
     wire = Wire(pool)
     drops = [b" "] * 1000
-    respond(httpx_mock, 200, stream=Chunks(*drops, pause_s=0.01))
+    respond(httpx_mock, 200, stream=Body(*drops, pause_s=0.01))
     respond(httpx_mock, 200, content=b"{}")
     assert (await wire.read()).body == b"{}"
-    respond(httpx_mock, 200, stream=Chunks(*drops, pause_s=0.01))
+    respond(httpx_mock, 200, stream=Body(*drops, pause_s=0.01))
     with pytest.raises(AmbiguousWriteError, match="no complete response within the time limit"):
         await wire.write()
 

@@ -2,7 +2,6 @@
 
 import gzip
 import tracemalloc
-from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpx
@@ -14,38 +13,12 @@ from medusa_sync.errors import InterruptedRunError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.response import Download
 from medusa_sync.stop import Stop
-from tests.unit.builders import STORE_URL, http_client
+from tests.unit.builders import STORE_URL, Body, http_client, respond
 from tests.unit.full_disk import files_limited_to
 
 pytestmark = pytest.mark.anyio
 
 BROKEN = httpx.RemoteProtocolError("peer left")
-
-
-class Body(httpx.AsyncByteStream):
-    """A body in parts; an error among them breaks the connection."""
-
-    def __init__(self, *parts: bytes | Exception) -> None:
-        self._parts = parts
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for part in self._parts:
-            if isinstance(part, Exception):
-                raise part
-            yield part
-
-
-def respond(httpx_mock: HTTPXMock, *responses: Iterable[Any] | int | Exception, **headers: str) -> None:
-    """Respond in turn with the parts of a body, a status, or a broken connection."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    for each in responses:
-        match each:
-            case int():
-                httpx_mock.add_response(each, headers=named)
-            case Exception():
-                httpx_mock.add_exception(each)
-            case _:
-                httpx_mock.add_response(stream=Body(*each), headers=named)
 
 
 async def download(client: HttpClient) -> tuple[bytes, str]:
@@ -145,7 +118,7 @@ TWO = gzip.compress(b"one ", mtime=0) + gzip.compress(b"two", mtime=0)
 
 
 CUT_OFF = "the compressed response is cut off"
-GZIP = {"content_encoding": "gzip"}
+GZIP = {"content-encoding": "gzip"}
 STORED = gzip.compress(b"all", compresslevel=0, mtime=0)
 
 
@@ -153,7 +126,7 @@ STORED = gzip.compress(b"all", compresslevel=0, mtime=0)
     ("parts", "headers", "arrived", "error"),
     [
         ([ALL], GZIP, b"all", ""),
-        ([ALL], {"content_type": "application/gzip"}, ALL, ""),
+        ([ALL], {"content-type": "application/gzip"}, ALL, ""),
         ([b""], GZIP, b"", ""),
         ([b"all"], GZIP, b"", "the compressed response is damaged"),
         *(([TWO[at : at + n] for at in range(0, len(TWO), n)], GZIP, b"one two", "") for n in (1, 7, 99)),
@@ -164,7 +137,7 @@ STORED = gzip.compress(b"all", compresslevel=0, mtime=0)
 async def test_only_encoded_content_is_decompressed(
     httpx_mock: HTTPXMock, client: HttpClient, parts: list[bytes], headers: Any, arrived: bytes, error: str
 ) -> None:
-    respond(httpx_mock, *[parts] * (3 if error == CUT_OFF else 1), **headers)
+    respond(httpx_mock, *[parts] * (3 if error == CUT_OFF else 1), headers=headers)
     assert await download(client) == (arrived, f"GET /things: {error}" if error else "")
 
 
