@@ -1,10 +1,11 @@
 """The installed command on a real store."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import medusa_sync
+from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.exact import assert_quiet, assert_stored
 from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shop import Shop, price
@@ -12,6 +13,7 @@ from tests.harness.catalogue import CATEGORIES, products, whole_sample
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 REAL_SIZE = 194
+SHOPIFY = Path(__file__).parents[1] / "catalogues" / "shopify-tableware.csv"
 
 
 @pytest.fixture
@@ -95,3 +97,46 @@ def test_a_dry_run_only_reads_and_the_real_run_does_what_it_printed(
     ]
     assert by_id[0] == by_id[1]
     assert real.counts == {"created": 44, "updated": 2, "unchanged": 148}
+
+
+@pytest.mark.parametrize("how", ["draft", "delete"])
+def test_only_what_the_source_no_longer_has_is_removed(how: str, shop: Shop) -> None:
+    def statuses() -> dict[str, str]:
+        return {each["external_id"] or each["title"]: each["status"] for each in shop.products()}
+
+    with dummyjson(products(20)) as source:
+        command = ("--source", source.url, "--on-missing", how, "--json")
+        assert medusa_sync(*command, store=shop.store).exit_code == 0
+        shop.create("By hand")
+        before = statuses()
+        source.remove(3)
+        plan = medusa_sync(*command, "--dry-run", store=shop.store)
+        assert statuses() == before
+        run = medusa_sync(*command, store=shop.store)
+        for each in (plan, run):
+            assert (each.exit_code, each.counts) == (0, {"unchanged": 19, "removed": 1})
+            assert [(c["external_id"], c["action"]) for c in each.document["changes"]] == [
+                ("dummyjson:3", how)
+            ]
+        after = before | {"dummyjson:3": how}
+        assert statuses() == {key: status for key, status in after.items() if status != "delete"}
+        assert_quiet(medusa_sync(*command, store=shop.store), 19)
+
+
+def test_an_export_of_shopify_is_stored_and_one_changed_cell_changes_one_field(
+    shop: Shop, tmp_path: Path
+) -> None:
+    text, file = SHOPIFY.read_text(encoding="utf-8"), tmp_path / "export.csv"
+
+    def run(content: str) -> Finished:
+        file.write_text(content, encoding="utf-8")
+        return medusa_sync("--source", str(file), "--sale-prices", "--json", store=shop.store)
+
+    assert run(text).counts == {"created": 20}
+    assert_quiet(run(text), 20)
+    assert len(shop.sale_prices()) > 5
+    changed = run(text.replace(",27,48,", ",26,48,"))
+    assert changed.counts == {"updated": 1, "unchanged": 19}
+    [change] = changed.document["changes"]
+    assert (change["external_id"], change["fields"]) == ("dummyjson:harbour-mug", {})
+    assert [each["fields"] for each in change["variants"]] == [{"sale_price": {"from": 27, "to": 26}}]

@@ -167,6 +167,3 @@ def test_dropped_variants_stay_then_lose_their_stock_then_are_deleted(
     rig.change(shirt(1))  # they come back, as new ones
     rig.follow(*REMOVE, updated=1)
     rig.is_held()
-
-
-# --- the merchant ---------------------------------------------------------------------------------------

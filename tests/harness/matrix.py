@@ -45,10 +45,7 @@ SUITE: Mapping[str, tuple[str, ...]] = {
     "sale prices": (
         "test_variant_prices.py::test_a_sale_begins_changes_and_ends_and_the_option_can_be_turned_off",
     ),
-    "removal and its guard": (
-        "test_guards.py::test_only_the_orphan_is_removed",
-        "test_guards.py::test_a_damaged_source_removes_nothing",
-    ),
+    "removal": ("test_products.py::test_only_what_the_source_no_longer_has_is_removed",),
     "adoption": ("test_adoption.py::test_one_run_repairs_the_store_of_the_old_job",),
     "two runs at once, on two machines": (
         "test_kill.py::test_two_runs_without_a_common_lock_create_no_duplicates",
