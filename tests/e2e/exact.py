@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, LiteralString
 
 import psycopg
@@ -10,10 +10,11 @@ from psycopg.sql import SQL, Identifier
 
 from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.shop import Shop
-from tests.e2e.stored import Stored, stored_in
+from tests.e2e.stored import stored_in
 from tests.e2e.wanted import Product, wanted_of
 from tests.harness.dummyjson import DummyJson
-from tests.harness.medusa import Store
+from tests.soak.expected import Rules
+from tests.soak.oracle import Oracle
 
 # What a sync creates, and what must be unique; Medusa does not have an index for all of these.
 _ONLY_ONCE = (
@@ -53,69 +54,57 @@ _USED: dict[str, LiteralString] = {
 _OUTCOMES = (
     *("created", "updated", "unchanged", "skipped", "rejected", "failed", "unconfirmed", "not_attempted"),
 )
-_SHOWN = 3  # wrong products or rows in a message
+_ALSO_WRITTEN = {
+    **{name: name for name in ("subtitle", "material", "type", "collection")},
+    "origin_country": "originCountry",
+    "hs_code": "hsCode",
+    "mid_code": "midCode",
+}
+"""Fields that the merchant owns if the source has none, with their names at the source."""
+_SHOWN = 3  # differences or rows in a message
 
 
-def as_wanted(row: Product, store: Store, *, sale_prices: bool = False) -> dict[str, Any]:
-    """Everything that the store must have for a product of the source."""
-    wanted = wanted_of(row, sale_prices=sale_prices)
-    customs = {"origin_country": "originCountry", "hs_code": "hsCode", "mid_code": "midCode"}
-    variants = [dict(each) for each in wanted.variants.values()]
-    for each in variants:
-        values = {title: each.pop(f"option.{place}") for place, title in enumerate(wanted.options)}
-        each |= {"options": values, "other prices": [], "levels elsewhere": {}}
-        stock = each["stock"]
-        each |= {"managed": stock is not None, "items": [] if stock is None else [(each["sku"], [stock])]}
-    return {
-        **{name: value for name, value in wanted.fields.items() if not name.startswith("options.")},
-        **{name: row.get(key) for name, key in customs.items()},
-        **{name: row.get(name) for name in ("subtitle", "material", "type", "collection")},
-        "status": "published",
-        "own metadata": {},
-        "sales channels": [store.sales_channel_id],
-        "shipping profile": store.shipping_profile_id,
-        "inactive categories": [],
-        "options": {title: {each["options"][title] for each in variants} for title in wanted.options},
-        "variants": _by_name(variants),
-    }
+def differences(
+    shop: Shop,
+    rows: Sequence[Product],
+    *,
+    sale_prices: bool = False,
+    edit: Callable[[Oracle], None] = lambda _oracle: None,
+) -> list[str]:
+    """What the store has instead of the products of the source, as mapped.
 
-
-def as_stored(product: Stored) -> dict[str, Any]:
-    """The same of a stored product."""
-    titles = product.options
-    variants = [
-        {
-            **each.owned,
-            **{name: each.others[name] for name in ("other prices", "levels elsewhere")},
-            "options": {titles[own]: value for own, value in each.values.items()},
-            "managed": each.is_managed,
-            "items": each.items,
-        }
-        for each in product.variants.values()
+    Args:
+        shop: the store.
+        rows: of the source.
+        sale_prices: whether the runs wrote them.
+        edit: what the merchant did.
+    """
+    stored, oracle = stored_in(shop), Oracle(shop.store)
+    wanted = {f"dummyjson:{row['id']}": wanted_of(row, sale_prices=sale_prices) for row in rows}
+    oracle.has_run(wanted, Rules(store_wins=False, on_missing="keep"))
+    for row, expected in zip(rows, oracle.products.values(), strict=True):
+        expected.others |= {name: [row.get(key)] for name, key in _ALSO_WRITTEN.items()}
+        expected.others["inactive categories"] = [[]]
+    edit(oracle)
+    unused = [
+        f"{key}: no variant has the value {value!r} of an option"
+        for key, product in stored.items()
+        for own, values in product.values.items()
+        for value in values - {each.values.get(own) for each in product.variants.values()}
     ]
-    return {
-        **product.owned,
-        **{name: value for name, value in product.others.items() if name != "handle"},
-        "status": product.status,
-        "options": {titles[own]: values for own, values in product.values.items()},
-        "variants": _by_name(variants),
-    }
-
-
-def _by_name(variants: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    found = {each["sku"] or each["title"]: each for each in variants}
-    assert len(found) == len(variants)
-    return found
+    without_stock = [
+        f"{key}: {each.id} is managed, but has no stock"
+        for key, product in stored.items()
+        for each in product.variants.values()
+        if each.is_managed and each.owned["stock"] is None
+    ]
+    return oracle.deviations(stored, wanted) + unused + without_stock
 
 
 def assert_stored(shop: Shop, rows: Sequence[Product], *, sale_prices: bool = False) -> None:
     """Check that the store has exactly the products of the source, as mapped."""
     shop.store.wait_until_idle()
-    stored = stored_in(shop)
-    wanted = {f"dummyjson:{row['id']}": as_wanted(row, shop.store, sale_prices=sale_prices) for row in rows}
-    assert stored.keys() == wanted.keys()
-    pairs = [(as_stored(stored[key]), each) for key, each in wanted.items()]
-    assert [pair for pair in pairs if pair[0] != pair[1]][:_SHOWN] == []
+    assert differences(shop, rows, sale_prices=sale_prices)[:_SHOWN] == []
 
 
 def assert_exact(

@@ -48,13 +48,7 @@ class Promises(RuleBasedStateMachine):
         self.shop = Shop(cast("Store", self.store), transport=self.store)
         self.rows = Rows()
         self.source = Source(self.rows, random.Random(0), frozenset())
-        fresh: dict[str, Any] = {
-            "subtitle": None,
-            "own metadata": {},
-            "sales channels": [self.store.sales_channel_id],
-            "shipping profile": self.store.shipping_profile_id,
-        }
-        self.oracle = Oracle(fresh)
+        self.oracle = Oracle(self.shop.store)
         without = frozenset({"delete_product", "stop_managing_and_delete"})
         self.merchant = make_merchant(self.shop, self.oracle, random.Random(0), without)
         self.chosen = Rules(store_wins=False, on_missing="keep")

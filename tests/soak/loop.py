@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tests.e2e.exact import assert_quiet, doubled
 from tests.e2e.fault_proxy import FaultProxy
@@ -84,7 +83,7 @@ class Soak:
         self._without = without
         self._dice = random.Random(seed)
         self._shop = shop
-        self._oracle = Oracle(_fresh(store))
+        self._oracle = Oracle(store.store)
         self._merchant: Merchant = make_merchant(self._shop, self._oracle, self._dice, without)
         self._chaos = Chaos(store, proxy, self._dice, without)
         self._conflicts: dict[tuple[str, str, str], str] = {}  # that no edit explains, with the log
@@ -284,16 +283,6 @@ class Soak:
     def _remove_old_logs(self) -> None:
         for path in self._folder.glob(f"round-{self.summary.rounds - _KEPT_ROUNDS:04d}-*"):
             path.unlink()
-
-
-def _fresh(store: BreakableStore) -> dict[str, Any]:
-    """The fields that only the merchant owns, in a product that a run has just created."""
-    return {
-        "subtitle": None,
-        "own metadata": {},
-        "sales channels": [store.store.sales_channel_id],
-        "shipping profile": store.store.shipping_profile_id,
-    }
 
 
 def clear(folder: Path) -> None:

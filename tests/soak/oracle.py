@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.e2e.stored import Stored, StoredVariant
 from tests.e2e.wanted import Value, Wanted
+from tests.harness.medusa import Store
 from tests.soak.expected import Expected, ExpectedVariant, Rules, States
 
 Edited = tuple[str, str | None, str]
@@ -17,7 +18,7 @@ class Oracle:
     """The possible states of all products.
 
     Args:
-        fresh: the merchant's own fields of a new product.
+        store: gives new products their places.
 
     Attributes:
         edited: fields that the merchant may have changed since they were last applied.
@@ -27,8 +28,13 @@ class Oracle:
         may_clear_items: one of two machines was killed, and may have left an inventory item without its SKU.
     """
 
-    def __init__(self, fresh: Mapping[str, Any]) -> None:
-        self._fresh = fresh
+    def __init__(self, store: Store) -> None:
+        self._fresh: dict[str, Any] = {
+            "subtitle": None,
+            "own metadata": {},
+            "sales channels": [store.sales_channel_id],
+            "shipping profile": store.shipping_profile_id,
+        }
         self.edited: set[Edited] = set()
         self.left_skus: set[str | None] = set()
         self.left_levels: list[dict[str, int]] = []
