@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,17 +24,16 @@ MOMENTS = ("before", "during", "after", "after the response")
 def killing(moment: str, delay: float, victims: list[Running]) -> Fault:
     """A fault that kills the run at a moment of the store's work on its request."""
 
-    async def fault(exchange: Exchange) -> None:
-        work = None if moment == "before" else asyncio.create_task(exchange.forward())
-        if work and moment != "during":
-            response = await work
-            if moment == "after the response":
-                await exchange.respond(response)
-        await asyncio.sleep(delay)
-        await until(lambda: bool(victims))
-        victims[0].send(signal.SIGKILL)
-        if work:
-            await work
+    def fault(exchange: Exchange) -> None:
+        with ThreadPoolExecutor() as pool:
+            work = None if moment == "before" else pool.submit(exchange.forward)
+            if work and moment != "during":
+                response = work.result()
+                if moment == "after the response":
+                    exchange.respond(response)
+            time.sleep(delay)
+            until(lambda: bool(victims))
+            victims[0].send(signal.SIGKILL)
 
     return fault
 
@@ -79,10 +78,10 @@ def test_the_next_run_completes_what_was_killed_again_and_again(
 def test_two_runs_without_a_common_lock_create_no_duplicates(shop: Shop, tmp_path: Path) -> None:
     met: list[Exchange] = []
 
-    async def meet(exchange: Exchange) -> None:
+    def meet(exchange: Exchange) -> None:
         met.append(exchange)
-        await until(lambda: len(met) == 2)
-        await exchange.respond(await exchange.forward())
+        until(lambda: len(met) == 2)
+        exchange.respond(exchange.forward())
 
     with dummyjson(goods(100, 0)) as source:
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http.client import responses
 from http.server import BaseHTTPRequestHandler
 from socket import SHUT_RDWR, socket
@@ -56,10 +57,8 @@ Intercept = Callable[[Request], Response | None]
 class DummyJson:
     """A catalogue behind HTTP. All methods are thread-safe."""
 
-    def __init__(
-        self, url: str, products: Sequence[dict[str, Any]], categories: Sequence[dict[str, str]]
-    ) -> None:
-        self.url = url
+    def __init__(self, products: Sequence[dict[str, Any]], categories: Sequence[dict[str, str]]) -> None:
+        self.url = ""
         self.requests: list[Request] = []
         self.intercept: Intercept | None = None
         """Called first for each request; if it returns `None`, `normal_response` is used."""
@@ -186,14 +185,15 @@ def chunked(response: Response, *, is_complete: bool = True) -> Response:
     return replace(response, body=chunk + b"0\r\n\r\n" * is_complete, headers=headers)
 
 
-class _Server(ThreadingTCPServer):
+class Server(ThreadingTCPServer):
+    """A server with a thread for each connection."""
+
     allow_reuse_address = True
     daemon_threads = False  # closing waits for them, so none outlives its test
     request_queue_size = 128
 
-    def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.catalogue: DummyJson
+    def __init__(self, handler: Callable[..., BaseHTTPRequestHandler], port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), handler)
         self.connections: set[socket] = set()
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -202,7 +202,7 @@ class _Server(ThreadingTCPServer):
 
     def shutdown_request(self, request: Any) -> None:
         self.connections.discard(request)
-        super().shutdown_request(request)
+        self.close_request(request)
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -214,7 +214,10 @@ class _Server(ThreadingTCPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: _Server
+
+    def __init__(self, catalogue: DummyJson, *arguments: Any) -> None:
+        self._catalogue = catalogue
+        super().__init__(*arguments)
 
     def handle(self) -> None:
         # Some tests disconnect in the middle of a response.
@@ -226,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(url.query, keep_blank_values=True))
         request = Request(self.command, url.path, query, headers)
-        self._send(self.server.catalogue.respond(request))
+        self._send(self._catalogue.respond(request))
 
     def _send(self, response: Response) -> None:
         headers = {"Content-Length": str(len(response.body)), **response.headers}
@@ -242,23 +245,26 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def dummyjson(
-    products: Sequence[dict[str, Any]],
-    categories: Sequence[dict[str, str]] = CATEGORIES,
-    *,
-    port: int = 0,
-) -> Iterator[DummyJson]:
-    with _Server(port) as server:
-        server.catalogue = DummyJson(
-            f"http://127.0.0.1:{server.server_address[1]}/products", products, categories
-        )
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="dummyjson")
+def serving(server: Server) -> Iterator[str]:
+    """Run a server; yields its URL."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield server.catalogue
+            yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def dummyjson(
+    products: Sequence[dict[str, Any]], categories: Sequence[dict[str, str]] = CATEGORIES, *, port: int = 0
+) -> Iterator[DummyJson]:
+    catalogue = DummyJson(products, categories)
+    with serving(Server(partial(_Handler, catalogue), port)) as url:
+        catalogue.url = f"{url}/products"
+        yield catalogue
 
 
 def main() -> None:

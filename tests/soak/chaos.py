@@ -127,9 +127,9 @@ class Chaos:
         return [f"{name} at write {number}" for number, name in sorted(chosen.items())]
 
     def _counted(self, name: str, fault: Fault) -> Fault:
-        async def counted(exchange: Exchange) -> None:
+        def counted(exchange: Exchange) -> None:
             self.count[name] += 1
-            await fault(exchange)
+            fault(exchange)
 
         return counted
 
