@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.exact import assert_quiet, assert_stored
 from tests.e2e.fault_proxy import FaultProxy
-from tests.e2e.shop import Shop, price
+from tests.e2e.shop import Shop
 from tests.harness.catalogue import CATEGORIES, products, whole_sample
 from tests.harness.dummyjson import DummyJson, dummyjson
 
@@ -40,31 +40,6 @@ def test_products_are_stored_once_as_mapped_and_a_second_run_writes_nothing(
     assert [request.method for request in proxy.requests] == ["GET"]
     assert len(source.requests) == 1
     assert second.document["store"] == {"url": proxy.url, "products": REAL_SIZE, "owned": REAL_SIZE}
-
-
-def test_a_changed_price_writes_only_the_price_and_the_record(
-    source: DummyJson, shop: Shop, proxy: FaultProxy
-) -> None:
-    medusa_sync("--source", source.url, store=shop.store)
-    before = shop.by_external_id()
-    source.edit(7, price=1234.56)
-    proxy.requests.clear()
-
-    run = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
-
-    assert (run.exit_code, run.counts) == (0, {"updated": 1, "unchanged": REAL_SIZE - 1})
-    note, write, acknowledgement = proxy.writes
-    for request in (note, acknowledgement):
-        assert request.json.keys() == {"update"}
-        [record] = request.json["update"]
-        assert record.keys() == {"id", "metadata"}
-        assert record["metadata"].keys() == {"medusa_sync"}
-    [variant] = write.json["input"]["product_variants"]
-    assert variant.keys() == {"id", "prices"}
-    after = shop.by_external_id()
-    assert price(after["dummyjson:7"]) == 1234.56
-    del before["dummyjson:7"], after["dummyjson:7"]
-    assert before == after
 
 
 def test_the_sample_is_stored_completely(shop: Shop) -> None:

@@ -17,8 +17,10 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     record_of,
+    sent_in_bulk,
     sync,
     synced,
+    writes,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -44,6 +46,16 @@ def assert_completed(store: FakeMedusa, source: ListSource) -> None:
     assert_exact(source.rows, store)
     assert_quiet(source, store)
     assert pending(store, source) == []
+
+
+def test_a_changed_price_writes_only_the_price_and_the_record() -> None:
+    store, source = dearer(1)
+    assert counts(sync(source, store)) == {"updated": 1}
+    note, write, acknowledgement = writes(store)
+    for request in (note, acknowledgement):
+        assert [each.keys() for each in request.json["update"]] == [{"id", "metadata"}]
+        assert [each["metadata"].keys() for each in request.json["update"]] == [{"medusa_sync"}]
+    assert [each.keys() for each in sent_in_bulk(write, "update-product-variants")] == [{"id", "prices"}]
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
