@@ -257,7 +257,7 @@ ONLY_OF_WRITES = (
 
 
 def until(happened: Callable[[], bool]) -> None:
-    """Wait for a condition that another thread sets."""
+    """Wait for what another thread or process does."""
     deadline = time.monotonic() + _WITHIN_S
     while not happened():
         assert time.monotonic() < deadline

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.command import medusa_sync, running
 from tests.e2e.exact import assert_exact, assert_quiet
-from tests.e2e.fault_proxy import FaultProxy, Hold
+from tests.e2e.fault_proxy import FaultProxy, Hold, until
 from tests.e2e.shop import Shop, price
 from tests.harness.catalogue import products
 from tests.harness.documents import read_document
@@ -18,13 +17,6 @@ from tests.harness.dummyjson import dummyjson
 
 EVERY_TWO_SECONDS = ("--loop", "--schedule", "*/2 * * * * *")
 WITHIN_S = 60
-
-
-def eventually(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + WITHIN_S
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def documents(stdout: str) -> list[dict[str, Any]]:
@@ -36,9 +28,9 @@ def test_three_runs_a_few_seconds_apart_until_a_signal_during_a_batch(shop: Shop
         dummyjson(products(60)) as source,
         running("--source", source.url, "--json", *EVERY_TWO_SECONDS, store=proxy.store(shop.store)) as loop,
     ):
-        eventually(lambda: len(shop.by_external_id()) == 60)
+        until(lambda: len(shop.by_external_id()) == 60)
         source.edit(7, price=1234.56)
-        eventually(lambda: price(shop.by_external_id()["dummyjson:7"]) == 1234.56)
+        until(lambda: price(shop.by_external_id()["dummyjson:7"]) == 1234.56)
         hold = Hold()
         proxy.choose = lambda request: hold if b"New during the batch" in request.body else None
         source.edit(8, title="New during the batch")
@@ -71,14 +63,14 @@ def test_sighup_reloads_the_settings_and_a_signal_ends_the_sleep_at_once(shop: S
 
         write("10")
         with running("--json", "--loop", store=shop.store, directory=tmp_path) as loop:
-            eventually(lambda: len(shop.by_external_id()) == 10)
+            until(lambda: len(shop.by_external_id()) == 10)
             write("none")
             loop.send(signal.SIGHUP)
             time.sleep(3)
             assert len(shop.by_external_id()) == 10, "what is wrong changes nothing"
             write("30")
             loop.send(signal.SIGHUP)
-            eventually(lambda: len(shop.by_external_id()) == 30)
+            until(lambda: len(shop.by_external_id()) == 30)
             write("30", schedule="@yearly")
             loop.send(signal.SIGHUP)
             time.sleep(3)

@@ -1,12 +1,12 @@
 """Stores with an older version of Medusa, and with the index engine."""
 
-from collections.abc import Callable, Iterator
-from time import monotonic, sleep
+from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_stored
+from tests.e2e.fault_proxy import until
 from tests.e2e.shop import Shop, price
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
@@ -18,7 +18,6 @@ pytestmark = deep
 
 OLD_VERSION = "2.13.6"
 SIZE = 20
-INDEXED_WITHIN_S = 60
 
 
 @pytest.fixture
@@ -47,13 +46,6 @@ def sync(source: DummyJson, store: Store, *arguments: str) -> tuple[int, dict[st
     """Exit code and counts of a run, with the number of conflicts."""
     run = medusa_sync("--source", source.url, "--json", *arguments, store=store)
     return run.exit_code, run.counts
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + INDEXED_WITHIN_S
-    while not condition():
-        assert monotonic() < deadline, "the index did not catch up"
-        sleep(0.2)
 
 
 def test_a_store_with_an_old_version_is_synced(source: DummyJson, old_store: Store) -> None:
@@ -88,7 +80,7 @@ def test_the_prices_of_the_merchant_survive_with_the_index_engine(
 
         assert sync(source, indexed_store) == (0, {"created": SIZE})
         assert_stored(shop, source.products)
-        wait_until(indexed)
+        until(indexed)
         assert sync(source, indexed_store) == (0, {"unchanged": SIZE})
         edited = shop.by_external_id()["dummyjson:1"]
         shop.set_price(edited, edited["variants"][0], 7, "eur")
@@ -100,7 +92,7 @@ def test_the_prices_of_the_merchant_survive_with_the_index_engine(
             assert (price(product, "eur"), price(product)) == (7, 12.5 + number)
         assert sync(source, indexed_store) == (0, {"unchanged": SIZE})
         shop.delete(f"/admin/products/{product['id']}")
-        wait_until(lambda: not indexed())
+        until(lambda: not indexed())
         skipped = sync(source, indexed_store, "--on-deleted", "skip")
         assert skipped == (0, {"unchanged": SIZE - 1, "skipped": 1})
 
