@@ -77,7 +77,11 @@ def level_changes(
         key, stored, quantity = each.desired.key, each.stored, each.planned.get(STOCK)
         sku = stored.sku if stored else each.desired.fields.get(SKU)
         item = None if stored and stored.inventory_items else items.get(str(sku))
-        if not isinstance(quantity, int) or (each.is_new and item and item.is_new):
+        if item is not None and item.is_new:  # it was created for a new variant, with the stock of that one
+            if each.is_new:
+                continue
+            item = None
+        if not isinstance(quantity, int):
             continue
         level = stored.level_at(location_id) if stored else None
         levels = item.location_levels if item else ()

@@ -92,8 +92,8 @@ class DesiredProduct(Struct, frozen=True):
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
     """What the source can want from a store that has no stock location."""
     variants = (each.changed({STOCK: None}) for each in desired.variants)
-    digest = f"{WITHOUT_STOCK}{desired.digest}" if desired.digest else ""
-    return structs.replace(desired, variants=tuple(variants), digest=digest)
+    own = desired.digest.removeprefix(WITHOUT_STOCK)
+    return structs.replace(desired, variants=tuple(variants), digest=f"{WITHOUT_STOCK}{own}" if own else "")
 
 
 def slug_of(desired: DesiredProduct) -> str:

@@ -76,6 +76,30 @@ def test_stock_is_not_tracked_before_the_store_has_a_location() -> None:
     assert_quiet(source, store)
 
 
+def test_a_store_without_a_location_is_quiet_after_variants_changed_and_a_sku_is_withheld() -> None:
+    store = without_location()
+    rows = [shirt(1), shirt(2)]
+    sync(ListSource(rows), store)
+    rows[1]["variants"][0] |= {"price": 99, "sku": rows[0]["variants"][0]["sku"]}
+    assert counts(sync(ListSource(rows), store)) == {"updated": 1, "unchanged": 1}
+    assert_quiet(ListSource(rows), store)
+    assert len(store.requests) == 2  # the location is looked up
+
+
+@pytest.mark.parametrize("is_one_product", [False, True])
+def test_a_variant_gets_its_own_stock_though_a_new_one_gets_the_sku_it_had(*, is_one_product: bool) -> None:
+    bare, other = variant(1, "S", "Red", sku="X", barcode=None, stock=None), shirt(2)
+    one = shirt(1, variants=[bare])
+    store = synced([one, other])
+    bare |= {"sku": "Y", "stock": 5}
+    into = one if is_one_product else other
+    into["variants"].append(variant(into["id"], "XL", "Red", sku="X", barcode=None, stock=7))
+    assert sync(ListSource([one, other]), store).exit_code == 0
+    variants = held(store, 1) | held(store, 2)
+    assert (variants["X"]["stock"], variants["Y"]["stock"]) == (7, 5)
+    assert_quiet(ListSource([one, other]), store)
+
+
 def test_a_level_is_created_where_the_merchant_removed_it_and_others_stay() -> None:
     [row] = products(1)
     store = synced([row])
