@@ -8,7 +8,7 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Pending, Record, Step, applied, remember
+from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Pending, Record, Step, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import fields_as_sent, match_variants
 
@@ -45,16 +45,20 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
 
 
 def sends_nothing_new(update: Change) -> bool:
-    """Whether an update only completes an interrupted write: the source wants just what that one sent."""
+    """Whether an update only repeats what an interrupted write has sent."""
     record = update.record
     # The fields of the product are committed together with the note, so a difference is something new.
     has_new = update.removed or any(each.field != OPTIONS for each in update.own_changes)
-    if record.pending is None or has_new:
+    if record.pending is None or has_new or not set(update.desired.options).issubset(record.option_ids):
         return False
-    sent = {
-        key: structs.replace(record.variant(key), fields=own) for key, own in fields_as_sent(record).items()
-    }
-    return structs.replace(record, variants=sent).content == applied(update.desired).content
+    sent = fields_as_sent(record)
+    for each in update.variants:
+        own = sent.get(each.desired.key, {})
+        if each.is_new and own != {name: remember(value) for name, value in each.desired.fields.items()}:
+            return False
+        if any(remember(change.desired) != own.get(change.field) for change in each.changes):
+            return False
+    return True
 
 
 def with_late_note(record: Record, update: Change, *, now: float, is_lost: bool) -> Record:

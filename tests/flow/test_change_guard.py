@@ -202,6 +202,10 @@ def levels(request: httpx.Request) -> bool:
     return "location-levels" in request.url.path
 
 
+def is_batch(request: httpx.Request) -> bool:
+    return request.url.path == "/admin/products/batch"
+
+
 def test_the_completion_of_an_interrupted_run_does_not_count_but_other_values_do() -> None:
     new = sold_out(ROWS, SIZE)
     store = interrupted(new, levels)
@@ -209,6 +213,25 @@ def test_the_completion_of_an_interrupted_run_does_not_count_but_other_values_do
     assert (sync(bad, store, max_changes="10%").exit_code, writes(store)) == (6, [])
     assert counts(sync(ListSource(new), store, max_changes=0)) == {"updated": SIZE}
     assert_exact(new, store)
+
+
+@pytest.mark.parametrize("what", ["an option is removed", "a price is held back"])
+def test_the_completion_of_changed_variants_does_not_count(what: str) -> None:
+    rows, options = shirts(3), {"max_price_change": "50%"}
+    for row in rows:
+        row["variants"] = [each for each in row["variants"] if each["options"]["Colour"] == "Red"]
+    store = synced(rows)
+    for row in rows:
+        if what == "an option is removed":
+            row["options"] = ["Size"]
+            for each in row["variants"]:
+                del each["options"]["Colour"]
+        else:
+            row["variants"][0]["price"] *= 100
+            row["variants"][1]["weight"] = 5
+    sync_killed("after", is_batch, ListSource(deepcopy(rows)), store, **options)
+    result = sync(ListSource(rows), store, max_changes=0, **options)
+    assert counts(result) == {"updated": 3}, result.error
 
 
 def test_what_a_bad_feed_changes_counts_even_if_the_store_may_still_be_writing() -> None:
