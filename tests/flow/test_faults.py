@@ -13,13 +13,17 @@ import pytest
 
 from tests.flow.faults import FAULTS, Killed, fault_at, no, refuse
 from tests.flow.merchant import edit_variant, set_prices
+from tests.flow.shirts import shirts
 from tests.flow.stage import (
     ListSource,
     assert_exact,
     assert_items_follow,
     assert_quiet,
+    constant,
     copies_of,
+    counts,
     is_creation,
+    sent_in_bulk,
     sync,
     synced,
     writes,
@@ -191,3 +195,27 @@ def test_a_new_product_that_is_missing_in_the_response_is_looked_up() -> None:
     assert sync(source, store, batch_size=BATCH).exit_code == 0
     assert bool(shortened) is not store.offers_bulk
     assert_exact(source.rows, store)
+
+
+@pytest.mark.parametrize("at_once", [1, 200])  # acknowledgements in one call
+def test_a_product_that_is_deleted_while_it_is_written_is_created_again(at_once: int) -> None:
+    rows = shirts(2)
+    store = synced(rows)
+    for row in rows:
+        for each in row["variants"][:2]:
+            each["price"] += 1
+    hit: list[object] = []
+
+    def after(request: httpx.Request, _response: httpx.Response) -> None:
+        if request.url.path == "/admin/products/batch" and not hit:
+            hit.append(store.call("DELETE", f"/admin/products/{store.products['dummyjson:1'].id}"))
+        elif len(hit) == 1 and sent_in_bulk(request, "update-product-variants"):
+            hit.append(request)
+            raise httpx.RemoteProtocolError("closed")
+
+    store.after = after
+    with constant("AT_ONCE", at_once):
+        result = sync(ListSource(rows), store)
+    assert (counts(result), result.exit_code) == ({"created": 1, "updated": 1}, 0)
+    store.after = None
+    assert_quiet(ListSource(rows), store)

@@ -180,6 +180,12 @@ class Job(Struct, eq=False):
             changes = tuple(each for each in self.sent.changes if (each.field, each.variant) in row)
             self.sent = structs.replace(self.sent, changes=changes) if changes else None
 
+    def forget_update(self) -> None:
+        """Forget the plan of an earlier attempt, and what it sent to a product that is gone now."""
+        if self.plan is not None and not self.plan.is_creation:
+            self.sent, self.is_written = None, False
+        self.plan = None
+
     def outcome(self, found: Outcome) -> Outcome:
         """The outcome of a product for which nothing is left to be done."""
         if self.sent is None or found.result is not Result.UNCHANGED:

@@ -56,9 +56,9 @@ class Planner:
         asked = [job.external_id for job in jobs if self._api.may_lag or not job.is_absent]
         details = by_external_id(await self._details(jobs, "external_id", asked))
         for job in jobs:
-            copies = details.get(job.external_id, [])
+            copies, job.error = details.get(job.external_id, []), None
             if not (copies or job.is_absent):
-                job.plan = None  # that of an earlier attempt
+                job.forget_update()
             job.is_absent = False  # another attempt reads it again
             try:
                 self._sort(job, readable(copies), reading)
