@@ -29,7 +29,7 @@ class Claim(Struct, frozen=True):
         key: of the variant.
         variant: what reports call it.
         stored: what it has until now.
-        is_new: the variant is created.
+        stored_id: of the variant in the store; empty if it is created.
         with_item: an inventory item gets the SKU too: a new one, or that of a stored variant, which gets the
             value without it if another item has the SKU.
     """
@@ -39,8 +39,12 @@ class Claim(Struct, frozen=True):
     field: str
     value: str
     stored: Value
-    is_new: bool
+    stored_id: str
     with_item: bool
+
+    @property
+    def is_new(self) -> bool:
+        return not self.stored_id
 
     @property
     def unique(self) -> UniqueValue:
@@ -102,10 +106,11 @@ def claims(change: Change) -> list[Claim]:
     for each in change.variants:
         own, planned = each.desired, each.planned
         has_item = STOCK in planned if each.is_new else own.key in renamed
+        stored_id = each.stored.id if each.stored else ""
         for name in UNIQUE:
             if (value := planned.get(name)) is not None:
                 stored, with_item = getattr(each.stored, name, None), name == SKU and has_item
-                found.append(Claim(own.key, own.name, name, str(value), stored, each.is_new, with_item))
+                found.append(Claim(own.key, own.name, name, str(value), stored, stored_id, with_item))
     return found
 
 
@@ -265,13 +270,11 @@ def _repeated(
     The product that has a value already gets it, else one that exchanges values with it, else the first one.
     """
     wanted = [(change, claim) for change in changes for claim in decision.claims(change)]
-    exchanged = _exchanged(wanted, holders)
-    first: dict[UniqueValue, tuple[Change, Claim]] = {}
+    first = {claim.unique: (change, claim) for change, claim in _exchanged(wanted, holders)}
     for change, claim in wanted:
         own = change.desired.external_id
         if any(owner.external_id == own for owner in holders.owners.get(claim.unique, ())):
-            first.setdefault(claim.unique, (change, claim))
-    first = {**{claim.unique: (change, claim) for change, claim in exchanged}, **first}
+            first[claim.unique] = change, claim
     for change, claim in wanted:
         winner, won = first.setdefault(claim.unique, (change, claim))
         if winner is not change or won != claim:
@@ -280,21 +283,18 @@ def _repeated(
 
 def _exchanged(wanted: Iterable[tuple[Change, Claim]], holders: Holders) -> list[tuple[Change, Claim]]:
     """The values that stored variants want from one another in a circle: each gives up its own."""
-    wanting: dict[tuple[str, str], tuple[Change, Claim]] = {}  # by field and variant
-    for change, claim in wanted:
-        for each in change.variants:
-            if each.stored is not None and each.desired.key == claim.key:
-                wanting[claim.field, each.stored.id] = change, claim
-    found = []
-    for start, own in wanting.items():
-        at, passed = start, set[tuple[str, str]]()
+    wanting = {(claim.field, claim.stored_id): (change, claim) for change, claim in wanted if claim.stored_id}
+    found, passed = [], set[tuple[str, str]]()
+    for start in wanting:
+        way, at = list[tuple[str, str]](), start
         while at in wanting and at not in passed:
             passed.add(at)
+            way.append(at)
             _, claim = wanting[at]
-            owners = [each.variant_id for each in holders.owners.get(claim.unique, ())]
-            at = claim.field, owners[0] if owners else ""
-        if at == start:
-            found.append(own)
+            owners = holders.owners.get(claim.unique, ())
+            at = claim.field, owners[0].variant_id if owners else ""
+        if at in way:
+            found += [wanting[each] for each in way[way.index(at) :]]
     return found
 
 
