@@ -68,7 +68,7 @@ def with_late_note(record: Record, update: Change, *, now: float, is_lost: bool)
     if this run has sent nothing, of an earlier write: the store continues it after its client was killed. A
     creation writes SKUs before prices, so they have arrived if the product is complete.
     """
-    if is_lost:  # later runs check products whose items may still get an earlier SKU
+    if is_lost:  # an item may still get an earlier SKU, so later runs check it
         skus: dict[str, dict[str, tuple[Value, ...]]] = {
             key: {SKU: (own.fields.get(SKU),)} for key, own in record.variants.items()
         }

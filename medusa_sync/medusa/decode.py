@@ -38,7 +38,7 @@ class MaybeDeleted(Scanned, frozen=True):
 
     @property
     def is_by_us(self) -> bool:
-        """Whether this tool was about to delete it, also in a newer version."""
+        """Whether this tool was about to delete it, also if a newer version of it was."""
         decoded = json.decode(self.metadata) if self.metadata is not _ABSENT else None
         record = decoded.get(RECORD_KEY) if isinstance(decoded, dict) else None
         return isinstance(record, dict) and record.get("deleted") is True

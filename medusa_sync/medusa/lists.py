@@ -120,7 +120,7 @@ def chunks(key: str, values: Iterable[str]) -> Iterator[list[tuple[str, str | in
 def fitting(
     things: Iterable[T], size_of: Callable[[T], int], *, most: int, count: float = inf
 ) -> Iterator[list[T]]:
-    """Things in parts that have at most this size and count, if none is larger."""
+    """Things in parts of at most this size and count; a larger thing gets a part of its own."""
     part: list[T] = []
     left = most
     for thing in things:

@@ -16,11 +16,9 @@ from medusa_sync.core.stored import (
     StoredPrice,
     StoredValue,
 )
-from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import List, walk
 
-_ID_ONLY: Query = [("fields", "id")]
 _MANY_PRICES = 1_000
 
 TAGS = List("/admin/product-tags", "product_tags", StoredValue, "id,value")

@@ -32,7 +32,7 @@ _LONG = 40  # characters of a value that it shows
 async def checked(
     context: Context, stale: AsyncIterable[list[Stale]], allowed: Share
 ) -> AsyncGenerator[list[Stale], None]:
-    """All stale products, in parts, once the engine has planned them; until then, they are on disk.
+    """All stale products, in parts, after the check that not too much would change.
 
     Raises:
         ChangeGuardError: more would change than `--max-changes` allows.

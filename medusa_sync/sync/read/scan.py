@@ -42,7 +42,7 @@ class Scan:
         may_adopt: the store may have products without an external id.
         source_ids: of the products with an external id of the source that the scan saw.
         unrecorded: those of them without a record: the merchant may have created them.
-        witness: the id of a product that the store has, to check it with; empty if none is known.
+        witness: the id of a product with which the store can be checked; empty if none is known.
         variants: how many variants of the source they have.
         withheld: values that their variants do not get, by external id.
         owners: external ids of the products of the source that have such values.

@@ -48,7 +48,7 @@ class NewProducts:
             await self.plan([job for job in jobs if not self._adoption.matches(job.desired)])
 
     async def plan(self, jobs: Group) -> None:
-        """Plan the jobs of an attempt that are not planned yet.
+        """Plan new products that are not planned yet.
 
         Those that match products of the store are adopted or not written. But if the merchant deleted the
         product of such a job, the match may be what has replaced it.

@@ -28,7 +28,7 @@ from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.variants import Bodies, Variants
 
 Send = Callable[[Group], Awaitable[None]]
-"""Sends what a step is about for all jobs that need it, in one call if there is a bulk route.
+"""Sends what a step is about for those of a group that need it, in one call if there is a bulk route.
 
 Jobs of which the store refuses a part get its error; the others go on. If the result is unknown, it raises
 AmbiguousWriteError, and all jobs are read and planned again.
