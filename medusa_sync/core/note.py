@@ -24,6 +24,7 @@ from medusa_sync.core.record import (
     remember,
 )
 from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.unique import Hold, UniqueValue
 
 _KEPT = 8  # pending values of a field
 
@@ -171,6 +172,25 @@ def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collect
         each.field: (each.desired,) if each.field in before else (each.stored, each.desired)
         for each in variant.changes
     }
+
+
+def to_clear(
+    update: Change, gives_up: Iterable[Hold], taken: Collection[UniqueValue]
+) -> dict[str, dict[str, Value]]:
+    """The fields to clear before other variants get their values, with what they get later, by key.
+
+    The store refuses a value that another variant has, even if the same call takes it away there. `taken` are
+    the values that other variants get before these have their new ones.
+    """
+    dropped = {stored.id: key for key, stored in update.dropped.items()}  # they get no other values
+    stored = {each.stored.id: each.desired for each in update.variants if each.stored is not None}
+    found: dict[str, dict[str, Value]] = {}
+    for name, value, own in sorted(gives_up):
+        if own in dropped:
+            found.setdefault(dropped[own], {})[name] = None
+        elif own in stored and (name, value) in taken:
+            found.setdefault(stored[own].key, {})[name] = stored[own].fields.get(name)
+    return found
 
 
 def freed(update: Change, cleared: Mapping[str, Mapping[str, Value]], *, at: float) -> Record:

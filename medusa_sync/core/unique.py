@@ -114,25 +114,6 @@ def claims(change: Change) -> list[Claim]:
     return found
 
 
-def to_clear(
-    update: Change, gives_up: Iterable[Hold], taken: Collection[UniqueValue]
-) -> dict[str, dict[str, Value]]:
-    """The fields to clear before other variants get their values, with what they get later, by key.
-
-    The store refuses a value that another variant has, even if the same call takes it away there. `taken` are
-    the values that other variants get before these have their new ones.
-    """
-    dropped = {stored.id: key for key, stored in update.dropped.items()}  # they get no other values
-    stored = {each.stored.id: each.desired for each in update.variants if each.stored is not None}
-    found: dict[str, dict[str, Value]] = {}
-    for name, value, own in sorted(gives_up):
-        if own in dropped:
-            found.setdefault(dropped[own], {})[name] = None
-        elif own in stored and (name, value) in taken:
-            found.setdefault(stored[own].key, {})[name] = stored[own].fields.get(name)
-    return found
-
-
 class Decision(Struct):
     """Which changes are rejected, which wait, and which are written without some values.
 
@@ -271,7 +252,7 @@ def _repeated(
     """
     wanted = [(change, claim) for change in changes for claim in decision.claims(change)]
     first = {claim.unique: (change, claim) for change, claim in _exchanged(wanted, holders)}
-    for change, claim in wanted:
+    for change, claim in reversed(wanted):
         own = change.desired.external_id
         if any(owner.external_id == own for owner in holders.owners.get(claim.unique, ())):
             first[claim.unique] = change, claim

@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import json
 
 from medusa_sync.core.change import Change, needed_terms, placed_categories
-from medusa_sync.core.note import freed, note
-from medusa_sync.core.unique import UniqueValue, to_clear
+from medusa_sync.core.note import freed, note, to_clear
+from medusa_sync.core.unique import UniqueValue
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body, new_product_id
