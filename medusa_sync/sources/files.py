@@ -57,7 +57,7 @@ async def read_items(
             items: list[Item] = []
             try:
                 if found is None:
-                    check(head := _head(file))
+                    check(head := file.peek(HEAD)[:HEAD])
                     if format_ == "auto":
                         format_ = recognise(head, content.name, content.content_type)
                     source.format, found = reader_of(format_)(file, as_items=as_items)
@@ -79,6 +79,8 @@ async def read_items(
 
 class Content(io.RawIOBase):
     """A seekable file, decompressed.
+
+    A read has as many bytes as are wanted, or all that come before the end or an error.
 
     Args:
         name: for messages.
@@ -118,6 +120,7 @@ class Content(io.RawIOBase):
 
             self._inner, self._damaged = zstd.ZstdFile(inner), (zstd.ZstdError,)
         self._errors = (EOFError, OSError, *self._damaged)
+        self._failure: SourceError | None = None  # after what was read
         # `read` of a decompressing file loses what came before an error.
         self._read: Callable[[int], bytes] = getattr(self._inner, "read1", self._inner.read)
 
@@ -128,18 +131,26 @@ class Content(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
+        self._failure = None
         return self._inner.seek(offset, whence)
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # callers give nothing else
-        try:
-            chunk = self._read(len(buffer))
-        except self._errors as error:
+        size = 0
+        while size < len(buffer) and self._failure is None:
+            try:
+                chunk = self._read(len(buffer) - size)
+            except self._errors as error:
+                self._failure = self._described(error)
+                break
+            buffer[size : size + len(chunk)] = chunk
+            size += len(chunk)
+            if not chunk:
+                break
+        if buffer and not size:
             self._at_end()  # if the file is incomplete, its compressed data is cut off too
-            raise self._described(error) from error
-        if not chunk:
-            self._at_end()
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
+            if self._failure is not None:
+                raise self._failure
+        return size
 
     def _described(self, error: Exception) -> SourceError:
         subject = f"{self.name}: {self.compression}"
@@ -148,19 +159,6 @@ class Content(io.RawIOBase):
         if isinstance(error, self._damaged):
             return SourceError(f"{subject}: the compressed data is damaged ({error})", hint=_AGAIN)
         return _unreadable(self.name, error)
-
-
-def _head(file: io.BufferedReader) -> bytes:
-    """What shows the format of a file: its first bytes, or those before an error."""
-    head = b""
-    try:
-        while len(head) < HEAD and (chunk := file.read1(HEAD - len(head))):
-            head += chunk
-    except SourceError:
-        if not head:
-            raise
-    file.seek(0)
-    return head
 
 
 def _unreadable(name: str, error: Exception) -> SourceError:
