@@ -45,7 +45,9 @@ def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Ite
     csv.field_size_limit(MAX_CELL)  # of the whole process; nothing else in it reads CSV
     lines = _Lines(file)
     delimiter, names = _header(lines)
-    columns = {name: names.index(name) for name in names}
+    columns: dict[str, int] = {}
+    for index, name in enumerate(names):
+        columns.setdefault(name, index)
     rows = _rows(lines, delimiter, len(names))
     if as_items or recognised([Item(columns)]) is not None:
         kind, items = "CSV", _items(rows, columns)
@@ -149,8 +151,10 @@ def _header(lines: _Lines) -> tuple[str, list[str]]:
     if not first:
         raise SourceError("it has no header", hint="The first line must name the columns.")
     number, text = lines.number, [first]
-    while "".join(text).count('"') % 2 and sum(map(len, text)) < MAX_HEADER and (line := next(lines, "")):
+    quotes, size = first.count('"'), len(first)
+    while quotes % 2 and size < MAX_HEADER and (line := next(lines, "")):
         text.append(line)  # a name has a line break
+        quotes, size = quotes + line.count('"'), size + len(line)
     headers: dict[str, list[str]] = {}
     for delimiter in delimiters:
         with suppress(csv.Error):
