@@ -145,6 +145,18 @@ def test_an_item_that_fails_is_named_and_prevents_removals(folder: Path, store: 
     assert "have no id" in gone.notes[0]
 
 
+@pytest.mark.parametrize("odd", [b"null", b"5", b'"text"'])
+def test_an_item_that_is_no_object_is_rejected_whatever_the_map_leaves_out(
+    folder: Path, store: FakeMedusa, odd: bytes
+) -> None:
+    run(folder, ndjson(ROWS), store)
+    first, *rest = [row for row in ROWS if row["artno"] != "A4"]
+    body = ndjson([first]) + odd + b"\n" + ndjson(rest)
+    result = run(folder, body, store, f"select(.artno?) | {ERP}", on_missing="delete")
+    assert [(each.title, each.reason) for each in result.problems] == [("line 2", "it is not an object")]
+    assert counts(result) == {"unchanged": 3, "rejected": 1}
+
+
 def test_a_part_before_an_error_rejects_its_whole_product(folder: Path, store: FakeMedusa) -> None:
     program = f'({ERP}), if .size == "M" and .artno == "A2" then error("no price for M") else empty end'
     result = run(folder, ndjson(ROWS), store, program)

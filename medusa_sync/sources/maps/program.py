@@ -26,6 +26,7 @@ from medusa_sync.sources.text import one_line
 LONGEST_S = 10  # for an item
 
 _LONGEST = 300  # characters of a message
+_NO_OBJECT = "it is not an object"
 _DIGITS = 20
 MAX_NUMBER = 2**53  # jq keeps numbers in double precision, so larger ones would be joined
 
@@ -89,12 +90,17 @@ class Program:
         Raises:
             SourceError: it does not end, or the process has ended.
         """
-        texts = [_text_of(item.value) for item in items if not item.problem]
-        sending = asyncio.create_task(self._send(texts))
+        texts = [b"" if item.problem else _text_of(item.value) for item in items]
+        problems = [
+            item.problem or ("" if text.lstrip().startswith((b"{", b"[")) else _NO_OBJECT)
+            for item, text in zip(items, texts, strict=True)
+        ]
+        sent = [text for text, problem in zip(texts, problems, strict=True) if not problem]
+        sending = asyncio.create_task(self._send(sent))
         try:
-            for item in items:
-                if item.problem:
-                    yield item, [], item.problem
+            for item, problem in zip(items, problems, strict=True):
+                if problem:
+                    yield item, [], problem
                     continue
                 answer = await cast(StreamReader, self._process.stdout).readline()
                 if not answer:
