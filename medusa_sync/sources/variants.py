@@ -117,9 +117,12 @@ def _as_text(value: str | float) -> str:
 
 def metadata_of(values: Mapping[str, Value] | None) -> dict[str, Value]:
     """The metadata that a product or a variant of the source has itself."""
-    known = {one_line(key): value for key, value in (values or {}).items()}
-    found = {name: _stored(value) for name, value in known.items() if name and name not in _RESERVED}
-    return {f"{METADATA}{name}": value for name, value in found.items() if value is not None}
+    named = ((one_line(key), _stored(value)) for key, value in (values or {}).items())
+    return {
+        f"{METADATA}{name}": value
+        for name, value in named
+        if name and name not in _RESERVED and value is not None
+    }
 
 
 def _stored(value: Value) -> Value:

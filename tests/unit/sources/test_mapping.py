@@ -87,6 +87,8 @@ def test_texts_and_numbers_are_mapped() -> None:
 {"images": ["https://a/3", "https://a/1", "https://a/3"]} => {"images": ["https://a/3", "https://a/1"]}
 # Without a thumbnail, it is the first image.
 {"images": ["a.webp", "https://a/1"], "thumbnail": "a.webp"} => {"thumbnail": "https://a/1"}
+# Of keys that are the same on one line, the last one with a value counts.
+{"metadata": {"care": "cold", " care": null}} => {"metadata.care": "cold"}
 # Texts have no control characters, and only descriptions have several lines.
 {"title": "Copper\r\nJug"} => {"title": "Copper Jug"}
 {"title": "\tCopper \u0000 Jug \ud83c"} => {"title": "Copper Jug"}
