@@ -115,7 +115,7 @@ class ApiSource(ItemSource):
                 if known is None or not known.children:
                     yield page
                     continue
-                tasks = [asyncio.create_task(self._complete(part, known, at_once)) for part in page.rows]
+                tasks = [asyncio.create_task(self._complete(item, known, at_once)) for item in page.rows]
                 try:
                     items = await asyncio.gather(*tasks)
                 finally:

@@ -83,7 +83,7 @@ class Item(Struct):
     Attributes:
         value: decoded JSON, or a `msgspec.Raw`.
         place: where it is, such as `line 7`; it is the title of an item that has no id and no title.
-        problem: why it is rejected, whatever its value is.
+        problem: why it is rejected; then its value only names it.
     """
 
     value: Any
@@ -93,7 +93,7 @@ class Item(Struct):
 
     @property
     def body(self) -> msgspec.Raw | bytes:
-        """Its JSON, or what else is always the same for this value."""
+        """Its JSON, or its `repr` if that cannot be encoded: a digest is made of it."""
         try:
             return self.value if isinstance(self.value, msgspec.Raw) else msgspec.json.encode(self.value)
         except UNREADABLE:

@@ -52,7 +52,7 @@ def deliver(item: Item, options: MappingOptions) -> Delivered:
 
 def _row(item: Item, options: MappingOptions) -> Row:
     try:
-        return to_row(item, options)
+        return _desired_of(item, options)
     except InvalidProductError as error:
         source_id, title = item.named
         external_id = None if source_id is None else external_id_of(options.source_name, source_id)
@@ -60,7 +60,7 @@ def _row(item: Item, options: MappingOptions) -> Row:
         return Rejected(external_id, source_id, name[:_TITLE_LENGTH], str(error))
 
 
-def to_row(item: Item, options: MappingOptions) -> DesiredProduct:
+def _desired_of(item: Item, options: MappingOptions) -> DesiredProduct:
     """Check and map one product.
 
     Raises:

@@ -122,7 +122,7 @@ def test_a_run_in_which_nothing_changed_maps_no_product(monkeypatch: pytest.Monk
     def fail(*_: Any, **__: Any) -> Any:
         pytest.fail("a product was mapped")
 
-    monkeypatch.setattr(mapping, "to_row", fail)
+    monkeypatch.setattr(mapping, "to_desired", fail)
     store.requests.clear()
     assert counts(sync(source, store)) == {"unchanged": len(ROWS)}
     assert writes(store) == []
