@@ -29,7 +29,7 @@ _FIELDS = 3  # changes that an error shows of each product
 _LONG = 40  # characters of a value that it shows
 
 
-async def checked(
+async def guarded(
     context: Context, stale: AsyncIterable[list[Stale]], allowed: Share
 ) -> AsyncGenerator[list[Stale], None]:
     """All stale products, in parts, after the check that not too much would change.

@@ -235,9 +235,9 @@ class Run:
         async with aclosing(comparison.stale()) as stale:
             parts: AsyncGenerator[list[Stale], None] = stale
             if options.max_changes is not None:
-                from medusa_sync.sync.change_guard import checked  # few runs need it
+                from medusa_sync.sync.change_guard import guarded  # few runs need it
 
-                parts = checked(context, stale, options.max_changes)
+                parts = guarded(context, stale, options.max_changes)
             first = await anext(parts, None)
             if first is not None:
                 await context.find_placement()  # if it is wrong, nothing at all is written
