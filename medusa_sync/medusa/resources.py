@@ -64,9 +64,7 @@ class OptionApi(_Resource, frozen=True):
         """Add an option that no other product has."""
         option = {"title": title, "values": values}
         if are_entities:  # without `is_exclusive`, the option would be shared by the whole store
-            await self.client.send(
-                f"/admin/products/{product_id}/options/batch", {"add": [{**option, "is_exclusive": True}]}
-            )
+            await self._change(product_id, {"add": [{**option, "is_exclusive": True}]})
         else:
             await self.client.send(f"/admin/products/{product_id}/options", option)
 
@@ -93,7 +91,7 @@ class OptionApi(_Resource, frozen=True):
             return
         ids = [each.id for each in option.values if each.value in remove]
         change = {"product_option_id": option.id, "add": [{"value": value} for value in add], "remove": ids}
-        await self.client.send(f"/admin/products/{product_id}/options/batch", {"update": [change]})
+        await self._change(product_id, {"update": [change]})
 
     async def remove(self, product_id: str, option: StoredOption) -> None:
         """Remove an option from a product and, up to Medusa 2.16, from its variants.
@@ -103,7 +101,10 @@ class OptionApi(_Resource, frozen=True):
         if option.is_exclusive is None:
             await self.client.delete(f"/admin/products/{product_id}/options/{option.id}")
         else:
-            await self.client.send(f"/admin/products/{product_id}/options/batch", {"remove": [option.id]})
+            await self._change(product_id, {"remove": [option.id]})
+
+    async def _change(self, product_id: str, body: dict[str, Any]) -> None:
+        await self.client.send(f"/admin/products/{product_id}/options/batch", body)
 
     async def _replace(
         self, product_id: str, option: StoredOption, title: str, values: Sequence[str]
