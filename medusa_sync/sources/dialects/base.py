@@ -201,7 +201,7 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Item]:
             if group is None or source_id != group.source_id:
                 if group is not None:
                     yield group.product(dialect)
-                group = _Group(source_id, begun.add(source_id))
+                group = _Group(source_id, is_new=begun.add(source_id))
             group.add(row)
     if group is not None:
         yield group.product(dialect)
@@ -210,7 +210,7 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Item]:
 class _Group:
     """The rows of a product, as far as they are not too many."""
 
-    def __init__(self, source_id: str, is_new: bool) -> None:  # noqa: FBT001 - private
+    def __init__(self, source_id: str, *, is_new: bool) -> None:
         self.source_id = source_id
         self.rows: list[Row] = []
         self._is_new = is_new
