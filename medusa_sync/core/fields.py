@@ -1,4 +1,4 @@
-"""The tables of fields: where the store keeps each field, and how it merges."""
+"""The tables of fields: which part of a product has each field, and how it merges."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ OTHER_PRICE = "price."  # the price of a variant in another currency
 VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
 
 
-class Place(Enum):
-    """Where a field lives. Medusa commits prices and levels later than the product row."""
+class Part(Enum):
+    """The part of a product that has a field. Medusa commits prices and levels later than the product row."""
 
     PRODUCT = auto()
     METADATA = auto()
@@ -67,7 +67,7 @@ class Field(Struct, frozen=True):
     """
 
     name: str
-    place: Place = Place.PRODUCT
+    part: Part = Part.PRODUCT
     merge: Merge = Merge.REPLACE
     unique: bool = False
     single_precision: bool = False
@@ -87,10 +87,10 @@ class Fields(dict[str, Field]):
 
     Args:
         fields: of the table.
-        families: where fields with these prefixes live.
+        families: the parts that have the fields with these prefixes.
     """
 
-    def __init__(self, fields: Iterable[Field], families: Mapping[str, Place]) -> None:
+    def __init__(self, fields: Iterable[Field], families: Mapping[str, Part]) -> None:
         super().__init__((field.name, field) for field in fields)
         self._families = families
 
@@ -119,7 +119,7 @@ FIELDS = Fields(
         Field(COLLECTION, member="handle", is_term=True),
         Field(IMAGES, merge=Merge.UNION, member="url"),
         *(
-            Field(f"{METADATA}{key}", Place.METADATA)
+            Field(f"{METADATA}{key}", Part.METADATA)
             for key in (
                 "brand",
                 "rating",
@@ -133,22 +133,22 @@ FIELDS = Fields(
             )
         ),
     ),
-    {METADATA: Place.METADATA},
+    {METADATA: Part.METADATA},
 )
 """The fields of a product."""
 
 VARIANT_FIELDS = Fields(
     (
-        Field(TITLE, Place.VARIANT),
-        Field(WEIGHT, Place.VARIANT, single_precision=True),
-        Field(SKU, Place.VARIANT, unique=True),
-        Field(BARCODE, Place.VARIANT, unique=True),
-        Field(THUMBNAIL, Place.VARIANT),
-        Field(PRICE, Place.PRICE),
-        Field(STOCK, Place.LEVEL, Merge.FOLLOW),
-        Field(SALE, Place.SALE),
+        Field(TITLE, Part.VARIANT),
+        Field(WEIGHT, Part.VARIANT, single_precision=True),
+        Field(SKU, Part.VARIANT, unique=True),
+        Field(BARCODE, Part.VARIANT, unique=True),
+        Field(THUMBNAIL, Part.VARIANT),
+        Field(PRICE, Part.PRICE),
+        Field(STOCK, Part.LEVEL, Merge.FOLLOW),
+        Field(SALE, Part.SALE),
     ),
-    {OPTION: Place.OPTION, METADATA: Place.METADATA, OTHER_PRICE: Place.PRICE},
+    {OPTION: Part.OPTION, METADATA: Part.METADATA, OTHER_PRICE: Part.PRICE},
 )
 """The fields of a variant."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Place
+from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Part
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Pending, Record, Step, remember
@@ -104,4 +104,4 @@ def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
 
 
 def _is_price(name: str) -> bool:
-    return VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].place in {Place.PRICE, Place.SALE}
+    return VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].part in {Part.PRICE, Part.SALE}

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.change import Change, VariantChange
-from medusa_sync.core.fields import IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Place
+from medusa_sync.core.fields import IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Part
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import (
@@ -103,7 +103,7 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     fields = dict(entry.fields)
     for name, sent in update.record.sent.get(key, {}).items():
         current = remember(stored.value(name, update.desired.currency, options=update.options.ids))
-        if VARIANT_FIELDS[name].place is Place.LEVEL or current is None:
+        if VARIANT_FIELDS[name].part is Part.LEVEL or current is None:
             fields.pop(name, None)
         elif current in sent:
             fields[name] = current

@@ -24,7 +24,7 @@ from medusa_sync.core.fields import (
     WEIGHT,
     Field,
     Merge,
-    Place,
+    Part,
     setting_names,
 )
 from medusa_sync.core.merge import Verdict, as_sent, merge_field
@@ -150,7 +150,7 @@ class _Plan(Struct, frozen=True):
         self, field: Field, wanted: Value, current: Value, history: History, variant: str = ""
     ) -> _Found:
         """The change of a field, if there is one, and its conflict."""
-        is_lost = field.place is Place.OPTION and current is None  # with its option; a variant needs a value
+        is_lost = field.part is Part.OPTION and current is None  # with its option; a variant needs a value
         verdict, planned = merge_field(field, wanted, current, history, restore=self.restore or is_lost)
         side = self.how.on_conflict.side(setting_names(field.name))
         if verdict is Verdict.CONFLICT:
@@ -211,7 +211,7 @@ class _Plan(Struct, frozen=True):
         current = stored.value(name, currency, self.location_id, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
             current = as_sent(current, wanted, history)
-        is_in_other_currency = field.place is Place.SALE and bool(stored.sale_prices) and current is None
+        is_in_other_currency = field.part is Part.SALE and bool(stored.sale_prices) and current is None
         if wanted is None and (field.merge is Merge.FOLLOW or is_in_other_currency):
             yield FieldChange(name, current, wanted, history.applied, wanted, variant.name)
         else:
@@ -224,9 +224,9 @@ class _Plan(Struct, frozen=True):
             return bool(self.location_id) and stored.manage_inventory and (applied is not None or bool(sent))
         if field.merge is Merge.FOLLOW:
             return applied is None or bool(sent) or stored.manage_inventory
-        if field.place is Place.OPTION:  # a variant cannot lack a value
+        if field.part is Part.OPTION:  # a variant cannot lack a value
             return wanted is not None
-        if field.place is Place.SALE and stored.sale_prices:  # they may be in another currency
+        if field.part is Part.SALE and stored.sale_prices:  # they may be in another currency
             return True
         return any(value is not None for value in (wanted, applied, *sent))
 
@@ -236,10 +236,10 @@ class _Plan(Struct, frozen=True):
         if limit is None:
             return ()
         for each in changes:
-            place, before, after = VARIANT_FIELDS[each.field].place, each.stored, each.planned
-            if place is Place.SALE and before is None:  # until now, customers pay the price
+            part, before, after = VARIANT_FIELDS[each.field].part, each.stored, each.planned
+            if part is Part.SALE and before is None:  # until now, customers pay the price
                 before = stored.value(PRICE, self.desired.currency)
-            if place not in {Place.PRICE, Place.SALE} or not isinstance(before, int | float):
+            if part not in {Part.PRICE, Part.SALE} or not isinstance(before, int | float):
                 continue
             if isinstance(after, int | float) and not limit.allows(before, after):
                 names.add(each.field)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, json
 
-from medusa_sync.core.fields import FIELDS, METADATA, OPTION, OTHER_PRICE, PRICE, VARIANT_FIELDS, Merge, Place
+from medusa_sync.core.fields import FIELDS, METADATA, OPTION, OTHER_PRICE, PRICE, VARIANT_FIELDS, Merge, Part
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Pending, Record
 
@@ -124,19 +124,19 @@ class StoredVariant(Entity, frozen=True):
             location_id: where the stock is; None if the store keeps none.
             options: ids of options by name.
         """
-        match VARIANT_FIELDS[name].place:
-            case Place.OPTION:
+        match VARIANT_FIELDS[name].part:
+            case Part.OPTION:
                 return self.value_of(options.get(name.removeprefix(OPTION)))
-            case Place.PRICE:
+            case Part.PRICE:
                 price = self.price_in(price_currency(name, currency))
                 return price.amount if price else None
-            case Place.LEVEL:
+            case Part.LEVEL:
                 level = self.level_at(location_id) if self.manage_inventory else None
                 return level.stocked_quantity if level else None
-            case Place.SALE:
+            case Part.SALE:
                 sales = (each.amount for each in self.sale_prices if each.currency_code == currency)
                 return next(sales, None)
-            case Place.METADATA:
+            case Part.METADATA:
                 return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
             case _:
                 return plain(getattr(self, name))
@@ -256,7 +256,7 @@ class StoredProduct(Identified, frozen=True):
     def value(self, name: str) -> Value:
         """The value of a field; None if there is none."""
         field = FIELDS[name]
-        if field.place is Place.METADATA:
+        if field.part is Part.METADATA:
             return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
         value = getattr(self, name)
         if field.merge is Merge.UNION:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, Struct, ValidationError, convert, json
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Place
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Part
 from medusa_sync.core.record import RECORD_KEY, AnyRecord, Record, parse_record, upgraded
 from medusa_sync.core.stored import Identified, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
@@ -49,10 +49,10 @@ def _table_fields() -> Iterator[str]:
     for name, field in FIELDS.items():
         if field.member:
             yield from (f"{name}.{attribute}" for attribute in ("id", *(field.reads or (field.member,))))
-        elif field.place is Place.PRODUCT:
+        elif field.part is Part.PRODUCT:
             yield name
     for name, field in VARIANT_FIELDS.items():
-        if field.place is Place.VARIANT:
+        if field.part is Part.VARIANT:
             yield f"variants.{name}"
 
 

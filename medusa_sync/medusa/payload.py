@@ -18,7 +18,7 @@ from medusa_sync.core.fields import (
     TAGS,
     VARIANT_FIELDS,
     Merge,
-    Place,
+    Part,
 )
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.merge import members
@@ -224,12 +224,12 @@ def _parts(
     metadata: dict[str, Value] = {}
     amounts: dict[str, Value] = {}
     for name, value in fields.items():
-        match VARIANT_FIELDS[name].place:
-            case Place.VARIANT:
+        match VARIANT_FIELDS[name].part:
+            case Part.VARIANT:
                 attributes[name] = value
-            case Place.METADATA:
+            case Part.METADATA:
                 metadata[name.removeprefix(METADATA)] = value
-            case Place.PRICE:
+            case Part.PRICE:
                 amounts[price_currency(name, currency)] = value
             case _:
                 pass  # options need other fields too; stock levels and sale prices are written apart

@@ -27,12 +27,12 @@ _BROKEN = "Nothing was removed. The source is broken: each page must name the ne
 # --- kinds ----------------------------------------------------------------------------------------------
 
 
-class Place(Struct, frozen=True):
+class Position(Struct, frozen=True):
     """How far an API was read: the latest page, its number, and how many items came so far, or are wanted."""
 
     page: JsonPage
     number: int
-    position: int
+    offset: int
     limit: int | None
 
 
@@ -48,28 +48,28 @@ class Kind(Struct, frozen=True):
     used: str
     sends: str
     ends: str
-    following: Callable[[Requests, Place], Sequence[str]]
+    following: Callable[[Requests, Position], Sequence[str]]
     is_counted: bool
 
 
-def _offsets(api: Requests, at: Place) -> Sequence[str]:
+def _offsets(api: Requests, at: Position) -> Sequence[str]:
     count, total = len(at.page.items), at.page.total or 0
-    if not count or at.position == at.page.total:
+    if not count or at.offset == at.page.total:
         return []
     end = total if at.limit is None else min(total, at.limit)
     # If the total is too small or missing, only a page with nothing new is the end.
-    return [*map(api.at, range(at.position, end, count)[:_PREFETCHED] or [at.position])]
+    return [*map(api.at, range(at.offset, end, count)[:_PREFETCHED] or [at.offset])]
 
 
-def _numbers(_api: Requests, at: Place) -> Sequence[str]:
+def _numbers(_api: Requests, at: Position) -> Sequence[str]:
     pages, following = at.page.pages, at.number + 1
-    is_total = pages is None and at.position == at.page.total
+    is_total = pages is None and at.offset == at.page.total
     if is_total or (at.number >= pages if pages else not at.page.items):
         return []
     return [*map("page={}".format, range(following, max(following, pages or 0) + 1)[:_PREFETCHED])]
 
 
-def _cursors(api: Requests, at: Place) -> Sequence[str]:
+def _cursors(api: Requests, at: Position) -> Sequence[str]:
     return [f"limit={api.size}&cursor={quote(at.page.cursor, safe='')}"] if at.page.cursor else []
 
 
@@ -147,7 +147,7 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
                 raise api.error("the source repeats itself: it sent a page with nothing new", hint)
             position += len(items)
             is_enough = limit is not None and position >= limit
-            following = [] if is_enough else kind.following(api, Place(page, number, position, limit))
+            following = [] if is_enough else kind.following(api, Position(page, number, position, limit))
             is_early = not following and position < total and not is_enough
             empty = 0 if items or not following else empty + 1
             _check_length(api, position, empty)

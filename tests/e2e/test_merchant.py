@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from medusa_sync.core.fields import FIELDS as TABLE
-from medusa_sync.core.fields import VARIANT_FIELDS, Merge, Place
+from medusa_sync.core.fields import VARIANT_FIELDS, Merge, Part
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_quiet
 from tests.e2e.shop import Shop
@@ -50,7 +50,7 @@ SCALARS = (
             *TABLE.items(),
             *((name, VARIANT_FIELDS[name]) for name in ("sku", "barcode", "price")),
         )
-        if row.merge is Merge.REPLACE and row.place is not Place.METADATA
+        if row.merge is Merge.REPLACE and row.part is not Part.METADATA
     ),
     Field("brand", *TEXTS),  # all keys of the metadata are merged alike
 )
