@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import httpx
+import msgspec
 import psycopg
 from psycopg.sql import SQL, Identifier
 
 from benchmarks.results import LARGE, QUIET, Scenario
 from benchmarks.scenarios import quiet_run
 from benchmarks.shop import Shop
+from medusa_sync.settings.options import OPTIONS
+from medusa_sync.sources.base import Item, Unchecked
+from medusa_sync.sources.mapping import MappingOptions, deliver
+
+_PAGE = 5_000
+_NAME = "dummyjson"  # of the source
 
 
 def measured(shop: Shop, sizes: Sequence[int], runs: int) -> Iterator[Scenario]:
@@ -22,6 +30,7 @@ def measured(shop: Shop, sizes: Sequence[int], runs: int) -> Iterator[Scenario]:
             else:
                 shop.say(f"copying {size - stored} products")
                 copy_products(shop.store.database_url, originals, stored + 1, size)
+                write_digests(shop.store.database_url, servers.plain, stored, size)
                 shop.vacuum()
             stored = size
             yield quiet_run(shop, servers, Scenario(LARGE, size, "default", QUIET), runs)
@@ -52,4 +61,25 @@ def copy_products(database_url: str, originals: int, first: int, last: int) -> N
                 SQL(", ").join(own.get(name, Identifier(name)) for name in columns),
             ),
             [first, last, originals],
+        )
+
+
+class _Products(msgspec.Struct):
+    products: list[msgspec.Raw]
+
+
+def write_digests(database_url: str, source: str, first: int, last: int) -> None:
+    """Give the records of copies the digests of their own source products, as a sync would."""
+    options = MappingOptions(_NAME, str(OPTIONS["currency"].default))
+    with psycopg.connect(database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE own (external_id text, digest text)")
+        with cursor.copy("COPY own FROM STDIN") as copy:
+            for skip in range(first, last, _PAGE):
+                page = httpx.get(source, params={"skip": skip, "limit": min(_PAGE, last - skip)}, timeout=60)
+                for raw in msgspec.json.decode(page.content, type=_Products).products:
+                    if isinstance(row := deliver(Item(raw), options), Unchecked):
+                        copy.write_row((row.external_id, row.digest))
+        cursor.execute(
+            "UPDATE product SET metadata = jsonb_set(metadata, '{medusa_sync,source}', to_jsonb(digest)) "
+            "FROM own WHERE own.external_id = product.external_id"
         )
