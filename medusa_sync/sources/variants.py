@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import structs
+
 from medusa_sync.core.fields import (
     BARCODE,
     METADATA,
@@ -83,7 +85,14 @@ def desired_variants(
         key = one_line(str(each.id)) if each.id is not None else sku if skus[sku] == 1 else ""
         variants.append(DesiredVariant(key or " / ".join(options.values()), name, own_fields))
     _check(names, variants)
-    return names, tuple(variants)
+    labels = Counter(each.name for each in variants)
+    return names, tuple(each if labels[each.name] == 1 else _called_by_values(each) for each in variants)
+
+
+def _called_by_values(variant: DesiredVariant) -> DesiredVariant:
+    """The variant, called by its option values in reports, because another one has its SKU or title."""
+    values = (str(value) for field, value in variant.fields.items() if field.startswith(OPTION))
+    return structs.replace(variant, name=" / ".join(values))
 
 
 def _chosen(values: Mapping[str | None, str | None], names: Sequence[str]) -> dict[str, str]:

@@ -269,3 +269,7 @@ def test_a_stored_variant_stays_the_same_if_another_one_repeats_its_sku(*, is_fi
     assert (result.exit_code, result.withheld, after | before == after) == (0, 1, True)
     store.requests.clear()
     assert (sync(source, store).withheld, writes(store)) == (1, [])
+    for each in row["variants"]:
+        each["price"] += 1
+    [outcome] = carried_out(source, store).changes
+    assert len({each.variant for each in outcome.changes}) == len(row["variants"])
