@@ -88,7 +88,7 @@ def is_recorded(update: Change) -> bool:
         return False
     is_same = update.record is record and not (record.withheld or update.withheld)
     is_up_to_date = is_same and update.selection.is_up_to_date(record, update.desired)
-    return is_up_to_date or final_record(update) == record
+    return is_up_to_date or structs.replace(final_record(update), source=record.source) == record
 
 
 def _removed_options(update: Change) -> Mapping[str, str]:

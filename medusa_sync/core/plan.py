@@ -249,9 +249,11 @@ class _Plan(Struct, frozen=True):
 
     def _with_default(self, variant: DesiredVariant) -> DesiredVariant:
         """The variant; the only one of a product that had several at the source is the default."""
-        if variant.key != ONLY or not self.options.stored:
+        values = {f"{OPTION}{name}": DEFAULT for name in self.options.stored}
+        # A run that did not sync titles may have written the option alone.
+        if variant.key != ONLY or not (values or TITLE in self.record.variant(ONLY).fields):
             return variant
-        fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **variant.fields}
+        fields = {TITLE: DEFAULT, **values, **variant.fields}
         return structs.replace(variant, name=variant.name or DEFAULT, fields=fields)
 
     def _is_new(self, key: str) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.flow.faults import sync_killed
 from tests.flow.merchant import edit
+from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, variant
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
@@ -108,9 +109,28 @@ def test_a_dropped_variant_that_is_back_is_not_removed_if_variants_are_not_synce
 def test_a_run_that_does_not_sync_skus_counts_those_that_are_withheld() -> None:
     rows = [CUP | {"id": number, "sku": "SHARED"} for number in (1, 2)]
     store = synced(rows)
+    assert_quiet(ListSource([rows[0] | {"sku": "OTHER"}, rows[1]]), store, only="price")
     rows[1] |= {"price": 99}
     result = sync(ListSource(rows), store, only="price")
     assert (counts(result), result.withheld) == ({"updated": 1, "unchanged": 1}, 1)
+
+
+@pytest.mark.parametrize("options", [{"only": "sku"}, {"skip": "title"}], ids=str)
+def test_products_that_exchange_skus_get_only_the_chosen_fields(options: dict[str, str]) -> None:
+    rows = [CUP, MUG]
+    store, source = synced(rows), ListSource([CUP | {"sku": "MUG", "title": "New"}, MUG | {"sku": "CUP"}])
+    assert changed(carried_out(source, store, **options)) == {"sku"}
+    assert_quiet(source, store, **options)
+
+
+@pytest.mark.parametrize("options", [{"skip": "title"}, {"only": "variants"}], ids=str)
+def test_a_product_that_lost_its_variants_while_titles_were_not_synced(options: dict[str, str]) -> None:
+    store, source = synced([shirt(1)]), ListSource([CUP])
+    chosen = options | {"on_missing": "delete", "max_removals": "100%"}
+    assert sync(source, store, **chosen).exit_code == 0
+    assert changed(carried_out(source, store)) >= {"title"}
+    assert [each.title for each in store.products["dummyjson:1"].variants] == ["Default"]
+    assert_quiet(source, store)
 
 
 def test_an_interrupted_write_is_completed_with_all_fields() -> None:

@@ -97,11 +97,13 @@ class Planner:
             self._update(job, stored, reading)
 
     def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
+        # What this run has noted itself was not interrupted.
+        selection = job.plan.selection if job.plan is not None and stored.record in job.records else None
         if not self._context.is_final:
             job.records.append(stored.record)
         elif stored.record not in job.records:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
-        update = self.planned(job.desired, stored)
+        update = self.planned(job.desired, stored, selection)
         if job.kept:
             reasons = [*filter(None, [update.blocked]), *job.kept.values()]
             update = structs.replace(update, blocked="; ".join(reasons))
