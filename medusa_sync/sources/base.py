@@ -116,7 +116,7 @@ class Item(Struct):
                 found = msgspec.json.decode(self.value, type=_Titled) if is_raw else None
             except UNREADABLE:
                 found = None
-            found = found or msgspec.convert(self.decoded, _Titled)
+            found = found or _Titled(self.decoded.get("id"), self.decoded.get("title"))
             title = one_line(found.title) if isinstance(found.title, str) else None
             self._named = usable_id(found.id), title
         return self._named

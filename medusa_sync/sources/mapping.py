@@ -77,6 +77,8 @@ def _desired_of(item: Item, options: MappingOptions) -> DesiredProduct:
         product, unknown_status = adjusted(raw)
     except msgspec.ValidationError as error:
         raise InvalidProductError(name_variant(readable(error), raw)) from error
+    except UnicodeEncodeError as error:  # a lone surrogate
+        raise InvalidProductError("the name of a field is not valid Unicode") from error
     except RecursionError as error:
         raise InvalidProductError("it is nested too deeply") from error
     desired = to_desired(product, options)

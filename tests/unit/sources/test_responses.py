@@ -100,13 +100,14 @@ async def test_a_broken_response_is_an_error(
 
 async def test_products_that_are_broken_are_rejected_alone(httpx_mock: HTTPXMock, source: Source) -> None:
     odd = [row(2, price=float("nan")), None, [row(2)], row(2, price=int("9" * 4000)), "Jug"]
+    odd.append(row(2, **{"\ud83c": 1}))
     respond_with(httpx_mock, body_of([row(1), *odd, row(3, title="Jug \ud83c")]))
     first, *rejected, last = await rows(source)
     assert (first, last) == (desired_product(1), desired_product(3, title="Jug"))
     reasons = {each.reason: each.title for each in rejected if isinstance(each, Rejected)}
     assert [reason.partition(": ")[0] for reason in reasons] == [
         *("price", "Expected object, got null", "Expected object, got array"),
-        *("price", "Expected object, got str"),
+        *("price", "Expected object, got str", "the name of a field is not valid Unicode"),
     ]
     assert reasons["Expected object, got null"] == "item 3 of page 1"
 
