@@ -21,6 +21,7 @@ MAX_PAGES = 10_000  # of those that name the next one: they could go on forever
 MAX_EMPTY = 100  # in a row
 
 _PREFETCHED = 3  # pages that are requested at the same time, once the total is known
+_FIRST = "Set page=1 in the query of --source, or read only some products with --limit (SYNC_PRODUCTS_LIMIT)."
 _BROKEN = "Nothing was removed. The source is broken: each page must name the next one, and the last none."
 
 
@@ -125,10 +126,12 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
     """The first page and all that follow, until there are as many items as the limit.
 
     Raises:
-        SourceError: a page cannot be read, the source repeats itself, or it ends before its total, or perhaps
-            before its end.
+        SourceError: a page cannot be read, the source repeats itself, it begins after its first page, or it
+            ends before its total, or perhaps before its end.
     """
     kind = kind_of(api, first)
+    if limit is None and kind is NUMBER and api.number > 1 and (first.total or first.pages):
+        raise api.error(f"the URL begins at page {api.number}, so the products before it are missing", _FIRST)
     page, number, position, empty = first, api.number, 0, 0
     seen, previous, named = IdSet(), (JsonPage([]), list[str]()), set[str]()
     requests: dict[str, asyncio.Task[JsonPage]] = {}

@@ -233,6 +233,14 @@ MORE = "it has more products, but does not send them"
             "ended after 250 of 260 products",
         ),
         *(
+            (
+                lambda them, _, known=known: {"items": them} | known,
+                {"query": "page=12", "at_most": 20},
+                "the URL begins at page 12",
+            )
+            for known in ({"total": 250}, {"total_pages": 13})
+        ),
+        *(
             (lambda them, _, where=where: {"items": them} | where, {}, "the pages form a loop")
             for where in ({"next": "?after=30"}, {"next": "?after=30#again"}, {"next_cursor": "60 &"})
         ),
