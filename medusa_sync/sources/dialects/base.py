@@ -236,7 +236,7 @@ class _Group:
         first, unit = self.rows[0], self.rows[0].header.unit
         where = first.place if first.number == self._last else f"{unit}s {first.number} to {self._last}"
         if not self._is_new:
-            reason = "its rows do not follow one another, or two products have the same id"
+            reason = f"put all {unit}s of a product one after the other, and give each product its own id"
             return f"{where}: the product has begun before; {reason}"
         if len(self.rows) > MAX_ROWS or self._size > MAX_SIZE:
             return f"{where}: the product has more than {MAX_ROWS:,} rows or {MAX_SIZE:,} characters"

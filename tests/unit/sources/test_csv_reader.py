@@ -173,7 +173,7 @@ def test_only_a_header_is_a_catalogue_without_products() -> None:
 
 
 LOST = "a spreadsheet has lost its last digits"
-AGAIN = "its rows do not follow one another, or two products have the same id"
+AGAIN = "put all lines of a product one after the other, and give each product its own id"
 
 
 @pytest.mark.parametrize(

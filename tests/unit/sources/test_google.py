@@ -138,7 +138,7 @@ def test_a_group_that_comes_again_is_rejected() -> None:
     found = reading(feed(*group("size=S"), "id=9", *group("size=M", "size=L")))
     assert (found.ids, found.rows[2].source_id) == (["G", "9"], "G")
     again = getattr(found.rows[2], "reason", "")
-    assert again.startswith("items 3 to 4: the product has begun before; its rows do not follow")
+    assert again.startswith("items 3 to 4: the product has begun before; put all items of a product")
 
 
 # --- fields of products and variants --------------------------------------------------------------------
