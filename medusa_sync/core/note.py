@@ -128,7 +128,7 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     before, after, options = change.record, final_record(change), change.options
     late = {each.desired.key: _late_values(change, each) for each in change.variants}
     for key, rename in item_renames(change).items():  # a later call renames them
-        late[key] = {**late.get(key, {}), SKU: (rename.new_sku,)}
+        late[key] = {SKU: (rename.new_sku,), **late.get(key, {})}
     late = {key: values for key, values in late.items() if values}
     is_single_commit = not (late or options.is_change or change.placed or change.removed)
     if is_single_commit and not (change.is_creation or any(change.added(IMAGES))):

@@ -19,12 +19,14 @@ from tests.flow.merchant import (
     edit_variant,
     set_prices,
 )
+from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, shirts
 from tests.flow.stage import (
     BATCHES,
     ListSource,
     Signal,
     acknowledged_by,
+    assert_items_follow,
     assert_quiet,
     counts,
     is_write,
@@ -298,3 +300,14 @@ def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus()
     found = store.products[EDITED].variants
     assert (result.exit_code, result.conflicts) == (0, 0)
     assert {each.id: each.prices[0].amount for each in found} == {ours.id: 3, theirs.id: 20}
+
+
+def test_an_sku_that_only_the_merchant_gave_a_variant_follows_the_source_once_it_has_one() -> None:
+    row = {key: value for key, value in products(1)[0].items() if key != "sku"}
+    store, source = synced([row]), ListSource([row | {"sku": "OURS"}])
+    edit_variant(store, 1, sku="MINE")
+    result = carried_out(source, store)
+    assert (result.exit_code, result.conflicts) == (0, 1)
+    assert [each.sku for each in store.products["dummyjson:1"].variants] == ["OURS"]
+    assert_items_follow(store)
+    assert_quiet(source, store)
