@@ -202,7 +202,12 @@ def freed(update: Change, cleared: Mapping[str, Mapping[str, Value]], *, at: flo
         at: now, in seconds since 1970.
     """
     currency = update.desired.currency
-    before = update.record if update.record is not NO_RECORD else Record(currency=currency)
+    before = update.record
+    if before is NO_RECORD:  # the next plan cannot find variants by values that they have lost
+        own = {each.desired.key: each.stored for each in update.variants if each.stored}
+        lost = {key: {name: getattr(own[key], name) for name in cleared.get(key, ())} for key in own}
+        ids = {key: VariantRecord(stored.id, lost[key]) for key, stored in own.items()}
+        before = Record(currency=currency, variants=ids)
     earlier = before.pending or Pending(Step.UPDATE, currency=currency)
     late = {key: {name: (None, value) for name, value in own.items()} for key, own in cleared.items()}
     variants = dict(earlier.variants)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.flow.faults import no, refuse, strike
-from tests.flow.merchant import edit_variant
+from tests.flow.merchant import edit, edit_variant
 from tests.flow.plans import carried_out, owners, withheld
 from tests.flow.shirts import assert_shirts, held, shirt, variant, wanted
 from tests.flow.stage import (
@@ -20,9 +20,11 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     is_write,
+    record_of,
     sent_in_bulk,
     sync,
     synced,
+    without_codes,
     writes,
 )
 from tests.harness.catalogue import products
@@ -273,3 +275,26 @@ def test_a_stored_variant_stays_the_same_if_another_one_repeats_its_sku(*, is_fi
         each["price"] += 1
     [outcome] = carried_out(source, store).changes
     assert len({each.variant for each in outcome.changes}) == len(row["variants"])
+
+
+def test_a_product_that_only_gives_up_its_sku_is_not_pending_after_the_run() -> None:
+    rows = without_codes(2)
+    store, source = (
+        synced([rows[0] | {"sku": "SKU"}, rows[1]]),
+        ListSource([rows[0], rows[1] | {"sku": "SKU"}]),
+    )
+    carried_out(source, store)
+    assert [record_of(store, number).get("pending") for number in (1, 2)] == [None, None]
+    assert_quiet(source, store)
+
+
+def test_products_whose_records_are_lost_exchange_skus() -> None:
+    one, two = products(2)
+    store = synced([one, two])
+    rows = [one | {"sku": two["sku"], "price": 7}, two | {"sku": one["sku"], "price": 8}]
+    for number in (1, 2):
+        edit(store, number, metadata={"medusa_sync": ""})
+    carried_out(ListSource(rows), store)
+    assert_exact(rows, store)
+    assert_items_follow(store)
+    assert_quiet(ListSource(rows), store)
