@@ -147,10 +147,13 @@ def test_a_rename_that_is_delivered_after_the_run_is_undone_by_the_next_one(answ
     lose = store.before
     assert lose is not None
 
+    written = False
+
     def hurt(request: httpx.Request) -> httpx.Response | None:
+        nonlocal written
         lose(request)
-        is_record = request.url.path == BATCHES and b'"amount"' not in request.content
-        return httpx.Response(answer) if answer and lost and is_record else None
+        written |= bool(lost and sent_in_bulk(request, "update-product-variants"))
+        return httpx.Response(answer) if answer and written and request.url.path == BATCHES else None
 
     store.before = hurt
     result = sync(source, store)
@@ -298,3 +301,16 @@ def test_products_whose_records_are_lost_exchange_skus() -> None:
     assert_exact(rows, store)
     assert_items_follow(store)
     assert_quiet(ListSource(rows), store)
+
+
+@pytest.mark.parametrize("left", [{}, {"sku": "NEW", "stock": 4}], ids=["no stock", "another SKU"])
+def test_a_variant_that_is_stocked_from_now_on_gets_the_sku_of_a_stocked_one(left: dict[str, Any]) -> None:
+    row = shirt(1)
+    one, two = row["variants"][:2]
+    del two["stock"], two["sku"]
+    store = synced([row])
+    two |= {"sku": one.pop("sku"), "stock": one.pop("stock")}
+    one |= left
+    carried_out(ListSource([row]), store)
+    assert_shirts([row], store)
+    assert_quiet(ListSource([row]), store)

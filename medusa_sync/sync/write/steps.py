@@ -61,10 +61,10 @@ class Writer:
             (
                 partial(self._in_bulk, DELETE_VARIANTS, variants.deleted),
                 partial(_one_by_one, variants.change_options),
+                items.rename,  # a variant that is stocked from now on gets a new item with its SKU
                 planner.again,  # the next step replaces lists of prices
                 partial(self._in_bulk, UPDATE_VARIANTS, variants.changed),
                 partial(_one_by_one, variants.change_values),
-                items.rename,
                 items.give,
                 add,
                 partial(self._in_bulk, DELETE_VARIANTS, variants.deleted_last),
