@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.dialects.base import Dialect, Header
+from medusa_sync.sources.dialects.base import Dialect, Header, fold
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.medusa import MEDUSA
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.dialects.shopify import SHOPIFY
+from medusa_sync.sources.text import shown
+
+logger = logging.getLogger(__name__)
 
 DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, GOOGLE, OWN)
 """In the order of precedence, if two of them know the same number of columns."""
@@ -17,6 +22,7 @@ DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, GOOGLE, OWN)
 _HINT = "The first line must name the columns. Rename them as in one of these formats, or use --source-map."
 _SHOWN = 20  # columns in a message
 _LONGEST = 40  # characters of each
+_SIMILAR = 0.8  # of a column that is probably misspelled
 
 
 def known_columns(names: Sequence[str]) -> int:
@@ -46,4 +52,19 @@ def best(names: Sequence[str], *, decimal_comma: bool = False) -> Header:
             f"the columns {' and '.join(map(repr, found.repeated))} mean the same ({found.dialect.name})",
             hint="Rename or remove one of them.",
         )
+    if found.dialect is OWN:  # exports of other programs have many columns that nobody has misspelled
+        _warn_of_misspelled(found)
     return found
+
+
+def _warn_of_misspelled(header: Header) -> None:
+    left = [each for each in header.dialect.columns if each.key not in header.names | header.series]
+    spellings = {fold(name): name for each in left for name in each.names}
+    for name in header.unknown[:_SHOWN]:
+        for close in get_close_matches(fold(name), spellings, n=1, cutoff=_SIMILAR):
+            logger.warning(
+                "the column %s is ignored; did you mean %r?",
+                shown(name),
+                spellings[close],
+                extra={"event": "misspelled_column"},
+            )

@@ -95,6 +95,7 @@ class Header:
             too: `price_{currency} eur`.
         series: by the key of a series, its keys by number or currency, in the order of the numbers.
         known: how many columns the dialect knows.
+        unknown: the names of the other columns.
         missing: required columns that the table lacks.
         repeated: the names of two columns that mean the same.
     """
@@ -108,6 +109,7 @@ class Header:
         self.names: dict[str, str] = {}
         self.series: dict[str, dict[str, str]] = {}
         self.known = 0
+        self.unknown: list[str] = []
         self.repeated: tuple[str, ...] = ()
         self._columns: list[tuple[int, str]] = []  # the index and key of each
         for index, name in enumerate(names):
@@ -115,6 +117,8 @@ class Header:
             found = ((each, each.pattern.fullmatch(folded)) for each in dialect.columns)
             column, match = next((each for each in found if each[1]), (None, None))
             self.known += column is not None
+            if column is None:
+                self.unknown.append(name.strip())
             if column is None or not column.field:
                 continue
             suffix = match[match.lastindex] if match and match.lastindex else ""

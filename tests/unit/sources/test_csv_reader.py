@@ -29,6 +29,25 @@ def rejected(content: str) -> Rejected:
     return only
 
 
+@pytest.mark.parametrize(
+    ("header", "warned"),
+    [
+        (
+            "id,title,price,sotck,Option1 names,supplier",
+            [("sotck", "stock"), ("Option1 names", "option{n}_name")],
+        ),
+        ("id,title,price,stock,stocks", []),
+        ("Handle,Title,Variant Price,Variant SKUs", []),
+    ],
+)
+def test_a_column_of_ours_that_is_misspelled_gives_a_warning(
+    header: str, warned: list[tuple[str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert len(read(f"{header}\n1,Mug,9,1,Size,S\n")) == 1
+    expected = [f"the column {name!r} is ignored; did you mean {near!r}?" for name, near in warned]
+    assert caplog.messages == expected
+
+
 # --- encodings ------------------------------------------------------------------------------------------
 
 
