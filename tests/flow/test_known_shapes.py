@@ -260,14 +260,18 @@ def test_an_export_of_woocommerce_is_stored_with_variations(store: FakeMedusa) -
     assert_quiet(sync(str(file), store), store, 4)
 
 
-def test_a_variation_without_its_product_is_rejected_and_prices_are_never_guessed(
+def test_a_variation_without_its_product_is_rejected_and_prices_and_ids_are_never_guessed(
     tmp_path: Path, store: FakeMedusa
 ) -> None:
     file = tmp_path / "export.csv"
     header, red, _, cap, *_ = (CATALOGUES / "woocommerce.csv").read_text(encoding="utf-8").splitlines()
-    file.write_text("\n".join([header, red, cap.replace('"9,5"', '"1.234,50"')]), encoding="utf-8")
+    hats = [cap.replace(",,1,,,1", ",,1,,7.12393E+11,1").replace("Cap", name) for name in ("Hat", "Fez")]
+    file.write_text("\n".join([header, red, cap.replace('"9,5"', '"1.234,50"'), *hats]), encoding="utf-8")
     result = sync(str(file), store)
-    assert {each.external_id: each.reason for each in result.problems} == {
+    shortened = "woocommerce-csv: the code is 7.12393E+11: a spreadsheet has lost its last digits"
+    assert {each.external_id or each.title: each.reason for each in result.problems} == {
+        "line 4": shortened,  # joined, one of them would be missing
+        "line 5": shortened,
         f"{SOURCE_NAME}:SHIRT": "Object missing required field title",
         f"{SOURCE_NAME}:id:750": "price: '1.234,50' is not a number such as 1234.50",
     }

@@ -38,7 +38,11 @@ def goods:
       weight: ([weight] | .[0])
     };
 
-(.Type | split(", ")) as $types
+# Of `7.12393E+11`, a spreadsheet has lost the last digits: products with such ids would be joined.
+first((.SKU, .Parent, .["GTIN, UPC, EAN, or ISBN"] | strings
+    | select(contains("E+") and test("^[0-9]([.,][0-9]+)?E[+][0-9]{2}$"))
+    | error("the code is \(.): a spreadsheet has lost its last digits")), .)
+| (.Type | split(", ")) as $types
 | if $types | index("variation") then
     select(.Published == "1") | (.Images | parts) as $images
     # "Any size" is an attribute without a value.
