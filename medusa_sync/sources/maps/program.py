@@ -105,7 +105,10 @@ class Program:
                 answer = await cast(StreamReader, self._process.stdout).readline()
                 if not answer:
                     raise await self._ended(item)
-                parts, error = msgspec.json.decode(answer)
+                try:
+                    parts, error = msgspec.json.decode(answer)
+                except msgspec.ValidationError:  # jq can write some that are beyond double precision
+                    parts, error = [], "it gives a number that is too large"
                 yield item, parts, f"{self.name}: {one_line(error[:_LONGEST])}" if error else ""
         finally:
             sending.cancel()
