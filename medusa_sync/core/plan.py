@@ -90,7 +90,8 @@ def plan_update(
     variants = [
         plan.variant_change(each)
         for each in desired.variants
-        if how.selection.has_variants or matches.stored[each.key] is not None
+        if how.selection.has_variants
+        or (matches.stored[each.key] is not None and (record is NO_RECORD or each.key in record.variants))
     ]
     if blocked := blocked_variants(variants, stored, options, matches):
         other, reason = without_blocked(desired, stored, stored.record, options, matches, blocked)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.flow.faults import sync_killed
-from tests.flow.merchant import edit
+from tests.flow.merchant import add_variant, edit
 from tests.flow.plans import carried_out
-from tests.flow.shirts import held, shirt, variant
+from tests.flow.shirts import assert_shirts, held, shirt, variant
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -91,6 +91,20 @@ def test_variants_are_neither_created_nor_dropped_nor_renamed_if_they_are_not_ch
     assert changed(sync(source, store)) >= {"option", "variant"}
     assert "SH1-XL-R" in held(store)
     assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("options", [{"only": "price"}, {"skip": "variants"}], ids=str)
+def test_a_variant_that_the_merchant_added_first_is_synced_once_variants_are(options: dict[str, str]) -> None:
+    store, row = synced([shirt(1)]), shirt(1, title="Better shirt")
+    add_variant(store, 1, {"Size": "XL", "Colour": "Red"}, sku="SH1-XL-R")
+    row["variants"][0]["price"], before = 99, held(store)["SH1-XL-R"]
+    row["variants"].append(variant(1, "XL", "Red"))
+    source = ListSource([row])
+    assert changed(carried_out(source, store, **options)) >= {"price"}
+    assert (held(store)["SH1-XL-R"], held(store)["SH1-S-R"]["price"]) == (before, {"usd": 99})
+    assert_quiet(source, store, **options)
+    carried_out(source, store)
+    assert_shirts([row], store)
 
 
 @pytest.mark.parametrize("on_missing", ["draft", "delete"])
