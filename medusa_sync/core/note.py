@@ -49,7 +49,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
         if not each.is_new  # it may replace one that is deleted first
     }
     record = applied(change.desired, variants={**ids, **new}, options={**change.options.ids, **options})
-    record = change.selection.merged(record, change.record)
+    record = change.selection.merged(structs.replace(record, withheld=withheld), change.record)
     variants = dict(record.variants)
     for key, kept in _not_written(change).items():
         if key in variants:
@@ -60,7 +60,6 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     return structs.replace(
         record,
         variants=variants,
-        withheld=withheld or record.withheld,
         source="" if change.held else record.source,  # it stays stale
     )
 

@@ -121,12 +121,13 @@ def test_a_dropped_variant_that_is_back_is_not_removed_if_variants_are_not_synce
 
 
 def test_a_run_that_does_not_sync_skus_counts_those_that_are_withheld() -> None:
-    rows = [CUP | {"id": number, "sku": "SHARED"} for number in (1, 2)]
+    rows = [CUP | {"id": number, "sku": "SHARED", "meta": {"barcode": "40"}} for number in (1, 2)]
     store = synced(rows)
+    assert_quiet(ListSource([rows[0] | {"meta": {}}, rows[1]]), store, skip="barcode")
     assert_quiet(ListSource([rows[0] | {"sku": "OTHER"}, rows[1]]), store, only="price")
     rows[1] |= {"price": 99}
     result = sync(ListSource(rows), store, only="price")
-    assert (counts(result), result.withheld) == ({"updated": 1, "unchanged": 1}, 1)
+    assert (counts(result), result.withheld) == ({"updated": 1, "unchanged": 1}, 2)
 
 
 @pytest.mark.parametrize("options", [{"only": "sku"}, {"skip": "title"}], ids=str)
