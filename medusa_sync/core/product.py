@@ -1,4 +1,4 @@
-"""What the source wants the store to hold, the handles that it may get, and currencies."""
+"""What the source wants the store to hold, values as text, handles and currencies."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from medusa_sync.core.fields import STOCK, TITLE, UNIQUE
 
 _MAX_HANDLE = 200  # characters
 _NULL = "null"
+_CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
 WITHOUT_STOCK = "-"  # before the digest of a source product that was applied without its stock
 
 Value = str | bool | int | float | tuple[str, ...] | None
@@ -126,6 +127,33 @@ def slug(text: str) -> str:
     from slugify import slugify
 
     return slugify(text, max_length=_MAX_HANDLE)
+
+
+def excerpt(value: Value, longest: int, start: int = 0) -> str:
+    """A value as text, cut to so many characters."""
+    text, end = _text(value), start + longest
+    return ("..." if start else "") + text[start:end] + ("..." if len(text) > end else "")
+
+
+def excerpts(before: Value, after: Value, longest: int) -> tuple[str, str]:
+    """Two values as text; if they are long, cut so that their first difference is visible."""
+    old, new = _text(before), _text(after)
+    if max(len(old), len(new)) <= longest:
+        return old, new
+    shorter = min(len(old), len(new))
+    equal = next((index for index in range(shorter) if old[index] != new[index]), shorter)
+    start = max(equal - longest // _CONTEXT, 0)
+    return excerpt(old, longest, start), excerpt(new, longest, start)
+
+
+def _text(value: Value) -> str:
+    if value is None or value == ():
+        return "nothing"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) or "an empty text"
 
 
 _CODES = """

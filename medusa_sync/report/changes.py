@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, get_args
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.fields import STATUS, VARIANT
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import Value
+from medusa_sync.core.product import Value, excerpts
 from medusa_sync.core.record import DIGEST
 from medusa_sync.core.result import Action, Outcome, RunResult
 from medusa_sync.report import values
@@ -154,7 +154,7 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
     if detail.change:
         line = values.before_and_after(detail.stored, detail.change.planned, arrow, longest)
     else:
-        line = [(visible(values.excerpts(detail.stored, detail.desired, longest)[0]), "")]
+        line = [(visible(excerpts(detail.stored, detail.desired, longest)[0]), "")]
     notes = notes_about(detail, action, longest)
     style = "dim" if detail.kind == "change" else "yellow"
     return [*line, (f" ({notes})", style)] if notes else line
@@ -166,7 +166,7 @@ def notes_about(detail: Detail, action: Action | None, longest: int) -> str:
     wins = [f"the {winner.value} wins"] if winner else []
     if detail.change:
         return "; ".join([*_notes(detail.change, action, longest, is_contested=winner is not None), *wins])
-    source = f"source: {visible(values.excerpts(detail.stored, detail.desired, longest)[1])}"
+    source = f"source: {visible(excerpts(detail.stored, detail.desired, longest)[1])}"
     kept = "may be overwritten" if winner == OnConflict.SOURCE else "kept"
     if detail.kind == "withheld":
         owner = f"{source}, which belongs to {visible(detail.owner)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from medusa_sync.core.product import Value
+from medusa_sync.core.product import Value, excerpt, excerpts
 from medusa_sync.core.record import DIGEST
 from medusa_sync.report.escape import visible
 
@@ -13,7 +13,6 @@ Line: TypeAlias = list[tuple[str, str]]
 """Pieces of a line, each with its style."""
 
 LONG = 60  # characters of a value that are shown
-_CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
 _MEMBERS = 3  # members of a set that are shown as removed, and as many as added
 _SHORT = 30  # characters; a longer URL in a set is shown as its file name
 
@@ -43,7 +42,7 @@ def side(value: Value, names: Mapping[str, str], longest: int) -> str:
     if isinstance(value, str) and DIGEST.fullmatch(value):
         return "another text"
     if not isinstance(value, tuple) or not value:
-        return visible(_excerpt(_text(value), 0, longest))
+        return visible(excerpt(value, longest))
     named = [names[member] for member in value if member in names]
     shown: list[str] = []
     for name in named:
@@ -55,32 +54,6 @@ def side(value: Value, names: Mapping[str, str], longest: int) -> str:
     elif nameless := len(value) - len(named):  # recorded as a digest
         shown.append("a long text" if nameless == 1 else f"{nameless} long texts")
     return ", ".join(shown)
-
-
-def _text(value: Value) -> str:
-    if value is None or value == ():
-        return "nothing"
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) or "an empty text"
-
-
-def excerpts(before: Value, after: Value, longest: int) -> tuple[str, str]:
-    """Two values as text; if they are long, cut so that their first difference is visible."""
-    old, new = _text(before), _text(after)
-    if max(len(old), len(new)) <= longest:
-        return old, new
-    shorter = min(len(old), len(new))
-    equal = next((index for index in range(shorter) if old[index] != new[index]), shorter)
-    start = max(equal - longest // _CONTEXT, 0)
-    return _excerpt(old, start, longest), _excerpt(new, start, longest)
-
-
-def _excerpt(text: str, start: int, longest: int) -> str:
-    end = start + longest
-    return ("..." if start else "") + text[start:end] + ("..." if len(text) > end else "")
 
 
 def short_names(members: Iterable[str], longest: int) -> dict[str, str]:

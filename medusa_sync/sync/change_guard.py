@@ -11,7 +11,7 @@ from msgspec import structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.policy import Share
-from medusa_sync.core.product import Value
+from medusa_sync.core.product import excerpts
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.errors import ChangeGuardError
 from medusa_sync.spool import Spool
@@ -114,13 +114,9 @@ def _check(
 
 
 def _described(changes: Sequence[FieldChange]) -> str:
-    shown = [f"{each.name}: {_value(each.stored)} -> {_value(each.planned)}" for each in changes[:_FIELDS]]
+    shown = []
+    for each in changes[:_FIELDS]:
+        before, after = excerpts(each.stored, each.planned, _LONG)
+        shown.append(f"{each.name}: {before} -> {after}")
     rest = [f"{len(changes) - _FIELDS} more"] if len(changes) > _FIELDS else []
-    return ", ".join([*shown, *rest])
-
-
-def _value(value: Value) -> str:
-    if value is None or value == ():
-        return "nothing"
-    text = " ".join((", ".join(value) if isinstance(value, tuple) else str(value)).split())  # one line
-    return text if len(text) <= _LONG else f"{text[:_LONG]}..."
+    return " ".join(", ".join([*shown, *rest]).split())  # one line

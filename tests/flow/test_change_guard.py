@@ -154,6 +154,7 @@ def test_too_many_changes_are_named_each_in_a_line() -> None:
     store, text = synced(ROWS), "a\nb " * 50
     rows = sold_out(ROWS, 12)
     rows[1] |= {"description": text, "price": 1, "weight": 77}
+    rows[2]["description"] += " Blue."
     result = sync(ListSource([*rows, *products(SIZE + 3)[SIZE:]]), store, max_changes="10%")
     assert counts(result) == {"unchanged": 8, "not_attempted": 15}
     what, most, *_ = result.error.split("\n")
@@ -163,6 +164,7 @@ def test_too_many_changes_are_named_each_in_a_line() -> None:
     assert lines[0] == f"  dummyjson:1 {ROWS[0]['title']!r}: stock: {ROWS[0]['stock']} -> 0"
     assert " -> a b a b " in lines[1]
     assert lines[1].endswith(", 1 more")
+    assert "the same. Blue., stock: " in lines[2]
     assert (len(lines), lines[-1]) == (11, "  ... and 2 more")
     assert "--max-changes 12 (SYNC_PRODUCTS_MAX_CHANGES)" in result.hint
     assert {each.reason for each in result.not_completed} == {f"not completed: {what}"}
