@@ -215,13 +215,12 @@ class _LazyTls(ssl.SSLContext):
     @cached_property
     def _loaded(self) -> ssl.SSLContext:
         try:
-            return httpx.create_ssl_context()
+            context = httpx.create_ssl_context()
         except OSError as error:
             problem = f"SSL_CERT_FILE: the certificates cannot be loaded ({error.strerror or error})"
             raise errors.SettingsError([problem]) from error
-
-    def set_alpn_protocols(self, *args: Any) -> None:
-        self._loaded.set_alpn_protocols(*args)
+        context.set_alpn_protocols(["http/1.1"])
+        return context
 
     def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
         return self._loaded.wrap_bio(*args, **options)
