@@ -286,7 +286,6 @@ def _full_text(applied: Value, *known: Value) -> Value:
 
 
 def _divided(found: _Found) -> tuple[tuple[FieldChange, ...], tuple[Conflict, ...]]:
-    """The changes, and the conflicts."""
     known = list(found)
     changes = tuple(each for each in known if isinstance(each, FieldChange))
     return changes, tuple(each for each in known if isinstance(each, Conflict))

@@ -59,8 +59,6 @@ class StoredPrice(Entity, frozen=True):
 
 
 class StoredOptionValue(Struct, frozen=True):
-    """The value of a variant for an option."""
-
     option_id: str
     value: str
 
@@ -100,7 +98,6 @@ class StoredVariant(Entity, frozen=True):
 
     @property
     def item_id(self) -> str | None:
-        """The id of its inventory item."""
         return self.inventory_items[0].inventory_item_id if self.inventory_items else None
 
     def level_at(self, location_id: str | None) -> StoredLevel | None:
@@ -188,7 +185,6 @@ class StoredCategory(Entity, frozen=True):
 
 
 def category_metadata(slug: str) -> dict[str, Any]:
-    """The metadata of a new category."""
     return {RECORD_KEY: {_SLUG: slug}}
 
 

@@ -37,8 +37,6 @@ class StoreCurrency(Struct, frozen=True):
 
 
 class StoreDefaults(Struct, frozen=True):
-    """The currencies and defaults of the store."""
-
     id: str
     supported_currencies: tuple[StoreCurrency, ...]
     default_sales_channel_id: str | None
@@ -151,8 +149,6 @@ class AdminApi:
         return page
 
     async def without_external_id(self) -> list[UnownedProduct]:
-        """All products without an external id."""
-
         async def read_all(external_id: str) -> list[UnownedProduct]:
             query: Query = [("external_id", external_id)]
             return [each async for each in walk(self._client, decode.UNOWNED, query)]
@@ -172,7 +168,6 @@ class AdminApi:
         return {each.id: None if each.deleted_at is not None else each.external_id or "" for each in found}
 
     async def variant_ids(self, product_id: str) -> list[str]:
-        """The ids of all variants of a product."""
         query: Query = [("fields", "variants.id")]
         response = await self._client.get(f"/admin/products/{product_id}", query, _WithVariants)
         return [variant.id for variant in response.product.variants]

@@ -67,7 +67,6 @@ def _page_type(list_: List[Any]) -> Any:
 
 
 async def read(client: MedusaClient, list_: List[T], query: Query) -> Page[T]:
-    """One page."""
     full_query: Query = [*query, *list_.query, ("fields", list_.fields)]
     page: Page[T] = await client.get(list_.path, full_query, _page_type(list_))
     return page

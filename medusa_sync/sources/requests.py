@@ -124,7 +124,6 @@ class Requests:
         return got
 
     def read(self, first: Download | Response) -> JsonPage:
-        """Decode the first page."""
         if isinstance(first, Response):
             raise self.refusal(first)
         with first.file:

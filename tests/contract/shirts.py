@@ -34,7 +34,6 @@ def variant(size: str, colour: str, number: int = 1, **changes: Any) -> View:
 
 
 def option_of(product: View, title: str) -> str:
-    """The id of an option."""
     option_id: str = next(option["id"] for option in product["options"] if option["title"] == title)
     return option_id
 
@@ -48,14 +47,12 @@ def value_of(product: View, title: str, value: str) -> str:
 
 
 def values_of(product: View) -> dict[str, list[str]]:
-    """The values of each option."""
     return {
         option["title"]: sorted(value["value"] for value in option["values"]) for option in product["options"]
     }
 
 
 def add_values(shop: Shop, product: View, title: str, *values: str) -> View:
-    """Add values to an option."""
     added = [{"value": value} for value in values]
     return shop.options(product, update=[{"product_option_id": option_of(product, title), "add": added}])
 

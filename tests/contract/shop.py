@@ -117,11 +117,11 @@ class Shop:
         views = self.call("GET", "/admin/products", fields=FIELDS, limit="1000", order="id")["products"]
         return {view["external_id"]: _sorted(view) for view in views}
 
-    def level(self, item_id: str, quantity: float, location_id: str = "") -> View:
+    def level(self, item_id: str, quantity: float) -> View:
         """The request body of a level."""
         return {
             "inventory_item_id": item_id,
-            "location_id": location_id or self.location_id,
+            "location_id": self.location_id,
             "stocked_quantity": quantity,
         }
 

@@ -29,9 +29,9 @@ def taken(sku: str) -> Refusal:
     return exists("Inventory item", sku=sku)
 
 
-def stock(shop: Shop, product: View, quantity: float = 7) -> str:
+def stock(shop: Shop, product: View) -> str:
     """Create a level; returns the id of the item."""
-    shop.call("POST", LEVELS, {"create": [shop.level(item_of(product), quantity)]})
+    shop.call("POST", LEVELS, {"create": [shop.level(item_of(product), 7)]})
     return item_of(product)
 
 

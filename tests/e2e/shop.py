@@ -147,7 +147,6 @@ class Shop:
         self.post(LEVELS, {"update": [{**level, "stocked_quantity": quantity}]})
 
     def add_value(self, product: Json, option: Json, value: str) -> None:
-        """Add a value to an option of a product."""
         path = f"/admin/products/{product['id']}/options"
         if OPTIONS_ARE_ENTITIES:
             change = {"product_option_id": option["id"], "add": [{"value": value}]}

@@ -79,15 +79,10 @@ class Stored:
         }
 
 
-def stored_in(shop: Shop, source_name: str = "dummyjson") -> dict[str, Stored]:
-    """All products by external id, or by id if they have none; fails if one is stored twice.
-
-    Args:
-        shop: the store.
-        source_name: of the sale prices.
-    """
+def stored_in(shop: Shop) -> dict[str, Stored]:
+    """All products by external id, or by id if they have none; fails if one is stored twice."""
     sales: dict[str, list[float]] = {}
-    for price in shop.sale_prices(source_name):
+    for price in shop.sale_prices():
         sales.setdefault(price["variant_id"], []).append(price["amount"])
     products, found = shop.products(), {}
     for product in products:

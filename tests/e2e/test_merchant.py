@@ -115,7 +115,6 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
 
 
 def value_of(stored: Stored, field: Field, number: int) -> Any:
-    """The stored value of a field."""
     if field.name in {"sku", "barcode", "price", "stock"}:
         [variant] = stored.variants.values()
         value = variant.owned[field.name]

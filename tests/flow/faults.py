@@ -61,7 +61,6 @@ def refuse(store: FakeMedusa, is_hit: Callable[[httpx.Request], object], act: Ac
 
 
 def no(status: int = 400) -> httpx.Response:
-    """A refusal."""
     return httpx.Response(status, json={"type": "invalid_data", "message": "No."})
 
 

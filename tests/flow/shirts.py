@@ -55,16 +55,16 @@ def held(store: FakeMedusa, number: int = 1) -> dict[str, dict[str, Any]]:
     }
 
 
-def add_own_variant(store: FakeMedusa, number: int = 1) -> None:
+def add_own_variant(store: FakeMedusa) -> None:
     """Add a green variant, as the merchant does."""
-    merchant.add_variant(store, number, {"Size": "S", "Colour": "Green"})
+    merchant.add_variant(store, 1, {"Size": "S", "Colour": "Green"})
 
 
-def wanted(row: dict[str, Any], currency: str = "usd") -> dict[str, dict[str, Any]]:
+def wanted(row: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What the store should hold of a shirt."""
     return {
         each.get("sku") or " / ".join(each["options"].values()): {
-            "price": {currency: each["price"], **each.get("prices", {})},
+            "price": {"usd": each["price"], **each.get("prices", {})},
             "stock": each.get("stock"),
             "options": each["options"],
             "barcode": each.get("barcode"),

@@ -50,7 +50,6 @@ def copies(*, of_shirts: bool = False) -> Callable[[], FakeMedusa]:
 
 @pytest.fixture
 def store() -> FakeMedusa:
-    """A store that has the catalogue."""
     return copies()()
 
 

@@ -52,7 +52,6 @@ def fresh() -> Callable[[], FakeMedusa]:
 
 @pytest.fixture
 def store(fresh: Callable[[], FakeMedusa]) -> FakeMedusa:
-    """A store that has the catalogue."""
     return fresh()
 
 

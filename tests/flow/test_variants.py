@@ -32,8 +32,8 @@ DRAFT = DELETE | {"on_missing": "draft"}
 Row = dict[str, Any]
 
 
-def ids(store: FakeMedusa, number: int = 1) -> dict[str | None, str]:
-    return {each.sku: each.id for each in store.products[f"dummyjson:{number}"].variants}
+def ids(store: FakeMedusa) -> dict[str | None, str]:
+    return {each.sku: each.id for each in store.products["dummyjson:1"].variants}
 
 
 # --- one product ----------------------------------------------------------------------------------------

@@ -89,8 +89,11 @@ class BreakableStore:
 
 
 @contextmanager
-def breakable_store(postgres: Postgres, version: str = MEDUSA_VERSION) -> Iterator[BreakableStore]:
-    with fresh_database(postgres, version) as database_url, project(version, database_url) as medusa:
+def breakable_store(postgres: Postgres) -> Iterator[BreakableStore]:
+    with (
+        fresh_database(postgres, MEDUSA_VERSION) as database_url,
+        project(MEDUSA_VERSION, database_url) as medusa,
+    ):
         store = BreakableStore(medusa, database_url)
         store.start()
         try:

@@ -170,7 +170,7 @@ def ndjson(rows: Iterable[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
-def in_variants(product: dict[str, Any], count: int, *, seed: int = 1) -> dict[str, Any]:
+def in_variants(product: dict[str, Any], count: int) -> dict[str, Any]:
     """The product in several sizes and colours, with about as many sizes as colours."""
     hues = max(width for width in range(1, len(_COLOURS) + 1) if count % width == 0 and width**2 <= count)
     number, variants = product["id"], []
@@ -180,7 +180,7 @@ def in_variants(product: dict[str, Any], count: int, *, seed: int = 1) -> dict[s
             {
                 "id": f"{number}-{index}",
                 "sku": f"{product['sku']}-{index:04d}",
-                "barcode": _ean13(f"3{seed % 100:02d}{number % 10**5:05d}{index:04d}"),
+                "barcode": _ean13(f"301{number % 10**5:05d}{index:04d}"),
                 "price": round(product["price"] + size, 2),
                 "stock": (7 * number + 3 * index) % 101,
                 "options": {"Size": f"{34 + 2 * size}", "Colour": _COLOURS[hue]},

@@ -73,16 +73,14 @@ def running_store(
 
 
 @contextmanager
-def running_instances(
-    postgres: Postgres, redis_url: str, count: int, version: str = MEDUSA_VERSION
-) -> Iterator[list[Store]]:
+def running_instances(postgres: Postgres, redis_url: str, count: int) -> Iterator[list[Store]]:
     """Run several servers for one fresh store, with Redis as workflow engine, event bus, cache and lock."""
     with ExitStack() as stack:
-        database_url = stack.enter_context(fresh_database(postgres, version))
+        database_url = stack.enter_context(fresh_database(postgres, MEDUSA_VERSION))
         facts = asdict(facts_of(database_url))
         stores = []
         for _ in range(count):
-            medusa = stack.enter_context(project(version, database_url, REDIS_URL=redis_url))
+            medusa = stack.enter_context(project(MEDUSA_VERSION, database_url, REDIS_URL=redis_url))
             url = stack.enter_context(medusa.serve())
             stores.append(Store(**facts, url=url, database_url=database_url, log=medusa.log))
         yield stores

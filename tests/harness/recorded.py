@@ -91,7 +91,6 @@ def _default(each: Any) -> Any:
 
 
 def store_with(content_: Mapping[str, Any]) -> FakeMedusa:
-    """A fake store with this content."""
     store = FakeMedusa()
     state = store.state
     for name, kind in TABLES.items():

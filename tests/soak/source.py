@@ -103,7 +103,6 @@ class Source:
         self.publish()
 
     def change_variants(self) -> None:
-        """Change variants of a product."""
         having = [each for each in self.products.values() if "variants" in each or "_main" in each]
         if having:
             self._shirts.change(self.dice.choice(having))

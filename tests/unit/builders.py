@@ -131,7 +131,6 @@ DESIRED_PRODUCTS: Final = SOURCE_PRODUCTS.map(mapped)
 def http_client(
     pool: httpx.AsyncClient,
     *,
-    max_retries: int = 2,
     unavailable: Callable[[str], MedusaSyncError] = StoreError,
     rate: Rate | None = None,
     stop: Stop | None = None,
@@ -142,7 +141,7 @@ def http_client(
     seen = [] if requests is None else requests
     return HttpClient(
         pool,
-        max_retries=max_retries,
+        max_retries=2,
         unavailable=unavailable,
         on_request=lambda method, url: seen.append((method, url)),
         on_retry=on_retry,

@@ -84,8 +84,8 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
     VERSION: Final = "2.21.2"
     offers_bulk = True
 
-    def __init__(self, seed: int = 0) -> None:
-        random = Random(seed)
+    def __init__(self) -> None:
+        random = Random(0)
         ids = Ids(random)
         location, channel = Named(ids.new("sloc"), "Warehouse"), Named(ids.new("sc"), "Default Sales Channel")
         profile = Named(ids.new("sp"), "Default Shipping Profile", "default")

@@ -43,8 +43,6 @@ class Price:
 
 @dataclass
 class ListPrice(Price):
-    """A price in a price list."""
-
     price_list_id: str = ""
     variant_id: str = ""
     is_deleted: bool = False
