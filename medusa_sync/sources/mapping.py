@@ -151,7 +151,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduc
         names,
         {collection: title_of_collection} if collection and title_of_collection else {},
         categories,
-        product.handle,
+        one_line(product.handle),
         product.status,
     )
 

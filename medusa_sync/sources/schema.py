@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from medusa_sync.sources.text import MAX_ID, shortened, shown, whole
+from medusa_sync.sources.text import MAX_ID, one_line, shortened, shown, whole
 
 # Generous limits for shop goods: a value beyond them is a mistake or an attack.
 Text = Annotated[str, Meta(max_length=255)]
@@ -155,7 +155,8 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
     if known in get_args(Status):
         product["status"] = known
     is_unknown = "status" not in product and known not in (None, "")
-    return msgspec.convert(product, SourceProduct), shortened(str(status)) if is_unknown else ""
+    shown_status = one_line(shortened(str(status))) or repr(status)
+    return msgspec.convert(product, SourceProduct), shown_status if is_unknown else ""
 
 
 def _usable(value: Any, kind: Any) -> Any:

@@ -158,6 +158,12 @@ def test_every_text_can_be_stored_and_only_descriptions_have_several_lines(produ
                 assert not any(unicodedata.category(c) == "Cc" for c in text if c not in allowed)
 
 
+def test_texts_that_are_not_fields_can_be_encoded_too() -> None:
+    desired = only(row(2, handle="a\ud800", status="b\ud800"))
+    assert (desired.handle, desired.unknown_status) == ("a", "b")
+    assert only(row(2, status="\x00")).unknown_status == r"'\x00'"
+
+
 # --- rejected products ----------------------------------------------------------------------------------
 
 NAN = float("nan")
