@@ -55,10 +55,10 @@ class Owner(Struct, frozen=True):
     """What has a unique value in the store: a variant, or an inventory item.
 
     Attributes:
-        id: of the variant or the item.
+        id: of the variant or the item; empty if this run has decided that the variant gets the value.
         product: of the variant that has the value, or uses the item; None for an item of which something is
             reserved.
-        variant_id: of that variant.
+        variant_id: of that variant; empty for a new one.
         item: in the way of other items only.
     """
 
@@ -70,6 +70,10 @@ class Owner(Struct, frozen=True):
     @property
     def external_id(self) -> str | None:
         return self.product.external_id if self.product else None
+
+    def is_for(self, claim: Claim) -> bool:
+        """Whether a variant of its product can get the value; what was decided stays."""
+        return bool(self.id) or self.variant_id == claim.stored_id
 
 
 class Holders(Struct, frozen=True):
@@ -254,7 +258,8 @@ def _repeated(
     first = {claim.unique: (change, claim) for change, claim in _exchanged(wanted, holders)}
     for change, claim in reversed(wanted):
         own = change.desired.external_id
-        if any(owner.external_id == own for owner in holders.owners.get(claim.unique, ())):
+        owners = holders.owners.get(claim.unique, ())
+        if any(owner.external_id == own and owner.is_for(claim) for owner in owners):
             first[claim.unique] = change, claim
     for change, claim in wanted:
         winner, won = first.setdefault(claim.unique, (change, claim))

@@ -11,7 +11,7 @@ import pytest
 from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import edit, edit_variant
 from tests.flow.plans import carried_out, owners, withheld
-from tests.flow.shirts import assert_shirts, held, shirt, variant, wanted
+from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import (
     BATCHES,
     ListSource,
@@ -314,3 +314,17 @@ def test_a_variant_that_is_stocked_from_now_on_gets_the_sku_of_a_stocked_one(lef
     carried_out(ListSource([row]), store)
     assert_shirts([row], store)
     assert_quiet(ListSource([row]), store)
+
+
+def test_a_variant_that_exchanges_its_sku_gets_it_before_a_sibling_that_wants_it_too() -> None:
+    one, two = shirts(2)
+    del one["variants"][0]["sku"]
+    store = synced([one, two])
+    mine, theirs = one["variants"][1]["sku"], two["variants"][0]["sku"]
+    one["variants"][0]["sku"] = one["variants"][1]["sku"] = theirs
+    two["variants"][0]["sku"] = mine
+    source = ListSource([one, two])
+    assert carried_out(source, store).withheld == 1
+    skus = {each.title: each.sku for each in store.products["dummyjson:1"].variants}
+    assert (skus["S / Red"], skus["S / Blue"]) == (None, theirs)
+    assert_items_follow(store)

@@ -86,8 +86,9 @@ class UniqueValues:
         """Take note of the values that jobs get later, or would get, so that no other one gets them."""
         for job in jobs:
             product = StoredProduct("", job.external_id, title=job.desired.title)
-            owner = Owner("", product)
-            self._given.update((claim.unique, owner) for claim in claims(job.change))
+            self._given.update(
+                (claim.unique, Owner("", product, claim.stored_id)) for claim in claims(job.change)
+            )
 
     def take_back(self, job: Job) -> None:
         """Take note that a job failed: others can have what it would have got."""
