@@ -247,8 +247,6 @@ class Attempts:
 
     def _settled(self, job: Job, outcome: Outcome) -> None:
         """Forget what was kept for a job until its outcome."""
-        if outcome.result is Result.FAILED and not self._context.is_dry_run:
-            self._values.take_back(job)
         if not self._context.is_dry_run or outcome.action is not Action.CREATE:
             self._new_products.handles.release(job)
 

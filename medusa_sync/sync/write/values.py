@@ -90,13 +90,6 @@ class UniqueValues:
                 (claim.unique, Owner("", product, claim.stored_id)) for claim in claims(job.change)
             )
 
-    def take_back(self, job: Job) -> None:
-        """Take note that a job failed: others can have what it would have got."""
-        for claim in claims(job.plan) if job.plan is not None else ():
-            owner = self._given.get(claim.unique)
-            if owner is not None and owner.external_id == job.external_id:
-                del self._given[claim.unique]
-
 
 async def _shown(reading: Awaitable[list[T]]) -> list[T]:
     """What the store shows; a role may hide a list, and then only a write shows what is taken."""
