@@ -199,8 +199,8 @@ class _Plan(Struct, frozen=True):
 
     def without_stock(self, key: str, stored: StoredVariant) -> VariantChange:
         """The change of a dropped variant that customers can no longer buy."""
-        level = stored.level_at(self.location_id) if self.location_id and stored.manage_inventory else None
-        quantity, name = level.stocked_quantity if level else None, stored.called(key)
+        quantity = stored.value(STOCK, self.desired.currency, self.location_id)
+        name = stored.called(key)
         changes = (FieldChange(STOCK, quantity, 0, quantity, 0, name),) if quantity else ()
         return VariantChange(DesiredVariant(key, name, {SKU: stored.sku}), stored, changes=changes)
 
