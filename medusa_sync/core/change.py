@@ -155,8 +155,6 @@ class Change(Struct, frozen=True):
         blocked: why variants do not get their option values, or are not removed; None for no reason.
             `desired` has what is written instead.
         handle: of a product that is created; None for one that the store has.
-        replaces: id of the incomplete product that an interrupted creation or deletion left; empty if there
-            is none.
     """
 
     desired: DesiredProduct
@@ -175,7 +173,6 @@ class Change(Struct, frozen=True):
     withheld: tuple[Withheld, ...] = ()
     blocked: str | None = None
     handle: str | None = None
-    replaces: str = ""
 
     @property
     def is_creation(self) -> bool:
@@ -225,9 +222,7 @@ class Change(Struct, frozen=True):
         return bool(self.changes or self.options.is_change)
 
 
-def creation(
-    desired: DesiredProduct, handle: str, *, replaces: str = "", withheld: tuple[Withheld, ...] = ()
-) -> Change:
+def creation(desired: DesiredProduct, handle: str, withheld: tuple[Withheld, ...] = ()) -> Change:
     """What is written for a product that the store does not have."""
     fields = [(name, value) for name, value in desired.fields.items() if value not in (None, ())]
     unknown = desired.unknown_status
@@ -241,7 +236,6 @@ def creation(
         options=OptionPlan(dict.fromkeys(desired.options)),
         withheld=withheld,
         handle=handle,
-        replaces=replaces,
     )
 
 

@@ -226,6 +226,16 @@ def test_a_creation_that_is_complete_is_acknowledged_by_the_next_run() -> None:
     assert [record.get("pending") for record in records] == [None, None, None]
 
 
+def test_a_killed_creation_whose_sku_another_product_has_is_completed() -> None:
+    rows = products(2)
+    rows[1]["sku"] = rows[0]["sku"]
+    source = ListSource(rows)
+    for hurt in killed_runs(FakeMedusa(), "both", lambda store: sync(source, store)):
+        assert sync(source, hurt).exit_code == 0
+        assert len(hurt.products) == 2
+        assert_quiet(source, hurt)
+
+
 def test_a_variant_that_a_killed_run_created_is_the_same_after_the_merchant_changed_all_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

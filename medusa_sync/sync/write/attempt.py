@@ -93,14 +93,14 @@ class Attempts:
                     self._context.completed.add(job.external_id)
             left = await self._carry_out(reading.updates)
             for job in reading.new:  # they get what the updates give up
-                job.is_absent = job.plan is None or not job.plan.replaces
+                job.is_absent = not job.replaces
             left.append(reading.new)
         elif reading.new:
             await self._new_products.plan(reading.new)
             if not self._context.is_dry_run:
-                left_over = [job.change.replaces for job in still_queued(reading.new)]
-                if any(left_over):  # what interrupted creations have left
-                    await delete_noted(self._context.api, [*filter(None, left_over)])
+                left_over = [job.replaces for job in still_queued(reading.new) if job.replaces]
+                if left_over:
+                    await delete_noted(self._context.api, left_over)
             for creates in (False, True):  # adopted products first
                 jobs = [job for job in still_queued(reading.new) if job.change.is_creation is creates]
                 left += await self._carry_out(jobs) if jobs else ()

@@ -89,7 +89,9 @@ class Job(Struct, eq=False):
         deleted: ids of dropped variants that are deleted.
         kept: why dropped variants are not removed although the guards allow it, by id.
         handle: that was chosen for it, if it is new; no other one gets it.
-        generation: of its id, if it is new; the id of one that it replaces cannot be used again.
+        replaces: id of the incomplete product that an interrupted creation or deletion left; empty if there
+            is none.
+        generation: of its id, if it is new; the id of a deleted product cannot be used again.
         may_be_late: a request that renames an item or sets a sale price may still be delivered.
     """
 
@@ -116,7 +118,8 @@ class Job(Struct, eq=False):
     deleted: set[str] = set()
     kept: dict[str, str] = {}
     handle: str = ""
-    generation: int | None = None
+    replaces: str = ""
+    generation: int = 0
     may_be_late: bool = False
 
     @property

@@ -56,7 +56,7 @@ class Planner:
         asked = [job.external_id for job in jobs if self._api.may_lag or not job.is_absent]
         details = by_external_id(await self._details(jobs, "external_id", asked))
         for job in jobs:
-            copies, job.error = details.get(job.external_id, []), None
+            copies, job.error, job.replaces = details.get(job.external_id, []), None, ""
             if not (copies or job.is_absent):
                 job.forget_update()
             job.is_absent = False  # another attempt reads it again
@@ -91,7 +91,8 @@ class Planner:
         if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
             reading.in_progress.append(job)
         elif is_incomplete(stored) or is_half_deleted(stored):
-            job.take(self.creation(job.desired, stored.handle, replaces=stored.id))
+            job.take(self.creation(job.desired, stored.handle))
+            job.replaces = stored.id
             reading.new.append(job)
         else:
             self._update(job, stored, reading)
@@ -142,10 +143,10 @@ class Planner:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.begin(job.external_id, job.change.conflicts)
 
-    def creation(self, product: DesiredProduct, handle: str, *, replaces: str = "") -> Change:
+    def creation(self, product: DesiredProduct, handle: str) -> Change:
         """Plan what is sent for a new product, or for one of which an interrupted write has left a part."""
         wanted = product if self._context.placement.location_id else without_stock(product)
-        return creation(wanted, handle, replaces=replaces)
+        return creation(wanted, handle)
 
     def planned(
         self,
@@ -172,7 +173,7 @@ class Planner:
         """Plan a change without values that variants do not get."""
         desired, lost = without(change.desired, withheld), tuple(withheld)
         if change.handle is not None:
-            return creation(desired, change.handle, replaces=change.replaces, withheld=lost)
+            return creation(desired, change.handle, lost)
         update = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
         return structs.replace(update, withheld=lost, removed=change.removed, blocked=change.blocked)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import json
 
-from medusa_sync.core.change import Change, needed_terms, placed_categories
+from medusa_sync.core.change import needed_terms, placed_categories
 from medusa_sync.core.note import freed, note, to_clear
 from medusa_sync.core.unique import UniqueValue
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
@@ -22,7 +22,6 @@ from medusa_sync.sync.write.job import Group, Job
 from medusa_sync.sync.write.variants import new_ids
 
 _SAFE_BYTES = MAX_BODY_BYTES // 10  # of a product whose request is small enough for sure
-_GENERATIONS = 20  # of the id of a product that is replaced
 
 
 class ProductRows:
@@ -135,8 +134,6 @@ class ProductRows:
         """The body of a row; the job gets its note."""
         new: dict[str, str] = {}  # the ids of variants of a new product follow from its id
         if job.change.is_creation:
-            if job.generation is None:
-                job.generation = _generation_after(job.change)
             product_id = new_id(job)
         else:
             product_id, new = job.change.stored.id, new_ids(job.change)
@@ -168,17 +165,10 @@ class ProductRows:
             left = [ids[product_id] for product_id in taken]
             has_found |= bool(left)
             for job in left:
-                job.generation = (job.generation or 0) + 1
+                job.generation += 1
         return has_found
 
 
 def new_id(job: Job) -> str:
     """The id that a new product gets, unless it is created by the ordinary route."""
-    return new_product_id(job.external_id, job.generation or 0)
-
-
-def _generation_after(create: Change) -> int:
-    """The generation of a new product."""
-    own = create.desired.external_id
-    earlier = (number for number in range(_GENERATIONS) if new_product_id(own, number) == create.replaces)
-    return next(earlier, -1) + 1 if create.replaces else 0
+    return new_product_id(job.external_id, job.generation)
