@@ -60,7 +60,7 @@ class IdSet(Collection[str]):
 
     def __iter__(self) -> Iterator[str]:
         for index, byte in enumerate(self._bits):
-            for bit in range(8):
+            for bit in range(8) if byte else ():
                 if byte >> bit & 1:
                     yield str(8 * index + bit)
         yield from self._others

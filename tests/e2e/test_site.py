@@ -34,18 +34,31 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of the built site."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the site, which is built without warnings."""
     pytest.importorskip("zensical", reason="the group `docs` is not installed")
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(DOCS, folder / "docs")
     shutil.copy(ROOT / "mkdocs.yml", folder)
     subprocess.run([sys.executable, "-m", "zensical", "build", "--clean", "--strict"], cwd=folder, check=True)
-    handler = partial(Quiet, directory=str(Path(folder, "build", "site")))
+    return folder / "build" / "site"
+
+
+@pytest.fixture(scope="module")
+def site(built: Path) -> Iterator[str]:
+    """The URL of the site."""
+    handler = partial(Quiet, directory=str(built))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+def test_the_site_has_every_page_the_schemas_and_a_search(built: Path) -> None:
+    assert {path.parent.name for path in built.glob("*/index.html")} == {*PAGES}
+    assert {path.name for path in built.glob("*.json")} >= {"catalogue.schema.json", "result.schema.json"}
+    assert not list(built.glob("*.py"))
+    assert "--max-removals" in (built / "search.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -139,7 +139,7 @@ FAILS: dict[str, Callable[[httpx.Request], bool]] = {
 
 @pytest.mark.parametrize(("what", "is_lost"), [*zip(FAILS, [True, False, True], strict=True)])
 def test_a_run_ends_soon_if_the_store_fails(what: str, *, is_lost: bool) -> None:
-    store, source = FakeMedusa(), ListSource(products(300))
+    store, source = FakeMedusa(), ListSource(products(150))
     act = httpx.ReadTimeout("slow") if is_lost else httpx.Response(500)
     refuse(store, FAILS[what], act)
     result = sync(source, store)
@@ -153,7 +153,7 @@ def test_a_run_ends_soon_if_the_store_fails(what: str, *, is_lost: bool) -> None
 
 
 def test_a_run_stops_soon_after_the_store_becomes_unreachable() -> None:
-    store, source = FakeMedusa(), ListSource(products(300))
+    store, source = FakeMedusa(), ListSource(products(150))
     is_gone = httpx.ConnectError("refused")
     refuse(store, lambda _request: len(store.requests) > 25, is_gone)
     result = sync(source, store, batch_size=5)

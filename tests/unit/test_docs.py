@@ -1,9 +1,6 @@
 """The pages agree with the code, and their links work."""
 
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,26 +67,6 @@ def test_the_navigation_has_every_page_once() -> None:
     navigation = re.split(r"^(?=\w)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), flags=re.MULTILINE)
     [section] = [part for part in navigation if part.startswith("nav:")]
     assert sorted(re.findall(r"[\w-]+\.md", section)) == [page.name for page in SITE]
-
-
-def test_the_site_is_built_without_warnings_and_asks_no_other_server(tmp_path: Path) -> None:
-    pytest.importorskip("zensical", reason="the group `docs` is not installed")
-    shutil.copytree(DOCS, tmp_path / "docs")
-    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
-    build = [sys.executable, "-m", "zensical", "build", "--clean", "--strict"]
-    ended = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    site = tmp_path / "build" / "site"
-    assert {path.parent.name for path in site.glob("*/index.html")} == {page.stem for page in SITE} - {
-        "index"
-    }
-    assert {path.name for path in site.glob("*.json")} >= {"catalogue.schema.json", "result.schema.json"}
-    assert not list(site.glob("*.py"))
-    html = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
-    assert not re.findall(
-        r'<(?:script|img|iframe)[^>]* src="https?:|<link[^>]* href="https?:[^>]*stylesheet', html
-    )
-    assert "--max-removals" in (site / "search.json").read_text(encoding="utf-8")
 
 
 # --- what pages say ---------------------------------------------------------------------------------------

@@ -88,13 +88,12 @@ def test_json_keeps_a_text_and_escapes_hidden_characters(
 HARMLESS = {variants: Page(as_html(hostile("x", variants=variants))) for variants in (1, 9)}
 
 
-@example(text="<script>alert(1)</script>")
-@example(text="</script></style><img src=x onerror=alert(1)>")
-@example(text="\" onmouseover='alert(1)' x=\"")
-@example(text="{{ 7 * 7 }}{% raw %}<!--")
-@example(text="&lt;b&gt;&#60;i&#62;")
-@given(text=TINY)
-@pytest.mark.parametrize("variants", HARMLESS)
+@example(text="<script>alert(1)</script>", variants=1)
+@example(text="</script></style><img src=x onerror=alert(1)>", variants=9)
+@example(text="\" onmouseover='alert(1)' x=\"", variants=1)
+@example(text="{{ 7 * 7 }}{% raw %}<!--", variants=9)
+@example(text="&lt;b&gt;&#60;i&#62;", variants=1)
+@given(text=TINY, variants=st.sampled_from([*HARMLESS]))
 def test_a_text_adds_no_tags_to_a_page(text: str, variants: int) -> None:
     text = text.replace("\n", "\\")  # a line break would add a <br> to a full value
     page = as_html(hostile(text, variants=variants))
@@ -142,14 +141,17 @@ def test_of_all_characters_only_hidden_ones_are_escaped() -> None:
     """Variation selectors depend on what they follow."""
     without_a_shape = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
     selectors = {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
+    others, ordinary = without_a_shape | selectors, []
     for code in range(0x110000):
         category = unicodedata.category(chr(code))
         if category in {"Cc", "Cf", "Cs", "Zl", "Zp"} and code not in DRAWN:
             shown = visible(f"a{chr(code)}b")
             assert chr(code) not in shown, hex(code)
             assert (len(shown.splitlines()), visible(shown)) == (1, shown)
-        elif category[0] in "LMNPS" and code not in without_a_shape | selectors:
-            assert visible(chr(code)) == chr(code), hex(code)
+        elif category[0] in "LMNPS" and code not in others:
+            ordinary.append(chr(code))
+    text = "".join(ordinary)
+    assert len(visible(text)) == len(text)
 
 
 ORDINARY = [
