@@ -167,10 +167,6 @@ def kill_at_step(store: FakeMedusa, name: str) -> None:
     store.linger, store.between = 1_000, between
 
 
-NEXT = (0, 1, 2)
-"""Versions that the source may have after version 1 was interrupted: the old one, the same, a newer one."""
-
-
 def kill_at(store: FakeMedusa, number: int, killed: str) -> list[str]:
     """Kill the tool, the store or both at one step of the store's work; returns the steps so far."""
     seen: list[str] = []
