@@ -7,10 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import KILLED, killed_runs
+from tests.flow.faults import KILLED, fault_at, killed_runs
 from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, variant, wanted
-from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
+from tests.flow.stage import (
+    ListSource,
+    assert_items_follow,
+    assert_quiet,
+    constant,
+    counts,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.fake_medusa import FakeMedusa
 
 Row = dict[str, Any]
@@ -97,6 +106,26 @@ def test_a_kill_at_any_step_is_repaired_by_the_next_run(changed: Callable[[], Ro
         assert sync(source, hurt, **DELETE).exit_code == 0
         assert_shirts(source.rows, hurt)
         assert_quiet(source, hurt, **DELETE)
+
+
+@pytest.mark.parametrize("fault", ["dropped before", "dropped after"])
+@pytest.mark.parametrize("number", range(1, 8))
+def test_a_variant_that_moves_to_another_product_gets_its_sku_after_a_lost_response(
+    number: int, fault: str
+) -> None:
+    moved = variant(1, "S", "Red", id="moved", options={"Size": "XL", "Colour": "Red"})
+    one, two = shirt(1), shirt(2)
+    store = stored()
+    source = ListSource(
+        [one | {"variants": one["variants"][1:]}, two | {"variants": [*two["variants"], moved]}]
+    )
+    fault_at(store, number, fault)
+    assert sync(source, store, **DELETE).exit_code == 0
+    assert_shirts(source.rows, store)
+    assert_items_follow(store)
+    with constant("LATE_S", 0):
+        sync(source, store, **DELETE)  # the acknowledgement may be lost
+        assert_quiet(source, store, **DELETE)
 
 
 @pytest.mark.parametrize("changed", [option_is_dropped, one_variant_is_left])

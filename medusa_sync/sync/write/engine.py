@@ -239,6 +239,8 @@ class Engine:
         for job in jobs:
             job.note_at = 0  # the store may still be working on this write
             job.attempts += 1
+            if job.plan is not None and not job.plan.is_creation:
+                job.holders = None  # others of the group may have given up what this one gets
         attempts = max((job.attempts for job in jobs), default=0)
         if attempts <= self._context.options.max_retries:
             logger.info("reconciling %d products: %s", len(jobs), error, extra={"event": "reconcile"})
