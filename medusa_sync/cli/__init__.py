@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from inspect import Parameter, Signature
 from typing import Annotated, Any
@@ -14,7 +15,17 @@ from medusa_sync import __version__
 from medusa_sync.settings.option import GROUPS, Option
 from medusa_sync.settings.options import ALL_OPTIONS
 
-app = typer.Typer(
+
+class _App(typer.Typer):
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().__call__(*args, **options)
+        except OSError as error:  # the help or the version; a run reports its own errors
+            typer.echo(f"error: The output was not written to stdout: {error.strerror or error}.", err=True)
+            sys.exit(2)
+
+
+app = _App(
     name="medusa-sync",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,

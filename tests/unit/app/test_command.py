@@ -76,11 +76,15 @@ def test_unwritable_stdout_is_reported_and_the_rest_is_written(
     assert ("not written to stdout: No space left" in capsys.readouterr().err) is (exit_code == 2)
 
 
-def test_full_disk_gives_one_message_and_no_traceback() -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    ["--version", "products --help", "products --help-all", "products --source sample --dry-run --json"],
+)
+def test_full_disk_gives_one_message_and_no_traceback(arguments: str) -> None:
     command = Path(sys.executable).with_name("medusa-sync")
     with Path("/dev/full").open("w") as full:
         finished = subprocess.run(
-            [command, "products", "--source", "sample", "--dry-run", "--quiet", "--json"],
+            [command, *arguments.split()],
             stdout=full,
             stderr=subprocess.PIPE,
             encoding="utf-8",
