@@ -30,10 +30,8 @@ def goods:
   | ([.["Sale price"] | select($always) | number] | .[0]) as $sale
   | ([.["Regular price"] | number] | .[0]) as $regular
   | {
-      sku: .SKU,
-      barcode: .["GTIN, UPC, EAN, or ISBN"],
-      price: ($sale // $regular),
-      compareAtPrice: (if $sale then $regular else null end),
+      sku: .SKU, barcode: .["GTIN, UPC, EAN, or ISBN"],
+      price: ($sale // $regular), compareAtPrice: (if $sale then $regular else null end),
       stock: (if .["In stock?"] == "0" then 0 else [.Stock | tonumber? | [., 0] | max] | .[0] end),
       weight: ([weight] | .[0])
     };
@@ -51,13 +49,11 @@ first((.SKU, .Parent, .["GTIN, UPC, EAN, or ISBN"] | strings
   else
     select($types | any(. == "simple" or . == "variable"))
     | {
-        id: ((.SKU | filled) // "id:\(.ID)"),
-        title: .Name,
+        id: ((.SKU | filled) // "id:\(.ID)"), title: .Name,
         description: ((.Description | filled) // .["Short description"] // "" | split("\\n") | join("\n")),
         status: (if .Published == "1" then null else "draft" end),
         categories: (.Categories | parts | map(split(" > "))),
-        tags: (.Tags | parts),
-        images: (.Images | parts),
+        tags: (.Tags | parts), images: (.Images | parts),
         dimensions: {width: .["Width (cm)"], height: .["Height (cm)"], depth: .["Length (cm)"]}
       }
       + if $types | index("variable") then {} else {metadata: ([attributes(1)] | from_entries)} + goods end
