@@ -57,7 +57,6 @@ class Terms:
         self._ids: dict[_Term, str] = {}
         self._expected: dict[_Term, None] = {}  # products of later batches need these
         self._stale: set[_Term] = set()  # the ids may be wrong: the store refused what refers to them
-        self._changed: set[_Term] = set()  # they were deleted in the store during the run
         self._errors: dict[_Term, MedusaSyncError] = {}  # why the latest search found no id
         self._names: Mapping[str, str] | None = None
         self._inactive: dict[str, str] = {}  # ids of inactive categories, by handle
@@ -99,11 +98,6 @@ class Terms:
                 raise error
         return {name: {key: self._ids[name, key] for key in keys} for name, keys in needs.items()}
 
-    async def have_changed(self, needs: Needs) -> bool:
-        """Whether some of these have got another id during the run; raises the same errors."""
-        await self.ids(needs)
-        return not self._changed.isdisjoint(_all(needs))
-
     async def activate_categories(self, handles: Iterable[str]) -> None:
         """Activate those of these categories that were inactive when found; raises the same errors."""
         for handle in handles:
@@ -113,12 +107,12 @@ class Terms:
                 self._inactive.pop(handle, None)
 
     async def _search(self, needs: Needs) -> None:
-        before = {term: self._ids.pop(term) for term in self._stale if term in self._ids}
+        for term in self._stale:
+            self._ids.pop(term, None)
         missing = [each for each in dict.fromkeys([*_all(needs), *self._expected]) if each not in self._ids]
         self._expected, self._stale, self._errors = {}, set(), {}
         keys = {kind: [key for name, key in missing if name == kind] for kind in _KINDS}
         await asyncio.gather(*(self._find_or_create(name, own) for name, own in keys.items() if own))
-        self._changed.update(term for term, own in before.items() if self._ids.get(term, own) != own)
 
     async def _find_or_create(self, name: str, keys: Sequence[str]) -> None:
         """Find the ids of terms of one kind, and create those that are missing, a level at a time."""

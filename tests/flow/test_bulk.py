@@ -86,7 +86,7 @@ def test_variants_of_many_products_need_few_writes() -> None:
     assert len(writes(store)) <= 10
 
 
-@pytest.mark.parametrize(("status", "most"), [(400, 16), (500, 20)])
+@pytest.mark.parametrize(("status", "most"), [(400, 14), (500, 20)])
 @pytest.mark.parametrize("is_stored", [False, True])
 def test_one_refused_product_of_15_costs_few_requests(status: int, most: int, *, is_stored: bool) -> None:
     answer = {"type": "invalid_data" if status == 400 else "unknown_error", "message": "not acceptable"}

@@ -11,11 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.faults import FAULTS, Killed, fault_at, no, refuse, strike
+from tests.flow.faults import FAULTS, Killed, fault_at, no, refuse
 from tests.flow.merchant import edit_variant, set_prices
 from tests.flow.shirts import shirts
 from tests.flow.stage import (
-    BATCHES,
     ListSource,
     assert_exact,
     assert_items_follow,
@@ -220,17 +219,3 @@ def test_a_product_that_is_deleted_while_it_is_written_is_created_again(at_once:
     assert (counts(result), result.exit_code) == ({"created": 1, "updated": 1}, 0)
     store.after = None
     assert_quiet(ListSource(rows), store)
-
-
-@pytest.mark.parametrize("kind", sampled(["tags", "types", "collections", "categories"], "types"))
-@pytest.mark.parametrize(("size", "stored"), [(1, 0), (3, 0), (1, 1)])
-def test_a_term_that_the_merchant_deletes_after_the_look_up_is_created_again(
-    kind: str, size: int, stored: int
-) -> None:
-    store, rows = synced(catalogue(stored)), catalogue(size)
-    for row in rows:
-        row |= {"tags": [*row["tags"], "new"], "type": "new", "collection": "new", "categories": [["New"]]}
-    delete = getattr(store.state, kind).clear
-    strike(store, "before", lambda each: is_creation(each) or each.url.path == BATCHES, delete)
-    assert sync(ListSource(rows), store).exit_code == 0
-    assert_exact(rows, store)

@@ -116,8 +116,7 @@ class Attempts:
             return []
         if len(jobs) == 1 and (before := jobs[0].refusal) is not None:
             has_items = jobs[0].holders is not None and jobs[0].holders.unused
-            is_same = before.change == jobs[0].plan and not has_items
-            if is_same and not await self._terms.have_changed(needed_terms([jobs[0].change])):
+            if before.change == jobs[0].plan and not has_items:
                 jobs[0].error = before.error  # a second time, it fails
                 return []
         if self._context.is_dry_run:
