@@ -127,11 +127,6 @@ def test_a_status_may_be_written_in_capitals() -> None:
     assert only(row(1, status=" Draft ")).status == "draft"
 
 
-@pytest.mark.parametrize("source_id", ["a:b", "a,b", "007", "Größe 5", "null", "-2"])
-def test_an_id_may_be_any_text(source_id: str) -> None:
-    assert only(row(1, id=source_id)).external_id == f"shop:{source_id}"
-
-
 @given(st.integers(0, 10**12))
 def test_price_is_exact_to_the_cent(cents: int) -> None:
     written = str(Decimal(cents) / 100)
