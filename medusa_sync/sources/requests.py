@@ -18,6 +18,10 @@ from medusa_sync.sources.json_page import JsonPage, decode_page
 
 _SMALLER = (250, 100, 50)  # sizes of pages, if a larger one is refused
 _TOO_LARGE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 422})
+_FILTERS = (  # of products; sent for the variations of one, they would leave some out
+    "after before modified_after modified_before include exclude offset search search_sku slug sku "
+    "stock_status on_sale min_price max_price"
+)
 _ELSEWHERE = (
     "Set --source (SYNC_PRODUCTS_SOURCE) to the scheme, host and port of the pages: pages elsewhere are not "
     "read, because they would get the credentials of the source."
@@ -65,10 +69,11 @@ class Requests:
     def counted(self, size_name: str, largest: int, path: str = "") -> Requests:
         """Requests for numbered pages of the largest size, or of a smaller one that the URL has.
 
-        With a path, they are to an address below that of the products.
+        With a path, they are to an address below that of the products, without filters.
         """
         size = min(largest, self._whole(size_name) or largest)
-        others = [part for name, part in self._query if name not in {"page", "limit", "skip", size_name}]
+        left_out = {"page", "limit", "skip", size_name, *(_FILTERS.split() if path else ())}
+        others = [part for name, part in self._query if name not in left_out]
         url = f"{self.url.rstrip('/')}/{path}" if path else self.url
         return Requests(self._http, f"{url}?{'&'.join([*others, f'{size_name}={size}', 'page=1'])}", size)
 

@@ -217,6 +217,13 @@ def test_pages_of_woocommerce_are_read_with_variations(server: DummyJson, store:
     assert sum(each.endswith("/products") for each in paths) == 6  # read twice
 
 
+def test_filters_of_products_leave_out_no_variation(server: DummyJson, store: FakeMedusa) -> None:
+    shop = WooCommerce(server, [variable(2, 2)])
+    sync(f"{shop.url}?stock_status=instock&include=2&consumer_key=ck", store)
+    first, *others = [dict(each.query) for each in server.requests if each.path.endswith("variations")]
+    assert (first, others) == ({"consumer_key": "ck", "per_page": "100", "page": "1"}, [])
+
+
 def test_variations_that_cannot_be_read_write_nothing(server: DummyJson, store: FakeMedusa) -> None:
     shop = WooCommerce(server, [woo(1), variable(2, 2)])
     respond = server.intercept
