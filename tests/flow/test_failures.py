@@ -14,7 +14,7 @@ import pytest
 
 from medusa_sync import Result, RunResult, Status
 from tests.flow.faults import refuse
-from tests.flow.shirts import held, shirt, variant, wanted
+from tests.flow.shirts import held, renamed_option, shirt, variant, wanted
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -272,3 +272,22 @@ def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: 
     created = {outcome.external_id for outcome in watcher.outcomes if outcome.result is Result.CREATED}
     assert created == store.products.keys(), "a request in flight was cut off or not counted"
     assert sum(result.counts.values()) == result.seen
+
+
+def test_a_change_that_arrived_before_the_rest_was_refused_twice_is_reported() -> None:
+    row = shirt(1)
+    store = synced([row])
+    renamed_option(row, 1)
+    row["variants"][0] |= {"sku": "NEW", "price": 99}
+    refused = 0
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        nonlocal refused
+        refused += (is_hit := bool(sent_in_bulk(request, "update-product-variants")))
+        return REFUSED if refused <= 2 and (is_hit or "/variants/" in request.url.path) else None
+
+    store.before = before
+    result = sync(ListSource([row]), store)
+    assert counts(result) == {"updated": 1}
+    [outcome] = result.changes
+    assert {each.field for each in outcome.changes} >= {"options", "sku", "price"}

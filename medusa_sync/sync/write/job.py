@@ -180,7 +180,8 @@ class Job(Struct, eq=False):
             row = {(each.field, "") for each in self.plan.own_changes}
             deleted = [(key, each) for key, each in self.plan.removed.items() if each.id in self.deleted]
             row |= {(VARIANT, each.called(key)) for key, each in deleted}
-            changes = tuple(each for each in self.sent.changes if (each.field, each.variant) in row)
+            lost = {(each.field, each.variant) for each in self.plan.changes} - row
+            changes = tuple(each for each in self.sent.changes if (each.field, each.variant) not in lost)
             self.sent = structs.replace(self.sent, changes=changes) if changes else None
 
     def forget_update(self) -> None:
