@@ -103,3 +103,16 @@ def test_a_product_that_is_deleted_before_it_is_taken_over_fails_alone() -> None
     result = sync(ListSource([ROW, other]), store, adopt=True)
     assert counts(result) == {"created": 1, "failed": 1}
     assert counts(sync(ListSource([ROW, other]), store, adopt=True)) == {"created": 1, "unchanged": 1}
+
+
+def test_variants_that_only_their_options_identify_are_adopted_although_the_source_has_one_more() -> None:
+    store = FakeMedusa()
+    product_id = create(store, "Shirt", "S", "M", variant={"sku": None})
+    before = {each.id for each in store.state.products[product_id].variants}
+    variants = [{"price": 5, "options": {"Kind": kind, "Colour": "Red"}} for kind in ("S", "M")]
+    source = ListSource([{"id": 1, "title": "Shirt", "options": ["Kind", "Colour"], "variants": variants}])
+    assert counts(carried_out(source, store, adopt=True)) == {"updated": 1}
+    adopted = store.products["dummyjson:1"].variants
+    assert {each.id for each in adopted} == before
+    assert [(each.prices[0].amount, each.options["Colour"]) for each in adopted] == [(5, "Red")] * 2
+    assert_quiet(source, store)

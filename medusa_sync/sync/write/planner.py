@@ -138,7 +138,7 @@ class Planner:
                 message = f"{product_id} was deleted while it was written"
                 job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
                 continue
-            job.replan(self.planned(before.desired, stored, before.selection, adopt=before.adopted))
+            job.replan(self.planned(before.desired, stored, before.selection))
             if job.change.removed and stored.record not in job.records:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.begin(job.external_id, job.change.conflicts)
