@@ -91,17 +91,17 @@ def level_changes(
     return found
 
 
-def tracked_again(update: Change) -> list[StoredVariant]:
-    """The variants without an inventory item that get stock.
+def tracked_again(update: Change) -> list[tuple[StoredVariant, str]]:
+    """The variants without an inventory item that get stock, with the SKUs that they have then.
 
     A variant that was not tracked for a while has left its item, and the store does not create a second one
     with the same SKU.
     """
     return [
-        each.stored
+        (each.stored, str(sku))
         for each in update.variants
-        if each.stored is not None and each.stored.sku and not each.stored.inventory_items
-        if each.planned.get(STOCK) is not None
+        if each.stored is not None and not each.stored.inventory_items
+        if (sku := each.planned.get(SKU, each.stored.sku)) and each.planned.get(STOCK) is not None
     ]
 
 

@@ -219,12 +219,13 @@ def test_an_item_that_the_merchant_renamed_is_not_renamed_for_another_field(
 # --- stock that begins to be tracked --------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("before", ["TP", "OLD", None])
 @pytest.mark.parametrize("use", ["no item", "left over", "reserved", "in a kit"])
 def test_a_variant_that_begins_to_be_tracked_gets_the_item_with_its_sku_that_no_other_variant_has(
-    use: str,
+    use: str, before: str | None
 ) -> None:
     """A reserved item is left from when the variant was tracked before."""
-    store = synced([without_stock(PLAIN)])
+    store = synced([without_stock(PLAIN | {"sku": before})])
     if use != "no item":
         item = left_over(store, "TP", 1)
         item.levels[0].reserved_quantity = 2 * (use == "reserved")

@@ -190,7 +190,7 @@ class Attempts:
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""
         await self._rows.check(jobs)
-        refusals = await self._items.refusals(jobs)
+        refusals = await self._items.refusals(jobs, self._values.freed)
         for job in jobs:
             self._values.give([job])
             self._values.free(job.gives_up)

@@ -23,7 +23,7 @@ from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.result import Result
 from medusa_sync.core.stored import StoredLevel, StoredVariant
-from medusa_sync.core.unique import Holders
+from medusa_sync.core.unique import Hold, Holders
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, new_id
 from medusa_sync.medusa.resources import ITEMS
@@ -67,13 +67,16 @@ class Items:
                 await self._api.link_item(job.change.stored.id, variant.id, item.id)
                 job.writing.items = {**job.writing.items, str(item.sku): item}
 
-    async def refusals(self, jobs: Group) -> dict[Job, str]:
+    async def refusals(self, jobs: Group, freed: Collection[Hold]) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
         found = await self._with_sku_of_tracked_again(jobs)
-        return {job: item.use for job, _, item in found if item.users}
+        free = {hold for job in jobs for hold in job.gives_up}.union(freed)
+        return {
+            job: item.use for job, _, item in found if item.users and (SKU, item.sku, item.id) not in free
+        }
 
     async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
-        variants = {str(own.sku): (job, own) for job in jobs for own in tracked_again(job.change)}
+        variants = {sku: (job, own) for job in jobs for own, sku in tracked_again(job.change)}
         found = await self._api.find(ITEMS, "sku", list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 

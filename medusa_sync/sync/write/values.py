@@ -23,12 +23,16 @@ T = TypeVar("T")
 
 
 class UniqueValues:
-    """The SKUs and barcodes of a store, and what the products of this run do with them."""
+    """The SKUs and barcodes of a store, and what the products of this run do with them.
+
+    Attributes:
+        freed: what products have given up since it was looked up.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._wanted: set[int] = set()  # hashes, which take little memory
-        self._freed: set[Hold] = set()
+        self.freed: set[Hold] = set()
         self._given: dict[UniqueValue, Owner] = {}
 
     def is_repeated(self, product: DesiredProduct) -> bool:
@@ -74,13 +78,13 @@ class UniqueValues:
             [job.change for job in jobs],
             Holders(owners, unused),
             is_ours=lambda own: source_id_of(self._context.options.source_name, own) is not None,
-            freed=self._freed,
+            freed=self.freed,
             is_final=self._context.is_final,
         )
 
     def free(self, holds: Iterable[Hold]) -> None:
         """Take note that products have given up values since they were looked up."""
-        self._freed.update(holds)
+        self.freed.update(holds)
 
     def give(self, jobs: Iterable[Job]) -> None:
         """Take note of the values that jobs get later, or would get, so that no other one gets them."""
