@@ -191,7 +191,14 @@ def _connector(settings: Settings, requests: Requests, stop: Stop, redactor: Red
         rate: Rate | None = None,
         **options: Any,
     ) -> AsyncIterator[HttpClient]:
-        async with httpx.AsyncClient(timeout=timeout, verify=tls, **options) as client:
+        try:
+            pool = httpx.AsyncClient(timeout=timeout, verify=tls, **options)
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            is_url = not isinstance(error, ImportError)  # its message may have a part of the password
+            reason = "expected a URL such as http://proxy.example.com:3128" if is_url else error
+            problem = f"HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: the proxy cannot be used ({reason})"
+            raise errors.SettingsError([problem]) from error
+        async with pool as client:
             yield HttpClient(
                 client,
                 max_retries=settings.max_retries,

@@ -41,7 +41,7 @@ def send(method: str, url: str, content: bytes, content_type: str) -> bytes:
                 return _send_once(client, method, url, content)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
         raise MonitorError("the URL is invalid") from None
-    except OSError as error:  # reading the certificates that SSL_CERT_FILE names
+    except (OSError, ImportError) as error:  # the certificates of SSL_CERT_FILE, or a SOCKS proxy
         raise MonitorError(str(error)) from None
 
 

@@ -1,4 +1,4 @@
-"""Certificates are loaded only if a connection needs them."""
+"""Certificates are loaded only if a connection needs them. Wrong ones, and proxies, are wrong settings."""
 
 import gc
 import ssl
@@ -9,7 +9,7 @@ from socket import create_server
 import httpx
 import pytest
 
-from medusa_sync import Settings, sync_products
+from medusa_sync import Settings, SettingsError, sync_products
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import dummyjson
 
@@ -60,3 +60,15 @@ def test_certificates_that_cannot_be_loaded_are_an_invalid_setting(
     message = "SSL_CERT_FILE: the certificates cannot be loaded (No such file or directory)"
     assert (result.exit_code, message in result.error) == (2, True)
     gc.collect()  # a connection that was left open would be a warning, and so an error
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://u:secretpw@proxy", "foo://u:secretpw@proxy", "http://u:se/cretpw@proxy"]
+)
+def test_a_proxy_that_cannot_be_used_is_an_invalid_setting(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(SettingsError, match="or ALL_PROXY: the proxy cannot be used") as caught:
+        sync_products(Settings(source="http://localhost/products", dry_run=True))
+    assert "cretpw" not in str(caught.value)

@@ -137,6 +137,14 @@ def test_missing_certificates_are_a_warning(
     assert "No such file" in the_warning(caplog)
 
 
+def test_a_proxy_that_needs_another_package_is_a_warning(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://localhost:1")
+    ping(URL)
+    assert "SOCKS" in the_warning(caplog)
+
+
 def test_the_retry_may_succeed(httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture) -> None:
     httpx_mock.add_exception(httpx.ReadTimeout(""))
     httpx_mock.add_response(text="OK")
