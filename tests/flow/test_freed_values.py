@@ -108,19 +108,29 @@ def test_a_kill_at_any_step_is_repaired_by_the_next_run(changed: Callable[[], Ro
         assert_quiet(source, hurt, **DELETE)
 
 
-@pytest.mark.parametrize("fault", ["dropped before", "dropped after"])
-@pytest.mark.parametrize("number", range(1, 8))
-def test_a_variant_that_moves_to_another_product_gets_its_sku_after_a_lost_response(
-    number: int, fault: str
-) -> None:
+def variant_moves_to_another_product() -> list[Row]:
     moved = variant(1, "S", "Red", id="moved", options={"Size": "XL", "Colour": "Red"})
     one, two = shirt(1), shirt(2)
-    store = stored()
-    source = ListSource(
-        [one | {"variants": one["variants"][1:]}, two | {"variants": [*two["variants"], moved]}]
-    )
+    return [one | {"variants": one["variants"][1:]}, two | {"variants": [*two["variants"], moved]}]
+
+
+def products_exchange_skus() -> list[Row]:
+    rows = [shirt(1), shirt(2)]
+    one, two = (row["variants"][0] for row in rows)
+    one["sku"], two["sku"] = two["sku"], one["sku"]
+    return rows
+
+
+@pytest.mark.parametrize("fault", ["dropped before", "dropped after"])
+@pytest.mark.parametrize("number", range(1, 8))
+@pytest.mark.parametrize("batch_size", [1, 15])
+@pytest.mark.parametrize("changed", [variant_moves_to_another_product, products_exchange_skus])
+def test_skus_and_their_items_reach_other_products_after_a_lost_response(
+    changed: Callable[[], list[Row]], batch_size: int, number: int, fault: str
+) -> None:
+    store, source = stored(), ListSource(changed())
     fault_at(store, number, fault)
-    assert sync(source, store, **DELETE).exit_code == 0
+    assert sync(source, store, batch_size=batch_size, **DELETE).exit_code == 0
     assert_shirts(source.rows, store)
     assert_items_follow(store)
     with constant("LATE_S", 0):

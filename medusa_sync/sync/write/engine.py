@@ -22,7 +22,7 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.result import Result
 from medusa_sync.core.unique import claims
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
-from medusa_sync.retry import pause
+from medusa_sync.retry import pause, retry
 from medusa_sync.stop import InFlight
 from medusa_sync.sync.batch import BatchSize, halves, in_halves, parts
 from medusa_sync.sync.context import Context
@@ -174,7 +174,13 @@ class Engine:
             taken = {claim.unique for job in updates for claim in claims(job.change)}
 
             async def free(group: Sequence[Job]) -> None:
-                await self._attempts.free(list(group), taken)
+                attempts = self._context.options.max_retries + 1
+                await retry(
+                    lambda _: self._attempts.free(list(group), taken),
+                    on=_FAILURES,
+                    attempts=attempts,
+                    stop=self._stop,
+                )
 
             for group in parts(updates, size):
                 if self._stop.is_set:
