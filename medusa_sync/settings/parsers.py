@@ -27,13 +27,19 @@ Choice = TypeVar("Choice", bound=str)
 
 
 def text(value: str) -> str:
-    if not value.strip():
-        raise ValueError("it is empty")
-    return value.strip()
+    if any("\ud800" <= character <= "\udfff" for character in value):  # as Python reads other bytes
+        raise ValueError("it is not UTF-8")
+    return _stripped(value)
 
 
 def path(value: str) -> str:
-    return expanded(text(value))
+    return expanded(_stripped(value))
+
+
+def _stripped(value: str) -> str:
+    if not value.strip():
+        raise ValueError("it is empty")
+    return value.strip()
 
 
 def switch(value: str) -> bool:

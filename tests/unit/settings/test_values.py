@@ -85,6 +85,7 @@ INVALID = [
         ("source", text, r"expected a URL such as https://dummyjson\.com/products, or ")
         for text in ("ftp://source.example", "file:///a.json", "https://", "http://me:hush@")
     ),
+    *((name, "hush\udcff", "it is not UTF-8") for name in ("api_key", "email", "password", "sales_channel")),
     ("only", "price,prise", f"there is no field 'prise'{FIELDS}"),
     *(
         ("max_changes", text, SHARE)
