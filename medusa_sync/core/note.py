@@ -107,8 +107,9 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
         elif current in sent:
             fields[name] = current
     dropped = entry.dropped or Dropped.KEPT
-    if key in update.drafted:  # without a recorded level, a variant that comes back gets its stock again
-        fields.pop(STOCK, None)
+    if key in update.drafted:
+        if STOCK in fields:  # a variant that comes back gets its stock again, or is not tracked any more
+            fields[STOCK] = 0
         dropped = Dropped.DRAFTED
     return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped)
 

@@ -51,6 +51,17 @@ def test_what_is_back_or_drafted_already_is_not_planned_to_be_removed(on_missing
     assert [change.field for outcome in result.changes for change in outcome.changes] == ["price"]
 
 
+@BOTH
+@pytest.mark.parametrize("stock", [1, 0, 7, None])
+def test_a_variant_that_comes_back_has_the_stock_of_the_source(on_missing: str, stock: int | None) -> None:
+    store, row = synced([shirt()]), shirt()
+    sync(ListSource([without_first(row)]), store, **removing(on_missing))
+    row["variants"][0]["stock"] = stock
+    carried_out(ListSource([row]), store, **removing(on_missing))
+    assert held(store) == wanted(row)
+    assert_quiet(ListSource([row]), store, **removing(on_missing))
+
+
 def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_arrive() -> None:
     """A rename of items was lost: for the merchant, the run is over."""
     store, row = synced([shirt()]), shirt()
