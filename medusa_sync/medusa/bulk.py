@@ -14,7 +14,6 @@ from msgspec import Struct, field
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.lists import find
 from medusa_sync.medusa.operations import ID, Body, Operation
 from medusa_sync.stop import all_done
 
@@ -29,7 +28,8 @@ Refusal = StoreRefusedError | AmbiguousWriteError
 Result = str | Refusal
 """The id of what was written, or why it was not."""
 
-Revision = Callable[[Sequence[Body]], Awaitable[Sequence[Body]]]
+Revision = Callable[[Sequence[Body]], Awaitable[Sequence[Body | None]]]
+"""Other bodies instead of those of a refused call; None for one that does not have to be written any more."""
 
 
 class _Acknowledgement(Struct):
@@ -65,10 +65,11 @@ class Bulk:
         Args:
             operation: what to do.
             bodies: each with an `id`; the ordinary routes give new things other ids.
-            revise: called with the bodies of a refused call; may return others, which are sent once more.
+            revise: called once with the bodies of a refused call, if the store offers the bulk route. What it
+                returns is sent, unless it is the same: another run may have created some of these things.
 
         Returns:
-            The result of each, in the order of the bodies.
+            The result of each, in the order of the bodies; an empty id if it was not written any more.
 
         Raises:
             AmbiguousWriteError: some may not have arrived.
@@ -76,13 +77,18 @@ class Bulk:
         """
         results: list[Result] = []
         for part in operation.parts(bodies):
-            sent, rest = await self._try(operation, part), part
-            may_revise = self.is_available and not self._client.is_stopping
-            if isinstance(sent, Refusal) and revise is not None and may_revise:
-                revised = await revise(part)
-                if revised is not part:
-                    sent, rest = await self._try(operation, revised), list(revised)
-            results += sent if isinstance(sent, list) else await self._isolate(operation, rest, sent)
+            revised, left = list[Body | None](part), part
+            sent = await self._try(operation, part)
+            if isinstance(sent, Refusal) and revise is not None and self.is_available:
+                revised = [*part] if self._client.is_stopping else [*await revise(part)]
+                left = [body for body in revised if body is not None]
+                if left != part:
+                    sent = await self._try(operation, left) if left else []
+            if isinstance(sent, Refusal):
+                has_route = bool(operation.path)
+                sent = await self._isolate(operation, left, sent) if has_route else [sent] * len(left)
+            found = iter(sent)
+            results += ["" if body is None else next(found) for body in revised]
         return results
 
     async def _isolate(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
@@ -123,50 +129,18 @@ class Bulk:
             first = len(suspects) // 2
         return results
 
-    async def attempt(self, operation: Operation, bodies: Sequence[Body]) -> list[Body]:
-        """Carry out an operation in bulk, or not at all; returns the bodies of calls that were refused.
-
-        Raises:
-            AmbiguousWriteError: some may not have arrived.
-            StoreError: the store is unavailable.
-        """
-        refused: list[Body] = []
-        for part in operation.parts(bodies):
-            if not self.is_available or await self._refusal(operation, part) is not None:
-                refused += part
-        return refused
-
     async def _try(self, operation: Operation, bodies: Sequence[Body]) -> list[Result] | Refusal:
         """Send one call and return its refusal; if the store does not offer that, use the ordinary route."""
-        if self.is_available:
-            try:
-                refusal = await self._refusal(operation, bodies)
-            except AmbiguousWriteError:
-                if (existing := await self._existing(operation, bodies)) is not None:
-                    return existing
-                raise
+        if self.is_available or not operation.path:
+            refusal = await self._refusal(operation, bodies)
             if refusal is None:
                 return [body["id"] for body in bodies]
-            if self.is_available:
-                return await self._without_existing(operation, bodies) or refusal
+            if self.is_available or not operation.path:
+                return refusal
         if operation.is_divisible and len(bodies) > 1:
             results = await self._send(operation, bodies)
             return results[0] if isinstance(results[0], Refusal) else results
         return await self._ordinary(operation, bodies)
-
-    async def _without_existing(self, operation: Operation, bodies: Sequence[Body]) -> list[Result] | None:
-        """Send a refused call without what exists meanwhile: another run may have created much of it."""
-        if not operation.key or len(bodies) == 1 or self._client.is_stopping:
-            return None
-        ids: dict[str, Result] = {**await self.existing(operation, [each[operation.key] for each in bodies])}
-        if not ids:
-            return None
-        missing = [each for each in bodies if each[operation.key] not in ids]
-        sent = await self._try(operation, missing) if missing else []
-        if isinstance(sent, Refusal):
-            return None
-        ids.update((each[operation.key], result) for each, result in zip(missing, sent, strict=True))
-        return [ids[each[operation.key]] for each in bodies]
 
     async def _refusal(self, operation: Operation, bodies: Sequence[Body]) -> Refusal | None:
         """Send one call; returns why the store refused it."""
@@ -215,8 +189,6 @@ class Bulk:
         try:
             response = await self._client.post(path, body, dict[str, Any], query=query)
         except (StoreRefusedError, AmbiguousWriteError) as error:
-            if (existing := await self._existing(operation, group)) is not None:
-                return existing
             if isinstance(error, AmbiguousWriteError) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             return [error] * len(group)
@@ -225,19 +197,6 @@ class Bulk:
             if any(body["external_id"] not in created for body in group):
                 raise AmbiguousWriteError("the response lacks products")
             return [created[body["external_id"]] for body in group]
-        if not operation.key:
+        if operation.batch:
             return [body["id"] for body in group]
-        return [str(created["id"]) for created in response.values()]
-
-    async def existing(self, operation: Operation, keys: Sequence[str]) -> dict[str, str]:
-        """The ids of what the store has of that which an operation creates, by key."""
-        if operation.found_in is None:
-            return {}
-        found = await find(self._client, operation.found_in, operation.key, keys)
-        return {getattr(each, operation.key): each.id for each in found}
-
-    async def _existing(self, operation: Operation, bodies: Sequence[Body]) -> list[Result] | None:
-        """The ids of things if the store has all of them: this call or another run may have created them."""
-        keys = [body[operation.key] for body in bodies] if operation.key else []
-        found = await self.existing(operation, keys)
-        return [found[key] for key in keys] if len(found) == len(bodies) else None
+        return [str(written["id"]) for written in response.values()]

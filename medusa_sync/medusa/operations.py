@@ -26,7 +26,7 @@ class Operation(Struct, frozen=True):
     Attributes:
         workflow: its id.
         items: the name of the list in its input.
-        path: of the ordinary route; fields of a body in braces.
+        path: of the ordinary route, with fields of a body in braces; empty if that is not used.
         batch: the list of the ordinary route for several bodies with the same path; empty if it takes one.
         single: the path for one body, if it is another one. It also has the id in its path.
         only_in_bulk: the fields of a body that the ordinary route does not take.
@@ -35,8 +35,6 @@ class Operation(Struct, frozen=True):
         is_divisible: the ordinary route takes many things that do not belong together, and returns them.
         members: such fields of the members of a list in a body, by the name of the list.
         at_once: how many of them a call has at most.
-        key: a unique field by which a created thing can be found; empty if it cannot.
-        found_in: the list of such things.
     """
 
     workflow: str
@@ -50,8 +48,6 @@ class Operation(Struct, frozen=True):
     is_divisible: bool = False
     members: Mapping[str, frozenset[str]] = {}
     at_once: int = 500
-    key: str = ""
-    found_in: List[Any] | None = None
 
     def parts(self, bodies: Sequence[Body]) -> Iterator[list[Body]]:
         """Bodies in parts that fit into a request."""
@@ -81,15 +77,15 @@ _NEW_VARIANT = frozenset({"id", THUMBNAIL})
 _VARIANTS = "/admin/products/{product_id}/variants/batch"
 
 
-def _creates(workflow: str, list_: List[Any], key: str) -> Operation:
-    """Creates terms, which are found by their key."""
-    return Operation(workflow, list_.name, list_.path, only_in_bulk=ID, key=key, found_in=list_)
+def _creates(workflow: str, list_: List[Any]) -> Operation:
+    """Creates terms."""
+    return Operation(workflow, list_.name, list_.path, only_in_bulk=ID)
 
 
-CREATE_TAGS = _creates("create-product-tags", TAGS, "value")
-CREATE_TYPES = _creates("create-product-types", TYPES, "value")
-CREATE_COLLECTIONS = _creates("create-collections", COLLECTIONS, "handle")
-CREATE_CATEGORIES = _creates("create-product-categories", CATEGORIES, "handle")
+CREATE_TAGS = _creates("create-product-tags", TAGS)
+CREATE_TYPES = _creates("create-product-types", TYPES)
+CREATE_COLLECTIONS = _creates("create-collections", COLLECTIONS)
+CREATE_CATEGORIES = _creates("create-product-categories", CATEGORIES)
 CREATE_PRODUCTS = Operation(
     "create-products",
     "products",
@@ -99,9 +95,7 @@ CREATE_PRODUCTS = Operation(
     is_divisible=True,
     members={"variants": _NEW_VARIANT},
 )
-CREATE_ITEMS = Operation(
-    "create-inventory-items-workflow", "items", "/admin/inventory-items", only_in_bulk=ID
-)
+CREATE_ITEMS = Operation("create-inventory-items-workflow", "items", "")
 RENAME_ITEMS = Operation(
     "update-inventory-items-workflow", "updates", "/admin/inventory-items/{id}", only_in_bulk=ID
 )

@@ -7,13 +7,16 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from http import HTTPStatus
 from typing import Any
 
+from msgspec import Struct
+
 from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.stored import StoredCategory, category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
-from medusa_sync.medusa import operations
+from medusa_sync.medusa import operations, resources
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.operations import new_id
+from medusa_sync.medusa.lists import List
+from medusa_sync.medusa.operations import Body, new_id
 from medusa_sync.stop import Stop
 
 Needs = Mapping[str, Collection[str]]
@@ -21,11 +24,21 @@ Needs = Mapping[str, Collection[str]]
 
 _Term = tuple[str, str]  # the field and the key
 
-_KINDS = {  # for each field, what creates its terms, and the prefix of their ids
-    TAGS: (operations.CREATE_TAGS, "ptag"),
-    TYPE: (operations.CREATE_TYPES, "ptyp"),
-    COLLECTION: (operations.CREATE_COLLECTIONS, "pcol"),
-    CATEGORIES: (operations.CREATE_CATEGORIES, "pcat"),
+
+class _Kind(Struct, frozen=True):
+    """The terms of a field: what creates them, their list, the field that has the key, the prefix of ids."""
+
+    operation: operations.Operation
+    list_: List[Any]
+    key: str
+    prefix: str
+
+
+_KINDS = {
+    TAGS: _Kind(operations.CREATE_TAGS, resources.TAGS, "value", "ptag"),
+    TYPE: _Kind(operations.CREATE_TYPES, resources.TYPES, "value", "ptyp"),
+    COLLECTION: _Kind(operations.CREATE_COLLECTIONS, resources.COLLECTIONS, "handle", "pcol"),
+    CATEGORIES: _Kind(operations.CREATE_CATEGORIES, resources.CATEGORIES, "handle", "pcat"),
 }
 _UNKNOWN_ID = "x" * 31  # as long as those of the store
 _MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # other errors end the run
@@ -136,8 +149,9 @@ class Terms:
         then be that of another category.
         """
         if name != CATEGORIES:
-            found = await self._api.bulk.existing(_KINDS[name][0], keys)
-            self._ids.update(((name, key), own) for key, own in found.items())
+            kind = _KINDS[name]
+            found = await self._api.find(kind.list_, kind.key, keys)
+            self._ids.update(((name, getattr(each, kind.key)), each.id) for each in found)
             return
         listed = await self._api.categories(keys)  # the oldest first
         ours = {each.slug: each for each in reversed(listed) if each.recorded_slug is not None}
@@ -158,7 +172,7 @@ class Terms:
         """Create terms of one level; for those that are refused, the reason is kept."""
         if self._stop.reason is not None:
             raise self._stop.reason
-        operation, prefix = _KINDS[name]
+        kind = _KINDS[name]
         refused: dict[str, MedusaSyncError] = {}
         bodies: list[dict[str, Any]] = []
         for key in keys:
@@ -175,12 +189,18 @@ class Terms:
             elif not self._creates:
                 self._ids[name, key] = _UNKNOWN_ID
             else:
-                bodies.append({"id": new_id(prefix), operation.key: key, **await self._details(name, key)})
-        for body, result in zip(bodies, await self._api.bulk.run(operation, bodies), strict=True):
-            if isinstance(result, str):
-                self._ids[name, body[operation.key]] = result
-            else:
-                refused[body[operation.key]] = result
+                bodies.append({"id": new_id(kind.prefix), kind.key: key, **await self._details(name, key)})
+
+        async def missing(sent: Sequence[Body]) -> list[Body | None]:
+            await self._find(name, [body[kind.key] for body in sent])
+            return [None if (name, body[kind.key]) in self._ids else body for body in sent]
+
+        results = await self._api.bulk.run(kind.operation, bodies, revise=missing)
+        for body, result in zip(bodies, results, strict=True):
+            if not isinstance(result, str):
+                refused[body[kind.key]] = result
+            elif result:
+                self._ids[name, body[kind.key]] = result
         for key, error in refused.items():
             self._errors[name, key] = error
             self._stale.update((name, each) for each in self._above(name, key))

@@ -10,8 +10,8 @@ import pytest
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.core.stored import StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.operations import CREATE_COLLECTIONS, CREATE_TAGS, CREATE_TYPES
-from medusa_sync.medusa.resources import ITEMS
+from medusa_sync.medusa.lists import List
+from medusa_sync.medusa.resources import COLLECTIONS, ITEMS, TAGS, TYPES
 from tests.contract.shop import MALFORMED, Shop, View, variant_of
 
 LIMITS = {
@@ -116,7 +116,7 @@ class Kind(NamedTuple):
     path: str
     key: str
     create: Callable[[Shop, str], object]
-    operation: Any = None
+    list_: List[Any] | None = None
 
     def add(self, shop: Shop, texts: Sequence[str]) -> None:
         for text in texts:
@@ -127,19 +127,17 @@ class Kind(NamedTuple):
         return {entry[self.key] for entry in response[name_of(self.path)]}
 
     async def look_up(self, api: AdminApi, texts: Sequence[str]) -> list[str | None]:
-        if self.operation:
-            return list(await api.bulk.existing(self.operation, texts))
-        if self.key == "sku":
-            return [item.sku for item in await api.find(ITEMS, "sku", texts)]
+        if self.list_ is not None:
+            return [getattr(each, self.key) for each in await api.find(self.list_, self.key, texts)]
         return [category.handle for category in await api.categories(texts)]
 
 
 KINDS = [
-    Kind("product-tags", "value", Shop.tag, CREATE_TAGS),
-    Kind("product-types", "value", Shop.type, CREATE_TYPES),
-    Kind("collections", "handle", lambda shop, text: shop.collection(text, handle=text), CREATE_COLLECTIONS),
+    Kind("product-tags", "value", Shop.tag, TAGS),
+    Kind("product-types", "value", Shop.type, TYPES),
+    Kind("collections", "handle", lambda shop, text: shop.collection(text, handle=text), COLLECTIONS),
     Kind("product-categories", "handle", lambda shop, text: shop.category(text, name="Category")),
-    Kind("inventory-items", "sku", lambda shop, text: shop.call("POST", ITEMS.path, {"sku": text})),
+    Kind("inventory-items", "sku", lambda shop, text: shop.call("POST", ITEMS.path, {"sku": text}), ITEMS),
 ]
 of_each_kind = pytest.mark.parametrize("kind", KINDS, ids=itemgetter(0))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +25,7 @@ from medusa_sync.core.result import Result
 from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Hold, Holders
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
-from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, new_id
+from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, Body, new_id
 from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job
@@ -219,19 +219,19 @@ class Items:
     async def _create(self, wanted: _Wanted) -> None:
         """Create items. Those that an interrupted or another run has left, without a variant, are used."""
         bodies = [self._body(variant) for _, variant in wanted.values()]
-        refused = await self._api.bulk.attempt(CREATE_ITEMS, bodies)
-        if refused and self._api.bulk.is_available:
-            found = await self._api.find(ITEMS, "sku", [body["sku"] for body in refused])
+
+        async def free(sent: Sequence[Body]) -> list[Body | None]:
+            found = await self._api.find(ITEMS, "sku", [body["sku"] for body in sent])
             taken = {str(item.sku): item for item in found}
             self._made.update((sku, (wanted[sku][0], item)) for sku, item in taken.items() if not item.use)
-            free = [body for body in refused if body["sku"] not in taken]
-            refused = [body for body in refused if body["sku"] in taken]
-            refused += await self._api.bulk.attempt(CREATE_ITEMS, free)
-        left_out = {body["sku"] for body in refused}
+            return [None if body["sku"] in taken else body for body in sent]
+
+        results = await self._api.bulk.run(CREATE_ITEMS, bodies, revise=free)
         at = (StoredLevel(self._location_id or ""),)
-        for body in bodies:
-            if (sku := body["sku"]) not in left_out:
-                self._made[sku] = wanted[sku][0], StoredItem(body["id"], sku, 0, (), at, is_new=True)
+        for body, result in zip(bodies, results, strict=True):
+            if isinstance(result, str) and result:
+                sku = body["sku"]
+                self._made[sku] = wanted[sku][0], StoredItem(result, sku, 0, (), at, is_new=True)
 
     def _body(self, variant: DesiredVariant) -> Mapping[str, Any]:
         """What Medusa would give the item (`create-product-variants`), and the stock."""

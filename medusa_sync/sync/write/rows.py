@@ -103,13 +103,13 @@ class ProductRows:
             job.writing.before, job.is_being_created = job.writing.note, True
             job.begin(self._ledger)
 
-        async def revise(bodies: Sequence[Body]) -> Sequence[Body]:
+        async def with_free_ids(bodies: Sequence[Body]) -> Sequence[Body]:
             refused = [by_external_id[each["external_id"]] for each in bodies]
             if not await self._find_free_ids(refused):
                 return bodies
             return [self._body(job, ids, now) for job in refused]
 
-        results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=revise)
+        results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=with_free_ids)
         for job, result in zip(jobs, results, strict=True):
             if job.accept(result):
                 job.writing.product_id, job.is_written, job.note_at = str(result), True, now

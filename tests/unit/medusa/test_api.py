@@ -10,7 +10,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.operations import CREATE_TAGS
+from medusa_sync.medusa.resources import TAGS
 from tests.unit.builders import medusa_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
@@ -41,7 +41,7 @@ async def test_look_ups_are_split_so_that_no_url_is_too_long(
 ) -> None:
     hold(httpx_mock, "product_tags", "value")
     values = [f"{number}{letter * length}" for number in range(20_000 // (length + 10))]
-    assert list(await api.bulk.existing(CREATE_TAGS, values)) == values
+    assert [each.value for each in await api.find(TAGS, "value", values)] == values
     for request in httpx_mock.get_requests():
         assert len(request.url.raw_path) < URL_LIMIT
 
