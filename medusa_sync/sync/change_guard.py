@@ -75,7 +75,6 @@ async def _check_plan(
     await engine.first_pass(opened())
     removed = await removals.forecast(plan, await engine.losing_variants()) if removals is not None else ()
     await engine.final_pass()
-    engine.settle_rest()
     _check(ledger.changes, removed, plan.completed, owned=owned, allowed=allowed)
 
 

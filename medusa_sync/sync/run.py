@@ -94,8 +94,6 @@ class Run:
         store = None if self._stop.is_set else await self._run_until_stopped()
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
-        if self._engine is not None:
-            self._engine.settle_rest()
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
         self._ledger.close(f"not completed: {reason}")
         options, ledger, error = self._options, self._ledger, self._stop.reason

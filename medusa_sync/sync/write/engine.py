@@ -86,10 +86,6 @@ class Engine:
         self._in_flight.begin(self._guarded(self._attempts.flush()))
         await self._in_flight.finish()
 
-    def settle_rest(self) -> None:
-        """Settle the jobs that still wait, if it is known why they were not written."""
-        self._places.settle_rest()
-
     # --- groups ---
 
     async def _start(self) -> None:
@@ -217,22 +213,8 @@ class Engine:
                 job.refusal = Refusal(job.plan, error)
                 return [jobs]
             else:
-                self._fail(job, error)
+                self._places.end(job, Result.FAILED, str(error))
         return []
-
-    def _fail(self, job: Job, error: MedusaSyncError, result: Result = Result.FAILED) -> None:
-        """Settle a job that cannot be written; another one may still give up a value that it wants."""
-        if (
-            result is Result.FAILED
-            and not self._context.is_final
-            and job.plan is not None
-            and not job.plan.is_creation
-            and claims(job.plan)
-        ):
-            job.refusal = Refusal(None, error)
-            self._places.defer(job)
-        else:
-            self._places.end(job, result, str(error))
 
     async def _unknown(self, jobs: Group, error: AmbiguousWriteError) -> list[Group] | None:
         """It is not known what arrived: read the products again, and plan and send the rest.
@@ -257,6 +239,7 @@ class Engine:
                 job.attempts = max(attempts - 1, 0)
             return None
         for job in jobs:
-            self._fail(job, error, Result.FAILED if error.responded else Result.UNCONFIRMED)
+            result = Result.FAILED if error.responded else Result.UNCONFIRMED
+            self._places.end(job, result, str(error))
         await self._context.health.lost(error)
         return []

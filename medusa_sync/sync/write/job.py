@@ -249,12 +249,6 @@ class Places:
         """Enter a job in the ledger that is not written, or only in part."""
         self.settle(job, Outcome.of(job.desired, result, reason))
 
-    def settle_rest(self) -> None:
-        """Enter the jobs in the ledger that still wait, if it is known why they were not written."""
-        for job in self.waiting:
-            if job.refusal is not None:
-                self.end(job, Result.FAILED, str(job.refusal.error))
-
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger that is acknowledged, or that a dry run has planned."""
         self.settle(job, job.planned)
