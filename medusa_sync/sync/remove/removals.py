@@ -26,7 +26,8 @@ from medusa_sync.errors import (
 from medusa_sync.retry import retry
 from medusa_sync.sources.base import Delivered, checked
 from medusa_sync.stop import InFlight
-from medusa_sync.sync.batch import FIRST, in_halves, parts
+from medusa_sync.sync.batch_size import FIRST, parts
+from medusa_sync.sync.bisect import in_halves
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remove.orphans import LISTED, Orphans, check_removals

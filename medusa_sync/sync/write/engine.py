@@ -24,7 +24,8 @@ from medusa_sync.core.unique import claims
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.retry import pause, retry
 from medusa_sync.stop import InFlight
-from medusa_sync.sync.batch import BatchSize, halves, in_halves, parts
+from medusa_sync.sync.batch_size import BatchSize, parts
+from medusa_sync.sync.bisect import in_halves, isolate
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.attempt import Attempts
@@ -115,25 +116,15 @@ class Engine:
             self._stop.set(error)
 
     async def _work(self, group: Group) -> bool:
-        """Attempt a group until nothing is left to be done; returns whether no call for all of it failed.
+        """Attempt a group until nothing is left to be done; returns whether no call for all of it failed."""
 
-        Usually a single job is the reason why a group is refused. It takes few attempts to find it, and one
-        for all that follow it; if these are refused too, each part of them is halved.
-        """
-        suspects, has_failed = await self._attempt(group)
-        following: Group = []
-        while len(suspects) > 1:
-            first, second = halves(suspects)
-            refused, _ = await self._attempt(first)
-            suspects, following = (refused, second + following) if refused else (second, following)
-        await self._bisect(suspects)
-        await self._bisect(following)
+        async def again(part: Group) -> Group:
+            refused, _ = await self._attempt(part)
+            return refused
+
+        refused, has_failed = await self._attempt(group)
+        await isolate(refused, again)
         return not has_failed
-
-    async def _bisect(self, jobs: Group) -> None:
-        refused, _ = await self._attempt(jobs)
-        for half in halves(refused) if refused else ():
-            await self._bisect(half)
 
     async def _attempt(self, group: Group) -> tuple[Group, bool]:
         """Attempt a group until nothing is left to be done, or until it has to be divided.

@@ -1,12 +1,10 @@
-"""How many products go into a write request, and how they are divided."""
+"""How many products go into a write request."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import inf
 from typing import TypeVar
-
-from medusa_sync.errors import StoreRefusedError
 
 T = TypeVar("T")
 
@@ -49,35 +47,6 @@ class BatchSize:
                 self._most = self.current
 
 
-def halves(products: Sequence[T]) -> tuple[list[T], list[T]]:
-    """Bisect products that the store refused together."""
-    middle = len(products) // 2
-    return list(products[:middle]), list(products[middle:])
-
-
 def parts(products: Sequence[T], size: int) -> Iterator[list[T]]:
     """Products in parts of a size; the last one may have fewer."""
     return (list(products[start : start + size]) for start in range(0, len(products), size))
-
-
-async def in_halves(
-    things: Sequence[T],
-    write: Callable[[Sequence[T]], Awaitable[None]],
-    failed: Callable[[T, Exception], None],
-    errors: tuple[type[Exception], ...] = (StoreRefusedError,),
-) -> None:
-    """Write things together, and bisect what the store refuses. One that fails does not affect the others.
-
-    `write` raises one of the errors if the store refuses something; it may be called again for things that
-    it has written already. `failed` is called with each thing that is refused alone.
-    """
-    if not things:
-        return
-    try:
-        await write(things)
-    except errors as error:
-        if len(things) == 1:
-            failed(things[0], error)
-            return
-        for half in halves(things):
-            await in_halves(half, write, failed, errors)

@@ -1,0 +1,64 @@
+"""Bisects what the store refuses together: it does not say which of many products it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from medusa_sync.errors import StoreRefusedError
+
+T = TypeVar("T")
+
+
+async def isolate(refused: list[T], attempt: Callable[[list[T]], Awaitable[list[T]]]) -> None:
+    """Attempt parts of what the store has refused together, until each thing has been accepted or was alone.
+
+    Usually a single thing is the reason. It takes few attempts to find it, and one for all that follow it; if
+    these are refused too, each part of them is halved.
+
+    Args:
+        refused: at least two things, or none.
+        attempt: returns what the store refuses together of what it gets; nothing of a single thing.
+    """
+    following: list[T] = []
+    while len(refused) > 1:
+        first, second = _halves(refused)
+        left = await attempt(first)
+        refused, following = (left, second + following) if left else (second, following)
+    for part in (refused, following):
+        await _in_halves(part, attempt)
+
+
+async def _in_halves(things: list[T], attempt: Callable[[list[T]], Awaitable[list[T]]]) -> None:
+    refused = await attempt(things) if things else []
+    for half in _halves(refused) if refused else ():
+        await _in_halves(half, attempt)
+
+
+async def in_halves(
+    things: Sequence[T],
+    write: Callable[[Sequence[T]], Awaitable[None]],
+    failed: Callable[[T, Exception], None],
+    errors: tuple[type[Exception], ...] = (StoreRefusedError,),
+) -> None:
+    """Write things together, and bisect what the store refuses. One that fails does not affect the others.
+
+    `write` raises one of the errors if the store refuses something; it may be called again for things that
+    it has written already. `failed` is called with each thing that is refused alone.
+    """
+
+    async def attempt(part: list[T]) -> list[T]:
+        try:
+            await write(part)
+        except errors as error:
+            if len(part) > 1:
+                return part
+            failed(part[0], error)
+        return []
+
+    await _in_halves(list(things), attempt)
+
+
+def _halves(things: Sequence[T]) -> tuple[list[T], list[T]]:
+    middle = len(things) // 2
+    return list(things[:middle]), list(things[middle:])
