@@ -18,8 +18,10 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from itertools import chain
 from time import monotonic
 
+from msgspec import structs
+
 from medusa_sync.core.change import Change
-from medusa_sync.core.result import Result
+from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.unique import claims
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.retry import pause, retry
@@ -204,7 +206,9 @@ class Engine:
                 job.refusal = Refusal(job.plan, error)
                 return [jobs]
             else:
-                self._places.end(job, Result.FAILED, str(error))
+                outcome = Outcome.of(job.desired, Result.FAILED, str(error))
+                arrived = job.sent.changes if job.sent is not None else ()
+                self._places.settle(job, structs.replace(outcome, changes=arrived))
         return []
 
     async def _unknown(self, jobs: Group, error: AmbiguousWriteError) -> list[Group] | None:
