@@ -98,9 +98,9 @@ def _removed_options(update: Change) -> Mapping[str, str]:
 
 def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     """The record of a variant that the source dropped; pending values that have arrived are applied."""
-    entry = update.record.variants[key]
+    entry, pending = update.record.variants[key], update.record.sent.get(key, {})
     fields = dict(entry.fields)
-    for name, sent in update.record.sent.get(key, {}).items():
+    for name, sent in pending.items():
         current = remember(stored.value(name, update.desired.currency, options=update.options.ids))
         if VARIANT_FIELDS[name].part is Part.LEVEL or current is None:
             fields.pop(name, None)
@@ -108,7 +108,8 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
             fields[name] = current
     dropped = entry.dropped or Dropped.KEPT
     if key in update.drafted:
-        if STOCK in fields:  # a variant that comes back gets its stock again, or is not tracked any more
+        # One that comes back gets its stock again, or is not tracked any more.
+        if STOCK in {*entry.fields, *pending}:
             fields[STOCK] = 0
         dropped = Dropped.DRAFTED
     return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped)

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.faults import no, refuse, strike
+from medusa_sync import RunResult
+from tests.flow.faults import killed_runs, no, refuse, strike
 from tests.flow.merchant import delete_variants, edit, edit_variant
 from tests.flow.plans import carried_out, shown
 from tests.flow.shirts import held, shirt, shirts, variant, wanted
@@ -54,12 +55,17 @@ def test_what_is_back_or_drafted_already_is_not_planned_to_be_removed(on_missing
 @BOTH
 @pytest.mark.parametrize("stock", [1, 0, 7, None])
 def test_a_variant_that_comes_back_has_the_stock_of_the_source(on_missing: str, stock: int | None) -> None:
-    store, row = synced([shirt()]), shirt()
-    sync(ListSource([without_first(row)]), store, **removing(on_missing))
+    less, row, whole = ListSource([without_first(shirt())]), shirt(), synced([shirt()])
     row["variants"][0]["stock"] = stock
-    carried_out(ListSource([row]), store, **removing(on_missing))
-    assert held(store) == wanted(row)
-    assert_quiet(ListSource([row]), store, **removing(on_missing))
+
+    def drop(store: FakeMedusa) -> RunResult:
+        return sync(less, store, **removing(on_missing))
+
+    for store in (whole, *killed_runs(whole, "store", drop)):
+        drop(store)
+        carried_out(ListSource([row]), store, **removing(on_missing))
+        assert held(store) == wanted(row)
+        assert_quiet(ListSource([row]), store, **removing(on_missing))
 
 
 def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_arrive() -> None:
