@@ -79,8 +79,8 @@ class Bulk:
         for part in operation.parts(bodies):
             revised, left = list[Body | None](part), part
             sent = await self._try(operation, part)
-            if isinstance(sent, Refusal) and revise is not None and self.is_available:
-                revised = [*part] if self._client.is_stopping else [*await revise(part)]
+            if isinstance(sent, Refusal) and revise and self.is_available and not self._client.is_stopping:
+                revised = [*await revise(part)]
                 left = [body for body in revised if body is not None]
                 if left != part:
                     sent = await self._try(operation, left) if left else []
