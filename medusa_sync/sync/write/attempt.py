@@ -190,10 +190,10 @@ class Attempts:
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""
         await self._rows.check(jobs)
+        self._values.give(jobs)
+        self._values.free(hold for job in jobs for hold in job.gives_up)
         refusals = await self._items.refusals(jobs, self._values.freed)
         for job in jobs:
-            self._values.give([job])
-            self._values.free(job.gives_up)
             if job in refusals:
                 self.places.end(job, Result.FAILED, refusals[job])
             else:

@@ -70,9 +70,8 @@ class Items:
     async def refusals(self, jobs: Group, freed: Collection[Hold]) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
         found = await self._with_sku_of_tracked_again(jobs)
-        free = {hold for job in jobs for hold in job.gives_up}.union(freed)
         return {
-            job: item.use for job, _, item in found if item.users and (SKU, item.sku, item.id) not in free
+            job: item.use for job, _, item in found if item.users and (SKU, item.sku, item.id) not in freed
         }
 
     async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
