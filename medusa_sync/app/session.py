@@ -194,7 +194,8 @@ def _connector(settings: Settings, requests: Requests, stop: Stop, redactor: Red
         try:
             pool = httpx.AsyncClient(timeout=timeout, verify=tls, **options)
         except (ImportError, ValueError, httpx.InvalidURL) as error:
-            is_url = not isinstance(error, ImportError)  # its message may have a part of the password
+            # What is said about a URL may have a part of the password.
+            is_url = not isinstance(error, ImportError)
             reason = "expected a URL such as http://proxy.example.com:3128" if is_url else error
             problem = f"HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: the proxy cannot be used ({reason})"
             raise errors.SettingsError([problem]) from error
