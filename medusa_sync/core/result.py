@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, Conflict, FieldChange, Withheld, withheld_earlier
+from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.product import DesiredProduct
 
@@ -96,7 +97,8 @@ def combined(first: Outcome | None, later: Outcome) -> Outcome:
     conflicts = tuple({(each.variant, each.field): each for each in (*earlier, *later.conflicts)}.values())
     if first is None or first.result is Result.UNCHANGED:
         return structs.replace(later, conflicts=conflicts)
-    fields = {(change.variant, change.field): change for change in later.changes}
+    new = {each.variant for each in first.changes if each.field == VARIANT and each.stored is None}
+    fields = {(each.variant, each.field): each for each in later.changes if each.variant not in new}
     for change in first.changes:
         latest = fields.get((change.variant, change.field), change)
         fields[change.variant, change.field] = structs.replace(change, planned=latest.planned)

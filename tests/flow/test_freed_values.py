@@ -9,7 +9,7 @@ import pytest
 
 from tests.flow.faults import KILLED, fault_at, killed_runs
 from tests.flow.plans import carried_out
-from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, variant, wanted
+from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import (
     ListSource,
     assert_items_follow,
@@ -136,6 +136,26 @@ def test_skus_and_their_items_reach_other_products_after_a_lost_response(
     with constant("LATE_S", 0):
         sync(source, store, **DELETE)  # the acknowledgement may be lost
         assert_quiet(source, store, **DELETE)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 15])
+@pytest.mark.parametrize("is_new", [False, True])
+def test_values_of_removed_variants_reach_products_that_are_written_before(
+    batch_size: int, *, is_new: bool
+) -> None:
+    """Each product loses a variant, and another variant of it gets the SKU and barcode of the next one's."""
+    rows, moved = shirts(4), []
+    store = synced(rows)
+    for row, following in zip(rows, [*rows[1:], rows[0]], strict=True):
+        codes = {name: following["variants"][0][name] for name in ("sku", "barcode")}
+        heir = variant(row["id"], "XL", "Red") if is_new else row["variants"][1]
+        moved.append(row | {"variants": [heir | codes, *row["variants"][2:]]})
+    source = ListSource(moved)
+    result = carried_out(source, store, batch_size=batch_size, **DELETE)
+    assert (result.exit_code, result.withheld) == (0, 0)
+    assert_shirts(source.rows, store)
+    assert_items_follow(store)
+    assert_quiet(source, store, **DELETE)
 
 
 @pytest.mark.parametrize("changed", [option_is_dropped, one_variant_is_left])

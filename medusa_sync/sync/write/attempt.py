@@ -53,6 +53,7 @@ class Attempts:
         self._writer = Writer(context, self._rows, self._items, self._sales, self.planner)
         self._acknowledger = Acknowledger(context.api, self.places)
         self._taken = 0  # jobs
+        self.to_come: set[UniqueValue] = set()  # values of variants that the final pass deletes
 
     async def prepare(self, part: Sequence[Stale]) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
@@ -134,7 +135,7 @@ class Attempts:
             if job.error is not None:
                 continue
             self._values.free(job.gives_up)
-            if job.writing.lacks_item_sku and not self._context.is_final:
+            if (job.writing.lacks_item_sku and not self._context.is_final) or self._lacks_value(job.change):
                 self.places.defer(job)
             else:
                 await self._acknowledger.add(job)
@@ -158,6 +159,8 @@ class Attempts:
         for job in updates:
             job.holders = None  # what others get of them is not known yet
         left = still_queued(updates)
+        lost = [variant for job in left for variant in job.change.removed.values()]
+        self.to_come = {hold[:2] for variant in lost for hold in holds(variant)}
         self._values.give(left)
         return left
 
@@ -178,7 +181,7 @@ class Attempts:
                 self.places.defer(job)
             elif own in decision.withheld:
                 left = self.planner.without(job.change, list(decision.withheld[own].values()))
-                if left.is_creation or not is_recorded(left):
+                if left.is_creation or not is_recorded(left) or self._lacks_value(left):
                     job.take(left)
                 else:
                     self.places.settle(job, outcome_of(left))
@@ -196,17 +199,24 @@ class Attempts:
         for job in jobs:
             if job in refusals:
                 self.places.end(job, Result.FAILED, refusals[job])
+            elif self._lacks_value(job.change):
+                self.places.defer(job)
             else:
                 self.places.complete(job)
+
+    def _lacks_value(self, change: Change) -> bool:
+        """Whether a product does not get a value yet, because another batch deletes what has it."""
+        lacks = any((each.field, each.value) in self.to_come for each in change.withheld)
+        return lacks and not change.is_creation  # new products are written last
 
     async def free(self, jobs: Group, taken: Collection[UniqueValue]) -> None:
         """Free the values that jobs of other groups get, but not those of variants that are deleted later."""
         if not self._context.is_dry_run:
             await self._rows.release(jobs, taken)
             await self._items.release(jobs, {value for name, value in taken if name == SKU})
+        now = set(taken) - self.to_come
         for job in jobs:
-            later = {hold for variant in job.change.removed.values() for hold in holds(variant)}
-            self._values.free(hold for hold in job.gives_up - later if hold[:2] in taken)
+            self._values.free(hold for hold in job.gives_up if hold[:2] in now)
 
     def look_again(self, jobs: Group) -> None:
         """Let the next attempt look up unique values and terms again, once: some may have changed."""

@@ -179,6 +179,9 @@ class Engine:
             jobs = sorted(still_queued(jobs), key=lambda job: job not in stored)
         for group in parts(jobs, size):
             await self._work(group)
+        self._attempts.to_come.clear()
+        for group in parts(self._places.begin_final_pass(), size):
+            await self._work(group)
 
     def _not_freed(self, job: Job, _error: Exception) -> None:
         """Take a job back that could not free its values; it is written like the others."""
