@@ -43,8 +43,7 @@ class Acknowledger:
         ids = {each.key: writing.variants[each.key].id for each in change.new_variants}
         record = final_record(change, new=ids, options=writing.option_ids)
         now = round(time.time(), 3)
-        is_ours = change.record.pending is not None and change.record.pending.at == job.note_at
-        if job.may_be_late or not is_ours:
+        if job.may_be_late or not job.has_noted(change.record.pending):
             record = with_late_note(record, change, now=now, is_lost=job.may_be_late)
         if writing.note is None:
             is_known = record == writing.before

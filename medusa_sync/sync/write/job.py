@@ -11,7 +11,7 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record
+from medusa_sync.core.record import Pending, Record
 from medusa_sync.core.result import Outcome, Result, combined, outcome_of
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import Hold, Holders
@@ -132,6 +132,10 @@ class Job(Struct, eq=False):
         if self.plan is None:
             raise TypeError(f"{self.external_id} is not planned")
         return self.plan
+
+    def has_noted(self, pending: Pending | None) -> bool:
+        """Whether this run got the response to a pending write, so that the store is not working on it."""
+        return pending is not None and pending.at == self.note_at
 
     def take(self, change: Change) -> None:
         """Take the plan of an attempt."""
