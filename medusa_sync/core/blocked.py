@@ -13,7 +13,6 @@ from medusa_sync.core.change import VariantChange
 from medusa_sync.core.fields import OPTION, TITLE
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
-from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches
 from medusa_sync.errors import ProductFailedError
@@ -69,7 +68,6 @@ def blocked_variants(
 def without_blocked(
     desired: DesiredProduct,
     stored: StoredProduct,
-    record: Record | None,
     options: OptionPlan,
     matches: Matches,
     blocked: Twins,
@@ -82,8 +80,7 @@ def without_blocked(
         ProductFailedError: no variant would be left.
     """
     removed = _removed(stored, options)
-    names = {own: name for name, own in record.option_ids.items()} if record else {}
-    ids = options.ids | {names.get(option.id, option.title): option.id for option in removed}
+    ids = options.ids | {option.title: option.id for option in removed}
     kept = {each.key for each in desired.variants} if removed else blocked.keys()
     variants: list[DesiredVariant] = []
     for each in desired.variants:
