@@ -227,7 +227,7 @@ class _LazyTls(ssl.SSLContext):
         except OSError as error:
             problem = f"SSL_CERT_FILE: the certificates cannot be loaded ({error.strerror or error})"
             raise errors.SettingsError([problem]) from error
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols(["http/1.1"])  # httpcore sets those of `self`, which connects nothing
         return context
 
     def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
