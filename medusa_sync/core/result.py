@@ -99,9 +99,14 @@ def combined(first: Outcome | None, later: Outcome) -> Outcome:
         return structs.replace(later, conflicts=conflicts)
     new = {each.variant for each in first.changes if each.field == VARIANT and each.stored is None}
     fields = {(each.variant, each.field): each for each in later.changes if each.variant not in new}
+    kept = {(each.variant, each.field): each.stored for each in later.withheld}
     for change in first.changes:
-        latest = fields.get((change.variant, change.field), change)
-        fields[change.variant, change.field] = structs.replace(change, planned=latest.planned)
+        key = change.variant, change.field
+        planned = kept.get(key, fields.get(key, change).planned)
+        if key not in kept or planned != change.stored:
+            fields[key] = structs.replace(change, planned=planned)
+    if first.action is Action.UPDATE and not fields:
+        return structs.replace(later, conflicts=conflicts)
     return structs.replace(
         first,
         changes=tuple(fields.values()),

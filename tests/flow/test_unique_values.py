@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.flow.faults import strike
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out, reasons, withheld
-from tests.flow.stage import ListSource, copies_of, counts, sync, writes
+from tests.flow.stage import ListSource, copies_of, counts, sent_in_bulk, sync, synced, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import sampled
@@ -204,3 +205,17 @@ def test_a_dry_run_knows_which_items_keep_their_skus(fresh: Callable[[], FakeMed
     sync(ListSource(ROWS[:3]), store)
     edit_variant(store, 1, sku="MERCHANT")
     carried_out(ListSource(rows_of("sku", {1: 1, 2: 1, 3: 3, 4: 2})), store, batch_size=1)
+
+
+def test_an_sku_that_another_product_gets_before_it_is_sent_is_not_reported_as_changed() -> None:
+    rows = products(2)
+    store = synced(rows)
+    rows[0] |= {"sku": "NEW", "price": 99}
+
+    def take_it() -> None:
+        edit_variant(store, 2, sku="NEW")
+
+    strike(store, "before", lambda request: sent_in_bulk(request, "update-product-variants"), take_it)
+    result = sync(ListSource(rows), store)
+    assert (counts(result), result.withheld) == ({"updated": 1, "unchanged": 1}, 1)
+    assert [each.field for outcome in result.changes for each in outcome.changes] == ["price"]

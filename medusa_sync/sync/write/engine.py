@@ -210,8 +210,7 @@ class Engine:
                 return [jobs]
             else:
                 outcome = Outcome.of(job.desired, Result.FAILED, str(error))
-                arrived = job.sent.changes if job.sent is not None else ()
-                self._places.settle(job, structs.replace(outcome, changes=arrived))
+                self._places.settle(job, structs.replace(outcome, changes=job.arrived))
         return []
 
     async def _unknown(self, jobs: Group, error: AmbiguousWriteError) -> list[Group] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
 
 from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change
+from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
@@ -177,17 +177,25 @@ class Job(Struct, eq=False):
         return self.error is None
 
     def take_back(self, ledger: Ledger) -> None:
-        """Take note that the store refused what was sent; the row of an update may have arrived."""
+        """Take note that the store refused what was sent; the next plan shows what of it has arrived."""
         if not self.is_written:
             self.sent = None
             ledger.take_back(self.external_id)
-        elif self.sent is not None and self.plan is not None and not self.plan.is_creation:
-            row = {(each.field, "") for each in self.plan.own_changes}
-            deleted = [(key, each) for key, each in self.plan.removed.items() if each.id in self.deleted]
-            row |= {(VARIANT, each.called(key)) for key, each in deleted}
-            lost = {(each.field, each.variant) for each in self.plan.changes} - row
-            changes = tuple(each for each in self.sent.changes if (each.field, each.variant) not in lost)
-            self.sent = structs.replace(self.sent, changes=changes) if changes else None
+        removed = self.plan.removed.items() if self.plan is not None else ()
+        left = {(VARIANT, each.called(key)) for key, each in removed if each.id not in self.deleted}
+        if left:  # the next plan may keep them
+            changes = self._sent_without(left)
+            self.sent = structs.replace(self.sent, changes=changes) if self.sent and changes else None
+
+    @property
+    def arrived(self) -> tuple[FieldChange, ...]:
+        """The changes that are written of an update that the store has refused for the last time."""
+        variants = self.plan.variants if self.plan is not None else ()
+        return self._sent_without({(each.field, each.variant) for own in variants for each in own.reported})
+
+    def _sent_without(self, left: Collection[tuple[str, str]]) -> tuple[FieldChange, ...]:
+        sent = self.sent.changes if self.sent is not None else ()
+        return tuple(each for each in sent if (each.field, each.variant) not in left)
 
     def forget_update(self) -> None:
         """Forget the plan of an earlier attempt, and what it sent to a product that is gone now."""
@@ -197,9 +205,7 @@ class Job(Struct, eq=False):
 
     def outcome(self, found: Outcome) -> Outcome:
         """The outcome of a product for which nothing is left to be done."""
-        if self.sent is None or found.result is not Result.UNCHANGED:
-            return found
-        return structs.replace(self.sent, held=found.held, withheld=found.withheld, blocked=found.blocked)
+        return combined(self.sent, found) if found.result is Result.UNCHANGED else found
 
 
 Group = list[Job]
