@@ -76,7 +76,8 @@ class Selection:
         variants = dict(recorded.variants)
         for key in new.variants.keys() & old.variants.keys() & variants.keys():
             own, earlier, dropped = new.variants[key], old.variants[key], recorded.variants[key].dropped
-            own = structs.replace(own, fields=self._mixed(own.fields, earlier.fields), dropped=dropped)
+            if earlier.id:  # if not, it is new: all its fields were written
+                own = structs.replace(own, fields=self._mixed(own.fields, earlier.fields), dropped=dropped)
             variants[key] = own
         return structs.replace(
             new,

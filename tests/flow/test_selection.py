@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.flow.faults import sync_killed
-from tests.flow.merchant import add_variant, edit
+from tests.flow.merchant import add_variant, edit, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import assert_shirts, held, shirt, variant
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
@@ -175,3 +175,18 @@ def test_the_sale_price_belongs_to_the_price() -> None:
     ended = ListSource([CUP | {"price": 20}], sale_prices=True)
     assert changed(sync(ended, store, sale_prices=True, only="price,stock")) == {"price", "sale_price"}
     assert all(price.is_deleted for price in store.state.list_prices.values())
+
+
+def test_what_a_new_variant_got_is_known_although_it_is_not_synced_later() -> None:
+    """An edit of its barcode stays, and its sale price is removed when the discount ends."""
+    store, row = synced([shirt(1, variants=shirt(1)["variants"][1:])]), shirt(1)
+    row["variants"][0]["compareAtPrice"] = 50
+    source = ListSource([row], sale_prices=True)
+    assert counts(sync(source, store, sale_prices=True, skip="price,barcode")) == {"updated": 1}
+    assert len(store.state.list_prices) == 1
+    edit_variant(store, 1, "SH1-S-R", barcode="4711")
+    del row["variants"][0]["compareAtPrice"]
+    result = sync(source, store, sale_prices=True)
+    assert (changed(result), result.conflicts) == ({"price", "sale_price"}, 0)
+    assert all(price.is_deleted for price in store.state.list_prices.values())
+    assert held(store)["SH1-S-R"]["barcode"] == "4711"
