@@ -203,14 +203,11 @@ class Engine:
             logger.info("bisecting a batch of %d: %s", len(jobs), error, extra={"event": "bisect"})
             return None
         for job in jobs:
-            if is_known:
-                self._places.end(job, Result.REJECTED, str(error))
-            elif job.refusal is None:  # the new plan may differ, for example in the handle
+            if job.refusal is None and not is_known:  # the new plan may differ, for example in the handle
                 job.refusal = Refusal(job.plan, error)
                 return [jobs]
-            else:
-                outcome = Outcome.of(job.desired, Result.FAILED, str(error))
-                self._places.settle(job, structs.replace(outcome, changes=job.arrived))
+            outcome = Outcome.of(job.desired, Result.REJECTED if is_known else Result.FAILED, str(error))
+            self._places.settle(job, structs.replace(outcome, changes=job.arrived))
         return []
 
     async def _unknown(self, jobs: Group, error: AmbiguousWriteError) -> list[Group] | None:
