@@ -72,6 +72,8 @@ def test_one_product_that_cannot_be_written_does_not_stop_an_exchange(fault: str
     if fault != "lost":  # then the others do not learn in time that it keeps its SKU
         assert {each.external_id for each in result.problems} == {"dummyjson:5"}
         assert (list(withheld(result)), counts(result)["updated"]) == (["dummyjson:28"], 39)
+        [lost] = [each.changes for each in result.changes if each.external_id == "dummyjson:28"]
+        assert [(each.field, each.planned) for each in lost] == [("sku", None)]
     store.before = None
     for _ in range(2):
         assert sync(source, store).exit_code == 0
