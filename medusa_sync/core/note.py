@@ -48,9 +48,10 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
         for each in change.variants
         if not each.is_new  # it may replace one that is deleted first
     }
-    record = applied(change.desired, variants={**ids, **new}, options={**change.options.ids, **options})
-    record = change.selection.merged(structs.replace(record, withheld=withheld), change.record)
-    variants = dict(record.variants)
+    full = applied(change.desired, variants={**ids, **new}, options={**change.options.ids, **options})
+    record = change.selection.merged(structs.replace(full, withheld=withheld), change.record)
+    # New variants get all their fields, also those that the run does not sync.
+    variants = {**record.variants, **{each.key: full.variants[each.key] for each in change.new_variants}}
     for key, kept in _not_written(change).items():
         if key in variants:
             fields = {**variants[key].fields, **kept}

@@ -76,8 +76,7 @@ class Selection:
         variants = dict(recorded.variants)
         for key in new.variants.keys() & old.variants.keys() & variants.keys():
             own, earlier, dropped = new.variants[key], old.variants[key], recorded.variants[key].dropped
-            if earlier.id:  # if not, it is new: all its fields were written
-                own = structs.replace(own, fields=self._mixed(own.fields, earlier.fields), dropped=dropped)
+            own = structs.replace(own, fields=self._mixed(own.fields, earlier.fields), dropped=dropped)
             variants[key] = own
         return structs.replace(
             new,
