@@ -224,7 +224,7 @@ class _Plan(Struct, frozen=True):
         if field.merge is Merge.FOLLOW and wanted is None:  # the store does not have to track it any more
             return bool(self.location_id) and stored.manage_inventory and (applied is not None or bool(sent))
         if field.merge is Merge.FOLLOW:
-            return applied is None or bool(sent) or stored.manage_inventory
+            return applied is None or None in sent or stored.manage_inventory
         if field.part is Part.OPTION:  # a variant cannot lack a value
             return wanted is not None
         if field.part is Part.SALE and stored.sale_prices:  # they may be in another currency

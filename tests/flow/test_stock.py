@@ -135,6 +135,15 @@ def test_whether_the_merchant_tracks_stock_is_left_alone(*, tracks: bool) -> Non
 
 
 @pytest.mark.parametrize("killed", ["tool", "both"])
+def test_stock_that_the_merchant_stops_tracking_after_a_kill_is_left_alone(killed: str) -> None:
+    source = ListSource([PLAIN | {"stock": 77}])
+    for hurt in killed_runs(synced([PLAIN]), killed, lambda store: sync(source, store)):
+        edit_variant(hurt, 1, manage_inventory=False)
+        assert sync(source, hurt).exit_code == 0
+        assert managed(hurt) == {False}
+
+
+@pytest.mark.parametrize("killed", ["tool", "both"])
 @pytest.mark.parametrize("row", [PLAIN, shirt(1)], ids=["plain", "shirt"])
 def test_a_killed_run_that_began_to_track_stock_leaves_nothing_that_cannot_be_sold(
     row: Row, killed: str
