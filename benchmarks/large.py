@@ -29,38 +29,42 @@ def measured(shop: Shop, sizes: Sequence[int], runs: int) -> Iterator[Scenario]:
                 shop.fill(servers)
             else:
                 shop.say(f"copying {size - stored} products")
-                copy_products(shop.store.database_url, originals, stored + 1, size)
-                write_digests(shop.store.database_url, servers.plain, stored, size)
+                copy_products(shop.store.database_url, servers.plain, originals, stored, size)
                 shop.vacuum()
             stored = size
             yield quiet_run(shop, servers, Scenario(LARGE, size, "default", QUIET), runs)
 
 
-def copy_products(database_url: str, originals: int, first: int, last: int) -> None:
-    """Add products to the table, with the records of others.
+def copy_products(database_url: str, source: str, originals: int, stored: int, size: int) -> None:
+    """Add products to the table, with the records of others and the digests of their own source products.
 
     A quiet run reads only this table, so the copies need no variants.
     """
     own = {
         "id": SQL("'prod_9' || lpad(number::text, 25, '0')"),
         "handle": SQL("handle || '-copy-' || number"),
-        "external_id": SQL("'dummyjson:' || number"),
+        "external_id": SQL("own_id"),
+        "metadata": SQL("jsonb_set(metadata, '{medusa_sync,source}', to_jsonb(digest))"),
     }
-    with psycopg.connect(database_url) as connection:
-        rows = connection.execute(
+    with psycopg.connect(database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE copies (number int, own_id text, digest text)")
+        with cursor.copy("COPY copies FROM STDIN") as copy:
+            for number, row in enumerate(_delivered(source, stored, size), stored + 1):
+                copy.write_row((number, row.external_id, row.digest))
+        rows = cursor.execute(
             "SELECT column_name FROM information_schema.columns "
             "WHERE table_schema = 'public' AND table_name = 'product'"
         )
         columns = [name for (name,) in rows]
-        connection.execute(
+        cursor.execute(
             SQL(
-                "INSERT INTO product ({}) SELECT {} FROM generate_series(%s::int, %s::int) AS number "
-                "JOIN product ON external_id = 'dummyjson:' || (number - 1) %% %s::int + 1"
+                "INSERT INTO product ({}) SELECT {} FROM copies "
+                "JOIN product ON external_id = 'dummyjson:' || (number - 1) %% %s::int + 1 ORDER BY number"
             ).format(
                 SQL(", ").join(map(Identifier, columns)),
                 SQL(", ").join(own.get(name, Identifier(name)) for name in columns),
             ),
-            [first, last, originals],
+            [originals],
         )
 
 
@@ -68,18 +72,10 @@ class _Products(msgspec.Struct):
     products: list[msgspec.Raw]
 
 
-def write_digests(database_url: str, source: str, first: int, last: int) -> None:
-    """Give the records of copies the digests of their own source products, as a sync would."""
+def _delivered(source: str, first: int, last: int) -> Iterator[Unchecked]:
     options = MappingOptions(_NAME, str(OPTIONS["currency"].default))
-    with psycopg.connect(database_url) as connection, connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE own (external_id text, digest text)")
-        with cursor.copy("COPY own FROM STDIN") as copy:
-            for skip in range(first, last, _PAGE):
-                page = httpx.get(source, params={"skip": skip, "limit": min(_PAGE, last - skip)}, timeout=60)
-                for raw in msgspec.json.decode(page.content, type=_Products).products:
-                    if isinstance(row := deliver(Item(raw), options), Unchecked):
-                        copy.write_row((row.external_id, row.digest))
-        cursor.execute(
-            "UPDATE product SET metadata = jsonb_set(metadata, '{medusa_sync,source}', to_jsonb(digest)) "
-            "FROM own WHERE own.external_id = product.external_id"
-        )
+    for skip in range(first, last, _PAGE):
+        page = httpx.get(source, params={"skip": skip, "limit": min(_PAGE, last - skip)}, timeout=60)
+        for raw in msgspec.json.decode(page.content, type=_Products).products:
+            if isinstance(row := deliver(Item(raw), options), Unchecked):
+                yield row
