@@ -109,7 +109,7 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
             fields[name] = current
     dropped = entry.dropped or Dropped.KEPT
     if key in update.drafted:
-        # One that comes back gets its stock again, or is not tracked any more.
+        # A variant that comes back gets its stock again, or is not tracked any more.
         if STOCK in {*entry.fields, *pending}:
             fields[STOCK] = 0
         dropped = Dropped.DRAFTED

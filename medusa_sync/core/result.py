@@ -99,7 +99,7 @@ def combined(first: Outcome | None, later: Outcome) -> Outcome:
         return structs.replace(later, conflicts=conflicts)
     new = {each.variant for each in first.changes if each.field == VARIANT and each.stored is None}
     fields = {(each.variant, each.field): each for each in later.changes if each.variant not in new}
-    # They have not got it, and may have lost what they had before.
+    # Variants do not get withheld values, and may have lost what they had before.
     kept = {(each.variant, each.field): each.stored for each in later.withheld}
     for change in first.changes:
         key = change.variant, change.field

@@ -177,7 +177,7 @@ class Job(Struct, eq=False):
         return self.error is None
 
     def take_back(self, ledger: Ledger) -> None:
-        """Take note that the store refused what was sent; the next plan shows what of it has arrived."""
+        """Take note that the store refused what was sent; the next plan shows how much has arrived."""
         if not self.is_written:
             self.sent = None
             ledger.take_back(self.external_id)
