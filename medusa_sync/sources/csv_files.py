@@ -6,14 +6,14 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BufferedReader
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.dialects import best, known_columns
-from medusa_sync.sources.dialects.base import products
+from medusa_sync.sources.dialects.base import products, shortened_code
 from medusa_sync.sources.maps import recognised
 from medusa_sync.sources.text import shown
 
@@ -49,8 +49,9 @@ def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Ite
     for index, name in enumerate(names):
         columns.setdefault(name, index)
     rows = _rows(lines, delimiter, len(names))
-    if as_items or recognised([Item(columns)]) is not None:
-        kind, items = "CSV", _items(rows, columns)
+    known = recognised([Item(columns)])
+    if as_items or known is not None:
+        kind, items = "CSV", _items(rows, columns, known.codes if known else ())
     else:
         header = best(names, decimal_comma=delimiter == ";")
         kind = f"CSV ({header.dialect.name})"
@@ -58,11 +59,14 @@ def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Ite
     return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", items
 
 
-def _items(rows: Iterable[tuple[int, Sequence[str], str]], columns: dict[str, int]) -> Iterator[Item]:
+def _items(
+    rows: Iterable[tuple[int, Sequence[str], str]], columns: Mapping[str, int], codes: Sequence[str]
+) -> Iterator[Item]:
     for number, values, problem in rows:
         width = len(values)
         cells = {name: values[index].strip() if index < width else "" for name, index in columns.items()}
-        yield Item(cells, f"line {number}", problem=problem)
+        found = {name: cells[name] for name in codes if name in cells}
+        yield Item(cells, f"line {number}", problem=problem or shortened_code(found))
 
 
 # --- lines ----------------------------------------------------------------------------------------------

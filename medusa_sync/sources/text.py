@@ -75,6 +75,7 @@ def parse_int(digits: str) -> int | float:
 # --- ids ------------------------------------------------------------------------------------------------
 
 MAX_ID = 200  # characters
+_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
 
 
 def usable_id(value: Any) -> str | None:
@@ -85,6 +86,11 @@ def usable_id(value: Any) -> str | None:
     text = str(known)
     is_visible = text.isprintable()  # an invisible character would make another product of it
     return text if is_visible and len(text) <= MAX_ID and one_line(text) == text else None
+
+
+def is_shortened(code: str) -> bool:
+    """Whether a spreadsheet has saved a code as `7.12393E+11`, which several codes can become."""
+    return _SHORTENED.fullmatch(code) is not None
 
 
 # --- messages -------------------------------------------------------------------------------------------

@@ -275,7 +275,7 @@ def test_a_variation_without_its_product_is_rejected_and_prices_and_ids_are_neve
     hats = [cap.replace(",,1,,,1", ",,1,,7.12393E+11,1").replace("Cap", name) for name in ("Hat", "Fez")]
     file.write_text("\n".join([header, red, cap.replace('"9,5"', '"1.234,50"'), *hats]), encoding="utf-8")
     result = sync(str(file), store)
-    shortened = "woocommerce-csv: the code is 7.12393E+11: a spreadsheet has lost its last digits"
+    shortened = "SKU is '7.12393E+11': a spreadsheet has lost its last digits"
     assert {each.external_id or each.title: each.reason for each in result.problems} == {
         "line 4": shortened,  # joined, one of them would be missing
         "line 5": shortened,

@@ -173,6 +173,7 @@ def test_parts_of_unknown_products_are_rejected(folder: Path, store: FakeMedusa)
         '{title: "T"}': "the map gives a product without an id",
         "{id: {}}": "the map gives a product with the id '{}'",
         "{id: 9007199254740994}": "the map gives a product with the id '9007199254740994'",
+        '{id: "7.12393E+11"}': "the map gives a product with the id '\"7.12393E+11\"'",
         '{id: 1, weight: ("1e400" | tonumber)}': "erp.jq: it gives a number that is too large",
     }
     for text, reason in reasons.items():

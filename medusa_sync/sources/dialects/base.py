@@ -12,13 +12,13 @@ from msgspec import Struct
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import CURRENCIES
 from medusa_sync.sources.base import InvalidProductError, Item
-from medusa_sync.sources.text import shown
+from medusa_sync.sources.text import is_shortened, shown
 
 MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
 MAX_SIZE = 2**26  # characters in the rows of a product, which are all in memory
 
 _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
-_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
+_CODES = frozenset({"id", "sku", "barcode"})  # members of a product or variant
 
 
 class Column(Struct, frozen=True, dict=True):
@@ -43,6 +43,11 @@ class Column(Struct, frozen=True, dict=True):
     @property
     def key(self) -> str:
         return self.names[0]
+
+    @property
+    def has_codes(self) -> bool:
+        """It has ids, SKUs or barcodes."""
+        return any(each.rpartition(".")[2] in _CODES for each in self.field.split(", "))
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -82,6 +87,12 @@ def fold(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
+def shortened_code(codes: Mapping[str, str]) -> str:
+    """The problem of a row with these codes, by the names of their columns; empty if there is none."""
+    found = (f"{name} is {shown(code)}" for name, code in codes.items() if is_shortened(code))
+    return next((f"{each}: a spreadsheet has lost its last digits" for each in found), "")
+
+
 # --- tables ---------------------------------------------------------------------------------------------
 
 
@@ -112,6 +123,7 @@ class Header:
         self.unknown: list[str] = []
         self.repeated: tuple[str, ...] = ()
         self._columns: list[tuple[int, str]] = []  # the index and key of each
+        self._codes: list[str] = []  # the keys of those with codes
         for index, name in enumerate(names):
             folded = fold(name)
             found = ((each, each.pattern.fullmatch(folded)) for each in dialect.columns)
@@ -130,6 +142,8 @@ class Header:
                 continue
             self.names[key] = name.strip()
             self._columns.append((index, key))
+            if column.has_codes:
+                self._codes.append(key)
             if suffix:
                 self.series.setdefault(column.key, {})[suffix] = key
         for key, own in self.series.items():
@@ -144,7 +158,8 @@ class Header:
             for index, key in self._columns
             if index < width and values[index] and (value := values[index].strip())
         }
-        return Row(self, number, cells, problem)
+        codes = {self.names[key]: cells[key] for key in self._codes if key in cells}
+        return Row(self, number, cells, problem or shortened_code(codes))
 
 
 class Row(Struct, frozen=True):
@@ -166,8 +181,9 @@ class Row(Struct, frozen=True):
 
     @property
     def source_id(self) -> str:
-        """The id of the product that it belongs to; empty if it has none."""
-        return next(filter(None, map(self.__getitem__, self.header.dialect.ids)), "")
+        """The id of the product that it belongs to; empty if it has none, or only the start of one."""
+        found = next(filter(None, map(self.__getitem__, self.header.dialect.ids)), "")
+        return "" if is_shortened(found) else found
 
     def __getitem__(self, key: str) -> str:
         """The text of a cell; empty if the table has no such column."""
@@ -198,9 +214,6 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Item]:
         source_id = group.source_id if group and is_next else row.source_id
         if not source_id:
             yield Item(None, row.place, problem=row.problem or "it belongs to no product: it has no id")
-        elif is_shortened(source_id):  # products with different ids can have the same one now
-            reason = f"its id is {shown(source_id)}: a spreadsheet has lost its last digits"
-            yield Item(None, row.place, problem=reason)
         else:
             if group is None or source_id != group.source_id:
                 if group is not None:
@@ -249,8 +262,3 @@ class _Group:
         if not first[dialect.title]:
             return str(first.error(dialect.title, f"is empty; the first {unit} of a product must have it"))
         return ""
-
-
-def is_shortened(text: str) -> bool:
-    """Whether a spreadsheet has made a long number such as `7.12393E+11` of a code."""
-    return _SHORTENED.fullmatch(text) is not None

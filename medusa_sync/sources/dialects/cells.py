@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from medusa_sync.sources.dialects.base import Column, Row, is_shortened
+from medusa_sync.sources.dialects.base import Column, Row
 from medusa_sync.sources.schema import NUMBER
 from medusa_sync.sources.text import shown, whole
 
@@ -64,13 +64,6 @@ def _may_have_thousands(row: Row, number: str) -> bool:
 def prices(row: Row, key: str) -> dict[str, int | float | None]:
     """The amounts of a column per currency."""
     return {currency: amount(row, each) for currency, each in row.series(key).items()}
-
-
-def code(row: Row, key: str) -> str:
-    """An id, an SKU or a barcode, of which a spreadsheet must not have lost the last digits."""
-    if is_shortened(row[key]):
-        raise row.error(key, f"is {shown(row[key])}: a spreadsheet has lost its last digits")
-    return row[key]
 
 
 def flag(row: Row, key: str) -> bool | None:
@@ -159,7 +152,7 @@ def options(
 Read = Callable[[Row, str], Any]
 Target = tuple[Column, str, str]
 """A column, the field that it becomes, and the member of that field, if it is an object."""
-_READ = {each.__name__: each for each in (text, texts, amount, count, code, flag, json_object)}
+_READ = {each.__name__: each for each in (text, texts, amount, count, flag, json_object)}
 
 
 def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:

@@ -10,7 +10,7 @@ from html import unescape
 from typing import Any
 
 from medusa_sync.sources.dialects.base import Dialect, Row
-from medusa_sync.sources.dialects.cells import amount, code, columns_of, count, distinct, path, present, texts
+from medusa_sync.sources.dialects.cells import amount, columns_of, count, distinct, path, present, texts
 from medusa_sync.sources.text import shown, whole
 
 _OPTIONS = {  # attributes that tell variants apart, and what the options are called
@@ -72,9 +72,9 @@ def _availability(rows: Sequence[Row]) -> str:
 
 def _variant(row: Row, options: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
     return present(
-        id=code(row, "id"),
-        sku=code(row, "sku") or row["id"],
-        barcode=code(row, "gtin").split(",")[0].strip(),
+        id=row["id"],
+        sku=row["sku"] or row["id"],
+        barcode=row["gtin"].split(",")[0].strip(),
         **_prices(row, now),
         stock=next((max(found, 0) for key in _STOCK if (found := count(row, key)) is not None), None),
         weight=_weight(row, "shipping_weight") or _weight(row, "product_weight"),

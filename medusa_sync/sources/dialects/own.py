@@ -46,7 +46,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
         ]
         of_variants: dict[str, Any] = {"options": options, "variants": variants}
     elif len(rows) == 1:
-        of_variants = {"meta": present(barcode=cells.code(first, "barcode")), **_goods(first)}
+        of_variants = {"meta": present(barcode=first["barcode"]), **_goods(first)}
     else:
         raise rows[1].error("id", "is that of the row before it, but there is no variant_id and no option")
     cells_with_images = [row[key] for row in rows for key in row.series("images").values()]

@@ -19,6 +19,7 @@ class BuiltIn(Struct, frozen=True):
         size_name: for an API that counts its pages: the parameter for their size; empty for others.
         largest: the largest size that it accepts.
         children: a member with ids, each item of which is at an address of its own below that of the product.
+        codes: columns of a table with ids, SKUs or barcodes.
     """
 
     name: str
@@ -27,6 +28,7 @@ class BuiltIn(Struct, frozen=True):
     size_name: str = ""
     largest: int = 0
     children: str = ""
+    codes: tuple[str, ...] = ()
 
 
 def _is_shopify(item: Mapping[str, Any]) -> bool:
@@ -56,6 +58,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
         "woocommerce-csv",
         "the CSV export of WooCommerce",
         lambda item: item.keys() >= {"ID", "Type", "SKU", "Name", "Published", "Regular price"},
+        codes=("SKU", "Parent", "GTIN, UPC, EAN, or ISBN"),
     ),
     BuiltIn("fakestore", "`https://fakestoreapi.com/products`", _is_fakestore),
 )

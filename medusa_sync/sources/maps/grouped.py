@@ -14,7 +14,7 @@ import msgspec
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import NO_SPACE, Item
 from medusa_sync.sources.maps.program import MAX_NUMBER
-from medusa_sync.sources.text import shown, usable_id
+from medusa_sync.sources.text import is_shortened, shown, usable_id
 
 MAX_SIZE = 2**26  # characters in the parts of a product, which are all in memory
 
@@ -115,7 +115,8 @@ class Grouped:
 def _id_of(part: Any) -> str | None:
     value = part.get("id") if isinstance(part, dict) else None
     is_exact = not isinstance(value, int | float) or abs(value) <= MAX_NUMBER
-    return usable_id(value) if is_exact else None
+    source_id = usable_id(value) if is_exact else None
+    return None if source_id is None or is_shortened(source_id) else source_id
 
 
 def _unknown(part: Any) -> str:

@@ -20,40 +20,40 @@ def attributes($n):
 
 # In grams; the name of the column has the unit.
 def weight:
-  {kg: 1000, g: 1, lbs: 453.59237, oz: 28.349523125} as $grams
-  | first(("kg", "g", "lbs", "oz") as $unit
-    | .["Weight (\($unit))"] | number | tonumber * $grams[$unit] * 1000 | round / 1000);
+  first(({kg: 1000, g: 1, lbs: 453.59237, oz: 28.349523125} | to_entries[]) as $unit
+    | .["Weight (\($unit.key))"] | number | tonumber * $unit.value * 1000 | round / 1000);
 
 # What is sold. The period of a sale is not known here, so a sale that has one is left out.
 def goods:
   (.["Date sale price starts"] + .["Date sale price ends"] == "") as $always
-  | ([.["Sale price"] | select($always) | number] | .[0]) as $sale
-  | ([.["Regular price"] | number] | .[0]) as $regular
+  | ((.["Sale price"] | select($always) | number) // null) as $sale
+  | ((.["Regular price"] | number) // null) as $regular
   | {
-      sku: .SKU, barcode: .["GTIN, UPC, EAN, or ISBN"],
-      price: ($sale // $regular), compareAtPrice: (if $sale then $regular else null end),
-      stock: (if .["In stock?"] == "0" then 0 else [.Stock | tonumber? | [., 0] | max] | .[0] end),
-      weight: ([weight] | .[0])
+      sku: .SKU,
+      barcode: .["GTIN, UPC, EAN, or ISBN"],
+      price: ($sale // $regular),
+      compareAtPrice: (if $sale then $regular else null end),
+      stock: (if .["In stock?"] == "0" then 0 else (.Stock | tonumber? | [., 0] | max) // null end),
+      weight: (weight // null)
     };
 
-# Of `7.12393E+11`, a spreadsheet has lost the last digits: products with such ids would be joined.
-first((.SKU, .Parent, .["GTIN, UPC, EAN, or ISBN"] | strings
-    | select(contains("E+") and test("^[0-9]([.,][0-9]+)?E[+][0-9]{2}$"))
-    | error("the code is \(.): a spreadsheet has lost its last digits")), .)
-| (.Type | split(", ")) as $types
+(.Type | split(", ")) as $types
 | if $types | index("variation") then
-    select(.Published == "1") | (.Images | parts) as $images
+    select(.Published == "1")
+    | (.Images | parts) as $images
     # "Any size" is an attribute without a value.
     | ([attributes(1) | .value = ((.value | filled) // "Any")] | from_entries) as $options
     | {id: .Parent, $images, variants: [{id: .ID, image: $images[0], $options} + goods]}
   else
     select($types | any(. == "simple" or . == "variable"))
     | {
-        id: ((.SKU | filled) // "id:\(.ID)"), title: .Name,
+        id: ((.SKU | filled) // "id:\(.ID)"),
+        title: .Name,
         description: ((.Description | filled) // .["Short description"] // "" | split("\\n") | join("\n")),
         status: (if .Published == "1" then null else "draft" end),
         categories: (.Categories | parts | map(split(" > "))),
-        tags: (.Tags | parts), images: (.Images | parts),
+        tags: (.Tags | parts),
+        images: (.Images | parts),
         dimensions: {width: .["Width (cm)"], height: .["Height (cm)"], depth: .["Length (cm)"]}
       }
       + if $types | index("variable") then {} else {metadata: ([attributes(1)] | from_entries)} + goods end
