@@ -55,7 +55,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     for key, kept in _not_written(change).items():
         if key in variants:
             fields = {**variants[key].fields, **kept}
-            fields = {name: value for name, value in fields.items() if value is not None}
+            fields = {name: value for name, value in fields.items() if value is not None or name not in kept}
             variants[key] = structs.replace(variants[key], fields=fields)
     variants |= {key: _dropped(change, key, own) for key, own in change.dropped.items()}
     return structs.replace(

@@ -155,7 +155,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """What was written to a field of the product, or of the variant with a key."""
         fields = self.fields if key is None else self.variant(key).fields
         sent = () if key is None else self.sent.get(key, {}).get(name, ())
-        base = sent[-1] if sent and name not in fields else fields.get(name)
+        base = sent[-1] if sent and fields.get(name) is None else fields.get(name)
         return History(fields.get(name), sent, base, is_known=self is not NO_RECORD)
 
     def variant(self, key: str) -> VariantRecord:

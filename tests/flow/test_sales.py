@@ -147,10 +147,15 @@ def test_prices_for_quantities_or_with_rules_that_the_merchant_adds_to_the_list_
     assert [(each.amount, each.variant_id) for each in prices(store).values()] == [(3, one.id), (3, two.id)]
 
 
-def test_sale_prices_go_with_the_option_even_if_the_currency_changes_at_the_same_time() -> None:
+@pytest.mark.parametrize("before", [{}, {"only": "title"}])
+def test_sale_prices_go_with_the_option_even_if_the_currency_changes_too(before: dict[str, str]) -> None:
     store, plain = FakeMedusa(), ListSource(reduced().rows, currency="eur")
     sold(store, reduced())
-    assert sync(plain, store, currency="eur").exit_code == 0
+    if before:
+        sync(plain, store, currency="eur", **before)
+    first, *_, last = plain.rows  # they exchange their SKUs, so they are written twice
+    first["sku"], last["sku"] = last["sku"], first["sku"]
+    assert sync(plain, store, currency="eur", batch_size=1).exit_code == 0
     assert prices(store) == {}
     assert_quiet(plain, store, currency="eur")
 
