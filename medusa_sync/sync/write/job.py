@@ -14,7 +14,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Pending, Record
 from medusa_sync.core.result import Outcome, Result, combined, outcome_of
 from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.unique import Hold, Holders
+from medusa_sync.core.unique import Hold, Holders, UniqueValue
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
@@ -47,6 +47,7 @@ class Writing(Struct):
         before: its record before this attempt.
         note: the record that was sent with its row; None if the row was not sent.
         items: inventory items that new variants get, by SKU.
+        taken: unique values that variants of the same group get.
         variants: as they were read after they were written, by key.
         option_ids: of the options of a new product, by name.
         lacks_item_sku: an inventory item did not get its SKU, because another one has it.
@@ -56,6 +57,7 @@ class Writing(Struct):
     before: Record | None = None
     note: Record | None = None
     items: Mapping[str, StoredItem] = {}
+    taken: frozenset[UniqueValue] = frozenset()
     variants: Mapping[str, StoredVariant] = {}
     option_ids: Mapping[str, str] = {}
     lacks_item_sku: bool = False

@@ -7,6 +7,7 @@ from functools import partial
 
 from medusa_sync.core.inventory import level_changes
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.unique import claims
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.decode import WRITTEN
@@ -75,8 +76,10 @@ class Writer:
 
     async def write(self, jobs: Group) -> None:
         """Carry out updates or creations. Jobs of which the store refuses a part get its error."""
+        taken = frozenset(claim.unique for job in jobs for claim in claims(job.change))
         for job in jobs:
-            job.error, job.writing = None, Writing(items=job.holders.unused if job.holders else {})
+            items = job.holders.unused if job.holders else {}
+            job.error, job.writing = None, Writing(items=items, taken=taken)
         row, others = self._creation if jobs[0].change.is_creation else self._update
         await _send(row, jobs)
         try:

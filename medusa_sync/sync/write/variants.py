@@ -11,6 +11,7 @@ from medusa_sync.core.fields import OPTION, UNIQUE
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
+from medusa_sync.core.unique import UniqueValue
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.operations import DELETE_VARIANTS, new_id
 from medusa_sync.medusa.payload import (
@@ -41,7 +42,7 @@ class Variants:
 
     def deleted(self, job: Job) -> Bodies:
         """The dropped variants, and incomplete ones that are created again."""
-        spare = _spare(job.change)
+        spare = _spare(job.change, job.writing.taken)
         ids = [each.id for each in job.change.removed.values() if each.id != spare]
         return [{"id": own} for own in (*ids, *(each.replaces for each in job.change.variants)) if own]
 
@@ -156,10 +157,10 @@ def writes_variants(update: Change) -> bool:
     return bool(update.options.is_change or has_new or update.removed or variant_edits(update))
 
 
-def _spare(change: Change) -> str:
+def _spare(change: Change, taken: frozenset[UniqueValue]) -> str:
     """The id of a dropped variant that is deleted after the new ones are created, so that one always exists.
 
-    Empty if the product keeps others, if its options change, or if new ones get values of each dropped one.
+    Empty if the product keeps others, if its options change, or if others get values of each dropped one.
     """
     if change.stored.variants or change.options.is_change:
         return ""
@@ -167,12 +168,8 @@ def _spare(change: Change) -> str:
     names = {f"{OPTION}{name}": own for name, own in change.options.ids.items()}
     for variant in change.removed.values():
         options = {field: variant.value_of(own) for field, own in names.items()}
-        is_taken = any(
-            all(fields.get(field) == value for field, value in options.items())
-            or any(fields.get(name) == getattr(variant, name) is not None for name in UNIQUE)
-            for fields in new
-        )
-        if not is_taken:
+        has_heir = any(all(fields.get(name) == value for name, value in options.items()) for fields in new)
+        if not has_heir and taken.isdisjoint((name, getattr(variant, name)) for name in UNIQUE):
             return variant.id
     return ""
 
