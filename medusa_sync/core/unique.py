@@ -220,8 +220,9 @@ def decide(
                 else:
                     decision.withhold(change, claim, _name(owner, change), ours)
                 has_decided = True
-        for change, claim, first in [] if has_decided else list(_repeated(left.values(), decision, holders)):
-            has_decided = True
+        repeated = [] if has_decided else list(_repeated(left.values(), decision, holders))
+        has_decided |= bool(repeated)
+        for change, claim, first in repeated:
             own, winner = change.desired.external_id, f"{first.external_id} {first.title!r}"
             if first.external_id == own:
                 winner = "another variant of this product"
