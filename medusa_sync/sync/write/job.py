@@ -16,6 +16,7 @@ from medusa_sync.core.result import Outcome, Result, combined, outcome_of
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import Hold, Holders, UniqueValue
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
+from medusa_sync.medusa.operations import new_product_id
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
 
@@ -127,6 +128,11 @@ class Job(Struct, eq=False):
     @property
     def external_id(self) -> str:
         return self.desired.external_id
+
+    @property
+    def new_product_id(self) -> str:
+        """The id that the product gets if it is new, unless it is created by the ordinary route."""
+        return new_product_id(self.external_id, self.generation)
 
     @property
     def change(self) -> Change:

@@ -14,12 +14,12 @@ from medusa_sync.core.note import freed, note, to_clear
 from medusa_sync.core.unique import UniqueValue
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
-from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body, new_product_id
+from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
 from medusa_sync.medusa.payload import Ids, distinct_images_body, product_body, record_body, release_bodies
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job
-from medusa_sync.sync.write.variants import new_ids
+from medusa_sync.sync.write.variants import ids_of_new_variants
 
 _SAFE_BYTES = MAX_BODY_BYTES // 10  # of a product whose request is small enough for sure
 
@@ -134,9 +134,9 @@ class ProductRows:
         """The body of a row; the job gets its note."""
         new: dict[str, str] = {}  # the ids of variants of a new product follow from its id
         if job.change.is_creation:
-            product_id = new_id(job)
+            product_id = job.new_product_id
         else:
-            product_id, new = job.change.stored.id, new_ids(job.change)
+            product_id, new = job.change.stored.id, ids_of_new_variants(job.change)
         job.writing.note = note(job.change, now=now, new=new)
         job.records.append(job.writing.note)
         return product_body(
@@ -157,7 +157,7 @@ class ProductRows:
         """
         left, has_found = list(jobs), False
         while left:
-            ids = {new_id(job): job for job in left}
+            ids = {job.new_product_id: job for job in left}
             taken = await self._api.taken_ids(list(ids))
             if any(taken.get(own) == job.external_id for own, job in ids.items()):
                 message = "another run has created some of these products"
@@ -167,8 +167,3 @@ class ProductRows:
             for job in left:
                 job.generation += 1
         return has_found
-
-
-def new_id(job: Job) -> str:
-    """The id that a new product gets, unless it is created by the ordinary route."""
-    return new_product_id(job.external_id, job.generation)

@@ -24,7 +24,7 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job, Writing
 from medusa_sync.sync.write.planner import Planner
-from medusa_sync.sync.write.rows import ProductRows, new_id
+from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.variants import Bodies, Variants
 
@@ -147,7 +147,7 @@ class Writer:
             return False
         new = len(job.change.new_variants)
         if job.change.is_creation:
-            return job.writing.product_id == new_id(job) and new <= FIRST_VARIANTS
+            return job.writing.product_id == job.new_product_id and new <= FIRST_VARIANTS
         return not new
 
 

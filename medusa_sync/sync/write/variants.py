@@ -208,7 +208,7 @@ def _unused_values(update: Change, name: str, option: StoredOption, records: Ite
     return {each.value for each in option.values if remember_text(each.value) in ours} - used
 
 
-def new_ids(update: Change) -> dict[str, str]:
+def ids_of_new_variants(update: Change) -> dict[str, str]:
     """Ids for the variants that an update creates, by key; the note names them before they are written."""
     return {each.desired.key: new_id("variant") for each in update.variants if each.is_new}
 
@@ -216,4 +216,4 @@ def new_ids(update: Change) -> dict[str, str]:
 def _noted_ids(update: Change) -> list[str]:
     """The ids in the note of the variants that an update creates."""
     noted = update.record.pending.new if update.record.pending else {}
-    return [noted.get(key, own) for key, own in new_ids(update).items()]
+    return [noted.get(key, own) for key, own in ids_of_new_variants(update).items()]
