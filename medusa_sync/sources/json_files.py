@@ -20,7 +20,8 @@ from msgspec import Raw
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.formats import LISTS
-from medusa_sync.sources.text import decode_json, parse_int, whole
+from medusa_sync.sources.json_page import SAID, about
+from medusa_sync.sources.text import decode_json, fold, parse_int, whole
 
 LONGEST = 16 * 1024 * 1024
 """Bytes or characters of a product; a longer one is not read into memory."""
@@ -71,8 +72,9 @@ def _array(text: _Text) -> Iterator[Item]:
 
 
 def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
-    found, total, following, count = "", None, None, 0
+    found, count = "", 0
     members: list[bytes] = []  # of an object without a list
+    others: dict[str, Any] = {}
     text.take("{")
     for _ in _members(text, "}"):
         if text.next() != '"':
@@ -90,11 +92,11 @@ def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
             value, raw = text.value()
             if as_item and not found:
                 members.append(key + b":" + raw)
-            if name == "total":
-                total = whole(value) if isinstance(value, float) else value
-            following = value if name == "next" else following
-    if following and isinstance(following, str):
-        raise SourceError("the file is one page of several: it names the next one", hint=_ONE_PAGE)
+            if fold(name) in SAID:
+                others[name] = whole(value) if isinstance(value, float) else value
+    page, total = about(others), others.get("total")
+    if page.next_url or page.has_more:
+        raise SourceError("the file is one page of several: it says that there are more", hint=_ONE_PAGE)
     if not found and not as_item:
         raise SourceError("the file has no list of products", hint=_SHAPE)
     if not found:
@@ -102,8 +104,8 @@ def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
         return
     if total is not None and (not isinstance(total, int) or total < 0):
         raise SourceError("the total of the file is not a number of products", hint=_HINT)
-    if total is not None and count < total:
-        raise SourceError(f"the file has {count} of {total} products", hint=_HINT)
+    if page.total is not None and count < page.total:
+        raise SourceError(f"the file has {count} of {page.total} products", hint=_HINT)
 
 
 def _members(text: _Text, end: str) -> Iterator[int]:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct, structs
 
 from medusa_sync.errors import SourceError
 from medusa_sync.response import Response
 from medusa_sync.sources.base import CHECK_SOURCE
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.mapping import readable
-from medusa_sync.sources.text import decode_json
+from medusa_sync.sources.text import decode_json, fold
+
+# What APIs call it, in folded names: of headers, of members, and of members of these objects.
+_OBJECTS = ("meta", "pagination", "paging", "pageinfo", "page", "links")
+_TOTAL = ("xwptotal", "xtotalcount", "total", "totalcount", "totalitems", "totalelements", "totalresults")
+_PAGES = ("xwptotalpages", "totalpages", "lastpage", "pagecount")
+_NEXT = ("next", "nexturl", "nextlink", "nextpageurl")
+_MORE = (*_NEXT, "hasmore", "hasnext", "hasnextpage", "nexttoken", "nextpagetoken")
+SAID = frozenset({*_OBJECTS, *_TOTAL, *_PAGES, *_MORE, "nextcursor"})
 
 
 class JsonPage(Struct, frozen=True):
@@ -24,6 +34,7 @@ class JsonPage(Struct, frozen=True):
         total: how many products the source has.
         pages: how many pages the source has.
         next_url: absolute or relative.
+        cursor: of the next page, if that is requested with it.
         is_dummyjson: it has the form of DummyJSON's pages.
         url: that sent it.
     """
@@ -39,25 +50,15 @@ class JsonPage(Struct, frozen=True):
 
 
 class _Page(Struct):
+    """Members that are of these kinds, if a page has them."""
+
     products: list[Any] | msgspec.UnsetType = msgspec.UNSET
-    items: Any = None  # may be something else if there are `products`
-    data: Any = None
-    results: Any = None
     total: Annotated[int, Meta(ge=0)] | None = None
     next: str | None = None
-    next_cursor: Any = None
-    has_more: Any = None
-    hasMore: Any = None  # noqa: N815 - the other spelling
-    total_pages: Any = None
-    totalPages: Any = None  # noqa: N815 - the other spelling
 
 
-class _RawPage(_Page):
-    products: list[Raw] | msgspec.UnsetType = msgspec.UNSET  # decoded one at a time: it takes less memory
-
-
-_ANY_PAGE: Any = _Page | list[Any]
-_ANY_RAW_PAGE: Any = _RawPage | list[Raw]
+_ANY: Any = dict[str, Any] | list[Any]
+_ANY_RAW: Any = dict[str, Raw] | list[Raw]
 
 
 def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonPage:
@@ -67,7 +68,10 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         SourceError: it is not JSON, or has another form.
     """
     try:
-        page = _parsed(response.body)
+        body = _parsed(response.body)
+        members = {"items": body} if isinstance(body, list) else body
+        own = msgspec.convert(members, _Page)
+        page = about(members, response.headers)
     except RecursionError as error:
         raise _problem(url, "is nested too deeply to be a page of products") from error
     except msgspec.ValidationError as error:
@@ -75,9 +79,9 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
     except ValueError as error:  # not JSON, or not UTF-8
         is_html = response.body.lstrip()[:1] == b"<"
         raise _problem(url, "is HTML, not JSON" if is_html else f"is not complete JSON ({error})") from error
-    name = next((each for each in LISTS if isinstance(getattr(page, each), list)), None)
+    name = next((each for each in LISTS if isinstance(members.get(each), list)), None)
+    following = response.next_url or page.next_url
     if name is None and as_item:
-        following = response.next_url or page.next or None
         return JsonPage([Raw(response.body)], None if following else 1, next_url=following, url=response.url)
     if name is None:
         *names, last = (f"`{each}`" for each in LISTS)
@@ -85,31 +89,62 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         problem = f"{url}: the response is not a page of products: expected {forms}"
         hint = "A program of --source-map gets any other object as a whole, with --source-format json."
         raise SourceError(problem, hint=hint)
-    total, pages = (response.headers.get(each, "") for each in ("x-wp-total", "x-wp-totalpages"))
-    is_counted = total.isdecimal() and pages.isdecimal()  # by WooCommerce
-    return JsonPage(
-        getattr(page, name),
-        int(total) if is_counted else page.total,
-        max(int(pages), 1)
-        if is_counted
-        else next((each for each in (page.total_pages, page.totalPages) if type(each) is int), None),
-        has_more=page.has_more is True or page.hasMore is True,
-        next_url=response.next_url or page.next or None,
-        cursor=page.next_cursor if isinstance(page.next_cursor, str) else "",
-        is_dummyjson=name == "products" and page.total is not None,
+    return structs.replace(
+        page,
+        items=members[name],
+        next_url=following,
+        is_dummyjson=name == "products" and own.total is not None,
         url=response.url,
     )
 
 
-def _parsed(body: bytes) -> _Page:
+def _parsed(body: bytes) -> dict[str, Any] | list[Any]:
     """Decode with msgspec, or leniently if that fails, so that only one product is rejected."""
-    page: Any = None
     with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         body.decode()  # products are decoded later, so check here that all of it is UTF-8
-        page = msgspec.json.decode(body, type=_ANY_RAW_PAGE)
-    if page is None:
-        page = msgspec.convert(decode_json(body), _ANY_PAGE)
-    return _Page(items=page) if isinstance(page, list) else page
+        page: dict[str, Raw] | list[Raw] = msgspec.json.decode(body, type=_ANY_RAW)
+        if isinstance(page, list):
+            return page
+        return {name: _member(name, raw) for name, raw in page.items()}
+    decoded: dict[str, Any] | list[Any] = msgspec.convert(decode_json(body), _ANY)
+    return decoded
+
+
+def _member(name: str, raw: Raw) -> Any:
+    is_list = name in LISTS and bytes(memoryview(raw)[:1]) == b"["
+    return msgspec.json.decode(raw, type=list[Raw]) if is_list else decode_json(bytes(raw))
+
+
+def about(members: Mapping[str, Any], headers: Mapping[str, str] = MappingProxyType({})) -> JsonPage:
+    """What a list of products says about itself, in its members or in headers."""
+    said = _said({**members, **headers})
+    links = (each.get("href") if isinstance(each, dict) else each for each in map(said.get, _NEXT))
+    urls = (each for each in links if isinstance(each, str) and ("/" in each or "?" in each))
+    cursor = said.get("nextcursor")
+    more = map(said.get, _MORE)
+    return JsonPage(
+        [],
+        _whole(said, _TOTAL),
+        _whole(said, _PAGES),
+        has_more=any(each is True or (isinstance(each, str) and each != "") for each in more),
+        next_url=next(urls, None),
+        cursor=cursor if isinstance(cursor, str) and members.get("total") is None else "",
+    )
+
+
+def _said(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Members by their folded names, with those of the objects that are about the page."""
+    found = {fold(name): value for name, value in members.items() if value is not None}
+    for name in _OBJECTS:
+        if isinstance(inner := found.get(name), dict):
+            found = _said(inner) | found
+    return found
+
+
+def _whole(said: Mapping[str, Any], names: Iterable[str]) -> int | None:
+    """The first whole number of these; in headers, it is a text."""
+    texts = (str(said[name]) for name in names if isinstance(said.get(name), int | str))
+    return next((int(text) for text in texts if text.isdecimal()), None)
 
 
 def _problem(url: str, problem: str) -> SourceError:

@@ -22,6 +22,7 @@ MAX_EMPTY = 100  # in a row
 
 _PREFETCHED = 3  # pages that are requested at the same time, once the total is known
 _FIRST = "Set page=1 in the query of --source, or read only some products with --limit (SYNC_PRODUCTS_LIMIT)."
+_COUNTED = "If it counts its pages, add page=1 to the query of --source."
 _BROKEN = "Nothing was removed. The source is broken: each page must name the next one, and the last none."
 
 
@@ -92,7 +93,7 @@ NUMBER = Kind(
 )
 LINK = Kind(
     "link",
-    'a first response with a `Link` header with `rel="next"`, or a member `next`',
+    'a first response with a `Link` header with `rel="next"`, or a URL in a member `next`',
     "the URL that the page before names",
     "a page names no other; if the source has a `total`, so many products came",
     lambda _, at: [at.page.next_url] if at.page.next_url else [],
@@ -116,7 +117,7 @@ def kind_of(api: Requests, first: JsonPage) -> Kind:
         return NUMBER
     if first.next_url is not None:
         return LINK
-    return CURSOR if first.cursor and first.total is None else OFFSET
+    return CURSOR if first.cursor else OFFSET
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
                 _check_end(api, page, ids, *previous)
                 return
             if not is_new and len(ids) > 1:
-                hint = "It seems to ignore `skip`, or its pages form a loop."
+                hint = f"It seems to ignore `skip`, or its pages form a loop. {_COUNTED}"
                 raise api.error("the source repeats itself: it sent a page with nothing new", hint)
             position += len(items)
             is_enough = limit is not None and position >= limit
@@ -199,7 +200,7 @@ def _check_end(
         hint = "It seems to ignore which page is requested, so it may have more products."
         raise api.error(f"the source sent the same {count} products again", hint)
     if previous.has_more or (page.items and (previous.pages or 0) > 1):
-        hint = "No product was removed. If it counts its pages, add page=1 to the query of --source."
+        hint = f"No product was removed. {_COUNTED}"
         raise api.error("the source says that it has more products, but does not send them", hint)
 
 

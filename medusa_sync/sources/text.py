@@ -30,6 +30,11 @@ def paragraphs(text: str | None) -> str | None:
     return _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text or "")).strip() or None
 
 
+def fold(name: str) -> str:
+    """A name without what people and programs vary: `variant_id`, `Variant ID`, `variantId`."""
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
 def is_web_url(text: str) -> bool:
     """Whether a text is a `http:` or `https:` URL, and not a `javascript:`, `file:` or relative one."""
     if _PLAIN_URL.fullmatch(text):  # the usual case, and fast

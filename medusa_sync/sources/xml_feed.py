@@ -10,9 +10,9 @@ from xml.parsers import expat
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
-from medusa_sync.sources.dialects.base import Header, Row, fold, products
+from medusa_sync.sources.dialects.base import Header, Row, products
 from medusa_sync.sources.dialects.google import GOOGLE
-from medusa_sync.sources.text import shortened
+from medusa_sync.sources.text import fold, shortened
 
 _CHUNK = 64 * 1024
 MAX_TOKEN = 16 * 1024 * 1024  # bytes of a tag or comment, which the parser keeps in memory

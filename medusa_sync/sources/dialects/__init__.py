@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.dialects.base import Dialect, Header, fold
+from medusa_sync.sources.dialects.base import Dialect, Header
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.medusa import MEDUSA
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.dialects.shopify import SHOPIFY
-from medusa_sync.sources.text import shown
+from medusa_sync.sources.text import fold, shown
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import CURRENCIES
 from medusa_sync.sources.base import InvalidProductError, Item
-from medusa_sync.sources.text import is_shortened, shown
+from medusa_sync.sources.text import fold, is_shortened, shown
 
 MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
 MAX_SIZE = 2**26  # characters in the rows of a product, which are all in memory
@@ -80,11 +80,6 @@ class Dialect(Struct, frozen=True, dict=True):
     def title(self) -> str:
         """The key of the column with the title of a product."""
         return next(each.key for each in self.columns if each.field == "title")
-
-
-def fold(name: str) -> str:
-    """The name of a column without what people and programs vary: `variant_id`, `Variant ID`, `variantId`."""
-    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def shortened_code(codes: Mapping[str, str]) -> str:

@@ -147,6 +147,8 @@ def test_no_bytes_are_more_than_an_error(body: bytes) -> None:
         (b'{"total": 194, "data": [{}]}', 1, "the file has 1 of 194 products"),
         (b'{"products": [{}], "next": "https://x.example/products.json?page=2"}', 1, "one page of several"),
         (b'{"products": [{}], "next": null}', 1, ""),
+        (b'{"meta": {"has_more": true}, "data": [{}]}', 1, "one page of several"),
+        (b'{"data": [{}], "links": {"next": null}, "meta": {"total": 2}}', 1, "the file has 1 of 2 products"),
         (b'{"products": [{}], "total": -1}', 1, "the total of the file is not a number of products"),
         (b'{"products": [{}], "total": "1"}', 1, "the total of the file is not a number of products"),
         (b'{"products": [{}], "total": null}', 1, ""),

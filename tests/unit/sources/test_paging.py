@@ -44,6 +44,19 @@ KINDS: dict[str, tuple[Answer, int]] = {
         lambda them, end: {"items": them, "next": f"?after={end}" if end < 250 else None, "total": 250},
         0,
     ),
+    "links": (
+        lambda them, end: {
+            "data": them,
+            "links": {"next": {"href": f"?after={end}"} if end < 250 else None},
+            "meta": {"pagination": {"totalItems": 250}},
+        },
+        0,
+    ),
+    "next_page_url": (
+        lambda them, end: {"data": them, "next_page_url": f"/?after={end}" if end < 250 else ""},
+        0,
+    ),
+    "x-total-count": (lambda them, _: httpx.Response(200, json=them, headers={"X-Total-Count": "250"}), 0),
     "next_cursor": (lambda them, end: {"data": them, "next_cursor": f"{end} &" if end < 250 else ""}, 0),
 }
 ARRAY, NEXT = KINDS["array"][0], KINDS["next"][0]
@@ -218,7 +231,18 @@ MORE = "it has more products, but does not send them"
         ),
         *(
             (lambda them, _, name=name: {"items": them, name: 13}, {"at_most": 20, "ignored": "both"}, MORE)
-            for name in ("total_pages", "totalPages")
+            for name in ("total_pages", "totalPages", "last_page")
+        ),
+        *(
+            (lambda them, _, said=said: {"data": them} | said, {"at_most": 20, "ignored": "both"}, words)
+            for said, words in (
+                ({"nextToken": "x"}, MORE),
+                ({"next": "x"}, MORE),
+                ({"page_info": {"hasNextPage": True}}, MORE),
+                ({"_meta": {"pagination": {"pageCount": 13}}}, MORE),
+                ({"meta": {"total_count": 250}}, "the source repeats itself"),
+                ({"page": {"totalElements": 250}}, "the source repeats itself"),
+            )
         ),
         (KINDS["items"][0], {"products": CATALOGUE[:150]}, "the source ended after 150 of 250 products"),
         (
