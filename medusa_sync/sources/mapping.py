@@ -170,7 +170,7 @@ def _urls(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def nested(
-    paths: Sequence[Sequence[str | SourceCategory] | SourceCategory],
+    paths: Sequence[Sequence[str | SourceCategory] | SourceCategory | str],
 ) -> tuple[tuple[str, ...], Mapping[str, Category]]:
     """The handles of the last categories of these paths, and all categories of the paths by handle.
 
@@ -180,7 +180,7 @@ def nested(
     leaves: dict[str, None] = {}
     categories: dict[str, Category] = {}
     for path in paths:
-        on_path = _on_path((path,) if isinstance(path, SourceCategory) else tuple(path))
+        on_path = _on_path((path,) if isinstance(path, SourceCategory | str) else tuple(path))
         for handle, category in on_path:
             categories.setdefault(handle, category)
         leaves.update(dict.fromkeys(handle for handle, _ in on_path[-1:]))

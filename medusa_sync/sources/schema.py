@@ -79,7 +79,7 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
     collection: Text | None = None
     description: LongText | None = None
     category: Text | None = None
-    categories: Annotated[tuple[Path | SourceCategory, ...], Meta(max_length=50)] | None = None
+    categories: Annotated[tuple[Path | SourceCategory | Text, ...], Meta(max_length=50)] | None = None
     brand: Text | None = None
     sku: Text | None = None
     stock: Count | None = None

@@ -233,6 +233,9 @@ def test_a_rejected_product_has_its_id_and_title_if_they_are_usable(
 {"category": "kitchen", "categories": [["Home", "Sale"], ["Garden", "Sale"], ["Home", "Sale"], ["Home"]]} =>
  {"kitchen": null, "home-sale": ["Home", "Sale"], "garden-sale": ["Garden", "Sale"], "home": ["Home"]}
 {"category": "garden-tools", "categories": [["Garden Tools"]]} => {"garden-tools": ["Garden Tools"]}
+# A path of one category may be the name alone.
+{"categories": ["Garden Tools", ["Home", "Sale"], " "]} =>
+ {"garden-tools": ["Garden Tools"], "home-sale": ["Home", "Sale"]}
 # A category may have the name of the one above it.
 {"categories": [["Toys", "Toys"]]} => {"toys-toys": ["Toys", "Toys"]}
 # Of two paths with the same handle, the first one counts.
