@@ -34,6 +34,7 @@ class SourceCategory(Struct, frozen=True):
 
 
 Path = Annotated[tuple[Text | SourceCategory, ...], Meta(max_length=20)]  # of categories, from the top
+OnlyName = Annotated[str, Meta(max_length=255, pattern="^[^>]*$")]  # "A > B" may be meant as a path
 
 
 class SourceDimensions(Struct, frozen=True):
@@ -79,7 +80,7 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
     collection: Text | None = None
     description: LongText | None = None
     category: Text | None = None
-    categories: Annotated[tuple[Path | SourceCategory | Text, ...], Meta(max_length=50)] | None = None
+    categories: Annotated[tuple[Path | SourceCategory | OnlyName, ...], Meta(max_length=50)] | None = None
     brand: Text | None = None
     sku: Text | None = None
     stock: Count | None = None
