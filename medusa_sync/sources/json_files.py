@@ -92,9 +92,9 @@ def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
             value, raw = text.value()
             if as_item and not found:
                 members.append(key + b":" + raw)
-            if fold(name) in SAID:
+            if as_item or fold(name) in SAID:
                 others[name] = whole(value) if isinstance(value, float) else value
-    page, total = about(others), others.get("total")
+    page, total = about(others, is_item=not found), others.get("total")
     if page.next_url or page.has_more:
         raise SourceError("the file is one page of several: it says that there are more", hint=_ONE_PAGE)
     if not found and not as_item:

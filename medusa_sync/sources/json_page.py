@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -22,8 +22,9 @@ _OBJECTS = ("meta", "pagination", "paging", "pageinfo", "page", "links")
 _TOTAL = ("xwptotal", "xtotalcount", "total", "totalcount", "totalitems", "totalelements", "totalresults")
 _PAGES = ("xwptotalpages", "totalpages", "lastpage", "pagecount")
 _NEXT = ("next", "nexturl", "nextlink", "nextpageurl")
-_MORE = (*_NEXT, "hasmore", "hasnext", "hasnextpage", "nexttoken", "nextpagetoken")
-SAID = frozenset({*_OBJECTS, *_TOTAL, *_PAGES, *_MORE, "nextcursor"})
+_MORE = ("hasmore", "hasnext", "hasnextpage", "nextcursor", "nexttoken", "nextpagetoken")
+_UNNAMED = "Nothing was removed. The next page must be named in a `Link` header or a member `next`."
+SAID = frozenset({*_OBJECTS, *_TOTAL, *_PAGES, *_NEXT, *_MORE})
 
 
 class JsonPage(Struct, frozen=True):
@@ -71,7 +72,8 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         body = _parsed(response.body)
         members = {"items": body} if isinstance(body, list) else body
         own = msgspec.convert(members, _Page)
-        page = about(members, response.headers)
+        name = next((each for each in LISTS if isinstance(members.get(each), list)), None)
+        page = about(members, response.headers, is_item=name is None)
     except RecursionError as error:
         raise _problem(url, "is nested too deeply to be a page of products") from error
     except msgspec.ValidationError as error:
@@ -79,9 +81,10 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
     except ValueError as error:  # not JSON, or not UTF-8
         is_html = response.body.lstrip()[:1] == b"<"
         raise _problem(url, "is HTML, not JSON" if is_html else f"is not complete JSON ({error})") from error
-    name = next((each for each in LISTS if isinstance(members.get(each), list)), None)
     following = response.next_url or page.next_url
     if name is None and as_item:
+        if page.has_more and not following:
+            raise _problem(url, "says that there are more, but not at which URL", _UNNAMED)
         return JsonPage([Raw(response.body)], None if following else 1, next_url=following, url=response.url)
     if name is None:
         *names, last = (f"`{each}`" for each in LISTS)
@@ -115,30 +118,35 @@ def _member(name: str, raw: Raw) -> Any:
     return msgspec.json.decode(raw, type=list[Raw]) if is_list else decode_json(bytes(raw))
 
 
-def about(members: Mapping[str, Any], headers: Mapping[str, str] = MappingProxyType({})) -> JsonPage:
+def about(
+    members: Mapping[str, Any], headers: Mapping[str, str] = MappingProxyType({}), *, is_item: bool = False
+) -> JsonPage:
     """What a list of products says about itself, in its members or in headers."""
-    said = _said({**members, **headers})
-    links = (each.get("href") if isinstance(each, dict) else each for each in map(said.get, _NEXT))
-    urls = (each for each in links if isinstance(each, str) and ("/" in each or "?" in each))
+    said: dict[str, Any] = {}
+    for each in ({**members, **headers}, *_objects(members, is_item=is_item)):
+        said = {fold(name): value for name, value in each.items() if value is not None} | said
+    links = [each.get("href") if isinstance(each, dict) else each for each in map(said.get, _NEXT)]
+    urls = [each for each in links if isinstance(each, str) and ("/" in each or "?" in each)]
+    more = [*map(said.get, _MORE), *(each for each in links if each not in urls)]
     cursor = said.get("nextcursor")
-    more = map(said.get, _MORE)
     return JsonPage(
         [],
         _whole(said, _TOTAL),
         _whole(said, _PAGES),
         has_more=any(each is True or (isinstance(each, str) and each != "") for each in more),
-        next_url=next(urls, None),
+        next_url=next(iter(urls), None),
         cursor=cursor if isinstance(cursor, str) and members.get("total") is None else "",
     )
 
 
-def _said(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Members by their folded names, with those of the objects that are about the page."""
-    found = {fold(name): value for name, value in members.items() if value is not None}
-    for name in _OBJECTS:
-        if isinstance(inner := found.get(name), dict):
-            found = _said(inner) | found
-    return found
+def _objects(members: Mapping[str, Any], *, is_item: bool) -> Iterator[Mapping[str, Any]]:
+    """The objects in these members that are about the page; in an item, they may be within others."""
+    for name, value in members.items():
+        is_about = fold(name) in _OBJECTS
+        if isinstance(value, dict) and (is_about or is_item):
+            if is_about:
+                yield value
+            yield from _objects(value, is_item=is_item)
 
 
 def _whole(said: Mapping[str, Any], names: Iterable[str]) -> int | None:
@@ -147,5 +155,5 @@ def _whole(said: Mapping[str, Any], names: Iterable[str]) -> int | None:
     return next((int(text) for text in texts if text.isdecimal()), None)
 
 
-def _problem(url: str, problem: str) -> SourceError:
-    return SourceError(f"{url}: the response {problem}", hint=CHECK_SOURCE)
+def _problem(url: str, problem: str, hint: str = CHECK_SOURCE) -> SourceError:
+    return SourceError(f"{url}: the response {problem}", hint=hint)
