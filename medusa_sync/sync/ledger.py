@@ -41,6 +41,7 @@ class Ledger:
         gained: number of created and adopted products.
         partial: external ids of products of which some rows were rejected.
         unidentified: number of rejected rows without a usable id, which may be of any product.
+        invalid: number of rows that are no valid products, whatever the store has.
     """
 
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
@@ -59,6 +60,7 @@ class Ledger:
         self.kept = 0
         self.gained = 0
         self.unidentified = 0
+        self.invalid = 0
         self.partial: set[str] = set()
 
     def take(self, rows: Iterable[Delivered]) -> list[DesiredProduct | Unchecked]:
@@ -70,6 +72,7 @@ class Ledger:
                 self._open[row.external_id] = _Open(row.title)
                 products.append(row)
                 continue
+            self.invalid += 1
             if row.external_id is None:
                 self.unidentified += 1
             else:
@@ -81,6 +84,7 @@ class Ledger:
         """Check and map an open product; if it is invalid, reject it and return None."""
         row = checked(product)
         if isinstance(row, Rejected):
+            self.invalid += 1
             self.settle(Outcome(product.external_id, row.title, Result.REJECTED, row.reason))
             return None
         return row

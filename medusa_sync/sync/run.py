@@ -131,6 +131,8 @@ class Run:
     def _notes(self, *, is_complete_plan: bool) -> Iterator[str]:
         """Remarks that are not about one product."""
         options, context, unidentified = self._options, self._context, self._ledger.unidentified
+        if 0 < self._ledger.seen == self._ledger.invalid:
+            yield "The source has no valid product. If its products have another shape, use --source-map."
         removes = options.on_missing is not OnMissing.KEEP
         if removes and options.limit is not None:
             yield "Nothing is removed with --limit, because products beyond the limit are not missing."

@@ -9,6 +9,7 @@ from typing import Any
 from medusa_sync import RunResult
 from tests.flow.stage import SOURCE_NAME, counts, writes
 from tests.flow.stage import sync_url as sync
+from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -39,6 +40,17 @@ def categories(store: FakeMedusa, source_id: str) -> set[str]:
 
 def assert_quiet(result: RunResult, store: FakeMedusa, count: int) -> None:
     assert (result.exit_code, counts(result), writes(store)) == (0, {"unchanged": count}, [])
+
+
+def test_a_source_with_a_shape_of_its_own_needs_a_map(server: DummyJson, store: FakeMedusa) -> None:
+    rows = [*products(1), {"id": 2, "name": "Mug"}, {"id": 3, "title": "Cup", "cost": 3}]
+    hints = {}
+    for first in (0, 1):
+        server.intercept = lambda _, left=rows[first:]: Response.json(left)
+        result = sync(server.url, store)
+        assert (result.exit_code, counts(result)["rejected"]) == (5, 2)
+        hints[first] = any("--source-map" in note for note in result.notes)
+    assert hints == {0: False, 1: True}
 
 
 # --- FakeStoreAPI ---------------------------------------------------------------------------------------
