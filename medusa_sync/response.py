@@ -19,6 +19,8 @@ MAX_WAIT_S = 60.0  # for Retry-After
 
 _GZIP = 31  # for zlib
 _MESSAGE_LENGTH = 500  # characters of a server's message
+_MESSAGES = ("message", "detail", "error_description", "errors", "error", "title")
+_DEPTH = 3  # of a message in objects and lists
 
 
 class Response(Struct, frozen=True):
@@ -92,25 +94,33 @@ async def body_of(stream: httpx.Response) -> AsyncIterator[bytes]:
 def describe_response(response: Response, redactor: Redactor) -> str:
     """Describe an error response: its status and, if it has one, the message of the server."""
     description = f"the server responded with {response.status}"
-    message = " ".join(redactor(_error(response).message).split())  # redacted before it is cut
+    message = " ".join(redactor(_message(_error(response))).split())  # redacted before it is cut
     return f"{description}: {message[:_MESSAGE_LENGTH]}" if message else description
 
 
 def error_type(response: Response) -> str:
     """Return the type of Medusa's errors, such as `not_found`; empty if the response has none."""
-    return str(_error(response).type)
+    return str(_error(response).get("type", ""))
 
 
-class _Error(Struct):
-    message: str = ""
-    type: Any = ""  # other servers may have a number here
-
-
-def _error(response: Response) -> _Error:
+def _error(response: Response) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(response.body, type=_Error)
+        return msgspec.json.decode(response.body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # for example HTML from a proxy
-        return _Error()
+        return {}
+
+
+def _message(error: Any, depth: int = 0) -> str:
+    """The message of Medusa, of Shopify (`errors`), of RFC 9457 (`detail`, `title`) or of others."""
+    match error:
+        case str():
+            return error
+        case [first, *_] if depth < _DEPTH:
+            return _message(first, depth + 1)
+        case dict() if depth < _DEPTH:
+            found = (_message(error.get(name), depth + 1) for name in _MESSAGES)
+            return next(filter(None, found), "")
+    return ""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

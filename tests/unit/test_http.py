@@ -234,6 +234,10 @@ async def test_an_endless_response_is_retried_or_ambiguous(
     [
         (b'{"message":"Too many requests"}', ": Too many requests"),
         (b'{"type":"x","message":"two\\nlines "}', ": two lines"),
+        (b'{"errors":"[API] Invalid API key"}', ": [API] Invalid API key"),
+        (b'{"title":"Forbidden","status":503,"detail":"No scope"}', ": No scope"),
+        (b'{"message":"","errors":[{"detail":"limit: too large"}]}', ": limit: too large"),
+        (b'{"error":{"code":1,"message":"No access"}}', ": No access"),
         (b'{"message":"' + b"x" * 5000 + b'"}', ": " + "x" * 500),
         *((body, "") for body in (b'{"message":7}', b"[]", b"<html>", b"", b'{"message":"')),
         *(
@@ -244,7 +248,7 @@ async def test_an_endless_response_is_retried_or_ambiguous(
             )
         ),
     ],
-    ids=range(11),
+    ids=range(15),
 )
 async def test_every_error_response_can_be_described(
     httpx_mock: HTTPXMock, wire: Wire, body: bytes, words: str
