@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from threading import Thread
 from typing import Any, Literal
 
 import httpx
@@ -77,6 +78,13 @@ def with_index(
         return httpx.Response(200, json={**document, "products": found, "estimate_count": len(found)})
 
     store.after = after
+
+
+def run_elsewhere(source: ListSource, store: FakeMedusa) -> None:
+    """A whole run while another one waits."""
+    other = Thread(target=sync, args=(source, store))
+    other.start()
+    other.join()
 
 
 # --- at a chosen request or write ------------------------------------------------------------------------

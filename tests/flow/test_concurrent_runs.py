@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import Killed, no, strike, sync_killed
+from tests.flow.faults import Killed, no, run_elsewhere, strike, sync_killed
 from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     BATCHES,
@@ -184,3 +185,17 @@ def test_a_variant_that_two_runs_add_at_the_same_moment_is_stored_once(their_id:
     assert result.exit_code == 0
     sync(ListSource([row]), store)
     assert_shirts([row], store)
+
+
+def test_items_that_another_run_has_used_for_its_products_are_not_given_to_others() -> None:
+    """The other run has the products before they exchanged their SKUs, and creates only the first one."""
+    rows = products(2)
+    store, theirs = FakeMedusa(), ListSource(copy.deepcopy(rows[:1]))
+    rows[0]["sku"], rows[1]["sku"] = rows[1]["sku"], rows[0]["sku"]
+
+    creates_items = partial(sent_in_bulk, workflow="create-inventory-items-workflow")
+    strike(store, "after", creates_items, lambda: run_elsewhere(theirs, store))
+    sync(ListSource(rows), store)
+    assert sync(ListSource(rows), store).exit_code == 0
+    assert_stored_once(store, rows)
+    assert_quiet(ListSource(rows), store)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from slugify import slugify
 
 from medusa_sync import Result, RunResult
-from tests.flow.faults import strike, with_index
+from tests.flow.faults import run_elsewhere, strike, with_index
 from tests.flow.merchant import create, edit
 from tests.flow.stage import (
     SOURCE_NAME,
@@ -140,13 +139,6 @@ def test_products_delivered_before_the_source_fails_are_synced(pages: int, *, dr
 
 
 # --- what another run stores meanwhile, and what an index does not list yet --------------------------------
-
-
-def run_elsewhere(source: ListSource, store: FakeMedusa) -> None:
-    """A whole run while another one waits."""
-    other = Thread(target=sync, args=(source, store))
-    other.start()
-    other.join()
 
 
 def test_a_product_that_waited_for_its_batch_is_looked_up_again() -> None:

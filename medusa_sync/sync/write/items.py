@@ -187,8 +187,10 @@ class Items:
             job.writing.items = {**job.writing.items, **items} if job.writing.items else items
 
     async def others(self, holders: Holders) -> Holders:
-        """What a look-up has found, without the items that this run has created."""
+        """What a look-up has found, without the items that this run has created and no other run has used."""
+        used = {owner.id for owners in holders.owners.values() for owner in owners if owner.item}
         async with self._creating:  # what is being created now is not left over
+            self._made = {sku: made for sku, made in self._made.items() if made[1].id not in used}
             others = {sku: item for sku, item in holders.unused.items() if sku not in self._made}
         return structs.replace(holders, unused=others)
 
