@@ -14,7 +14,7 @@ import pytest
 
 from medusa_sync import Result, RunResult, Status
 from tests.flow.faults import refuse
-from tests.flow.shirts import held, renamed_option, shirt, variant, wanted
+from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -272,28 +272,3 @@ def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: 
     created = {outcome.external_id for outcome in watcher.outcomes if outcome.result is Result.CREATED}
     assert created == store.products.keys(), "a request in flight was cut off or not counted"
     assert sum(result.counts.values()) == result.seen
-
-
-@pytest.mark.parametrize("refusals", [2, 99])
-@pytest.mark.parametrize("kind", ["update", "create"])
-def test_changes_that_arrived_before_the_rest_was_refused_are_reported(kind: str, refusals: int) -> None:
-    row = shirt(1)
-    store = synced([row])
-    row["variants"][0] |= {"sku": "NEW", "price": 99}
-    row["variants"].append(variant(1, "XL", "Red"))
-    renamed_option(row, 1)
-    left = iter(range(refusals))
-
-    def is_hit(request: httpx.Request) -> bool:
-        is_alone = "/variants/" in request.url.path and (b'"create"' in request.content) == (kind == "create")
-        is_meant = is_alone or sent_in_bulk(request, f"{kind}-product-variants")
-        return bool(is_meant) and next(left, None) is not None
-
-    refuse(store, is_hit, REFUSED)
-    result = sync(ListSource([row]), store)
-    assert counts(result) == ({"updated": 1} if refusals == 2 else {"failed": 1})
-    [outcome] = result.changes
-    arrived = {"options", "sku", "price", "variant"}
-    if refusals > 2:
-        arrived = {"options"} if kind == "update" else {"options", "sku", "price"}
-    assert {each.field for each in outcome.changes} == arrived

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from medusa_sync import Result
+from tests.flow.faults import no, refuse
 from tests.flow.merchant import delete_variants
 from tests.flow.plans import carried_out
 from tests.flow.shirts import (
@@ -236,3 +238,35 @@ def test_an_option_that_source_and_merchant_rename_is_a_conflict(policy: str, wi
     found = [(each.field, each.kept) for outcome in result.changes for each in outcome.conflicts]
     assert (found, option.title) == ([("options", winner)], "Colour 1" if winner == "source" else "Shade")
     assert_quiet(ListSource([row]), store, on_conflict=policy)
+
+
+@pytest.mark.parametrize(
+    ("kind", "refusals", "lacking"),
+    [
+        ("update-product-variants", 2, set()),
+        ("update-product-variants", 99, {"sku", "price", "stock", "variant"}),
+        ("create-product-variants", 99, {"stock", "variant"}),
+        ("/product-options/", 99, {"options", "sku", "price", "stock", "variant"}),
+        ("/location-levels/", 99, {"stock"}),
+    ],
+)
+def test_changes_that_arrived_before_the_rest_was_refused_are_reported(
+    kind: str, refusals: int, lacking: set[str]
+) -> None:
+    row = shirt(1, title="New title")
+    store, left = synced([shirt(1)]), iter(range(refusals))
+    row["variants"][0] |= {"sku": "NEW", "price": 99, "stock": 77}
+    row["variants"].append(variant(1, "XL", "Red"))
+    renamed_option(row, 1)
+
+    def is_hit(request: httpx.Request) -> bool:
+        path, is_new = request.url.path, b'"create"' in request.content
+        is_alone = kind.endswith("variants") and "/variants/" in path and is_new == kind.startswith("create")
+        return (is_alone or kind in path) and next(left, None) is not None
+
+    refuse(store, is_hit, no())
+    result = sync(ListSource([row]), store)
+    assert counts(result) == {"failed" if lacking else "updated": 1}
+    [outcome] = result.changes
+    fields = {each.field for each in outcome.changes}
+    assert fields == {"title", "options", "sku", "price", "stock", "variant"} - lacking

@@ -18,10 +18,8 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from itertools import chain
 from time import monotonic
 
-from msgspec import structs
-
 from medusa_sync.core.change import Change
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.result import Result
 from medusa_sync.core.unique import claims
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.retry import pause, retry
@@ -206,8 +204,7 @@ class Engine:
             if job.refusal is None and not is_known:  # the new plan may differ, for example in the handle
                 job.refusal = Refusal(job.plan, error)
                 return [jobs]
-            outcome = Outcome.of(job.desired, Result.REJECTED if is_known else Result.FAILED, str(error))
-            self._places.settle(job, structs.replace(outcome, changes=job.arrived))
+            self._places.end(job, Result.REJECTED if is_known else Result.FAILED, str(error), job.arrived)
         return []
 
     async def _unknown(self, jobs: Group, error: AmbiguousWriteError) -> list[Group] | None:
@@ -234,6 +231,6 @@ class Engine:
             return None
         for job in jobs:
             result = Result.FAILED if error.responded else Result.UNCONFIRMED
-            self._places.end(job, result, str(error))
+            self._places.end(job, result, str(error), job.arrived)
         await self._context.health.lost(error)
         return []

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.fields import OPTIONS, VARIANT
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Pending, Record
@@ -197,9 +197,11 @@ class Job(Struct, eq=False):
 
     @property
     def arrived(self) -> tuple[FieldChange, ...]:
-        """The changes that are written of an update that the store has refused for the last time."""
-        variants = self.plan.variants if self.plan is not None else ()
-        return self._sent_without({(each.field, each.variant) for own in variants for each in own.reported})
+        """The changes that are certainly written of an update that is not attempted again."""
+        if self.plan is None or not self.is_written:
+            return ()
+        left = {(each.field, each.variant) for own in self.plan.variants for each in own.reported}
+        return self._sent_without(left | ({(OPTIONS, "")} if self.plan.options.is_change else set()))
 
     def _sent_without(self, left: Collection[tuple[str, str]]) -> tuple[FieldChange, ...]:
         sent = self.sent.changes if self.sent is not None else ()
@@ -263,9 +265,9 @@ class Places:
         self._settled(job, outcome)
         self._context.ledger.settle(outcome)
 
-    def end(self, job: Job, result: Result, reason: str = "") -> None:
-        """Enter a job in the ledger that is not written, or only in part."""
-        self.settle(job, Outcome.of(job.desired, result, reason))
+    def end(self, job: Job, result: Result, reason: str = "", changes: tuple[FieldChange, ...] = ()) -> None:
+        """Enter a job in the ledger that is not written, or only these changes of it."""
+        self.settle(job, structs.replace(Outcome.of(job.desired, result, reason), changes=changes))
 
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger that is acknowledged, or that a dry run has planned."""
