@@ -250,6 +250,13 @@ def test_a_variant_that_begins_to_be_tracked_gets_the_item_with_its_sku_that_no_
     assert (store.level_of("TP"), item_of(store).id == "iitem_left") == (4, use != "no item")
 
 
+def test_a_variant_that_begins_to_be_tracked_gets_the_sku_of_a_product_that_is_removed() -> None:
+    store = synced([without_stock(PLAIN), PLAIN | {"id": 2, "title": "Cup", "sku": "CUP"}])
+    source = ListSource([PLAIN | {"sku": "CUP"}])
+    result = carried_out(source, store, on_missing="delete", max_removals="100%")
+    assert (result.exit_code, store.level_of("CUP")) == (0, 4)
+
+
 @pytest.mark.parametrize("sku", ["TP", None])
 def test_an_older_store_is_given_the_item_that_it_does_not_make(sku: str | None) -> None:
     """Before version 2.16, a variant that begins to be tracked has no inventory item."""

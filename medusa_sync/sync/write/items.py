@@ -69,9 +69,12 @@ class Items:
 
     async def refusals(self, jobs: Group, freed: Collection[Hold]) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
-        found = await self._with_sku_of_tracked_again(jobs)
+        removed = self._context.removed_products
         return {
-            job: item.use for job, _, item in found if item.users and (SKU, item.sku, item.id) not in freed
+            job: item.use
+            for job, _, item in await self._with_sku_of_tracked_again(jobs)
+            if (SKU, item.sku, item.id) not in freed
+            and any(own.product is None or own.product.external_id not in removed for own in item.users)
         }
 
     async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
