@@ -187,7 +187,8 @@ def test_a_variant_that_two_runs_add_at_the_same_moment_is_stored_once(their_id:
     assert_shirts([row], store)
 
 
-def test_items_that_another_run_has_used_for_its_products_are_not_given_to_others() -> None:
+@pytest.mark.parametrize("batch_size", [1, 15])
+def test_items_that_another_run_has_used_for_its_products_are_not_given_to_others(batch_size: int) -> None:
     """The other run has the products before they exchanged their SKUs, and creates only the first one."""
     rows = products(2)
     store, theirs = FakeMedusa(), ListSource(copy.deepcopy(rows[:1]))
@@ -195,7 +196,7 @@ def test_items_that_another_run_has_used_for_its_products_are_not_given_to_other
 
     creates_items = partial(sent_in_bulk, workflow="create-inventory-items-workflow")
     strike(store, "after", creates_items, lambda: run_elsewhere(theirs, store))
-    sync(ListSource(rows), store)
+    sync(ListSource(rows), store, batch_size=batch_size, concurrency=1)
     assert sync(ListSource(rows), store).exit_code == 0
     assert_stored_once(store, rows)
     assert_quiet(ListSource(rows), store)

@@ -166,7 +166,8 @@ class Attempts:
 
     async def decide(self, jobs: Group) -> bool:
         """Decide which unique values jobs get; returns whether the store was asked."""
-        unknown = [job for job in jobs if job.holders is None and claims(job.change)]
+        outdated = [job for job in jobs if self._context.has_company and job.change.is_creation]
+        unknown = [job for job in jobs if (job.holders is None or job in outdated) and claims(job.change)]
         if unknown:
             holders = await self._look_up([job.change for job in unknown])
             for job in unknown:
