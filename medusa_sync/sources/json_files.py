@@ -21,7 +21,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.json_page import SAID, about
-from medusa_sync.sources.text import decode_json, fold, parse_int, whole
+from medusa_sync.sources.text import decode_json, fold, parse_int
 
 LONGEST = 16 * 1024 * 1024
 """Bytes or characters of a product; a longer one is not read into memory."""
@@ -93,8 +93,8 @@ def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
             if as_item and not found:
                 members.append(key + b":" + raw)
             if as_item or fold(name) in SAID:
-                others[name] = whole(value) if isinstance(value, float) else value
-    page, total = about(others, is_item=not found), others.get("total")
+                others[name] = value
+    page = about(others, is_item=not found)
     if page.next_url or page.has_more:
         raise SourceError("the file is one page of several: it says that there are more", hint=_ONE_PAGE)
     if not found and not as_item:
@@ -102,8 +102,6 @@ def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
     if not found:
         yield Item(Raw(b"{" + b",".join(members) + b"}"), "the file")
         return
-    if total is not None and (not isinstance(total, int) or total < 0):
-        raise SourceError("the total of the file is not a number of products", hint=_HINT)
     if page.total is not None and count < page.total:
         raise SourceError(f"the file has {count} of {page.total} products", hint=_HINT)
 
@@ -230,10 +228,7 @@ def _products(file: BufferedReader) -> Iterator[Item]:
             _check(content)
         except ValueError as error:
             if not line.endswith(b"\n"):
-                raise SourceError(
-                    f"{place}: the file ends in the middle of a product",
-                    hint="Nothing was removed. Write the whole file, then run again.",
-                ) from error
+                raise SourceError(f"{place}: the file ends in the middle of a product", hint=_HINT) from error
             problem = str(error)
         yield Item(None if problem else Raw(content), place, problem=problem)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Raw, Struct, structs
+from msgspec import Raw, Struct, structs
 
 from medusa_sync.errors import SourceError
 from medusa_sync.response import Response
 from medusa_sync.sources.base import CHECK_SOURCE
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.mapping import readable
-from medusa_sync.sources.text import decode_json, fold
+from medusa_sync.sources.text import decode_json, fold, whole
 
 # What APIs call it, in folded names: of headers, of members, and of members of these objects.
 _OBJECTS = ("meta", "pagination", "paging", "pageinfo", "page", "links")
@@ -23,6 +23,7 @@ _TOTAL = ("xwptotal", "xtotalcount", "total", "totalcount", "totalitems", "total
 _PAGES = ("xwptotalpages", "totalpages", "lastpage", "pagecount")
 _NEXT = ("next", "nexturl", "nextlink", "nextpageurl")
 _MORE = ("hasmore", "hasnext", "hasnextpage", "nextcursor", "nexttoken", "nextpagetoken")
+_NO = ("none", "false", "0", "")
 _UNNAMED = "Nothing was removed. The next page must be named in a `Link` header or a member `next`."
 SAID = frozenset({*_OBJECTS, *_TOTAL, *_PAGES, *_NEXT, *_MORE})
 
@@ -50,14 +51,6 @@ class JsonPage(Struct, frozen=True):
     url: str = ""
 
 
-class _Page(Struct):
-    """Members that are of these kinds, if a page has them."""
-
-    products: list[Any] | msgspec.UnsetType = msgspec.UNSET
-    total: Annotated[int, Meta(ge=0)] | None = None
-    next: str | None = None
-
-
 _ANY: Any = dict[str, Any] | list[Any]
 _ANY_RAW: Any = dict[str, Raw] | list[Raw]
 
@@ -71,7 +64,6 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
     try:
         body = _parsed(response.body)
         members = {"items": body} if isinstance(body, list) else body
-        own = msgspec.convert(members, _Page)
         name = next((each for each in LISTS if isinstance(members.get(each), list)), None)
         page = about(members, response.headers, is_item=name is None)
     except RecursionError as error:
@@ -96,7 +88,7 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         page,
         items=members[name],
         next_url=following,
-        is_dummyjson=name == "products" and own.total is not None,
+        is_dummyjson=name == "products" and "total" in members,
         url=response.url,
     )
 
@@ -127,13 +119,13 @@ def about(
         said = {fold(name): value for name, value in each.items() if value is not None} | said
     links = [each.get("href") if isinstance(each, dict) else each for each in map(said.get, _NEXT)]
     urls = [each for each in links if isinstance(each, str) and ("/" in each or "?" in each)]
-    more = [*map(said.get, _MORE), *(each for each in links if each not in urls)]
+    more = [*map(said.get, _MORE), *(each for each in links if each not in urls)]  # also a number or a token
     cursor = said.get("nextcursor")
     return JsonPage(
         [],
         _whole(said, _TOTAL),
         _whole(said, _PAGES),
-        has_more=any(each is True or (isinstance(each, str) and each != "") for each in more),
+        has_more=any(str(each).lower() not in _NO for each in more),
         next_url=next(iter(urls), None),
         cursor=cursor if isinstance(cursor, str) and members.get("total") is None else "",
     )
@@ -151,8 +143,8 @@ def _objects(members: Mapping[str, Any], *, is_item: bool) -> Iterator[Mapping[s
 
 def _whole(said: Mapping[str, Any], names: Iterable[str]) -> int | None:
     """The first whole number of these; in headers, it is a text."""
-    texts = (str(said[name]) for name in names if isinstance(said.get(name), int | str))
-    return next((int(text) for text in texts if text.isdecimal()), None)
+    found: Iterable[Any] = (whole(n) if isinstance(n, float) else n for n in map(said.get, names))
+    return next((int(n) for n in found if str(n).isdecimal()), None)
 
 
 def _problem(url: str, problem: str, hint: str = CHECK_SOURCE) -> SourceError:
