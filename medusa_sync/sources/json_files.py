@@ -95,7 +95,8 @@ def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
             if as_item or fold(name) in SAID:
                 others[name] = value
     page = about(others, is_item=not found)
-    if page.next_url or page.has_more:
+    has_pages = (page.pages or 0) > 1 and not (found and page.total)
+    if page.next_url or page.has_more or has_pages:
         raise SourceError("the file is one page of several: it says that there are more", hint=_ONE_PAGE)
     if not found and not as_item:
         raise SourceError("the file has no list of products", hint=_SHAPE)

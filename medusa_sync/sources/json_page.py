@@ -75,7 +75,7 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         raise _problem(url, "is HTML, not JSON" if is_html else f"is not complete JSON ({error})") from error
     following = response.next_url or page.next_url
     if name is None and as_item:
-        if page.has_more and not following:
+        if (page.has_more or (page.pages or 0) > 1) and not following:
             raise _problem(url, "says that there are more, but not at which URL", _UNNAMED)
         return JsonPage([Raw(response.body)], None if following else 1, next_url=following, url=response.url)
     if name is None:
@@ -88,7 +88,7 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         page,
         items=members[name],
         next_url=following,
-        is_dummyjson=name == "products" and "total" in members,
+        is_dummyjson=name == "products" and members.get("total") is not None,
         url=response.url,
     )
 

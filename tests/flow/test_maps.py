@@ -123,14 +123,16 @@ def test_an_object_that_says_that_there_are_more_is_an_error(
     folder: Path, store: FakeMedusa, server: DummyJson
 ) -> None:
     edges = [{"node": row} for row in ROWS]
-    answer = {"data": {"articles": {"pageInfo": {"hasNextPage": True}, "edges": edges}}}
-    program = f".data.articles.edges[].node | {ERP}"
-    saved = run(folder, json.dumps(answer).encode(), store, program)
-    server.intercept = lambda _: Response.json(answer)
-    sent = sync(server.url, store, source_map=str(folder / "erp.jq"), source_format="json")
-    assert (saved.exit_code, sent.exit_code, writes(store)) == (3, 3, [])
-    assert "says that there are more" in saved.error
-    assert "says that there are more" in sent.error
+    for answer in (
+        {"data": {"articles": {"pageInfo": {"hasNextPage": True}, "edges": edges}}},
+        {"data": {"articles": {"edges": edges}}, "total_pages": 2},
+    ):
+        saved = run(folder, json.dumps(answer).encode(), store, f".data.articles.edges[].node | {ERP}")
+        server.intercept = lambda _, answer=answer: Response.json(answer)
+        sent = sync(server.url, store, source_map=str(folder / "erp.jq"), source_format="json")
+        assert "says that there are more" in sent.error
+        assert "says that there are more" in saved.error
+        assert (saved.exit_code, sent.exit_code, writes(store)) == (3, 3, [])
 
 
 def test_identical_parts_count_once_and_first_values_count(folder: Path, store: FakeMedusa) -> None:

@@ -148,6 +148,8 @@ def test_no_bytes_are_more_than_an_error(body: bytes) -> None:
         (b'{"products": [{}], "next": "https://x.example/products.json?page=2"}', 1, "one page of several"),
         (b'{"products": [{}], "next": null}', 1, ""),
         (b'{"meta": {"has_more": true}, "data": [{}]}', 1, "one page of several"),
+        (b'{"data": [{}], "meta": {"last_page": 2}}', 1, "one page of several"),
+        (b'{"data": [{}], "meta": {"last_page": 2, "total": 1}}', 1, ""),
         (b'{"data": [{}], "links": {"next": null}, "meta": {"total": 2}}', 1, "the file has 1 of 2 products"),
         (b'{"products": [{}], "total": -1, "hasMore": "false"}', 1, ""),
         (b'{"products": [{}], "total": "2"}', 1, "has 1 of 2"),
