@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 import pickle
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -247,13 +246,16 @@ def without_codes(count: int, title: str = "Product") -> list[dict[str, Any]]:
 
 def synced(rows: Sequence[Any], **changes: Any) -> FakeMedusa:
     """A store that has these products."""
+    return _synced(pickle.dumps((rows, changes)), FakeMedusa.offers_bulk)()
+
+
+@lru_cache(50)
+def _synced(given: bytes, _offers_bulk: bool) -> Callable[[], FakeMedusa]:  # noqa: FBT001 - a part of the key
+    rows, changes = pickle.loads(given)  # noqa: S301 - written above
     store = FakeMedusa()
-    result = sync(
-        ListSource(copy.deepcopy(list(rows)), sale_prices=bool(changes.get("sale_prices"))), store, **changes
-    )
+    result = sync(ListSource(list(rows), sale_prices=bool(changes.get("sale_prices"))), store, **changes)
     assert result.exit_code == 0, list(result.problems)
-    store.requests.clear()
-    return store
+    return copies_of(store)
 
 
 def record_of(store: FakeMedusa, number: object) -> Any:

@@ -22,6 +22,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import some
 
 Row = dict[str, Any]
 
@@ -123,20 +124,20 @@ def products_exchange_skus() -> list[Row]:
 
 
 @pytest.mark.parametrize("fault", ["dropped before", "dropped after"])
-@pytest.mark.parametrize("number", range(1, 8))
 @pytest.mark.parametrize("batch_size", [1, 15])
 @pytest.mark.parametrize("changed", [variant_moves_to_another_product, products_exchange_skus])
 def test_skus_and_their_items_reach_other_products_after_a_lost_response(
-    changed: Callable[[], list[Row]], batch_size: int, number: int, fault: str
+    changed: Callable[[], list[Row]], batch_size: int, fault: str
 ) -> None:
-    store, source = stored(), ListSource(changed())
-    fault_at(store, number, fault)
-    assert sync(source, store, batch_size=batch_size, **DELETE).exit_code == 0
-    assert_shirts(source.rows, store)
-    assert_items_follow(store)
-    with constant("LATE_S", 0):
-        sync(source, store, **DELETE)  # the acknowledgement may be lost
-        assert_quiet(source, store, **DELETE)
+    for number in some(range(1, 8), 2):
+        store, source = stored(), ListSource(changed())
+        fault_at(store, number, fault)
+        assert sync(source, store, batch_size=batch_size, **DELETE).exit_code == 0, number
+        assert_shirts(source.rows, store)
+        assert_items_follow(store)
+        with constant("LATE_S", 0):
+            sync(source, store, **DELETE)  # the acknowledgement may be lost
+            assert_quiet(source, store, **DELETE)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 15])

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 import httpx
+import msgspec
 
 from tests.harness.fake_medusa.api import Api
 from tests.harness.fake_medusa.errors import ApiError, unknown_error
@@ -227,10 +228,12 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         if path.startswith("/admin/workflows-executions/") and not self.offers_bulk:
             return httpx.Response(403, json={"type": "forbidden", "message": "Forbidden"})
         try:
-            if _NUL.search(request.content) or b"%00" in request.url.query:
+            escaped = b"\\u0000" in request.content and _NUL.search(request.content)
+            if escaped or b"%00" in request.url.query:
                 raise unknown_error()  # PostgreSQL cannot store one, and Medusa does not check
             call = Call(request.method, path, tuple(request.url.params.multi_items()), body)
-            return httpx.Response(200, json=(yield from self._api.respond(call)))
+            content = msgspec.json.encode((yield from self._api.respond(call)))
+            return httpx.Response(200, headers={"content-type": "application/json"}, content=content)
         except ApiError as error:
             return httpx.Response(error.status, json=error.body)
         except LookupError:
