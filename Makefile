@@ -10,6 +10,8 @@ MINUTES ?= 10
 PYTHONS ?= 3.11 3.12 3.13 3.14
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --durations 10 $(ARGS)
 
+unexport PYTHONDONTWRITEBYTECODE # with it, every process of a test compiles all modules again
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo store check quick test test-all lowest soak matrix bench lint ruff mypy imports spelling security docs picture format container audit release publish lock clean
 
