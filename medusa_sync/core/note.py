@@ -76,8 +76,9 @@ def _not_written(update: Change) -> dict[str, dict[str, Value]]:
             own = kept.setdefault(variant.desired.key, {})
             own[each.field] = current if current in history.sent else history.applied  # it has arrived
     for value in update.withheld:
-        earlier = record.variant(value.key).fields.get(value.field)
-        kept.setdefault(value.key, {})[value.field] = None if value.stored is None else earlier
+        history, current = record.history(value.field, value.key), remember(value.stored)
+        has_arrived = current is None or current in history.sent
+        kept.setdefault(value.key, {})[value.field] = current if has_arrived else history.applied
     return kept
 
 
