@@ -1,7 +1,5 @@
 """Reads the Dockerfile."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

@@ -3,8 +3,6 @@
 Without Docker and Podman, the steps of the Dockerfile are executed in a clean root of Debian, as root.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

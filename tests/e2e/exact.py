@@ -1,7 +1,5 @@
 """Checks of a store after disturbed runs, and of the output of such runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, LiteralString
 

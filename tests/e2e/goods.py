@@ -1,7 +1,5 @@
 """Products of every kind in several versions, for sources that change between interrupted runs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

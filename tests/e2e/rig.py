@@ -1,7 +1,5 @@
 """A source, a store, and a proxy between tool and store that sees every request."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A stored product, with its fields by owner."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Reads a real store through its Store API, as its customers do."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 import httpx

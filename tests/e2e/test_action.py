@@ -1,7 +1,5 @@
 """The action for GitHub: each of its `run` blocks, in the environment that a runner provides."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """A product that already exists in the store is not created again; it can be adopted."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from slugify import slugify

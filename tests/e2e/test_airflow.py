@@ -1,7 +1,5 @@
 """The DAGs run in a real Airflow, which has an environment of its own."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import subprocess

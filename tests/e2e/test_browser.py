@@ -1,7 +1,5 @@
 """The HTML report in a real browser: it can be searched and read, and titles cannot run scripts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

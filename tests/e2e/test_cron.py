@@ -1,7 +1,5 @@
 """A real cron daemon runs the lines of crontab.example against a real store."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import json

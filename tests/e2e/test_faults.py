@@ -1,7 +1,5 @@
 """Every kind of fault at each of the first 17 writes of a first sync into a real store."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

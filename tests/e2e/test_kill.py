@@ -1,7 +1,5 @@
 """Killed and concurrent runs on a real store."""
 
-from __future__ import annotations
-
 import random
 import signal
 import time

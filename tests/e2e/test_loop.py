@@ -1,7 +1,5 @@
 """The loop with real runs on a real store, a few seconds apart."""
 
-from __future__ import annotations
-
 import signal
 import time
 from pathlib import Path

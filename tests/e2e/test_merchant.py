@@ -1,7 +1,5 @@
 """Edits of the merchant survive: each kind of edit, on each side, under each rule, on a real store."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The wheel in an empty environment, with each installed Python."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """After random edits on both sides, the store matches the rules: the soak test without faults."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

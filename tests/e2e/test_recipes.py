@@ -1,7 +1,5 @@
 """The recipes for schedulers: systemd checks the units, the commands run on a real store."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

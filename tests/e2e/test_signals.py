@@ -1,7 +1,5 @@
 """Signals end a run on a real store: in order, after the grace period, or at once."""
 
-from __future__ import annotations
-
 import signal
 import time
 from collections.abc import Iterator

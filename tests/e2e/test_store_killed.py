@@ -1,7 +1,5 @@
 """A store that is killed during a write, which leaves products incomplete."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Prices in several currencies and sale prices, in a real store and its storefront."""
 
-from __future__ import annotations
-
 from tests.e2e.rig import REMOVE, Rig, Row
 from tests.e2e.storefront import Storefront
 from tests.flow.shirts import shirt

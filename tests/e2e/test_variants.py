@@ -1,7 +1,5 @@
 """Products with variants through their whole life, on a real store and in its storefront."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the store must have of a source product (docs/mapping.md)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Faults at requests of a kind or at a chosen write, and kills between two steps of the store's work."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """What a merchant does in the admin."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.flow.stage import BATCHES, SOURCE_NAME

@@ -1,7 +1,5 @@
 """Compares what a dry run plans with what the next run does."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from medusa_sync import Outcome, RunResult

@@ -1,7 +1,5 @@
 """APIs whose products move between pages while these are read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

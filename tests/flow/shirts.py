@@ -1,7 +1,5 @@
 """Products with options and variants: as the source delivers them, and as the store has to hold them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whole runs in memory, from a source that is a list to the fake store."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import pickle

@@ -1,7 +1,5 @@
 """Products whose write is complete are acknowledged: many in a call, and nothing else depends on it."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

@@ -1,7 +1,5 @@
 """With --adopt, products of the merchant with the old id, an SKU or the handle of ours are taken over."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

@@ -1,7 +1,5 @@
 """Many things are written in one call, and nothing else depends on it."""
 
-from __future__ import annotations
-
 import json
 import logging
 from typing import Any

@@ -1,7 +1,5 @@
 """Category paths become nested categories, which stay the same whatever the merchant makes of them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

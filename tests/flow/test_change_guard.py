@@ -1,7 +1,5 @@
 """With --max-changes, a run that would change too many products writes nothing at all."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Two runs at once without a common lock: each product is stored once, even if their sources differ."""
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import time

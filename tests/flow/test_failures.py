@@ -1,7 +1,5 @@
 """One bad product fails alone; a store that fails, a signal or a time limit ends the run soon, in order."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time

@@ -1,7 +1,5 @@
 """After a fault at any request the next run completes the work, without duplicates."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache

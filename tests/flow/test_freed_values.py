@@ -1,7 +1,5 @@
 """The source gives option values, SKUs or barcodes of variants that it no longer has to others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """SKUs that move between many products or variants, and the inventory items that follow them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

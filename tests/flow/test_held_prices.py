@@ -1,7 +1,5 @@
 """Prices that would move too far are held back, and everything else is synced."""
 
-from __future__ import annotations
-
 from copy import deepcopy
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Inventory items are created with their stock, before the variants; unused ones with the SKU are used."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

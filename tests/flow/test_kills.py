@@ -1,7 +1,5 @@
 """After a kill at any step of a write, the next run makes the store match the source."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any

@@ -1,7 +1,5 @@
 """Catalogues of other programs, which are recognised by their fields: Shopify, WooCommerce, FakeStoreAPI."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Runs with maps: jq programs that turn items of a source into products."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Edits of the merchant survive. If both sides changed a field, one wins, and the run says so once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from functools import partial

@@ -1,7 +1,5 @@
 """Stores that leave fields out, estimate counts, round weights, or hold records of a newer version."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal

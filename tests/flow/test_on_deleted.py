@@ -1,7 +1,5 @@
 """Products that the merchant deleted: they are created again, or skipped with --on-deleted skip."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from itertools import count

@@ -1,7 +1,5 @@
 """Where new products go is what the settings name, or the store's default; it is never guessed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What a dry run prints is what the next run does."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Promises 1 to 5 and 7 hold under random edits on both sides, faults, kills and concurrent runs."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """Products that the source no longer has: the guard, deleting, drafting, and what is never removed."""
 
-from __future__ import annotations
-
 import httpx
 import pytest
 

@@ -1,7 +1,5 @@
 """Records of earlier versions, of another store, or overwritten: the next run repairs them."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable

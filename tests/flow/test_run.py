@@ -1,7 +1,5 @@
 """Whole runs in memory: the outcome of every product, and the requests."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any

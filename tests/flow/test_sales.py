@@ -1,7 +1,5 @@
 """The sale prices of a source are in one price list of its own, each once, whatever happens."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import Counter

@@ -1,7 +1,5 @@
 """A quiet run proves that products are up to date; what it cannot prove, it reads and compares."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

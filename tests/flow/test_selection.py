@@ -1,7 +1,5 @@
 """Runs that sync only some fields, or only new or only stored products."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

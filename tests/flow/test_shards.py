@@ -1,7 +1,5 @@
 """Shards: several runs that share the products of a source, one after the other or at the same moment."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Products and variants are removed only if a second reading of an API with pages lacks them too."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Callable

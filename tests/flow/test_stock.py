@@ -1,7 +1,5 @@
 """Stock follows the source where it is tracked, and the SKUs of inventory items follow their variants."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

@@ -1,7 +1,5 @@
 """Products that want the same SKUs and barcodes: promises 1, 2, 4 and 7 under faults, kills and edits."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """SKUs and barcodes that several products want: one gets each, the others are stored without it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product

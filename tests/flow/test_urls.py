@@ -1,7 +1,5 @@
 """Runs from servers: URLs are used as they are given, and what goes wrong there removes nothing."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Callable, Iterator

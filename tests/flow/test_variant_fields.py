@@ -1,7 +1,5 @@
 """Fields of variants: metadata key by key, images, and prices in several currencies."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

@@ -1,7 +1,5 @@
 """Variants that the source no longer has: what removes them, what keeps them, and other runs meanwhile."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Products with variants follow the source through their whole life."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A new product is stored in full; an update writes what the source changed, and nothing else."""
 
-from __future__ import annotations
-
 import copy
 from dataclasses import fields
 from typing import Any

@@ -4,8 +4,6 @@
 program, not from its source, because the defaults of the settings are in a table.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import inspect
 import re

@@ -1,7 +1,5 @@
 """Disturbs runs: kills the tool and the store, drops database connections, injects network faults."""
 
-from __future__ import annotations
-
 import random
 import signal
 import time

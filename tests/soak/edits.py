@@ -1,7 +1,5 @@
 """The kinds of edits that a merchant makes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.e2e.shop import LEVELS, Json

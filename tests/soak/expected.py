@@ -5,8 +5,6 @@
 # (last applied, stored) are kept. A disturbed run adds the merge of each pair. An edit gives each pair a new
 # stored value. After an undisturbed run only the merged pairs are left, and the store must match one.
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self

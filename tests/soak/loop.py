@@ -1,7 +1,5 @@
 """Rounds of changes and faults, followed by undisturbed runs and a comparison of everything."""
 
-from __future__ import annotations
-
 import random
 import shutil
 import signal

@@ -1,7 +1,5 @@
 """Edits of the merchant, which are reported to the oracle."""
 
-from __future__ import annotations
-
 import json
 import random
 import re

@@ -1,7 +1,5 @@
 """Compares a store with all states that are possible."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

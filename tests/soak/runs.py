@@ -1,7 +1,5 @@
 """Runs of the installed command with output in files, which are kept for debugging."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import time

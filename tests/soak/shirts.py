@@ -1,7 +1,5 @@
 """Products of the source with options and variants, and their random changes."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from typing import Any

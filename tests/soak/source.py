@@ -1,7 +1,5 @@
 """The catalogue of the source and its random changes."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol

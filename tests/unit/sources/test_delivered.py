@@ -1,7 +1,5 @@
 """Products that are recognised without being mapped."""
 
-from __future__ import annotations
-
 import asyncio
 from hashlib import blake2b
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The examples of the documentation work."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re

@@ -1,7 +1,5 @@
 """With `--min-products`, a source delivers all of its pages, or none."""
 
-from __future__ import annotations
-
 import json
 import tracemalloc
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Pages that another page names are requested as it says, but never elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

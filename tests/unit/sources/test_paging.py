@@ -1,7 +1,5 @@
 """Pages of APIs: each product is delivered once, and an end that nothing proves is an error."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any

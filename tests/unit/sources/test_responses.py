@@ -1,7 +1,5 @@
 """Responses that are broken, too large or no pages of products, and what only DummyJSON says."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """The published JSON Schema of a product says the same as the code that reads products."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path
