@@ -161,15 +161,17 @@ class Body(httpx.AsyncByteStream):
     """A body in parts, with a pause before each one; an error among them breaks the connection."""
 
     def __init__(self, *parts: bytes | Exception, pause_s: float = 0) -> None:
-        self.read = 0
+        self.read = 0  # bytes of the latest reading
         self._parts = parts
         self._pause_s = pause_s
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.read = 0
         for part in self._parts:
             if isinstance(part, Exception):
                 raise part
-            await asyncio.sleep(self._pause_s)
+            if self._pause_s:
+                await asyncio.sleep(self._pause_s)
             self.read += len(part)
             yield part
 

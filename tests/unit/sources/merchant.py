@@ -11,15 +11,7 @@ Item = list[tuple[str, str]]
 
 NAMESPACE: Final = 'xmlns:g="http://base.google.com/ns/1.0"'
 RSS: Final = f'<?xml version="1.0"?>\n<rss version="2.0" {NAMESPACE}><channel><title>Shop</title>\n'
-ITEM: Final[dict[str, str]] = {
-    "id": "1",
-    "title": "Mug",
-    "price": "15.00 USD",
-    "availability": "in_stock",
-}
-
-
-# --- writers --------------------------------------------------------------------------------------------
+ITEM: Final = {"id": "1", "title": "Mug", "price": "15.00 USD", "availability": "in_stock"}
 
 
 def as_rss(items: Iterable[Item]) -> bytes:

@@ -26,15 +26,8 @@ Fields = Mapping[str, Any]
 
 
 class Found(Struct):
-    """What was read.
-
-    Attributes:
-        rows: products and rejected rows.
-        error: that ended the file; empty if it is complete. The name of the file is left out.
-    """
-
     rows: list[Row]
-    error: str = ""
+    error: str = ""  # without the name of the file
     hint: str = ""
     format: str = ""
 
@@ -55,15 +48,7 @@ def reading(
     format_: str = "auto",
     mapping: MappingOptions = MAPPING,
 ) -> Found:
-    """Read a file.
-
-    Args:
-        content: of the file, or the file.
-        suffix: of its name.
-        is_cut_off: it is compressed, and its end is missing, but all of the content is there.
-        format_: a value of `--source-format`.
-        mapping: options of the mapping.
-    """
+    """Read a file; one that is cut off is compressed and lacks its end, but all of the content is there."""
     if isinstance(content, Path):
         return asyncio.run(_reading(content, format_, mapping))
     data = content.encode() if isinstance(content, str) else content
@@ -85,11 +70,12 @@ async def _reading(path: Path, format_: str, mapping: MappingOptions) -> Found:
     return found
 
 
-def peak_of(path: Path) -> tuple[int, int]:
+def peak_of(path: Path, **options: Any) -> tuple[int, int]:
     """How many products a file has, and the most memory that reading them takes."""
 
     async def count() -> int:
-        return sum([len(page.rows) async for page in opened(str(path), mapping=MAPPING).pages(None)])
+        source = opened(str(path), mapping=MAPPING, **options)
+        return sum([len(page.rows) async for page in source.pages(None)])
 
     tracemalloc.start()
     try:

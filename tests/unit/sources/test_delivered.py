@@ -24,8 +24,7 @@ ROWS = [
     shirt(900),
     {"id": 901, "title": "A", "price": 1, "categories": [["B", "C"]]},
 ]
-MAPPED = {2: "792de153"}
-"""A digest of what the rows are mapped to, by the version of the mapping."""
+MAPPED = {2: "792de153"}  # a digest of what the rows are mapped to, by the version of the mapping
 
 
 def raw(row: dict[str, Any]) -> msgspec.Raw:

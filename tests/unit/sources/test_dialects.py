@@ -53,7 +53,6 @@ MEDUSA = (
 )
 MUG = {"id": "mug", "handle": "mug", "title": "Mug"}
 OWN = {"id": "1", "title": "Mug", "price": 9}
-LOST = "a spreadsheet has lost its last digits"
 
 
 def shopify(*rows: str) -> str:
@@ -77,17 +76,6 @@ def test_an_export_of_shopify_has_its_20_products_all_valid() -> None:
     assert not SAMPLE.read_bytes().endswith(b"\n")
     assert "salad-servres" in products  # the last one
     assert str(products["oval-platter"].fields["description"]).endswith("<li>Made in Latvia</li>\n</ul>")
-    expected = json.loads("""{
-        "id": "harbour-mug", "handle": "harbour-mug", "title": "Harbour Mug with Lid", "brand": "Kiln & Clay",
-        "description": "Tall mug with a cork or walnut lid, for long mornings.", "type": "Cup",
-        "tags": ["Cork", "Lid", "Stoneware", "Walnut"], "options": ["Color"], "variants": [
-            {"price": 34.75, "compareAtPrice": 48, "options": {"Color": "Navy"}},
-            {"price": 27, "compareAtPrice": 48, "options": {"Color": "White"}}
-        ]
-    }""")
-    folder = "https://images.example.com/tableware"
-    images = [f"{folder}/harbour-mug{name}.jpg" for name in ("", "-white", "-lids")]
-    assert [products["harbour-mug"]] == in_json(expected | {"images": images})
 
 
 @cases("""
@@ -145,10 +133,6 @@ Option1 Name=Size; Option1 Value=S; Option2 Name=Colour; Option2 Value=Red | Opt
  Value=Red
  => line 3: Variant Price is empty (variant L / Red)
 Variant Price=1,234.50 => line 2: Variant Price is '1,234.50', which is not a number such as 1234.50
-Variant Price=$9 => line 2: Variant Price is '$9', which is not a number such as 1234.50
-Variant Price=--9 => line 2: Variant Price is '--9', which is not a number such as 1234.50
-Variant Price=1e3 => line 2: Variant Price is '1e3', which is not a number such as 1234.50
-Variant Price=nan => line 2: Variant Price is 'nan', which is not a number such as 1234.50
 Variant Price=-9 => line 2: Variant Price is -9, which is negative
 Variant Barcode=7.12393E+11 => line 2: Variant Barcode is '7.12393E+11': a spreadsheet has lost its last
  digits
@@ -279,11 +263,9 @@ def test_a_column_is_a_price_in_a_currency_only_if_there_is_such_a_currency() ->
     assert read(content) == in_json(OWN | {"price": None, "prices": {"usd": 9, "eur": 8}})
 
 
-@cases(f"""
+@cases("""
 id=1; title=Mug; price= => line 2: price is empty
-id=1; title=; price=9 => line 2: title is empty; the first line of a product must have it
-id=1; title=Mug; price='9 => line 2: price is "'9", which is not a number such as 1234.50
-id=1; title=Mug; price=9; barcode=7E+11 => line 2: barcode is '7E+11': {LOST}
+id=1; title=Mug; price=9; barcode=7E+11 => line 2: barcode is '7E+11': a spreadsheet has lost its last digits
 id=1; title=Mug; price=9; stock=-1 => line 2: stock is -1, which is negative
 id=1; title=Mug; price=9; stock=1.5 => line 2: stock is '1.5', which is not a whole number such as 12
 id=1; title=Mug; price=9 | id=1; title=Mug; price=8 =>

@@ -20,16 +20,7 @@ from medusa_sync.sources import files
 from medusa_sync.sources.base import Page, Rejected
 from tests.harness import catalogue
 from tests.unit.builders import desired_product, row
-from tests.unit.sources.pages import (
-    CATALOGUE,
-    PAGE,
-    body_of,
-    file_source,
-    ids,
-    opened,
-    pages,
-    rows,
-)
+from tests.unit.sources.pages import CATALOGUE, PAGE, body_of, file_source, ids, opened, pages, rows
 from tests.unit.sources.reading import read, reading
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("small_pages")]

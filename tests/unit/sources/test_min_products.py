@@ -1,7 +1,6 @@
 """With `--min-products`, a source delivers all of its pages, or none."""
 
 import json
-import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Source
 from tests.unit.builders import row
 from tests.unit.sources.pages import opened, rows
+from tests.unit.sources.reading import peak_of
 
 pytestmark = pytest.mark.anyio
 
@@ -44,16 +44,8 @@ async def test_a_source_that_fails_at_its_end_delivers_nothing(tmp_path: Path, s
         await anext(source.pages(None))
 
 
-async def test_products_are_not_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_products_are_not_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("medusa_sync.sources.base.PAGE_SIZE", 1)
-    lines: list[object] = [row(number, description="x" * 50_000) for number in range(150)]
-    source = source_of(tmp_path, lines, 150)
-    del lines
-    tracemalloc.start()
-    try:
-        count = 0
-        async for each in source.pages(None):
-            count += len(each.rows)
-        assert (count, tracemalloc.get_traced_memory()[1] < 4_000_000) == (150, True)
-    finally:
-        tracemalloc.stop()
+    source_of(tmp_path, [row(number, description="x" * 50_000) for number in range(150)], None)
+    count, peak = peak_of(tmp_path / "products.ndjson", min_products=150)
+    assert (count, peak < 4_000_000) == (150, True)

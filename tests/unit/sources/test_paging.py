@@ -8,12 +8,11 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from docs.build import kinds_table
 from medusa_sync.errors import SourceError
 from medusa_sync.sources import paging
-from medusa_sync.sources.base import Page, Source
+from medusa_sync.sources.base import Source
 from tests.unit.builders import SOURCE_URL, http_client, row
-from tests.unit.sources.pages import CATALOGUE, Product, api_source, ids, page_of, pages, respond_with, rows
+from tests.unit.sources.pages import CATALOGUE, Product, api_source, ids, page_of, respond_with, rows
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
@@ -134,17 +133,6 @@ async def test_a_url_with_a_page_is_read_by_page_numbers(
     assert sorted(int(each["page"]) for each in asked) == list(range(1, requests + 1))
     if answer is ARRAY:
         assert ids(await rows(source_of(pool, "page=12"))) == list(range(221, 251))
-
-
-@pytest.mark.parametrize(
-    ("body", "total"),
-    [(page_of([]), 0), ([], None), ({"products": []}, None), ({"items": [], "total": 0, "next": None}, 0)],
-)
-async def test_an_empty_catalogue_is_one_empty_page(
-    httpx_mock: HTTPXMock, source: Source, body: Any, total: int | None
-) -> None:
-    respond_with(httpx_mock, body)
-    assert await pages(source) == [Page((), total)]
 
 
 @pytest.mark.parametrize(
@@ -387,8 +375,3 @@ async def test_a_page_size_that_is_refused_is_made_smaller(
         ("100", "0"),
         *(("50", str(skip)) for skip in range(0, 300, 50)),
     ]
-
-
-async def test_every_kind_is_documented() -> None:
-    kinds = [line.split(" | ")[0] for line in kinds_table().splitlines()[2:]]
-    assert kinds == [f"| {name}" for name in ("page number", "link", "cursor", "offset")]
