@@ -77,12 +77,7 @@ def record_1(desired: DesiredProduct, *, pending: str = "") -> dict[str, Any]:
 
 
 def record_2(desired: DesiredProduct, *, sent: Mapping[str, Value] | None = None) -> dict[str, Any]:
-    """The record as the second version wrote it.
-
-    Args:
-        desired: what is applied.
-        sent: values of an update that may be incomplete.
-    """
+    """The record as the second version wrote it; an update that sent values may be incomplete."""
     fields = as_json({name: remember(value) for name, value in all_fields(desired).items()})
     record = {"version": 2, "fields": fields, "currency": desired.currency, "variant": "variant_01"}
     if sent is None:

@@ -25,13 +25,7 @@ IMAGE = stages()[-1]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A command as a scheduler runs it.
-
-    Attributes:
-        name: the id of a test.
-        script: lines of shell.
-        environment: the variables that the recipe sets; values may contain the scheduler's placeholders.
-    """
+    """A command as a scheduler runs it; values of variables may contain the scheduler's placeholders."""
 
     name: str
     script: str

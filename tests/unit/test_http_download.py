@@ -115,8 +115,6 @@ async def test_response_has_its_type_and_the_url_of_the_next_page(
 
 ALL = gzip.compress(b"all", mtime=0)  # the same in all workers
 TWO = gzip.compress(b"one ", mtime=0) + gzip.compress(b"two", mtime=0)
-
-
 CUT_OFF = "the compressed response is cut off"
 GZIP = {"content-encoding": "gzip"}
 STORED = gzip.compress(b"all", compresslevel=0, mtime=0)

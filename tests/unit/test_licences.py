@@ -10,10 +10,8 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
 LISTED = dict(re.findall(r"^\| ([a-z][\w.-]+) \| ([^|]+) \|", PAGE, re.MULTILINE)[1:])
 PERMISSIVE = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "PSF-2.0"}
-READ_BY_HAND = {  # their conditions are on the page
-    "MPL-2.0": "certifi",
-    "Artistic License OR GPL-2.0-or-later": "text-unidecode",
-}
+# Their conditions are on the page.
+READ_BY_HAND = {"MPL-2.0": "certifi", "Artistic License OR GPL-2.0-or-later": "text-unidecode"}
 
 
 def test_every_package_of_the_lock_is_listed() -> None:

@@ -38,7 +38,7 @@ def test_every_setting_is_shown_with_its_value_and_origin(
     (tmp_path / ".env").write_text(text, encoding="utf-8")
     monkeypatch.setenv("SYNC_PRODUCTS_ON_CONFLICT", "source,title=store")
     monkeypatch.setenv("SYNC_PRODUCTS_LIMIT", "")
-    monkeypatch.setenv("SYNC_PRODUCTS_MAX_DURATION", "123456.789")
+    monkeypatch.setenv("SYNC_PRODUCTS_MAX_DURATION", "12.345")
     for name in ("MEDUSA_API_KEY", "MEDUSA_EMAIL", "MEDUSA_PASSWORD"):
         monkeypatch.setenv(name, "hush-hush")
     flags = ("--currency", "EUR", "--adopt", "--no-verbose", "--loop", "--schedule", "@hourly")
@@ -51,13 +51,7 @@ def test_every_setting_is_shown_with_its_value_and_origin(
     for name, in_table, value, origin, data in (
         ("--batch-size", "auto", "auto", "file .env, line 2", {"kind": "file", "name": ".env", "line": 2}),
         ("--max-retries", "4", 4, "file .env, line 3", {"kind": "file", "name": ".env", "line": 3}),
-        (
-            "--max-duration",
-            "123456.789",
-            123456.789,
-            f"variable {duration}",
-            {"kind": "variable", "name": duration},
-        ),
+        ("--max-duration", "12.345", 12.345, f"variable {duration}", {"kind": "variable", "name": duration}),
         ("--currency", "EUR", "EUR", "flag", {"kind": "flag", "name": "--currency"}),
         ("--verbose", "false", False, "flag", {"kind": "flag", "name": "--verbose"}),
         ("--limit", "-", None, "default", {"kind": "default"}),
@@ -74,11 +68,7 @@ def test_every_setting_is_shown_with_its_value_and_origin(
         ("--source", "https://u:p@a.example/p?q=Phone", "https://***@a.example/p?q=Phone"),
         ("--source", "https://a.example/p?key=abc&x=", "https://a.example/p?key=***&x="),
         ("--source", "https://me:hush@[::1]:8/p?q=a@b", "https://***@[::1]:8/p?q=a@b"),
-        (
-            "--source",
-            "https://a.example/p?access%5Ftoken=a%2Fb#top",
-            "https://a.example/p?access%5Ftoken=***#top",
-        ),
+        ("--source", "https://a/p?access%5Ftoken=a%2Fb#top", "https://a/p?access%5Ftoken=***#top"),
         ("--source", "https://a.example/p?token", "https://a.example/p?token"),
         ("--source", "me:hush@file.json?key=a", "me:hush@file.json?key=a"),
         ("--metrics-push", "https://u:p@push.example/", "https://***@push.example/"),

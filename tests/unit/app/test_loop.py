@@ -1,7 +1,5 @@
 """The loop with a simulated clock."""
 
-from __future__ import annotations
-
 import logging
 import signal
 from collections.abc import Callable, Sequence
@@ -21,22 +19,15 @@ EVERY_TWO_MINUTES = Schedule.read("*/2 * * * *", UTC)
 
 @dataclass
 class Stage:
-    """A clock that moves only during sleeps and runs.
-
-    Attributes:
-        lasts: duration of each run in seconds; the last value repeats.
-        codes: exit code of each run; the last value repeats.
-        signals: seconds after the start, and the signal that arrives.
-        jumps: seconds after the start, and the seconds by which the clock is changed.
-    """
+    """A clock that moves only during sleeps and runs; signals and jumps are at seconds after the start."""
 
     schedule: Schedule = EVERY_TWO_MINUTES
     now: datetime = START
-    lasts: Sequence[float] = (1,)
+    lasts: Sequence[float] = (1,)  # seconds of each run; the last value repeats, as of the exit codes
     codes: Sequence[int] = (0,)
     signals: list[tuple[float, signal.Signals]] = field(default_factory=list)
     jumps: list[tuple[float, float]] = field(default_factory=list)
-    reloaded: Callable[[Stage], None] = lambda _: None
+    reloaded: Callable[["Stage"], None] = lambda _: None
     elapsed: float = 0
     runs: int = 0
     starts: list[datetime] = field(default_factory=list)

@@ -178,16 +178,17 @@ def test_no_output_shows_a_secret_that_the_store_or_the_source_sends_back(
 def test_no_message_shows_what_the_source_sends_back(
     way: Way, httpx_mock: HTTPXMock, tmp_path: Path, status: int
 ) -> None:
-    url, header = way.url, way.header
-    for form in some([form(header) for form in FORMS.values()], 4):  # alone, because long messages are cut
+    for form in some(
+        [form(way.header) for form in FORMS.values()], 4
+    ):  # alone, because long messages are cut
         message = {"message": f"bad credentials: {form}"}
-        httpx_mock.add_response(status, json=message, headers={"x": header}, is_reusable=True)
-        result = run("--source", url, "--dry-run", "--verbose", "--report", str(tmp_path / "r.json"))
+        httpx_mock.add_response(status, json=message, headers={"x": way.header}, is_reusable=True)
+        result = run("--source", way.url, "--dry-run", "--verbose", "--report", str(tmp_path / "r.json"))
         assert result.exit_code == 3
         assert f"the server responded with {status}" in result.stderr
         assert (f"Set {VARIABLE} to the value of the header." in result.stderr) is (status == 401)
         report = (tmp_path / "r.json").read_text(encoding="utf-8")
-        assert_hidden({"stdout": result.stdout, "stderr": result.stderr, "report": report}, header)
+        assert_hidden({"stdout": result.stdout, "stderr": result.stderr, "report": report}, way.header)
         httpx_mock.reset()
 
 
@@ -204,7 +205,6 @@ def sent_to(httpx_mock: HTTPXMock, host: str) -> list[str | None]:
 def test_every_request_to_the_source_is_authorized_and_no_other(
     way: Way, httpx_mock: HTTPXMock, store: FakeMedusa
 ) -> None:
-    url, header = way.url, way.header
     catalogue = products(12)
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -220,15 +220,15 @@ def test_every_request_to_the_source_is_authorized_and_no_other(
 
     httpx_mock.add_callback(respond, url=re.compile("^https://source.example/"), is_reusable=True)
     httpx_mock.add_response(url=re.compile("^https://monitor.example/"), is_reusable=True)
-    arguments = ("--source", url, "--ping-url", "https://monitor.example/x")
+    arguments = ("--source", way.url, "--ping-url", "https://monitor.example/x")
     assert run(*arguments).exit_code == 0
     del catalogue[-1]
     assert run(*arguments, "--on-missing", "delete").exit_code == 0
     assert len(store.products) == 11
-    assert sent_to(httpx_mock, "source.example") == [header] * 5
+    assert sent_to(httpx_mock, "source.example") == [way.header] * 5
     for request in httpx_mock.get_requests():
         if request.url.host != "source.example":
-            assert header not in request.headers.values()
+            assert way.header not in request.headers.values()
             assert b"hush" not in request.content
 
 
@@ -248,25 +248,23 @@ def test_every_request_to_the_source_is_authorized_and_no_other(
 def test_a_redirect_elsewhere_does_not_get_them(
     way: Way, httpx_mock: HTTPXMock, path: str, target: str, *, is_authorized: bool
 ) -> None:
-    url, header = way.url, way.header
     httpx_mock.add_response(302, headers={"location": target})
     httpx_mock.add_response(json=page([]))
-    assert run("--source", url + path, "--dry-run").exit_code == 0
+    assert run("--source", way.url + path, "--dry-run").exit_code == 0
     first, second = httpx_mock.get_requests()
-    assert first.headers["authorization"] == header
-    assert second.headers.get("authorization") == (header if is_authorized else None)
+    assert first.headers["authorization"] == way.header
+    assert second.headers.get("authorization") == (way.header if is_authorized else None)
     assert str(second.url) == str(httpx.URL(URL).join(target))
 
 
 @by_header
 def test_a_next_page_is_authorized_and_not_requested_elsewhere(way: Way, httpx_mock: HTTPXMock) -> None:
-    url, header = way.url, way.header
     httpx_mock.add_response(json={"items": []}, headers={"link": f'<{URL}?page=2>; rel="next"'})
     httpx_mock.add_response(json={"items": []}, headers={"link": '<https://other.example/3>; rel="next"'})
-    result = run("--source", url, "--dry-run")
+    result = run("--source", way.url, "--dry-run")
     assert result.exit_code == 3
     assert "the next page has another scheme, host or port: https://other.example" in result.stderr
-    assert sent_to(httpx_mock, "source.example") == [header] * 2
+    assert sent_to(httpx_mock, "source.example") == [way.header] * 2
     assert sent_to(httpx_mock, "other.example") == []
 
 

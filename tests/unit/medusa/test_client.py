@@ -46,21 +46,13 @@ calls = pytest.mark.parametrize("call", [get, post])
 
 
 class Server:
-    """A store with things.
-
-    Attributes:
-        tokens: of the log-ins, in turn; there is no response to one with an empty token.
-        things: statuses of the responses, in turn; the last one repeats.
-        checks: of requests that check the credentials, which come one at a time.
-        accepted: the only authorization that gets things, unless it is empty.
-        requests: all of them.
-    """
+    """A store with things. Its responses come in turn; the last status of things or checks repeats."""
 
     def __init__(self) -> None:
-        self.tokens: list[str] = []
+        self.tokens: list[str] = []  # of the log-ins; there is no response to one with an empty token
         self.things: list[int] = [200]
-        self.checks: list[int] = []
-        self.accepted = ""
+        self.checks: list[int] = []  # of requests that check the credentials, which come one at a time
+        self.accepted = ""  # the only authorization that gets things, unless it is empty
         self.requests: list[httpx.Request] = []
         self._checking = asyncio.Lock()
 
@@ -225,21 +217,14 @@ RESPONSES: list[tuple[Any, int, Any, type[MedusaSyncError], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("call", "status", "answer", "kind", "message"),
+    ("call", "status", "how", "kind", "message"),
     RESPONSES,
     ids=lambda value: getattr(value, "__name__", str(value)[:20]),
 )
 async def test_what_a_response_means(
-    httpx_mock: HTTPXMock,
-    pool: httpx.AsyncClient,
-    *,
-    call: Call,
-    status: int,
-    answer: Any,
-    kind: Any,
-    message: str,
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, call: Call, status: int, how: Any, kind: Any, message: str
 ) -> None:
-    httpx_mock.add_response(status, is_reusable=True, **answer)
+    httpx_mock.add_response(status, is_reusable=True, **how)
     with pytest.raises(kind, match=message) as caught:
         await call(medusa_client(pool))
     assert type(caught.value) is kind

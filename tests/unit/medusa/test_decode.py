@@ -55,11 +55,11 @@ REQUIRED = [
         "metadata",
         "title",
         "weight",
+        "sales_channels",
+        "shipping_profile.id",
         "tags",
         "tags.id",
         "tags.value",
-        "sales_channels",
-        "shipping_profile.id",
     ),
     *("variants", "variants.id", "variants.sku", "variants.inventory_items"),
     *(f"variants.prices.{name}" for name in ("id", "amount", "currency_code", "rules")),
@@ -81,8 +81,6 @@ def test_a_product_without_its_ids_is_an_error_of_the_store(field: str) -> None:
 
 NEWER = {RECORD_KEY: {"version": VERSION + 1, "fields": {}, "unknown": 1}}
 UPGRADE = f"its record has version {VERSION + 1}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
-
-
 WRONG: dict[str, list[Any]] = {
     "title": [5, None, []],
     "weight": ["heavy"],

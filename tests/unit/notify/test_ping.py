@@ -3,7 +3,6 @@
 import itertools
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -129,20 +128,16 @@ def test_an_invalid_url_is_a_warning(caplog: pytest.LogCaptureFixture, url: str,
     assert the_warning(caplog, host=host).startswith(f"the ping to {host} failed: the URL is invalid")
 
 
-def test_missing_certificates_are_a_warning(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [("SSL_CERT_FILE", "missing.pem", "No such file"), ("ALL_PROXY", "socks5://localhost:1", "SOCKS")],
+)
+def test_certificates_and_proxies_that_cannot_be_used_are_a_warning(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    monkeypatch.setenv(variable, value)
     ping(URL)
-    assert "No such file" in the_warning(caplog)
-
-
-def test_a_proxy_that_needs_another_package_is_a_warning(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://localhost:1")
-    ping(URL)
-    assert "SOCKS" in the_warning(caplog)
+    assert words in the_warning(caplog)
 
 
 def test_the_retry_may_succeed(httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture) -> None:

@@ -73,9 +73,8 @@ def test_a_wrong_path_is_found_before_the_run_and_refused_after_it(
     (tmp_path / "locked").mkdir()
     (tmp_path / "file.csv").touch()
     (tmp_path / "device.json").symlink_to("/dev/null")
-    monkeypatch.setattr(
-        os, "access", lambda path, _mode: "locked" not in str(path)
-    )  # root may write anywhere
+    # Root may write anywhere.
+    monkeypatch.setattr(os, "access", lambda path, _mode: "locked" not in str(path))
     found = check_report_path(tmp_path / name)
     assert found is not None
     assert problem in found
