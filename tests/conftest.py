@@ -59,11 +59,7 @@ def needs_node() -> None:
 
 
 class SharedStore:
-    """A real store that the tests of a process use one after the other; some of them kill its server.
-
-    Args:
-        server: of the store.
-    """
+    """A real store that the tests of a process use one after the other; some of them kill its server."""
 
     def __init__(self, server: BreakableStore) -> None:
         self.server = server

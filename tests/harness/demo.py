@@ -34,11 +34,7 @@ _COLOURS = ("#7c9885", "#b5838d", "#6d6875", "#457b9d", "#bc6c25", "#588157", "#
 
 
 class Sample:
-    """The packaged sample behind HTTP, with pictures, which need no other server.
-
-    Attributes:
-        arguments: the options of the command that name it.
-    """
+    """The packaged sample behind HTTP, with pictures, which need no other server."""
 
     def __init__(self, server: DummyJson) -> None:
         self._server = server
@@ -184,11 +180,8 @@ def main() -> None:
         node()
     except NodeMissing as missing:
         print(f"{missing}.\nWithout it no store can run; here is a dry run of the catalogue:\n")
-        arguments = [
-            "--dry-run",
-            *(["--source", name, "--source-name", "demo"] if name else ["--source", "sample"]),
-        ]
-        sys.exit(subprocess.run([COMMAND, "products", *arguments], check=False).returncode)
+        named = ["--source", name, "--source-name", "demo"] if name else ["--source", "sample"]
+        sys.exit(subprocess.run([COMMAND, "products", "--dry-run", *named], check=False).returncode)
     print("Starting a Medusa store; the first time this downloads and builds it ...", flush=True)
     try:
         with (

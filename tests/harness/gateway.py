@@ -5,12 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 
 class Gateway:
-    """Keeps metrics by group; the grouping key is the path of the URL.
-
-    Attributes:
-        groups: values by the name of the metric, for each path.
-        requests: all of them.
-    """
+    """Keeps values by the name of the metric for each group; the grouping key is the path of the URL."""
 
     def __init__(self) -> None:
         self.groups: dict[str, dict[str, float]] = {}

@@ -36,10 +36,7 @@ class Store(Facts):
         pristine.restore(self.database_url)
 
     def wait_until_idle(self) -> None:
-        """Wait until the server has no request in progress.
-
-        A request continues when its client times out or is killed.
-        """
+        """Wait until the server has no request in progress, such as one whose client was killed."""
         deadline = time.monotonic() + _IDLE_WITHIN_S
         while (in_flight := httpx.get(f"{self.url}/harness/in-flight", timeout=_IDLE_WITHIN_S).text) != "0":
             if time.monotonic() > deadline:
@@ -53,14 +50,7 @@ class Store(Facts):
 def running_store(
     postgres: Postgres, version: str = MEDUSA_VERSION, *, index_engine: bool = False, with_admin: bool = False
 ) -> Iterator[Store]:
-    """Run a fresh store.
-
-    Args:
-        postgres: for its database.
-        version: of Medusa.
-        index_engine: read filtered product lists from Medusa's index, which lags behind the database.
-        with_admin: serve Medusa's admin at `/app`.
-    """
+    """Run a fresh store; the index engine is Medusa's index for product lists, which lags behind."""
     settings = (INDEX_ENGINE if index_engine else {}) | ({"ADMIN": "true"} if with_admin else {})
     with (
         fresh_database(postgres, version, index_engine=index_engine) as database_url,

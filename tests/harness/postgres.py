@@ -18,11 +18,7 @@ TEST_DATABASE_PREFIX = "medusa_sync_test_"
 
 
 class Postgres:
-    """Creates and drops databases, on one server for each template in use.
-
-    Args:
-        servers: stops the servers at its end.
-    """
+    """Creates and drops databases, on one server for each template in use, until `servers` closes."""
 
     def __init__(self, servers: ExitStack) -> None:
         self._servers = servers

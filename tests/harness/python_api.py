@@ -38,9 +38,8 @@ def _described(name: str) -> Iterator[str]:
         yield from (f"    {each.name} = {each.value!r}" for each in found)
         return
     parameters = inspect.signature(found).parameters
-    yield from (
-        f"    {key}: {_type(each.annotation)}" for key, each in parameters.items() if _is_field(found, key)
-    )
+    fields = {key: each for key, each in parameters.items() if _is_field(found, key)}
+    yield from (f"    {key}: {_type(each.annotation)}" for key, each in fields.items())
     yield f"    def __init__{_signature(inspect.signature(found), found)}: ..."
     for key, member in vars(found).items():
         if inspect.isfunction(member) and not key.startswith("_"):
@@ -48,9 +47,7 @@ def _described(name: str) -> Iterator[str]:
 
 
 def _is_field(found: type, name: str) -> bool:
-    return name in getattr(found, "__struct_fields__", ()) or name in getattr(
-        found, "__dataclass_fields__", ()
-    )
+    return any(name in getattr(found, f"__{kind}_fields__", ()) for kind in ("struct", "dataclass"))
 
 
 def _signature(signature: inspect.Signature, of_class: type | None = None) -> str:

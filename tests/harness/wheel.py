@@ -55,9 +55,7 @@ def _sources(environment: Path, interpreter: Path) -> Path:
     with tarfile.open(DIST / f"medusa_sync-{__version__}.tar.gz") as archive:
         archive.extractall(environment / "sdist", filter="data")
     [folder] = (environment / "sdist").iterdir()
-    find = (
-        "import importlib.util; print(importlib.util.find_spec('medusa_sync').submodule_search_locations[0])"
-    )
+    find = "import medusa_sync; print(medusa_sync.__path__[0])"
     installed = subprocess.check_output([interpreter, "-c", find], cwd=environment, text=True).strip()
     assert "site-packages" in installed
     shutil.rmtree(folder / "medusa_sync")

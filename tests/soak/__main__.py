@@ -19,9 +19,8 @@ from tests.soak.source import Source
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
-    parser.add_argument(
-        "--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the dice"
-    )
+    seed = random.SystemRandom().randrange(10**6)
+    parser.add_argument("--seed", type=int, default=seed, help="of the dice")
     parser.add_argument(
         "--without", metavar="PART", nargs="+", default=[], choices=[*PARTS, *KINDS], help="to leave out"
     )

@@ -40,17 +40,7 @@ class Event:
 
 
 class Chaos:
-    """Plans and executes what disturbs runs.
-
-    Args:
-        store: to disturb.
-        proxy: between the runs and the store.
-        dice: choose what happens and when.
-        without: kinds of faults to leave out.
-
-    Attributes:
-        count: how often each kind of fault happened.
-    """
+    """Plans and executes what disturbs runs, and counts how often each kind of fault happened."""
 
     def __init__(
         self, store: BreakableStore, proxy: FaultProxy, dice: random.Random, without: frozenset[str]
@@ -94,10 +84,9 @@ class Chaos:
         return found
 
     def event(self, name: str, act: Callable[[], None]) -> Event:
-        writes = self._dice.choice(_AFTER_WRITES)
-        return Event(
-            name, writes, self._dice.choice([0, self._dice.uniform(0, 0.3), self._dice.uniform(0, 3)]), act
-        )
+        dice = self._dice
+        delay = dice.choice([0, dice.uniform(0, 0.3), dice.uniform(0, 3)])
+        return Event(name, dice.choice(_AFTER_WRITES), delay, act)
 
     def heal(self) -> None:
         """Make sure that the store is up and idle."""

@@ -20,22 +20,13 @@ class NothingToEditError(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of edit.
-
-    Attributes:
-        make: edits a product, and returns a description.
-        weight: how often it happens.
-        of_delivered: only of products that the source has.
-        identifies: afterwards variants, or the option of a product without variants, cannot be recognized if
-            that depends on their SKUs.
-        of_metadata: Medusa loses one of two concurrent writes of metadata, which may be our record.
-    """
+    """A kind of edit: how it is made and described, and how often it happens."""
 
     make: Callable[[Editing], Any]
     weight: int
-    of_delivered: bool = False
-    identifies: bool = False
-    of_metadata: bool = False
+    of_delivered: bool = False  # only of products that the source has
+    identifies: bool = False  # variants or the default option cannot be recognized after it by their SKUs
+    of_metadata: bool = False  # Medusa loses one of two concurrent writes of metadata, maybe of our record
 
 
 @dataclass(frozen=True)

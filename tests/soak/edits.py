@@ -13,8 +13,7 @@ KINDS |= {
     "thumbnail": Kind(lambda edit: edit.set("thumbnail", f"https://m.example/{edit.number()}.png"), 2),
     "weight": Kind(lambda edit: edit.set("weight", edit.dice.randrange(100, 999)), 2),
     "campaign": Kind(
-        lambda edit: edit.set_unowned("own metadata", metadata={"campaign": str(edit.number())}),
-        4,
+        *(lambda edit: edit.set_unowned("own metadata", metadata={"campaign": str(edit.number())}), 4),
         of_metadata=True,
     ),
     "subtitle": Kind(lambda edit: edit.set_unowned("subtitle", subtitle=f"Subtitle {edit.number()}"), 2),

@@ -47,21 +47,13 @@ class Rules:
 
 @dataclass
 class Possible:
-    """The possible states of a product, or of one of its variants.
-
-    Attributes:
-        states: by field; empty for a product that must not be stored.
-        others: fields that only the merchant owns, with their possible values.
-        store_id: of what is stored, if known.
-        may_be_gone: a run may have deleted it.
-        if_created: its states if it was removed and a later run created it again.
-    """
+    """The possible states of a product, or of one of its variants; none if it must not be stored."""
 
     states: States = field(default_factory=dict)
-    others: dict[str, list[Any]] = field(default_factory=dict)
-    store_id: str | None = None
-    may_be_gone: bool = False
-    if_created: Self | None = None
+    others: dict[str, list[Any]] = field(default_factory=dict)  # values of fields that only the merchant owns
+    store_id: str | None = None  # if it is known
+    may_be_gone: bool = False  # a run may have deleted it
+    if_created: Self | None = None  # its states if it was removed and a later run created it again
 
     @property
     def parts(self) -> Iterator[Self]:
@@ -100,19 +92,12 @@ class Possible:
 
 @dataclass
 class ExpectedVariant(Possible):
-    """The possible states of one variant of the source.
+    """The possible states of one variant of the source."""
 
-    Attributes:
-        is_gone: the merchant deleted it.
-        may_return: the merchant deleted it, then the source may have dropped it, so it may be created again.
-        is_managed: whether the merchant has left its inventory managed.
-        sku_was_edited: by the merchant.
-    """
-
-    is_gone: bool = False
-    may_return: bool = False
-    is_managed: bool = True
-    sku_was_edited: bool = False
+    is_gone: bool = False  # the merchant deleted it
+    may_return: bool = False  # and then the source may have dropped it, so it may be created again
+    is_managed: bool = True  # the merchant has left its inventory managed
+    sku_was_edited: bool = False  # by the merchant
 
     @classmethod
     def new(cls) -> Self:
@@ -151,23 +136,14 @@ class ExpectedVariant(Possible):
 
 @dataclass
 class Expected(Possible):
-    """The possible states of one product.
+    """The possible states of one product; a status comes with whether a run set the product to draft."""
 
-    Attributes:
-        fresh: the merchant's own fields of a product that a run has just created.
-        variants: by key.
-        statuses: pairs of the status and whether a run set the product to draft.
-        own_variants: the possible sets of the merchant's variants.
-        own_values: option values that the merchant added.
-        options: ids of options by their place at the source, if known.
-    """
-
-    fresh: Mapping[str, Any] = field(default_factory=dict)
+    fresh: Mapping[str, Any] = field(default_factory=dict)  # the merchant's fields of a product just created
     variants: dict[str, ExpectedVariant] = field(default_factory=dict)
     statuses: set[tuple[str, bool]] = field(default_factory=lambda: {("published", False)})
-    own_variants: list[list[Any]] = field(default_factory=lambda: [[]])
-    own_values: set[str] = field(default_factory=set)
-    options: dict[int, str] = field(default_factory=dict)
+    own_variants: list[list[Any]] = field(default_factory=lambda: [[]])  # possible sets of the merchant's
+    own_values: set[str] = field(default_factory=set)  # option values that the merchant added
+    options: dict[int, str] = field(default_factory=dict)  # known ids by the place at the source
 
     @classmethod
     def new(cls, fresh: Mapping[str, Any]) -> Self:

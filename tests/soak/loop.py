@@ -28,7 +28,6 @@ ENOUGH_PRODUCTS = 100
 SETTLING_RUNS = 3
 _KEPT_ROUNDS = 12  # rounds whose logs are kept
 
-
 PARTS = [
     *("faults", "network", "slow tables", "two machines", "handed on SKUs", "sku"),
     *("variants", "sale prices"),
@@ -54,14 +53,7 @@ class Summary:
 class Soak:
     """A source, a store, a merchant and runs, with the states that are possible.
 
-    Args:
-        store: to disturb and repair.
-        shop: the same, to read and edit.
-        proxy: between the runs and the store.
-        source: to change.
-        folder: for logs.
-        seed: of all random choices.
-        without: names from `PARTS` and `KINDS` to leave out.
+    It is `without` some of `PARTS` and of the `KINDS` of edits.
     """
 
     def __init__(
@@ -99,11 +91,7 @@ class Soak:
         return self._merchant.edits
 
     def run(self, seconds: float) -> None:
-        """Run rounds until the time is over.
-
-        Raises:
-            AssertionError: the store or a run differs from what is possible.
-        """
+        """Run rounds until the time is over, or until the store or a run differs from what is possible."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.turn()
@@ -125,12 +113,8 @@ class Soak:
         self._arguments = [
             *("--source", self._source.url, "--max-removals", "100%"),
             *("--max-retries", dice.choice(["0", "2", "2"])),
-            *(
-                "--batch-size",
-                dice.choice(["5", "15", "50", "100", "auto"]),
-                "--concurrency",
-                dice.choice("124"),
-            ),
+            *("--batch-size", dice.choice(["5", "15", "50", "100", "auto"])),
+            *("--concurrency", dice.choice("124")),
             *("--on-missing", self._rules.on_missing),
             *("--on-conflict", "store" if self._rules.store_wins else "source"),
             *(["--sale-prices"] if sale_prices else []),
@@ -148,7 +132,8 @@ class Soak:
         self._proxy.requests.clear()
         self._proxy.spans.clear()
         if "faults" in self._without:
-            self._run_calmly(name, wanted)
+            self._calm_run(name)
+            self._oracle.may_have_run(wanted, self._rules)
             return
         with self._chaos.around() as around:
             machines = self._dice.choice([1, 1, 1, 1 if "two machines" in self._without else 2])
@@ -170,10 +155,6 @@ class Soak:
         ]
         self._merchant.accept_lost_edits(writes)
         self._remove_old_logs()
-
-    def _run_calmly(self, name: str, wanted: dict[str, Wanted]) -> None:
-        self._calm_run(name)
-        self._oracle.may_have_run(wanted, self._rules)
 
     def _change_source(self) -> None:
         dice = self._dice

@@ -30,19 +30,14 @@ def ids_in(text: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Edit:
-    """An edit during a run.
-
-    Attributes:
-        ids: of the product and its parts.
-        before: what is expected if the edit is lost.
-    """
+    """An edit during a run."""
 
     external_id: str
     product_id: str
-    ids: set[str]
+    ids: set[str]  # of the product and its parts
     begin: float
     end: float
-    before: Expected
+    before: Expected  # what is expected if the edit is lost
 
     def met(self, ids: set[str], begin: float, end: float) -> bool:
         """Whether a write of these ids was in progress or about to start."""
@@ -51,26 +46,16 @@ class Edit:
 
 @dataclass
 class Merchant:
-    """Edits stored products, each at most once until `forget` is called.
-
-    Args:
-        shop: to edit.
-        oracle: gets the edits.
-        dice: choose the edits.
-        elsewhere: a second stock location.
-        second_channel: a second sales channel.
-        without: kinds of edits to leave out.
-        wanted: what the source wants while the merchant edits.
-    """
+    """Edits stored products, each at most once until `forget` is called."""
 
     shop: Shop
     oracle: Oracle
     dice: random.Random
-    elsewhere: str
+    elsewhere: str  # a second stock location
     second_channel: str
-    without: frozenset[str]
+    without: frozenset[str]  # kinds of edits to leave out
     busy: set[str] = field(default_factory=set)
-    wanted: Mapping[str, Wanted] = field(default_factory=dict)
+    wanted: Mapping[str, Wanted] = field(default_factory=dict)  # by the source, while the merchant edits
     edits: int = 0
     unclear: dict[str, str] = field(default_factory=dict)
     during: list[Edit] = field(default_factory=list)

@@ -13,18 +13,7 @@ Edited = tuple[str, str | None, str]
 
 
 class Oracle:
-    """The possible states of all products.
-
-    Args:
-        store: gives new products their places.
-
-    Attributes:
-        edited: fields that the merchant may have changed since they were last applied.
-        left_skus: of inventory items after the merchant changed the SKU of their variant or unlinked them.
-        left_levels: of inventory items that the merchant took from variants, elsewhere; a new variant
-            that has the SKU gets the item.
-        may_clear_items: one of two machines was killed, and may have left an inventory item without its SKU.
-    """
+    """The possible states of all products."""
 
     def __init__(self, store: Store) -> None:
         self._fresh: dict[str, Any] = {
@@ -33,9 +22,12 @@ class Oracle:
             "sales channels": [store.sales_channel_id],
             "shipping profile": store.shipping_profile_id,
         }
-        self.edited: set[Edited] = set()
+        self.edited: set[Edited] = set()  # what the merchant may have changed since it was last applied
+        # SKUs of inventory items after the merchant changed the SKU of their variant or unlinked them, and
+        # levels of these items elsewhere: a new variant that has the SKU gets the item.
         self.left_skus: set[str | None] = set()
         self.left_levels: list[dict[str, int]] = []
+        # One of two machines was killed, and may have left an inventory item without its SKU.
         self.may_clear_items = False
         self.products: dict[str, Expected] = {}
 
@@ -80,14 +72,7 @@ class Oracle:
         return Expected.new(self._fresh)
 
     def explains(self, key: str, variant: str, field: str, wanted: Wanted) -> bool:
-        """Whether an edit of the merchant explains a reported conflict.
-
-        Args:
-            key: external id of the product.
-            variant: its name in the report; empty for a field of the product.
-            field: its name in the report.
-            wanted: what the source wants of the product.
-        """
+        """Whether an edit explains a conflict, with the names of the variant and the field in the report."""
         name = wanted.name_of(field)
         if name == "options":
             names = (f"options.{number}" for number in range(len(wanted.options)))

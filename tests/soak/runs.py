@@ -60,9 +60,8 @@ class Run:
     def conflicts(self, *, alone: bool) -> list[tuple[str, str, str]]:
         """The external id, the name of the variant if there is one, and the field.
 
-        Args:
-            alone: there was no other run. Medusa does not read a product and its variants at one moment, so a
-                run may see the SKU that another one has just freed, but not its note.
+        Medusa does not read a product and its variants at one moment, so a run that is not alone may see the
+        SKU that another one has just freed, but not its note.
         """
         return [
             (change["external_id"], conflict.get("variant", ""), conflict["field"])

@@ -27,18 +27,11 @@ def _switches(number: int) -> bool:
 
 
 class Shirts:
-    """Makes products with variants, and changes them.
-
-    Args:
-        dice: choose the changes.
-
-    Attributes:
-        moved: variants with a SKU or option values that the store may not have yet.
-    """
+    """Makes products with variants, and changes them."""
 
     def __init__(self, dice: random.Random) -> None:
         self.dice = dice
-        self.moved: set[tuple[int, str]] = set()
+        self.moved: set[tuple[int, str]] = set()  # with a SKU or values that the store may not have yet
         self._count = 0
         self._kinds: dict[Callable[[Product], None], int] = {
             self.edit: 10,

@@ -28,13 +28,7 @@ class Server(Protocol):
 
 
 class Source:
-    """The products that the source has, and those that it may have again later.
-
-    Args:
-        server: for the source.
-        dice: choose the changes.
-        without: kinds of changes to leave out.
-    """
+    """The products that the source has, and those that it may have again later."""
 
     def __init__(self, server: Server, dice: random.Random, without: frozenset[str]) -> None:
         self._server = server

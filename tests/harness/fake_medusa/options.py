@@ -31,14 +31,7 @@ def check_new_options(options: Iterable[Option]) -> None:
 def chosen_values(
     options: Sequence[Option], allowed: Sequence[OptionValue], title: str, chosen: Mapping[str, str]
 ) -> list[OptionValue]:
-    """The values that a variant asks for by title.
-
-    Args:
-        options: of the product.
-        allowed: the values that the product has.
-        title: of the variant, for the message.
-        chosen: titles of options and values; none at all is accepted.
-    """
+    """The values, of those that the product has, that a variant asks for by title; it may ask for none."""
     if not chosen:
         return []
     if len(options) != len(chosen):

@@ -19,14 +19,7 @@ def new_prices(bodies: Iterable[Body], ids: Ids) -> list[Price]:
 def replaced_prices(
     bodies: Iterable[Body], stored: Sequence[Price], elsewhere: set[str], ids: Ids
 ) -> list[Price]:
-    """The prices that replace the stored ones.
-
-    Args:
-        bodies: of the request.
-        stored: the prices of the variant.
-        elsewhere: ids of the prices of other variants.
-        ids: for new prices.
-    """
+    """The prices that replace the stored ones of a variant; `elsewhere` has the ids of all other prices."""
     kept = {price.id: price for price in stored}
     prices = []
     for body in folded(bodies):

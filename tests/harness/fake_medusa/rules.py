@@ -56,14 +56,7 @@ def handle_of_title(title: str) -> str:
 def check_unique(
     what: str, column: str, stored: Iterable[tuple[str, str | None]], wanted: Iterable[tuple[str, str | None]]
 ) -> None:
-    """Refuse a value that another row has, even if the same call would free it.
-
-    Args:
-        what: the entity, for the message.
-        column: the field, for the message.
-        stored: ids and values of existing rows.
-        wanted: ids and values of rows to write.
-    """
+    """Refuse a value that another row has, even if the same call would free it; rows are ids and values."""
     owners: dict[str | None, str] = {value: key for key, value in stored}
     for key, value in wanted:
         if value is not None and owners.setdefault(value, key) != key:

@@ -68,9 +68,6 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
 
     It behaves like Medusa `VERSION`, and raises NotImplementedError for anything that it does not support.
 
-    Args:
-        seed: determines ids and the order of lists.
-
     Attributes:
         requests: everything that clients sent, including what a fault kept from the store.
         before: called with each request first; may raise, or return a response to use instead.

@@ -101,8 +101,8 @@ def test_json_is_one_object_per_line_with_the_event_and_its_fields() -> None:
     assert first == common | message | {"run_id": run_, "run": run_}
     del second["time"]
     message = {"level": "debug", "message": "é"}
-    message |= {"run_id": None, "run": None, "request": {**request, "url": "/x/***"}}
-    assert second == common | extra | message
+    rest = {"run_id": None, "run": None, "request": {**request, "url": "/x/***"}}
+    assert second == common | extra | message | rest
 
 
 def test_an_error_of_several_lines_stays_readable_and_looks_like_one_record() -> None:
