@@ -7,7 +7,8 @@ import pytest
 
 from tests.conftest import SharedStore
 from tests.contract.midway import Midway, fake_midway, real_midway
-from tests.contract.shop import Shop
+from tests.contract.shirts import stocked_shirt
+from tests.contract.shop import Shop, View
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import MEDUSA_VERSION
 
@@ -44,6 +45,12 @@ def real_shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
 def shop(request: pytest.FixtureRequest) -> Shop:
     chosen: Shop = request.getfixturevalue(f"{request.param}_shop")
     return chosen
+
+
+@pytest.fixture
+def product(shop: Shop) -> View:
+    """Other modules have a product of their own."""
+    return stocked_shirt(shop)
 
 
 @pytest.fixture

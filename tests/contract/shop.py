@@ -119,11 +119,7 @@ class Shop:
 
     def level(self, item_id: str, quantity: float) -> View:
         """The request body of a level."""
-        return {
-            "inventory_item_id": item_id,
-            "location_id": self.location_id,
-            "stocked_quantity": quantity,
-        }
+        return {"inventory_item_id": item_id, "location_id": self.location_id, "stocked_quantity": quantity}
 
     def tag(self, value: str) -> View:
         return self._term("product-tags", "product_tag", {"value": value})

@@ -129,11 +129,6 @@ def test_nothing_is_restored_if_that_of_one_variant_cannot_be(
 ITEMS = "create-inventory-items-workflow"
 
 
-@pytest.fixture
-def product(shop: Shop) -> View:
-    return stocked_shirt(shop)
-
-
 def test_products_are_visible_before_their_variants_have_prices(shop: Shop, midway: Midway) -> None:
     seen: list[View] = []
     products = [body(shop, 1)]

@@ -4,25 +4,10 @@ from typing import Any, Final
 
 import pytest
 
-from tests.contract.shirts import entry, shirt, stocked_shirt, variants_path
-from tests.contract.shop import (
-    MALFORMED,
-    USD,
-    Refusal,
-    Shop,
-    View,
-    exists,
-    invalid,
-    prices_of,
-    variant_of,
-)
+from tests.contract.shirts import entry, shirt, variants_path
+from tests.contract.shop import MALFORMED, USD, Refusal, Shop, View, exists, invalid, prices_of, variant_of
 
 NO_SET = invalid("No price set exist for variants: variant_gone")
-
-
-@pytest.fixture
-def product(shop: Shop) -> View:
-    return stocked_shirt(shop)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.contract.shirts import CREATE, UPDATE, entry, sizes, stocked_shirt, values_of, variant
+from tests.contract.shirts import CREATE, UPDATE, entry, sizes, values_of, variant
 from tests.contract.shop import (
     DETAILS,
     MALFORMED,
@@ -23,11 +23,6 @@ from tests.contract.shop import (
 )
 
 TAKEN: Final = invalid("Variant (M / Red) with provided options already exists.")
-
-
-@pytest.fixture
-def product(shop: Shop) -> View:
-    return stocked_shirt(shop)
 
 
 @pytest.fixture(params=["workflow", "route"])

@@ -50,12 +50,6 @@ def environment(store: Store | None, **changes: str) -> dict[str, str]:
 
 
 class Running:
-    """A command that is running.
-
-    Args:
-        process: of the command.
-    """
-
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
@@ -76,14 +70,7 @@ class Running:
 def running(
     *arguments: str, store: Store | None, directory: Path | None = None, **changes: str
 ) -> Iterator[Running]:
-    """Start `medusa-sync products`; it is killed at the end of the context.
-
-    Args:
-        arguments: of the command.
-        store: its URL and API key go into the environment.
-        directory: the working directory, which may have a `.env`.
-        changes: more environment variables.
-    """
+    """Start `medusa-sync products` with a store and other variables; it is killed in the end."""
     with subprocess.Popen(
         [COMMAND, "products", *arguments],
         env=environment(store, **changes),

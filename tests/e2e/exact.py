@@ -69,14 +69,7 @@ def differences(
     sale_prices: bool = False,
     edit: Callable[[Oracle], None] = lambda _oracle: None,
 ) -> list[str]:
-    """What the store has instead of the products of the source, as mapped.
-
-    Args:
-        shop: the store.
-        rows: of the source.
-        sale_prices: whether the runs wrote them.
-        edit: what the merchant did.
-    """
+    """What the store has instead of the products of the source, as mapped; `edit` is of the merchant."""
     stored, oracle = stored_in(shop), Oracle(shop.store)
     wanted = {f"dummyjson:{row['id']}": wanted_of(row, sale_prices=sale_prices) for row in rows}
     oracle.has_run(wanted, Rules(store_wins=False, on_missing="keep"))
@@ -108,13 +101,9 @@ def assert_stored(shop: Shop, rows: Sequence[Product], *, sale_prices: bool = Fa
 def assert_exact(
     shop: Shop, rows: Sequence[Product], *, sale_prices: bool = False, may_be_unused: Collection[str] = ()
 ) -> None:
-    """Check the products, and rows of the database that the Admin API does not show.
+    """Check the products, and rows of the database that the Admin API does not show; only runs wrote them.
 
-    Args:
-        shop: the store, to which only runs may have written.
-        rows: of the source.
-        sale_prices: whether the runs wrote them.
-        may_be_unused: tables. A tag that a product loses stays in the store.
+    Rows of some tables may be unused: a tag that a product loses stays in the store.
     """
     assert_stored(shop, rows, sale_prices=sale_prices)
     assert doubled(shop.store.database_url)[:_SHOWN] == []

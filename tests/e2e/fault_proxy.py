@@ -3,8 +3,6 @@
 # It works like Toxiproxy, but on whole requests instead of streams of bytes, so a fault always hits the same
 # request.
 
-from __future__ import annotations
-
 import json
 import socket
 import struct
@@ -48,7 +46,7 @@ class Exchange(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wire: WireRequest
 
-    def __init__(self, proxy: FaultProxy, *arguments: Any) -> None:
+    def __init__(self, proxy: "FaultProxy", *arguments: Any) -> None:
         self._proxy = proxy
         super().__init__(*arguments)
 
@@ -112,28 +110,19 @@ class Span:
 
 
 class FaultProxy:
-    """What the proxy does with requests; each connection has its own thread.
-
-    Attributes:
-        url: of the proxy.
-        requests: in order of arrival; clearing the list restarts the numbers of the writes.
-        faults: by number of the write, starting at 1.
-        choose: returns a fault for a request that has none by number, or None.
-        struck: numbers of the writes that had a fault.
-        spans: of finished requests.
-        under_way: number of unfinished requests.
-    """
+    """What the proxy does with requests; each connection has its own thread."""
 
     def __init__(self, target: str) -> None:
         parts = urlsplit(target)
         self.target = (parts.hostname or "", parts.port or 80)
         self.url = ""
-        self.requests: list[WireRequest] = []
-        self.faults: dict[int, Fault] = {}
+        self.requests: list[WireRequest] = []  # clearing the list restarts the numbers of the writes
+        self.faults: dict[int, Fault] = {}  # by number of the write, starting at 1
+        # Called for a request that has no fault by number.
         self.choose: Callable[[WireRequest], Fault | None] = lambda _request: None
         self.spans: list[Span] = []
         self.under_way = 0
-        self.struck: set[int] = set()
+        self.struck: set[int] = set()  # numbers of the writes that had a fault
         self._lock = Lock()
 
     @property

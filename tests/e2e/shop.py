@@ -35,12 +35,7 @@ Json = dict[str, Any]
 
 
 class Shop:
-    """A store as its merchant sees it.
-
-    Args:
-        store: what to read and edit.
-        transport: of a store in memory.
-    """
+    """A store as its merchant sees it; one in memory has a transport."""
 
     def __init__(self, store: Store, transport: httpx.BaseTransport | None = None) -> None:
         self.store = store

@@ -13,30 +13,18 @@ _CUSTOMS = ("origin_country", "hs_code", "mid_code", "material")
 
 @dataclass(frozen=True)
 class StoredVariant:
-    """One variant.
-
-    Attributes:
-        owned: fields that the source owns.
-        values: its option values by id of the option.
-        others: fields that only the merchant owns, and ids that no run may change.
-        items: its inventory items, with SKU and the levels at our location.
-        summary: what must stay if it is the merchant's.
-    """
+    """One variant; `others` are fields that only the merchant owns, and ids that no run may change."""
 
     id: str
-    owned: dict[str, Any]
-    values: dict[str, str]
+    owned: dict[str, Any]  # fields that the source owns
+    values: dict[str, str]  # by id of the option
     others: dict[str, Any]
-    items: list[tuple[str | None, list[int]]]
+    items: list[tuple[str | None, list[int]]]  # the SKU of each, and its levels at our location
     is_managed: bool
-    summary: tuple[Any, ...]
+    summary: tuple[Any, ...]  # what must stay if it is the merchant's
 
     def flaws(self, *, item_follows: bool) -> list[str]:
-        """Problems of a managed variant that do not depend on the source.
-
-        Args:
-            item_follows: the item must have the SKU of the variant.
-        """
+        """Problems of a managed variant, whose item may have to have its SKU, whatever the source says."""
         if [len(levels) for _, levels in self.items] != [1]:
             return [f"its inventory items with their levels are {self.items}, expected one of each"]
         sku, _ = self.items[0]
@@ -47,23 +35,15 @@ class StoredVariant:
 
 @dataclass(frozen=True)
 class Stored:
-    """One product.
-
-    Attributes:
-        owned: fields that the source owns.
-        others: fields that only the merchant owns, and ids that no run may change.
-        options: titles by id, the oldest first.
-        values: of all options, by their ids.
-        variants: by id, the oldest first.
-    """
+    """One product; `others` are fields that only the merchant owns, and ids that no run may change."""
 
     id: str
     status: str
-    owned: dict[str, Any]
+    owned: dict[str, Any]  # fields that the source owns
     others: dict[str, Any]
-    options: dict[str, str]
-    values: dict[str, set[str]]
-    variants: dict[str, StoredVariant]
+    options: dict[str, str]  # titles by id, the oldest first
+    values: dict[str, set[str]]  # of all options, by their ids
+    variants: dict[str, StoredVariant]  # by id, the oldest first
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -90,13 +70,7 @@ def stored_in(shop: Shop) -> dict[str, Stored]:
 
 
 def stored_of(product: dict[str, Any], location_id: str, sales: Mapping[str, Sequence[float]]) -> Stored:
-    """Read a product of the Admin API.
-
-    Args:
-        product: as the Admin API returns it.
-        location_id: of our stock location.
-        sales: the amounts in the price list of the source, by id of the variant.
-    """
+    """Read a product of the Admin API; `sales` are amounts in the price list of the source, by variant."""
     metadata = {key: value for key, value in (product["metadata"] or {}).items() if key != "medusa_sync"}
     owned = {
         **{name: product[name] for name in ("title", "description", "thumbnail")},

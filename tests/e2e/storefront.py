@@ -19,12 +19,7 @@ Offer = tuple[int | float, int | float, int | None]
 
 
 class Storefront:
-    """A shop window with the publishable key of the store and a region of its own.
-
-    Args:
-        shop: the store.
-        currency: of the region.
-    """
+    """A shop window with the publishable key of the store and a region of its own."""
 
     def __init__(self, shop: Shop, currency: str = "usd") -> None:
         country = _COUNTRIES[currency]
@@ -47,11 +42,7 @@ class Storefront:
         return {variant["sku"] or variant["title"]: _offer(variant) for variant in variants}
 
     def price_in_cart(self, variant_id: str, quantity: int = 1) -> tuple[int | float, int | float | None]:
-        """Put a variant into a new cart; returns its price, and the one that is crossed out.
-
-        Raises:
-            httpx.HTTPStatusError: it is not available.
-        """
+        """Put a variant into a new cart; returns its price, and the one that is crossed out."""
         cart = self._post("/store/carts", {"region_id": self._region_id})["cart"]
         line = {"variant_id": variant_id, "quantity": quantity}
         [item] = self._post(f"/store/carts/{cart['id']}/line-items", line)["cart"]["items"]

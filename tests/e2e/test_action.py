@@ -25,11 +25,7 @@ INPUT = re.compile(r"\$\{\{ inputs\.([a-z-]+) }}")
 
 @dataclass
 class Runner:
-    """Runs the steps of an action that have a `run` block; outputs and summaries are files, as on GitHub.
-
-    Attributes:
-        folder: its temporary folder.
-    """
+    """Runs the steps of an action that have a `run` block; outputs and summaries are files, as on GitHub."""
 
     folder: Path
     outputs: dict[str, str] = field(default_factory=dict)

@@ -53,14 +53,8 @@ install -m 600 "$1/crontab" /var/spool/cron/crontabs/root
 exec cron -f
 """
 UNSHARE = (
-    "unshare",
-    "--mount",
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
-    "--propagation",
-    "private",
+    *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+    *("--propagation", "private"),
 )
 SENDMAIL = """\
 #!/bin/sh

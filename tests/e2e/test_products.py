@@ -1,6 +1,5 @@
 """The installed command on a real store."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,34 +11,28 @@ from tests.e2e.shop import Shop
 from tests.harness.catalogue import CATEGORIES, products, whole_sample
 from tests.harness.dummyjson import DummyJson, dummyjson
 
-REAL_SIZE = 194
+SIZE = 194
 SHOPIFY = Path(__file__).parents[1] / "catalogues" / "shopify-tableware.csv"
-
-
-@pytest.fixture
-def source() -> Iterator[DummyJson]:
-    with dummyjson(products(REAL_SIZE)) as server:
-        yield server
 
 
 def test_products_are_stored_once_as_mapped_and_a_second_run_writes_nothing(
     source: DummyJson, shop: Shop, proxy: FaultProxy
 ) -> None:
     first = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
-    assert (first.exit_code, first.counts) == (0, {"created": REAL_SIZE})
+    assert (first.exit_code, first.counts) == (0, {"created": SIZE})
     assert_stored(shop, source.products)
     stored = shop.products()
-    assert len({product["handle"] for product in stored}) == REAL_SIZE
+    assert len({product["handle"] for product in stored}) == SIZE
     names = {category["slug"]: category["name"] for category in CATEGORIES}
     assert all(each["name"] == names[each["handle"]] for p in stored for each in p["categories"])
 
     proxy.requests.clear()
     source.requests.clear()
     second = medusa_sync("--source", source.url, "--json", store=proxy.store(shop.store))
-    assert_quiet(second, REAL_SIZE)
+    assert_quiet(second, SIZE)
     assert [request.method for request in proxy.requests] == ["GET"]
     assert len(source.requests) == 1
-    assert second.document["store"] == {"url": proxy.url, "products": REAL_SIZE, "owned": REAL_SIZE}
+    assert second.document["store"] == {"url": proxy.url, "products": SIZE, "owned": SIZE}
 
 
 def test_the_sample_is_stored_completely(shop: Shop) -> None:

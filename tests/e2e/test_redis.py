@@ -7,6 +7,7 @@ from itertools import cycle
 import httpx
 import pytest
 
+from tests.contract.conftest import product  # noqa: F401 - a fixture of these tests
 from tests.contract.midway import Midway, real_midway
 from tests.contract.shirts import CREATE, add_values, new, shirt, skus
 from tests.contract.shop import Shop, View, workflow_path
@@ -26,7 +27,6 @@ from tests.contract.test_terms import (  # noqa: F401 - as above
     test_items_are_created_with_their_stock_or_not_at_all,
 )
 from tests.contract.test_variant_updates import (  # noqa: F401 - as above
-    product,
     test_everything_of_several_variants_can_change_in_one_call,
     test_one_refused_row_changes_nothing,
     update,

@@ -44,16 +44,10 @@ def test_the_bulk_route_asks_for_a_right_of_its_own(store: Store) -> None:
 
 
 def test_a_user_who_may_not_run_workflows_can_sync(store: Store, source: DummyJson) -> None:
+    user = {"MEDUSA_BACKEND_URL": store.url, "MEDUSA_EMAIL": store.email, "MEDUSA_PASSWORD": store.password}
+
     def sync() -> Finished:
-        return medusa_sync(
-            "--source",
-            source.url,
-            "--json",
-            store=None,
-            MEDUSA_BACKEND_URL=store.url,
-            MEDUSA_EMAIL=store.email,
-            MEDUSA_PASSWORD=store.password,
-        )
+        return medusa_sync("--source", source.url, "--json", store=None, **user)
 
     run = sync()
     assert (run.exit_code, run.counts) == (0, {"created": SIZE}), run.document

@@ -23,19 +23,12 @@ METADATA = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the source wants of a product.
-
-    Attributes:
-        fields: of the product.
-        variants: the fields of each variant, by a key that stays the same if the source changes its id.
-        names: of variants in reports, by key.
-        options: in their order, which the names `options.0` and `option.0` of fields refer to.
-    """
+    """What the source wants of a product."""
 
     fields: Mapping[str, Value]
-    variants: Mapping[str, Mapping[str, Value]]
-    names: Mapping[str, str]
-    options: tuple[str, ...]
+    variants: Mapping[str, Mapping[str, Value]]  # by a key that stays the same if the source changes its id
+    names: Mapping[str, str]  # of variants in reports, by key
+    options: tuple[str, ...]  # in their order, which the fields `options.0` and `option.0` refer to
 
     def keys_of(self, reported: str) -> list[str]:
         """The keys of the variants that a report may mean."""

@@ -13,12 +13,7 @@ def carried_out(source: ListSource, store: FakeMedusa, **options: Any) -> RunRes
     plan = sync(source, fresh, dry_run=True, **options)
     assert writes(fresh) == []
     result = sync(source, store, **options)
-    assert shown(plan) == shown(result), (
-        shown(plan),
-        shown(result),
-        reasons(plan),
-        reasons(result),
-    )
+    assert shown(plan) == shown(result), (shown(plan), shown(result), reasons(plan), reasons(result))
     return result
 
 

@@ -10,16 +10,7 @@ import pytest
 
 from medusa_sync import RunResult
 from tests.flow.faults import no, refuse, strike
-from tests.flow.stage import (
-    ListSource,
-    assert_quiet,
-    constant,
-    counts,
-    is_write,
-    run_once,
-    sync,
-    writes,
-)
+from tests.flow.stage import ListSource, assert_quiet, constant, counts, is_write, run_once, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import ListPrice

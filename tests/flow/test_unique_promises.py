@@ -224,5 +224,5 @@ class UniquePromises(RuleBasedStateMachine):
 
 TestUniquePromises = UniquePromises.TestCase
 TestUniquePromises.settings = settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )

@@ -141,8 +141,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(
-    ("form", "answer"),
-    [*((form, "cut") for form in FORMS), *(("NDJSON", each) for each in REFUSALS)],
+    ("form", "answer"), [*((form, "cut") for form in FORMS), *(("NDJSON", each) for each in REFUSALS)]
 )
 def test_server_that_honours_or_refuses_our_limit_loses_no_product(
     server: DummyJson, store: FakeMedusa, form: str, answer: str

@@ -83,13 +83,7 @@ def test_a_renamed_option_value_leaves_no_old_one_also_if_no_title_changes() -> 
     store = synced([row])
     option_values(row, 1)
     assert counts(sync(ListSource([row]), store)) == {"updated": 1}
-    assert {each.value for each in store.products["dummyjson:1"].values} == {
-        "S",
-        "M1",
-        "L",
-        "Red",
-        "Blue",
-    }
+    assert {each.value for each in store.products["dummyjson:1"].values} == {"S", "M1", "L", "Red", "Blue"}
 
 
 def test_a_product_gets_variants_and_loses_them_without_losing_the_first() -> None:
@@ -220,11 +214,7 @@ def test_a_variant_that_the_merchant_deleted_is_a_conflict_once_per_change_of_th
 
 @pytest.mark.parametrize(
     ("policy", "winner"),
-    [
-        ("source", "source"),
-        ("store,title=source", "store"),
-        ("store,variants=source", "source"),
-    ],
+    [("source", "source"), ("store,title=source", "store"), ("store,variants=source", "source")],
 )
 def test_an_option_that_source_and_merchant_rename_is_a_conflict(policy: str, winner: str) -> None:
     store, row = synced(shirts(1)), shirt(1)

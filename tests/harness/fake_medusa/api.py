@@ -20,12 +20,7 @@ from tests.harness.fake_medusa.variants import (
     VariantRevision,
     product_for_variants,
 )
-from tests.harness.fake_medusa.views import (
-    LIST_PRICE_DEFAULTS,
-    Tree,
-    Views,
-    tree_of,
-)
+from tests.harness.fake_medusa.views import LIST_PRICE_DEFAULTS, Tree, Views, tree_of
 from tests.harness.fake_medusa.workflows import workflow
 
 T = TypeVar("T")

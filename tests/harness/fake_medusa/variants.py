@@ -11,12 +11,7 @@ from tests.harness.fake_medusa.errors import (
     not_found,
     unknown_error,
 )
-from tests.harness.fake_medusa.inventory import (
-    given_items,
-    link_items,
-    make_items,
-    remove_items,
-)
+from tests.harness.fake_medusa.inventory import given_items, link_items, make_items, remove_items
 from tests.harness.fake_medusa.options import chosen_values
 from tests.harness.fake_medusa.pricing import new_prices, replace_prices
 from tests.harness.fake_medusa.rules import MEASURES, check_new_id, check_unique, merged, patch

@@ -77,18 +77,13 @@ def test_unwritable_stdout_is_reported_and_the_rest_is_written(
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    ["--version", "products --help-all", "products --source sample --dry-run --quiet --json"],
+    "arguments", ["--version", "products --help-all", "products --source sample --dry-run --quiet --json"]
 )
 def test_full_disk_gives_one_message_and_no_traceback(arguments: str) -> None:
     command = Path(sys.executable).with_name("medusa-sync")
     with Path("/dev/full").open("w") as full:
         finished = subprocess.run(
-            [command, *arguments.split()],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            check=False,
+            [command, *arguments.split()], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False
         )
     assert (finished.returncode, len(finished.stderr.splitlines())) == (2, 1)
 

@@ -180,7 +180,7 @@ BROKEN: dict[str, list[Any]] = {  # values of a field that reject a product
     "discountPercentage": ["5%"],
     "meta": [{"barcode": 4006381333931}],
     "categories": [
-        *([["x" * 199] * 5 + ["Polos"]], [["x"] * 21], [["x"]] * 51, [["x" * 256]], [[1]], ["A > B"], "A"),
+        *([["x" * 199] * 5 + ["Polos"]], [["x"] * 21], [["x"]] * 51, [["x" * 256]], [[1]], ["A > B"], "A")
     ],
 }
 
