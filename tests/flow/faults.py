@@ -20,6 +20,7 @@ class Killed(BaseException):
 
 
 Act = httpx.Response | BaseException | Callable[[], Any]
+"""The response instead of the store's, an error to raise, or a function that may return a response."""
 
 
 def strike(
@@ -30,14 +31,9 @@ def strike(
     *,
     once: bool = True,
 ) -> list[httpx.Request]:
-    """Act at the first request of a kind, or at each of them; returns the requests that were hit.
+    """Act at the first request of a kind, or at each of them, before or after the store carries it out.
 
-    Args:
-        store: gets the requests.
-        moment: before or after the store carries the request out.
-        is_hit: tells which requests are meant.
-        act: the response instead of the store's, an error to raise, or a function that may return a response.
-        once: only at the first one.
+    Returns the requests that were hit.
     """
     hit: list[httpx.Request] = []
 

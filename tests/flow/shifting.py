@@ -55,14 +55,7 @@ FORMS = (by_skip, by_next, dummyjson_without_addresses, with_json_for_every_path
 
 
 class Shop:
-    """A catalogue that changes while it is read.
-
-    Args:
-        server: that delivers it.
-        rows: at the beginning of each reading.
-        respond: the form of the pages.
-        moves: what happens after the first page of the first reading, of the second one, ...
-    """
+    """A catalogue that changes while it is read: each move comes after the first page of a reading."""
 
     def __init__(self, server: DummyJson, rows: Rows, respond: Respond, *moves: Move | Response) -> None:
         self.readings = 0

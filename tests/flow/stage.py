@@ -37,21 +37,14 @@ TOO_LARGE = "a" * 2_000_000
 
 @dataclass
 class ListSource(Source):
-    """A source in memory, with rows of DummyJSON.
-
-    Attributes:
-        currency: of its prices.
-        sale_prices: discounts become sale prices.
-        ends_after: number of pages after which it fails; None for never.
-        asked: the ids that `has` was called with.
-    """
+    """A source in memory, with rows of DummyJSON."""
 
     rows: list[Any]
     page_size: int = 30
     currency: str = "usd"
     sale_prices: bool = False
-    ends_after: int | None = None
-    asked: list[str] = field(default_factory=list)
+    ends_after: int | None = None  # it fails after so many pages
+    asked: list[str] = field(default_factory=list)  # the ids that `has` was called with
     in_one_piece: bool = False
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
@@ -120,15 +113,7 @@ async def run_once(
     stop: Stop | None = None,
     **changes: Any,
 ) -> RunResult:
-    """One run, with the same parts as in a session.
-
-    Args:
-        source: of the products.
-        store: gets them.
-        watcher: sees the outcomes.
-        stop: ends the run.
-        changes: settings, see `settings`.
-    """
+    """One run, with the same parts as in a session, and with other `settings`."""
     requests, stop = Requests(), stop or Stop()
     chosen = settings(store, **changes)
     connect = partial(session._connector(chosen, requests, stop, Redactor(())), transport=store)
@@ -159,11 +144,8 @@ def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:
 def constant(name: str, value: float) -> AbstractContextManager[object]:
     """Give a constant of the engine another value.
 
-    Args:
-        name: `SETTLE_S`, how long a run waits for writes that another one has noted; `LATE_S`, how long a
-            write that was sent may still arrive; `AT_ONCE`, how many products are acknowledged in one call;
-            `PAGE_SIZE`, in which the store is scanned.
-        value: of the constant.
+    `SETTLE_S`: how long a run waits for writes that another one has noted; `LATE_S`: how long a write that
+    was sent may still arrive; `AT_ONCE`: how many products one call acknowledges; `PAGE_SIZE`: of a scan.
     """
     [module] = [each for each in (interrupted, acknowledger, scan) if hasattr(each, name)]
     return patch.object(module, name, value)

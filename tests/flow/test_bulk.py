@@ -43,12 +43,8 @@ def content(store: FakeMedusa) -> Any:
     state = store.state
     shown = {key: held(store, int(key.removeprefix(f"{SOURCE_NAME}:"))) for key in store.products}
     items = {each.sku: [state.items[own].sku for own in each.item_ids] for each in state.variants().values()}
-    terms = [
-        *state.tags.values(),
-        *state.categories.values(),
-        *state.types.values(),
-        *state.collections.values(),
-    ]
+    tables = (state.tags, state.categories, state.types, state.collections)
+    terms = [term for table in tables for term in table.values()]
     names = sorted(str(getattr(each, "value", None) or getattr(each, "handle", None)) for each in terms)
     return shown, items, names
 
@@ -120,8 +116,7 @@ def test_refused_variants_fail_only_their_product_and_cost_few_requests(
         sent = f"{request.url.path} {request.content.decode()}"
         return is_write(request) and '"prices"' in sent and any(own in sent for own in ids)
 
-    refusal = no(status)
-    refuse(store, is_refused, refusal)
+    refuse(store, is_refused, no(status))
     result = sync(ListSource(rows), store)
     assert counts(result) == {"updated": 14, "failed": 1}
     [problem] = result.problems
