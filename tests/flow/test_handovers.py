@@ -38,21 +38,17 @@ def exchanged(size: int, by: int = 17) -> tuple[FakeMedusa, ListSource]:
     return synced(rows, batch_size=100), ListSource(moved)
 
 
-def test_many_products_exchange_skus_although_the_store_accepts_only_small_requests() -> None:
+@pytest.mark.parametrize("batch_size", [7, 15])
+def test_many_products_exchange_skus_in_batches_although_the_store_accepts_only_small_requests(
+    batch_size: int,
+) -> None:
     store, source = exchanged(60)
     refuse(store, lambda request: len(request.content) > 15_000, no(413))
-    assert counts(sync(source, store, batch_size=15, concurrency=2)) == {"updated": 60}
-    assert_exact(source.rows, store)
-    assert_quiet(source, store)
-
-
-@pytest.mark.parametrize("batch_size", [7, 15])
-def test_the_last_pass_keeps_to_the_batch_size(batch_size: int) -> None:
-    store, source = exchanged(40)
-    assert counts(sync(source, store, batch_size=batch_size)) == {"updated": 40}
+    assert counts(sync(source, store, batch_size=batch_size, concurrency=2)) == {"updated": 60}
     assert_exact(source.rows, store)
     sizes = [len(sent_in_bulk(request, "update-product-variants")) for request in writes(store)]
-    assert max(sizes) == batch_size
+    assert max(sizes) == batch_size, "also in the last pass"
+    assert_quiet(source, store)
 
 
 @pytest.mark.parametrize("fault", ["400", "500", "lost"])
@@ -282,10 +278,8 @@ def test_a_stored_variant_stays_the_same_if_another_one_repeats_its_sku(*, is_fi
 
 def test_a_product_that_only_gives_up_its_sku_is_not_pending_after_the_run() -> None:
     rows = without_codes(2)
-    store, source = (
-        synced([rows[0] | {"sku": "SKU"}, rows[1]]),
-        ListSource([rows[0], rows[1] | {"sku": "SKU"}]),
-    )
+    store = synced([rows[0] | {"sku": "SKU"}, rows[1]])
+    source = ListSource([rows[0], rows[1] | {"sku": "SKU"}])
     carried_out(source, store)
     assert [record_of(store, number).get("pending") for number in (1, 2)] == [None, None]
     assert_quiet(source, store)

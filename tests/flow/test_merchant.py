@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import no, strike
+from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import add_image, add_variant, edit, edit_variant, set_prices
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, shirts
@@ -258,14 +258,11 @@ def test_a_conflict_of_a_product_that_fails_after_it_was_written_is_reported(*, 
     change_title(store, store.products[EDITED])
     source.rows[3] |= {"title": "New", "stock": 77, "price": 1}
 
-    def down(_request: httpx.Request) -> None:
-        raise httpx.ReadError("down")
-
     def hurt(request: httpx.Request) -> httpx.Response | None:
         if is_lost and sent_in_bulk(request, "update-product-variants"):
             store.before = None
             store.handle(request)
-            store.before = down
+            refuse(store, lambda _request: True, httpx.ReadError("down"))
             raise httpx.ReadError("lost")
         if is_lost or "location-levels" not in request.url.path:
             return None
