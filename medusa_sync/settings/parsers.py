@@ -231,7 +231,8 @@ def source(value: str) -> str:
     if "://" not in value:
         return path(value)
     if _parts(value.strip()) is None:
-        raise ValueError("expected a URL such as https://dummyjson.com/products, or the path of a file")
+        example = "https://dummyjson.com/products, with %20 for each space"
+        raise ValueError(f"expected a URL such as {example}, or the path of a file")
     return value.strip()
 
 

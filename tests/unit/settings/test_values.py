@@ -82,8 +82,8 @@ INVALID = [
     ),
     ("api_key", "pk_123", "it is a publishable key; create a secret key in the admin"),
     *(
-        ("source", text, r"expected a URL such as https://dummyjson\.com/products, or ")
-        for text in ("ftp://source.example", "file:///a.json", "https://", "http://me:hush@")
+        ("source", text, r"expected a URL such as https://.*, with %20 for each space, or ")
+        for text in ("ftp://source.example", "file:///a.json", "https://", "http://me:hush@", "http://a/?b c")
     ),
     *((name, "hush\udcff", "it is not UTF-8") for name in ("api_key", "email", "password", "sales_channel")),
     ("only", "price,prise", f"there is no field 'prise'{FIELDS}"),
