@@ -30,7 +30,8 @@ _CHANGED = "Write the catalogue to another file and rename it when it is complet
 _AGAIN = "Nothing was removed. Create the compressed file again, and check that all of it is copied."
 _HINTS: Mapping[type[OSError], str] = {
     FileNotFoundError: (
-        "Check --source (SYNC_PRODUCTS_SOURCE). A relative path starts at the working directory."
+        "Check --source (SYNC_PRODUCTS_SOURCE). A relative path starts at the working directory, a URL with "
+        "https://."
     ),
     IsADirectoryError: "Name the file in it with --source (SYNC_PRODUCTS_SOURCE).",
     PermissionError: "Allow the user who runs medusa-sync to read the file.",

@@ -43,7 +43,7 @@ FORMATS = (
 )
 
 _HTML = re.compile(r"(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_ZIP = b"PK\x03\x04"
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # ZIP and .xlsx, .xls
 
 
 def reader_of(format_: str) -> Reader:
@@ -90,7 +90,7 @@ def check(head: bytes) -> None:
     Raises:
         SourceError: it is empty, or clearly something else.
     """
-    if head.startswith(_ZIP):
+    if head.startswith(_WORKBOOKS):
         hint = "Unpack the archive, or save the workbook as CSV."
         raise SourceError("the file is a ZIP archive or an Excel workbook", hint=hint)
     text = _text(head)
