@@ -31,7 +31,7 @@ _CHILDREN_AT_ONCE = 4
 _FILES = frozenset({"ndjson", "csv", "xml"})  # formats that are not delivered in pages
 _LARGEST_PAGE = (
     "The same URL is answered without `limit` and `skip`. If the source has a largest page, name its size in "
-    "the URL, such as ?limit=100."
+    "the URL, such as ?limit=100. If it has `offset` in place of `skip`, add offset=0."
 )
 _HOST = "dummyjson.com"
 _RATE = Rate(100, 10)  # more are refused

@@ -22,7 +22,7 @@ MAX_EMPTY = 100  # in a row
 
 _PREFETCHED = 3  # pages that are requested at the same time, once the total is known
 _FIRST = "Set page=1 in the query of --source, or read only some products with --limit (SYNC_PRODUCTS_LIMIT)."
-_COUNTED = "If it counts its pages, add page=1 to the query of --source."
+_COUNTED = "If it has `page` or `offset` in its place, add page=1 or offset=0 to the query of --source."
 _BROKEN = "Nothing was removed. The source is broken: each page must name the next one, and the last none."
 
 
@@ -78,7 +78,7 @@ def _cursors(api: Requests, at: Position) -> Sequence[str]:
 OFFSET = Kind(
     "offset",
     "all others, such as DummyJSON",
-    "`limit`, `skip`",
+    "`limit`, and `skip`, or `offset` if the URL has one",
     "so many products came as `total` says; without a total, a page is empty or has nothing new",
     _offsets,
     is_counted=True,
@@ -147,7 +147,7 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
                 _check_end(api, page, ids, *previous)
                 return
             if not is_new and len(ids) > 1:
-                hint = f"It seems to ignore `skip`, or its pages form a loop. {_COUNTED}"
+                hint = f"Its pages form a loop, or it ignores `skip`. {_COUNTED}"
                 raise api.error("the source repeats itself: it sent a page with nothing new", hint)
             position += len(items)
             is_enough = limit is not None and position >= limit
@@ -200,7 +200,7 @@ def _check_end(
         hint = "It seems to ignore which page is requested, so it may have more products."
         raise api.error(f"the source sent the same {count} products again", hint)
     if previous.has_more or (page.items and (previous.pages or 0) > 1):
-        hint = f"No product was removed. {_COUNTED}"
+        hint = f"No product was removed. It seems to ignore `skip`. {_COUNTED}"
         raise api.error("the source says that it has more products, but does not send them", hint)
 
 

@@ -37,8 +37,8 @@ class Requests:
     """Requests to one API.
 
     The query of the URL is sent with each request, except for `skip`. A `limit` in it is the size of pages if
-    it is smaller than ours: some servers refuse larger ones. With a `page` in it, pages are counted, and the
-    rest of the query is sent as it is.
+    it is smaller than ours: some servers refuse larger ones. With an `offset` in it, that is sent in place of
+    `skip`. With a `page` in it, pages are counted, and the rest of the query is sent as it is.
 
     Attributes:
         url: of the products, without its query.
@@ -62,7 +62,8 @@ class Requests:
         self.number = 1 if page is None else page
         limit = self._whole("limit") or base.PAGE_SIZE
         self.size = size if self.is_numbered else min(base.PAGE_SIZE, limit)
-        self._ours = {"page"} if self.is_numbered else {"limit", "skip"}
+        self._skip = "skip" if self._whole("offset") is None else "offset"
+        self._ours = {"page"} if self.is_numbered else {"limit", "skip", self._skip}
         self._http = http
         self._as_items = as_items
 
@@ -81,7 +82,7 @@ class Requests:
 
     def at(self, position: int) -> str:
         """The query of the page that begins at a position."""
-        return f"limit={self.size}&skip={position}"
+        return f"limit={self.size}&{self._skip}={position}"
 
     def _query_of(self, page: str = "") -> str:
         """The query of the URL, with what says which page it is."""

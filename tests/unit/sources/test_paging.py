@@ -74,7 +74,8 @@ def serve(
         query = dict(request.url.params)
         asked.append(query)
         size = min(int(query.get("limit", at_most)), at_most)
-        place = int(query.get("skip", query.get("after", query.get("cursor", "0 &").split()[0])))
+        names = ("skip", "offset", "after", "cursor")
+        place = int(next((query[each].split()[0] for each in names if each in query), 0))
         start = 20 * (int(query["page"]) - 1) if "page" in query else place
         start = 0 if ignored else start
         size = at_most if ignored == "both" else size
@@ -133,6 +134,14 @@ async def test_a_url_with_a_page_is_read_by_page_numbers(
     assert sorted(int(each["page"]) for each in asked) == list(range(1, requests + 1))
     if answer is ARRAY:
         assert ids(await rows(source_of(pool, "page=12"))) == list(range(221, 251))
+
+
+async def test_a_url_with_an_offset_is_read_by_offsets(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient
+) -> None:
+    asked = serve(httpx_mock, KINDS["items"][0], at_most=20)
+    assert ids(await rows(source_of(pool, "offset=0"))) == list(range(1, 251))
+    assert sorted(int(each["offset"]) for each in asked) == list(range(0, 250, 20))
 
 
 @pytest.mark.parametrize(
@@ -354,6 +363,7 @@ async def test_the_next_page_is_requested_early_and_nothing_is_left_of_it(
         ("//?key=a%26b+c%20d&flag&x=", "//?key=a%26b+c%20d&flag&x=&limit=100&skip=0"),
         ("/?limit=0&a=1&skip=90&l%69mit=7", "/?a=1&limit=7&skip=0"),
         ("?limit=60", "?limit=60&skip=0"),  # some servers refuse larger pages
+        ("?offset=5&a=1", "?a=1&limit=100&offset=0"),
     ],
 )
 async def test_the_url_is_kept_except_for_paging(
