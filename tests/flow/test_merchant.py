@@ -273,7 +273,7 @@ def test_a_conflict_of_a_product_that_fails_after_it_was_written_is_reported(*, 
     assert (result.conflicts, store.products[EDITED].title) == (1, "New")
     if not is_lost:
         assert result.exit_code == 5
-        assert "title: Mine (may be overwritten; changed on both sides; source: New" in text(result)
+        assert "title: Mine -> New (the source wins)" in text(result)
 
 
 def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus() -> None:
