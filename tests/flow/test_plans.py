@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.flow.faults import kill_at_step
 from tests.flow.merchant import edit, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.stage import ListSource, copies_of, sync
@@ -103,3 +104,14 @@ def test_a_run_does_what_a_dry_run_planned(
     source = ListSource(edit_source(list(ROWS), source_edits), page_size=5)
     result = carried_out(source, store, max_removals="100%", **options)
     assert all(each.result == "rejected" for each in result.problems), list(result.problems)
+
+
+@pytest.mark.parametrize("batch_size", [1, 15])
+def test_incomplete_products_that_are_created_again_may_exchange_their_skus(batch_size: int) -> None:
+    store, rows = FakeMedusa(), products(2)
+    kill_at_step(store, "variants")
+    assert sync(ListSource(products(2)), store).exit_code != 0
+    store.between = store.before = None
+    rows[0]["sku"], rows[1]["sku"] = rows[1]["sku"], rows[0]["sku"]
+    result = carried_out(ListSource(rows), store, batch_size=batch_size)
+    assert (result.exit_code, result.withheld) == (0, 0)

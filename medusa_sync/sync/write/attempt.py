@@ -98,10 +98,11 @@ class Attempts:
             left.append(reading.new)
         elif reading.new:
             await self._new_products.plan(reading.new)
-            if not self._context.is_dry_run:
-                left_over = [job.replaces for job in still_queued(reading.new) if job.replaces]
-                if left_over:
-                    await delete_noted(self._context.api, left_over)
+            left_over = {job.external_id: job.replaces for job in still_queued(reading.new) if job.replaces}
+            if self._context.is_dry_run:
+                self._context.removed_products |= left_over.keys()
+            elif left_over:
+                await delete_noted(self._context.api, list(left_over.values()))
             for creates in (False, True):  # adopted products first
                 jobs = [job for job in still_queued(reading.new) if job.change.is_creation is creates]
                 left += await self._carry_out(jobs) if jobs else ()
