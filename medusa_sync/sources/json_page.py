@@ -35,6 +35,8 @@ class JsonPage(Struct, frozen=True):
         items: not decoded yet, or decoded if the page is not quite valid.
         total: how many products the source has.
         pages: how many pages the source has.
+        has_more: it says that there are more.
+        is_last: it says that there is no next page.
         next_url: absolute or relative.
         cursor: of the next page, if that is requested with it.
         is_dummyjson: it has the form of DummyJSON's pages.
@@ -45,6 +47,7 @@ class JsonPage(Struct, frozen=True):
     total: int | None = None
     pages: int | None = None
     has_more: bool = False
+    is_last: bool = False
     next_url: str | None = None
     cursor: str = ""
     is_dummyjson: bool = False
@@ -87,6 +90,7 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
     return structs.replace(
         page,
         items=members[name],
+        is_last=page.is_last and not following,
         next_url=following,
         is_dummyjson=name == "products" and members.get("total") is not None,
         url=response.url,
@@ -116,16 +120,20 @@ def about(
     """What a list of products says about itself, in its members or in headers."""
     said: dict[str, Any] = {}
     for each in ({**members, **headers}, *_objects(members, is_item=is_item)):
-        said = {fold(name): value for name, value in each.items() if value is not None} | said
+        for name, value in each.items():
+            if said.get(fold(name)) is None:
+                said[fold(name)] = value
     links = [each.get("href") if isinstance(each, dict) else each for each in map(said.get, _NEXT)]
     urls = [each for each in links if isinstance(each, str) and ("/" in each or "?" in each)]
     more = [*map(said.get, _MORE), *(each for each in links if each not in urls)]  # also a number or a token
+    has_more = any(str(each).lower() not in _NO for each in more)
     cursor = said.get("nextcursor")
     return JsonPage(
         [],
         _whole(said, _TOTAL),
         _whole(said, _PAGES),
-        has_more=any(str(each).lower() not in _NO for each in more),
+        has_more=has_more,
+        is_last=not has_more and not urls and not said.keys().isdisjoint(_NEXT),
         next_url=next(iter(urls), None),
         cursor=cursor if isinstance(cursor, str) and members.get("total") is None else "",
     )

@@ -65,8 +65,8 @@ def _offsets(api: Requests, at: Position) -> Sequence[str]:
 
 def _numbers(_api: Requests, at: Position) -> Sequence[str]:
     pages, following = at.page.pages, at.number + 1
-    is_total = pages is None and at.offset == at.page.total
-    if is_total or (at.number >= pages if pages else not at.page.items):
+    is_last = pages is None and (at.page.is_last or at.offset == at.page.total)
+    if is_last or (at.number >= pages if pages else not at.page.items):
         return []
     return [*map("page={}".format, range(following, max(following, pages or 0) + 1)[:_PREFETCHED])]
 
@@ -87,7 +87,8 @@ NUMBER = Kind(
     "page number",
     "a URL with `page=` in its query, Shopify, WooCommerce",
     "`page`; to Shopify also `limit=250`, to WooCommerce `per_page=100`",
-    "so many pages came as `X-WP-TotalPages`, `total_pages` or `totalPages` says; otherwise, a page is empty",
+    "so many pages came as `X-WP-TotalPages`, `total_pages` or `totalPages` says; otherwise, a page is empty "
+    "or has a `next` that is `null`",
     _numbers,
     is_counted=True,
 )
