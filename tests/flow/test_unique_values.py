@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import strike, sync_killed
+from tests.flow.faults import no, refuse, strike, sync_killed
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out, reasons, withheld
 from tests.flow.stage import (
@@ -17,6 +17,7 @@ from tests.flow.stage import (
     assert_items_follow,
     copies_of,
     counts,
+    is_write,
     sent_in_bulk,
     sync,
     synced,
@@ -240,3 +241,14 @@ def test_the_item_of_a_variant_follows_an_exchange_after_a_killed_creation_and_a
     assert sync(ListSource(rows), store).exit_code == 0
     assert_exact(rows, store)
     assert_items_follow(store)
+
+
+def test_an_exchange_is_reported_in_full_although_the_store_refuses_a_neighbour() -> None:
+    store, rows = synced(products(3)), products(3)
+    one, two = (row["sku"] for row in rows[:2])
+    rows[0]["sku"], rows[1]["sku"], rows[2]["title"] = two, one, "Refused"
+    refuse(store, lambda request: is_write(request) and b'"Refused"' in request.content, no())
+    result = sync(ListSource(rows), store)
+    assert counts(result) == {"updated": 2, "failed": 1}
+    changes = [(each.stored, each.planned) for outcome in result.changes for each in outcome.changes]
+    assert sorted(changes) == sorted([(one, two), (two, one)])

@@ -77,6 +77,7 @@ class Job(Struct, eq=False):
             none, unless its creation was planned together with others and not attempted yet.
         planned: its outcome once the attempt is complete.
         sent: the outcome of everything that may have arrived; None if nothing was sent.
+        freed: the same of the unique values that it has given up before its row was written.
         is_written: something has certainly arrived.
         is_being_created: it was sent to be created, so an incomplete product may become complete.
         attempts: how many times the result of a write was unknown.
@@ -106,6 +107,7 @@ class Job(Struct, eq=False):
     plan: Change | None = None
     planned: Outcome = NOTHING
     sent: Outcome | None = None
+    freed: Outcome | None = None
     is_written: bool = False
     is_being_created: bool = False
     attempts: int = 0
@@ -187,7 +189,7 @@ class Job(Struct, eq=False):
     def take_back(self, ledger: Ledger) -> None:
         """Take note that the store refused what was sent; the next plan shows how much has arrived."""
         if not self.is_written:
-            self.sent = None
+            self.sent = self.freed
             ledger.take_back(self.external_id)
         removed = self.plan.removed.items() if self.plan is not None else ()
         left = {(VARIANT, each.called(key)) for key, each in removed if each.id not in self.deleted}
@@ -210,7 +212,7 @@ class Job(Struct, eq=False):
     def forget_update(self) -> None:
         """Forget the plan of an earlier attempt, and what it sent to a product that is gone now."""
         if self.plan is not None and not self.plan.is_creation:
-            self.sent, self.is_written = None, False
+            self.sent, self.freed, self.is_written = None, None, False
         self.plan = None
 
     def outcome(self, found: Outcome) -> Outcome:

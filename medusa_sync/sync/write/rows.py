@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from msgspec import json
+from msgspec import json, structs
 
 from medusa_sync.core.change import needed_terms, placed_categories
 from medusa_sync.core.note import freed, note, to_clear
@@ -63,8 +63,14 @@ class ProductRows:
         for result in await self._api.bulk.run(UPDATE_VARIANTS, bodies):
             if not isinstance(result, str):
                 raise result
-        for job in released:
-            job.note_at = now
+        for job, fields in released.items():
+            names = {
+                (own.desired.name, name)
+                for own in job.change.variants
+                for name in fields.get(own.desired.key, ())
+            }
+            changes = tuple(each for each in job.planned.changes if (each.variant, each.field) in names)
+            job.note_at, job.freed = now, structs.replace(job.planned, changes=changes)
         return list(released)
 
     async def update(self, jobs: Group) -> None:
