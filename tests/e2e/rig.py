@@ -8,11 +8,9 @@ from tests.e2e.exact import assert_in_order, assert_stored
 from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shop import OPTIONS_ARE_ENTITIES, Shop
 from tests.e2e.stored import Stored, stored_in
-from tests.flow.shirts import shirt
 from tests.harness.dummyjson import DummyJson
 
 REMOVE = ("--on-missing", "delete", "--max-removals", "100%")
-DRAFT = ("--on-missing", "draft", "--max-removals", "100%")
 
 Row = dict[str, Any]
 
@@ -71,9 +69,3 @@ class Rig:
             for each in stored_in(self.shop).values()
             for key, ids in each.identity["variants"].items()
         }
-
-
-def without_blue(number: int) -> Row:
-    """A shirt in red only."""
-    variants = [each for each in shirt(number)["variants"] if each["options"]["Colour"] == "Red"]
-    return shirt(number, variants=variants)

@@ -1,24 +1,26 @@
-"""Products with variants through their whole life, on a real store and in its storefront."""
+"""Products with variants through their whole life, in a real store and its storefront."""
 
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e.exact import assert_exact, assert_stored, differences
-from tests.e2e.rig import DRAFT, REMOVE, Rig, Row, without_blue
+from tests.e2e.rig import REMOVE, Rig, Row
 from tests.e2e.shop import WEIGHT
 from tests.e2e.storefront import Offer, Storefront
 from tests.flow.shirts import shirt, shirts, variant
 
-SIZE = 8
+SIZE = 14
+DRAFT = ("--on-missing", "draft", "--max-removals", "100%")
 
 
 def offers_of(rows: list[Row]) -> dict[str, Offer]:
     """What the storefront has to show, without sales."""
     return {
-        each["sku"]: (each["price"], each["price"], each["stock"]) for row in rows for each in row["variants"]
+        each.get("sku") or " / ".join(each["options"].values()): (each["price"], each["price"], each["stock"])
+        for row in rows
+        for each in row["variants"]
     }
 
 
@@ -33,124 +35,80 @@ def test_shirts_are_created_with_all_variants_and_can_be_bought(rig: Rig, storef
     rig.is_quiet()
 
 
-def test_a_change_of_one_variant_changes_only_that_variant(rig: Rig, storefront: Storefront) -> None:
-    before, ids = rig.identities(), rig.variant_ids(6, 7)
-    changes: list[dict[str, Any]] = [
-        {"price": 99.95},
-        {"stock": 0},
-        {"sku": "NEW", "barcode": "4099", "title": "Small and red", "weight": WEIGHT},
-        {"options": {"Size": "XS", "Colour": "Red"}},
-        {"price": 7, "stock": 70, "sku": "ALL", "options": {"Size": "XS", "Colour": "Green"}},
+# --- changes --------------------------------------------------------------------------------------------
+
+
+def changed(number: int, **changes: object) -> Row:
+    """A shirt whose first variant has changed."""
+    first, *others = shirt(number)["variants"]
+    return shirt(number, variants=[first | changes, *others])
+
+
+def extended(number: int, *more: Row) -> Row:
+    return shirt(number, variants=[*shirt(number)["variants"], *more])
+
+
+def with_options(number: int, names: list[str], values_of: Callable[[str, str], tuple[str, ...]]) -> Row:
+    """A shirt with other options, whose values are made of size and colour."""
+    variants = [
+        each | {"options": dict(zip(names, values_of(*each["options"].values()), strict=True))}
+        for each in shirt(number)["variants"]
     ]
-    rows = shirts(7)
-    for row, change in zip(rows, changes, strict=False):
-        row["variants"][0] |= change
-    one, two = rows[5]["variants"], rows[6]["variants"]
-    for first, second in ((one[0], one[1]), (one[2], two[2])):  # within and across products
+    return shirt(number, options=names, variants=variants)
+
+
+def test_one_run_follows_all_kinds_of_changes_and_keeps_every_variant(
+    rig: Rig, storefront: Storefront
+) -> None:
+    before, ids = rig.identities(), rig.variant_ids(4, 5)
+    larger = {"S": "M", "M": "L", "L": "S"}
+    one, two = shirt(4), shirt(5)
+    of_one, of_two = one["variants"], two["variants"]
+    for first, second in ((of_one[0], of_one[1]), (of_one[2], of_two[2])):  # within and across products
         for name in ("sku", "barcode"):
             first[name], second[name] = second[name], first[name]
+    rows = [
+        changed(1, price=99.95, stock=0),
+        changed(2, sku="NEW", barcode="4099", title="Small and red", weight=WEIGHT),
+        changed(3, price=7, stock=70, sku="ALL", options={"Size": "XS", "Colour": "Green"}),
+        one,
+        two,
+        extended(6, variant(6, "XXL", "Blue", price=31, stock=8)),
+        extended(7, variant(7, "XXL", "Red"), variant(7, "XL", "Blue", sku=None, barcode=None)),
+        with_options(8, ["Size", "Farbe"], lambda size, colour: (size, colour)),
+        with_options(9, ["Size", "Colour"], lambda size, colour: (f"size {size}", colour)),
+        with_options(10, ["Length", "Colour"], lambda size, colour: (f"{size} cm", colour)),
+        with_options(11, ["Colour", "Size"], lambda size, colour: (size, colour)),
+        with_options(12, ["Size", "Colour"], lambda size, colour: (larger[size], colour)),
+        with_options(13, ["Size", "Colour", "Fit"], lambda size, colour: (size, colour, "Slim")),
+    ]
     rig.change(*rows)
     rig.follow(updated=len(rows))
     rig.is_held()
     assert storefront.offers() == offers_of(rig.source.products)
-    assert rig.identities() == before
-    after = rig.variant_ids(6, 7)
-    assert [after[sku] for sku in ("SH6-S-R", "SH6-S-B", "SH6-M-R", "SH7-M-R")] == [
-        ids[sku] for sku in ("SH6-S-B", "SH6-S-R", "SH7-M-R", "SH6-M-R")
-    ]
-
-
-def test_a_new_size_is_added_with_its_values_item_stock_and_price(rig: Rig, storefront: Storefront) -> None:
-    before = rig.identities()
-    rows = [
-        shirt(number, variants=[*shirt(number)["variants"], *more])
-        for number, more in (
-            (1, [variant(1, "XXL", "Blue", price=31, stock=8)]),
-            (2, [variant(2, "XXL", "Red"), variant(2, "XL", "Blue", sku=None, barcode=None)]),
-            (3, [variant(3, "XXL", "Red", stock=None)]),
-        )
-    ]
-    rig.change(*rows)
-    rig.follow(updated=3)
-    rig.is_held()
     assert before.items() <= rig.identities().items()
-    offered = storefront.offers()
-    assert offered["SH1-XXL-B"] == (31, 31, 8)
-    assert offered["XL / Blue"] == (22, 22, 2)
-    assert len(offered) == 6 * SIZE + 4
-
-
-# --- options --------------------------------------------------------------------------------------------
-
-
-def renamed(row: Row, names: dict[str, str]) -> Row:
-    """The product with other names of its options."""
-    variants = [
-        {**each, "options": {names.get(name, name): value for name, value in each["options"].items()}}
-        for each in row["variants"]
+    after = rig.variant_ids(4, 5)
+    assert [after[sku] for sku in ("SH4-S-R", "SH4-S-B", "SH4-M-R", "SH5-M-R")] == [
+        ids[sku] for sku in ("SH4-S-B", "SH4-S-R", "SH5-M-R", "SH4-M-R")
     ]
-    return {**row, "options": [names.get(name, name) for name in row["options"]], "variants": variants}
 
 
-def with_values(row: Row, name: str, new: Callable[[str], str]) -> Row:
-    variants = [
-        {**each, "options": {**each["options"], name: new(each["options"].get(name, ""))}}
-        for each in row["variants"]
-    ]
-    return {**row, "variants": variants}
-
-
-def exchanged(row: Row) -> Row:
-    """The product with the option values of each variant at the one before it."""
-    values = [each["options"] for each in row["variants"]]
-    variants = zip(row["variants"], [*values[1:], values[0]], strict=True)
-    return {**row, "variants": [{**each, "options": value} for each, value in variants]}
-
-
-def test_changes_of_options_and_values_keep_the_variants(rig: Rig) -> None:
-    before = rig.identities()
-    rows = [
-        renamed(shirt(1), {"Colour": "Farbe"}),
-        with_values(shirt(2), "Size", {"S": "Small", "M": "Medium", "L": "L"}.__getitem__),
-        with_values(renamed(shirt(3), {"Size": "Length"}), "Length", "{} cm".format),
-        renamed(shirt(4), {"Size": "Colour", "Colour": "Size"}),
-        exchanged(shirt(5)),
-        with_values({**shirt(6), "options": ["Size", "Colour", "Fit"]}, "Fit", lambda _: "Slim"),
-    ]
-    rig.change(*rows)
-    rig.follow(updated=len(rows))
-    rig.is_held()
-    assert rig.identities() == before
-
-
-def test_a_dropped_option_is_removed_and_the_variants_stay(rig: Rig) -> None:
-    rig.change(without_blue(1))  # so that sizes alone tell the variants apart
-    rig.follow(*REMOVE, updated=1)
-    before = rig.identities()
-    row = without_blue(1)
-    for each in row["variants"]:
-        del each["options"]["Colour"]
-    rig.change(row | {"options": ["Size"]})
-    rig.follow(*REMOVE, updated=1)
-    rig.is_held()
-    assert rig.identities() == before
-
-
-# --- dropped variants -----------------------------------------------------------------------------------
+def without_blue(number: int) -> Row:
+    variants = [each for each in shirt(number)["variants"] if each["options"]["Colour"] == "Red"]
+    return shirt(number, variants=variants)
 
 
 def test_dropped_variants_stay_then_lose_their_stock_then_are_deleted(
     rig: Rig, storefront: Storefront
 ) -> None:
-    dropped = {1, 2}
-    blue = [f"SH{number}-{size}-B" for number in dropped for size in "SML"]
-    rig.change(*map(without_blue, dropped))
+    rig.change(without_blue(1), without_blue(2))
     rig.follow()
     assert_stored(rig.shop, shirts(SIZE))
 
     rig.follow(*DRAFT, updated=2)
     offered = storefront.offers()
-    assert [offered[sku] for sku in blue] == [(20 + number, 20 + number, 0) for number in (1, 1, 1, 2, 2, 2)]
+    for number in (1, 2):
+        assert [offered[f"SH{number}-{size}-B"] for size in "SML"] == [(20 + number, 20 + number, 0)] * 3
     rig.change(shirt(2))  # they come back
     rig.follow(*DRAFT, updated=1)
     found = differences(rig.shop, shirts(SIZE))
@@ -165,4 +123,88 @@ def test_dropped_variants_stay_then_lose_their_stock_then_are_deleted(
     assert_exact(rig.shop, rig.source.products)
     rig.change(shirt(1))  # they come back, as new ones
     rig.follow(*REMOVE, updated=1)
+
+    before, row = rig.identities(), without_blue(2)
+    for each in row["variants"]:
+        del each["options"]["Colour"]
+    rig.change(row | {"options": ["Size"]})
+    rig.follow(*REMOVE, updated=1)
     rig.is_held()
+    assert rig.identities() == before
+
+
+# --- prices ---------------------------------------------------------------------------------------------
+
+
+def test_prices_in_two_currencies_follow_the_source_and_those_of_the_merchant_stay(
+    rig: Rig, storefront: Storefront
+) -> None:
+    row = shirt(1)
+    row["variants"][0]["prices"], row["variants"][1]["prices"] = {"eur": 18}, {"eur": 19.5}
+    rig.change(row)
+    rig.follow(updated=1)
+    rig.is_held()
+    with Storefront(rig.shop, "eur") as in_europe:
+        assert in_europe.price_in_cart(rig.variant_ids(1)["SH1-S-R"]) == (18, None)
+
+    theirs = rig.shop.by_external_id()["dummyjson:2"]
+    [own] = [each for each in theirs["variants"] if each["sku"] == "SH2-S-R"]
+    kept = [{name: price[name] for name in ("id", "currency_code", "amount")} for price in own["prices"]]
+    bulk = {"currency_code": "usd", "amount": 1, "min_quantity": 2}
+    rig.shop.edit_variant(theirs, own, prices=[*kept, bulk, {"currency_code": "eur", "amount": 9}])
+    row["variants"][0] |= {"price": 50, "prices": {"eur": 45}}
+    del row["variants"][1]["prices"]
+    rig.change(row, changed(2, price=60))
+    rig.follow(updated=2)
+    ours, merchants = (
+        [each.owned["price.eur"] for each in rig.stored(number).variants.values() if each.owned["price.eur"]]
+        for number in (1, 2)
+    )
+    assert (ours, merchants) == ([45], [9])
+    assert storefront.price_in_cart(own["id"]) == (60, None)
+    assert storefront.price_in_cart(own["id"], 2) == (1, None)
+
+
+def on_sale(number: int, *indices: int, compared: float = 40) -> Row:
+    row = shirt(number)
+    for index in indices:
+        row["variants"][index]["compareAtPrice"] = compared
+    return row
+
+
+def test_a_sale_begins_changes_and_ends_and_the_option_can_be_turned_off(
+    rig: Rig, storefront: Storefront
+) -> None:
+    before = rig.identities()
+    rig.change(on_sale(1, 0, 3), on_sale(2, 1), on_sale(3, 1, compared=1))
+    rig.source.add(on_sale(99, 0, 1, compared=200))
+    rig.follow("--sale-prices", updated=2, created=1)
+    rig.is_held(sale_prices=True)
+    offered = storefront.offers()
+    assert offered["SH1-S-R"] == offered["SH1-M-B"] == (21, 40, 1)
+    assert offered["SH3-S-B"] == (23, 23, 3)
+    assert offered["SH99-S-R"] == (119, 200, 99)
+    assert storefront.price_in_cart(rig.variant_ids(1)["SH1-S-R"]) == (21, 40)
+
+    [sale] = rig.shop.get("/admin/price-lists", fields="id")["price_lists"]
+    rig.shop.post(f"/admin/price-lists/{sale['id']}", {"title": "Sommerschlussverkauf"})
+    row = on_sale(1, 0, compared=50)  # ends for one variant, changes for another, begins for a third
+    row["variants"][0]["price"] = 15
+    row["variants"][5]["compareAtPrice"] = 30
+    rig.change(row, shirt(2))
+    rig.source.remove(99)  # its prices go with it
+    rig.follow("--sale-prices", *REMOVE, updated=2, removed=1)
+    rig.is_held(sale_prices=True)
+    offered = storefront.offers()
+    assert (offered["SH1-S-R"], offered["SH1-L-B"], offered["SH1-M-B"]) == (
+        (15, 50, 1),
+        (21, 30, 1),
+        (21, 21, 1),
+    )
+    assert sorted(price["amount"] for price in rig.shop.sale_prices()) == [15, 21]
+
+    rig.follow(updated=1)  # without the option
+    rig.is_held()
+    assert {price == before_sale for price, before_sale, _ in storefront.offers().values()} == {True}
+    assert rig.shop.sale_prices() == []
+    assert rig.identities() == before

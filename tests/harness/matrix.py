@@ -32,18 +32,17 @@ SUITE: Mapping[str, tuple[str, ...]] = {
     ),
     "variants": (
         "test_variants.py::test_shirts_are_created_with_all_variants_and_can_be_bought",
-        "test_variants.py::test_a_change_of_one_variant_changes_only_that_variant",
-        "test_variants.py::test_a_new_size_is_added_with_its_values_item_stock_and_price",
+        "test_variants.py::test_one_run_follows_all_kinds_of_changes_and_keeps_every_variant",
     ),
     "changes of options": (
-        "test_variants.py::test_changes_of_options_and_values_keep_the_variants",
-        "test_variants.py::test_a_dropped_option_is_removed_and_the_variants_stay",
+        "test_variants.py::test_one_run_follows_all_kinds_of_changes_and_keeps_every_variant",
+        "test_variants.py::test_dropped_variants_stay_then_lose_their_stock_then_are_deleted",
     ),
     "prices in several currencies": (
-        "test_variant_prices.py::test_prices_in_two_currencies_follow_the_source_and_those_of_the_merchant_stay",
+        "test_variants.py::test_prices_in_two_currencies_follow_the_source_and_those_of_the_merchant_stay",
     ),
     "sale prices": (
-        "test_variant_prices.py::test_a_sale_begins_changes_and_ends_and_the_option_can_be_turned_off",
+        "test_variants.py::test_a_sale_begins_changes_and_ends_and_the_option_can_be_turned_off",
     ),
     "removal": ("test_products.py::test_only_what_the_source_no_longer_has_is_removed",),
     "adoption": ("test_adoption.py::test_one_run_repairs_the_store_of_the_old_job",),
