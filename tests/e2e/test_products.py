@@ -8,7 +8,7 @@ from tests.e2e.command import Finished, medusa_sync
 from tests.e2e.exact import assert_quiet, assert_stored
 from tests.e2e.fault_proxy import FaultProxy
 from tests.e2e.shop import Shop
-from tests.harness.catalogue import CATEGORIES, products, whole_sample
+from tests.harness.catalogue import CATEGORIES, products
 from tests.harness.dummyjson import DummyJson, dummyjson
 
 SIZE = 194
@@ -33,15 +33,6 @@ def test_products_are_stored_once_as_mapped_and_a_second_run_writes_nothing(
     assert [request.method for request in proxy.requests] == ["GET"]
     assert len(source.requests) == 1
     assert second.document["store"] == {"url": proxy.url, "products": SIZE, "owned": SIZE}
-
-
-def test_the_sample_is_stored_completely(shop: Shop) -> None:
-    sample = whole_sample()
-    with dummyjson(sample) as source:
-        run = medusa_sync("--source", source.url, "--json", store=shop.store)
-        assert (run.exit_code, run.counts) == (0, {"created": 63})
-    assert_stored(shop, sample)
-    assert all(product["handle"] for product in shop.products())
 
 
 def test_a_dry_run_only_reads_and_the_real_run_does_what_it_printed(
