@@ -2,19 +2,17 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.container.dockerfile import copied
 from tests.e2e.command import COMMAND, TIMEOUT_S
 from tests.e2e.shop import Shop
 from tests.harness.dummyjson import DummyJson
 from tests.tiers import deep, needed, sampled
-from tests.unit.recipes import FOLDER, ROOT, Recipe, airflow, github, gitlab, kubernetes
+from tests.unit.recipes import FOLDER, Recipe, airflow, github, gitlab, kubernetes
 
 SIZE = 20
 UV = Path(sys.executable).with_name("uv")
@@ -74,30 +72,13 @@ def test_the_services_have_few_permissions(systemd_analyze: str, units: Path, na
     assert code == 0, reasons
 
 
-@pytest.mark.parametrize(
-    ("schema", "name"),
-    [("vendor.github-workflows", "github-actions.yml"), ("vendor.gitlab-ci", "gitlab-ci.yml")],
-)
-def test_ci_recipes_match_their_schemas(schema: str, name: str, tmp_path: Path) -> None:
-    path, wrong = FOLDER / name, tmp_path / name
-    wrong.write_text(path.read_text(encoding="utf-8").replace("rules:", "rule:").replace("steps:", "step:"))
-    for file, expected in ((path, 0), (wrong, 1)):
-        check = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema)
-        code, reasons, _ = printed(*check, file)
-        assert code == expected, reasons
-
-
 @deep
 @pytest.mark.parametrize("name", ["kubernetes-cronjob.yaml", "kubernetes-shards.yaml"])
-def test_kubernetes_recipes_match_the_schema_of_kubernetes(name: str, tmp_path: Path) -> None:
-    path = FOLDER / name
-    wrong = tmp_path / name
-    wrong.write_text(path.read_text(encoding="utf-8").replace("backoffLimit", "backOffLimit"))
+def test_kubernetes_recipes_match_the_schema_of_kubernetes(name: str) -> None:
     # Its schemas take 100 MB, so it is not one of the tools that everyone installs.
     check = (UV, "tool", "run", "--quiet", "--from", "kubernetes-validate==1.37.0", "kubernetes-validate")
-    for file, expected in ((path, 0), (wrong, 1)):
-        code, *reasons = printed(*check, "--strict", file)
-        assert code == expected, reasons
+    code, *reasons = printed(*check, "--strict", FOLDER / name)
+    assert code == 0, reasons
 
 
 def run(recipe: Recipe, source: DummyJson, shop: Shop, folder: Path, *, with_key: bool = True) -> int:
@@ -169,25 +150,3 @@ def test_without_secrets_a_drift_check_checks_only_the_source_and_a_sync_fails(
 ) -> None:
     """As on a pull request from a fork."""
     assert run(RECIPES[name], source, shop, tmp_path / "empty", with_key=False) == exit_code
-
-
-def test_the_dockerfile_copies_enough_to_install_the_command(tmp_path: Path) -> None:
-    folder = tmp_path / "src"
-    folder.mkdir()
-    for name in copied():
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / name)
-    site = tmp_path / "site"
-    # --no-deps: the dependencies are already in the environment of the tests.
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(folder)]
-    subprocess.run(pip, check=True, timeout=TIMEOUT_S)
-    ended = subprocess.run(
-        [sys.executable, site / "bin/medusa-sync", "products", "--dry-run", "--source", "sample"],
-        env={"PYTHONPATH": str(site), "HOME": str(tmp_path)},
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=TIMEOUT_S,
-    )
-    assert "seen: 63 of 63" in ended.stdout
