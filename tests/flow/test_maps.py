@@ -12,8 +12,7 @@ import pytest
 from medusa_sync import RunResult, Settings, sync_products
 from medusa_sync.errors import SettingsError
 from medusa_sync.sources.maps import grouped, program
-from tests.flow.stage import SOURCE_NAME, counts, writes
-from tests.flow.stage import sync_url as sync
+from tests.flow.stage import SOURCE_NAME, counts, sync_url, writes
 from tests.harness.catalogue import ndjson
 from tests.harness.dummyjson import DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
@@ -40,8 +39,6 @@ def article(number: int, size: str, **changes: Any) -> dict[str, Any]:
 
 
 ROWS = [article(number, size) for size in ("S", "M", "L") for number in range(1, 5)]
-
-
 NAMES = ("artno", "name", "size", "net", "photo")
 
 
@@ -65,115 +62,115 @@ FORMS: dict[str, Callable[[Rows], bytes]] = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "erp.jq").write_text(ERP, encoding="utf-8")
-    return tmp_path
+class Erp:
+    """An export of an ERP system, its map, and the store."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.store = folder, FakeMedusa()
 
-def run(
-    folder: Path, body: bytes, store: FakeMedusa, program: str | None = None, **changes: Any
-) -> RunResult:
-    file, map_ = folder / "export", folder / "erp.jq"
-    file.write_bytes(body)
-    if program is not None:
+    def sync(self, body: bytes, program: str = ERP, **changes: Any) -> RunResult:
+        export = self.folder / "export"
+        export.write_bytes(body)
+        return self.sync_url(str(export), program, **changes)
+
+    def sync_url(self, url: str, program: str = ERP, **changes: Any) -> RunResult:
+        map_ = self.folder / "erp.jq"
         map_.write_text(program, encoding="utf-8")
-    return sync(str(file), store, source_map=str(map_), **changes)
+        return sync_url(url, self.store, source_map=str(map_), **changes)
+
+    def skus(self, number: int) -> list[str | None]:
+        return [variant.sku for variant in self.store.products[f"{SOURCE_NAME}:A{number}"].variants]
 
 
-def skus(store: FakeMedusa, number: int) -> list[str | None]:
-    return [variant.sku for variant in store.products[f"{SOURCE_NAME}:A{number}"].variants]
+@pytest.fixture
+def erp(tmp_path: Path) -> Erp:
+    return Erp(tmp_path)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_parts_with_the_same_id_are_one_product(folder: Path, store: FakeMedusa, form: str) -> None:
-    result = run(folder, FORMS[form](ROWS), store)
+def test_parts_with_the_same_id_are_one_product(erp: Erp, form: str) -> None:
+    result = erp.sync(FORMS[form](ROWS))
     assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.problems
     assert result.seen == result.source_total == 4
     kind, comma, rest = form.partition(",")
     assert result.source_format == f"{kind} (erp.jq){comma}{rest}"
-    for number in range(1, 5):
-        assert skus(store, number) == [f"A{number}-{size}" for size in ("S", "M", "L")]
-        product = store.products[f"{SOURCE_NAME}:A{number}"]
+    for number, product in enumerate(erp.store.products.values(), 1):
+        assert erp.skus(number) == [f"A{number}-{size}" for size in ("S", "M", "L")]
         assert {variant.prices[0].amount for variant in product.variants} == {12.5}
         assert len(product.images) == 3
-    store.requests.clear()
-    result = run(folder, FORMS[form](ROWS), store, f"def unused: 1;\n{ERP}\n| . # written in another way")
-    assert (counts(result), writes(store)) == ({"unchanged": 4}, [])
+    erp.store.requests.clear()
+    result = erp.sync(FORMS[form](ROWS), f"def unused: 1;\n{ERP}\n| . # written in another way")
+    assert (counts(result), writes(erp.store)) == ({"unchanged": 4}, [])
 
 
-def test_an_item_may_give_several_products_or_none(folder: Path, store: FakeMedusa) -> None:
+def test_an_item_may_give_several_products_or_none(erp: Erp) -> None:
     rows = [{"id": number, "items": [f"{number}-a", f"{number}-b"]} for number in range(3)]
     program = 'select(.id != 1) | .items[] | {id: ., title: "T", price: 1}'
-    result = run(folder, ndjson(rows), store, program)
+    result = erp.sync(ndjson(rows), program)
     assert (result.exit_code, counts(result)) == (0, {"created": 4})
     assert "1 item of the source gives no product, because the map leaves it out." in result.notes
 
 
-def test_a_json_object_without_a_list_of_items_is_one_item(folder: Path, store: FakeMedusa) -> None:
+def test_a_json_object_without_a_list_of_items_is_one_item(erp: Erp) -> None:
     document = {"count": 12, "result": {"articles": ROWS}, "next": None, "text": '\u00e9 " {'}
     program = f".result.articles[] | {ERP}"
-    result = run(folder, json.dumps(document, indent=1).encode(), store, program)
+    result = erp.sync(json.dumps(document, indent=1).encode(), program)
     assert (result.exit_code, counts(result)) == (0, {"created": 4}), list(result.problems)
 
 
-def test_an_object_that_says_that_there_are_more_is_an_error(
-    folder: Path, store: FakeMedusa, server: DummyJson
-) -> None:
+def test_an_object_that_says_that_there_are_more_is_an_error(erp: Erp, server: DummyJson) -> None:
     edges = [{"node": row} for row in ROWS]
     for answer in (
         {"data": {"articles": {"pageInfo": {"hasNextPage": True}, "edges": edges}}},
         {"data": {"articles": {"edges": edges}}, "total_pages": 2},
     ):
-        saved = run(folder, json.dumps(answer).encode(), store, f".data.articles.edges[].node | {ERP}")
         server.intercept = lambda _, answer=answer: Response.json(answer)
-        sent = sync(server.url, store, source_map=str(folder / "erp.jq"), source_format="json")
-        assert "says that there are more" in sent.error
-        assert "says that there are more" in saved.error
-        assert (saved.exit_code, sent.exit_code, writes(store)) == (3, 3, [])
+        program = f".data.articles.edges[].node | {ERP}"
+        saved = erp.sync(json.dumps(answer).encode(), program)
+        for result in (saved, erp.sync_url(server.url, program, source_format="json")):
+            assert "says that there are more" in result.error
+            assert (result.exit_code, writes(erp.store)) == (3, [])
 
 
-def test_identical_parts_count_once_and_first_values_count(folder: Path, store: FakeMedusa) -> None:
+def test_identical_parts_count_once_and_first_values_count(erp: Erp) -> None:
     small = article(1, "S")
     rows = [small, small, article(1, "M", name="Other", labels=["new"]), small]
-    result = run(folder, ndjson(rows), store)
+    result = erp.sync(ndjson(rows))
     assert (result.exit_code, counts(result)) == (0, {"created": 1})
-    product = store.products[f"{SOURCE_NAME}:A1"]
-    assert (product.title, skus(store, 1)) == ("Shirt 1", ["A1-S", "A1-M"])
-    assert {tag.value for tag in store.state.tags.values()} == {"shirt", "new"}
+    [product] = erp.store.products.values()
+    assert (product.title, erp.skus(1)) == ("Shirt 1", ["A1-S", "A1-M"])
+    assert {tag.value for tag in erp.store.state.tags.values()} == {"shirt", "new"}
 
 
 # --- errors ---------------------------------------------------------------------------------------------
 
 
-def test_an_item_that_fails_is_named_and_prevents_removals(folder: Path, store: FakeMedusa) -> None:
-    run(folder, ndjson(ROWS), store)
+def test_an_item_that_fails_is_named_and_prevents_removals(erp: Erp) -> None:
+    erp.sync(ndjson(ROWS))
     rows = [*ROWS[:5], {"artno": 7}, *ROWS[6:]]
     failing = f"if .artno == 7 then .a.b[0].c | error else . end | {ERP}"
-    result = run(folder, ndjson(rows) + b"broken\n", store, failing)
+    result = erp.sync(ndjson(rows) + b"broken\n", failing)
     named = {(each.title, each.external_id): each.reason for each in result.problems}
     assert named.keys() == {("line 6", None), (f"line {len(rows) + 1}", None)}
     assert (named["line 6", None][:8], result.exit_code) == ("erp.jq: ", 5)
-    gone = run(folder, ndjson([{"artno": 7}, *ROWS]), store, f"{ERP} | .id |= tonumber", on_missing="delete")
+    gone = erp.sync(ndjson([{"artno": 7}, *ROWS]), f"{ERP} | .id |= tonumber", on_missing="delete")
     assert "removed" not in counts(gone)
     assert any("have no id" in note for note in gone.notes)
 
 
 @pytest.mark.parametrize("odd", [b"null", b"5", b'"text"'])
-def test_an_item_that_is_no_object_is_rejected_whatever_the_map_leaves_out(
-    folder: Path, store: FakeMedusa, odd: bytes
-) -> None:
-    run(folder, ndjson(ROWS), store)
+def test_an_item_that_is_no_object_is_rejected_whatever_the_map_leaves_out(erp: Erp, odd: bytes) -> None:
+    erp.sync(ndjson(ROWS))
     first, *rest = [row for row in ROWS if row["artno"] != "A4"]
     body = ndjson([first]) + odd + b"\n" + ndjson(rest)
-    result = run(folder, body, store, f"select(.artno?) | {ERP}", on_missing="delete")
+    result = erp.sync(body, f"select(.artno?) | {ERP}", on_missing="delete")
     assert [(each.title, each.reason) for each in result.problems] == [("line 2", "it is not an object")]
     assert counts(result) == {"unchanged": 3, "rejected": 1}
 
 
-def test_a_part_before_an_error_rejects_its_whole_product(folder: Path, store: FakeMedusa) -> None:
+def test_a_part_before_an_error_rejects_its_whole_product(erp: Erp) -> None:
     program = f'({ERP}), if .size == "M" and .artno == "A2" then error("no price for M") else empty end'
-    result = run(folder, ndjson(ROWS), store, program)
+    result = erp.sync(ndjson(ROWS), program)
     assert counts(result) == {"created": 3, "rejected": 2}
     assert {(each.external_id, each.reason) for each in result.problems} == {
         (None, "erp.jq: no price for M"),
@@ -181,7 +178,7 @@ def test_a_part_before_an_error_rejects_its_whole_product(folder: Path, store: F
     }
 
 
-def test_parts_of_unknown_products_are_rejected(folder: Path, store: FakeMedusa) -> None:
+def test_parts_of_unknown_products_are_rejected(erp: Erp) -> None:
     reasons = {
         "7": "the map gives '7', which is not a product",
         '{title: "T"}': "the map gives a product without an id",
@@ -191,7 +188,7 @@ def test_parts_of_unknown_products_are_rejected(folder: Path, store: FakeMedusa)
         '{id: 1, weight: ("1e400" | tonumber)}': "erp.jq: it gives a number that is too large",
     }
     for text, reason in reasons.items():
-        [problem] = run(folder, json.dumps(ROWS[:1]).encode(), store, text).problems
+        [problem] = erp.sync(json.dumps(ROWS[:1]).encode(), text).problems
         assert (problem.title, problem.external_id, problem.reason) == ("product 1", None, reason)
 
 
@@ -204,28 +201,26 @@ WRONG = {
 }
 
 
-def test_a_program_that_does_not_compile_is_a_wrong_setting(folder: Path, store: FakeMedusa) -> None:
+def test_a_program_that_does_not_compile_is_a_wrong_setting(erp: Erp) -> None:
     for text, words in WRONG.items():
         with pytest.raises(SettingsError) as caught:
-            run(folder, b"[]", store, text.replace("FOLDER", str(folder)))
+            erp.sync(b"[]", text.replace("FOLDER", str(erp.folder)))
         assert (caught.value.exit_code, words in str(caught.value)) == (2, True)
 
 
-def test_a_map_that_is_not_there_is_a_wrong_setting(folder: Path) -> None:
-    settings = Settings(source="sample", dry_run=True, source_map=str(folder / "none.jq"))
+def test_a_map_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
+    settings = Settings(source="sample", dry_run=True, source_map=str(tmp_path / "none.jq"))
     with pytest.raises(SettingsError, match="No such file") as caught:
         sync_products(settings)
     assert "one of fakestore, shopify-json, woocommerce-csv, woocommerce-json" in str(caught.value)
 
 
 @pytest.mark.parametrize(("form", "cut"), [("JSON", 0.9), ("NDJSON", 0.3), ("RSS", 0.9)])
-def test_nothing_is_written_or_removed_if_the_source_is_cut_off(
-    folder: Path, store: FakeMedusa, form: str, cut: float
-) -> None:
-    run(folder, ndjson(ROWS), store)
+def test_nothing_is_written_or_removed_if_the_source_is_cut_off(erp: Erp, form: str, cut: float) -> None:
+    erp.sync(ndjson(ROWS))
     body = FORMS[form]([row | {"net": "99"} for row in ROWS])
-    result = run(folder, body[: int(len(body) * cut)], store, on_missing="delete")
-    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
+    result = erp.sync(body[: int(len(body) * cut)], on_missing="delete")
+    assert (result.exit_code, result.seen, writes(erp.store)) == (3, 0, [])
 
 
 SPYING = (
@@ -234,28 +229,29 @@ SPYING = (
 )
 
 
-def test_a_program_cannot_read_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_cannot_read_the_environment(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDUSA_API_KEY", "sk_hush")
     for text in SPYING:
         title = f'{{id: 1, price: 1, title: ("x" + ({text} // "-"))}}'
-        result = run(folder, ndjson(ROWS[:2]), FakeMedusa(), title)
+        erp.store = FakeMedusa()
+        result = erp.sync(ndjson(ROWS[:2]), title)
         assert "hush" not in f"{[*result.problems]}{result.changes}"
         assert counts(result) in ({"created": 1}, {"rejected": 2})
 
 
 @pytest.mark.parametrize("name", ["halt", 'halt_error("x")', "now", "input", "env"])
-def test_a_program_cannot_drop_items_or_depend_on_the_time(folder: Path, name: str) -> None:
-    result = run(folder, ndjson(ROWS[:3]), FakeMedusa(), f"{name} | {ERP}")
+def test_a_program_cannot_drop_items_or_depend_on_the_time(erp: Erp, name: str) -> None:
+    result = erp.sync(ndjson(ROWS[:3]), f"{name} | {ERP}")
     assert (result.exit_code, counts(result)) == (5, {"rejected": 3})
     assert "is not available in a map" in next(iter(result.problems)).reason
 
 
-def test_numbers_that_jq_would_round_are_texts(folder: Path, store: FakeMedusa) -> None:
+def test_numbers_that_jq_would_round_are_texts(erp: Erp) -> None:
     big = 2**53
     body = f'[{{"id": {big + 1}}}, {{"id": {big + 2}}}, {{"id": -{big + 1}}}, {{"id": {big}}}, {{"id": 1.5}}]'
-    result = run(folder, body.encode(), store, '{id: (.id | tostring), title: "T", price: 1}')
+    result = erp.sync(body.encode(), '{id: (.id | tostring), title: "T", price: 1}')
     assert counts(result) == {"created": 5}
-    assert {each.removeprefix(f"{SOURCE_NAME}:") for each in store.products} == {
+    assert {each.removeprefix(f"{SOURCE_NAME}:") for each in erp.store.products} == {
         *(str(big + 1), str(big + 2), f"-{big + 1}", str(big), "1.5")
     }
 
@@ -271,20 +267,19 @@ def pages(server: DummyJson, rows: Rows, size: int = 5, **members: Any) -> None:
     server.intercept = answer
 
 
-def test_pages_of_an_api_are_joined(folder: Path, store: FakeMedusa, server: DummyJson) -> None:
+def test_pages_of_an_api_are_joined(erp: Erp, server: DummyJson) -> None:
     """A limit counts products, and all items are read."""
     pages(server, ROWS, total=len(ROWS))
-    map_ = str(folder / "erp.jq")
-    result = sync(server.url, store, source_map=map_, limit=3)
+    result = erp.sync_url(server.url, limit=3)
     assert (result.exit_code, counts(result)) == (0, {"created": 3}), result.error
-    assert skus(store, 1) == ["A1-S", "A1-M", "A1-L"]
+    assert erp.skus(1) == ["A1-S", "A1-M", "A1-L"]
     assert result.source_format == "JSON pages (erp.jq)"
     pages(server, [*ROWS[:7], {"artno": None}])
-    result = sync(server.url, store, source_map=map_)
+    result = erp.sync_url(server.url)
     assert [each.title for each in result.problems] == ["item 3 of page 2"]
 
 
-def test_pages_without_a_list_of_items_are_items(folder: Path, store: FakeMedusa, server: DummyJson) -> None:
+def test_pages_without_a_list_of_items_are_items(erp: Erp, server: DummyJson) -> None:
     """The pages that follow are those that a page names."""
 
     def answer(request: Request) -> Response:
@@ -293,33 +288,30 @@ def test_pages_without_a_list_of_items_are_items(folder: Path, store: FakeMedusa
         return Response.json({"next": following, "found": {"articles": ROWS[start : start + 5]}})
 
     server.intercept = answer
-    (folder / "erp.jq").write_text(f".found.articles[] | {ERP}", encoding="utf-8")
-    options = {"source_map": str(folder / "erp.jq")}
-    assert "--source-format json" in sync(server.url, store, **options).hint
-    assert counts(sync(server.url, store, source_format="json", **options)) == {"created": 4}
-    assert len(skus(store, 1)) == 3
+    program = f".found.articles[] | {ERP}"
+    assert "--source-format json" in erp.sync_url(server.url, program).hint
+    assert counts(erp.sync_url(server.url, program, source_format="json")) == {"created": 4}
+    assert len(erp.skus(1)) == 3
 
 
-def test_a_program_that_does_not_end_is_an_error_and_nothing_is_written(
-    folder: Path, store: FakeMedusa, monkeypatch: pytest.MonkeyPatch
+def test_an_endless_program_is_an_error_and_nothing_is_written(
+    erp: Erp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the time of the run is over before, it ends as usual."""
     endless, started = "def f: f; f", monotonic()
-    result = run(folder, ndjson(ROWS), store, endless, max_duration=0.5)
+    result = erp.sync(ndjson(ROWS), endless, max_duration=0.5)
     assert (result.exit_code, "was stopped after 0.5 s" in result.error) == (5, True)
     assert monotonic() - started < 5
     monkeypatch.setattr(program, "LONGEST_S", 1)
-    result = run(folder, ndjson(ROWS), store, endless)
-    assert (result.exit_code, result.seen, writes(store)) == (3, 0, [])
+    result = erp.sync(ndjson(ROWS), endless)
+    assert (result.exit_code, result.seen, writes(erp.store)) == (3, 0, [])
     assert "erp.jq takes longer than 1 s for line 1" in result.error or "has ended at line 1" in result.error
 
 
-def test_a_product_that_is_too_large_is_rejected_alone(
-    folder: Path, store: FakeMedusa, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_product_that_is_too_large_is_rejected_alone(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grouped, "MAX_SIZE", 1_000)
     rows = [*ROWS, *(article(1, f"{number}") for number in range(20))]
-    result = run(folder, ndjson(rows), store)
+    result = erp.sync(ndjson(rows))
     assert counts(result) == {"created": 3, "rejected": 1}
     [problem] = result.problems
     assert "more than 1,000 characters" in problem.reason
