@@ -105,7 +105,7 @@ class ApiSource(ItemSource):
         api = self._api
         if known is not None and known.size_name and (first is None or not api.is_numbered):
             api, first = api.counted(known.size_name, known.largest), None
-        first = first or await api.page(f"page={api.number}")
+        first = first or await api.page(api.at(api.number))
         self.format = "JSON pages"
         self.in_one_piece = first.next_url is None and len(first.items) == first.total
         self._is_dummyjson = first.is_dummyjson and kind_of(api, first) is OFFSET
@@ -131,7 +131,7 @@ class ApiSource(ItemSource):
         path = f"{quote(str(product.get('id')), safe='')}/{name}"
         api = self._api.counted(known.size_name, known.largest, path)
         children: list[Any] = []
-        async with at_once, aclosing(read_pages(api, await api.page("page=1"), None)) as pages:
+        async with at_once, aclosing(read_pages(api, await api.page(api.at(1)), None)) as pages:
             async for page in pages:
                 children += [each.decoded for each in page.rows]
         return Item(product | {name: children}, item.place)

@@ -63,12 +63,12 @@ def _offsets(api: Requests, at: Position) -> Sequence[str]:
     return [*map(api.at, range(at.offset, end, count)[:_PREFETCHED] or [at.offset])]
 
 
-def _numbers(_api: Requests, at: Position) -> Sequence[str]:
+def _numbers(api: Requests, at: Position) -> Sequence[str]:
     pages, following = at.page.pages, at.number + 1
     is_last = pages is None and (at.page.is_last or at.offset == at.page.total)
     if is_last or (at.number >= pages if pages else not at.page.items):
         return []
-    return [*map("page={}".format, range(following, max(following, pages or 0) + 1)[:_PREFETCHED])]
+    return [*map(api.at, range(following, max(following, pages or 0) + 1)[:_PREFETCHED])]
 
 
 def _cursors(api: Requests, at: Position) -> Sequence[str]:

@@ -15,9 +15,12 @@ from medusa_sync.response import Download, Response, describe_response, origin
 from medusa_sync.sources import base
 from medusa_sync.sources.base import CHECK_SOURCE
 from medusa_sync.sources.json_page import JsonPage, decode_page
+from medusa_sync.sources.text import fold
 
 _SMALLER = (250, 100, 50)  # sizes of pages, if a larger one is refused
 _TOO_LARGE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 422})
+_PAGE = ("page", "pagenumber", "paginationpage")  # folded: also `page[number]` and `pagination[page]`
+_OFFSET = ("offset", "pageoffset", "paginationstart")
 _FILTERS = (  # of products; sent for the variations of one, they would leave some out
     "after before modified_after modified_before include exclude offset search search_sku slug sku "
     "stock_status on_sale min_price max_price"
@@ -38,7 +41,8 @@ class Requests:
 
     The query of the URL is sent with each request, except for `skip`. A `limit` in it is the size of pages if
     it is smaller than ours: some servers refuse larger ones. With an `offset` in it, that is sent in place of
-    `skip`. With a `page` in it, pages are counted, and the rest of the query is sent as it is.
+    `skip`. With a `page` in it, pages are counted, and the rest of the query is sent as it is. Both may have
+    other names.
 
     Attributes:
         url: of the products, without its query.
@@ -57,13 +61,14 @@ class Requests:
         self._query = [
             (unquote_plus(part.partition("=")[0]), part) for part in parts.query.split("&") if part
         ]
-        page = self._whole("page")
-        self.is_numbered = page is not None
-        self.number = 1 if page is None else page
-        limit = self._whole("limit") or base.PAGE_SIZE
-        self.size = size if self.is_numbered else min(base.PAGE_SIZE, limit)
-        self._skip = "skip" if self._whole("offset") is None else "offset"
-        self._ours = {"page"} if self.is_numbered else {"limit", "skip", self._skip}
+        page, number = self._whole(*_PAGE)
+        offset, _ = self._whole(*_OFFSET)
+        _, limit = self._whole("limit")
+        self.is_numbered = bool(page)
+        self.number = number if page else 1
+        self.size = size if page else min(base.PAGE_SIZE, limit or base.PAGE_SIZE)
+        self._position = page or offset or "skip"
+        self._ours = _PAGE if page else ("limit", "skip", *(_OFFSET if offset else ()))
         self._http = http
         self._as_items = as_items
 
@@ -72,7 +77,8 @@ class Requests:
 
         With a path, they are to an address below that of the products, without filters.
         """
-        size = min(largest, self._whole(size_name) or largest)
+        _, size = self._whole(fold(size_name))
+        size = min(largest, size or largest)
         left_out = {"page", "limit", "skip", size_name, *(_FILTERS.split() if path else ())}
         others = [part for name, part in self._query if name not in left_out]
         url = f"{self.url.rstrip('/')}/{path}" if path else self.url
@@ -81,18 +87,19 @@ class Requests:
     # --- queries
 
     def at(self, position: int) -> str:
-        """The query of the page that begins at a position."""
-        return f"limit={self.size}&{self._skip}={position}"
+        """The query of the page with this number, or of the one that begins at this position."""
+        return f"{'' if self.is_numbered else f'limit={self.size}&'}{self._position}={position}"
 
     def _query_of(self, page: str = "") -> str:
         """The query of the URL, with what says which page it is."""
-        own = [part for name, part in self._query if name not in self._ours]
+        own = [part for name, part in self._query if fold(name) not in self._ours]
         return "&".join([*own, page] if page else own)
 
-    def _whole(self, name: str) -> int | None:
-        """A parameter of the URL that is a whole number."""
-        values = [part.partition("=")[2] for each, part in self._query if each == name]
-        return int(values[-1]) if values and values[-1].isdecimal() else None
+    def _whole(self, *names: str) -> tuple[str, int]:
+        """A parameter of the URL that is a whole number, as it is written; empty and 0 if there is none."""
+        parts = [part.partition("=") for name, part in self._query if fold(name) in names]
+        name, _, value = parts[-1] if parts else ("", "", "")
+        return (name, int(value)) if value.isdecimal() else ("", 0)
 
     # --- requests
 
@@ -107,7 +114,7 @@ class Requests:
         self.size = min(self.size, limit or self.size)
         for size in (self.size, *(each for each in _SMALLER if each < self.size)):
             self.size = size
-            query = self._query_of(f"page={self.number}" if self.is_numbered else self.at(0))
+            query = self._query_of(self.at(self.number if self.is_numbered else 0))
             got = await self._http.download(self.url, query=query, limit=http.MAX_RESPONSE_BYTES)
             if not isinstance(got, Response) or got.status not in _TOO_LARGE:
                 break

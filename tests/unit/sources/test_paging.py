@@ -1,8 +1,10 @@
 """Pages of APIs: each product is delivered once, and an end that nothing proves is an error."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -74,9 +76,10 @@ def serve(
         query = dict(request.url.params)
         asked.append(query)
         size = min(int(query.get("limit", at_most)), at_most)
-        names = ("skip", "offset", "after", "cursor")
-        place = int(next((query[each].split()[0] for each in names if each in query), 0))
-        start = 20 * (int(query["page"]) - 1) if "page" in query else place
+        others = {"limit", "key", "flag", "a", "x"}
+        name, place = next(((name, value) for name, value in query.items() if name not in others), ("", "0"))
+        start = int(place.split()[0])
+        start = 20 * (start - 1) if re.search("page]?$|number", name.lower()) else start
         start = 0 if ignored else start
         size = at_most if ignored == "both" else size
         them = products[start : start + size]
@@ -137,12 +140,19 @@ async def test_a_url_with_a_page_is_read_by_page_numbers(
         assert ids(await rows(source_of(pool, "page=12"))) == list(range(221, 251))
 
 
-async def test_a_url_with_an_offset_is_read_by_offsets(
-    httpx_mock: HTTPXMock, pool: httpx.AsyncClient
+@pytest.mark.parametrize(
+    ("name", "asked_for"),
+    [
+        *((name, range(0, 250, 20)) for name in ("offset", "page[offset]", "pagination[start]")),
+        *((name, range(1, 14)) for name in ("PAGE", "page_number", "page%5Bnumber%5D", "pagination[page]")),
+    ],
+)
+async def test_the_url_names_what_tells_pages_apart(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, name: str, asked_for: range
 ) -> None:
     asked = serve(httpx_mock, KINDS["items"][0], at_most=20)
-    assert ids(await rows(source_of(pool, "offset=0"))) == list(range(1, 251))
-    assert sorted(int(each["offset"]) for each in asked) == list(range(0, 250, 20))
+    assert ids(await rows(source_of(pool, f"{name}={asked_for[0]}&a=1"))) == list(range(1, 251))
+    assert sorted(int(each[unquote(name)]) for each in asked) == list(asked_for)
 
 
 @pytest.mark.parametrize(
