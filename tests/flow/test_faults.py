@@ -92,6 +92,8 @@ def test_the_next_run_repairs_any_fault_at_any_write(name: str, scene: str) -> N
             result = sync(source, store, batch_size=BATCH, on_conflict="store")
             assert sum(result.counts.values()) == result.seen, (number, hit)
             assert result.exit_code in {0, 4, 5}
+            if scene == "first sync" and result.exit_code == 0:
+                assert counts(result) == {"created": SIZE}
         assert hit, number
         store.before = store.after = None
         for _ in range(1 if scene == "first sync" else 2):  # a handover that was split takes two runs
