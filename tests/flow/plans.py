@@ -23,7 +23,9 @@ def shown(result: RunResult) -> dict[str, Any]:
         "exit code": result.exit_code,
         "counts": counts(result),
         "changes": {str(each.external_id): (each.action, _changes(each)) for each in result.changes},
-        "problems": sorted((str(each.external_id), each.result) for each in result.problems),
+        "problems": sorted(
+            (str(each.external_id), each.result, bool(each.reason)) for each in result.problems
+        ),
         "withheld": (result.withheld, withheld(result)),
     }
 
