@@ -85,7 +85,8 @@ class ApiSource(ItemSource):
             async with aclosing(items) as pages:
                 async for page in pages:
                     known = recognised(page.rows) if is_first else None
-                    if known is not None and known.size_name:
+                    is_page = is_first and self._api.is_page and self.format == "JSON"
+                    if is_page or (known is not None and known.size_name):
                         break
                     is_first = False
                     yield page
@@ -105,7 +106,7 @@ class ApiSource(ItemSource):
         api = self._api
         if known is not None and known.size_name and (first is None or not api.is_numbered):
             api, first = api.counted(known.size_name, known.largest), None
-        first = first or await api.page(api.at(api.number))
+        first = first or await api.page(api.at(api.start))
         self.format = "JSON pages"
         self.in_one_piece = first.next_url is None and len(first.items) == first.total
         self._is_dummyjson = first.is_dummyjson and kind_of(api, first) is OFFSET

@@ -46,7 +46,9 @@ class Requests:
 
     Attributes:
         url: of the products, without its query.
+        is_page: the URL says which page it is.
         is_numbered: pages are requested by their number.
+        start: the number of the first page, or the position of its first product.
         number: of the first page.
         size: of pages, as they are requested; 0 if it is not known.
 
@@ -63,8 +65,11 @@ class Requests:
         ]
         page, number = self._whole(*_PAGE)
         offset, _ = self._whole(*_OFFSET)
+        skip, _ = self._whole("skip")
         _, limit = self._whole("limit")
+        self.is_page = bool(page or offset or skip)
         self.is_numbered = bool(page)
+        self.start = number if page else 0
         self.number = number if page else 1
         self.size = size if page else min(base.PAGE_SIZE, limit or base.PAGE_SIZE)
         self._position = page or offset or "skip"
@@ -114,7 +119,7 @@ class Requests:
         self.size = min(self.size, limit or self.size)
         for size in (self.size, *(each for each in _SMALLER if each < self.size)):
             self.size = size
-            query = self._query_of(self.at(self.number if self.is_numbered else 0))
+            query = self._query_of(self.at(self.start))
             got = await self._http.download(self.url, query=query, limit=http.MAX_RESPONSE_BYTES)
             if not isinstance(got, Response) or got.status not in _TOO_LARGE:
                 break

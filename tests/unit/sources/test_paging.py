@@ -210,6 +210,16 @@ async def test_a_later_page_may_be_shorter_than_the_first(
     assert ids(await rows(source)) == list(range(1, 251))
 
 
+@pytest.mark.parametrize("query", ["page=1", "limit=20&skip=0", "offset=0"])
+async def test_a_url_that_ends_like_a_file_but_names_a_page_is_an_api(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, query: str
+) -> None:
+    serve(httpx_mock, at_most=20, answer=ARRAY)
+    source = api_source(http_client(pool), f"{SOURCE_URL}.json?{query}")
+    assert ids(await rows(source)) == list(range(1, 251))
+    assert source.format == "JSON pages"
+
+
 async def test_an_empty_page_is_not_the_end_if_there_are_more(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient
 ) -> None:
