@@ -17,6 +17,10 @@ from medusa_sync.sources.text import UNREADABLE, decode_json, one_line, usable_i
 
 PAGE_SIZE = 1_000
 NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
+ONE_PAGE = (
+    "Nothing was removed. A file must have all products. From a URL that ends like a file, pages are only "
+    "followed if its query has `page`, `skip` or `offset`."
+)
 CHECK_SOURCE = (
     "Check --source (SYNC_PRODUCTS_SOURCE): it must be the URL of the products, such as "
     "https://dummyjson.com/products."

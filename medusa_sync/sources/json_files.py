@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Raw
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item
+from medusa_sync.sources.base import ONE_PAGE, Item
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.json_page import SAID, about
 from medusa_sync.sources.text import decode_json, fold, parse_int
@@ -33,10 +33,6 @@ _AFTER = frozenset(",]} \t\n\r")
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HINT = "Nothing was removed. Write the whole file, then run again."
-_ONE_PAGE = (
-    "Nothing was removed. Pages are followed only from a URL that does not end like a file; a file must have "
-    "all products."
-)
 _SHAPE = (
     f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}. A program of "
     "--source-map gets any other object as a whole, for example with the program .result.articles[]"
@@ -97,7 +93,7 @@ def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
     page = about(others, is_item=not found)
     has_pages = (page.pages or 0) > 1 and not (found and page.total)
     if page.next_url or page.has_more or has_pages:
-        raise SourceError("the file is one page of several: it says that there are more", hint=_ONE_PAGE)
+        raise SourceError("the file is one page of several: it says that there are more", hint=ONE_PAGE)
     if not found and not as_item:
         raise SourceError("the file has no list of products", hint=_SHAPE)
     if not found:

@@ -13,7 +13,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.response import Download, Response, describe_response, origin
 from medusa_sync.sources import base
-from medusa_sync.sources.base import CHECK_SOURCE
+from medusa_sync.sources.base import CHECK_SOURCE, ONE_PAGE
 from medusa_sync.sources.json_page import JsonPage, decode_page
 from medusa_sync.sources.text import fold
 
@@ -29,7 +29,6 @@ _ELSEWHERE = (
     "Set --source (SYNC_PRODUCTS_SOURCE) to the scheme, host and port of the pages: pages elsewhere are not "
     "read, because they would get the credentials of the source."
 )
-_ONE_PAGE = "Nothing was removed. Pages are followed only from a URL that does not end like a file."
 _HINTS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "Set SYNC_PRODUCTS_SOURCE_AUTHORIZATION to the value of the header.",
     HTTPStatus.FORBIDDEN: "Check SYNC_PRODUCTS_SOURCE_AUTHORIZATION, and what these credentials may read.",
@@ -138,7 +137,7 @@ class Requests:
             raise self.refusal(got)
         if got.error is None and got.head.next_url is not None:
             reason = "the file is one page of several: its Link header names the next one"
-            got = structs.replace(got, error=self.error(reason, _ONE_PAGE))
+            got = structs.replace(got, error=self.error(reason, ONE_PAGE))
         return got
 
     def read(self, first: Download | Response) -> JsonPage:
