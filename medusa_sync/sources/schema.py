@@ -6,7 +6,7 @@ docs/catalogue.csv describes the fields, for docs/catalogue.md and docs/catalogu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -110,10 +110,15 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
 
 NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")  # without its sign
 _NUMBERS = ("price", "compareAtPrice", "stock", "weight")  # of products and variants
-_UNNEEDED = (  # they become nothing but metadata, so a value of another kind is left out
-    *("rating", "reviews", "meta", "warrantyInformation", "shippingInformation"),
-    *("returnPolicy", "availabilityStatus"),
-)
+_UNNEEDED: Mapping[str, Any] = {  # only for metadata, so a value of another kind is left out
+    "rating": Amount,
+    "reviews": list[Any],
+    "meta": dict[str, Any],
+    "warrantyInformation": Text,
+    "shippingInformation": Text,
+    "returnPolicy": Text,
+    "availabilityStatus": Text,
+}
 
 
 def adjusted(raw: Any) -> tuple[SourceProduct, str]:
@@ -141,16 +146,10 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
                 metadata = _usable(each.get("metadata"), dict[Any, Any]) or {}
                 own = {name: value for name, value in metadata.items() if _usable({name: value}, Metadata)}
                 each.update(image=_usable(each.get("image"), Url), metadata=own)
-    for name in _UNNEEDED:
-        value = product.get(name)
-        if name == "rating" and isinstance(value, str) and NUMBER.fullmatch(value.strip().removeprefix("-")):
-            product[name] = _number(value, name)
-        try:
-            msgspec.convert({"id": 0, "title": "-", name: product.get(name)}, SourceProduct)
-        except msgspec.ValidationError as error:
-            if "$.meta." in str(error):  # the barcode is needed
-                raise
-            del product[name]
+    rating = product.get("rating")
+    if isinstance(rating, str) and NUMBER.fullmatch(rating.strip()):
+        product["rating"] = _number(rating, "rating")
+    product.update((name, _usable(product.get(name), kind)) for name, kind in _UNNEEDED.items())
     status = product.pop("status", None)
     known = status.strip().lower() if isinstance(status, str) else status
     if known in get_args(Status):
