@@ -149,12 +149,13 @@ def test_values_of_removed_variants_reach_products_that_are_written_before(
     for row, following in zip(rows, [*rows[1:], rows[0]], strict=True):
         codes = {name: following["variants"][0][name] for name in ("sku", "barcode")}
         heir = variant(row["id"], "XL", "Red") if is_new else row["variants"][1]
-        moved.append(row | {"variants": [heir | codes, *row["variants"][2:]]})
-    source = ListSource(moved)
+        moved.append(row | {"discountPercentage": 10, "variants": [heir | codes, *row["variants"][2:]]})
+    source = ListSource(moved, sale_prices=True)
     result = carried_out(source, store, batch_size=batch_size, **DELETE)
     assert (result.exit_code, result.withheld) == (0, 0)
     assert_shirts(source.rows, store)
     assert_items_follow(store)
+    assert len(store.state.list_prices) == sum(len(row["variants"]) for row in moved), "one of each variant"
     assert_quiet(source, store, **DELETE)
 
 
