@@ -7,7 +7,7 @@ import pytest
 
 from tests.flow.faults import kill_at_step, no, refuse, sync_killed
 from tests.flow.merchant import create, left_over, use_in_a_kit
-from tests.flow.shirts import held, shirt, wanted
+from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import (
     ListSource,
     assert_exact,
@@ -66,6 +66,13 @@ def test_the_stock_of_a_first_sync_needs_one_call_for_all_batches() -> None:
     assert counts(sync(source, store)) == {"created": 100}
     assert (stocked(store), len(store.state.items)) == (stock_of(rows), 100)
     assert len(writes(store)) <= 2 + 2 * 7 + 1, "the items, each batch with its levels, the acknowledgement"
+
+
+def test_an_item_has_the_weight_of_its_variant() -> None:
+    store = FakeMedusa()
+    sync(ListSource([shirt(variants=[variant(1, "S", "Red", weight=250)])]), store)
+    [item] = [each for request in writes(store) for each in sent_in_bulk(request, ITEMS)]
+    assert item["weight"] == 250
 
 
 def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
