@@ -15,7 +15,7 @@ from medusa_sync.response import Response
 from medusa_sync.sources.base import CHECK_SOURCE
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.mapping import readable
-from medusa_sync.sources.text import decode_json, fold, whole
+from medusa_sync.sources.text import decode_json, fold, is_count, whole
 
 # What APIs call it, in folded names: of headers, of members, and of members of these objects.
 _OBJECTS = ("meta", "pagination", "paging", "pageinfo", "page", "links")
@@ -152,7 +152,7 @@ def _objects(members: Mapping[str, Any], *, is_item: bool) -> Iterator[Mapping[s
 def _whole(said: Mapping[str, Any], names: Iterable[str]) -> int | None:
     """The first whole number of these; in headers, it is a text."""
     found: Iterable[Any] = (whole(n) if isinstance(n, float) else n for n in map(said.get, names))
-    return next((int(n) for n in found if str(n).isdecimal()), None)
+    return next((int(n) for n in found if is_count(str(n))), None)
 
 
 def _problem(url: str, problem: str, hint: str = CHECK_SOURCE) -> SourceError:

@@ -15,7 +15,7 @@ from medusa_sync.response import Download, Response, describe_response, origin
 from medusa_sync.sources import base
 from medusa_sync.sources.base import CHECK_SOURCE, ONE_PAGE
 from medusa_sync.sources.json_page import JsonPage, decode_page
-from medusa_sync.sources.text import fold
+from medusa_sync.sources.text import fold, is_count
 
 _SMALLER = (250, 100, 50)  # sizes of pages, if a larger one is refused
 _TOO_LARGE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 422})
@@ -103,7 +103,7 @@ class Requests:
         """A parameter of the URL that is a whole number, as it is written; empty and 0 if there is none."""
         parts = [part.partition("=") for name, part in self._query if fold(name) in names]
         name, _, value = parts[-1] if parts else ("", "", "")
-        return (name, int(value)) if value.isdecimal() else ("", 0)
+        return (name, int(value)) if is_count(value) else ("", 0)
 
     # --- requests
 

@@ -72,6 +72,11 @@ def whole(number: float) -> int | float:
     return int(number) if number.is_integer() and abs(number) <= _LARGEST_INT else number
 
 
+def is_count(text: str) -> bool:
+    """Whether a text is a whole number that can count products; Python refuses to read very long ones."""
+    return text.isdecimal() and len(text) <= _LONGEST_INT
+
+
 def parse_int(digits: str) -> int | float:
     """Python refuses very long integers; as a float, only their product is rejected."""
     return int(digits) if len(digits) <= _LONGEST_INT else float(digits)

@@ -153,6 +153,7 @@ def test_no_bytes_are_more_than_an_error(body: bytes) -> None:
         (b'{"data": [{}], "links": {"next": null}, "meta": {"total": 2}}', 1, "the file has 1 of 2 products"),
         (b'{"products": [{}], "total": -1, "hasMore": "false"}', 1, ""),
         (b'{"products": [{}], "total": "2"}', 1, "has 1 of 2"),
+        (b'{"products": [{}], "total": "%s"}' % (b"9" * 5000), 1, ""),
         (b'{"products": [{}], "total": null}', 1, ""),
         *(
             (b'{"x": 1' + b"0" * n + b', "data": [{}], "total":    10}', 1, "has 1 of 10")
