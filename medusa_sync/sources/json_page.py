@@ -143,6 +143,9 @@ def _objects(members: Mapping[str, Any], *, is_item: bool) -> Iterator[Mapping[s
     """The objects in these members that are about the page; in an item, they may be within others."""
     for name, value in members.items():
         is_about = fold(name) in _OBJECTS
+        if isinstance(value, list) and is_about:  # links with `rel` and `href`
+            links = [each for each in value if isinstance(each, dict)]
+            yield {str(each.get("rel")): each.get("href") for each in links}
         if isinstance(value, dict) and (is_about or is_item):
             if is_about:
                 yield value

@@ -51,6 +51,15 @@ KINDS: dict[str, tuple[Answer, int]] = {
         },
         0,
     ),
+    "rel": (
+        lambda them, end: {
+            "items": them,
+            "links": [{"rel": "self", "href": "/"}, {"rel": "next", "href": f"?after={end}"}][
+                : 1 + (end < 250)
+            ],
+        },
+        0,
+    ),
     "next_page_url": (
         lambda them, end: {"data": them, "next_page_url": f"/?after={end}" if end < 250 else ""},
         0,
