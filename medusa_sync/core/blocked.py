@@ -1,4 +1,4 @@
-"""Option values that variants cannot get yet, because variants that the source does not have are in the way.
+"""Option values that variants cannot get yet, because other variants have them and keep them.
 
 Medusa would store both, and no customer could tell them apart.
 """
@@ -13,6 +13,7 @@ from medusa_sync.core.change import VariantChange
 from medusa_sync.core.fields import OPTION, TITLE
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.record import Record, remember
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches
 from medusa_sync.errors import ProductFailedError
@@ -45,6 +46,9 @@ def blocked_variants(
         return (*values, *map(before, more))
 
     own = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
+    ordered = sorted(variants, key=lambda each: each.stored is None)
+    changing = {each.desired.key: (each, values) for each in ordered if (values := wanted(each)) is not None}
+    kept = [each.stored for each in variants if each.stored and each.desired.key not in changing]
     dropped = {variant.id for variant in matches.dropped.values()}
     others: dict[tuple[Value, ...], StoredVariant] = {}
     blocked: dict[str, tuple[str, StoredVariant]] = {}
@@ -53,12 +57,19 @@ def blocked_variants(
             first = others.setdefault(held(variant), variant)
             if removes and first is not variant:
                 blocked[first.id] = first.sku or first.title, variant
-    changing = {each.desired.key: (each, values) for each in variants if (values := wanted(each)) is not None}
-    while found := {
-        key: (each.desired.name, others[values])
-        for key, (each, values) in changing.items()
-        if key not in blocked and values in others
-    }:
+    if not options.added:
+        others = {held(variant): variant for variant in kept} | others
+
+    def in_the_way() -> Twins:
+        taken, found = dict(others), {}
+        for key, (each, values) in changing.items():
+            if key not in blocked and values in taken:
+                found[key] = each.desired.name, taken[values]
+            elif key not in blocked and each.stored:
+                taken[values] = each.stored
+        return found
+
+    while found := in_the_way():
         blocked |= found
         keeping = [each.stored for key in found if (each := changing[key][0]).stored is not None]
         others |= {held(variant): variant for variant in keeping}
@@ -68,11 +79,15 @@ def blocked_variants(
 def without_blocked(
     desired: DesiredProduct,
     stored: StoredProduct,
+    record: Record,
     options: OptionPlan,
     matches: Matches,
     blocked: Twins,
 ) -> tuple[DesiredProduct, str]:
     """What is written instead, and why: stored variants keep their option values, and new ones are left out.
+
+    What the source has not changed stays as it is, so that a value which the merchant changed is still known
+    to be an edit.
 
     If an option is removed together with the variants that it tells apart, it stays until they are gone.
 
@@ -88,16 +103,25 @@ def without_blocked(
         if each.key not in kept:
             variants.append(each)
         elif own is not None:  # it keeps its option values, and the title, which sources derive from them
-            held: dict[str, Value] = {f"{OPTION}{name}": own.value_of(option) for name, option in ids.items()}
-            variants.append(each.changed(held | ({TITLE: own.title} if TITLE in each.fields else {})))
-    ours = {each.id for each in (*matches.dropped.values(), *matches.stored.values()) if each is not None}
+            applied = record.variants[each.key].fields if each.key in record.variants else {}
+            held: dict[str, Value] = {TITLE: own.title} if TITLE in each.fields else {}
+            for name, option in ids.items():
+                field = f"{OPTION}{name}"
+                value = each.fields.get(field)
+                is_same = value is not None and remember(value) == applied.get(field)
+                held[field] = value if is_same else own.value_of(option)
+            variants.append(each.changed(held))
+    dropped = {each.id for each in matches.dropped.values()}
+    ours = dropped | {each.id for each in matches.stored.values() if each is not None}
     name, twin = min(blocked.values(), key=lambda each: each[1].id in ours)
-    hint = "is not one of the source; delete that one in the admin"
-    if twin.id in ours:
-        hint = "the source no longer has; a run with --on-missing delete removes that one"
+    hint = "which is not one of the source; delete that one in the admin"
+    if twin.id in ours - dropped:
+        hint = "because one of them was edited in the admin; edit its option values there"
+    elif twin.id in dropped:
+        hint = "which the source no longer has; a run with --on-missing delete removes that one"
     reason = (
         f"{stored.id}: variant {name} would have the same option values as {twin.sku or twin.title} "
-        f"({twin.id}), which {hint}"
+        f"({twin.id}), {hint}"
     )
     if not variants:
         raise ProductFailedError(reason.removeprefix(f"{stored.id}: "))

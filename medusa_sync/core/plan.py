@@ -94,7 +94,7 @@ def plan_update(
         or (matches.stored[each.key] is not None and (record is NO_RECORD or each.key in record.variants))
     ]
     if blocked := blocked_variants(variants, stored, options, matches):
-        other, reason = without_blocked(desired, stored, options, matches, blocked)
+        other, reason = without_blocked(desired, stored, record, options, matches, blocked)
         update = again(other, stored, removed_ids=removed_ids, deletes=deletes)
         return structs.replace(update, blocked=reason)
     variants += [plan.without_stock(key, each) for key, each in removed.items()]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.flow.faults import KILLED, fault_at, killed_runs
+from tests.flow.merchant import delete_variants, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant, wanted
 from tests.flow.stage import (
@@ -227,12 +228,45 @@ def test_nothing_is_removed_without_need(changed: Callable[[], Row], why: str) -
     assert held(store) == before
 
 
-def test_a_variant_of_the_merchant_stays_in_the_way() -> None:
-    store, row = stored(), shirt(1, title="New title")
+def edit_ours(store: FakeMedusa) -> None:
+    """Give a variant of the source the option values S / Green."""
     add_own_variant(store)
-    row["variants"][0]["options"]["Colour"] = "Green"
-    result = carried_out(ListSource([row, shirt(2)]), store, **DELETE)
+    [own] = [each for each in store.products["dummyjson:1"].variants if each.title == "Theirs"]
+    delete_variants(store, 1, own.id)
+    edit_variant(store, 1, "SH1-L-R", options={"Size": "S", "Colour": "Green"})
+
+
+GREEN = {"options": {"Size": "S", "Colour": "Green"}}
+
+
+def values_of_another() -> Row:
+    return shirt(1, variants=[shirt(1)["variants"][0] | GREEN, *shirt(1)["variants"][1:]])
+
+
+def values_of_a_new_one() -> Row:
+    new = variant(1, "S", "Red", id="new", sku="NEW", barcode="4711") | GREEN
+    return shirt(1, variants=[*shirt(1)["variants"], new])
+
+
+@pytest.mark.parametrize(
+    ("edit", "changed", "hint"),
+    [
+        (add_own_variant, values_of_another, "which is not one of the source; delete that one in the admin"),
+        (edit_ours, values_of_another, "one of them was edited in the admin; edit its option values there"),
+        (edit_ours, values_of_a_new_one, "one of them was edited in the admin; edit its option values there"),
+        (edit_ours, option_is_dropped, "one of them was edited in the admin; edit its option values there"),
+    ],
+)
+def test_a_variant_of_the_merchant_stays_in_the_way(
+    edit: Callable[[FakeMedusa], None], changed: Callable[[], Row], hint: str
+) -> None:
+    store, source = stored(), ListSource([changed() | {"title": "New title"}, shirt(2)])
+    edit(store)
+    result = carried_out(source, store, **DELETE)
     assert (result.exit_code, counts(result)) == (5, {"failed": 1, "unchanged": 1})
     [problem] = result.problems
-    assert "which is not one of the source; delete that one in the admin" in problem.reason
+    assert hint in problem.reason
     assert store.products["dummyjson:1"].title == "New title"
+    store.requests.clear()
+    assert counts(sync(source, store, **DELETE)) == {"failed": 1, "unchanged": 1}
+    assert writes(store) == []
