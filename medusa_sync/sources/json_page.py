@@ -123,7 +123,9 @@ def about(
         for name, value in each.items():
             if said.get(fold(name)) is None:
                 said[fold(name)] = value
-    links = [each.get("href") if isinstance(each, dict) else each for each in map(said.get, _NEXT)]
+    links = [
+        each.get("href", bool(each)) if isinstance(each, dict) else each for each in map(said.get, _NEXT)
+    ]
     urls = [each for each in links if isinstance(each, str) and ("/" in each or "?" in each)]
     more = [*map(said.get, _MORE), *(each for each in links if each not in urls)]  # also a number or a token
     has_more = any(str(each).lower() not in _NO for each in more)

@@ -128,6 +128,7 @@ async def test_every_product_is_delivered_once(
     [
         (ARRAY, 14),
         (lambda them, _: {"items": them, "next": "?page=99"}, 14),
+        (lambda them, end: {"results": them} | ({"next": {"page": 2}} if end < 250 else {}), 14),
         (lambda them, end: {"items": them, "links": {"next": "?page=9" if end < 250 else None}}, 13),
         (lambda them, _: {"items": them, "total": 250}, 13),
         (lambda them, _: {"items": them, "total_pages": -(-250 // 20)}, 13),
@@ -264,6 +265,7 @@ MORE = "it has more products, but does not send them"
             for said, words in (
                 ({"nextToken": "x"}, MORE),
                 ({"next": "x"}, MORE),
+                ({"next": {"page": 2, "limit": 20}}, MORE),
                 ({"page_info": {"hasNextPage": True}}, MORE),
                 ({"_meta": {"pagination": {"pageCount": 13}}}, MORE),
                 ({"meta": {"total_count": 250}}, "the source repeats itself"),
