@@ -21,7 +21,7 @@ from medusa_sync.sources.text import decode_json, fold, is_count, whole
 _OBJECTS = ("meta", "pagination", "paging", "pageinfo", "page", "links")
 _TOTAL = ("xwptotal", "xtotalcount", "total", "totalcount", "totalitems", "totalelements", "totalresults")
 _PAGES = ("xwptotalpages", "totalpages", "lastpage", "pagecount")
-_NEXT = ("next", "nexturl", "nextlink", "nextpageurl")
+_NEXT = ("next", "nexturl", "nextlink", "nextpage", "nextpageurl")
 _MORE = ("hasmore", "hasnext", "hasnextpage", "nextcursor", "nexttoken", "nextpagetoken")
 _NO = ("none", "false", "0", "")
 _UNNAMED = "Nothing was removed. The next page must be named in a `Link` header or a member `next`."

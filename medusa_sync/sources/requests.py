@@ -19,7 +19,8 @@ from medusa_sync.sources.text import fold, is_count
 
 _SMALLER = (250, 100, 50)  # sizes of pages, if a larger one is refused
 _TOO_LARGE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 422})
-_PAGE = ("page", "pagenumber", "paginationpage")  # folded: also `page[number]` and `pagination[page]`
+# Folded names, such as `page[number]`, `pagination[page]` and Magento's `searchCriteria[currentPage]`:
+_PAGE = ("page", "pagenumber", "paginationpage", "currentpage", "searchcriteriacurrentpage")
 _OFFSET = ("offset", "pageoffset", "paginationstart")
 _FILTERS = (  # of products; sent for the variations of one, they would leave some out
     "after before modified_after modified_before include exclude offset search search_sku slug sku "

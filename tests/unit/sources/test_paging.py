@@ -155,6 +155,7 @@ async def test_a_url_with_a_page_is_read_by_page_numbers(
     [
         *((name, range(0, 250, 20)) for name in ("offset", "page[offset]", "pagination[start]")),
         *((name, range(1, 14)) for name in ("PAGE", "page_number", "page%5Bnumber%5D", "pagination[page]")),
+        ("searchCriteria[currentPage]", range(1, 14)),
     ],
 )
 async def test_the_url_names_what_tells_pages_apart(
@@ -265,6 +266,7 @@ MORE = "it has more products, but does not send them"
             for said, words in (
                 ({"nextToken": "x"}, MORE),
                 ({"next": "x"}, MORE),
+                ({"meta": {"next_page": 2}}, MORE),
                 ({"next": {"page": 2, "limit": 20}}, MORE),
                 ({"page_info": {"hasNextPage": True}}, MORE),
                 ({"_meta": {"pagination": {"pageCount": 13}}}, MORE),
