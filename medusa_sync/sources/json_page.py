@@ -36,7 +36,7 @@ class JsonPage(Struct, frozen=True):
         total: how many products the source has.
         pages: how many pages the source has.
         has_more: it says that there are more.
-        is_last: it says that there is no next page.
+        is_last: it says that there are no more.
         next_url: absolute or relative.
         cursor: of the next page, if that is requested with it.
         is_dummyjson: it has the form of DummyJSON's pages.
@@ -135,7 +135,7 @@ def about(
         _whole(said, _TOTAL),
         _whole(said, _PAGES),
         has_more=has_more,
-        is_last=not has_more and not urls and not said.keys().isdisjoint(_NEXT),
+        is_last=not has_more and not urls and not said.keys().isdisjoint((*_NEXT, *_MORE)),
         next_url=next(iter(urls), None),
         cursor=cursor if isinstance(cursor, str) and members.get("total") is None else "",
     )

@@ -88,7 +88,7 @@ NUMBER = Kind(
     "a URL with `page=` in its query, Shopify, WooCommerce",
     "`page`; to Shopify also `limit=250`, to WooCommerce `per_page=100`",
     "so many pages came as `X-WP-TotalPages`, `total_pages` or `totalPages` says; otherwise, a page is empty "
-    "or has a `next` that is `null`",
+    "or says that it is the last one, as with `next: null` and `has_more: false`",
     _numbers,
     is_counted=True,
 )

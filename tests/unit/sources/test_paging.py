@@ -130,6 +130,7 @@ async def test_every_product_is_delivered_once(
         (lambda them, _: {"items": them, "next": "?page=99"}, 14),
         (lambda them, end: {"results": them} | ({"next": {"page": 2}} if end < 250 else {}), 14),
         (lambda them, end: {"items": them, "links": {"next": "?page=9" if end < 250 else None}}, 13),
+        (lambda them, end: {"items": them, "pageInfo": {"hasNextPage": end < 250}}, 13),
         (lambda them, _: {"items": them, "total": 250}, 13),
         (lambda them, _: {"items": them, "total_pages": -(-250 // 20)}, 13),
         (lambda them, _: {"items": them, "page": 1, "totalPages": -(-250 // 20)}, 13),
