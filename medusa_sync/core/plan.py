@@ -212,8 +212,10 @@ class _Plan(Struct, frozen=True):
         current = stored.value(name, currency, self.location_id, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
             current = as_sent(current, wanted, history)
-        is_in_other_currency = field.part is Part.SALE and bool(stored.sale_prices) and current is None
-        if wanted is None and (field.merge is Merge.FOLLOW or is_in_other_currency):
+        others = stored.sale_prices if field.part is Part.SALE and wanted is None and current is None else ()
+        if others:  # in another currency
+            current = f"{others[0].amount} {others[0].currency_code}"
+        if others or (wanted is None and field.merge is Merge.FOLLOW):
             yield FieldChange(name, current, wanted, history.applied, wanted, variant.name)
         else:
             yield from self._merge(field, wanted, current, history, variant.name)
