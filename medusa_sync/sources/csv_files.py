@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +18,8 @@ from medusa_sync.sources.dialects.base import products, shortened_code
 from medusa_sync.sources.maps import recognised
 from medusa_sync.sources.text import shown
 
+logger = logging.getLogger(__name__)
+
 MAX_CELL = 2**24  # characters, also of a line: a quote that is never closed must not fill the memory
 MAX_HEADER = 2**16  # characters, if a name has a line break
 
@@ -24,11 +27,16 @@ _BLOCK = 2**18  # bytes
 _MARK = "\ufeff"
 _UTF_8, _UTF_16, _WINDOWS = "UTF-8", "UTF-16", "Windows-1252"
 _BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogateescape` decodes it
+_FOREIGN = re.compile(rb"[\xc0-\xff]{5}")  # letters beyond ASCII in Windows-1252: no word has five in a row
 _DELIMITERS = ",;\t"
 _DELIMITER = re.compile(r'"?sep=(.)"?\1*\s*', re.IGNORECASE)  # a first line for Excel
 _ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
 _MALFORMED = "A cell with a quote must be in quotes, and each quote in it written twice. Is one missing?"
 _ENDLESS = "Is a quote missing at the end of a cell? Correct the file, or shorten the cell."
+_DOUBT = (
+    "the file is read as Windows-1252, but may have another encoding. If its letters are wrong, convert it: "
+    "iconv -f WINDOWS-1251 -t UTF-8 old.csv > new.csv"
+)
 _DAMAGED = (
     "Export it again as UTF-8. If all of it is Windows-1252, convert it: "
     "iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv. If only some characters are damaged, correct them."
@@ -130,18 +138,22 @@ class _Lines(Iterator[str]):
     def _recognise(self, file: BufferedReader) -> str:
         """Read until a character shows that the text is UTF-8, or to the end."""
         valid = codecs.getincrementaldecoder(_UTF_8)("ignore")
-        is_ascii = True
+        is_ascii, is_foreign = True, False
         try:
             if file.peek(2)[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
                 return _UTF_16
             while block := file.read1(_BLOCK):
                 if not (is_ascii and block.isascii()):
-                    is_ascii = False
+                    is_ascii, is_foreign = False, is_foreign or _FOREIGN.search(block) is not None
                     if not valid.decode(block).isascii():
                         return _UTF_8
         except SourceError as error:  # what comes then may be in any encoding
             self._failure = error
-        return _UTF_8 if is_ascii or self._failure else _WINDOWS
+        if is_ascii or self._failure:
+            return _UTF_8
+        if is_foreign:
+            logger.warning(_DOUBT, extra={"event": "doubtful_encoding"})
+        return _WINDOWS
 
 
 # --- rows -----------------------------------------------------------------------------------------------

@@ -121,6 +121,22 @@ def test_an_error_comes_after_the_products_before_it(
     assert bool(found.error) == bool(error) == bool(found.hint)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "title", "warnings"),
+    [
+        *((encoding, "Кружка", 1) for encoding in ("cp1251", "koi8-r", "iso8859-5")),
+        ("cp1253", "Κούπα", 1),
+        ("cp1252", "Größe ÄÖÜ, «Élève» çà et là, São, Ðóra", 0),
+        ("utf-8", "Кружка", 0),
+    ],
+)
+def test_letters_of_another_encoding_give_a_warning(
+    encoding: str, title: str, warnings: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(mugs("Mug", f'"{title}"').encode(encoding))
+    assert [line.count("may have another encoding") for line in caplog.messages] == [1] * warnings
+
+
 def test_the_encoding_of_a_file_that_is_cut_off_may_be_unknown() -> None:
     content = mugs("Mug", "Jug").encode() + b"3,Caf\xe9,9\n4,Cup,9\n5,Pot,9\n"
     found = reading(content, is_cut_off=True)
