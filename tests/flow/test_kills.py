@@ -38,7 +38,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.tiers import some
+from tests.tiers import sampled, some
 
 pytestmark = pytest.mark.usefixtures("routes")
 
@@ -87,6 +87,7 @@ UPDATES = [
     *((change, "store") for change in (variant_fields, option_values, new_variants, swapped_variants)),
 ]
 CREATIONS = [(change, killed) for change in (everything, paths, variant_fields) for killed in KILLED]
+WRITES = [*((*each, False) for each in UPDATES), *((*each, True) for each in CREATIONS)]
 
 
 def rows_of(change: Callable[..., None], version: int) -> Rows:
@@ -138,10 +139,7 @@ def assert_heals(store: FakeMedusa, rows: Rows, **options: Any) -> None:
     assert_quiet(source, store, **options)
 
 
-@pytest.mark.parametrize(
-    ("change", "killed", "is_new"),
-    [*((*each, False) for each in UPDATES), *((*each, True) for each in CREATIONS)],
-)
+@pytest.mark.parametrize(("change", "killed", "is_new"), sampled(WRITES, *WRITES[:9], *WRITES[9::3]))
 def test_a_killed_write_is_completed_even_if_the_source_changes_again(
     change: Callable[..., None], killed: str, *, is_new: bool
 ) -> None:
