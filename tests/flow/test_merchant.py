@@ -10,7 +10,7 @@ import pytest
 
 from medusa_sync import RunResult
 from tests.flow.faults import no, refuse, strike
-from tests.flow.merchant import add_image, add_variant, edit, edit_variant, set_prices
+from tests.flow.merchant import add_image, add_tag, add_variant, edit, edit_variant, set_prices
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, shirts
 from tests.flow.stage import (
@@ -73,6 +73,10 @@ EDITS: dict[str, tuple[Edit, Callable[[FakeMedusa, Product], bool]]] = {
     ),
     "a variant": (add_two, lambda _, own: amounts(own)["THEIRS"] == [("usd", 20)]),
     "an image": (lambda store, own: add_image(store, own, IMAGE), lambda _, own: own.images[-1].url == IMAGE),
+    "a tag": (
+        lambda store, own: add_tag(store, own, "mine"),
+        lambda store, own: "mine" in {store.state.tags[each].value for each in own.tag_ids},
+    ),
     "the title": (change_title, lambda _, own: own.title == "Mine"),
     "metadata": (
         lambda store, own: edit(store, own, metadata={"mine": "yes"}),
