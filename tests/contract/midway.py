@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import httpx
 
@@ -10,6 +10,7 @@ from tests.contract.shop import Shop, workflow_path
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.held import held
 
+T = TypeVar("T")
 _NEXT_WRITES: Final = {
     ("create-products", "variants"): ("inventory_item", "INSERT"),
     ("create-product-variants", "variants"): ("inventory_item", "INSERT"),
@@ -27,25 +28,29 @@ _NEXT_WRITES: Final = {
 
 class Midway(Protocol):
     def __call__(
-        self, step: str, act: Callable[[], object], workflow_id: str, **given: object
-    ) -> httpx.Response:
-        """Run a workflow, and call `act` when a step is committed; the next one is still in progress."""
+        self, step: str, act: Callable[[], T], workflow_id: str, **given: object
+    ) -> tuple[httpx.Response, T]:
+        """Run a workflow, and call `act` when a step is committed; the next one is still in progress.
+
+        Returns the response, and what `act` returned.
+        """
 
 
 def fake_midway(fake: FakeMedusa, shop: Shop) -> Midway:
-    def midway(step: str, act: Callable[[], object], workflow_id: str, **given: object) -> httpx.Response:
-        steps: list[str] = []
+    def midway(
+        step: str, act: Callable[[], T], workflow_id: str, **given: object
+    ) -> tuple[httpx.Response, T]:
+        done: list[T] = []
 
         def hook(_request: httpx.Request, reached: str) -> None:
-            if reached == step not in steps:
-                steps.append(step)
-                act()
+            if reached == step and not done:
+                fake.between = None
+                done.append(act())
 
         fake.between = hook
         response = shop.send("POST", workflow_path(workflow_id), {"input": given})
-        fake.between = None
-        assert steps, f"{step} was not reached"
-        return response
+        assert done, f"{step} was not reached"
+        return response, done[0]
 
     return midway
 
@@ -53,14 +58,16 @@ def fake_midway(fake: FakeMedusa, shop: Shop) -> Midway:
 def real_midway(database_url: str, shop: Shop) -> Midway:
     """The next step must write a row to its table."""
 
-    def midway(step: str, act: Callable[[], object], workflow_id: str, **given: object) -> httpx.Response:
+    def midway(
+        step: str, act: Callable[[], T], workflow_id: str, **given: object
+    ) -> tuple[httpx.Response, T]:
         table, how = _NEXT_WRITES[workflow_id, step]
         with ThreadPoolExecutor(1) as pool:
             with held(database_url, table, on=how) as wait:
                 writing = pool.submit(shop.send, "POST", workflow_path(workflow_id), {"input": given})
                 wait(lambda: not writing.done())
-                act()
+                done = act()
                 assert not writing.done(), f"{step} was not reached"
-            return writing.result()
+            return writing.result(), done
 
     return midway

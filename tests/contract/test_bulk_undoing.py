@@ -93,7 +93,8 @@ def test_an_edit_that_is_saved_before_the_undoing_is_lost(
 
     changes = {"title": "New", "metadata": {"changed": 2, "new": 2}, "prices": [{**USD, "amount": 1}]}
     refused = last_step_is_refused(two_shirts, **changes)
-    assert midway("variants", edit, UPDATE, product_variants=refused).status_code == 500
+    response, _ = midway("variants", edit, UPDATE, product_variants=refused)
+    assert response.status_code == 500
     seen = shop.product(first["id"])
     before, own = variant_of(first, "S / Red"), variant_of(seen, "S / Red")
     assert {price[:2] for price in prices_of(seen, "S / Red")} == {("usd", 500), ("gbp", 400)}
@@ -109,33 +110,30 @@ def test_nothing_is_restored_if_that_of_one_variant_cannot_be(
 ) -> None:
     """Because it was deleted meanwhile, or its old SKU was taken."""
     first, second = two_shirts
-    parts: dict[str, list[Any]] = {
-        "deleted": [entry(first, "S / Blue")["id"]],
-        "taken": [entry(first, "M / Red", sku="SH1-S-Red")],
-    }
-    kind = "delete" if what == "deleted" else "update"
 
-    def act() -> None:
-        shop.variants(first, **{kind: parts[what]})
+    def act() -> View:
+        if what == "deleted":
+            return shop.variants(first, delete=[entry(first, "S / Blue")["id"]])
+        return shop.variants(first, update=[entry(first, "M / Red", sku="SH1-S-Red")])
 
     refused = last_step_is_refused(two_shirts, title="New S", sku="NEW")
-    assert midway("variants", act, UPDATE, product_variants=refused).status_code == 500
+    response, _ = midway("variants", act, UPDATE, product_variants=refused)
+    assert response.status_code == 500
     seen, other = both(shop, *two_shirts)
     assert variant_of(seen, "New S") == {**variant_of(first, "S / Red"), "title": "New S", "sku": "NEW"}
     unmanaged = variant_of(second, "S / Red")
     assert variant_of(other, "S / Red") == {**unmanaged, "manage_inventory": True}
 
 
-ITEMS = "create-inventory-items-workflow"
+# --- what others see ---
 
 
 def test_products_are_visible_before_their_variants_have_prices(shop: Shop, midway: Midway) -> None:
-    seen: list[View] = []
-    products = [body(shop, 1)]
-    midway("variants", lambda: seen.append(shop.product("prod_1")), "create-products", products=products)
-    (variant,) = seen[0]["variants"]
+    new = [body(shop, 1)]
+    _, seen = midway("variants", lambda: shop.product("prod_1"), "create-products", products=new)
+    (variant,) = seen["variants"]
     assert ("prices" in variant, variant["inventory_items"]) == (False, [])
-    assert seen[0]["shipping_profile"]["name"] == "Default Shipping Profile"
+    assert seen["shipping_profile"]["name"] == "Default Shipping Profile"
     assert len(variant_of(shop.product("prod_1"))["prices"]) == 1
 
 
@@ -145,29 +143,23 @@ def test_products_are_visible_before_their_variants_have_prices(shop: Shop, midw
 def test_variants_are_visible_before_their_items_and_prices(
     shop: Shop, product: View, midway: Midway, step: str, items: int, links: int
 ) -> None:
-    seen: list[tuple[View, int]] = []
+    def look() -> tuple[View, int]:
+        return shop.product(product["id"]), len(skus(shop))
 
-    def look() -> None:
-        seen.append((shop.product(product["id"]), len(skus(shop))))
-
-    assert midway(step, look, CREATE, product_variants=[new(product, "L", 1)]).status_code == 200
-    view, count = seen[0]
-    own = variant_of(view, "L / Red")
-    assert options_of(view, own) == {"Size": "L", "Colour": "Red"}
+    _, (seen, count) = midway(step, look, CREATE, product_variants=[new(product, "L", 1)])
+    own = variant_of(seen, "L / Red")
+    assert options_of(seen, own) == {"Size": "L", "Colour": "Red"}
     assert (count, "prices" in own, len(own["inventory_items"])) == (items, False, links)
     assert len(variant_of(shop.product(product["id"]), "L / Red")["prices"]) == 2
 
 
 def test_rows_are_changed_before_prices(shop: Shop, product: View, midway: Midway) -> None:
-    views: list[View] = []
     changes = {"title": "New", "metadata": {"a": 1}, "prices": [{**USD, "amount": 1}], **sizes("L")}
-    midway(
-        *("inventory", lambda: views.append(shop.product(product["id"])), UPDATE),
-        product_variants=[entry(product, "S / Red", **changes)],
-    )
-    seen = variant_of(views[0], "New")
-    assert (seen["metadata"], options_of(views[0], seen)) == ({"a": 1}, {"Size": "L", "Colour": "Red"})
-    assert seen["prices"] == variant_of(product, "S / Red")["prices"]
+    bodies = [entry(product, "S / Red", **changes)]
+    _, seen = midway("inventory", lambda: shop.product(product["id"]), UPDATE, product_variants=bodies)
+    own = variant_of(seen, "New")
+    assert (own["metadata"], options_of(seen, own)) == ({"a": 1}, {"Size": "L", "Colour": "Red"})
+    assert own["prices"] == variant_of(product, "S / Red")["prices"]
     assert {price[:2] for price in prices_of(shop.product(product["id"]), "New")} == {("usd", 1)}
 
 
@@ -175,21 +167,20 @@ def test_rows_are_changed_before_prices(shop: Shop, product: View, midway: Midwa
 def test_variants_disappear_after_their_prices_and_items(
     shop: Shop, product: View, midway: Midway, step: str
 ) -> None:
-    views: list[View] = []
     ids = [entry(product, "S / Red")["id"]]
-    midway(step, lambda: views.append(shop.product(product["id"])), DELETE, ids=ids)
-    seen = variant_of(views[0], "S / Red")
-    assert ("prices" in seen, seen["inventory_items"]) == (False, [])
+    _, seen = midway(step, lambda: shop.product(product["id"]), DELETE, ids=ids)
+    own = variant_of(seen, "S / Red")
+    assert ("prices" in own, own["inventory_items"]) == (False, [])
     assert len(shop.product(product["id"])["variants"]) == 3
 
 
 def test_items_are_visible_before_their_stock(shop: Shop, midway: Midway) -> None:
-    seen: list[View] = []
-
-    def look() -> None:
+    def look() -> list[View]:
         fields = "sku,location_levels.stocked_quantity"
-        seen.extend(shop.call("GET", "/admin/inventory-items", fields=fields)["inventory_items"])
+        found: list[View] = shop.call("GET", "/admin/inventory-items", fields=fields)["inventory_items"]
+        return found
 
     stock = [{"location_id": shop.location_id, "stocked_quantity": 3}]
-    midway("items", look, ITEMS, items=[{"id": "own", "sku": "A", "location_levels": stock}])
+    items = [{"id": "own", "sku": "A", "location_levels": stock}]
+    _, seen = midway("items", look, "create-inventory-items-workflow", items=items)
     assert seen == [{"id": "own", "sku": "A", "location_levels": []}]

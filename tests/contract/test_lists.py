@@ -1,18 +1,15 @@
 """What lists show and what queries find, also of deleted products; the tool finds all that it created."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.core.stored import StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.lists import List
-from medusa_sync.medusa.resources import COLLECTIONS, ITEMS, TAGS, TYPES
 from tests.contract.shop import MALFORMED, Shop, View, variant_of
+from tests.contract.test_terms import TEXTS
 
 LIMITS = {
     **dict.fromkeys(("products", "product-variants", "product-categories", "price-lists", "stores"), 50),
@@ -105,73 +102,7 @@ def test_only_the_requested_fields_are_returned(shop: Shop) -> None:
     )
 
 
-# --- texts ---
-
-TEXTS = ("null", "NULL", "annulled", "nul", "a,b", "a", "b", "red, blue", ",", "a,", "[]", "%", "a b", "é")
-
-
-class Kind(NamedTuple):
-    """Entities that are found by a text; a search does not look at handles."""
-
-    path: str
-    key: str
-    create: Callable[[Shop, str], object]
-    list_: List[Any] | None = None
-
-    def add(self, shop: Shop, texts: Sequence[str]) -> None:
-        for text in texts:
-            self.create(shop, text)
-
-    def found(self, shop: Shop, **query: Any) -> set[str]:
-        response = shop.call("GET", f"/admin/{self.path}", **query)
-        return {entry[self.key] for entry in response[name_of(self.path)]}
-
-    async def look_up(self, api: AdminApi, texts: Sequence[str]) -> list[str | None]:
-        if self.list_ is not None:
-            return [getattr(each, self.key) for each in await api.find(self.list_, self.key, texts)]
-        return [category.handle for category in await api.categories(texts)]
-
-
-KINDS = [
-    Kind("product-tags", "value", Shop.tag, TAGS),
-    Kind("product-types", "value", Shop.type, TYPES),
-    Kind("collections", "handle", lambda shop, text: shop.collection(text, handle=text), COLLECTIONS),
-    Kind("product-categories", "handle", lambda shop, text: shop.category(text, name="Category")),
-    Kind("inventory-items", "sku", lambda shop, text: shop.call("POST", ITEMS.path, {"sku": text}), ITEMS),
-]
-of_each_kind = pytest.mark.parametrize("kind", KINDS, ids=itemgetter(0))
-
-
-@of_each_kind
-def test_an_array_of_one_value_is_split_at_commas(shop: Shop, kind: Kind) -> None:
-    kind.add(shop, ["a", "b", "a,b"])
-    for asked, found in ((["a,b"], {"a", "b"}), (["a,b", "a,b"], {"a,b"}), (["a,b", "a"], {"a", "a,b"})):
-        assert kind.found(shop, **{f"{kind.key}[]": asked}) == found
-    assert kind.found(shop, **{kind.key: "a,b"}) == {"a,b"}
-
-
-@of_each_kind
-def test_the_text_null_is_found_only_by_a_search(shop: Shop, kind: Kind) -> None:
-    """As a value, it finds what has none; as the handle, it finds everything."""
-    kind.add(shop, ["null", "NULL", "ANNULLED", "nil"])
-    assert kind.found(shop, **{f"{kind.key}[]": ["null"]}) == set()
-    assert kind.found(shop, **{f"{kind.key}[]": ["null", "NULL"]}) == {"NULL"}
-    everything = {"null", "NULL", "ANNULLED", "nil"}
-    assert kind.found(shop, **{kind.key: "null"}) == (everything if kind.key == "handle" else set())
-    assert kind.found(shop, q="nul") == {"null", "NULL", "ANNULLED"}
-    assert kind.found(shop, q="null") == everything
-
-
-async def found_again(api: AdminApi, kind: Kind, texts: Sequence[str]) -> None:
-    for asked in (texts, *([text] for text in texts)):
-        assert sorted(map(str, await kind.look_up(api, asked))) == sorted(asked)
-
-
-@of_each_kind
-def test_created_entities_are_found(shop: Shop, kind: Kind) -> None:
-    kind.add(shop, TEXTS)
-    shop.ask(lambda api: found_again(api, kind, TEXTS))
-    assert shop.ask(lambda api: kind.look_up(api, ["nu", "b,a", "A", "nuLL"])) == []
+# --- look-ups ---
 
 
 @pytest.mark.parametrize("field", ["sku", "barcode"])

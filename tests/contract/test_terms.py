@@ -1,50 +1,66 @@
 """Tags, types, collections, categories and inventory items, one by one and many at once."""
 
-from operator import itemgetter
-from typing import Any
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import pytest
 
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.lists import List
+from medusa_sync.medusa.resources import COLLECTIONS, ITEMS, TAGS, TYPES
 from tests.contract.shop import UNKNOWN_ERROR, Refusal, Shop, View, exists
 
-Term = tuple[str, str, str, str, str]
-TERMS: list[Term] = [
-    ("create-product-tags", "product_tags", "product-tags", "value", "Product tag"),
-    ("create-product-types", "product_types", "product-types", "value", "Product type"),
-    ("create-collections", "collections", "collections", "handle", "Product collection"),
-    ("create-product-categories", "product_categories", "product-categories", "handle", "Product category"),
-    ("create-inventory-items-workflow", "items", "inventory-items", "sku", "Inventory item"),
+
+class Term(NamedTuple):
+    workflow_id: str
+    given: str
+    """The list in the input of the workflow."""
+    path: str
+    column: str
+    """The unique field."""
+    what: str
+    """In messages."""
+    title: str = ""
+    """Another field that is required."""
+
+
+TERMS = [
+    Term("create-product-tags", "product_tags", "product-tags", "value", "Product tag"),
+    Term("create-product-types", "product_types", "product-types", "value", "Product type"),
+    Term("create-collections", "collections", "collections", "handle", "Product collection", "title"),
+    Term(
+        *("create-product-categories", "product_categories", "product-categories", "handle"),
+        *("Product category", "name"),
+    ),
+    Term("create-inventory-items-workflow", "items", "inventory-items", "sku", "Inventory item"),
 ]
-"""Workflow, name of its list, route, unique field, and the name in messages."""
-NAMES = {"collections": "title", "product_categories": "name"}
 CATEGORIES = "/admin/product-categories"
 
 
-@pytest.fixture(params=TERMS, ids=itemgetter(2))
+@pytest.fixture(params=TERMS, ids=attrgetter("path"))
 def term(request: pytest.FixtureRequest) -> Term:
     chosen: Term = request.param
     return chosen
 
 
 def body(term: Term, unique: str, **more: Any) -> View:
-    _, name, _, column, _ = term
-    return {column: unique, **({NAMES[name]: f"The {unique}"} if name in NAMES else {}), **more}
+    return {term.column: unique, **({term.title: f"The {unique}"} if term.title else {}), **more}
 
 
 def create(shop: Shop, term: Term, *bodies: View) -> View:
-    return shop.workflow(term[0], **{term[1]: list(bodies)})
+    return shop.workflow(term.workflow_id, **{term.given: list(bodies)})
 
 
 def refused(shop: Shop, term: Term, *bodies: View) -> Refusal:
-    return shop.workflow_refusal(term[0], **{term[1]: list(bodies)})
+    return shop.workflow_refusal(term.workflow_id, **{term.given: list(bodies)})
 
 
-def stored(shop: Shop, term: Term) -> dict[str, str]:
+def stored(shop: Shop, term: Term, **query: Any) -> dict[str, str]:
     """Ids by the unique value."""
-    _, name, path, column, _ = term
-    name = "inventory_items" if name == "items" else name
-    found = shop.call("GET", f"/admin/{path}", fields=f"id,{column}", limit="1000")[name]
-    return {each[column]: each["id"] for each in found}
+    query = {"fields": f"id,{term.column}", "limit": "1000", **query}
+    found = shop.call("GET", f"/admin/{term.path}", **query)[term.path.replace("-", "_")]
+    return {each[term.column]: each["id"] for each in found}
 
 
 # --- all of them ---
@@ -53,7 +69,7 @@ def stored(shop: Shop, term: Term) -> dict[str, str]:
 def test_many_are_created_in_one_call_with_or_without_an_id_of_our_own(shop: Shop, term: Term) -> None:
     acknowledged = create(shop, term, body(term, "one"), body(term, "two", id="own_2"))["acknowledgement"]
     assert acknowledged.pop("transactionId").startswith("auto-")
-    assert acknowledged == {"workflowId": term[0], "hasFinished": True, "hasFailed": False}
+    assert acknowledged == {"workflowId": term.workflow_id, "hasFinished": True, "hasFailed": False}
     seen = stored(shop, term)
     assert (set(seen), seen["two"]) == ({"one", "two"}, "own_2")
     assert create(shop, term)["acknowledgement"]["hasFinished"]
@@ -62,25 +78,75 @@ def test_many_are_created_in_one_call_with_or_without_an_id_of_our_own(shop: Sho
 
 def test_one_value_that_exists_refuses_the_whole_call(shop: Shop, term: Term) -> None:
     """Also one that the database refuses; values are case-sensitive."""
-    refusal = exists(term[4], **{term[3]: "taken"})
+    refusal = exists(term.what, **{term.column: "taken"})
     new, taken = body(term, "new"), body(term, "taken")
     assert refused(shop, term, new, taken, taken) == refusal
     assert refused(shop, term, new, body(term, "NUL \0")) == UNKNOWN_ERROR
     assert stored(shop, term) == {}
-    shop.call("POST", f"/admin/{term[2]}", taken)
+    shop.call("POST", f"/admin/{term.path}", taken)
     assert refused(shop, term, new, taken) == refused(shop, term, taken, new) == refusal
-    assert shop.refusal("POST", f"/admin/{term[2]}", taken) == refusal
+    assert shop.refusal("POST", f"/admin/{term.path}", taken) == refusal
     assert stored(shop, term).keys() == {"taken"}
-    shop.call("POST", f"/admin/{term[2]}", body(term, "TAKEN"))
+    shop.call("POST", f"/admin/{term.path}", body(term, "TAKEN"))
 
 
-@pytest.mark.parametrize("term", [term for term in TERMS if term[1] != "collections"], ids=itemgetter(2))
+@pytest.mark.parametrize(
+    "term", [term for term in TERMS if term.path != "collections"], ids=attrgetter("path")
+)
 def test_an_id_that_exists_refuses_the_whole_call(shop: Shop, term: Term) -> None:
     """Medusa overwrites a collection that has the id."""
     create(shop, term, body(term, "one", id="own_1"))
-    refusal = exists(term[4], id="own_1")
+    refusal = exists(term.what, id="own_1")
     assert refused(shop, term, body(term, "new"), body(term, "two", id="own_1")) == refusal
     assert stored(shop, term) == {"one": "own_1"}
+
+
+# --- finding them ---
+
+TEXTS = ("null", "NULL", "annulled", "nul", "a,b", "a", "b", "red, blue", ",", "a,", "[]", "%", "a b", "é")
+LISTS: dict[str, List[Any]] = {
+    each.path.removeprefix("/admin/"): each for each in (TAGS, TYPES, COLLECTIONS, ITEMS)
+}
+
+
+def add(shop: Shop, term: Term, texts: Sequence[str]) -> None:
+    for text in texts:
+        shop.call("POST", f"/admin/{term.path}", body(term, text))
+
+
+async def looked_up(api: AdminApi, term: Term, texts: Sequence[str]) -> list[str | None]:
+    if term.path == "product-categories":
+        return [category.handle for category in await api.categories(texts)]
+    return [getattr(each, term.column) for each in await api.find(LISTS[term.path], term.column, texts)]
+
+
+def test_an_array_of_one_value_is_split_at_commas(shop: Shop, term: Term) -> None:
+    add(shop, term, ["a", "b", "a,b"])
+    for asked, found in ((["a,b"], {"a", "b"}), (["a,b", "a,b"], {"a,b"}), (["a,b", "a"], {"a", "a,b"})):
+        assert stored(shop, term, **{f"{term.column}[]": asked}).keys() == found
+    assert stored(shop, term, **{term.column: "a,b"}).keys() == {"a,b"}
+
+
+def test_the_text_null_is_found_only_by_a_search(shop: Shop, term: Term) -> None:
+    """As a value, it finds what has none; as the handle, it finds everything."""
+    add(shop, term, ["null", "NULL", "ANNULLED", "nil"])
+    key, everything = term.column, {"null", "NULL", "ANNULLED", "nil"}
+    assert stored(shop, term, **{f"{key}[]": ["null"]}) == {}
+    assert stored(shop, term, **{f"{key}[]": ["null", "NULL"]}).keys() == {"NULL"}
+    assert stored(shop, term, **{key: "null"}).keys() == (everything if key == "handle" else set())
+    assert stored(shop, term, q="nul").keys() == {"null", "NULL", "ANNULLED"}
+    assert stored(shop, term, q="null").keys() == everything
+
+
+def test_created_entities_are_found(shop: Shop, term: Term) -> None:
+    add(shop, term, TEXTS)
+
+    async def found_again(api: AdminApi) -> None:
+        for asked in (TEXTS, *([text] for text in TEXTS)):
+            assert sorted(map(str, await looked_up(api, term, asked))) == sorted(asked)
+
+    shop.ask(found_again)
+    assert shop.ask(lambda api: looked_up(api, term, ["nu", "b,a", "A", "nuLL"])) == []
 
 
 # --- categories ---
