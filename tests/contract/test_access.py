@@ -77,15 +77,6 @@ def test_the_request_line_is_limited(shop: Shop) -> None:
 # --- bodies ---
 
 
-INFINITE = '{"create":[{"title":"x","weight":1e400}]}'
-
-
-@pytest.mark.parametrize("text", ["{", '{"a":NaN}', '"text"', "7", INFINITE])
-def test_a_body_that_is_not_a_json_object_is_refused(shop: Shop, text: str) -> None:
-    response = post_text(shop, BATCH, text)
-    assert (response.status_code, response.json()["type"]) == (400, "invalid_data")
-
-
 NEW: dict[str, Any] = {"title": "New", "options": [{"title": "Default", "values": ["Default"]}]}
 VARIANT: dict[str, Any] = {"title": "Default", "options": {"Default": "Default"}, "prices": []}
 LEVEL = {"inventory_item_id": "x", "location_id": "y"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.shop import LEVELS, Refusal, Shop, View, exists, item_of, variant_of
+from tests.contract.shop import LEVELS, Refusal, Shop, View, exists, item_of, not_there, variant_of
 
 ITEMS = "/admin/inventory-items"
 
@@ -59,32 +59,21 @@ def test_levels_are_created_and_updated(shop: Shop, product: View) -> None:
 
 
 def test_a_level_cannot_be_created_twice(shop: Shop, product: View) -> None:
-    other, level = shop.create(2), shop.level(item_of(product), 7)
+    item_id, other = stock(shop, product), item_of(shop.create(2))
     refusal = exists("Inventory level", inventory_item_id="<id>", location_id="<id>")
-    assert shop.refusal("POST", LEVELS, {"create": [level, level]}) == refusal
-    assert levels_of(shop, stock(shop, product)) == {shop.location_id: 7}
-    body = {"create": [shop.level(item_of(other), 1), shop.level(item_of(product), 8)]}
+    body = {"create": [shop.level(other, 1), shop.level(item_id, 8)]}
     assert shop.refusal("POST", LEVELS, body) == refusal
-    assert levels_of(shop, item_of(other)) == {}
+    assert (levels_of(shop, item_id), levels_of(shop, other)) == ({shop.location_id: 7}, {})
 
 
 def test_only_existing_levels_and_items_are_accepted(shop: Shop, product: View) -> None:
-    other, gone = shop.create(2), "such entity does not exist"
-    stock(shop, product)
-    for kind, items, message in (
-        ("update", (item_of(product), item_of(other)), "Item <id> is not stocked at location <id>"),
-        (
-            *("update", ("iitem_a", "iitem_b")),
-            "Item iitem_a is not stocked at location <id>, Item iitem_b is not stocked at location <id>",
-        ),
-        (
-            *("create", ("iitem_gone",)),
-            f"You tried to set relationship inventory_item_id: iitem_gone, but {gone}",
-        ),
-    ):
-        body = {kind: [shop.level(item_id, 8) for item_id in items]}
-        assert shop.refusal("POST", LEVELS, body) == (404, "not_found", message)
-    assert levels_of(shop, item_of(product)) == {shop.location_id: 7}
+    item_id, other = stock(shop, product), item_of(shop.create(2))
+    body = {"update": [shop.level(item_id, 8), shop.level(other, 8)]}
+    message = "Item <id> is not stocked at location <id>"
+    assert shop.refusal("POST", LEVELS, body) == (404, "not_found", message)
+    body = {"create": [shop.level("iitem_gone", 8)]}
+    assert shop.refusal("POST", LEVELS, body) == not_there("inventory_item_id", "iitem_gone")
+    assert levels_of(shop, item_id) == {shop.location_id: 7}
 
 
 # --- items of variants ---

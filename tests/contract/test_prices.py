@@ -1,10 +1,10 @@
-"""Sent prices replace the prices of a variant; equal ones are merged."""
+"""Sent prices replace the prices of a variant."""
 
 from typing import Any, Final
 
 import pytest
 
-from tests.contract.shop import UNKNOWN_ERROR, USD, Shop, View, exists, prices_of, variant_of
+from tests.contract.shop import USD, Shop, View, prices_of, variant_of
 
 EUR: Final[dict[str, Any]] = {"currency_code": "eur"}
 BOUNDS: Final = {"min_quantity": 10, "max_quantity": 20}
@@ -98,52 +98,6 @@ def test_prices_that_are_not_sent_are_deleted_and_their_ids_can_be_used_again(
     assert ids_by_amount(priced({"id": "price_own", **USD, "amount": 1})) == {1: "price_own"}
     assert prices_of(priced()) == set()
     assert ids_by_amount(priced({**USD, "amount": 10}))[10] not in {own, other}
-
-
-@pytest.mark.parametrize("names", [["id"], ["id", "amount"]])
-def test_prices_without_a_currency_are_merged(priced: Any, product: View, names: list[str]) -> None:
-    prices = variant_of(product)["prices"]
-    updated = priced(*({name: price[name] for name in names} for price in prices))
-    assert [price["id"] for price in variant_of(updated)["prices"]] == [prices[-1]["id"]]
-
-
-def test_prices_without_their_bounds_are_merged_with_the_plain_one(priced: Any, product: View) -> None:
-    """The last one counts, so a base price is lost if quantity prices without their bounds follow."""
-    prices = sorted(variant_of(product)["prices"], key=lambda price: -float(price["amount"]))
-    updated = priced(*({"id": price["id"], **USD} for price in prices if price["currency_code"] == "usd"))
-    assert prices_of(updated) == {("usd", 8, 10, 20, ())}
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "kept"),
-    [
-        ({}, {}, {2}),
-        ({"currency_code": "USD"}, {}, {2}),
-        ({"rules": {}}, {}, {2}),
-        ({}, {"min_quantity": None}, {1, 2}),
-        ({"min_quantity": 1}, {"min_quantity": 1}, {2}),
-        ({"min_quantity": 1}, {"min_quantity": 2}, {1, 2}),
-        ({"rules": {"a": "1", "b": "2"}}, {"rules": {"b": "2", "a": "1"}}, {1, 2}),
-    ],
-)
-def test_the_last_of_equal_new_prices_is_kept(
-    shop: Shop, first: dict[str, Any], second: dict[str, Any], kept: set[float]
-) -> None:
-    prices = [{**USD, "amount": 1, **first}, {**USD, "amount": 2, **second}]
-    created = shop.create(variant={"prices": prices})
-    assert {price["amount"] for price in variant_of(created)["prices"]} == kept
-
-
-def test_wrong_prices_are_refused(shop: Shop, product: View) -> None:
-    other = variant_of(shop.create(2))["prices"][0]["id"]
-    for price, refusal in (
-        ({"id": "price_gone", **USD}, UNKNOWN_ERROR),
-        ({"id": other, **USD, "amount": 1}, exists("Price", id="<id>")),
-    ):
-        body = {"id": variant_of(product)["id"], "title": "New", "prices": [price]}
-        assert shop.variants_refusal(product, update=[body]) == refusal
-        assert shop.workflow_refusal("update-product-variants", product_variants=[body]) == refusal
-        assert shop.product(product["id"]) == product
 
 
 @pytest.mark.parametrize("amount", [-1, 0, 9.99, 100, 0.1, 123_456_789.01, 1e21])

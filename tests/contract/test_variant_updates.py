@@ -94,10 +94,6 @@ def test_one_refused_row_changes_nothing(shop: Shop, product: View) -> None:
         bodies = [fine, entry(product, "S / Red", **changes)]
         assert shop.variants_refusal(product, update=bodies) == reason, changes
         assert shop.workflow_refusal(UPDATE, product_variants=bodies) == UNKNOWN_ERROR, changes
-    twice = [fine, {"id": fine["id"]}]
-    reason = invalid("Cannot update non-existing variants with ids: ")
-    assert shop.variants_refusal(product, update=twice) == reason
-    assert shop.workflow_refusal(UPDATE, product_variants=twice) == UNKNOWN_ERROR
     malformed: list[View] = [{"title": None}, {"id": None}, {"inventory_items": []}]
     for wrong in malformed:
         assert shop.variants_refusal(product, update=[entry(product, "S / Red", **wrong)]) == MALFORMED

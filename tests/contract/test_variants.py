@@ -143,7 +143,6 @@ REFUSED: list[tuple[View, Refusal | None]] = [
     (sizes("S"), invalid("Variant (S / Red) with provided options already exists.")),
     (sizes("Huge"), invalid(unlinked("Huge", "Size"))),
     ({"options": {"Size": "L"}}, miscounted(1, "L / Red")),
-    ({"options": {}}, UNKNOWN_ERROR),
     ({"sku": "SH1-S-Red"}, exists("Product variant", sku="SH1-S-Red")),
     ({"sku": "SH1-L-Blue"}, exists("Product variant", sku="SH1-L-Blue")),
     ({"sku": "UNUSED"}, exists("Inventory item", sku="UNUSED")),

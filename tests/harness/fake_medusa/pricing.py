@@ -1,10 +1,10 @@
-"""Prices of variants, and price lists with theirs; equal prices in a request are merged."""
+"""Prices of variants, and price lists with theirs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from tests.harness.fake_medusa.errors import already_exists, invalid_data, not_found, unknown_error
+from tests.harness.fake_medusa.errors import invalid_data, not_found, unknown_error
 from tests.harness.fake_medusa.state import Ids, ListPrice, Price, PriceList, State, Variant
 from tests.harness.fake_medusa.steps import Steps, Work
 
@@ -13,7 +13,7 @@ P = TypeVar("P", bound=Price)
 
 
 def new_prices(bodies: Iterable[Body], ids: Ids) -> list[Price]:
-    return [_price(ids.new("price"), body) for body in folded(bodies)]
+    return [_price(ids.new("price"), body) for body in distinct(bodies)]
 
 
 def replaced_prices(
@@ -22,12 +22,12 @@ def replaced_prices(
     """The prices that replace the stored ones of a variant; `elsewhere` has the ids of all other prices."""
     kept = {price.id: price for price in stored}
     prices = []
-    for body in folded(bodies):
+    for body in distinct(bodies):
         price_id = body.get("id")
         if price_id in kept:
             prices.append(changed_price(kept[price_id], body))
         elif price_id in elsewhere:
-            raise already_exists("Price", id=price_id)
+            raise NotImplementedError("FakeMedusa changes no price of another variant or of a list")
         else:
             prices.append(_price(price_id or ids.new("price"), body))
     return prices
@@ -45,15 +45,18 @@ def replace_prices(state: State, sent: Sequence[tuple[Variant, Sequence[Body]]])
         variant.prices = prices
 
 
-def folded(bodies: Iterable[Body]) -> list[Body]:
-    """Of prices that differ only in amount or id, keep the last one (Medusa's `hashPrice`)."""
-    by_hash: dict[object, Body] = {}
+def distinct(bodies: Iterable[Body]) -> Iterator[Body]:
+    """The prices; Medusa keeps only the last of those that differ in amount or id alone (its `hashPrice`)."""
+    seen = set()
     for body in bodies:
         currency = body["currency_code"].lower() if "currency_code" in body else None
         bounds = tuple((name, body[name]) for name in ("min_quantity", "max_quantity") if name in body)
         rules = tuple(body.get("rules", {}).items())
-        by_hash[body.get("variant_id"), currency, bounds, rules] = body
-    return list(by_hash.values())
+        key = (body.get("variant_id"), currency, bounds, rules)
+        if key in seen:
+            raise NotImplementedError("FakeMedusa does not merge equal prices")
+        seen.add(key)
+        yield body
 
 
 def _price(price_id: str, body: Body) -> Price:
@@ -72,12 +75,11 @@ def changed_price(price: P, body: Body) -> P:
 
 
 def create_price_list(state: State, body: Body) -> PriceList:
-    bodies = body.get("prices", [])
-    _check_price_sets(state, bodies)
+    if body.get("prices"):
+        raise NotImplementedError("FakeMedusa creates only empty price lists")
     fields = {name: value for name, value in body.items() if name != "prices"}
     made = PriceList(state.ids.new("plist"), **fields)
     state.price_lists[made.id] = made
-    _add(state, made.id, bodies)
     return made
 
 
@@ -135,7 +137,7 @@ class ListPriceBatch(Work):
         """Prices by id after an update; Medusa would create unknown ones, and move those of other lists."""
         stored = self._state.list_prices
         changed: dict[str, ListPrice] = {}
-        for body in folded(bodies):
+        for body in distinct(bodies):
             before = changed.get(body["id"]) or stored.get(body["id"])
             if before is None or (before.price_list_id, before.variant_id) != (
                 self._price_list_id,
@@ -148,7 +150,7 @@ class ListPriceBatch(Work):
 
 def _add(state: State, price_list_id: str, bodies: Sequence[Body]) -> list[ListPrice]:
     made = []
-    for body in folded(bodies):
+    for body in distinct(bodies):
         price = ListPrice(
             state.ids.new("price"), "", 0, price_list_id=price_list_id, variant_id=body["variant_id"]
         )

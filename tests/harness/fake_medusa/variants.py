@@ -9,7 +9,6 @@ from tests.harness.fake_medusa.errors import (
     invalid_data,
     no_such_entity,
     not_found,
-    unknown_error,
 )
 from tests.harness.fake_medusa.inventory import given_items, link_items, make_items, remove_items
 from tests.harness.fake_medusa.options import chosen_values
@@ -100,8 +99,6 @@ def _add_variants(state: State, wanted: Sequence[tuple[Product, Body]]) -> list[
     for product, body in wanted:
         values = values_of(product, body)
         check_combination(product, values, None)
-        if body.get("options") == {}:
-            raise unknown_error()  # Medusa expects a list
         variants.append(new_variant(state, values, body))
     _check_ids(state, wanted, variants)
     check_variants_unique(state, variants)
@@ -198,7 +195,9 @@ class VariantRevision(Work):
             variant.id: product for product in self._state.products.values() for variant in product.variants
         }
         missing = [variant_id for variant_id in self.ids if variant_id not in products]
-        if missing or len(set(self.ids)) < len(self.ids):
+        if len(set(self.ids)) < len(self.ids):
+            raise NotImplementedError("FakeMedusa updates a variant only once in a call")
+        if missing:
             raise invalid_data(f"Cannot update non-existing variants with ids: {', '.join(missing)}")
         stored = self._state.variants()
         changed = {}
