@@ -13,6 +13,7 @@ from medusa_sync.core.change import FieldChange
 from medusa_sync.report.file import write_report
 from tests.unit.results import DRAFTED, LAMP, MUG, OVERRULED, PRICE, RESPECTED, SPOON, run
 
+IMAGE = "<img src=data:, onerror=\"document.title = 'owned'\">"
 HOSTILE = (
     "<script>document.title = 'owned'</script>",
     "</script><script>document.title = 'owned'</script>",
@@ -155,17 +156,12 @@ def test_titles_cannot_run_scripts_or_add_elements(page: Chrome) -> None:
     assert log(page) == []
 
 
-@pytest.mark.parametrize(
-    "injected",
-    ["<script>document.title = 'owned'</script>", "<img src=data:, onerror=\"document.title = 'owned'\">"],
-)
-def test_an_injected_script_does_not_run(injected: str, chrome: Chrome, report: Path, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.html"
-    text = report.read_text(encoding="utf-8")
-    broken.write_text(text.replace("</main>", f"{injected}</main>"), encoding="utf-8")
+def test_injected_scripts_do_not_run(chrome: Chrome, report: Path, tmp_path: Path) -> None:
+    broken, text = tmp_path / "broken.html", report.read_text(encoding="utf-8")
+    broken.write_text(text.replace("</main>", f"{HOSTILE[0]}{IMAGE}</main>"), encoding="utf-8")
     page = opened(chrome, broken, 1280)
     assert page.title.startswith("sync-products: ")
-    assert any("Content Security Policy" in line for line in log(page))
+    assert len([line for line in log(page) if "Content Security Policy" in line]) >= 2
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
