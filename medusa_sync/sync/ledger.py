@@ -111,8 +111,8 @@ class Ledger:
         """Record the outcome of an open product."""
         external_id = outcome.external_id or ""
         product = self._open.pop(external_id)
-        if outcome.result in _PROBLEMS:
-            self._report_conflicts(outcome, product)
+        if outcome.result in _PROBLEMS and not outcome.conflicts:  # the write may have arrived
+            outcome = structs.replace(outcome, conflicts=product.conflicts or ())
         self.kept += product.is_stored and outcome.action not in _GAINS
         self._count(outcome)
 
@@ -137,18 +137,14 @@ class Ledger:
         for external_id, product in self._open.items():
             result = Result.NOT_ATTEMPTED if product.conflicts is None else Result.UNCONFIRMED
             outcome = Outcome(external_id, product.title, result, reason)
-            self._report_conflicts(outcome, product)
             self.not_completed.append(outcome)
+            if product.conflicts:
+                self.conflicts += len(product.conflicts)
+                self.changes.add(structs.replace(outcome, reason="", conflicts=product.conflicts))
         self.counts.update(outcome.result for outcome in self.not_completed)
         accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
             raise RuntimeError(f"{self.seen} products were delivered, but {accounted} have an outcome")
-
-    def _report_conflicts(self, outcome: Outcome, product: _Open) -> None:
-        """Add the conflicts of a write that may have arrived to the changes."""
-        if product.conflicts and not outcome.conflicts:
-            self.conflicts += len(product.conflicts)
-            self.changes.add(structs.replace(outcome, reason="", conflicts=product.conflicts))
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1

@@ -274,9 +274,9 @@ def test_a_conflict_of_a_product_that_fails_after_it_was_written_is_reported(*, 
 
     store.before = hurt
     result = sync(source, store)
-    assert (result.conflicts, store.products[EDITED].title) == (1, "New")
+    assert (result.conflicts, len(result.changes), store.products[EDITED].title) == (1, 1, "New")
     unsure = "title: Mine (may be overwritten; changed on both sides; source: New; the source wins)"
-    assert (unsure if is_lost else "title: Mine -> New (the source wins)") in text(result)
+    assert (unsure if is_lost else "title: Mine -> New (changed on both sides") in text(result)
     assert result.exit_code == (4 if is_lost else 5)
 
 

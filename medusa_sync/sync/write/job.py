@@ -12,7 +12,7 @@ from medusa_sync.core.fields import OPTIONS, VARIANT
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Pending, Record
-from medusa_sync.core.result import Outcome, Result, combined, outcome_of
+from medusa_sync.core.result import Action, Outcome, Result, combined, outcome_of
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import Hold, Holders, UniqueValue
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
@@ -269,7 +269,9 @@ class Places:
 
     def end(self, job: Job, result: Result, reason: str = "", changes: tuple[FieldChange, ...] = ()) -> None:
         """Enter a job in the ledger that is not written, or only these changes of it."""
-        self.settle(job, structs.replace(Outcome.of(job.desired, result, reason), changes=changes))
+        action = Action.UPDATE if changes else None
+        outcome = Outcome.of(job.desired, result, reason)
+        self.settle(job, structs.replace(outcome, changes=changes, action=action))
 
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger that is acknowledged, or that a dry run has planned."""
