@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.flow import merchant
-from tests.flow.stage import SOURCE_NAME
+from tests.flow.stage import SOURCE_NAME, assert_items_follow
 from tests.harness.fake_medusa import FakeMedusa
 
 SIZES = ("S", "M", "L")
@@ -77,6 +77,7 @@ def assert_shirts(rows: Sequence[dict[str, Any]], store: FakeMedusa) -> None:
     assert store.products.keys() == {f"{SOURCE_NAME}:{row['id']}" for row in rows}
     for row in rows:
         assert held(store, row["id"]) == wanted(row)
+    assert_items_follow(store)
 
 
 # --- changes of a shirt, in several versions --------------------------------------------------------------

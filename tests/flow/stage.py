@@ -248,7 +248,7 @@ def counts(result: RunResult) -> dict[str, int]:
     return {each.value: count for each, count in result.counts.items() if count}
 
 
-def assert_exact(rows: Sequence[dict[str, Any]], store: FakeMedusa) -> None:
+def assert_exact(rows: Sequence[dict[str, Any]], store: FakeMedusa, *, items_follow: bool = True) -> None:
     """The store has every row once, as mapped, with its stock, and no duplicate tag or category."""
     held = store.products
     assert held.keys() == {f"{SOURCE_NAME}:{row['id']}" for row in rows}
@@ -262,12 +262,15 @@ def assert_exact(rows: Sequence[dict[str, Any]], store: FakeMedusa) -> None:
     assert len(values) == len(set(values))
     handles = [category.handle for category in store.state.categories.values()]
     assert len(handles) == len(set(handles))
+    if items_follow:
+        assert_items_follow(store)
 
 
 def assert_items_follow(store: FakeMedusa) -> None:
-    """Each variant with an inventory item has one, with the same SKU."""
+    """Each stocked variant has one inventory item, with the same SKU, and others have none."""
     for variant in store.state.variants().values():
-        assert [store.state.items[item_id].sku for item_id in variant.item_ids] == [variant.sku]
+        skus = [store.state.items[item_id].sku for item_id in variant.item_ids]
+        assert skus == [variant.sku] * variant.manage_inventory
 
 
 def assert_quiet(source: ListSource, store: FakeMedusa, **changes: Any) -> None:

@@ -14,7 +14,6 @@ from tests.flow.stage import (
     ListSource,
     acknowledged_by,
     assert_exact,
-    assert_items_follow,
     copies_of,
     counts,
     is_write,
@@ -240,7 +239,6 @@ def test_the_item_of_a_variant_follows_an_exchange_after_a_killed_creation_and_a
     rows[0]["sku"] = two
     assert sync(ListSource(rows), store).exit_code == 0
     assert_exact(rows, store)
-    assert_items_follow(store)
 
 
 def test_an_exchange_is_reported_in_full_although_the_store_refuses_a_neighbour() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync import RunResult
 from tests.flow.faults import killed_runs, no, refuse, strike
 from tests.flow.merchant import delete_variants, edit, edit_variant
 from tests.flow.plans import carried_out, shown
@@ -15,17 +14,10 @@ from tests.flow.shirts import held, shirt, shirts, variant, wanted
 from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, record_of, sent_in_bulk, sync, synced
 from tests.harness.fake_medusa import FakeMedusa
 
-NOTE = {"step": "update", "at": 1.0, "variants": {"2-S-Red": {"price": [30, 31]}}}
-BOTH = pytest.mark.parametrize("on_missing", ["draft", "delete"])
-
 Row = dict[str, Any]
-
-
-def removing(on_missing: str) -> dict[str, str]:
-    return {"on_missing": on_missing, "max_removals": "100%"}
-
-
-DELETE = removing("delete")
+DRAFT: Row = {"on_missing": "draft", "max_removals": "100%"}
+DELETE = DRAFT | {"on_missing": "delete"}
+BOTH = pytest.mark.parametrize("removal", [DRAFT, DELETE], ids=["draft", "delete"])
 
 
 def without_first(row: Row) -> Row:
@@ -39,31 +31,27 @@ def left(store: FakeMedusa, number: int = 1) -> float:
 
 
 @BOTH
-def test_what_is_back_or_drafted_already_is_not_planned_to_be_removed(on_missing: str) -> None:
+def test_what_is_back_or_drafted_already_is_not_planned_to_be_removed(removal: Row) -> None:
     store, less = synced([shirt()]), without_first(shirt())
     sync(ListSource([less]), store)
-    carried_out(ListSource([shirt()]), store, **removing(on_missing))
+    carried_out(ListSource([shirt()]), store, **removal)
     assert held(store) == wanted(shirt())
-    sync(ListSource([less]), store, **removing(on_missing))
+    sync(ListSource([less]), store, **removal)
     less["variants"][0]["price"] = 99
-    result = carried_out(ListSource([less]), store, **removing(on_missing))
+    result = carried_out(ListSource([less]), store, **removal)
     assert [change.field for outcome in result.changes for change in outcome.changes] == ["price"]
 
 
 @BOTH
 @pytest.mark.parametrize("stock", [1, 0, 7, None])
-def test_a_variant_that_comes_back_has_the_stock_of_the_source(on_missing: str, stock: int | None) -> None:
+def test_a_variant_that_comes_back_has_the_stock_of_the_source(removal: Row, stock: int | None) -> None:
     less, row, whole = ListSource([without_first(shirt())]), shirt(), synced([shirt()])
     row["variants"][0]["stock"] = stock
-
-    def drop(store: FakeMedusa) -> RunResult:
-        return sync(less, store, **removing(on_missing))
-
-    for store in (whole, *killed_runs(whole, "store", drop)):
-        drop(store)
-        carried_out(ListSource([row]), store, **removing(on_missing))
+    for store in (whole, *killed_runs(whole, "store", partial(sync, less, **removal))):
+        sync(less, store, **removal)
+        carried_out(ListSource([row]), store, **removal)
         assert held(store) == wanted(row)
-        assert_quiet(ListSource([row]), store, **removing(on_missing))
+        assert_quiet(ListSource([row]), store, **removal)
 
 
 def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_arrive() -> None:
@@ -83,17 +71,25 @@ def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_a
     assert_quiet(ListSource([row]), store)
 
 
-def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_back() -> None:
+@pytest.mark.parametrize("removal", [{}, DRAFT])
+@pytest.mark.parametrize("applied", ["SH1-S-R", None])
+def test_a_sku_of_the_merchant_stays_with_a_variant_that_is_dropped_and_comes_back(
+    applied: str | None, removal: Row
+) -> None:
+    """Its item does not get it."""
     row = shirt()
-    del row["variants"][0]["sku"]
+    row["variants"][0] = variant(1, "S", "Red", sku=applied)
     store = synced([row])
-    own = next(each.id for each in store.products["dummyjson:1"].variants if each.sku is None)
+    own = next(each.id for each in store.products["dummyjson:1"].variants if each.sku == applied)
     edit(store, 1, f"/variants/{own}", sku="MERCHANT")
     less = {**row, "variants": [{**each, "stock": 7} for each in row["variants"][1:]]}
     for rows in ([less], [row]):
-        assert sync(ListSource(rows), store).exit_code == 0
+        assert sync(ListSource(rows), store, **removal).exit_code == 0
         edited = store.state.variants()[own]
-        assert (edited.sku, [store.state.items[each].sku for each in edited.item_ids]) == ("MERCHANT", [None])
+        assert (edited.sku, [store.state.items[each].sku for each in edited.item_ids]) == (
+            "MERCHANT",
+            [applied],
+        )
 
 
 def test_a_product_whose_variants_the_merchant_has_deleted_is_synced() -> None:
@@ -104,15 +100,15 @@ def test_a_product_whose_variants_the_merchant_has_deleted_is_synced() -> None:
 
 
 @BOTH
-def test_kept_variants_are_removed_once_that_is_wanted_and_the_guard_allows_it(on_missing: str) -> None:
+def test_kept_variants_are_removed_once_that_is_wanted_and_the_guard_allows_it(removal: Row) -> None:
     store, source = synced(shirts(2)), ListSource([without_first(shirt(1)), shirt(2)])
     sync(source, store)
     for _ in range(2):
-        assert sync(source, store, **removing(on_missing) | {"max_removals": "0"}).exit_code == 6
+        assert sync(source, store, **removal | {"max_removals": "0"}).exit_code == 6
     assert left(store) == 1
-    result = carried_out(source, store, **removing(on_missing))
+    result = carried_out(source, store, **removal)
     assert (result.exit_code, counts(result), left(store)) == (0, {"updated": 1, "unchanged": 1}, 0)
-    assert_quiet(source, store, **removing(on_missing))
+    assert_quiet(source, store, **removal)
 
 
 def sharing() -> tuple[FakeMedusa, ListSource]:
@@ -124,11 +120,11 @@ def sharing() -> tuple[FakeMedusa, ListSource]:
 
 
 @BOTH
-def test_variants_of_a_product_that_waits_for_a_shared_sku_are_removed(on_missing: str) -> None:
+def test_variants_of_a_product_that_waits_for_a_shared_sku_are_removed(removal: Row) -> None:
     store, source = sharing()
-    result = carried_out(source, store, **removing(on_missing))
+    result = carried_out(source, store, **removal)
     assert (result.exit_code, counts(result), left(store, 2)) == (0, {"updated": 2}, 0)
-    assert_quiet(source, store, **removing(on_missing))
+    assert_quiet(source, store, **removal)
 
 
 def test_the_guard_ignores_variants_of_products_that_are_not_updated() -> None:
@@ -154,7 +150,7 @@ def removes_variants(request: httpx.Request) -> bool:
 
 
 def noted(store: FakeMedusa) -> None:
-    record_of(store, 2)["pending"] = NOTE
+    record_of(store, 2)["pending"] = {"step": "update", "at": 1.0, "variants": {"2-S-Red": {"price": [31]}}}
 
 
 def of_a_newer_version(store: FakeMedusa) -> None:
@@ -181,13 +177,13 @@ def brought_back(store: FakeMedusa) -> None:
 def test_variants_are_kept_until_the_next_run_if_another_run_has_written_their_product(
     act: Callable[[FakeMedusa], None],
     when: Callable[[httpx.Request], bool],
-    on_missing: str,
+    removal: Row,
     *,
     is_removed: bool,
 ) -> None:
     store, source = dropping()
     hit = strike(store, "before", when, lambda: act(store))
-    result = sync(source, store, **removing(on_missing))
+    result = sync(source, store, **removal)
     assert hit
     assert (left(store, 1), left(store, 2)) == (0, 0 if is_removed else 2)
     if act is of_a_newer_version:
@@ -196,19 +192,19 @@ def test_variants_are_kept_until_the_next_run_if_another_run_has_written_their_p
     assert (result.exit_code, counts(result)["removed"]) == (0, 1)
     reported = [each.changes for each in result.changes if each.external_id == "dummyjson:2"]
     assert ("S / Red" in str(reported)) == is_removed
-    assert sync(source, store, **removing(on_missing)).exit_code == 0
+    assert sync(source, store, **removal).exit_code == 0
     assert (left(store, 1), left(store, 2), "pending" in record_of(store, 2)) == (0, 0, False)
-    assert ("SH2-S-R" in held(store, 2)) == (on_missing == "draft")
-    assert_quiet(source, store, **removing(on_missing))
+    assert ("SH2-S-R" in held(store, 2)) == (removal is DRAFT)
+    assert_quiet(source, store, **removal)
 
 
 @BOTH
-def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired(on_missing: str) -> None:
+def test_a_variant_that_is_brought_back_while_it_is_removed_is_repaired(removal: Row) -> None:
     store, source = dropping()
     strike(store, "before", removes_variants, lambda: brought_back(store))
-    sync(source, store, **removing(on_missing))
+    sync(source, store, **removal)
     rows = [without_first(shirt(1)), shirt(2)]
-    assert sync(ListSource(rows), store, **removing(on_missing)).exit_code == 0
+    assert sync(ListSource(rows), store, **removal).exit_code == 0
     assert held(store, 2)["SH2-S-R"]["stock"] == 2
 
 
@@ -227,17 +223,14 @@ def test_a_variant_with_reserved_stock_is_kept_and_reported_once(*, offers_bulk:
     store = synced(shirts(3))
     store.offers_bulk = offers_bulk
     store.reserve("SH1-S-R")
-    seen: list[str] = []
+    deleted: list[httpx.Request] = []
 
-    def fail(request: httpx.Request) -> httpx.Response | None:
+    def is_hit(request: httpx.Request) -> bool:
         if b'"delete"' in request.content or sent_in_bulk(request, "delete-product-variants"):
-            seen.append("deleted")
-        if seen and "failed" not in seen and request.url.path == BATCHES:
-            seen.append("failed")
-            return httpx.Response(500)
-        return None
+            deleted.append(request)
+        return bool(deleted) and request.url.path == BATCHES
 
-    store.before = fail
+    strike(store, "before", is_hit, httpx.Response(500))
     result = sync(ListSource([row | {"variants": row["variants"][2:]} for row in shirts(3)]), store, **DELETE)
     assert [len(store.products[f"dummyjson:{number}"].variants) for number in (1, 2, 3)] == [5, 4, 4]
     [problem] = result.problems
@@ -250,15 +243,13 @@ def test_a_variant_with_reserved_stock_is_kept_and_reported_once(*, offers_bulk:
 
 @BOTH
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_variants_are_removed_although_the_call_that_frees_skus_was_lost(
-    moment: Any, on_missing: str
-) -> None:
+def test_variants_are_removed_although_the_call_that_frees_skus_was_lost(moment: Any, removal: Row) -> None:
     """S / Red is dropped, and the last two variants exchange their SKUs."""
     store, row = synced([shirt(1)]), without_first(shirt(1))
     one, two = row["variants"][-2:]
     one["sku"], two["sku"] = two["sku"], one["sku"]
     strike(store, moment, lambda request: b'"sku":null' in request.content, httpx.ReadError("lost"))
-    result = sync(ListSource([row]), store, **removing(on_missing))
+    result = sync(ListSource([row]), store, **removal)
     [outcome] = result.changes
     assert "S / Red" in str(outcome.changes)
     assert (result.exit_code, outcome.withheld, left(store)) == (0, (), 0)
@@ -300,17 +291,6 @@ def test_a_variant_that_cannot_be_deleted_keeps_its_sku(*, is_new: bool) -> None
     [problem] = result.problems
     assert problem.external_id == "dummyjson:1"
     assert "reservations" in problem.reason
-
-
-@pytest.mark.parametrize("applied", ["SH1-S-R", None])
-def test_an_item_does_not_get_the_sku_that_the_merchant_gave_a_drafted_variant(applied: str | None) -> None:
-    row = shirt(1)
-    row["variants"][0] = variant(1, "S", "Red", sku=applied)
-    store = synced([row])
-    own = next(each for each in store.products["dummyjson:1"].variants if each.sku == applied)
-    edit_variant(store, 1, store.products["dummyjson:1"].variants.index(own), sku="MERCHANT")
-    sync(ListSource([without_first(row)]), store, **removing("draft"))
-    assert [store.state.items[each].sku for each in store.state.variants()[own.id].item_ids] == [applied]
 
 
 def test_a_refused_product_does_not_cost_another_one_a_freed_sku() -> None:
