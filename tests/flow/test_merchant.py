@@ -211,9 +211,7 @@ def test_the_report_says_what_a_price_became_that_was_edited_while_it_was_writte
 
 
 @pytest.mark.parametrize("kept", [{"title"}, {"price"}], ids=sorted)
-def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reported_once(
-    kept: set[str],
-) -> None:
+def test_each_field_has_its_own_winner_and_each_conflict_is_reported_once(kept: set[str]) -> None:
     store, source = in_sync()
     change_title(store, store.products[EDITED])
     change_price(store, store.products[EDITED])
@@ -231,9 +229,7 @@ def test_each_field_of_a_product_has_its_own_winner_and_each_conflict_is_reporte
 
 
 @pytest.mark.parametrize("ends_at", range(1, 9))
-def test_a_conflict_that_the_source_won_is_reported_even_if_no_response_to_the_write_arrives(
-    ends_at: int,
-) -> None:
+def test_a_conflict_that_the_source_won_is_reported_although_no_response_arrives(ends_at: int) -> None:
     store, source = in_sync()
     change_title(store, store.products[EDITED])
     source.rows[3]["title"] = "New"
