@@ -120,6 +120,13 @@ def test_deleting_a_product_deletes_its_item(shop: Shop, product: View) -> None:
     shop.call("POST", LEVELS, {"create": [shop.level(item_id, 1)]})  # Medusa does not check that it exists
 
 
+def test_deleting_a_product_keeps_the_item_that_another_product_uses_too(shop: Shop, product: View) -> None:
+    item_id = stock(shop, product)
+    shop.create(2, variant={"inventory_items": [link_to(item_id)]})
+    shop.call("DELETE", f"/admin/products/{product['id']}")
+    assert levels_of(shop, item_id) == {shop.location_id: 7}
+
+
 # --- items that exist ---
 
 

@@ -195,6 +195,15 @@ def remove_items(items: Sequence[Item]) -> None:
         item.removed, item.levels = True, []
 
 
+def unshared_items(state: State, deleted: Sequence[Variant]) -> list[Item]:
+    """The items of the managed ones of these variants that no other variant uses."""
+    ids = {variant.id for variant in deleted}
+    others = [variant for variant_id, variant in state.variants().items() if variant_id not in ids]
+    shared = {item_id for variant in others for item_id in variant.item_ids}
+    used = (item_id for variant in deleted if variant.manage_inventory for item_id in variant.item_ids)
+    return [state.items[item_id] for item_id in dict.fromkeys(used) if item_id not in shared]
+
+
 def given_items(state: State, bodies: Mapping[str, Body]) -> dict[str, Item]:
     """The inventory items that new variants name, by variant id."""
     given: dict[str, Item] = {}

@@ -18,7 +18,7 @@ from tests.harness.fake_medusa.errors import (
     not_found,
     unknown_error,
 )
-from tests.harness.fake_medusa.inventory import remove_items
+from tests.harness.fake_medusa.inventory import remove_items, unshared_items
 from tests.harness.fake_medusa.options import check_unused, forget_options, remove_options
 from tests.harness.fake_medusa.rules import check_unique, ids_of, merged, patch
 from tests.harness.fake_medusa.state import Image, Option, OptionValue, Product, State, Variant
@@ -157,21 +157,14 @@ class Deletion(Work):
     def steps(self) -> Steps:
         state = self._state
         products = [state.products[product_id] for product_id in self._ids if product_id in state.products]
-        items = [
-            state.items[item_id]
-            for product in products
-            for variant in product.variants
-            if variant.manage_inventory
-            for item_id in variant.item_ids
-        ]
-        remove_items(items)
+        variants = [variant for product in products for variant in product.variants]
+        remove_items(unshared_items(state, variants))
         yield "items"
         for product in products:
             product.deleted_at = state.ids.moment
             state.deleted_products[product.id] = state.products.pop(product.id)
         yield "products"
-        ids = {variant.id for product in products for variant in product.variants}
-        state.mark_list_prices(ids, deleted=True)
+        state.mark_list_prices({variant.id for variant in variants}, deleted=True)
         yield "prices"
         for product in products:
             forget_options(state, [option.id for option in product.options])

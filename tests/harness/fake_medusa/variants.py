@@ -10,7 +10,13 @@ from tests.harness.fake_medusa.errors import (
     no_such_entity,
     not_found,
 )
-from tests.harness.fake_medusa.inventory import given_items, link_items, make_items, remove_items
+from tests.harness.fake_medusa.inventory import (
+    given_items,
+    link_items,
+    make_items,
+    remove_items,
+    unshared_items,
+)
 from tests.harness.fake_medusa.options import chosen_values
 from tests.harness.fake_medusa.pricing import new_prices, replace_prices
 from tests.harness.fake_medusa.rules import MEASURES, check_new_id, check_unique, merged, patch
@@ -249,7 +255,7 @@ class VariantDeletion(Work):
     def steps(self) -> Steps:
         state = self._state
         deleted = [variant for variant_id, variant in state.variants().items() if variant_id in self._ids]
-        items = self._unshared([variant for variant in deleted if variant.manage_inventory])
+        items = unshared_items(state, deleted)
         for variant in deleted:
             self._links[variant.id], variant.item_ids = variant.item_ids, []
             if variant.has_price_set:
@@ -272,11 +278,3 @@ class VariantDeletion(Work):
             if variant_id in stored:
                 stored[variant_id].item_ids = item_ids
                 stored[variant_id].has_price_set = variant_id in self._priced
-
-    def _unshared(self, variants: Iterable[Variant]) -> list[Item]:
-        """The items that no other variant uses."""
-        stored = self._state.variants()
-        others = [variant for variant_id, variant in stored.items() if variant_id not in self._ids]
-        shared = {item_id for variant in others for item_id in variant.item_ids}
-        ids = dict.fromkeys(item_id for variant in variants for item_id in variant.item_ids)
-        return [self._state.items[item_id] for item_id in ids if item_id not in shared]
