@@ -31,10 +31,6 @@ class WireRequest:
     body: bytes
 
     @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
     def is_write(self) -> bool:
         return self.method != "GET" and self.path != _LOG_IN
 
