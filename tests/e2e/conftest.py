@@ -87,8 +87,9 @@ def storefront(rig: Rig) -> Iterator[Storefront]:
 
 @pytest.fixture
 def source(request: pytest.FixtureRequest) -> Iterator[DummyJson]:
-    """DummyJSON with `SIZE` products; the module of the test says how many that are."""
-    with dummyjson(products(request.module.SIZE)) as server:
+    """DummyJSON with the `ROWS` of the module of the test, or with `SIZE` products."""
+    module = request.module
+    with dummyjson(module.ROWS if hasattr(module, "ROWS") else products(module.SIZE)) as server:
         yield server
 
 

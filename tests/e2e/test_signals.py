@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,21 +10,16 @@ from tests.e2e.exact import assert_completed, assert_in_order, said_to_be_stored
 from tests.e2e.fault_proxy import Fault, FaultProxy, Hold, WireRequest
 from tests.e2e.goods import goods
 from tests.e2e.shop import Shop
-from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.dummyjson import DummyJson
 from tests.tiers import sampled
 
+ROWS = goods(100, 0)
 BATCH_SIZE = 15  # the default
 BEFORE_THE_FIRST_BATCH = 3  # writes: all tags, all categories, the inventory items
 GRACE_S = 10
 SLACK_S = 10  # for starting and ending a process on a busy machine
 AT_ONCE_S = 5  # half of the grace period
 TERM, INT = (signal.SIGTERM, 143), (signal.SIGINT, 130)
-
-
-@pytest.fixture
-def source() -> Iterator[DummyJson]:
-    with dummyjson(goods(100, 0)) as source:
-        yield source
 
 
 @pytest.mark.parametrize(("number", "exit_code"), sampled([TERM, INT], TERM))

@@ -10,9 +10,10 @@ from tests.e2e.exact import assert_exact, assert_quiet
 from tests.e2e.goods import goods, said_next, without_last_variant
 from tests.e2e.shop import Shop
 from tests.harness.breakable import BreakableStore
-from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.dummyjson import DummyJson
 from tests.tiers import sampled
 
+ROWS = goods(12, 6)
 SETTLING_RUNS = 3
 SALE = "--sale-prices"
 
@@ -21,12 +22,6 @@ SALE = "--sale-prices"
 def fragile_shop(breakable: BreakableStore) -> Iterator[Shop]:
     with Shop(breakable.store) as shop:
         yield shop
-
-
-@pytest.fixture
-def source() -> Iterator[DummyJson]:
-    with dummyjson(goods(12, 6)) as server:
-        yield server
 
 
 def kill_while_it_writes(table: str, breakable: BreakableStore, source: DummyJson, *arguments: str) -> None:
