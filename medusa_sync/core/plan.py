@@ -161,7 +161,10 @@ class _Plan(Struct, frozen=True):
             yield FieldChange(field.name, current, planned, applied, wanted, variant)
 
     def option_changes(self, applied: Record | None, side: OnConflict) -> _Found:
-        """The change and the conflict of the options; `applied` has the names that were last applied."""
+        """The change and the conflict of the options; `applied` has the names that were last applied.
+
+        Its note names a renamed option as it will be called; what is pending has the title before.
+        """
         options, removed = self.options, {option.id for option in self.options.removed}
         titles = {option_id: name for name, option_id in options.renamed.items()}
         ours = list(options.ids.values())  # in the order of the source; the store has none
@@ -172,7 +175,9 @@ class _Plan(Struct, frozen=True):
         kept = [titles.get(option.id, option.title) for option in in_order if option.id not in removed]
         current, wanted = tuple(option.title for option in in_order), self.desired.options or (DEFAULT,)
         if options.is_change:
-            names = tuple(applied.option_ids) if applied else None
+            sent = applied.pending.options if applied and applied.pending else {}
+            known = applied.option_ids.items() if applied else ()
+            names = tuple((sent.get(own) or (name,))[0] for name, own in known) if applied else None
             yield FieldChange(OPTIONS, current, (*kept, *options.added), names, wanted)
         if options.contested:
             yield Conflict(OPTIONS, current, wanted, side)

@@ -47,7 +47,8 @@ def owners(result: RunResult) -> set[str]:
 def _changes(outcome: Outcome) -> list[str]:
     """The changes and conflicts; the store lists the members of sets in any order."""
     fields = [
-        (each.variant, each.field, _value(each.stored), _value(each.planned)) for each in outcome.changes
+        (each.variant, each.field, *map(_value, (each.stored, each.planned, each.applied, each.desired)))
+        for each in outcome.changes
     ]
     return sorted(map(str, [*fields, *outcome.conflicts]))
 
