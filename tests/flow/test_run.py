@@ -87,9 +87,9 @@ def test_only_tags_that_are_needed_are_created() -> None:
     assert [tag.value for tag in store.state.tags.values()] == ["second"]
     edit(store, 2, tags=[])
     store.state.tags.clear()
-    source.rows[1]["price"] = 1234
+    source.rows[1]["tags"] = ["second", "third"]
     assert counts(sync(source, store)) == {"updated": 1, "rejected": 1}
-    assert store.state.tags == {}, "the merchant removed it"
+    assert [tag.value for tag in store.state.tags.values()] == ["third"], "the merchant removed the second"
 
 
 def test_a_run_sends_no_more_requests_than_it_needs() -> None:
