@@ -74,7 +74,7 @@ def desired_variants(
     variants: list[DesiredVariant] = []
     for each in product.variants:
         sku = one_line(each.sku)
-        values = {one_line(name): one_line(_as_text(value)) for name, value in each.options.items()}
+        values = {one_line(name): _trimmed(value) for name, value in each.options.items()}
         title = one_line(each.title) or " / ".join(values.get(name) or "" for name in names)
         name = sku or title.strip(" /") or str(each.id or "without a name")
         try:
@@ -87,6 +87,11 @@ def desired_variants(
     _check(names, variants)
     labels = Counter(each.name for each in variants)
     return names, tuple(each if labels[each.name] == 1 else _called_by_values(each) for each in variants)
+
+
+def _trimmed(value: str | float) -> str | None:
+    """An option value without what Medusa leaves out of the ends of a value that is added to an option."""
+    return (one_line(_as_text(value)) or "").strip(" \ufeff") or None
 
 
 def _called_by_values(variant: DesiredVariant) -> DesiredVariant:

@@ -58,7 +58,7 @@ def test_a_renamed_option_keeps_its_values_and_variants(shop: Shop, product: Vie
 def test_values_are_added_once_and_trimmed_and_keep_their_ids_when_they_are_removed(
     shop: Shop, product: View
 ) -> None:
-    seen = add_values(shop, product, "Size", "L", " L ", "", "XL", "S")
+    seen = add_values(shop, product, "Size", "L", " L ", "", "\ufeffXL", "S")
     assert values_of(seen)["Size"] == ["L", "M", "S", "XL"]
     assert add_values(shop, seen, "Size", "L") == seen
     large = value_of(seen, "Size", "L")

@@ -43,6 +43,14 @@ def with_first(**changes: Any) -> Callable[[Row, int], None]:
     return lambda row, _version: row["variants"][0].update(changes)
 
 
+def test_a_byte_order_mark_around_an_option_value_is_left_out() -> None:
+    """Medusa leaves it out of a value that is added, and then does not find the value of the variant."""
+    store, row = synced(shirts(1)), shirt(1)
+    row["variants"][0]["options"]["Size"] = "\ufeffXS\ufeff "
+    assert carried_out(ListSource([row]), store).exit_code == 0
+    assert held(store)["SH1-S-R"]["options"]["Size"] == "XS"
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -4,6 +4,7 @@ Medusa also has options that several products share; the fake does not.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from string import whitespace
 from typing import Any
 
 from tests.harness.fake_medusa.errors import already_exists, invalid_data, no_such_entity, not_found
@@ -150,7 +151,7 @@ class OptionBatch(Work):
 
     def _values(self, option: Option, wanted: Sequence[Body]) -> list[OptionValue]:
         """Values by text; a new text becomes a new value of the option."""
-        texts = [new["value"].strip() for new in wanted]
+        texts = [new["value"].strip(f"{whitespace}\ufeff") for new in wanted]
         for text in filter(None, dict.fromkeys(texts)):
             if all(value.value != text for value in option.values):
                 option.values = [*option.values, OptionValue(self._state.ids.new("optval"), text, option)]
