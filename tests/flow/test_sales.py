@@ -149,6 +149,15 @@ def test_sale_prices_go_with_the_option_even_if_the_currency_changes_too(before:
     assert_quiet(plain, store, currency="eur")
 
 
+def test_sale_prices_go_with_the_option_after_the_currency_was_another_one_for_a_while() -> None:
+    store, plain = FakeMedusa(), ListSource(reduced().rows)
+    sold(store, reduced())
+    sync(ListSource(plain.rows, currency="eur"), store, currency="eur", only="title")
+    assert sync(plain, store).exit_code == 0
+    assert prices(store) == {}
+    assert_quiet(plain, store)
+
+
 @pytest.mark.parametrize("winner", ["source", "store"])
 def test_a_sale_price_that_the_merchant_edited_is_a_conflict_when_the_option_is_turned_off(
     winner: str,
