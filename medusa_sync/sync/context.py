@@ -88,7 +88,7 @@ class Context(Struct):
         removed_variants: ids of dropped variants that the final pass removes, by external id of the product.
         completed: external ids of products that only get what an interrupted write has sent.
         is_final: all products have been written, except those that waited for others, or for removals.
-        has_company: another run creates products of this source, and may use what was found to be unused.
+        another_run_creates: products of this source, and may use what was found to be unused.
     """
 
     api: AdminApi
@@ -106,7 +106,7 @@ class Context(Struct):
     removed_variants: dict[str, Collection[str]] = {}
     completed: set[str] = field(default_factory=set)
     is_final: bool = False
-    has_company: bool = False
+    another_run_creates: bool = False
 
     async def find_placement(self) -> None:
         """Read where new products belong, once.

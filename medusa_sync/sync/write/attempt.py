@@ -167,7 +167,7 @@ class Attempts:
 
     async def decide(self, jobs: Group) -> bool:
         """Decide which unique values jobs get; returns whether the store was asked."""
-        outdated = [job for job in jobs if self._context.has_company and job.change.is_creation]
+        outdated = [job for job in jobs if self._context.another_run_creates and job.change.is_creation]
         unknown = [job for job in jobs if (job.holders is None or job in outdated) and claims(job.change)]
         if unknown:
             holders = await self._look_up([job.change for job in unknown])

@@ -98,10 +98,8 @@ class Planner:
 
     def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
         if job.plan is not None and job.plan.is_creation and stored.record in job.records:
-            job.sent, job.is_written = (
-                job.planned,
-                True,
-            )  # the store created it, and refused the call all the same
+            # The store created it, although it refused the call.
+            job.sent, job.is_written = job.planned, True
         # What this run has noted itself was not interrupted.
         selection = job.plan.selection if job.plan is not None and stored.record in job.records else None
         if not self._context.is_final:

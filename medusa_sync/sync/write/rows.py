@@ -166,7 +166,7 @@ class ProductRows:
             ids = {job.new_product_id: job for job in left}
             taken = await self._api.taken_ids(list(ids))
             if any(taken.get(own) == job.external_id for own, job in ids.items()):
-                self._context.has_company = True
+                self._context.another_run_creates = True
                 message = "another run has created some of these products"
                 raise StoreRefusedError(message, status=HTTPStatus.CONFLICT)
             left = [ids[product_id] for product_id in taken]
