@@ -54,8 +54,10 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     variants = {**record.variants, **{each.key: full.variants[each.key] for each in change.new_variants}}
     for key, kept in _not_written(change).items():
         if key in variants:
-            fields = {**variants[key].fields, **kept}
-            fields = {name: value for name, value in fields.items() if value is not None or name not in kept}
+            before, known = change.record.variant(key).fields, {**variants[key].fields, **kept}
+            # None in a record is a sale price in another currency, which is still to be removed.
+            left = {name for name, value in known.items() if value is not None or before.get(name, 0) is None}
+            fields = {name: value for name, value in known.items() if name in left}
             variants[key] = structs.replace(variants[key], fields=fields)
     variants |= {key: _dropped(change, key, own) for key, own in change.dropped.items()}
     return structs.replace(

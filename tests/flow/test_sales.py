@@ -10,7 +10,17 @@ import pytest
 
 from medusa_sync import RunResult
 from tests.flow.faults import no, refuse, strike
-from tests.flow.stage import ListSource, assert_quiet, constant, counts, is_write, run_once, sync, writes
+from tests.flow.stage import (
+    ListSource,
+    assert_quiet,
+    constant,
+    counts,
+    is_write,
+    run_once,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import ListPrice
@@ -153,6 +163,15 @@ def test_sale_prices_go_with_the_option_after_the_currency_was_another_one_for_a
     store, plain = FakeMedusa(), ListSource(reduced().rows)
     sold(store, reduced())
     sync(ListSource(plain.rows, currency="eur"), store, currency="eur", only="title")
+    assert sync(plain, store).exit_code == 0
+    assert prices(store) == {}
+    assert_quiet(plain, store)
+
+
+def test_a_sale_price_in_another_currency_goes_even_if_the_new_one_was_held_back() -> None:
+    store, plain = synced(reduced().rows), ListSource(reduced().rows)
+    sync(ListSource(plain.rows, currency="eur", sale_prices=True), store, currency="eur")
+    assert sync(reduced(), store, max_price_change="1%").held == COUNT
     assert sync(plain, store).exit_code == 0
     assert prices(store) == {}
     assert_quiet(plain, store)
