@@ -171,7 +171,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     is_converted = old not in {"", new}
     if record is NO_RECORD or not (is_converted or matches.former or options.former or pending):
         return record
-    ids = options.ids
+    ids = {option.title: option.id for option in options.removed} | options.ids
     found = {key: each.id for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
     keys = {former: key for key, former in matches.former.items()}
     kept = {each.key for each in desired.variants if f"{OTHER_PRICE}{old}" in each.fields}

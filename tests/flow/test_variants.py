@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from medusa_sync import Result
-from tests.flow.faults import no, refuse
+from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import delete_variants
 from tests.flow.plans import carried_out
 from tests.flow.shirts import (
@@ -22,7 +22,7 @@ from tests.flow.shirts import (
     variant,
     wanted,
 )
-from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, writes
+from tests.flow.stage import ListSource, acknowledged_by, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item
 
@@ -182,10 +182,16 @@ def test_long_values_that_nothing_uses_any_more_are_removed() -> None:
     assert {each.value for each in store.products["dummyjson:1"].values} == {"S", "Red"}
 
 
-@pytest.mark.parametrize("has_blue", [False, True])
-def test_an_option_is_removed_unless_it_distinguishes_dropped_variants(*, has_blue: bool) -> None:
+@pytest.mark.parametrize(("has_blue", "is_acknowledged"), [(False, True), (False, False), (True, True)])
+def test_an_option_is_removed_unless_it_distinguishes_dropped_variants(
+    *, has_blue: bool, is_acknowledged: bool
+) -> None:
     """Then the product fails, and its neighbours are synced."""
-    store, neighbour = synced([shirt(1) if has_blue else red(), shirt(2)]), shirt(2)
+    store, neighbour = FakeMedusa(), shirt(2)
+    if not is_acknowledged:
+        strike(store, "before", acknowledged_by, httpx.ReadTimeout("slow"), once=False)
+    sync(ListSource([shirt(1) if has_blue else red(), shirt(2)]), store)
+    store.before = None
     before, sizes = ids(store), red() | {"options": ["Size"]}
     for each in sizes["variants"]:
         each["options"] = {"Size": each["options"]["Size"]}
