@@ -103,7 +103,7 @@ def without_blocked(
         if each.key not in kept:
             variants.append(each)
         elif own is not None:  # it keeps its option values, and the title, which sources derive from them
-            applied = record.variants[each.key].fields if each.key in record.variants else {}
+            applied = record.variant(each.key).fields
             held: dict[str, Value] = {TITLE: own.title} if TITLE in each.fields else {}
             for name, option in ids.items():
                 field = f"{OPTION}{name}"

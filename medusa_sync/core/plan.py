@@ -217,7 +217,7 @@ class _Plan(Struct, frozen=True):
         current = stored.value(name, currency, self.location_id, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
             current = as_sent(current, wanted, history)
-        if name == SALE and self.record.variant(variant.key).fields.get(name, 0) is None:
+        if name == SALE and self.record.variant(variant.key).has_foreign_sale:
             history = structs.replace(history, applied=current)  # the currency was another one in between
         others = stored.sale_prices if field.part is Part.SALE and wanted is None and current is None else ()
         if others:  # in another currency

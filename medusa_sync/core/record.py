@@ -75,13 +75,19 @@ class VariantRecord(Struct, frozen=True, array_like=True, omit_defaults=True):
 
     Attributes:
         id: in the store; empty if it is not known.
-        fields: the last applied values by field, as `remember` gives them; None is left out.
+        fields: the last applied values by field, as `remember` gives them. None is left out, except for a
+            sale price that may be in another currency.
         dropped: set if the source no longer has the variant.
     """
 
     id: str = ""
     fields: dict[str, Value] = {}
     dropped: Dropped | None = None
+
+    @property
+    def has_foreign_sale(self) -> bool:
+        """Whether it may have a sale price in another currency, which is still to be removed."""
+        return self.fields.get(SALE, ...) is None
 
 
 class History(Struct, frozen=True):
