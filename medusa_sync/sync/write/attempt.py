@@ -167,8 +167,12 @@ class Attempts:
 
     async def decide(self, jobs: Group) -> bool:
         """Decide which unique values jobs get; returns whether the store was asked."""
-        outdated = [job for job in jobs if self._context.another_run_creates and job.change.is_creation]
-        unknown = [job for job in jobs if (job.holders is None or job in outdated) and claims(job.change)]
+        may_be_outdated = self._context.another_run_creates  # of new products
+        unknown = [
+            job
+            for job in jobs
+            if (job.holders is None or (may_be_outdated and job.change.is_creation)) and claims(job.change)
+        ]
         if unknown:
             holders = await self._look_up([job.change for job in unknown])
             for job in unknown:
