@@ -76,7 +76,8 @@ class Writer:
 
     async def write(self, jobs: Group) -> None:
         """Carry out updates or creations. Jobs of which the store refuses a part get its error."""
-        taken = frozenset(claim.unique for job in jobs for claim in claims(job.change))
+        losing = any(job.change.removed for job in jobs)
+        taken = frozenset(claim.unique for job in jobs if losing for claim in claims(job.change))
         for job in jobs:
             items = job.holders.unused if job.holders else {}
             job.error, job.writing = None, Writing(items=items, taken=taken)
