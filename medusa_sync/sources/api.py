@@ -164,18 +164,6 @@ class ApiSource(ItemSource):
             return {}
         return names_by_slug(response.body) if response.status == HTTPStatus.OK else {}
 
-    async def has(self, source_id: str) -> bool | None:
-        """Whether the source has a product at its own URL; None if it does not answer as DummyJSON does."""
-        if not self._is_dummyjson:
-            return None
-        response = await self._api.ask(source_id)
-        if response.status == HTTPStatus.OK and Item(msgspec.Raw(response.body)).named[0] == source_id:
-            return True
-        # DummyJSON's 404 for a product is JSON; its 404 for an unknown path is HTML.
-        if response.status == HTTPStatus.NOT_FOUND and response.body.lstrip().startswith(b"{"):
-            return False
-        return None
-
 
 def _is_page(got: Download | Response) -> bool:
     """Whether a response is a page: JSON that is not compressed again."""

@@ -187,14 +187,6 @@ class SourceOf(ABC, Generic[T_co]):
         """Display names of categories by slug."""
         return {}
 
-    async def has(self, source_id: str) -> bool | None:  # noqa: ARG002 - only APIs can look it up
-        """Whether the source has a product, by its own answer; None if it gives none.
-
-        Raises:
-            SourceError: the source gives no clear response.
-        """
-        return None
-
 
 Source = SourceOf[Delivered]
 ItemSource = SourceOf[Item]

@@ -119,9 +119,6 @@ class Catalogue(Source):
     async def category_names(self) -> Mapping[str, str]:
         return {} if self._map else await self._source.category_names()
 
-    async def has(self, source_id: str) -> bool | None:
-        return None if self._map else await self._source.has(source_id)
-
     def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         pages = self._pages(limit)
         return pages if self._min_products is None else self._all_or_nothing(pages, self._min_products)

@@ -44,14 +44,14 @@ def with_json_for_every_path(rows: Rows, request: Request) -> Response:
     return dummyjson_without_addresses(rows, request)
 
 
-def with_html_for_missing_products(rows: Rows, request: Request) -> Response:
-    """The same, but products have addresses, and an unknown one is answered with HTML."""
+def as_dummyjson(rows: Rows, request: Request) -> Response:
+    """The same, and products have addresses."""
     number = request.path.rpartition("/")[2]
     product = next((row for row in rows if str(row["id"]) == number), None)
-    return dummyjson_without_addresses(rows, request) if product is None else Response.json(product)
+    return with_json_for_every_path(rows, request) if product is None else Response.json(product)
 
 
-FORMS = (by_skip, by_next, dummyjson_without_addresses, with_json_for_every_path)
+FORMS = (by_skip, by_next, dummyjson_without_addresses, as_dummyjson)
 
 
 class Shop:

@@ -5,7 +5,7 @@ import json
 import pickle
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,6 @@ class ListSource(Source):
     currency: str = "usd"
     sale_prices: bool = False
     ends_after: int | None = None  # it fails after so many pages
-    asked: list[str] = field(default_factory=list)  # the ids that `has` was called with
-    in_one_piece: bool = False
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
         rows = self.rows[:limit]
@@ -60,10 +58,6 @@ class ListSource(Source):
 
     async def category_names(self) -> Mapping[str, str]:
         return {}
-
-    async def has(self, source_id: str) -> bool:
-        self.asked.append(source_id)
-        return any(str(row["id"]) == source_id for row in self.rows)
 
 
 class Watcher:

@@ -11,7 +11,6 @@ import pytest
 from medusa_sync import RunResult
 from tests.flow.shifting import (
     FORMS,
-    NOT_FOUND,
     PAGE,
     TWICE,
     Move,
@@ -22,7 +21,6 @@ from tests.flow.shifting import (
     by_skip,
     cut,
     the_same,
-    with_html_for_missing_products,
 )
 from tests.flow.shirts import held, shirt, shirts, wanted
 from tests.flow.stage import assert_exact, copies_of, counts, synced, writes
@@ -120,42 +118,10 @@ def a_file(rows: Rows, _request: Request) -> Response:
 def test_a_catalogue_in_one_piece_is_read_once(
     server: DummyJson, store: FakeMedusa, respond: Respond, requests: int
 ) -> None:
-    """A product that it lacks is asked for: the page may come from a cache."""
     Shop(server, ROWS[:-2], respond)
     result = sync(server.url, store, **DELETE)
     assert (counts(result), result.notes) == ({"unchanged": SIZE - 2, "removed": 2}, ())
     assert len(server.requests) == requests
-    if respond is whole:
-        server.products = ROWS[:-2]
-        stale = Response.json({"products": ROWS[:-3], "total": SIZE - 3})
-        server.intercept = lambda request: stale if request.path == "/products" else None
-        result = sync(server.url, store, **DELETE)
-        assert (result.exit_code, counts(result), result.notes) == (0, {"unchanged": SIZE - 3}, ())
-
-
-def test_a_catalogue_with_an_address_per_product_is_read_once(server: DummyJson, store: FakeMedusa) -> None:
-    """The source is asked for each product that is missing, with the slash of its URL."""
-
-    def respond(request: Request) -> Response:
-        assert request.path.endswith("/")
-        path = request.path.removesuffix("/")
-        response = with_html_for_missing_products(ROWS[:-2], Request("GET", path, request.query, {}))
-        return Response.json({"message": "no"}, 404) if response is NOT_FOUND else response
-
-    server.intercept = respond
-    result = sync(f"{server.url}/", store, **DELETE)
-    assert (counts(result), result.notes) == ({"unchanged": SIZE - 2, "removed": 2}, ())
-    asked = {int(each.path.split("/")[2]) for each in server.requests if each.path.strip("/") != "products"}
-    assert asked == {1, SIZE - 1, SIZE}
-
-
-def test_an_unclear_answer_to_one_question_leads_to_a_second_reading(
-    server: DummyJson, store: FakeMedusa
-) -> None:
-    shop = Shop(server, ROWS[:-1], with_html_for_missing_products, move_up(1, SIZE - 1))
-    result = sync(shop.url, store, **DELETE)
-    assert (result.exit_code, shop.readings) == (0, 2)
-    assert store.products.keys() == {f"dummyjson:{row['id']}" for row in ROWS[:-1]}
 
 
 # --- a second reading that does not prove anything ------------------------------------------------------

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import structs
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
-from medusa_sync.core.ids import external_id_of, source_id_of
+from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.policy import Share
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable
@@ -20,7 +19,6 @@ from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
 
 LISTED = 10  # products or variants that an error or a note names
-_ASKED_AT_ONCE = 4
 _REALLY_GONE = "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
 
 
@@ -36,32 +34,18 @@ class Orphans:
         self._deletes = context.deletes
 
     async def find(self) -> list[StoredProduct]:
-        """Find the orphans. If the source answers for single products, those that it has are left out.
+        """Find the orphans.
 
         Raises:
-            PruneGuardError: too many products are missing.
-            SourceError: the source is down.
+            PruneGuardError: the source delivered none of its products in the store.
             StoreError: the store cannot be read.
         """
         orphans = await self._undelivered()
-        if not orphans:
-            return []
-        if not any(source_id in self._delivery for source_id in self._scan.owned):
+        if orphans and not any(source_id in self._delivery for source_id in self._scan.owned):
             what = f"The source delivered none of its {self._scan.owned_size} products in the store."
             hint = "Check the source. If it is no longer used, remove its products in the admin."
             raise removal_error(what, _names(orphans), hint)
-        if not await self._delivery.answers():
-            return orphans
-        self.check(orphans)  # before the source is asked about each of them
-        slots = asyncio.Semaphore(_ASKED_AT_ONCE)
-
-        async def is_delivered(stored: StoredProduct) -> bool:  # paging by offset can skip a product
-            async with slots:
-                own = source_id_of(self._options.source_name, stored.external_id)
-                return own is not None and await self._delivery.has(own)
-
-        delivered = await asyncio.gather(*map(is_delivered, orphans))
-        return [stored for stored, has in zip(orphans, delivered, strict=True) if not has]
+        return orphans
 
     async def _undelivered(self) -> list[StoredProduct]:
         """The products that the source did not deliver, without those that were already drafted."""

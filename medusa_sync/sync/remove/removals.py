@@ -182,7 +182,7 @@ class Removals:
 
         Raises:
             PruneGuardError: too much is missing.
-            SourceError: the source is down, or its second reading failed.
+            SourceError: the second reading of the source failed.
             StoreError: the store is unavailable.
         """
         self._has_begun = True
@@ -222,13 +222,13 @@ class Removals:
         """Find the orphans, and check the limits; the context gets the variants that are removed."""
         if self._ledger.unidentified:  # those rows may be of products that only look missing
             return ()
-        if self._found is None:  # only once, because the source may be asked about each of them
+        if self._found is None:  # a forecast may have found them
             self._found = await self._orphans.find()
         options = self._options
         in_sync = [each for each in updates if each.desired.external_id not in self._ledger.partial]
         found = {each.desired.external_id: each.removable(options.removable) for each in in_sync}
         missing = Missing(self._found, {own: variants for own, variants in found.items() if variants})
-        if (missing.orphans or missing.variants) and not await self._delivery.can_tell():
+        if (missing.orphans or missing.variants) and not self._delivery.in_one_piece:
             if self._second is None:  # a forecast may have read it
                 self._second = await SecondReading.of(missing, in_sync, self._delivery.again())
             missing = self._second.left(missing)

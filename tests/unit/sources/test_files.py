@@ -62,7 +62,7 @@ async def test_the_rest_of_the_interface(file: Path) -> None:
     assert source.format == ""
     await rows(source)
     assert source.format == "JSON, gzip"
-    assert (await source.category_names(), await source.has("1"), source.in_one_piece) == ({}, None, True)
+    assert (await source.category_names(), source.in_one_piece) == ({}, True)
     assert ids(await rows(file_source(file, PAGE[:-20]), 2)) == [1, 2]  # with a limit, the rest is not read
 
 

@@ -176,17 +176,19 @@ async def test_a_file_at_a_url_may_be_larger_than_a_page(
     assert ids(await rows(source)) == list(range(300))
 
 
-# --- what only DummyJSON says ---------------------------------------------------------------------------
+# --- what only DummyJSON has ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", [[], {"items": []}, page_of([], next="?a"), {"data": [], "total": 0}])
-async def test_other_apis_are_not_asked_for_it(httpx_mock: HTTPXMock, source: Source, body: Any) -> None:
+async def test_other_apis_are_not_asked_for_categories(
+    httpx_mock: HTTPXMock, source: Source, body: Any
+) -> None:
     respond_with(httpx_mock, body)
     if "next" in body:
         respond_with(httpx_mock, [])
     await rows(source)
     count = len(httpx_mock.get_requests())
-    assert (await source.has("7"), await source.category_names()) == (None, {})
+    assert await source.category_names() == {}
     assert len(httpx_mock.get_requests()) == count
 
 
@@ -211,35 +213,3 @@ async def test_categories_have_the_names_of_the_source(
     assert await source.category_names() == names
     assert log in caplog.text
     assert bool(caplog.text) == bool(log)
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "has"),
-    [
-        (200, b'{"id": 7, "title": "Jug"}', True),
-        (200, b'{"id": "7"}', True),
-        (404, b'{"message":"no"}', False),
-        *((200, body, None) for body in (b'{"id": 8}', b'{"product": {"id": 7}}', b'[{"id": 7}]', b"<p>Jug")),
-        *((404, body, None) for body in (b"<h1>404</h1>", b"")),
-        *((status, b"{}", None) for status in (403, 400, 204)),
-    ],
-)
-async def test_only_the_answers_of_dummyjson_say_whether_a_source_has_a_product(
-    httpx_mock: HTTPXMock,
-    source: Source,
-    status: int,
-    body: bytes,
-    has: bool | None,  # noqa: FBT001 - a parameter
-) -> None:
-    respond_with(httpx_mock, page_of([row(1, id="a/b?c,d")]))
-    httpx_mock.add_response(status, url=f"{SOURCE_URL}/7", content=body)
-    httpx_mock.add_response(404, url=f"{SOURCE_URL}/a%2Fb%3Fc%2Cd", content=b"{}")
-    await rows(source)
-    assert await source.has("7") is has
-    assert await source.has("a/b?c,d") is False
-
-
-async def test_a_source_that_is_down_cannot_be_asked(httpx_mock: HTTPXMock, source: Source) -> None:
-    respond_with(httpx_mock, *[503] * 3)
-    with pytest.raises(SourceError, match=f"{SOURCE_URL}/7"):
-        await source.has("7")
