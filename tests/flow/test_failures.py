@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from medusa_sync import Result, RunResult, Status
-from tests.flow.faults import refuse
-from tests.flow.shirts import held, shirt, variant, wanted
+from tests.flow import merchant
+from tests.flow.faults import refuse, strike
+from tests.flow.shirts import held, shirt, shirts, variant, wanted
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -122,6 +123,35 @@ def test_a_product_whose_variants_are_refused_has_a_reason_whatever_happens_to_i
     assert all(each.reason and each.result is not Result.UNCONFIRMED for each in result.problems)
     for row in rows[answer is not None : 2]:
         assert held(store, row["id"]) == wanted(row)
+
+
+def test_a_product_that_cannot_be_planned_again_while_it_is_written_fails_alone() -> None:
+    """The merchant gives an option of his own the title of ours after the row was written."""
+    rows = shirts(40)
+    store = synced(rows)
+    fit = {"title": "Fit", "values": ["Slim"], "is_exclusive": True}
+    merchant.edit(store, 3, "/options/batch", add=[fit])
+    merchant.edit_variant(store, 3, options={"Size": "S", "Colour": "Red", "Fit": "Slim"})
+    [option] = [each for each in store.products["dummyjson:3"].options if each.title == "Fit"]
+    for row in rows:
+        row["title"] += "!"
+        row["variants"][0]["price"] += 1
+    row_of_3 = store.products["dummyjson:3"].id.encode()
+    strike(
+        *(store, "after", lambda each: each.url.path == BATCHES and row_of_3 in each.content),
+        lambda: store.call("POST", f"/admin/product-options/{option.id}", {"title": "Size"}) and None,
+    )
+    result = sync(ListSource(rows), store, batch_size=15)
+    assert (result.exit_code, counts(result)) == (5, {"updated": 39, "failed": 1})
+    [problem] = result.problems
+    assert (problem.external_id, "two options 'Size'" in problem.reason) == ("dummyjson:3", True)
+    [written] = [each for each in result.changes if each.external_id == "dummyjson:3"]
+    assert [each.field for each in written.changes] == ["title"]
+    store.after = None
+    store.call("POST", f"/admin/product-options/{option.id}", {"title": "Fit"})
+    result = sync(ListSource(rows), store)
+    assert (counts(result), result.conflicts) == ({"updated": 1, "unchanged": 39}, 0)
+    assert held(store, 3)["SH3-S-R"]["price"] == {"usd": rows[2]["variants"][0]["price"]}
 
 
 # --- a store that fails -----------------------------------------------------------------------------------

@@ -204,7 +204,7 @@ class Engine:
             if job.refusal is None and not is_known:  # the new plan may differ, for example in the handle
                 job.refusal = Refusal(job.plan, error)
                 return [jobs]
-            self._places.end(job, Result.REJECTED if is_known else Result.FAILED, str(error), job.arrived)
+            self._places.end(job, Result.REJECTED if is_known else Result.FAILED, str(error))
         return []
 
     async def _unknown(self, jobs: Group, error: AmbiguousWriteError) -> list[Group] | None:
@@ -231,6 +231,6 @@ class Engine:
             return None
         for job in jobs:
             result = Result.FAILED if error.responded else Result.UNCONFIRMED
-            self._places.end(job, result, str(error), job.arrived)
+            self._places.end(job, result, str(error))
         await self._context.health.lost(error)
         return []

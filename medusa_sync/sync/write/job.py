@@ -267,11 +267,11 @@ class Places:
         self._settled(job, outcome)
         self._context.ledger.settle(outcome)
 
-    def end(self, job: Job, result: Result, reason: str = "", changes: tuple[FieldChange, ...] = ()) -> None:
-        """Enter a job in the ledger that is not written, or only these changes of it."""
-        action = Action.UPDATE if changes else None
+    def end(self, job: Job, result: Result, reason: str = "") -> None:
+        """Enter a job in the ledger that is not written, or only in part."""
+        action = Action.UPDATE if job.arrived else None
         outcome = Outcome.of(job.desired, result, reason)
-        self.settle(job, structs.replace(outcome, changes=changes, action=action))
+        self.settle(job, structs.replace(outcome, changes=job.arrived, action=action))
 
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger that is acknowledged, or that a dry run has planned."""

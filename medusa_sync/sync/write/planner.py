@@ -140,7 +140,11 @@ class Planner:
                 message = f"{product_id} was deleted while it was written"
                 job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
                 continue
-            job.replan(self.planned(before.desired, stored, before.selection))
+            try:
+                job.replan(self.planned(before.desired, stored, before.selection))
+            except ProductFailedError as error:
+                job.error = error
+                continue
             if job.change.removed and stored.record not in job.records:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.begin(job.external_id, job.change.conflicts)

@@ -1,4 +1,20 @@
-"""The steps that write a product: one table, in the order in which they are committed."""
+"""The steps that write a product: one table, in the order in which they are committed.
+
+What a step may raise, and what the engine does then; everything else, also a ProductFailedError, is a bug:
+
+error                          reason                               jobs of the group
+-----------------------------  -----------------------------------  ---------------------------------------
+none, but a job has an error   the store refuses a part of it, or   the others go on; this one is read and
+                               it cannot be planned again           planned once more, then it fails
+StoreRefusedError              the store refuses a call for all     halved; a single one is read and planned
+                               jobs, up to the row                  once more, then it fails
+KnownRefusalError              a call was not sent, up to the row   halved; a single one is rejected
+AmbiguousWriteError, or any    it is not known what arrived         read and planned again, `--max-retries`
+refusal after the row                                               times; then halved, and a single one is
+                                                                    unconfirmed or fails
+other StoreErrors              the store is unreachable, or         unconfirmed or not attempted: the run ends
+                               refuses the credentials
+"""
 
 from __future__ import annotations
 
@@ -29,22 +45,17 @@ from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.variants import Bodies, Variants
 
 Send = Callable[[Group], Awaitable[None]]
-"""Sends what a step is about for those of a group that need it, in one call if there is a bulk route.
-
-Jobs of which the store refuses a part get its error; the others go on. If the result is unknown, it raises
-AmbiguousWriteError, and all jobs are read and planned again.
-"""
+"""Sends what a step is about for those of a group that need it, in one call if there is a bulk route."""
 
 
 _Steps = tuple[Sequence[Send], Sequence[Send]]  # up to the row of the product, and those that follow
 
 
 class Writer:
-    """Writes jobs; every method may raise StoreRefusedError, AmbiguousWriteError or StoreError.
+    """Writes jobs: each goes through the steps in the order in which they are committed.
 
-    A job goes through the steps in the order in which they are committed. Once the row of the product is
-    written, a call that is refused for all jobs is no refusal of the products: they are read and planned
-    again, too.
+    Once the row of the product is written, a call that is refused for all jobs is no refusal of the products:
+    they are read and planned again, too.
     """
 
     def __init__(
@@ -75,7 +86,7 @@ class Writer:
         )
 
     async def write(self, jobs: Group) -> None:
-        """Carry out updates or creations. Jobs of which the store refuses a part get its error."""
+        """Carry out updates or creations; raises what a step may raise."""
         losing = any(job.change.removed for job in jobs)
         taken = frozenset(claim.unique for job in jobs if losing for claim in claims(job.change))
         for job in jobs:
