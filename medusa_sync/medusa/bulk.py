@@ -7,10 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from itertools import chain
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
+from medusa_sync.core.stored import Entity, Identified
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
@@ -39,6 +40,13 @@ class _Acknowledgement(Struct):
 
 class _Run(Struct):
     acknowledgement: _Acknowledgement
+
+
+class _Created(Struct):
+    created: list[Identified]
+
+
+_Written = Annotated[dict[str, Entity], Meta(min_length=1, max_length=1)]  # by name, such as `product_tag`
 
 
 class Bulk:
@@ -185,18 +193,25 @@ class Bulk:
         omitted = operation.only_in_bulk | operation.only_in_path | (ID if is_single else frozenset())
         entries = [operation.entry(body, omitted) for body in group]
         body = {operation.batch: entries} if operation.batch and not is_single else entries[0]
-        query: Query = [("fields", "id,external_id")] if operation.is_divisible else ()
         try:
-            response = await self._client.post(path, body, dict[str, Any], query=query)
+            return await self._written(operation, group, path, body)
         except (StoreRefusedError, AmbiguousWriteError) as error:
             if isinstance(error, AmbiguousWriteError) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             return [error] * len(group)
+
+    async def _written(
+        self, operation: Operation, group: Sequence[Body], path: str, body: Body
+    ) -> list[Result]:
+        """Send bodies to the ordinary route; returns the ids of what was written."""
         if operation.is_divisible:
-            created = {each["external_id"]: str(each["id"]) for each in response.get("created", ())}
+            query: Query = [("fields", "id,external_id")]
+            listed = (await self._client.post(path, body, _Created, query=query)).created
+            created = {each.external_id: each.id for each in listed}
             if any(body["external_id"] not in created for body in group):
                 raise AmbiguousWriteError("the response lacks products")
             return [created[body["external_id"]] for body in group]
         if operation.batch:
+            await self._client.post(path, body, dict[str, Any])
             return [body["id"] for body in group]
-        return [str(written["id"]) for written in response.values()]
+        return [each.id for each in (await self._client.post(path, body, _Written)).values()]

@@ -2,14 +2,25 @@
 
 import json
 import logging
+from itertools import product
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.flow.faults import no, refuse
+from tests.flow.faults import no, refuse, strike
 from tests.flow.shirts import assert_shirts, held, shirts, variant, wanted
-from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, counts, is_write, sync, synced, writes
+from tests.flow.stage import (
+    BATCHES,
+    SOURCE_NAME,
+    ListSource,
+    assert_quiet,
+    counts,
+    is_write,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import some
@@ -64,6 +75,36 @@ def test_a_store_without_bulk_calls_gets_the_same(refusal: str, caplog: pytest.L
     assert content(stores[0]) == content(stores[1])
     notes = [each for each in caplog.records if getattr(each, "event", "") == "bulk_unavailable"]
     assert len(notes) == 2, "one in each run that writes"
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        *product(["/admin/product-tags"], [{}, {"tag": 1}, {"tag": {}}, {"a": {"id": "b"}, "c": 1}]),
+        *product([BATCHES], [{"created": None}, {"created": ["a"]}, {"created": [{"id": "b"}]}]),
+        ("/admin/inventory-items/", {"inventory_item": "iitem_1"}),
+    ],
+)
+def test_an_ordinary_route_that_answers_in_another_shape_loses_nothing(path: str, answer: Any) -> None:
+    """What was written is not known, as after a lost response."""
+    store, rows = FakeMedusa(), shirts(3)
+    store.offers_bulk = False
+    sync(ListSource(rows[:2]), store)
+    rows[0]["variants"][0]["sku"] = "OTHER"
+    for row in rows:
+        row["tags"] = [f"tag {row['id']}"]
+    odd = httpx.Response(200, json=answer)
+    hit = strike(
+        *(store, "after", lambda each: is_write(each) and each.url.path.startswith(path)), odd, once=False
+    )
+    result = sync(ListSource(rows), store, max_retries=1)
+    assert hit
+    assert (result.exit_code in {0, 5}, sum(result.counts.values())) == (True, 3), result.error
+    store.after = None
+    assert sync(ListSource(rows), store).exit_code == 0
+    assert_shirts(rows, store)
+    assert_quiet(ListSource(rows), store)
+    assert len(store.state.tags) == 3
 
 
 # --- how many calls ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import Killed, no, run_elsewhere, strike, sync_killed
+from tests.flow.faults import Killed, kill_at_step, no, run_elsewhere, strike, sync_killed
 from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     BATCHES,
@@ -20,6 +20,7 @@ from tests.flow.stage import (
     assert_quiet,
     constant,
     counts,
+    created_by,
     is_creation,
     is_write,
     run_once,
@@ -198,3 +199,27 @@ def test_items_that_another_run_has_used_for_its_products_are_not_given_to_other
     assert sync(ListSource(rows), store).exit_code == 0
     assert_stored_once(store, rows)
     assert_quiet(ListSource(rows), store)
+
+
+@pytest.mark.usefixtures("routes")
+def test_an_incomplete_product_that_cannot_be_deleted_is_not_created_a_second_time() -> None:
+    """After it was read, something else gives it another handle, and writes over its record."""
+    store, rows = FakeMedusa(), without_codes(3)
+    kill_at_step(store, "variants")
+    assert sync(ListSource(rows), store).exit_code != 0
+    store.between = None
+    [product] = [each for each in store.state.products.values() if each.external_id == "dummyjson:2"]
+    created = list[str]()
+
+    def before(request: httpx.Request) -> None:
+        created.extend(each["external_id"] for each in created_by(request))
+        query = dict(request.url.params.multi_items())
+        if query.get("id[]") and query["fields"] == "id,external_id,metadata":
+            product.handle, product.metadata = "theirs", {"medusa_sync": "theirs"}
+
+    store.before = before
+    result = sync(ListSource(rows), store)
+    assert (counts(result), result.exit_code) == ({"created": 2, "failed": 1}, 5)
+    assert [each.external_id for each in result.problems] == ["dummyjson:2"]
+    assert set(created) == {"dummyjson:1", "dummyjson:3"}
+    assert store.products["dummyjson:2"] is product  # raises if it is stored twice

@@ -102,7 +102,9 @@ class Attempts:
             if self._context.is_dry_run:
                 self._context.removed_products |= left_over.keys()
             elif left_over:
-                await delete_noted(self._context.api, list(left_over.values()))
+                kept = await delete_noted(self._context.api, list(left_over.values()))
+                left.append([job for job in reading.new if job.replaces in kept])  # changed since it was read
+                reading.new = [job for job in reading.new if job.replaces not in kept]
             for creates in (False, True):  # adopted products first
                 jobs = [job for job in still_queued(reading.new) if job.change.is_creation is creates]
                 left += await self._carry_out(jobs) if jobs else ()
