@@ -21,7 +21,7 @@ from medusa_sync.sources.base import Item, ItemSource, PageOfItems
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, named, recognise
 from medusa_sync.sources.json_page import JsonPage
 from medusa_sync.sources.maps import BuiltIn, recognised
-from medusa_sync.sources.paging import OFFSET, cancel, kind_of, read_pages
+from medusa_sync.sources.paging import LINK, OFFSET, cancel, kind_of, read_pages
 from medusa_sync.sources.requests import Requests
 from medusa_sync.sources.text import decode_json, one_line
 
@@ -108,8 +108,9 @@ class ApiSource(ItemSource):
             api, first = api.counted(known.size_name, known.largest), None
         first = first or await api.page(api.at(api.start))
         self.format = "JSON pages"
-        self.in_one_piece = first.next_url is None and len(first.items) == first.total
-        self._is_dummyjson = first.is_dummyjson and kind_of(api, first) is OFFSET
+        kind = kind_of(api, first)
+        self.in_one_piece = first.next_url is None and (kind is LINK or first.count == first.total)
+        self._is_dummyjson = first.is_dummyjson and kind is OFFSET
         at_once = asyncio.Semaphore(_CHILDREN_AT_ONCE)
         async with aclosing(read_pages(api, first, None if known else limit)) as pages:
             async for page in pages:

@@ -20,8 +20,8 @@ from msgspec import Raw
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import ONE_PAGE, Item
 from medusa_sync.sources.formats import LISTS
-from medusa_sync.sources.json_page import SAID, about
-from medusa_sync.sources.text import decode_json, fold, parse_int
+from medusa_sync.sources.json_page import about, is_about
+from medusa_sync.sources.text import decode_json, parse_int
 
 LONGEST = 16 * 1024 * 1024
 """Bytes or characters of a product; a longer one is not read into memory."""
@@ -88,9 +88,9 @@ def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
             value, raw = text.value()
             if as_item and not found:
                 members.append(key + b":" + raw)
-            if as_item or fold(name) in SAID:
+            if as_item or is_about(name):
                 others[name] = value
-    page = about(others, is_item=not found)
+    page = about(others, count=count if found else None)
     has_pages = (page.pages or 0) > 1 and not (found and page.total)
     if page.next_url or page.has_more or has_pages:
         raise SourceError("the file is one page of several: it says that there are more", hint=ONE_PAGE)
@@ -98,9 +98,8 @@ def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
         raise SourceError("the file has no list of products", hint=_SHAPE)
     if not found:
         yield Item(Raw(b"{" + b",".join(members) + b"}"), "the file")
-        return
-    if page.total is not None and count < page.total:
-        raise SourceError(f"the file has {count} of {page.total} products", hint=_HINT)
+    if page.total is not None and page.count < page.total:
+        raise SourceError(f"the file has {page.count} of {page.total} products", hint=_HINT)
 
 
 def _members(text: _Text, end: str) -> Iterator[int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Raw, Struct, structs
@@ -17,39 +19,50 @@ from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.mapping import readable
 from medusa_sync.sources.text import decode_json, fold, is_count, whole
 
-# What APIs call it, in folded names: of headers, of members, and of members of these objects.
-_OBJECTS = ("meta", "pagination", "paging", "pageinfo", "page", "links")
-_TOTAL = ("xwptotal", "xtotalcount", "total", "totalcount", "totalitems", "totalelements", "totalresults")
-_PAGES = ("xwptotalpages", "totalpages", "lastpage", "pagecount")
-_NEXT = ("next", "nexturl", "nextlink", "nextpage", "nextpageurl")
-_MORE = ("hasmore", "hasnext", "hasnextpage", "nextcursor", "nexttoken", "nextpagetoken")
+_OBJECTS = frozenset({"meta", "pagination", "paging", "pageinfo", "page", "links", "cursor"})
+_SAYS = {  # what a page may say about others, by the folded names of members and headers
+    "total": r"(xwp|x)?total(count|items|elements|results|records|products|size)?|odatacount",
+    "count": r"count",  # of all, or of this page
+    "pages": r"(xwp|x)?totalpages|lastpage|pagecount",
+    "token": r"next(cursor|pagetoken|continuationtoken)",
+    "own token": r"cursor|continuationtoken|offset",  # of the next page, if nothing else names one
+    "next": (
+        r"(x|odata|has)*(next|more)(page|record|result|item|product|link|url|uri|href|token|cursor|offset|"
+        r"start|marker|key|id|index|number|available|s)*|continu(e|ation)|(is)?truncated"
+    ),
+    "end": r"done|last|islast(page)?",
+}
+_LINKS = ("href", "url", "link")  # in an object about the next page
+_PREFIX = re.compile(r"next_?", re.IGNORECASE)
 _NO = ("none", "false", "0", "")
-_UNNAMED = "Nothing was removed. The next page must be named in a `Link` header or a member `next`."
-SAID = frozenset({*_OBJECTS, *_TOTAL, *_PAGES, *_NEXT, *_MORE})
 
 
 class JsonPage(Struct, frozen=True):
     """A page of products, and what it says about the source and the next page.
 
     Attributes:
-        items: not decoded yet, or decoded if the page is not quite valid.
+        items: not decoded yet, or decoded if the page is not quite valid. The page itself for a map.
+        count: how many products it has.
         total: how many products the source has.
         pages: how many pages the source has.
         has_more: it says that there are more.
         is_last: it says that there are no more.
         next_url: absolute or relative.
-        cursor: of the next page, if that is requested with it.
+        token: the part of the query that asks for the next page, if that is requested with a token.
+        is_item: it is the only item, because it has no list that is known.
         is_dummyjson: it has the form of DummyJSON's pages.
         url: that sent it.
     """
 
     items: list[Any]
+    count: int = 0
     total: int | None = None
     pages: int | None = None
     has_more: bool = False
     is_last: bool = False
     next_url: str | None = None
-    cursor: str = ""
+    token: str = ""
+    is_item: bool = False
     is_dummyjson: bool = False
     url: str = ""
 
@@ -67,8 +80,10 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
     try:
         body = _parsed(response.body)
         members = {"items": body} if isinstance(body, list) else body
-        name = next((each for each in LISTS if isinstance(members.get(each), list)), None)
-        page = about(members, response.headers, is_item=name is None)
+        lists = [each for each in LISTS if isinstance(members.get(each), list)]
+        name = max(lists, key=lambda each: len(members[each]), default=None)
+        found = members[name] if name else [Raw(response.body)]
+        page = about(members, response.headers, count=len(found) if name else None)
     except RecursionError as error:
         raise _problem(url, "is nested too deeply to be a page of products") from error
     except msgspec.ValidationError as error:
@@ -76,20 +91,20 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
     except ValueError as error:  # not JSON, or not UTF-8
         is_html = response.body.lstrip()[:1] == b"<"
         raise _problem(url, "is HTML, not JSON" if is_html else f"is not complete JSON ({error})") from error
-    following = response.next_url or page.next_url
-    if name is None and as_item:
-        if (page.has_more or (page.pages or 0) > 1) and not following:
-            raise _problem(url, "says that there are more, but not at which URL", _UNNAMED)
-        return JsonPage([Raw(response.body)], None if following else 1, next_url=following, url=response.url)
-    if name is None:
+    if name is None and not as_item:
         *names, last = (f"`{each}`" for each in LISTS)
         forms = f"an array, or an object with {', '.join(names)} or {last}"
         problem = f"{url}: the response is not a page of products: expected {forms}"
         hint = "A program of --source-map gets any other object as a whole, with --source-format json."
         raise SourceError(problem, hint=hint)
+    if sum(bool(members[each]) for each in lists) > 1:
+        raise _problem(
+            url, f"has two lists of products, {' and '.join(each for each in lists if members[each])}"
+        )
+    following = response.next_url or page.next_url
     return structs.replace(
         page,
-        items=members[name],
+        items=found,
         is_last=page.is_last and not following,
         next_url=following,
         is_dummyjson=name == "products" and members.get("total") is not None,
@@ -115,50 +130,111 @@ def _member(name: str, raw: Raw) -> Any:
 
 
 def about(
-    members: Mapping[str, Any], headers: Mapping[str, str] = MappingProxyType({}), *, is_item: bool = False
+    members: Mapping[str, Any], headers: Mapping[str, str] = MappingProxyType({}), *, count: int | None
 ) -> JsonPage:
-    """What a list of products says about itself, in its members or in headers."""
-    said: dict[str, Any] = {}
-    for each in ({**members, **headers}, *_objects(members, is_item=is_item)):
-        for name, value in each.items():
-            if said.get(fold(name)) is None:
-                said[fold(name)] = value
-    links = [
-        each.get("href", bool(each)) if isinstance(each, dict) else each for each in map(said.get, _NEXT)
-    ]
-    urls = [each for each in links if isinstance(each, str) and ("/" in each or "?" in each)]
-    more = [*map(said.get, _MORE), *(each for each in links if each not in urls)]  # also a number or a token
-    has_more = any(str(each).lower() not in _NO for each in more)
-    cursor = said.get("nextcursor")
+    """What a page says about itself and others, in its members or in headers.
+
+    Args:
+        members: of the object that the page is.
+        headers: of the response.
+        count: how many products are in its list; None if it is one item for a map, whose list is not known.
+    """
+    is_item = count is None
+    beside = _longest(members) if is_item else count
+    said = [*_said({**members, **headers}, beside, is_item=is_item)]
+    totals = [each for each in said if each.kind == "total" and each.number is not None]
+    totals += [each for each in said if each.kind == "count" and (each.number or 0) > (each.beside or 0)]
+    total = next((each for each in totals if each.beside is not None), None)
+    takes_token = is_item or members.get("total") is None  # others have an offset too
+    ways = [each for each in said if each.kind in {"next", "token"}]
+    if not ways and takes_token:
+        ways = [each for each in said if each.kind == "own token" and _is_token(each.value)]
+    urls = [each.value for each in ways if each.kind == "next" and _is_url(each.value)]
+    more = [each for each in ways if each.value not in urls and str(each.value).lower() not in _NO]
+    tokens = [_asking(each) for each in more if each.kind != "next" and type(each.value) in {str, int}]
+    ends = [each.value for each in said if each.kind == "end" and isinstance(each.value, bool)]
+    has_more = bool(more) or False in ends
+    size = total.beside if total else beside
     return JsonPage(
         [],
-        _whole(said, _TOTAL),
-        _whole(said, _PAGES),
+        1 if size is None else size,
+        total.number if total else None,
+        next((n for each in said if each.kind == "pages" and (n := each.number) is not None), None),
         has_more=has_more,
-        is_last=not has_more and not urls and not said.keys().isdisjoint((*_NEXT, *_MORE)),
+        is_last=not has_more and not urls and bool(ways or ends),
         next_url=next(iter(urls), None),
-        cursor=cursor if isinstance(cursor, str) and members.get("total") is None else "",
+        token=tokens[0] if tokens and takes_token else "",
+        is_item=is_item,
     )
 
 
-def _objects(members: Mapping[str, Any], *, is_item: bool) -> Iterator[Mapping[str, Any]]:
-    """The objects in these members that are about the page; in an item, they may be within others."""
+class _Said(NamedTuple):
+    """What a member says: a key of the table, and how long the list is that it is about, if there is one."""
+
+    kind: str
+    name: str
+    value: Any
+    beside: int | None
+
+    @property
+    def number(self) -> int | None:
+        """The value as a whole number; in headers, it is a text."""
+        text = str(whole(self.value) if isinstance(self.value, float) else self.value)
+        return int(text) if is_count(text) else None
+
+
+def _said(
+    members: Mapping[str, Any], beside: int | None, *, is_item: bool, has_list: bool = True
+) -> Iterator[_Said]:
+    """What members say. In an item for a map, those of any object say something that has a list."""
     for name, value in members.items():
-        is_about = fold(name) in _OBJECTS
-        if isinstance(value, list) and is_about:  # links with `rel` and `href`
-            links = [each for each in value if isinstance(each, dict)]
-            yield {str(each.get("rel")): each.get("href") for each in links}
-        if isinstance(value, dict) and (is_about or is_item):
-            if is_about:
-                yield value
-            yield from _objects(value, is_item=is_item)
+        if has_list and (kind := says(name)):
+            is_link = isinstance(value, dict)
+            link = next((value[each] for each in _LINKS if each in value), bool(value)) if is_link else value
+            yield _Said(kind, name, link, beside)
+    for name, value in members.items():
+        if fold(name) in _OBJECTS and isinstance(value, list):  # links with `rel` and `href`
+            links = {str(each.get("rel")): each.get("href") for each in value if isinstance(each, dict)}
+            yield from _said(links, beside, is_item=False)
+        elif fold(name) in _OBJECTS and isinstance(value, dict):
+            yield from _said(value, beside, is_item=is_item)
+        elif is_item and isinstance(value, dict):
+            own = _longest(value)
+            yield from _said(value, own, is_item=True, has_list=own is not None)
 
 
-def _whole(said: Mapping[str, Any], names: Iterable[str]) -> int | None:
-    """The first whole number of these; in headers, it is a text."""
-    found: Iterable[Any] = (whole(n) if isinstance(n, float) else n for n in map(said.get, names))
-    return next((int(n) for n in found if is_count(str(n))), None)
+def says(name: str) -> str:
+    """What a member with this name says about other pages, as a key of the table; empty if nothing."""
+    folded = fold(name)
+    return next((kind for kind, names in _SAYS.items() if re.fullmatch(names, folded)), "")
 
 
-def _problem(url: str, problem: str, hint: str = CHECK_SOURCE) -> SourceError:
-    return SourceError(f"{url}: the response {problem}", hint=hint)
+def is_about(name: str) -> bool:
+    """Whether a member beside a list may say something about other pages."""
+    return fold(name) in _OBJECTS or bool(says(name))
+
+
+def _longest(members: Mapping[str, Any]) -> int | None:
+    """The length of the longest list of objects in an object, or in an object in it; None without one."""
+    inner = [each for each in members.values() if isinstance(each, dict)]
+    found = [value for each in (members, *inner) for value in each.values() if isinstance(value, list)]
+    return max((len(each) for each in found if not each or isinstance(each[0], dict)), default=None)
+
+
+def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and ("/" in value or "?" in value)
+
+
+def _is_token(value: Any) -> bool:
+    """Whether it names a page by itself; a number may be that of this page."""
+    return isinstance(value, str) and not is_count(value)
+
+
+def _asking(said: _Said) -> str:
+    """The query for the page after a token: `cursor` for `next_cursor`, `pageToken` for `nextPageToken`."""
+    own = _PREFIX.sub("", said.name)
+    return f"{own[:1].lower()}{own[1:]}={quote(str(said.value), safe='')}"
+
+
+def _problem(url: str, problem: str) -> SourceError:
+    return SourceError(f"{url}: the response {problem}", hint=CHECK_SOURCE)

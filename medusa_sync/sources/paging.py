@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import quote, urldefrag, urljoin
+from urllib.parse import urldefrag, urljoin
 
 from msgspec import Struct
 
@@ -23,6 +23,7 @@ MAX_EMPTY = 100  # in a row
 _PREFETCHED = 3  # pages that are requested at the same time, once the total is known
 _FIRST = "Set page=1 in the query of --source, or read only some products with --limit (SYNC_PRODUCTS_LIMIT)."
 _COUNTED = "If it has `page` or `offset` in its place, add page=1 or offset=0 to the query of --source."
+_UNNAMED = "Nothing was removed. The next page must be named in a `Link` header or a member `next`."
 _BROKEN = "Nothing was removed. The source is broken: each page must name the next one, and the last none."
 
 
@@ -55,7 +56,7 @@ class Kind(Struct, frozen=True):
 
 
 def _offsets(api: Requests, at: Position) -> Sequence[str]:
-    count, total = len(at.page.items), at.page.total or 0
+    count, total = at.page.count, at.page.total or 0
     if not count or at.offset == at.page.total:
         return []
     end = total if at.limit is None else min(total, at.limit)
@@ -66,13 +67,13 @@ def _offsets(api: Requests, at: Position) -> Sequence[str]:
 def _numbers(api: Requests, at: Position) -> Sequence[str]:
     pages, following = at.page.pages, at.number + 1
     is_last = pages is None and (at.page.is_last or at.offset == at.page.total)
-    if is_last or (at.number >= pages if pages else not at.page.items):
+    if is_last or (at.number >= pages if pages else not at.page.count):
         return []
     return [*map(api.at, range(following, max(following, pages or 0) + 1)[:_PREFETCHED])]
 
 
 def _cursors(api: Requests, at: Position) -> Sequence[str]:
-    return [f"limit={api.size}&cursor={quote(at.page.cursor, safe='')}"] if at.page.cursor else []
+    return [api.sized(at.page.token)] if at.page.token else []
 
 
 OFFSET = Kind(
@@ -102,9 +103,9 @@ LINK = Kind(
 )
 CURSOR = Kind(
     "cursor",
-    "a first response with a member `next_cursor` and without `total`",
-    "`cursor`, with the value of `next_cursor`, and `limit`",
-    "a page has no `next_cursor`",
+    "a first response with a token, such as `next_cursor`, and without `total`",
+    "the token, as `cursor`, `pageToken`, `continuationToken` or `offset`, and `limit`",
+    "a page has no token",
     _cursors,
     is_counted=False,
 )
@@ -118,7 +119,9 @@ def kind_of(api: Requests, first: JsonPage) -> Kind:
         return NUMBER
     if first.next_url is not None:
         return LINK
-    return CURSOR if first.cursor else OFFSET
+    if first.token:
+        return CURSOR
+    return LINK if first.is_item else OFFSET
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -147,14 +150,15 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
             if not is_new and is_open and position > total:
                 _check_end(api, page, ids, *previous)
                 return
-            if not is_new and len(ids) > 1:
+            if not is_new and page.count > 1:
                 hint = f"Its pages form a loop, or it ignores `skip`. {_COUNTED}"
                 raise api.error("the source repeats itself: it sent a page with nothing new", hint)
-            position += len(items)
+            position += page.count
             is_enough = limit is not None and position >= limit
             following = [] if is_enough else kind.following(api, Position(page, number, position, limit))
-            is_early = not following and position < total and not is_enough
-            empty = 0 if items or not following else empty + 1
+            is_end = not following and not is_enough
+            is_early = is_end and position < total
+            empty = 0 if page.count or not following else empty + 1
             _check_length(api, position, empty)
             for key in requests.keys() - set(following):
                 await cancel([requests.pop(key)])
@@ -166,6 +170,8 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
             if is_early:
                 hint = "No product was removed. Run again; if it happens again, the source is broken."
                 raise api.error(f"the source ended after {position} of {total} products", hint)
+            if is_end and not kind.is_counted and not total and (page.has_more or (page.pages or 0) > number):
+                raise api.error("the source says that there are more, but not at which URL", _UNNAMED)
             if not following:
                 return
             previous = page, ids
@@ -194,12 +200,11 @@ def _check_end(
     api: Requests, page: JsonPage, ids: Sequence[str], previous: JsonPage, previous_ids: Sequence[str]
 ) -> None:
     """Check that a source that sends the page before again, or an empty one, has no others."""
-    count = len(previous_ids)
     if ids != previous_ids[: len(ids)]:
         return
-    if page.items and page.total is None and count == (api.size or len(ids)):
+    if page.items and page.total is None and previous.count == (api.size or previous.count):
         hint = "It seems to ignore which page is requested, so it may have more products."
-        raise api.error(f"the source sent the same {count} products again", hint)
+        raise api.error(f"the source sent the same {previous.count} products again", hint)
     if previous.has_more or (page.items and (previous.pages or 0) > 1):
         hint = f"No product was removed. It seems to ignore `skip`. {_COUNTED}"
         raise api.error("the source says that it has more products, but does not send them", hint)

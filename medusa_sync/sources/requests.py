@@ -56,7 +56,9 @@ class Requests:
         as_items: a page without a list of items is one item.
     """
 
-    def __init__(self, http: HttpClient, url: str, size: int = 0, *, as_items: bool = False) -> None:
+    def __init__(
+        self, http: HttpClient, url: str, size: int = 0, size_name: str = "limit", *, as_items: bool = False
+    ) -> None:
         parts = urlsplit(url)
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
         self._given = parts.query
@@ -72,6 +74,7 @@ class Requests:
         self.start = number if page else 0
         self.number = number if page else 1
         self.size = size if page else min(base.PAGE_SIZE, limit or base.PAGE_SIZE)
+        self._size_name = size_name
         self._position = page or offset or "skip"
         self._ours = _PAGE if page else ("limit", "skip", *(_OFFSET if offset else ()))
         self._http = http
@@ -87,13 +90,17 @@ class Requests:
         left_out = {"page", "limit", "skip", size_name, *(_FILTERS.split() if path else ())}
         others = [part for name, part in self._query if name not in left_out]
         url = f"{self.url.rstrip('/')}/{path}" if path else self.url
-        return Requests(self._http, f"{url}?{'&'.join([*others, f'{size_name}={size}', 'page=1'])}", size)
+        return Requests(self._http, f"{url}?{'&'.join([*others, 'page=1'])}", size, size_name)
 
     # --- queries
 
     def at(self, position: int) -> str:
         """The query of the page with this number, or of the one that begins at this position."""
-        return f"{'' if self.is_numbered else f'limit={self.size}&'}{self._position}={position}"
+        return self.sized(f"{self._position}={position}")
+
+    def sized(self, page: str) -> str:
+        """The query of a page, with the size that pages have, if it is known."""
+        return f"{self._size_name}={self.size}&{page}" if self.size else page
 
     def _query_of(self, page: str = "") -> str:
         """The query of the URL, with what says which page it is."""
@@ -111,7 +118,8 @@ class Requests:
     async def first(self, limit: int | None) -> Download | Response:
         """Request the first page, with at most as many products as the limit; it may be a file.
 
-        Return a response if our parameters may be the reason.
+        Return a response if our parameters may be the reason. For a map, the URL is requested as it is given
+        then, because OData may refuse them.
 
         Raises:
             SourceError: the server wants other credentials, or the request fails.
@@ -123,6 +131,9 @@ class Requests:
             got = await self._http.download(self.url, query=query, limit=http.MAX_RESPONSE_BYTES)
             if not isinstance(got, Response) or got.status not in _TOO_LARGE:
                 break
+        if self._as_items and isinstance(got, Response) and got.status in _TOO_LARGE:
+            self.size = 0
+            got = await self._http.download(self.url, query=self._given, limit=http.MAX_RESPONSE_BYTES)
         if isinstance(got, Response) and got.status == HTTPStatus.UNAUTHORIZED:
             raise self.refusal(got)
         return got

@@ -2,10 +2,11 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -118,18 +119,110 @@ def test_a_json_object_without_a_list_of_items_is_one_item(erp: Erp) -> None:
     assert (result.exit_code, counts(result)) == (0, {"created": 4}), list(result.problems)
 
 
-def test_an_object_that_says_that_there_are_more_is_an_error(erp: Erp, server: DummyJson) -> None:
-    edges = [{"node": row} for row in ROWS]
-    for answer in (
-        {"data": {"articles": {"pageInfo": {"hasNextPage": True}, "edges": edges}}},
-        {"data": {"articles": {"edges": edges}}, "total_pages": 2},
-    ):
-        server.intercept = lambda _, answer=answer: Response.json(answer)
-        program = f".data.articles.edges[].node | {ERP}"
-        saved = erp.sync(json.dumps(answer).encode(), program)
-        for result in (saved, erp.sync_url(server.url, program, source_format="json")):
-            assert "says that there are more" in result.error
-            assert (result.exit_code, writes(erp.store)) == (3, [])
+class Paged(NamedTuple):
+    """Pages of an API that are objects.
+
+    Attributes:
+        path: of the list, as a map names it.
+        said: beside the list, if there are more.
+        asks: the parameter with the token; empty if the page is named by its URL.
+    """
+
+    path: str
+    said: Callable[[str], dict[str, Any]]
+    asks: str = ""
+
+
+PAGED = {
+    "OData 4": Paged(".value[]", lambda token: {"@odata.nextLink": f"?$skiptoken={token}"}, "$skiptoken"),
+    "OData 2": Paged(".d.results[]", lambda token: {"__next": f"?$skiptoken={token}"}, "$skiptoken"),
+    "Salesforce": Paged(".records[]", lambda token: {"done": False, "nextRecordsUrl": f"/more/{token}"}),
+    "Airtable": Paged(".records[]", lambda token: {"offset": f"itr/{token}"}, "offset"),
+    "Azure": Paged(".value[]", lambda token: {"continuationToken": f"+{token}"}, "continuationToken"),
+    "Square": Paged(".objects[]", lambda token: {"cursor": token}, "cursor"),
+    "Google": Paged(".resources[]", lambda token: {"nextPageToken": f"{token}=="}, "pageToken"),
+}
+
+
+def object_of(path: str, rows: Rows, said: dict[str, Any]) -> dict[str, Any]:
+    *above, name = path.removesuffix("[]").split(".")[1:]
+    found: dict[str, Any] = {name: rows, **said}
+    for each in above:
+        found = {each: found}
+    return found
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+@pytest.mark.parametrize("kind", PAGED)
+def test_pages_that_are_objects_are_read_to_the_last_one(
+    erp: Erp, server: DummyJson, kind: str, *, is_strict: bool
+) -> None:
+    """Some servers refuse parameters that they do not know, such as our `limit`."""
+    paged = PAGED[kind]
+
+    def answer(request: Request) -> Response:
+        if is_strict and "limit" in request.query:
+            return Response.json({"error": {"message": "limit is not supported"}}, 400)
+        found = re.search("row([0-9]+)", request.query.get(paged.asks, request.path))
+        start = int(found[1]) if found else 0
+        said = paged.said(f"row{start + 5}") if start + 5 < len(ROWS) else {}
+        return Response.json(object_of(paged.path, ROWS[start : start + 5], said))
+
+    server.intercept = answer
+    result = erp.sync_url(server.url, f"{paged.path} | {ERP}", source_format="json")
+    assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.error
+    assert {len(erp.skus(number)) for number in range(1, 5)} == {3}
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (".data.articles.edges[]", {"pageInfo": {"hasNextPage": True}}),
+        *((paged.path, paged.said("x")) for paged in PAGED.values()),
+        *((".value[]", {name: "x"}) for name in ("nextMarker", "next", "@odata.nextLink")),
+        *((".result.articles[]", {name: len(ROWS) + 1}) for name in ("total", "totalCount", "count")),
+        (".articles[]", {"total_pages": 2}),
+        (".articles[]", {"paging": {"is_last": False}}),
+    ],
+)
+def test_an_object_that_says_that_there_are_more_is_an_error(
+    erp: Erp, server: DummyJson, path: str, said: dict[str, Any]
+) -> None:
+    """A page that another one names has nothing new."""
+    answer = object_of(path, ROWS, said)
+    server.intercept = lambda _: Response.json(answer)
+    program = f"{path} | {ERP}"
+    saved = erp.sync(json.dumps(answer).encode(), program)
+    for result in (saved, erp.sync_url(server.url, program, source_format="json")):
+        assert (result.exit_code, writes(erp.store)) == (3, []), result.error
+        assert result.hint
+
+
+def test_a_url_with_a_page_is_read_by_page_numbers(erp: Erp, server: DummyJson) -> None:
+    def answer(request: Request) -> Response:
+        start = 5 * int(request.query["page"]) - 5
+        return Response.json({"result": {"articles": ROWS[start : start + 5]}})
+
+    server.intercept = answer
+    result = erp.sync_url(f"{server.url}?page=1", f".result.articles[] | {ERP}", source_format="json")
+    assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.error
+    assert {len(erp.skus(number)) for number in range(1, 5)} == {3}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"total": 4, "articles": {"A1": {"images": []}, "A2": {"images": [{"src": "/a"}]}}},
+        {"count": len(ROWS), "nextDelivery": "2026-12-01", "moreInfo": "/about", "offset": 0, "cursor": None},
+    ],
+)
+def test_an_object_that_says_nothing_about_other_pages_is_complete(
+    erp: Erp, server: DummyJson, said: dict[str, Any]
+) -> None:
+    answer = {"rows": ROWS} | said if "total" not in said else said
+    server.intercept = lambda _: Response.json(answer)
+    result = erp.sync_url(server.url, f"{json.dumps(ROWS)}[] | {ERP}", source_format="json")
+    assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.error
 
 
 def test_identical_parts_count_once_and_first_values_count(erp: Erp) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +22,11 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")
 Query = Mapping[str, str]
 Answer = Callable[[list[Product], int], Any]
 """The page of these products, of which the last one is at this position of the catalogue."""
+
+
+def with_token(name: str, them: list[Product], end: int) -> Product:
+    return {"data": them, name: f"{end} &" if end < 250 else ""}
+
 
 # Each with how many requests more than pages show its end.
 KINDS: dict[str, tuple[Answer, int]] = {
@@ -65,7 +71,18 @@ KINDS: dict[str, tuple[Answer, int]] = {
         0,
     ),
     "x-total-count": (lambda them, _: httpx.Response(200, json=them, headers={"X-Total-Count": "250"}), 0),
-    "next_cursor": (lambda them, end: {"data": them, "next_cursor": f"{end} &" if end < 250 else ""}, 0),
+    **{
+        name: (partial(with_token, name), 0)
+        for name in ("next_cursor", "nextPageToken", "continuationToken", "cursor", "offset")
+    },
+    "number": (lambda them, end: {"data": them, "next_cursor": end if end < 250 else None}, 0),
+    "paging": (
+        lambda them, end: {
+            "results": them,
+            "paging": {"next": {"after": "x", "link": f"?after={end}"}} if end < 250 else {},
+        },
+        0,
+    ),
 }
 ARRAY, NEXT = KINDS["array"][0], KINDS["next"][0]
 
@@ -267,6 +284,15 @@ MORE = "it has more products, but does not send them"
             for said, words in (
                 ({"nextToken": "x"}, MORE),
                 ({"next": "x"}, MORE),
+                *(
+                    ({name: "x"}, MORE)
+                    for name in ("NextMarker", "@odata.nextLink", "moreRecords", "next-start")
+                ),
+                *(({name: False}, MORE) for name in ("done", "last", "isLastPage")),
+                *(
+                    ({name: 250}, "the source repeats itself")
+                    for name in ("totalSize", "@odata.count", "__count")
+                ),
                 ({"meta": {"next_page": 2}}, MORE),
                 ({"next": {"page": 2, "limit": 20}}, MORE),
                 ({"page_info": {"hasNextPage": True}}, MORE),
@@ -276,6 +302,15 @@ MORE = "it has more products, but does not send them"
             )
         ),
         (KINDS["items"][0], {"products": CATALOGUE[:150]}, "the source ended after 150 of 250 products"),
+        (
+            lambda them, end: {
+                "items": them,
+                "next": f"?after={end}" if end < 200 else None,
+                "has_more": True,
+            },
+            {},
+            "says that there are more, but not at which URL",
+        ),
         (
             lambda them, _: page_of(them, total=50 if them else 194),  # grows above what is delivered
             {"products": CATALOGUE[:100]},

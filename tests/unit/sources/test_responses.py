@@ -50,6 +50,7 @@ LINES = b"".join(json.dumps(row(number, description="x" * 10_000)).encode() + b"
         ([page_of([], products=ABSENT)], FORMS),
         ([{"items": {}}], FORMS),
         ([{"Products": []}], FORMS),
+        ([{"products": [row(1)], "items": [row(2)]}], "has two lists of products, products and items"),
         ([page_of([], products={"1": {}})], FORMS),
         ([{"items": [], "total": "2"}], "the source ended after 0 of 2 products"),
         ([{"items": [row(1)], "next": 2}] * 2, "the source says that it has more products"),
@@ -121,6 +122,11 @@ async def test_an_empty_catalogue_is_one_empty_page_and_no_file(
 ) -> None:
     httpx_mock.add_response(content=body, headers={"content-type": content_type})
     assert (await pages(source), source.format) == ([Page((), total)], "JSON pages")
+
+
+async def test_of_two_lists_the_one_with_items_is_used(httpx_mock: HTTPXMock, source: Source) -> None:
+    respond_with(httpx_mock, {"products": [], "items": [row(1)], "results": [], "total": 1})
+    assert ids(await rows(source)) == [1]
 
 
 # --- sizes ----------------------------------------------------------------------------------------------
