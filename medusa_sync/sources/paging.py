@@ -148,7 +148,7 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
             is_new = sum(map(seen.add, ids)) > 0
             is_open = kind is OFFSET or (kind is NUMBER and page.pages is None)
             if not is_new and is_open and position > total:
-                _check_end(api, page, ids, *previous)
+                await _check_end(api, page, ids, *previous)
                 return
             if not is_new and page.count > 1:
                 hint = f"Its pages form a loop, or it ignores `skip`. {_COUNTED}"
@@ -196,15 +196,18 @@ def _check_length(api: Requests, position: int, empty: int) -> None:
         raise api.error(f"{endless} {empty} empty pages that name a next one", _BROKEN)
 
 
-def _check_end(
+async def _check_end(
     api: Requests, page: JsonPage, ids: Sequence[str], previous: JsonPage, previous_ids: Sequence[str]
 ) -> None:
     """Check that a source that sends the page before again, or an empty one, has no others."""
     if ids != previous_ids[: len(ids)]:
         return
     if page.items and page.total is None and previous.count == (api.size or previous.count):
-        hint = "It seems to ignore which page is requested, so it may have more products."
-        raise api.error(f"the source sent the same {previous.count} products again", hint)
+        # A static file has as many, whatever the size of a page is.
+        smaller = await api.page(api.at(api.start, api.size - 1)) if api.size > 1 else JsonPage([])
+        if [*map(_identity, map(Item, smaller.items))] != previous_ids:
+            hint = "It seems to ignore which page is requested, so it may have more products."
+            raise api.error(f"the source sent the same {previous.count} products again", hint)
     if previous.has_more or (page.items and (previous.pages or 0) > 1):
         hint = f"No product was removed. It seems to ignore `skip`. {_COUNTED}"
         raise api.error("the source says that it has more products, but does not send them", hint)

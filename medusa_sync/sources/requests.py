@@ -94,13 +94,14 @@ class Requests:
 
     # --- queries
 
-    def at(self, position: int) -> str:
+    def at(self, position: int, size: int | None = None) -> str:
         """The query of the page with this number, or of the one that begins at this position."""
-        return self.sized(f"{self._position}={position}")
+        return self.sized(f"{self._position}={position}", size)
 
-    def sized(self, page: str) -> str:
+    def sized(self, page: str, size: int | None = None) -> str:
         """The query of a page, with the size that pages have, if it is known."""
-        return f"{self._size_name}={self.size}&{page}" if self.size else page
+        size = self.size if size is None else size
+        return f"{self._size_name}={size}&{page}" if size else page
 
     def _query_of(self, page: str = "") -> str:
         """The query of the URL, with what says which page it is."""

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from medusa_sync import RunResult
 from tests.flow.stage import SOURCE_NAME, counts, writes
 from tests.flow.stage import sync_url as sync
@@ -118,6 +120,17 @@ def test_products_json_of_shopify_is_read_in_pages(server: DummyJson, store: Fak
     result = sync(shop_url(server), store, on_missing="delete")
     assert counts(result) == {"unchanged": 259, "removed": 1}
     assert [each.query.get("page") for each in server.requests] == [None, "1", "2", "3"] * 2  # read twice
+
+
+@pytest.mark.parametrize("name", ["products.json", "products"])
+@pytest.mark.parametrize(("kind", "size"), [("shopify", 250), ("woocommerce", 100)])
+def test_a_static_file_of_a_known_shape_may_be_as_long_as_a_page(
+    server: DummyJson, store: FakeMedusa, name: str, kind: str, size: int
+) -> None:
+    rows = [example(kind, number) for number in range(1, size + 1)]
+    server.intercept = lambda _request: Response.json(rows)
+    result = sync(server.url.replace("products", name), store, dry_run=True)
+    assert (result.exit_code, counts(result)) == (0, {"created": size}), result.error
 
 
 def test_the_first_object_decides_about_all(tmp_path: Path, store: FakeMedusa) -> None:

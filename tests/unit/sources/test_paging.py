@@ -201,6 +201,15 @@ async def test_the_same_page_again_is_the_end_if_it_can_be_everything(
     assert (len(await rows(source)), len(asked)) == (len(products), 2)
 
 
+@pytest.mark.parametrize("size", [99, 100, 101])
+async def test_a_static_file_may_have_as_many_products_as_are_requested(
+    httpx_mock: HTTPXMock, source: Source, size: int
+) -> None:
+    """It sends all of them, too, if fewer are requested."""
+    httpx_mock.add_response(json=CATALOGUE[:size], is_reusable=True)
+    assert len(await rows(source)) == size
+
+
 async def test_products_may_change_while_they_come_again(httpx_mock: HTTPXMock, source: Source) -> None:
     respond_with(httpx_mock, *([row(1, stock=stock), row(2, id=None)] for stock in (7, 6)))
     assert len(await rows(source)) == 2
