@@ -67,15 +67,22 @@ def head_of(stream: httpx.Response) -> Response:
 
 
 async def body_of(stream: httpx.Response) -> AsyncIterator[bytes]:
-    """The body of a response, decompressed. Unlike httpx, it raises an error if gzip data is cut off.
+    """The body of a response, decompressed. Unlike httpx, it raises an error if the data is cut off.
+
+    Only gzip is requested, because other encodings may be cut off without a sign.
 
     Raises:
         httpx.HTTPError: the body is damaged or incomplete.
     """
-    if stream.headers.get("content-encoding", "").strip().lower() not in {"gzip", "x-gzip"}:
+    encodings = [each.strip().lower() for each in stream.headers.get("content-encoding", "").split(",")]
+    encodings = [each for each in encodings if each not in {"", "identity"}]
+    if not encodings:
         async for chunk in stream.aiter_bytes():
             yield chunk
         return
+    if encodings not in (["gzip"], ["x-gzip"]):
+        problem = f"the response is compressed with {', '.join(encodings)}, which was not requested"
+        raise httpx.RemoteProtocolError(problem)
     decoder: Any = None
     async for part in stream.aiter_raw():
         rest = part

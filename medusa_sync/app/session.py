@@ -43,7 +43,11 @@ from medusa_sync.stop import Stop
 from medusa_sync.sync.context import SyncOptions
 from medusa_sync.sync.run import Observer, Run
 
-_HEADERS = {"user-agent": f"medusa-sync/{__version__}", "accept": "application/json"}
+_HEADERS = {
+    "user-agent": f"medusa-sync/{__version__}",
+    "accept": "application/json",
+    "accept-encoding": "gzip",  # it proves its end
+}
 
 Options = TypeVar("Options", bound=Struct)
 Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[HttpClient]]

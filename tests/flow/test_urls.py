@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -256,6 +257,24 @@ def test_a_download_that_is_cut_off_is_repeated_and_removes_nothing(
     assert (result.exit_code, set(counts(result)), len(server.requests)) == (3, {"unchanged"}, 2)
     assert (f"GET {url}: " in result.error, result.seen > 50) == (True, True)
     assert_exact(ROWS, store)
+
+
+@pytest.mark.parametrize("encoding", ["deflate", "gzip, identity"])
+def test_compressed_rows_that_are_cut_off_at_their_end_remove_nothing(
+    server: DummyJson, store: FakeMedusa, encoding: str
+) -> None:
+    """Only the end of the compressed data is missing. Other encodings are not requested."""
+
+    def answer(request: Request) -> Response:
+        if encoding.partition(",")[0] not in request.headers["accept-encoding"]:
+            return Response(200, table(ROWS))
+        squeeze = zlib.compressobj(wbits=31 if "gzip" in encoding else 15)
+        body = squeeze.compress(table(ROWS[:110])) + squeeze.flush(zlib.Z_SYNC_FLUSH)
+        return Response(200, body, {"Content-Encoding": encoding})
+
+    server.intercept = answer
+    result = sync(file_url(server, "feed.csv"), store, max_retries=0, **DELETE)
+    assert ("removed" in counts(result), len(store.products)) == (False, len(ROWS)), result.error
 
 
 def test_a_redirect_to_another_server_is_followed(server: DummyJson, store: FakeMedusa) -> None:

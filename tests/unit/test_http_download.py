@@ -2,6 +2,7 @@
 
 import gzip
 import tracemalloc
+import zlib
 from typing import Any
 
 import httpx
@@ -115,8 +116,15 @@ async def test_response_has_its_type_and_the_url_of_the_next_page(
 
 ALL = gzip.compress(b"all", mtime=0)  # the same in all workers
 TWO = gzip.compress(b"one ", mtime=0) + gzip.compress(b"two", mtime=0)
+UNASKED = "the response is compressed with "
 CUT_OFF = "the compressed response is cut off"
-GZIP = {"content-encoding": "gzip"}
+
+
+def encoded(encoding: str) -> dict[str, str]:
+    return {"content-encoding": encoding}
+
+
+GZIP = encoded("gzip")
 STORED = gzip.compress(b"all", compresslevel=0, mtime=0)
 
 
@@ -128,15 +136,31 @@ STORED = gzip.compress(b"all", compresslevel=0, mtime=0)
         ([b""], GZIP, b"", ""),
         ([b"all"], GZIP, b"", "the compressed response is damaged"),
         *(([TWO[at : at + n] for at in range(0, len(TWO), n)], GZIP, b"one two", "") for n in (1, 7, 99)),
+        *(
+            ([ALL], {"content-encoding": each}, b"all", "")
+            for each in ("gzip, identity", "Identity , X-GZIP")
+        ),
+        ([b"all"], {"content-encoding": "identity"}, b"all", ""),
+        *(
+            ([zlib.compress(b"all")], {"content-encoding": each}, b"", UNASKED)
+            for each in ("deflate", "gzip,br")
+        ),
         # the response itself is complete
-        *(([STORED[:-left]], GZIP, b"all"[:kept], CUT_OFF) for left, kept in ((1, 3), (8, 3), (9, 2))),
+        *(
+            ([STORED[:-left]], encoded(each), b"all"[:kept], CUT_OFF)
+            for each in ("gzip", "gzip, identity")
+            for left, kept in ((1, 3), (8, 3), (9, 2))
+        ),
     ],
 )
 async def test_only_encoded_content_is_decompressed(
     httpx_mock: HTTPXMock, client: HttpClient, parts: list[bytes], headers: Any, arrived: bytes, error: str
 ) -> None:
-    respond(httpx_mock, *[parts] * (3 if error == CUT_OFF else 1), headers=headers)
-    assert await download(client) == (arrived, f"GET /things: {error}" if error else "")
+    respond(httpx_mock, *[parts] * (3 if error in {CUT_OFF, UNASKED} else 1), headers=headers)
+    body, message = await download(client)
+    assert body == arrived
+    assert message.startswith(f"GET /things: {error}" if error else "")
+    assert bool(message) == bool(error)
 
 
 # --- sizes ----------------------------------------------------------------------------------------------
