@@ -9,7 +9,7 @@ from itertools import chain, islice
 from xml.parsers import expat
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item
+from medusa_sync.sources.base import ONE_PAGE, Item
 from medusa_sync.sources.dialects.base import Header, Row, products
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.text import fold, shortened
@@ -23,6 +23,7 @@ _ROOTS = {"rss": "RSS", "RDF": "RSS", "feed": "Atom"}
 _ITEMS = frozenset({"item", "entry"})
 _GOOGLE = "base.google.com/ns/"
 _OTHER = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")  # namespaces of feeds themselves
+_PAGES = frozenset({"next", "prev-archive"})  # what a link is to
 _SAME = {"summary": "description", "content": "description"}  # Atom's
 _WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for name in column.names)
 _ENDED = frozenset(  # errors of a feed that ends too early
@@ -33,7 +34,7 @@ _HINT = "The source must be an RSS 2.0 or Atom feed in UTF-8, or in the encoding
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
 
-def read_feed(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Item]]:
+def read_feed(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str, Iterator[Item]]:
     """Read the products of a feed, one after another, or its items if they need a map.
 
     Raises:
@@ -55,17 +56,24 @@ def _items(file: BufferedReader, parser: _Parser) -> Iterator[_Item]:
         is_blank = is_blank and not content
         yield from parser.feed(content)
     yield from parser.feed(b"", is_last=True)
+    if parser.is_page:
+        raise SourceError("the feed is one page of several: it names another one", hint=ONE_PAGE)
 
 
 class _Parser:
     """Finds the items of a feed in its chunks.
+
+    Attributes:
+        format: of the feed; empty until the first element.
+        is_page: it names another page (RFC 5005).
 
     A document type declaration is refused at its start. So nothing can declare an entity: none can grow, and
     none can be read from another file or URL.
     """
 
     def __init__(self, *, as_items: bool) -> None:
-        self.format = ""  # until the first element
+        self.format = ""
+        self.is_page = False
         self._as_items = as_items
         self._encoding = ""
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -127,13 +135,15 @@ class _Parser:
             "Remove <!DOCTYPE ...> from the feed; feeds do not need it.",
         )
 
-    def _start(self, name: str, _attributes: Mapping[str, str]) -> None:
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise self._error("it is nested too deeply to be a feed")
         if self._depth == 1:
             self._root(local)
+        if self._item is None and local == "link" and attributes.get("href"):
+            self.is_page = self.is_page or attributes.get("rel", "").lower() in _PAGES
         if self._item is None and local in _ITEMS:
             self._number += 1
             self._item, self._item_depth = _Item(self._number), self._depth

@@ -172,6 +172,25 @@ def test_a_feed_that_ends_early_is_incomplete_wherever_it_is_cut(length: int) ->
     assert "incomplete" in found.error or length < FEED.index(b"<channel>")
 
 
+@pytest.mark.parametrize(
+    ("links", "is_page"),
+    [
+        ('<link rel="next" href="?page=2"/>', True),
+        ('<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="prev-archive" href="/2"/>', True),
+        ('<link rel="self" href="/1"/><link rel="Next" href="/2"/><link rel="last" href="/9"/>', True),
+        ('<link rel="next" href=""/><link rel="previous" href="/1"/><link>/next</link>', False),
+    ],
+)
+@pytest.mark.parametrize("head", [RSS, f'<feed xmlns="http://www.w3.org/2005/Atom" {NAMESPACE}>'])
+def test_a_feed_that_names_another_page_is_incomplete(head: str, links: str, *, is_page: bool) -> None:
+    """As in RFC 5005. A link of an item is not about the feed."""
+    name, end = ("item", "</channel></rss>") if head is RSS else ("entry", "</feed>")
+    item = f'<{name}>{GOOD}<link rel="next" href="/b"/></{name}>'
+    found = read_feed(f"{head}{links}{item}{item.replace('id>1<', 'id>2<')}{end}")
+    assert found.ids == (["1"] if is_page else ["1", "2"])
+    assert ("the feed is one page of several" in found.error) is is_page
+
+
 def test_a_group_that_may_be_incomplete_is_not_returned() -> None:
     found = read_feed(FEED[: FEED.index(b"</channel>")], is_cut_off=True)
     assert (found.ids, found.error) == (["1", "2"], CUT_OFF)
