@@ -195,12 +195,15 @@ ItemSource = SourceOf[Item]
 class Reader(Protocol):
     """Reads a file, which is seekable."""
 
-    def __call__(self, file: BufferedReader, /, *, as_items: bool) -> tuple[str, Iterator[Item]]:
+    def __call__(
+        self, file: BufferedReader, /, *, as_items: bool, charset: str
+    ) -> tuple[str, Iterator[Item]]:
         """The format of the file, such as `CSV (Shopify)`, and its items, one after another.
 
         Args:
             file: to read to its end, which shows whether it is complete.
             as_items: rows of tables and items of feeds are wanted as they are, for a map.
+            charset: the encoding that a server names; empty if there is none.
 
         Raises:
             SourceError: the file, or the rest of it, cannot be read.

@@ -26,6 +26,7 @@ MAX_HEADER = 2**16  # characters, if a name has a line break
 _BLOCK = 2**18  # bytes
 _MARK = "\ufeff"
 _UTF_8, _UTF_16, _WINDOWS = "UTF-8", "UTF-16", "Windows-1252"
+_DEFAULTS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252"})
 _BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogateescape` decodes it
 _FOREIGN = re.compile(rb"[\xc0-\xff]{5}")  # letters beyond ASCII in Windows-1252: no word has five in a row
 _DELIMITERS = ",;\t"
@@ -43,7 +44,7 @@ _DAMAGED = (
 )
 
 
-def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Item]]:
+def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str, Iterator[Item]]:
     """Read the products of a CSV file, one after another, or its rows if they need a map.
 
     Raises:
@@ -51,7 +52,7 @@ def read_csv(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Ite
             before that is left out, because it may have more rows.
     """
     csv.field_size_limit(MAX_CELL)  # of the whole process; nothing else in it reads CSV
-    lines = _Lines(file)
+    lines = _Lines(file, charset)
     delimiter, names = _header(lines)
     columns: dict[str, int] = {}
     for index, name in enumerate(names):
@@ -85,8 +86,8 @@ class _Lines(Iterator[str]):
 
     A byte order mark decides the encoding. Without one, a text with any character in UTF-8 that is not ASCII
     is UTF-8, and a byte that is not valid in it is an error. Without such a character, the text is
-    Windows-1252 if it is not ASCII. A mark at the start of a later line, where another file was appended, is
-    left out.
+    Windows-1252 if it is not ASCII. If a server names another encoding, the text has that, unless all of it
+    is UTF-8. A mark at the start of a later line, where another file was appended, is left out.
 
     Attributes:
         number: how many lines there were so far.
@@ -94,12 +95,12 @@ class _Lines(Iterator[str]):
         padded: cells with spaces around their quotes; None if the file has none.
     """
 
-    def __init__(self, file: BufferedReader) -> None:
+    def __init__(self, file: BufferedReader, charset: str) -> None:
         self.number = 0
         self.is_open = False
         self.padded: re.Pattern[str] | None = None
         self._failure: SourceError | None = None
-        self.encoding = self._recognise(file)
+        self.encoding = self._recognise(file, _known(charset))
         file.seek(0)
         errors = "strict" if self.encoding == _UTF_16 else "surrogateescape"
         self._text = io.TextIOWrapper(file, self.encoding, errors, newline="")
@@ -135,9 +136,9 @@ class _Lines(Iterator[str]):
     def _damaged(self, what: str) -> SourceError:
         return SourceError(f"line {self.number}: {what}", hint=_DAMAGED)
 
-    def _recognise(self, file: BufferedReader) -> str:
+    def _recognise(self, file: BufferedReader, named: str) -> str:
         """Read until a character shows that the text is UTF-8, or to the end."""
-        valid = codecs.getincrementaldecoder(_UTF_8)("ignore")
+        valid = codecs.getincrementaldecoder(_UTF_8)("strict" if named else "ignore")
         is_ascii, is_foreign = True, False
         try:
             if file.peek(2)[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
@@ -145,15 +146,28 @@ class _Lines(Iterator[str]):
             while block := file.read1(_BLOCK):
                 if not (is_ascii and block.isascii()):
                     is_ascii, is_foreign = False, is_foreign or _FOREIGN.search(block) is not None
-                    if not valid.decode(block).isascii():
+                    if not valid.decode(block).isascii() and not named:
                         return _UTF_8
+        except UnicodeDecodeError:
+            return named
         except SourceError as error:  # what comes then may be in any encoding
             self._failure = error
-        if is_ascii or self._failure:
+        if named and is_ascii:
+            return named
+        if is_ascii or named or self._failure:
             return _UTF_8
         if is_foreign:
             logger.warning(_DOUBT, extra={"event": "doubtful_encoding"})
         return _WINDOWS
+
+
+def _known(charset: str) -> str:
+    """The encoding that a server names; empty if it is unknown, or one that servers name by default."""
+    try:
+        io.TextIOWrapper(io.BytesIO(), charset)
+    except LookupError:
+        return ""
+    return "" if codecs.lookup(charset).name in _DEFAULTS else charset
 
 
 # --- rows -----------------------------------------------------------------------------------------------

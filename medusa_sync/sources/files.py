@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, check, reader_of, reco
 
 CHUNK = 256 * 1024  # bytes
 
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _IN_MEMORY = 4 * 2**20  # bytes of a pipe that need no file on disk
 _STDIN = 0
 _CHANGED = "Write the catalogue to another file and rename it when it is complete, then run again."
@@ -61,7 +63,9 @@ async def read_items(
                     check(head := file.peek(HEAD)[:HEAD])
                     if format_ == "auto":
                         format_ = recognise(head, content.name, content.content_type)
-                    source.format, found = reader_of(format_)(file, as_items=as_items)
+                    source.format, found = reader_of(format_)(
+                        file, as_items=as_items, charset=content.charset
+                    )
                     source.format += f", {content.compression}" if content.compression else ""
                 for item in islice(found, base.PAGE_SIZE):
                     items.append(item)  # noqa: PERF402 - an error must not lose the items
@@ -91,6 +95,7 @@ class Content(io.RawIOBase):
 
     Attributes:
         compression: `gzip`, `zstd` or empty.
+        charset: of the content type; empty if it has none.
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class Content(io.RawIOBase):
             raise _unreadable(name, error) from error
         self.name = name
         self.content_type = content_type
+        self.charset = "".join(_CHARSET.findall(content_type)[:1])
         self.compression = "gzip" if head.startswith(GZIP) else "zstd" if head == ZSTD else ""
         self._at_end = at_end
         self._damaged: tuple[type[Exception], ...] = ()

@@ -42,7 +42,7 @@ _SHAPE = (
 # --- documents ------------------------------------------------------------------------------------------
 
 
-def read_json(file: BufferedReader, *, as_items: bool) -> tuple[str, Iterator[Item]]:
+def read_json(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str, Iterator[Item]]:
     """Read an array of products, or an object that has one. For a map, any other object is one item.
 
     Raises:
@@ -202,7 +202,7 @@ class _Text:
 # --- lines ----------------------------------------------------------------------------------------------
 
 
-def read_ndjson(file: BufferedReader, **_: bool) -> tuple[str, Iterator[Item]]:
+def read_ndjson(file: BufferedReader, **_: object) -> tuple[str, Iterator[Item]]:
     """Read one product after another, in UTF-8; a line that is no product is refused alone.
 
     Raises:

@@ -100,11 +100,11 @@ def test_only_dummyjson_has_a_limit_of_requests(
 # --- files: a URL without a known ending may be that of a file --------------------------------------------
 
 
-def table(rows: Rows) -> bytes:
+def table(rows: Rows, encoding: str = "utf-8") -> bytes:
     names = ("id", "title", "price", "sku", "stock")
     return "\n".join(
         ";".join(map(str, each)) for each in [names, *([row[n] for n in names] for row in rows)]
-    ).encode()
+    ).encode(encoding)
 
 
 def feed(rows: Rows) -> bytes:
@@ -275,6 +275,29 @@ def test_compressed_rows_that_are_cut_off_at_their_end_remove_nothing(
     server.intercept = answer
     result = sync(file_url(server, "feed.csv"), store, max_retries=0, **DELETE)
     assert ("removed" in counts(result), len(store.products)) == (False, len(ROWS)), result.error
+
+
+@pytest.mark.parametrize(
+    ("title", "encoding", "charset", "shown"),
+    [
+        ("SPÓŁKA žluť", "cp1250", "windows-1250", ", windows-1250"),
+        ("Кружка", "cp1251", '"Windows-1251"', ", Windows-1251"),
+        ("茶碗", "shift_jis", "Shift_JIS", ", Shift_JIS"),
+        ("茶碗", "iso2022_jp", "iso-2022-jp", ", iso-2022-jp"),
+        ("Größe", "utf-8", "windows-1250", ""),  # the server is wrong
+        ("Größe", "utf-8-sig", "windows-1250", ""),
+        *(("Größe", "cp1252", each, ", Windows-1252") for each in ("utf-8", "ISO-8859-1", "klingon", "hex")),
+    ],
+)
+def test_a_table_has_the_encoding_that_the_server_names(
+    server: DummyJson, title: str, encoding: str, charset: str, shown: str
+) -> None:
+    store = FakeMedusa()
+    body = table([ROWS[0] | {"title": "Mug"}, ROWS[1] | {"title": title}], encoding)
+    server.intercept = lambda _request: Response(200, body, {"Content-Type": f"text/csv; charset={charset}"})
+    result = sync(file_url(server, "feed.csv"), store)
+    assert {each.title for each in store.products.values()} == {"Mug", title}
+    assert result.source_format == f"CSV (medusa-sync){shown}"
 
 
 def test_a_redirect_to_another_server_is_followed(server: DummyJson, store: FakeMedusa) -> None:
