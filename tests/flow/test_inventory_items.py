@@ -7,6 +7,7 @@ import pytest
 
 from tests.flow.faults import kill_at_step, no, refuse, sync_killed
 from tests.flow.merchant import create, left_over, use_in_a_kit
+from tests.flow.plans import carried_out
 from tests.flow.shirts import held, shirt, variant, wanted
 from tests.flow.stage import (
     ListSource,
@@ -82,6 +83,37 @@ def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
     refuse(store, lambda each: is_creation(each) and b'"dummyjson:7"' in each.content, no())
     assert counts(sync(ListSource(rows), store)) == {"created": 18, "failed": 1, "rejected": 1}
     assert stocked(store) == stock_of([row for row in rows if row["id"] != 7]) | {rows[4]["sku"]: 0}
+
+
+def sku_is_taken(store: FakeMedusa, row: dict[str, Any]) -> None:
+    create(store, "Theirs", row["variants"][0]["sku"], external_id="theirs:1")
+
+
+def category_is_renamed(store: FakeMedusa, row: dict[str, Any]) -> None:
+    sync(ListSource([products(1)[0] | {"category": "shoes"}]), store)
+    [own] = store.state.categories
+    store.call("POST", f"/admin/product-categories/{own}", {"handle": "footwear"})
+    row["category"] = "footwear"
+
+
+def is_too_large(_store: FakeMedusa, row: dict[str, Any]) -> None:
+    row["metadata"] = {f"key {number}": "a" * 40_000 for number in range(50)}
+
+
+@pytest.mark.parametrize("reject", [sku_is_taken, category_is_renamed, is_too_large])
+@pytest.mark.parametrize("number", [1, 20])
+def test_no_item_is_created_for_a_product_that_a_dry_run_rejects(
+    reject: Callable[[FakeMedusa, dict[str, Any]], None], number: int
+) -> None:
+    store, rows = FakeMedusa(), [shirt(each, id=100 + each) for each in range(1, 21)]
+    reject(store, rows[number - 1])
+    assert counts(carried_out(ListSource(rows), store, batch_size=BATCH)) == {"created": 19, "rejected": 1}
+    skus = [item["sku"] for request in writes(store) for item in sent_in_bulk(request, ITEMS)]
+    assert {each["sku"] for each in rows[number - 1]["variants"]}.isdisjoint(skus)
+    assert sum(bool(sent_in_bulk(request, ITEMS)) for request in writes(store)) <= 2
+    store.requests.clear()
+    assert counts(sync(ListSource(rows), store)) == {"unchanged": 19, "rejected": 1}
+    assert writes(store) == []
 
 
 # --- unused ones ----------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Attempts:
             context.api, context.source.category_names, context.stop, creates=not context.is_dry_run
         )
         self._rows = ProductRows(context, self._terms)
-        self._items = Items(context)
+        self._items = Items(context, self._rows.accepts)
         self._writer = Writer(context, self._rows, self._items, self._sales, self.planner)
         self._acknowledger = Acknowledger(context.api, self.places)
         self._taken = 0  # jobs
@@ -201,6 +201,7 @@ class Attempts:
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""
         await self._rows.check(jobs)
+        jobs = [job for job in jobs if job.error is None]
         self._values.give(jobs)
         self._values.free(hold for job in jobs for hold in job.gives_up)
         refusals = await self._items.refusals(jobs, self._values.freed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -28,7 +28,7 @@ from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefu
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, Body, new_id
 from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.write.job import Group, Job
+from medusa_sync.sync.write.job import Group, Job, Place
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +48,14 @@ class Items:
     the variant.
 
     Every method may raise AmbiguousWriteError or StoreError.
+
+    Args:
+        context: of the run.
+        accepts: whether the store will create a product, so that its items can be created before its batch.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, accepts: Callable[[Job], bool]) -> None:
+        self._accepts = accepts
         self._context = context
         self._api = context.api
         self._location_id = context.placement.location_id
@@ -168,7 +173,7 @@ class Items:
         return item_id
 
     def expect(self, jobs: Group) -> None:
-        """Create the items of these jobs too when some are needed the next time; see `give`."""
+        """Create the items of these jobs too when some are needed and the store will accept these jobs."""
         self._expected = {**_wanted(jobs), **self._expected}
 
     async def give(self, jobs: Group) -> None:
@@ -178,8 +183,10 @@ class Items:
             return
         async with self._creating:
             if not wanted.keys() <= self._made.keys() and not self._stop.is_set:
-                missing = {**wanted, **self._expected}
-                self._expected = {}
+                expected = {sku: each for sku, each in self._expected.items() if each[0].place is Place.QUEUE}
+                ahead = {sku: each for sku, each in expected.items() if self._accepts(each[0])}
+                self._expected = {sku: each for sku, each in expected.items() if sku not in ahead}
+                missing = {**wanted, **ahead}
                 await self._create({sku: each for sku, each in missing.items() if sku not in self._made})
         items: dict[str, StoredItem] = {}
         for sku, (own, _) in wanted.items():

@@ -11,7 +11,7 @@ from msgspec import json, structs
 
 from medusa_sync.core.change import needed_terms, placed_categories
 from medusa_sync.core.note import freed, note, to_clear
-from medusa_sync.core.unique import UniqueValue
+from medusa_sync.core.unique import UniqueValue, claims
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
@@ -121,20 +121,22 @@ class ProductRows:
                 job.writing.product_id, job.is_written, job.note_at = str(result), True, now
 
     async def check(self, jobs: Group) -> None:
-        """Find out whether the store would accept what is sent, without sending it.
-
-        Raises:
-            KnownRefusalError: it would not.
-            StoreError: the store cannot be read.
-        """
+        """Find out whether the store would accept rows, without sending them; jobs get the error."""
         ids = await self.term_ids(jobs)
         for job in jobs:
-            if len(json.encode(job.desired)) < _SAFE_BYTES:
+            if _is_small(job):
                 continue
             size = len(json.encode(self._body(job, ids, now=0)))
             if size > MAX_BODY_BYTES:
                 message = f"its request would have {size} bytes, more than the store accepts"
-                raise KnownRefusalError(message, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                job.error = KnownRefusalError(message, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    def accepts(self, job: Job) -> bool:
+        """Whether the store will create a product as planned, as far as is known without a request."""
+        if job.plan is None or job.holders is None or not _is_small(job):
+            return False
+        is_taken = any(claim.unique in job.holders.owners for claim in claims(job.plan))
+        return not is_taken and self._terms.has(needed_terms([job.plan]))
 
     def _body(self, job: Job, ids: Ids, now: float) -> dict[str, Any]:
         """The body of a row; the job gets its note."""
@@ -174,3 +176,8 @@ class ProductRows:
             for job in left:
                 job.generation += 1
         return has_found
+
+
+def _is_small(job: Job) -> bool:
+    """Whether the request of a product is certainly small enough."""
+    return len(json.encode(job.desired)) < _SAFE_BYTES

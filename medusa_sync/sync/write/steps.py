@@ -35,7 +35,6 @@ from medusa_sync.medusa.operations import (
     new_variant_id,
 )
 from medusa_sync.medusa.payload import FIRST_VARIANTS
-from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job, Writing
@@ -129,8 +128,9 @@ class Writer:
                 removed[job.external_id] = frozenset(removed[job.external_id]) - {variant_id}
 
     async def _prepare(self, jobs: Group) -> None:
-        """Create the inventory items and the terms of new products."""
-        await all_done(self._items.give(jobs), self._rows.term_ids(jobs))
+        """Create the terms of new products, and the inventory items of those that can be created."""
+        await self._rows.check(jobs)
+        await self._items.give([job for job in jobs if job.error is None])
 
     async def _read_written(self, jobs: Group) -> None:
         """Read the ids of new variants, and of the items that the store has created with them."""
