@@ -15,12 +15,13 @@ from medusa_sync.core.stored import Entity, Identified
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.http import Query
 from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.operations import ID, Body, Operation
+from medusa_sync.medusa.operations import CREATE_TAGS, ID, Body, Operation
 from medusa_sync.stop import all_done
 
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 4  # requests to ordinary routes
+_UNKNOWN = "Workflow with id"  # in the message if the store does not have it
 _UNUSABLE = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED})
 
 Refusal = StoreRefusedError | AmbiguousWriteError
@@ -53,8 +54,8 @@ class Bulk:
     """Runs operations for many things.
 
     A refused call changes nothing. It is halved until the culprit is alone, which is sent to its ordinary
-    route for the reason; new and changed variants of a product stay together. If the store does not offer
-    the bulk route, for example because the role of the credentials lacks `workflow_execution:read`,
+    route for the reason; new and changed variants of a product stay together. If the store does not even
+    accept an empty call, for example because the role of the credentials lacks `workflow_execution:read`,
     everything is sent to the ordinary routes.
 
     Attributes:
@@ -63,6 +64,8 @@ class Bulk:
 
     def __init__(self, client: MedusaClient) -> None:
         self._client = client
+        self._has_run = False  # something, so the store offers the bulk route
+        self._asking = asyncio.Lock()
         self.is_available = True
 
     async def run(
@@ -152,17 +155,31 @@ class Bulk:
 
     async def _refusal(self, operation: Operation, bodies: Sequence[Body]) -> Refusal | None:
         """Send one call; returns why the store refused it."""
+        refusal = await self._run(operation, bodies)
+        if refusal is None:
+            self._has_run = True
+            return None
+        async with self._asking:
+            if self.is_available and _is_unusable(refusal) and not await self._offers(refusal):
+                logger.info("writing one by one: %s", refusal, extra={"event": "bulk_unavailable"})
+                self.is_available = False
+        return refusal
+
+    async def _offers(self, refusal: Refusal) -> bool:
+        """Whether the store offers the bulk route: a firewall may refuse a call for a text in it."""
+        if _UNKNOWN in str(refusal):
+            return False
+        if not self._has_run:
+            empty = await self._run(CREATE_TAGS, ())
+            self._has_run = empty is None or not _is_unusable(empty)
+        return self._has_run
+
+    async def _run(self, operation: Operation, bodies: Sequence[Body]) -> Refusal | None:
         path = f"/admin/workflows-executions/{operation.workflow}/run"
         entries = [operation.entry(body, operation.only_in_path) for body in bodies]
         try:
             run = await self._client.post(path, {"input": {operation.items: entries}}, _Run)
         except StoreRefusedError as error:
-            is_unknown = error.status == HTTPStatus.NOT_FOUND and (
-                not error.kind or "Workflow with id" in str(error)  # not only one of the things
-            )
-            if self.is_available and (error.status in _UNUSABLE or is_unknown):
-                logger.info("writing one by one: %s", error, extra={"event": "bulk_unavailable"})
-                self.is_available = False
             return error
         except AmbiguousWriteError as error:
             if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:  # that one does not say why
@@ -215,3 +232,13 @@ class Bulk:
             await self._client.post(path, body, dict[str, Any])
             return [body["id"] for body in group]
         return [each.id for each in (await self._client.post(path, body, _Written)).values()]
+
+
+def _is_unusable(refusal: Refusal) -> bool:
+    """Whether the store may refuse every call."""
+    if not isinstance(refusal, StoreRefusedError):
+        return False
+    is_unknown = refusal.status == HTTPStatus.NOT_FOUND and (
+        not refusal.kind or _UNKNOWN in str(refusal)  # not only one of the things
+    )
+    return refusal.status in _UNUSABLE or is_unknown

@@ -33,6 +33,11 @@ def test_a_log_in_returns_a_token(shop: Shop) -> None:
     shop.workflow("create-product-tags", product_tags=[{"value": "red"}])
 
 
+def test_an_empty_bulk_call_shows_that_the_route_is_offered(shop: Shop) -> None:
+    assert shop.workflow("create-product-tags", product_tags=[])["acknowledgement"]["hasFinished"]
+    assert shop.call("GET", TAGS)["count"] == 0
+
+
 @pytest.mark.parametrize("email", ["admin@example.com", "nobody@example.com"])
 def test_a_wrong_log_in_is_refused(shop: Shop, email: str) -> None:
     login = {"email": email, "password": "wrong"}

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     is_write,
+    sent_in_bulk,
     sync,
     synced,
     writes,
@@ -26,6 +28,7 @@ from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import some
 
 BULK = "/admin/workflows-executions/"
+CREATE_ITEMS = "create-inventory-items-workflow"
 MESSAGE = {"type": "not_found", "message": 'Workflow with id "x" not found.'}
 REFUSALS = {
     "a role": httpx.Response(403, json={"type": "forbidden", "message": "Forbidden"}),
@@ -105,6 +108,61 @@ def test_an_ordinary_route_that_answers_in_another_shape_loses_nothing(path: str
     assert_shirts(rows, store)
     assert_quiet(ListSource(rows), store)
     assert len(store.state.tags) == 3
+
+
+ATTACK = "UNION SELECT"  # a firewall takes it for one
+TEXTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "description": lambda row: row.update(description=f"They meet at {ATTACK} street."),
+    "tag": lambda row: row.update(tags=[ATTACK]),
+    "variant": lambda row: row["variants"][0].update(title=ATTACK),
+    "new variant": lambda row: row["variants"].append(variant(row["id"], "XL", "Red", title=ATTACK)),
+}
+
+
+@pytest.mark.parametrize("number", [1, 30])
+@pytest.mark.parametrize("is_stored", [False, True])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_product_that_a_firewall_refuses_costs_its_neighbours_nothing(
+    text: str, number: int, *, is_stored: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is no sign of a store without bulk calls."""
+    caplog.set_level(logging.INFO)
+    store, rows = synced(shirts(30) if is_stored else []), shirts(30)
+    for row in rows:
+        row["subtitle"] = "New"
+    TEXTS[text](rows[number - 1])
+    refuse(store, lambda each: ATTACK.encode() in each.content, REFUSALS["a firewall"])
+    result = sync(ListSource(rows), store)
+    assert counts(result) == {"updated" if is_stored else "created": 29, "failed": 1}, list(result.problems)
+    [problem] = result.problems
+    assert (problem.external_id, "403" in problem.reason) == (f"{SOURCE_NAME}:{number}", True)
+    assert "bulk_unavailable" not in {getattr(each, "event", "") for each in caplog.records}
+    others = [row for row in rows if row["id"] != number]
+    for row in others:
+        assert held(store, row["id"]) == wanted(row)
+    store.before = None
+    assert counts(sync(ListSource(rows), store)) == {
+        "updated" if is_stored else "created": 1,
+        "unchanged": 29,
+    }
+    assert_shirts(rows, store)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_product_that_is_refused_without_bulk_calls_costs_its_neighbours_nothing(refusal: str) -> None:
+    """The bulk route is not offered any more once the inventory items exist."""
+    store, rows = FakeMedusa(), shirts(20)
+    TEXTS["description"](rows[0])
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        is_bulk = request.url.path.startswith(BULK) and not sent_in_bulk(request, CREATE_ITEMS)
+        return REFUSALS[refusal] if is_bulk or ATTACK.encode() in request.content else None
+
+    store.before = before
+    assert counts(sync(ListSource(rows), store)) == {"created": 19, "failed": 1}
+    store.before = None
+    assert counts(sync(ListSource(rows), store)) == {"created": 1, "unchanged": 19}
+    assert_shirts(rows, store)
 
 
 # --- how many calls ---------------------------------------------------------------------------------------

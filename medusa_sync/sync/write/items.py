@@ -179,10 +179,11 @@ class Items:
     async def give(self, jobs: Group) -> None:
         """Give jobs the items of their new variants; those that do not exist are created if possible."""
         wanted = _wanted(jobs) if self._location_id is not None else {}
-        if not wanted or not self._api.bulk.is_available:
+        if not wanted:
             return
         async with self._creating:
-            if not wanted.keys() <= self._made.keys() and not self._stop.is_set:
+            creates = self._api.bulk.is_available and not self._stop.is_set
+            if creates and not wanted.keys() <= self._made.keys():
                 expected = {sku: each for sku, each in self._expected.items() if each[0].place is Place.QUEUE}
                 ahead = {sku: each for sku, each in expected.items() if self._accepts(each[0])}
                 self._expected = {sku: each for sku, each in expected.items() if sku not in ahead}
