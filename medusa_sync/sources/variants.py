@@ -72,7 +72,8 @@ def desired_variants(
         return (), (DesiredVariant(ONLY, one_line(only.sku) or one_line(only.title) or "", fields(only)),)
     skus = Counter(one_line(each.sku) for each in product.variants)
     variants: list[DesiredVariant] = []
-    for each in product.variants:
+    ids = [None if each.id is None else one_line(str(each.id)) for each in product.variants]
+    for number, each in enumerate(product.variants):
         sku = one_line(each.sku)
         values = {one_line(name): _trimmed(value) for name, value in each.options.items()}
         title = one_line(each.title) or " / ".join(values.get(name) or "" for name in names)
@@ -82,8 +83,13 @@ def desired_variants(
             own_fields: dict[str, Value] = {TITLE: title, **fields(each), **options}
         except InvalidProductError as error:
             raise InvalidProductError(f"variant {name}: {error}") from error
-        key = one_line(str(each.id)) if each.id is not None else sku if skus[sku] == 1 else ""
-        variants.append(DesiredVariant(key or " / ".join(options.values()), name, own_fields))
+        key = ids[number] or (sku if skus[sku] == 1 else None) or " / ".join(options.values())
+        variants.append(DesiredVariant(key, name, own_fields))
+    keys = Counter(each.key for each in variants)
+    variants = [
+        each if own or keys[each.key] == 1 else structs.replace(each, key=_named_values(each))
+        for own, each in zip(ids, variants, strict=True)
+    ]
     _check(names, variants)
     labels = Counter(each.name for each in variants)
     return names, tuple(each if labels[each.name] == 1 else _called_by_values(each) for each in variants)
@@ -92,6 +98,12 @@ def desired_variants(
 def _trimmed(value: str | float) -> str | None:
     """An option value without what Medusa leaves out of the ends of a value that is added to an option."""
     return (one_line(_as_text(value)) or "").strip(" \ufeff") or None
+
+
+def _named_values(variant: DesiredVariant) -> str:
+    """The key of a variant whose SKU or option values are the id, SKU or option values of another one."""
+    values = {name: value for name, value in variant.fields.items() if name.startswith(OPTION)}
+    return " / ".join(f"{name.removeprefix(OPTION)}: {value}" for name, value in values.items())
 
 
 def _called_by_values(variant: DesiredVariant) -> DesiredVariant:

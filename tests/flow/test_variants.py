@@ -108,6 +108,29 @@ def test_a_product_gets_variants_and_loses_them_without_losing_the_first() -> No
     assert_quiet(ListSource([plain]), store, **DELETE)
 
 
+@pytest.mark.parametrize(
+    ("name", "first"), [("sku", [0]), ("sku", [1]), ("sku", [0, 1]), ("id", [1]), ("id", [0, 1])]
+)
+def test_a_variant_may_have_the_option_value_of_another_one_as_its_name(name: str, first: list[int]) -> None:
+    """That one has neither id nor SKU, so that its option value identifies it."""
+    both: list[Row] = [
+        {"price": 1, "options": {"Size": "M"}},
+        {"price": 2, "options": {"Size": "S"}, name: "M"},
+    ]
+    row = {"id": 1, "title": "Shirt", "options": ["Size"], "variants": [both[each] for each in first]}
+    store = synced([row])
+    before = {each.id: each.options for each in store.state.variants().values()}
+    row["variants"] = both
+    for version in (1, 2):
+        both[0]["price"] += version
+        assert sync(ListSource([row]), store).exit_code == 0
+        found = store.state.variants()
+        assert {own: each.options for own, each in found.items() if own in before} == before
+        prices = {each.options["Size"]: each.prices[0].amount for each in found.values()}
+        assert prices == {"M": both[0]["price"], "S": 2}
+        assert_quiet(ListSource([row]), store)
+
+
 def test_a_product_with_many_variants_is_created_and_updated() -> None:
     variants = [
         {"id": str(each), "sku": f"SC-{each}", "price": each, "stock": 1, "options": {"Length": str(each)}}
