@@ -56,7 +56,7 @@ def blocked_variants(
         if variant.id not in own:
             first = others.setdefault(held(variant), variant)
             if removes and first is not variant:
-                blocked[first.id] = first.sku or first.title, variant
+                blocked[first.id] = first.called(""), variant
     if not options.added:
         others = {held(variant): variant for variant in kept} | others
 
@@ -120,7 +120,7 @@ def without_blocked(
     elif twin.id in dropped:
         hint = "which the source no longer has; a run with --on-missing delete removes that one"
     reason = (
-        f"{stored.id}: variant {name} would have the same option values as {twin.sku or twin.title} "
+        f"{stored.id}: variant {name} would have the same option values as {twin.called('')} "
         f"({twin.id}), {hint}"
     )
     if not variants:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import CATEGORIES, FIELDS, STATUS, VARIANT
+from medusa_sync.core.fields import CATEGORIES, FIELDS, STATUS, UNIQUE, VARIANT
 from medusa_sync.core.merge import members
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
@@ -183,7 +183,18 @@ class Change(Struct, frozen=True):
         """All of them, with the new and the deleted variants."""
         names = (each.called(key) for key, each in self.removed.items())
         deleted = (FieldChange(VARIANT, name, None, name, None, name) for name in names)
-        return tuple(chain(self.own_changes, *(each.reported for each in self.variants), deleted))
+        variants = chain.from_iterable(each.reported for each in self.variants)
+        return (*self.own_changes, *variants, *self._lost, *deleted)
+
+    @property
+    def _lost(self) -> Iterator[FieldChange]:
+        """The unique values that dropped variants lose to other variants of the product."""
+        wanted = {(name, each.planned.get(name)) for each in self.variants for name in UNIQUE}
+        for key, each in self.dropped.items():
+            for name in UNIQUE:
+                value, applied = getattr(each, name), self.record.variant(key).fields.get(name)
+                if value is not None and (name, value) in wanted:
+                    yield FieldChange(name, value, None, applied, None, each.called(key))
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
