@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, ValidationError, convert
 
-from medusa_sync.core.fields import BARCODE, FIELDS, PRICE, SALE, SKU, STOCK
+from medusa_sync.core.fields import FIELDS, PRICE, SALE
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.errors import ProductFailedError
 
@@ -231,68 +231,19 @@ def remember_text(text: str) -> str:
     return "#" + blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-# --- what the store has ---------------------------------------------------------------------------------
-
-_OF_VARIANT = {SKU, BARCODE, PRICE, STOCK}
-
-
-class _EarlierPending(Struct, frozen=True):
-    step: Literal["creation", "update", "adoption"]
-    fields: dict[str, tuple[Value, ...]] = {}
-    currency: str = ""
-    at: int = 0
-
-
-class EarlierRecord(Struct, frozen=True, tag_field="version", tag=2):
-    """A record of version 1 or 2, in which a product had one variant.
-
-    Attributes:
-        fields: of the product and of the variant. In version 1, they are what was sent, complete or not.
-        pending: in version 1, what may be incomplete.
-    """
-
-    fields: dict[str, Value]
-    currency: str = ""
-    variant: str = ""
-    drafted: bool = False
-    pending: _EarlierPending | Literal["creation", "stock"] | None = None
-
-
-AnyRecord = Record | EarlierRecord
-
-
 def parse_record(metadata: object) -> Record | None:
-    """Parse the record of a stored product; None if there is none or it is not a record.
+    """Parse the record of a stored product; None if there is none that this version reads.
 
     Raises:
-        ProductFailedError: a newer version of this tool wrote it.
+        ProductFailedError: a newer version of this tool wrote it, which knows what the merchant edited since.
     """
     raw: Any = metadata.get(RECORD_KEY) if isinstance(metadata, dict) else None
-    version = raw.get("version", 1) if isinstance(raw, dict) else 1
+    version = raw.get("version") if isinstance(raw, dict) else None
     if isinstance(version, int) and version > VERSION:
         raise ProductFailedError(
             f"its record has version {version}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
         )
     try:
-        return upgraded(convert({**raw, "version": 2} if version == 1 else raw, AnyRecord))
-    except (ValidationError, TypeError):  # something else wrote under our key
+        return convert(raw, Record) if version == VERSION else None
+    except ValidationError:  # something else wrote under our key
         return None
-
-
-def upgraded(old: AnyRecord) -> Record:
-    """The record in its current form."""
-    if isinstance(old, Record):
-        return old
-    pending, late, own, variant = None, set[str](), dict[str, Value](), dict[str, Value]()
-    if isinstance(old.pending, _EarlierPending):
-        sent = {ONLY: old.pending.fields} if old.pending.fields else {}
-        pending = Pending(Step(old.pending.step), sent, currency=old.pending.currency, at=old.pending.at)
-    elif old.pending is not None:
-        late = _OF_VARIANT if old.pending == "creation" else {STOCK}
-        sent = {ONLY: {name: (value,) for name, value in old.fields.items() if name in late}}
-        pending = Pending(Step.CREATION if late is _OF_VARIANT else Step.UPDATE, sent, currency=old.currency)
-    for name, value in old.fields.items():
-        if value is not None and name not in late:
-            (variant if name in _OF_VARIANT else own)[name] = value
-    variants = {ONLY: VariantRecord(old.variant, variant)}
-    return Record(own, old.currency, variants=variants, drafted=old.drafted, pending=pending)

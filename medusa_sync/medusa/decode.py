@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from msgspec import Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Part
-from medusa_sync.core.record import RECORD_KEY, AnyRecord, Record, parse_record, upgraded
+from medusa_sync.core.record import RECORD_KEY, Record, parse_record
 from medusa_sync.core.stored import Identified, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
 from medusa_sync.http import Query
@@ -182,15 +182,19 @@ def decode_product(raw: Raw, asked: Tree) -> StoredProduct | Unreadable:
         return Unreadable(identity.id, identity.external_id, f"the response cannot be read: {error}")
 
 
+class _Unheard(Struct, tag_field="version", tag=0):
+    """Nothing has this version: in a union with it, records without a version are not read as ours."""
+
+
 class _Metadata(Struct):
-    medusa_sync: AnyRecord | None = None
+    medusa_sync: Record | _Unheard | None = None
 
 
 def _record_in(metadata: Raw) -> Record | None:
     """The record in the metadata of a product; None if there is none."""
     with suppress(ValidationError):
         record = json.decode(metadata, type=_Metadata).medusa_sync
-        return None if record is None else upgraded(record)
+        return record if isinstance(record, Record) else None
     return parse_record(json.decode(metadata))
 
 

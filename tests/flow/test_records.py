@@ -11,12 +11,11 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from medusa_sync import RunResult, Secret, Settings, sync_products
-from tests.flow.merchant import add_variant, delete_variants, edit_variant
+from tests.flow.merchant import add_variant, edit
 from tests.flow.shirts import assert_shirts, shirt, shirts, variant
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
-    assert_exact,
     assert_quiet,
     counts,
     record_of,
@@ -28,15 +27,11 @@ from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product
 from tests.harness.recorded import STORES, content, store_with
-from tests.unit.builders import desired_product, record_1, record_2
 
 Rows = list[dict[str, Any]]
 
 # --- stores that earlier versions wrote, as `tests/harness/recorded.py` keeps them -----------------------
-# `462175e` had no version in its records and no variants. `9607bfb` had version 3; in `9607bfb-interrupted`,
-# the store was killed while it updated two products.
-
-each_version = pytest.mark.parametrize("name", ["462175e", "9607bfb"])
+# In `9607bfb-interrupted`, the store was killed while it updated two products.
 
 
 class Shop:
@@ -83,11 +78,8 @@ def price_of(product: Product, sku: str) -> float:
     return next(each.amount for each in own.prices if each.currency_code == "usd")
 
 
-@each_version
-def test_an_upgrade_writes_nothing_and_edits_of_the_merchant_stay(
-    name: str, shop: Callable[[str], Shop]
-) -> None:
-    here = shop(name)
+def test_an_upgrade_writes_nothing_and_edits_of_the_merchant_stay(shop: Callable[[str], Shop]) -> None:
+    here = shop("9607bfb")
     before = deepcopy(content(here.store.state)["products"])
     result = here.sync()
     assert (result.exit_code, counts(result), list(result.changes)) == (0, {"unchanged": 3}, [])
@@ -105,11 +97,10 @@ def test_an_upgrade_writes_nothing_and_edits_of_the_merchant_stay(
     assert [(each.field, each.stored) for each in change.conflicts] == [("title", "The merchant's title")]
 
 
-@each_version
-def test_ids_stay_when_products_of_an_earlier_version_change(name: str, shop: Callable[[str], Shop]) -> None:
-    here = shop(name)
+def test_ids_stay_when_products_of_an_earlier_version_change(shop: Callable[[str], Shop]) -> None:
+    here = shop("9607bfb")
     before = [(each.id, each.item_ids) for each in here.store.products["shop:3"].variants]
-    changed = here.rows[2].get("variants", [here.rows[2]])[-1]
+    changed = here.rows[2]["variants"][-1]
     changed["price"], changed["stock"] = 5, 3
     result = here.sync()
     assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 2})
@@ -128,78 +119,6 @@ def test_an_update_that_an_earlier_version_left_incomplete_is_completed(shop: Ca
     assert here.store.level_of(here.rows[0]["sku"]) == 77
     assert price_of(other, here.rows[2]["variants"][1]["sku"]) == 99
     here.assert_quiet()
-
-
-# --- records of the first two versions --------------------------------------------------------------------
-
-COMPLETE: dict[str, Callable[[Any], Any]] = {"first version": record_1, "second version": record_2}
-PENDING: dict[str, Callable[[Any], Any]] = {
-    "first version, created": lambda desired: record_1(desired, pending="creation"),
-    "first version, without its level": lambda desired: record_1(desired, pending="stock"),
-    "second version, updated": lambda desired: record_2(
-        desired, sent={"price": 3, "stock": 1, "sku": f"B-{desired.source_id}"}
-    ),
-}
-
-
-def filled_by(record: Callable[[Any], Any]) -> tuple[FakeMedusa, ListSource]:
-    store, source = synced(products(3)), ListSource(products(3))
-    for row in source.rows:
-        product = store.products[f"{SOURCE_NAME}:{row['id']}"]
-        written = deepcopy(record(desired_product(row["id"], **row)))
-        if "variant" in written:
-            written["variant"] = product.variants[0].id
-        product.metadata = {**(product.metadata or {}), "medusa_sync": written}
-    return store, source
-
-
-def assert_follows(store: FakeMedusa, source: ListSource, on_conflict: str) -> None:
-    result = sync(source, store, on_conflict=on_conflict)
-    assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
-    assert_exact(source.rows, store)
-    assert_quiet(source, store)
-
-
-@pytest.mark.parametrize("on_conflict", ["source", "store"])
-@pytest.mark.parametrize("version", [*COMPLETE, *PENDING])
-def test_a_product_of_an_earlier_version_follows_the_source(version: str, on_conflict: str) -> None:
-    store, source = filled_by({**COMPLETE, **PENDING}[version])
-    if version in COMPLETE:
-        assert_quiet(source, store)
-        assert len(store.requests) == 1
-    for row in source.rows:
-        row |= {"price": row["price"] + 1, "stock": row["stock"] + 1, "sku": f"N-{row['id']}", "title": "New"}
-    assert_follows(store, source, on_conflict)
-
-
-@pytest.mark.parametrize("arrived", [True, False])
-def test_an_update_of_the_second_version_is_completed(*, arrived: bool) -> None:
-    """It was killed while the values were sent, and the source may have changed its mind since."""
-    store, source = filled_by(PENDING["second version, updated"])
-    for product in store.products.values() if arrived else ():
-        edit_variant(store, product, sku=f"B-{str(product.external_id).rpartition(':')[2]}")
-    assert_follows(store, source, "store")
-
-
-@pytest.mark.parametrize("is_renamed", [True, False])
-def test_our_variant_in_a_store_of_the_first_version_is_the_older_one(*, is_renamed: bool) -> None:
-    """Also if the merchant renamed it. If the merchant deleted it, theirs is not ours."""
-    store, source = filled_by(record_1)
-    add_variant(store, 1, {"Default": "Two"}, sku="THEIRS")
-    ours, theirs = store.products[f"{SOURCE_NAME}:1"].variants
-    theirs.created_at += 60_001
-    if is_renamed:
-        ours.sku = ours.barcode = "RENAMED"
-    else:
-        delete_variants(store, 1, ours.id)
-    source.rows[0]["price"] = 3
-    result = sync(source, store)
-    assert (result.exit_code, result.conflicts) == (0, not is_renamed)
-    found = {
-        each.sku: [price.amount for price in each.prices]
-        for each in store.products[f"{SOURCE_NAME}:1"].variants
-    }
-    assert found == {"THEIRS": []} | ({"RENAMED": [3]} if is_renamed else {})
 
 
 # --- records that do not fit the store --------------------------------------------------------------------
@@ -241,6 +160,24 @@ def test_a_record_that_does_not_fit_is_repaired(change: Callable[[dict[str, Any]
     assert_repaired(store, source)
     for row in source.rows:
         assert store.products[f"{SOURCE_NAME}:{row['id']}"].title == row["title"]
+
+
+@pytest.mark.parametrize("version", [{}, {"version": 1}, {"version": 2}])
+def test_a_record_of_an_earlier_version_counts_as_none(version: dict[str, int]) -> None:
+    """Whatever it says, the product is matched again; it is not known which side has changed a value."""
+    rows = [*shirts(2), *products(3)[2:]]
+    store, source = synced(rows), ListSource(rows)
+    ids = store.state.variants().keys()
+    for row in rows:
+        own = deepcopy(record_of(store, row["id"]))
+        del own["version"]
+        store.products[f"{SOURCE_NAME}:{row['id']}"].metadata = {"medusa_sync": own | version}
+    edit(store, 3, title="Theirs")
+    result = sync(source, store, on_conflict="store")
+    assert (result.exit_code, result.conflicts) == (0, 1)
+    assert (store.products["dummyjson:3"].title, store.state.variants().keys()) == ("Theirs", ids)
+    assert {record_of(store, row["id"])["version"] for row in rows} == {3}
+    assert_quiet(source, store)
 
 
 @pytest.mark.parametrize("fields", [{}, {"sku": None, "barcode": None, "stock": None}], ids=["SKU", "no SKU"])

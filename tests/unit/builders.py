@@ -1,7 +1,7 @@
 """Builders for unit tests: source rows, desired products, records, clients."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import httpx
@@ -9,8 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 from pytest_httpx import HTTPXMock
 
-from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import remember
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import MedusaSyncError, StoreError
 from medusa_sync.http import HttpClient
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
@@ -68,22 +67,6 @@ def _sorted(value: Any) -> Any:
         return value
     keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
     return {key: _sorted(value[key]) for key in keys}
-
-
-def record_1(desired: DesiredProduct, *, pending: str = "") -> dict[str, Any]:
-    """The record as the first version of this tool wrote it."""
-    fields = as_json({name: remember(value) for name, value in all_fields(desired).items()})
-    return {"fields": fields, "currency": desired.currency, **({"pending": pending} if pending else {})}
-
-
-def record_2(desired: DesiredProduct, *, sent: Mapping[str, Value] | None = None) -> dict[str, Any]:
-    """The record as the second version wrote it; an update that sent values may be incomplete."""
-    fields = as_json({name: remember(value) for name, value in all_fields(desired).items()})
-    record = {"version": 2, "fields": fields, "currency": desired.currency, "variant": "variant_01"}
-    if sent is None:
-        return record
-    late = {name: [value] for name, value in sent.items()}
-    return record | {"pending": {"step": "update", "fields": late, "currency": desired.currency, "at": 0}}
 
 
 # --- any product ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.fields import FIELDS
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import (
     DIGEST,
     ONLY,
@@ -134,8 +134,9 @@ def test_a_record_survives_the_store(
 
 @given(JSON | st.fixed_dictionaries({"fields": JSON}, optional={"version": JSON, "pending": JSON}))
 @example({"fields": 1})
-@example({"version": 2, "fields": {}, "pending": {"step": "unheard of"}})
-@example({"version": 2, "fields": {}, "variant": None})
+@example({"version": VERSION, "fields": {}, "pending": {"step": "unheard of"}})
+@example({"version": VERSION - 1, "fields": {}})
+@example({"fields": {"title": "Jug"}})
 @example({"version": VERSION + 1, "fields": {}, "unheard": "of"})
 def test_anything_else_under_our_key_is_no_record_but_a_newer_version_is_an_error(value: Any) -> None:
     version = value.get("version") if isinstance(value, dict) else None
@@ -144,61 +145,8 @@ def test_anything_else_under_our_key_is_no_record_but_a_newer_version_is_an_erro
             parse_record({RECORD_KEY: value})
         return
     record = parse_record({RECORD_KEY: value})
-    assert record is None or record.fields.keys() <= value.get("fields", {}).keys()
+    assert record is None or (version == VERSION and record.fields.keys() <= value.get("fields", {}).keys())
     assert parse_record({"mine": value}) is parse_record(None) is None
-
-
-# --- earlier versions -----------------------------------------------------------------------------------
-
-OLD = (
-    '{"version":2,"fields":{"title":"Jug","weight":null,"tags":["red"]%s},"currency":"usd","variant":"%s",'
-    '"drafted":true%s}'
-)
-FIRST = (
-    '{"fields":{"title":"Jug","weight":null,"tags":["red"],"sku":"KIT-7","barcode":null,"price":9.99,"stock":12},'
-    '"currency":"usd","drafted":true,"pending":"%s"}'
-)
-OF_VARIANT: dict[str, Value] = {"sku": "KIT-7", "price": 9.99, "stock": 12}
-ONE_BY_ONE: dict[str, tuple[Value, ...]] = {name: (value,) for name, value in OF_VARIANT.items()}
-
-
-@pytest.mark.parametrize(
-    ("record", "variant", "pending"),
-    [
-        (
-            OLD % (',"sku":"KIT-7","barcode":null,"price":9.99,"stock":12', "variant_01", ""),
-            VariantRecord("variant_01", OF_VARIANT),
-            None,
-        ),
-        (
-            OLD % ("", "", ',"pending":{"step":"creation","fields":{"price":[9]},"currency":"usd","at":7}'),
-            VariantRecord(),
-            Pending(Step.CREATION, {ONLY: {"price": (9,)}}, {}, "usd", 7),
-        ),
-        (
-            OLD % ("", "", ',"pending":{"step":"update","currency":"usd","at":7}'),
-            VariantRecord(),
-            Pending(Step.UPDATE, {}, {}, "usd", 7),
-        ),
-        (
-            FIRST % "creation",
-            VariantRecord(),
-            Pending(Step.CREATION, {ONLY: {**ONE_BY_ONE, "barcode": (None,)}}, {}, "usd"),
-        ),
-        (
-            FIRST % "stock",
-            VariantRecord("", {"sku": "KIT-7", "price": 9.99}),
-            Pending(Step.UPDATE, {ONLY: {"stock": (12,)}}, {}, "usd"),
-        ),
-    ],
-    ids=["complete", "created", "only images", "first version, created", "first version, without its level"],
-)
-def test_a_record_of_an_earlier_version_is_read(
-    record: str, variant: VariantRecord, pending: Pending | None
-) -> None:
-    fields: dict[str, Value] = {"title": "Jug", "tags": ("red",)}
-    expected = Record(fields=fields, currency="usd", variants={ONLY: variant}, pending=pending, drafted=True)
-    assert parsed(msgspec.json.decode(record)) == expected
 
 
 # --- size -----------------------------------------------------------------------------------------------
