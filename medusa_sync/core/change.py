@@ -12,7 +12,7 @@ from medusa_sync.core.merge import members
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
-from medusa_sync.core.record import NO_RECORD, Dropped, Record
+from medusa_sync.core.record import NO_RECORD, Dropped, Record, Step
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 
@@ -149,8 +149,6 @@ class Change(Struct, frozen=True):
         removed: those that are deleted, by key; `stored` and `dropped` do not have them.
         drafted: the keys of dropped variants whose stock is set to 0; `variants` has their changes.
         selection: the fields that are synced.
-        adopted: the product is taken over; it has no external id of ours yet.
-        placed: the product gets a sales channel and a shipping profile if it has none.
         withheld: values that its variants do not get.
         blocked: why variants do not get their option values, or are not removed; None for no reason.
             `desired` has what is written instead.
@@ -168,8 +166,6 @@ class Change(Struct, frozen=True):
     removed: Mapping[str, StoredVariant] = {}
     drafted: Collection[str] = ()
     selection: Selection = ALL
-    adopted: bool = False
-    placed: bool = False
     withheld: tuple[Withheld, ...] = ()
     blocked: str | None = None
     handle: str | None = None
@@ -177,6 +173,17 @@ class Change(Struct, frozen=True):
     @property
     def is_creation(self) -> bool:
         return self.handle is not None
+
+    @property
+    def placed(self) -> bool:
+        """Whether the product is adopted, and gets a sales channel and a shipping profile if it has none."""
+        pending = self.stored.pending
+        return pending is not None and pending.step is Step.ADOPTION
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the product was only claimed yet, so that all its fields get the source's values."""
+        return self.stored.record is not None and self.stored.record.is_claim
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:

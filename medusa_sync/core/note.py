@@ -212,7 +212,8 @@ def freed(update: Change, cleared: Mapping[str, Mapping[str, Value]], *, at: flo
         lost = {key: {name: getattr(own[key], name) for name in cleared.get(key, ())} for key in own}
         ids = {key: VariantRecord(stored.id, lost[key]) for key, stored in own.items()}
         before = Record(currency=currency, variants=ids)
-    earlier = before.pending or Pending(Step.UPDATE, currency=currency)
+    step = Step.ADOPTION if update.placed else Step.UPDATE
+    earlier = before.pending or Pending(step, currency=currency)
     late = {key: {name: (None, value) for name, value in own.items()} for key, own in cleared.items()}
     variants = dict(earlier.variants)
     for key, sent in _sent(before, late).items():

@@ -53,27 +53,28 @@ def plan_update(
     how: PlanOptions,
     *,
     location_id: str | None,
-    adopts: bool = False,
     removed_ids: Collection[str] = (),
     deletes: bool = False,
 ) -> Change:
     """Decide what to send so that the store follows the source.
+
+    All fields of a product that was only claimed get the source's values.
 
     Args:
         desired: what the source wants.
         stored: the product with its details.
         how: to decide.
         location_id: where the stock is; None if the store keeps none.
-        adopts: take the product over: ignore its record, and set all fields to the source's values.
         removed_ids: of dropped variants that are removed.
         deletes: they are deleted; otherwise their stock is set to 0.
 
     Raises:
         ProductFailedError: Medusa does not support the change.
     """
-    again = partial(plan_update, how=how, location_id=location_id, adopts=adopts)
+    again = partial(plan_update, how=how, location_id=location_id)
     if location_id is None:
         desired = without_stock(desired)
+    adopts = stored.record is not None and stored.record.is_claim
     record = NO_RECORD if adopts or stored.record is None else stored.record
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=side, restore=restore)
@@ -108,8 +109,6 @@ def plan_update(
         matches.dropped if how.selection.has_variants else {},
         drafted=removed.keys(),
         selection=how.selection,
-        adopted=adopts,
-        placed=adopts or (record.pending is not None and record.pending.step is Step.ADOPTION),
     )
 
 

@@ -169,6 +169,11 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         return self.variants.get(key) or VariantRecord()
 
     @property
+    def is_claim(self) -> bool:
+        """Whether the product is adopted, and nothing was applied to it yet."""
+        return self.pending is not None and self.pending.step is Step.ADOPTION and not self.fields
+
+    @property
     def is_settled(self) -> bool:
         """Whether no write of this tool is left to be checked or undone."""
         return self.pending is None and not (self.drafted or self.deleted)
@@ -195,7 +200,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
 
 
 NO_RECORD = Record()
-"""Nothing is known about a product: it has no record, or it is adopted."""
+"""Nothing is known about a product: it has no record, or was only claimed."""
 
 
 def applied(
@@ -214,6 +219,11 @@ def applied(
         },
         source=desired.digest,
     )
+
+
+def claim(now: float) -> Record:
+    """The record of an adopted product to which nothing was applied yet; `now` in seconds since 1970."""
+    return Record(pending=Pending(Step.ADOPTION, at=now))
 
 
 def remember(value: Value) -> Value:

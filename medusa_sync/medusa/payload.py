@@ -62,14 +62,13 @@ def product_body(
     """
     stored, desired = change.stored, change.desired
     body: dict[str, Any] = {"id": product_id, "metadata": {RECORD_KEY: record}}
-    if change.is_creation or change.adopted:
-        body["external_id"] = desired.external_id
     is_placed = change.is_creation or change.placed
     if is_placed and not any(stored.sales_channels):  # None is a link to a deleted channel
         body["sales_channels"] = [{"id": placement.sales_channel_id}]
     if is_placed and stored.shipping_profile is None:
         body["shipping_profile_id"] = placement.shipping_profile_id
     if change.is_creation:
+        body["external_id"] = desired.external_id
         first = desired.variants[:FIRST_VARIANTS]
         variants = new_variants(change, first, items if placement.location_id else None)
         options = {name: wanted_values(desired.variants, name) for name in desired.options}

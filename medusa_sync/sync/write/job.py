@@ -167,7 +167,6 @@ class Job(Struct, eq=False):
             own_changes=written.own_changes,
             own_conflicts=written.own_conflicts,
             removed=written.removed,
-            adopted=written.adopted,
             withheld=written.withheld,
             blocked=written.blocked,
         )

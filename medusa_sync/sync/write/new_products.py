@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
+from msgspec import structs
+
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of
+from medusa_sync.core.record import claim
 from medusa_sync.core.result import Result
 from medusa_sync.core.stored import UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import HANDLES, MaybeDeleted
+from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.write.job import Group, Job, Places
+from medusa_sync.sync.write.job import Group, Job, Places, still_queued
 from medusa_sync.sync.write.planner import Planner, readable
 
 _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
@@ -88,17 +93,28 @@ class NewProducts:
                 end(job, Result.REJECTED, reasons[job])
 
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
-        """Plan the adoption of products by their ids."""
-        left = dict(jobs)
+        """Claim products by their ids: they get our external id, and are then written like others."""
+        record, left = claim(round(time.time(), 3)), dict(jobs)
         for stored in await self._context.api.details("id", list(jobs)):
             job = left.pop(stored.id)
             try:
                 [known] = readable([stored])
-                job.take(self._planner.planned(job.desired, known, adopt=True))
+                if known.external_id != job.external_id:  # or else another run has claimed it meanwhile
+                    known = structs.replace(known, external_id=job.external_id, record=record)
+                job.take(self._planner.planned(job.desired, known))
             except ProductFailedError as error:
                 self._places.end(job, Result.FAILED, f"{stored.id}: {error}")
         for product_id, job in left.items():
             self._places.end(job, Result.FAILED, f"{product_id} was deleted before it could be adopted")
+        claimed = [job for job in still_queued([*jobs.values()]) if job.change.stored.record is record]
+        if self._context.is_dry_run or not claimed:
+            return
+        bodies = []
+        for job in claimed:
+            job.records.append(record)
+            job.begin(self._context.ledger)
+            bodies.append({**record_body(job.change.stored.id, record), "external_id": job.external_id})
+        await self._context.api.edit_products(bodies)
 
     async def _deleted_among(self, external_ids: Sequence[str]) -> set[str]:
         """The external ids of the products that the merchant deleted."""

@@ -15,7 +15,7 @@ from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, without_stock
 from medusa_sync.core.result import Result, outcome_of
-from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.sync.context import Context
@@ -159,18 +159,15 @@ class Planner:
         product: DesiredProduct,
         stored: StoredProduct,
         selection: Selection | None = None,
-        *,
-        adopt: bool = False,
     ) -> Change:
         """Plan what is sent for a stored product."""
         if selection is None:
-            selection = ALL if adopt else self._options.selection.for_record(stored.record)
+            selection = self._options.selection.for_record(stored.record)
         return plan_update(
             product,
             stored,
             structs.replace(self._options, selection=selection),
             location_id=self._context.placement.location_id,
-            adopts=adopt,
             removed_ids=self._context.removed_variants.get(product.external_id, ()),
             deletes=self._context.deletes,
         )
@@ -180,7 +177,7 @@ class Planner:
         desired, lost = without(change.desired, withheld), tuple(withheld)
         if change.handle is not None:
             return creation(desired, change.handle, lost)
-        update = self.planned(desired, change.stored, change.selection, adopt=change.adopted)
+        update = self.planned(desired, change.stored, change.selection)
         return structs.replace(update, withheld=lost, removed=change.removed, blocked=change.blocked)
 
 
