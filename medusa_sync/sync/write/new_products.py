@@ -99,7 +99,7 @@ class NewProducts:
             job = left.pop(stored.id)
             try:
                 [known] = readable([stored])
-                if known.external_id != job.external_id:  # or else another run has claimed it meanwhile
+                if known.external_id != job.external_id:  # otherwise another run has claimed it meanwhile
                     known = structs.replace(known, external_id=job.external_id, record=record)
                 job.take(self._planner.planned(job.desired, known))
             except ProductFailedError as error:
