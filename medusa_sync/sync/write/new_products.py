@@ -68,7 +68,7 @@ class NewProducts:
             found = self._adoption.matches(job.desired)
             if len(found) == 1 and options.adopt and options.update:
                 adopted[found[0].id] = job
-                self._adoption.claim(found[0], job.external_id)
+                self._adoption.reserve(found[0], job.external_id)
             else:
                 others.append((job, found))
         await self._adopt(adopted)
@@ -142,7 +142,7 @@ class Adoption:
         self._api = api
         self._loaded = not may_exist
         self._by_key: defaultdict[tuple[str, str], list[UnownedProduct]] = defaultdict(list)
-        self._claimed: dict[str, str] = {}
+        self._reserved: dict[str, str] = {}
 
     async def load(self) -> None:
         """Read them, once."""
@@ -163,12 +163,12 @@ class Adoption:
         # A product with the id of another source product has the handle by chance.
         same_handle = self._by_key.get(("handle", slug_of(product)), ())
         found += [stored for stored in same_handle if _old_id(stored) in {None, *own_ids}]
-        free = {each.id: each for each in found if self._claimed.get(each.id, own) == own}
+        free = {each.id: each for each in found if self._reserved.get(each.id, own) == own}
         return list(free.values())
 
-    def claim(self, stored: UnownedProduct, external_id: str) -> None:
+    def reserve(self, stored: UnownedProduct, external_id: str) -> None:
         """Reserve a match for a product, so that no other one adopts it."""
-        self._claimed[stored.id] = external_id
+        self._reserved[stored.id] = external_id
 
 
 class Handles:
