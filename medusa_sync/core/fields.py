@@ -31,6 +31,7 @@ OPTIONS = "options"
 METADATA = "metadata."  # a key of the metadata of a product or a variant
 OPTION = "option."  # the value of a variant for an option
 OTHER_PRICE = "price."  # the price of a variant in another currency
+OTHER_SALE = "sale_price."  # in the record: a sale price in a currency that the source had before
 
 VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
 
@@ -148,7 +149,7 @@ VARIANT_FIELDS = Fields(
         Field(STOCK, Part.LEVEL, Merge.FOLLOW),
         Field(SALE, Part.SALE),
     ),
-    {OPTION: Part.OPTION, METADATA: Part.METADATA, OTHER_PRICE: Part.PRICE},
+    {OPTION: Part.OPTION, METADATA: Part.METADATA, OTHER_PRICE: Part.PRICE, OTHER_SALE: Part.SALE},
 )
 """The fields of a variant."""
 
@@ -161,6 +162,6 @@ NAMES = tuple(dict.fromkeys([*(name.partition(".")[0] for name in FIELDS), VARIA
 
 def setting_names(name: str) -> tuple[str, ...]:
     """The names that settings can have for a field, the most specific first."""
-    if name == SALE:  # without it, customers would not pay the price that is synced
+    if name.partition(".")[0] == SALE:  # without it, customers would not pay the price that is synced
         return SALE, PRICE
     return (VARIANTS,) if name == OPTIONS or name.startswith(OPTION) else (name, name.partition(".")[0])

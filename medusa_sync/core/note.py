@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.change import Change, VariantChange
-from medusa_sync.core.fields import IMAGES, OPTION, SALE, SKU, STOCK, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Part
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import (
@@ -54,9 +54,8 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     variants = {**record.variants, **{each.key: full.variants[each.key] for each in change.new_variants}}
     for key, kept in _not_written(change).items():
         if key in variants:
-            is_sold = change.record.variant(key).has_foreign_sale
-            known = {**variants[key].fields, **kept}.items()
-            fields = {name: own for name, own in known if own is not None or (name == SALE and is_sold)}
+            fields = {**variants[key].fields, **kept}
+            fields = {name: value for name, value in fields.items() if value is not None}
             variants[key] = structs.replace(variants[key], fields=fields)
     variants |= {key: _dropped(change, key, own) for key, own in change.dropped.items()}
     return structs.replace(

@@ -216,12 +216,7 @@ class _Plan(Struct, frozen=True):
         current = stored.value(name, currency, self.location_id, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
             current = as_sent(current, wanted, history)
-        if name == SALE and self.record.variant(variant.key).has_foreign_sale:
-            history = structs.replace(history, applied=current)  # the currency was another one in between
-        others = stored.sale_prices if field.part is Part.SALE and wanted is None and current is None else ()
-        if others:  # in another currency
-            current = f"{others[0].amount} {others[0].currency_code}"
-        if others or (wanted is None and field.merge is Merge.FOLLOW):
+        if wanted is None and field.merge is Merge.FOLLOW:
             yield FieldChange(name, current, wanted, history.applied, wanted, variant.name)
         else:
             yield from self._merge(field, wanted, current, history, variant.name)
@@ -235,7 +230,7 @@ class _Plan(Struct, frozen=True):
             return applied is None or None in sent or stored.manage_inventory
         if field.part is Part.OPTION:  # a variant cannot lack a value
             return wanted is not None
-        if field.part is Part.SALE and stored.sale_prices:  # they may be in another currency
+        if field.name == SALE and not history.is_known:  # the list is the source's
             return True
         return any(value is not None for value in (wanted, applied, *sent))
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct, ValidationError, convert
@@ -75,19 +76,13 @@ class VariantRecord(Struct, frozen=True, array_like=True, omit_defaults=True):
 
     Attributes:
         id: in the store; empty if it is not known.
-        fields: the last applied values by field, as `remember` gives them. None is left out, except for a
-            sale price that may be in another currency.
+        fields: the last applied values by field, as `remember` gives them; None is left out.
         dropped: set if the source no longer has the variant.
     """
 
     id: str = ""
     fields: dict[str, Value] = {}
     dropped: Dropped | None = None
-
-    @property
-    def has_foreign_sale(self) -> bool:
-        """Whether it may have a sale price in another currency, which is still to be removed."""
-        return self.fields.get(SALE, ...) is None
 
 
 class History(Struct, frozen=True):
@@ -155,7 +150,8 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     def has_sales(self) -> bool:
         """Whether a variant has, or may have, a sale price of ours."""
         applied = (each.fields for each in self.variants.values())
-        return any(SALE in fields for fields in (*applied, *self.sent.values()))
+        names = chain.from_iterable((*applied, *self.sent.values()))
+        return any(name.partition(".")[0] == SALE for name in names)
 
     def history(self, name: str, key: str | None = None) -> History:
         """What was written to a field of the product, or of the variant with a key."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, json
 
-from medusa_sync.core.fields import FIELDS, METADATA, OPTION, OTHER_PRICE, PRICE, VARIANT_FIELDS, Merge, Part
+from medusa_sync.core.fields import FIELDS, METADATA, OPTION, VARIANT_FIELDS, Merge, Part
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Pending, Record
 
@@ -131,7 +131,8 @@ class StoredVariant(Entity, frozen=True):
                 level = self.level_at(location_id) if self.manage_inventory else None
                 return level.stocked_quantity if level else None
             case Part.SALE:
-                sales = (each.amount for each in self.sale_prices if each.currency_code == currency)
+                code = price_currency(name, currency)
+                sales = (each.amount for each in self.sale_prices if each.currency_code == code)
                 return next(sales, None)
             case Part.METADATA:
                 return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
@@ -140,8 +141,8 @@ class StoredVariant(Entity, frozen=True):
 
 
 def price_currency(name: str, currency: str) -> str:
-    """The currency of a price field; `currency` is that of the field `price`."""
-    return currency if name == PRICE else name.removeprefix(OTHER_PRICE)
+    """The currency of a price or sale price; `currency` is that of the field `price`."""
+    return name.partition(".")[2] or currency
 
 
 def plain(value: Any) -> Value:

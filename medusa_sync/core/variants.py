@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import OPTION, OTHER_PRICE, PRICE, SALE, TITLE, UNIQUE
+from medusa_sync.core.fields import OPTION, OTHER_PRICE, OTHER_SALE, PRICE, SALE, TITLE, UNIQUE
 from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, remember
@@ -165,7 +165,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     """The record with the keys, names and currency that the source uses now, and the ids that were found.
 
     After a change of the currency, the price in the old one is forgotten, unless the source still has it as
-    another price. Of a sale price, only its existence is kept: it has to be removed.
+    another price. A sale price in the old one is kept: it has to be removed.
     """
     old, new, pending = record.currency, desired.currency, record.pending
     is_converted = old not in {"", new}
@@ -176,13 +176,14 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     keys = {former: key for key, former in matches.former.items()}
     kept = {each.key for each in desired.variants if f"{OTHER_PRICE}{old}" in each.fields}
 
-    def now(key: str, fields: Mapping[str, T], nothing: T) -> dict[str, T]:
+    def now(key: str, fields: Mapping[str, T]) -> dict[str, T]:
         fields = _renamed(fields, options)
         if not is_converted:
             return fields
         names = {PRICE: f"{OTHER_PRICE}{old}", f"{OTHER_PRICE}{new}": PRICE}
+        names |= {SALE: f"{OTHER_SALE}{old}", f"{OTHER_SALE}{new}": SALE}
         left = {name: value for name, value in fields.items() if name != PRICE or keys.get(key, key) in kept}
-        return {names.get(name, name): nothing if name == SALE else value for name, value in left.items()}
+        return {names.get(name, name): value for name, value in left.items()}
 
     variants = {}
     for key, entry in record.variants.items():
@@ -190,9 +191,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
         if key == ONLY and desired.options:  # what `product_body` sends for such a product
             fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **fields}
         own = keys.get(key, key)
-        variants[own] = structs.replace(
-            entry, id=entry.id or found.get(own, ""), fields=now(key, fields, None)
-        )
+        variants[own] = structs.replace(entry, id=entry.id or found.get(own, ""), fields=now(key, fields))
     names_now = ((options.former.get(each.name, each.name), each.id) for each in record.options)
     return structs.replace(
         record,
@@ -202,7 +201,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
         pending=pending
         and structs.replace(
             pending,
-            variants={keys.get(key, key): now(key, sent, ()) for key, sent in pending.variants.items()},
+            variants={keys.get(key, key): now(key, sent) for key, sent in pending.variants.items()},
             currency=new if is_converted else pending.currency,
         ),
     )

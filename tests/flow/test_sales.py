@@ -128,34 +128,42 @@ def test_lists_of_other_sources_and_of_the_merchant_are_not_touched() -> None:
     assert (contents[merchants], contents[theirs.id]) == (0, COUNT)
 
 
-def test_prices_for_quantities_or_with_rules_that_the_merchant_adds_to_the_list_stay() -> None:
+def test_other_prices_that_the_merchant_adds_to_the_list_stay() -> None:
+    """Those for quantities, with rules, or in other currencies."""
     store = FakeMedusa()
-    sold(store, reduced())
+    sold(store, reduced(only=2))
     [sale] = store.state.price_lists
-    one, two, *_ = store.state.variants().values()
+    one, two, three, _ = store.state.variants().values()
     body = {"currency_code": "usd", "amount": 3}
-    tiers = [
+    theirs = [
         {**body, "variant_id": one.id, "min_quantity": 10},
         {**body, "variant_id": two.id, "rules": {"region_id": "reg_1"}},
+        *({**body, "variant_id": each.id, "currency_code": "eur"} for each in (one, two, three)),
     ]
-    store.call("POST", f"/admin/price-lists/{sale}/prices/batch", {"create": tiers})
+    store.call("POST", f"/admin/price-lists/{sale}/prices/batch", {"create": theirs})
     before = prices(store).keys()
-    sold(store, reduced(20))
+    sold(store, reduced(20, only=2))
     assert prices(store).keys() == before
     sync(reduced(only=0), store)
-    assert [(each.amount, each.variant_id) for each in prices(store).values()] == [(3, one.id), (3, two.id)]
+    left = [(each.variant_id, each.currency_code, each.amount) for each in prices(store).values()]
+    assert left == [(each["variant_id"], each["currency_code"], 3) for each in theirs]
 
 
 @pytest.mark.parametrize("before", [{}, {"only": "title"}])
 def test_sale_prices_go_with_the_option_even_if_the_currency_changes_too(before: dict[str, str]) -> None:
     store, plain = FakeMedusa(), ListSource(reduced().rows, currency="eur")
     sold(store, reduced())
+    one, key = next(iter(prices(store).values())), "price_of_the_merchant"
+    store.state.list_prices[key] = ListPrice(
+        key, "gbp", 7, price_list_id=one.price_list_id, variant_id=one.variant_id
+    )
     sync(plain, store, currency="eur", dry_run=not before, **before)
     first, *_, last = plain.rows  # they exchange their SKUs, so they are written twice
     first["sku"], last["sku"] = last["sku"], first["sku"]
     result = sync(plain, store, currency="eur", batch_size=1)
-    assert str([each.changes for each in result.changes]).count("stored='9 usd', planned=None") == COUNT
-    assert prices(store) == {}
+    removed = "field='sale_price.usd', stored=9, planned=None"
+    assert str([each.changes for each in result.changes]).count(removed) == COUNT
+    assert list(prices(store)) == [key]
     assert_quiet(plain, store, currency="eur")
 
 

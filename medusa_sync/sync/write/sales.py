@@ -10,9 +10,9 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import SALE
+from medusa_sync.core.fields import SALE, VARIANT_FIELDS, Part
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant, Unreadable
+from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant, Unreadable, price_currency
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.retry import retry
 from medusa_sync.sync.context import Context
@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 4  # to remove copies
 _FAILURES = (StoreRefusedError, AmbiguousWriteError)
+
+SalePrices = dict[tuple[str, str], float | None]
+"""Sale prices by id of the variant and currency; None for one that is removed."""
 
 
 class Sales:
@@ -66,13 +69,13 @@ class Sales:
         ]
 
     async def write(self, jobs: Group) -> None:
-        """Set the sale prices of all variants in one call; they have the same currency."""
+        """Set the sale prices of all variants in one call."""
         sold = {job: sale_prices(job.change, job.writing.variants) for job in jobs}
         amounts = {own: amount for prices in sold.values() for own, amount in prices.items()}
         if not amounts:
             return
         try:
-            await self._write(amounts, jobs[0].desired.currency)
+            await self._write(amounts)
         except _FAILURES as error:
             self._prices, self._list_id = None, ""  # read again what arrived
             if error.status is None:
@@ -80,14 +83,13 @@ class Sales:
                     job.may_be_late |= bool(sold[job])
             raise
 
-    async def _write(self, amounts: Mapping[str, float | None], currency: str) -> None:
+    async def _write(self, amounts: SalePrices) -> None:
         prices = await self._load()
         create: list[dict[str, Any]] = []
         update: list[dict[str, Any]] = []
         delete: list[str] = []
-        for variant_id, amount in amounts.items():
+        for (variant_id, currency), amount in amounts.items():
             known = [each for each in prices.get(variant_id, ()) if each.currency_code == currency]
-            delete += [each.id for each in prices.get(variant_id, ()) if each.currency_code != currency]
             wanted = {"variant_id": variant_id, "currency_code": currency, "amount": amount}
             if amount is None:
                 delete += [each.id for each in known]
@@ -103,7 +105,7 @@ class Sales:
         created = await self._lists.write(list_id, create=create, update=update, delete=delete)
         gone = set(delete)
         changed = {each["id"]: each["amount"] for each in update}
-        for variant_id in amounts:
+        for variant_id, _ in amounts:
             prices[variant_id] = [
                 structs.replace(each, amount=changed.get(each.id, each.amount))
                 for each in prices.get(variant_id, ())
@@ -166,14 +168,15 @@ class Sales:
         return self._list_id
 
 
-def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> dict[str, float | None]:
-    """The sale prices that a change sets, by id of the variant; None removes one."""
-    amounts: dict[str, float | None] = {}
+def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> SalePrices:
+    """The sale prices that a change sets."""
+    amounts: SalePrices = {}
     for each in change.variants:
         own = each.stored or written.get(each.desired.key)
-        if own is not None and SALE in each.planned:
-            amount = each.planned[SALE]
-            amounts[own.id] = amount if isinstance(amount, int | float) else None
+        for name, amount in each.planned.items():
+            if own is not None and VARIANT_FIELDS[name].part is Part.SALE:
+                currency = price_currency(name, change.desired.currency)
+                amounts[own.id, currency] = amount if isinstance(amount, int | float) else None
     return amounts
 
 
