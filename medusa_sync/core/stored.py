@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, json
 
-from medusa_sync.core.fields import FIELDS, METADATA, OPTION, VARIANT_FIELDS, Merge, Part
+from medusa_sync.core.fields import CATEGORIES, FIELDS, METADATA, OPTION, VARIANT_FIELDS, Merge, Part
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Pending, Record
 
@@ -250,11 +250,26 @@ class StoredProduct(Identified, frozen=True):
     def pending(self) -> Pending | None:
         return self.record.pending if self.record else None
 
+    @property
+    def category_ids(self) -> dict[str, str]:
+        """Ids of its categories by what the source calls them.
+
+        The merchant may give our category another handle, and another category the old one: that one is
+        called by its id.
+        """
+        by_slug: dict[str, str] = {}
+        for each in sorted(self.categories, key=lambda each: (each.recorded_slug is None, each.id)):
+            by_slug.setdefault(each.slug, each.id)
+        known = set(by_slug.values())
+        return {each.slug if each.id in known else each.id: each.id for each in self.categories}
+
     def value(self, name: str) -> Value:
         """The value of a field; None if there is none."""
         field = FIELDS[name]
         if field.part is Part.METADATA:
             return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
+        if name == CATEGORIES:
+            return tuple(self.category_ids)
         value = getattr(self, name)
         if field.merge is Merge.UNION:
             return tuple(getattr(member, field.member) for member in value)

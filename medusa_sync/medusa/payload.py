@@ -81,7 +81,7 @@ def product_body(
         ]
     known: Ids = {  # what the product has, and what is added
         **ids,
-        CATEGORIES: {**ids.get(CATEGORIES, {}), **{each.slug: each.id for each in stored.categories}},
+        CATEGORIES: {**ids.get(CATEGORIES, {}), **stored.category_ids},
         TAGS: {**ids.get(TAGS, {}), **{tag.value: tag.id for tag in stored.tags}},
         IMAGES: _image_ids(stored.images),
     }

@@ -137,6 +137,22 @@ def test_a_category_without_a_record_is_found_by_its_handle() -> None:
     assert list(places(store).values()) == place_of(store, 1) == ["Mine"]
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_category_that_the_merchant_gave_the_old_handle_of_ours_is_another_one(*, is_first: bool) -> None:
+    store, source = renamed()
+    mine = store.call("POST", CATEGORIES, {"name": "Mine", "handle": "shoes"})["product_category"]["id"]
+    product = store.products["dummyjson:1"]
+    product.category_ids.insert(0 if is_first else 1, mine)
+    source.rows[0]["title"] = "New title"
+    result = carried_out(source, store)
+    assert [change.field for outcome in result.changes for change in outcome.changes] == ["title"]
+    assert sorted(place_of(store, 1)) == ["Footwear", "Mine"]
+    source.rows[0]["category"] = "hats"
+    carried_out(source, store)
+    assert sorted(place_of(store, 1)) == ["Hats", "Mine"]
+    assert_quiet(source, store)
+
+
 @pytest.mark.parametrize("is_below_another", [True, False])
 def test_a_category_that_the_merchant_moved_and_renamed_is_used_where_it_is(
     *, is_below_another: bool
