@@ -136,7 +136,8 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     is_single_commit = not (late or options.is_change or change.placed or change.removed)
     if is_single_commit and not (change.is_creation or any(change.added(IMAGES))):
         return after
-    names = {**after.option_ids, **options.ids, **_removed_options(change)}
+    synced = options.ids if change.selection.has_variants else {}
+    names = {**after.option_ids, **synced, **_removed_options(change)}
     removed = {  # by this tool; they may not be deleted yet
         key: structs.replace(before.variant(key), id=stored.id, dropped=Dropped.REMOVED)
         for key, stored in change.removed.items()
