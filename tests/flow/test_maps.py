@@ -112,6 +112,23 @@ def test_an_item_may_give_several_products_or_none(erp: Erp) -> None:
     assert "1 item of the source gives no product, because the map leaves it out." in result.notes
 
 
+def test_a_map_can_use_functions_of_the_tool(erp: Erp) -> None:
+    rows = [
+        {"name": "Bags &amp; Belts", "net": "9,50", "text": ""},
+        {"name": "&lt;Caf&#233;&gt;", "net": "1,250"},
+    ]
+    program = (
+        '{id: .name, title: (.name | plain), price: (.net | decimal), brand: ((.text | filled) // "Elm")}'
+    )
+    result = erp.sync(ndjson(rows), program)
+    [bags] = erp.store.products.values()
+    assert (bags.title, bags.variants[0].prices[0].amount) == ("Bags & Belts", 9.5)
+    assert (bags.metadata or {})["brand"] == "Elm"
+    assert [(each.title, each.reason) for each in result.problems] == [
+        ("<Café>", "price: '1,250' is not a number such as 1234.50")
+    ]
+
+
 def test_a_json_object_without_a_list_of_items_is_one_item(erp: Erp) -> None:
     document = {"count": 12, "result": {"articles": ROWS}, "next": None, "text": '\u00e9 " {'}
     program = f".result.articles[] | {ERP}"
@@ -288,6 +305,8 @@ def test_parts_of_unknown_products_are_rejected(erp: Erp) -> None:
 WRONG = {
     ".a |": "erp.jq is not a valid jq program: syntax error",
     ".a | b": "b/0 is not defined at <top-level>, line 1, column 6",
+    ".a\n| filled\n| b": "b/0 is not defined at <top-level>, line 3, column 3",
+    ".a | filled |": "erp.jq is not a valid jq program: syntax error",
     'import "a" as a; .': "module not found: a",
     'import "erp" as a {search: "FOLDER"}; .': "is not a valid jq program",
     "$__prog_args": "$__prog_args is not defined",

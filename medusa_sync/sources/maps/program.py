@@ -35,6 +35,8 @@ _UNAVAILABLE = ("env", "input", "inputs", "halt", "halt_error", "now", "moduleme
 # A program must neither read secrets nor drop items, and its results must depend on the item alone.
 _SHADOWS = "".join(f'def {name}: error("{name} is not available in a map"); ' for name in _UNAVAILABLE)
 _SHADOWS += "def halt_error($_): halt; {} as $ENV | ("
+_LINES = Path(__file__).with_name("functions.jq").read_text(encoding="utf-8").splitlines()
+_FUNCTIONS = " ".join(line for line in _LINES if not line.startswith("#"))  # on one line
 
 
 class Program:
@@ -60,7 +62,7 @@ class Program:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             hint = f"; expected a file, or one of {', '.join(sorted(known))}"
             raise SettingsError([f"--source-map: {name} cannot be read ({reason}){hint}"]) from error
-        self._text = f"{_SHADOWS}\n{text}\n) | tojson"
+        self._text = f"{_SHADOWS}{_FUNCTIONS}\n{text}\n) | tojson"
         try:
             jq.compile(self._text)
         except ValueError as error:
@@ -143,8 +145,13 @@ def _exact(digits: str) -> int | str:
 
 def _reason(text: str, error: ValueError) -> str:
     """What jq says about a program by itself, so with its own lines."""
-    try:
-        jq.compile(text)
-    except ValueError as own:
-        error = own
-    return str(error).removeprefix("jq: error: ").partition("\njq: ")[0].strip()
+    above = 0
+    for functions in ("", f"{_FUNCTIONS}\n"):  # an import must be at the very start
+        try:
+            jq.compile(functions + text)
+        except ValueError as own:
+            error, above = own, functions.count("\n")
+            if "is not defined" not in str(own):
+                break
+    reason = str(error).removeprefix("jq: error: ").partition("\njq: ")[0].strip()
+    return re.sub(r"\bline ([0-9]+)", lambda line: f"line {int(line[1]) - above}", reason)

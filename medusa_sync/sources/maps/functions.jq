@@ -1,0 +1,15 @@
+# What all maps can use.
+
+# Nothing instead of null or an empty text.
+def filled: select(. != null and . != "");
+
+# A number with a decimal comma, such as "12,5"; 1,250 stays a text, because it may be 1250.
+def decimal: filled | if type == "string" and test("^[0-9]+,[0-9]{1,2}$") then sub(","; ".") else . end;
+
+# A text with HTML entities, such as "Bags &amp; Belts".
+def plain:
+  if type == "string" and contains("&") then
+    gsub("&#(?<code>[0-9]{1,6});"; [.code | tonumber] | implode)
+    | gsub("&(?<name>lt|gt|quot|apos|nbsp|amp);";
+        {lt: "<", gt: ">", quot: "\"", apos: "'", nbsp: " ", amp: "&"}[.name])
+  else . end;
