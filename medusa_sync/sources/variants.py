@@ -38,6 +38,10 @@ _DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
 _LARGEST_INT = 2**53
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
+_SHARED_STOCK = (
+    "it has no stock of its own, and sharing that of the product is not supported yet; set a stock for each "
+    "variant, or remove that of the product"
+)
 
 
 def desired_variants(
@@ -51,10 +55,15 @@ def desired_variants(
 
     def fields(variant: SourceVariant) -> dict[str, Value]:
         image = one_line(variant.image)
+        stock = variant.stock
+        if stock is None and product.stock is not None:
+            if len(product.variants or ()) > 1:
+                raise InvalidProductError(_SHARED_STOCK)
+            stock = product.stock
         values: dict[str, Value] = {
             SKU: one_line(variant.sku),
             BARCODE: one_line(variant.barcode),
-            STOCK: variant.stock,
+            STOCK: stock,
             WEIGHT: variant.weight,
             THUMBNAIL: image if image is not None and is_web_url(image) else None,
         }
@@ -64,7 +73,7 @@ def desired_variants(
 
     if not product.variants:
         barcode = product.meta.barcode if product.meta else None
-        own = SourceVariant(sku=product.sku, barcode=barcode, prices=product.prices, stock=product.stock)
+        own = SourceVariant(sku=product.sku, barcode=barcode, prices=product.prices)
         return (), (DesiredVariant(ONLY, "", fields(own)),)
     names = _option_names(product)
     if not names and len(product.variants) == 1:

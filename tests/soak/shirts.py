@@ -64,8 +64,8 @@ class Shirts:
             for colour in ("",) if is_small else _COLOURS:
                 values = {"Size": size, "Colour": colour}
                 self._append(product, {name: values[name] for name in product["options"]})
-        product.pop("sku", None)
-        product.pop("meta", None)
+        for name in ("sku", "meta", "stock"):
+            product.pop(name, None)
 
     def change(self, product: Product) -> None:
         kind = self.dice.choices(list(self._kinds), list(self._kinds.values()))[0]
@@ -166,7 +166,6 @@ class Shirts:
             product["_options"], product["_variants"] = product.pop("options"), product.pop("variants")
             main = product["_variants"][0]
             meta = {"meta": {"barcode": main["barcode"]}} if "barcode" in main else {}
-            product.pop("stock", None)
             names = main.keys() & {"sku", "price", "stock", "prices"}
             product |= {name: main[name] for name in names} | meta
             product["_main"] = main["_key"]
@@ -174,7 +173,7 @@ class Shirts:
             product["options"], product["variants"] = product.pop("_options"), product.pop("_variants")
             main = product["variants"][0]
             main |= {name: product[name] for name in ("price", "stock") if name in product}
-            for name in ("_main", "sku", "meta", "prices"):
+            for name in ("_main", "sku", "meta", "stock", "prices"):
                 product.pop(name, None)
 
     def renumber(self, product: Product) -> None:

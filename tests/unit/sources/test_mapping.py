@@ -99,6 +99,8 @@ def test_texts_and_numbers_are_mapped() -> None:
 {"description": "a\rb\u0000"} => {"description": "a\nb"}
 # A value that cannot be misunderstood is read, and a field that is not needed is no reason to reject.
 {"price": " 3 ", "stock": "4", "weight": "0.5\n"} => {"price": 3, "stock": 4, "weight": 0.5}
+{"stock": 4, "variants": [{"price": 1}]} => {"stock": 4}
+{"stock": 4, "variants": [{"price": 1, "stock": 0}]} => {"stock": 0}
 {"prices": {"eur": " 8.10"}, "compareAtPrice": ""} => {"price.eur": 8.1}
 {"minimumOrderQuantity": " 3 "} => {"metadata.minimum_order_quantity": 3}
 {"dimensions": {"width": "2"}, "rating": "4.5"} => {"width": 2, "metadata.rating": 4.5}
@@ -199,6 +201,9 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
 {"price": "12.50 or so"} => price: '12.50 or so' is not a number such as 1234.50
 {"price": "\u0967"} => price: '१' is not a number such as 1234.50
 {"stock": "many"} => stock: 'many' is not a number such as 1234.50
+{"stock": 4, "options": ["A"], "variants": [{"options": {"A": "B"}, "stock": 3}, {"options": {"A": "C"}}]} =>
+ variant C: it has no stock of its own, and sharing that of the product is not supported yet; set a stock for
+ each variant, or remove that of the product
 {"prices": {"euro": 1}} => prices: 'euro' is not a currency code
 {"prices": {"EUR": 1, "eur": 2}} => prices: two in eur, 1 and 2
 {"prices": {"usd": 1}, "price": 2} => prices: 1 usd, but price is 2
