@@ -209,10 +209,15 @@ class _Item:
         return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
 
     def row(self) -> Row:
-        """A row of a table that has the same attributes."""
-        found = self._preferred(_key)
-        header = _header(tuple(_SAME.get(name, name) for name, _ in found))
-        return header.row(self._number, [value for _, value in found], self.problem)
+        """A row of a table that has the same attributes; of two that mean the same, the first."""
+        found = dict.fromkeys(self._preferred(_key))
+        names: list[str] = []
+        for name, _ in found:
+            same = _SAME.get(name, name)
+            names.append(name if same in names else same)
+        header = _header(tuple(names))
+        problem = f"it has two values for {header.repeated[0]}" if header.repeated else ""
+        return header.row(self._number, [value for _, value in found], self.problem or problem)
 
     def _preferred(self, key: Callable[[str], str]) -> list[tuple[str, str]]:
         googles = {key(name) for is_googles, name, _ in self.attributes if is_googles}

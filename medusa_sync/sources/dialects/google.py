@@ -61,7 +61,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
 
 def _images(row: Row) -> list[str]:
     more = (url.strip() for each in texts(row, "additional_image_link") for url in _URL_SEPARATOR.split(each))
-    return [row["image_link"], *more]
+    return [*texts(row, "image_link"), *more]
 
 
 def _availability(rows: Sequence[Row]) -> str:

@@ -44,6 +44,26 @@ def test_elements_of_other_namespaces_and_nested_ones_are_ignored() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("<g:price>14 EUR</g:price>", "item 1: it has two values for price"),
+        ("<g:gtin>1</g:gtin><g:gtin>2</g:gtin>", "item 1: it has two values for gtin"),
+        ("<g:price>15 USD</g:price>", ""),
+        ("<g:image_link>https://a/1</g:image_link><g:image_link>https://a/2</g:image_link>", ""),
+        ("<summary>Short</summary><content>Long</content><other>1</other><other>2</other>", ""),
+    ],
+)
+def test_of_an_attribute_with_two_values_none_is_chosen(text: str, reason: str) -> None:
+    [found] = read(item(GOOD + text))
+    assert (found.reason if isinstance(found, Rejected) else "") == reason
+
+
+def test_images_of_all_elements_are_stored() -> None:
+    links = "".join(f"<g:image_link>https://a/{number}</g:image_link>" for number in (1, 2))
+    assert only(item(GOOD + links)).fields["images"] == ("https://a/1", "https://a/2")
+
+
+@pytest.mark.parametrize(
     ("content", "format_"),
     [
         (f"<rss {NAMESPACE}><channel><item>{GOOD}</item></channel></rss>", "RSS"),
