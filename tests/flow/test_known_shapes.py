@@ -163,6 +163,21 @@ def test_a_product_of_our_own_format_with_fields_of_shopify_needs_no_map(
     assert (result.exit_code, result.source_format) == (0, "JSON")
 
 
+def test_a_quantity_of_shopify_counts_unless_the_stock_is_not_tracked(
+    tmp_path: Path, store: FakeMedusa
+) -> None:
+    rows = [simple(number) for number in range(1, 4)]
+    stocks: list[Row] = [{}, {"inventory_management": None}, {"inventory_management": "shopify"}]
+    for row, stock in zip(rows, stocks, strict=True):
+        row["variants"][0] |= stock | {"inventory_quantity": 5}
+    rows.append(simple(4))
+    file = tmp_path / "products.json"
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    assert counts(sync(str(file), store)) == {"created": 4}
+    managed = [product(store, f"7000000000{number}").variants[0].manage_inventory for number in range(1, 5)]
+    assert managed == [True, False, True, False]
+
+
 # --- WooCommerce, REST ----------------------------------------------------------------------------------
 
 
@@ -179,7 +194,7 @@ def variable(number: int, variations: int) -> Row:
 def variation(source_id: int) -> Row:
     price = f"{source_id % 1_000 + 1}.00"
     attributes = [{"id": 0, "name": "Size", "option": f"Size {source_id}"}]
-    stock = {"manage_stock": "parent", "stock_status": "instock"}
+    stock = {"manage_stock": False, "stock_status": "instock"}
     prices = {"price": price, "regular_price": price, "on_sale": False}
     own = {"id": source_id, "status": "publish", "sku": f"V-{source_id}"}
     return {**own, **prices, **stock, "attributes": attributes}

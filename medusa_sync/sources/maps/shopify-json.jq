@@ -29,7 +29,11 @@ def filled: select(. != null and . != "" and . != 0);
           price,
           compareAtPrice: ((.compare_at_price | filled) // null),
           # Only the Admin API has a stock; without one, inventory is not managed.
-          stock: (if .inventory_management then [.inventory_quantity // 0, 0] | max else null end),
+          stock: (
+            if .inventory_management or (has("inventory_management") | not) and .inventory_quantity != null
+            then [.inventory_quantity // 0, 0] | max
+            else null end
+          ),
           weight: ((.grams | filled) // null),
           options: ([$names, [.option1, .option2, .option3]] | transpose
             | map(select(.[0]) | {key: .[0], value: .[1]}) | from_entries)

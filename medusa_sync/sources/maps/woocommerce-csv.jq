@@ -1,60 +1,79 @@
-# The CSV export of WooCommerce, with English column names. A variation names its product by the SKU, or by
-# `id:741` if the product has none; so that is the id of a product, and all rows with it are one product.
+# The CSV export of WooCommerce, with English column names, read as its own importer reads it. A variation
+# names its product by the SKU, or by `id:741` if the product has none; so that is the id of a product, and
+# all rows with it are one product.
 
-# An empty cell is no value.
-def filled: select(. != null and . != "");
+# The export puts an apostrophe before a text that a spreadsheet could take for a formula.
+def unescaped: if startswith("'") and (.[1:2] | IN("=", "+", "-", "@")) then .[1:] else . end;
 
-# The parts of a cell; a comma within a part is written as `\,`.
-def parts:
-  . // "" | if contains("\\,") then [splits("(?<!\\\\), *") | split("\\,") | join(",")] else split(", ") end
-  | map(filled);
+# A comma within a value is written as `\,`.
+def value: split("\\,") | join(",");
+def values:
+  . // "" | split("\\,") | join("\u0000") | split(",")
+  | map(split("\u0000") | join(",") | ltrimstr(" ") | filled);
 
-# A number; exports of many countries have a decimal comma.
-def number:
-  filled | if contains(",") and test("^[0-9]+,[0-9]{1,2}$") then split(",") | join(".") else . end;
+# A line break is written as `\n`, and these two characters as `\\n`.
+def lines: split("\\\\n") | map(split("\\n") | join("\n")) | join("\\n");
 
 # The attributes of a row from the n-th on: the columns `Attribute 1 name` and `Attribute 1 value(s)`.
 def attributes($n):
   .["Attribute \($n) name"] as $name | select($name != null)
-  | {key: ($name | filled), value: .["Attribute \($n) value(s)"]}, attributes($n + 1);
+  | {key: ($name | filled), value: (.["Attribute \($n) value(s)"] // "")}, attributes($n + 1);
 
 # In grams; the name of the column has the unit.
 def weight:
   first(({kg: 1000, g: 1, lbs: 453.59237, oz: 28.349523125} | to_entries[]) as $unit
-    | .["Weight (\($unit.key))"] | number | tonumber * $unit.value * 1000 | round / 1000);
+    | .["Weight (\($unit.key))"] | decimal | (tonumber? | . * $unit.value * 1000 | round / 1000) // .);
+
+# 1 is published, 0 private, -1 a draft.
+def published:
+  .Published // "1" | ascii_downcase | if IN("true", "1") then 1 elif . == "0" then 0 else -1 end;
+
+# More were sold than there were if it is negative. A text that is no number rejects the product.
+def stock: (.Stock | filled | if test("^-[0-9]+$") then 0 else . end) // null;
 
 # What is sold. The period of a sale is not known here, so a sale that has one is left out.
 def goods:
-  (.["Date sale price starts"] + .["Date sale price ends"] == "") as $always
-  | ((.["Sale price"] | select($always) | number) // null) as $sale
-  | ((.["Regular price"] | number) // null) as $regular
+  ((.["Date sale price starts"] // "") + (.["Date sale price ends"] // "") == "") as $always
+  | ((.["Sale price"] | select($always) | decimal) // null) as $sale
+  | ((.["Regular price"] | decimal) // null) as $regular
   | {
       sku: .SKU,
       barcode: .["GTIN, UPC, EAN, or ISBN"],
       price: ($sale // $regular),
       compareAtPrice: (if $sale then $regular else null end),
-      stock: (if .["In stock?"] == "0" then 0 else (.Stock | tonumber? | [., 0] | max) // null end),
+      stock: (if .["In stock?"] == "0" or .["In stock?"] == "" and stock == null then 0 else stock end),
       weight: (weight // null)
     };
 
-(.Type | split(", ")) as $types
-| if $types | index("variation") then
-    select(.Published == "1")
-    | (.Images | parts) as $images
+map_values(unescaped)
+| (.Type // "" | ascii_downcase | values - ["virtual", "downloadable"] | .[0] // "simple") as $type
+| (.Images | values) as $images
+| if $type == "variation" then
+    select(published != 0)
     # "Any size" is an attribute without a value.
-    | ([attributes(1) | .value = ((.value | filled) // "Any")] | from_entries) as $options
-    | {id: .Parent, $images, variants: [{id: .ID, image: $images[0], $options} + goods]}
+    | ([attributes(1) | .value = ((.value | value | filled) // "Any")] | from_entries) as $options
+    | (.Stock == "parent") as $shares
+    | {
+        id: .Parent,
+        $images,
+        # Whatever the number is: variations that share the stock of their product reject it.
+        stock: (if $shares then 0 else null end),
+        variants: [{id: .ID, image: $images[0], $options} + (if $shares then .Stock = "" else . end | goods)]
+      }
   else
-    select($types | any(. == "simple" or . == "variable"))
+    select($type == "simple" or $type == "variable")
     | {
         id: ((.SKU | filled) // "id:\(.ID)"),
-        title: .Name,
-        description: ((.Description | filled) // .["Short description"] // "" | split("\\n") | join("\n")),
-        status: (if .Published == "1" then null else "draft" end),
-        categories: (.Categories | parts | map(split(" > "))),
-        tags: (.Tags | parts),
-        images: (.Images | parts),
+        title: (.Name | plain),
+        description: ((.Description | filled) // .["Short description"] // "" | lines),
+        status: (if published == 1 then null else "draft" end),
+        categories: (.Categories | values | map(split(">"))),
+        tags: (.Tags | values),
+        $images,
         dimensions: {width: .["Width (cm)"], height: .["Height (cm)"], depth: .["Length (cm)"]}
       }
-      + if $types | index("variable") then {} else {metadata: ([attributes(1)] | from_entries)} + goods end
+      + if $type == "variable" then {stock: stock} else
+          {metadata: ([attributes(1) | .value |= (values | join(", "))] | from_entries)}
+          + goods + {meta: (goods | {barcode})}
+        end
   end

@@ -3,8 +3,14 @@
 # The API does not say in which unit a weight is, so weights are left out. If yours are in kg, add
 # `weight: ((.weight | filled | tonumber * 1000) // null)` to `goods`.
 
-# An empty text is no value.
-def filled: select(. != null and . != "");
+# More were sold than there were if it is negative. What is no number rejects the product.
+def quantity: .stock_quantity // 0 | if (tonumber? // 0) < 0 then 0 else . end;
+
+def stock:
+  if .manage_stock == "parent" then null
+  elif .manage_stock == true or (.manage_stock == null and .stock_quantity != null) then quantity
+  elif .stock_status == "outofstock" then 0
+  else null end;
 
 # What is sold. `price` is that of now.
 def goods:
@@ -14,42 +20,45 @@ def goods:
       barcode: .global_unique_id,
       $price,
       compareAtPrice: (if .on_sale == true then .regular_price else null end),
-      stock: (if .manage_stock == true then [.stock_quantity // 0, 0] | max
-        elif .stock_status == "outofstock" then 0
-        else null end)
+      stock: stock
     };
 
 select(.type == "simple" or .type == "variable")
-| . as $product
-| [.attributes[]? | select(.variation == true) | .name] as $names
+| [.attributes[]? | select(.variation == true) | .name | plain] as $names
 | {
     id,
-    title: .name,
+    title: (.name | plain),
     handle: .slug,
     description: ((.description | filled) // .short_description),
     status: (if .status == "publish" then null else "draft" end),
     # The API names a category without those above it.
-    categories: [.categories[]? | {name, handle: .slug}],
-    tags: [.tags[]?.name],
+    categories: [.categories[]? | {name: (.name | plain), handle: .slug}],
+    tags: [.tags[]?.name | plain],
     images: [.images[]?.src],
     dimensions: (.dimensions // {} | {width, height, depth: .length}),
-    metadata: ([.attributes[]? | select(.variation != true) | {key: .name, value: (.options | join(", "))}]
-      | from_entries)
+    metadata: ([.attributes[]? | select(.variation != true)
+      | {key: (.name | plain), value: (.options | map(plain) | join(", "))}] | from_entries)
   }
-  + if .type == "simple" then goods else
-      {
-        options: $names,
-        variants: [
-          .variations[]
-          | if type == "object" then . else error("its variations are not in the file") end
-          | select(.status == "publish")
-          | {
-              id,
-              image: .image.src?,
-              # "Any size" is an attribute that the variation does not have.
-              options: (reduce $names[] as $name ({}; .[$name] = "Any")
-                + (.attributes | map({key: .name, value: .option}) | from_entries))
-            } + goods
-        ]
-      }
+  + if .type == "simple" then goods + {meta: (goods | {barcode})} else
+      [
+        .variations[]
+        | if type == "object" then . else error("its variations are not in the file") end
+        | select(.status == "publish")
+      ] as $variations
+      | {
+          options: $names,
+          # If a variation has none of its own, the product is rejected.
+          stock: (if .manage_stock == true or any($variations[]; .manage_stock == "parent")
+            then quantity else null end),
+          variants: [
+            $variations[]
+            | {
+                id,
+                image: .image.src?,
+                # "Any size" is an attribute that the variation does not have.
+                options: (reduce $names[] as $name ({}; .[$name] = "Any")
+                  + (.attributes | map({key: (.name | plain), value: (.option | plain)}) | from_entries))
+              } + goods
+          ]
+        }
     end

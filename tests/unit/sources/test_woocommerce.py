@@ -1,0 +1,192 @@
+"""WooCommerce's CSV and API: what each column and field becomes. Its own importer is the reference."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from medusa_sync.sources.base import Rejected
+from tests.unit.sources.reading import cells, in_json, read, table
+
+Row = dict[str, Any]
+HEADER = (
+    "ID,Type,SKU,GTIN,Name,Published,Short description,Description,Date sale price starts,"
+    "Date sale price ends,In stock?,Stock,Weight (kg),Length (cm),Width (cm),Height (cm),Sale price,"
+    "Regular price,Categories,Tags,Images,Parent,Attribute 1 name,Attribute 1 value(s)"
+)
+USUAL = {"Published": "1", "In stock?": "1"}
+MUG = USUAL | {"Type": "simple", "Name": "Mug", "Regular price": "9"}
+SHIRT = USUAL | {"Type": "variable", "Name": "Shirt"}
+RED = USUAL | {"Type": "variation", "Regular price": "9", "ID": "1"}
+RED |= {"Attribute 1 name": "Color", "Attribute 1 value(s)": "Red"}
+BLUE = RED | {"ID": "2", "Stock": "7", "Attribute 1 value(s)": "Blue"}
+
+# The cells of a simple product, and how it differs from a mug of our own format.
+SIMPLE = r"""
+SKU=A-1 => {"id": "A-1", "sku": "A-1"}
+SKU=; ID=7 => {"id": "id:7", "sku": null}
+SKU='-1 => {"id": "-1", "sku": "-1"}
+GTIN=0123 => {"meta": {"barcode": "0123"}}
+Type= => {}
+Type=Simple, downloadable, virtual => {}
+Type=virtual => {}
+Name='+1 year => {"title": "+1 year"}
+Name='t Mug => {"title": "'t Mug"}
+Name=B&amp;B &lt;Caf&#233;&gt;&amp;lt;&eacute => {"title": "B&B <Café>&lt;&eacute"}
+Published=true => {}
+Published=0 => {"status": "draft"}
+Published=-1 => {"status": "draft"}
+Published='-1 => {"status": "draft"}
+Published=2 => {"status": "draft"}
+Published=FALSE => {"status": "draft"}
+Published= => {"status": "draft"}
+Description='-50 %\nnow\\n; Short description=Cup => {"description": "-50 %\nnow\\n"}
+Short description='=) => {"description": "=)"}
+Regular price=9,50 => {"price": 9.5}
+Regular price=1.234,50 => price: '1.234,50' is not a number such as 1234.50
+Sale price=8 => {"price": 8, "compareAtPrice": 9}
+Sale price=8; Date sale price starts=2020-01-01 => {}
+Sale price=8; Date sale price ends=2099-01-01 => {}
+Stock=4 => {"stock": 4}
+Stock=0 => {"stock": 0}
+Stock=-3 => {"stock": 0}
+Stock='-3 => {"stock": 0}
+Stock=4.0 => {"stock": 4}
+Stock=4; In stock?=0 => {"stock": 0}
+Stock=4; In stock?= => {"stock": 4}
+Stock=4; In stock?=backorder => {"stock": 4}
+Stock=1,250 => stock: '1,250' is not a number such as 1234.50
+Stock=3,5 => stock: '3,5' is not a number such as 1234.50
+Stock=3.5 => stock: Expected int | null, got float
+Stock=-3,5 => stock: '-3,5' is not a number such as 1234.50
+Stock=12 pcs => stock: '12 pcs' is not a number such as 1234.50
+In stock?=0 => {"stock": 0}
+In stock?= => {"stock": 0}
+In stock?=backorder => {}
+Weight (kg)=0,29 => {"weight": 290}
+Weight (kg)=1 kg => weight: '1 kg' is not a number such as 1234.50
+Length (cm)=3; Width (cm)=2.5; Height (cm)=1 => {"dimensions": {"depth": 3, "width": 2.5, "height": 1}}
+Categories=Home > Mugs, Sale\, new,A>B => {"categories": [["Home", "Mugs"], ["Sale, new"], ["A", "B"]]}
+Tags='@home, Red\, white,new => {"tags": ["@home", "Red, white", "new"]}
+Images=https://a/1,https://a/2, https://a/3\,x => {"images": ["https://a/1", "https://a/2", "https://a/3,x"]}
+Attribute 1 name=Size; Attribute 1 value(s)='-S, M\, L,XL => {"metadata": {"Size": "-S, M, L, XL"}}
+"""
+
+SHARED = (
+    "it has no stock of its own, and sharing that of the product is not supported yet; set a stock for each "
+    "variant, or remove that of the product"
+)
+# What is different in a product, in its red variant, and in our own format. Its blue variant has a stock.
+VARIABLE: list[tuple[str, str, Row | str]] = [
+    ("", "", {}),
+    ("Published=-1", "Published=-1", {"status": "draft"}),
+    ("Published=0", "", {"status": "draft"}),
+    ("", "SKU='=S; Stock=3", {"sku": "=S", "stock": 3}),
+    ("", "Images=https://a/1", {"image": "https://a/1", "images": ["https://a/1"]}),
+    ("", r"Attribute 1 value(s)=Red\, white", {"options": {"Color": "Red, white"}}),
+    ("", "Attribute 1 value(s)='-5", {"options": {"Color": "-5"}}),
+    ("", "Attribute 1 value(s)=", {"options": {"Color": "Any"}}),
+    ("Stock=5", "Stock=3", {"stock": 3}),
+    ("Stock=5", "Published=0", {"red": None}),
+    ("Stock=5", "", SHARED),
+    ("Stock=5", "Stock=parent", SHARED),
+    ("", "Stock=parent", SHARED),
+    ("", "Stock=7 pcs", "stock: '7 pcs' is not a number such as 1234.50"),
+]
+COLOR = {"name": "Color", "variation": True}
+OLD = {"name": "Made &#38; sold", "variation": False, "options": ["You &amp; me", "Elm"]}
+TEE: Row = {"type": "variable", "name": "Shirt", "status": "publish", "permalink": "", "regular_price": ""}
+TEE |= {"attributes": [COLOR]}
+API: list[tuple[Row, Row, Row | str]] = [
+    ({}, {}, {}),
+    ({"name": "Bags &amp; Belts &#201;"}, {}, {"title": "Bags & Belts É"}),
+    ({"tags": [{"name": "Q&amp;A"}]}, {}, {"tags": ["Q&A"]}),
+    (
+        {"categories": [{"name": "A &lt; B", "slug": "b"}]},
+        {},
+        {"categories": [{"name": "A < B", "handle": "b"}]},
+    ),
+    ({"attributes": [COLOR, OLD]}, {}, {"metadata": {"Made & sold": "You & me, Elm"}}),
+    ({}, {"attributes": [{"name": "Color", "option": "R&amp;B"}]}, {"options": {"Color": "R&B"}}),
+    ({"status": "private"}, {}, {"status": "draft"}),
+    ({}, {"status": "private"}, {"red": None}),
+    ({}, {"manage_stock": True, "stock_quantity": 3}, {"stock": 3}),
+    ({}, {"manage_stock": True, "stock_quantity": -3}, {"stock": 0}),
+    ({}, {"manage_stock": True, "stock_quantity": None}, {"stock": 0}),
+    ({}, {"manage_stock": False, "stock_status": "outofstock"}, {"stock": 0}),
+    ({}, {"manage_stock": False, "stock_status": "onbackorder"}, {}),
+    ({}, {"stock_quantity": 3}, {"stock": 3}),
+    ({"manage_stock": True, "stock_quantity": 5}, {"manage_stock": True, "stock_quantity": 3}, {"stock": 3}),
+    ({"manage_stock": True, "stock_quantity": 5}, {"manage_stock": "parent", "stock_quantity": 5}, SHARED),
+    ({"manage_stock": True, "stock_quantity": -5}, {"manage_stock": "parent", "stock_quantity": -5}, SHARED),
+    ({}, {"manage_stock": "parent", "stock_quantity": 5}, SHARED),
+    ({"manage_stock": True, "stock_quantity": 5}, {"status": "private"}, {"red": None}),
+    ({}, {"manage_stock": True, "stock_quantity": 3.5}, "stock: Expected int | null, got float"),
+    (
+        {},
+        {"manage_stock": True, "stock_quantity": "12 pcs"},
+        "stock: '12 pcs' is not a number such as 1234.50",
+    ),
+]
+
+
+def expected_of(number: str, became: Row | str) -> Row | str:
+    """A shirt of our own format, with what is different in itself or in its first variant."""
+    if isinstance(became, str):
+        return became
+    blue = {"id": 2, "price": 9, "stock": 7, "options": {"Color": "Blue"}}
+    red = {"id": 1, "price": 9, "options": {"Color": "Red"}}
+    red |= {name: became[name] for name in ("sku", "stock", "image", "options") if name in became}
+    own = {name: value for name, value in became.items() if name not in {*red, "red"}}
+    variants = [blue] if "red" in became else [red, blue]
+    return {"id": number, "title": "Shirt", "variants": variants} | own
+
+
+def assert_each(content: str, suffix: str, cases: Mapping[str, Row | str]) -> None:
+    """Compare each product of a file with one of our own format, or with the reason why it is rejected."""
+    valid = iter(in_json(*(each for each in cases.values() if not isinstance(each, str))))
+    found = {}
+    for case, each in zip(cases, read(content, suffix=suffix), strict=True):
+        reason = re.sub("^variant [^:]+: ", "", each.reason) if isinstance(each, Rejected) else None
+        found[case] = reason or each
+    assert found == {
+        case: became if isinstance(became, str) else next(valid) for case, became in cases.items()
+    }
+
+
+def csv_of(*rows: Mapping[str, str]) -> str:
+    return table(HEADER, *rows).replace('"GTIN"', '"GTIN, UPC, EAN, or ISBN"')
+
+
+def test_columns_of_simple_products_become_fields() -> None:
+    rows, cases = [], {}
+    for number, line in enumerate(SIMPLE.strip().splitlines()):
+        own, became = line.split(" => ")
+        rows.append(row := MUG | {"SKU": f"M-{number}"} | cells(own))
+        usual = {"id": row["SKU"], "sku": row["SKU"], "title": "Mug", "price": 9}
+        cases[line] = usual | json.loads(became) if became[0] == "{" else became
+    assert_each(csv_of(*rows), ".csv", cases)
+
+
+def test_columns_of_variable_products_and_variations_become_fields() -> None:
+    """A variation may be before its product."""
+    rows: list[Mapping[str, str]] = []
+    for number, (own, of_red, _) in enumerate(VARIABLE):
+        product, red, blue = SHIRT | {"SKU": f"S-{number}"} | cells(own), RED | cells(of_red), BLUE
+        variations = [each | {"Parent": f"S-{number}"} for each in (red, blue)]
+        rows += [product, *variations] if number % 2 else [*variations, product]
+    cases = {str(each): expected_of(f"S-{number}", each[-1]) for number, each in enumerate(VARIABLE)}
+    assert_each(csv_of(*rows), ".csv", cases)
+
+
+def test_fields_of_the_api_become_fields() -> None:
+    rows: list[Row] = []
+    for number, (own, of_red, _) in enumerate(API):
+        red, blue = (
+            {"id": key, "status": "publish", "price": "9", "attributes": [{"name": "Color", "option": name}]}
+            for key, name in ((1, "Red"), (2, "Blue"))
+        )
+        blue |= {"manage_stock": True, "stock_quantity": 7}
+        rows.append(TEE | {"id": f"S-{number}", "variations": [red | of_red, blue]} | own)
+    cases = {str(each): expected_of(f"S-{number}", each[-1]) for number, each in enumerate(API)}
+    assert_each(json.dumps(rows), ".json", cases)
