@@ -87,6 +87,12 @@ Body (HTML)=<b>Big</b>; Vendor=Elm; Product Category=Home > Mugs; Type=Cup; Imag
  ["red", "new"],
  "images": ["https://a/1"], "variants": [{"sku": "M-1", "barcode": "0123", "weight": 250, "compareAtPrice":
  12, "price": 9.5}]}
+# An apostrophe keeps a spreadsheet from reading a number.
+Variant SKU='0115; Variant Barcode='4006381333931 => {"variants": [{"sku": "0115", "barcode": "4006381333931",
+ "price": 9.5}]}
+Option1 Name=Size; Option1 Value=S; Variant SKU='0115 | Option1 Value=L; Variant Price=9; Variant SKU='0116 =>
+ {"options": ["Size"], "variants": [{"price": 9.5, "sku": "0115", "options": {"Size": "S"}},
+ {"price": 9, "sku": "0116", "options": {"Size": "L"}}]}
 # Stock is that of tracked variants, and never negative.
 Variant Inventory Tracker=shopify; Variant Inventory Qty=5 => {"variants": [{"price": 9.5, "stock": 5}]}
 Variant Inventory Tracker=shopify; Variant Inventory Qty=-3 => {"variants": [{"price": 9.5, "stock": 0}]}
