@@ -28,10 +28,9 @@ class Profile:
 
 
 PROFILES: Mapping[str, Profile] = {
-    "default": Profile((), 15),
+    "default": Profile((), 50),
     "recommended": Profile(("--batch-size", "100", "--concurrency", "2"), 100),
-    "auto": Profile(("--batch-size", "auto"), 100),
-    "concurrent": Profile(("--concurrency", "8"), 15),
+    "concurrent": Profile(("--concurrency", "8"), 50),
 }
 
 

@@ -137,9 +137,8 @@ class Settings:
         "Folder of lock files. Default: the state folder of the user.",
         more="Locks prevent concurrent runs.")
 
-    batch_size: int | None = _option("Speed", "N|auto", parsers.or_auto(parsers.whole_number(1, 1000)), "15",
-        "Products per write request, or 'auto' to choose the fastest number.",
-        more="'auto' starts with 15 and doubles while that is faster.", is_common=True)
+    batch_size: int = _option("Speed", "N", parsers.batch_size, str(parsers.BATCH_SIZE),
+        "Products per write request.", is_common=True)
     concurrency: int = _option("Speed", "N", parsers.whole_number(1, 16), "2",
         "Batches written at the same time.")
     max_retries: int = _option("Speed", "N", parsers.whole_number(0, 20), "2",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _HUNDRED = 100
+BATCH_SIZE = 50  # larger requests are hardly faster, and block the store for longer
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -83,16 +84,9 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def or_auto(read: Callable[[str], int]) -> Callable[[str], int | None]:
-    """A parser that returns None for `auto`."""
-
-    def read_or_auto(value: str) -> int | None:
-        try:
-            return None if value.strip().lower() == "auto" else read(value)
-        except ValueError as error:
-            raise ValueError(f"{error}, or auto") from error
-
-    return read_or_auto
+def batch_size(value: str) -> int:
+    """Parse a number of products; `auto` is the default."""
+    return BATCH_SIZE if value.strip().lower() == "auto" else whole_number(1, 1000)(value)
 
 
 def seconds(value: str) -> float:

@@ -1,8 +1,8 @@
-"""Bisects what the store refuses together: it does not say which of many products it is about."""
+"""Divides what is written together, and bisects what the store refuses: it does not say because of what."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
 from medusa_sync.errors import StoreRefusedError
@@ -62,3 +62,8 @@ async def in_halves(
 def _halves(things: Sequence[T]) -> tuple[list[T], list[T]]:
     middle = len(things) // 2
     return list(things[:middle]), list(things[middle:])
+
+
+def parts(things: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Things in parts of a size; the last one may have fewer."""
+    return (list(things[start : start + size]) for start in range(0, len(things), size))

@@ -34,7 +34,7 @@ class SyncOptions(Struct, frozen=True):
         status: of new products, `published` or `draft`.
         max_removals: how many products a run may remove.
         max_changes: how many products of the source in the store a run may update or remove; None for all.
-        batch_size: products in a write request; None to choose while running.
+        batch_size: products in a write request.
         concurrency: batches at the same time.
         limit: the number of products to sync, the first ones of the source; None for all.
         max_duration_s: seconds after which nothing new starts; None for no limit.
@@ -51,7 +51,7 @@ class SyncOptions(Struct, frozen=True):
     on_missing: OnMissing
     max_removals: Share
     dry_run: bool
-    batch_size: int | None
+    batch_size: int
     concurrency: int
     max_retries: int
     limit: int | None

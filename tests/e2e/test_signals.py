@@ -14,7 +14,7 @@ from tests.harness.dummyjson import DummyJson
 from tests.tiers import sampled
 
 ROWS = goods(100, 0)
-BATCH_SIZE = 15  # the default
+BATCH_SIZE = 15
 BEFORE_THE_FIRST_BATCH = 3  # writes: all tags, all categories, the inventory items
 GRACE_S = 10
 SLACK_S = 10  # for starting and ending a process on a busy machine
@@ -35,7 +35,8 @@ def test_after_a_signal_requests_in_flight_finish_and_the_counts_are_printed(
         return hold if creations[1:] == [request] else None
 
     proxy.choose = second_creation
-    with running("--source", source.url, "--json", store=proxy.store(shop.store)) as run:
+    arguments = ("--source", source.url, "--json", "--batch-size", str(BATCH_SIZE))
+    with running(*arguments, store=proxy.store(shop.store)) as run:
         hold.wait_until_arrived()
         run.send(number)
         hold.release()

@@ -92,8 +92,11 @@ def _loaded(given: frozenset[tuple[str, str]]) -> Settings:
 
 
 def settings(store: FakeMedusa, **changes: Any) -> Settings:
-    """Settings by their names, with the values that flags have; None leaves one out."""
-    given = {name: str(value) for name, value in changes.items() if value is not None}
+    """Settings by their names, with the values that flags have; None leaves one out.
+
+    Batches are smaller than by default, so that few products are several of them.
+    """
+    given = {"batch_size": "15"} | {name: str(value) for name, value in changes.items() if value is not None}
     if "email" not in given:
         given.setdefault("api_key", store.api_key)
     return _loaded(frozenset(given.items()))

@@ -113,7 +113,7 @@ class Soak:
         self._arguments = [
             *("--source", self._source.url, "--max-removals", "100%"),
             *("--max-retries", dice.choice(["0", "2", "2"])),
-            *("--batch-size", dice.choice(["5", "15", "50", "100", "auto"])),
+            *("--batch-size", dice.choice(["5", "15", "50", "100"])),
             *("--concurrency", dice.choice("124")),
             *("--on-missing", self._rules.on_missing),
             *("--on-conflict", "store" if self._rules.store_wins else "source"),

@@ -15,6 +15,7 @@ from medusa_sync.core.record import applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.sources.base import Unchecked
+from medusa_sync.sync.bisect import parts
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.scan import LOOK_UP
 
@@ -78,8 +79,8 @@ class Comparison:
                     yield await self._look_up(part)
         waiting += self._with_free_values()
         await self._scan.ready(self._wanted())  # checks the credentials even if the source delivered nothing
-        for start in range(0, len(waiting), LOOK_UP):
-            yield await self._look_up(waiting[start : start + LOOK_UP])
+        for part in parts(waiting, LOOK_UP):
+            yield await self._look_up(part)
 
     async def _look_up(self, products: Sequence[DesiredProduct]) -> list[Stale]:
         """Look products up; those that are absent although a scan shows them are settled."""

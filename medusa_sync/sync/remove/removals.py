@@ -26,8 +26,7 @@ from medusa_sync.errors import (
 from medusa_sync.retry import retry
 from medusa_sync.sources.base import Delivered, checked
 from medusa_sync.stop import InFlight
-from medusa_sync.sync.batch_size import FIRST, parts
-from medusa_sync.sync.bisect import in_halves
+from medusa_sync.sync.bisect import in_halves, parts
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remove.orphans import LISTED, Orphans, check_removals
@@ -212,7 +211,7 @@ class Removals:
                 raise
 
         in_flight = InFlight(self._stop)
-        for part in parts(orphans, self._options.batch_size or FIRST):
+        for part in parts(orphans, self._options.batch_size):
             if self._stop.is_set:
                 return
             in_flight.begin(in_halves(part, remove, self._orphans.fail, _REFUSALS))

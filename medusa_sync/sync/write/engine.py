@@ -16,7 +16,6 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from itertools import chain
-from time import monotonic
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.result import Result
@@ -24,8 +23,7 @@ from medusa_sync.core.unique import claims
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.retry import pause, retry
 from medusa_sync.stop import InFlight
-from medusa_sync.sync.batch_size import BatchSize, parts
-from medusa_sync.sync.bisect import in_halves, isolate
+from medusa_sync.sync.bisect import in_halves, isolate, parts
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.attempt import Attempts
@@ -45,7 +43,7 @@ class Engine:
         self._stop = context.stop
         self._attempts = Attempts(context)
         self._places = self._attempts.places
-        self._batch_size = BatchSize(options.batch_size)
+        self._batch_size = options.batch_size
         self._queue: Group = []
         self._slots = asyncio.Semaphore(1 if context.is_dry_run else options.concurrency)
         self._in_flight = InFlight(context.stop)
@@ -55,7 +53,7 @@ class Engine:
         try:
             async for part in stale:
                 self._queue += await self._attempts.prepare(part)
-                while len(self._queue) >= self._batch_size.current:
+                while len(self._queue) >= self._batch_size:
                     await self._start()
             while self._queue:
                 await self._start()
@@ -92,20 +90,15 @@ class Engine:
     async def _start(self) -> None:
         """Start a group as soon as a slot is free."""
         await self._slots.acquire()
-        size = self._batch_size.current  # a group that has just ended may have changed it
-        group, self._queue = self._queue[:size], self._queue[size:]
+        group, self._queue = self._queue[: self._batch_size], self._queue[self._batch_size :]
         if self._stop.is_set:
             self._slots.release()
             return
-        self._in_flight.begin(self._measured(group))
+        self._in_flight.begin(self._in_slot(group))
 
-    async def _measured(self, group: Group) -> None:
-        began = monotonic()
+    async def _in_slot(self, group: Group) -> None:
         try:
-            succeeded = await self._work(group)
-            self._batch_size.measured(len(group), monotonic() - began, has_failed=not succeeded)
-        except MedusaSyncError as error:
-            self._stop.set(error)
+            await self._guarded(self._work(group))
         finally:
             self._slots.release()
 
@@ -115,24 +108,17 @@ class Engine:
         except MedusaSyncError as error:
             self._stop.set(error)
 
-    async def _work(self, group: Group) -> bool:
-        """Attempt a group until nothing is left to be done; returns whether no call for all of it failed."""
+    async def _work(self, group: Group) -> None:
+        """Attempt a group until nothing is left to be done."""
+        await isolate(await self._attempt(group), self._attempt)
 
-        async def again(part: Group) -> Group:
-            refused, _ = await self._attempt(part)
-            return refused
-
-        refused, has_failed = await self._attempt(group)
-        await isolate(refused, again)
-        return not has_failed
-
-    async def _attempt(self, group: Group) -> tuple[Group, bool]:
+    async def _attempt(self, group: Group) -> Group:
         """Attempt a group until nothing is left to be done, or until it has to be divided.
 
         Returns:
-            The jobs that the store does not accept together, and whether a write of several jobs failed.
+            The jobs that the store does not accept together.
         """
-        queue, has_failed = deque([group]), False
+        queue = deque([group])
         while queue and not self._stop.is_set:
             jobs = queue.popleft()
             left: list[Group] | None
@@ -143,17 +129,17 @@ class Engine:
                         error, job.error = job.error, None
                         left += self._refused([job], error) or ()
             except StoreRefusedError as error:
-                left, has_failed = self._refused(still_queued(jobs), error), True
+                left = self._refused(still_queued(jobs), error)
             except AmbiguousWriteError as error:
-                left, has_failed = await self._unknown(still_queued(jobs), error), True
+                left = await self._unknown(still_queued(jobs), error)
             if left is None:
-                return [*still_queued(jobs), *chain.from_iterable(queue)], True
+                return [*still_queued(jobs), *chain.from_iterable(queue)]
             queue.extendleft(reversed(left))
-        return [], has_failed
+        return []
 
     async def _write_last(self, jobs: Group) -> None:
         """Write jobs that get values of one another: in several groups, all values are freed first."""
-        size = self._batch_size.current
+        size = self._batch_size
         losing = self._context.removed_variants  # they come first: others get what is deleted with a variant
         jobs = sorted(jobs, key=lambda job: job.external_id not in losing)
         if len(jobs) > size:

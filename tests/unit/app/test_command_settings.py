@@ -34,7 +34,7 @@ def test_every_setting_is_shown_with_its_value_and_origin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a table, and as data."""
-    text = "# ours\nSYNC_PRODUCTS_BATCH_SIZE=auto\nSYNC_PRODUCTS_MAX_RETRIES=4\n"
+    text = "# ours\nSYNC_PRODUCTS_BATCH_SIZE=20\nSYNC_PRODUCTS_MAX_RETRIES=4\n"
     (tmp_path / ".env").write_text(text, encoding="utf-8")
     monkeypatch.setenv("SYNC_PRODUCTS_ON_CONFLICT", "source,title=store")
     monkeypatch.setenv("SYNC_PRODUCTS_LIMIT", "")
@@ -49,7 +49,7 @@ def test_every_setting_is_shown_with_its_value_and_origin(
     assert (document["version"], found.keys()) == (1, {*OPTIONS, "env_file"})
     duration = "SYNC_PRODUCTS_MAX_DURATION"
     for name, in_table, value, origin, data in (
-        ("--batch-size", "auto", "auto", "file .env, line 2", {"kind": "file", "name": ".env", "line": 2}),
+        ("--batch-size", "20", 20, "file .env, line 2", {"kind": "file", "name": ".env", "line": 2}),
         ("--max-retries", "4", 4, "file .env, line 3", {"kind": "file", "name": ".env", "line": 3}),
         ("--max-duration", "12.345", 12.345, f"variable {duration}", {"kind": "variable", "name": duration}),
         ("--currency", "EUR", "EUR", "flag", {"kind": "flag", "name": "--currency"}),

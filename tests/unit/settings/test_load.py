@@ -218,7 +218,7 @@ def test_a_named_file_replaces_the_default_one_and_must_be_readable(*, by_flag: 
 
     flags, environment = arguments(named)
     loaded = load(flags, environment=environment, directory=tmp_path)
-    assert (loaded.settings.limit, loaded.settings.batch_size) == (2, 15)
+    assert (loaded.settings.limit, loaded.settings.batch_size) == (2, 50)
     by_variable = Found(str(named), "variable", ENV_FILE.variable)
     assert loaded.found["env_file"] == (Found(str(named), "flag", "--env-file") if by_flag else by_variable)
     for path, problem in {

@@ -19,6 +19,7 @@ VALID: list[tuple[str, str, Any]] = [
     *(("dry_run", text, True) for text in ("1", "true", "TRUE", " yes ", "on")),
     *(("dry_run", text, False) for text in ("0", "false", "False", " no ", "off")),
     *(("batch_size", text, int(text)) for text in ("1", "1000", " 15 ", "+15")),
+    ("batch_size", " Auto ", 50),
     ("report", "RUN.JSON", "RUN.JSON"),
     ("medusa_url", " https://store.example/ ", "https://store.example"),
     ("medusa_url", "https://store.example/backend/", "https://store.example/backend"),
@@ -49,7 +50,7 @@ VALID: list[tuple[str, str, Any]] = [
     ),
     *(("on_conflict", f" {side.upper()} ", ConflictPolicy(side)) for side in OnConflict),
 ]
-NUMBER = "expected a whole number from 1 to 1000, or auto"
+NUMBER = "expected a whole number from 1 to 1000"
 SHARE = "expected a number of products, or a percentage up to 100%"
 SHARD = "expected K/N with K from 1 to N, such as 3/8, and N up to 1000"
 FIELDS = "; the fields are title, .*, price, stock"
