@@ -16,7 +16,6 @@ from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.errors import ChangeGuardError
 from medusa_sync.spool import Spool
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.remove.orphans import LISTED, listed
@@ -59,7 +58,6 @@ async def _check_plan(
     plan = structs.replace(
         context,
         ledger=ledger,
-        health=Health(context.api, context.options.store_url, context.scan),
         is_forecast=True,
         removals=removals,
         removed_products=set(),

@@ -15,7 +15,6 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN, Placement, PlacementOptions, find_placement
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
-from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
@@ -80,7 +79,6 @@ class Context(Struct):
         ledger: gets the outcomes.
         stop: once it is set, nothing new is sent.
         scan: of the store before the run.
-        health: decides whether the store itself fails.
         is_forecast: nothing is sent, and products that the store may still be writing are planned too.
         removals: finds what will be removed at the end; None if nothing is.
         placement: of new products, once it was read.
@@ -89,6 +87,7 @@ class Context(Struct):
         completed: external ids of products that only get what an interrupted write has sent.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
+        failures: products in a row whose writes failed without a refusal.
     """
 
     api: AdminApi
@@ -98,7 +97,6 @@ class Context(Struct):
     ledger: Ledger
     stop: Stop
     scan: Scan
-    health: Health
     is_forecast: bool = False
     removals: Removals | None = None
     placement: Placement = UNKNOWN
@@ -107,6 +105,7 @@ class Context(Struct):
     completed: set[str] = field(default_factory=set)
     is_final: bool = False
     another_run_creates: bool = False
+    failures: int = 0
 
     async def find_placement(self) -> None:
         """Read where new products belong, once.

@@ -25,7 +25,6 @@ from medusa_sync.medusa.placement import UNKNOWN
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.context import Context, SyncOptions
-from medusa_sync.sync.health import Health
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
@@ -203,10 +202,8 @@ class Run:
         options, ledger = self._options, self._ledger
         # The scan begins while the source is asked.
         async with Scan(api, options) as scan:
-            health = Health(api, options.store_url, scan)
-            context = self._context = Context(
-                api, options, self._source, self._delivery, ledger, self._stop, scan, health
-            )
+            context = Context(api, options, self._source, self._delivery, ledger, self._stop, scan)
+            self._context = context
             if options.prunes:
                 from medusa_sync.sync.remove.removals import Removals  # only runs that remove need it
 

@@ -75,7 +75,7 @@ def test_a_batch_that_is_too_large_for_a_request_is_split() -> None:
     assert_exact(source.rows, store)
 
 
-@pytest.mark.parametrize(("stored", "broken"), [(0, 9), (4, 3), (40, 9)])
+@pytest.mark.parametrize(("stored", "broken"), [(0, 19), (4, 3), (40, 19)])
 def test_consecutive_failures_do_not_end_the_run_while_the_store_works(stored: int, broken: int) -> None:
     """They fail with a 500, at the start of the run or in the middle."""
     rows = products(40)

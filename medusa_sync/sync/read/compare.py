@@ -172,7 +172,6 @@ class Comparison:
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
         else:
             return False
-        self._scan.witness = self._scan.witness or stored.id
         return True
 
 

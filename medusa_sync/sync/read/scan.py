@@ -42,7 +42,6 @@ class Scan:
         may_adopt: the store may have products without an external id.
         source_ids: of the products with an external id of the source that the scan saw.
         unrecorded: those of them without a record: the merchant may have created them.
-        witness: the id of a product with which the store can be checked; empty if none is known.
         variants: how many variants of the source they have.
         withheld: values that their variants do not get, by external id.
         owners: external ids of the products of the source that have such values.
@@ -54,7 +53,6 @@ class Scan:
         self.may_adopt = True
         self.source_ids = IdSet()
         self.unrecorded: set[str] = set()
-        self.witness = ""
         self.variants = 0
         self.withheld: dict[str, tuple[Withheld, ...]] = {}
         self.owners: set[str] = set()
@@ -182,7 +180,6 @@ class Scan:
             source_id = source_id_of(self._options.source_name, external_id)
             if source_id is None or not is_in(self._options.shard, external_id):
                 continue  # not from this source, or in another shard
-            self.witness = self.witness or product.id
             is_first = self.source_ids.add(source_id)
             if not is_first:
                 self._copied.add(source_id)

@@ -20,7 +20,13 @@ from itertools import chain
 from medusa_sync.core.change import Change
 from medusa_sync.core.result import Result
 from medusa_sync.core.unique import claims
-from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
+from medusa_sync.errors import (
+    AmbiguousWriteError,
+    KnownRefusalError,
+    MedusaSyncError,
+    StoreError,
+    StoreRefusedError,
+)
 from medusa_sync.retry import pause, retry
 from medusa_sync.stop import InFlight
 from medusa_sync.sync.bisect import in_halves, isolate, parts
@@ -32,6 +38,7 @@ from medusa_sync.sync.write.job import Group, Job, Refusal, still_queued
 logger = logging.getLogger(__name__)
 
 _FAILURES = (StoreRefusedError, AmbiguousWriteError)
+_MOST_FAILURES = 20  # products in a row; after these, the store itself fails
 
 
 class Engine:
@@ -218,5 +225,8 @@ class Engine:
         for job in jobs:
             result = Result.FAILED if error.responded else Result.UNCONFIRMED
             self._places.end(job, result, str(error))
-        await self._context.health.lost(error)
+            self._context.failures += 1
+        if self._context.failures >= _MOST_FAILURES:
+            message = f"The store at {self._context.options.store_url} fails every write: {error}"
+            raise StoreError(message, hint="Check the log of the store.")
         return []

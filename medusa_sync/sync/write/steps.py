@@ -101,7 +101,7 @@ class Writer:
         self._items.linked(complete)
         for job in complete:
             if job.is_written:
-                self._context.health.succeeded(job.writing.product_id)
+                self._context.failures = 0
 
     async def _in_bulk(self, operation: Operation, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
         """Send what the variants of all jobs need in one call."""
