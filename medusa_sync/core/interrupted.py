@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from msgspec import structs
-
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import OPTIONS, SKU, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import OPTIONS, VARIANT_FIELDS, Part
 from medusa_sync.core.options import OptionPlan
-from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Pending, Record, Step, remember
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Step, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import fields_as_sent, match_variants
 
 SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it
-LATE_S = 120  # after this, an earlier write can no longer arrive
 
 
 def is_incomplete(stored: StoredProduct) -> bool:
@@ -27,14 +24,6 @@ def is_incomplete(stored: StoredProduct) -> bool:
         return False
     shows_prices = any(variant.shows_prices for variant in stored.variants)
     return len(stored.variants) <= len(record.variants) and not shows_prices
-
-
-def is_half_deleted(stored: StoredProduct) -> bool:
-    """Whether the store has not finished a deletion by this tool: it deletes the inventory items first."""
-    if stored.record is None or not stored.record.deleted:
-        return False
-    managed = (variant for variant in stored.variants if variant.manage_inventory)
-    return any(all(link.inventory is None for link in variant.inventory_items) for variant in managed)
 
 
 def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float) -> bool:
@@ -59,34 +48,6 @@ def sends_nothing_new(update: Change) -> bool:
         if any(remember(change.desired) != own.get(change.field) for change in each.changes):
             return False
     return True
-
-
-def with_late_note(record: Record, update: Change, *, now: float, is_lost: bool) -> Record:
-    """The record of a complete update; a note stays in it if a request may be delivered late.
-
-    Such a request undoes what the store holds. It is one of this run whose response was lost (`is_lost`), or,
-    if this run has sent nothing, of an earlier write: the store continues it after its client was killed. A
-    creation writes SKUs before prices, so they have arrived if the product is complete.
-    """
-    if is_lost:  # an item may still get an earlier SKU, so later runs check it
-        skus: dict[str, dict[str, tuple[Value, ...]]] = {
-            key: {SKU: (own.fields.get(SKU),)} for key, own in record.variants.items()
-        }
-        return structs.replace(record, pending=Pending(Step.UPDATE, skus, currency=record.currency, at=now))
-    pending = update.record.pending
-    if pending is None or update.has_changes or update.placed or abs(now - pending.at) >= LATE_S:
-        return record
-    renames = pending.step is not Step.CREATION and any(SKU in sent for sent in pending.variants.values())
-    if not (renames or _lacks_price(update.desired, update.stored)):
-        return record
-    # Only SKUs and prices are written by requests of their own, which may be delivered late.
-    variants = {
-        key: late
-        for key, sent in pending.variants.items()
-        if (late := {name: values for name, values in sent.items() if name == SKU or _is_price(name)})
-    }
-    note = structs.replace(pending, step=Step.UPDATE, variants=variants, options={})
-    return structs.replace(record, pending=note)
 
 
 def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:

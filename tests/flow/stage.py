@@ -141,8 +141,8 @@ def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:
 def constant(name: str, value: float) -> AbstractContextManager[object]:
     """Give a constant of the engine another value.
 
-    `SETTLE_S`: how long a run waits for writes that another one has noted; `LATE_S`: how long a write that
-    was sent may still arrive; `AT_ONCE`: how many products one call acknowledges; `PAGE_SIZE`: of a scan.
+    `SETTLE_S`: how long a run waits for writes that another one has noted; `AT_ONCE`: how
+    many products one call acknowledges; `PAGE_SIZE`: of a scan.
     """
     [module] = [each for each in (interrupted, acknowledger, scan) if hasattr(each, name)]
     return patch.object(module, name, value)

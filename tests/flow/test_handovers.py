@@ -123,9 +123,11 @@ def test_an_item_that_keeps_a_sku_of_a_sibling_does_not_keep_its_product_pending
     assert_quiet(source, store, on_conflict="store")
 
 
-@pytest.mark.parametrize("answer", [None, 400, 500, 503])
-def test_a_rename_that_is_delivered_after_the_run_is_undone_by_the_next_one(answer: int | None) -> None:
-    """Also if no record could be written after it was lost. If the store is down by then, the run says so."""
+@pytest.mark.parametrize("answer", [400, 500, 503])
+def test_a_rename_that_is_delivered_after_a_run_that_wrote_no_record_is_undone_by_the_next_one(
+    answer: int,
+) -> None:
+    """If the store is down after the rename was lost, the run says so."""
     store, source = exchanged(3, by=1)  # a ring: each item loses its SKU before it gets the next one
     lost: list[httpx.Request] = []
     written = False
@@ -136,16 +138,13 @@ def test_a_rename_that_is_delivered_after_the_run_is_undone_by_the_next_one(answ
             lost.append(request)
             raise httpx.ReadTimeout("no response")
         written |= bool(lost and sent_in_bulk(request, "update-product-variants"))
-        return httpx.Response(answer) if answer and written and request.url.path == BATCHES else None
+        return httpx.Response(answer) if written and request.url.path == BATCHES else None
 
     store.before = hurt
     result = sync(source, store)
     assert result.exit_code in ({0, 4} if answer == 503 else {0})
     assert counts(result) == {"updated": 3}
     store.before = None
-    if answer is None:
-        assert_exact(source.rows, store)
-        assert counts(sync(source, store)) == {"unchanged": 3}
     store.handle(lost[0])
     assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)

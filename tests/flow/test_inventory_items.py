@@ -195,10 +195,8 @@ def test_an_incomplete_product_fails_if_an_item_in_use_has_its_sku() -> None:
 
 
 @pytest.mark.parametrize("is_used", [True, False])
-def test_an_item_whose_sku_stays_taken_is_not_written_again_while_a_late_write_may_arrive(
-    *, is_used: bool
-) -> None:
-    """The run that changes the SKU is killed, so the product keeps its note for a while."""
+def test_an_item_whose_sku_stays_taken_is_not_written_again(*, is_used: bool) -> None:
+    """The run that changes the SKU is killed."""
     store, source = synced(ROWS[:2]), ListSource([ROWS[0] | {"sku": "TAKEN"}, ROWS[1]])
     taken = left_over(store, "TAKEN", 1)
     if is_used:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.flow.faults import killed_runs, no, refuse, strike
-from tests.flow.merchant import delete_variants, edit, edit_variant
+from tests.flow.merchant import delete_variants, edit
 from tests.flow.plans import carried_out, shown
 from tests.flow.shirts import held, shirt, shirts, variant, wanted
 from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, record_of, sent_in_bulk, sync, synced
@@ -52,23 +52,6 @@ def test_a_variant_that_comes_back_has_the_stock_of_the_source(removal: Row, sto
         carried_out(ListSource([row]), store, **removal)
         assert held(store) == wanted(row)
         assert_quiet(ListSource([row]), store, **removal)
-
-
-def test_variants_are_removed_and_edits_kept_although_a_late_request_may_still_arrive() -> None:
-    """A rename of items was lost: for the merchant, the run is over."""
-    store, row = synced([shirt()]), shirt()
-    renames = partial(sent_in_bulk, workflow="update-inventory-items-workflow")
-    strike(store, "before", renames, httpx.ReadError("reset"))
-    row["variants"][0]["sku"] = "NEW"
-    assert sync(ListSource([row]), store).exit_code == 0
-    store.before = None
-    assert "pending" in record_of(store, 1)
-    edit_variant(store, 1, "NEW", title="Merchant's")
-    del row["variants"][2]
-    result = carried_out(ListSource([row]), store, **DELETE)
-    assert (result.exit_code, result.conflicts) == (0, 0)
-    assert held(store) == wanted(row) | {"NEW": wanted(row)["NEW"] | {"title": "Merchant's"}}
-    assert_quiet(ListSource([row]), store)
 
 
 @pytest.mark.parametrize("removal", [{}, DRAFT])

@@ -190,6 +190,19 @@ def test_a_write_that_arrives_after_the_next_run_is_no_edit_of_the_merchant(
     assert [each.amount for each in held["variant prices"]] == [ROW["price"]]
 
 
+def test_a_stock_level_that_arrives_after_a_later_run_stays_until_overwrite() -> None:
+    """Its request has no note, and a run whose writes are complete leaves none."""
+    store, now = synced([ROW]), ListSource([ROW | {"stock": 5}])
+    late = refuse(store, lambda each: "location-levels" in each.url.path, httpx.ReadTimeout("slow"))
+    sync(ListSource([ROW | {"stock": 99}]), store, max_retries=0)
+    store.before = None
+    assert sync(now, store).exit_code == 0
+    store.handle(late[0])
+    assert (counts(sync(now, store)), store.level_of("KIT-7")) == ({"unchanged": 1}, 99)
+    assert counts(sync(now, store, overwrite=True)) == {"updated": 1}
+    assert store.level_of("KIT-7") == 5
+
+
 def test_a_change_is_reported_with_what_was_applied_and_what_the_store_has() -> None:
     """The record has a digest of a long text; the report has the text if the store still has it."""
     before, after = (

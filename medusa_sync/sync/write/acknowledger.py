@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 
 from msgspec import structs
 
-from medusa_sync.core.interrupted import with_late_note
 from medusa_sync.core.note import final_record
 from medusa_sync.core.record import AppliedOption, Record
 from medusa_sync.core.stored import StoredProduct
@@ -42,14 +40,11 @@ class Acknowledger:
         writing, change = job.writing, job.change
         ids = {each.key: writing.variants[each.key].id for each in change.new_variants}
         record = final_record(change, new=ids, options=writing.option_ids)
-        now = round(time.time(), 3)
-        if job.may_be_late or not job.has_noted(change.record.pending):
-            record = with_late_note(record, change, now=now, is_lost=job.may_be_late)
         if writing.note is None:
             is_known = record == writing.before
         else:
             is_known = writing.note.pending is None and not change.placed
-        if is_known and not job.may_be_late:
+        if is_known:
             self._places.complete(job)
             return
         job.place = Place.ACKNOWLEDGEMENT

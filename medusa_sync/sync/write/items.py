@@ -127,9 +127,6 @@ class Items:
         if renames and self._stop.is_set:
             raise AmbiguousWriteError("the run ended before all inventory items were renamed")
         bodies = [{"id": rename.item_id, "sku": rename.new_sku} for rename in renames]
-        sent = {job for job in renames.values() if not job.may_be_late}
-        for job in sent:  # until it is known what arrived
-            job.may_be_late = True
         refused = {}
         results = await self._api.bulk.run(RENAME_ITEMS, bodies)
         for (rename, job), result in zip(renames.items(), results, strict=True):
@@ -137,8 +134,6 @@ class Items:
                 if result.status != HTTPStatus.BAD_REQUEST:
                     raise AmbiguousWriteError(str(result), status=result.status)
                 refused[rename] = job
-        for job in sent:
-            job.may_be_late = False
         return refused
 
     async def write_levels(self, jobs: Group) -> None:

@@ -93,10 +93,8 @@ class Job(Struct, eq=False):
         deleted: ids of dropped variants that are deleted.
         kept: why dropped variants are not removed although the guards allow it, by id.
         handle: that was chosen for it, if it is new; no other one gets it.
-        replaces: id of the incomplete product that an interrupted creation or deletion left; empty if there
-            is none.
+        replaces: id of the incomplete product that an interrupted creation left; empty if there is none.
         generation: of its id, if it is new; the id of a deleted product cannot be used again.
-        may_be_late: a request that renames an item or sets a sale price may still be delivered.
     """
 
     desired: DesiredProduct
@@ -125,7 +123,6 @@ class Job(Struct, eq=False):
     handle: str = ""
     replaces: str = ""
     generation: int = 0
-    may_be_late: bool = False
 
     @property
     def external_id(self) -> str:

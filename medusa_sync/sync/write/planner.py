@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, Withheld, creation, without
-from medusa_sync.core.interrupted import is_half_deleted, is_in_progress, is_incomplete
+from medusa_sync.core.interrupted import is_in_progress, is_incomplete
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, without_stock
@@ -89,7 +89,7 @@ class Planner:
         is_unfinished = is_incomplete(stored) and job.is_being_created
         if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
             reading.in_progress.append(job)
-        elif is_incomplete(stored) or is_half_deleted(stored):
+        elif is_incomplete(stored):
             job.take(self.creation(job.desired, stored.handle))
             job.replaces = stored.id
             reading.new.append(job)

@@ -70,17 +70,14 @@ class Sales:
 
     async def write(self, jobs: Group) -> None:
         """Set the sale prices of all variants in one call."""
-        sold = {job: sale_prices(job.change, job.writing.variants) for job in jobs}
-        amounts = {own: amount for prices in sold.values() for own, amount in prices.items()}
+        sold = [sale_prices(job.change, job.writing.variants) for job in jobs]
+        amounts = {own: amount for prices in sold for own, amount in prices.items()}
         if not amounts:
             return
         try:
             await self._write(amounts)
-        except _FAILURES as error:
+        except _FAILURES:
             self._prices, self._list_id = None, ""  # read again what arrived
-            if error.status is None:
-                for job in jobs:
-                    job.may_be_late |= bool(sold[job])
             raise
 
     async def _write(self, amounts: SalePrices) -> None:
