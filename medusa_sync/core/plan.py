@@ -30,7 +30,7 @@ from medusa_sync.core.fields import (
 from medusa_sync.core.merge import Verdict, as_sent, merge_field
 from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, without_stock
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import (
     IN_CURRENCY,
     NO_RECORD,
@@ -72,8 +72,6 @@ def plan_update(
         ProductFailedError: Medusa does not support the change.
     """
     again = partial(plan_update, how=how, location_id=location_id)
-    if location_id is None:
-        desired = without_stock(desired)
     adopts = stored.record is not None and stored.record.is_claim
     record = NO_RECORD if adopts or stored.record is None else stored.record
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))

@@ -12,7 +12,6 @@ from medusa_sync.core.fields import STOCK, TITLE, UNIQUE
 _MAX_HANDLE = 200  # characters
 _NULL = "null"
 _CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
-WITHOUT_STOCK = "-"  # before the digest of a source product that was applied without its stock
 
 Value = str | bool | int | float | tuple[str, ...] | None
 
@@ -91,10 +90,9 @@ class DesiredProduct(Struct, frozen=True):
 
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
-    """What the source can want from a store that has no stock location."""
+    """What the source can want from a store that has no stock location; its digest would show all of it."""
     variants = (each.changed({STOCK: None}) for each in desired.variants)
-    own = desired.digest.removeprefix(WITHOUT_STOCK)
-    return structs.replace(desired, variants=tuple(variants), digest=f"{WITHOUT_STOCK}{own}" if own else "")
+    return structs.replace(desired, variants=tuple(variants), digest="")
 
 
 def slug_of(desired: DesiredProduct) -> str:

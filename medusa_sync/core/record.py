@@ -113,8 +113,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         drafted: this tool set the product to draft because the source no longer had it.
         deleted: this tool was about to delete the product, which shows later that it was not the merchant.
         pending: a write that may be incomplete; a product that has one is never up to date.
-        source: the digest of the source product that was applied; empty if it is not known. It begins with
-            `WITHOUT_STOCK` if the store had no stock location.
+        source: the digest of the source product that was applied; empty if not all of it was applied.
         withheld: unique values that variants do not get, by key of the variant and field, each with the
             external id of the product of the same source that has it; empty if another one has it.
     """

@@ -53,7 +53,6 @@ async def guarded(
 async def _check_plan(
     context: Context, backlog: Spool[list[Stale]], removals: Removals | None, *, owned: int, allowed: Share
 ) -> None:
-    await context.find_placement()
     ledger = Ledger(lambda _outcome: None)
     plan = structs.replace(
         context,

@@ -237,7 +237,6 @@ class Run:
                 parts = guarded(context, stale, options.max_changes)
             first = await anext(parts, None)
             if first is not None:
-                await context.find_placement()  # if it is wrong, nothing at all is written
                 from medusa_sync.sync.write.engine import Engine  # only runs that write need it
 
                 self._engine = Engine(context)

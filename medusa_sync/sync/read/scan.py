@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from medusa_sync.core.change import Withheld, withheld_earlier
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
-from medusa_sync.core.product import WITHOUT_STOCK, DesiredProduct
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.medusa.api import AdminApi
@@ -65,7 +65,6 @@ class Scan:
         self._is_complete = False
         self._is_snapshot = False  # one response showed the whole store
         self._up_to_date = array("q")  # hashes of what is applied; sorted when all pages are read
-        self._without_stock = array("q")  # the same for products that were applied without their stock
         self._copied: set[str] = set()  # source ids that were seen twice
 
     async def __aenter__(self) -> Self:
@@ -109,8 +108,6 @@ class Scan:
         pages = self._pages_left()
         if wanted is None or pages * _PAGE_COST <= -(-wanted // LOOK_UP):
             await self._read_rest()
-        if self._without_stock and not await self._api.named("stock_locations", {}):
-            self._up_to_date.extend(self._without_stock)
         self._sort()
 
     def lacks(self, product: DesiredProduct) -> bool:
@@ -202,8 +199,5 @@ class Scan:
             self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled and not self.removes_from(record):
             self._up_to_date.append(hash((external_id, self._options.plan.selection.of(record).content)))
-            if record.source.startswith(WITHOUT_STOCK):
-                digest = record.source.removeprefix(WITHOUT_STOCK)
-                self._without_stock.append(hash((external_id, digest)))
-            elif record.source:
+            if record.source:
                 self._up_to_date.append(hash((external_id, record.source)))

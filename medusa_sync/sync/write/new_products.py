@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from msgspec import structs
 
+from medusa_sync.core.change import creation
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of
@@ -88,7 +89,7 @@ class NewProducts:
         reasons = await self.handles.assign(created)
         for job in created:
             if job.handle:
-                job.take(self._planner.creation(job.desired, job.handle))
+                job.take(creation(job.desired, job.handle))
             else:
                 end(job, Result.REJECTED, reasons[job])
 

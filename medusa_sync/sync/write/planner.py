@@ -13,7 +13,7 @@ from medusa_sync.core.change import Change, Withheld, creation, without
 from medusa_sync.core.interrupted import is_in_progress, is_incomplete
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
-from medusa_sync.core.product import DesiredProduct, without_stock
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Result, outcome_of
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
@@ -90,7 +90,7 @@ class Planner:
         if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
             reading.in_progress.append(job)
         elif is_incomplete(stored):
-            job.take(self.creation(job.desired, stored.handle))
+            job.take(creation(job.desired, stored.handle))
             job.replaces = stored.id
             reading.new.append(job)
         else:
@@ -148,11 +148,6 @@ class Planner:
             if job.change.removed and stored.record not in job.records:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.begin(job.external_id, job.change.conflicts)
-
-    def creation(self, product: DesiredProduct, handle: str) -> Change:
-        """Plan what is sent for a new product, or for one of which an interrupted write has left a part."""
-        wanted = product if self._context.placement.location_id else without_stock(product)
-        return creation(wanted, handle)
 
     def planned(
         self,
