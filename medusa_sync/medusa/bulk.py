@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 from medusa_sync.core.stored import Entity, Identified
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.http import Query
+from medusa_sync.medusa.bisect import isolate
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.operations import CREATE_TAGS, ID, Body, Operation
 from medusa_sync.stop import all_done
@@ -53,7 +54,7 @@ _Written = Annotated[dict[str, Entity], Meta(min_length=1, max_length=1)]  # by 
 class Bulk:
     """Runs operations for many things.
 
-    A refused call changes nothing. It is halved until the culprit is alone, which is sent to its ordinary
+    A refused call changes nothing. It is bisected until the culprit is alone, which is sent to its ordinary
     route for the reason; new and changed variants of a product stay together. If the store does not even
     accept an empty call, for example because the role of the credentials lacks `workflow_execution:read`,
     everything is sent to the ordinary routes.
@@ -103,42 +104,36 @@ class Bulk:
         return results
 
     async def _isolate(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
-        """Carry out a call that the store refused: usually one thing is the reason.
-
-        It takes few calls to find the first culprit, and one for all that follow it. After a failure without
-        a reason, the next thing is sent alone, because the store may fail every write.
+        """Carry out a call that the store refused; what it refuses alone is sent to its ordinary route.
 
         Raises:
-            AmbiguousWriteError: it fails two things in a row, so nothing more is sent.
+            AmbiguousWriteError: two things fail in a row, so the store may fail every write.
         """
         logger.info(
             "bisecting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
         )
-        results: list[Result] = []
-        suspects = operation.units(bodies)
-        first = 1 if isinstance(refusal, AmbiguousWriteError) else len(suspects) // 2
+        results: dict[str, Result] = {}
         has_failed = False
-        while suspects:
-            suspects, following = (suspects[:1], suspects[1:]) if has_failed else (suspects, [])
-            while len(suspects) > 1 and not self._client.is_stopping:
-                sent = await self._try(operation, [*chain(*suspects[:first])])
-                if isinstance(sent, list):
-                    results, suspects = results + sent, suspects[first:]
-                else:
-                    suspects, following = suspects[:first], suspects[first:] + following
-                first = len(suspects) // 2
-            if self._client.is_stopping:
-                return results + [refusal] * (len(bodies) - len(results))
-            own = await self._ordinary(operation, suspects[0])
-            if has_failed and isinstance(own[-1], AmbiguousWriteError):
-                raise own[-1]
-            has_failed = isinstance(own[-1], AmbiguousWriteError)
-            results, suspects = results + own, following
-            sent = await self._try(operation, [*chain(*following)]) if following else []
-            if isinstance(sent, list):
-                return results + sent
-            first = len(suspects) // 2
-        return results
+
+        async def attempt(units: list[list[Body]]) -> list[list[Body]]:
+            nonlocal has_failed
+            sent = await self._try(operation, [*chain(*units)]) if not self._client.is_stopping else []
+            if isinstance(sent, Refusal):
+                return units
+            has_failed = False
+            results.update(zip((body["id"] for body in chain(*units)), sent, strict=False))
+            return []
+
+        async def alone(unit: list[Body]) -> None:
+            nonlocal has_failed
+            sent = await self._ordinary(operation, unit) if not self._client.is_stopping else [refusal]
+            if has_failed and isinstance(sent[-1], AmbiguousWriteError):
+                raise sent[-1]
+            has_failed = isinstance(sent[-1], AmbiguousWriteError)
+            results.update(zip((body["id"] for body in unit), sent, strict=False))
+
+        await isolate(operation.units(bodies), attempt, alone)
+        return [results.get(body["id"], refusal) for body in bodies]
 
     async def _try(self, operation: Operation, bodies: Sequence[Body]) -> list[Result] | Refusal:
         """Send one call and return its refusal; if the store does not offer that, use the ordinary route."""

@@ -119,6 +119,18 @@ def test_a_record_that_another_run_has_written_meanwhile_stays(kind: str) -> Non
     assert set(pending(store, source)) <= {3}
 
 
+def test_nothing_is_acknowledged_if_another_run_has_written_all_records_meanwhile() -> None:
+    store, source = dearer()
+
+    def replace() -> None:
+        for product in store.products.values():
+            product.metadata = None
+
+    strike(store, "after", lambda request: b'"amount"' in request.content, replace)
+    assert counts(sync(source, store)) == {"updated": COUNT}
+    assert b'"amount"' in writes(store)[-1].content
+
+
 def test_an_acknowledgement_does_not_rely_on_an_index_that_lags_behind() -> None:
     """A look-up shows the records from before the run, and a scan the newest ones."""
     store, source = dearer()

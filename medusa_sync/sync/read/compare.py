@@ -14,8 +14,8 @@ from medusa_sync.core.product import DesiredProduct, Value, without_stock
 from medusa_sync.core.record import applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
+from medusa_sync.medusa.bisect import parts
 from medusa_sync.sources.base import Unchecked
-from medusa_sync.sync.bisect import parts
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.scan import LOOK_UP
 

@@ -23,10 +23,10 @@ from medusa_sync.errors import (
     SourceError,
     StoreRefusedError,
 )
+from medusa_sync.medusa.bisect import in_halves, parts
 from medusa_sync.retry import retry
 from medusa_sync.sources.base import Delivered, checked
 from medusa_sync.stop import InFlight
-from medusa_sync.sync.bisect import in_halves, parts
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remove.orphans import LISTED, Orphans, check_removals

@@ -12,9 +12,9 @@ from medusa_sync.core.record import AppliedOption, Record
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.bisect import in_halves
 from medusa_sync.medusa.decode import WITH_OPTIONS
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.sync.bisect import in_halves
 from medusa_sync.sync.write.job import Job, Place, Places
 
 logger = logging.getLogger(__name__)

@@ -27,9 +27,9 @@ from medusa_sync.errors import (
     StoreError,
     StoreRefusedError,
 )
+from medusa_sync.medusa.bisect import in_halves, isolate, parts
 from medusa_sync.retry import pause, retry
 from medusa_sync.stop import InFlight
-from medusa_sync.sync.bisect import in_halves, isolate, parts
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.attempt import Attempts
@@ -117,7 +117,7 @@ class Engine:
 
     async def _work(self, group: Group) -> None:
         """Attempt a group until nothing is left to be done."""
-        await isolate(await self._attempt(group), self._attempt)
+        await isolate(await self._attempt(group), self._attempt, lambda job: self._attempt([job]))
 
     async def _attempt(self, group: Group) -> Group:
         """Attempt a group until nothing is left to be done, or until it has to be divided.

@@ -10,29 +10,33 @@ from medusa_sync.errors import StoreRefusedError
 T = TypeVar("T")
 
 
-async def isolate(refused: list[T], attempt: Callable[[list[T]], Awaitable[list[T]]]) -> None:
+async def isolate(
+    refused: list[T],
+    attempt: Callable[[list[T]], Awaitable[list[T]]],
+    alone: Callable[[T], Awaitable[object]],
+) -> None:
     """Attempt parts of what the store has refused together, until each thing has been accepted or was alone.
 
     Usually a single thing is the reason. It takes few attempts to find it, and one for all that follow it; if
-    these are refused too, each part of them is halved.
+    these are refused too, each half of them is attempted.
 
     Args:
-        refused: at least two things, or none.
-        attempt: returns what the store refuses together of what it gets; nothing of a single thing.
+        refused: what the store has refused.
+        attempt: returns what the store refuses together of what it gets.
+        alone: is called with each thing that is refused by itself.
     """
     following: list[T] = []
     while len(refused) > 1:
         first, second = _halves(refused)
         left = await attempt(first)
         refused, following = (left, second + following) if left else (second, following)
-    for part in (refused, following):
-        await _in_halves(part, attempt)
-
-
-async def _in_halves(things: list[T], attempt: Callable[[list[T]], Awaitable[list[T]]]) -> None:
-    refused = await attempt(things) if things else []
-    for half in _halves(refused) if refused else ():
-        await _in_halves(half, attempt)
+    for thing in refused:
+        await alone(thing)
+    refused = await attempt(following) if following else []
+    for half in _halves(refused) if len(refused) > 1 else ():
+        await isolate(await attempt(half), attempt, alone)
+    if len(refused) == 1:
+        await alone(refused[0])
 
 
 async def in_halves(
@@ -41,22 +45,23 @@ async def in_halves(
     failed: Callable[[T, Exception], None],
     errors: tuple[type[Exception], ...] = (StoreRefusedError,),
 ) -> None:
-    """Write things together, and bisect what the store refuses. One that fails does not affect the others.
+    """Write things together, and isolate what the store refuses. One that fails does not affect the others.
 
     `write` raises one of the errors if the store refuses something; it may be called again for things that
     it has written already. `failed` is called with each thing that is refused alone.
     """
 
-    async def attempt(part: list[T]) -> list[T]:
+    async def attempt(part: Sequence[T]) -> list[T]:
         try:
             await write(part)
         except errors as error:
             if len(part) > 1:
-                return part
+                return list(part)
             failed(part[0], error)
         return []
 
-    await _in_halves(list(things), attempt)
+    if things:
+        await isolate(await attempt(things), attempt, lambda thing: attempt([thing]))
 
 
 def _halves(things: Sequence[T]) -> tuple[list[T], list[T]]:
