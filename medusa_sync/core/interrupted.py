@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from medusa_sync.core.change import Change
-from medusa_sync.core.fields import OPTIONS, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import VARIANT_FIELDS, Part
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Step, remember
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.variants import fields_as_sent, match_variants
+from medusa_sync.core.variants import match_variants
 
 SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it
 
@@ -31,23 +30,6 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float
     if stored.pending is None or abs(now - stored.pending.at) >= SETTLE_S:  # abs: clocks differ
         return False
     return is_incomplete(stored) or _lacks_price(desired, stored)
-
-
-def sends_nothing_new(update: Change) -> bool:
-    """Whether an update only repeats what an interrupted write has sent."""
-    record = update.record
-    # The fields of the product are committed together with the note, so a difference is something new.
-    has_new = update.removed or any(each.field != OPTIONS for each in update.own_changes)
-    if record.pending is None or has_new or not set(update.desired.options).issubset(record.option_ids):
-        return False
-    sent = fields_as_sent(record)
-    for each in update.variants:
-        own = sent.get(each.desired.key, {})
-        if each.is_new and own != {name: remember(value) for name, value in each.desired.fields.items()}:
-            return False
-        if any(remember(change.desired) != own.get(change.field) for change in each.changes):
-            return False
-    return True
 
 
 def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:

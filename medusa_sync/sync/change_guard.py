@@ -1,28 +1,25 @@
-"""Plans a whole run before its first write, and checks that not too much would change."""
+"""Counts what a run would change before its first write, and checks that it is not too much."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING
-
-from msgspec import structs
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from medusa_sync.core.change import FieldChange
+from medusa_sync.core.fields import STATUS
+from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import Share
-from medusa_sync.core.product import excerpts
-from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.errors import ChangeGuardError
+from medusa_sync.core.product import Value, excerpts
+from medusa_sync.core.record import DIGEST, NO_RECORD, Dropped, Record, applied, remember
+from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.variants import fields_as_sent
+from medusa_sync.errors import ChangeGuardError, ProductFailedError
 from medusa_sync.spool import Spool
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.remove.orphans import LISTED, listed
-from medusa_sync.sync.write.engine import Engine
-
-if TYPE_CHECKING:
-    from medusa_sync.sync.remove.removals import Removals
+from medusa_sync.sync.write.sales import Sales
 
 _FIELDS = 3  # changes that an error shows of each product
 _LONG = 40  # characters of a value that it shows
@@ -37,67 +34,25 @@ async def guarded(
         ChangeGuardError: more would change than `--max-changes` allows.
         StoreError: the store cannot be read.
     """
-    backlog, most = Spool[list[Stale]](), 0
+    backlog = Spool[list[Stale]]()
     async for part in stale:
         backlog.add(part)
-        most += sum(bool(each.copies) for each in part)
-    removals = context.removals if context.delivery.error is None else None
-    owned = len(context.scan.source_ids) - len(context.unrecorded)
-    most += removals.upper_bound if removals is not None else 0
-    if not (context.stop.is_set or allowed.allows(most, owned)):
-        await _check_plan(context, backlog, removals, owned=owned, allowed=allowed)
+    if not context.stop.is_set:
+        await _check(context, backlog, allowed)
     for part in backlog:
         yield part
 
 
-async def _check_plan(
-    context: Context, backlog: Spool[list[Stale]], removals: Removals | None, *, owned: int, allowed: Share
-) -> None:
-    ledger = Ledger(lambda _outcome: None)
-    plan = structs.replace(
-        context,
-        ledger=ledger,
-        is_forecast=True,
-        removals=removals,
-        removed_products=set(),
-        completed=set(),
-    )
-
-    async def opened() -> AsyncGenerator[list[Stale], None]:
-        for part in backlog:
-            ledger.take(each.desired for each in part)
-            yield part
-
-    engine = Engine(plan)
-    await engine.first_pass(opened())
-    removed = await removals.forecast(plan, await engine.losing_variants()) if removals is not None else ()
-    await engine.final_pass()
-    _check(ledger.changes, removed, plan.completed, owned=owned, allowed=allowed)
-
-
-def _check(
-    planned: Iterable[Outcome],
-    removed: Iterable[Outcome],
-    completed: Collection[str],
-    *,
-    owned: int,
-    allowed: Share,
-) -> None:
-    """Check that a plan does not update or remove too many of the products that the store has.
-
-    Completed products are not counted: they only get what an interrupted write has sent already, and that
-    has to be completed in any case.
-    """
+async def _check(context: Context, backlog: Iterable[list[Stale]], allowed: Share) -> None:
     count, names = 0, list[str]()
     fields = Counter[str]()  # products by field
-    updated = (each for each in planned if each.action is Action.UPDATE and each.external_id not in completed)
-    for outcome in chain(updated, removed):
+    async for name, changes in _changed(context, backlog):
         count += 1
-        removal = outcome.action.value if outcome.action and outcome.result is Result.REMOVED else ""
-        fields.update([removal] if removal else {change.field for change in outcome.changes})
+        removal = "delete" if context.deletes else "draft"
+        fields.update({each.field for each in changes} or {removal})
         if len(names) < LISTED:
-            what = removal or _described(outcome.changes)
-            names.append(f"{outcome.external_id} {outcome.title!r}: {what}")
+            names.append(f"{name}: {_described(changes) or removal}")
+    owned = len(context.scan.source_ids) - len(context.unrecorded)
     if allowed.allows(count, owned):
         return
     reason = f"{count} of {owned} products would change; --max-changes is {allowed}. Nothing was written."
@@ -109,10 +64,81 @@ def _check(
     raise ChangeGuardError("\n".join([reason, *most, *listed(names, count)]), hint=hint)
 
 
+async def _changed(
+    context: Context, backlog: Iterable[list[Stale]]
+) -> AsyncGenerator[tuple[str, Sequence[FieldChange]], None]:
+    """The products that would be updated, with their changes, and removed ones, which have none."""
+    how, sales = context.options.plan, Sales(context)
+    for part in backlog if how.update else ():
+        known = [each for each in part if len(each.copies) == 1 and not _record(each).is_claim]
+        stored = {each.desired.external_id: each for each in known}
+        found = await _by_store(context, stored, sales) if how.overwrite else _by_record(context, stored)
+        for own, changes in found.items():
+            if changes:
+                yield f"{own} {stored[own].desired.title!r}", changes
+    if context.removals is not None and context.delivery.error is None:
+        for orphan in await context.removals.missing():
+            yield f"{orphan.external_id} {orphan.title!r}", ()
+
+
+def _by_record(context: Context, products: Mapping[str, Stale]) -> dict[str, Sequence[FieldChange]]:
+    """What the source changed since products were written, or since an interrupted write was sent."""
+    selection, removed = context.options.plan.selection, (None, *context.options.removable)
+    changes: dict[str, Sequence[FieldChange]] = {}
+    for own, each in products.items():
+        record, wanted = _record(each), applied(each.desired)
+        shared = {None, *(record.variants.keys() & wanted.variants.keys())}
+        old, new = _values(selection.of(record), removed), _values(selection.of(wanted))
+        names = {variant.key: variant.name for variant in each.desired.variants}
+        changes[own] = [
+            FieldChange(name, old.get((key, name)), value, variant=names.get(key or "", key or ""))
+            for (key, name), value in {**dict.fromkeys(old), **new}.items()
+            if value != old.get((key, name)) and (selection.has_variants or key in shared)
+        ]
+    return changes
+
+
+def _record(product: Stale) -> Record:
+    [stored] = product.copies
+    return (stored.record if isinstance(stored, StoredProduct) else None) or NO_RECORD
+
+
+def _values(
+    record: Record, states: Collection[Dropped | None] = (None,)
+) -> dict[tuple[str | None, str], Value]:
+    """The values of a product and of its variants in these states, by key of the variant and field."""
+    values: dict[tuple[str | None, str], Value] = {(None, name): own for name, own in record.fields.items()}
+    values[None, STATUS] = "draft" if record.drafted else "published"
+    values[None, "currency"] = record.currency
+    sent = fields_as_sent(record)
+    for key, variant in record.variants.items():
+        if variant.dropped in states:
+            values |= {(key, name): own for name, own in sent[key].items()}
+            withheld = record.withheld.get(key, {})
+            values |= {(key, name): remember(value) for name, (value, _) in withheld.items()}
+    return values
+
+
+async def _by_store(
+    context: Context, products: Mapping[str, Stale], sales: Sales
+) -> dict[str, Sequence[FieldChange]]:
+    """What would be restored."""
+    wanted = {own: each.desired for own, each in products.items()}
+    changes: dict[str, Sequence[FieldChange]] = {}
+    for stored in await sales.read(wanted, await context.api.details("external_id", list(wanted))):
+        if isinstance(stored, StoredProduct) and (own := stored.external_id) in wanted:
+            with suppress(ProductFailedError):
+                location_id = context.placement.location_id
+                update = plan_update(wanted[own], stored, context.options.plan, location_id=location_id)
+                changes[own] = update.changes
+    return changes
+
+
 def _described(changes: Sequence[FieldChange]) -> str:
     shown = []
     for each in changes[:_FIELDS]:
         before, after = excerpts(each.stored, each.planned, _LONG)
-        shown.append(f"{each.name}: {before} -> {after}")
+        has_digest = DIGEST.search(f"{before} {after}")  # the record has it instead of a long text
+        shown.append(each.name if has_digest else f"{each.name}: {before} -> {after}")
     rest = [f"{len(changes) - _FIELDS} more"] if len(changes) > _FIELDS else []
     return " ".join(", ".join([*shown, *rest]).split())  # one line

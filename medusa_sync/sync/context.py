@@ -79,12 +79,10 @@ class Context(Struct):
         ledger: gets the outcomes.
         stop: once it is set, nothing new is sent.
         scan: of the store before the run.
-        is_forecast: nothing is sent, and products that the store may still be writing are planned too.
         removals: finds what will be removed at the end; None if nothing is.
         placement: of new products, once it was read.
         removed_products: external ids of products that a dry run has removed, although the store has them.
         removed_variants: ids of dropped variants that the final pass removes, by external id of the product.
-        completed: external ids of products that only get what an interrupted write has sent.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
         failures: products in a row whose writes failed without a refusal.
@@ -97,12 +95,10 @@ class Context(Struct):
     ledger: Ledger
     stop: Stop
     scan: Scan
-    is_forecast: bool = False
     removals: Removals | None = None
     placement: Placement = UNKNOWN
     removed_products: set[str] = field(default_factory=set)
     removed_variants: dict[str, Collection[str]] = {}
-    completed: set[str] = field(default_factory=set)
     is_final: bool = False
     another_run_creates: bool = False
     failures: int = 0
@@ -119,7 +115,7 @@ class Context(Struct):
     @property
     def is_dry_run(self) -> bool:
         """Whether nothing is sent."""
-        return self.options.dry_run or self.is_forecast
+        return self.options.dry_run
 
     @property
     def unrecorded(self) -> list[str]:

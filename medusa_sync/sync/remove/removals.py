@@ -13,7 +13,6 @@ from medusa_sync.core.options import match_options
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import NO_RECORD
-from medusa_sync.core.result import Outcome
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import match_variants
 from medusa_sync.errors import (
@@ -136,14 +135,8 @@ class Removals:
         self._stop = context.stop
         self._orphans = Orphans(context)
         self._found: Sequence[StoredProduct] | None = None  # orphans
-        self._refusal: PruneGuardError | SourceError | None = None
         self._second: SecondReading | None = None
         self._has_begun = False
-
-    @property
-    def upper_bound(self) -> int:
-        """More products than this are not removed."""
-        return sum(source_id not in self._delivery for source_id in self._scan.owned)
 
     @property
     def notes(self) -> Iterator[str]:
@@ -159,19 +152,19 @@ class Removals:
         if self._second is not None:
             yield self._second.note
 
-    async def forecast(self, context: Context, updates: Sequence[Change]) -> list[Outcome]:
-        """Predict the removals; empty if a guard refuses them, which `execute` raises.
+    async def missing(self) -> Sequence[StoredProduct]:
+        """The orphans that may be removed, as the first reading shows them; none if a guard keeps them.
 
-        The context gets what would be removed.
+        Raises:
+            StoreError: the store cannot be read.
         """
-        try:
-            orphans = await self._find(context, updates)
-        except (PruneGuardError, SourceError) as error:
-            self._refusal = error
-            return []
-        if context.deletes:
-            context.removed_products |= {each.external_id or "" for each in orphans}
-        return [*map(self._orphans.outcome, orphans)]
+        if self._ledger.unidentified:  # those rows may be of products that only look missing
+            return ()
+        with suppress(PruneGuardError):
+            self._found = await self._orphans.find()
+            self._orphans.check(self._found)
+            return self._found
+        return ()
 
     async def execute(self, updates: Sequence[Change]) -> None:
         """Remove orphans, or report what would be removed; the context gets the variants to remove.
@@ -185,13 +178,14 @@ class Removals:
             StoreError: the store is unavailable.
         """
         self._has_begun = True
-        if self._refusal is None and self._options.dry_run:
-            for outcome in await self.forecast(self._context, updates):
-                self._ledger.remove(outcome)
-        if self._refusal is not None:
-            raise self._refusal
+        orphans = await self._find(updates)
         if not self._options.dry_run:
-            await self._remove(await self._find(self._context, updates))
+            await self._remove(orphans)
+            return
+        if self._context.deletes:
+            self._context.removed_products |= {each.external_id or "" for each in orphans}
+        for each in orphans:
+            self._ledger.remove(self._orphans.outcome(each))
 
     async def _remove(self, orphans: Sequence[StoredProduct]) -> None:
         """Remove products, some in each call; a part that has begun is completed if the run is stopped."""
@@ -217,19 +211,18 @@ class Removals:
             in_flight.begin(in_halves(part, remove, self._orphans.fail, _REFUSALS))
             await in_flight.finish()
 
-    async def _find(self, context: Context, updates: Sequence[Change]) -> Sequence[StoredProduct]:
+    async def _find(self, updates: Sequence[Change]) -> Sequence[StoredProduct]:
         """Find the orphans, and check the limits; the context gets the variants that are removed."""
         if self._ledger.unidentified:  # those rows may be of products that only look missing
             return ()
-        if self._found is None:  # a forecast may have found them
+        if self._found is None:
             self._found = await self._orphans.find()
         options = self._options
         in_sync = [each for each in updates if each.desired.external_id not in self._ledger.partial]
         found = {each.desired.external_id: each.removable(options.removable) for each in in_sync}
         missing = Missing(self._found, {own: variants for own, variants in found.items() if variants})
         if (missing.orphans or missing.variants) and not self._delivery.in_one_piece:
-            if self._second is None:  # a forecast may have read it
-                self._second = await SecondReading.of(missing, in_sync, self._delivery.again())
+            self._second = await SecondReading.of(missing, in_sync, self._delivery.again())
             missing = self._second.left(missing)
         self._orphans.check(missing.orphans)
         titles = {each.desired.external_id: each.stored.title for each in in_sync}
@@ -240,7 +233,7 @@ class Removals:
         ]
         lost = "variants are missing at the source"
         check_removals(lost, names, self._scan.variants, options.max_removals)
-        context.removed_variants = {
+        self._context.removed_variants = {
             own: frozenset(each.id for each in variants.values())
             for own, variants in missing.variants.items()
         }

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 
 from medusa_sync.core.change import Change, needed_terms
 from medusa_sync.core.fields import FIELDS, SKU
-from medusa_sync.core.interrupted import sends_nothing_new
 from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.result import Action, Outcome, Result, outcome_of
@@ -89,9 +88,6 @@ class Attempts:
         reading = await self.planner.read(group)
         left: list[Group] = []
         if reading.updates:
-            for job in reading.updates:
-                if sends_nothing_new(job.change):
-                    self._context.completed.add(job.external_id)
             left = await self._carry_out(reading.updates)
             for job in reading.new:  # they get what the updates give up
                 job.is_absent = not job.replaces

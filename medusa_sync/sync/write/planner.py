@@ -85,7 +85,7 @@ class Planner:
             reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
             self._places.end(job, Result.FAILED, reason)
             return
-        may_be_writing = not (job.has_noted(stored.pending) or self._context.is_forecast)
+        may_be_writing = not job.has_noted(stored.pending)
         is_unfinished = is_incomplete(stored) and job.is_being_created
         if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
             reading.in_progress.append(job)
