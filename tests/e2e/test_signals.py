@@ -15,6 +15,7 @@ from tests.tiers import sampled
 
 ROWS = goods(100, 0)
 BATCH_SIZE = 15
+FLAGS = ("--json", "--batch-size", str(BATCH_SIZE))
 BEFORE_THE_FIRST_BATCH = 3  # writes: all tags, all categories, the inventory items
 GRACE_S = 10
 SLACK_S = 10  # for starting and ending a process on a busy machine
@@ -35,8 +36,7 @@ def test_after_a_signal_requests_in_flight_finish_and_the_counts_are_printed(
         return hold if creations[1:] == [request] else None
 
     proxy.choose = second_creation
-    arguments = ("--source", source.url, "--json", "--batch-size", str(BATCH_SIZE))
-    with running(*arguments, store=proxy.store(shop.store)) as run:
+    with running("--source", source.url, *FLAGS, store=proxy.store(shop.store)) as run:
         hold.wait_until_arrived()
         run.send(number)
         hold.release()
@@ -70,7 +70,7 @@ def test_a_run_whose_write_hangs_ends_after_the_grace_period_or_at_a_second_sign
 ) -> None:
     hold = Hold()
     proxy.faults = {BEFORE_THE_FIRST_BATCH + 4: hold}
-    with running("--source", source.url, "--json", store=proxy.store(shop.store)) as run:
+    with running("--source", source.url, *FLAGS, store=proxy.store(shop.store)) as run:
         hold.wait_until_arrived()
         run.send(number)
         if is_repeated:
