@@ -167,11 +167,13 @@ class SourceOf(ABC, Generic[T_co]):
         format: what was detected, such as `JSON pages` or `CSV (Shopify), gzip`; empty until it is known.
         in_one_piece: all came in one file or response; otherwise a product may have moved between pages.
         notes: remarks about what was read.
+        resembles: a source that can be read, if the products are like those of it, and what they lack.
     """
 
     format = ""
     in_one_piece = True
     notes: Sequence[str] = ()
+    resembles = ""
 
     @abstractmethod
     def pages(self, limit: int | None) -> AsyncGenerator[PageOf[T_co], None]:

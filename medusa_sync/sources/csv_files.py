@@ -13,9 +13,9 @@ from io import BufferedReader
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
-from medusa_sync.sources.dialects import best, known_columns
+from medusa_sync.sources.dialects import best, is_known, known_columns
 from medusa_sync.sources.dialects.base import products, shortened_code
-from medusa_sync.sources.maps import recognised
+from medusa_sync.sources.maps import in_english, recognised, resembled
 from medusa_sync.sources.text import shown
 
 logger = logging.getLogger(__name__)
@@ -59,10 +59,14 @@ def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str
         columns.setdefault(name, index)
     rows = _rows(lines, delimiter, len(names))
     known = recognised([Item(columns)])
+    if known is None and not is_known(names):
+        english = in_english(columns)
+        known = recognised([Item(english)])
+        columns = english if known else columns
     if as_items or known is not None:
         kind, items = "CSV", _items(rows, columns, known.codes if known else ())
     else:
-        header = best(names, decimal_comma=delimiter == ";")
+        header = best(names, decimal_comma=delimiter == ";", like=resembled([Item(in_english(columns))]))
         kind = f"CSV ({header.dialect.name})"
         items = products((header.row(*row) for row in rows), header.dialect)
     return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", items

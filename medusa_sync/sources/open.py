@@ -25,7 +25,7 @@ from medusa_sync.sources.base import (
     checked,
 )
 from medusa_sync.sources.mapping import MappingOptions, deliver
-from medusa_sync.sources.maps import recognised
+from medusa_sync.sources.maps import recognised, resembled
 from medusa_sync.spool import Spool
 
 if TYPE_CHECKING:  # most runs need no map
@@ -171,8 +171,9 @@ class Catalogue(Source):
         self._map, program, has_items = "", self._program, False
         async with aclosing(self._source.pages(limit)) as pages:
             async for page in pages:
-                if not program and not has_items and (known := recognised(page.rows)):
-                    program = _program(known.name)
+                if not program and not has_items:
+                    known, self.resembles = recognised(page.rows), resembled(page.rows)
+                    program = _program(known.name) if known else None
                 if program is not None:
                     async with aclosing(self._mapped(program, page, pages)) as mapped:
                         async for each in mapped:

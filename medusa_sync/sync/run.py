@@ -131,7 +131,9 @@ class Run:
         """Remarks that are not about one product."""
         options, context, unidentified = self._options, self._context, self._ledger.unidentified
         if 0 < self._ledger.seen == self._ledger.invalid:
-            yield "The source has no valid product. If its products have another shape, use --source-map."
+            like = f"It looks like {self._source.resembles}." if self._source.resembles else ""
+            hint = like or "If its products have another shape, use --source-map."
+            yield f"The source has no valid product. {hint}"
         removes = options.on_missing is not OnMissing.KEEP
         if removes and options.limit is not None:
             yield "Nothing is removed with --limit, because products beyond the limit are not missing."

@@ -30,8 +30,15 @@ def known_columns(names: Sequence[str]) -> int:
     return max(Header(dialect, names).known for dialect in DIALECTS)
 
 
-def best(names: Sequence[str], *, decimal_comma: bool = False) -> Header:
+def is_known(names: Sequence[str]) -> bool:
+    """Whether a header has the required columns of any dialect."""
+    return not all(Header(dialect, names).missing for dialect in DIALECTS)
+
+
+def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -> Header:
     """The header as the dialect knows it that knows most columns, of those whose required columns it has.
+
+    If none knows it, the error says what it is `like`.
 
     Raises:
         SourceError: no dialect knows it, or a column occurs twice.
@@ -45,6 +52,7 @@ def best(names: Sequence[str], *, decimal_comma: bool = False) -> Header:
             "no known format has this header. Columns that are missing:",
             *(f"  {each.dialect.name}: {', '.join(each.missing)}" for each in tried),
             f"  It has: {', '.join(shown)}{more}",
+            *([f"It looks like {like}."] if like else ()),
         ]
         raise SourceError("\n".join(lines), hint=_HINT)
     if found.repeated:

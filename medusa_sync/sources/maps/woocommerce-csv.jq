@@ -1,6 +1,6 @@
-# The CSV export of WooCommerce, with English column names, read as its own importer reads it. A variation
-# names its product by the SKU, or by `id:741` if the product has none; so that is the id of a product, and
-# all rows with it are one product.
+# The CSV export of WooCommerce, read as its own importer reads it. Other languages have the English names of
+# columns, too. A variation names its product by the SKU, or by `id:741` if the product has none; so that is
+# the id of a product, and all rows with it are one product.
 
 # The export puts an apostrophe before a text that a spreadsheet could take for a formula.
 def unescaped: if startswith("'") and (.[1:2] | IN("=", "+", "-", "@")) then .[1:] else . end;
@@ -19,17 +19,19 @@ def attributes($n):
   .["Attribute \($n) name"] as $name | select($name != null)
   | {key: ($name | filled), value: (.["Attribute \($n) value(s)"] // "")}, attributes($n + 1);
 
-# In grams; the name of the column has the unit.
-def weight:
-  first(({kg: 1000, g: 1, lbs: 453.59237, oz: 28.349523125} | to_entries[]) as $unit
-    | .["Weight (\($unit.key))"] | decimal | (tonumber? | . * $unit.value * 1000 | round / 1000) // .);
+# The name of the column has the unit.
+def in_unit($name; $units):
+  first(($units | to_entries[]) as $unit
+    | .["\($name) (\($unit.key))"] | decimal
+    | (tonumber? | . * $unit.value * 1000 | round / 1000) // .) // null;
+def cm($name): in_unit($name; {cm: 1, "см": 1, mm: 0.1, "мм": 0.1, m: 100, "м": 100, in: 2.54, yd: 91.44});
 
 # 1 is published, 0 private, -1 a draft.
 def published:
   .Published // "1" | ascii_downcase | if IN("true", "1") then 1 elif . == "0" then 0 else -1 end;
 
 # More were sold than there were if it is negative. A text that is no number rejects the product.
-def stock: (.Stock | filled | if test("^-[0-9]+$") then 0 else . end) // null;
+def stock: (.Stock | filled | select(. != "parent") | if test("^-[0-9]+$") then 0 else . end) // null;
 
 # What is sold. The period of a sale is not known here, so a sale that has one is left out.
 def goods:
@@ -42,7 +44,7 @@ def goods:
       price: ($sale // $regular),
       compareAtPrice: (if $sale then $regular else null end),
       stock: (if .["In stock?"] == "0" or .["In stock?"] == "" and stock == null then 0 else stock end),
-      weight: (weight // null)
+      weight: in_unit("Weight"; {kg: 1000, "кг": 1000, g: 1, "г": 1, lbs: 453.59237, oz: 28.349523125})
     };
 
 map_values(unescaped)
@@ -52,25 +54,24 @@ map_values(unescaped)
     select(published != 0)
     # "Any size" is an attribute without a value.
     | ([attributes(1) | .value = ((.value | value | filled) // "Any")] | from_entries) as $options
-    | (.Stock == "parent") as $shares
     | {
         id: .Parent,
         $images,
         # Whatever the number is: variations that share the stock of their product reject it.
-        stock: (if $shares then 0 else null end),
-        variants: [{id: .ID, image: $images[0], $options} + (if $shares then .Stock = "" else . end | goods)]
+        stock: (if .Stock == "parent" then 0 else null end),
+        variants: [{id: ((.ID | filled) // null), image: $images[0], $options} + goods]
       }
   else
     select($type == "simple" or $type == "variable")
     | {
-        id: ((.SKU | filled) // "id:\(.ID)"),
+        id: ((.SKU | filled) // "id:\(.ID | filled)" // error("it has neither an SKU nor an ID")),
         title: (.Name | plain),
         description: ((.Description | filled) // .["Short description"] // "" | lines),
         status: (if published == 1 then null else "draft" end),
         categories: (.Categories | values | map(split(">"))),
         tags: (.Tags | values),
         $images,
-        dimensions: {width: .["Width (cm)"], height: .["Height (cm)"], depth: .["Length (cm)"]}
+        dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
       }
       + if $type == "variable" then {stock: stock} else
           {metadata: ([attributes(1) | .value |= (values | join(", "))] | from_entries)}

@@ -3,6 +3,11 @@
 # The API does not say in which unit a weight is, so weights are left out. If yours are in kg, add
 # `weight: ((.weight | filled | tonumber * 1000) // null)` to `goods`.
 
+# The items of a list; some programs write them in one text.
+def each: if type == "string" then split(if contains(";") then ";" else ", " end)[] else .[]? end;
+
+def is_published: (.status // "publish") == "publish";
+
 # More were sold than there were if it is negative. What is no number rejects the product.
 def quantity: .stock_quantity // 0 | if (tonumber? // 0) < 0 then 0 else . end;
 
@@ -30,23 +35,27 @@ select(.type == "simple" or .type == "variable")
     title: (.name | plain),
     handle: .slug,
     description: ((.description | filled) // .short_description),
-    status: (if .status == "publish" then null else "draft" end),
+    status: (if is_published then null else "draft" end),
     # The API names a category without those above it.
-    categories: [.categories[]? | {name: (.name | plain), handle: .slug}],
-    tags: [.tags[]?.name | plain],
-    images: [.images[]?.src],
+    categories: [
+      .categories | plain | each
+      | if type == "object" then {name: (.name | plain), handle: .slug} else split(">") end
+    ],
+    tags: [.tags | plain | each | .name? // . | plain],
+    images: [.images // .all_images // .main_image | each | .src? // .],
     dimensions: (.dimensions // {} | {width, height, depth: .length}),
     metadata: ([.attributes[]? | select(.variation != true)
       | {key: (.name | plain), value: (.options | map(plain) | join(", "))}] | from_entries)
   }
   + if .type == "simple" then goods + {meta: (goods | {barcode})} else
       [
-        .variations[]
+        .variations
+        | if type == "array" then .[] else null end
         | if type == "object" then . else error("its variations are not in the file") end
-        | select(.status == "publish")
+        | select(is_published)
       ] as $variations
       | {
-          options: $names,
+          options: (if $names == [] then null else $names end),
           # If a variation has none of its own, the product is rejected.
           stock: (if .manage_stock == true or any($variations[]; .manage_stock == "parent")
             then quantity else null end),
@@ -54,10 +63,11 @@ select(.type == "simple" or .type == "variable")
             $variations[]
             | {
                 id,
-                image: .image.src?,
+                image: (.image | .src? // .),
                 # "Any size" is an attribute that the variation does not have.
                 options: (reduce $names[] as $name ({}; .[$name] = "Any")
-                  + (.attributes | map({key: (.name | plain), value: (.option | plain)}) | from_entries))
+                  + ([.attributes | each | if type == "object" then [.name, .option] else split(": ") end
+                    | {key: (.[0] | plain), value: (.[1] | plain)}] | from_entries))
               } + goods
           ]
         }

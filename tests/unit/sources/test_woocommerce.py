@@ -5,14 +5,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from medusa_sync.sources.base import Rejected
-from tests.unit.sources.reading import cells, in_json, read, table
+from tests.unit.sources.reading import cells, in_json, read, reading, table
 
 Row = dict[str, Any]
 HEADER = (
     "ID,Type,SKU,GTIN,Name,Published,Short description,Description,Date sale price starts,"
     "Date sale price ends,In stock?,Stock,Weight (kg),Length (cm),Width (cm),Height (cm),Sale price,"
-    "Regular price,Categories,Tags,Images,Parent,Attribute 1 name,Attribute 1 value(s)"
+    "Regular price,Categories,Tags,Images,Parent,Attribute 1 name,Attribute 1 value(s),"
+    "Weight (lbs),Width (in),Height (mm),Length (m)"
 )
 USUAL = {"Published": "1", "In stock?": "1"}
 MUG = USUAL | {"Type": "simple", "Name": "Mug", "Regular price": "9"}
@@ -26,6 +29,7 @@ SIMPLE = r"""
 SKU=A-1 => {"id": "A-1", "sku": "A-1"}
 SKU=; ID=7 => {"id": "id:7", "sku": null}
 SKU='-1 => {"id": "-1", "sku": "-1"}
+SKU= => woocommerce-csv: it has neither an SKU nor an ID
 GTIN=0123 => {"meta": {"barcode": "0123"}}
 Type= => {}
 Type=Simple, downloadable, virtual => {}
@@ -66,6 +70,8 @@ In stock?=backorder => {}
 Weight (kg)=0,29 => {"weight": 290}
 Weight (kg)=1 kg => weight: '1 kg' is not a number such as 1234.50
 Length (cm)=3; Width (cm)=2.5; Height (cm)=1 => {"dimensions": {"depth": 3, "width": 2.5, "height": 1}}
+Weight (lbs)=2; Width (in)=2,5; Height (mm)=30; Length (m)=1 => {"weight": 907.185, "dimensions":
+ {"width": 6.35, "height": 3, "depth": 100}}
 Categories=Home > Mugs, Sale\, new,A>B => {"categories": [["Home", "Mugs"], ["Sale, new"], ["A", "B"]]}
 Tags='@home, Red\, white,new => {"tags": ["@home", "Red, white", "new"]}
 Images=https://a/1,https://a/2, https://a/3\,x => {"images": ["https://a/1", "https://a/2", "https://a/3,x"]}
@@ -109,6 +115,7 @@ API: list[tuple[Row, Row, Row | str]] = [
     ({"attributes": [COLOR, OLD]}, {}, {"metadata": {"Made & sold": "You & me, Elm"}}),
     ({}, {"attributes": [{"name": "Color", "option": "R&amp;B"}]}, {"options": {"Color": "R&B"}}),
     ({"status": "private"}, {}, {"status": "draft"}),
+    ({"status": None}, {"status": None}, {}),
     ({}, {"status": "private"}, {"red": None}),
     ({}, {"manage_stock": True, "stock_quantity": 3}, {"stock": 3}),
     ({}, {"manage_stock": True, "stock_quantity": -3}, {"stock": 0}),
@@ -160,7 +167,7 @@ def csv_of(*rows: Mapping[str, str]) -> str:
 
 def test_columns_of_simple_products_become_fields() -> None:
     rows, cases = [], {}
-    for number, line in enumerate(SIMPLE.strip().splitlines()):
+    for number, line in enumerate(SIMPLE.strip().replace("\n ", " ").splitlines()):
         own, became = line.split(" => ")
         rows.append(row := MUG | {"SKU": f"M-{number}"} | cells(own))
         usual = {"id": row["SKU"], "sku": row["SKU"], "title": "Mug", "price": 9}
@@ -190,3 +197,90 @@ def test_fields_of_the_api_become_fields() -> None:
         rows.append(TEE | {"id": f"S-{number}", "variations": [red | of_red, blue]} | own)
     cases = {str(each): expected_of(f"S-{number}", each[-1]) for number, each in enumerate(API)}
     assert_each(json.dumps(rows), ".json", cases)
+
+
+ENGLISH = (
+    "ID,Type,SKU,Name,Published,Short description,Description,Date sale price starts,Date sale price ends,"
+    "In stock?,Stock,Weight (kg),Length (cm),Width (cm),Height (cm),Sale price,Regular price,Categories,Tags,"
+    "Images,Parent,Attribute 1 name,Attribute 1 value(s),GTIN"
+)
+TRANSLATED = {  # as exports have them
+    "German": "ID;Typ;Artikelnummer;Name;Veröffentlicht;Kurzbeschreibung;Beschreibung;Datum, an dem"
+    " Angebotspreis beginnt;Datum, an dem Angebotspreis endet;Vorrätig?;Lager;Gewicht (kg);Länge (cm);Breite"
+    " (cm);Höhe (cm);Angebotspreis;Regulärer Preis;Kategorien;Schlagwörter;Bilder;Übergeordnetes Produkt;"
+    "Attribut 1 Name;Attribut 1 Wert(e);GTIN, UPC, EAN oder ISBN",
+    "French": "ID;Type;UGS;Nom;Publié;Description courte;Description;Date de début de promo;Date de fin de"
+    " promo;En stock\u00a0?;Stock;Poids (kg);Longueur (cm);Largeur (cm);Hauteur (cm);Tarif promo;Tarif"
+    " régulier;Catégories;Étiquettes;Images;Parent;Nom de l\u2019attribut 1;Valeur(s) de l\u2019attribut 1 ;"
+    "GTIN, UPC, EAN ou ISBN",
+    "Spanish": "ID;Tipo;SKU;Nombre;Publicado;Descripción corta;Descripción;Día en que empieza el precio"
+    " rebajado;Día en que termina el precio rebajado;¿Existencias?;Inventario;Peso (kg);Longitud (cm);Anchura"
+    " (cm);Altura (cm);Precio rebajado;Precio normal;Categorías;Etiquetas;Imágenes;Superior;Nombre del"
+    " atributo 1;Valor(es) del atributo 1;GTIN, UPC, EAN o ISBN",
+    "Russian": "ID;Тип;Артикул;Имя;Опубликован;Краткое описание;Описание;Дата начала действия скидки;Дата"
+    " окончания действия скидки;Наличие;Запасы;\u0412\u0435\u0441 (кг);Длина (см);Ширина (см);Высота (см);"
+    "Акционная цена;Базовая цена;Категории;Метки;Изображения;Родительский;Название атрибута 1;Значения"
+    " атрибутов 1;GTIN, UPC, EAN или ISBN",
+}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_an_export_may_have_the_names_of_another_language(language: str) -> None:
+    mug = MUG | {
+        "SKU": "M",
+        "GTIN": "1",
+        "Stock": "4",
+        "Weight (kg)": "1",
+        "Length (cm)": "2",
+        "Images": "https://a/1",
+    }
+    mug |= {"Description": "B", "Sale price": "8", "Categories": "A > B", "Tags": "T", "Width (cm)": "3"}
+    rows = [mug, SHIRT | {"SKU": "S"}, RED | {"Parent": "S"}, BLUE | {"Parent": "S"}]
+    content = table(ENGLISH, *rows)
+    header, *lines = content.replace('"GTIN"', '"GTIN, UPC, EAN, or ISBN"').splitlines()
+    translated = ",".join(f'"{name}"' for name in TRANSLATED[language].split(";"))
+    assert translated.count('","') == header.count('","')
+    found = read("\n".join([translated, *lines]))
+    assert found == read("\n".join([header, *lines]))
+    assert not any(isinstance(each, Rejected) for each in found)
+
+
+def test_an_export_needs_no_ids_and_no_links() -> None:
+    csv_file = "Type,SKU,Name,Published,In stock?,Regular price\nsimple,M,Mug,1,1,9\n"
+    assert read(csv_file) == in_json({"id": "M", "title": "Mug", "price": 9, "sku": "M"})
+    item = {"id": 1, "name": "Mug", "type": "simple", "regular_price": "9"}
+    assert read(json.dumps([item]), suffix=".json") == in_json({"id": 1, "title": "Mug", "price": 9})
+
+
+def test_an_export_with_lists_in_texts_loses_neither_images_nor_categories() -> None:
+    """Such files are made by programs that read the API."""
+    item = {"id": "1", "name": "Mug", "type": "simple", "regular_price": "9", "stock_quantity": "7"}
+    item |= {
+        "categories": "Home &amp; Bath > Mugs; New",
+        "tags": "a, b",
+        "all_images": "https://a/1; https://a/2",
+    }
+    mug = {"id": 1, "title": "Mug", "price": 9, "stock": 7, "tags": ["a", "b"]}
+    mug |= {"categories": [["Home & Bath", "Mugs"], ["New"]], "images": ["https://a/1", "https://a/2"]}
+    tee = {"id": 2, "name": "Shirt", "type": "variable", "regular_price": ""}
+    tee["variations"] = [{"id": 3, "price": "9", "attributes": "Size: S", "image": "https://a/3"}]
+    shirt = {"id": 2, "title": "Shirt", "options": ["Size"]}
+    shirt["variants"] = [{"id": 3, "price": 9, "image": "https://a/3", "options": {"Size": "S"}}]
+    assert read(json.dumps([item, tee]), suffix=".json") == in_json(mug, shirt)
+    item["permalink"] = "https://shop.example/mug"
+    assert read(table(",".join(item), item)) == in_json(mug)
+
+
+def test_a_table_of_our_own_is_no_export_of_woocommerce() -> None:
+    header = "id,name,price,sku,type,published,regular_price"
+    assert reading(f"{header}\n1,Mug,9,M,Cup,1,10\n").format == "CSV (medusa-sync)"
+
+
+def test_a_table_that_looks_like_an_export_names_what_is_missing() -> None:
+    like = "It looks like the CSV export of WooCommerce, but without "
+    for header, missing in {
+        "Typ;Artikelnummer;Name;Vorrätig?;Regulärer Preis": "Published",
+        "SKU,Name,Regular price": "Type, Published",
+    }.items():
+        assert reading(f"{header}\n").error.endswith(f"\n{like}{missing}.")
+    assert like not in reading("a,b,c\n").error
