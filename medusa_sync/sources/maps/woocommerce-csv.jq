@@ -6,7 +6,6 @@
 def unescaped: if startswith("'") and (.[1:2] | IN("=", "+", "-", "@")) then .[1:] else . end;
 
 # A comma within a value is written as `\,`.
-def value: split("\\,") | join(",");
 def values:
   . // "" | split("\\,") | join("\u0000") | split(",")
   | map(split("\u0000") | join(",") | ltrimstr(" ") | filled);
@@ -36,6 +35,7 @@ def stock: (.Stock | filled | select(. != "parent") | if test("^-[0-9]+$") then 
 # What is sold. The period of a sale is not known here, so a sale that has one is left out.
 def goods:
   ((.["Date sale price starts"] // "") + (.["Date sale price ends"] // "") == "") as $always
+  | (.["In stock?"] // "1" | ascii_downcase) as $in
   | ((.["Sale price"] | select($always) | decimal) // null) as $sale
   | ((.["Regular price"] | decimal) // null) as $regular
   | {
@@ -43,7 +43,7 @@ def goods:
       barcode: .["GTIN, UPC, EAN, or ISBN"],
       price: ($sale // $regular),
       compareAtPrice: (if $sale then $regular else null end),
-      stock: (if .["In stock?"] == "0" or .["In stock?"] == "" and stock == null then 0 else stock end),
+      stock: (if $in == "0" or stock == null and ($in | IN("", "false", "no")) then 0 else stock end),
       weight: in_unit("Weight"; {kg: 1000, "кг": 1000, g: 1, "г": 1, lbs: 453.59237, oz: 28.349523125})
     };
 
@@ -53,7 +53,7 @@ map_values(unescaped)
 | if $type == "variation" then
     select(published != 0)
     # "Any size" is an attribute without a value.
-    | ([attributes(1) | .value = ((.value | value | filled) // "Any")] | from_entries) as $options
+    | ([attributes(1) | .value |= ((split("\\,") | join(",") | filled) // "Any")] | from_entries) as $options
     | {
         id: .Parent,
         $images,

@@ -11,9 +11,12 @@ def is_published: (.status // "publish") == "publish";
 # More were sold than there were if it is negative. What is no number rejects the product.
 def quantity: .stock_quantity // 0 | if (tonumber? // 0) < 0 then 0 else . end;
 
+def is_managed:
+  any(.manage_stock, .stock_quantity; . != null and . != "")
+  and (.manage_stock | tostring | ascii_downcase | IN("false", "no", "0") | not);
 def stock:
   if .manage_stock == "parent" then null
-  elif .manage_stock == true or (.manage_stock == null and .stock_quantity != null) then quantity
+  elif is_managed then quantity
   elif .stock_status == "outofstock" then 0
   else null end;
 
@@ -57,8 +60,7 @@ select(.type == "simple" or .type == "variable")
       | {
           options: (if $names == [] then null else $names end),
           # If a variation has none of its own, the product is rejected.
-          stock: (if .manage_stock == true or any($variations[]; .manage_stock == "parent")
-            then quantity else null end),
+          stock: (if is_managed or any($variations[]; .manage_stock == "parent") then quantity else null end),
           variants: [
             $variations[]
             | {

@@ -66,6 +66,7 @@ Stock=-3,5 => stock: '-3,5' is not a number such as 1234.50
 Stock=12 pcs => stock: '12 pcs' is not a number such as 1234.50
 In stock?=0 => {"stock": 0}
 In stock?= => {"stock": 0}
+In stock?=FALSE => {"stock": 0}
 In stock?=backorder => {}
 Weight (kg)=0,29 => {"weight": 290}
 Weight (kg)=1 kg => weight: '1 kg' is not a number such as 1234.50
@@ -123,6 +124,9 @@ API: list[tuple[Row, Row, Row | str]] = [
     ({}, {"manage_stock": False, "stock_status": "outofstock"}, {"stock": 0}),
     ({}, {"manage_stock": False, "stock_status": "onbackorder"}, {}),
     ({}, {"stock_quantity": 3}, {"stock": 3}),
+    ({}, {"manage_stock": "Yes", "stock_quantity": "3"}, {"stock": 3}),
+    ({}, {"manage_stock": "no", "stock_quantity": ""}, {}),
+    ({}, {"manage_stock": "", "stock_quantity": ""}, {}),
     ({"manage_stock": True, "stock_quantity": 5}, {"manage_stock": True, "stock_quantity": 3}, {"stock": 3}),
     ({"manage_stock": True, "stock_quantity": 5}, {"manage_stock": "parent", "stock_quantity": 5}, SHARED),
     ({"manage_stock": True, "stock_quantity": -5}, {"manage_stock": "parent", "stock_quantity": -5}, SHARED),
