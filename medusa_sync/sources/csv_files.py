@@ -58,15 +58,15 @@ def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str
     for index, name in enumerate(names):
         columns.setdefault(name, index)
     rows = _rows(lines, delimiter, len(names))
-    known = recognised([Item(columns)])
+    known, like = recognised([Item(columns)]), ""
     if known is None and not is_known(names):
         english = in_english(columns)
-        known = recognised([Item(english)])
+        known, like = recognised([Item(english)]), resembled([Item(english)])
         columns = english if known else columns
     if as_items or known is not None:
         kind, items = "CSV", _items(rows, columns, known.codes if known else ())
     else:
-        header = best(names, decimal_comma=delimiter == ";", like=resembled([Item(in_english(columns))]))
+        header = best(names, decimal_comma=delimiter == ";", like=like)
         kind = f"CSV ({header.dialect.name})"
         items = products((header.row(*row) for row in rows), header.dialect)
     return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", items
