@@ -10,7 +10,7 @@ from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.errors import EXIT_GUARD
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, by_kind, plain_lines
-from medusa_sync.report.escape import visible
+from medusa_sync.report.escape import visible, visible_lines
 from medusa_sync.report.file import writing
 from medusa_sync.report.summary import Listing
 
@@ -124,7 +124,7 @@ def workflow_commands(result: RunResult) -> Iterator[str]:
 
 def workflow_command(level: str, title: str, message: str) -> str:
     """Render a workflow command, one line; `level` is error, warning or notice."""
-    lines = "\n".join(map(visible, message.strip("\n").split("\n")))
+    lines = "\n".join(visible_lines(message.strip("\n")))
     return f"::{level} title={visible(title).translate(_IN_PROPERTY)}::{lines.translate(_IN_DATA)}"
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC
 from functools import partial
@@ -20,11 +19,10 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
 from medusa_sync.report.changes import Kind, of_kind
-from medusa_sync.report.escape import HIDDEN
+from medusa_sync.report.escape import visible_json
 from medusa_sync.report.output import Output
 from medusa_sync.report.summary import ended_as
 
-_NOT_ASCII = re.compile(r"[^ -~]")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 
@@ -189,16 +187,7 @@ def print_json(value: object, output: Output) -> None:
 
 def _text(value: object, *, pretty: bool, ascii_only: bool) -> str:
     text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2 if pretty else None)
-    return (_NOT_ASCII if ascii_only else HIDDEN).sub(_escaped, text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    character = match[0]
-    if character == "\n":  # indentation; line breaks in texts are escaped already
-        return character
-    if "\ud800" <= character <= "\udfff":  # strict parsers refuse a lone surrogate even as an escape
-        return "\\ufffd"
-    return json.dumps(character)[1:-1]
+    return visible_json(text, ascii_only=ascii_only)
 
 
 def schema() -> dict[str, Any]:

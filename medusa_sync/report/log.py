@@ -14,7 +14,7 @@ from itertools import islice
 from medusa_sync.core.result import RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, of_kind, plain_lines
-from medusa_sync.report.escape import visible
+from medusa_sync.report.escape import visible, visible_json, visible_lines
 from medusa_sync.report.output import Output, print_error, print_line
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,8 @@ class _Handler(logging.Handler):
         }
         entry |= {name: self._redacted(getattr(record, name)) for name in FIELDS if hasattr(record, name)}
         entry |= {name: text for name, text in (("hint", hint), ("traceback", trace)) if text}
-        return json.dumps(entry)  # ASCII: nothing in it can break a line
+        # Nothing in it can break a line.
+        return visible_json(json.dumps(entry, ensure_ascii=False), ascii_only=True)
 
     def _redacted(self, value: object) -> object:
         if isinstance(value, dict):
@@ -91,13 +92,13 @@ class _Handler(logging.Handler):
         """The record as text: one line, unless an error has several, or there is a traceback."""
         run = f"[{_run_id.get()}]" if _run_id.get() else ""
         head = f"{_time(record, 'Z')} {record.levelname} {self._job}{run}"
-        first, *others = message.split("\n") if record.levelno >= logging.ERROR else [message]
+        first, *others = visible_lines(message) if record.levelno >= logging.ERROR else [visible(message)]
         if hint and others:
-            others.append(hint)
+            others += visible_lines(hint)
         elif hint:
-            first = f"{first.rstrip('.')}. {hint}"
-        others += trace.split("\n") if trace else []
-        return "\n    ".join([f"{head}: {visible(first)}", *map(visible, others)])
+            first = f"{first.rstrip('.')}. {visible(hint)}"
+        others += visible_lines(trace) if trace else []
+        return "\n    ".join([f"{head}: {first}", *others])
 
     def _print(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> None:
         if record.levelno >= logging.ERROR:
@@ -107,8 +108,8 @@ class _Handler(logging.Handler):
         else:
             now = time.strftime("%H:%M:%S", time.localtime(record.created))
             print_line(self._output, (f"{now} {visible(message)}", "dim"))
-        for line in trace.split("\n") if trace else ():
-            print_line(self._output, (visible(line), "dim"), indent=2)
+        for line in visible_lines(trace) if trace else ():
+            print_line(self._output, (line, "dim"), indent=2)
 
 
 def _time(record: logging.LogRecord, end: str) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from medusa_sync.report.escape import visible
+from medusa_sync.report.escape import visible_lines
 
 if TYPE_CHECKING:  # only a terminal waits for rich; a run from cron does not
     from rich.console import Console
@@ -118,10 +118,10 @@ def print_line(output: Output, *parts: str | tuple[str, str], indent: int = 0, h
 
 def print_error(message: str, hint: str, output: Output) -> None:
     """Print an error, which may have several lines, and what to do next, if there is a hint."""
-    first, *others = message.split("\n")
-    print_line(output, ("error: ", "bold red"), visible(first))
+    first, *others = visible_lines(message)
+    print_line(output, ("error: ", "bold red"), first)
     for line in others:
         text = line.lstrip(" ")
-        print_line(output, visible(text), indent=max(len(line) - len(text), _INDENT))
-    if hint:
-        print_line(output, (visible(hint), "yellow"), indent=_INDENT)
+        print_line(output, text, indent=max(len(line) - len(text), _INDENT))
+    for line in visible_lines(hint) if hint else ():
+        print_line(output, (line, "yellow"), indent=_INDENT)

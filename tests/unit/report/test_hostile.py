@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import logging
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -15,17 +16,33 @@ from rich.cells import cell_len
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.notify.github import step_summary, workflow_commands
+from medusa_sync.report import log
 from medusa_sync.report.csv import as_csv
 from medusa_sync.report.escape import visible
 from medusa_sync.report.html import as_html
 from medusa_sync.report.json import as_json
+from medusa_sync.report.output import Pipe, print_error
 from medusa_sync.report.text import as_text
 from tests.unit.report.pages import Page
 from tests.unit.results import SPOON, STAMPS, TINY, hostile, on_terminal, run, squeezed
 
 MARKUP = st.lists(
     st.sampled_from(
-        ["|", "`", "<!--", "<img src=x>", "[a](b)", "@me", "#1", "::error::", "%0A", "\r\n", "\\"]
+        [
+            "|",
+            "`",
+            "<!--",
+            "<img src=x>",
+            "[a](b)",
+            "@me",
+            "#1",
+            "::error::",
+            "%0A",
+            "\r\n",
+            "\\",
+            "##",
+            "[x]",
+        ]
     )
     | TINY,
     max_size=4,
@@ -117,6 +134,26 @@ def test_a_text_is_no_markdown_and_cannot_break_a_table(text: str) -> None:
     assert re.sub("<code>.*?</code>", "", summary) == re.sub("<code>.*?</code>", "", harmless)
 
 
+@example(text="##[add-mask]e")
+@example(text="###[add-mask]e")
+@example(text="##vso[task.setvariable variable=PATH]x")
+@example(text="\n ::add-mask::e")
+@given(text=MARKUP)
+def test_no_line_of_the_log_commands_the_runner_of_a_ci_job(text: str) -> None:
+    result = hostile(text)
+    shown = [as_text(result, verbose=True)]
+    shown += [as_json(result, pretty=pretty, ascii_only=not pretty) for pretty in (True, False)]
+    for in_json in (True, False):
+        error = io.StringIO()
+        log.log_to(Pipe(error), job="nightly", level=logging.DEBUG, as_json=in_json, redact=str)
+        log.log_result(structs.replace(result, error=text, hint=text), as_json=in_json, is_printed=False)
+        print_error(text, text, Pipe(error))
+        shown.append(error.getvalue())
+    lines = "\n".join(shown).split("\n")
+    assert not [line for line in lines if line.lstrip().startswith("::")]
+    assert not re.findall(r"##\w*\[", "\n".join([*lines, *workflow_commands(result)]))
+
+
 @given(text=MARKUP)
 def test_an_annotation_is_one_line_with_one_title(text: str) -> None:
     lines = list(workflow_commands(hostile(text)))
@@ -185,6 +222,8 @@ ORDINARY = [
         ("lone \ud83d", r"lone \ud83d"),
         ("tag \U000e0041", r"tag \U000e0041"),
         ("filler\u3164", r"filler\u3164"),
+        ("a ##[group]b", r"a #\x23[group]b"),
+        ("# 1 [a] ## b", "# 1 [a] ## b"),
     ],
 )
 def test_only_hidden_characters_are_escaped(text: str, shown: str) -> None:
