@@ -7,12 +7,16 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import Enum
 from itertools import chain
 from typing import Any, TypeVar
 
 MASK = "***"
 _SHORTEST = 4  # characters; anything shorter would match parts of ordinary words
+_DOTS = "..."  # at the end of what another program has cut
+_LONGEST_START = 40  # characters of a secret before the dots
 _PERCENT = "%(?:25)*"  # a URL that is a value in another URL is encoded once more
 _IDENTITIES = frozenset({"external_id", "field", "job"})  # they are never secrets
 
@@ -23,11 +27,12 @@ class Redactor:
     """Replaces secrets in texts with stars: call it with a text.
 
     It finds a secret as it is, URL-encoded once or more, escaped for JSON or HTML, and in base64, also as
-    part of an encoded text, as in a Basic header.
+    part of an encoded text, as in a Basic header; and the start of one before `...`, where jq has cut a text.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+        self._starts: re.Pattern[str] | None = None  # compiled when it is needed
         for secret in secrets:
             self.add(secret)
 
@@ -38,12 +43,40 @@ class Redactor:
         self._forms[secret] = [(_marker(text), re.compile(form)) for text, form in _forms(secret)]
         # The longest first, because it may contain another one.
         self._forms = dict(sorted(self._forms.items(), key=lambda item: -len(item[0])))
+        self._starts = None
 
     def __call__(self, text: str) -> str:
         for marker, pattern in chain.from_iterable(self._forms.values()):
             if marker in text:  # most texts need not be searched
                 text = pattern.sub(MASK, text)
+        if _DOTS in text:
+            self._starts = self._starts or _starts(self._forms)
+            text = self._starts.sub(MASK, text)
         return text
+
+
+_current: ContextVar[Redactor] = ContextVar("redactor")
+
+
+@contextmanager
+def hiding(redactor: Redactor) -> Iterator[None]:
+    """Hide these secrets in what is cut in this context, and in the tasks started in it."""
+    token = _current.set(redactor)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def hidden(value: T) -> T:
+    """A text, or a part of a result, without the secrets of this run. Call it before a text is cut."""
+    return redacted(value, _current.get(Redactor()))
+
+
+def shortened(text: str, longest: int = 40) -> str:
+    """So many characters of a text, for a message, without secrets."""
+    shown = hidden(text)
+    return shown if len(shown) <= longest else f"{shown[:longest]}{_DOTS}"
 
 
 def _marker(text: str) -> str:
@@ -62,6 +95,21 @@ def _forms(secret: str) -> Iterator[tuple[str, str]]:
         if len(encoded) >= _SHORTEST:
             alphabets = encoded.replace("+", "[+-]").replace("/", "[/_]")
             yield encoded, f"{alphabets}[A-Za-z0-9+/_-]*={{0,2}}"
+
+
+def _starts(secrets: Collection[str]) -> re.Pattern[str]:
+    """The starts of secrets before dots, but not what is public: `Bearer`, or the host of a URL."""
+    inner = (each for each in secrets if not any(other in each for other in {*secrets, "://"} - {each}))
+    return re.compile("|".join(map(_start, inner)) or "(?!)")
+
+
+def _start(secret: str) -> str:
+    """The pattern of the start of a secret before dots."""
+    parts = re.findall(r"\\+|[^\\]", secret[:_LONGEST_START])
+    more = ""
+    for part in reversed(parts[_SHORTEST:]):
+        more = f"(?:{_characters(part)}{more})?"
+    return rf"{''.join(map(_characters, parts[:_SHORTEST]))}{more}(?=\\?\.\.\.)"
 
 
 def _characters(part: str) -> str:

@@ -29,7 +29,7 @@ from medusa_sync.http import HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.placement import PlacementOptions
-from medusa_sync.redact import Redactor, redacted
+from medusa_sync.redact import Redactor, hiding, redacted
 from medusa_sync.report.progress import Progress
 from medusa_sync.retry import Rate
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
@@ -81,7 +81,9 @@ def sync_products(
     if problems:
         raise errors.SettingsError(problems)
     redactor = redactor or Redactor(settings.secrets())
-    return redacted(asyncio.run(_sync(settings, observer or Progress(), signals, redactor)), redactor)
+    with hiding(redactor):
+        result = asyncio.run(_sync(settings, observer or Progress(), signals, redactor))
+    return redacted(result, redactor)
 
 
 async def _sync(

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import METADATA
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.product import Category, DesiredProduct, Value, slug
+from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
 from medusa_sync.sources.schema import SourceCategory, SourceProduct, adjusted
 from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
@@ -57,7 +58,7 @@ def _row(item: Item, options: MappingOptions) -> Row:
         source_id, title = item.named
         external_id = None if source_id is None else external_id_of(options.source_name, source_id)
         name = title or ("" if source_id else item.place)
-        return Rejected(external_id, source_id, name[:_TITLE_LENGTH], str(error))
+        return Rejected(external_id, source_id, hidden(name)[:_TITLE_LENGTH], str(error))
 
 
 def _desired_of(item: Item, options: MappingOptions) -> DesiredProduct:

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from medusa_sync.sources.text import MAX_ID, one_line, shortened, shown, whole
+from medusa_sync.redact import shortened
+from medusa_sync.sources.text import MAX_ID, one_line, shown, whole
 
 # Generous limits for shop goods: a value beyond them is a mistake or an attack.
 Text = Annotated[str, Meta(max_length=255)]
@@ -155,8 +156,8 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str]:
     if known in get_args(Status):
         product["status"] = known
     is_unknown = "status" not in product and known not in (None, "")
-    shown_status = one_line(shortened(str(status))) or repr(status)
-    return msgspec.convert(product, SourceProduct), shown_status if is_unknown else ""
+    shown_status = (one_line(shortened(str(status))) or repr(status)) if is_unknown else ""
+    return msgspec.convert(product, SourceProduct), shown_status
 
 
 def _usable(value: Any, kind: Any) -> Any:

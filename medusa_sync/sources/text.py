@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from medusa_sync.redact import shortened
+
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9/._~%-]*)?")
 _WHITE_SPACE = re.compile(r"\s+")
 _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -103,15 +105,6 @@ def is_shortened(code: str) -> bool:
     return _SHORTENED.fullmatch(code) is not None
 
 
-# --- messages -------------------------------------------------------------------------------------------
-
-_LONGEST = 40  # characters of a value
-
-
 def shown(text: str) -> str:
     """A value in a message: quoted, and not too long."""
     return repr(shortened(text))
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -9,10 +9,11 @@ from itertools import chain, islice
 from xml.parsers import expat
 
 from medusa_sync.errors import SourceError
+from medusa_sync.redact import shortened
 from medusa_sync.sources.base import ONE_PAGE, Item
 from medusa_sync.sources.dialects.base import Header, Row, products
 from medusa_sync.sources.dialects.google import GOOGLE
-from medusa_sync.sources.text import fold, shortened
+from medusa_sync.sources.text import fold
 
 _CHUNK = 64 * 1024
 MAX_TOKEN = 16 * 1024 * 1024  # bytes of a tag or comment, which the parser keeps in memory

@@ -15,6 +15,7 @@ from medusa_sync.core.record import DIGEST, NO_RECORD, Dropped, Record, applied,
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import fields_as_sent
 from medusa_sync.errors import ChangeGuardError, ProductFailedError
+from medusa_sync.redact import hidden
 from medusa_sync.spool import Spool
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
@@ -136,7 +137,7 @@ async def _by_store(
 
 def _described(changes: Sequence[FieldChange]) -> str:
     shown = []
-    for each in changes[:_FIELDS]:
+    for each in hidden(tuple(changes[:_FIELDS])):
         before, after = excerpts(each.stored, each.planned, _LONG)
         has_digest = DIGEST.search(f"{before} {after}")  # the record has it instead of a long text
         shown.append(each.name if has_digest else f"{each.name}: {before} -> {after}")

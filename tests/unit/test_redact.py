@@ -29,6 +29,18 @@ def test_every_form_of_a_secret_is_hidden(
     assert "***" in shown
 
 
+@pytest.mark.parametrize("form", ["plain", "JSON", "query"])
+@given(secret=SECRETS | SPECIAL, before=AROUND, cut=st.integers(4, 30))
+@example("sk_hush_0123456789abcdef", "Bearer ", 14)
+def test_the_start_of_a_secret_is_hidden_where_another_program_has_cut_it(
+    form: str, secret: str, before: str, cut: int
+) -> None:
+    assume("\\" not in secret)
+    start = FORMS[form](secret[:cut])
+    shown = Redactor([secret])(f'string ("{before}{start}...") is no number')
+    assert shown.endswith('***...") is no number')
+
+
 @given(secret=SECRETS | SPECIAL, text=st.text())
 def test_other_texts_do_not_change(secret: str, text: str) -> None:
     forms = [FORMS[name](secret) for name in FORMS]
@@ -42,8 +54,10 @@ def test_other_texts_do_not_change(secret: str, text: str) -> None:
         (["", "a", "sho", "é€"], "a shoe costs 5 €, a short one é€", "a shoe costs 5 €, a short one é€"),
         (["hush", "hush-hush"], "say hush-hush, not hush", "say ***, not ***"),
         (["Häsh"], "häsh HÄSH Häsh", "häsh HÄSH ***"),
+        (["https://hc.example/hush"], "a ping to https://hc.example/...", "a ping to https://hc.example/..."),
+        (["Bearer hush", "hush"], "such as 'Bearer ...'", "such as 'Bearer ...'"),
     ],
-    ids=["too short", "the longest first", "case matters"],
+    ids=["too short", "the longest first", "case matters", "not a host", "not a scheme"],
 )
 def test_what_is_a_secret(secrets: list[str], text: str, shown: str) -> None:
     redactor = Redactor()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from medusa_sync.errors import SourceError
+from medusa_sync.redact import shortened
 from medusa_sync.sources.dialects.base import Dialect, Header
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.medusa import MEDUSA
@@ -21,7 +22,6 @@ DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, GOOGLE, OWN)
 
 _HINT = "The first line must name the columns. Rename them as in one of these formats, or use --source-map."
 _SHOWN = 20  # columns in a message
-_LONGEST = 40  # characters of each
 _SIMILAR = 0.8  # of a column that is probably misspelled
 
 
@@ -46,12 +46,11 @@ def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -
     tried = [Header(dialect, names, decimal_comma=decimal_comma) for dialect in DIALECTS]
     found = max((each for each in tried if not each.missing), key=lambda each: each.known, default=None)
     if found is None:
-        shown = [f"{name[:_LONGEST]}..." if len(name) > _LONGEST else name for name in names[:_SHOWN]]
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         lines = [
             "no known format has this header. Columns that are missing:",
             *(f"  {each.dialect.name}: {', '.join(each.missing)}" for each in tried),
-            f"  It has: {', '.join(shown)}{more}",
+            f"  It has: {', '.join(map(shortened, names[:_SHOWN]))}{more}",
             *([f"It looks like {like}."] if like else ()),
         ]
         raise SourceError("\n".join(lines), hint=_HINT)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medusa_sync.redact import shortened
 from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import VARIANT, distinct, fields, present
-from medusa_sync.sources.text import shortened
 
 _NAME, _VALUE = "Variant Option {n} Name", "Variant Option {n} Value"
 _EXTERNAL_ID, _HANDLE = "Product External Id", "Product Handle"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medusa_sync.redact import shortened
 from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import VARIANT, fields, present
-from medusa_sync.sources.text import shortened
 
 _NAME, _VALUE = "Option{n} Name", "Option{n} Value"
 _STATUSES = ("active", "draft", "archived", "unlisted")

@@ -19,6 +19,7 @@ import jq
 import msgspec
 
 from medusa_sync.errors import SettingsError, SourceError
+from medusa_sync.redact import shortened
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.maps import BUILT_IN, worker
 from medusa_sync.sources.text import one_line
@@ -111,7 +112,7 @@ class Program:
                     parts, error = msgspec.json.decode(answer)
                 except msgspec.ValidationError:  # jq can write some that are beyond double precision
                     parts, error = [], "it gives a number that is too large"
-                yield item, parts, f"{self.name}: {one_line(error[:_LONGEST])}" if error else ""
+                yield item, parts, f"{self.name}: {one_line(shortened(error, _LONGEST))}" if error else ""
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)

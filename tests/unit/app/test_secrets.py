@@ -192,6 +192,52 @@ def test_no_message_shows_what_the_source_sends_back(
         httpx_mock.reset()
 
 
+CUT: Final = {  # what has a secret, `{}`, in a source: its file, and a map
+    "a price": ("x.ndjson", '{"id": #, "title": "A", "price": "{}"}', ""),
+    "a status": ("x.ndjson", '{"id": #, "title": "A", "price": 1, "status": "{}"}', ""),
+    "a title": ("x.ndjson", '{"id": #, "price": -1, "title": "%s{}"}' % ("x" * 160), ""),
+    "a cell": ("x.csv", "#,A,{}", ""),
+    "unknown columns": ("x.csv", "{},price", ""),
+    "a tag": ("x.xml", "<{}>1</{}>", ""),
+    "an error message in a row": ("x.csv", "id,title,price\nFatal error: {}", ""),
+    "a text for jq": ("x.ndjson", '{"id": #, "price": "{}"}', ".price | tonumber"),
+    "a list for jq": ("x.ndjson", '{"id": #, "price": "{}"}', ".[[.price]]"),
+    "an error of a map": ("x.ndjson", '{"id": #, "price": "%s{}"}' % ("x" * 250), "error(.price)"),
+    "what a map gives": ("x.ndjson", '{"id": #, "price": "{}"}', ".price"),
+    "an id": ("x.ndjson", '{"id": #, "price": "{}"}', "{id: [.price]}"),
+    "a plan": ("x.ndjson", '{"id": #, "title": "{}", "price": 1}', ""),
+}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("what", CUT)
+def test_a_text_that_is_cut_in_a_message_has_no_part_of_a_secret(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, text, program = CUT[what]
+    secret = "hush-zqxwvk-jjxqzw-vvkqxz-wqzjxk-hush"
+    monkeypatch.setenv(VARIABLE, f"Bearer {secret}")
+    (tmp_path / "map.jq").write_text(program, encoding="utf-8")
+    source, flags = tmp_path / name, ["--json", "--verbose", "--max-changes=0"]
+    flags += ["--source-map=map.jq"] if program else []
+
+    def sync(*texts: str) -> str:
+        rows = [text.replace("#", f"{n}").replace("{}", each) for n, each in enumerate(texts)]
+        header = "id,title,price\n" if what == "a cell" else ""
+        source.write_text(header + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+        return run("--source", str(source), *flags).output
+
+    secrets = ["x" * before + secret for before in range(60)]
+    if what == "a plan":
+        sync(*map(str, range(15)))
+        secrets = secrets[::4]  # as many as the error shows
+    one_by_one = what in {"unknown columns", "a tag", "an error message in a row"}
+    outputs = "".join(map(sync, some(secrets, 8))) if one_by_one else sync(*secrets)
+    assert "***" in outputs
+    parts = [secret[start : start + 4] for start in range(len(secret) - 3)]
+    assert not [part for part in parts if part in outputs]
+
+
 # --- the requests that have them ------------------------------------------------------------------------
 
 
