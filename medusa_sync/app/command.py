@@ -5,24 +5,23 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
 from msgspec import structs
 
 from medusa_sync.app import arguments
+from medusa_sync.app.failure import failed, refuse
 from medusa_sync.app.loop import run_loop
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.notify import dispatch
-from medusa_sync.redact import Redactor
+from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report import log, output, summary
 from medusa_sync.report.escape import visible
-from medusa_sync.report.file import writing
 from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.text import print_listed_once, print_result, print_settings
 from medusa_sync.schedule import Schedule, time_zone
@@ -47,8 +46,7 @@ def execute(flags: Flags) -> int:
         signals = Signals(signal.SIGHUP) if reloads else Signals()
         job = _Job(flags, loaded, signals, out, err)
     except MedusaSyncError as error:
-        output.print_error(str(error), error.hint, err)
-        return error.exit_code
+        return refuse(flags, error)
     with signals, output.discard_unwritten(out):
         if not settings.loop:
             return job.run()
@@ -65,23 +63,11 @@ def show_settings(flags: Flags) -> int:
                 _schedule(loaded.settings)
             for warning in () if loaded.settings.quiet else loaded.warnings:
                 output.print_line(err, ("warning: ", "yellow"), visible(warning))
-            with _printing("The settings were", out):
+            with output.printing("The settings were", out):
                 print_settings(loaded, out)
         except MedusaSyncError as error:
-            output.print_error(str(error), error.hint, err)
-            return error.exit_code
+            return refuse(flags, error)
     return 0
-
-
-@contextmanager
-def _printing(what: str, out: output.Output, hint: str = "") -> Iterator[None]:
-    """Flush what is printed here; raise `ReportError` if it cannot be written, unless its reader left."""
-    with writing(f"{what} not written to stdout", hint):
-        try:
-            yield
-            out.file.flush()
-        except BrokenPipeError:
-            logger.debug("the reader of stdout closed it", extra={"event": "stdout_closed"})
 
 
 def _load(flags: Flags, *, needs_credentials: bool = True) -> Loaded:
@@ -152,6 +138,8 @@ class _Job:
             logger.error(
                 "%s", failure, extra={"event": "run_failed", "hint": failure.hint, "exit_code": code}
             )
+            if self._settings.json:
+                _attempt(partial(self._print, redacted(failed(failure, self._settings), self._redactor)))
             dispatch.end_without_result(self._settings, code, self._redact(str(failure)))
             return code
 
@@ -190,7 +178,7 @@ class _Job:
     def _print(self, result: RunResult) -> None:
         settings = self._settings
         hint = "The run itself was not affected. Use --report to write the result to a file."
-        with _printing("The result was", self._out, hint):
+        with output.printing("The result was", self._out, hint):
             if settings.json:
                 from medusa_sync.report.json import print_json  # the types of the document take a while
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from medusa_sync import __version__
+from medusa_sync.errors import SettingsError
 from medusa_sync.settings.option import GROUPS, Option
 from medusa_sync.settings.options import ALL_OPTIONS
+from medusa_sync.settings.secrets import without_secret_arguments
+
+_UsageError: Any = typer.BadParameter.__mro__[1]  # Typer does not export it
 
 
 class _App(typer.Typer):
@@ -25,8 +30,36 @@ class _App(typer.Typer):
             sys.exit(2)
 
 
+class _Group(TyperGroup):
+    """Hides secrets of arguments in usage errors, and prints the document of `--json` for them, too."""
+
+    _arguments: Sequence[str] = ()
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **others: Any) -> Any:
+        self._arguments = [*args]
+        with self._reporting():
+            return super().make_context(info_name, args, *rest, **others)
+
+    def invoke(self, ctx: Any) -> Any:
+        with self._reporting():
+            return super().invoke(ctx)
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except _UsageError as error:
+            from medusa_sync.app.failure import print_document
+
+            error.message = without_secret_arguments(error.message)
+            flags = {"json": True if "--json" in self._arguments else None}
+            print_document(flags, SettingsError([error.format_message()]))
+            raise
+
+
 app = _App(
     name="medusa-sync",
+    cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, which include secrets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from medusa_sync.report.escape import visible_lines
+from medusa_sync.report.file import writing
 
 if TYPE_CHECKING:  # only a terminal waits for rich; a run from cron does not
     from rich.console import Console
+
+logger = logging.getLogger(__name__)
 
 _INDENT = 2
 _NARROWEST = 10  # columns; a narrower terminal breaks lines itself
@@ -93,6 +97,17 @@ def discard_unwritten(output: Output) -> Iterator[None]:
         except OSError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, output.file.fileno())
+
+
+@contextmanager
+def printing(what: str, output: Output, hint: str = "") -> Iterator[None]:
+    """Flush what is printed here; raise `ReportError` if it cannot be written, unless its reader left."""
+    with writing(f"{what} not written to stdout", hint):
+        try:
+            yield
+            output.file.flush()
+        except BrokenPipeError:
+            logger.debug("the reader of stdout closed it", extra={"event": "stdout_closed"})
 
 
 def print_line(output: Output, *parts: str | tuple[str, str], indent: int = 0, hang: int = 0) -> None:

@@ -67,17 +67,9 @@ def load(
     file = read_env_file(named.text, directory or Path())
     problems += file.problems
     found = {name: _find(option, flags, environment, file) for name, option in OPTIONS.items()}
-    values: dict[str, Any] = {}
-    invalid: set[str] = set()
-    for name, each in found.items():
-        if each.kind == "default" or each.text is None:
-            continue
-        try:
-            values[name] = OPTIONS[name].read(each.text)
-        except ValueError as error:
-            invalid.add(name)
-            problems.append(f"{OPTIONS[name].spelling}{_quoted(OPTIONS[name], each.text)}: {error}")
-    if invalid.isdisjoint(_CREDENTIALS):
+    values, invalid = _values(found)
+    problems += invalid.values()
+    if invalid.keys().isdisjoint(_CREDENTIALS):
         problems += _missing_credentials(values, needs_credentials=needs_credentials)
     if not values.get("loop") and "loop" not in invalid:
         problems += [
@@ -92,6 +84,27 @@ def load(
         raise SettingsError(problems, warnings)
     found[ENV_FILE.name] = Found(file.path, named.kind, named.name)
     return Loaded(settings, found, warnings)
+
+
+def valid_settings(flags: Flags) -> Settings:
+    """The settings that are valid, and the defaults of the others: to report that some are not."""
+    file = read_env_file(_find(ENV_FILE, flags, os.environ, EnvFile()).text, Path())
+    values, _ = _values({name: _find(option, flags, os.environ, file) for name, option in OPTIONS.items()})
+    return Settings(**values)
+
+
+def _values(found: Mapping[str, Found]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of settings that have one, and the problems of those that are invalid."""
+    values: dict[str, Any] = {}
+    invalid: dict[str, str] = {}
+    for name, each in found.items():
+        if each.kind == "default" or each.text is None:
+            continue
+        try:
+            values[name] = OPTIONS[name].read(each.text)
+        except ValueError as error:
+            invalid[name] = f"{OPTIONS[name].spelling}{_quoted(OPTIONS[name], each.text)}: {error}"
+    return values, invalid
 
 
 def contradictions(settings: Settings) -> Iterator[str]:

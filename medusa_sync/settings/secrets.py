@@ -16,6 +16,8 @@ _SECRET_WORD = re.compile(
     r"o?auth|authorization|credentials?|jwt|pass|passphrase|pwd|session|sessionid|sign?|"
     r".*(key|passwd|password|secret|signature|token)"
 )
+_URL = re.compile(r"(\w+://)(?:.*@)?([^\s/?#'\")]*)[^\s'\")]*", re.DOTALL)
+_ASSIGNED = re.compile(r"(\b[A-Z]+_[A-Z_]+=)[^'\")]*")  # MEDUSA_API_KEY=sk_1234
 _SHORTEST_TOKEN = 8  # characters
 _WORDS = re.compile(r"[A-Za-z][a-z]*([-_, ][A-Za-z][a-z]*)*")  # not a token: for example a name
 
@@ -67,6 +69,11 @@ def without_secrets(url: str) -> str:
     _, at, host = parts.netloc.rpartition("@")
     query = "&".join(map(_without_secret, parts.query.split("&")))
     return urlunsplit(parts._replace(netloc=f"{MASK}@{host}" if at else host, query=query))
+
+
+def without_secret_arguments(message: str) -> str:
+    """Replace what may be a secret in a message about arguments: all of a URL but its host, and values."""
+    return _ASSIGNED.sub(rf"\1{MASK}", _URL.sub(r"\1\2/...", message))
 
 
 def _split(url: str) -> SplitResult | None:

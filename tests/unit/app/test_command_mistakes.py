@@ -6,8 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
+from typer.testing import CliRunner
 
-from tests.unit.app.commands import run
+from medusa_sync.app import command as command_module
+from medusa_sync.cli import app
+from tests.unit.app.commands import KEY, document, run
 
 pytestmark = pytest.mark.usefixtures("no_waiting", "isolated", "store")
 
@@ -71,6 +74,66 @@ def test_what_ends_a_run_is_the_only_error_in_the_log(
     result = run(*flags)
     [line] = [line for line in result.stderr.splitlines() if " ERROR " in line]
     assert (result.exit_code, line.partition("]: ")[2]) == (exit_code, message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "reason"),
+    [
+        (["--batch-size", "x"], 2, "--batch-size (SYNC_PRODUCTS_BATCH_SIZE) 'x': expected"),
+        (["--schedule", "@hourly", "--job-name", "nightly"], 2, "it has no effect without --loop"),
+        (["--report", "no-folder/r.csv"], 2, "no-folder' does not exist"),
+        (["--env-file", "none"], 2, "'none': the file does not exist"),
+        (["--print-settings", "--timezone", "Mars"], 2, "--timezone (SYNC_PRODUCTS_TIMEZONE) 'Mars'"),
+        (["--batch-sise", "4"], 2, "No such option: --batch-sise (Possible options: --batch-size)"),
+        (["catalogue.json"], 2, "Got unexpected extra argument"),
+        (["--source"], 2, "Option '--source' requires an argument."),
+        (["--currency", "gbp"], 2, "The store does not sell in 'gbp'"),
+        (["--source", "none.json"], 3, "none.json: the file cannot be read"),
+        (["--medusa-url", "http://127.0.0.1:1"], 4, "no connection"),
+        (["--job-name", "nightly"], 1, "Unexpected ZeroDivisionError: with ***"),
+    ],
+)
+@pytest.mark.parametrize("by", ["flag", "variable"])
+def test_json_prints_a_document_whatever_happens(
+    by: str, arguments: list[str], exit_code: int, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError(f"with {KEY}")
+
+    if exit_code == 1:
+        monkeypatch.setattr(command_module, "sync_products", broken)
+    if by == "variable":
+        monkeypatch.setenv("SYNC_PRODUCTS_JSON", "true")
+    result = run(*(["--json"] if by == "flag" else []), "--dry-run", *arguments)
+    found = document(result)
+    assert (result.exit_code, found["exit_code"], found["status"]) == (exit_code, exit_code, "failed")
+    assert found["job"] == ("nightly" if "nightly" in arguments else "sync-products")
+    problem, *_ = found["problems"]
+    assert reason in problem["reason"]
+    assert problem["outcome"] == "failed"
+    assert result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["products", "https://me:hu sh@[::1]:80/feed?token=hush"], "(https://[::1]:80/...)"),
+        (["products", "--dry-run", "https://hc-ping.com/hush"], "(https://hc-ping.com/...)"),
+        (["products", "--https://me:hush@source.example"], "--https://source.example/..."),
+        (["products", "--json=https://me:hush@source.example"], "'--json' does not take a value"),
+        (["products", "MEDUSA_API_KEY=hush", "x"], "(MEDUSA_API_KEY=***)"),
+        (["https://me:hush@source.example/feed"], "'https://source.example/...'"),
+        (["--https://me:hush@source.example/feed"], "--https://source.example/..."),
+    ],
+)
+def test_an_argument_in_the_wrong_place_is_shown_without_its_secrets(
+    arguments: list[str], shown: str
+) -> None:
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200", "SYNC_PRODUCTS_JSON": "true"})
+    assert result.exit_code == 2
+    assert shown in result.stderr
+    assert shown in document(result)["problems"][0]["reason"]
+    assert not [part for part in ("hu", "sh@") if part in result.output]
 
 
 @pytest.mark.parametrize(
