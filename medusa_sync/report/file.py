@@ -11,6 +11,8 @@ from pathlib import Path
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import MedusaSyncError
 
+_BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for the code page of the country
+
 
 class ReportError(MedusaSyncError):
     """The report cannot be written."""
@@ -56,7 +58,7 @@ def _rendered(result: RunResult, name: str) -> str:
     if name.endswith(".csv"):  # only one of these has to be imported
         from medusa_sync.report.csv import as_csv
 
-        return as_csv(result)
+        return f"{_BYTE_ORDER_MARK}{as_csv(result)}"
     if name.endswith(".html"):
         from medusa_sync.report.html import as_html
 

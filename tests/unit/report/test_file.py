@@ -16,7 +16,7 @@ from tests.unit.results import LAMP, SPOON, run
     ("name", "start"),
     [
         *((name, '{\n  "version": 1,\n') for name in ("report.json", "REPORT.JSON")),
-        ("report.csv", "external_id,"),
+        ("report.csv", "\ufeffexternal_id,"),  # by the byte order mark, Excel knows that it is UTF-8
         *((name, "<!doctype html>") for name in ("a.b.HTML", ".html")),
     ],
 )
