@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from inspect import Parameter, Signature
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +20,7 @@ from medusa_sync.settings.option import GROUPS, Option
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.settings.secrets import without_secret_arguments
 
+_NARROW = 70  # columns
 _UsageError: Any = typer.BadParameter.__mro__[1]  # Typer does not export it
 
 
@@ -86,15 +89,40 @@ class _Command(TyperCommand):
     shows_all = False
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        columns = shutil.get_terminal_size().columns
+        if columns < _NARROW:
+            formatter.write("\n".join(self._narrow_help(ctx.get_usage(), columns)))
+            return
         options = {each.name: each for each in ALL_OPTIONS}
         for parameter in self.params:
             parameter.secondary_opts = []  # the text above the panels explains the opposites of switches
             option = options.get(parameter.name or "")
             if option is not None and isinstance(parameter, TyperOption):
                 parameter.hidden = not (option.is_common or self.shows_all)  # shells complete all
-                if option.default not in {None, "false"}:
+                if option.shown_default:
                     parameter.help = rf"{parameter.help} [dim]\[default: {option.default}][/dim]"
         super().format_help(ctx, formatter)
+
+    def _narrow_help(self, usage: str, columns: int) -> Iterator[str]:
+        """Yield the lines of the help, each name on its own: in columns, names would be cut."""
+
+        def folded(text: str, spaces: int) -> list[str]:
+            lines = wrap(" ".join(text.split()), columns - spaces, break_on_hyphens=False)
+            return [" " * spaces + line for line in lines]
+
+        yield usage
+        for paragraph in (self.help or "").split("\n\n"):
+            yield from ("", *folded(paragraph, 0))
+        for group in GROUPS:
+            yield from ("", f"{group}:")
+            for option in ALL_OPTIONS:
+                if option.flag and option.group == group and (option.is_common or self.shows_all):
+                    yield f"  {option.flag} {option.metavar}".rstrip()
+                    yield from folded(f"{option.help}{option.shown_default}", 4)
+        for paragraph in (self.epilog or "").split("\n\n"):
+            yield ""
+            for line in paragraph.splitlines():
+                yield from folded(line, 0)
 
 
 def _show_all_options(ctx: typer.Context, value: bool) -> None:
@@ -153,9 +181,12 @@ app.command(
 Each option is also a variable, of the environment or of .env: --batch-size is SYNC_PRODUCTS_BATCH_SIZE. \
 Exceptions: {_OWN}; --print-settings has none; secrets have no flag: {_WITHOUT_FLAG}. Flags override the \
 environment, which overrides .env. A switch is turned off by its opposite: --no-dry-run, --create. \
---help shows the most used options, --help-all and docs/options.md show all.""",
-    epilog="""Examples:
-  medusa-sync products --dry-run                       # show the plan
-  medusa-sync products --only price,stock --quiet      # often, from cron
-  medusa-sync products --loop --schedule @hourly       # keep running""",
+--help shows the most used options, --help-all shows all.""",
+    epilog="""Exit codes: 0 done, 1 a bug, 2 invalid setting, 3 source, 4 store, 5 partly done, 6 guard, \
+7 something to do (--exit-code), 75 locked by another run, 130 or 143 signal.
+
+Examples:
+  medusa-sync products --source a.csv --source-name shop --dry-run  # the plan
+  medusa-sync products --only price,stock --quiet   # from cron, with .env
+  medusa-sync products --loop --schedule @hourly    # keep running""",
 )(products)

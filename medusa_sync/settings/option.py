@@ -67,6 +67,11 @@ class Option:
         return self.read is parsers.switch
 
     @property
+    def shown_default(self) -> str:
+        """What the help adds about the default; empty if there is none to show."""
+        return "" if self.default in {None, "false"} else f" [default: {self.default}]"
+
+    @property
     def opposite(self) -> str:
         """The flag that turns a switch off; empty if there is none."""
         if not self.is_switch or self.is_command:

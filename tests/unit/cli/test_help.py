@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from medusa_sync.cli import app
 from medusa_sync.core.fields import NAMES
+from medusa_sync.errors import EXIT_CODES
 from medusa_sync.settings.option import GROUPS
 from medusa_sync.settings.options import ALL_OPTIONS, OPTIONS
 
@@ -38,6 +39,23 @@ def test_each_option_has_its_whole_help_and_its_default() -> None:
     for option in FLAGS:
         default = "" if option.default in {None, "false"} else f" [default: {option.default}]"
         assert " ".join(f"{option.flag} {option.metavar} {option.help}{default}".split()) in lines
+
+
+@pytest.mark.parametrize("columns", [40, 50, 69])
+def test_a_narrow_terminal_cuts_nothing(columns: int) -> None:
+    lines = shown("--help-all", columns).splitlines()
+    assert max(map(len, lines)) <= columns
+    wide, narrow = shown("--help-all", 400), "".join("".join(lines).split())
+    texts = [wide.partition("╭")[0], wide.rpartition("╯")[2]]
+    for option in FLAGS:
+        assert f"  {option.flag} {option.metavar}".rstrip() in lines
+        texts += [option.help, option.shown_default]
+    assert not [text for text in texts if "".join(text.split()) not in narrow]
+
+
+def test_the_help_names_each_exit_code() -> None:
+    sentence = shown("--help").partition("Exit codes:")[2].partition("Examples:")[0]
+    assert {int(number) for number in re.findall(r"[0-9]+", sentence)} == {*EXIT_CODES, 143}
 
 
 def test_the_text_names_exactly_the_variables_that_the_rule_does_not_cover() -> None:
