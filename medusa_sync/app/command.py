@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from medusa_sync.app.failure import failed, refuse
 from medusa_sync.app.loop import run_loop
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
-from medusa_sync.core.result import RunResult
+from medusa_sync.core.result import Result, RunResult
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor, redacted
@@ -32,6 +32,7 @@ from medusa_sync.settings.secrets import public_part
 logger = logging.getLogger(__name__)
 
 _THIS_MACHINE = frozenset({"localhost", "::1"})
+_DEMO = "The source is DummyJSON, the default: {} demo products. SYNC_PRODUCTS_SOURCE (--source) sets yours."
 _BUG = "This is a bug in medusa-sync. Run with --verbose to see where it happens, and report it."
 
 
@@ -95,6 +96,7 @@ class _Job:
         if settings.loop:
             self.schedule = _schedule(settings)
         self._settings = settings
+        self._chose_no_source = loaded.found["source"].kind == "default"
         self._redactor = Redactor(settings.secrets())
         log.log_to(
             self._err,
@@ -153,9 +155,15 @@ class _Job:
             dry_run=settings.dry_run,
         ) as observer:
             result = sync_products(settings, observer, signals=self._signals, redactor=self._redactor)
+        result = structs.replace(result, notes=(*self._about_demo(result), *result.notes))
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)
         return result
+
+    def _about_demo(self, result: RunResult) -> Iterator[str]:
+        """Yield a note if the products are new, and are those of DummyJSON only because nothing is set."""
+        if self._chose_no_source and (result.counts.get(Result.CREATED) or result.not_compared):
+            yield _DEMO.format(result.source_total or result.seen)
 
     def _report(self, result: RunResult) -> int:
         """Print, log and notify; return the exit code of the run, or else of the first output that failed."""
@@ -185,6 +193,8 @@ class _Job:
                 print_json(result, self._out)
             elif settings.quiet and result.exit_code == 0:
                 print_listed_once(result, self._out)
+                for note in self._about_demo(result):
+                    output.print_line(self._out, ("note: ", "yellow"), visible(note))
             elif (result.seen or not result.error) and not self._is_logged(result):
                 print_result(result, self._out, verbose=settings.verbose)
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pytest_httpx import HTTPXMock
 from typer.testing import CliRunner
 
 from medusa_sync import __version__
@@ -154,6 +155,24 @@ def test_nothing_to_do_is_one_line(source: Path) -> None:
     line, note = planned.splitlines()
     assert re.fullmatch(r"Dry run: 20 products up to date \(\d\.\d s\)", line)
     assert note.startswith("note: The installation is valid: settings, credentials, source, sales channel")
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("flags", [[], ["--quiet"], ["--dry-run"], ["--json"]])
+def test_a_first_run_from_the_default_source_says_that_nothing_is_set(
+    flags: list[str], httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = "The source is DummyJSON, the default: 3 demo products. SYNC_PRODUCTS_SOURCE (--source) sets "
+    note += "yours."
+    url = "https://dummyjson.com/products"
+    rows = {"products": products(3), "total": 3, "limit": 3, "skip": 0}
+    httpx_mock.add_response(json=rows, url=re.compile(f"^{url}"), is_reusable=True)
+    assert run(*flags, "--source", url, "--dry-run").stdout.count(note) == 0
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", "")
+    first, second = (run(*flags).stdout for _ in range(2))
+    assert first.count(note) == 1
+    assert second.count(note) == ("--dry-run" in flags)
+    assert first == f"note: {note}\n" or "--quiet" not in flags
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
