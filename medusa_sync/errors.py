@@ -59,7 +59,7 @@ class SettingsError(MedusaSyncError):
         lines = [*problems, *(f"note: {note}" for note in notes)]
         super().__init__(
             "\n".join([f"{count}:", *(f"  {line}" for line in lines)]),
-            hint="`medusa-sync products --help-all` lists all options with their defaults.",
+            hint="`medusa-sync products --help-all` lists all options and variables.",
         )
         self.problems = problems
 

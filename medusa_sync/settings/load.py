@@ -15,10 +15,11 @@ from medusa_sync.settings.secrets import user_info
 from medusa_sync.settings.variables import EnvFile, Found, misspelled, read_env_file
 
 NO_CREDENTIALS = (
-    "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; set a secret API key of the "
-    "store in the environment or .env, or use --dry-run to check only the source"
+    "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; create a secret API key in the "
+    "admin (Settings > Secret API Keys) and set it in the environment or .env, or use --dry-run to check "
+    "only the source"
 )
-_CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run"})
+_CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run", "exit_code"})
 
 Flags: TypeAlias = Mapping[str, str | bool | None]
 
@@ -153,5 +154,11 @@ def _missing_credentials(values: Mapping[str, Any], *, needs_credentials: bool) 
     if ("email" in values) != ("password" in values):
         missing = "MEDUSA_EMAIL" if "password" in values else "MEDUSA_PASSWORD"
         yield f"{missing}: it is not set; set both MEDUSA_EMAIL and MEDUSA_PASSWORD"
-    elif "email" not in values and not values.get("dry_run") and needs_credentials:
-        yield NO_CREDENTIALS
+    elif "email" not in values and needs_credentials:
+        if not values.get("dry_run"):
+            yield NO_CREDENTIALS
+        elif values.get("exit_code"):  # an empty secret in CI must not look like a store without drift
+            yield (
+                f"{OPTIONS['exit_code'].spelling}: nothing can be compared without credentials; set "
+                "MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD"
+            )

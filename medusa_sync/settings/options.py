@@ -168,7 +168,8 @@ class Settings:
     quiet: bool = _switch("Output", "Print only problems, conflicts and withheld values.",
         more="Warnings are not printed. --json still prints its document.", is_common=True)
     verbose: bool = _switch("Output", "Log requests and decisions, list all changes.", is_common=True)
-    exit_code: bool = _switch("Output", "Exit with 7 if a dry run finds something to do.")
+    exit_code: bool = _switch("Output", "Exit with 7 if a dry run finds something to do.",
+        more="It needs the credentials of the store.")
     report: str | None = _optional("Output", "FILE",
         parsers.file_ending(".json", ".csv", ".html", any_case=True),
         "Write all changes and problems to a file: .json, .csv or .html.", is_common=True)

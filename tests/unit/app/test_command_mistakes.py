@@ -14,12 +14,13 @@ from tests.unit.app.commands import KEY, document, run
 
 pytestmark = pytest.mark.usefixtures("no_waiting", "isolated", "store")
 
-ADVICE = "  `medusa-sync products --help-all` lists all options with their defaults.\n"
+ADVICE = "  `medusa-sync products --help-all` lists all options and variables.\n"
 STORE = "http://medusa.test"
 
 NO_CREDENTIALS = (
-    "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; set a secret API key of "
-    "the store in the environment or .env, or use --dry-run to check only the source"
+    "MEDUSA_API_KEY: it is not set, nor are MEDUSA_EMAIL and MEDUSA_PASSWORD; create a secret API key in the "
+    "admin (Settings > Secret API Keys) and set it in the environment or .env, or use --dry-run to check "
+    "only the source"
 )
 DOWN = (
     "http://127.0.0.1:1: GET /admin/products: no connection (Connection refused). Check that the store "
@@ -48,6 +49,18 @@ def _environment(source: Path, monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTP
     httpx_mock.add_exception(down, url=url, is_reusable=True, is_optional=True)
     monkeypatch.setenv("SYNC_PRODUCTS_SOURCE", source.name)
     monkeypatch.setenv("SYNC_PRODUCTS_MAX_RETRIES", "0")
+
+
+def test_without_a_store_no_exit_code_says_that_there_is_nothing_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On CI, a secret that is not set is an empty text."""
+    monkeypatch.setenv("MEDUSA_API_KEY", "")
+    result = run("--dry-run", "--exit-code")
+    assert result.exit_code == 2
+    assert "--exit-code (SYNC_PRODUCTS_EXIT_CODE): nothing can be compared without cred" in result.stderr
+    assert run("--dry-run").exit_code == 0
+    assert run("--dry-run", "--exit-code", "--print-settings").exit_code == 0
 
 
 def test_an_invalid_setting_is_the_only_message(monkeypatch: pytest.MonkeyPatch) -> None:
