@@ -1,4 +1,4 @@
-"""Airflow DAG that runs the sync. Copy this file to the dags folder."""
+"""Airflow DAG that runs the sync. Copy it to the dags folder, and change the source."""
 
 # Create a connection `medusa_store` (type HTTP) with the store's URL, including https://, as host and a
 # secret API key as password. Install the command on the workers in a separate environment, /opt/medusa-sync.
@@ -22,6 +22,8 @@ with DAG(
         env={
             "MEDUSA_BACKEND_URL": "{{ conn.medusa_store.host }}",
             "MEDUSA_API_KEY": "{{ conn.medusa_store.password }}",
+            "SYNC_PRODUCTS_SOURCE": "https://shop.example.com/products.json",
+            "SYNC_PRODUCTS_SOURCE_NAME": "shop",  # the prefix of the ids in the store: do not change it later
         },
         append_env=True,
         skip_on_exit_code=75,  # another run holds the lock: skip the task

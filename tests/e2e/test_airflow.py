@@ -15,7 +15,7 @@ from tests.e2e.exact import assert_exact
 from tests.e2e.shop import Shop
 from tests.harness.dummyjson import DummyJson
 from tests.tiers import deep
-from tests.unit.recipes import FOLDER
+from tests.unit.recipes import CATALOGUE, FOLDER
 
 pytestmark = deep
 
@@ -43,12 +43,12 @@ def dags_test(airflow: Path, source: DummyJson, shop: Shop, tmp_path: Path) -> T
     dags.mkdir()
     for path in FOLDER.glob("airflow_*.py"):
         text = path.read_text(encoding="utf-8").replace("/opt/medusa-sync/bin/medusa-sync", str(COMMAND))
+        text = text.replace(CATALOGUE, source.url).replace('"shop"', '"dummyjson"')
         (dags / path.name).write_text(text, encoding="utf-8")
     settings = {
         "AIRFLOW_HOME": str(tmp_path),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "SYNC_PRODUCTS_SOURCE": source.url,
         "SYNC_PRODUCTS_LOCK_DIR": str(tmp_path),
     }
 

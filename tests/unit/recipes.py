@@ -19,6 +19,9 @@ PAGES = [
     ROOT / "docs" / f"{name}.md"
     for name in ("scheduling", "systemd", "containers", "ci", "kubernetes", "airflow", "scaling")
 ]
+CATALOGUE = "https://shop.example.com/products.json"
+"""The source of the recipes."""
+
 CRONTAB = ROOT / "crontab.example"
 IMAGE = stages()[-1]
 
@@ -58,8 +61,9 @@ def gitlab() -> Iterator[Recipe]:
     pipeline = loaded("gitlab-ci.yml")
     before = pipeline["default"]["before_script"]
     for name, job in pipeline.items():
-        if name != "default":
-            yield Recipe(f"gitlab {name}", "\n".join([*before, *job["script"]]), job.get("variables", {}))
+        if "script" in job:
+            variables = pipeline["variables"] | job.get("variables", {})
+            yield Recipe(f"gitlab {name}", "\n".join([*before, *job["script"]]), variables)
 
 
 def kubernetes(name: str = "kubernetes-cronjob.yaml") -> Recipe:

@@ -28,6 +28,7 @@ from tests.unit.recipes import (
 )
 
 FILES = sorted(FOLDER.iterdir())
+EXAMPLES = [DOCS / "examples" / "compose.yaml", *(DOCS / f"{name}.md" for name in ("containers", "systemd"))]
 SWITCHES = {f"--no-{option.flag[2:]}" for option in OPTIONS.values() if option.is_switch}
 FLAGS = {option.flag for option in ALL_OPTIONS} | SWITCHES
 VARIABLE = re.compile(r"\b[A-Z]+_[A-Z]+\b")
@@ -58,6 +59,24 @@ def test_commands_use_existing_options_and_variables(recipe: Recipe) -> None:
     assert "medusa-sync products" in recipe.script
     assert flags(recipe.script) <= FLAGS
     assert recipe.environment.keys() <= {option.variable for option in [*OPTIONS.values(), ENV_FILE]}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*(path for path in FILES if path.suffix != ".timer"), CRONTAB, README, *EXAMPLES],
+    ids=lambda path: str(path.name),
+)
+def test_every_recipe_names_its_catalogue(path: Path) -> None:
+    """Without a source, a copied recipe would write the products of DummyJSON into a real shop."""
+    named = set(re.findall(r"\bSYNC_PRODUCTS_SOURCE(?:_\w+)?\b", path.read_text(encoding="utf-8")))
+    assert {"SYNC_PRODUCTS_SOURCE", "SYNC_PRODUCTS_SOURCE_NAME"} <= named
+
+
+@pytest.mark.parametrize(
+    "recipe", [*github(), *gitlab(), kubernetes(), *airflow()], ids=lambda recipe: recipe.name
+)
+def test_every_command_of_a_recipe_gets_a_source_and_its_name(recipe: Recipe) -> None:
+    assert {"SYNC_PRODUCTS_SOURCE", "SYNC_PRODUCTS_SOURCE_NAME"} <= recipe.environment.keys()
 
 
 def test_the_pages_link_and_show_every_recipe() -> None:
@@ -129,6 +148,8 @@ def test_the_compose_file_fits_together() -> None:
     assert {variable for text in texts for variable in VARIABLE.findall(text)} <= given.keys()
 
 
-def test_the_readme_quotes_a_line_of_the_crontab() -> None:
+def test_the_readme_quotes_lines_of_the_crontab() -> None:
     [block] = re.findall(r"```cron\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert block.strip() in CRONTAB.read_text(encoding="utf-8")
+    lines = block.splitlines()
+    assert set(lines) <= set(CRONTAB.read_text(encoding="utf-8").splitlines())
+    assert [line.split("=")[0] for line in lines[:-1]] == ["PATH"], "that of cron lacks the command"
