@@ -117,10 +117,24 @@ def test_every_fault_names_the_tests_that_show_its_effect() -> None:
 
 def test_contributing_names_only_files_that_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    paths = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", text)) - {"build/"}
+    paths = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", text)) - {"build/", "build/site/"}
     assert len(paths) > 20
     roots = (ROOT, ROOT / "medusa_sync", ROOT / ".venv")
     assert {path for path in paths if not any((root / path).exists() for root in roots)} == set()
+
+
+@pytest.mark.parametrize("page", [README, *SITE], ids=lambda page: page.name)
+def test_what_is_copied_from_a_page_is_one_command_and_can_be_seen(page: Path) -> None:
+    """Without a prompt or output. A block of the site shows 88 characters at 1280 pixels."""
+    text = page.read_text(encoding="utf-8")
+    assert "```console" not in text
+    blocks = re.findall(r"^ *```(?:sh|bash)( title=.*)?\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    for title, block in blocks:
+        lines = block.splitlines()
+        assert title or max(map(len, lines)) <= 88, page.name
+        assert not [line for line in lines if line.startswith("$ ")]
+        runs = [line for line in lines if "medusa-sync products" in line]
+        assert len(runs) <= 1 or all("--shard" in line for line in runs), runs
 
 
 def test_mapping_page_names_every_field() -> None:
