@@ -63,8 +63,8 @@ def one_line(result: RunResult) -> str:
 def up_to_date(result: RunResult) -> str | None:
     """Summarize a run in which there was nothing to do, in one line; None for any other run."""
     counted = {each for each, count in result.counts.items() if count}
-    to_see = result.error or result.conflicts or result.held or result.not_compared or result.changes
-    if to_see or not counted <= _NOTHING_TO_DO:
+    to_see = result.error or result.conflicts or result.held or result.changes
+    if to_see or result.store_url is None or not counted <= _NOTHING_TO_DO:
         return None
     skipped = result.counts.get(Result.SKIPPED, 0)
     number = result.seen - skipped

@@ -93,6 +93,8 @@ def check(head: bytes) -> None:
     if head.startswith(_WORKBOOKS):
         hint = "Unpack the archive, or save the workbook as CSV."
         raise SourceError("the file is a ZIP archive or an Excel workbook", hint=hint)
+    if head.startswith(b"%PDF-"):
+        raise SourceError("the file is a PDF", hint="Export the catalogue as CSV, JSON or XML.")
     text = _text(head)
     if not text and len(head) < HEAD:
         raise SourceError("the file is empty", hint="Nothing was removed. Export the catalogue again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -19,6 +20,8 @@ from medusa_sync.sources.schema import SourceCategory, SourceProduct, adjusted
 from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
 from medusa_sync.sources.variants import desired_variants, metadata_of, name_variant
 
+_LIMIT = re.compile(r"Expected \w+ (>=|<=|of length >=|of length <=) (\S+?)(?:\.0)?")
+_BEYOND = {">=": "below", "<=": "above", "of length >=": "shorter than", "of length <=": "longer than"}
 _TITLE_LENGTH = 200  # of rejected products
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
 
@@ -91,6 +94,8 @@ def readable(error: msgspec.ValidationError) -> str:
     """Msgspec's message with the path of the field first: `price: Expected float, got str`."""
     message, _, path = str(error).replace("`", "").partition(" - at ")
     field = path.removeprefix("$").removeprefix(".")
+    if limit := _LIMIT.fullmatch(message):
+        message = f"it is {_BEYOND[limit[1]]} {limit[2]}"
     return f"{field}: {message}" if field else message
 
 

@@ -130,6 +130,8 @@ class Run:
     def _notes(self, *, is_complete_plan: bool) -> Iterator[str]:
         """Remarks that are not about one product."""
         options, context, unidentified = self._options, self._context, self._ledger.unidentified
+        if not (self._ledger.seen or options.shard or self._stop.is_set):
+            yield "The source has no products."
         if 0 < self._ledger.seen == self._ledger.invalid:
             like = f"It looks like {self._source.resembles}." if self._source.resembles else ""
             hint = like or "If its products have another shape, use --source-map."
@@ -146,7 +148,8 @@ class Run:
             yield from context.removals.notes
         yield from self._source.notes
         if self._api is None:
-            yield _NOT_COMPARED
+            valid = self._ledger.not_compared
+            yield f"{valid} products are valid. {_NOT_COMPARED}" if valid else _NOT_COMPARED
         placement = context.placement if context is not None else UNKNOWN
         if placement is not UNKNOWN and is_complete_plan:  # it has checked all of the installation
             location = "" if placement.location_id is None else " and stock location"

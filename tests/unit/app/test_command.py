@@ -157,6 +157,15 @@ def test_nothing_to_do_is_one_line(source: Path) -> None:
     assert note.startswith("note: The installation is valid: settings, credentials, source, sales channel")
 
 
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_dry_run_without_a_store_says_what_the_source_has(rows: int, source: Path) -> None:
+    write(source, products(rows))
+    shown = run("--source", str(source), "--dry-run").stdout
+    assert "up to date" not in shown
+    assert ("note: The source has no products.\n" in shown) is (rows == 0)
+    assert ("note: 3 products are valid. Nothing was compared with a store: " in shown) is (rows == 3)
+
+
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("flags", [[], ["--quiet"], ["--dry-run"], ["--json"]])
 def test_a_first_run_from_the_default_source_says_that_nothing_is_set(

@@ -77,6 +77,7 @@ async def test_the_rest_of_the_interface(file: Path) -> None:
         *((body, "is HTML, not a catalogue") for body in (b"<!DOCTYPE html>\n<html>", b" <HTML lang=en>")),
         (b'<?xml version="1.0"?>\n<!doctype  html>', "is HTML"),
         ("<html>".encode("utf-16"), "is HTML"),
+        (b"%PDF-1.4\n1 0 obj", "the file is a PDF"),
         *((b, "is a ZIP archive or an Excel workbook") for b in (b"PK\x03\x04...", b"\xd0\xcf\x11\xe0...")),
         (b"hello world\n", "the format of the file is not recognised"),
     ],

@@ -204,6 +204,10 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
 {"stock": 4, "options": ["A"], "variants": [{"options": {"A": "B"}, "stock": 3}, {"options": {"A": "C"}}]} =>
  variant C: it has no stock of its own, and sharing that of the product is not supported yet; set a stock for
  each variant, or remove that of the product
+{"price": -1} => price: it is below 0
+{"stock": 3000000000} => stock: it is above 2147483647
+{"title": ""} => title: it is shorter than 1
+{"variants": [{"id": 1, "price": -2.5}]} => variant 1: price: it is below 0
 {"prices": {"euro": 1}} => prices: 'euro' is not a currency code
 {"prices": {"EUR": 1, "eur": 2}} => prices: two in eur, 1 and 2
 {"prices": {"usd": 1}, "price": 2} => prices: 1 usd, but price is 2
