@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from medusa_sync.core.fields import CATEGORIES, FIELDS, STATUS, UNIQUE, VARIANT
+from medusa_sync.core.fields import CATEGORIES, FIELDS, STATUS, VARIANT
 from medusa_sync.core.merge import members
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
 from medusa_sync.core.record import NO_RECORD, Dropped, Record, Step
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -64,28 +64,6 @@ def _named(field: str, variant: str) -> str:
     return f"{field} of {variant}" if variant else field
 
 
-class Withheld(Struct, frozen=True):
-    """A unique value that a variant does not get, because something else has it.
-
-    Attributes:
-        key: of the variant.
-        variant: what reports call it; empty for the only variant of a product.
-        stored: what the variant has instead.
-        owner: what has the value, for reports.
-        owner_id: the external id of the product of the same source that has it; empty if another one has it.
-        is_new: it was not withheld before.
-    """
-
-    key: str
-    variant: str
-    field: str
-    value: str
-    stored: Value
-    owner: str
-    owner_id: str = ""
-    is_new: bool = True
-
-
 def withheld_earlier(record: Record) -> tuple[Withheld, ...]:
     """The values that were withheld when a product was last written."""
     return tuple(
@@ -93,15 +71,6 @@ def withheld_earlier(record: Record) -> tuple[Withheld, ...]:
         for key, own in record.withheld.items()
         for name, (value, owner) in own.items()
     )
-
-
-def without(desired: DesiredProduct, withheld: Iterable[Withheld]) -> DesiredProduct:
-    """What is written instead of a product whose variants do not get some values, but keep what they have."""
-    kept: dict[str, dict[str, Value]] = {}
-    for each in withheld:
-        kept.setdefault(each.key, {})[each.field] = each.stored
-    variants = (each.changed(kept[each.key]) if each.key in kept else each for each in desired.variants)
-    return structs.replace(desired, variants=tuple(variants))
 
 
 class VariantChange(Struct, frozen=True):
@@ -144,14 +113,12 @@ class Change(Struct, frozen=True):
         record: what was last applied, with the keys and option names that the source uses now.
         own_changes: the fields of the product to send; empty if only variants or the record are written.
         own_conflicts: those that the source wins, and those that the store wins.
-        variants: all that the source wants.
+        variants: all that the source wants, and dropped ones that change.
         dropped: variants of ours that the source no longer has, by key.
         removed: those that are deleted, by key; `stored` and `dropped` do not have them.
-        drafted: the keys of dropped variants whose stock is set to 0; `variants` has their changes.
+        drafted: the keys of dropped variants whose stock is set to 0.
         selection: the fields that are synced.
-        withheld: values that its variants do not get.
-        blocked: why variants do not get their option values, or are not removed; None for no reason.
-            `desired` has what is written instead.
+        blocked: why variants cannot get their option values, or are not removed; None for no reason.
         handle: of a product that is created; None for one that the store has.
     """
 
@@ -166,7 +133,6 @@ class Change(Struct, frozen=True):
     removed: Mapping[str, StoredVariant] = {}
     drafted: Collection[str] = ()
     selection: Selection = ALL
-    withheld: tuple[Withheld, ...] = ()
     blocked: str | None = None
     handle: str | None = None
 
@@ -186,22 +152,17 @@ class Change(Struct, frozen=True):
         return self.stored.record is not None and self.stored.record.is_claim
 
     @property
+    def withheld(self) -> tuple[Withheld, ...]:
+        """The unique values that its variants do not get."""
+        return self.desired.withheld
+
+    @property
     def changes(self) -> tuple[FieldChange, ...]:
         """All of them, with the new and the deleted variants."""
         names = (each.called(key) for key, each in self.removed.items())
         deleted = (FieldChange(VARIANT, name, None, name, None, name) for name in names)
         variants = chain.from_iterable(each.reported for each in self.variants)
-        return (*self.own_changes, *variants, *self._lost, *deleted)
-
-    @property
-    def _lost(self) -> Iterator[FieldChange]:
-        """The unique values that dropped variants lose to other variants of the product."""
-        wanted = {(name, each.planned.get(name)) for each in self.variants for name in UNIQUE}
-        for key, each in self.dropped.items():
-            for name in UNIQUE:
-                value, applied = getattr(each, name), self.record.variant(key).fields.get(name)
-                if value is not None and (name, value) in wanted:
-                    yield FieldChange(name, value, None, applied, None, each.called(key))
+        return (*self.own_changes, *variants, *deleted)
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -240,7 +201,7 @@ class Change(Struct, frozen=True):
         return bool(self.changes or self.options.is_change)
 
 
-def creation(desired: DesiredProduct, handle: str, withheld: tuple[Withheld, ...] = ()) -> Change:
+def creation(desired: DesiredProduct, handle: str) -> Change:
     """What is written for a product that the store does not have."""
     fields = [(name, value) for name, value in desired.fields.items() if value not in (None, ())]
     unknown = desired.unknown_status
@@ -252,7 +213,6 @@ def creation(desired: DesiredProduct, handle: str, withheld: tuple[Withheld, ...
         (Conflict(STATUS, "draft", unknown, OnConflict.STORE),) if unknown else (),
         variants=tuple(VariantChange(each, None, is_new=True) for each in desired.variants),
         options=OptionPlan(dict.fromkeys(desired.options)),
-        withheld=withheld,
         handle=handle,
     )
 

@@ -75,7 +75,7 @@ def level_changes(
     found: list[LevelChange] = []
     for each in change.variants if location_id is not None else ():
         key, stored, quantity = each.desired.key, each.stored, each.planned.get(STOCK)
-        sku = stored.sku if stored else each.desired.fields.get(SKU)
+        sku = each.planned.get(SKU, stored.sku if stored else None)
         item = None if stored and stored.inventory_items else items.get(str(sku))
         if item is not None and item.is_new:  # it was created for a new variant, with the stock of that one
             if each.is_new:
@@ -91,14 +91,14 @@ def level_changes(
     return found
 
 
-def tracked_again(update: Change) -> list[tuple[StoredVariant, str]]:
-    """The variants without an inventory item that get stock, with the SKUs that they have then.
+def tracked_again(update: Change) -> list[tuple[str, StoredVariant, str]]:
+    """The variants without an inventory item that get stock: key, variant, and the SKU that it has then.
 
     A variant that was not tracked for a while has left its item, and the store does not create a second one
     with the same SKU.
     """
     return [
-        (each.stored, str(sku))
+        (each.desired.key, each.stored, str(sku))
         for each in update.variants
         if each.stored is not None and not each.stored.inventory_items
         if (sku := each.planned.get(SKU, each.stored.sku)) and each.planned.get(STOCK) is not None
@@ -114,31 +114,28 @@ class ItemRename(Struct, frozen=True):
 
 
 def item_renames(update: Change) -> dict[str, ItemRename]:
-    """The renames of inventory items after their variants got another SKU, by key; Medusa does not do it.
+    """The inventory items that do not have the SKUs of their variants, by key; Medusa does not do it.
 
-    An item keeps an SKU that the merchant gave it. `Items.rename` may have cleared one that has none. An
-    adoption does not change items.
+    An item keeps an SKU that the merchant gave it, and does not get one that the merchant gave its variant.
+    An adoption does not change items.
     """
     if update.adopted:
         return {}
     record, renames = update.record, dict[str, ItemRename]()
-    wanted: list[tuple[str, StoredVariant, Value, bool]] = [
-        (each.desired.key, each.stored, each.desired.fields.get(SKU), SKU in each.planned)
+    wanted: list[tuple[str, StoredVariant, Value]] = [
+        (each.desired.key, each.stored, new)
         for each in update.variants
-        if each.stored is not None and each.desired.key not in update.drafted
+        if each.stored is not None
+        and (new := each.planned.get(SKU, each.stored.sku)) == each.desired.fields.get(SKU)
     ]
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
         if remember(stored.sku) in record.sent.get(key, {}).get(SKU, ()):
-            wanted.append((key, stored, stored.sku, False))
-    for key, stored, new, changes in wanted:
-        history = record.history(SKU, key)
-        applied, sent = history.applied, history.sent
-        # If the store undid a write only in part, the variant has the new SKU and the record does not say so.
-        is_new = history.is_known and applied != remember(new) and stored.sku == new
-        link = next(iter(stored.inventory_items), None)
-        if link is None or link.inventory is None or not (changes or sent or is_new):
+            wanted.append((key, stored, stored.sku))
+    for key, stored, new in wanted:
+        link, history = next(iter(stored.inventory_items), None), record.history(SKU, key)
+        if link is None or link.inventory is None:
             continue
-        sku, ours = link.inventory.sku, {None, *sent, applied, remember(stored.sku if changes else None)}
+        sku, ours = link.inventory.sku, {None, *history.sent, history.applied, remember(stored.sku)}
         if sku != new and remember(sku) in ours:
             renames[key] = ItemRename(link.inventory_item_id, sku, None if new is None else str(new))
     return renames

@@ -13,7 +13,6 @@ from medusa_sync.core.fields import IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, 
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import (
-    NO_RECORD,
     AppliedOption,
     Dropped,
     Pending,
@@ -24,7 +23,6 @@ from medusa_sync.core.record import (
     remember,
 )
 from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.unique import Hold, UniqueValue
 
 _KEPT = 8  # pending values of a field
 
@@ -101,7 +99,8 @@ def _removed_options(update: Change) -> Mapping[str, str]:
 def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     """The record of a variant that the source dropped; pending values that have arrived are applied."""
     entry, pending = update.record.variants[key], update.record.sent.get(key, {})
-    fields = dict(entry.fields)
+    planned = next((each.planned for each in update.variants if each.desired.key == key), {})
+    fields = {name: value for name, value in entry.fields.items() if planned.get(name, value) is not None}
     for name, sent in pending.items():
         current = remember(stored.value(name, update.desired.currency, options=update.options.ids))
         if VARIANT_FIELDS[name].part is Part.LEVEL or current is None:
@@ -173,54 +172,9 @@ def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collect
     removed = {f"{OPTION}{name}": (None,) for name in _removed_options(change)}
     return {name: values for name, values in removed.items() if name in before} | {
         # A stored value that was never applied may still be there if the write is interrupted.
-        each.field: (each.desired,) if each.field in before else (each.stored, each.desired)
+        each.field: (each.planned,) if each.field in before else (each.stored, each.planned)
         for each in variant.changes
     }
-
-
-def to_clear(
-    update: Change, gives_up: Iterable[Hold], taken: Collection[UniqueValue]
-) -> dict[str, dict[str, Value]]:
-    """The fields to clear before other variants get their values, with what they get later, by key.
-
-    The store refuses a value that another variant has, even if the same call takes it away there. `taken` are
-    the values that other variants get before these have their new ones.
-    """
-    dropped = {stored.id: key for key, stored in update.dropped.items()}  # they get no other values
-    stored = {each.stored.id: each.desired for each in update.variants if each.stored is not None}
-    found: dict[str, dict[str, Value]] = {}
-    for name, value, own in sorted(gives_up):
-        if own in dropped:
-            found.setdefault(dropped[own], {})[name] = None
-        elif own in stored and (name, value) in taken:
-            found.setdefault(stored[own].key, {})[name] = stored[own].fields.get(name)
-    return found
-
-
-def freed(update: Change, cleared: Mapping[str, Mapping[str, Value]], *, at: float) -> Record:
-    """The record to send with a write that only clears fields, so that other variants can have their values.
-
-    Args:
-        update: of the product.
-        cleared: what each of the fields gets later, by key of the variant.
-        at: now, in seconds since 1970.
-    """
-    currency = update.desired.currency
-    before = update.record
-    if before is NO_RECORD:  # the next plan cannot find variants by values that they have lost
-        own = {each.desired.key: each.stored for each in update.variants if each.stored}
-        lost = {key: {name: getattr(own[key], name) for name in cleared.get(key, ())} for key in own}
-        ids = {key: VariantRecord(stored.id, lost[key]) for key, stored in own.items()}
-        before = Record(currency=currency, variants=ids)
-    step = Step.ADOPTION if update.placed else Step.UPDATE
-    earlier = before.pending or Pending(step, currency=currency)
-    late = {key: {name: (None, value) for name, value in own.items()} for key, own in cleared.items()}
-    variants = dict(earlier.variants)
-    for key, sent in _sent(before, late).items():
-        variants[key] = {**variants.get(key, {}), **sent}
-    options = _sent_titles(before, update.options.pending_titles)
-    pending = structs.replace(earlier, variants=variants, options=options, at=at)
-    return structs.replace(before, pending=pending)
 
 
 def _sent(before: Record, late: Late) -> dict[str, dict[str, tuple[Value, ...]]]:

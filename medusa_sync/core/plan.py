@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.blocked import blocked_variants, without_blocked
+from medusa_sync.core.blocked import blocked_reason
 from medusa_sync.core.change import Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.fields import (
     FIELDS,
@@ -19,6 +19,7 @@ from medusa_sync.core.fields import (
     STATUS,
     STOCK,
     TITLE,
+    UNIQUE,
     VARIANT,
     VARIANT_FIELDS,
     WEIGHT,
@@ -92,11 +93,9 @@ def plan_update(
         if how.selection.has_variants
         or (matches.stored[each.key] is not None and (record is NO_RECORD or each.key in record.variants))
     ]
-    if blocked := blocked_variants(variants, stored, options, matches):
-        other, reason = without_blocked(desired, stored, record, options, matches, blocked)
-        update = again(other, stored, removed_ids=removed_ids, deletes=deletes)
-        return structs.replace(update, blocked=reason)
-    variants += [plan.without_stock(key, each) for key, each in removed.items()]
+    blocked = blocked_reason(variants, stored, options, matches)
+    if how.selection.has_variants:
+        variants += plan.dropped_changes(variants, drafted=removed)
     return Change(
         desired,
         stored,
@@ -107,6 +106,7 @@ def plan_update(
         matches.dropped if how.selection.has_variants else {},
         drafted=removed.keys(),
         selection=how.selection,
+        blocked=blocked,
     )
 
 
@@ -190,6 +190,7 @@ class _Plan(Struct, frozen=True):
         if stored is None:
             return self._missing(full)
         found, more = list[FieldChange | Conflict](), [SALE] if stored.sale_prices else []
+        more += [each.field for each in self.desired.withheld if each.key == variant.key]
         known = [*self.record.variant(variant.key).fields, *self.record.sent.get(variant.key, {})]
         for name in dict.fromkeys([*full.fields, *more, *known]):
             if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
@@ -199,16 +200,38 @@ class _Plan(Struct, frozen=True):
         changes, conflicts = _divided(each for each in found if each.field not in names)
         return VariantChange(full, stored, changes=changes, conflicts=conflicts, held=held)
 
-    def without_stock(self, key: str, stored: StoredVariant) -> VariantChange:
-        """The change of a dropped variant that customers can no longer buy."""
-        quantity = stored.value(STOCK, self.desired.currency, self.location_id)
-        name = stored.called(key)
-        changes = (FieldChange(STOCK, quantity, 0, quantity, 0, name),) if quantity else ()
-        return VariantChange(DesiredVariant(key, name, {SKU: stored.sku}), stored, changes=changes)
+    def dropped_changes(
+        self, variants: Iterable[VariantChange], drafted: Collection[str]
+    ) -> Iterator[VariantChange]:
+        """The changes of dropped variants: they lose unique values that others of the product get.
+
+        Customers can no longer buy drafted ones.
+        """
+        wanted = {(name, each.planned.get(name)) for each in variants for name in UNIQUE}
+        wanted |= {(each.field, each.value) for each in self.desired.withheld}
+        for key, stored in self.matches.dropped.items():
+            lost: dict[str, Value] = {
+                each: None for each in UNIQUE if (each, getattr(stored, each) or "") in wanted
+            }
+            if key in drafted:
+                lost[STOCK] = 0
+            name, changes = stored.called(key), list[FieldChange]()
+            for each, after in lost.items():
+                current = stored.value(each, self.desired.currency, self.location_id)
+                if current:
+                    changes.append(FieldChange(each, current, after, current, after, name))
+            if changes:
+                own = DesiredVariant(key, name, {})
+                yield VariantChange(own, stored, changes=tuple(changes))
 
     def _merge_of_variant(self, field: Field, variant: DesiredVariant, stored: StoredVariant) -> _Found:
         name, currency, wanted = field.name, self.desired.currency, variant.fields.get(field.name)
         history = self.record.history(name, variant.key)
+        later = {(each.key, each.field): each.value for each in self.desired.withheld}
+        if wanted is None and (variant.key, name) in later:  # another variant gets what it has
+            if (value := stored.value(name, currency)) is not None:
+                yield FieldChange(name, value, None, history.applied, later[variant.key, name], variant.name)
+            return
         if not self._is_owned(field, wanted, history, stored):
             return
         current = stored.value(name, currency, self.location_id, self.options.ids)

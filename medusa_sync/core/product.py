@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 
 from msgspec import Struct, structs
@@ -36,6 +36,28 @@ class DesiredVariant(Struct, frozen=True):
         return structs.replace(self, fields=left)
 
 
+class Withheld(Struct, frozen=True):
+    """A unique value that a variant does not get, because something else has it.
+
+    Attributes:
+        key: of the variant.
+        variant: what reports call it; empty for the only variant of a product.
+        stored: what the variant has instead.
+        owner: what has the value, for reports.
+        owner_id: the external id of the product of the same source that has it; empty if another one has it.
+        is_new: it was not withheld before.
+    """
+
+    key: str
+    variant: str
+    field: str
+    value: str
+    stored: Value
+    owner: str = ""
+    owner_id: str = ""
+    is_new: bool = True
+
+
 class Category(Struct, frozen=True):
     """A category that may have to be created.
 
@@ -64,6 +86,7 @@ class DesiredProduct(Struct, frozen=True):
         unknown_status: what the source says instead of a status; the status of a new product is then `draft`.
         digest: of the source product and of the settings that its mapping depends on; empty if it is not
             known, or if not everything of the source product is wanted.
+        withheld: values that its variants do not get; their fields have what is written instead.
     """
 
     external_id: str
@@ -78,6 +101,7 @@ class DesiredProduct(Struct, frozen=True):
     status: str | None = None
     unknown_status: str = ""
     digest: str = ""
+    withheld: tuple[Withheld, ...] = ()
 
     @property
     def title(self) -> str:
@@ -87,6 +111,22 @@ class DesiredProduct(Struct, frozen=True):
     def unique_values(self) -> set[tuple[str, Value]]:
         """The unique fields and values that its variants want."""
         return {(name, each.fields[name]) for each in self.variants for name in UNIQUE if name in each.fields}
+
+
+def without_values(
+    desired: DesiredProduct, withheld: Sequence[Withheld], later: Collection[str] = ()
+) -> DesiredProduct:
+    """What is written instead of a product whose variants do not get some values.
+
+    The variants with the keys `later` are not created yet.
+    """
+    kept: dict[str, dict[str, Value]] = {}
+    for each in withheld:
+        kept.setdefault(each.key, {})[each.field] = each.stored
+    left = (each for each in desired.variants if each.key not in later)
+    variants = tuple(each.changed(kept[each.key]) if each.key in kept else each for each in left)
+    digest = "" if later else desired.digest
+    return structs.replace(desired, variants=variants, digest=digest, withheld=tuple(withheld))
 
 
 def without_stock(desired: DesiredProduct) -> DesiredProduct:

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Conflict, FieldChange, Withheld, withheld_earlier
+from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earlier
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, Withheld
 
 
 class Result(StrEnum):

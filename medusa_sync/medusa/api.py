@@ -18,7 +18,7 @@ from medusa_sync.core.stored import (
     UnownedProduct,
     Unreadable,
 )
-from medusa_sync.errors import StoreError, UnknownQueryError
+from medusa_sync.errors import StoreError, StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import decode
 from medusa_sync.medusa.client import MedusaClient
@@ -156,11 +156,14 @@ class AdminApi:
         absent, empty = await asyncio.gather(read_all(NULL), read_all(""))
         return absent + empty
 
-    async def variants_with(self, field: str, values: Sequence[str]) -> list[StoredVariant]:
-        """The variants that have one of these values in a unique field; none if the store is too old."""
-        with suppress(UnknownQueryError):  # the SKU is known since Medusa 2.14
+    async def variants_with(self, field: str, values: Sequence[str]) -> list[StoredVariant] | None:
+        """The variants that have one of these values in a unique field; None if the store does not show it.
+
+        A role may hide them, and Medusa before 2.14 does not find them by SKU.
+        """
+        with suppress(UnknownQueryError, StoreRefusedError):
             return await self.find(decode.OWNERS, field, values)
-        return []
+        return None
 
     async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, str | None]:
         """Which of these ids products have, with their external ids; None for deleted ones."""

@@ -91,16 +91,6 @@ def product_body(
     return body
 
 
-def release_bodies(change: Change, fields: Mapping[str, Mapping[str, Value]]) -> list[dict[str, Any]]:
-    """The bodies that clear unique fields of variants, so that other variants can have their values."""
-    ids = {each.desired.key: each.stored.id for each in change.variants if each.stored is not None}
-    ids |= {key: stored.id for key, stored in change.dropped.items()}
-    product_id = change.stored.id
-    return [
-        {"id": ids[key], "product_id": product_id, **dict.fromkeys(names)} for key, names in fields.items()
-    ]
-
-
 def distinct_images_body(product: StoredProduct) -> dict[str, Any] | None:
     """The body that stores each image once; None if no image is repeated."""
     ids = _image_ids(product.images)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from medusa_sync.core.ids import Shard, external_id_of
+from medusa_sync.core.ids import Shard, external_id_of, source_id_of
 from medusa_sync.core.policy import OnMissing, Share
 from medusa_sync.core.record import Dropped
 from medusa_sync.core.selection import PlanOptions
@@ -111,6 +111,10 @@ class Context(Struct):
         """
         if self.placement is UNKNOWN:
             self.placement = await find_placement(self.api, self.options.wanted)
+
+    def is_ours(self, external_id: str | None) -> bool:
+        """Whether an external id is one of this source."""
+        return source_id_of(self.options.source_name, external_id) is not None
 
     @property
     def is_dry_run(self) -> bool:

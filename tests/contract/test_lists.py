@@ -112,7 +112,7 @@ def test_the_owners_of_unique_values_are_found(shop: Shop, field: str) -> None:
 
     def owners(*asked: str) -> dict[str, str | None]:
         found = shop.ask(lambda api: api.variants_with(field, asked))
-        return {str(getattr(each, field)): each.product.external_id for each in found if each.product}
+        return {str(getattr(each, field)): each.product.external_id for each in found or () if each.product}
 
     assert owners(*TEXTS, "free") == expected
     for text in TEXTS:

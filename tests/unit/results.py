@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 from rich.console import Console
 
-from medusa_sync.core.change import Conflict, FieldChange, Withheld
+from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.product import Withheld
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.report.output import Pipe
 from medusa_sync.report.text import print_listed_once, print_result

@@ -10,10 +10,12 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.product import DesiredProduct, Value, without_stock
+from medusa_sync.core.fields import UNIQUE
+from medusa_sync.core.product import DesiredProduct, Value, Withheld, without_stock
 from medusa_sync.core.record import applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
+from medusa_sync.core.unique import UniqueValue
 from medusa_sync.medusa.bisect import parts
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.context import Context
@@ -48,7 +50,9 @@ class Comparison:
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
         self._options = context.options.plan  # with `overwrite`, all products are stale
-        self._undecided: list[DesiredProduct | Unchecked] = []  # up to date unless a withheld value is free
+        self._undecided: list[
+            DesiredProduct | Unchecked
+        ] = []  # up to date unless they can get a withheld value
         self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
 
     async def stale(self) -> AsyncGenerator[list[Stale], None]:
@@ -77,7 +81,7 @@ class Comparison:
                 while len(waiting) >= LOOK_UP:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
                     yield await self._look_up(part)
-        waiting += self._with_free_values()
+        waiting += await self._with_free_values()
         await self._scan.ready(self._wanted())  # checks the credentials even if the source delivered nothing
         for part in parts(waiting, LOOK_UP):
             yield await self._look_up(part)
@@ -131,25 +135,42 @@ class Comparison:
             self._settle_unchanged(product)
         return None
 
-    def _with_free_values(self) -> list[DesiredProduct]:
-        """Settle products with withheld values, except those for which the source may have freed one."""
+    async def _with_free_values(self) -> list[DesiredProduct]:
+        """Settle products with withheld values, except those that may get one now."""
         free = {product.external_id: product for product in self._undecided}
-        blocked: dict[str, DesiredProduct | Unchecked] = {}
+        owners = await self._owners_of([each for own in free for each in self._scan.withheld[own]])
+        kept: dict[str, DesiredProduct | Unchecked] = {}
 
-        def may_be_free(external_id: str) -> bool:
-            """Whether the owner of a withheld value no longer wants it, and can give it up."""
-            return any(
-                (each.field, each.value) not in self._wanted_values.get(each.owner_id, ())
-                for each in self._scan.withheld[external_id]
-                if each.owner_id and each.owner_id not in blocked
-            )
+        def gives_up(owner: str | None, value: UniqueValue) -> bool:
+            is_ours = owner is not None and self._context.is_ours(owner) and owner not in kept
+            return is_ours and value not in self._wanted_values.get(owner or "", ())
+
+        def may_get_one(external_id: str) -> bool:
+            """Whether nobody has a withheld value, or its owner no longer wants it and can give it up."""
+            values = [(each.field, each.value) for each in self._scan.withheld[external_id]]
+            return any(all(gives_up(owner, value) for owner in owners[value]) for value in values)
 
         # Those that wait for each other in a circle stay: they can exchange their values.
-        while found := [own for own in free if not may_be_free(own)]:
-            blocked |= {own: free.pop(own) for own in found}
-        for product in blocked.values():
+        while found := [own for own in free if not may_get_one(own)]:
+            kept |= {own: free.pop(own) for own in found}
+        for product in kept.values():
             self._settle_unchanged(product)
         return [checked for each in free.values() if (checked := self._ledger.checked(each)) is not None]
+
+    async def _owners_of(self, withheld: Sequence[Withheld]) -> dict[UniqueValue, list[str | None]]:
+        """The external ids of the products that have withheld values, or had them when they were withheld."""
+        owners: dict[UniqueValue, list[str | None]] = {
+            (each.field, each.value): [each.owner_id] for each in withheld
+        }
+        for name in UNIQUE:
+            values = list(dict.fromkeys(each.value for each in withheld if each.field == name))
+            shown = await self._context.api.variants_with(name, values)
+            if shown is not None:
+                owners |= {(name, value): [] for value in values}
+                for each in shown:
+                    if each.product is not None:
+                        owners[name, getattr(each, name)].append(each.product.external_id)
+        return owners
 
     def _settle_unchanged(self, product: DesiredProduct | Unchecked) -> None:
         self._ledger.found([product.external_id])

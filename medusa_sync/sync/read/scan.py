@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from typing import TYPE_CHECKING, Self
 
-from medusa_sync.core.change import Withheld, withheld_earlier
+from medusa_sync.core.change import withheld_earlier
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import Unreadable
 from medusa_sync.medusa.api import AdminApi

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from medusa_sync.core.change import Change, needed_terms
-from medusa_sync.core.fields import FIELDS, SKU
+from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.merge import members, merge_sets
-from medusa_sync.core.note import is_recorded
+from medusa_sync.core.note import is_recorded, note
 from medusa_sync.core.result import Action, Outcome, Result, outcome_of
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.unique import Holders, UniqueValue, claims, holds
+from medusa_sync.core.unique import Holders, claims, postponed
+from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
@@ -41,9 +43,9 @@ class Attempts:
         self._context = context
         self.places = Places(context, self._settled)
         self._sales = Sales(context)
-        self.planner = Planner(context, self.places, self._sales)
-        self._new_products = NewProducts(context, self.places, self.planner)
         self._values = UniqueValues(context)
+        self.planner = Planner(context, self.places, self._sales, self._values)
+        self._new_products = NewProducts(context, self.places, self.planner)
         self._terms = Terms(
             context.api, context.source.category_names, context.stop, creates=not context.is_dry_run
         )
@@ -52,7 +54,6 @@ class Attempts:
         self._writer = Writer(context, self._rows, self._items, self._sales, self.planner)
         self._acknowledger = Acknowledger(context.api, self.places)
         self._taken = 0  # jobs
-        self.to_come: set[UniqueValue] = set()  # values of variants that the final pass deletes
 
     async def prepare(self, part: Sequence[Stale]) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
@@ -75,7 +76,9 @@ class Attempts:
                 holders = await self._look_up([job.change for job in created])
             for job in created:
                 job.holders, job.writing.items = holders, holders.unused
-            self._items.expect(created)
+            await self.decide(created)
+            jobs = still_queued(jobs)
+            self._items.expect(still_queued(created))
         names = {job.external_id for job in created}
         updates = self._context.options.plan.update
         changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
@@ -89,7 +92,7 @@ class Attempts:
         left: list[Group] = []
         if reading.updates:
             left = await self._carry_out(reading.updates)
-            for job in reading.new:  # they get what the updates give up
+            for job in reading.new:  # creates and updates never share a call
                 job.is_absent = not job.replaces
             left.append(reading.new)
         elif reading.new:
@@ -126,45 +129,45 @@ class Attempts:
             knows_terms = self._terms.has(needed_terms([job.change for job in jobs]))
             if not knows_terms:
                 await self._rows.term_ids(jobs)
-            has_released = await self._release(jobs)
-            if has_asked or has_released or not knows_terms:
+            if has_asked or not knows_terms:
                 return [jobs]  # so that nothing lies between reading a list and writing it
         await self._writer.write(jobs)
         for job in jobs:
-            if job.error is not None:
-                continue
-            self._values.free(job.gives_up)
-            if (job.writing.lacks_item_sku and not self._context.is_final) or self._lacks_value(job.change):
-                self.places.defer(job)
-            else:
+            if job.error is None and not self._values.cleared:  # else it is planned again
                 await self._acknowledger.add(job)
         return []
 
-    async def _release(self, jobs: Group) -> bool:
-        """Free the values that variants of these jobs take from one another; returns whether any were."""
-        wanted = [claim for job in jobs for claim in claims(job.change)]
-        # New variants are created after the others are written.
-        released = await self._rows.release(jobs, {claim.unique for claim in wanted if not claim.is_new})
-        taken = {claim.unique for claim in wanted}
-        self._values.free(hold for job in released for hold in job.gives_up if hold[:2] in taken)
-        if released:
-            self._values.give(jobs)
-        return bool(released)
+    async def clear(self, jobs: Group) -> Group:
+        """Choose what is cleared before jobs are written that wait for values of one another.
 
-    async def decide_together(self, jobs: Group) -> Group:
-        """Decide which unique values the jobs of several groups get; returns those that are updated."""
-        updates = (await self.planner.read(jobs)).updates
-        await self.decide(updates)
-        for job in updates:
-            job.holders = None  # what others get of them is not known yet
-        left = still_queued(updates)
-        lost = [variant for job in left for variant in job.change.removed.values()]
-        self.to_come = {hold[:2] for variant in lost for hold in holds(variant)}
-        self._values.give(left)
-        return left
+        Until `cleared` is called, attempts clear it, and do not give any values to variants. If the store
+        refuses to show all of these products together, nothing is cleared.
+
+        Returns:
+            The jobs that are written for this.
+        """
+        updates = [job for job in jobs if not job.is_new]
+        with suppress(StoreRefusedError):
+            await self.planner.read(updates)
+            planned = [job for job in still_queued(updates) if job.plan is not None]
+            holders = await self._look_up([job.change for job in planned])
+            for job in planned:
+                job.holders = holders
+            return self._values.clear(still_queued(jobs))
+        return []
+
+    def cleared(self, changed: Iterable[Job]) -> None:
+        """Let attempts give values to variants again; what has those of changed jobs is looked up again."""
+        self._values.cleared.clear()
+        for job in changed:
+            job.holders = None
 
     async def decide(self, jobs: Group) -> bool:
         """Decide which unique values jobs get; returns whether the store was asked."""
+        if self._values.cleared:
+            for job in jobs:
+                job.take(self.planner.without(job.change, *postponed(job.change, self._values.cleared)))
+            return False
         may_be_outdated = self._context.another_run_creates  # of new products
         unknown = [
             job
@@ -178,14 +181,13 @@ class Attempts:
         decision = self._values.decide(jobs)
         for job in jobs:
             own = job.external_id
-            job.gives_up = frozenset(decision.given_up(job.change))
             if own in decision.rejected:
                 self.places.end(job, Result.REJECTED, decision.rejected[own])
             elif own in decision.waiting:
                 self.places.defer(job)
             elif own in decision.withheld:
-                left = self.planner.without(job.change, list(decision.withheld[own].values()))
-                if left.is_creation or not is_recorded(left) or self._lacks_value(left):
+                left = self.planner.without(job.change, decision.withheld[own])
+                if left.is_creation or not is_recorded(left):
                     job.take(left)
                 else:
                     self.places.settle(job, outcome_of(left))
@@ -198,30 +200,18 @@ class Attempts:
         """Give jobs the outcomes that they would have if they were written."""
         await self._rows.check(jobs)
         jobs = [job for job in jobs if job.error is None]
-        self._values.give(jobs)
-        self._values.free(hold for job in jobs for hold in job.gives_up)
-        refusals = await self._items.refusals(jobs, self._values.freed)
+        for job in jobs:
+            self._values.foresee(job.change)
+        refusals = await self._items.refusals(jobs, self._values.is_in_use)
         for job in jobs:
             if job in refusals:
                 self.places.end(job, Result.FAILED, refusals[job])
-            elif self._lacks_value(job.change):
-                self.places.defer(job)
+            elif self._values.cleared:  # the next plan begins with what this one would have left
+                job.sent = job.planned
+                job.records.append(note(job.change, now=0))
+                self._values.foresee(job.change, job.records[-1])
             else:
                 self.places.complete(job)
-
-    def _lacks_value(self, change: Change) -> bool:
-        """Whether a product does not get a value yet, because another batch deletes what has it."""
-        lacks = any((each.field, each.value) in self.to_come for each in change.withheld)
-        return lacks and not change.is_creation  # new products are written last
-
-    async def free(self, jobs: Group, taken: Collection[UniqueValue]) -> None:
-        """Free the values that jobs of other groups get, but not those of variants that are deleted later."""
-        if not self._context.is_dry_run:
-            await self._rows.release(jobs, taken)
-            await self._items.release(jobs, {value for name, value in taken if name == SKU})
-        now = set(taken) - self.to_come
-        for job in jobs:
-            self._values.free(hold for hold in job.gives_up if hold[:2] in now)
 
     def look_again(self, jobs: Group) -> None:
         """Let the next attempt look up unique values and terms again, once: some may have changed."""

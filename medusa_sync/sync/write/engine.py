@@ -5,8 +5,9 @@ queue -> take a group -> read details -> plan -> write, step by step -> acknowle
               |                            | unknown: one attempt more
               +---- read and plan again <--+ the new difference is what is left to do
 
-A job that wants a unique value which another product of the source has waits for the final pass, and so does
-one of which the source dropped variants that may be removed.
+A job that wants a unique value or a handle which another product of the source has waits for the final pass,
+and so does one of which the source dropped variants that may be removed. In the final pass, these jobs go
+through the queue once more: first those that have what others want are written without it, then all of them.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from itertools import chain
+from collections.abc import AsyncIterator, Awaitable
+from itertools import chain, groupby
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.result import Result
-from medusa_sync.core.unique import claims
 from medusa_sync.errors import (
     AmbiguousWriteError,
     KnownRefusalError,
@@ -27,17 +27,16 @@ from medusa_sync.errors import (
     StoreError,
     StoreRefusedError,
 )
-from medusa_sync.medusa.bisect import in_halves, isolate, parts
-from medusa_sync.retry import pause, retry
+from medusa_sync.medusa.bisect import isolate, parts
+from medusa_sync.retry import pause
 from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.attempt import Attempts
-from medusa_sync.sync.write.job import Group, Job, Refusal, still_queued
+from medusa_sync.sync.write.job import Group, Refusal, still_queued
 
 logger = logging.getLogger(__name__)
 
-_FAILURES = (StoreRefusedError, AmbiguousWriteError)
 _MOST_FAILURES = 20  # products in a row; after these, the store itself fails
 
 
@@ -145,39 +144,16 @@ class Engine:
         return []
 
     async def _write_last(self, jobs: Group) -> None:
-        """Write jobs that get values of one another: in several groups, all values are freed first."""
+        """Write jobs that may want values of one another: first without those that others want."""
         size = self._batch_size
-        losing = self._context.removed_variants  # they come first: others get what is deleted with a variant
-        jobs = sorted(jobs, key=lambda job: job.external_id not in losing)
-        if len(jobs) > size:
-            updates = await self._attempts.decide_together(jobs)
-            taken = {claim.unique for job in updates for claim in claims(job.change)}
-
-            async def free(group: Sequence[Job]) -> None:
-                attempts = self._context.options.max_retries + 1
-                await retry(
-                    lambda _: self._attempts.free(list(group), taken),
-                    on=_FAILURES,
-                    attempts=attempts,
-                    stop=self._stop,
-                )
-
-            for group in parts(updates, size):
-                if self._stop.is_set:
-                    return
-                await in_halves(group, free, self._not_freed, _FAILURES)
-            stored = set(updates)  # new ones get what these free
-            jobs = sorted(still_queued(jobs), key=lambda job: job not in stored)
-        for group in parts(jobs, size):
+        losing = await self._attempts.clear(jobs)
+        for group in parts(losing, size):
             await self._work(group)
-        self._attempts.to_come.clear()
-        for group in parts(self._places.begin_final_pass(), size):
+        alike = (list(own) for _, own in groupby(still_queued(jobs), key=lambda job: job.is_new))
+        groups = [group for own in alike for group in parts(own, size)]
+        self._attempts.cleared(jobs if losing or len(groups) > 1 else ())
+        for group in groups:
             await self._work(group)
-
-    def _not_freed(self, job: Job, _error: Exception) -> None:
-        """Take a job back that could not free its values; it is written like the others."""
-        job.note_at = 0
-        job.take_back(self._context.ledger)
 
     # --- failed writes ---
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -21,9 +21,8 @@ from medusa_sync.core.inventory import (
 )
 from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.result import Result
 from medusa_sync.core.stored import StoredLevel, StoredVariant
-from medusa_sync.core.unique import Hold, Holders
+from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, Body, new_id
 from medusa_sync.medusa.resources import ITEMS
@@ -32,12 +31,9 @@ from medusa_sync.sync.write.job import Group, Job, Place
 
 logger = logging.getLogger(__name__)
 
-Renames = dict[ItemRename, Job]
-"""Renames with the jobs that want them."""
+_ENDED = frozenset({Place.ACKNOWLEDGEMENT, Place.LEDGER})
 
 _Wanted = dict[str, tuple[Job, DesiredVariant]]  # new variants with their jobs, by SKU
-
-_REFUSED = frozenset({Result.REJECTED, Result.FAILED})
 
 
 class Items:
@@ -72,69 +68,42 @@ class Items:
                 await self._api.link_item(job.change.stored.id, variant.id, item.id)
                 job.writing.items = {**job.writing.items, str(item.sku): item}
 
-    async def refusals(self, jobs: Group, freed: Collection[Hold]) -> dict[Job, str]:
+    async def refusals(self, jobs: Group, is_in_use: Callable[[StoredItem], bool]) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
-        removed = self._context.removed_products
-        return {
-            job: item.use
-            for job, _, item in await self._with_sku_of_tracked_again(jobs)
-            if (SKU, item.sku, item.id) not in freed
-            and any(own.product is None or own.product.external_id not in removed for own in item.users)
-        }
+        found = await self._with_sku_of_tracked_again(jobs)
+        return {job: item.use for job, _, item in found if is_in_use(item)}
 
     async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
-        variants = {sku: (job, own) for job in jobs for own, sku in tracked_again(job.change)}
+        variants = {sku: (job, own) for job in jobs for _, own, sku in tracked_again(job.change)}
         found = await self._api.find(ITEMS, "sku", list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 
     async def rename(self, jobs: Group) -> None:
-        """Give items the SKUs of their variants.
+        """Give items the SKUs of their variants; one whose SKU another item has is left without an SKU.
 
-        A job whose item cannot get its SKU, because another item has it, lacks an item SKU. In the final
-        pass, such an item is left without one: another product may need its old SKU.
+        It gets its SKU with a later write of its product, if it is free by then.
         """
-        renames = _renames(jobs)
-        if not renames:
-            return
-        own = {rename.item_id for rename in renames}
-        skus = [rename.new_sku for rename in renames if rename.new_sku is not None]
-        found = await self._api.find(ITEMS, "sku", skus)
-        taken = {item.sku for item in found if item.id not in own}
-        free = {rename: job for rename, job in renames.items() if rename.new_sku not in taken}
-        refused = {rename: job for rename, job in renames.items() if rename.new_sku in taken}
-        await self.release(jobs, {rename.new_sku for rename in free})
-        refused |= await self._send(free)
-        if not self._context.is_final:
-            for job in refused.values():
-                job.writing.lacks_item_sku = True
-            return
-        for rename in refused:
-            words = "inventory item %s has no SKU now: another item has %r", rename.item_id, rename.new_sku
+        renames = [rename for job in jobs for rename in item_renames(job.change).values()]
+        taken = {rename.new_sku for rename in renames if rename.new_sku is not None}
+        ids = {rename.item_id for rename in renames}  # another run may have used what this one has created
+        self._made = {sku: made for sku, made in self._made.items() if made[1].id not in ids}
+        # The store refuses an SKU that another item has, even if the same call takes it away there.
+        await self._set([structs.replace(each, new_sku=None) for each in renames if each.sku in taken])
+        left = [each for each in renames if each.new_sku is not None or each.sku not in taken]
+        refused = await self._set(left)
+        held = [each for each in refused if each.sku is not None and each.sku not in taken]
+        await self._set([structs.replace(each, new_sku=None) for each in held])
+        for each in refused:
+            words = "inventory item %s has no SKU now: the store refuses %r", each.item_id, each.new_sku
             logger.warning(*words, extra={"event": "inventory_item_without_sku"})
-        await self.release(jobs, {rename.sku for rename in refused})
 
-    async def release(self, jobs: Group, taken: Collection[str | None]) -> None:
-        """Take these SKUs from items whose variants give them up; they get their new ones later."""
-        cleared = {
-            structs.replace(rename, new_sku=None): job
-            for rename, job in _renames(jobs).items()
-            if rename.sku is not None and rename.sku in taken
-        }
-        await self._send(cleared)
-
-    async def _send(self, renames: Renames) -> Renames:
-        """Rename items; returns those that the store refuses."""
+    async def _set(self, renames: Sequence[ItemRename]) -> list[ItemRename]:
+        """Rename items; returns the renames that the store refuses."""
         if renames and self._stop.is_set:
             raise AmbiguousWriteError("the run ended before all inventory items were renamed")
         bodies = [{"id": rename.item_id, "sku": rename.new_sku} for rename in renames]
-        refused = {}
         results = await self._api.bulk.run(RENAME_ITEMS, bodies)
-        for (rename, job), result in zip(renames.items(), results, strict=True):
-            if not isinstance(result, str):
-                if result.status != HTTPStatus.BAD_REQUEST:
-                    raise AmbiguousWriteError(str(result), status=result.status)
-                refused[rename] = job
-        return refused
+        return [each for each, result in zip(renames, results, strict=True) if not isinstance(result, str)]
 
     async def write_levels(self, jobs: Group) -> None:
         """Write the stock levels of all variants in one call."""
@@ -207,11 +176,11 @@ class Items:
                 self._made.pop(str(variant.fields.get(SKU)), None)
 
     async def remove_unused(self) -> None:
-        """Delete the items of products that the store refused, so that they do not keep their SKUs."""
+        """Delete the items of variants that were not created, so that they do not keep their SKUs."""
         unused = {
             sku: item.id
             for sku, (job, item) in self._made.items()
-            if item.is_new and job.result in _REFUSED and not job.attempts  # the store is not creating it
+            if item.is_new and job.place in _ENDED and not job.attempts  # the store is not creating it
         }
         if not unused or self._stop.is_set:
             return
@@ -252,10 +221,6 @@ class Items:
             "location_levels": [level],
         }
         return {**body, WEIGHT: variant.fields[WEIGHT]} if WEIGHT in variant.fields else body
-
-
-def _renames(jobs: Group) -> Renames:
-    return {rename: job for job in jobs for rename in item_renames(job.change).values()}
 
 
 def _wanted(jobs: Group) -> _Wanted:

@@ -14,7 +14,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Pending, Record
 from medusa_sync.core.result import Action, Outcome, Result, combined, outcome_of
 from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.unique import Hold, Holders, UniqueValue
+from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa.operations import new_product_id
 from medusa_sync.sync.context import Context
@@ -48,20 +48,16 @@ class Writing(Struct):
         before: its record before this attempt.
         note: the record that was sent with its row; None if the row was not sent.
         items: inventory items that new variants get, by SKU.
-        taken: unique values that variants of the same group get.
         variants: as they were read after they were written, by key.
         option_ids: of the options of a new product, by name.
-        lacks_item_sku: an inventory item did not get its SKU, because another one has it.
     """
 
     product_id: str = ""
     before: Record | None = None
     note: Record | None = None
     items: Mapping[str, StoredItem] = {}
-    taken: frozenset[UniqueValue] = frozenset()
     variants: Mapping[str, StoredVariant] = {}
     option_ids: Mapping[str, str] = {}
-    lacks_item_sku: bool = False
 
 
 class Job(Struct, eq=False):
@@ -77,7 +73,6 @@ class Job(Struct, eq=False):
             none, unless its creation was planned together with others and not attempted yet.
         planned: its outcome once the attempt is complete.
         sent: the outcome of everything that may have arrived; None if nothing was sent.
-        freed: the same of the unique values that it has given up before its row was written.
         is_written: something has certainly arrived.
         is_being_created: it was sent to be created, so an incomplete product may become complete.
         attempts: how many times the result of a write was unknown.
@@ -85,7 +80,6 @@ class Job(Struct, eq=False):
         refusal: of an earlier attempt, with this product alone.
         error: why the store refused a part of it in this attempt.
         holders: what has the unique values that it wants; None if they were not looked up.
-        gives_up: the unique values that its variants and inventory items lose.
         is_refused: the store has refused it before, perhaps because of another one in its group.
         writing: what this attempt writes.
         note_at: the time of a note whose response has arrived; the store is not working on it.
@@ -105,7 +99,6 @@ class Job(Struct, eq=False):
     plan: Change | None = None
     planned: Outcome = NOTHING
     sent: Outcome | None = None
-    freed: Outcome | None = None
     is_written: bool = False
     is_being_created: bool = False
     attempts: int = 0
@@ -113,7 +106,6 @@ class Job(Struct, eq=False):
     refusal: Refusal | None = None
     error: MedusaSyncError | None = None
     holders: Holders | None = None
-    gives_up: frozenset[Hold] = frozenset()
     is_refused: bool = False
     writing: Writing = field(default_factory=Writing)
     note_at: float = 0
@@ -127,6 +119,11 @@ class Job(Struct, eq=False):
     @property
     def external_id(self) -> str:
         return self.desired.external_id
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the store does not have it, as far as it is known."""
+        return self.is_absent if self.plan is None else self.plan.is_creation
 
     @property
     def new_product_id(self) -> str:
@@ -164,7 +161,6 @@ class Job(Struct, eq=False):
             own_changes=written.own_changes,
             own_conflicts=written.own_conflicts,
             removed=written.removed,
-            withheld=written.withheld,
             blocked=written.blocked,
         )
         changes = tuple(each for each in self.planned.changes if (each.variant, each.field) not in gone)
@@ -185,7 +181,7 @@ class Job(Struct, eq=False):
     def take_back(self, ledger: Ledger) -> None:
         """Take note that the store refused what was sent; the next plan shows how much has arrived."""
         if not self.is_written:
-            self.sent = self.freed
+            self.sent = None
             ledger.take_back(self.external_id)
         removed = self.plan.removed.items() if self.plan is not None else ()
         left = {(VARIANT, each.called(key)) for key, each in removed if each.id not in self.deleted}
@@ -208,7 +204,7 @@ class Job(Struct, eq=False):
     def forget_update(self) -> None:
         """Forget the plan of an earlier attempt, and what it sent to a product that is gone now."""
         if self.plan is not None and not self.plan.is_creation:
-            self.sent, self.freed, self.is_written = None, None, False
+            self.sent, self.is_written = None, False
         self.plan = None
 
     def outcome(self, found: Outcome) -> Outcome:

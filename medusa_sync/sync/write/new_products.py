@@ -40,7 +40,7 @@ class NewProducts:
         self._options = context.options.plan
         self._planner = planner
         self._adoption = Adoption(context.api, may_exist=context.scan.may_adopt)
-        self.handles = Handles(context.api, is_empty=context.scan.is_empty)
+        self.handles = Handles(context)
         self._has_looked_up = False
         self._deleted: set[str] | None = None  # all that the merchant deleted, if they cannot be looked up
 
@@ -90,8 +90,12 @@ class NewProducts:
         for job in created:
             if job.handle:
                 job.take(creation(job.desired, job.handle))
+                continue
+            owner, reason = reasons[job]
+            if self._context.is_ours(owner) and not self._context.is_final:  # it may be removed
+                self._places.defer(job)
             else:
-                end(job, Result.REJECTED, reasons[job])
+                end(job, Result.REJECTED, reason)
 
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
         """Claim products by their ids: they get our external id, and are then written like others."""
@@ -175,21 +179,22 @@ class Adoption:
 class Handles:
     """Handles that were chosen for new products, so that no other batch chooses them."""
 
-    def __init__(self, api: AdminApi, *, is_empty: bool) -> None:
-        self._api = api
-        self._is_empty = is_empty
+    def __init__(self, context: Context) -> None:
+        self._api = context.api
+        self._is_empty = context.scan.is_empty
+        self._removed = context.removed_products
         self._owners: dict[str, str] = {}  # external id by handle
 
-    async def assign(self, jobs: Group) -> dict[Job, str]:
+    async def assign(self, jobs: Group) -> dict[Job, tuple[str | None, str]]:
         """Choose a free handle for each job; earlier ones get the better handles.
 
         Returns:
-            The reasons why some of them get none.
+            The external ids of what has the handles of those that get none, and the reasons.
         """
         for job in jobs:
             self.release(job)
         candidates = {job: handle_candidates(job.desired) for job in jobs}
-        reasons: dict[Job, str] = {}
+        reasons: dict[Job, tuple[str | None, str]] = {}
         waiting = list(jobs)
         while waiting:
             for job in waiting:
@@ -198,16 +203,17 @@ class Handles:
                     if owner == job.external_id:
                         job.handle = handle
                         break
-                    reasons[job] = _reason(handle, owner)
+                    reasons[job] = owner, _reason(handle, owner)
             proposed = {job.handle: job for job in waiting if job.handle}
             is_empty, self._is_empty = self._is_empty, False  # until something is created
             found = await self._api.find(HANDLES, "handle", list(proposed)) if not is_empty else ()
             for stored in found:
                 job = proposed[stored.handle]
-                if stored.external_id != job.external_id:
+                if stored.external_id not in {job.external_id, *self._removed}:
                     self.release(job)
                     of_store = f"{stored.external_id} " if stored.external_id else ""
-                    reasons[job] = _reason(stored.handle, f"{of_store}{stored.title!r} ({stored.id})")
+                    reason = _reason(stored.handle, f"{of_store}{stored.title!r} ({stored.id})")
+                    reasons[job] = stored.external_id, reason
             waiting = [job for job in proposed.values() if not job.handle]
         return reasons
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
 from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change, Withheld, creation, without
+from medusa_sync.core.change import Change, creation
 from medusa_sync.core.interrupted import is_in_progress, is_incomplete
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, Withheld, without_values
 from medusa_sync.core.result import Result, outcome_of
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
@@ -21,6 +21,7 @@ from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRef
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job, Places
 from medusa_sync.sync.write.sales import Sales
+from medusa_sync.sync.write.values import UniqueValues
 from medusa_sync.sync.write.variants import writes_variants
 
 T = TypeVar("T")
@@ -43,12 +44,13 @@ class Reading(Struct):
 class Planner:
     """Reads and decides; it never writes. Every method may raise StoreError."""
 
-    def __init__(self, context: Context, places: Places, sales: Sales) -> None:
+    def __init__(self, context: Context, places: Places, sales: Sales, values: UniqueValues) -> None:
         self._context = context
         self._places = places
         self._api = context.api
         self._options = context.options.plan
         self._sales = sales
+        self._values = values
 
     async def read(self, jobs: Sequence[Job]) -> Reading:
         """Read the details of products and plan updates."""
@@ -57,6 +59,8 @@ class Planner:
         details = by_external_id(await self._details(jobs, "external_id", asked))
         for job in jobs:
             copies, job.error, job.replaces = details.get(job.external_id, []), None, ""
+            if not copies and self._context.is_dry_run and job.plan is not None and not job.is_new:
+                copies = [self._values.foreseen(job.plan.stored)]  # it would have been claimed
             if not (copies or job.is_absent):
                 job.forget_update()
             job.is_absent = False  # another attempt reads it again
@@ -70,9 +74,10 @@ class Planner:
     async def _details(
         self, jobs: Sequence[Job], key: str, asked: Sequence[str]
     ) -> list[StoredProduct | Unreadable]:
-        """Read products with their sale prices."""
+        """Read products with their sale prices; in a dry run, with the values that they would have by now."""
         wanted = {job.external_id: job.desired for job in jobs}
-        return await self._sales.read(wanted, await self._api.details(key, asked))
+        found = await self._sales.read(wanted, await self._api.details(key, asked))
+        return [each if isinstance(each, Unreadable) else self._values.foreseen(each) for each in found]
 
     def _sort(self, job: Job, copies: list[StoredProduct], reading: Reading) -> None:
         """Add a job to one part of the reading."""
@@ -107,23 +112,22 @@ class Planner:
         elif stored.record not in job.records:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
         update = self.planned(job.desired, stored, selection)
-        if job.kept:
-            reasons = [*filter(None, [update.blocked]), *job.kept.values()]
-            update = structs.replace(update, blocked="; ".join(reasons))
+        blocked, reasons = update.blocked, "; ".join(filter(None, [update.blocked, *job.kept.values()]))
+        update = structs.replace(update, blocked=reasons or None)
         may_write = self._options.update or stored.pending is not None  # what was begun is completed
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
-        loses_variants = bool(update.removable(removable))
-        is_done = is_recorded(update) and not loses_variants
-        if is_done and not (update.blocked and not may_write):
+        if update.removable(removable):
+            job.take(update)
+            self._places.defer(job)
+        elif may_write and blocked:
+            self._places.end(job, Result.FAILED, reasons)
+        elif is_recorded(update):
             self._places.settle(job, outcome_of(update))
         elif not may_write:
             self._places.end(job, Result.SKIPPED)
         else:
             job.take(update)
-            if loses_variants:
-                self._places.defer(job)
-            else:
-                reading.updates.append(job)
+            reading.updates.append(job)
 
     async def again(self, jobs: Group) -> None:
         """Read products after their rows and options were written, and plan what is left of the variants.
@@ -141,10 +145,14 @@ class Planner:
                 job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
                 continue
             try:
-                job.replan(self.planned(before.desired, stored, before.selection))
+                update = self.planned(before.desired, stored, before.selection)
             except ProductFailedError as error:
                 job.error = error
                 continue
+            if update.blocked:
+                job.error = ProductFailedError(update.blocked)
+                continue
+            job.replan(update)
             if job.change.removed and stored.record not in job.records:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.begin(job.external_id, job.change.conflicts)
@@ -167,13 +175,13 @@ class Planner:
             deletes=self._context.deletes,
         )
 
-    def without(self, change: Change, withheld: Sequence[Withheld]) -> Change:
-        """Plan a change without values that variants do not get."""
-        desired, lost = without(change.desired, withheld), tuple(withheld)
+    def without(self, change: Change, withheld: Sequence[Withheld], later: Collection[str] = ()) -> Change:
+        """Plan a change without values that variants do not get, and without some of the new variants."""
+        desired = without_values(change.desired, withheld, later)
         if change.handle is not None:
-            return creation(desired, change.handle, lost)
+            return creation(desired, change.handle)
         update = self.planned(desired, change.stored, change.selection)
-        return structs.replace(update, withheld=lost, removed=change.removed, blocked=change.blocked)
+        return structs.replace(update, removed=change.removed, blocked=change.blocked)
 
 
 def readable(copies: Sequence[T | Unreadable]) -> list[T]:

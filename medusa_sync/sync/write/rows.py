@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from msgspec import json, structs
+from msgspec import json
 
 from medusa_sync.core.change import needed_terms, placed_categories
-from medusa_sync.core.note import freed, note, to_clear
-from medusa_sync.core.unique import UniqueValue, claims
+from medusa_sync.core.note import note
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
-from medusa_sync.medusa.operations import CREATE_PRODUCTS, UPDATE_VARIANTS, Body
-from medusa_sync.medusa.payload import Ids, distinct_images_body, product_body, record_body, release_bodies
+from medusa_sync.medusa.operations import CREATE_PRODUCTS, Body
+from medusa_sync.medusa.payload import Ids, distinct_images_body, product_body
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job
@@ -38,40 +37,6 @@ class ProductRows:
         return await self._terms.ids(needed_terms([job.change for job in jobs]))
 
     # --- stored products ---
-
-    async def release(self, jobs: Group, taken: Collection[UniqueValue]) -> Group:
-        """Free unique values that other variants take; returns jobs that lose some.
-
-        The store refuses a value that another variant has, even if the same call takes it away there.
-        """
-        cleared = {job: to_clear(job.change, job.gives_up, taken) for job in jobs}
-        released = {job: fields for job, fields in cleared.items() if fields}
-        if not released:
-            return []
-        now = round(time.time(), 3)
-        notes: list[dict[str, Any]] = []
-        bodies: list[dict[str, Any]] = []
-        for job, fields in released.items():
-            update = job.change
-            noted = freed(update, fields, at=now)
-            job.records.append(noted)
-            job.holders = None  # what others have is not known any more
-            notes.append(record_body(update.stored.id, noted))
-            bodies += release_bodies(update, fields)
-            job.begin(self._ledger)
-        await self._api.edit_products(notes)
-        for result in await self._api.bulk.run(UPDATE_VARIANTS, bodies):
-            if not isinstance(result, str):
-                raise result
-        for job, fields in released.items():
-            names = {
-                (own.desired.name, name)
-                for own in job.change.variants
-                for name in fields.get(own.desired.key, ())
-            }
-            changes = tuple(each for each in job.planned.changes if (each.variant, each.field) in names)
-            job.note_at, job.freed = now, structs.replace(job.planned, changes=changes)
-        return list(released)
 
     async def update(self, jobs: Group) -> None:
         """Write the rows of stored products; those of which only the record changes are left out."""
@@ -135,8 +100,7 @@ class ProductRows:
         """Whether the store will create a product as planned, as far as is known without a request."""
         if job.plan is None or job.holders is None or not _is_small(job):
             return False
-        is_taken = any(claim.unique in job.holders.owners for claim in claims(job.plan))
-        return not is_taken and self._terms.has(needed_terms([job.plan]))
+        return self._terms.has(needed_terms([job.plan]))
 
     def _body(self, job: Job, ids: Ids, now: float) -> dict[str, Any]:
         """The body of a row; the job gets its note."""

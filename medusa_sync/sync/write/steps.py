@@ -23,7 +23,6 @@ from functools import partial
 
 from medusa_sync.core.inventory import level_changes
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.unique import claims
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.decode import WRITTEN
@@ -72,9 +71,9 @@ class Writer:
             (
                 partial(self._in_bulk, DELETE_VARIANTS, variants.deleted),
                 partial(_one_by_one, variants.change_options),
-                items.rename,  # a variant that is stocked from now on gets a new item with its SKU
                 planner.again,  # the next step replaces lists of prices
                 partial(self._in_bulk, UPDATE_VARIANTS, variants.changed),
+                items.rename,  # before new variants need what these give up
                 partial(_one_by_one, variants.change_values),
                 items.give,
                 add,
@@ -86,11 +85,9 @@ class Writer:
 
     async def write(self, jobs: Group) -> None:
         """Carry out updates or creations; raises what a step may raise."""
-        losing = any(job.change.removed for job in jobs)
-        taken = frozenset(claim.unique for job in jobs if losing for claim in claims(job.change))
         for job in jobs:
             items = job.holders.unused if job.holders else {}
-            job.error, job.writing = None, Writing(items=items, taken=taken)
+            job.error, job.writing = None, Writing(items=items)
         row, others = self._creation if jobs[0].change.is_creation else self._update
         await _send(row, jobs)
         try:

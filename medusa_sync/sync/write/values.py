@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
+from msgspec import structs
+
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import UNIQUE
-from medusa_sync.core.ids import source_id_of
-from medusa_sync.core.inventory import StoredItem
-from medusa_sync.core.product import DesiredProduct, slug_of
-from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.unique import Decision, Hold, Holders, Owner, UniqueValue, claims, decide, holders_of
+from medusa_sync.core.fields import SKU, UNIQUE
+from medusa_sync.core.inventory import StoredItem, item_renames
+from medusa_sync.core.product import DesiredProduct, Value, slug_of
+from medusa_sync.core.record import Record
+from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.unique import (
+    Decision,
+    Holders,
+    Owner,
+    Slot,
+    UniqueValue,
+    claims,
+    decide,
+    holders_of,
+    to_clear,
+)
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.write.job import Job
+from medusa_sync.sync.write.job import Group, Job
 
 T = TypeVar("T")
 
@@ -26,14 +39,18 @@ class UniqueValues:
     """The SKUs and barcodes of a store, and what the products of this run do with them.
 
     Attributes:
-        freed: what products have given up since it was looked up.
+        cleared: the fields that are cleared now, before anything else is written in the final pass.
     """
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._wanted: set[int] = set()  # hashes, which take little memory
-        self.freed: set[Hold] = set()
-        self._given: dict[UniqueValue, Owner] = {}
+        self._given_up: set[UniqueValue] = set()  # before the final pass
+        self.cleared: set[Slot] = set()
+        # What a dry run would have written: the values of variants and items, and what has new values.
+        self._foreseen: dict[Slot, Value] = {}
+        self._gained: dict[UniqueValue, Owner] = {}
+        self._records: dict[str, Record] = {}
 
     def is_repeated(self, product: DesiredProduct) -> bool:
         """Whether an earlier product of the run wants one of the values, or the handle, of this one."""
@@ -56,43 +73,114 @@ class UniqueValues:
         api = self._context.api
         items, variants = await asyncio.gather(
             _shown(api.find(ITEMS, "sku", skus)),
-            asyncio.gather(*(_shown(api.variants_with(name, own)) for name, own in values.items())),
+            asyncio.gather(*(api.variants_with(name, own) for name, own in values.items())),
         )
-        return holders_of(dict(zip(values, variants, strict=True)), items)
+        found = holders_of({name: own or () for name, own in zip(values, variants, strict=True)}, items)
+        return self._as_foreseen(found, {claim.unique for claim in wanted})
 
     def decide(self, jobs: Sequence[Job]) -> Decision:
         """Decide which jobs have to give way; see `unique.decide`."""
-        owners: dict[UniqueValue, tuple[Owner, ...]] = {}
-        unused: dict[str, StoredItem] = {}
-        for job in jobs:
-            holders = job.holders or Holders()
-            unused |= holders.unused
-            for claim in claims(job.change):
-                value = claim.unique
-                given = (self._given[value],) if value in self._given else ()
-                removed = self._context.removed_products
-                kept = (each for each in holders.owners.get(value, ()) if each.external_id not in removed)
-                if found := (*kept, *given):
-                    owners[value] = found
-        return decide(
-            [job.change for job in jobs],
-            Holders(owners, unused),
-            is_ours=lambda own: source_id_of(self._context.options.source_name, own) is not None,
-            freed=self.freed,
-            is_final=self._context.is_final,
+        changes, is_final = [job.change for job in jobs], self._context.is_final
+        decision = decide(
+            changes,
+            self._known(jobs),
+            is_ours=self._context.is_ours,
+            given_up=() if is_final else self._given_up,
+            is_final=is_final,
         )
+        if not is_final:
+            for change in changes:
+                self._given_up.update(
+                    (each.field, str(each.stored))
+                    for own in change.variants
+                    for each in own.changes
+                    if each.field in UNIQUE
+                )
+        return decision
 
-    def free(self, holds: Iterable[Hold]) -> None:
-        """Take note that products have given up values since they were looked up."""
-        self.freed.update(holds)
+    def clear(self, jobs: Group) -> Group:
+        """Choose the fields that are cleared before jobs are written that wait for values of one another.
 
-    def give(self, jobs: Iterable[Job]) -> None:
-        """Take note of the values that jobs get later, or would get, so that no other one gets them."""
+        Returns:
+            The jobs that lose them.
+        """
+        updates = [job for job in jobs if job.plan is not None and not job.is_new]
+        new = (job.desired.unique_values for job in jobs if job not in updates)
+        wanted = {(name, str(value)) for values in new for name, value in values}
+        self.cleared = to_clear([job.change for job in updates], self._known(updates), wanted)
+        ids = {variant_id for _, variant_id in self.cleared}
+        return [job for job in updates if not ids.isdisjoint(each.id for each in _stored(job.change))]
+
+    def _known(self, jobs: Sequence[Job]) -> Holders:
+        """What has the values that jobs want: what the look-ups have found, and what these jobs show."""
+        owners: defaultdict[UniqueValue, dict[str, Owner]] = defaultdict(dict)
         for job in jobs:
-            product = StoredProduct("", job.external_id, title=job.desired.title)
-            self._given.update(
-                (claim.unique, Owner("", product, claim.stored_id)) for claim in claims(job.change)
+            found = job.holders.owners if job.holders else {}
+            for claim in claims(job.change):
+                owners[claim.unique].update((each.id, each) for each in found.get(claim.unique, ()))
+        for stored in (job.change.stored for job in jobs):
+            for each in stored.variants:
+                for name in UNIQUE:
+                    if (value := getattr(each, name)) is not None:
+                        owners[name, value][each.id] = Owner(each.id, stored, each.id)
+        return Holders({value: [*own.values()] for value, own in owners.items()})
+
+    # --- dry runs ---
+
+    def foresee(self, change: Change, record: Record | None = None) -> None:
+        """Take note of the values that variants would have after a change, and of its record."""
+        desired = change.desired
+        if record is not None:
+            self._records[change.stored.id] = record
+        product = StoredProduct("", desired.external_id, title=desired.title)
+        for each in change.variants:
+            own = each.stored.id if each.stored else ""
+            for name in UNIQUE:
+                value = each.planned.get(name)
+                if own and name in each.planned:
+                    self._foreseen[name, own] = value
+                if value is not None:
+                    self._gained[name, str(value)] = Owner(own, product, own)
+        for stored in change.removed.values():
+            self._foreseen.update({(name, stored.id): None for name in UNIQUE})
+            if stored.item_id is not None:
+                self._foreseen[SKU, stored.item_id] = None
+        renames = item_renames(change).values()
+        self._foreseen.update({(SKU, rename.item_id): rename.new_sku for rename in renames})
+
+    def _as_foreseen(self, found: Holders, wanted: Collection[UniqueValue]) -> Holders:
+        """What would have values that are wanted now."""
+        removed, gained = self._context.removed_products, self._gained
+        owners = {value: [gained[value]] if value in gained else [] for value in wanted}
+        for (name, value), own in found.owners.items():
+            owners.setdefault((name, value), []).extend(
+                each
+                for each in own
+                if each.external_id not in removed and self._foreseen.get((name, each.id), value) == value
             )
+        return Holders(owners, found.unused)
+
+    def is_in_use(self, item: StoredItem) -> bool:
+        """Whether an inventory item would still have its SKU, and variants that use it."""
+        removed = self._context.removed_products
+        users = (each for each in item.users if not each.product or each.product.external_id not in removed)
+        return any(users) and self._foreseen.get((SKU, item.id), item.sku) == item.sku
+
+    def foreseen(self, product: StoredProduct) -> StoredProduct:
+        """A product with the values that its variants would have, and its record."""
+        if not self._foreseen:
+            return product
+        seen, variants = self._foreseen, list[StoredVariant]()
+        for each in product.variants:
+            found = {name: seen[name, each.id] for name in UNIQUE if (name, each.id) in seen}
+            variants.append(structs.replace(each, **found) if found else each)
+        record = self._records.get(product.id, product.record)
+        return structs.replace(product, variants=tuple(variants), record=record)
+
+
+def _stored(change: Change) -> Iterable[StoredVariant]:
+    """The variants that the store has before a change."""
+    return [*change.stored.variants, *change.removed.values()]
 
 
 async def _shown(reading: Awaitable[list[T]]) -> list[T]:

@@ -11,7 +11,6 @@ from medusa_sync.core.fields import OPTION, UNIQUE
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
-from medusa_sync.core.unique import UniqueValue
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.operations import DELETE_VARIANTS, new_id
 from medusa_sync.medusa.payload import (
@@ -42,7 +41,7 @@ class Variants:
 
     def deleted(self, job: Job) -> Bodies:
         """The dropped variants, and incomplete ones that are created again."""
-        spare = _spare(job.change, job.writing.taken)
+        spare = _spare(job.change)
         ids = [each.id for each in job.change.removed.values() if each.id != spare]
         return [{"id": own} for own in (*ids, *(each.replaces for each in job.change.variants)) if own]
 
@@ -157,19 +156,20 @@ def writes_variants(update: Change) -> bool:
     return bool(update.options.is_change or has_new or update.removed or variant_edits(update))
 
 
-def _spare(change: Change, taken: frozenset[UniqueValue]) -> str:
+def _spare(change: Change) -> str:
     """The id of a dropped variant that is deleted after the new ones are created, so that one always exists.
 
-    Empty if the product keeps others, if its options change, or if others get values of each dropped one.
+    Empty if the product keeps others, if its options change, or if new ones get values of each dropped one.
     """
     if change.stored.variants or change.options.is_change:
         return ""
     new = [each.fields for each in change.new_variants]
+    wanted = change.desired.unique_values
     names = {f"{OPTION}{name}": own for name, own in change.options.ids.items()}
     for variant in change.removed.values():
         options = {field: variant.value_of(own) for field, own in names.items()}
         has_heir = any(all(fields.get(name) == value for name, value in options.items()) for fields in new)
-        if not has_heir and taken.isdisjoint((name, getattr(variant, name)) for name in UNIQUE):
+        if not has_heir and wanted.isdisjoint((name, getattr(variant, name)) for name in UNIQUE):
             return variant.id
     return ""
 
