@@ -39,7 +39,7 @@ FORMATS = (
     Format("ndjson", ("json_files", "read_ndjson"), ("ndjson", "jsonl"), ("ndjson", "jsonl")),
     Format("json", ("json_files", "read_json"), ("json",), ("json",)),
     Format("csv", ("csv_files", "read_csv"), ("csv", "tsv", "txt"), ("csv", "tab-")),
-    Format("xml", ("xml_feed", "read_feed"), ("xml", "rss", "atom")),
+    Format("xml", ("xml_files", "read_xml"), ("xml", "rss", "atom")),
 )
 
 _HTML = re.compile(r"(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)

@@ -12,6 +12,7 @@ from tests.flow.stage import sync_url as sync
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Currency
 
 CATALOGUES = Path(__file__).parents[1] / "catalogues"
 
@@ -332,3 +333,59 @@ def test_a_variation_without_its_product_is_rejected_and_prices_and_ids_are_neve
         f"{SOURCE_NAME}:SHIRT": "Object missing required field title",
         f"{SOURCE_NAME}:id:750": "price: '1.234,50' is not a number such as 1234.50",
     }
+
+
+# --- XML ------------------------------------------------------------------------------------------------
+
+SHIRTS = {"Рубашка": {"1-S": 2990.5, "1-M": 3000}, "Cap Elm X": {"7": 5}}
+SHOES = {"Shoe": {"9-41": 59.9, "9-42": 59.9}, "Sock": {"10": 5.9}}
+XML: dict[str, tuple[str, Row, set[str], Row]] = {  # currency, prices, categories and stock
+    "yml": ("rub", SHIRTS, {"Рубашки", "Одежда"}, {"1-S": 4, "1-M": 0, "7": None}),
+    "heureka": ("czk", {"Shirt S": {"1-S": 1990.5, "1-M": 1990}}, {"Trička"}, {"1-S": None}),
+    "ceneo": ("pln", {"Kubek": {"7": 19.9}}, {"Kuchnia"}, {"7": 4}),
+    "skroutz": ("eur", SHOES, {"Running", "Socks"}, {"9-41": 3, "9-42": 4, "10": 0}),
+}
+
+
+@pytest.mark.parametrize("kind", XML)
+def test_xml_of_price_comparisons_is_stored_with_variants(kind: str) -> None:
+    currency, prices, names, stock = XML[kind]
+    store = FakeMedusa()
+    store.state.store.supported_currencies.append(Currency("stocur", currency))
+    result = sync(str(CATALOGUES / f"{kind}.xml"), store, currency=currency)
+    assert (result.exit_code, result.source_format) == (0, f"XML ({kind})"), [*result.problems]
+    found = {
+        each.title: {variant.sku: variant.prices[0].amount for variant in each.variants}
+        for each in store.products.values()
+    }
+    assert found == prices
+    known = {each.id: each.name for each in store.state.categories.values()}
+    assert {known[own] for each in store.products.values() for own in each.category_ids} == names
+    assert {sku: store.level_of(sku) if count is not None else None for sku, count in stock.items()} == stock
+    first = next(iter(store.products.values()))
+    assert (len(first.images), (first.metadata or {})["brand"]) == (2, "Elm")
+    assert bool(first.variants[0].barcode) is (kind != "skroutz")  # it has none of a variation
+    assert_quiet(sync(str(CATALOGUES / f"{kind}.xml"), store, currency=currency), store, len(prices))
+
+
+@pytest.mark.parametrize(("kind", "price"), [("yml", ">5<"), ("heureka", ">1990<"), ("ceneo", '"19.90"')])
+def test_an_item_of_xml_without_a_price_is_rejected(
+    tmp_path: Path, store: FakeMedusa, kind: str, price: str
+) -> None:
+    text = (CATALOGUES / f"{kind}.xml").read_text(encoding="utf-8")
+    file = tmp_path / "feed.xml"
+    file.write_text(text.replace(price, price[0] + price[-1]), encoding="utf-8")
+    currency = XML[kind][0]
+    store.state.store.supported_currencies.append(Currency("stocur", currency))
+    [problem] = sync(str(file), store, currency=currency).problems
+    assert "price" in problem.reason
+
+
+def test_an_export_of_wordpress_is_named_as_such(tmp_path: Path, store: FakeMedusa) -> None:
+    head = '<rss version="2.0" xmlns:wp="http://wordpress.org/export/1.2/"><channel><title>Shop</title>'
+    item = "<item><title>Mug</title><wp:post_id>7</wp:post_id><wp:post_type>product</wp:post_type></item>"
+    file = tmp_path / "export.xml"
+    file.write_text(f"{head}{item}</channel></rss>", encoding="utf-8")
+    result = sync(str(file), store)
+    assert (result.exit_code, "export of WordPress (WXR)" in result.error) == (3, True)
+    assert "Products > Export" in result.hint

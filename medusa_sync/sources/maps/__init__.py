@@ -90,6 +90,10 @@ BUILT_IN: tuple[BuiltIn, ...] = (
         ("id", "title", "price", "image", "rating"),
         _is_fakestore,
     ),
+    BuiltIn("yml", "the YML of Yandex Market", ("@id", "price", "currencyId")),
+    BuiltIn("heureka", "the XML of Heureka", ("ITEM_ID", "PRICE_VAT")),
+    BuiltIn("ceneo", "the XML of Ceneo", ("@id", "@price", "name")),
+    BuiltIn("skroutz", "the XML of Skroutz", ("name", "price_with_vat")),
 )
 
 

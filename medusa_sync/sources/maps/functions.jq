@@ -6,6 +6,15 @@ def filled: select(. != null and . != "");
 # A number with a decimal comma, such as "12,5"; 1,250 stays a text, because it may be 1250.
 def decimal: filled | if type == "string" and test("^[0-9]+,[0-9]{1,2}$") then sub(","; ".") else . end;
 
+# The same with spaces between thousands, such as "1 990,50".
+def spaced: filled | if type == "string" then gsub("[\\s\u00a0]"; "") | decimal else . end;
+
+# Kilograms in grams.
+def grams: spaced | (tonumber? | . * 1000000 | round / 1000) // .;
+
+# Each member of an array, or the value itself: an element of XML that is not repeated is no array.
+def list: if type == "array" then .[] else filled end;
+
 # A text with HTML entities, such as "Bags &amp; Belts".
 def plain:
   if type == "string" and contains("&") then

@@ -1,4 +1,4 @@
-"""Reading feeds: elements, encodings, and feeds that are damaged, dangerous or incomplete."""
+"""Reading XML: elements, encodings, and files that are damaged, dangerous or incomplete."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.sources import xml_feed
+from medusa_sync.sources import xml_parser
 from medusa_sync.sources.base import Rejected
 from tests.unit.sources.merchant import ITEM, NAMESPACE, RSS, as_rss
 from tests.unit.sources.reading import CUT_OFF, Found, only, peak_of, read, reading
@@ -106,6 +106,36 @@ def test_memory_does_not_grow_with_the_feed(tmp_path: Path) -> None:
     assert peak < 3 * 2**20, "a feed of 6 MB"
 
 
+# --- other XML ------------------------------------------------------------------------------------------
+
+ITEM_XML = "<{0} code='{1}'><name lang='en'>Mug {1}</name><size/><size>S</size></{0}>"
+
+
+def few(name: str, count: int) -> str:
+    return "".join(ITEM_XML.format(name, number) for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        (f"<products>{few('product', 1)}</products>", 1),
+        (f"<articles>{few('article', 3)}</articles>", 3),
+        (f"<export><head><name>Shop</name></head><goods>{few('good', 3)}</goods></export>", 3),
+        (f"<a xmlns='urn:a'><b><info x='1'/><info x='2'/><goods>{few('good', 3)}</goods></b></a>", 3),
+        (f"<shop><categories><category id='1'>A</category></categories>{few('Item', 2)}</shop>", 2),
+        (f"<a>{few('good', 2).replace('<size/>', '<sizes><b><c/></b><b><c/></b></sizes>')}</a>", 2),
+        ("<products/>", 0),
+    ],
+)
+def test_a_map_gets_the_elements_that_repeat(tmp_path: Path, content: str, count: int) -> None:
+    """Also a single one, if it has a name that items often have."""
+    program = tmp_path / "map.jq"
+    program.write_text('{id: .["@code"], title: .name["#text"], price: 1, tags: [.size | arrays | last]}')
+    found = read_feed(content, map_=str(program))
+    assert (found.ids, found.error) == ([str(number) for number in range(count)], "")
+    assert found.format == "XML (map.jq)"
+
+
 # --- bad feeds ------------------------------------------------------------------------------------------
 
 
@@ -123,7 +153,7 @@ def test_memory_does_not_grow_with_the_feed(tmp_path: Path) -> None:
         (item("<title>café</title>").replace(b"\xc3", b""), "line 3, column 17: it is not well-formed XML"),
         (b'<?xml version="1.0" encoding="klingon"?><rss/>', "its encoding cannot be read"),
         (b'<?xml version="1.0" encoding="gbk"?><rss/>', "its encoding cannot be read"),
-        (b"<rss>" + b"<a>" * 2_000, "line 1: it is nested too deeply to be a feed"),
+        (b"<rss>" + b"<a>" * 2_000, "line 1: it is nested too deeply to be a catalogue"),
     ],
 )
 def test_what_is_no_feed_is_an_error_with_its_place(content: bytes, reason: str) -> None:
@@ -134,23 +164,30 @@ _GROWING = [f'<!ENTITY {own} "{f"&{last};" * 10}">' for last, own in zip("abcdef
 BOMB = f'<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">{"".join(_GROWING)}]>'
 
 
+FEED_WITH = "<?xml version='1.0'?>\n{}<rss xmlns:g='http://base.google.com/ns/1.0'><channel><item>{}{}</item></channel></rss>"
+
+
 @pytest.mark.parametrize(
     "declaration",
     [
         BOMB,
-        "<!DOCTYPE rss>",
         '<!DOCTYPE rss SYSTEM "file:///etc/passwd">',
         '<!DOCTYPE rss [<!ENTITY i SYSTEM "file:///etc/passwd">]>',
         '<!DOCTYPE rss [<!ENTITY % i SYSTEM "http://127.0.0.1:9/x.dtd"> %i;]>',
     ],
 )
-def test_a_feed_with_a_document_type_is_an_error(declaration: str) -> None:
-    content = (
-        f"<?xml version='1.0'?>\n{declaration}<rss><channel><item><title>&i;</title></item></channel></rss>"
-    )
-    found = read_feed(content)
-    assert found.error.startswith("line 2: it has a document type declaration (DTD)")
-    assert "<!DOCTYPE" in found.hint
+def test_a_file_with_an_entity_of_its_own_is_an_error(declaration: str) -> None:
+    found = read_feed(FEED_WITH.format(declaration, GOOD, "<g:brand>&i;</g:brand>"))
+    assert found.error.startswith("line 2: it has the entity ")
+    assert (found.rows, "<!ENTITY" in found.hint) == ([], True)
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    ["<!DOCTYPE rss>", '<!DOCTYPE rss SYSTEM "shops.dtd">', "<!DOCTYPE rss [<!ELEMENT rss ANY>]>"],
+)
+def test_a_document_type_without_entities_is_ignored(declaration: str) -> None:
+    assert read(FEED_WITH.format(declaration, GOOD, "").encode()) == read(item(GOOD))
 
 
 def test_a_text_of_10_mb_refuses_its_product_only() -> None:
@@ -158,7 +195,7 @@ def test_a_text_of_10_mb_refuses_its_product_only() -> None:
     ignored = f"<item>{good.replace('7<', '8<')}{long.replace('description', 'link')}</item>"
     found = read_feed(FEED.replace(b"</channel>", f"<item>{good}{long}</item>{ignored}</channel>".encode()))
     assert found.ids == ["1", "2", "3", "8"]
-    reason = "item 4: description has more than 100,000 characters"
+    reason = "item 4: it has more than 1,000,000 characters"
     assert found.rows[3] == Rejected("shop:7", "7", "Mug", reason)
 
 
@@ -177,7 +214,7 @@ def test_an_item_with_too_many_attributes_does_not_fill_the_memory(tmp_path: Pat
 
 @pytest.mark.parametrize("start", ['<item a="', "<!-- "])
 def test_an_endless_tag_or_comment_is_an_error(monkeypatch: pytest.MonkeyPatch, start: str) -> None:
-    monkeypatch.setattr(xml_feed, "MAX_TOKEN", 2**20)
+    monkeypatch.setattr(xml_parser, "MAX_TOKEN", 2**20)
     assert read_feed(RSS + start + "x" * 2**21).error == "line 3: a tag or comment has more than 1 MB"
 
 

@@ -1,0 +1,196 @@
+"""Finds the items of an XML file, which may be of any size."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import BufferedReader
+from typing import Any
+from xml.parsers import expat
+
+from msgspec import Struct, field
+
+from medusa_sync.errors import SourceError
+from medusa_sync.redact import shortened
+
+_CHUNK = 64 * 1024
+MAX_TOKEN = 16 * 1024 * 1024  # bytes of a tag or comment, which the parser keeps in memory
+_MAX_DEPTH = 200  # elements; a feed has 5
+_MAX_ITEM = 1_000_000  # characters; more than all fields may have
+_ENDED = frozenset(  # errors of a file that ends too early
+    expat.errors.codes[getattr(expat.errors, f"XML_ERROR_{name}")]
+    for name in ("NO_ELEMENTS", "UNCLOSED_TOKEN", "UNCLOSED_CDATA_SECTION", "PARTIAL_CHAR")
+)
+_HINT = "The source must be XML in UTF-8, or in the encoding that its first line names."
+_ENTITY = "Replace each entity such as &name; by its text, and remove <!ENTITY ...> from the file."
+_BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
+
+
+class Element(Struct):
+    """An element of an item, or the item.
+
+    Attributes:
+        name: with its namespace and a space in front, if it has one.
+        texts: parts of its own text.
+        problem: of an item: why its product is rejected.
+    """
+
+    name: str
+    attributes: Mapping[str, str]
+    children: list[Element] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def local(self) -> str:
+        return _local(self.name)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts).strip()
+
+    @property
+    def value(self) -> Any:
+        """A text, or an object with attributes as `@name`, elements, and a text beside them as `#text`."""
+        members = [(f"@{_local(name)}", text) for name, text in self.attributes.items()]
+        members += [(child.local, child.value) for child in self.children]
+        return grouped([*members, ("#text", self.text)] if members and self.text else members) or self.text
+
+
+def grouped(members: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a name that is repeated has an array."""
+    found: dict[str, list[Any]] = {}
+    for name, value in members:
+        found.setdefault(name, []).append(value)
+    return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
+
+
+class Parser(ABC):
+    """Finds the items of a file in its chunks. What they are depends on the kind of file.
+
+    The declaration of an entity is refused at its start. So none can grow, and none can be read from another
+    file or URL.
+
+    Attributes:
+        encoding: that the first line names; empty without one.
+    """
+
+    def __init__(self) -> None:
+        self.encoding = ""
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.buffer_text = True
+        self._parser.XmlDeclHandler = self._declaration
+        self._parser.EntityDeclHandler = self._entity
+        self._parser.SkippedEntityHandler = self._entity
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+        self._size = 0  # bytes so far
+        self._way: list[str] = []
+        self._open: list[Element | None] = []  # of the item; None if it is not wanted
+        self._inside = 0  # characters of the item
+        self._found: list[Element] = []
+
+    @abstractmethod
+    def is_item(self, way: Sequence[str], /) -> bool:
+        """Whether an element is an item, by the names on the way to it."""
+
+    def is_wanted(self, _name: str, _depth: int, /) -> bool:
+        """Whether an element in an item is wanted, by its name and its depth there."""
+        return True
+
+    def outside(self, _way: Sequence[str], _attributes: Mapping[str, str], /) -> None:
+        """Called with each element that is in no item."""
+        return
+
+    def items(self, file: BufferedReader) -> Iterator[Element]:
+        """The items of a file.
+
+        Raises:
+            SourceError: it is not well-formed. All items before that are complete.
+        """
+        is_blank = True
+        while chunk := file.read1(_CHUNK):
+            content = chunk.lstrip(_BLANK) if is_blank else chunk
+            is_blank = is_blank and not content
+            yield from self._feed(content)
+        yield from self._feed(b"", is_last=True)
+
+    def _feed(self, chunk: bytes, *, is_last: bool = False) -> Iterator[Element]:
+        """The items that end in a chunk."""
+        self._size += len(chunk)
+        problem: SourceError | None = None
+        try:
+            self._parser.Parse(chunk, is_last)
+        except expat.ExpatError as error:
+            problem = self._malformed(error)
+        except SourceError as error:
+            problem = error
+        except (LookupError, ValueError) as error:
+            if self._way:
+                raise
+            problem = SourceError(f"its encoding cannot be read ({error})", hint=_HINT)
+        found, self._found = self._found, []
+        yield from found
+        if problem is not None:
+            raise problem
+        if self._size - self._parser.CurrentByteIndex > MAX_TOKEN:
+            raise self._error(f"a tag or comment has more than {MAX_TOKEN // 2**20} MB")
+
+    def _error(self, problem: str, hint: str = _HINT) -> SourceError:
+        return SourceError(f"line {self._parser.CurrentLineNumber}: {problem}", hint=hint)
+
+    def _malformed(self, error: expat.ExpatError) -> SourceError:
+        where, what = f"line {error.lineno}, column {error.offset + 1}", expat.ErrorString(error.code)
+        if self._way and error.code in _ENDED:
+            return SourceError(
+                f"{where}: the file is incomplete: it ends in the middle ({what})",
+                hint="Write the file under another name, rename it when it is complete, and run again.",
+            )
+        return SourceError(f"{where}: it is not well-formed XML ({what})", hint=_HINT)
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        self.encoding = encoding or ""
+
+    def _entity(self, name: str, *_: object) -> None:
+        raise self._error(f"it has the entity {shortened(name)}, which could make a small file huge", _ENTITY)
+
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._way.append(_local(name))
+        if len(self._way) > _MAX_DEPTH:
+            raise self._error("it is nested too deeply to be a catalogue")
+        if not self._open and not self.is_item(self._way):
+            self.outside(self._way, attributes)
+            return
+        if not self._open:
+            self._item, self._inside = Element(name, attributes), 0
+            self._open.append(self._item)
+            return
+        parent, element = self._open[-1], None
+        if parent is not None and self.is_wanted(name, len(self._open)):
+            element = Element(name, attributes)
+            attached = sum(map(len, (*attributes, *attributes.values()))) if attributes else 0
+            if self._grows(len(name) + attached):
+                parent.children.append(element)
+        self._open.append(element)
+
+    def _text(self, text: str) -> None:
+        if self._open and (element := self._open[-1]) and self._grows(len(text)):
+            element.texts.append(text)
+
+    def _grows(self, size: int) -> bool:
+        """Count characters of the item; returns False if it has too many."""
+        self._inside += size
+        if self._inside > _MAX_ITEM:
+            self._item.problem = f"it has more than {_MAX_ITEM:,} characters"
+        return self._inside <= _MAX_ITEM
+
+    def _end(self, _name: str) -> None:
+        self._way.pop()
+        if self._open:
+            self._open.pop()
+            self._found += [] if self._open else [self._item]
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]
