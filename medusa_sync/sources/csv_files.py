@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BufferedReader
+from itertools import islice
+
+from msgspec import Struct
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
@@ -29,6 +32,7 @@ _UTF_8, _UTF_16, _WINDOWS = "UTF-8", "UTF-16", "Windows-1252"
 _DEFAULTS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252"})
 _BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogateescape` decodes it
 _FOREIGN = re.compile(rb"[\xc0-\xff]{5}")  # letters beyond ASCII in Windows-1252: no word has five in a row
+_ABOVE = 20  # lines above the header
 _DELIMITERS = ",;\t"
 _DELIMITER = re.compile(r'"?sep=(.)"?\1*\s*', re.IGNORECASE)  # a first line for Excel
 _ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
@@ -96,13 +100,16 @@ class _Lines(Iterator[str]):
     Attributes:
         number: how many lines there were so far.
         is_open: the last line has no line break.
-        padded: cells with spaces around their quotes; None if the file has none.
+        padded: cells with spaces around their quotes; None until the delimiter is known.
+        is_padded: cells of the header have them.
     """
 
     def __init__(self, file: BufferedReader, charset: str) -> None:
         self.number = 0
         self.is_open = False
         self.padded: re.Pattern[str] | None = None
+        self.is_padded = False
+        self._again: list[str] = []
         self._failure: SourceError | None = None
         self.encoding = self._recognise(file, _known(charset))
         file.seek(0)
@@ -116,6 +123,12 @@ class _Lines(Iterator[str]):
             SourceError: the file is incomplete or damaged. The lines before that came first.
         """
         self.number += 1
+        line = self._again.pop(0) if self._again else self._read()
+        # Spaces before a quote are kept, unless the header has some; those after a quote would be an error.
+        is_padded = self.padded and (self.is_padded or '" ' in line)
+        return self.padded.sub(r"\1\2", line) if self.padded and is_padded else line
+
+    def _read(self) -> str:
         try:
             line = self._text.readline(MAX_CELL + 1)
         except UnicodeDecodeError as error:
@@ -131,8 +144,11 @@ class _Lines(Iterator[str]):
         if not line.isascii() and (bad := _BAD.search(line)):
             raise self._failure or self._bad_byte(ord(bad[0]) & 0xFF)
         self.is_open = not line.endswith(("\n", "\r"))
-        line = line.removeprefix(_MARK)
-        return self.padded.sub(r"\1\2", line) if self.padded else line
+        return line.removeprefix(_MARK)
+
+    def again(self, lines: Sequence[str]) -> None:
+        """Return these lines again; they came last."""
+        self._again, self.number = [*lines], self.number - len(lines)
 
     def _bad_byte(self, byte: int) -> SourceError:
         return self._damaged(f"the byte 0x{byte:02X} is not valid {self.encoding}")
@@ -178,39 +194,64 @@ def _known(charset: str) -> str:
 
 
 def _header(lines: _Lines) -> tuple[str, list[str]]:
-    """The delimiter with which most columns are known, and the names of the columns."""
-    delimiters, first = _DELIMITERS, _line(lines)
-    if named := _DELIMITER.fullmatch(first):
-        delimiters, first = named[1], _line(lines)
-    if not first:
+    """The delimiter with which most columns are known, and the names of the columns.
+
+    A title or instructions above them are left out: a line with one cell, or one that begins with `#`.
+    """
+    delimiters, text = _DELIMITERS, _record(lines)
+    if named := _DELIMITER.fullmatch("".join(text)):
+        delimiters, text = named[1], _record(lines)
+    tried: list[_Columns] = []
+    while text:
+        tried.append(_columns(text, delimiters, lines.number - len(text) + 1))
+        is_above = tried[-1].names[0].startswith("#") or tried[-1].rank[1] == 1
+        text = _record(lines) if is_above and len(tried) < _ABOVE else []
+    if not tried:
         raise SourceError("it has no header", hint="The first line must name the columns.")
-    number, text = lines.number, [first]
-    quotes, size = first.count('"'), len(first)
-    while quotes % 2 and size < MAX_HEADER and (line := next(lines, "")):
-        text.append(line)  # a name has a line break
-        quotes, size = quotes + line.count('"'), size + len(line)
-    headers: dict[str, list[str]] = {}
+    best = max(tried, key=lambda each: each.rank)
+    lines.again([line for each in tried[tried.index(best) + 1 :] for line in each.text])
+    lines.padded = padded = _padded(best.delimiter)
+    lines.is_padded = any(padded.sub(r"\1\2", line) != line for line in best.text)
+    return best.delimiter, best.names
+
+
+class _Columns(Struct):
+    """What may be a header; its rank is how many columns are known, and how many have a name."""
+
+    text: Sequence[str]
+    rank: tuple[int, int]
+    delimiter: str
+    names: list[str]
+
+
+def _columns(text: Sequence[str], delimiters: str, number: int) -> _Columns:
+    """The columns with the best of the delimiters."""
+    found: list[_Columns] = []
     for delimiter in delimiters:
         with suppress(csv.Error):
             unpadded = [_padded(delimiter).sub(r"\1\2", line) for line in text]
-            headers[delimiter] = next(csv.reader(unpadded, delimiter=delimiter, strict=True))
-    if not headers:
+            names = [*map(str.strip, next(csv.reader(unpadded, delimiter=delimiter, strict=True)))]
+            rank = known_columns(names), len([*filter(None, names)])
+            found.append(_Columns(text, rank, delimiter, names))
+    if not found:
         raise SourceError(f"line {number}: the header is not valid CSV", hint=_MALFORMED)
-    delimiter, names = max(headers.items(), key=lambda each: (known_columns(each[1]), len(each[1])))
-    padded = _padded(delimiter)
-    lines.padded = padded if any(padded.sub(r"\1\2", line) != line for line in text) else None
-    return delimiter, [name.strip() for name in names]
+    return max(found, key=lambda each: each.rank)
+
+
+def _record(lines: _Lines) -> list[str]:
+    """The next line that is not blank, and those that follow if a name has a line break; empty at the end."""
+    text = [*islice(filter(str.strip, lines), 1)]
+    quotes, size = sum(line.count('"') for line in text), sum(map(len, text))
+    while quotes % 2 and size < MAX_HEADER and (line := next(lines, "")):
+        text.append(line)
+        quotes, size = quotes + line.count('"'), size + len(line)
+    return text
 
 
 def _padded(delimiter: str) -> re.Pattern[str]:
     """A cell in quotes, with spaces between them and the delimiters."""
     mark = re.escape(delimiter)
     return re.compile(rf'(^|{mark}) *("(?:[^"]|"")*") *(?={mark}|[\r\n]|$)')
-
-
-def _line(lines: _Lines) -> str:
-    """The next line that is not blank; empty if there is none."""
-    return next(filter(str.strip, lines), "")
 
 
 def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[int, Sequence[str], str]]:

@@ -261,6 +261,44 @@ def test_a_format_is_the_one_that_knows_most_columns() -> None:
     assert reading("Handle,Title,Variant Price,Variant SKU,ID\n").format == "CSV (Shopify)"
 
 
+HEAD = "id,title,price\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "then"),
+    [
+        ('# Required | The id.,"# Required | A title, for the item.",# The price\n', HEAD),
+        ('# Read this first\n#\n\n"# Two, or\nmore lines"\n', HEAD),
+        ("Products of 2026,,\n\n", HEAD),
+        ("Products of 2026\n", HEAD.replace(",", ";")),
+        ("", "#id,title,price\n"),
+        ("", '"id" , title,"price"  \n'),
+    ],
+)
+def test_a_title_and_instructions_above_the_header_are_left_out(above: str, then: str) -> None:
+    """Quotes may be followed by spaces."""
+    mark = ";" if ";" in then else ","
+    row = mark.join(["1", '"Mug, large"  ', '"9" '])
+    [mug, jug] = read(f"{above}{then}{row}\n2{mark}Jug{mark}x\n")
+    assert isinstance(mug, DesiredProduct)
+    assert (mug.fields["title"], variant_of(mug)["price"]) == ("Mug, large", 9)
+    assert isinstance(jug, Rejected)
+    assert jug.reason.startswith(f"line {f'{above}{then}'.count(chr(10)) + 2}: price is 'x'")
+
+
+def test_lines_above_a_header_that_only_a_map_knows_are_left_out(tmp_path: Path) -> None:
+    program = tmp_path / "map.jq"
+    program.write_text('{id: (.artno // .["#artno"]), title: .name, price: 1}')
+    for text in (
+        "Articles\nartno;name\n1;Mug\n",
+        "#artno;name\n1;Mug\n",
+        "# artno\nartno;name\n1;Mug\n",
+    ):
+        assert reading(text, map_=str(program)).titles == ["Mug"]
+    program.write_text("{id: .name, title: .name, price: 1}")
+    assert reading("name\nMug\nJug\n", map_=str(program), format_="csv").titles == ["Mug", "Jug"]
+
+
 # --- sizes ----------------------------------------------------------------------------------------------
 
 
