@@ -198,7 +198,7 @@ def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
 def _prices(
     variant: SourceVariant, product: SourceProduct, currency: str, *, sale_prices: bool
 ) -> dict[str, Value]:
-    """The price, the prices in other currencies, and the sale price.
+    """The price, the prices in other currencies, and the sale price. One in any currency is enough.
 
     A sale price is the price below a compare-at price, or the price after the discount, which is applied as
     in DummyJSON's carts. A compare-at price that is not above the price is no sale: real exports are full of
@@ -211,8 +211,9 @@ def _prices(
     others = _by_currency(variant.prices or {})
     same = others.pop(currency, price)
     price = same if price is None else price
+    in_others = {f"{OTHER_PRICE}{code}": amount for code, amount in sorted(others.items())}
     if price is None and others:
-        raise InvalidProductError(f"prices: none in {currency}, only in {' and '.join(sorted(others))}")
+        return {**in_others}  # rejected later if the store does not sell in these
     if price is None:
         raise InvalidProductError("Object missing required field price")
     if same != price:
@@ -225,7 +226,6 @@ def _prices(
             sale = round(price * (1 - discount / 100), _DIGITS.get(currency, 2))
         else:
             full = max(price, compared)
-    in_others = {f"{OTHER_PRICE}{code}": amount for code, amount in sorted(others.items())}
     return {PRICE: full, **in_others, **({SALE: sale} if 0 < sale < full else {})}
 
 

@@ -141,6 +141,30 @@ def test_a_price_in_a_currency_that_the_store_lacks_rejects_only_its_product(*, 
     assert titles == {"dummyjson:1": "Better"} | ({"dummyjson:2": "Shirt 2"} if is_stored else {})
 
 
+def test_a_product_without_a_price_in_the_currency_of_the_run_has_its_others() -> None:
+    """A feed may have products in several currencies."""
+    store = FakeMedusa()
+
+    def stored(prices: dict[str, Any], **changes: Any) -> dict[str, float]:
+        mug = {"id": 1, "title": "Mug", "prices": prices, **changes}
+        rows = ListSource([mug, {"id": 2, "title": "B", "price": 1}])
+        how: dict[str, Any] = {"sale_prices": True, "max_price_change": "90%"}
+        assert sync(rows, store, dry_run=True, **how).exit_code == 0
+        result = sync(rows, store, **how)
+        assert (result.exit_code, [*result.problems]) == (0, []), result.error
+        assert counts(sync(rows, store, **how)) == {"unchanged": 2}
+        [only] = store.products["dummyjson:1"].variants
+        return {each.currency_code: each.amount for each in only.prices}
+
+    assert stored({"eur": 5}, compareAtPrice=9) == {"eur": 5}
+    assert stored({"eur": 6}) == {"eur": 6}
+    assert stored({"eur": 6, "usd": 7}) == {"eur": 6, "usd": 7}
+    assert stored({"eur": 6}) == {"eur": 6}
+    rows = [{"id": 1, "title": "Mug", "prices": {"chf": 1}}]
+    [problem] = sync(ListSource(rows), store).problems
+    assert "it has a price in 'chf', but the store sells only in eur, usd" in problem.reason
+
+
 def test_prices_of_the_merchant_stay_and_dropped_ones_of_ours_are_removed() -> None:
     store = synced(source(prices={"EUR": 18}).rows)
     product, own = store.products["dummyjson:1"], variant(store)
