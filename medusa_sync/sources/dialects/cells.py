@@ -31,13 +31,18 @@ def texts(row: Row, key: str) -> list[str]:
     return distinct(row[each] for each in row.series(key).values())
 
 
-def amount(row: Row, key: str, written: str | None = None) -> int | float | None:
-    """A number that is not negative: the cell, or the part of it that is `written`; None if it is empty."""
+def amount(
+    row: Row, key: str, written: str | None = None, *, has_currency: bool = False
+) -> int | float | None:
+    """A number that is not negative: the cell, or the part of it that is `written`; None if it is empty.
+
+    In a table with decimal commas, or with a currency, `10,00` is 10.
+    """
     found = row[key] if written is None else written
     if not found:
         return None
     digits = found.removeprefix("-")
-    is_comma = row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(digits)
+    is_comma = (row.header.decimal_comma or has_currency) and _DECIMAL_COMMA.fullmatch(digits)
     plain = digits.replace(",", ".") if is_comma else digits
     if not NUMBER.fullmatch(plain) or _may_have_thousands(row, digits):
         raise row.error(key, f"is {shown(found)}, which is not a number such as 1234.50")

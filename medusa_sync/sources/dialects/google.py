@@ -105,7 +105,7 @@ def _price(row: Row, key: str) -> tuple[int | float | None, str]:
     match = _PRICE.fullmatch(row[key])
     if match is None:
         raise row.error(key, f"is {shown(row[key])}, which is not a price such as `15.00 USD`")
-    return amount(row, key, match[1]), (match[2] or "").lower()
+    return amount(row, key, match[1], has_currency=bool(match[2])), (match[2] or "").lower()
 
 
 def _applies(row: Row, now: datetime) -> bool:

@@ -79,6 +79,17 @@ def test_a_table_has_the_decimal_comma_of_its_spreadsheet() -> None:
     assert reason(f"{header}2;Jug;in stock;1.234,50 USD\n").startswith("line 2: price is ")
 
 
+def test_a_price_with_a_currency_may_have_a_decimal_comma() -> None:
+    header = "id,title,availability,price\n"
+    assert variant_of(only(f'{header}1,Mug,in stock,"15,50 USD"\n'))["price"] == 15.5
+
+
+def test_each_price_of_a_feed_is_in_its_own_currency() -> None:
+    found = read(feed("id=1; price=15 EUR", "id=2; price=16 USD"))
+    prices = [variant_of(each) for each in found if isinstance(each, DesiredProduct)]
+    assert [(each.get("price"), each.get("price.eur")) for each in prices] == [(None, 15), (16, None)]
+
+
 # --- products and options -------------------------------------------------------------------------------
 
 
@@ -106,10 +117,10 @@ title=- => item 1: title is empty; the first item of a product must have it
 item_group_id=G | item_group_id=G => variants 1 and 2 have the same option values
 size=S | size=M | brand=Elm => variant 3: it has no value for the option 'Size'
 price= => item 1: price is empty
-price=15 EUR => prices: none in usd, only in eur
 price=$15.00 => item 1: price is '$15.00'
 price=1,234.50 USD => item 1: price is '1,234.50'
-price=15,00 EUR => item 1: price is '15,00'
+price=15,000 EUR => item 1: price is '15,000'
+price=15,00 => item 1: price is '15,00'
 price=15.00 US Dollars => item 1: price is '15.00 US Dollars'
 price=-3 USD => item 1: price is '-3 USD'
 price=USD => item 1: price is 'USD'
