@@ -134,10 +134,7 @@ def about(
 ) -> JsonPage:
     """What a page says about itself and others, in its members or in headers.
 
-    Args:
-        members: of the object that the page is.
-        headers: of the response.
-        count: how many products are in its list; None if it is one item for a map, whose list is not known.
+    The count is that of its list; None if it is one item for a map, whose list is not known.
     """
     is_item = count is None
     beside = _longest(members) if is_item else count
@@ -148,10 +145,12 @@ def about(
     takes_token = is_item or members.get("total") is None  # others have an offset too
     ways = [each for each in said if each.kind in {"next", "token"}]
     if not ways and takes_token:
-        ways = [each for each in said if each.kind == "own token" and _is_token(each.value)]
-    urls = [each.value for each in ways if each.kind == "next" and _is_url(each.value)]
+        # A number may be that of this page.
+        own = [each for each in said if each.kind == "own token" and each.number is None]
+        ways = [each for each in own if isinstance(each.value, str)]
+    urls = [each.value for each in ways if each.kind == "next" and {*"/?"} & {*str(each.value)}]
     more = [each for each in ways if each.value not in urls and str(each.value).lower() not in _NO]
-    tokens = [_asking(each) for each in more if each.kind != "next" and type(each.value) in {str, int}]
+    token = next((each for each in more if each.kind != "next" and each.value is not True), None)
     ends = [each.value for each in said if each.kind == "end" and isinstance(each.value, bool)]
     has_more = bool(more) or False in ends
     size = total.beside if total else beside
@@ -163,7 +162,7 @@ def about(
         has_more=has_more,
         is_last=not has_more and not urls and bool(ways or ends),
         next_url=next(iter(urls), None),
-        token=tokens[0] if tokens and takes_token else "",
+        token=_asking(token) if token and takes_token else "",
         is_item=is_item,
     )
 
@@ -189,9 +188,9 @@ def _said(
     """What members say. In an item for a map, those of any object say something that has a list."""
     for name, value in members.items():
         if has_list and (kind := says(name)):
-            is_link = isinstance(value, dict)
-            link = next((value[each] for each in _LINKS if each in value), bool(value)) if is_link else value
-            yield _Said(kind, name, link, beside)
+            link = value if isinstance(value, dict) else {_LINKS[0]: value}
+            said = next((link[each] for each in _LINKS if each in link), bool(link))
+            yield _Said(kind, name, bool(said) if isinstance(said, dict | list) else said, beside)
     for name, value in members.items():
         if fold(name) in _OBJECTS and isinstance(value, list):  # links with `rel` and `href`
             links = {str(each.get("rel")): each.get("href") for each in value if isinstance(each, dict)}
@@ -221,19 +220,10 @@ def _longest(members: Mapping[str, Any]) -> int | None:
     return max((len(each) for each in found if not each or isinstance(each[0], dict)), default=None)
 
 
-def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and ("/" in value or "?" in value)
-
-
-def _is_token(value: Any) -> bool:
-    """Whether it names a page by itself; a number may be that of this page."""
-    return isinstance(value, str) and not is_count(value)
-
-
-def _asking(said: _Said) -> str:
+def _asking(token: _Said) -> str:
     """The query for the page after a token: `cursor` for `next_cursor`, `pageToken` for `nextPageToken`."""
-    own = _PREFIX.sub("", said.name)
-    return f"{own[:1].lower()}{own[1:]}={quote(str(said.value), safe='')}"
+    name = _PREFIX.sub("", token.name)
+    return f"{name[:1].lower()}{name[1:]}={quote(str(token.value), safe='')}"
 
 
 def _problem(url: str, problem: str) -> SourceError:
