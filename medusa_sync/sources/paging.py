@@ -121,7 +121,7 @@ def kind_of(api: Requests, first: JsonPage) -> Kind:
         return LINK
     if first.token:
         return CURSOR
-    return LINK if first.is_item else OFFSET
+    return LINK if first.is_item and not api.is_page else OFFSET
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -168,8 +168,9 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
             if items or not is_early:
                 yield PageOfItems(items, page.total)
             if is_early:
-                hint = "No product was removed. Run again; if it happens again, the source is broken."
-                raise api.error(f"the source ended after {position} of {total} products", hint)
+                hint = _COUNTED if page.is_item else "Run again; if it happens again, the source is broken."
+                problem = f"the source ended after {position} of {total} products"
+                raise api.error(problem, f"No product was removed. {hint}")
             if is_end and not kind.is_counted and not total and (page.has_more or (page.pages or 0) > number):
                 raise api.error("the source says that there are more, but not at which URL", _UNNAMED)
             if not following:

@@ -216,13 +216,18 @@ def test_an_object_that_says_that_there_are_more_is_an_error(
         assert result.hint
 
 
-def test_a_url_with_a_page_is_read_by_page_numbers(erp: Erp, server: DummyJson) -> None:
+@pytest.mark.parametrize(
+    ("query", "said"), [("page=1", {}), ("offset=0", {"paging": {"total": len(ROWS)}}), ("offset=0", {})]
+)
+def test_objects_are_read_by_page_numbers_or_offsets_if_the_url_has_them(
+    erp: Erp, server: DummyJson, query: str, said: dict[str, Any]
+) -> None:
     def answer(request: Request) -> Response:
-        start = 5 * int(request.query["page"]) - 5
-        return Response.json({"result": {"articles": ROWS[start : start + 5]}})
+        start = int(request.query.get("offset", 5 * int(request.query.get("page", 1)) - 5))
+        return Response.json({"result": {"articles": ROWS[start : start + 5]}} | said)
 
     server.intercept = answer
-    result = erp.sync_url(f"{server.url}?page=1", f".result.articles[] | {ERP}", source_format="json")
+    result = erp.sync_url(f"{server.url}?{query}", f".result.articles[] | {ERP}", source_format="json")
     assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.error
     assert {len(erp.skus(number)) for number in range(1, 5)} == {3}
 
