@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import re
 import stat
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
@@ -25,7 +24,6 @@ from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, check, reader_of, reco
 
 CHUNK = 256 * 1024  # bytes
 
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _IN_MEMORY = 4 * 2**20  # bytes of a pipe that need no file on disk
 _STDIN = 0
 _CHANGED = "Write the catalogue to another file and rename it when it is complete, then run again."
@@ -108,7 +106,7 @@ class Content(io.RawIOBase):
             raise _unreadable(name, error) from error
         self.name = name
         self.content_type = content_type
-        self.charset = "".join(_CHARSET.findall(content_type)[:1])
+        self.charset = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" '\"")
         self.compression = "gzip" if head.startswith(GZIP) else "zstd" if head == ZSTD else ""
         self._at_end = at_end
         self._damaged: tuple[type[Exception], ...] = ()
