@@ -1,28 +1,27 @@
-# The CSV export of WooCommerce, read as its own importer reads it. Other languages have the English names of
-# columns, too. A variation names its product by the SKU, or by `id:741` if the product has none; so that is
-# the id of a product, and all rows with it are one product.
+# The CSV export of WooCommerce, read as its own importer reads it. A variation names its product by the SKU,
+# or by `id:741` if the product has none; so that is the id of a product, and all its rows are one product.
 
 # The export puts an apostrophe before a text that a spreadsheet could take for a formula.
 def unescaped: if startswith("'") and (.[1:2] | IN("=", "+", "-", "@")) then .[1:] else . end;
 
 # A comma within a value is written as `\,`.
+def unmasked: if contains("\\,") then split("\\,") | join(",") else . end;
 def values:
-  . // "" | split("\\,") | join("\u0000") | split(",")
-  | map(split("\u0000") | join(",") | ltrimstr(" ") | filled);
+  . // "" | if contains("\\,") then [splits("(?<!\\\\),") | unmasked] else split(",") end
+  | map(ltrimstr(" ") | filled);
 
 # A line break is written as `\n`, and these two characters as `\\n`.
 def lines: split("\\\\n") | map(split("\\n") | join("\n")) | join("\\n");
 
 # The attributes of a row from the n-th on: the columns `Attribute 1 name` and `Attribute 1 value(s)`.
 def attributes($n):
-  .["Attribute \($n) name"] as $name | select($name != null)
-  | {key: ($name | filled), value: (.["Attribute \($n) value(s)"] // "")}, attributes($n + 1);
+  .["Attribute \($n) name"] as $name | .["Attribute \($n) value(s)"] as $value | select($name != null)
+  | {key: ($name | filled | unescaped), value: ($value // "" | unescaped)}, attributes($n + 1);
 
 # The name of the column has the unit.
 def in_unit($name; $units):
-  first(($units | to_entries[]) as $unit
-    | .["\($name) (\($unit.key))"] | decimal
-    | (tonumber? | . * $unit.value * 1000 | round / 1000) // .) // null;
+  first(($units | keys_unsorted[]) as $unit | .["\($name) (\($unit))"] | select(. != null)
+    | decimal | (tonumber? | . * $units[$unit] * 1000 | round / 1000) // .) // null;
 def cm($name): in_unit($name; {cm: 1, "см": 1, mm: 0.1, "мм": 0.1, m: 100, "м": 100, in: 2.54, yd: 91.44});
 
 # 1 is published, 0 private, -1 a draft.
@@ -47,13 +46,14 @@ def goods:
       weight: in_unit("Weight"; {kg: 1000, "кг": 1000, g: 1, "г": 1, lbs: 453.59237, oz: 28.349523125})
     };
 
-map_values(unescaped)
+reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description", "Stock", "Categories",
+  "Tags") as $name (.; if .[$name] // "" | startswith("'") then .[$name] |= unescaped else . end)
 | (.Type // "" | ascii_downcase | values - ["virtual", "downloadable"] | .[0] // "simple") as $type
 | (.Images | values) as $images
 | if $type == "variation" then
     select(published != 0)
     # "Any size" is an attribute without a value.
-    | ([attributes(1) | .value |= ((split("\\,") | join(",") | filled) // "Any")] | from_entries) as $options
+    | ([attributes(1) | .value |= ((unmasked | filled) // "Any")] | from_entries) as $options
     | {
         id: .Parent,
         $images,
@@ -75,6 +75,6 @@ map_values(unescaped)
       }
       + if $type == "variable" then {stock: stock} else
           {metadata: ([attributes(1) | .value |= (values | join(", "))] | from_entries)}
-          + goods + {meta: (goods | {barcode})}
+          + (goods | . + {meta: {barcode}})
         end
   end

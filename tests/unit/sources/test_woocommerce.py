@@ -76,7 +76,7 @@ Weight (lbs)=2; Width (in)=2,5; Height (mm)=30; Length (m)=1 => {"weight": 907.1
 Categories=Home > Mugs, Sale\, new,A>B => {"categories": [["Home", "Mugs"], ["Sale, new"], ["A", "B"]]}
 Tags='@home, Red\, white,new => {"tags": ["@home", "Red, white", "new"]}
 Images=https://a/1,https://a/2, https://a/3\,x => {"images": ["https://a/1", "https://a/2", "https://a/3,x"]}
-Attribute 1 name=Size; Attribute 1 value(s)='-S, M\, L,XL => {"metadata": {"Size": "-S, M, L, XL"}}
+Attribute 1 name='@Size; Attribute 1 value(s)='-S, M\, L,XL => {"metadata": {"@Size": "-S, M, L, XL"}}
 """
 
 SHARED = (
