@@ -1,6 +1,7 @@
 """Whole runs in memory: the outcome of every product, and the requests."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slugify import slugify
 
-from medusa_sync import Result, RunResult
+from medusa_sync import Outcome, Result, RunResult
 from tests.flow.faults import run_elsewhere, strike, with_index
 from tests.flow.merchant import create, edit
 from tests.flow.stage import (
@@ -254,6 +255,24 @@ def test_few_products_are_read_ahead_of_those_that_are_written() -> None:
     asyncio.run(run_once(source, store, batch_size=20, watcher=Reader()))
     assert len(store.products) == 600
     assert ahead <= 500
+
+
+@pytest.mark.parametrize(("has_bulk", "dry_run"), [(True, True), (True, False), (False, False)])
+def test_few_products_are_in_memory(*, has_bulk: bool, dry_run: bool) -> None:
+    source, store = ListSource(products(800)), FakeMedusa()
+    kept = 0
+
+    class Reader(Watcher):
+        def settled(self, outcome: Outcome) -> None:
+            nonlocal kept
+            super().settled(outcome)
+            if len(self.outcomes) == 700:
+                kept = sum(type(each).__name__ == "DesiredProduct" for each in gc.get_objects())
+
+    store.offers_bulk = has_bulk
+    result = asyncio.run(run_once(source, store, watcher=Reader(), dry_run=dry_run, batch_size=20))
+    assert result.counts[Result.CREATED] == 800
+    assert 0 < kept <= 500
 
 
 @pytest.mark.parametrize("number", [2, 15])

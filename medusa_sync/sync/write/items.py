@@ -138,7 +138,9 @@ class Items:
 
     def expect(self, jobs: Group) -> None:
         """Create the items of these jobs too when some are needed and the store will accept these jobs."""
-        self._expected = {**_wanted(jobs), **self._expected}
+        creates = self._location_id is not None and self._api.bulk.is_available
+        if creates and not self._context.is_dry_run:  # else it would only keep the jobs in memory
+            self._expected = {**_wanted(jobs), **self._expected}
 
     async def give(self, jobs: Group) -> None:
         """Give jobs the items of their new variants; those that do not exist are created if possible."""
