@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,7 +13,7 @@ from medusa_sync import __version__
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 10_000  # every healthchecks.io server keeps at least this much
-_TIMEOUT_S = 5.0
+_TIMEOUT_S = 5.0  # for all of a request: on its own, the timeout of httpx would start again with each byte
 
 # healthchecks.io responds with 200 even if it ignores a ping.
 _IGNORED = {
@@ -31,31 +32,37 @@ class _TryAgainError(MonitorError):
 
 def send(method: str, url: str, content: bytes, content_type: str) -> bytes:
     """Send a request, again if that may help; return the start of its response or raise `MonitorError`."""
-    headers = {"user-agent": f"medusa-sync/{__version__}", "content-type": content_type}
     try:
-        # A redirect could send the secret to another host and turn POST into GET.
-        with httpx.Client(headers=headers, timeout=_TIMEOUT_S, follow_redirects=False) as client:
-            try:
-                return _send_once(client, method, url, content)
-            except _TryAgainError:
-                return _send_once(client, method, url, content)
+        return asyncio.run(_send(method, url, content, content_type))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
         raise MonitorError("the URL is invalid") from None
     except (OSError, ImportError) as error:  # the certificates of SSL_CERT_FILE, or a SOCKS proxy
         raise MonitorError(str(error)) from None
 
 
-def _send_once(client: httpx.Client, method: str, url: str, content: bytes) -> bytes:
+async def _send(method: str, url: str, content: bytes, content_type: str) -> bytes:
+    headers = {"user-agent": f"medusa-sync/{__version__}", "content-type": content_type}
+    # A redirect could send the secret to another host and turn POST into GET.
+    async with httpx.AsyncClient(headers=headers, timeout=_TIMEOUT_S, follow_redirects=False) as client:
+        try:
+            return await _send_once(client, method, url, content)
+        except _TryAgainError:
+            return await _send_once(client, method, url, content)
+
+
+async def _send_once(client: httpx.AsyncClient, method: str, url: str, content: bytes) -> bytes:
     try:
-        with client.stream(method, url, content=content) as response:
-            start = next(response.iter_bytes(), b"")  # an endless response must not delay the run
+        async with asyncio.timeout(_TIMEOUT_S), client.stream(method, url, content=content) as response:
+            start = await anext(response.aiter_bytes(), b"")  # an endless response must not delay the run
     except httpx.UnsupportedProtocol:
         raise
-    except httpx.TimeoutException:
+    except (httpx.TimeoutException, TimeoutError):
         raise _TryAgainError(f"no response within {_TIMEOUT_S:g} s") from None
     except httpx.ConnectError as error:
         detail = f" ({error})" if str(error) else ""
         raise _TryAgainError(f"no connection{detail}") from None
+    except httpx.NetworkError:
+        raise _TryAgainError("the connection was dropped") from None
     except httpx.HTTPError as error:  # its request contains the URL
         raise _TryAgainError(type(error).__name__) from None
     if not response.is_success:

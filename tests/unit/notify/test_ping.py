@@ -1,14 +1,18 @@
 """Pings: their URLs and bodies, and failures that neither end a run nor reveal the URL."""
 
-import itertools
+import contextlib
 import logging
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import AsyncIterator
+from time import monotonic
 from typing import Any
 
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from medusa_sync.notify import ping as module
 from medusa_sync.notify.ping import MAX_BODY_BYTES, ping
 
 SECRET = "0c6e1f3a-5b1d-4c0e-9a51-3f2f1f1a7d11"
@@ -22,6 +26,7 @@ def _all_levels(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.WARNING, "httpx")
     caplog.set_level(logging.WARNING, "httpcore")
+    caplog.set_level(logging.WARNING, "asyncio")
 
 
 def the_warning(caplog: pytest.LogCaptureFixture, *, host: str = "https://hc-ping.com/...") -> str:
@@ -92,6 +97,7 @@ def test_a_long_body_is_cut_between_characters(httpx_mock: HTTPXMock, character:
         (httpx.ReadTimeout(""), 2, "no response within 5 s"),
         (httpx.RemoteProtocolError(f"who is {URL}?"), 2, "RemoteProtocolError"),
         (httpx.DecodingError(""), 2, "DecodingError"),
+        (httpx.ReadError(""), 2, "the connection was dropped"),
         (503, 2, "the server responded with 503"),
         *((status, 1, f"the server responded with {status}") for status in (301, 302, 307, 400, 404, 429)),
     ],
@@ -119,7 +125,6 @@ def test_a_failure_is_a_warning_after_a_retry_that_may_help(
         (f"hc-ping.com/{SECRET}", ":///..."),
         (f"https://hc-ping.com:port/{SECRET}", "https://hc-ping.com:port/..."),
         (f"https://hc-ping.com/{SECRET}\x00", "https://hc-ping.com/..."),
-        (f"https://{'x' * 70}.example/{SECRET}", f"https://{'x' * 70}.example/..."),
         (f"https://[::1/{SECRET}", "the ping URL"),
     ],
 )
@@ -140,6 +145,12 @@ def test_certificates_and_proxies_that_cannot_be_used_are_a_warning(
     assert words in the_warning(caplog)
 
 
+def test_a_name_that_is_too_long_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    host = f"https://{'x' * 70}.example"
+    ping(f"{host}/{SECRET}")
+    assert "no connection" in the_warning(caplog, host=f"{host}/...")
+
+
 def test_the_retry_may_succeed(httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture) -> None:
     httpx_mock.add_exception(httpx.ReadTimeout(""))
     httpx_mock.add_response(text="OK")
@@ -149,10 +160,40 @@ def test_the_retry_may_succeed(httpx_mock: HTTPXMock, caplog: pytest.LogCaptureF
 
 
 def test_an_endless_response_is_not_read(httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture) -> None:
-    class Endless(httpx.SyncByteStream):
-        def __iter__(self) -> Iterator[bytes]:
-            return itertools.repeat(b"OK ")
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while True:
+                yield b"OK "
 
     httpx_mock.add_response(stream=Endless())
     ping(URL)
     assert not caplog.records
+
+
+def test_a_server_that_sends_a_byte_from_time_to_time_does_not_hold_up_the_run(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TIMEOUT_S", 0.2)
+    is_over = threading.Event()
+
+    def serve() -> None:
+        kept = []
+        while not is_over.is_set():
+            connection, _ = server.accept()
+            kept.append(connection)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            threading.Thread(target=drip, args=(connection,)).start()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while not is_over.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        began = monotonic()
+        ping(f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}")
+        assert monotonic() - began < 5
+        is_over.set()
+    assert "no response within 0.2 s" in the_warning(caplog, host="http://127.0.0.1")
