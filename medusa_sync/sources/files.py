@@ -13,7 +13,7 @@ from errno import EISDIR
 from itertools import islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, TypeVar, cast
 
 from medusa_sync.errors import MedusaSyncError, SourceError
 from medusa_sync.http import MAX_DOWNLOAD_BYTES
@@ -21,6 +21,8 @@ from medusa_sync.response import Download
 from medusa_sync.sources import base
 from medusa_sync.sources.base import NO_SPACE, Item, ItemSource, PageOfItems
 from medusa_sync.sources.formats import GZIP, HEAD, ZSTD, check, reader_of, recognise
+
+T = TypeVar("T")
 
 CHUNK = 256 * 1024  # bytes
 
@@ -54,7 +56,10 @@ async def read_items(
         file: io.BufferedReader = io.BufferedReader(content, CHUNK)
         found: Iterator[Item] | None = None
         count, is_last = 0, False
-        while not is_last:
+
+        def read() -> tuple[list[Item], MedusaSyncError | None]:
+            """The next items, and the error after them."""
+            nonlocal format_, found
             items: list[Item] = []
             try:
                 if found is None:
@@ -68,13 +73,33 @@ async def read_items(
                 for item in islice(found, base.PAGE_SIZE):
                     items.append(item)  # noqa: PERF402 - an error must not lose the items
             except MedusaSyncError as error:
-                if items:
-                    yield PageOfItems(tuple(items), None)
-                message = str(error) if content.name in str(error) else f"{content.name}: {error}"
-                raise SourceError(message, hint=error.hint) from error
+                return items, error
+            return items, None
+
+        while not is_last:
+            items, error = await _in_thread(read, content)
             count += len(items)
             is_last = len(items) < base.PAGE_SIZE
-            yield PageOfItems(tuple(items), count if is_last else None)
+            if error is None:
+                yield PageOfItems(tuple(items), count if is_last else None)
+                continue
+            if items:
+                yield PageOfItems(tuple(items), None)
+            message = str(error) if content.name in str(error) else f"{content.name}: {error}"
+            raise SourceError(message, hint=error.hint) from error
+
+
+async def _in_thread(read: Callable[[], T], content: Content) -> T:
+    """Call a function that reads a file, while signals and time limits have their effect."""
+    reading = asyncio.get_running_loop().run_in_executor(None, read)
+    try:
+        return await asyncio.shield(reading)
+    except asyncio.CancelledError:
+        content.is_abandoned = True
+        while not reading.done():  # the file must stay open as long
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([reading])
+        raise
 
 
 # --- bytes ----------------------------------------------------------------------------------------------
@@ -94,7 +119,10 @@ class Content(io.RawIOBase):
     Attributes:
         compression: `gzip`, `zstd` or empty.
         charset: of the content type; empty if it has none.
+        is_abandoned: nobody waits for what is read, so the next read ends with an error.
     """
+
+    is_abandoned = False
 
     def __init__(
         self, name: str, inner: BinaryIO, at_end: Callable[[], None], content_type: str = ""
@@ -140,6 +168,8 @@ class Content(io.RawIOBase):
         return self._inner.seek(offset, whence)
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # callers give nothing else
+        if self.is_abandoned:
+            raise SourceError(f"{self.name}: it is no longer read")
         size = 0
         while size < len(buffer) and self._failure is None:
             try:
@@ -235,8 +265,10 @@ async def _spooled(descriptor: int, name: str) -> BinaryIO:
     with ExitStack() as on_error:
         copy = on_error.enter_context(SpooledTemporaryFile(_IN_MEMORY))
         while True:
-            with suppress(PermissionError):  # a redirected file is always ready
+            try:
                 await _readable(descriptor)
+            except PermissionError:  # a redirected file is always ready
+                await asyncio.sleep(0)
             with suppress(BlockingIOError):  # another program took the data
                 if not (chunk := os.read(descriptor, CHUNK)):
                     break

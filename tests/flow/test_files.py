@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from backports import zstd
 
-from medusa_sync import RunResult
+from medusa_sync import RunResult, Settings, sync_products
 from medusa_sync.sources import base, paging
 from tests.flow.stage import SOURCE_NAME, assert_exact, counts, synced, writes
 from tests.flow.stage import sync_url as sync
@@ -130,3 +130,22 @@ def test_a_run_that_waits_for_a_pipe_ends_at_its_time_limit(tmp_path: Path) -> N
     result = sync(str(fifo), store, max_duration=0.01)
     assert (result.exit_code, result.seen) == (5, 0)
     assert "was stopped after 0.01 s" in result.error
+
+
+@pytest.mark.parametrize("line", [b"\n", b"1,Shirt,10\n", b"one column\n"])
+@pytest.mark.parametrize(
+    ("has_store", "how"),
+    [(True, {}), (False, {}), (False, {"min_products": 1}), (False, {"source_map": "id"})],
+)
+def test_a_time_limit_ends_the_reading_of_a_file(
+    *, has_store: bool, how: dict[str, Any], line: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("id").write_text(".")
+    part = gzip.compress(line * (2**24 // len(line)))
+    Path("endless.csv.gz").write_bytes(gzip.compress(b"id,title,price\n") + part * 100)
+    if has_store:
+        result = sync("endless.csv.gz", FakeMedusa(), max_duration=0.3)
+    else:
+        result = sync_products(Settings(source="endless.csv.gz", dry_run=True, max_duration=0.3, **how))
+    assert (result.exit_code, result.duration_s < 5) == (5, True), result.error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ class Delivery:
         try:
             async with aclosing(self._source.pages(self._options.limit)) as pages:
                 async for page in pages:
+                    await asyncio.sleep(0)  # signals and time limits have an effect
                     rows = [*map(self._received.add, page.rows)]
                     self.total = page.total
                     shard = self._options.shard
