@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -17,6 +19,7 @@ from tests.flow.stage import SOURCE_NAME, counts, sync_url, writes
 from tests.harness.catalogue import ndjson
 from tests.harness.dummyjson import DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import deep
 
 pytestmark = pytest.mark.usefixtures("small_pages")
 
@@ -424,6 +427,55 @@ def test_an_endless_program_is_an_error_and_nothing_is_written(
     result = erp.sync(ndjson(ROWS), endless)
     assert (result.exit_code, result.seen, writes(erp.store)) == (3, 0, [])
     assert "erp.jq takes longer than 1 s for line 1" in result.error or "has ended at line 1" in result.error
+
+
+def nested(depth: int) -> str:
+    return "[" * depth + "]" * depth
+
+
+def test_what_is_nested_too_deeply_is_rejected_alone(erp: Erp) -> None:
+    program = f'if .artno == "deep" then reduce range(.size) as $_ (1; [.]) else {ERP} end'
+    deep = [{"artno": "deep", "size": depth} for depth in (101, 900, 5000)]
+    items = [json.dumps(row) for row in [*ROWS, *deep]]
+    items += [f'{{"artno": "A9", "a": {nested(depth)}, "b": {10**18 + 1}}}' for depth in (101, 900)]
+    result = erp.sync("\n".join(items).encode(), program)
+    assert (result.exit_code, counts(result)) == (5, {"created": 4, "rejected": 5}), result.error
+
+
+@deep
+def test_a_large_text_beyond_ascii_is_rejected_alone(erp: Erp) -> None:
+    program = f'if .artno == "large" then reduce range(25) as $_ ("🐻"; . + .) else {ERP} end'
+    result = erp.sync(ndjson([*ROWS, {"artno": "large"}]), program)
+    assert (result.exit_code, counts(result)) == (5, {"created": 4, "rejected": 1}), result.error
+
+
+def test_a_map_starts_where_python_needs_a_variable(
+    erp: Erp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If its process does not start, that is not the fault of the map."""
+    missing = "error while loading shared libraries: libpython3.13.so.1.0"
+    python = tmp_path / "python"
+    check = f'[ "$LD_LIBRARY_PATH" ] || {{ echo "{missing}" >&2; exit 127; }}'
+    python.write_text(f'#!/bin/sh\n{check}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    result = erp.sync(ndjson(ROWS))
+    assert (result.exit_code, writes(erp.store)) == (3, [])
+    assert result.error == f"The process that runs maps cannot be started: {missing}"
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/python/lib")
+    assert counts(erp.sync(ndjson(ROWS))) == {"created": 4}
+    monkeypatch.setattr(sys, "executable", str(tmp_path))
+    result = erp.sync(ndjson(ROWS))
+    assert (result.exit_code, "cannot be started: Permission denied" in result.error) == (3, True)
+
+
+def test_a_map_runs_where_the_memory_is_limited(tmp_path: Path) -> None:
+    (tmp_path / "erp.jq").write_text(ERP)
+    (tmp_path / "export").write_bytes(ndjson(ROWS))
+    command = Path(sys.executable).with_name("medusa-sync")
+    limited = f"ulimit -v 500000; exec {command} products --dry-run --source export --source-map erp.jq"
+    assert subprocess.run(["/bin/sh", "-c", limited], cwd=tmp_path, check=False).returncode == 0
 
 
 def test_a_product_that_is_too_large_is_rejected_alone(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,10 @@ import os
 import re
 import sys
 from asyncio import StreamReader, StreamWriter, create_subprocess_exec
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 from signal import SIGALRM
 from typing import Any, Self, cast
@@ -27,11 +28,17 @@ from medusa_sync.sources.text import one_line
 LONGEST_S = 10  # for an item
 
 _LONGEST = 300  # characters of a message
+_DEEPEST = 100  # objects and lists within one another
 _NO_OBJECT = "it is not an object"
+_TOO_DEEP = f"it has more than {_DEEPEST} objects and lists within one another"
 _DIGITS = 20
 MAX_NUMBER = 2**53  # jq keeps numbers in double precision, so larger ones would be joined
 
 _LONG_NUMBER = re.compile(rb"[0-9]{16}")
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+# What Python may need to start.
+_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
 _UNAVAILABLE = ("env", "input", "inputs", "halt", "halt_error", "now", "modulemeta")
 # A program must neither read secrets nor drop items, and its results must depend on the item alone.
 _SHADOWS = "".join(f'def {name}: error("{name} is not available in a map"); ' for name in _UNAVAILABLE)
@@ -71,16 +78,33 @@ class Program:
             raise SettingsError([problem]) from error
 
     async def __aenter__(self) -> Self:
-        self._process = await create_subprocess_exec(
-            *(sys.executable, "-P", "-m", worker.__name__, str(LONGEST_S)),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            limit=2 * worker.MAX_SIZE,
-            env={"PYTHONPATH": os.pathsep.join(sys.path)},  # it needs no secrets
-        )
-        await self._send([json.dumps(self._text).encode()])
+        environment = {name: os.environ[name] for name in _VARIABLES if name in os.environ}  # no secrets
+        try:
+            self._process = await create_subprocess_exec(
+                *(sys.executable, "-P", "-m", worker.__name__, str(LONGEST_S)),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                limit=2 * worker.MAX_SIZE,
+                env={**environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+            )
+        except OSError as error:
+            raise _not_started(error.strerror or str(error)) from error
+        try:
+            await self._begin()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
+
+    async def _begin(self) -> None:
+        with suppress(ConnectionError):  # it has ended
+            await self._send([json.dumps(self._text).encode()])
+        if not await cast(StreamReader, self._process.stdout).readline():
+            said = await cast(StreamReader, self._process.stderr).read()
+            status = await self._process.wait()
+            last = said.decode(errors="replace").strip().rpartition("\n")[2]
+            raise _not_started(one_line(last[:_LONGEST]) or f"it has ended with status {status}")
 
     async def __aexit__(self, *_: object) -> None:
         with suppress(ProcessLookupError):
@@ -94,10 +118,7 @@ class Program:
             SourceError: it does not end, or the process has ended.
         """
         texts = [b"" if item.problem else _text_of(item.value) for item in items]
-        problems = [
-            item.problem or ("" if text.lstrip().startswith((b"{", b"[")) else _NO_OBJECT)
-            for item, text in zip(items, texts, strict=True)
-        ]
+        problems = [item.problem or _problem_of(text) for item, text in zip(items, texts, strict=True)]
         sent = [text for text, problem in zip(texts, problems, strict=True) if not problem]
         sending = asyncio.create_task(self._send(sent))
         try:
@@ -109,7 +130,7 @@ class Program:
                 if not answer:
                     raise await self._ended(item)
                 try:
-                    parts, error = msgspec.json.decode(answer)
+                    parts, error = ([], _TOO_DEEP) if _is_deep(answer) else msgspec.json.decode(answer)
                 except msgspec.ValidationError:  # jq can write some that are beyond double precision
                     parts, error = [], "it gives a number that is too large"
                 yield item, parts, f"{self.name}: {one_line(shortened(error, _LONGEST))}" if error else ""
@@ -138,6 +159,27 @@ def _text_of(item: Any) -> bytes:
     if _LONG_NUMBER.search(text):
         text = json.dumps(json.loads(text, parse_int=_exact)).encode()
     return text.replace(b"\n", b" ").replace(b"\r", b" ")
+
+
+def _problem_of(text: bytes) -> str:
+    if not text.lstrip().startswith((b"{", b"[")):
+        return _NO_OBJECT
+    return _TOO_DEEP if _is_deep(text) else ""
+
+
+def _is_deep(text: bytes) -> bool:
+    """Whether JSON has too many objects and lists within one another; decoding it could fail."""
+    if text.count(b"{") + text.count(b"[") <= _DEEPEST:
+        return False
+    brackets = _STRING.sub(b"", text).translate(None, _NO_BRACKETS)
+    return max(accumulate(1 if each in b"{[" else -1 for each in brackets)) > _DEEPEST
+
+
+def _not_started(reason: str) -> SourceError:
+    return SourceError(
+        f"The process that runs maps cannot be started: {reason}",
+        hint="Nothing was written. Is its memory limited (`ulimit -v`)? Does it need a variable to start?",
+    )
 
 
 def _exact(digits: str) -> int | str:
