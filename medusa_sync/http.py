@@ -251,6 +251,7 @@ class HttpClient:
         started = monotonic()
         encoded = query if isinstance(query, str) else urlencode(query)
         target = f"{url}?{encoded}" if encoded else url
+        stream = None
         try:
             sent = self._client.build_request(method, target, content=request.body, headers=request.headers)
             if request.body is not None:
@@ -262,14 +263,15 @@ class HttpClient:
                 finally:
                     await stream.aclose()
         except (httpx.TransportError, TimeoutError) as error:
-            raise _FailedError(describe_error(error), sent=not isinstance(error, _NOT_SENT)) from error
+            words = describe_error(error, "" if stream else sent.url.scheme)
+            raise _FailedError(words, sent=not isinstance(error, _NOT_SENT)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _FailedError(describe_error(error), sent=True, may_retry=False) from error
         status, size, elapsed = response.status, stream.num_bytes_downloaded, monotonic() - started
-        words = "%s %s: %d, %d bytes in %.0f ms", method, url, status, size, elapsed * 1000
+        line = "%s %s: %d, %d bytes in %.0f ms", method, url, status, size, elapsed * 1000
         about = {"method": method, "url": url, "status": status, "bytes": size}
         logger.debug(
-            *words, extra={"event": "request", "request": about, "duration_ms": round(elapsed * 1000)}
+            *line, extra={"event": "request", "request": about, "duration_ms": round(elapsed * 1000)}
         )
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _FailedError(

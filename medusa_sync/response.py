@@ -20,6 +20,7 @@ MAX_WAIT_S = 60.0  # for Retry-After
 _GZIP = 31  # for zlib
 _MESSAGE_LENGTH = 500  # characters of a server's message
 _MESSAGES = ("message", "detail", "error_description", "errors", "error", "title")
+_NOT_TLS = "[SSL: WRONG_VERSION_NUMBER]"
 _DEPTH = 3  # of a message in objects and lists
 
 
@@ -146,9 +147,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(max(seconds, 0.0), MAX_WAIT_S)
 
 
-def describe_error(error: Exception) -> str:
-    """Describe an error of httpx, whose own message is often empty."""
+def describe_error(error: Exception, scheme: str = "") -> str:
+    """Describe an error of httpx, whose own message is often empty.
+
+    Args:
+        error: of httpx, or of a time limit.
+        scheme: of the URL, if the response had not begun.
+    """
     match error:
+        case httpx.ConnectError() if _NOT_TLS in str(error):
+            return f"no connection; the server may expect http:// at this port ({error})"
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return "no connection within the time limit"
         case httpx.TimeoutException() | TimeoutError():
@@ -157,6 +165,10 @@ def describe_error(error: Exception) -> str:
             return f"no connection ({error})" if str(error) else "no connection"
         case httpx.DecodingError():
             return "the compressed response is damaged"
+        case httpx.NetworkError() | httpx.RemoteProtocolError():
+            what = str(error) or "the connection was dropped"
+            is_plain = scheme == "http"
+            return f"{what}; the server may expect https:// at this port" if is_plain else what
         case _:
             return str(error) or type(error).__name__
 

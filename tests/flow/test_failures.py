@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import socket
+import struct
+import threading
 import time
 from collections.abc import Callable
 from itertools import product
@@ -10,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync import Result, RunResult, Status
+from medusa_sync import Result, RunResult, Settings, Status, sync_products
 from tests.flow import merchant
 from tests.flow.faults import refuse, strike
 from tests.flow.shirts import held, shirt, shirts, variant, wanted
@@ -306,3 +309,38 @@ def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: 
     created = {outcome.external_id for outcome in watcher.outcomes if outcome.result is Result.CREATED}
     assert created == store.products.keys(), "a request in flight was cut off or not counted"
     assert sum(result.counts.values()) == result.seen
+
+
+TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
+HALF = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n[1,"
+PLAIN = "; the server may expect https:// at this port"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "sent", "words"),
+    [
+        ("http", b"", f"the connection was dropped{PLAIN}"),
+        ("http", TLS_ALERT, PLAIN),
+        ("http", HALF, "the connection was dropped"),
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "the server may expect http:// at this port"),
+    ],
+)
+def test_a_dropped_connection_is_described(scheme: str, sent: bytes, words: str) -> None:
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(10_000)
+            connection.sendall(sent)
+            if sent in {b"", HALF}:  # close without the usual farewell
+                time.sleep(0.1)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"{scheme}://127.0.0.1:{server.getsockname()[1]}/products"
+        result = sync_products(Settings(source=url, dry_run=True, max_retries=0))
+        thread.join()
+    assert result.exit_code == 3
+    assert words in result.error
+    assert (PLAIN in result.error) is (PLAIN in words)
