@@ -62,8 +62,9 @@ def show_settings(flags: Flags) -> int:
             loaded = _load(flags, needs_credentials=False)
             if loaded.settings.loop:
                 _schedule(loaded.settings)
-            for warning in () if loaded.settings.quiet else loaded.warnings:
-                output.print_line(err, ("warning: ", "yellow"), visible(warning))
+            with output.lossy(err):
+                for warning in () if loaded.settings.quiet else loaded.warnings:
+                    output.print_line(err, ("warning: ", "yellow"), visible(warning))
             with output.printing("The settings were", out):
                 print_settings(loaded, out)
         except MedusaSyncError as error:

@@ -6,7 +6,7 @@ import gc
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import Parameter, Signature
 from textwrap import wrap
 from typing import Annotated, Any
@@ -29,7 +29,10 @@ class _App(typer.Typer):
         try:
             return super().__call__(*args, **options)
         except OSError as error:  # the help or the version; a run reports its own errors
-            typer.echo(f"error: The output was not written to stdout: {error.strerror or error}.", err=True)
+            with suppress(OSError):  # stderr cannot be written either
+                typer.echo(
+                    f"error: The output was not written to stdout: {error.strerror or error}.", err=True
+                )
             sys.exit(2)
 
 

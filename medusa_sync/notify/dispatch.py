@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from medusa_sync.core.result import RunResult, Status
 from medusa_sync.errors import SettingsError
 from medusa_sync.notify import github, ping
 from medusa_sync.report import file
+from medusa_sync.report.output import lossy, output_to
 from medusa_sync.report.summary import one_line
 from medusa_sync.settings.options import OPTIONS, Settings
 
@@ -39,7 +40,7 @@ def outputs(settings: Settings, result: RunResult) -> Iterator[Callable[[], None
     if settings.report is not None:
         yield partial(file.write_report, result, Path(settings.report))
     if _is_github():
-        yield lambda: sys.stderr.writelines(f"{line}\n" for line in github.workflow_commands(result))
+        yield lambda: _to_runner(github.workflow_commands(result))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         yield partial(github.append_step_summary, result, Path(summary))
 
@@ -71,7 +72,13 @@ def end_without_result(settings: Settings, exit_code: int, message: str) -> None
     if settings.ping_url and not settings.dry_run:
         ping.ping(settings.ping_url, exit_code, message)
     if _is_github():
-        sys.stderr.write(github.workflow_command("error", settings.job_name, message) + "\n")
+        _to_runner([github.workflow_command("error", settings.job_name, message)])
+
+
+def _to_runner(commands: Iterable[str]) -> None:
+    text = "".join(f"{command}\n" for command in commands)
+    with lossy(output_to(sys.stderr)) as stderr:
+        stderr.file.write(text)
 
 
 def _is_github() -> bool:

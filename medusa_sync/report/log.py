@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
 
@@ -15,7 +15,7 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, of_kind, plain_lines
 from medusa_sync.report.escape import visible, visible_json, visible_lines
-from medusa_sync.report.output import Output, print_error, print_line
+from medusa_sync.report.output import Output, lossy, print_error, print_line
 
 logger = logging.getLogger(__name__)
 
@@ -59,13 +59,12 @@ class _Handler(logging.Handler):
         message = self._redact(record.getMessage())
         hint = self._redact(getattr(record, "hint", ""))
         trace = self._redact(logging.Formatter().formatException(record.exc_info)) if record.exc_info else ""
-        with suppress(OSError):  # a full disk must not end the run, and cannot be reported
+        with lossy(self._output):
             if self._output.is_terminal and not self._as_json:
                 self._print(record, message, hint, trace)
                 return
             line_of = self._json_line if self._as_json else self._line
             self._output.file.write(line_of(record, message, hint, trace) + "\n")
-            self._output.file.flush()
 
     def _json_line(self, record: logging.LogRecord, message: str, hint: str, trace: str) -> str:
         entry = {

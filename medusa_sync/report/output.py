@@ -6,7 +6,7 @@ import io
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
@@ -87,6 +87,14 @@ def are_one_file(first: Output, second: Output) -> bool:
 
 
 @contextmanager
+def lossy(output: Output) -> Iterator[Output]:
+    """Ignore that stderr is full or gone: that must not end a run, and cannot be reported."""
+    with suppress(OSError):
+        yield output
+        output.file.flush()
+
+
+@contextmanager
 def discard_unwritten(output: Output) -> Iterator[None]:
     """Discard what cannot be flushed at the end; Python would retry at exit and print an error."""
     try:
@@ -133,10 +141,11 @@ def print_line(output: Output, *parts: str | tuple[str, str], indent: int = 0, h
 
 def print_error(message: str, hint: str, output: Output) -> None:
     """Print an error, which may have several lines, and what to do next, if there is a hint."""
-    first, *others = visible_lines(message)
-    print_line(output, ("error: ", "bold red"), first)
-    for line in others:
-        text = line.lstrip(" ")
-        print_line(output, text, indent=max(len(line) - len(text), _INDENT))
-    for line in visible_lines(hint) if hint else ():
-        print_line(output, (line, "yellow"), indent=_INDENT)
+    with lossy(output):
+        first, *others = visible_lines(message)
+        print_line(output, ("error: ", "bold red"), first)
+        for line in others:
+            text = line.lstrip(" ")
+            print_line(output, text, indent=max(len(line) - len(text), _INDENT))
+        for line in visible_lines(hint) if hint else ():
+            print_line(output, (line, "yellow"), indent=_INDENT)

@@ -89,6 +89,34 @@ def test_full_disk_gives_one_message_and_no_traceback(arguments: str) -> None:
     assert (finished.returncode, len(finished.stderr.splitlines())) == (2, 1)
 
 
+@pytest.mark.parametrize("is_closed", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        ("products --nope", 2),
+        ("products --currency 12345", 2),
+        ("products --dry-run --source none.json", 3),
+        ("products --dry-run --source sample", 0),
+    ],
+)
+def test_the_exit_code_does_not_depend_on_stderr(
+    arguments: str, exit_code: int, *, is_closed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where GitHub gets its annotations there."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("SYNC_PRODUCT_SOURCE", "misspelled")
+    command = f"{Path(sys.executable).with_name('medusa-sync')} {arguments}"
+    for stdout in (">/dev/null", ">&-"):
+        full = f"{command} {stdout} {'2>&-' if is_closed else '2>/dev/full'}"
+        assert subprocess.run(["/bin/sh", "-c", full], check=False).returncode == exit_code
+
+
+def test_settings_are_shown_without_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNC_PRODUCT_SOURCE", "misspelled")
+    monkeypatch.setattr(sys, "stderr", Unwritable(OSError(28, "No space left on device")))
+    assert command_module.show_settings({}) == 0
+
+
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_a_run_needs_no_stderr(
     log_format: str, store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
