@@ -74,16 +74,27 @@ def sync_products(
     Raises:
         SettingsError: credentials are missing, and it is not a dry run; or settings contradict each other.
         InterruptedRunError: a second signal stopped the run immediately.
+        MedusaSyncError: it is called from async code, where `asyncio.to_thread` can call it.
     """
     problems = [*contradictions(settings)]
     if _credentials(settings) is None and not settings.dry_run:
         problems.append(NO_CREDENTIALS)
     if problems:
         raise errors.SettingsError(problems)
+    _check_not_async()
     redactor = redactor or Redactor(settings.secrets())
     with hiding(redactor):
         result = asyncio.run(_sync(settings, observer or Progress(), signals, redactor))
     return redacted(result, redactor)
+
+
+def _check_not_async() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    hint = "Use await asyncio.to_thread(sync_products, settings)."
+    raise errors.MedusaSyncError("sync_products cannot be called from async code", hint=hint)
 
 
 async def _sync(

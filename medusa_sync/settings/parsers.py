@@ -40,6 +40,8 @@ def path(value: str) -> str:
 def _stripped(value: str) -> str:
     if not value.strip():
         raise ValueError("it is empty")
+    if "\0" in value:
+        raise ValueError("it has a NUL character")
     return value.strip()
 
 

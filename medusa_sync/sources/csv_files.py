@@ -34,7 +34,7 @@ _BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogatee
 _FOREIGN = re.compile(rb"[\xc0-\xff]{5}")  # letters beyond ASCII in Windows-1252: no word has five in a row
 _ABOVE = 20  # lines above the header
 _DELIMITERS = ",;\t"
-_DELIMITER = re.compile(r'"?sep=(.)"?\1*\s*', re.IGNORECASE)  # a first line for Excel
+_DELIMITER = re.compile(r'"?sep=([^\r\n"]?)"?\1*\s*', re.IGNORECASE)  # a first line for Excel
 _ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
 _MALFORMED = "A cell with a quote must be in quotes, and each quote in it written twice. Is one missing?"
 _ENDLESS = "Is a quote missing at the end of a cell? Correct the file, or shorten the cell."
@@ -200,7 +200,7 @@ def _header(lines: _Lines) -> tuple[str, list[str]]:
     """
     delimiters, text = _DELIMITERS, _record(lines)
     if named := _DELIMITER.fullmatch("".join(text)):
-        delimiters, text = named[1], _record(lines)
+        delimiters, text = named[1] or _DELIMITERS, _record(lines)
     tried: list[_Columns] = []
     while text:
         tried.append(_columns(text, delimiters, lines.number - len(text) + 1))

@@ -21,7 +21,9 @@ WHO = rf"sync-products, process {os.getpid()} on "
 
 
 @contextmanager
-def held(folder: Path, *shards: str | None, url: str = STORE, source: str = "dummyjson") -> Iterator[None]:
+def held(
+    folder: Path | None, *shards: str | None, url: str = STORE, source: str = "dummyjson"
+) -> Iterator[None]:
     """Hold the locks of runs; None is a run without a shard."""
     with ExitStack() as stack:
         for shard in shards or (None,):
@@ -214,3 +216,21 @@ def test_only_a_regular_file_is_used(kind: str, tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
     assert diary.read_text(encoding="utf-8") == "dear diary"
     assert stat.S_IMODE(diary.stat().st_mode) == 0o600
+
+
+def test_a_user_without_a_home_directory_needs_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container with another user id, `docker run --user 12345`."""
+
+    def no_user(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", no_user)
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LockUnavailableError, match="no home directory") as caught, held(None):
+        pass
+    assert "--lock-dir" in caught.value.hint
+    assert not [*tmp_path.iterdir()]

@@ -1,5 +1,6 @@
 """The Python API."""
 
+import asyncio
 import re
 import sqlite3
 from contextlib import closing
@@ -59,6 +60,18 @@ def test_run_without_credentials_is_an_error(source: Path) -> None:
     with pytest.raises(MedusaSyncError, match="MEDUSA_API_KEY"):
         sync_products(Settings(source=str(source)))
     assert sync_products(Settings(source=str(source), dry_run=True)).not_compared == 20
+
+
+def test_async_code_is_told_to_call_it_in_a_thread(source: Path) -> None:
+    settings = Settings(source=str(source), dry_run=True)
+
+    async def call() -> RunResult:
+        with pytest.raises(MedusaSyncError, match="cannot be called from async code") as caught:
+            sync_products(settings)
+        assert "asyncio.to_thread(sync_products, settings)" in caught.value.hint
+        return await asyncio.to_thread(sync_products, settings)
+
+    assert asyncio.run(call()).not_compared == 20
 
 
 def test_choice_can_be_a_plain_string(store: FakeMedusa, source: Path, tmp_path: Path) -> None:

@@ -87,6 +87,10 @@ INVALID = [
         for text in ("ftp://source.example", "file:///a.json", "https://", "http://me:hush@", "http://a/?b c")
     ),
     *((name, "hush\udcff", "it is not UTF-8") for name in ("api_key", "email", "password", "sales_channel")),
+    *(
+        (name, "a\0.json", "it has a NUL character")
+        for name in ("source", "source_map", "report", "lock_dir")
+    ),
     ("only", "price,prise", f"there is no field 'prise'{FIELDS}"),
     *(
         ("max_changes", text, SHARE)
@@ -101,7 +105,7 @@ INVALID = [
         for text in ("0/8", "9/8", "-1/8", "3", "3/", "/8", "3/8/2", "3 / 8", "1/0", "1/1001", "a/b", "٣/8")
     ),
     *(
-        ("source_authorization", text, "expected|empty")
+        ("source_authorization", text, "expected|empty|NUL")
         for text in (" ", "Authorization: Bearer abc", "Bearer a\r\nX: b", "Bearer \u00e9", "a\x00")
     ),
     ("on_conflict", "merchant", "expected source or store, or FIELD=source or FIELD=store, not 'merchant'"),

@@ -187,6 +187,7 @@ JUG = {"id": "2", "title": "Jug", "price": 8}
             f'{line}id|title|price\n1|Mug, "red" , big|9\n2|Jug|8'
             for line in ("sep=|\r\n", "sep=|||\n", '"sep=|"\n', "\n\nSEP=|\n")
         ),
+        *(f'{line}id;title;price\n1;"Mug, ""red"" , big";9\n2;Jug;8' for line in ("sep=\r\n", '"sep="\n')),
         # A mark where another file was appended is not part of an id.
         '\ufeffid,title,price\n\ufeff1,"Mug, ""red"" , big",9\n\ufeff2,Jug,8',
         # Empty lines are no rows, cells at the end may be missing or empty, unknown columns may repeat.
