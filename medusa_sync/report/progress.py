@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.report import summary
-from medusa_sync.report.output import Output, Pipe
+from medusa_sync.report.output import Output, Pipe, lossy
 
 if TYPE_CHECKING:
     from rich import progress
@@ -94,7 +94,8 @@ class _Bars(Progress):
 
     def close(self) -> None:
         if self._bars is not None:
-            self._bars.stop()
+            with lossy(self._console):
+                self._bars.stop()
 
     def _show(self) -> None:
         if self._bars is None and monotonic() < self._start:
@@ -104,7 +105,8 @@ class _Bars(Progress):
             bars.update(task, completed=number, total=total, visible=True)
         if self._bars is None:
             self._bars = bars
-            bars.start()
+            with lossy(self._console):
+                bars.start()
 
 
 def _bars_on(console: Console) -> progress.Progress:

@@ -37,6 +37,22 @@ def shown(output: Console | Pipe) -> str:
     return output.file.getvalue()
 
 
+class Gone(io.StringIO):
+    """A terminal that was closed."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_terminal_that_is_gone_ends_no_run(clock: Clock) -> None:
+    console = terminal()
+    with progress_observer(console) as observer:
+        clock.now += 1
+        console.file = Gone()
+        observer.fetched(3000, 5000)
+        observer.settled(MUG)
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_bars_appear_after_a_second_and_are_erased_even_by_an_error(width: int, clock: Clock) -> None:
     console = terminal(width)
