@@ -43,6 +43,7 @@ from medusa_sync.stop import Stop
 from medusa_sync.sync.context import SyncOptions
 from medusa_sync.sync.run import Observer, Run
 
+_MOST_IGNORED = 2  # signals
 _HEADERS = {
     "user-agent": f"medusa-sync/{__version__}",
     "accept": "application/json",
@@ -121,9 +122,20 @@ async def _sync(
 
 @contextmanager
 def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
-    """The first signal sets the stop token, the second one cancels all tasks."""
+    """The first signal sets the stop token, the second one cancels all tasks.
+
+    If something blocks the loop, such as a pipe that nobody reads, the third one ends the process.
+    """
     loop = asyncio.get_running_loop()
+    arrived: list[signal.Signals] = []
     received: list[signal.Signals] = []
+
+    def wake(number: signal.Signals) -> None:
+        arrived.append(number)
+        if len(arrived) - len(received) > _MOST_IGNORED:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        loop.call_soon_threadsafe(end, number)  # the only call that wakes a loop from a signal handler
 
     def end(number: signal.Signals) -> None:
         received.append(number)
@@ -134,8 +146,7 @@ def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
             task.cancel()
 
     try:
-        # The only call that wakes a loop from a signal handler.
-        with signals.notify(lambda number: loop.call_soon_threadsafe(end, number)):
+        with signals.notify(wake):
             yield
     except asyncio.CancelledError:
         if not received:

@@ -77,3 +77,27 @@ with Signals():
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False
     )
     assert (finished.returncode, finished.stdout, finished.stderr) == (-signal.SIGTERM, "still running\n", "")
+
+
+def test_a_third_signal_ends_a_process_that_is_blocked() -> None:
+    code = """
+import signal, time
+from medusa_sync import Settings, sync_products
+from medusa_sync.app.signals import Signals
+from medusa_sync.report.progress import Progress
+
+class Blocked(Progress):
+    def fetched(self, *_):
+        for _ in range(2):
+            signal.raise_signal(signal.SIGTERM)
+        print("still running", flush=True)
+        signal.raise_signal(signal.SIGTERM)
+        time.sleep(30)
+
+with Signals() as signals:
+    sync_products(Settings(source="sample", dry_run=True), Blocked(), signals=signals)
+"""
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False
+    )
+    assert (finished.returncode, finished.stdout, finished.stderr) == (-signal.SIGTERM, "still running\n", "")
