@@ -33,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 _THIS_MACHINE = frozenset({"localhost", "::1"})
 _DEMO = "The source is DummyJSON, the default: {} demo products. SYNC_PRODUCTS_SOURCE (--source) sets yours."
-_BUG = "This is a bug in medusa-sync. Run with --verbose to see where it happens, and report it."
 
 
 def execute(flags: Flags) -> int:
@@ -96,6 +95,7 @@ class _Job:
         settings = loaded.settings
         if settings.loop:
             self.schedule = _schedule(settings)
+        self._loaded = loaded
         self._settings = settings
         self._chose_no_source = loaded.found["source"].kind == "default"
         self._redactor = Redactor(settings.secrets())
@@ -135,8 +135,11 @@ class _Job:
             except MedusaSyncError as error:
                 failure = error
             except Exception as error:
+                from medusa_sync.app import crash  # hopefully, no run needs it
+
+                hint = crash.report(error, self._loaded, self._redact)
                 logger.debug("traceback of the unexpected error", exc_info=True, extra={"event": "traceback"})
-                failure = MedusaSyncError(f"Unexpected {type(error).__name__}: {error}", hint=_BUG)
+                failure = MedusaSyncError(f"Unexpected {type(error).__name__}: {error}", hint=hint)
             code = failure.exit_code
             logger.error(
                 "%s", failure, extra={"event": "run_failed", "hint": failure.hint, "exit_code": code}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,12 +17,14 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, of_kind, plain_lines
 from medusa_sync.report.escape import visible, visible_json, visible_lines
-from medusa_sync.report.output import Output, lossy, print_error, print_line
+from medusa_sync.report.output import Output, Pipe, lossy, print_error, print_line
 
 logger = logging.getLogger(__name__)
 
 FIELDS = ("external_id", "outcome", "request", "duration_ms", "exit_code")
 """What records may have in addition, as `extra`."""
+
+_latest: deque[str] = deque(maxlen=200)  # entries, of all levels
 
 _run_id: ContextVar[str] = ContextVar("run_id", default="")
 
@@ -42,9 +46,24 @@ def log_to(output: Output, *, job: str, level: int, as_json: bool, redact: Calla
     `as_json`, it is an object per line, even on a terminal.
     """
     handler = _Handler(output, job, as_json=as_json, redact=redact)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    handler.setLevel(level)
+    latest = _Handler(Pipe(_Latest()), job, as_json=False, redact=redact)
+    logging.basicConfig(level=level, handlers=[handler, latest], force=True)
+    logging.getLogger("medusa_sync").setLevel(logging.DEBUG)
+    logging.getLogger(f"{__package__}.progress").setLevel(level)  # a record for each product would take long
     for library in ("httpx", "httpcore", "asyncio"):  # they log headers, including the authorization
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def latest() -> list[str]:
+    """The latest entries of the log, also those that are not shown."""
+    return [*_latest]
+
+
+class _Latest(io.StringIO):
+    def write(self, text: str) -> int:
+        _latest.append(text.rstrip("\n"))
+        return len(text)
 
 
 class _Handler(logging.Handler):

@@ -19,6 +19,8 @@ def _own_log() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name in ("medusa_sync", "medusa_sync.report.progress"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.fixture

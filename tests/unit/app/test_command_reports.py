@@ -1,12 +1,15 @@
 """Reports, metrics and notifications of the command."""
 
+import logging
 import re
+import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from pytest_httpx import HTTPXMock
 
+from medusa_sync import __version__
 from medusa_sync.app import command as command_module
 from medusa_sync.app.lock import run_lock
 from medusa_sync.report import file
@@ -120,6 +123,7 @@ def test_bug_is_reported_also_to_monitor_and_github_without_secrets(
         raise ZeroDivisionError(f"with {KEY}")
 
     monkeypatch.setattr(command_module, "sync_products", broken)
+    monkeypatch.setattr(tempfile, "tempdir", "/proc")  # no file can be written there
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     httpx_mock.add_response(
         url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True, is_optional=True
@@ -133,6 +137,43 @@ def test_bug_is_reported_also_to_monitor_and_github_without_secrets(
     assert "::error title=sync-products::Unexpected ZeroDivisionError: with ***\n" in result.stderr
     assert ("Traceback" in result.stderr) is (flag == "--verbose")
     assert KEY not in result.output
+    assert store.requests == []
+
+
+def test_bug_is_described_in_a_file_without_secrets(
+    store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is where another run that meets the same bug finds it."""
+
+    def broken(*_: object, **__: object) -> None:
+        logging.getLogger("medusa_sync.test").debug("what came before, with %s", KEY)
+        raise ZeroDivisionError(f"with {KEY}")
+
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(command_module, "sync_products", broken)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    for _ in range(2):
+        result = run("--source", str(source), "--batch-size", "7")
+        [report] = folder.iterdir()
+        [line] = [each for each in result.stderr.splitlines() if " ERROR " in each]
+        assert (result.exit_code, f"Report it with the file {report}; secrets are hidden in it" in line) == (
+            1,
+            True,
+        )
+    text = report.read_text(encoding="utf-8")
+    assert text.startswith(f"medusa-sync {__version__}, Python 3.")
+    assert re.search(r"^--batch-size +7 ", text, re.MULTILINE)
+    for words in (
+        "httpx 0.",
+        "DEBUG sync-products",
+        "what came before, with ***",
+        "in broken\n",
+        "Error: with ***",
+    ):
+        assert words in text
+    assert KEY not in text
+    assert report.stat().st_mode & 0o777 == 0o600
     assert store.requests == []
 
 
