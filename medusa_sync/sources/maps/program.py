@@ -117,12 +117,10 @@ class Program:
         Raises:
             SourceError: it does not end, or the process has ended.
         """
-        texts = [b"" if item.problem else _text_of(item.value) for item in items]
-        problems = [item.problem or _problem_of(text) for item, text in zip(items, texts, strict=True)]
-        sent = [text for text, problem in zip(texts, problems, strict=True) if not problem]
-        sending = asyncio.create_task(self._send(sent))
+        texts = [_text_or_problem(item) for item in items]
+        sending = asyncio.create_task(self._send([text for text, problem in texts if not problem]))
         try:
-            for item, problem in zip(items, problems, strict=True):
+            for item, (_, problem) in zip(items, texts, strict=True):
                 if problem:
                     yield item, [], problem
                     continue
@@ -161,10 +159,16 @@ def _text_of(item: Any) -> bytes:
     return text.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
-def _problem_of(text: bytes) -> str:
+def _text_or_problem(item: Item) -> tuple[bytes, str]:
+    if item.problem:
+        return b"", item.problem
+    try:
+        text = _text_of(item.value)
+    except RecursionError:
+        return b"", _TOO_DEEP
     if not text.lstrip().startswith((b"{", b"[")):
-        return _NO_OBJECT
-    return _TOO_DEEP if _is_deep(text) else ""
+        return b"", _NO_OBJECT
+    return text, _TOO_DEEP if _is_deep(text) else ""
 
 
 def _is_deep(text: bytes) -> bool:
