@@ -30,7 +30,7 @@ def report(error: Exception, loaded: Loaded, redact: Callable[[str], str]) -> st
     try:
         path = Path(tempfile.gettempdir()) / f"medusa-sync-crash-{_digest(error)}.txt"
         _write(path, redact("\n".join(_sections(error, loaded))))
-    except OSError:
+    except (OSError, metadata.PackageNotFoundError):
         return "This is a bug in medusa-sync. Run with --verbose to see where it happens, and report it."
     return f"This is a bug in medusa-sync. Report it with the file {path}; secrets are hidden in it."
 
