@@ -3,18 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from enum import Enum, auto
+from functools import cached_property
 from itertools import chain
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import CATEGORIES, FIELDS, STATUS, VARIANT
+from medusa_sync.core.fields import (
+    CATEGORIES,
+    FIELDS,
+    SKU,
+    STATUS,
+    STOCK,
+    UNIQUE,
+    VARIANT,
+    VARIANT_FIELDS,
+    Part,
+)
 from medusa_sync.core.merge import members
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
-from medusa_sync.core.record import NO_RECORD, Dropped, Record, Step
+from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+
+_EDITED = {Part.VARIANT, Part.METADATA, Part.PRICE}  # in the row of a variant
+
+
+class Step(Enum):
+    """What is done to write a product, in this order; each step gets only products that need it."""
+
+    DECIDE = auto()  # who gets SKUs and barcodes
+    TERMS = auto()  # find and create them
+    LINK_ITEMS = auto()  # of variants that are tracked again
+    ROW = auto()
+    DELETE_VARIANTS = auto()
+    OPTIONS = auto()  # and values that are added to them
+    PLAN_AGAIN = auto()
+    EDIT_VARIANTS = auto()  # but for their option values
+    RENAME_ITEMS = auto()
+    OPTION_VALUES = auto()
+    ADD_VARIANTS = auto()
+    CLEAN_OPTIONS = auto()  # remove values that no variant has
+    READ_VARIANTS = auto()  # the ids of new ones, and of their inventory items
+    LEVELS = auto()
+    SALE_PRICES = auto()
 
 
 class FieldChange(Struct, frozen=True):
@@ -104,7 +138,7 @@ class VariantChange(Struct, frozen=True):
         return (FieldChange(VARIANT, None, name, None, name, name),) if self.is_new else self.changes
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, dict=True):
     """What is written for a product.
 
     Attributes:
@@ -136,6 +170,11 @@ class Change(Struct, frozen=True):
     blocked: str | None = None
     handle: str | None = None
 
+    @cached_property
+    def steps(self) -> frozenset[Step]:
+        """The steps that it takes to write it."""
+        return frozenset(step for step, is_needed in _needs(self).items() if is_needed)
+
     @property
     def is_creation(self) -> bool:
         return self.handle is not None
@@ -144,7 +183,7 @@ class Change(Struct, frozen=True):
     def placed(self) -> bool:
         """Whether the product is adopted, and gets a sales channel and a shipping profile if it has none."""
         pending = self.stored.pending
-        return pending is not None and pending.step is Step.ADOPTION
+        return pending is not None and pending.step is Write.ADOPTION
 
     @property
     def adopted(self) -> bool:
@@ -199,6 +238,49 @@ class Change(Struct, frozen=True):
     def has_changes(self) -> bool:
         """Whether something besides the record is written."""
         return bool(self.changes or self.options.is_change)
+
+
+def _needs(change: Change) -> dict[Step, object]:
+    """Which steps a change needs; those that are not listed are not needed."""
+    own = {each.field for each in change.own_changes}
+    fields = {name for each in change.variants for name in each.planned}
+    parts, options = {VARIANT_FIELDS[name].part for name in fields}, change.options
+    is_added = any(each.is_new for each in change.variants)
+    any_change: dict[Step, object] = {
+        Step.DECIDE: not fields.isdisjoint(UNIQUE),
+        Step.TERMS: change.placed or any(FIELDS[name].is_term for name in own if name in FIELDS),
+        Step.ROW: change.is_creation or change.placed or change.has_changes,
+        Step.ADD_VARIANTS: is_added,
+        Step.READ_VARIANTS: is_added or Part.LEVEL in parts,
+        Step.LEVELS: Part.LEVEL in parts,
+        Step.SALE_PRICES: Part.SALE in parts,
+    }
+    if change.is_creation:
+        return any_change
+    kept = [(each.stored, each.planned) for each in change.variants if each.stored is not None]
+    used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
+    ours = [option for option in options.stored.values() if option is not None]
+    known = [(option.id, value.value) for option in ours for value in option.values]
+    tracked = [(stored, planned[STOCK] is not None) for stored, planned in kept if STOCK in planned]
+    with_dropped = [*kept, *((stored, dict[str, Value]()) for stored in change.dropped.values())]
+    variants: dict[Step, object] = {
+        Step.DELETE_VARIANTS: change.removed or any(each.replaces for each in change.variants),
+        Step.OPTIONS: options.is_change or is_added or Part.OPTION in parts,
+        Step.EDIT_VARIANTS: any(VARIANT_FIELDS[name].part in _EDITED for _, own in kept for name in own)
+        or any(stored.manage_inventory != is_tracked for stored, is_tracked in tracked),
+        Step.OPTION_VALUES: options.removed or Part.OPTION in parts,
+    }
+    others: dict[Step, object] = {
+        Step.PLAN_AGAIN: any(variants.values()),
+        Step.LINK_ITEMS: any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
+        Step.RENAME_ITEMS: any(
+            link.inventory is not None and link.inventory.sku != planned.get(SKU, stored.sku)
+            for stored, planned in with_dropped
+            for link in stored.inventory_items[:1]
+        ),
+        Step.CLEAN_OPTIONS: Part.OPTION in parts or not used.issuperset(known),
+    }
+    return any_change | variants | others
 
 
 def creation(desired: DesiredProduct, handle: str) -> Change:

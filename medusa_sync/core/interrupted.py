@@ -5,7 +5,7 @@ from __future__ import annotations
 from medusa_sync.core.fields import VARIANT_FIELDS, Part
 from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Step, remember
+from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Write, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
 
@@ -19,7 +19,7 @@ def is_incomplete(stored: StoredProduct) -> bool:
     more variants than were sent was complete once.
     """
     record, pending = stored.record, stored.pending
-    if record is None or pending is None or pending.step is not Step.CREATION:
+    if record is None or pending is None or pending.step is not Write.CREATION:
         return False
     shows_prices = any(variant.shows_prices for variant in stored.variants)
     return len(stored.variants) <= len(record.variants) and not shows_prices

@@ -17,8 +17,8 @@ from medusa_sync.core.record import (
     Dropped,
     Pending,
     Record,
-    Step,
     VariantRecord,
+    Write,
     applied,
     remember,
 )
@@ -151,7 +151,7 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         variants={**after.variants, **removed, **drafted},
         withheld=before.withheld,  # a run that is killed has not reported them
     )
-    step = Step.CREATION if change.is_creation else Step.ADOPTION if change.placed else Step.UPDATE
+    step = Write.CREATION if change.is_creation else Write.ADOPTION if change.placed else Write.UPDATE
     variants = dict(after.variants)
     for key, values in late.items():
         old = before.variant(key).fields

@@ -39,7 +39,7 @@ from medusa_sync.core.record import (
     Dropped,
     History,
     Record,
-    Step,
+    Write,
     remember,
     remember_text,
 )
@@ -93,7 +93,8 @@ def plan_update(
         if how.selection.has_variants
         or (matches.stored[each.key] is not None and (record is NO_RECORD or each.key in record.variants))
     ]
-    blocked = blocked_reason(variants, stored, options, matches)
+    moves = options.removed or any(name.startswith(OPTION) for each in variants for name in each.planned)
+    blocked = blocked_reason(variants, stored, options, matches) if moves else None
     if how.selection.has_variants:
         variants += plan.dropped_changes(variants, drafted=removed)
     return Change(
@@ -286,7 +287,7 @@ class _Plan(Struct, frozen=True):
         entry, pending = self.record.variants.get(key), self.record.pending
         if entry is None:
             return key != ONLY
-        is_pending = pending is not None and (pending.step is Step.CREATION or key in pending.variants)
+        is_pending = pending is not None and (pending.step is Write.CREATION or key in pending.variants)
         return entry.dropped is Dropped.REMOVED or (not entry.id and is_pending)
 
     def _missing(self, variant: DesiredVariant) -> VariantChange:

@@ -23,7 +23,7 @@ _SHORT = 40  # characters; longer texts are kept as a digest
 DIGEST = re.compile(r"#[0-9a-f]{12}")
 
 
-class Step(StrEnum):
+class Write(StrEnum):
     """The kind of write that is pending."""
 
     CREATION = "creation"
@@ -51,7 +51,7 @@ class Pending(Struct, frozen=True, omit_defaults=True):
         new: ids of the variants that the write creates, by key; the ordinary route gives others.
     """
 
-    step: Step
+    step: Write
     variants: dict[str, dict[str, tuple[Value, ...]]] = {}
     options: dict[str, tuple[str, ...]] = {}
     currency: str = ""
@@ -166,7 +166,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     @property
     def is_claim(self) -> bool:
         """Whether the product is adopted, and nothing was applied to it yet."""
-        return self.pending is not None and self.pending.step is Step.ADOPTION and not self.fields
+        return self.pending is not None and self.pending.step is Write.ADOPTION and not self.fields
 
     @property
     def is_settled(self) -> bool:
@@ -218,7 +218,7 @@ def applied(
 
 def claim(now: float) -> Record:
     """The record of an adopted product to which nothing was applied yet; `now` in seconds since 1970."""
-    return Record(pending=Pending(Step.ADOPTION, at=now))
+    return Record(pending=Pending(Write.ADOPTION, at=now))
 
 
 def remember(value: Value) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from medusa_sync.core.change import Change, needed_terms
+from medusa_sync.core.change import Change, Step, needed_terms
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.note import is_recorded, note
@@ -126,7 +126,8 @@ class Attempts:
             await self._foresee(jobs)
             return []
         if not jobs[0].change.is_creation:
-            knows_terms = self._terms.has(needed_terms([job.change for job in jobs]))
+            wanting = [job.change for job in jobs if Step.TERMS in job.change.steps]
+            knows_terms = not wanting or self._terms.has(needed_terms(wanting))
             if not knows_terms:
                 await self._rows.term_ids(jobs)
             if has_asked or not knows_terms:
@@ -167,6 +168,8 @@ class Attempts:
         if self._values.cleared:
             for job in jobs:
                 job.take(self.planner.without(job.change, *postponed(job.change, self._values.cleared)))
+            return False
+        if not any(Step.DECIDE in job.change.steps for job in jobs):
             return False
         may_be_outdated = self._context.another_run_creates  # of new products
         unknown = [

@@ -22,7 +22,6 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job, Places
 from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.values import UniqueValues
-from medusa_sync.sync.write.variants import writes_variants
 
 T = TypeVar("T")
 
@@ -135,7 +134,6 @@ class Planner:
         Raises:
             AmbiguousWriteError: another run has written one that loses variants.
         """
-        jobs = [job for job in jobs if writes_variants(job.change)]
         found = await self._details(jobs, "id", [job.writing.product_id for job in jobs])
         read = {each.id: each for each in found if isinstance(each, StoredProduct)}
         for job in jobs:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import json
 
-from medusa_sync.core.change import needed_terms, placed_categories
+from medusa_sync.core.change import Step, needed_terms, placed_categories
 from medusa_sync.core.note import note
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
@@ -34,30 +34,24 @@ class ProductRows:
 
     async def term_ids(self, jobs: Group) -> Ids:
         """The ids of the terms that jobs need; missing ones are created."""
-        return await self._terms.ids(needed_terms([job.change for job in jobs]))
+        changes = [job.change for job in jobs if Step.TERMS in job.change.steps]
+        return await self._terms.ids(needed_terms(changes)) if changes else {}
 
     # --- stored products ---
 
     async def update(self, jobs: Group) -> None:
-        """Write the rows of stored products; those of which only the record changes are left out."""
+        """Write the rows of stored products."""
         now = round(time.time(), 3)
         ids = await self.term_ids(jobs)
         await self._terms.activate_categories(placed_categories(job.change for job in jobs))
-        sent: dict[str, Job] = {}
         bodies = []
         for job in jobs:
-            update = job.change
-            job.writing.product_id, job.writing.before = update.stored.id, update.stored.record
-            if update.has_changes or update.placed:
-                sent[job.external_id] = job
-                bodies.append(self._body(job, ids, now))
-                job.begin(self._ledger)
-        if not sent:
-            return
+            bodies.append(self._body(job, ids, now))
+            job.begin(self._ledger)
         products = await self._api.update_products(bodies)
-        if sent.keys() - {product.external_id for product in products}:
+        if {job.external_id for job in jobs} - {product.external_id for product in products}:
             raise AmbiguousWriteError("the response lacks products")
-        for job in sent.values():
+        for job in jobs:
             job.is_written, job.note_at = True, now
         if repeated := [body for each in products if (body := distinct_images_body(each)) is not None]:
             await self._api.edit_products(repeated)
@@ -108,7 +102,8 @@ class ProductRows:
         if job.change.is_creation:
             product_id = job.new_product_id
         else:
-            product_id, new = job.change.stored.id, ids_of_new_variants(job.change)
+            product_id = job.change.stored.id
+            new = ids_of_new_variants(job.change) if Step.ADD_VARIANTS in job.change.steps else {}
         job.writing.note = note(job.change, now=now, new=new)
         job.records.append(job.writing.note)
         return product_body(

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from medusa_sync.core.change import Step
 from medusa_sync.core.inventory import level_changes
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
@@ -42,15 +43,14 @@ from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.variants import Bodies, Variants
 
-Send = Callable[[Group], Awaitable[None]]
-"""Sends what a step is about for those of a group that need it, in one call if there is a bulk route."""
+Send = tuple[Step, Callable[[Group], Awaitable[None]]]
+"""Sends what a step is about for the jobs that need it, in one call if there is a bulk route."""
 
-
-_Steps = tuple[Sequence[Send], Sequence[Send]]  # up to the row of the product, and those that follow
+_Sends = tuple[Sequence[Send], Sequence[Send]]  # up to the row of the product, and those that follow
 
 
 class Writer:
-    """Writes jobs: each goes through the steps in the order in which they are committed.
+    """Writes jobs: each goes through the steps of its plan, in the order in which they are committed.
 
     Once the row of the product is written, a call that is refused for all jobs is no refusal of the products:
     they are read and planned again, too.
@@ -64,21 +64,28 @@ class Writer:
         self._items = items
         variants = self._variants = Variants(context)
         add = partial(self._in_bulk, CREATE_VARIANTS, variants.added)
-        last: tuple[Send, ...] = (self._read_written, items.write_levels, sales.write)
-        self._creation: _Steps = ((self._prepare, rows.create), (add, *last))
-        self._update: _Steps = (
-            (items.link, rows.update),
+        last: tuple[Send, ...] = (
+            (Step.READ_VARIANTS, self._read_written),
+            (Step.LEVELS, items.write_levels),
+            (Step.SALE_PRICES, sales.write),
+        )
+        self._creation: _Sends = (
+            ((Step.ROW, self._prepare), (Step.ROW, rows.create)),
+            ((Step.ADD_VARIANTS, add), *last),
+        )
+        self._update: _Sends = (
+            ((Step.LINK_ITEMS, items.link), (Step.ROW, rows.update)),
             (
-                partial(self._in_bulk, DELETE_VARIANTS, variants.deleted),
-                partial(_one_by_one, variants.change_options),
-                planner.again,  # the next step replaces lists of prices
-                partial(self._in_bulk, UPDATE_VARIANTS, variants.changed),
-                items.rename,  # before new variants need what these give up
-                partial(_one_by_one, variants.change_values),
-                items.give,
-                add,
-                partial(self._in_bulk, DELETE_VARIANTS, variants.deleted_last),
-                partial(_one_by_one, variants.remove_unused_values),
+                (Step.DELETE_VARIANTS, partial(self._in_bulk, DELETE_VARIANTS, variants.deleted)),
+                (Step.OPTIONS, partial(_one_by_one, variants.change_options)),
+                (Step.PLAN_AGAIN, planner.again),  # the next step replaces lists of prices
+                (Step.EDIT_VARIANTS, partial(self._in_bulk, UPDATE_VARIANTS, variants.changed)),
+                (Step.RENAME_ITEMS, items.rename),  # before new variants need what these give up
+                (Step.OPTION_VALUES, partial(_one_by_one, variants.change_values)),
+                (Step.ADD_VARIANTS, items.give),
+                (Step.ADD_VARIANTS, add),
+                (Step.DELETE_VARIANTS, partial(self._in_bulk, DELETE_VARIANTS, variants.deleted_last)),
+                (Step.CLEAN_OPTIONS, partial(_one_by_one, variants.remove_unused_values)),
                 *last,
             ),
         )
@@ -86,8 +93,8 @@ class Writer:
     async def write(self, jobs: Group) -> None:
         """Carry out updates or creations; raises what a step may raise."""
         for job in jobs:
-            items = job.holders.unused if job.holders else {}
-            job.error, job.writing = None, Writing(items=items)
+            items, stored = job.holders.unused if job.holders else {}, job.change.stored
+            job.error, job.writing = None, Writing(stored.id, stored.record, items=items)
         row, others = self._creation if jobs[0].change.is_creation else self._update
         await _send(row, jobs)
         try:
@@ -161,8 +168,8 @@ class Writer:
 
 
 async def _send(steps: Sequence[Send], jobs: Group) -> None:
-    for send in steps:
-        if left := [job for job in jobs if job.error is None]:
+    for step, send in steps:
+        if left := [job for job in jobs if job.error is None and step in job.change.steps]:
             await send(left)
 
 

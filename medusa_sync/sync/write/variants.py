@@ -150,12 +150,6 @@ class Variants:
                 )
 
 
-def writes_variants(update: Change) -> bool:
-    """Whether options or variants are written, after the row of the product."""
-    has_new = any(each.is_new for each in update.variants)
-    return bool(update.options.is_change or has_new or update.removed or variant_edits(update))
-
-
 def _spare(change: Change) -> str:
     """The id of a dropped variant that is deleted after the new ones are created, so that one always exists.
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec import Raw, json, structs
 
-from medusa_sync.core.record import RECORD_KEY, VERSION, Pending, Step, applied
+from medusa_sync.core.record import RECORD_KEY, VERSION, Pending, Write, applied
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.decode import decode_product, tree_of
@@ -32,7 +32,7 @@ PRODUCT = {
     "shipping_profile": {"id": "sp_1"},
     "variants": [VARIANT, VARIANT],
 }
-CREATION = {RECORD_KEY: as_json(structs.replace(applied(desired_product()), pending=Pending(Step.CREATION)))}
+CREATION = {RECORD_KEY: as_json(structs.replace(applied(desired_product()), pending=Pending(Write.CREATION)))}
 EARLIER = {RECORD_KEY: {"version": 2, "fields": {}, "pending": {"step": "creation"}}}
 
 
