@@ -40,7 +40,7 @@ from medusa_sync.sources.base import Source
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
 from medusa_sync.stop import Stop
-from medusa_sync.sync.context import SyncOptions
+from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.run import Observer, Run
 
 _MOST_IGNORED = 2  # signals

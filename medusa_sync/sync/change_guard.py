@@ -20,6 +20,7 @@ from medusa_sync.spool import Spool
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.remove.orphans import LISTED, listed
+from medusa_sync.sync.remove.removals import Removals
 from medusa_sync.sync.write.sales import Sales
 
 _FIELDS = 3  # changes that an error shows of each product
@@ -27,7 +28,7 @@ _LONG = 40  # characters of a value that it shows
 
 
 async def guarded(
-    context: Context, stale: AsyncIterable[list[Stale]], allowed: Share
+    context: Context, removals: Removals | None, stale: AsyncIterable[list[Stale]], allowed: Share
 ) -> AsyncGenerator[list[Stale], None]:
     """All stale products, in parts, after the check that not too much would change.
 
@@ -39,15 +40,17 @@ async def guarded(
     async for part in stale:
         backlog.add(part)
     if not context.stop.is_set:
-        await _check(context, backlog, allowed)
+        await _check(context, removals, backlog, allowed)
     for part in backlog:
         yield part
 
 
-async def _check(context: Context, backlog: Iterable[list[Stale]], allowed: Share) -> None:
+async def _check(
+    context: Context, removals: Removals | None, backlog: Iterable[list[Stale]], allowed: Share
+) -> None:
     count, names = 0, list[str]()
     fields = Counter[str]()  # products by field
-    async for name, changes in _changed(context, backlog):
+    async for name, changes in _changed(context, removals, backlog):
         count += 1
         removal = "delete" if context.deletes else "draft"
         fields.update({each.field for each in changes} or {removal})
@@ -66,7 +69,7 @@ async def _check(context: Context, backlog: Iterable[list[Stale]], allowed: Shar
 
 
 async def _changed(
-    context: Context, backlog: Iterable[list[Stale]]
+    context: Context, removals: Removals | None, backlog: Iterable[list[Stale]]
 ) -> AsyncGenerator[tuple[str, Sequence[FieldChange]], None]:
     """The products that would be updated, with their changes, and removed ones, which have none."""
     how, sales = context.options.plan, Sales(context)
@@ -77,8 +80,8 @@ async def _changed(
         for own, changes in found.items():
             if changes:
                 yield f"{own} {stored[own].desired.title!r}", changes
-    if context.removals is not None and context.delivery.error is None:
-        for orphan in await context.removals.missing():
+    if removals is not None and context.delivery.error is None:
+        for orphan in await removals.missing():
             yield f"{orphan.external_id} {orphan.title!r}", ()
 
 

@@ -24,13 +24,15 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
-from medusa_sync.sync.context import Context, SyncOptions
+from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
 
 if TYPE_CHECKING:
+    from medusa_sync.sync.remove.removals import Removals
     from medusa_sync.sync.write.engine import Engine
 
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
@@ -85,7 +87,8 @@ class Run:
         self._ledger = Ledger(observer.settled)
         self._observer = observer
         self._context: Context | None = None
-        self._engine: Engine | None = None
+        self._removals: Removals | None = None  # if nothing is removed
+        self._engine: Engine | None = None  # until something is written
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -144,8 +147,8 @@ class Run:
                 f"Nothing is removed, because {unidentified} of the rejected rows have no id: "
                 "they may be of products or variants that only look missing."
             )
-        if context is not None and context.removals is not None:
-            yield from context.removals.notes
+        if self._removals is not None:
+            yield from self._removals.notes
         yield from self._source.notes
         if self._api is None:
             valid = self._ledger.not_compared
@@ -212,10 +215,10 @@ class Run:
             if options.prunes:
                 from medusa_sync.sync.remove.removals import Removals  # only runs that remove need it
 
-                context.removals = Removals(context)
+                self._removals = Removals(context)
             try:
                 await self._write(context)
-                refusal = await self._remove(context)
+                refusal = await self._remove()
                 if self._engine is not None:
                     await self._engine.final_pass()
             finally:
@@ -239,7 +242,7 @@ class Run:
             if options.max_changes is not None:
                 from medusa_sync.sync.change_guard import guarded  # few runs need it
 
-                parts = guarded(context, stale, options.max_changes)
+                parts = guarded(context, self._removals, stale, options.max_changes)
             first = await anext(parts, None)
             if first is not None:
                 from medusa_sync.sync.write.engine import Engine  # only runs that write need it
@@ -249,12 +252,12 @@ class Run:
             elif options.dry_run and not self._stop.is_set:
                 await context.find_placement()
 
-    async def _remove(self, context: Context) -> MedusaSyncError | None:
+    async def _remove(self) -> MedusaSyncError | None:
         """Remove what is missing; returns why a guard does not allow it."""
-        if context.removals is None or self._delivery.error is not None or self._stop.is_set:
+        if self._removals is None or self._delivery.error is not None or self._stop.is_set:
             return None
         try:
-            await context.removals.execute(await self._engine.losing_variants() if self._engine else ())
+            await self._removals.execute(await self._engine.losing_variants() if self._engine else ())
         except (PruneGuardError, SourceError) as error:
             return error
         return None

@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from medusa_sync.core.change import withheld_earlier
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
@@ -18,9 +18,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import Scanned, summary
 from medusa_sync.medusa.lists import Page
 from medusa_sync.sources.base import Unchecked
-
-if TYPE_CHECKING:
-    from medusa_sync.sync.context import SyncOptions
+from medusa_sync.sync.options import SyncOptions
 
 PAGE_SIZE = 2_000  # 3 to 7 times cheaper per product than look-ups by id
 LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a request line

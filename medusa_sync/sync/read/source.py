@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 from medusa_sync.core.ids import is_in
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Delivered, Received, Source
-
-if TYPE_CHECKING:
-    from medusa_sync.sync.context import SyncOptions
+from medusa_sync.sync.options import SyncOptions
 
 
 class Delivery:
