@@ -101,14 +101,14 @@ class _Lines(Iterator[str]):
         number: how many lines there were so far.
         is_open: the last line has no line break.
         padded: cells with spaces around their quotes; None until the delimiter is known.
-        is_padded: cells of the header have them.
+        mark: what lines with such cells have. Spaces before a quote stay unless the header has some, too.
     """
 
     def __init__(self, file: BufferedReader, charset: str) -> None:
         self.number = 0
         self.is_open = False
         self.padded: re.Pattern[str] | None = None
-        self.is_padded = False
+        self.mark = ""
         self._again: list[str] = []
         self._failure: SourceError | None = None
         self.encoding = self._recognise(file, _known(charset))
@@ -124,9 +124,7 @@ class _Lines(Iterator[str]):
         """
         self.number += 1
         line = self._again.pop(0) if self._again else self._read()
-        # Spaces before a quote are kept, unless the header has some; those after a quote would be an error.
-        is_padded = self.padded and (self.is_padded or '" ' in line)
-        return self.padded.sub(r"\1\2", line) if self.padded and is_padded else line
+        return self.padded.sub(r"\1\2", line) if self.padded and self.mark in line else line
 
     def _read(self) -> str:
         try:
@@ -183,11 +181,10 @@ class _Lines(Iterator[str]):
 
 def _known(charset: str) -> str:
     """The encoding that a server names; empty if it is unknown, or one that servers name by default."""
-    try:
+    with suppress(LookupError):
         io.TextIOWrapper(io.BytesIO(), charset)
-    except LookupError:
-        return ""
-    return "" if codecs.lookup(charset).name in _DEFAULTS else charset
+        return "" if codecs.lookup(charset).name in _DEFAULTS else charset
+    return ""
 
 
 # --- rows -----------------------------------------------------------------------------------------------
@@ -211,7 +208,7 @@ def _header(lines: _Lines) -> tuple[str, list[str]]:
     best = max(tried, key=lambda each: each.rank)
     lines.again([line for each in tried[tried.index(best) + 1 :] for line in each.text])
     lines.padded = padded = _padded(best.delimiter)
-    lines.is_padded = any(padded.sub(r"\1\2", line) != line for line in best.text)
+    lines.mark = '"' if any(padded.sub(r"\1\2", line) != line for line in best.text) else '" '
     return best.delimiter, best.names
 
 

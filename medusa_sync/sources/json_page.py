@@ -83,7 +83,8 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         lists = [each for each in LISTS if isinstance(members.get(each), list)]
         name = max(lists, key=lambda each: len(members[each]), default=None)
         found = members[name] if name else [Raw(response.body)]
-        page = about(members, response.headers, count=len(found) if name else None)
+        headers = {**response.headers, **({"next": response.next_url} if response.next_url else {})}
+        page = about(members, headers, count=len(found) if name else None)
     except RecursionError as error:
         raise _problem(url, "is nested too deeply to be a page of products") from error
     except msgspec.ValidationError as error:
@@ -101,12 +102,9 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         raise _problem(
             url, f"has two lists of products, {' and '.join(each for each in lists if members[each])}"
         )
-    following = response.next_url or page.next_url
     return structs.replace(
         page,
         items=found,
-        is_last=page.is_last and not following,
-        next_url=following,
         is_dummyjson=name == "products" and members.get("total") is not None,
         url=response.url,
     )

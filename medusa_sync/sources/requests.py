@@ -126,15 +126,13 @@ class Requests:
             SourceError: the server wants other credentials, or the request fails.
         """
         self.size = min(self.size, limit or self.size)
-        for size in (self.size, *(each for each in _SMALLER if each < self.size)):
+        smaller = [each for each in _SMALLER if each < self.size]
+        for size in (self.size, *smaller, *([0] if self._as_items else [])):
             self.size = size
-            query = self._query_of(self.at(self.start))
+            query = self._query_of(self.at(self.start)) if size else self._given
             got = await self._http.download(self.url, query=query, limit=http.MAX_RESPONSE_BYTES)
             if not isinstance(got, Response) or got.status not in _TOO_LARGE:
                 break
-        if self._as_items and isinstance(got, Response) and got.status in _TOO_LARGE:
-            self.size = 0
-            got = await self._http.download(self.url, query=self._given, limit=http.MAX_RESPONSE_BYTES)
         if isinstance(got, Response) and got.status == HTTPStatus.UNAUTHORIZED:
             raise self.refusal(got)
         return got

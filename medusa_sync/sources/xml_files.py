@@ -28,8 +28,7 @@ _PAGES = frozenset({"next", "prev-archive"})  # what a link is to
 _SAME = {"summary": "description", "content": "description"}  # Atom's
 _WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for name in column.names)
 _NAMES = frozenset({"offer", "shopitem", "product", "item", "o"})  # that items of other XML often have
-_LOWEST = 4  # of these; the root is 1
-_DEEPEST = 20  # categories above each other
+_LOWEST, _DEEPEST = 4, 20  # of these, with the root as 1, and of categories
 _MAP = "Only RSS and Atom feeds, and the formats of docs/maps.md, need no map: name one with --source-map."
 _EXPORT = "Use Products > Export of WooCommerce, which writes a CSV file, or the URL of its REST API."
 
@@ -178,8 +177,7 @@ def _way_to_items(file: BufferedReader) -> list[str]:
     survey = _Survey()
     with suppress(SourceError):  # it is raised again
         next(survey.items(file), None)
-    counts = survey.counts
-    root = next(iter(counts), ("",))
+    counts, root = survey.counts, next(iter(survey.counts), ("",))
     parents = [way[:-1] for way in counts if way[:-1] not in {(), root}]
     kinds = Counter(parents or counts.keys() - {root})
     if root[0] in _ROOTS or not kinds:

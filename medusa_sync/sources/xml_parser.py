@@ -31,23 +31,18 @@ class Element(Struct):
 
     Attributes:
         name: with its namespace and a space in front, if it has one.
-        texts: parts of its own text.
         problem: of an item: why its product is rejected.
     """
 
     name: str
     attributes: Mapping[str, str]
     children: list[Element] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    text: str = ""
     problem: str = ""
 
     @property
     def local(self) -> str:
         return _local(self.name)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.texts).strip()
 
     @property
     def value(self) -> Any:
@@ -176,7 +171,7 @@ class Parser(ABC):
 
     def _text(self, text: str) -> None:
         if self._open and (element := self._open[-1]) and self._grows(len(text)):
-            element.texts.append(text)
+            element.text += text
 
     def _grows(self, size: int) -> bool:
         """Count characters of the item; returns False if it has too many."""
@@ -188,7 +183,8 @@ class Parser(ABC):
     def _end(self, _name: str) -> None:
         self._way.pop()
         if self._open:
-            self._open.pop()
+            if element := self._open.pop():
+                element.text = element.text.strip()
             self._found += [] if self._open else [self._item]
 
 
