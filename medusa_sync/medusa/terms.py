@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
-from medusa_sync.core.product import Category, DesiredProduct
+from medusa_sync.core.product import Category, DesiredProduct, slug
 from medusa_sync.core.stored import StoredCategory, category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa import operations, resources
@@ -73,6 +73,7 @@ class Terms:
         self._errors: dict[_Term, MedusaSyncError] = {}  # why the latest search found no id
         self._names: Mapping[str, str] | None = None
         self._inactive: dict[str, str] = {}  # ids of inactive categories, by handle
+        self._handles: dict[str, str] = {}  # of missing categories, by what the source calls them
         self._taken: dict[str, StoredCategory] = {}  # other categories that have the handle of a missing one
         self._titles: dict[str, str] = {}  # of collections, by handle
         self._categories: dict[str, Category] = {}  # of category paths, by handle
@@ -153,20 +154,21 @@ class Terms:
             found = await self._api.find(kind.list_, kind.key, keys)
             self._ids.update(((name, getattr(each, kind.key)), each.id) for each in found)
             return
-        listed = await self._api.categories(keys)  # the oldest first
+        listed = await self._api.categories([*keys, *map(slug, keys)])  # the oldest first
         ours = {each.slug: each for each in reversed(listed) if each.recorded_slug is not None}
         others = {each.slug: each for each in listed if each.recorded_slug is None}
         by_handle = {each.handle: each for each in listed}
-        for slug in keys:
-            category = ours.get(slug) or others.get(slug)
-            self._inactive.pop(slug, None)
-            self._taken.pop(slug, None)
+        self._handles.update(_new_handles(keys, by_handle))
+        for key in keys:
+            category, other = ours.get(key) or others.get(key), by_handle.get(key)
+            self._inactive.pop(key, None)
+            self._taken.pop(key, None)
             if category is not None:
-                self._ids[name, slug] = category.id
+                self._ids[name, key] = category.id
                 if not category.is_active:
-                    self._inactive[slug] = category.id
-            elif slug in by_handle:
-                self._taken[slug] = by_handle[slug]
+                    self._inactive[key] = category.id
+            elif other is not None and slug(other.slug) != slug(key):
+                self._taken[key] = other
 
     async def _create(self, name: str, keys: Sequence[str]) -> None:
         """Create terms of one level; for those that are refused, the reason is kept."""
@@ -175,6 +177,7 @@ class Terms:
         kind = _KINDS[name]
         refused: dict[str, MedusaSyncError] = {}
         bodies: list[dict[str, Any]] = []
+        sent_as: dict[str, str] = {}  # the keys by the new ids
         for key in keys:
             parent = self._parent_of(name, key)
             if name == CATEGORIES and key in self._taken:
@@ -189,18 +192,20 @@ class Terms:
             elif not self._creates:
                 self._ids[name, key] = _UNKNOWN_ID
             else:
-                bodies.append({"id": new_id(kind.prefix), kind.key: key, **await self._details(name, key)})
+                own = new_id(kind.prefix)
+                sent_as[own] = key
+                bodies.append({"id": own, kind.key: key, **await self._details(name, key)})
 
         async def missing(sent: Sequence[Body]) -> list[Body | None]:
-            await self._find(name, [body[kind.key] for body in sent])
-            return [None if (name, body[kind.key]) in self._ids else body for body in sent]
+            await self._find(name, [sent_as[body["id"]] for body in sent])
+            return [None if (name, sent_as[body["id"]]) in self._ids else body for body in sent]
 
         results = await self._api.bulk.run(kind.operation, bodies, revise=missing)
-        for body, result in zip(bodies, results, strict=True):
+        for key, result in zip(sent_as.values(), results, strict=True):
             if not isinstance(result, str):
-                refused[body[kind.key]] = result
+                refused[key] = result
             elif result:
-                self._ids[name, body[kind.key]] = result
+                self._ids[name, key] = result
         for key, error in refused.items():
             self._errors[name, key] = error
             self._stale.update((name, each) for each in self._above(name, key))
@@ -215,8 +220,13 @@ class Terms:
         if category is None and self._names is None:
             self._names = await self._category_names()
         known = category.name if category is not None else (self._names or {}).get(key)
-        title = known or key.replace("-", " ").title()
-        details = {"name": title, "is_active": True, "metadata": category_metadata(key)}
+        title = known or (key.replace("-", " ").title() if key == slug(key) else key)
+        details = {
+            "handle": self._handles[key],
+            "name": title,
+            "is_active": True,
+            "metadata": category_metadata(key),
+        }
         parent = self._parent_of(name, key)
         return details if parent is None else {**details, "parent_category_id": self._ids[name, parent]}
 
@@ -245,3 +255,15 @@ class Terms:
 
 def _all(needs: Needs) -> list[_Term]:
     return [(name, key) for name, keys in needs.items() for key in keys]
+
+
+def _new_handles(keys: Sequence[str], existing: Collection[str]) -> dict[str, str]:
+    """The handles of new categories: slugs, unless another category has, or gets, the same one."""
+    found: dict[str, str] = {}
+    used = set(existing)
+    for key in keys:
+        own = slug(key)
+        others = used if own == key else used | {*keys} - {key}
+        found[key] = next((each for each in (own, key, f"{own}-2") if each and each not in others), key)
+        used.add(found[key])
+    return found

@@ -222,8 +222,9 @@ def _prices(
     if sale_prices:
         compared = product.compare_at_price if variant.compare_at_price is None else variant.compare_at_price
         if compared is None:
-            discount = product.discount_percentage or 0
-            sale = round(price * (1 - discount / 100), _DIGITS.get(currency, 2))
+            if product.discount_percentage:  # otherwise, rounding alone would look like a sale
+                rest = 1 - product.discount_percentage / 100
+                sale = round(price * rest, _DIGITS.get(currency, 2))
         else:
             full = max(price, compared)
     return {PRICE: full, **in_others, **({SALE: sale} if 0 < sale < full else {})}

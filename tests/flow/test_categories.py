@@ -183,3 +183,42 @@ def test_a_category_whose_handle_is_taken_by_a_renamed_one_is_a_problem(batch_si
         "handle, but is 'shoes' at the source; change one of the two"
     )
     assert reasons(result) == {"dummyjson:3": reason, "dummyjson:5": reason}
+
+
+def as_stored(store: FakeMedusa) -> list[tuple[str, str]]:
+    return [(each.handle, each.name) for each in store.state.categories.values()]
+
+
+def test_a_name_as_category_becomes_a_handle_and_keeps_its_spelling() -> None:
+    store, source = FakeMedusa(), ListSource(rows_in("men's clothing", "fruits & vegetables", "garden-tools"))
+    carried_out(source, store)
+    assert as_stored(store) == [
+        ("men-s-clothing", "men's clothing"),
+        ("fruits-vegetables", "fruits & vegetables"),
+        ("garden-tools", "Garden Tools"),
+    ]
+    assert_quiet(source, store)
+    source.rows += rows_in("men's clothing", first=4)
+    assert counts(carried_out(source, store)) == {"created": 1, "unchanged": 3}
+    assert len(as_stored(store)) == 3
+
+
+def test_a_category_that_exists_keeps_a_handle_that_is_no_slug() -> None:
+    store = FakeMedusa()
+    store.call("POST", CATEGORIES, {"name": "Men'S Clothing", "handle": "men's clothing", "is_active": True})
+    sync(ListSource(rows_in("men's clothing")), store)
+    assert as_stored(store) == [("men's clothing", "Men'S Clothing")]
+
+
+@pytest.mark.parametrize("names", [("sale!", "sale"), ("sale", "sale!"), ("sale!", "sale?", "sale")])
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_categories_whose_names_have_the_same_slug_are_different_ones(
+    names: tuple[str, ...], *, is_at_once: bool
+) -> None:
+    store, rows = FakeMedusa(), rows_in(*names)
+    source = ListSource(rows if is_at_once else rows[:1])
+    sync(source, store)
+    source.rows = rows
+    sync(source, store)
+    assert len({handle for handle, _ in as_stored(store)}) == len(names)
+    assert_quiet(source, store)

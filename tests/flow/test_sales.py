@@ -71,6 +71,7 @@ def sold(store: FakeMedusa, source: ListSource, **options: Any) -> RunResult:
         ({"price": 0.01, "discountPercentage": 60}, 0.01),
         ({"compareAtPrice": "0.00"}, 20),
         ({"compareAtPrice": None, "discountPercentage": None}, 20),
+        ({"price": 12.3423}, 12.3423),
         ({"price": 0, "compareAtPrice": "20.00"}, 20),
         ({"price": 0, "compareAtPrice": 0}, 0),
         ({"variants": [{"price": 0, "compareAtPrice": 20}]}, 20),
