@@ -193,7 +193,7 @@ def dialect_tables(dialect: Dialect) -> str:
 
 
 def _names(column: Column) -> str:
-    return _code(column.names)
+    return _code((*column.names, *column.also))
 
 
 def _code(names: Iterable[str]) -> str:

@@ -35,6 +35,8 @@ def blocks() -> Mapping[str, str]:
 def _definitions() -> dict[str, Any]:
     _, definitions = msgspec.json.schema_components([SourceProduct], ref_template=_REF + "{name}")
     text = Path(__file__).with_name("catalogue.csv").read_text(encoding="utf-8")
+    for definition in definitions.values():
+        definition.pop("additionalProperties", None)  # other names are read, or reported
     for name, field, description in [*csv.reader(text.splitlines())][1:]:
         fields = definitions[name]["properties"]
         fields[field] = {"description": description, **fields[field]}

@@ -46,7 +46,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "sku": ("sku", f"{VARIANT}sku"),
     "barcode": ("meta.barcode", f"{VARIANT}barcode"),
     "price": ("price", "prices", f"{VARIANT}price", f"{VARIANT}prices"),
-    "sale_price": ("compareAtPrice", f"{VARIANT}compareAtPrice"),
+    "sale_price": ("compareAtPrice", "salePrice", f"{VARIANT}compareAtPrice", f"{VARIANT}salePrice"),
     "stock": ("stock", f"{VARIANT}stock"),
 }
 """Fields of our own format by the field that they become: those of `--only`, and three others."""
@@ -74,7 +74,7 @@ def _columns(dialect: Dialect, own: Iterable[str]) -> list[str]:
     """The first names of the columns that become one of these fields."""
     names = {*own, *(name.removeprefix("meta.") for name in own)}
     return [
-        column.names[0]
+        column.key
         for column in dialect.columns
         if not names.isdisjoint(map(_root, filter(None, column.field.split(", "))))
     ]

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources.text import UNREADABLE, decode_json, one_line, usable_id
+from medusa_sync.sources.text import UNREADABLE, decode_json
 
 PAGE_SIZE = 1_000
 NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
@@ -76,11 +76,6 @@ def checked(delivered: Delivered) -> Row:
     return row if isinstance(row, Rejected) else structs.replace(row, digest=delivered.digest)
 
 
-class _Titled(Struct):
-    id: Any = None
-    title: Any = None
-
-
 class Item(Struct):
     """An object as a file or an API has it. It is a product in the shape of `SourceProduct`, or needs a map.
 
@@ -88,12 +83,13 @@ class Item(Struct):
         value: decoded JSON, or a `msgspec.Raw`.
         place: where it is, such as `line 7`; it is the title of an item that has no id and no title.
         problem: why it is rejected; then its value only names it.
+        named: its id and title, once they are known; None for one that is not usable.
     """
 
     value: Any
     place: str = ""
     problem: str = ""
-    _named: tuple[str | None, str | None] | None = None
+    named: tuple[str | None, str | None] | None = None
 
     @property
     def body(self) -> msgspec.Raw | bytes:
@@ -110,20 +106,6 @@ class Item(Struct):
         with suppress(ValueError, RecursionError):
             value = decode_json(bytes(value)) if isinstance(value, msgspec.Raw) else value
         return value if isinstance(value, dict) else {}
-
-    @property
-    def named(self) -> tuple[str | None, str | None]:
-        """The id and the title; None if they are not usable."""
-        if self._named is None:
-            try:
-                is_raw = isinstance(self.value, msgspec.Raw)
-                found = msgspec.json.decode(self.value, type=_Titled) if is_raw else None
-            except UNREADABLE:
-                found = None
-            found = found or _Titled(self.decoded.get("id"), self.decoded.get("title"))
-            title = one_line(found.title) if isinstance(found.title, str) else None
-            self._named = usable_id(found.id), title
-        return self._named
 
 
 class Received:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
@@ -16,7 +17,8 @@ from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.product import Category, DesiredProduct, Value, slug
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
-from medusa_sync.sources.schema import SourceCategory, SourceProduct, adjusted
+from medusa_sync.sources.overlooked import Overlooked
+from medusa_sync.sources.schema import FIELDS, SourceCategory, SourceProduct, adjusted
 from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
 from medusa_sync.sources.variants import desired_variants, metadata_of, name_variant
 
@@ -36,35 +38,60 @@ class MappingOptions(Struct, frozen=True):
         source_name: the prefix of external ids.
         currency: of the prices.
         sale_prices: discounts become sale prices.
+        has_other_names: fields of the products have other names, which were not read in older versions.
     """
 
     source_name: str
     currency: str
     sale_prices: bool = False
+    has_other_names: bool = False
 
 
-def deliver(item: Item, options: MappingOptions) -> Delivered:
+class _Titled(Struct):
+    id: Any = None
+    title: Any = None
+
+
+def named(item: Item) -> tuple[str | None, str | None]:
+    """The id and the title of an item; None if they are not usable."""
+    if item.named is None:
+        found = _Titled()
+        with suppress(*UNREADABLE):
+            if isinstance(item.value, msgspec.Raw):
+                found = msgspec.json.decode(item.value, type=_Titled)
+        if found.id is None or found.title is None:
+            from medusa_sync.sources.names import identity  # most sources need no other names
+
+            found = _Titled(*identity(item.decoded))
+        title = one_line(found.title) if isinstance(found.title, str) else None
+        item.named = usable_id(found.id), title
+    return item.named
+
+
+def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None = None) -> Delivered:
     """A product, which is checked and mapped later; one without a usable id or title is rejected at once."""
-    source_id, title = item.named
+    source_id, title = named(item)
     if source_id is None or title is None or item.problem:
-        return _row(item, options)
-    settings = f"{MAPPING} {options.currency} {options.sale_prices}".encode()
-    digest = blake2b(item.body, digest_size=8, key=settings).hexdigest()
+        return _row(item, options, overlooked)
+    settings = (
+        f"{MAPPING} {options.currency} {options.sale_prices}{' names' if options.has_other_names else ''}"
+    )
+    digest = blake2b(item.body, digest_size=8, key=settings.encode()).hexdigest()
     external_id = external_id_of(options.source_name, source_id)
-    return Unchecked(external_id, source_id, title, digest, partial(_row, item, options))
+    return Unchecked(external_id, source_id, title, digest, partial(_row, item, options, overlooked))
 
 
-def _row(item: Item, options: MappingOptions) -> Row:
+def _row(item: Item, options: MappingOptions, overlooked: Overlooked | None) -> Row:
     try:
-        return _desired_of(item, options)
+        return _desired_of(item, options, overlooked)
     except InvalidProductError as error:
-        source_id, title = item.named
+        source_id, title = named(item)
         external_id = None if source_id is None else external_id_of(options.source_name, source_id)
         name = title or ("" if source_id else item.place)
         return Rejected(external_id, source_id, hidden(name)[:_TITLE_LENGTH], str(error))
 
 
-def _desired_of(item: Item, options: MappingOptions) -> DesiredProduct:
+def _desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | None) -> DesiredProduct:
     """Check and map one product.
 
     Raises:
@@ -74,11 +101,7 @@ def _desired_of(item: Item, options: MappingOptions) -> DesiredProduct:
         raise InvalidProductError(item.problem)
     raw = item.value
     try:
-        if isinstance(raw, msgspec.Raw):
-            with suppress(*UNREADABLE):  # the usual case: a valid product, without a detour over a dict
-                return to_desired(msgspec.json.decode(raw, type=SourceProduct), options)
-            raw = decode_json(bytes(raw))
-        product, unknown_status = adjusted(raw)
+        product, unknown_status, unused = _read(raw)
     except msgspec.ValidationError as error:
         raise InvalidProductError(name_variant(readable(error), raw)) from error
     except UnicodeEncodeError as error:  # a lone surrogate
@@ -86,8 +109,36 @@ def _desired_of(item: Item, options: MappingOptions) -> DesiredProduct:
     except RecursionError as error:
         raise InvalidProductError("it is nested too deeply") from error
     desired = to_desired(product, options)
+    if overlooked is not None:
+        overlooked.add(product, desired, unused)
     status = "draft" if unknown_status else desired.status
     return structs.replace(desired, status=status, unknown_status=unknown_status)
+
+
+def has_other_names(item: Item) -> bool:
+    """Whether a field of a product is used although it has another name in our own format."""
+    others = item.decoded.keys() - FIELDS
+    if not others:
+        return False
+    from medusa_sync.sources.names import are_used
+
+    return are_used(others)
+
+
+def _read(raw: Any) -> tuple[SourceProduct, str, Sequence[str]]:
+    """The product, what it has instead of a known status, and its fields that mean nothing."""
+    is_json = isinstance(raw, msgspec.Raw)
+    with suppress(*UNREADABLE):  # the usual case: a valid product with our own names
+        read = msgspec.json.decode if is_json else msgspec.convert
+        return read(raw, type=SourceProduct), "", ()
+    unused: Sequence[str] = ()
+    raw = decode_json(bytes(raw)) if is_json else raw
+    if isinstance(raw, dict):
+        from medusa_sync.sources.names import in_our_names
+
+        raw, unused = in_our_names(raw)
+        "".join(unused).encode()
+    return *adjusted(raw), unused
 
 
 def readable(error: msgspec.ValidationError) -> str:

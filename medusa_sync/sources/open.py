@@ -24,7 +24,7 @@ from medusa_sync.sources.base import (
     Source,
     checked,
 )
-from medusa_sync.sources.mapping import MappingOptions, deliver
+from medusa_sync.sources.mapping import MappingOptions, deliver, has_other_names
 from medusa_sync.sources.maps import recognised, resembled
 from medusa_sync.spool import Spool
 
@@ -151,12 +151,14 @@ class Catalogue(Source):
             yield page
 
     async def _pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        count = 0
+        count, mapping = 0, self._mapping
         try:
             async with aclosing(self._items(limit)) as pages:
                 async for page in pages:
                     items = page.rows[: None if limit is None else limit - count]
-                    rows = tuple(deliver(item, self._mapping) for item in items)
+                    if items and not count:
+                        mapping = structs.replace(mapping, has_other_names=has_other_names(items[0]))
+                    rows = tuple(deliver(item, mapping) for item in items)
                     count += len(rows)
                     yield Page(rows, page.total)
                     if count == limit:

@@ -14,6 +14,7 @@ from medusa_sync.core.ids import IdSet
 from medusa_sync.response import origin
 from medusa_sync.sources.base import Item, PageOfItems
 from medusa_sync.sources.json_page import JsonPage
+from medusa_sync.sources.mapping import named
 from medusa_sync.sources.requests import Requests
 
 MAX_PRODUCTS = 1_000_000  # one whose total grows with every page would never end
@@ -183,7 +184,7 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
 
 def _identity(item: Item) -> str:
     """What tells an item from others: its id, else a digest of its contents."""
-    source_id, _ = item.named
+    source_id, _ = named(item)
     return blake2b(item.body, digest_size=16).hexdigest() if source_id is None else source_id
 
 

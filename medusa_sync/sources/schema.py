@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from medusa_sync.redact import shortened
 from medusa_sync.sources.text import MAX_ID, one_line, shown, whole
@@ -48,7 +48,7 @@ class SourceMeta(Struct, frozen=True):
     barcode: Text | None = None
 
 
-class SourceVariant(Struct, frozen=True, rename="camel"):
+class SourceVariant(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """A variant of a product."""
 
     id: Id | None = None
@@ -58,6 +58,7 @@ class SourceVariant(Struct, frozen=True, rename="camel"):
     price: Amount | None = None
     prices: dict[Text, Amount] | None = None
     compare_at_price: Amount | None = None
+    sale_price: Amount | None = None
     stock: Count | None = None
     weight: Amount | None = None
     image: Url | None = None
@@ -65,14 +66,15 @@ class SourceVariant(Struct, frozen=True, rename="camel"):
     options: dict[Text, Text | Number] = {}
 
 
-class SourceProduct(Struct, frozen=True, rename="camel"):
-    """A product of a catalogue. Fields that are not listed are ignored."""
+class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A product of a catalogue."""
 
     id: Id
     title: Annotated[str, Meta(min_length=1, max_length=500)]
     price: Amount | None = None
     prices: dict[Text, Amount] | None = None
     compare_at_price: Amount | None = None
+    sale_price: Amount | None = None
     options: Annotated[tuple[Text, ...], Meta(max_length=50)] | None = None
     variants: Annotated[tuple[SourceVariant, ...], Meta(max_length=10_000)] | None = None
     metadata: Metadata | None = None
@@ -107,10 +109,13 @@ class SourceProduct(Struct, frozen=True, rename="camel"):
     meta: SourceMeta | None = None
 
 
+FIELDS = frozenset(each.encode_name for each in structs.fields(SourceProduct))
+
+
 # --- values that are written in another way -------------------------------------------------------------
 
 NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")  # without its sign
-_NUMBERS = ("price", "compareAtPrice", "stock", "weight")  # of products and variants
+_NUMBERS = ("price", "compareAtPrice", "salePrice", "stock", "weight")  # of products and variants
 _UNNEEDED: Mapping[str, Any] = {  # only for metadata, so a value of another kind is left out
     "rating": Amount,
     "reviews": list[Any],

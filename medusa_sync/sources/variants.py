@@ -35,6 +35,7 @@ _DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
     **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
     **dict.fromkeys(_IN_THOUSANDTHS.split(), 3),
 }
+_TITLE = "Title"  # the option of variants that have only titles
 _LARGEST_INT = 2**53
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
@@ -75,14 +76,16 @@ def desired_variants(
         barcode = product.meta.barcode if product.meta else None
         own = SourceVariant(sku=product.sku, barcode=barcode, prices=product.prices)
         return (), (DesiredVariant(ONLY, "", fields(own)),)
-    names = _option_names(product)
-    if not names and len(product.variants) == 1:
-        [only] = product.variants
+    names, given = _option_names(product), product.variants
+    if not names and (titled := _told_apart_by_titles(given)):
+        names, given = (_TITLE,), titled
+    if not names and len(given) == 1:
+        [only] = given
         return (), (DesiredVariant(ONLY, one_line(only.sku) or one_line(only.title) or "", fields(only)),)
-    skus = Counter(one_line(each.sku) for each in product.variants)
+    skus = Counter(one_line(each.sku) for each in given)
     variants: list[DesiredVariant] = []
-    ids = [None if each.id is None else one_line(str(each.id)) for each in product.variants]
-    for number, each in enumerate(product.variants):
+    ids = [None if each.id is None else one_line(str(each.id)) for each in given]
+    for number, each in enumerate(given):
         sku = one_line(each.sku)
         values = {one_line(name): _trimmed(value) for name, value in each.options.items()}
         title = one_line(each.title) or " / ".join(values.get(name) or "" for name in names)
@@ -102,6 +105,15 @@ def desired_variants(
     _check(names, variants)
     labels = Counter(each.name for each in variants)
     return names, tuple(each if labels[each.name] == 1 else _called_by_values(each) for each in variants)
+
+
+def _told_apart_by_titles(variants: Sequence[SourceVariant]) -> tuple[SourceVariant, ...]:
+    """Variants with their titles as an option; none if these do not tell them apart."""
+    titles = [one_line(each.title) or "" for each in variants]
+    if "" in titles or not 1 < len({*titles}) == len(titles):
+        return ()
+    options: list[Mapping[str, str]] = [{_TITLE: title} for title in titles]
+    return tuple(structs.replace(each, options=own) for each, own in zip(variants, options, strict=True))
 
 
 def _trimmed(value: str | float) -> str | None:
@@ -200,9 +212,10 @@ def _prices(
 ) -> dict[str, Value]:
     """The price, the prices in other currencies, and the sale price. One in any currency is enough.
 
-    A sale price is the price below a compare-at price, or the price after the discount, which is applied as
-    in DummyJSON's carts. A compare-at price that is not above the price is no sale: real exports are full of
-    them. Neither is a sale price of 0, which would make the product free.
+    A sale price is that of the source, or the price below a compare-at price, or the price after the
+    discount, as in DummyJSON's carts. Without `sale_prices`, the first one is simply the price. A compare-at
+    price that is not above the price is no sale: real exports are full of them. Neither is a sale price of 0,
+    which would make the product free.
 
     Raises:
         InvalidProductError: a price is missing or contradicts another one.
@@ -218,9 +231,14 @@ def _prices(
         raise InvalidProductError("Object missing required field price")
     if same != price:
         raise InvalidProductError(f"prices: {same:g} {currency}, but price is {price:g}")
+    compared = product.compare_at_price if variant.compare_at_price is None else variant.compare_at_price
+    reduced = (
+        product.sale_price if variant.sale_price is None and variant.price is None else variant.sale_price
+    )
+    if reduced and reduced < price:
+        compared, price = max(price, compared or 0), reduced
     full = sale = price
     if sale_prices:
-        compared = product.compare_at_price if variant.compare_at_price is None else variant.compare_at_price
         if compared is None:
             if product.discount_percentage:  # otherwise, rounding alone would look like a sale
                 rest = 1 - product.discount_percentage / 100

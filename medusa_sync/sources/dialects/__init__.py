@@ -67,7 +67,7 @@ def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -
 def _warn_of_misspelled(header: Header) -> None:
     left = [each for each in header.dialect.columns if each.key not in header.names | header.series]
     spellings = {fold(name): name for each in left for name in each.names}
-    for name in header.unknown[:_SHOWN]:
+    for name in [*header.unknown.values()][:_SHOWN]:
         for close in get_close_matches(fold(name), spellings, n=1, cutoff=_SIMILAR):
             logger.warning(
                 "the column %s is ignored; did you mean %r?",

@@ -32,6 +32,8 @@ class Column(Struct, frozen=True, dict=True):
         rule: how it becomes the field, or why it is ignored.
         read: the value of the field, of a row and the key; None if the dialect does more than read a cell.
         repeats: it may occur several times: a series too.
+        also: what people call it, too. Such a name is used if the table has none of `names`, and does not
+            show that the table is of this dialect.
     """
 
     names: tuple[str, ...]
@@ -39,10 +41,11 @@ class Column(Struct, frozen=True, dict=True):
     rule: str = ""
     read: Callable[[Row, str], Any] | None = None
     repeats: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
-        return self.names[0]
+        return (*self.names, *self.also)[0]
 
     @property
     def has_codes(self) -> bool:
@@ -53,7 +56,8 @@ class Column(Struct, frozen=True, dict=True):
     def pattern(self) -> re.Pattern[str]:
         """Of its folded names; the group is the number or currency."""
         parts = (re.split(r"(\{[a-z]+\})", name) for name in self.names)
-        return re.compile("|".join("".join(_PLACEHOLDERS.get(p) or fold(p) for p in each) for each in parts))
+        found = ("".join(_PLACEHOLDERS.get(p) or fold(p) for p in each) for each in parts)
+        return re.compile("|".join(found) or "(?!)")
 
 
 class Dialect(Struct, frozen=True, dict=True):
@@ -75,6 +79,17 @@ class Dialect(Struct, frozen=True, dict=True):
     ids: tuple[str, ...]
     product: Callable[[Sequence[Row]], Mapping[str, Any]]
     continues: Callable[[Row, Row], bool] = lambda _row, _first: False
+
+    def meaning(self, name: str) -> tuple[Column, str, int] | None:
+        """The column, its number or currency, and the rank of the name: 0 for one of its own."""
+        folded = fold(name)
+        for each in self.columns:
+            if match := each.pattern.fullmatch(folded):
+                return each, (match[match.lastindex] if match.lastindex else "") or "", 0
+        ranks = (
+            (each, {fold(also): rank for rank, also in enumerate(each.also, 1)}) for each in self.columns
+        )
+        return next(((each, "", own[folded]) for each, own in ranks if folded in own), None)
 
     @cached_property
     def title(self) -> str:
@@ -100,8 +115,8 @@ class Header:
         names: of the columns that are not ignored, by key; in a series, the key has its number or currency
             too: `price_{currency} eur`.
         series: by the key of a series, its keys by number or currency, in the order of the numbers.
-        known: how many columns the dialect knows.
-        unknown: the names of the other columns.
+        known: how many columns have one of the dialect's own names.
+        unknown: the names of the others, and of those for which the table has a better one, by index.
         missing: required columns that the table lacks.
         repeated: the names of two columns that mean the same.
     """
@@ -114,28 +129,28 @@ class Header:
         self.decimal_comma = decimal_comma
         self.names: dict[str, str] = {}
         self.series: dict[str, dict[str, str]] = {}
-        self.known = 0
-        self.unknown: list[str] = []
+        self.unknown: dict[int, str] = {}
         self.repeated: tuple[str, ...] = ()
         self._columns: list[tuple[int, str]] = []  # the index and key of each
         self._codes: list[str] = []  # the keys of those with codes
-        for index, name in enumerate(names):
-            folded = fold(name)
-            found = ((each, each.pattern.fullmatch(folded)) for each in dialect.columns)
-            column, match = next((each for each in found if each[1]), (None, None))
-            self.known += column is not None
-            if column is None:
-                self.unknown.append(name.strip())
-            if column is None or not column.field:
+        found = [(index, name.strip(), dialect.meaning(name)) for index, name in enumerate(names)]
+        self.known = sum(meaning is not None and not meaning[2] for _, _, meaning in found)
+        given: set[str] = set()
+        for index, name, meaning in sorted(found, key=lambda each: each[2][2] if each[2] else 0):
+            column, suffix, rank = meaning or (None, "", 0)
+            if column is None or (rank and column.key in given):
+                self.unknown[index] = name
+            if column is None or not column.field or index in self.unknown:
                 continue
-            suffix = match[match.lastindex] if match and match.lastindex else ""
+            if not (rank and column.repeats):
+                given.add(column.key)
             if column.repeats:
                 suffix = str(len(self.series.get(column.key, ())) + 1)
             key = f"{column.key} {suffix}" if suffix else column.key
             if key in self.names:
-                self.repeated = self.names[key], name.strip()
+                self.repeated = self.names[key], name
                 continue
-            self.names[key] = name.strip()
+            self.names[key] = name
             self._columns.append((index, key))
             if column.has_codes:
                 self._codes.append(key)

@@ -169,9 +169,13 @@ def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:
     table = Path(__file__).with_name(f"{dialect}.csv").read_text(encoding="utf-8").splitlines()[1:]
     readers: Mapping[str, Read | None] = {**_READ, **own, "": None, "repeated": None}
     return tuple(
-        Column(tuple(names.split(", ")), field, rule, readers[read], read == "repeated")
-        for names, field, read, rule in csv.reader(table)
+        Column(_names(names), field, rule, readers[read], read == "repeated", _names("".join(also)))
+        for names, field, read, rule, *also in csv.reader(table)
     )
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    return tuple(filter(None, cell.split(", ")))
 
 
 def targets(columns: Iterable[Column], of: str = "") -> list[Target]:

@@ -12,6 +12,14 @@ from medusa_sync.sources.dialects.cells import VARIANT, fields, present
 _NAME, _VALUE = "option{n}_name", "option{n}_value"
 
 
+def tags(text: str) -> list[str]:
+    return cells.parts(text, "|" if "|" in text else ",")
+
+
+def paths(text: str) -> list[list[str]]:
+    return [cells.path(each) for each in cells.parts(text, "|")]
+
+
 def _stock(row: Row, key: str) -> int | None:
     stock = cells.count(row, key)
     if stock is not None and stock < 0:
@@ -22,13 +30,13 @@ def _stock(row: Row, key: str) -> int | None:
 _COLUMNS = cells.columns_of(
     "own",
     stock=_stock,
-    tags=lambda row, key: cells.parts(row[key], "|"),
-    paths=lambda row, key: [cells.path(each) for each in cells.parts(row[key], "|")],
+    tags=lambda row, key: tags(row[key]),
+    paths=lambda row, key: paths(row[key]),
 )
 _GOODS = [  # of a variant, or of a product without variants
     each
     for each in cells.targets(_COLUMNS)
-    if each[1] in {"sku", "price", "prices", "compareAtPrice", "stock", "weight"}
+    if each[1] in {"sku", "price", "prices", "compareAtPrice", "salePrice", "stock", "weight"}
 ]
 _PRODUCT = [
     each for each in cells.targets(_COLUMNS) if each not in _GOODS and each[1] not in {"options", "meta"}

@@ -174,7 +174,7 @@ BROKEN: dict[str, list[Any]] = {  # values of a field that reject a product
     "brand": [["a"]],
     "sku": ["x" * 256],
     "stock": [-1, 1.5, "1.5"],
-    "tags": ["a,b", ["a", None], ["a"] * 251],
+    "tags": [{"a": 1}, ["a", None], ["a"] * 251],
     "images": [[7], ["https://cdn.example/" + "x" * 2048]],
     "thumbnail": [{}],
     "weight": [-1],
@@ -182,7 +182,7 @@ BROKEN: dict[str, list[Any]] = {  # values of a field that reject a product
     "discountPercentage": ["5%"],
     "meta": [{"barcode": 4006381333931}],
     "categories": [
-        *([["x" * 199] * 5 + ["Polos"]], [["x"] * 21], [["x"]] * 51, [["x" * 256]], [[1]], ["A > B"], "A")
+        *([["x" * 199] * 5 + ["Polos"]], [["x"] * 21], [["x"]] * 51, [["x" * 256]], [[1]], ["A > B"], 7)
     ],
 }
 

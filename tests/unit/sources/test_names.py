@@ -1,0 +1,195 @@
+"""JSON as people have it: fields with other names, and objects in place of values."""
+
+import json
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from medusa_sync.sources.base import Item, Rejected, Unchecked
+from medusa_sync.sources.mapping import MappingOptions, deliver, has_other_names
+from tests.unit.sources.reading import cases, in_json, read, reading
+
+CDN = "https://cdn.example"
+MUG = {"id": 1, "title": "Mug", "price": 9}
+SHAPES: list[tuple[dict[str, Any], dict[str, Any]]] = [  # theirs and ours
+    (
+        {"id": 1, "title": "Mug", "price": 9, "article": "M-1", "image": f"{CDN}/1.jpg"},
+        {"images": [f"{CDN}/1.jpg"]},
+    ),
+    (
+        {"_id": {"$oid": "61b5f048"}, "name": "Mug", "price": 9, "type": "cups", "orders": [{"$oid": "1"}]},
+        {"id": "61b5f048", "type": "cups"},
+    ),
+    (
+        {"_id": "1", "name": "Mug", "image": f"{CDN}/1.jpg", "brand": "Fjord", "category": "cups"}
+        | {"description": "Blue", "price": 9, "countInStock": 7, "rating": 4.5, "numReviews": 10},
+        {"images": [f"{CDN}/1.jpg"], "brand": "Fjord", "category": "cups", "description": "Blue"}
+        | {"stock": 7, "rating": 4.5},
+    ),
+    (
+        {"id": "1", "name": "Mug", "price": 9, "originalPrice": 12, "discount": 25, "reviews": 6750}
+        | {"image": f"{CDN}/1.jpg", "images": [f"{CDN}/1.jpg", f"{CDN}/2.jpg"], "inStock": True},
+        {"compareAtPrice": 12, "images": [f"{CDN}/1.jpg", f"{CDN}/2.jpg"]},
+    ),
+    ({"id": 1, "productName": "Mug", "maxAmount": 100, "taxRate": 19, "price": 9}, {}),
+    (
+        {"id": 1, "name": "Mug", "price": 9, "category": "Cups & Glasses", "brand": "Fjord"},
+        {"category": "Cups & Glasses", "brand": "Fjord"},
+    ),
+    (
+        {"id": 1, "title": "Mug", "price": 9, "discount": 5, "img": f"{CDN}/1.jpg", "descr": "Blue"},
+        {"images": [f"{CDN}/1.jpg"], "description": "Blue"},
+    ),
+    (
+        {"id": 1, "title": "Mug", "slug": "blue-mug", "price": 9, "images": [f"{CDN}/1.jpg"]}
+        | {"category": {"id": 3, "name": "Cups", "slug": "all-cups", "image": f"{CDN}/c.jpg"}},
+        {
+            "handle": "blue-mug",
+            "images": [f"{CDN}/1.jpg"],
+            "categories": [{"name": "Cups", "handle": "all-cups"}],
+        },
+    ),
+    (
+        {"id": "1", "name": "Mug", "price": {"amount": 9, "currency": "USD"}, "brand": {"name": "Fjord"}}
+        | {"images": [{"url": f"{CDN}/1.jpg", "alt": "Blue"}, {"url": f"{CDN}/2.jpg"}]},
+        {"brand": "Fjord", "images": [f"{CDN}/1.jpg", f"{CDN}/2.jpg"]},
+    ),
+    (
+        {"product_id": 1, "product_name": "Mug", "unit_price": "9.00", "units_in_stock": 3}
+        | {"category_name": "Cups", "image_url": f"{CDN}/1.jpg", "upc": 4006381333931},
+        {"stock": 3, "category": "Cups", "images": [f"{CDN}/1.jpg"], "meta": {"barcode": "4006381333931"}},
+    ),
+    (
+        {
+            "id": 1,
+            "name": "Mug",
+            "price": 12,
+            "sale_price": 9,
+            "quantity": 3,
+            "images": [{"src": f"{CDN}/1"}],
+        },
+        {"compareAtPrice": 12, "stock": 3, "images": [f"{CDN}/1"]},
+    ),
+    (
+        {
+            "id": 1,
+            "name": "Mug",
+            "price": "9.00",
+            "mrp": "12.00",
+            "tags": "blue, new",
+            "thumb": f"{CDN}/t.jpg",
+        },
+        {"compareAtPrice": 12, "tags": ["blue", "new"], "thumbnail": f"{CDN}/t.jpg"},
+    ),
+    (
+        {"id": 1, "title": "Mug", "stock_quantity": 4, "price": 9, "sku": 77, "categories": "Home > Cups"},
+        {"stock": 4, "sku": "77", "categories": [["Home", "Cups"]]},
+    ),
+    (
+        {"id": 1, "title": "Mug", "price": 9, "categories": [{"id": 7, "name": "Cups"}], "vendor": "Fjord"}
+        | {"tags": [{"id": 1, "name": "blue"}], "dimensions": {"length": 3, "width": 2}},
+        {
+            "categories": [["Cups"]],
+            "brand": "Fjord",
+            "tags": ["blue"],
+            "dimensions": {"depth": 3, "width": 2},
+        },
+    ),
+    (
+        {"id": "1", "name": "Mug", "img": "/m.jpg"}
+        | {
+            "variants": [
+                {"id": "a", "label": "25 pieces", "price": 3},
+                {"id": "b", "label": "50", "price": 6},
+            ]
+        },
+        {"options": ["Title"], "price": None}
+        | {
+            "variants": [
+                {"id": "a", "title": "25 pieces", "price": 3, "options": {"Title": "25 pieces"}},
+                {"id": "b", "title": "50", "price": 6, "options": {"Title": "50"}},
+            ]
+        },
+    ),
+    (
+        {"id": 1, "name": "Mug", "options": [{"name": "Size", "values": ["S"]}]}
+        | {
+            "variants": [
+                {"sku": 5, "compare_at_price": 12, "price": 9, "ean": "1", "qty": 2, "options": {"Size": "S"}}
+            ]
+        }
+        | {"price": 9},
+        {"options": ["Size"]}
+        | {"variants": [{"sku": "5", "price": 9, "compareAtPrice": 12, "barcode": "1", "stock": 2}]}
+        | {},
+    ),
+]
+SHAPES[-1][1]["variants"][0]["options"] = {"Size": "S"}
+
+
+@pytest.mark.parametrize(("theirs", "ours"), SHAPES, ids=[", ".join(each)[:70] for each, _ in SHAPES])
+@pytest.mark.parametrize("name", ["", "products", "items"])
+def test_common_shapes_are_read(theirs: dict[str, Any], ours: dict[str, Any], name: str) -> None:
+    content = json.dumps({name: [theirs]} if name else [theirs])
+    rows = read(content, suffix=".json")
+    assert not isinstance(rows[0], Rejected), rows
+    assert rows == in_json({**MUG, **ours})
+
+
+@pytest.mark.parametrize(
+    ("theirs", "reason"),
+    [
+        ({"sku": "M-1", "name": "Mug", "price": 9}, "Object missing required field id"),
+        ({"id": 1, "name": "Mug", "image": f"{CDN}/1.jpg"}, "Object missing required field price"),
+        ({"id": 1, "name": "Mug", "price": "Rs. 500 / pair"}, "price: 'Rs. 500 / pair' is not a number"),
+    ],
+)
+def test_what_is_missing_or_not_clear_is_said(theirs: dict[str, Any], reason: str) -> None:
+    [rejected] = read(json.dumps([theirs]), suffix=".json")
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason.startswith(reason)
+
+
+@cases("""
+{"title": "Mug", "name": "Cup"} => {}
+{"title": null, "name": "Mug", "product_name": "Cup"} => {}
+{"description": "Blue", "desc": "Red"} => {"description": "Blue"}
+{"stock": 0, "quantity": 5} => {"stock": 0}
+{"images": ["https://a/1"], "image": "https://a/2", "img": "https://a/3"} => {"images": ["https://a/1", "https://a/2"]}
+{"picture": "https://a/1", "photo": "https://a/2"} => {"images": ["https://a/1", "https://a/2"]}
+{"meta": {"barcode": "1"}, "ean": "2"} => {"meta": {"barcode": "1"}}
+{"price_eur": 8} => {"prices": {"eur": 8}}
+{"prices": [{"amount": 8, "currency_code": "eur"}]} => {"prices": {"eur": 8}}
+# A sale price is the price, if it is one.
+{"sale_price": 0} => {}
+{"sale_price": null} => {}
+{"sale_price": 10} => {}
+{"sale_price": 5} => {"price": 5, "compareAtPrice": 9}
+{"sale_price": 5, "compare_at_price": 12} => {"price": 5, "compareAtPrice": 12}
+{"salePrice": 5, "variants": [{"price": 8}]} => {"variants": [{"price": 8}]}
+{"salePrice": 5, "variants": [{"sku": "a"}]} => {"price": 5, "compareAtPrice": 9, "variants": [{"sku": "a"}]}
+""")
+def test_the_best_name_counts(rows: list[str], expected: str) -> None:
+    assert in_json(MUG | json.loads(rows[0])) == in_json(MUG | json.loads(expected))
+
+
+def test_a_price_with_a_currency_is_in_that_currency() -> None:
+    content = json.dumps([{"id": 1, "name": "Mug", "price": {"value": 9, "currency": "EUR"}}])
+    [row] = reading(content, suffix=".json", mapping=MappingOptions("shop", "usd")).rows
+    assert isinstance(row, Rejected)
+    assert row.reason == "prices: none in usd, only in eur"
+
+
+def test_products_whose_fields_were_not_read_before_are_checked_again_after_an_upgrade() -> None:
+    def digest(row: dict[str, Any]) -> tuple[str, str]:
+        options = MappingOptions("shop", "usd")
+        older = deliver(Item(row), options)
+        newer = deliver(Item(row), structs.replace(options, has_other_names=has_other_names(Item(row))))
+        assert isinstance(older, Unchecked)
+        assert isinstance(newer, Unchecked)
+        return older.digest, newer.digest
+
+    assert len({*digest(MUG)}) == 1
+    assert len({*digest(MUG | {"link": "https://a", "colour": "blue"})}) == 1
+    assert len({*digest(MUG | {"image": "https://a"})}) == 2
