@@ -83,12 +83,14 @@ class Item(Struct):
         value: decoded JSON, or a `msgspec.Raw`.
         place: where it is, such as `line 7`; it is the title of an item that has no id and no title.
         problem: why it is rejected; then its value only names it.
+        unused: the columns of its table that have a value, but mean nothing, as far as the table was read.
         named: its id and title, once they are known; None for one that is not usable.
     """
 
     value: Any
     place: str = ""
     problem: str = ""
+    unused: Sequence[str] = ()
     named: tuple[str | None, str | None] | None = None
 
     @property
@@ -166,6 +168,11 @@ class SourceOf(ABC, Generic[T_co]):
         Raises:
             SourceError: the source is unavailable, malformed, repeats itself, or ends before its own total.
         """
+
+    @property
+    def overlooked(self) -> str:
+        """What is not used of the products that were checked so far, in one line."""
+        return ""
 
     async def category_names(self) -> Mapping[str, str]:
         """Display names of categories by slug."""

@@ -99,11 +99,10 @@ def _desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | No
     """
     if item.problem:
         raise InvalidProductError(item.problem)
-    raw = item.value
     try:
-        product, unknown_status, unused = _read(raw)
+        product, unknown_status, unused = _read(item.value)
     except msgspec.ValidationError as error:
-        raise InvalidProductError(name_variant(readable(error), raw)) from error
+        raise InvalidProductError(name_variant(readable(error), item.decoded)) from error
     except UnicodeEncodeError as error:  # a lone surrogate
         raise InvalidProductError("the name of a field is not valid Unicode") from error
     except RecursionError as error:

@@ -55,7 +55,7 @@ def are_used(names: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=4_096)  # the products of a source have the same names
 def _place(name: str, own: frozenset[str]) -> tuple[str, int]:
-    """The field that a name means, such as `meta.barcode`, empty if it means none; and the rank of the name."""
+    """The field that a name means, such as `meta.barcode`, or empty; and the rank of the name."""
     meaning = None if name in own else OWN.meaning(name)
     if meaning is None:
         return (name if name in own else ""), 0

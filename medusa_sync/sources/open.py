@@ -26,6 +26,7 @@ from medusa_sync.sources.base import (
 )
 from medusa_sync.sources.mapping import MappingOptions, deliver, has_other_names
 from medusa_sync.sources.maps import recognised, resembled
+from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.spool import Spool
 
 if TYPE_CHECKING:  # most runs need no map
@@ -115,6 +116,11 @@ class Catalogue(Source):
         self._program = program
         self._min_products = min_products
         self._map = ""
+        self._overlooked = Overlooked()
+
+    @property
+    def overlooked(self) -> str:
+        return self._overlooked.note
 
     async def category_names(self) -> Mapping[str, str]:
         return {} if self._map else await self._source.category_names()
@@ -151,14 +157,16 @@ class Catalogue(Source):
             yield page
 
     async def _pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        count, mapping = 0, self._mapping
+        count, mapping, overlooked = 0, self._mapping, Overlooked()
+        self._overlooked = overlooked
         try:
             async with aclosing(self._items(limit)) as pages:
                 async for page in pages:
                     items = page.rows[: None if limit is None else limit - count]
                     if items and not count:
                         mapping = structs.replace(mapping, has_other_names=has_other_names(items[0]))
-                    rows = tuple(deliver(item, mapping) for item in items)
+                    overlooked.columns = items[-1].unused if items else ()
+                    rows = tuple(deliver(item, mapping, overlooked) for item in items)
                     count += len(rows)
                     yield Page(rows, page.total)
                     if count == limit:

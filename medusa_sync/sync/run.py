@@ -150,6 +150,9 @@ class Run:
         if self._removals is not None:
             yield from self._removals.notes
         yield from self._source.notes
+        is_first = bool(self._ledger.gained) and not self._ledger.kept
+        if self._source.overlooked and (options.dry_run or is_first):
+            yield self._source.overlooked
         if self._api is None:
             valid = self._ledger.not_compared
             yield f"{valid} products are valid. {_NOT_COMPARED}" if valid else _NOT_COMPARED

@@ -57,6 +57,22 @@ def test_the_same_products_in_another_form_are_unchanged(file: Path) -> None:
         assert (result.seen, result.source_total) == (60, 60)
 
 
+@pytest.mark.parametrize("ending", [".json", ".csv"])
+def test_a_first_sync_and_each_dry_run_say_what_is_not_used(tmp_path: Path, ending: str) -> None:
+    rows = [{"id": number, "title": f"Mug {number}", "price": 9, "colour": "blue"} for number in (1, 2)]
+    table = "\n".join(",".join(map(str, each)) for each in [rows[0], *(row.values() for row in rows)]) + "\n"
+    body, file, store = (
+        json.dumps(rows) if ending == ".json" else table,
+        tmp_path / f"a{ending}",
+        FakeMedusa(),
+    )
+    notes = [
+        "Not used: 'colour'." in sync_file(file, body.encode(), store, dry_run=dry_run).notes
+        for dry_run in (True, False, False, True)
+    ]
+    assert notes == [True, True, False, True]
+
+
 @pytest.mark.parametrize(
     ("form", "cut"), [("JSON object", 0.95), ("NDJSON", 0.5), ("NDJSON, gzip", 0.5), ("JSON, zstd", 0.95)]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -22,6 +23,7 @@ DIALECTS: tuple[Dialect, ...] = (SHOPIFY, MEDUSA, GOOGLE, OWN)
 
 _HINT = "The first line must name the columns. Rename them as in one of these formats, or use --source-map."
 _SHOWN = 20  # columns in a message
+_FOREIGN = 5  # columns that mean nothing; fewer may be misspelled, or left over
 _SIMILAR = 0.8  # of a column that is probably misspelled
 
 
@@ -58,6 +60,14 @@ def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -
         raise SourceError(
             f"the columns {' and '.join(map(repr, found.repeated))} mean the same ({found.dialect.name})",
             hint="Rename or remove one of them.",
+        )
+    if found.dialect is OWN and len(found.unknown) >= max(len(names) / 2, _FOREIGN):
+        unknown = ", ".join(map(shown, [*found.unknown.values()][:_SHOWN]))
+        program = ", ".join(f"{key}: .{json.dumps(found.names.get(key, key))}" for key in OWN.required)
+        raise SourceError(
+            "it may be a table of another program: most columns mean nothing in our own format, such as "
+            f"{unknown}",
+            hint=f"Leave columns out, or say what they mean with --source-map; begin with {{{program}}}.",
         )
     if found.dialect is OWN:  # exports of other programs have many columns that nobody has misspelled
         _warn_of_misspelled(found)

@@ -117,6 +117,7 @@ class Header:
         series: by the key of a series, its keys by number or currency, in the order of the numbers.
         known: how many columns have one of the dialect's own names.
         unknown: the names of the others, and of those for which the table has a better one, by index.
+        unused: those of the unknown columns that have a value in the rows so far.
         missing: required columns that the table lacks.
         repeated: the names of two columns that mean the same.
     """
@@ -159,6 +160,8 @@ class Header:
         for key, own in self.series.items():
             if next(iter(own)).isdecimal():
                 self.series[key] = dict(sorted(own.items(), key=lambda each: int(each[0])))
+        self.unused: list[str] = []
+        self._empty = dict(self.unknown)
         self.missing = [key for key in dialect.required if key not in self.names | self.series]
 
     def row(self, number: int, values: Sequence[str], problem: str = "") -> Row:
@@ -168,6 +171,9 @@ class Header:
             for index, key in self._columns
             if index < width and values[index] and (value := values[index].strip())
         }
+        if self._empty:
+            filled = [index for index in self._empty if index < width and values[index].strip()]
+            self.unused += map(self._empty.pop, filled)
         codes = {self.names[key]: cells[key] for key in self._codes if key in cells}
         return Row(self, number, cells, problem or shortened_code(codes))
 
@@ -253,7 +259,7 @@ class _Group:
         reason = self._problem(dialect)
         try:
             if not reason:
-                return Item(dialect.product(self.rows))
+                return Item(dialect.product(self.rows), unused=self.rows[0].header.unused)
         except InvalidProductError as error:
             reason = str(error)
         return Item({"id": self.source_id, "title": self.rows[0][dialect.title]}, problem=reason)

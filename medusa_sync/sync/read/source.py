@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from medusa_sync.core.ids import is_in
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Delivered, Received, Source
+from medusa_sync.sources.base import Delivered, Received, Source, checked
 from medusa_sync.sync.options import SyncOptions
 
 
@@ -43,7 +43,9 @@ class Delivery:
             async with aclosing(self._source.pages(self._options.limit)) as pages:
                 async for page in pages:
                     await asyncio.sleep(0)  # signals and time limits have an effect
-                    rows = [*map(self._received.add, page.rows)]
+                    # A dry run shows what is not used of all products.
+                    found = map(checked, page.rows) if self._options.dry_run else page.rows
+                    rows = [*map(self._received.add, found)]
                     self.total = page.total
                     shard = self._options.shard
                     yield [row for row in rows if row.external_id is None or is_in(shard, row.external_id)]

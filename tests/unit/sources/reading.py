@@ -30,6 +30,7 @@ class Found(Struct):
     error: str = ""  # without the name of the file
     hint: str = ""
     format: str = ""
+    overlooked: str = ""
 
     @property
     def titles(self) -> list[str]:
@@ -67,7 +68,7 @@ async def _reading(path: Path, format_: str, mapping: MappingOptions, map_: str 
             found.rows += map(checked, page.rows)
     except SourceError as error:
         found.error, found.hint = str(error).removeprefix(f"{path}: "), error.hint
-    found.format = source.format
+    found.format, found.overlooked = source.format, source.overlooked
     return found
 
 

@@ -193,3 +193,48 @@ def test_products_whose_fields_were_not_read_before_are_checked_again_after_an_u
     assert len({*digest(MUG)}) == 1
     assert len({*digest(MUG | {"link": "https://a", "colour": "blue"})}) == 1
     assert len({*digest(MUG | {"image": "https://a"})}) == 2
+
+
+# --- what is not used ------------------------------------------------------------------------------------
+
+IMAGES = {"image": "/1.jpg", "thumbnail": "/1.jpg", "images": ["https://a/2", "ftp://a/3"]}
+
+
+@pytest.mark.parametrize(
+    ("product", "expected"),
+    [
+        ({}, ""),
+        ({"colour": "blue", "size": None, "link": "https://a", "updated_at": 3}, "Not used: 'colour'."),
+        ({"price": 0, **IMAGES}, "Not used: images that are no http(s) URLs: 2. Prices that are 0: 1."),
+        (
+            {"name": "Cup", "a\nb": 1, **IMAGES},
+            "Not used: 'name', 'a\\nb'; images that are no http(s) URLs: 2.",
+        ),
+        (
+            {"variants": [{"sku": "a", "price": 0, "fit": "S"}]},
+            "Not used: 'variants[].fit'. Prices that are 0: 1.",
+        ),
+        (
+            {f"field {number}": 1 for number in range(12)},
+            "Not used: " + ", ".join(f"'field {number}'" for number in range(10)) + " and 2 more.",
+        ),
+    ],
+)
+def test_fields_that_are_not_used_are_named(product: dict[str, Any], expected: str) -> None:
+    assert reading(json.dumps([MUG, MUG | {"id": 2} | product]), suffix=".json").overlooked == expected
+
+
+@pytest.mark.parametrize("header", ["id,title,price,url", "Handle,Title,Variant Price,SEO Title"])
+def test_columns_that_have_a_value_and_are_not_used_are_named(header: str) -> None:
+    found = reading(f"{header},colour,season,\n1,Mug,9,a,blue,,\n2,Jug,9,a,,,\n")
+    assert (found.titles, found.overlooked) == (["Mug", "Jug"], "Not used: 'colour'.")
+
+
+def test_a_table_of_another_program_is_not_ours_because_it_has_a_name_and_a_price() -> None:
+    header = "id,active,barcode,standard_price,color,name,weight,price,lst_price,list_price,default_code,type"
+    found = reading(f"{header}\n" + ",".join("1" for _ in header.split(",")) + "\n")
+    assert found.rows == []
+    assert found.error.startswith(
+        "it may be a table of another program: most columns mean nothing in our own"
+    )
+    assert found.hint.endswith('begin with {id: ."id", title: ."name", price: ."price"}.')
