@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -18,12 +18,14 @@ from medusa_sync.core.product import Category, DesiredProduct, Value, slug
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
 from medusa_sync.sources.overlooked import Overlooked
-from medusa_sync.sources.schema import FIELDS, SourceCategory, SourceProduct, adjusted
+from medusa_sync.sources.schema import FIELDS, SourceCategory, SourceProduct
 from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
 from medusa_sync.sources.variants import desired_variants, metadata_of, name_variant
 
 _LIMIT = re.compile(r"Expected \w+ (>=|<=|of length >=|of length <=) (\S+?)(?:\.0)?")
 _BEYOND = {">=": "below", "<=": "above", "of length >=": "shorter than", "of length <=": "longer than"}
+T = TypeVar("T")
+
 _TITLE_LENGTH = 200  # of rejected products
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
 
@@ -57,10 +59,9 @@ def named(item: Item) -> tuple[str | None, str | None]:
     if item.named is None:
         found = _Titled()
         with suppress(*UNREADABLE):
-            if isinstance(item.value, msgspec.Raw):
-                found = msgspec.json.decode(item.value, type=_Titled)
+            found = _as(_Titled, item.value)
         if found.id is None or found.title is None:
-            from medusa_sync.sources.names import identity  # most sources need no other names
+            from medusa_sync.sources.lenient import identity
 
             found = _Titled(*identity(item.decoded))
         title = one_line(found.title) if isinstance(found.title, str) else None
@@ -119,25 +120,22 @@ def has_other_names(item: Item) -> bool:
     others = item.decoded.keys() - FIELDS
     if not others:
         return False
-    from medusa_sync.sources.names import are_used
+    from medusa_sync.sources.lenient import are_used
 
     return are_used(others)
 
 
 def _read(raw: Any) -> tuple[SourceProduct, str, Sequence[str]]:
     """The product, what it has instead of a known status, and its fields that mean nothing."""
-    is_json = isinstance(raw, msgspec.Raw)
     with suppress(*UNREADABLE):  # the usual case: a valid product with our own names
-        read = msgspec.json.decode if is_json else msgspec.convert
-        return read(raw, type=SourceProduct), "", ()
-    unused: Sequence[str] = ()
-    raw = decode_json(bytes(raw)) if is_json else raw
-    if isinstance(raw, dict):
-        from medusa_sync.sources.names import in_our_names
+        return _as(SourceProduct, raw), "", ()
+    from medusa_sync.sources.lenient import adjusted
 
-        raw, unused = in_our_names(raw)
-        "".join(unused).encode()
-    return *adjusted(raw), unused
+    return adjusted(decode_json(bytes(raw)) if isinstance(raw, msgspec.Raw) else raw)
+
+
+def _as(kind: type[T], raw: Any) -> T:
+    return msgspec.json.decode(raw, type=kind) if isinstance(raw, msgspec.Raw) else msgspec.convert(raw, kind)
 
 
 def readable(error: msgspec.ValidationError) -> str:

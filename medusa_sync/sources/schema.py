@@ -6,14 +6,11 @@ docs/catalogue.csv describes the fields, for docs/catalogue.md and docs/catalogu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct, structs
 
-from medusa_sync.redact import shortened
-from medusa_sync.sources.text import MAX_ID, one_line, shown, whole
+from medusa_sync.sources.text import MAX_ID
 
 # Generous limits for shop goods: a value beyond them is a mistake or an attack.
 Text = Annotated[str, Meta(max_length=255)]
@@ -110,86 +107,4 @@ class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
 
 
 FIELDS = frozenset(each.encode_name for each in structs.fields(SourceProduct))
-
-
-# --- values that are written in another way -------------------------------------------------------------
-
-NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")  # without its sign
-_NUMBERS = ("price", "compareAtPrice", "salePrice", "stock", "weight")  # of products and variants
-_UNNEEDED: Mapping[str, Any] = {  # only for metadata, so a value of another kind is left out
-    "rating": Amount,
-    "reviews": list[Any],
-    "meta": dict[str, Any],
-    "warrantyInformation": Text,
-    "shippingInformation": Text,
-    "returnPolicy": Text,
-    "availabilityStatus": Text,
-}
-
-
-def adjusted(raw: Any) -> tuple[SourceProduct, str]:
-    """Read a product whose values are not quite of the kinds above, but cannot be misunderstood.
-
-    A number may be a text such as `"12.50"` or `" 3 "`, and an empty text is none. A field that is not needed
-    is left out if it has a value of another kind.
-
-    Returns:
-        The product, and what it has instead of a known status.
-
-    Raises:
-        ValidationError: it is not valid even so.
-    """
-    if not isinstance(raw, dict):
-        return msgspec.convert(raw, SourceProduct), ""
-    product = _with_numbers(raw, "", (*_NUMBERS, "discountPercentage", "minimumOrderQuantity"))
-    product["dimensions"] = _with_numbers(raw.get("dimensions"), "dimensions.")
-    if isinstance(raw.get("variants"), list):
-        product["variants"] = [
-            _with_numbers(each, f"variants[{index}].", _NUMBERS) for index, each in enumerate(raw["variants"])
-        ]
-        for each in product["variants"]:
-            if isinstance(each, dict):  # until these two were synced, they could be anything
-                metadata = _usable(each.get("metadata"), dict[Any, Any]) or {}
-                own = {name: value for name, value in metadata.items() if _usable({name: value}, Metadata)}
-                each.update(image=_usable(each.get("image"), Url), metadata=own)
-    rating = product.get("rating")
-    if isinstance(rating, str) and NUMBER.fullmatch(rating.strip()):
-        product["rating"] = _number(rating, "rating")
-    product.update((name, _usable(product.get(name), kind)) for name, kind in _UNNEEDED.items())
-    status = product.pop("status", None)
-    known = status.strip().lower() if isinstance(status, str) else status
-    if known in get_args(Status):
-        product["status"] = known
-    is_unknown = "status" not in product and known not in (None, "")
-    shown_status = (one_line(shortened(str(status))) or repr(status)) if is_unknown else ""
-    return msgspec.convert(product, SourceProduct), shown_status
-
-
-def _usable(value: Any, kind: Any) -> Any:
-    """The value if it is of this kind; else None."""
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        return None
-
-
-def _with_numbers(value: Any, path: str, names: Iterable[str] | None = None) -> Any:
-    """The value; if it is an object, with its numbers and prices read. Without names, all are numbers."""
-    if not isinstance(value, dict):
-        return value
-    copy = dict(value)
-    for name in value if names is None else names:
-        if isinstance(text := value.get(name), str):
-            copy[name] = _number(text, path + name)
-    if "prices" in value and names is not None:
-        copy["prices"] = _with_numbers(value["prices"], f"{path}prices.")
-    return copy
-
-
-def _number(text: str, path: str) -> int | float | None:
-    plain = text.strip()
-    if not plain:
-        return None
-    if not NUMBER.fullmatch(plain.removeprefix("-")):
-        raise msgspec.ValidationError(f"{shown(text)} is not a number such as 1234.50 - at `$.{path}`")
-    return whole(float(plain))
+NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")  # without its sign, in a text

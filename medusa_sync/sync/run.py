@@ -135,8 +135,9 @@ class Run:
         options, context, unidentified = self._options, self._context, self._ledger.unidentified
         if not (self._ledger.seen or options.shard or self._stop.is_set):
             yield "The source has no products."
-        if 0 < self._ledger.seen == self._ledger.invalid:
-            like = f"It looks like {self._source.resembles}." if self._source.resembles else ""
+        like = f"It looks like {self._source.resembles}." if self._source.resembles else ""
+        is_invalid = 0 < self._ledger.seen == self._ledger.invalid
+        if is_invalid:
             hint = like or "If its products have another shape, use --source-map."
             yield f"The source has no valid product. {hint}"
         removes = options.on_missing is not OnMissing.KEEP
@@ -151,8 +152,8 @@ class Run:
             yield from self._removals.notes
         yield from self._source.notes
         is_first = bool(self._ledger.gained) and not self._ledger.kept
-        if self._source.overlooked and (options.dry_run or is_first):
-            yield self._source.overlooked
+        if options.dry_run or is_first:
+            yield from filter(None, ("" if is_invalid else like, self._source.overlooked))
         if self._api is None:
             valid = self._ledger.not_compared
             yield f"{valid} products are valid. {_NOT_COMPARED}" if valid else _NOT_COMPARED

@@ -56,14 +56,20 @@ def test_a_source_with_a_shape_of_its_own_needs_a_map(server: DummyJson, store: 
 
 def test_a_source_that_is_like_a_known_one_is_told_what_it_lacks(tmp_path: Path, store: FakeMedusa) -> None:
     tee, mug = shopify(1), woo(1)
-    del tee["body_html"], mug["type"]
+    del tee["body_html"], mug["name"]
     rows = {"Shopify's `/products.json`, but without body_html": tee}
-    rows["WooCommerce's `/wp-json/wc/v3/products`, but without type"] = mug
+    rows["WooCommerce's `/wp-json/wc/v3/products`, but without name"] = mug
     file = tmp_path / "products.json"
     for like, row in rows.items():
         file.write_text(json.dumps([row]), encoding="utf-8")
         result = sync(str(file), store)
         assert f"The source has no valid product. It looks like {like}." in result.notes
+    mug = woo(1)
+    del mug["type"]
+    file.write_text(json.dumps([mug]), encoding="utf-8")
+    result = sync(str(file), store)
+    assert counts(result) == {"created": 1}
+    assert "It looks like WooCommerce's `/wp-json/wc/v3/products`, but without type." in result.notes
 
 
 # --- FakeStoreAPI ---------------------------------------------------------------------------------------
