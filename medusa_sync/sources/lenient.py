@@ -143,12 +143,10 @@ def _renamed(raw: Mapping[str, Any], own: frozenset[str], path: str = "") -> tup
             unused.append(name)
     if images:
         product["images"] = images
-    price, category = product.get("price"), product.get("category")
-    if isinstance(price, dict) and str(currency := _first(price, _CURRENCY)).lower() in CURRENCIES:
-        product |= {
-            "price": None,
-            "prices": {currency: _first(price, _AMOUNT), **(product.get("prices") or {})},
-        }
+    price, prices, category = (product.get(name) for name in ("price", "prices", "category"))
+    currency = _first(price, _CURRENCY)
+    if price is not currency and isinstance(prices, dict | None) and str(currency).lower() in CURRENCIES:
+        product |= {"price": None, "prices": {currency: _first(price, _AMOUNT), **(prices or {})}}
     if isinstance(category, dict | list):
         product |= {"category": None, "categories": _listed(category) + _listed(product.get("categories"))}
     return {name: _value(name, value, path + name) for name, value in product.items()}, unused
@@ -162,9 +160,7 @@ def _value(name: str, value: Any, path: str) -> Any:
     value = _first(value, _MEMBERS.get(name, ()))
     match name, value:
         case ("prices", [*_]):
-            return {
-                _first(each, _CURRENCY): _first(each, _AMOUNT) for each in value if isinstance(each, dict)
-            }
+            return {str(_first(each, _CURRENCY)): _first(each, _AMOUNT) for each in value}
         case ("prices" | "dimensions", {}):
             named = {("depth" if member == "length" else member): each for member, each in value.items()}
             return {member: _number(each, f"{path}.{member}") for member, each in named.items()}

@@ -4,10 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.sources.base import Item, Rejected, Unchecked
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.sources.base import Item, Rejected, Unchecked, checked
+from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.mapping import MappingOptions, deliver, has_other_names
+from medusa_sync.sources.schema import FIELDS
 from tests.unit.sources.reading import cases, in_json, read, reading
 
 CDN = "https://cdn.example"
@@ -175,10 +180,32 @@ def test_the_best_name_counts(rows: list[str], expected: str) -> None:
 
 
 def test_a_price_with_a_currency_is_in_that_currency() -> None:
-    content = json.dumps([{"id": 1, "name": "Mug", "price": {"value": 9, "currency": "EUR"}}])
-    [row] = reading(content, suffix=".json", mapping=MappingOptions("shop", "usd")).rows
-    assert isinstance(row, Rejected)
-    assert row.reason == "prices: none in usd, only in eur"
+    theirs = MUG | {"price": {"value": 9, "currency": "EUR"}}
+    assert in_json(theirs) == in_json(MUG | {"price": None, "prices": {"eur": 9}})
+
+
+NAMES = [*FIELDS, *(name for each in OWN.columns for name in (*each.names, *each.also) if "{" not in name)]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["", "9", "a, b", "EUR", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*NAMES, "url", "value", "amount", "currency", "$oid", "usd"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6))
+@example({"price": {"value": 9, "currency": "eur"}, "prices": [{"amount": 1}, 2, {"currency": {"a": "b"}}]})
+def test_any_value_of_any_name_is_read_or_rejects_its_product(product: dict[str, Any]) -> None:
+    row = checked(deliver(Item(MUG | product), MappingOptions("shop", "usd")))
+    assert isinstance(row, DesiredProduct | Rejected)
 
 
 def test_products_whose_fields_were_not_read_before_are_checked_again_after_an_upgrade() -> None:
