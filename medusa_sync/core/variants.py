@@ -45,9 +45,19 @@ def match_variants(
 ) -> Matches:
     """Decide which stored variant is which.
 
-    The record names it. A variant that the record does not name, or not by the key that it has now, has the
-    same SKU or barcode, else the same option values: an interrupted run may have created it, the source may
-    have given it another key, and the record may be that of another store or older than the product.
+    a variant of the source                         is the first stored one with
+    ----------------------------------------------  ----------------------------------------------------------
+    whose key the record has, with an id            that id
+    whose key the record has, without an id: an     the values that were sent, else those that were applied
+    interrupted run may have created it
+    that has another key than before                its values, if its key in the record is gone
+    of a product that got variants, or lost them    the only key that is gone, if it or the new one is `ONLY`
+    that is not in the record, which may be that    its values
+    of another store, or older than the product
+    the only one of an adopted product              the lowest id
+
+    "Values" are the SKU, else the barcode, else all option values. A unique value that several variants want
+    is no evidence.
     """
     recorded = record.variants
     wanted = _remembered(desired.variants)
@@ -65,12 +75,14 @@ def match_variants(
             owned |= take({key: _renamed(known[key], options) for key in unnamed if key not in owned})
     owned = dict(sorted(owned.items(), key=lambda each: (recorded[each[0]].dropped is not None, each[1].id)))
     found = {key: owned.pop(key) for key in wanted if key in owned}
-    former = _former_keys(
-        {key: wanted[key] for key in wanted if key not in recorded}, owned, options, repeated
-    )
+    new = {key: wanted[key] for key in wanted if key not in recorded}
+    former = _former_keys(new, owned, options, repeated) if new and owned else {}
     found |= {key: owned.pop(old) for key, old in former.items()}
-    if desired.options or record is NO_RECORD or ONLY in unnamed:  # else the merchant has deleted it
-        found |= take({key: wanted[key] for key in wanted if key not in found})
+    left = {key: wanted[key] for key in wanted if key not in found}
+    if left and (
+        desired.options or record is NO_RECORD or ONLY in unnamed
+    ):  # else the merchant has deleted it
+        found |= take(left)
     if adopt and free and not (desired.options or found):
         found[ONLY] = next(iter(free.values()))
     return Matches({key: found.get(key) for key in wanted}, former, owned)
@@ -188,7 +200,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     variants = {}
     for key, entry in record.variants.items():
         fields = entry.fields
-        if key == ONLY and desired.options:  # what `product_body` sends for such a product
+        if key == ONLY and desired.options:  # what `creation_body` sends for such a product
             fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **fields}
         own = keys.get(key, key)
         variants[own] = structs.replace(entry, id=entry.id or found.get(own, ""), fields=now(key, fields))
