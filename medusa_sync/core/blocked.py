@@ -31,10 +31,10 @@ def blocked_reason(
     used = {value.option_id for variant in stored.variants for value in variant.options}
     removes = any(option.id in used for option in options.removed)
 
-    def held(variant: StoredVariant) -> tuple[Value, ...]:
+    def values_of(variant: StoredVariant) -> tuple[Value, ...]:
         return tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more))
 
-    def wanted(each: VariantChange) -> tuple[Value, ...] | None:
+    def new_values(each: VariantChange) -> tuple[Value, ...] | None:
         """The option values that a variant gets; None if they do not change."""
         planned = each.planned
         if options.added or not (removes or any(name.startswith(OPTION) for name in planned)):
@@ -49,28 +49,34 @@ def blocked_reason(
     twins: list[tuple[str, StoredVariant]] = []
     for variant in sorted(stored.variants, key=lambda each: (each.id in dropped, each.id)):
         if variant.id not in own:
-            first = others.setdefault(held(variant), variant)
+            first = others.setdefault(values_of(variant), variant)
             if removes and first is not variant:
                 twins.append((first.called(""), variant))
     ordered = sorted(variants, key=lambda each: each.stored is None)
-    changing = [(each, values) for each in ordered if (values := wanted(each)) is not None]
+    changing = [(each, values) for each in ordered if (values := new_values(each)) is not None]
     if not options.added:
         gets = {each.desired.key for each, _ in changing}
         kept = [each.stored for each in variants if each.stored and each.desired.key not in gets]
-        others = {held(variant): variant for variant in kept} | others
+        others = {values_of(variant): variant for variant in kept} | others
     for each, values in changing:
         if values in others:
             twins.append((each.desired.name, others[values]))
         elif each.stored:
             others[values] = each.stored
-    if not twins:
-        return None
-    ours = dropped | {each.id for each in matches.stored.values() if each is not None}
-    name, twin = min(twins, key=lambda each: each[1].id in ours)
+    return f"{stored.id}: {_reason(twins, matches)}" if twins else None
+
+
+def _reason(twins: Sequence[tuple[str, StoredVariant]], matches: Matches) -> str:
+    """What is said about the first of these variants; those that the merchant can delete come first.
+
+    Each has the name of the variant that wants its option values.
+    """
+    dropped = {variant.id for variant in matches.dropped.values()}
+    ours = {each.id for each in matches.stored.values() if each is not None}
+    name, twin = min(twins, key=lambda each: each[1].id in dropped | ours)
     hint = "which is not one of the source; delete that one in the admin"
-    if twin.id in ours - dropped:
+    if twin.id in ours:
         hint = "because one of them was edited in the admin; edit its option values there"
     elif twin.id in dropped:
         hint = "which the source no longer has; a run with --on-missing delete removes that one"
-    other = f"{twin.called('')} ({twin.id})"
-    return f"{stored.id}: variant {name} would have the same option values as {other}, {hint}"
+    return f"variant {name} would have the same option values as {twin.called('')} ({twin.id}), {hint}"

@@ -304,11 +304,10 @@ def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
     known = list(changes)
     terms = [name for name, field in FIELDS.items() if field.is_term]
     needed = {name: [term for change in known for term in change.added(name)] for name in terms}
-    needed[CATEGORIES] += placed_categories(known)
+    needed[CATEGORIES] += placed_categories(change for change in known if change.placed)
     return needed
 
 
-def placed_categories(changes: Iterable[Change]) -> list[str]:
+def placed_categories(adopted: Iterable[Change]) -> list[str]:
     """The categories that the source wants for adopted products."""
-    placed = [change for change in changes if change.placed]
-    return [handle for change in placed for handle in members(change.desired.fields[CATEGORIES])]
+    return [handle for change in adopted for handle in members(change.desired.fields[CATEGORIES])]

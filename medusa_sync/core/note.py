@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change, VariantChange
+from medusa_sync.core.change import Change, Step, VariantChange
 from medusa_sync.core.fields import IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Part
 from medusa_sync.core.inventory import item_renames
+from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import (
     AppliedOption,
@@ -129,7 +130,8 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     """
     before, after, options = change.record, final_record(change), change.options
     late = {each.desired.key: _late_values(change, each) for each in change.variants}
-    for key, rename in item_renames(change).items():  # a later call renames them
+    renames = item_renames(change) if Step.RENAME_ITEMS in change.steps else {}
+    for key, rename in renames.items():  # a later call renames them
         late[key] = {SKU: (rename.new_sku,), **late.get(key, {})}
     late = {key: values for key, values in late.items() if values}
     is_single_commit = not (late or options.is_change or change.placed or change.removed)
@@ -159,7 +161,7 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         fields = {name: value for name, value in variants[key].fields.items() if name not in values} | kept
         variants[key] = structs.replace(variants[key], fields=fields)
     sent = _sent(before, late)
-    titles = _sent_titles(before, options.pending_titles)
+    titles = _sent_titles(before, options)
     pending = Pending(step, sent, titles, after.currency, now, dict(new))
     return structs.replace(after, variants=variants, pending=pending)
 
@@ -188,10 +190,13 @@ def _sent(before: Record, late: Late) -> dict[str, dict[str, tuple[Value, ...]]]
     }
 
 
-def _sent_titles(before: Record, titles: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """The pending titles of each option."""
+def _sent_titles(before: Record, options: OptionPlan) -> dict[str, tuple[str, ...]]:
+    """The pending titles of each option: those before and after it is renamed."""
     sent = dict(before.pending.options) if before.pending else {}
-    return sent | {own: _latest(sent.get(own, ()), now) for own, now in titles.items()}
+    for name, option in options.stored.items():
+        if option is not None and name in options.renamed:
+            sent[option.id] = _latest(sent.get(option.id, ()), (option.title, name))
+    return sent
 
 
 def _latest(earlier: Iterable[Any], now: Iterable[Any]) -> tuple[Any, ...]:

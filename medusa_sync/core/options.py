@@ -47,12 +47,6 @@ class OptionPlan(Struct, frozen=True):
     def is_change(self) -> bool:
         return bool(self.added or self.renamed or self.removed)
 
-    @property
-    def pending_titles(self) -> dict[str, tuple[str, str]]:
-        """The titles before and after the change of options that are renamed, by id."""
-        known = {name: option for name, option in self.stored.items() if option is not None}
-        return {own: (known[name].title, name) for name, own in self.renamed.items()}
-
     def unchanged(self) -> OptionPlan:
         """The options as they are in the store."""
         stored = {name: option for name, option in self.stored.items() if option is not None}
@@ -65,24 +59,13 @@ class OptionPlan(Struct, frozen=True):
 
 
 def match_options(
-    desired: DesiredProduct,
-    stored: StoredProduct,
-    record: Record,
-    *,
-    on_conflict: OnConflict,
-    restore: bool,
+    desired: DesiredProduct, stored: StoredProduct, record: Record, *, on_conflict: OnConflict, restore: bool
 ) -> OptionPlan:
     """Decide which stored option is which.
 
     An option is found by the id in the record, else by its title. Those that are left are renamed in their
-    order, so that variants keep their values.
-
-    Args:
-        desired: what the source wants.
-        stored: the product.
-        record: what was last applied.
-        on_conflict: whose title wins if source and merchant both renamed an option.
-        restore: give an option that only the merchant renamed its title back.
+    order, so that variants keep their values. With `restore`, one that only the merchant renamed gets its
+    title back; if the source renamed it too, `on_conflict` says whose title wins.
 
     Raises:
         ProductFailedError: an option is shared, or there would be two of the same title.
@@ -103,15 +86,11 @@ def match_options(
     former |= {
         old: name for name, option in found.items() for old in sent.get(option.id, ()) if old not in found
     }
-    titles = {name: {before.get(name, name), *sent.get(option.id, ())} for name, option in found.items()}
-    other = [name for name, option in found.items() if option.title != name]
-    contested = [name for name in before if name in other and found[name].title not in titles[name]]
-    source_wins = restore or on_conflict == OnConflict.SOURCE
-    renamed = {
-        name: found[name].id
-        for name in other
-        if restore or found[name].title in titles[name] or (name in contested and source_wins)
-    }
+    ours_now = {name: {before.get(name, name), *sent.get(option.id, ())} for name, option in found.items()}
+    edited = {name for name, option in found.items() if option.title not in {name, *ours_now[name]}}
+    contested = () if restore else tuple(name for name in before if name in edited)
+    kept = set() if restore else edited - set(contested if on_conflict is OnConflict.SOURCE else ())
+    renamed = {name: option.id for name, option in found.items() if option.title != name and name not in kept}
     removed = [ours[old] for old in list(ours)[len(waiting) :]]
     # Unused ones with the title of another one: a request whose response was lost may have arrived late.
     left = [each for each in by_id.values() if each.is_exclusive is not False and each.id not in used]
@@ -119,7 +98,7 @@ def match_options(
     plan = OptionPlan(
         {name: found.get(name) for name in names},
         renamed,
-        () if restore else tuple(contested),
+        contested,
         former,
         tuple(option for option in by_id.values() if option not in removed),
         tuple(removed),

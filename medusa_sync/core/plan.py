@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import partial
 
 from msgspec import Struct, structs
 
@@ -30,7 +29,7 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.merge import Verdict, as_sent, merge_field
 from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import OnConflict, PriceLimit
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import (
     IN_CURRENCY,
@@ -40,8 +39,8 @@ from medusa_sync.core.record import (
     History,
     Record,
     Write,
+    full_text,
     remember,
-    remember_text,
 )
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -72,7 +71,6 @@ def plan_update(
     Raises:
         ProductFailedError: Medusa does not support the change.
     """
-    again = partial(plan_update, how=how, location_id=location_id)
     adopts = stored.record is not None and stored.record.is_claim
     record = NO_RECORD if adopts or stored.record is None else stored.record
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
@@ -83,32 +81,11 @@ def plan_update(
     removed = {key: each for key, each in matches.dropped.items() if each.id in removed_ids}
     if removed and deletes:
         left = tuple(each for each in stored.variants if each.id not in removed_ids)
-        return structs.replace(again(desired, structs.replace(stored, variants=left)), removed=removed)
+        rest = plan_update(desired, structs.replace(stored, variants=left), how, location_id=location_id)
+        return structs.replace(rest, removed=removed)
     record = rebased(record, desired, options, matches)
     plan = _Plan(desired, stored, record, options, matches, location_id, how, restore)
-    own = [*plan.own_changes(), *plan.option_changes(None if adopts else stored.record, side)]
-    variants = [
-        plan.variant_change(each)
-        for each in desired.variants
-        if how.selection.has_variants
-        or (matches.stored[each.key] is not None and (record is NO_RECORD or each.key in record.variants))
-    ]
-    moves = options.removed or any(name.startswith(OPTION) for each in variants for name in each.planned)
-    blocked = blocked_reason(variants, stored, options, matches) if moves else None
-    if how.selection.has_variants:
-        variants += plan.dropped_changes(variants, drafted=removed)
-    return Change(
-        desired,
-        stored,
-        record,
-        *_divided(own),
-        tuple(variants),
-        options,
-        matches.dropped if how.selection.has_variants else {},
-        drafted=removed.keys(),
-        selection=how.selection,
-        blocked=blocked,
-    )
+    return plan.change(plan.option_changes(None if adopts else stored.record, side), drafted=removed.keys())
 
 
 _Found = Iterable[FieldChange | Conflict]
@@ -133,6 +110,33 @@ class _Plan(Struct, frozen=True):
     how: PlanOptions
     restore: bool
 
+    def change(self, of_options: _Found, *, drafted: Collection[str]) -> Change:
+        """All changes; the stock of `drafted` variants is set to 0."""
+        selection, record, options, matches = self.how.selection, self.record, self.options, self.matches
+        variants = [
+            self.variant_change(each)
+            for each in self.desired.variants
+            if selection.has_variants
+            or (matches.stored[each.key] is not None and (record is NO_RECORD or each.key in record.variants))
+        ]
+        moves = options.removed or any(name.startswith(OPTION) for each in variants for name in each.planned)
+        blocked = blocked_reason(variants, self.stored, options, matches) if moves else None
+        dropped = matches.dropped if selection.has_variants else {}
+        if dropped:
+            variants += self.dropped_changes(variants, drafted)
+        return Change(
+            self.desired,
+            self.stored,
+            record,
+            *_divided([*self.own_changes(), *of_options]),
+            tuple(variants),
+            options,
+            dropped,
+            drafted=drafted,
+            selection=selection,
+            blocked=blocked,
+        )
+
     def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields."""
         record = self.record
@@ -155,7 +159,7 @@ class _Plan(Struct, frozen=True):
         if verdict is Verdict.CONFLICT:
             yield Conflict(field.name, current, wanted, side, variant)
         if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and side is OnConflict.SOURCE):
-            applied = _full_text(history.applied, current, wanted)
+            applied = full_text(history.applied, current, wanted)
             yield FieldChange(field.name, current, planned, applied, wanted, variant)
 
     def option_changes(self, applied: Record | None, side: OnConflict) -> _Found:
@@ -196,7 +200,8 @@ class _Plan(Struct, frozen=True):
         for name in dict.fromkeys([*full.fields, *more, *known]):
             if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
                 found += self._merge_of_variant(VARIANT_FIELDS[name], full, stored)
-        held = self._held_back(_divided(found)[0], stored)
+        limit = self.how.price_limit
+        held = self._held_back(_divided(found)[0], stored, limit) if limit is not None else ()
         names = {change.field for change in held}  # nobody has won their conflicts yet
         changes, conflicts = _divided(each for each in found if each.field not in names)
         return VariantChange(full, stored, changes=changes, conflicts=conflicts, held=held)
@@ -256,11 +261,11 @@ class _Plan(Struct, frozen=True):
             return True
         return any(value is not None for value in (wanted, applied, *sent))
 
-    def _held_back(self, changes: Sequence[FieldChange], stored: StoredVariant) -> tuple[FieldChange, ...]:
+    def _held_back(
+        self, changes: Sequence[FieldChange], stored: StoredVariant, limit: PriceLimit
+    ) -> tuple[FieldChange, ...]:
         """The planned prices of a variant that move too far; a price and its sale price stay together."""
-        limit, names = self.how.price_limit, set[str]()
-        if limit is None:
-            return ()
+        names = set[str]()
         for each in changes:
             part, before, after = VARIANT_FIELDS[each.field].part, each.stored, each.planned
             if part is Part.SALE and before is None:  # until now, customers pay the price
@@ -299,15 +304,6 @@ class _Plan(Struct, frozen=True):
         name = entry.id or variant.fields.get(SKU) or desired.title
         conflict = Conflict(VARIANT, None, name, OnConflict.STORE, variant.name)
         return VariantChange(variant, None, conflicts=() if is_reported else (conflict,))
-
-
-def _full_text(applied: Value, *known: Value) -> Value:
-    """The last applied value; a digest becomes the text again if the store or the source still has it."""
-    members = (member for value in known for member in (value if isinstance(value, tuple) else (value,)))
-    texts = {remember_text(member): member for member in members if isinstance(member, str)}
-    if isinstance(applied, tuple):
-        return tuple(texts.get(member, member) for member in applied)
-    return texts.get(applied, applied) if isinstance(applied, str) else applied
 
 
 def _divided(found: _Found) -> tuple[tuple[FieldChange, ...], tuple[Conflict, ...]]:

@@ -236,6 +236,15 @@ def remember_text(text: str) -> str:
     return "#" + blake2b(text.encode(), digest_size=6).hexdigest()
 
 
+def full_text(applied: Value, *known: Value) -> Value:
+    """An applied value; a digest becomes the text again if one of the known values has it."""
+    members = (member for value in known for member in (value if isinstance(value, tuple) else (value,)))
+    texts = {remember_text(member): member for member in members if isinstance(member, str)}
+    if isinstance(applied, tuple):
+        return tuple(texts.get(member, member) for member in applied)
+    return texts.get(applied, applied) if isinstance(applied, str) else applied
+
+
 def parse_record(metadata: object) -> Record | None:
     """Parse the record of a stored product; None if there is none that this version reads.
 

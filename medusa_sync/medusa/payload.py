@@ -46,49 +46,47 @@ Items = Mapping[str, StoredItem] | None
 
 
 def product_body(
-    change: Change,
-    product_id: str,
-    record: Record,
-    *,
-    status: str,
-    placement: Placement,
-    ids: Ids,
-    items: Mapping[str, StoredItem],
+    change: Change, product_id: str, record: Record, *, placement: Placement, ids: Ids
 ) -> dict[str, Any]:
     """The body that creates or updates a product: the record, and the fields that change.
 
     New and adopted products get what Medusa would leave out, such as the sales channel. `ids` are those of
-    terms, and `items` are unused inventory items, by SKU, which new variants get.
+    terms.
     """
-    stored, desired = change.stored, change.desired
-    body: dict[str, Any] = {"id": product_id, "metadata": {RECORD_KEY: record}}
+    stored, body = change.stored, record_body(product_id, record)
     is_placed = change.is_creation or change.placed
     if is_placed and not any(stored.sales_channels):  # None is a link to a deleted channel
         body["sales_channels"] = [{"id": placement.sales_channel_id}]
     if is_placed and stored.shipping_profile is None:
         body["shipping_profile_id"] = placement.shipping_profile_id
-    if change.is_creation:
-        body["external_id"] = desired.external_id
-        first = desired.variants[:FIRST_VARIANTS]
-        variants = new_variants(change, first, items if placement.location_id else None)
-        options = {name: wanted_values(desired.variants, name) for name in desired.options}
-        options = options or {DEFAULT: [DEFAULT]}
-        body["handle"], body["status"] = change.handle, desired.status or status
-        body["options"] = [{"title": name, "values": values} for name, values in options.items()]
-        body["variants"] = [
-            {"id": new_variant_id(product_id, each.key), **own}
-            for each, own in zip(first, variants, strict=True)
-        ]
-    known: Ids = {  # what the product has, and what is added
-        **ids,
-        CATEGORIES: {**ids.get(CATEGORIES, {}), **stored.category_ids},
-        TAGS: {**ids.get(TAGS, {}), **{tag.value: tag.id for tag in stored.tags}},
-        IMAGES: _image_ids(stored.images),
-    }
-    for each in change.own_changes:
-        if each.field != OPTIONS:  # they are written apart
-            _set_product_field(body, each.field, each.planned, known)
+    fields = {each.field: each.planned for each in change.own_changes if each.field != OPTIONS}
+    if fields:  # options are written apart
+        known: Ids = {  # what the product has, and what is added
+            **ids,
+            CATEGORIES: {**ids.get(CATEGORIES, {}), **stored.category_ids},
+            TAGS: {**ids.get(TAGS, {}), **{tag.value: tag.id for tag in stored.tags}},
+            IMAGES: _image_ids(stored.images),
+        }
+        for name, value in fields.items():
+            _set_product_field(body, name, value, known)
     return body
+
+
+def creation_body(change: Change, product_id: str, *, status: str, items: Items) -> dict[str, Any]:
+    """What the body has in addition if it creates a product: the options, and the first variants."""
+    desired = change.desired
+    first = desired.variants[:FIRST_VARIANTS]
+    options = {name: wanted_values(desired.variants, name) for name in desired.options}
+    bodies = zip(first, new_variants(change, first, items), strict=True)
+    return {
+        "external_id": desired.external_id,
+        "handle": change.handle,
+        "status": desired.status or status,
+        "options": [
+            {"title": name, "values": values} for name, values in (options or {DEFAULT: [DEFAULT]}).items()
+        ],
+        "variants": [{"id": new_variant_id(product_id, each.key), **own} for each, own in bodies],
+    }
 
 
 def distinct_images_body(product: StoredProduct) -> dict[str, Any] | None:

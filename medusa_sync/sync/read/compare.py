@@ -81,7 +81,7 @@ class Comparison:
                 while len(waiting) >= LOOK_UP:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
                     yield await self._look_up(part)
-        waiting += await self._with_free_values()
+        waiting += await self._with_free_values() if self._undecided else ()
         await self._scan.ready(self._wanted())  # checks the credentials even if the source delivered nothing
         for part in parts(waiting, LOOK_UP):
             yield await self._look_up(part)

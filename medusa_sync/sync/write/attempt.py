@@ -254,7 +254,7 @@ class Attempts:
 
     def _settled(self, job: Job, outcome: Outcome) -> None:
         """Forget what was kept for a job until its outcome."""
-        if not self._context.is_dry_run or outcome.action is not Action.CREATE:
+        if job.handle and not (self._context.is_dry_run and outcome.action is Action.CREATE):
             self._new_products.handles.release(job)
 
 

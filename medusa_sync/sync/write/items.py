@@ -91,8 +91,8 @@ class Items:
         await self._set([structs.replace(each, new_sku=None) for each in renames if each.sku in taken])
         left = [each for each in renames if each.new_sku is not None or each.sku not in taken]
         refused = await self._set(left)
-        held = [each for each in refused if each.sku is not None and each.sku not in taken]
-        await self._set([structs.replace(each, new_sku=None) for each in held])
+        kept = [each for each in refused if each.sku is not None and each.sku not in taken]
+        await self._set([structs.replace(each, new_sku=None) for each in kept])
         for each in refused:
             words = "inventory item %s has no SKU now: the store refuses %r", each.item_id, each.new_sku
             logger.warning(*words, extra={"event": "inventory_item_without_sku"})

@@ -14,7 +14,7 @@ from medusa_sync.core.note import note
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, Body
-from medusa_sync.medusa.payload import Ids, distinct_images_body, product_body
+from medusa_sync.medusa.payload import Ids, creation_body, distinct_images_body, product_body
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job
@@ -43,7 +43,8 @@ class ProductRows:
         """Write the rows of stored products."""
         now = round(time.time(), 3)
         ids = await self.term_ids(jobs)
-        await self._terms.activate_categories(placed_categories(job.change for job in jobs))
+        if placed := [job.change for job in jobs if job.change.placed]:
+            await self._terms.activate_categories(placed_categories(placed))
         bodies = []
         for job in jobs:
             bodies.append(self._body(job, ids, now))
@@ -106,15 +107,12 @@ class ProductRows:
             new = ids_of_new_variants(job.change) if Step.ADD_VARIANTS in job.change.steps else {}
         job.writing.note = note(job.change, now=now, new=new)
         job.records.append(job.writing.note)
-        return product_body(
-            job.change,
-            product_id,
-            job.writing.note,
-            status=self._context.options.status,
-            placement=self._context.placement,
-            ids=ids,
-            items=job.writing.items,
-        )
+        placement = self._context.placement
+        body = product_body(job.change, product_id, job.writing.note, placement=placement, ids=ids)
+        if job.change.is_creation:
+            items = job.writing.items if placement.location_id else None
+            body |= creation_body(job.change, product_id, status=self._context.options.status, items=items)
+        return body
 
     async def _find_free_ids(self, jobs: Group) -> bool:
         """Give products whose ids others or deleted ones have the next ones; returns whether there were any.

@@ -102,7 +102,7 @@ class Writer:
         except StoreRefusedError as error:
             raise AmbiguousWriteError(str(error), status=error.status) from error
         complete = [job for job in jobs if job.error is None]
-        self._items.linked(complete)
+        self._items.linked([job for job in complete if Step.ADD_VARIANTS in job.change.steps])
         for job in complete:
             if job.is_written:
                 self._context.failures = 0
