@@ -255,7 +255,7 @@ class Attempts:
     def _settled(self, job: Job, outcome: Outcome) -> None:
         """Forget what was kept for a job until its outcome."""
         if job.handle and not (self._context.is_dry_run and outcome.action is Action.CREATE):
-            self._new_products.handles.release(job)
+            self._new_products.handles.forget(job)
 
 
 def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:

@@ -1,4 +1,22 @@
-"""Products of the source on their way to their outcomes; each is in exactly one place."""
+"""Products of the source on their way to their outcomes; each is in exactly one place.
+
+The life of a job:
+
+what happened                                place            what it has since then
+-------------------------------------------  ---------------  ------------------------------------------------
+it was found to be stale                     QUEUE            what the source wants
+it is not in the store, and planned ahead    QUEUE            a plan, a handle, the holders of what it wants
+it wants what another one has, or loses      FINAL_PASS       perhaps a plan
+variants
+its details were read                        QUEUE            a plan of this attempt
+nothing is left to do, or it may not be      LEDGER           a result
+written
+a part of it was refused                     QUEUE            an error, until the attempt ends
+it was refused alone                         QUEUE            a refusal; the same plan again fails
+it is not known what arrived                 QUEUE            one attempt more
+everything arrived                           ACKNOWLEDGEMENT  the ids of what was created
+it was acknowledged                          LEDGER           a result
+"""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ class Handles:
             The external ids of what has the handles of those that get none, and the reasons.
         """
         for job in jobs:
-            self.release(job)
+            self.forget(job)
         candidates = {job: handle_candidates(job.desired) for job in jobs}
         reasons: dict[Job, tuple[str | None, str]] = {}
         waiting = list(jobs)
@@ -210,14 +210,14 @@ class Handles:
             for stored in found:
                 job = proposed[stored.handle]
                 if stored.external_id not in {job.external_id, *self._removed}:
-                    self.release(job)
+                    self.forget(job)
                     of_store = f"{stored.external_id} " if stored.external_id else ""
                     reason = _reason(stored.handle, f"{of_store}{stored.title!r} ({stored.id})")
                     reasons[job] = stored.external_id, reason
             waiting = [job for job in proposed.values() if not job.handle]
         return reasons
 
-    def release(self, job: Job) -> None:
+    def forget(self, job: Job) -> None:
         """Forget the handle of a job that has its outcome."""
         if job.handle:
             del self._owners[job.handle]
