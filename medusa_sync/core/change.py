@@ -28,8 +28,6 @@ from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 
-_EDITED = {Part.VARIANT, Part.METADATA, Part.PRICE}  # in the row of a variant
-
 
 class Step(Enum):
     """What is done to write a product, in this order; each step gets only products that need it."""
@@ -242,13 +240,13 @@ class Change(Struct, frozen=True, dict=True):
 
 def _needs(change: Change) -> dict[Step, object]:
     """Which steps a change needs; those that are not listed are not needed."""
-    own = {each.field for each in change.own_changes}
     fields = {name for each in change.variants for name in each.planned}
     parts, options = {VARIANT_FIELDS[name].part for name in fields}, change.options
+    own = [FIELDS[each.field] for each in change.own_changes if each.field in FIELDS]
     is_added = any(each.is_new for each in change.variants)
-    any_change: dict[Step, object] = {
+    needs: dict[Step, object] = {
         Step.DECIDE: not fields.isdisjoint(UNIQUE),
-        Step.TERMS: change.placed or any(FIELDS[name].is_term for name in own if name in FIELDS),
+        Step.TERMS: change.placed or any(field.is_term for field in own),
         Step.ROW: change.is_creation or change.placed or change.has_changes,
         Step.ADD_VARIANTS: is_added,
         Step.READ_VARIANTS: is_added or Part.LEVEL in parts,
@@ -256,31 +254,30 @@ def _needs(change: Change) -> dict[Step, object]:
         Step.SALE_PRICES: Part.SALE in parts,
     }
     if change.is_creation:
-        return any_change
+        return needs
     kept = [(each.stored, each.planned) for each in change.variants if each.stored is not None]
-    used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
-    ours = [option for option in options.stored.values() if option is not None]
-    known = [(option.id, value.value) for option in ours for value in option.values]
+    kept += [(stored, {}) for stored in change.dropped.values()]
     tracked = [(stored, planned[STOCK] is not None) for stored, planned in kept if STOCK in planned]
-    with_dropped = [*kept, *((stored, dict[str, Value]()) for stored in change.dropped.values())]
+    used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
+    known = [option for option in options.stored.values() if option is not None]
     variants: dict[Step, object] = {
         Step.DELETE_VARIANTS: change.removed or any(each.replaces for each in change.variants),
         Step.OPTIONS: options.is_change or is_added or Part.OPTION in parts,
-        Step.EDIT_VARIANTS: any(VARIANT_FIELDS[name].part in _EDITED for _, own in kept for name in own)
+        Step.EDIT_VARIANTS: not parts.isdisjoint({Part.VARIANT, Part.METADATA, Part.PRICE})
         or any(stored.manage_inventory != is_tracked for stored, is_tracked in tracked),
         Step.OPTION_VALUES: options.removed or Part.OPTION in parts,
     }
-    others: dict[Step, object] = {
-        Step.PLAN_AGAIN: any(variants.values()),
+    items = {
         Step.LINK_ITEMS: any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
         Step.RENAME_ITEMS: any(
             link.inventory is not None and link.inventory.sku != planned.get(SKU, stored.sku)
-            for stored, planned in with_dropped
+            for stored, planned in kept
             for link in stored.inventory_items[:1]
         ),
-        Step.CLEAN_OPTIONS: Part.OPTION in parts or not used.issuperset(known),
+        Step.CLEAN_OPTIONS: Part.OPTION in parts
+        or any((option.id, value.value) not in used for option in known for value in option.values),
     }
-    return any_change | variants | others
+    return needs | variants | items | {Step.PLAN_AGAIN: any(variants.values())}
 
 
 def creation(desired: DesiredProduct, handle: str) -> Change:

@@ -60,8 +60,8 @@ async def in_halves(
             failed(part[0], error)
         return []
 
-    if things:
-        await isolate(await attempt(things), attempt, lambda thing: attempt([thing]))
+    if things and (refused := await attempt(things)):
+        await isolate(refused, attempt, lambda thing: attempt([thing]))
 
 
 def _halves(things: Sequence[T]) -> tuple[list[T], list[T]]:

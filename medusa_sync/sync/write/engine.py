@@ -116,7 +116,8 @@ class Engine:
 
     async def _work(self, group: Group) -> None:
         """Attempt a group until nothing is left to be done."""
-        await isolate(await self._attempt(group), self._attempt, lambda job: self._attempt([job]))
+        if refused := await self._attempt(group):
+            await isolate(refused, self._attempt, lambda job: self._attempt([job]))
 
     async def _attempt(self, group: Group) -> Group:
         """Attempt a group until nothing is left to be done, or until it has to be divided.

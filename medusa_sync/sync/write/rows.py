@@ -54,7 +54,8 @@ class ProductRows:
             raise AmbiguousWriteError("the response lacks products")
         for job in jobs:
             job.is_written, job.note_at = True, now
-        if repeated := [body for each in products if (body := distinct_images_body(each)) is not None]:
+        with_images = [each for each in products if each.images]
+        if repeated := [body for each in with_images if (body := distinct_images_body(each)) is not None]:
             await self._api.edit_products(repeated)
 
     # --- new products ---
