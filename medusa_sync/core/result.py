@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earlier
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
+from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct, Withheld
 
 
@@ -70,51 +71,56 @@ class Outcome(Struct, frozen=True):
         return cls(product.external_id, product.title, result, reason)
 
 
-def outcome_of(change: Change) -> Outcome:
-    """Return the outcome that a change has once it is applied."""
-    action: Action | None = Action.UPDATE
-    if change.is_creation or change.adopted:
-        action = Action.CREATE if change.is_creation else Action.ADOPT
-    elif not change.has_changes:  # the store holds the desired values already
-        action = None
+Changes = Mapping[tuple[str, str], FieldChange]
+"""Changes that a run has made to a product, by variant and field; each has the value before the run."""
+
+
+def with_changes(made: Changes, more: Iterable[FieldChange]) -> Changes:
+    """Add changes to those that were made before; all fields of a variant that was created are one change."""
+    created = {name for (name, field), each in made.items() if field == VARIANT and each.stored is None}
+    changes = dict(made)
+    for each in more:
+        key = each.variant, each.field
+        if key in made:
+            changes[key] = structs.replace(made[key], planned=each.planned)
+        elif each.variant not in created:
+            changes[key] = each
+    return changes
+
+
+def arrived(sent: Changes, plan: Change) -> Changes:
+    """What differs between the first read and the last one, as `plan` shows it, among changes that were sent.
+
+    A field that the plan leaves as it is has what was sent.
+    """
+    known: list[FieldChange | Conflict | Withheld]
+    known = [*plan.changes, *plan.conflicts, *plan.held, *plan.withheld]
+    now = {(each.variant, each.field): each.stored for each in known}
+    now |= {(name, VARIANT): name for name in (each.called(key) for key, each in plan.dropped.items())}
+    found = {key: structs.replace(each, planned=now.get(key, each.planned)) for key, each in sent.items()}
+    return {key: each for key, each in found.items() if {*members(each.planned)} != {*members(each.stored)}}
+
+
+def gained(change: Change) -> Action | None:
+    """The write that makes a product one of the source; None for one that was one before."""
+    return Action.CREATE if change.is_creation else Action.ADOPT if change.adopted else None
+
+
+def outcome_of(change: Change, changes: Collection[FieldChange], gain: Action | None) -> Outcome:
+    """The outcome of a product after its last change; `changes` and `gain` are those of the whole run."""
+    action = gain or (Action.UPDATE if changes else None)
+    result = Result.CREATED if action is Action.CREATE else Result.UPDATED if action else Result.UNCHANGED
     not_synced = (each for each in withheld_earlier(change.record) if not change.selection.has(each.field))
     return Outcome(
         change.desired.external_id,
         change.desired.title,
-        Result.CREATED if change.is_creation else Result.UPDATED if action else Result.UNCHANGED,
-        changes=() if change.is_creation else change.changes,
+        result,
+        changes=() if action is Action.CREATE else tuple(changes),
         conflicts=change.conflicts,
         action=action,
         held=change.held,
         withheld=(*change.withheld, *not_synced),
         blocked=change.blocked,
-    )
-
-
-def combined(first: Outcome | None, later: Outcome) -> Outcome:
-    """The outcome of a product that was sent in several attempts."""
-    earlier = first.conflicts if first else ()
-    conflicts = tuple({(each.variant, each.field): each for each in (*earlier, *later.conflicts)}.values())
-    if first is None or first.result is Result.UNCHANGED:
-        return structs.replace(later, conflicts=conflicts)
-    new = {each.variant for each in first.changes if each.field == VARIANT and each.stored is None}
-    fields = {(each.variant, each.field): each for each in later.changes if each.variant not in new}
-    # Variants do not get withheld values, and may have lost what they had before.
-    kept = {(each.variant, each.field): each.stored for each in later.withheld}
-    for change in first.changes:
-        key = change.variant, change.field
-        planned = kept.get(key, fields.get(key, change).planned)
-        if key not in kept or planned != change.stored:
-            fields[key] = structs.replace(change, planned=planned)
-    if first.action is Action.UPDATE and not fields:
-        return structs.replace(later, conflicts=conflicts)
-    return structs.replace(
-        first,
-        changes=tuple(fields.values()),
-        conflicts=conflicts,
-        held=later.held,
-        withheld=later.withheld,
-        blocked=later.blocked,
     )
 
 

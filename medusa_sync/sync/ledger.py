@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, structs
 
@@ -22,12 +22,14 @@ class _Open(Struct):
 
     Attributes:
         is_stored: the store has it.
-        conflicts: that its write decides; None if it is not being written.
+        is_sent: it is being written, and may have been written.
+        conflicts: that its write decides, by variant and field.
     """
 
     title: str
     is_stored: bool = False
-    conflicts: tuple[Conflict, ...] | None = None
+    is_sent: bool = False
+    conflicts: Mapping[tuple[str, str], Conflict] = {}
 
 
 class Ledger:
@@ -94,27 +96,27 @@ class Ledger:
         for product in filter(None, map(self._open.get, external_ids)):
             product.is_stored = True
 
-    def begin(self, external_id: str, conflicts: Sequence[Conflict] = ()) -> None:
-        """Mark an open product as being written: if the run ends now, it is unconfirmed.
+    def begin(self, external_id: str, conflicts: Iterable[Conflict]) -> None:
+        """Mark an open product as being written: if the run ends now, it is unconfirmed."""
+        self._open[external_id].is_sent = True
+        self.decided(external_id, conflicts)
 
-        The write decides conflicts. If it arrives, no later run sees them.
-        """
+    def decided(self, external_id: str, conflicts: Iterable[Conflict]) -> None:
+        """Keep conflicts that a write decides: if it arrives, no later plan sees them."""
         product = self._open[external_id]
-        known = product.conflicts or ()
-        product.conflicts = (*known, *(each for each in conflicts if each not in known))
+        product.conflicts = {**product.conflicts, **_by_field(conflicts)}
 
     def take_back(self, external_id: str) -> None:
         """Undo `begin`, after the store refused the write: nothing was written."""
-        self._open[external_id].conflicts = None
+        product = self._open[external_id]
+        product.is_sent, product.conflicts = False, {}
 
     def settle(self, outcome: Outcome) -> None:
         """Record the outcome of an open product."""
-        external_id = outcome.external_id or ""
-        product = self._open.pop(external_id)
-        if outcome.result in _PROBLEMS and not outcome.conflicts:  # the write may have arrived
-            outcome = structs.replace(outcome, conflicts=product.conflicts or ())
+        product = self._open.pop(outcome.external_id or "")
+        conflicts = {**product.conflicts, **_by_field(outcome.conflicts)}
         self.kept += product.is_stored and outcome.action not in _GAINS
-        self._count(outcome)
+        self._count(structs.replace(outcome, conflicts=tuple(conflicts.values())))
 
     def set_aside(self, external_id: str) -> None:
         """Count an open product as not compared, if there is no store."""
@@ -135,12 +137,13 @@ class Ledger:
             RuntimeError: a bug in medusa-sync: a product was lost or counted twice.
         """
         for external_id, product in self._open.items():
-            result = Result.NOT_ATTEMPTED if product.conflicts is None else Result.UNCONFIRMED
+            result = Result.UNCONFIRMED if product.is_sent else Result.NOT_ATTEMPTED
             outcome = Outcome(external_id, product.title, result, reason)
             self.not_completed.append(outcome)
             if product.conflicts:
                 self.conflicts += len(product.conflicts)
-                self.changes.add(structs.replace(outcome, reason="", conflicts=product.conflicts))
+                conflicts = tuple(product.conflicts.values())
+                self.changes.add(structs.replace(outcome, reason="", conflicts=conflicts))
         self.counts.update(outcome.result for outcome in self.not_completed)
         accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
@@ -162,3 +165,7 @@ class Ledger:
             self.changes.add(outcome)
             self.gained += outcome.action in _GAINS
         self._on_settled(outcome)
+
+
+def _by_field(conflicts: Iterable[Conflict]) -> dict[tuple[str, str], Conflict]:
+    return {(each.variant, each.field): each for each in conflicts}

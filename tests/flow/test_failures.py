@@ -300,6 +300,39 @@ def test_sent_products_are_unconfirmed_and_the_rest_not_attempted(
     assert "failed" not in text(result)
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_product_that_was_written_in_part_and_then_refused_is_unconfirmed(*, is_lost: bool) -> None:
+    """The run is stopped after the SKUs were cleared that two products exchange, or a response was lost."""
+    rows = products(2)
+    store, stop = synced(rows), Signal()
+    swapped = [
+        {**row, "title": "New", "price": 1} | ({} if is_lost else {"sku": other["sku"]})
+        for row, other in zip(rows, rows[::-1], strict=True)
+    ]
+    sent: list[httpx.Request] = []
+
+    def before(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path != BATCHES or not sent:
+            return None
+        stop.interrupt()
+        return REFUSED
+
+    def after(request: httpx.Request, _response: httpx.Response) -> None:
+        if request.url.path == BATCHES if is_lost else b'"sku":null' in request.content:
+            sent.append(request)
+        if is_lost and sent:
+            store.after = None
+            raise httpx.ReadTimeout("slow")
+
+    store.before, store.after = before, after
+    result = asyncio.run(run_once(ListSource(swapped), store, stop=stop))
+    assert {each.title for each in store.products.values()} == {"New"}
+    assert (result.exit_code, counts(result)) == (143, {"unconfirmed": 2})
+    store.before = store.after = None
+    assert sync(ListSource(swapped), store).exit_code == 0
+    assert_exact(swapped, store)
+
+
 @pytest.mark.parametrize("number", [9, 12, 16])
 def test_requests_in_flight_at_an_interruption_are_finished_and_counted(number: int) -> None:
     store, source, watcher, stop = FakeMedusa(), ListSource(products(150)), Watcher(), Signal()

@@ -9,7 +9,7 @@ from medusa_sync.core.change import Change, Step, needed_terms
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.note import is_recorded, note
-from medusa_sync.core.result import Action, Outcome, Result, outcome_of
+from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Holders, claims, postponed
@@ -190,10 +190,9 @@ class Attempts:
                 self.places.defer(job)
             elif own in decision.withheld:
                 left = self.planner.without(job.change, decision.withheld[own])
-                if left.is_creation or not is_recorded(left):
-                    job.take(left)
-                else:
-                    self.places.settle(job, outcome_of(left))
+                job.take(left)
+                if not left.is_creation and is_recorded(left):
+                    self.places.complete(job)
         return bool(unknown)
 
     async def _look_up(self, changes: Sequence[Change]) -> Holders:
@@ -210,7 +209,8 @@ class Attempts:
             if job in refusals:
                 self.places.end(job, Result.FAILED, refusals[job])
             elif self._values.cleared:  # the next plan begins with what this one would have left
-                job.sent = job.planned
+                job.is_written = True
+                self._context.ledger.decided(job.external_id, job.change.conflicts)
                 job.records.append(note(job.change, now=0))
                 self._values.foresee(job.change, job.records[-1])
             else:

@@ -161,7 +161,8 @@ class Engine:
     def _refused(self, jobs: Group, error: MedusaSyncError) -> list[Group] | None:
         """Take jobs back that the store refused; returns what is left to be done, or None to divide them."""
         for job in jobs:
-            job.take_back(self._context.ledger)
+            if not job.is_written:
+                self._context.ledger.take_back(job.external_id)
         if self._stop.is_set:
             return []
         is_known = isinstance(error, KnownRefusalError)
@@ -186,7 +187,7 @@ class Engine:
         if self._stop.is_set:
             return []
         for job in jobs:
-            job.note_at = 0  # the store may still be working on this write
+            job.is_written, job.note_at = True, 0  # the store may still be working on this write
             job.attempts += 1
             if job.plan is not None and not job.plan.is_creation:
                 job.holders = None  # others of the group may have given up what this one gets

@@ -20,17 +20,25 @@ it was acknowledged                          LEDGER           a result
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import OPTIONS, VARIANT
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Pending, Record
-from medusa_sync.core.result import Action, Outcome, Result, combined, outcome_of
+from medusa_sync.core.result import (
+    Action,
+    Changes,
+    Outcome,
+    Result,
+    arrived,
+    gained,
+    outcome_of,
+    with_changes,
+)
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
@@ -46,9 +54,6 @@ class Place(Enum):
     FINAL_PASS = auto()  # it waits for unique values of other products, or for the removal of variants
     ACKNOWLEDGEMENT = auto()
     LEDGER = auto()
-
-
-NOTHING = Outcome(None, "", Result.UNCHANGED)
 
 
 class Refusal(Struct, frozen=True):
@@ -89,9 +94,9 @@ class Job(Struct, eq=False):
         result: None until it is in the ledger.
         plan: what this attempt writes, without what is withheld. A product that was read and not found has
             none, unless its creation was planned together with others and not attempted yet.
-        planned: its outcome once the attempt is complete.
-        sent: the outcome of everything that may have arrived; None if nothing was sent.
-        is_written: something has certainly arrived.
+        changed: what this run has changed, as the last read and the responses since then show it.
+        gain: the write that made it one of the source; None if no earlier plan did.
+        is_written: something has arrived, or may have.
         is_being_created: it was sent to be created, so an incomplete product may become complete.
         attempts: how many times the result of a write was unknown.
         polls: how many times the store was still working on it.
@@ -115,8 +120,8 @@ class Job(Struct, eq=False):
     place: Place = Place.QUEUE
     result: Result | None = None
     plan: Change | None = None
-    planned: Outcome = NOTHING
-    sent: Outcome | None = None
+    changed: Changes = {}
+    gain: Action | None = None
     is_written: bool = False
     is_being_created: bool = False
     attempts: int = 0
@@ -160,30 +165,19 @@ class Job(Struct, eq=False):
         return pending is not None and pending.at == self.note_at
 
     def take(self, change: Change) -> None:
-        """Take the plan of an attempt."""
-        self.plan = change
-        self.planned = combined(self.sent, outcome_of(change))
+        """Take another plan."""
+        self.plan, self.changed = change, arrived(self.changed, change)
 
-    def begin(self, ledger: Ledger) -> None:
-        """Take note that what is sent now may arrive."""
-        ledger.begin(self.external_id, self.change.conflicts)
-        self.sent = self.planned
+    def take_again(self, change: Change) -> None:
+        """Take the plan after a read, which shows how much has arrived of what was sent before."""
+        if self.is_written and self.plan is not None:
+            self.wrote(() if self.plan.is_creation else self.plan.changes)
+        self.take(change)
 
-    def replan(self, update: Change) -> None:
-        """Take what is left after the row was written: the merchant may have edited the product meanwhile."""
-        left = {(each.variant, each.field) for each in update.changes}
-        written = self.change
-        gone = {(each.variant, each.field) for each in written.changes} - left
-        self.plan = structs.replace(
-            update,
-            own_changes=written.own_changes,
-            own_conflicts=written.own_conflicts,
-            removed=written.removed,
-            blocked=written.blocked,
-        )
-        changes = tuple(each for each in self.planned.changes if (each.variant, each.field) not in gone)
-        before = structs.replace(self.planned, changes=changes)
-        self.planned = self.sent = combined(before, outcome_of(self.plan))
+    def wrote(self, changes: Iterable[FieldChange]) -> None:
+        """Take note of changes that have arrived, or of which the next read shows whether they have."""
+        self.is_written, self.gain = True, self.gain or gained(self.change)
+        self.changed = with_changes(self.changed, changes)
 
     def accept(self, result: str | StoreRefusedError | AmbiguousWriteError) -> bool:
         """Take the result of a part of it; returns whether it was written. If not, the job gets the error.
@@ -196,38 +190,17 @@ class Job(Struct, eq=False):
         self.error = None if isinstance(result, str) else result
         return self.error is None
 
-    def take_back(self, ledger: Ledger) -> None:
-        """Take note that the store refused what was sent; the next plan shows how much has arrived."""
-        if not self.is_written:
-            self.sent = None
-            ledger.take_back(self.external_id)
-        removed = self.plan.removed.items() if self.plan is not None else ()
-        left = {(VARIANT, each.called(key)) for key, each in removed if each.id not in self.deleted}
-        if left:  # the next plan may keep them
-            changes = self._sent_without(left)
-            self.sent = structs.replace(self.sent, changes=changes) if self.sent and changes else None
-
-    @property
-    def arrived(self) -> tuple[FieldChange, ...]:
-        """The changes that are certainly written of an update that is not attempted again."""
-        if self.plan is None or not self.is_written:
-            return ()
-        left = {(each.field, each.variant) for own in self.plan.variants for each in own.reported}
-        return self._sent_without(left | ({(OPTIONS, "")} if self.plan.options.is_change else set()))
-
-    def _sent_without(self, left: Collection[tuple[str, str]]) -> tuple[FieldChange, ...]:
-        sent = self.sent.changes if self.sent is not None else ()
-        return tuple(each for each in sent if (each.field, each.variant) not in left)
-
-    def forget_update(self) -> None:
-        """Forget the plan of an earlier attempt, and what it sent to a product that is gone now."""
+    def forget_update(self, ledger: Ledger) -> None:
+        """Forget the plan of an earlier attempt, and what it changed of a product that is gone now."""
         if self.plan is not None and not self.plan.is_creation:
-            self.sent, self.is_written = None, False
+            self.changed, self.is_written = {}, False
+            ledger.take_back(self.external_id)
         self.plan = None
 
-    def outcome(self, found: Outcome) -> Outcome:
-        """The outcome of a product for which nothing is left to be done."""
-        return combined(self.sent, found) if found.result is Result.UNCHANGED else found
+    def outcome(self) -> Outcome:
+        """The outcome of a product whose plan is carried out."""
+        changes = with_changes(self.changed, self.change.changes)
+        return outcome_of(self.change, changes.values(), self.gain or gained(self.change))
 
 
 Group = list[Job]
@@ -266,23 +239,23 @@ class Places:
             job.holders, job.refusal, job.is_refused = None, None, False
         return jobs
 
-    def settle(self, job: Job, outcome: Outcome) -> None:
-        """Enter the outcome of a job in the ledger."""
-        outcome = job.outcome(outcome)
+    def complete(self, job: Job) -> None:
+        """Enter a job in the ledger whose plan is carried out, or would be."""
+        outcome = job.outcome()
         if outcome.blocked:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
             outcome = structs.replace(outcome, **failed)
+        self._settle(job, outcome)
+
+    def end(self, job: Job, result: Result, reason: str = "") -> None:
+        """Enter a job in the ledger that is not written, or only in part."""
+        changes = tuple(job.changed.values())
+        outcome = Outcome.of(job.desired, result, reason)
+        action = Action.UPDATE if changes else None
+        self._settle(job, structs.replace(outcome, changes=changes, action=action))
+
+    def _settle(self, job: Job, outcome: Outcome) -> None:
         job.place, job.result = Place.LEDGER, outcome.result
         self._last.pop(job, None)
         self._settled(job, outcome)
         self._context.ledger.settle(outcome)
-
-    def end(self, job: Job, result: Result, reason: str = "") -> None:
-        """Enter a job in the ledger that is not written, or only in part."""
-        action = Action.UPDATE if job.arrived else None
-        outcome = Outcome.of(job.desired, result, reason)
-        self.settle(job, structs.replace(outcome, changes=job.arrived, action=action))
-
-    def complete(self, job: Job) -> None:
-        """Enter a job in the ledger that is acknowledged, or that a dry run has planned."""
-        self.settle(job, job.planned)

@@ -117,7 +117,7 @@ class NewProducts:
         bodies = []
         for job in claimed:
             job.records.append(record)
-            job.begin(self._context.ledger)
+            self._context.ledger.begin(job.external_id, job.change.conflicts)
             bodies.append({**record_body(job.change.stored.id, record), "external_id": job.external_id})
         await self._context.api.edit_products(bodies)
 

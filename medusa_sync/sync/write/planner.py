@@ -14,7 +14,7 @@ from medusa_sync.core.interrupted import is_in_progress, is_incomplete
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, Withheld, without_values
-from medusa_sync.core.result import Result, outcome_of
+from medusa_sync.core.result import Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
@@ -61,7 +61,7 @@ class Planner:
             if not copies and self._context.is_dry_run and job.plan is not None and not job.is_new:
                 copies = [self._values.foreseen(job.plan.stored)]  # it would have been claimed
             if not (copies or job.is_absent):
-                job.forget_update()
+                job.forget_update(self._context.ledger)
             job.is_absent = False  # another attempt reads it again
             try:
                 self._sort(job, readable(copies), reading)
@@ -102,8 +102,7 @@ class Planner:
 
     def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
         if job.plan is not None and job.plan.is_creation and stored.record in job.records:
-            # The store created it, although it refused the call.
-            job.sent, job.is_written = job.planned, True
+            job.is_written = True  # the store created it, although it refused the call
         # What this run has noted itself was not interrupted.
         selection = job.plan.selection if job.plan is not None and stored.record in job.records else None
         if not self._context.is_final:
@@ -112,20 +111,18 @@ class Planner:
             self._context.removed_variants.pop(job.external_id, None)
         update = self.planned(job.desired, stored, selection)
         blocked, reasons = update.blocked, "; ".join(filter(None, [update.blocked, *job.kept.values()]))
-        update = structs.replace(update, blocked=reasons or None)
+        job.take_again(structs.replace(update, blocked=reasons or None))
         may_write = self._options.update or stored.pending is not None  # what was begun is completed
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
-        if update.removable(removable):
-            job.take(update)
+        if job.change.removable(removable):
             self._places.defer(job)
         elif may_write and blocked:
             self._places.end(job, Result.FAILED, reasons)
-        elif is_recorded(update):
-            self._places.settle(job, outcome_of(update))
+        elif is_recorded(job.change):
+            self._places.complete(job)
         elif not may_write:
             self._places.end(job, Result.SKIPPED)
         else:
-            job.take(update)
             reading.updates.append(job)
 
     async def again(self, jobs: Group) -> None:
@@ -150,10 +147,16 @@ class Planner:
             if update.blocked:
                 job.error = ProductFailedError(update.blocked)
                 continue
-            job.replan(update)
+            job.plan = structs.replace(  # the merchant may have edited the product meanwhile
+                update,
+                own_changes=before.own_changes,
+                own_conflicts=before.own_conflicts,
+                removed=before.removed,
+                blocked=before.blocked,
+            )
             if job.change.removed and stored.record not in job.records:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
-            self._context.ledger.begin(job.external_id, job.change.conflicts)
+            self._context.ledger.decided(job.external_id, job.change.conflicts)
 
     def planned(
         self,

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import json
 
 from medusa_sync.core.change import Step, needed_terms, placed_categories
+from medusa_sync.core.fields import OPTIONS
 from medusa_sync.core.note import note
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
@@ -48,12 +49,13 @@ class ProductRows:
         bodies = []
         for job in jobs:
             bodies.append(self._body(job, ids, now))
-            job.begin(self._ledger)
+            self._ledger.begin(job.external_id, job.change.conflicts)
         products = await self._api.update_products(bodies)
         if {job.external_id for job in jobs} - {product.external_id for product in products}:
             raise AmbiguousWriteError("the response lacks products")
         for job in jobs:
-            job.is_written, job.note_at = True, now
+            job.note_at = now
+            job.wrote(each for each in job.change.own_changes if each.field != OPTIONS)  # they follow
         with_images = [each for each in products if each.images]
         if repeated := [body for each in with_images if (body := distinct_images_body(each)) is not None]:
             await self._api.edit_products(repeated)
@@ -68,7 +70,7 @@ class ProductRows:
         by_external_id = {job.external_id: job for job in jobs}
         for job in jobs:
             job.writing.before, job.is_being_created = job.writing.note, True
-            job.begin(self._ledger)
+            self._ledger.begin(job.external_id, job.change.conflicts)
 
         async def with_free_ids(bodies: Sequence[Body]) -> Sequence[Body]:
             refused = [by_external_id[each["external_id"]] for each in bodies]
