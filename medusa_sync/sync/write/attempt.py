@@ -88,27 +88,29 @@ class Attempts:
 
     async def attempt(self, group: Group) -> list[Group]:
         """Read, plan and write; returns the groups that are left to be done."""
-        reading = await self.planner.read(group)
+        in_progress = await self.planner.read(group)
+        jobs = [job for job in still_queued(group) if job not in in_progress]
+        new = [job for job in jobs if job.plan is None or job.plan.is_creation]
         left: list[Group] = []
-        if reading.updates:
-            left = await self._carry_out(reading.updates)
-            for job in reading.new:  # creates and updates never share a call
+        if len(new) < len(jobs):
+            left += await self._carry_out([job for job in jobs if job not in new])
+            for job in new:  # creates and updates never share a call
                 job.is_absent = not job.replaces
-            left.append(reading.new)
-        elif reading.new:
-            await self._new_products.plan(reading.new)
-            left_over = {job.external_id: job.replaces for job in still_queued(reading.new) if job.replaces}
+            left.append(new)
+        elif new:
+            await self._new_products.plan(new)
+            left_over = {job.external_id: job.replaces for job in still_queued(new) if job.replaces}
             if self._context.is_dry_run:
                 self._context.removed_products |= left_over.keys()
             elif left_over:
                 kept = await delete_noted(self._context.api, list(left_over.values()))
-                left.append([job for job in reading.new if job.replaces in kept])  # changed since it was read
-                reading.new = [job for job in reading.new if job.replaces not in kept]
+                left.append([job for job in new if job.replaces in kept])  # changed since it was read
+                new = [job for job in new if job.replaces not in kept]
             for creates in (False, True):  # adopted products first
-                jobs = [job for job in still_queued(reading.new) if job.change.is_creation is creates]
+                jobs = [job for job in still_queued(new) if job.change.is_creation is creates]
                 left += await self._carry_out(jobs) if jobs else ()
-        if reading.in_progress:
-            left.append(await self._wait_for(reading.in_progress))
+        if in_progress:
+            left.append(await self._wait_for(in_progress))
         return left
 
     async def _carry_out(self, jobs: Group) -> list[Group]:
@@ -117,10 +119,10 @@ class Attempts:
         jobs = still_queued(jobs)
         if not jobs:
             return []
-        if len(jobs) == 1 and (before := jobs[0].refusal) is not None:
+        if len(jobs) == 1 and jobs[0].refusal is not None:
             has_items = jobs[0].holders is not None and jobs[0].holders.unused
-            if before.change == jobs[0].plan and not has_items:
-                jobs[0].error = before.error  # a second time, it fails
+            if jobs[0].refused == jobs[0].plan and not has_items:
+                jobs[0].error = jobs[0].refusal  # a second time, it fails
                 return []
         if self._context.is_dry_run:
             await self._foresee(jobs)

@@ -33,7 +33,7 @@ from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.attempt import Attempts
-from medusa_sync.sync.write.job import Group, Refusal, still_queued
+from medusa_sync.sync.write.job import Group, still_queued
 
 logger = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ class Engine:
             return None
         for job in jobs:
             if job.refusal is None and not is_known:  # the new plan may differ, for example in the handle
-                job.refusal = Refusal(job.plan, error)
+                job.refused, job.refusal = job.plan, error
                 return [jobs]
             self._places.end(job, Result.REJECTED if is_known else Result.FAILED, str(error))
         return []

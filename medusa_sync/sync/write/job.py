@@ -9,13 +9,13 @@ it is not in the store, and planned ahead    QUEUE            a plan, a handle, 
 it wants what another one has, or loses      FINAL_PASS       perhaps a plan
 variants
 its details were read                        QUEUE            a plan of this attempt
-nothing is left to do, or it may not be      LEDGER           a result
+nothing is left to do, or it may not be      LEDGER           an outcome
 written
 a part of it was refused                     QUEUE            an error, until the attempt ends
 it was refused alone                         QUEUE            a refusal; the same plan again fails
 it is not known what arrived                 QUEUE            one attempt more
 everything arrived                           ACKNOWLEDGEMENT  the ids of what was created
-it was acknowledged                          LEDGER           a result
+it was acknowledged                          LEDGER           an outcome
 """
 
 from __future__ import annotations
@@ -56,13 +56,6 @@ class Place(Enum):
     LEDGER = auto()
 
 
-class Refusal(Struct, frozen=True):
-    """What the store refused, and why."""
-
-    change: Change | None
-    error: MedusaSyncError
-
-
 class Writing(Struct):
     """What one attempt writes of a product; made anew for each attempt.
 
@@ -91,7 +84,6 @@ class Job(Struct, eq=False):
         number: its place in the source.
         is_absent: it was just looked up and not found, so it is planned without another look-up.
         place: where it is.
-        result: None until it is in the ledger.
         plan: what this attempt writes, without what is withheld. A product that was read and not found has
             none, unless its creation was planned together with others and not attempted yet.
         changed: what this run has changed, as the last read and the responses since then show it.
@@ -100,7 +92,8 @@ class Job(Struct, eq=False):
         is_being_created: it was sent to be created, so an incomplete product may become complete.
         attempts: how many times the result of a write was unknown.
         polls: how many times the store was still working on it.
-        refusal: of an earlier attempt, with this product alone.
+        refused: the plan that the store refused for this product alone.
+        refusal: why.
         error: why the store refused a part of it in this attempt.
         holders: what has the unique values that it wants; None if they were not looked up.
         is_refused: the store has refused it before, perhaps because of another one in its group.
@@ -118,7 +111,6 @@ class Job(Struct, eq=False):
     number: int
     is_absent: bool = False
     place: Place = Place.QUEUE
-    result: Result | None = None
     plan: Change | None = None
     changed: Changes = {}
     gain: Action | None = None
@@ -126,7 +118,8 @@ class Job(Struct, eq=False):
     is_being_created: bool = False
     attempts: int = 0
     polls: int = 0
-    refusal: Refusal | None = None
+    refused: Change | None = None
+    refusal: MedusaSyncError | None = None
     error: MedusaSyncError | None = None
     holders: Holders | None = None
     is_refused: bool = False
@@ -255,7 +248,7 @@ class Places:
         self._settle(job, structs.replace(outcome, changes=changes, action=action))
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
-        job.place, job.result = Place.LEDGER, outcome.result
+        job.place = Place.LEDGER
         self._last.pop(job, None)
         self._settled(job, outcome)
         self._context.ledger.settle(outcome)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
-from msgspec import Struct, field, structs
+from msgspec import structs
 
 from medusa_sync.core.change import Change, creation
 from medusa_sync.core.interrupted import is_in_progress, is_incomplete
@@ -26,20 +26,6 @@ from medusa_sync.sync.write.values import UniqueValues
 T = TypeVar("T")
 
 
-class Reading(Struct):
-    """Jobs for which something has to be done.
-
-    Attributes:
-        updates: those whose fields or records have to be written.
-        new: those that the store does not have.
-        in_progress: those that the store may still be working on.
-    """
-
-    updates: list[Job] = field(default_factory=list)
-    new: list[Job] = field(default_factory=list)
-    in_progress: list[Job] = field(default_factory=list)
-
-
 class Planner:
     """Reads and decides; it never writes. Every method may raise StoreError."""
 
@@ -51,9 +37,13 @@ class Planner:
         self._sales = sales
         self._values = values
 
-    async def read(self, jobs: Sequence[Job]) -> Reading:
-        """Read the details of products and plan updates."""
-        reading = Reading()
+    async def read(self, jobs: Sequence[Job]) -> Group:
+        """Read the details of products and plan updates; a product that the store lacks gets no plan.
+
+        Returns:
+            Those that the store may still be working on; they are not planned.
+        """
+        in_progress: Group = []
         asked = [job.external_id for job in jobs if self._api.may_lag or not job.is_absent]
         details = by_external_id(await self._details(jobs, "external_id", asked))
         for job in jobs:
@@ -64,11 +54,12 @@ class Planner:
                 job.forget_update(self._context.ledger)
             job.is_absent = False  # another attempt reads it again
             try:
-                self._sort(job, readable(copies), reading)
+                if self._plan(job, readable(copies)):
+                    in_progress.append(job)
             except ProductFailedError as error:
                 ids = ", ".join(copy.id for copy in copies)
                 self._places.end(job, Result.FAILED, f"{ids}: {error}")
-        return reading
+        return in_progress
 
     async def _details(
         self, jobs: Sequence[Job], key: str, asked: Sequence[str]
@@ -78,29 +69,26 @@ class Planner:
         found = await self._sales.read(wanted, await self._api.details(key, asked))
         return [each if isinstance(each, Unreadable) else self._values.foreseen(each) for each in found]
 
-    def _sort(self, job: Job, copies: list[StoredProduct], reading: Reading) -> None:
-        """Add a job to one part of the reading."""
-        if not copies:
-            reading.new.append(job)
-            return
-        stored = copies[0]
+    def _plan(self, job: Job, copies: Sequence[StoredProduct]) -> bool:
+        """Plan a job that the store has, unless it may still be working on it; returns whether it may."""
         if len(copies) > 1:
             ids = ", ".join(copy.id for copy in copies)
             reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
             self._places.end(job, Result.FAILED, reason)
-            return
-        may_be_writing = not job.has_noted(stored.pending)
-        is_unfinished = is_incomplete(stored) and job.is_being_created
-        if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
-            reading.in_progress.append(job)
-        elif is_incomplete(stored):
-            job.take(creation(job.desired, stored.handle))
-            job.replaces = stored.id
-            reading.new.append(job)
-        else:
-            self._update(job, stored, reading)
+        elif copies:
+            [stored] = copies
+            may_be_writing = not job.has_noted(stored.pending)
+            is_unfinished = is_incomplete(stored) and job.is_being_created
+            if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
+                return True
+            if is_incomplete(stored):
+                job.take(creation(job.desired, stored.handle))
+                job.replaces = stored.id
+            else:
+                self._update(job, stored)
+        return False
 
-    def _update(self, job: Job, stored: StoredProduct, reading: Reading) -> None:
+    def _update(self, job: Job, stored: StoredProduct) -> None:
         if job.plan is not None and job.plan.is_creation and stored.record in job.records:
             job.is_written = True  # the store created it, although it refused the call
         # What this run has noted itself was not interrupted.
@@ -122,8 +110,6 @@ class Planner:
             self._places.complete(job)
         elif not may_write:
             self._places.end(job, Result.SKIPPED)
-        else:
-            reading.updates.append(job)
 
     async def again(self, jobs: Group) -> None:
         """Read products after their rows and options were written, and plan what is left of the variants.
