@@ -52,8 +52,7 @@ def match_variants(
     interrupted run may have created it
     that has another key than before                its values, if its key in the record is gone
     of a product that got variants, or lost them    the only key that is gone, if it or the new one is `ONLY`
-    that is not in the record, which may be that    its values
-    of another store, or older than the product
+    that the record, maybe of another store, lacks  its values
     the only one of an adopted product              the lowest id
 
     "Values" are the SKU, else the barcode, else all option values. A unique value that several variants want
