@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from slugify import slugify
+
 Value = Any
 Product = dict[str, Any]
 
@@ -53,7 +55,7 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         "height": size.get("height"),
         "length": size.get("depth"),
         "tags": tuple(sorted(set(product.get("tags", ())))),
-        "categories": (product["category"],) if "category" in product else (),
+        "categories": (slugify(product["category"]),) if "category" in product else (),  # handles
         "images": tuple(product.get("images", ())),
         **{name: product.get(key) for name, key in METADATA.items()},
         "review_count": len(product["reviews"]) if "reviews" in product else None,

@@ -109,7 +109,7 @@ def test_metadata_that_the_store_cannot_keep_is_left_out(odd: Any) -> None:
         assert_quiet(source(metadata=metadata), store)
 
 
-@pytest.mark.parametrize("odd", ["", " ", "/red.png", "file:///red.png", {"src": RED}, [RED], 1, "x" * 3_000])
+@pytest.mark.parametrize("odd", ["", " ", "/red.png", "file:///red.png", {"alt": RED}, [RED], 1, "x" * 3_000])
 def test_an_image_that_is_not_a_url_is_left_out(odd: Any) -> None:
     assert held(synced(source(image=odd).rows)) == ({}, None)
 
