@@ -166,7 +166,7 @@ def describe_error(error: Exception, scheme: str = "") -> str:
         case httpx.DecodingError():
             return "the compressed response is damaged"
         case httpx.NetworkError() | httpx.RemoteProtocolError():
-            what = str(error) or "the connection was dropped"
+            what = str(error).rstrip(".") or "the connection was dropped"
             is_plain = scheme == "http"
             return f"{what}; the server may expect https:// at this port" if is_plain else what
         case _:

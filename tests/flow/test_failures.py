@@ -353,6 +353,7 @@ PLAIN = "; the server may expect https:// at this port"
     ("scheme", "sent", "words"),
     [
         ("http", b"", f"the connection was dropped{PLAIN}"),
+        ("http", b"HTTP", f"without sending a response{PLAIN}"),
         ("http", TLS_ALERT, PLAIN),
         ("http", HALF, "the connection was dropped"),
         ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "the server may expect http:// at this port"),
