@@ -16,7 +16,7 @@ def lines: split("\\\\n") | map(split("\\n") | join("\n")) | join("\\n");
 # The attributes of a row from the n-th on: the columns `Attribute 1 name` and `Attribute 1 value(s)`.
 def attributes($n):
   .["Attribute \($n) name"] as $name | .["Attribute \($n) value(s)"] as $value | select($name != null)
-  | {key: ($name | filled | unescaped), value: ($value // "" | unescaped)}, attributes($n + 1);
+  | {key: ($name | filled | unescaped | plain), value: ($value // "" | unescaped)}, attributes($n + 1);
 
 # The name of the column has the unit.
 def in_unit($name; $units):
@@ -53,7 +53,7 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
 | if $type == "variation" then
     select(published != 0)
     # "Any size" is an attribute without a value.
-    | ([attributes(1) | .value |= ((unmasked | filled) // "Any")] | from_entries) as $options
+    | ([attributes(1) | .value |= ((unmasked | plain | filled) // "Any")] | from_entries) as $options
     | {
         id: .Parent,
         $images,
@@ -68,13 +68,13 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
         title: (.Name | plain),
         description: ((.Description | filled) // .["Short description"] // "" | lines),
         status: (if published == 1 then null else "draft" end),
-        categories: (.Categories | values | map(split(">"))),
-        tags: (.Tags | values),
+        categories: (.Categories | values | map(split(">") | map(plain))),
+        tags: (.Tags | values | map(plain)),
         $images,
         dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
       }
       + if $type == "variable" then {stock: stock} else
-          {metadata: ([attributes(1) | .value |= (values | join(", "))] | from_entries)}
+          {metadata: ([attributes(1) | .value |= (values | map(plain) | join(", "))] | from_entries)}
           + (goods | . + {meta: {barcode}})
         end
   end

@@ -74,6 +74,9 @@ Length (cm)=3; Width (cm)=2.5; Height (cm)=1 => {"dimensions": {"depth": 3, "wid
 Weight (lbs)=2; Width (in)=2,5; Height (mm)=30; Length (m)=1 => {"weight": 907.185, "dimensions":
  {"width": 6.35, "height": 3, "depth": 100}}
 Categories=Home > Mugs, Sale\, new,A>B => {"categories": [["Home", "Mugs"], ["Sale, new"], ["A", "B"]]}
+Categories=B&amp;B > A&gt;B => {"categories": [["B&B", "A>B"]]}
+Tags=Q&amp;A => {"tags": ["Q&A"]}
+Attribute 1 name=R&amp;B; Attribute 1 value(s)=B&amp;W => {"metadata": {"R&B": "B&W"}}
 Tags='@home, Red\, white,new => {"tags": ["@home", "Red, white", "new"]}
 Images=https://a/1,https://a/2, https://a/3\,x => {"images": ["https://a/1", "https://a/2", "https://a/3,x"]}
 Attribute 1 name='@Size; Attribute 1 value(s)='-S, M\, L,XL => {"metadata": {"@Size": "-S, M, L, XL"}}
@@ -92,6 +95,7 @@ VARIABLE: list[tuple[str, str, Row | str]] = [
     ("", "Images=https://a/1", {"image": "https://a/1", "images": ["https://a/1"]}),
     ("", r"Attribute 1 value(s)=Red\, white", {"options": {"Color": "Red, white"}}),
     ("", "Attribute 1 value(s)='-5", {"options": {"Color": "-5"}}),
+    ("", "Attribute 1 value(s)=B&amp;W", {"options": {"Color": "B&W"}}),
     ("", "Attribute 1 value(s)=", {"options": {"Color": "Any"}}),
     ("Stock=5", "Stock=3", {"stock": 3}),
     ("Stock=5", "Published=0", {"red": None}),
