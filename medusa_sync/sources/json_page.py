@@ -19,9 +19,14 @@ from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.mapping import readable
 from medusa_sync.sources.text import decode_json, fold, is_count, whole
 
-_OBJECTS = frozenset({"meta", "pagination", "paging", "pageinfo", "page", "links", "cursor"})
+_OBJECTS = re.compile(
+    "(response|result)?(meta(data)?|info|pagination|paging(info)?|page(info)?|links|cursor)"
+)
 _SAYS = {  # what a page may say about others, by the folded names of members and headers
-    "total": r"(xwp|x)?total(count|items|elements|results|records|products|size)?|odatacount",
+    "total": (
+        r"(xwp|x)?total(count|items|elements|results|records|products|size)?|odatacount|recordstotal|"
+        r"numfound|nbhits"
+    ),
     "count": r"count",  # of all, or of this page
     "pages": r"(xwp|x)?totalpages|lastpage|pagecount",
     "token": r"next(cursor|pagetoken|continuationtoken)",
@@ -32,7 +37,7 @@ _SAYS = {  # what a page may say about others, by the folded names of members an
     ),
     "end": r"done|last|islast(page)?",
 }
-_LINKS = ("href", "url", "link")  # in an object about the next page
+_VALUES = ("href", "url", "link", "value")  # in an object that is in place of a value
 _PREFIX = re.compile(r"next_?", re.IGNORECASE)
 _NO = ("none", "false", "0", "")
 
@@ -186,14 +191,14 @@ def _said(
     """What members say. In an item for a map, those of any object say something that has a list."""
     for name, value in members.items():
         if has_list and (kind := says(name)):
-            link = value if isinstance(value, dict) else {_LINKS[0]: value}
-            said = next((link[each] for each in _LINKS if each in link), bool(link))
+            link = value if isinstance(value, dict) else {_VALUES[0]: value}
+            said = next((link[each] for each in _VALUES if each in link), bool(link))
             yield _Said(kind, name, bool(said) if isinstance(said, dict | list) else said, beside)
     for name, value in members.items():
-        if fold(name) in _OBJECTS and isinstance(value, list):  # links with `rel` and `href`
+        if _OBJECTS.fullmatch(fold(name)) and isinstance(value, list):  # links with `rel` and `href`
             links = {str(each.get("rel")): each.get("href") for each in value if isinstance(each, dict)}
             yield from _said(links, beside, is_item=False)
-        elif fold(name) in _OBJECTS and isinstance(value, dict):
+        elif _OBJECTS.fullmatch(fold(name)) and isinstance(value, dict):
             yield from _said(value, beside, is_item=is_item)
         elif is_item and isinstance(value, dict):
             own = _longest(value)
@@ -208,7 +213,7 @@ def says(name: str) -> str:
 
 def is_about(name: str) -> bool:
     """Whether a member beside a list may say something about other pages."""
-    return fold(name) in _OBJECTS or bool(says(name))
+    return bool(_OBJECTS.fullmatch(fold(name)) or says(name))
 
 
 def _longest(members: Mapping[str, Any]) -> int | None:

@@ -308,6 +308,19 @@ MORE = "it has more products, but does not send them"
                 ({"_meta": {"pagination": {"pageCount": 13}}}, MORE),
                 ({"meta": {"total_count": 250}}, "the source repeats itself"),
                 ({"page": {"totalElements": 250}}, "the source repeats itself"),
+                ({"response_metadata": {"next_cursor": True}}, MORE),
+                ({"paging_info": {"next_offset": 20}}, MORE),
+                *(
+                    (said, "the source repeats itself")
+                    for said in (
+                        {"info": {"count": 250}},
+                        {"result_info": {"total_count": 250}},
+                        {"recordsTotal": 250},
+                        {"numFound": 250},
+                        {"nbHits": 250},
+                        {"total": {"value": 250, "relation": "eq"}},
+                    )
+                ),
             )
         ),
         (KINDS["items"][0], {"products": CATALOGUE[:150]}, "the source ended after 150 of 250 products"),
