@@ -181,8 +181,8 @@ class _Lines(Iterator[str]):
 
 def _known(charset: str) -> str:
     """The encoding that a server names; empty if it is unknown, or one that servers name by default."""
-    with suppress(LookupError):
-        io.TextIOWrapper(io.BytesIO(), charset)
+    with suppress(LookupError, UnicodeError):  # `idna` is for no text, and UTF-16 is known by its mark
+        io.TextIOWrapper(io.BytesIO(bytes(4)), charset, "surrogateescape").read()
         return "" if codecs.lookup(charset).name in _DEFAULTS else charset
     return ""
 

@@ -286,7 +286,11 @@ def test_compressed_rows_that_are_cut_off_at_their_end_remove_nothing(
         ("茶碗", "iso2022_jp", "iso-2022-jp", ", iso-2022-jp"),
         ("Größe", "utf-8", "windows-1250", ""),  # the server is wrong
         ("Größe", "utf-8-sig", "windows-1250", ""),
-        *(("Größe", "cp1252", each, ", Windows-1252") for each in ("utf-8", "ISO-8859-1", "klingon", "hex")),
+        ("Größe", "utf-16", "utf-16", ", UTF-16"),
+        *(
+            ("Größe", "cp1252", each, ", Windows-1252")
+            for each in ("utf-8", "ISO-8859-1", "klingon", "hex", "idna", "utf-16")
+        ),
     ],
 )
 def test_a_table_has_the_encoding_that_the_server_names(
