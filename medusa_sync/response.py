@@ -6,6 +6,7 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, BinaryIO
 
 import httpx
@@ -103,6 +104,8 @@ def describe_response(response: Response, redactor: Redactor) -> str:
     """Describe an error response: its status and, if it has one, the message of the server."""
     description = f"the server responded with {response.status}"
     message = " ".join(redactor(_message(_error(response))).split())  # redacted before it is cut
+    if response.status == HTTPStatus.FORBIDDEN and response.body.lstrip().startswith(b"<"):
+        return f"{description}, in HTML: a firewall in front of it may have refused a text in the request"
     return f"{description}: {message[:_MESSAGE_LENGTH]}" if message else description
 
 

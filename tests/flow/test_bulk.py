@@ -135,7 +135,7 @@ def test_a_product_that_a_firewall_refuses_costs_its_neighbours_nothing(
     result = sync(ListSource(rows), store)
     assert counts(result) == {"updated" if is_stored else "created": 29, "failed": 1}, list(result.problems)
     [problem] = result.problems
-    assert (problem.external_id, "403" in problem.reason) == (f"{SOURCE_NAME}:{number}", True)
+    assert (problem.external_id, "403, in HTML" in problem.reason) == (f"{SOURCE_NAME}:{number}", True)
     assert "bulk_unavailable" not in {getattr(each, "event", "") for each in caplog.records}
     others = [row for row in rows if row["id"] != number]
     for row in others:
