@@ -12,7 +12,7 @@ from typing import Any
 
 from medusa_sync.errors import SourceError
 from medusa_sync.redact import shortened
-from medusa_sync.sources.base import ONE_PAGE, Item
+from medusa_sync.sources.base import Item
 from medusa_sync.sources.dialects.base import Header, Row, products
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.maps import recognised
@@ -30,6 +30,7 @@ _WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for 
 _NAMES = frozenset({"offer", "shopitem", "product", "item", "o"})  # that items of other XML often have
 _LOWEST, _DEEPEST = 4, 20  # of these, with the root as 1, and of categories
 _MAP = "Only RSS and Atom feeds, and the formats of docs/maps.md, need no map: name one with --source-map."
+_WHOLE = "Nothing was removed. The pages of a feed are not followed: set --source to a feed of all products."
 _EXPORT = "Use Products > Export of WooCommerce, which writes a CSV file, or the URL of its REST API."
 
 
@@ -86,7 +87,7 @@ class _Feed(Parser):
     def items(self, file: BufferedReader) -> Iterator[Element]:
         yield from super().items(file)
         if self._is_page:
-            raise SourceError("the feed is one page of several: it names another one", hint=ONE_PAGE)
+            raise SourceError("the feed is one page of several: it names another one", hint=_WHOLE)
 
     def value(self, item: Element) -> dict[str, Any]:
         """The attributes by their names without a prefix."""

@@ -246,6 +246,7 @@ def test_a_feed_that_names_another_page_is_incomplete(head: str, links: str, *, 
     found = read_feed(f"{head}{links}{item}{item.replace('id>1<', 'id>2<')}{end}")
     assert found.ids == (["1"] if is_page else ["1", "2"])
     assert ("the feed is one page of several" in found.error) is is_page
+    assert ("The pages of a feed are not followed" in found.hint) is is_page
 
 
 def test_a_group_that_may_be_incomplete_is_not_returned() -> None:
