@@ -24,11 +24,11 @@ _OBJECTS = re.compile(
 )
 _SAYS = {  # what a page may say about others, by the folded names of members and headers
     "total": (
-        r"(xwp|x)?total(count|items|elements|results|records|products|size)?|odatacount|recordstotal|"
+        r"(x|xwp|xpagination)?total(count|items|elements|results|records|products|size)?|odatacount|recordstotal|"
         r"numfound|nbhits"
     ),
     "count": r"count",  # of all, or of this page
-    "pages": r"(xwp|x)?totalpages|lastpage|pagecount",
+    "pages": r"(x|xwp)?totalpages|lastpage|(xpagination)?pagecount",
     "token": r"next(cursor|pagetoken|continuationtoken)",
     "own token": r"cursor|continuationtoken|offset",  # of the next page, if nothing else names one
     "next": (

@@ -71,6 +71,10 @@ KINDS: dict[str, tuple[Answer, int]] = {
         0,
     ),
     "x-total-count": (lambda them, _: httpx.Response(200, json=them, headers={"X-Total-Count": "250"}), 0),
+    "yii": (
+        lambda them, _: httpx.Response(200, json=them, headers={"X-Pagination-Total-Count": "250"}),
+        0,
+    ),
     **{
         name: (partial(with_token, name), 0)
         for name in ("next_cursor", "nextPageToken", "continuationToken", "cursor", "offset")
