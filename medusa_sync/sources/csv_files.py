@@ -17,7 +17,8 @@ from msgspec import Struct
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.dialects import best, is_known, known_columns
-from medusa_sync.sources.dialects.base import products, shortened_code
+from medusa_sync.sources.dialects.base import Row, shortened_code
+from medusa_sync.sources.dialects.products import products
 from medusa_sync.sources.maps import in_english, recognised, resembled
 from medusa_sync.sources.text import shown
 
@@ -61,18 +62,24 @@ def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str
     columns: dict[str, int] = {}
     for index, name in enumerate(names):
         columns.setdefault(name, index)
-    rows = _rows(lines, delimiter, len(names))
+    start = lines.number
     known, like = recognised([Item(columns)]), ""
     if known is None and not is_known(names):
         english = in_english(columns)
         known, like = recognised([Item(english)]), resembled([Item(english)])
         columns = english if known else columns
     if as_items or known is not None:
+        rows = _rows(lines, delimiter, len(names))
         kind, items = "CSV", _items(rows, columns, known.codes if known else ())
     else:
         header = best(names, decimal_comma=delimiter == ";", like=like)
         kind = f"CSV ({header.dialect.name})"
-        items = products((header.row(*row) for row in rows), header.dialect)
+
+        def read() -> Iterator[Row]:
+            lines.rewind(start)
+            return (header.row(*row) for row in _rows(lines, delimiter, len(names)))
+
+        items = products(read, header.dialect)
     return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", items
 
 
@@ -147,6 +154,13 @@ class _Lines(Iterator[str]):
     def again(self, lines: Sequence[str]) -> None:
         """Return these lines again; they came last."""
         self._again, self.number = [*lines], self.number - len(lines)
+
+    def rewind(self, number: int) -> None:
+        """Go back to the line after this one."""
+        self._text.seek(0)
+        self._again, self.number = [], 0
+        for _ in islice(self, number):
+            pass
 
     def _bad_byte(self, byte: int) -> SourceError:
         return self._damaged(f"the byte 0x{byte:02X} is not valid {self.encoding}")

@@ -13,8 +13,9 @@ from typing import Any
 from medusa_sync.errors import SourceError
 from medusa_sync.redact import shortened
 from medusa_sync.sources.base import Item
-from medusa_sync.sources.dialects.base import Header, Row, products
+from medusa_sync.sources.dialects.base import Header, Row
 from medusa_sync.sources.dialects.google import GOOGLE
+from medusa_sync.sources.dialects.products import products
 from medusa_sync.sources.maps import recognised
 from medusa_sync.sources.text import fold
 from medusa_sync.sources.xml_parser import Element, Parser, grouped
@@ -50,8 +51,12 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
     numbered = enumerate(chain(first, found), 1)
     encoding = "" if parser.encoding.lower() in {"", "utf-8"} else f", {parser.encoding}"
     if root in _ROOTS and not as_items:
-        rows = (_row(each, number) for number, each in numbered)
-        return f"{_ROOTS[root]} ({GOOGLE.name}){encoding}", products(rows, GOOGLE)
+
+        def read() -> Iterator[Row]:
+            file.seek(0)
+            return (_row(each, number) for number, each in enumerate(_Feed(as_items=False).items(file), 1))
+
+        return f"{_ROOTS[root]} ({GOOGLE.name}){encoding}", products(read, GOOGLE)
     if not as_items and recognised(Item(parser.value(each)) for each in first) is None:
         raise SourceError(f"it is XML of another kind: <{shortened(root)}>, not a feed", hint=_MAP)
     items = (Item(parser.value(each), f"item {number}", problem=each.problem) for number, each in numbered)

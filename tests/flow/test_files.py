@@ -128,6 +128,16 @@ def test_a_variant_whose_row_has_lost_its_id_is_not_removed(file: Path) -> None:
     assert (result.exit_code, len(store.products[f"{SOURCE_NAME}:tee"].variants)) == (0, 3)
 
 
+def test_the_same_rows_in_another_order_write_nothing(file: Path) -> None:
+    """Whatever is between the rows of a product."""
+    store = FakeMedusa()
+    header, *rows = (ROWS_OF_SHOPIFY + b"mug,Mug,,,MUG,5\ncup,Cup,,,CUP,5\n").splitlines(keepends=True)
+    sync_file(file, b"".join([header, *rows]), store)
+    scattered = [rows[3], rows[0], rows[4], rows[1], rows[2]]
+    result = sync_file(file, b"".join([header, *scattered]), store, on_missing="delete")
+    assert (result.exit_code, counts(result), writes(store)) == (0, {"unchanged": 3}, [])
+
+
 @pytest.mark.parametrize(("form", "min_products"), [("JSON", None), ("NDJSON", 60)])
 def test_a_file_may_have_more_products_than_an_endless_api(
     file: Path, form: str, min_products: int | None, monkeypatch: pytest.MonkeyPatch

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
 
-from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import CURRENCIES
-from medusa_sync.sources.base import InvalidProductError, Item
+from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.text import fold, is_shortened, shown
-
-MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
-MAX_SIZE = 2**26  # characters in the rows of a product, which are all in memory
 
 _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
 _CODES = frozenset({"id", "sku", "barcode"})  # members of a product or variant
@@ -69,7 +65,7 @@ class Dialect(Struct, frozen=True, dict=True):
         identity: of products and variants, in words.
         ids: keys of columns with the id of a product; the first one that is not empty counts.
         product: rows with the same id, in our own shape. It raises `InvalidProductError`.
-        continues: whether a row belongs to the product of this first row, even if it lacks its id.
+        alias: the key of a column that identifies the product of a row without the first of `ids`.
     """
 
     name: str
@@ -78,7 +74,7 @@ class Dialect(Struct, frozen=True, dict=True):
     identity: str
     ids: tuple[str, ...]
     product: Callable[[Sequence[Row]], Mapping[str, Any]]
-    continues: Callable[[Row, Row], bool] = lambda _row, _first: False
+    alias: str = ""
 
     def meaning(self, name: str) -> tuple[Column, str, int] | None:
         """The column, its number or currency, and the rank of the name: 0 for one of its own."""
@@ -112,6 +108,7 @@ class Header:
     Attributes:
         unit: what a row is called in messages: `line` or `item`.
         decimal_comma: numbers may have one.
+        given: the names as the table has them.
         names: of the columns that are not ignored, by key; in a series, the key has its number or currency
             too: `price_{currency} eur`.
         series: by the key of a series, its keys by number or currency, in the order of the numbers.
@@ -128,6 +125,7 @@ class Header:
         self.dialect = dialect
         self.unit = unit
         self.decimal_comma = decimal_comma
+        self.given = tuple(names)
         self.names: dict[str, str] = {}
         self.series: dict[str, dict[str, str]] = {}
         self.unknown: dict[int, str] = {}
@@ -213,68 +211,3 @@ class Row(Struct, frozen=True):
     def error(self, key: str, reason: str) -> InvalidProductError:
         """Why its product is rejected: `line 7: Variant Price is empty`."""
         return InvalidProductError(f"{self.place}: {self.header.names.get(key, key)} {reason}")
-
-
-# --- products -------------------------------------------------------------------------------------------
-
-
-def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Item]:
-    """The products of a table, whose rows follow one another.
-
-    If reading the rows fails, the last product is left out, because it may have more of them.
-    """
-    begun = IdSet()
-    group: _Group | None = None
-    for row in rows:
-        is_next = group is not None and dialect.continues(row, group.rows[0])
-        source_id = group.source_id if group and is_next else row.source_id
-        if not source_id:
-            yield Item(None, row.place, problem=row.problem or "it belongs to no product: it has no id")
-        else:
-            if group is None or source_id != group.source_id:
-                if group is not None:
-                    yield group.product(dialect)
-                group = _Group(source_id, is_new=begun.add(source_id))
-            group.add(row)
-    if group is not None:
-        yield group.product(dialect)
-
-
-class _Group:
-    """The rows of a product, as far as they are not too many."""
-
-    def __init__(self, source_id: str, *, is_new: bool) -> None:
-        self.source_id = source_id
-        self.rows: list[Row] = []
-        self._is_new = is_new
-        self._size = 0
-
-    def add(self, row: Row) -> None:
-        self._last = row.number
-        self._size += sum(map(len, row.cells.values()))
-        if not self.rows or (len(self.rows) <= MAX_ROWS and self._size <= MAX_SIZE):
-            self.rows.append(row)
-
-    def product(self, dialect: Dialect) -> Item:
-        reason = self._problem(dialect)
-        try:
-            if not reason:
-                return Item(dialect.product(self.rows), unused=self.rows[0].header.unused)
-        except InvalidProductError as error:
-            reason = str(error)
-        return Item({"id": self.source_id, "title": self.rows[0][dialect.title]}, problem=reason)
-
-    def _problem(self, dialect: Dialect) -> str:
-        """Why the rows are no product in any dialect; empty if they may be one."""
-        first, unit = self.rows[0], self.rows[0].header.unit
-        where = first.place if first.number == self._last else f"{unit}s {first.number} to {self._last}"
-        if not self._is_new:
-            reason = f"put all {unit}s of a product one after the other, and give each product its own id"
-            return f"{where}: the product has begun before; {reason}"
-        if len(self.rows) > MAX_ROWS or self._size > MAX_SIZE:
-            return f"{where}: the product has more than {MAX_ROWS:,} rows or {MAX_SIZE:,} characters"
-        if bad := next((row for row in self.rows if row.problem), None):
-            return f"{bad.place}: {bad.problem}"
-        if not first[dialect.title]:
-            return str(first.error(dialect.title, f"is empty; the first {unit} of a product must have it"))
-        return ""

@@ -43,11 +43,6 @@ _COLUMNS = cells.columns_of(
 )
 
 
-def _continues(row: Row, first: Row) -> bool:
-    """Whether a row has the handle of the product before it, and lacks only the external id."""
-    return not row[_EXTERNAL_ID] and bool(row[_HANDLE]) and row[_HANDLE] == first[_HANDLE]
-
-
 _PRODUCT, _VARIANT = cells.targets(_COLUMNS), cells.targets(_COLUMNS, VARIANT)
 
 
@@ -74,5 +69,5 @@ MEDUSA = Dialect(
     "option values",
     (_EXTERNAL_ID, _HANDLE, "Product Id"),
     _product,
-    _continues,
+    _HANDLE,
 )

@@ -1,57 +1,36 @@
-"""Joins the parts of products, which may be anywhere in a source, on disk."""
+"""Joins the parts of products that a map makes of the items of a source."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Self
 
 import msgspec
 
-from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import NO_SPACE, Item
+from medusa_sync.sources.base import Item
+from medusa_sync.sources.groups import MAX_SIZE, Groups
 from medusa_sync.sources.maps.program import MAX_NUMBER
 from medusa_sync.sources.text import is_shortened, shown, usable_id
 
-MAX_SIZE = 2**26  # characters in the parts of a product, which are all in memory
-
 _JOINED = ("variants", "images", "tags", "categories")
-_TABLES = """
-    PRAGMA journal_mode = OFF;
-    CREATE TABLE part (
-        number INTEGER PRIMARY KEY, product INTEGER, id TEXT, digest BLOB, body BLOB, place TEXT, problem TEXT
-    );
-    CREATE UNIQUE INDEX same ON part (id, digest);
-    CREATE INDEX product ON part (product);
-    BEGIN;
-"""
 
 
 class Grouped:
-    """Products that a map makes of items, in the order of their first parts.
-
-    Parts with the same contents count once. The database is a temporary file without a name, of which only
-    2 MB are in memory.
-    """
+    """Products that a map makes of items, in the order of their first parts."""
 
     def __init__(self) -> None:
-        self._products = 0
+        self._parts = Groups()
         self._without_products = 0  # items that gave none
-        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._database.executescript(_TABLES)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._database.close()
+        self._parts.close()
 
     def __len__(self) -> int:
         """The number of products, with those that are rejected."""
-        return self._products
+        return len(self._parts)
 
     @property
     def notes(self) -> list[str]:
@@ -70,23 +49,20 @@ class Grouped:
         self._without_products += not parts and not error
         for part in parts:
             if (source_id := _id_of(part)) is None:
-                self._add(None, place, problem=_unknown(part))
+                self._parts.add(None, place, problem=_unknown(part))
                 continue
-            self._add(source_id, place, body=msgspec.json.encode(part))
+            self._parts.add(source_id, place, body=msgspec.json.encode(part))
             if error:  # the product may not be complete
-                self._add(source_id, place, problem=f"{place}: {error}")
+                self._parts.add(source_id, place, problem=f"{place}: {error}")
         if error:  # it may have been a part of any product
-            self._add(None, place, problem=error)
+            self._parts.add(None, place, problem=error)
 
     def products(self) -> Iterator[Item]:
-        rows = self._database.execute(
-            "SELECT product, id, body, place, problem FROM part ORDER BY product, number"
-        )
-        for (_, source_id), own in groupby(rows, itemgetter(0, 1)):
+        for source_id, own in self._parts:
             parts: list[dict[str, Any]] = []
             place = reason = ""
             size = 0
-            for _, _, body, own_place, problem in own:
+            for body, own_place, problem in own:
                 place, reason, size = place or own_place, reason or problem, size + len(body)
                 if body and (size <= MAX_SIZE or not parts):
                     parts.append(msgspec.json.decode(body))
@@ -95,21 +71,6 @@ class Grouped:
             title = parts[0].get("title") if parts else None
             named = {"id": source_id, "title": title if isinstance(title, str) else place}
             yield Item(named if reason else _joined(parts), problem=reason)
-
-    def _add(self, source_id: str | None, place: str, *, body: bytes = b"", problem: str = "") -> None:
-        digest = blake2b(body, digest_size=16).digest()
-        try:
-            known = self._database.execute(
-                "SELECT product FROM part WHERE id = ? LIMIT 1", (source_id,)
-            ).fetchone()
-            product = known[0] if known else self._products
-            self._products += known is None
-            self._database.execute(
-                "INSERT OR IGNORE INTO part VALUES (NULL, ?, ?, ?, ?, ?, ?)",
-                (product, source_id, digest, body, place, problem),
-            )
-        except sqlite3.OperationalError as error:
-            raise SourceError(f"the temporary file cannot be written ({error})", hint=NO_SPACE) from error
 
 
 def _id_of(part: Any) -> str | None:

@@ -142,7 +142,7 @@ Variant Price=1,234.50 => line 2: Variant Price is '1,234.50', which is not a nu
 Variant Price=-9 => line 2: Variant Price is -9, which is negative
 Variant Barcode=7.12393E+11 => line 2: Variant Barcode is '7.12393E+11': a spreadsheet has lost its last
  digits
-Title= => line 2: Title is empty; the first line of a product must have it
+Title= => line 2: Title is empty; one line of a product must have it
 Variant Inventory Tracker=shopify; Variant Inventory Qty=many =>
  line 2: Variant Inventory Qty is 'many', which is not a whole number such as 12
 Published=maybe => line 2: Published is 'maybe', but should be `true` or `false`

@@ -113,7 +113,7 @@ def test_items_of_a_group_are_variants(rows: list[str], expected: str) -> None:
 @cases("""
 id= => it belongs to no product: it has no id
 size=S | id=; size=M => item 2: id is empty
-title=- => item 1: title is empty; the first item of a product must have it
+title=- => item 1: title is empty; one item of a product must have it
 item_group_id=G | item_group_id=G => variants 1 and 2 have the same option values
 size=S | size=M | brand=Elm => variant 3: it has no value for the option 'Size'
 price= => item 1: price is empty
@@ -143,13 +143,6 @@ shipping_weight=1,5 kg => item 1: shipping_weight is '1,5'
 def test_what_is_not_understood_is_rejected(rows: list[str], expected: str) -> None:
     items = group(*rows) if len(rows) > 1 else [row.replace("title=-", "title= ") for row in rows]
     assert reason(feed(*items)).startswith(expected)
-
-
-def test_a_group_that_comes_again_is_rejected() -> None:
-    found = reading(feed(*group("size=S"), "id=9", *group("size=M", "size=L")))
-    assert (found.ids, found.rows[2].source_id) == (["G", "9"], "G")
-    again = getattr(found.rows[2], "reason", "")
-    assert again.startswith("items 3 to 4: the product has begun before; put all items of a product")
 
 
 # --- fields of products and variants --------------------------------------------------------------------

@@ -1,0 +1,85 @@
+"""Keeps the parts of products on disk, so that those of one product may be anywhere in a source."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple, Self
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import NO_SPACE
+
+MAX_SIZE = 2**26  # characters in the parts of a product, which are all in memory
+
+_TABLES = """
+    PRAGMA journal_mode = OFF;
+    CREATE TABLE part (
+        number INTEGER PRIMARY KEY, product INTEGER, id TEXT, digest BLOB, body BLOB, place TEXT, problem TEXT
+    );
+    CREATE UNIQUE INDEX same ON part (id, digest);
+    CREATE INDEX product ON part (product);
+    BEGIN;
+"""
+
+
+class Part(NamedTuple):
+    """A part of a product: its contents, where it is in the source, and why the product is rejected."""
+
+    body: bytes
+    place: str
+    problem: str
+
+
+class Groups:
+    """Products in the order of their first parts. Parts with the same contents count once.
+
+    The database is a temporary file without a name, of which only 2 MB are in memory.
+    """
+
+    def __init__(self) -> None:
+        self._products = 0
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._database.executescript(_TABLES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __len__(self) -> int:
+        return self._products
+
+    def __iter__(self) -> Iterator[tuple[str | None, Iterator[Part]]]:
+        """The id of each product, and its parts in the order in which they were added."""
+        rows = self._database.execute(
+            "SELECT product, id, body, place, problem FROM part ORDER BY product, number"
+        )
+        for (_, source_id), own in groupby(rows, itemgetter(0, 1)):
+            yield source_id, (Part(*each[2:]) for each in own)
+
+    def add(self, source_id: str | None, place: str, *, body: bytes = b"", problem: str = "") -> None:
+        """Add a part; without an id, it is a product of its own.
+
+        Raises:
+            SourceError: the disk is full.
+        """
+        digest = blake2b(body, digest_size=16).digest()
+        try:
+            known = self._database.execute(
+                "SELECT product FROM part WHERE id = ? LIMIT 1", (source_id,)
+            ).fetchone()
+            product = known[0] if known else self._products
+            self._products += known is None
+            self._database.execute(
+                "INSERT OR IGNORE INTO part VALUES (NULL, ?, ?, ?, ?, ?, ?)",
+                (product, source_id, digest, body, place, problem),
+            )
+        except sqlite3.OperationalError as error:
+            raise SourceError(f"the temporary file cannot be written ({error})", hint=NO_SPACE) from error
