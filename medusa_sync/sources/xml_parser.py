@@ -105,11 +105,14 @@ class Parser(ABC):
             SourceError: it is not well-formed. All items before that are complete.
         """
         is_blank = True
-        while chunk := file.read1(_CHUNK):
-            content = chunk.lstrip(_BLANK) if is_blank else chunk
-            is_blank = is_blank and not content
-            yield from self._feed(content)
-        yield from self._feed(b"", is_last=True)
+        try:
+            while chunk := file.read1(_CHUNK):
+                content = chunk.lstrip(_BLANK) if is_blank else chunk
+                is_blank = is_blank and not content
+                yield from self._feed(content)
+            yield from self._feed(b"", is_last=True)
+        finally:
+            del self._parser  # its handlers refer to this object, so both would stay in memory
 
     def _feed(self, chunk: bytes, *, is_last: bool = False) -> Iterator[Element]:
         """The items that end in a chunk."""
