@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FORMATS = ("auto", "json", "ndjson", "csv", "xml")
+_FORMATS = ("auto", "json", "ndjson", "csv", "xml", "xlsx")
 _COUNT = parsers.whole_number(1, 1_000_000_000)
 
 
@@ -54,7 +54,7 @@ class Settings:
         "URL of an API or a file, path of a file, - for standard input, or the built-in sample.",
         is_common=True)
     source_format: str = _option("Source", "FORMAT", parsers.choice(*_FORMATS), "auto",
-        "Format of a file: auto, json, ndjson, csv or xml.",
+        "Format of a file: auto, json, ndjson, csv, xml or xlsx.",
         more="'auto' recognises it by its content type, its name and its first bytes.",
         complete=lambda _typed: _FORMATS)
     source_map: str | None = _optional("Source", "FILE|NAME", parsers.path,

@@ -28,7 +28,7 @@ from medusa_sync.sources.text import decode_json, one_line
 logger = logging.getLogger(__name__)
 
 _CHILDREN_AT_ONCE = 4
-_FILES = frozenset({"ndjson", "csv", "xml"})  # formats that are not delivered in pages
+_FILES = frozenset({"ndjson", "csv", "xml", "xlsx"})  # formats that are not delivered in pages
 _LARGEST_PAGE = (
     "The same URL is answered without `limit` and `skip`. If the source has a largest page, name its size in "
     "the URL, such as ?limit=100. If it has `offset` in place of `skip`, add offset=0."

@@ -40,10 +40,16 @@ FORMATS = (
     Format("json", ("json_files", "read_json"), ("json",), ("json",)),
     Format("csv", ("csv_files", "read_csv"), ("csv", "tsv", "txt"), ("csv", "tab-")),
     Format("xml", ("xml_files", "read_xml"), ("xml", "rss", "atom")),
+    Format("xlsx", ("workbooks", "read_workbook"), ("xlsx", "xlsm"), ("spreadsheetml",)),
 )
 
 _HTML = re.compile(r"(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # ZIP and .xlsx, .xls
+_BINARY = {  # the first bytes of files that no format has, what they are, and what to do
+    b"PK\x03\x04": ("a ZIP archive", "Unpack it, and name the file in it."),
+    b"\xd0\xcf\x11\xe0": ("an Excel workbook of the old kind (.xls)", "Save it as .xlsx or CSV."),
+    b"%PDF-": ("a PDF", "Export the catalogue as CSV, JSON or XML."),
+    b"SQLite format 3": ("an SQLite database", "Export its table of products as CSV."),
+}
 
 
 def reader_of(format_: str) -> Reader:
@@ -65,6 +71,8 @@ def recognise(head: bytes, name: str, content_type: str) -> str:
     Raises:
         SourceError: it is none of the formats.
     """
+    if _is_workbook(head):
+        return "xlsx"
     text = _text(head)
     kinds = ((each.name, kind) for each in FORMATS for kind in each.content_types)
     claimed = next((format_ for format_, kind in kinds if kind in content_type), named(name))
@@ -90,17 +98,19 @@ def check(head: bytes) -> None:
     Raises:
         SourceError: it is empty, or clearly something else.
     """
-    if head.startswith(_WORKBOOKS):
-        hint = "Unpack the archive, or save the workbook as CSV."
-        raise SourceError("the file is a ZIP archive or an Excel workbook", hint=hint)
-    if head.startswith(b"%PDF-"):
-        raise SourceError("the file is a PDF", hint="Export the catalogue as CSV, JSON or XML.")
+    for start, (what, hint) in _BINARY.items():
+        if head.startswith(start) and not _is_workbook(head):
+            raise SourceError(f"the file is {what}", hint=hint)
     text = _text(head)
     if not text and len(head) < HEAD:
         raise SourceError("the file is empty", hint="Nothing was removed. Export the catalogue again.")
     if _HTML.match(text):
         hint = "Check --source (SYNC_PRODUCTS_SOURCE). It may be the page of a login or of an error."
         raise SourceError("the file is HTML, not a catalogue", hint=hint)
+
+
+def _is_workbook(head: bytes) -> bool:
+    return head.startswith(b"PK") and b"xl/" in head
 
 
 def _json_or_ndjson(text: str, claimed: str) -> str:

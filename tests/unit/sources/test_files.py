@@ -78,7 +78,10 @@ async def test_the_rest_of_the_interface(file: Path) -> None:
         (b'<?xml version="1.0"?>\n<!doctype  html>', "is HTML"),
         ("<html>".encode("utf-16"), "is HTML"),
         (b"%PDF-1.4\n1 0 obj", "the file is a PDF"),
-        *((b, "is a ZIP archive or an Excel workbook") for b in (b"PK\x03\x04...", b"\xd0\xcf\x11\xe0...")),
+        (b"PK\x03\x04...", "the file is a ZIP archive"),
+        (b"\xd0\xcf\x11\xe0...", r"the file is an Excel workbook of the old kind \(.xls\)"),
+        (b"SQLite format 3\x00", "the file is an SQLite database"),
+        (b"PK\x03\x04...xl/workbook.xml", "it is not an Excel workbook, or damaged"),
         (b"hello world\n", "the format of the file is not recognised"),
     ],
 )
