@@ -185,7 +185,7 @@ class Catalogue(Source):
                     known, self.resembles = recognised(page.rows), resembled(page.rows)
                     program = _program(known.name) if known else None
                 if program is not None:
-                    async with aclosing(self._mapped(program, page, pages)) as mapped:
+                    async with aclosing(self._mapped(program, _chained(page, pages))) as mapped:
                         async for each in mapped:
                             yield each
                     return
@@ -193,19 +193,30 @@ class Catalogue(Source):
                 yield page
 
     async def _mapped(
-        self, program: Program, page: PageOfItems | None, rest: AsyncGenerator[PageOfItems, None]
+        self, program: Program, pages: AsyncGenerator[PageOfItems, None]
     ) -> AsyncGenerator[PageOfItems, None]:
         """The products that a map makes of all items; the whole source is read before the first one."""
-        from medusa_sync.sources.maps.grouped import Grouped  # most runs need no map
+        from medusa_sync.sources.maps.gathered import gathered  # most runs need no map
+        from medusa_sync.sources.maps.grouped import Grouped
 
         self._map = program.name
         with Grouped() as grouped:
-            async with program:
-                while page is not None:
+            pages = pages if program.group is None else gathered(program.group, pages)
+            async with program, aclosing(pages):
+                async for page in pages:
                     async with aclosing(program.made_of(page.rows)) as made:
                         async for item, parts, error in made:
                             grouped.add(item.place, parts, error)
-                    page = await anext(rest, None)
-            self.notes, found = grouped.notes, grouped.products()
+            found = grouped.products()
             for _ in range(0, len(grouped) or 1, base.PAGE_SIZE):
-                yield PageOfItems(tuple(islice(found, base.PAGE_SIZE)), len(grouped))
+                products = tuple(islice(found, base.PAGE_SIZE))
+                self.notes = grouped.notes
+                yield PageOfItems(products, len(grouped))
+
+
+async def _chained(
+    first: PageOfItems, rest: AsyncGenerator[PageOfItems, None]
+) -> AsyncGenerator[PageOfItems, None]:
+    yield first
+    async for page in rest:
+        yield page

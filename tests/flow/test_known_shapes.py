@@ -395,3 +395,58 @@ def test_an_export_of_wordpress_is_named_as_such(tmp_path: Path, store: FakeMedu
     result = sync(str(file), store)
     assert (result.exit_code, "export of WordPress (WXR)" in result.error) == (3, True)
     assert "Products > Export" in result.hint
+
+
+# --- parents and variants in rows of a table ------------------------------------------------------------
+
+WIX = """handleId,fieldType,name,productImageUrl,collection,sku,price,surcharge,visible,discountMode,\
+discountValue,inventory,productOptionName1,productOptionDescription1
+p1,Product,Print &amp; Frame,2077e7~mv2.jpg;https://a/2.jpg,Walls;New,,10,,true,PERCENT,0,0,Size,5x7;8x10
+p2,Product,Mug,,,MUG,20,,false,AMOUNT,5,InStock,,
+p3,Product,Cap,,,CAP,8,,true,,,OutOfStock,Color,#ff0000:Red;#0000ff:Blue
+p4,Product,Bag,,,BAG,8,,true,,,5,Color,Red;Blue
+p5,Product,Jug,,,JUG,free,,true,,,5,,
+p1,Variant,,,,79,,0,,,,1,,5x7
+p1,Variant,,,,80,,5.5,,,,2,,8x10
+"""
+SQUARESPACE = """"Product ID [Non Editable]","Variant ID [Non Editable]",Title,SKU,"Option Name 1",\
+"Option Value 1",Price,"Sale Price","On Sale",Stock,Categories,Visible,"Hosted Image URLs"
+p1,v1,Course,SQ1,Option,November,150.00,0.00,No,3,"/learn/evening, /new",Yes,"https://a/1.jpg https://a/2.jpg"
+,v2,,SQ2,,January,150.00,120.00,Yes,Unlimited,,,
+p2,v3,Mug,MUG,,,9.00,0.00,No,7,,No,
+"""
+
+
+def test_an_export_of_wix_has_surcharges_and_discounts(tmp_path: Path, store: FakeMedusa) -> None:
+    file = tmp_path / "catalog_products.csv"
+    file.write_text(WIX, encoding="utf-8")
+    result = sync(str(file), store, sale_prices=True)
+    assert (counts(result), result.source_format) == ({"created": 3, "rejected": 2}, "CSV (wix)")
+    assert {each.reason.removeprefix("wix: ")[:30] for each in result.problems} == {
+        "its variants share a stock",
+        "price is free, which is no num",
+    }
+    assert prices(store, "p1") == {"5x7": 10, "8x10": 15.5}
+    assert {each.sku: store.level_of(each.sku) for each in product(store, "p1").variants} == {
+        "79": 1,
+        "80": 2,
+    }
+    assert (product(store, "p1").title, categories(store, "p1")) == ("Print & Frame", {"Walls", "New"})
+    assert [each.url for each in product(store, "p1").images] == [
+        "https://static.wixstatic.com/media/2077e7~mv2.jpg",
+        "https://a/2.jpg",
+    ]
+    assert (product(store, "p2").status, [*prices(store, "p2").values()]) == ("draft", [20])
+    assert prices(store, "p3") == {"Red": 8, "Blue": 8}
+
+
+def test_an_export_of_squarespace_has_the_rows_below_a_product(tmp_path: Path, store: FakeMedusa) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text(SQUARESPACE, encoding="utf-8")
+    result = sync(str(file), store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 2}), [*result.problems]
+    assert prices(store, "p1") == {"November": 150, "January": 120}
+    assert categories(store, "p1") == {"evening", "new"}
+    assert len(product(store, "p1").images) == 2
+    assert (product(store, "p2").status, store.level_of("MUG")) == ("draft", 7)
+    assert_quiet(sync(str(file), store), store, 2)

@@ -251,6 +251,54 @@ def test_an_object_that_says_nothing_about_other_pages_is_complete(
     assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.error
 
 
+GROUPED = """
+# group: .artno
+{
+  id: .[0].artno,
+  title: .[0].name,
+  variants: [.[] | select(.size) | {sku: "\\(.artno)-\\(.size)", price: .net, options: {Size: .size}}]
+}
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_map_can_get_all_items_of_a_product_together(erp: Erp, form: str) -> None:
+    result = erp.sync(FORMS[form](ROWS), GROUPED)
+    assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.problems
+    assert [erp.skus(number) for number in range(1, 5)] == [
+        [f"A{number}-{size}" for size in ("S", "M", "L")] for number in range(1, 5)
+    ]
+    assert counts(erp.sync(FORMS[form]([*reversed(ROWS)]), GROUPED)) == {"unchanged": 4}
+
+
+def test_an_item_without_a_group_is_in_that_of_the_item_before_it(erp: Erp) -> None:
+    rows = [article(1, "S"), article(1, "M", artno=""), article(1, "L", artno=None), article(2, "S")]
+    result = erp.sync(ndjson(rows), GROUPED.replace("\\(.artno)", "A"))
+    assert (result.exit_code, counts(result)) == (0, {"created": 2}), result.problems
+    assert len(erp.skus(1)) == 3
+
+
+def test_an_item_that_is_rejected_rejects_its_whole_group(erp: Erp) -> None:
+    body = table(ROWS).splitlines(keepends=True)
+    body[6] = body[6].rstrip() + b";one cell more\n"
+    result = erp.sync(b"".join(body), GROUPED)
+    assert counts(result) == {"created": 3, "rejected": 1}
+    [problem] = result.problems
+    assert problem.reason.startswith("line 7: the row has 6 cells")
+    result = erp.sync(ndjson(ROWS), GROUPED.replace(".artno\n{", "error(.artno)\n{"))
+    assert counts(result)["rejected"] == len(ROWS)
+
+
+def test_a_map_that_joins_or_drops_most_products_says_so(erp: Erp) -> None:
+    result = erp.sync(ndjson(ROWS), "{id: .photo[:19], title: .name, price: .net}")
+    [note] = result.notes
+    assert "1 product is made of parts without variants, with different titles such as 'Shirt 1' and" in note
+    result = erp.sync(ndjson(ROWS), f'select(.artno == "A1") | {ERP}')
+    assert "9 items of the source give no product, because the map leaves them out. They are most of 12" in (
+        " ".join(result.notes)
+    )
+
+
 def test_identical_parts_count_once_and_first_values_count(erp: Erp) -> None:
     small = article(1, "S")
     rows = [small, small, article(1, "M", name="Other", labels=["new"]), small]

@@ -90,6 +90,18 @@ BUILT_IN: tuple[BuiltIn, ...] = (
         ("id", "title", "price", "image", "rating"),
         _is_fakestore,
     ),
+    BuiltIn(
+        "wix",
+        "the CSV export of Wix Stores",
+        ("handleId", "fieldType", "name", "price"),
+        codes=("handleId", "sku"),
+    ),
+    BuiltIn(
+        "squarespace",
+        "the CSV export of Squarespace",
+        ("Product ID [Non Editable]", "Variant ID [Non Editable]", "Title", "Price"),
+        codes=("Product ID [Non Editable]", "Variant ID [Non Editable]", "SKU"),
+    ),
     BuiltIn("yml", "the YML of Yandex Market", ("@id", "price", "currencyId")),
     BuiltIn("heureka", "the XML of Heureka", ("ITEM_ID", "PRICE_VAT")),
     BuiltIn("ceneo", "the XML of Ceneo", ("@id", "@price", "name")),

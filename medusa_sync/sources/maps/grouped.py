@@ -20,7 +20,10 @@ class Grouped:
 
     def __init__(self) -> None:
         self._parts = Groups()
+        self._items = 0
         self._without_products = 0  # items that gave none
+        self._ambiguous = 0  # products whose parts have different titles and no variants
+        self._example = ""
 
     def __enter__(self) -> Self:
         return self
@@ -34,11 +37,23 @@ class Grouped:
 
     @property
     def notes(self) -> list[str]:
-        count = self._without_products
-        if not count:
-            return []
-        subject = "1 item of the source gives" if count == 1 else f"{count} items of the source give"
-        return [f"{subject} no product, because the map leaves {'it' if count == 1 else 'them'} out."]
+        notes: list[str] = []
+        if count := self._without_products:
+            subject = "1 item of the source gives" if count == 1 else f"{count} items of the source give"
+            most = (
+                f" They are most of {self._items}: is it the right map?"
+                if 2 * count > self._items > 1
+                else ""
+            )
+            them = "it" if count == 1 else "them"
+            notes.append(f"{subject} no product, because the map leaves {them} out.{most}")
+        if count := self._ambiguous:
+            subject = "1 product is" if count == 1 else f"{count} products are"
+            parts = (
+                f"{subject} made of parts without variants, with different titles such as {self._example}."
+            )
+            notes.append(f"{parts} Is the id that the map gives unique?")
+        return notes
 
     def add(self, place: str, parts: Sequence[Any], error: str) -> None:
         """Add the parts that the map makes of an item, and the error that came after them, if there was one.
@@ -46,6 +61,7 @@ class Grouped:
         Raises:
             SourceError: the disk is full.
         """
+        self._items += 1
         self._without_products += not parts and not error
         for part in parts:
             if (source_id := _id_of(part)) is None:
@@ -68,6 +84,11 @@ class Grouped:
                     parts.append(msgspec.json.decode(body))
             if size > MAX_SIZE:
                 reason = reason or f"it has more than {MAX_SIZE:,} characters"
+            whole = [str(part["title"]) for part in parts if part.get("title") and not part.get("variants")]
+            titles = dict.fromkeys(whole)
+            if len(titles) > 1:
+                self._ambiguous += 1
+                self._example = self._example or " and ".join(map(shown, [*titles][:2]))
             title = parts[0].get("title") if parts else None
             named = {"id": source_id, "title": title if isinstance(title, str) else place}
             yield Item(named if reason else _joined(parts), problem=reason)

@@ -34,6 +34,7 @@ _TOO_DEEP = f"it has more than {_DEEPEST} objects and lists within one another"
 _DIGITS = 20
 MAX_NUMBER = 2**53  # jq keeps numbers in double precision, so larger ones would be joined
 
+_GROUP = re.compile(r"^# group: (.+)$", re.MULTILINE)
 _LONG_NUMBER = re.compile(rb"[0-9]{16}")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
@@ -55,21 +56,27 @@ class Program:
 
     Args:
         name: of a file, or of a map that comes with this tool.
+        text: the program, if it is not that of the file.
+
+    Attributes:
+        group: gives the group of an item; None if the program is for single items.
 
     Raises:
         SettingsError: there is no such file, or it is not a valid program.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, text: str = "") -> None:
         known = {each.name for each in BUILT_IN}
         path = Path(__file__).with_name(f"{name}.jq") if name in known else Path(name)
         self.name = name if name in known else path.name
         try:
-            text = path.read_text(encoding="utf-8")
+            text = text or path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             hint = f"; expected a file, or one of {', '.join(sorted(known))}"
             raise SettingsError([f"--source-map: {name} cannot be read ({reason}){hint}"]) from error
+        grouping = _GROUP.search(text)
+        self.group = Program(name, grouping[1]) if grouping else None
         self._text = f"{_SHADOWS}{_FUNCTIONS}\n{text}\n) | tojson"
         try:
             jq.compile(self._text)

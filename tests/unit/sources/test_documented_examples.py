@@ -66,8 +66,8 @@ def test_maps_give_valid_products(tmp_path: Path, program: str) -> None:
     assert isinstance(row, DesiredProduct)
 
 
-def test_there_are_three_examples_and_one_to_begin_with() -> None:
-    assert len(examples("maps.md", "jq")) == 4
+def test_there_are_four_examples_and_one_to_begin_with() -> None:
+    assert len(examples("maps.md", "jq")) == 5
 
 
 @pytest.mark.parametrize("name", [each.name for each in BUILT_IN])
