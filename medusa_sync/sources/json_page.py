@@ -37,6 +37,7 @@ _SAYS = {  # what a page may say about others, by the folded names of members an
     ),
     "end": r"done|last|islast(page)?",
 }
+_RANGE = re.compile(r"(?!bytes)\w+ \d+-\d+/(\d+)")  # of products, not of bytes
 _VALUES = ("href", "url", "link", "value")  # in an object that is in place of a value
 _PREFIX = re.compile(r"next_?", re.IGNORECASE)
 _NO = ("none", "false", "0", "")
@@ -88,7 +89,7 @@ def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonP
         lists = [each for each in LISTS if isinstance(members.get(each), list)]
         name = max(lists, key=lambda each: len(members[each]), default=None)
         found = members[name] if name else [Raw(response.body)]
-        headers = {**response.headers, **({"next": response.next_url} if response.next_url else {})}
+        headers = {**_decoded(response.headers), **({"next": response.next_url} if response.next_url else {})}
         page = about(members, headers, count=len(found) if name else None)
     except RecursionError as error:
         raise _problem(url, "is nested too deeply to be a page of products") from error
@@ -132,8 +133,18 @@ def _member(name: str, raw: Raw) -> Any:
     return msgspec.json.decode(raw, type=list[Raw]) if is_list else decode_json(bytes(raw))
 
 
+def _decoded(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Headers, with the total of `Content-Range: products 0-2/9`, and what `X-Pagination` of ASP.NET has."""
+    found: dict[str, Any] = dict(headers)
+    if ranged := _RANGE.fullmatch(headers.get("content-range", "")):
+        found["total"] = ranged[1]
+    with suppress(ValueError):
+        found["pagination"] = decode_json(headers.get("x-pagination", "").encode())
+    return found
+
+
 def about(
-    members: Mapping[str, Any], headers: Mapping[str, str] = MappingProxyType({}), *, count: int | None
+    members: Mapping[str, Any], headers: Mapping[str, Any] = MappingProxyType({}), *, count: int | None
 ) -> JsonPage:
     """What a page says about itself and others, in its members or in headers.
 

@@ -75,6 +75,16 @@ KINDS: dict[str, tuple[Answer, int]] = {
         lambda them, _: httpx.Response(200, json=them, headers={"X-Pagination-Total-Count": "250"}),
         0,
     ),
+    "content-range": (
+        lambda them, end: httpx.Response(
+            200, json=them, headers={"Content-Range": f"products {end - len(them)}-{end - 1}/250"}
+        ),
+        0,
+    ),
+    "asp.net": (
+        lambda them, _: httpx.Response(200, json=them, headers={"X-Pagination": '{"TotalCount": 250}'}),
+        0,
+    ),
     **{
         name: (partial(with_token, name), 0)
         for name in ("next_cursor", "nextPageToken", "continuationToken", "cursor", "offset")
