@@ -28,8 +28,10 @@ def cm($name): in_unit($name; {cm: 1, "см": 1, mm: 0.1, "мм": 0.1, m: 100, "
 def published:
   .Published // "1" | ascii_downcase | if IN("true", "1") then 1 elif . == "0" then 0 else -1 end;
 
-# More were sold than there were if it is negative. A text that is no number rejects the product.
-def stock: (.Stock | filled | select(. != "parent") | if test("^-[0-9]+$") then 0 else . end) // null;
+# More were sold than there were if it is negative. A text that is no number rejects the product, also
+# `parent` if it is no variation.
+def stock: ((.Type // "" | test("variation"; "i")) as $varies
+  | .Stock | filled | select(. != "parent" or ($varies | not)) | if test("^-[0-9]+$") then 0 else . end) // null;
 
 # What is sold. The period of a sale is not known here, so a sale that has one is left out.
 def goods:

@@ -15,7 +15,8 @@ def is_managed:
   any(.manage_stock, .stock_quantity; . != null and . != "")
   and (.manage_stock | tostring | ascii_downcase | IN("false", "no", "0") | not);
 def stock:
-  if .manage_stock == "parent" then null
+  if .manage_stock == "parent" then
+    if .type == "simple" then error("only a variation has the stock of its parent") else null end
   elif is_managed then quantity
   elif .stock_status == "outofstock" then 0
   else null end;

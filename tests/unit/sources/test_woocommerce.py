@@ -64,6 +64,7 @@ Stock=3,5 => stock: '3,5' is not a number such as 1234.50
 Stock=3.5 => stock: Expected int | null, got float
 Stock=-3,5 => stock: '-3,5' is not a number such as 1234.50
 Stock=12 pcs => stock: '12 pcs' is not a number such as 1234.50
+Stock=parent => stock: 'parent' is not a number such as 1234.50
 In stock?=0 => {"stock": 0}
 In stock?= => {"stock": 0}
 In stock?=FALSE => {"stock": 0}
@@ -258,6 +259,13 @@ def test_an_export_needs_no_ids_and_no_links() -> None:
     assert read(csv_file) == in_json({"id": "M", "title": "Mug", "price": 9, "sku": "M"})
     item = {"id": 1, "name": "Mug", "type": "simple", "regular_price": "9"}
     assert read(json.dumps([item]), suffix=".json") == in_json({"id": 1, "title": "Mug", "price": 9})
+
+
+def test_a_simple_product_of_the_api_has_no_stock_of_a_parent() -> None:
+    item = {"id": 1, "name": "Mug", "type": "simple", "regular_price": "9", "manage_stock": "parent"}
+    [rejected] = read(json.dumps([item]), suffix=".json")
+    assert isinstance(rejected, Rejected)
+    assert "only a variation has the stock of its parent" in rejected.reason
 
 
 def test_an_export_with_lists_in_texts_loses_neither_images_nor_categories() -> None:
