@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # only a terminal waits for rich; a run from cron does not
 logger = logging.getLogger(__name__)
 
 _INDENT = 2
+_READER_LEFT = {errno.EPIPE, errno.EIO}  # of a pipe, or of a terminal that was closed
 _NARROWEST = 10  # columns; a narrower terminal breaks lines itself
 
 
@@ -114,7 +116,9 @@ def printing(what: str, output: Output, hint: str = "") -> Iterator[None]:
         try:
             yield
             output.file.flush()
-        except BrokenPipeError:
+        except OSError as error:
+            if error.errno not in _READER_LEFT:
+                raise
             logger.debug("the reader of stdout closed it", extra={"event": "stdout_closed"})
 
 

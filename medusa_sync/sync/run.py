@@ -156,7 +156,8 @@ class Run:
             yield from filter(None, ("" if is_invalid else like, self._source.overlooked))
         if self._api is None:
             valid = self._ledger.not_compared
-            yield f"{valid} products are valid. {_NOT_COMPARED}" if valid else _NOT_COMPARED
+            words = "product is" if valid == 1 else "products are"
+            yield f"{valid} {words} valid. {_NOT_COMPARED}" if valid else _NOT_COMPARED
         placement = context.placement if context is not None else UNKNOWN
         if placement is not UNKNOWN and is_complete_plan:  # it has checked all of the installation
             location = "" if placement.location_id is None else " and stock location"

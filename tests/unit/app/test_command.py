@@ -57,7 +57,12 @@ class Unwritable(io.TextIOWrapper):
 
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize(
-    ("error", "exit_code"), [(OSError(28, "No space left on device"), 2), (BrokenPipeError(32, "gone"), 0)]
+    ("error", "exit_code"),
+    [
+        (OSError(28, "No space left on device"), 2),
+        (BrokenPipeError(32, "gone"), 0),
+        (OSError(5, "the terminal was closed"), 0),
+    ],
 )
 def test_unwritable_stdout_is_reported_and_the_rest_is_written(
     error: OSError,
@@ -185,13 +190,15 @@ def test_nothing_to_do_is_one_line(source: Path) -> None:
     assert note.startswith("note: The installation is valid: settings, credentials, source, sales channel")
 
 
-@pytest.mark.parametrize("rows", [0, 3])
+@pytest.mark.parametrize("rows", [0, 1, 3])
 def test_a_dry_run_without_a_store_says_what_the_source_has(rows: int, source: Path) -> None:
     write(source, products(rows))
     shown = run("--source", str(source), "--dry-run").stdout
     assert "up to date" not in shown
     assert ("note: The source has no products.\n" in shown) is (rows == 0)
-    assert ("note: 3 products are valid. Nothing was compared with a store: " in shown) is (rows == 3)
+    for number, valid in ((1, "1 product is"), (3, "3 products are")):
+        note = f"note: {valid} valid. Nothing was compared with a store: "
+        assert (note in shown) is (rows == number)
 
 
 @pytest.mark.usefixtures("store")
