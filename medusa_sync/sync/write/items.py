@@ -98,12 +98,18 @@ class Items:
             logger.warning(*words, extra={"event": "inventory_item_without_sku"})
 
     async def _set(self, renames: Sequence[ItemRename]) -> list[ItemRename]:
-        """Rename items; returns the renames that the store refuses."""
+        """Rename items; returns the renames that the store refuses because of the SKU."""
         if renames and self._stop.is_set:
             raise AmbiguousWriteError("the run ended before all inventory items were renamed")
         bodies = [{"id": rename.item_id, "sku": rename.new_sku} for rename in renames]
         results = await self._api.bulk.run(RENAME_ITEMS, bodies)
-        return [each for each, result in zip(renames, results, strict=True) if not isinstance(result, str)]
+        refused = []
+        for rename, result in zip(renames, results, strict=True):
+            if not isinstance(result, str):
+                if result.status != HTTPStatus.BAD_REQUEST:  # not because of the SKU
+                    raise AmbiguousWriteError(str(result), status=result.status)
+                refused.append(rename)
+        return refused
 
     async def write_levels(self, jobs: Group) -> None:
         """Write the stock levels of all variants in one call."""
