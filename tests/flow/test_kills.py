@@ -262,7 +262,7 @@ def test_a_variant_that_a_killed_run_created_is_the_same_after_the_merchant_chan
 def test_an_option_that_is_created_twice_is_removed() -> None:
     """The response to its creation was lost, and the store finishes that only after later requests."""
     doubled = False
-    for linger in range(1, 10):
+    for linger in range(1, 20):
         store, rows = synced([shirt()]), [shirt(), shirt()]
         add_own_variant(store)
         own = held(store)["Theirs"]
