@@ -28,10 +28,8 @@ def cm($name): in_unit($name; {cm: 1, "см": 1, mm: 0.1, "мм": 0.1, m: 100, "
 def published:
   .Published // "1" | ascii_downcase | if IN("true", "1") then 1 elif . == "0" then 0 else -1 end;
 
-# More were sold than there were if it is negative. A text that is no number rejects the product, also
-# `parent` if it is no variation.
-def stock: ((.Type // "" | test("variation"; "i")) as $varies
-  | .Stock | filled | select(. != "parent" or ($varies | not)) | if test("^-[0-9]+$") then 0 else . end) // null;
+# More were sold than there were if it is negative. A text that is no number rejects the product.
+def stock: (.Stock | filled | if test("^-[0-9]+$") then 0 else . end) // null;
 
 # What is sold. The period of a sale is not known here, so a sale that has one is left out.
 def goods:
@@ -57,11 +55,11 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
     # "Any size" is an attribute without a value.
     | ([attributes(1) | .value |= ((unmasked | plain | filled) // "Any")] | from_entries) as $options
     | {
-        id: .Parent,
-        $images,
+        id: .Parent, $images,
         # Whatever the number is: variations that share the stock of their product reject it.
         stock: (if .Stock == "parent" then 0 else null end),
-        variants: [{id: ((.ID | filled) // null), image: $images[0], $options} + goods]
+        variants: [{id: ((.ID | filled) // null), image: $images[0], $options}
+          + (if .Stock == "parent" then .Stock = "" else . end | goods)]
       }
   else
     select($type == "simple" or $type == "variable")
