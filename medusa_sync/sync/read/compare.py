@@ -50,9 +50,8 @@ class Comparison:
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
         self._options = context.options.plan  # with `overwrite`, all products are stale
-        self._undecided: list[
-            DesiredProduct | Unchecked
-        ] = []  # up to date unless they can get a withheld value
+        # Products that are up to date unless they can get a withheld value.
+        self._undecided: list[DesiredProduct | Unchecked] = []
         self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
 
     async def stale(self) -> AsyncGenerator[list[Stale], None]:
