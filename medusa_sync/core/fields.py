@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import Enum, auto
 from struct import pack
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 # Fields that other modules name, for example because they need a separate call.
 TITLE = "title"
@@ -88,19 +88,19 @@ class Fields(dict[str, Field]):
 
     Args:
         fields: of the table.
-        families: the parts that have the fields with these prefixes.
+        families: what the fields with a prefix have in common; it is their name.
     """
 
-    def __init__(self, fields: Iterable[Field], families: Mapping[str, Part]) -> None:
+    def __init__(self, fields: Iterable[Field], families: Iterable[Field]) -> None:
         super().__init__((field.name, field) for field in fields)
-        self._families = families
+        self._families = {family.name: family for family in families}
 
     def knows(self, name: str) -> bool:
         """Whether there is such a field; a record may have fields of a newer version."""
         return name in self or "".join(name.partition(".")[:2]) in self._families
 
     def __missing__(self, name: str) -> Field:
-        return Field(name, self._families["".join(name.partition(".")[:2])])
+        return structs.replace(self._families["".join(name.partition(".")[:2])], name=name)
 
 
 FIELDS = Fields(
@@ -134,7 +134,7 @@ FIELDS = Fields(
             )
         ),
     ),
-    {METADATA: Part.METADATA},
+    (Field(METADATA, Part.METADATA),),
 )
 """The fields of a product."""
 
@@ -149,7 +149,12 @@ VARIANT_FIELDS = Fields(
         Field(STOCK, Part.LEVEL, Merge.FOLLOW),
         Field(SALE, Part.SALE),
     ),
-    {OPTION: Part.OPTION, METADATA: Part.METADATA, OTHER_PRICE: Part.PRICE, OTHER_SALE: Part.SALE},
+    (
+        Field(OPTION, Part.OPTION),
+        Field(METADATA, Part.METADATA),
+        Field(OTHER_PRICE, Part.PRICE),
+        Field(OTHER_SALE, Part.SALE),
+    ),
 )
 """The fields of a variant."""
 
