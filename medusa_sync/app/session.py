@@ -40,8 +40,8 @@ from medusa_sync.sources.base import Source
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
 from medusa_sync.stop import Stop
-from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.run import Observer, Run
+from medusa_sync.sync.run_options import SyncOptions
 
 _MOST_IGNORED = 2  # signals
 _HEADERS = {

@@ -21,9 +21,9 @@ from medusa_sync.core.fields import (
     Part,
 )
 from medusa_sync.core.merge import members
-from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
+from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -100,8 +100,8 @@ def withheld_earlier(record: Record) -> tuple[Withheld, ...]:
     """The values that were withheld when a product was last written."""
     return tuple(
         Withheld(key, "", name, value, None, owner, owner, is_new=False)
-        for key, own in record.withheld.items()
-        for name, (value, owner) in own.items()
+        for key, values in record.withheld.items()
+        for name, (value, owner) in values.items()
     )
 
 
@@ -125,7 +125,7 @@ class VariantChange(Struct, frozen=True):
     held: tuple[FieldChange, ...] = ()
 
     @property
-    def planned(self) -> Mapping[str, Value]:
+    def new_values(self) -> Mapping[str, Value]:
         """What its fields get; all that it has if it is created."""
         return self.desired.fields if self.is_new else {each.field: each.planned for each in self.changes}
 
@@ -240,13 +240,13 @@ class Change(Struct, frozen=True, dict=True):
 
 def _needs(change: Change) -> dict[Step, object]:
     """Which steps a change needs; those that are not listed are not needed."""
-    fields = {name for each in change.variants for name in each.planned}
+    fields = {name for each in change.variants for name in each.new_values}
     parts, options = {VARIANT_FIELDS[name].part for name in fields}, change.options
-    own = [FIELDS[each.field] for each in change.own_changes if each.field in FIELDS]
+    own_fields = [FIELDS[each.field] for each in change.own_changes if each.field in FIELDS]
     is_added = any(each.is_new for each in change.variants)
     needs: dict[Step, object] = {
         Step.DECIDE: not fields.isdisjoint(UNIQUE),
-        Step.TERMS: change.placed or any(field.is_term for field in own),
+        Step.TERMS: change.placed or any(field.is_term for field in own_fields),
         Step.ROW: change.is_creation or change.placed or change.has_changes,
         Step.ADD_VARIANTS: is_added,
         Step.READ_VARIANTS: is_added or Part.LEVEL in parts,
@@ -255,9 +255,9 @@ def _needs(change: Change) -> dict[Step, object]:
     }
     if change.is_creation:
         return needs
-    kept = [(each.stored, each.planned) for each in change.variants if each.stored is not None]
+    kept = [(each.stored, each.new_values) for each in change.variants if each.stored is not None]
     kept += [(stored, {}) for stored in change.dropped.values()]
-    tracked = [(stored, planned[STOCK] is not None) for stored, planned in kept if STOCK in planned]
+    tracked = [(stored, new_values[STOCK] is not None) for stored, new_values in kept if STOCK in new_values]
     used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
     known = [option for option in options.stored.values() if option is not None]
     variants: dict[Step, object] = {
@@ -270,8 +270,8 @@ def _needs(change: Change) -> dict[Step, object]:
     items = {
         Step.LINK_ITEMS: any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
         Step.RENAME_ITEMS: any(
-            link.inventory is not None and link.inventory.sku != planned.get(SKU, stored.sku)
-            for stored, planned in kept
+            link.inventory is not None and link.inventory.sku != new_values.get(SKU, stored.sku)
+            for stored, new_values in kept
             for link in stored.inventory_items[:1]
         ),
         Step.CLEAN_OPTIONS: Part.OPTION in parts

@@ -74,8 +74,8 @@ def level_changes(
     """
     found: list[LevelChange] = []
     for each in change.variants if location_id is not None else ():
-        key, stored, quantity = each.desired.key, each.stored, each.planned.get(STOCK)
-        sku = each.planned.get(SKU, stored.sku if stored else None)
+        key, stored, quantity = each.desired.key, each.stored, each.new_values.get(STOCK)
+        sku = each.new_values.get(SKU, stored.sku if stored else None)
         item = None if stored and stored.inventory_items else items.get(str(sku))
         if item is not None and item.is_new:  # it was created for a new variant, with the stock of that one
             if each.is_new:
@@ -101,7 +101,7 @@ def tracked_again(update: Change) -> list[tuple[str, StoredVariant, str]]:
         (each.desired.key, each.stored, str(sku))
         for each in update.variants
         if each.stored is not None and not each.stored.inventory_items
-        if (sku := each.planned.get(SKU, each.stored.sku)) and each.planned.get(STOCK) is not None
+        if (sku := each.new_values.get(SKU, each.stored.sku)) and each.new_values.get(STOCK) is not None
     ]
 
 
@@ -126,16 +126,16 @@ def item_renames(update: Change) -> dict[str, ItemRename]:
         (each.desired.key, each.stored, new)
         for each in update.variants
         if each.stored is not None
-        and (new := each.planned.get(SKU, each.stored.sku)) == each.desired.fields.get(SKU)
+        and (new := each.new_values.get(SKU, each.stored.sku)) == each.desired.fields.get(SKU)
     ]
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
-        if remember(stored.sku) in record.sent.get(key, {}).get(SKU, ()):
+        if remember(stored.sku) in record.pending_values.get(key, {}).get(SKU, ()):
             wanted.append((key, stored, stored.sku))
     for key, stored, new in wanted:
         link, history = next(iter(stored.inventory_items), None), record.history(SKU, key)
         if link is None or link.inventory is None:
             continue
-        sku, ours = link.inventory.sku, {None, *history.sent, history.applied, remember(stored.sku)}
+        sku, ours = link.inventory.sku, {None, *history.pending, history.applied, remember(stored.sku)}
         if sku != new and remember(sku) in ours:
             renames[key] = ItemRename(link.inventory_item_id, sku, None if new is None else str(new))
     return renames

@@ -59,15 +59,15 @@ def merge_field(
         return Verdict.SEND, desired
     changed = not history.is_known or remember(desired) != history.base
     if field.merge is Merge.FOLLOW:
-        return (Verdict.SEND if changed or history.sent else Verdict.KEEP), desired
-    if any(field.same(remember(stored), ours) for ours in (history.applied, *history.sent)):
+        return (Verdict.SEND if changed or history.pending else Verdict.KEEP), desired
+    if any(field.same(remember(stored), ours) for ours in (history.applied, *history.pending)):
         return Verdict.SEND, desired
     return (Verdict.CONFLICT if changed else Verdict.KEEP), desired
 
 
 def as_sent(stored: Value, desired: Value, history: History) -> Value:
     """What was sent, if the store holds it rounded to a whole number; else what the store holds."""
-    ours = (history.applied, *history.sent)
+    ours = (history.applied, *history.pending)
     floats = [value for value in ours if isinstance(value, float)]
     # PostgreSQL rounds halves away from zero.
     rounded = [value for value in floats if copysign(floor(abs(value) + 0.5), value) == stored]

@@ -11,8 +11,8 @@ from msgspec import structs
 from medusa_sync.core.change import Change, Step, VariantChange
 from medusa_sync.core.fields import IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Part
 from medusa_sync.core.inventory import item_renames
-from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import Value
+from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import (
     AppliedOption,
     Dropped,
@@ -56,7 +56,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
             fields = {**variants[key].fields, **kept}
             fields = {name: value for name, value in fields.items() if value is not None}
             variants[key] = structs.replace(variants[key], fields=fields)
-    variants |= {key: _dropped(change, key, own) for key, own in change.dropped.items()}
+    variants |= {key: _dropped(change, key, stored) for key, stored in change.dropped.items()}
     return structs.replace(
         record,
         variants=variants,
@@ -72,11 +72,11 @@ def _not_written(update: Change) -> dict[str, dict[str, Value]]:
         for each in variant.held:
             history = record.history(each.field, variant.desired.key)
             current = remember(each.stored)
-            own = kept.setdefault(variant.desired.key, {})
-            own[each.field] = current if current in history.sent else history.applied  # it has arrived
+            values = kept.setdefault(variant.desired.key, {})
+            values[each.field] = current if current in history.pending else history.applied  # it has arrived
     for value in update.withheld:
         history, current = record.history(value.field, value.key), remember(value.stored)
-        has_arrived = current is None or current in history.sent
+        has_arrived = current is None or current in history.pending
         kept.setdefault(value.key, {})[value.field] = current if has_arrived else history.applied
     return kept
 
@@ -94,19 +94,19 @@ def is_recorded(update: Change) -> bool:
 def _removed_options(update: Change) -> Mapping[str, str]:
     """Ids of the options that are removed, by the name that was applied."""
     removed = {option.id for option in update.options.removed}
-    return {name: own for name, own in update.record.option_ids.items() if own in removed}
+    return {name: option_id for name, option_id in update.record.option_ids.items() if option_id in removed}
 
 
 def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     """The record of a variant that the source dropped; pending values that have arrived are applied."""
-    entry, pending = update.record.variants[key], update.record.sent.get(key, {})
-    planned = next((each.planned for each in update.variants if each.desired.key == key), {})
-    fields = {name: value for name, value in entry.fields.items() if planned.get(name, value) is not None}
-    for name, sent in pending.items():
+    entry, pending = update.record.variants[key], update.record.pending_values.get(key, {})
+    new_values = next((each.new_values for each in update.variants if each.desired.key == key), {})
+    fields = {name: value for name, value in entry.fields.items() if new_values.get(name, value) is not None}
+    for name, values in pending.items():
         current = remember(stored.value(name, update.desired.currency, options=update.options.ids))
         if VARIANT_FIELDS[name].part is Part.LEVEL or current is None:
             fields.pop(name, None)
-        elif current in sent:
+        elif current in values:
             fields[name] = current
     dropped = entry.dropped or Dropped.KEPT
     if key in update.drafted:
@@ -160,9 +160,9 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         kept = {name: old[name] for name in values if name in old}
         fields = {name: value for name, value in variants[key].fields.items() if name not in values} | kept
         variants[key] = structs.replace(variants[key], fields=fields)
-    sent = _sent(before, late)
-    titles = _sent_titles(before, options)
-    pending = Pending(step, sent, titles, after.currency, now, dict(new))
+    pending_values = _pending_values(before, late)
+    titles = _pending_titles(before, options)
+    pending = Pending(step, pending_values, titles, after.currency, now, dict(new))
     return structs.replace(after, variants=variants, pending=pending)
 
 
@@ -179,24 +179,24 @@ def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collect
     }
 
 
-def _sent(before: Record, late: Late) -> dict[str, dict[str, tuple[Value, ...]]]:
+def _pending_values(before: Record, late: Late) -> dict[str, dict[str, tuple[Value, ...]]]:
     """The pending values of each field."""
     return {
         key: {
-            name: _latest(before.sent.get(key, {}).get(name, ()), map(remember, now))
+            name: _latest(before.pending_values.get(key, {}).get(name, ()), map(remember, now))
             for name, now in fields.items()
         }
         for key, fields in late.items()
     }
 
 
-def _sent_titles(before: Record, options: OptionPlan) -> dict[str, tuple[str, ...]]:
+def _pending_titles(before: Record, options: OptionPlan) -> dict[str, tuple[str, ...]]:
     """The pending titles of each option: those before and after it is renamed."""
-    sent = dict(before.pending.options) if before.pending else {}
+    titles = dict(before.pending.options) if before.pending else {}
     for name, option in options.stored.items():
         if option is not None and name in options.renamed:
-            sent[option.id] = _latest(sent.get(option.id, ()), (option.title, name))
-    return sent
+            titles[option.id] = _latest(titles.get(option.id, ()), (option.title, name))
+    return titles
 
 
 def _latest(earlier: Iterable[Any], now: Iterable[Any]) -> tuple[Any, ...]:

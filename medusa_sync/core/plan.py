@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.blocked import blocked_reason
 from medusa_sync.core.change import Change, Conflict, FieldChange, VariantChange
+from medusa_sync.core.equal_variants import blocked_reason
 from medusa_sync.core.fields import (
     FIELDS,
     OPTION,
@@ -28,9 +28,9 @@ from medusa_sync.core.fields import (
     setting_names,
 )
 from medusa_sync.core.merge import Verdict, as_sent, merge_field
-from medusa_sync.core.options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.policy import OnConflict, PriceLimit
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.record import (
     IN_CURRENCY,
     NO_RECORD,
@@ -119,7 +119,8 @@ class _Plan(Struct, frozen=True):
             if selection.has_variants
             or (matches.stored[each.key] is not None and (record is NO_RECORD or each.key in record.variants))
         ]
-        moves = options.removed or any(name.startswith(OPTION) for each in variants for name in each.planned)
+        names = (name for each in variants for name in each.new_values)
+        moves = options.removed or any(name.startswith(OPTION) for name in names)
         blocked = blocked_reason(variants, self.stored, options, matches) if moves else None
         dropped = matches.dropped if selection.has_variants else {}
         if dropped:
@@ -177,9 +178,9 @@ class _Plan(Struct, frozen=True):
         kept = [titles.get(option.id, option.title) for option in in_order if option.id not in removed]
         current, wanted = tuple(option.title for option in in_order), self.desired.options or (DEFAULT,)
         if options.is_change:
-            sent = applied.pending.options if applied and applied.pending else {}
-            known = applied.option_ids.items() if applied else ()
-            names = tuple((sent.get(own) or (name,))[0] for name, own in known) if applied else None
+            pending = applied.pending.options if applied and applied.pending else {}
+            known = applied.options if applied else ()
+            names = tuple((pending.get(each.id) or (each.name,))[0] for each in known) if applied else None
             yield FieldChange(OPTIONS, current, (*kept, *options.added), names, wanted)
         if options.contested:
             yield Conflict(OPTIONS, current, wanted, side)
@@ -196,7 +197,7 @@ class _Plan(Struct, frozen=True):
             return self._missing(full)
         found, more = list[FieldChange | Conflict](), [SALE] if stored.sale_prices else []
         more += [each.field for each in self.desired.withheld if each.key == variant.key]
-        known = [*self.record.variant(variant.key).fields, *self.record.sent.get(variant.key, {})]
+        known = [*self.record.variant(variant.key).fields, *self.record.pending_values.get(variant.key, {})]
         for name in dict.fromkeys([*full.fields, *more, *known]):
             if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
                 found += self._merge_of_variant(VARIANT_FIELDS[name], full, stored)
@@ -213,7 +214,7 @@ class _Plan(Struct, frozen=True):
 
         Customers can no longer buy drafted ones.
         """
-        wanted = {(name, each.planned.get(name)) for each in variants for name in UNIQUE}
+        wanted = {(name, each.new_values.get(name)) for each in variants for name in UNIQUE}
         wanted |= {(each.field, each.value) for each in self.desired.withheld}
         for key, stored in self.matches.dropped.items():
             lost: dict[str, Value] = {
@@ -250,16 +251,16 @@ class _Plan(Struct, frozen=True):
 
     def _is_owned(self, field: Field, wanted: Value, history: History, stored: StoredVariant) -> bool:
         """Whether the source decides about a field: it has a value now, or had one in the last run."""
-        applied, sent = history.applied, history.sent
+        applied, pending = history.applied, history.pending
         if field.merge is Merge.FOLLOW and wanted is None:  # the store does not have to track it any more
-            return bool(self.location_id) and stored.manage_inventory and (applied is not None or bool(sent))
+            return bool(self.location_id and stored.manage_inventory and (applied is not None or pending))
         if field.merge is Merge.FOLLOW:
-            return applied is None or None in sent or stored.manage_inventory
+            return applied is None or None in pending or stored.manage_inventory
         if field.part is Part.OPTION:  # a variant cannot lack a value
             return wanted is not None
         if field.name == SALE and not history.is_known:  # the list is the source's
             return True
-        return any(value is not None for value in (wanted, applied, *sent))
+        return any(value is not None for value in (wanted, applied, *pending))
 
     def _held_back(
         self, changes: Sequence[FieldChange], stored: StoredVariant, limit: PriceLimit

@@ -90,13 +90,13 @@ class History(Struct, frozen=True):
 
     Attributes:
         applied: the last applied value, as `remember` gives it.
-        sent: the pending values.
+        pending: the pending values.
         base: what the source wanted when the field was last sent.
         is_known: there is a record.
     """
 
     applied: Value = None
-    sent: tuple[Value, ...] = ()
+    pending: tuple[Value, ...] = ()
     base: Value = None
     is_known: bool = True
 
@@ -138,10 +138,10 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """Ids of variants by key, as far as they are known; some may not have been created yet."""
         new = self.pending.new if self.pending else {}
         ids = {key: entry.id or new.get(key, "") for key, entry in self.variants.items()}
-        return {key: own for key, own in ids.items() if own}
+        return {key: variant_id for key, variant_id in ids.items() if variant_id}
 
     @property
-    def sent(self) -> Mapping[str, Mapping[str, tuple[Value, ...]]]:
+    def pending_values(self) -> Mapping[str, Mapping[str, tuple[Value, ...]]]:
         """The pending values of variants, by key and field."""
         return self.pending.variants if self.pending else {}
 
@@ -149,15 +149,15 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     def has_sales(self) -> bool:
         """Whether a variant has, or may have, a sale price of ours."""
         applied = (each.fields for each in self.variants.values())
-        names = chain.from_iterable((*applied, *self.sent.values()))
+        names = chain.from_iterable((*applied, *self.pending_values.values()))
         return any(name.partition(".")[0] == SALE for name in names)
 
     def history(self, name: str, key: str | None = None) -> History:
         """What was written to a field of the product, or of the variant with a key."""
         fields = self.fields if key is None else self.variant(key).fields
-        sent = () if key is None else self.sent.get(key, {}).get(name, ())
-        base = sent[-1] if sent and fields.get(name) is None else fields.get(name)
-        return History(fields.get(name), sent, base, is_known=self is not NO_RECORD)
+        pending = () if key is None else self.pending_values.get(key, {}).get(name, ())
+        base = pending[-1] if pending and fields.get(name) is None else fields.get(name)
+        return History(fields.get(name), pending, base, is_known=self is not NO_RECORD)
 
     def variant(self, key: str) -> VariantRecord:
         """What was applied to a variant; nothing if the record does not have it."""
@@ -181,16 +181,16 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """
         fields = self.fields
         variants = {key: each.fields for key, each in self.variants.items() if each.dropped is None}
-        for key, own in self.withheld.items():
+        for key, values in self.withheld.items():
             if key in variants:
-                wanted = {name: remember(value) for name, (value, _) in own.items()}
+                wanted = {name: remember(value) for name, (value, _) in values.items()}
                 variants[key] = {**variants[key], **wanted}
         return (
             self.currency,
             *map(fields.get, FIELDS),
-            frozenset((name, own) for name, own in fields.items() if name not in FIELDS and own is not None),
+            frozenset(each for each in fields.items() if each[0] not in FIELDS and each[1] is not None),
             tuple(option.name for option in self.options),
-            frozenset((key, frozenset(own.items())) for key, own in variants.items()),
+            frozenset((key, frozenset(values.items())) for key, values in variants.items()),
         )
 
 

@@ -88,7 +88,7 @@ def with_changes(made: Changes, more: Iterable[FieldChange]) -> Changes:
     return changes
 
 
-def arrived(sent: Changes, plan: Change) -> Changes:
+def arrived(changes: Changes, plan: Change) -> Changes:
     """What differs between the first read and the last one, as `plan` shows it, among changes that were sent.
 
     A field that the plan leaves as it is has what was sent.
@@ -97,7 +97,7 @@ def arrived(sent: Changes, plan: Change) -> Changes:
     known = [*plan.changes, *plan.conflicts, *plan.held, *plan.withheld]
     now = {(each.variant, each.field): each.stored for each in known}
     now |= {(name, VARIANT): name for name in (each.called(key) for key, each in plan.dropped.items())}
-    found = {key: structs.replace(each, planned=now.get(key, each.planned)) for key, each in sent.items()}
+    found = {key: structs.replace(each, planned=now.get(key, each.planned)) for key, each in changes.items()}
     return {key: each for key, each in found.items() if {*members(each.planned)} != {*members(each.stored)}}
 
 

@@ -60,7 +60,7 @@ class Selection:
             fields=self._chosen(record.fields),
             options=record.options if self.has_variants else (),
             variants=variants,
-            withheld={key: self._chosen(own) for key, own in record.withheld.items()},
+            withheld={key: self._chosen(values) for key, values in record.withheld.items()},
         )
 
     def merged(self, new: Record, old: Record) -> Record:
@@ -75,16 +75,16 @@ class Selection:
         }
         variants = dict(recorded.variants)
         for key in new.variants.keys() & old.variants.keys() & variants.keys():
-            own, earlier, dropped = new.variants[key], old.variants[key], recorded.variants[key].dropped
-            own = structs.replace(own, fields=self._mixed(own.fields, earlier.fields), dropped=dropped)
-            variants[key] = own
+            entry, earlier, dropped = new.variants[key], old.variants[key], recorded.variants[key].dropped
+            entry = structs.replace(entry, fields=self._mixed(entry.fields, earlier.fields), dropped=dropped)
+            variants[key] = entry
         return structs.replace(
             new,
             fields=fields,
             options=recorded.options,
             variants=variants,
             source="",
-            withheld={key: own for key, own in withheld.items() if own},
+            withheld={key: values for key, values in withheld.items() if values},
         )
 
     def _chosen(self, fields: Mapping[str, T]) -> dict[str, T]:

@@ -100,10 +100,10 @@ def holders_of(variants: Mapping[str, Iterable[StoredVariant]], items: Collectio
             if each.product is not None and (value := getattr(each, name)) is not None:
                 owners[name, value].append(Owner(each.id, each.product, each.id))
     for item in items:
-        own = owners[SKU, str(item.sku)]
-        own += [Owner(item.id, each.product, each.id, item) for each in item.users if each.product]
+        same_sku = owners[SKU, str(item.sku)]
+        same_sku += [Owner(item.id, each.product, each.id, item) for each in item.users if each.product]
         if not item.users and item.reserved_quantity:
-            own.append(Owner(item.id, None, item=item))
+            same_sku.append(Owner(item.id, None, item=item))
     return Holders(owners, {str(item.sku): item for item in items if not item.use})
 
 
@@ -112,13 +112,13 @@ def claims(change: Change) -> list[Claim]:
     followed = {*item_renames(change), *(key for key, _, _ in tracked_again(change))}
     found = []
     for each in change.variants:
-        own, planned = each.desired, each.planned
-        has_item = STOCK in planned if each.is_new else own.key in followed
+        variant, new_values = each.desired, each.new_values
+        has_item = STOCK in new_values if each.is_new else variant.key in followed
         stored_id = each.stored.id if each.stored else ""
         for name in UNIQUE:
-            if (value := planned.get(name)) is not None:
+            if (value := new_values.get(name)) is not None:
                 stored, with_item = getattr(each.stored, name, None), name == SKU and has_item
-                found.append(Claim(own.key, own.name, name, str(value), stored, stored_id, with_item))
+                found.append(Claim(variant.key, variant.name, name, str(value), stored, stored_id, with_item))
     return found
 
 
@@ -158,16 +158,16 @@ def decide(
     """
     decision, given = Decision(), dict[UniqueValue, DesiredProduct]()
     for change in changes:
-        own, gets = change.desired.external_id, set[UniqueValue]()
+        external_id, gets = change.desired.external_id, set[UniqueValue]()
         for claim in claims(change):
             others = _others(claim, change, holders)
             ours = [each for each in others if is_ours(each.external_id)]
             taken = [each for each in others if each.item is None or claim.is_new]
             first = given.get(claim.unique)
             if claim.unique in gets:
-                _withhold(decision, change, claim, "another variant of this product", own)
+                _withhold(decision, change, claim, "another variant of this product", external_id)
             elif not is_final and (first or ours or claim.unique in given_up):
-                decision.waiting.add(own)
+                decision.waiting.add(external_id)
             elif first:
                 winner = f"{first.external_id} {first.title!r}"
                 _withhold(decision, change, claim, winner, first.external_id)
@@ -175,11 +175,11 @@ def decide(
                 gets.add(claim.unique)
             elif change.is_creation and taken[0] not in ours:
                 reason = f"{claim.value!r} belongs to {_name(taken[0], change)}; change one of the two"
-                decision.rejected.setdefault(own, f"its {_NAMES[claim.field]} {reason}")
+                decision.rejected.setdefault(external_id, f"its {_NAMES[claim.field]} {reason}")
             else:
                 owner_id = taken[0].external_id if taken[0] in ours else ""
                 _withhold(decision, change, claim, _name(taken[0], change), owner_id or "")
-        if own not in decision.rejected and own not in decision.waiting:
+        if external_id not in decision.rejected and external_id not in decision.waiting:
             given |= dict.fromkeys(gets, change.desired)
     decision.waiting -= decision.rejected.keys()
     return decision

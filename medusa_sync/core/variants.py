@@ -10,8 +10,8 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import OPTION, OTHER_PRICE, OTHER_SALE, PRICE, SALE, TITLE, UNIQUE
-from medusa_sync.core.options import DEFAULT, OptionPlan
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product_options import DEFAULT, OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, remember
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 
@@ -65,12 +65,12 @@ def match_variants(
     free = {variant.id: variant for variant in sorted(stored.variants, key=lambda variant: variant.id)}
 
     def take(fields: FieldsByKey) -> dict[str, StoredVariant]:
-        return {key: free.pop(own) for key, own in _same(fields, free, options, repeated).items()}
+        return {key: free.pop(found) for key, found in _same(fields, free, options, repeated).items()}
 
-    owned = {key: free.pop(own) for key, own in record.variant_ids.items() if own in free}
+    owned = {key: free.pop(known) for key, known in record.variant_ids.items() if known in free}
     unnamed = [key for key, entry in recorded.items() if not entry.id and key not in owned]
     if unnamed:
-        for known in (fields_as_sent(record), {key: entry.fields for key, entry in recorded.items()}):
+        for known in (fields_with_pending(record), {key: entry.fields for key, entry in recorded.items()}):
             owned |= take({key: _renamed(known[key], options) for key in unnamed if key not in owned})
     owned = dict(sorted(owned.items(), key=lambda each: (recorded[each[0]].dropped is not None, each[1].id)))
     found = {key: owned.pop(key) for key in wanted if key in owned}
@@ -87,12 +87,12 @@ def match_variants(
     return Matches({key: found.get(key) for key in wanted}, former, owned)
 
 
-def fields_as_sent(record: Record) -> dict[str, dict[str, Value]]:
+def fields_with_pending(record: Record) -> dict[str, dict[str, Value]]:
     """The fields of the variants, by key, if the pending write of a product arrives completely."""
     fields = {key: entry.fields for key, entry in record.variants.items()}
-    for key, sent in record.sent.items():
-        own = {**fields.get(key, {}), **{name: values[-1] for name, values in sent.items() if values}}
-        fields[key] = {name: value for name, value in own.items() if value is not None}
+    for key, pending in record.pending_values.items():
+        latest = {**fields.get(key, {}), **{name: values[-1] for name, values in pending.items() if values}}
+        fields[key] = {name: value for name, value in latest.items() if value is not None}
     return fields
 
 
@@ -138,17 +138,17 @@ def _same(
     Unique values that several variants want are ignored.
     """
     index: dict[object, str] = {}
-    for own in reversed(list(among)):
-        stored = among[own]
+    for stored_key in reversed(list(among)):
+        stored = among[stored_key]
         for name in UNIQUE:
             value = name, remember(getattr(stored, name))
             if value[1] and value not in repeated:
-                index[value] = own
+                index[value] = stored_key
         current = tuple(remember(stored.value_of(option_id)) for option_id in options.ids.values())
         if current and None not in current:
-            index[OPTION, current] = own
+            index[OPTION, current] = stored_key
         if any(each.value == DEFAULT for each in stored.options):
-            index[OPTION, ONLY] = own
+            index[OPTION, ONLY] = stored_key
 
     def identity(name: str, key: str, fields: Mapping[str, Value]) -> object:
         if name != OPTION:
@@ -201,18 +201,19 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
         fields = entry.fields
         if key == ONLY and desired.options:  # what `creation_body` sends for such a product
             fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **fields}
-        own = keys.get(key, key)
-        variants[own] = structs.replace(entry, id=entry.id or found.get(own, ""), fields=now(key, fields))
+        new_key = keys.get(key, key)
+        known_id = entry.id or found.get(new_key, "")
+        variants[new_key] = structs.replace(entry, id=known_id, fields=now(key, fields))
     names_now = ((options.former.get(each.name, each.name), each.id) for each in record.options)
     return structs.replace(
         record,
-        options=tuple(AppliedOption(name, own or ids.get(name, "")) for name, own in names_now),
+        options=tuple(AppliedOption(name, option_id or ids.get(name, "")) for name, option_id in names_now),
         variants=variants,
         currency=new if is_converted else old,
         pending=pending
         and structs.replace(
             pending,
-            variants={keys.get(key, key): now(key, sent) for key, sent in pending.variants.items()},
+            variants={keys.get(key, key): now(key, values) for key, values in pending.variants.items()},
             currency=new if is_converted else pending.currency,
         ),
     )

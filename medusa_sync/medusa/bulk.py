@@ -90,16 +90,16 @@ class Bulk:
         results: list[Result] = []
         for part in operation.parts(bodies):
             revised, left = list[Body | None](part), part
-            sent = await self._try(operation, part)
-            if isinstance(sent, Refusal) and revise and self.is_available and not self._client.is_stopping:
+            answer = await self._try(operation, part)
+            if isinstance(answer, Refusal) and revise and self.is_available and not self._client.is_stopping:
                 revised = [*await revise(part)]
                 left = [body for body in revised if body is not None]
                 if left != part:
-                    sent = await self._try(operation, left) if left else []
-            if isinstance(sent, Refusal):
+                    answer = await self._try(operation, left) if left else []
+            if isinstance(answer, Refusal):
                 has_route = bool(operation.path)
-                sent = await self._isolate(operation, left, sent) if has_route else [sent] * len(left)
-            found = iter(sent)
+                answer = await self._isolate(operation, left, answer) if has_route else [answer] * len(left)
+            found = iter(answer)
             results += ["" if body is None else next(found) for body in revised]
         return results
 
@@ -117,20 +117,20 @@ class Bulk:
 
         async def attempt(units: list[list[Body]]) -> list[list[Body]]:
             nonlocal has_failed
-            sent = await self._try(operation, [*chain(*units)]) if not self._client.is_stopping else []
-            if isinstance(sent, Refusal):
+            answer = await self._try(operation, [*chain(*units)]) if not self._client.is_stopping else []
+            if isinstance(answer, Refusal):
                 return units
             has_failed = False
-            results.update(zip((body["id"] for body in chain(*units)), sent, strict=False))
+            results.update(zip((body["id"] for body in chain(*units)), answer, strict=False))
             return []
 
         async def alone(unit: list[Body]) -> None:
             nonlocal has_failed
-            sent = await self._ordinary(operation, unit) if not self._client.is_stopping else [refusal]
-            if has_failed and isinstance(sent[-1], AmbiguousWriteError):
-                raise sent[-1]
-            has_failed = isinstance(sent[-1], AmbiguousWriteError)
-            results.update(zip((body["id"] for body in unit), sent, strict=False))
+            answer = await self._ordinary(operation, unit) if not self._client.is_stopping else [refusal]
+            if has_failed and isinstance(answer[-1], AmbiguousWriteError):
+                raise answer[-1]
+            has_failed = isinstance(answer[-1], AmbiguousWriteError)
+            results.update(zip((body["id"] for body in unit), answer, strict=False))
 
         await isolate(operation.units(bodies), attempt, alone)
         return [results.get(body["id"], refusal) for body in bodies]
@@ -196,7 +196,7 @@ class Bulk:
                 return await self._send(operation, group)
 
         # One that is abandoned could undo what is written later.
-        return [result for own in await all_done(*map(send, units)) for result in own]
+        return [result for results in await all_done(*map(send, units)) for result in results]
 
     async def _send(self, operation: Operation, group: Sequence[Body]) -> list[Result]:
         """Send bodies with the same path to the ordinary route."""

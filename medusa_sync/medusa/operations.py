@@ -57,7 +57,7 @@ class Operation(Struct, frozen=True):
         """The bodies that are written or refused together: those of a product, if nothing is deleted."""
         if not self.batch or self.takes_ids or self.is_divisible:
             return [[body] for body in bodies]
-        return [list(own) for _, own in groupby(bodies, lambda body: self.path.format(**body))]
+        return [list(same) for _, same in groupby(bodies, lambda body: self.path.format(**body))]
 
     def entry(self, body: Body, omitted: frozenset[str]) -> Any:
         """A body as it is sent, without some of its fields."""

@@ -22,8 +22,8 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.merge import members
-from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.stored import (
     StoredImage,
@@ -85,7 +85,7 @@ def creation_body(change: Change, product_id: str, *, status: str, items: Items)
         "options": [
             {"title": name, "values": values} for name, values in (options or {DEFAULT: [DEFAULT]}).items()
         ],
-        "variants": [{"id": new_variant_id(product_id, each.key), **own} for each, own in bodies],
+        "variants": [{"id": new_variant_id(product_id, each.key), **body} for each, body in bodies],
     }
 
 
@@ -150,11 +150,11 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
     bodies = []
     for each in variants:
         attributes, metadata, amounts = _parts(each.fields, desired.currency)
-        own = {**values, **{title: each.fields[field] for title, field in titles.items()}}
+        all_values = {**values, **{title: each.fields[field] for title, field in titles.items()}}
         managed = items if STOCK in each.fields else None
         body: dict[str, Any] = {
             "title": DEFAULT,
-            "options": {title: value for title, value in own.items() if value is not None},
+            "options": {title: value for title, value in all_values.items() if value is not None},
             "manage_inventory": managed is not None,
             "prices": [{"currency_code": code, "amount": amount} for code, amount in amounts.items()],
             **attributes,
@@ -178,20 +178,20 @@ def variant_edits(update: Change) -> dict[str, dict[str, Any]]:
     """What changes of existing variants, by their id; stock levels and sale prices are written apart."""
     found: dict[str, dict[str, Any]] = {}
     for each in update.variants:
-        variant, planned = each.stored, each.planned
+        variant, new_values = each.stored, each.new_values
         if variant is None:
             continue
-        attributes, metadata, amounts = _parts(planned, update.desired.currency)
+        attributes, metadata, amounts = _parts(new_values, update.desired.currency)
         edits: dict[str, Any] = {**attributes}
-        if STOCK in planned and variant.manage_inventory == (planned[STOCK] is None):
-            edits["manage_inventory"] = planned[STOCK] is not None  # Medusa makes the inventory item
+        if STOCK in new_values and variant.manage_inventory == (new_values[STOCK] is None):
+            edits["manage_inventory"] = new_values[STOCK] is not None  # Medusa makes the inventory item
         if metadata:  # all of it, because some routes and versions merge it, and others replace it
-            sent = {key: "" if value is None else value for key, value in metadata.items()}  # "" deletes it
-            edits["metadata"] = {**(variant.metadata or {}), **sent}
+            edited = {key: "" if value is None else value for key, value in metadata.items()}  # "" deletes it
+            edits["metadata"] = {**(variant.metadata or {}), **edited}
         if amounts:
             edits["prices"] = _prices(variant, amounts)
-        if any(name.startswith(OPTION) for name in planned):
-            edits["options"] = _all_values(variant, planned, update)
+        if any(name.startswith(OPTION) for name in new_values):
+            edits["options"] = _all_values(variant, new_values, update)
         if edits:
             found[variant.id] = edits
     return found
@@ -199,8 +199,10 @@ def variant_edits(update: Change) -> dict[str, dict[str, Any]]:
 
 def kept_options(update: Change) -> dict[str, dict[str, Value]]:
     """The values of all variants for the options that are left when others are removed, by id."""
-    planned = {each.stored.id: each.planned for each in update.variants if each.stored is not None}
-    return {each.id: _all_values(each, planned.get(each.id, {}), update) for each in update.stored.variants}
+    new_values = {each.stored.id: each.new_values for each in update.variants if each.stored is not None}
+    return {
+        each.id: _all_values(each, new_values.get(each.id, {}), update) for each in update.stored.variants
+    }
 
 
 def _parts(
@@ -223,7 +225,7 @@ def _parts(
     return attributes, metadata, amounts
 
 
-def _all_values(variant: StoredVariant, planned: Mapping[str, Value], update: Change) -> dict[str, Value]:
+def _all_values(variant: StoredVariant, new_values: Mapping[str, Value], update: Change) -> dict[str, Value]:
     """The values of a variant for all options: Medusa takes them only together."""
     removed = {option.id for option in update.options.removed}
     titles = {option.id: option.title for option in update.stored.options if option.id not in removed}
@@ -235,8 +237,8 @@ def _all_values(variant: StoredVariant, planned: Mapping[str, Value], update: Ch
     }
     values = {title: value for title, value in values.items() if value is not None}
     for name in update.options.stored:
-        if f"{OPTION}{name}" in planned:
-            values[update.options.title(name)] = planned[f"{OPTION}{name}"]
+        if f"{OPTION}{name}" in new_values:
+            values[update.options.title(name)] = new_values[f"{OPTION}{name}"]
     return values
 
 

@@ -126,7 +126,7 @@ class Terms:
         missing = [each for each in dict.fromkeys([*_all(needs), *self._expected]) if each not in self._ids]
         self._expected, self._stale, self._errors = {}, set(), {}
         keys = {kind: [key for name, key in missing if name == kind] for kind in _KINDS}
-        await asyncio.gather(*(self._find_or_create(name, own) for name, own in keys.items() if own))
+        await asyncio.gather(*(self._find_or_create(name, wanted) for name, wanted in keys.items() if wanted))
 
     async def _find_or_create(self, name: str, keys: Sequence[str]) -> None:
         """Find the ids of terms of one kind, and create those that are missing, a level at a time."""
@@ -192,13 +192,13 @@ class Terms:
             elif not self._creates:
                 self._ids[name, key] = _UNKNOWN_ID
             else:
-                own = new_id(kind.prefix)
-                sent_as[own] = key
-                bodies.append({"id": own, kind.key: key, **await self._details(name, key)})
+                term_id = new_id(kind.prefix)
+                sent_as[term_id] = key
+                bodies.append({"id": term_id, kind.key: key, **await self._details(name, key)})
 
-        async def missing(sent: Sequence[Body]) -> list[Body | None]:
-            await self._find(name, [sent_as[body["id"]] for body in sent])
-            return [None if (name, sent_as[body["id"]]) in self._ids else body for body in sent]
+        async def missing(unwritten: Sequence[Body]) -> list[Body | None]:
+            await self._find(name, [sent_as[body["id"]] for body in unwritten])
+            return [None if (name, sent_as[body["id"]]) in self._ids else body for body in unwritten]
 
         results = await self._api.bulk.run(kind.operation, bodies, revise=missing)
         for key, result in zip(sent_as.values(), results, strict=True):
@@ -262,8 +262,8 @@ def _new_handles(keys: Sequence[str], existing: Collection[str]) -> dict[str, st
     found: dict[str, str] = {}
     used = set(existing)
     for key in keys:
-        own = slug(key)
-        others = used if own == key else used | {*keys} - {key}
-        found[key] = next((each for each in (own, key, f"{own}-2") if each and each not in others), key)
+        handle = slug(key)
+        others = used if handle == key else used | {*keys} - {key}
+        found[key] = next((each for each in (handle, key, f"{handle}-2") if each and each not in others), key)
         used.add(found[key])
     return found

@@ -13,7 +13,7 @@ from medusa_sync.core.policy import Share
 from medusa_sync.core.product import Value, excerpts
 from medusa_sync.core.record import DIGEST, NO_RECORD, Dropped, Record, applied, remember
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.variants import fields_as_sent
+from medusa_sync.core.variants import fields_with_pending
 from medusa_sync.errors import ChangeGuardError, ProductFailedError
 from medusa_sync.redact import hidden
 from medusa_sync.spool import Spool
@@ -77,9 +77,9 @@ async def _changed(
         known = [each for each in part if len(each.copies) == 1 and not _record(each).is_claim]
         stored = {each.desired.external_id: each for each in known}
         found = await _by_store(context, stored, sales) if how.overwrite else _by_record(context, stored)
-        for own, changes in found.items():
+        for external_id, changes in found.items():
             if changes:
-                yield f"{own} {stored[own].desired.title!r}", changes
+                yield f"{external_id} {stored[external_id].desired.title!r}", changes
     if removals is not None and context.delivery.error is None:
         for orphan in await removals.missing():
             yield f"{orphan.external_id} {orphan.title!r}", ()
@@ -89,12 +89,12 @@ def _by_record(context: Context, products: Mapping[str, Stale]) -> dict[str, Seq
     """What the source changed since products were written, or since an interrupted write was sent."""
     selection, removed = context.options.plan.selection, (None, *context.options.removable)
     changes: dict[str, Sequence[FieldChange]] = {}
-    for own, each in products.items():
+    for external_id, each in products.items():
         record, wanted = _record(each), applied(each.desired)
         shared = {None, *(record.variants.keys() & wanted.variants.keys())}
         old, new = _values(selection.of(record), removed), _values(selection.of(wanted))
         names = {variant.key: variant.name for variant in each.desired.variants}
-        changes[own] = [
+        changes[external_id] = [
             FieldChange(name, old.get((key, name)), value, variant=names.get(key or "", key or ""))
             for (key, name), value in {**dict.fromkeys(old), **new}.items()
             if value != old.get((key, name)) and (selection.has_variants or key in shared)
@@ -111,13 +111,15 @@ def _values(
     record: Record, states: Collection[Dropped | None] = (None,)
 ) -> dict[tuple[str | None, str], Value]:
     """The values of a product and of its variants in these states, by key of the variant and field."""
-    values: dict[tuple[str | None, str], Value] = {(None, name): own for name, own in record.fields.items()}
+    values: dict[tuple[str | None, str], Value] = {
+        (None, name): value for name, value in record.fields.items()
+    }
     values[None, STATUS] = "draft" if record.drafted else "published"
     values[None, "currency"] = record.currency
-    sent = fields_as_sent(record)
+    fields = fields_with_pending(record)
     for key, variant in record.variants.items():
         if variant.dropped in states:
-            values |= {(key, name): own for name, own in sent[key].items()}
+            values |= {(key, name): value for name, value in fields[key].items()}
             withheld = record.withheld.get(key, {})
             values |= {(key, name): remember(value) for name, (value, _) in withheld.items()}
     return values
@@ -127,14 +129,16 @@ async def _by_store(
     context: Context, products: Mapping[str, Stale], sales: Sales
 ) -> dict[str, Sequence[FieldChange]]:
     """What would be restored."""
-    wanted = {own: each.desired for own, each in products.items()}
+    wanted = {external_id: each.desired for external_id, each in products.items()}
     changes: dict[str, Sequence[FieldChange]] = {}
     for stored in await sales.read(wanted, await context.api.details("external_id", list(wanted))):
-        if isinstance(stored, StoredProduct) and (own := stored.external_id) in wanted:
+        if isinstance(stored, StoredProduct) and (external_id := stored.external_id) in wanted:
             with suppress(ProductFailedError):
                 location_id = context.placement.location_id
-                update = plan_update(wanted[own], stored, context.options.plan, location_id=location_id)
-                changes[own] = update.changes
+                update = plan_update(
+                    wanted[external_id], stored, context.options.plan, location_id=location_id
+                )
+                changes[external_id] = update.changes
     return changes
 
 

@@ -13,9 +13,9 @@ from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.run_options import SyncOptions
 
 
 class Context(Struct):
@@ -69,8 +69,8 @@ class Context(Struct):
     @property
     def unrecorded(self) -> list[str]:
         """External ids of products that the source did not deliver, and that are kept without a record."""
-        missing = (own for own in sorted(self.scan.unrecorded) if own not in self.delivery)
-        return [external_id_of(self.options.source_name, own) for own in missing]
+        missing = (source_id for source_id in sorted(self.scan.unrecorded) if source_id not in self.delivery)
+        return [external_id_of(self.options.source_name, source_id) for source_id in missing]
 
     @property
     def deletes(self) -> bool:

@@ -26,10 +26,10 @@ from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.options import SyncOptions
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.run_options import SyncOptions
 
 if TYPE_CHECKING:
     from medusa_sync.sync.remove.removals import Removals

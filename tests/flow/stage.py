@@ -15,7 +15,7 @@ import httpx
 
 from medusa_sync import InterruptedRunError, Outcome, RunResult, Settings, load_settings
 from medusa_sync.app import session
-from medusa_sync.core import interrupted
+from medusa_sync.core import unfinished
 from medusa_sync.core.result import Requests
 from medusa_sync.errors import SourceError, TimeLimitError
 from medusa_sync.redact import Redactor
@@ -144,7 +144,7 @@ def constant(name: str, value: float) -> AbstractContextManager[object]:
     `SETTLE_S`: how long a run waits for writes that another one has noted; `AT_ONCE`: how
     many products one call acknowledges; `PAGE_SIZE`: of a scan.
     """
-    [module] = [each for each in (interrupted, acknowledger, scan) if hasattr(each, name)]
+    [module] = [each for each in (unfinished, acknowledger, scan) if hasattr(each, name)]
     return patch.object(module, name, value)
 
 

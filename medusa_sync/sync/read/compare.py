@@ -137,7 +137,9 @@ class Comparison:
     async def _with_free_values(self) -> list[DesiredProduct]:
         """Settle products with withheld values, except those that may get one now."""
         free = {product.external_id: product for product in self._undecided}
-        owners = await self._owners_of([each for own in free for each in self._scan.withheld[own]])
+        owners = await self._owners_of(
+            [each for external_id in free for each in self._scan.withheld[external_id]]
+        )
         kept: dict[str, DesiredProduct | Unchecked] = {}
 
         def gives_up(owner: str | None, value: UniqueValue) -> bool:
@@ -150,8 +152,8 @@ class Comparison:
             return any(all(gives_up(owner, value) for owner in owners[value]) for value in values)
 
         # Those that wait for each other in a circle stay: they can exchange their values.
-        while found := [own for own in free if not may_get_one(own)]:
-            kept |= {own: free.pop(own) for own in found}
+        while found := [external_id for external_id in free if not may_get_one(external_id)]:
+            kept |= {external_id: free.pop(external_id) for external_id in found}
         for product in kept.values():
             self._settle_unchanged(product)
         return [checked for each in free.values() if (checked := self._ledger.checked(each)) is not None]

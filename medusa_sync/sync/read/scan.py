@@ -18,7 +18,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import Scanned, summary
 from medusa_sync.medusa.lists import Page
 from medusa_sync.sources.base import Unchecked
-from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.run_options import SyncOptions
 
 PAGE_SIZE = 2_000  # 3 to 7 times cheaper per product than look-ups by id
 LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a request line

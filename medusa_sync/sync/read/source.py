@@ -9,7 +9,7 @@ from contextlib import aclosing
 from medusa_sync.core.ids import is_in
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Delivered, Received, Source, checked
-from medusa_sync.sync.options import SyncOptions
+from medusa_sync.sync.run_options import SyncOptions
 
 
 class Delivery:

@@ -49,8 +49,8 @@ class Orphans:
 
     async def _undelivered(self) -> list[StoredProduct]:
         """The products that the source did not deliver, without those that were already drafted."""
-        name = self._options.source_name
-        missing = [external_id_of(name, own) for own in self._scan.owned if own not in self._delivery]
+        source_ids = [each for each in self._scan.owned if each not in self._delivery]
+        missing = [external_id_of(self._options.source_name, each) for each in source_ids]
         orphans = []
         for stored in await self._api.details("external_id", missing, WITH_STATUS):
             if isinstance(stored, Unreadable):
@@ -112,7 +112,7 @@ async def delete_noted(api: AdminApi, ids: Sequence[str]) -> dict[str, str]:
         StoreRefusedError, AmbiguousWriteError, StoreError: some may not be deleted.
     """
     left = await _note(api, ids, "deleted", {})
-    if deleted := [own for own in ids if own not in left]:
+    if deleted := [product_id for product_id in ids if product_id not in left]:
         await api.delete_products(deleted)
     return left
 

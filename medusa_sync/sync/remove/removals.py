@@ -9,9 +9,9 @@ from contextlib import aclosing, suppress
 from msgspec import Struct
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.options import match_options
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product_options import match_options
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import match_variants
@@ -58,7 +58,9 @@ class SecondReading:
         self._missing = missing
         self._orphans = {each.external_id for each in missing.orphans}
         self._updates = {
-            own: each for each in updates if (own := each.desired.external_id) in missing.variants
+            external_id: each
+            for each in updates
+            if (external_id := each.desired.external_id) in missing.variants
         }
         self._present: set[str | None] = set()  # external ids of orphans
         self._lacked: dict[str, set[str]] = {}  # ids of variants, by external id
@@ -103,10 +105,12 @@ class SecondReading:
         lacked = self._orphans - self._present
         orphans = [each for each in missing.orphans if each.external_id in lacked]
         lacking = {
-            own: {key: each for key, each in lost.items() if each.id in self._lacked.get(own, ())}
-            for own, lost in missing.variants.items()
+            external_id: {
+                key: each for key, each in lost.items() if each.id in self._lacked.get(external_id, ())
+            }
+            for external_id, lost in missing.variants.items()
         }
-        return Missing(orphans, {own: lost for own, lost in lacking.items() if lost})
+        return Missing(orphans, {external_id: lost for external_id, lost in lacking.items() if lost})
 
     @property
     def note(self) -> str:
@@ -220,22 +224,24 @@ class Removals:
         options = self._options
         in_sync = [each for each in updates if each.desired.external_id not in self._ledger.partial]
         found = {each.desired.external_id: each.removable(options.removable) for each in in_sync}
-        missing = Missing(self._found, {own: variants for own, variants in found.items() if variants})
+        missing = Missing(
+            self._found, {external_id: variants for external_id, variants in found.items() if variants}
+        )
         if (missing.orphans or missing.variants) and not self._delivery.in_one_piece:
             self._second = await SecondReading.of(missing, in_sync, self._delivery.again())
             missing = self._second.left(missing)
         self._orphans.check(missing.orphans)
         titles = {each.desired.external_id: each.stored.title for each in in_sync}
         names = [
-            f"{own} {titles[own]!r}: {each.called(key)}"
-            for own, variants in missing.variants.items()
+            f"{external_id} {titles[external_id]!r}: {each.called(key)}"
+            for external_id, variants in missing.variants.items()
             for key, each in variants.items()
         ]
         lost = "variants are missing at the source"
         check_removals(lost, names, self._scan.variants, options.max_removals)
         self._context.removed_variants = {
-            own: frozenset(each.id for each in variants.values())
-            for own, variants in missing.variants.items()
+            external_id: frozenset(each.id for each in variants.values())
+            for external_id, variants in missing.variants.items()
         }
         return missing.orphans
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import starmap
 
 from msgspec import structs
 
@@ -98,8 +99,8 @@ class Acknowledger:
                 left.append((job, record))
             elif isinstance(stored, StoredProduct) and stored.record in (job.writing.before, noted):
                 ids = {option.title: option.id for option in stored.options}
-                known = (AppliedOption(own.name, own.id or ids.get(own.name, "")) for own in record.options)
-                left.append((job, structs.replace(record, options=tuple(known))))
+                known = ((each.name, each.id or ids.get(each.name, "")) for each in record.options)
+                left.append((job, structs.replace(record, options=tuple(starmap(AppliedOption, known)))))
         if len(left) < len(products):
             words = "another run has written %d of these products since", len(products) - len(left)
             logger.info(*words, extra={"event": "written_by_another_run"})
@@ -115,6 +116,6 @@ class Acknowledger:
 
 
 def _not_acknowledged(product: tuple[Job, Record], error: Exception) -> None:
-    own = product[0].external_id
-    words = "%s was not acknowledged: %s", own, error
-    logger.warning(*words, extra={"event": "not_acknowledged", "external_id": own})
+    external_id = product[0].external_id
+    words = "%s was not acknowledged: %s", external_id, error
+    logger.warning(*words, extra={"event": "not_acknowledged", "external_id": external_id})

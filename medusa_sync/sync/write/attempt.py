@@ -27,7 +27,7 @@ from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.steps import Writer
-from medusa_sync.sync.write.values import UniqueValues
+from medusa_sync.sync.write.unique_values import UniqueValues
 
 _POLL_S = 0.5  # between two reads of a product that the store is still working on
 _POLLS = 20
@@ -152,9 +152,9 @@ class Attempts:
         updates = [job for job in jobs if not job.is_new]
         with suppress(StoreRefusedError):
             await self.planner.read(updates)
-            planned = [job for job in still_queued(updates) if job.plan is not None]
-            holders = await self._look_up([job.change for job in planned])
-            for job in planned:
+            with_plan = [job for job in still_queued(updates) if job.plan is not None]
+            holders = await self._look_up([job.change for job in with_plan])
+            for job in with_plan:
                 job.holders = holders
             return self._values.clear(still_queued(jobs))
         return []
@@ -185,13 +185,13 @@ class Attempts:
                 job.holders = holders
         decision = self._values.decide(jobs)
         for job in jobs:
-            own = job.external_id
-            if own in decision.rejected:
-                self.places.end(job, Result.REJECTED, decision.rejected[own])
-            elif own in decision.waiting:
+            external_id = job.external_id
+            if external_id in decision.rejected:
+                self.places.end(job, Result.REJECTED, decision.rejected[external_id])
+            elif external_id in decision.waiting:
                 self.places.defer(job)
-            elif own in decision.withheld:
-                left = self.planner.without(job.change, decision.withheld[own])
+            elif external_id in decision.withheld:
+                left = self.planner.without(job.change, decision.withheld[external_id])
                 job.take(left)
                 if not left.is_creation and is_recorded(left):
                     self.places.complete(job)

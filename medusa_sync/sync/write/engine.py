@@ -150,8 +150,8 @@ class Engine:
         losing = await self._attempts.clear(jobs)
         for group in parts(losing, size):
             await self._work(group)
-        alike = (list(own) for _, own in groupby(still_queued(jobs), key=lambda job: job.is_new))
-        groups = [group for own in alike for group in parts(own, size)]
+        alike = (list(same) for _, same in groupby(still_queued(jobs), key=lambda job: job.is_new))
+        groups = [group for same in alike for group in parts(same, size)]
         self._attempts.cleared(jobs if losing or len(groups) > 1 else ())
         for group in groups:
             await self._work(group)

@@ -19,8 +19,8 @@ from medusa_sync.core.inventory import (
     level_changes,
     tracked_again,
 )
-from medusa_sync.core.options import DEFAULT
 from medusa_sync.core.product import DesiredVariant
+from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
@@ -74,7 +74,7 @@ class Items:
         return {job: item.use for job, _, item in found if is_in_use(item)}
 
     async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
-        variants = {sku: (job, own) for job in jobs for _, own, sku in tracked_again(job.change)}
+        variants = {sku: (job, variant) for job in jobs for _, variant, sku in tracked_again(job.change)}
         found = await self._api.find(ITEMS, "sku", list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 
@@ -162,10 +162,10 @@ class Items:
                 missing = {**wanted, **ahead}
                 await self._create({sku: each for sku, each in missing.items() if sku not in self._made})
         items: dict[str, StoredItem] = {}
-        for sku, (own, _) in wanted.items():
+        for sku, (job, _) in wanted.items():
             if sku in self._made:
                 owner, item = self._made[sku]  # perhaps for a product that was refused
-                items[sku] = item if owner is own else structs.replace(item, is_new=False)
+                items[sku] = item if owner is job else structs.replace(item, is_new=False)
         for job in jobs:  # most share one dict: a batch may have thousands of items
             job.writing.items = {**job.writing.items, **items} if job.writing.items else items
 
@@ -204,11 +204,11 @@ class Items:
         """Create items. Those that an interrupted or another run has left, without a variant, are used."""
         bodies = [self._body(variant) for _, variant in wanted.values()]
 
-        async def free(sent: Sequence[Body]) -> list[Body | None]:
-            found = await self._api.find(ITEMS, "sku", [body["sku"] for body in sent])
+        async def free(refused: Sequence[Body]) -> list[Body | None]:
+            found = await self._api.find(ITEMS, "sku", [body["sku"] for body in refused])
             taken = {str(item.sku): item for item in found}
             self._made.update((sku, (wanted[sku][0], item)) for sku, item in taken.items() if not item.use)
-            return [None if body["sku"] in taken else body for body in sent]
+            return [None if body["sku"] in taken else body for body in refused]
 
         results = await self._api.bulk.run(CREATE_ITEMS, bodies, revise=free)
         at = (StoredLevel(self._location_id or ""),)

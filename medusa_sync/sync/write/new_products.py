@@ -106,7 +106,7 @@ class NewProducts:
                 [known] = readable([stored])
                 if known.external_id != job.external_id:  # otherwise another run has claimed it meanwhile
                     known = structs.replace(known, external_id=job.external_id, record=record)
-                job.take(self._planner.planned(job.desired, known))
+                job.take(self._planner.change_of(job.desired, known))
             except ProductFailedError as error:
                 self._places.end(job, Result.FAILED, f"{stored.id}: {error}")
         for product_id, job in left.items():
@@ -161,14 +161,14 @@ class Adoption:
 
     def matches(self, product: DesiredProduct) -> list[UnownedProduct]:
         """The matches of a product, without those that another one adopts."""
-        own, own_ids = product.external_id, {product.source_id, product.external_id}
+        external_id, own_ids = product.external_id, {product.source_id, product.external_id}
         keys = [("id", each) for each in own_ids]
         keys += [("sku", str(variant.fields[SKU])) for variant in product.variants if SKU in variant.fields]
         found = [stored for key in keys for stored in self._by_key.get(key, ())]
         # A product with the id of another source product has the handle by chance.
         same_handle = self._by_key.get(("handle", slug_of(product)), ())
         found += [stored for stored in same_handle if _old_id(stored) in {None, *own_ids}]
-        free = {each.id: each for each in found if self._reserved.get(each.id, own) == own}
+        free = {each.id: each for each in found if self._reserved.get(each.id, external_id) == external_id}
         return list(free.values())
 
     def reserve(self, stored: UnownedProduct, external_id: str) -> None:

@@ -10,18 +10,18 @@ from typing import TypeVar
 from msgspec import structs
 
 from medusa_sync.core.change import Change, creation
-from medusa_sync.core.interrupted import is_in_progress, is_incomplete
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, Withheld, without_values
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
+from medusa_sync.core.unfinished import is_in_progress, is_incomplete
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job, Places
 from medusa_sync.sync.write.sales import Sales
-from medusa_sync.sync.write.values import UniqueValues
+from medusa_sync.sync.write.unique_values import UniqueValues
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ class Planner:
             job.records.append(stored.record)
         elif stored.record not in job.records:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
-        update = self.planned(job.desired, stored, selection)
+        update = self.change_of(job.desired, stored, selection)
         blocked, reasons = update.blocked, "; ".join(filter(None, [update.blocked, *job.kept.values()]))
         job.take_again(structs.replace(update, blocked=reasons or None))
         may_write = self._options.update or stored.pending is not None  # what was begun is completed
@@ -126,7 +126,7 @@ class Planner:
                 job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
                 continue
             try:
-                update = self.planned(before.desired, stored, before.selection)
+                update = self.change_of(before.desired, stored, before.selection)
             except ProductFailedError as error:
                 job.error = error
                 continue
@@ -144,7 +144,7 @@ class Planner:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.decided(job.external_id, job.change.conflicts)
 
-    def planned(
+    def change_of(
         self,
         product: DesiredProduct,
         stored: StoredProduct,
@@ -167,7 +167,7 @@ class Planner:
         desired = without_values(change.desired, withheld, later)
         if change.handle is not None:
             return creation(desired, change.handle)
-        update = self.planned(desired, change.stored, change.selection)
+        update = self.change_of(desired, change.stored, change.selection)
         return structs.replace(update, removed=change.removed, blocked=change.blocked)
 
 

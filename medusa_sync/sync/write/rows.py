@@ -127,7 +127,7 @@ class ProductRows:
         while left:
             ids = {job.new_product_id: job for job in left}
             taken = await self._api.taken_ids(list(ids))
-            if any(taken.get(own) == job.external_id for own, job in ids.items()):
+            if any(taken.get(product_id) == job.external_id for product_id, job in ids.items()):
                 self._context.another_run_creates = True
                 message = "another run has created some of these products"
                 raise StoreRefusedError(message, status=HTTPStatus.CONFLICT)

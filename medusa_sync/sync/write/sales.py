@@ -71,7 +71,7 @@ class Sales:
     async def write(self, jobs: Group) -> None:
         """Set the sale prices of all variants in one call."""
         sold = [sale_prices(job.change, job.writing.variants) for job in jobs]
-        amounts = {own: amount for prices in sold for own, amount in prices.items()}
+        amounts = {key: amount for prices in sold for key, amount in prices.items()}
         if not amounts:
             return
         try:
@@ -140,12 +140,12 @@ class Sales:
                 list_id = await self._find_list(create_it=False)
                 if list_id:
                     async for listed in self._lists.prices(list_id):  # by age
-                        own = prices.setdefault(listed.variant_id, [])
-                        is_copy = any(each.currency_code == listed.currency_code for each in own)
+                        of_variant = prices.setdefault(listed.variant_id, [])
+                        is_copy = any(each.currency_code == listed.currency_code for each in of_variant)
                         if is_copy:
                             self._copies.append(listed.id)
                         else:
-                            own.append(listed)
+                            of_variant.append(listed)
                 self._prices = prices
             return self._prices
 
@@ -169,11 +169,11 @@ def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> SalePri
     """The sale prices that a change sets."""
     amounts: SalePrices = {}
     for each in change.variants:
-        own = each.stored or written.get(each.desired.key)
-        for name, amount in each.planned.items():
-            if own is not None and VARIANT_FIELDS[name].part is Part.SALE:
+        variant = each.stored or written.get(each.desired.key)
+        for name, amount in each.new_values.items():
+            if variant is not None and VARIANT_FIELDS[name].part is Part.SALE:
                 currency = price_currency(name, change.desired.currency)
-                amounts[own.id, currency] = amount if isinstance(amount, int | float) else None
+                amounts[variant.id, currency] = amount if isinstance(amount, int | float) else None
     return amounts
 
 

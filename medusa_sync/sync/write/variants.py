@@ -43,36 +43,37 @@ class Variants:
         """The dropped variants, and incomplete ones that are created again."""
         spare = _spare(job.change)
         ids = [each.id for each in job.change.removed.values() if each.id != spare]
-        return [{"id": own} for own in (*ids, *(each.replaces for each in job.change.variants)) if own]
+        ids += [each.replaces for each in job.change.variants]
+        return [{"id": each} for each in ids if each]
 
     def deleted_last(self, job: Job) -> Bodies:
         """The dropped variant that stays until the new ones exist."""
         removed = (each.id for each in job.change.removed.values())
-        return [{"id": own} for own in removed if own not in job.deleted and own not in job.kept]
+        return [{"id": each} for each in removed if each not in job.deleted and each not in job.kept]
 
     def changed(self, job: Job) -> Bodies:
         """The changes of variants, without their option values. They have whole lists of prices."""
         edits = variant_edits(job.change).items()
-        without = {own: {name: body[name] for name in body if name != "options"} for own, body in edits}
-        return [{"id": own, **body} for own, body in without.items() if body]
+        bodies = [(each, {name: body[name] for name in body if name != "options"}) for each, body in edits]
+        return [{"id": each, **body} for each, body in bodies if body]
 
     async def change_values(self, job: Job) -> None:
         """Give variants other option values, and remove options that variants have values of."""
         update = job.change
         product: dict[str, Any] = {"id": update.stored.id}
         edits = variant_edits(update).items()
-        values = {own: {"options": body["options"]} for own, body in edits if "options" in body}
+        values = {variant_id: {"options": body["options"]} for variant_id, body in edits if "options" in body}
         removed = {each.id for each in update.options.removed if not _is_removable(each, update.stored)}
         if removed:
             product["option_ids"] = [
                 option.id for option in update.stored.options if option.id not in removed
             ]
-            values = {own: {"options": kept} for own, kept in kept_options(update).items()}
+            values = {variant_id: {"options": kept} for variant_id, kept in kept_options(update).items()}
         if values:
             # Only a product update allows variants to exchange their option values. It deletes variants that
             # it does not list, so their ids are read right before.
             ids = await self._api.variant_ids(update.stored.id)
-            bodies: list[dict[str, Any]] = [{"id": own, **values.get(own, {})} for own in ids]
+            bodies: list[dict[str, Any]] = [{"id": each, **values.get(each, {})} for each in ids]
             # Medusa 2.21 fails if a variant without options follows one that has some.
             product["variants"] = sorted(bodies, key=lambda body: "options" in body)
             await self._api.edit_products([product])
@@ -88,7 +89,7 @@ class Variants:
             ids = _noted_ids(job.change)
             self._added.update(ids)
         added = new_variants(job.change, left, items)
-        return [{"id": own, **body} for own, body in zip(ids, added, strict=True)]
+        return [{"id": variant_id, **body} for variant_id, body in zip(ids, added, strict=True)]
 
     async def remove_copies(self, written: Mapping[str, StoredProduct]) -> set[str]:
         """Delete the variants that this run added while another run added the same ones; returns their ids.
@@ -159,9 +160,9 @@ def _spare(change: Change) -> str:
         return ""
     new = [each.fields for each in change.new_variants]
     wanted = change.desired.unique_values
-    names = {f"{OPTION}{name}": own for name, own in change.options.ids.items()}
+    names = {f"{OPTION}{name}": option_id for name, option_id in change.options.ids.items()}
     for variant in change.removed.values():
-        options = {field: variant.value_of(own) for field, own in names.items()}
+        options = {field: variant.value_of(option_id) for field, option_id in names.items()}
         has_heir = any(all(fields.get(name) == value for name, value in options.items()) for fields in new)
         if not has_heir and wanted.isdisjoint((name, getattr(variant, name)) for name in UNIQUE):
             return variant.id
@@ -182,23 +183,23 @@ def _missing_values(update: Change, name: str, option: StoredOption) -> list[str
 
 def _new_values(update: Change, name: str) -> list[str]:
     """The values that variants get, each once."""
-    values = [each.planned.get(f"{OPTION}{name}") for each in update.variants]
+    values = [each.new_values.get(f"{OPTION}{name}") for each in update.variants]
     return list(dict.fromkeys(str(value) for value in values if value is not None))
 
 
 def _unused_values(update: Change, name: str, option: StoredOption, records: Iterable[Record]) -> set[str]:
     field = f"{OPTION}{name}"
-    planned = {
-        each.stored.id: each.planned[field]
+    new_values = {
+        each.stored.id: each.new_values[field]
         for each in update.variants
-        if each.stored is not None and field in each.planned
+        if each.stored is not None and field in each.new_values
     }
-    used = {planned.get(each.id, each.value_of(option.id)) for each in update.stored.variants}
+    used = {new_values.get(each.id, each.value_of(option.id)) for each in update.stored.variants}
     used |= set(_new_values(update, name))
     ours = set[Value]()  # that were applied or sent
     for record in records:
         ours.update(entry.fields.get(field) for entry in record.variants.values())
-        ours.update(*(sent.get(field, ()) for sent in record.sent.values()))
+        ours.update(*(values.get(field, ()) for values in record.pending_values.values()))
     return {each.value for each in option.values if remember_text(each.value) in ours} - used
 
 
@@ -210,4 +211,4 @@ def ids_of_new_variants(update: Change) -> dict[str, str]:
 def _noted_ids(update: Change) -> list[str]:
     """The ids in the note of the variants that an update creates."""
     noted = update.record.pending.new if update.record.pending else {}
-    return [noted.get(key, own) for key, own in ids_of_new_variants(update).items()]
+    return [noted.get(key, variant_id) for key, variant_id in ids_of_new_variants(update).items()]

@@ -81,12 +81,12 @@ def match_options(
     waiting = [name for name in names if name not in found]
     before = dict(zip(waiting, ours, strict=False))
     found |= {name: by_id.pop(ours[old].id) for name, old in before.items()}
-    sent = record.pending.options if record.pending else {}
+    pending = record.pending.options if record.pending else {}
     former = {old: name for name, old in before.items()}
     former |= {
-        old: name for name, option in found.items() for old in sent.get(option.id, ()) if old not in found
+        old: name for name, option in found.items() for old in pending.get(option.id, ()) if old not in found
     }
-    ours_now = {name: {before.get(name, name), *sent.get(option.id, ())} for name, option in found.items()}
+    ours_now = {name: {before.get(name, name), *pending.get(option.id, ())} for name, option in found.items()}
     edited = {name for name, option in found.items() if option.title not in {name, *ours_now[name]}}
     contested = () if restore else tuple(name for name in before if name in edited)
     kept = set() if restore else edited - set(contested if on_conflict is OnConflict.SOURCE else ())
@@ -130,7 +130,7 @@ def _left(by_id: Mapping[str, StoredOption], applied: Mapping[str, str]) -> dict
     by_title = {option.title: option for option in by_id.values()}
     if not applied:
         return {DEFAULT: by_title[DEFAULT]} if DEFAULT in by_title else {}
-    found = {name: by_id.get(own) if own else by_title.get(name) for name, own in applied.items()}
+    found = {name: by_id.get(known) if known else by_title.get(name) for name, known in applied.items()}
     return {name: option for name, option in found.items() if option is not None}
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from medusa_sync.core.fields import VARIANT_FIELDS, Part
-from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Write, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
@@ -38,11 +38,11 @@ def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
     owned = match_variants(desired, stored, record, OptionPlan()).stored
     others = IN_CURRENCY if record.pending and record.pending.currency != desired.currency else ()
     return any(
-        remember(variant.value(name, desired.currency)) != sent[-1]
-        for key, fields in record.sent.items()
+        remember(variant.value(name, desired.currency)) != pending[-1]
+        for key, fields in record.pending_values.items()
         if (variant := owned.get(key)) is not None
-        for name, sent in fields.items()
-        if _is_price(name) and name not in others and sent
+        for name, pending in fields.items()
+        if _is_price(name) and name not in others and pending
     )
 
 

@@ -54,11 +54,11 @@ class UniqueValues:
 
     def is_repeated(self, product: DesiredProduct) -> bool:
         """Whether an earlier product of the run wants one of the values, or the handle, of this one."""
-        own = set(map(hash, product.unique_values))
+        hashes = set(map(hash, product.unique_values))
         if product.handle is not None:
-            own.add(hash(slug_of(product)))
-        is_repeated = not self._wanted.isdisjoint(own)
-        self._wanted |= own
+            hashes.add(hash(slug_of(product)))
+        is_repeated = not self._wanted.isdisjoint(hashes)
+        self._wanted |= hashes
         return is_repeated
 
     async def holders(self, changes: Iterable[Change]) -> Holders:
@@ -92,8 +92,8 @@ class UniqueValues:
             for change in changes:
                 self._given_up.update(
                     (each.field, str(each.stored))
-                    for own in change.variants
-                    for each in own.changes
+                    for variant in change.variants
+                    for each in variant.changes
                     if each.field in UNIQUE
                 )
         return decision
@@ -123,7 +123,7 @@ class UniqueValues:
                 for name in UNIQUE:
                     if (value := getattr(each, name)) is not None:
                         owners[name, value][each.id] = Owner(each.id, stored, each.id)
-        return Holders({value: [*own.values()] for value, own in owners.items()})
+        return Holders({value: [*by_id.values()] for value, by_id in owners.items()})
 
     # --- dry runs ---
 
@@ -134,13 +134,13 @@ class UniqueValues:
             self._records[change.stored.id] = record
         product = StoredProduct("", desired.external_id, title=desired.title)
         for each in change.variants:
-            own = each.stored.id if each.stored else ""
+            variant_id = each.stored.id if each.stored else ""
             for name in UNIQUE:
-                value = each.planned.get(name)
-                if own and name in each.planned:
-                    self._foreseen[name, own] = value
+                value = each.new_values.get(name)
+                if variant_id and name in each.new_values:
+                    self._foreseen[name, variant_id] = value
                 if value is not None:
-                    self._gained[name, str(value)] = Owner(own, product, own)
+                    self._gained[name, str(value)] = Owner(variant_id, product, variant_id)
         for stored in change.removed.values():
             self._foreseen.update({(name, stored.id): None for name in UNIQUE})
             if stored.item_id is not None:
@@ -152,10 +152,10 @@ class UniqueValues:
         """What would have values that are wanted now."""
         removed, gained = self._context.removed_products, self._gained
         owners = {value: [gained[value]] if value in gained else [] for value in wanted}
-        for (name, value), own in found.owners.items():
+        for (name, value), known in found.owners.items():
             owners.setdefault((name, value), []).extend(
                 each
-                for each in own
+                for each in known
                 if each.external_id not in removed and self._foreseen.get((name, each.id), value) == value
             )
         return Holders(owners, found.unused)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from medusa_sync.core.change import VariantChange
 from medusa_sync.core.fields import OPTION
-from medusa_sync.core.options import OptionPlan
 from medusa_sync.core.product import Value
+from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches
 
@@ -34,26 +34,26 @@ def blocked_reason(
     def values_of(variant: StoredVariant) -> tuple[Value, ...]:
         return tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more))
 
-    def new_values(each: VariantChange) -> tuple[Value, ...] | None:
+    def values_after(each: VariantChange) -> tuple[Value, ...] | None:
         """The option values that a variant gets; None if they do not change."""
-        planned = each.planned
-        if options.added or not (removes or any(name.startswith(OPTION) for name in planned)):
+        new_values = each.new_values
+        if options.added or not (removes or any(name.startswith(OPTION) for name in new_values)):
             return None
         before = each.stored.value_of if each.stored else lambda _id: None
-        values = (planned.get(f"{OPTION}{name}", before(own)) for name, own in ids.items())
+        values = (new_values.get(f"{OPTION}{name}", before(option_id)) for name, option_id in ids.items())
         return (*values, *map(before, more))
 
-    own = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
+    wanted_ids = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
     dropped = {variant.id for variant in matches.dropped.values()}
     others: dict[tuple[Value, ...], StoredVariant] = {}
     twins: list[tuple[str, StoredVariant]] = []
     for variant in sorted(stored.variants, key=lambda each: (each.id in dropped, each.id)):
-        if variant.id not in own:
+        if variant.id not in wanted_ids:
             first = others.setdefault(values_of(variant), variant)
             if removes and first is not variant:
                 twins.append((first.called(""), variant))
     ordered = sorted(variants, key=lambda each: each.stored is None)
-    changing = [(each, values) for each in ordered if (values := new_values(each)) is not None]
+    changing = [(each, values) for each in ordered if (values := values_after(each)) is not None]
     if not options.added:
         gets = {each.desired.key for each, _ in changing}
         kept = [each.stored for each in variants if each.stored and each.desired.key not in gets]
