@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import NO_SPACE
 
-MAX_SIZE = 2**26  # characters in the parts of a product, which are all in memory
+MAX_SIZE = 2**26  # characters in the parts of a product, which are all in memory then
 
 _TABLES = """
     PRAGMA journal_mode = OFF;
@@ -25,12 +25,13 @@ _TABLES = """
 """
 
 
-class Part(NamedTuple):
-    """A part of a product: its contents, where it is in the source, and why the product is rejected."""
+class Group(NamedTuple):
+    """A product: its id, the place of its first part, why it is rejected, and its parts."""
 
-    body: bytes
+    source_id: str | None
     place: str
     problem: str
+    bodies: list[bytes]
 
 
 class Groups:
@@ -56,13 +57,22 @@ class Groups:
     def __len__(self) -> int:
         return self._products
 
-    def __iter__(self) -> Iterator[tuple[str | None, Iterator[Part]]]:
-        """The id of each product, and its parts in the order in which they were added."""
+    def __iter__(self) -> Iterator[Group]:
+        """The products, each with its parts in the order in which they were added."""
         rows = self._database.execute(
-            "SELECT product, id, body, place, problem FROM part ORDER BY product, number"
+            "SELECT product, id, place, body, problem FROM part ORDER BY product, number"
         )
         for (_, source_id), own in groupby(rows, itemgetter(0, 1)):
-            yield source_id, (Part(*each[2:]) for each in own)
+            first = problem = ""
+            bodies: list[bytes] = []
+            size = 0
+            for _, _, place, body, reason in own:
+                first, problem, size = first or place, problem or reason, size + len(body)
+                if body and (size <= MAX_SIZE or not bodies):
+                    bodies.append(body)
+            if size > MAX_SIZE:
+                problem = problem or f"it has more than {MAX_SIZE:,} characters"
+            yield Group(source_id, first, problem, bodies)
 
     def add(self, source_id: str | None, place: str, *, body: bytes = b"", problem: str = "") -> None:
         """Add a part; without an id, it is a product of its own.

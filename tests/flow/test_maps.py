@@ -14,7 +14,8 @@ import pytest
 
 from medusa_sync import RunResult, Settings, sync_products
 from medusa_sync.errors import SettingsError
-from medusa_sync.sources.maps import grouped, program
+from medusa_sync.sources import groups
+from medusa_sync.sources.maps import program
 from tests.flow.stage import SOURCE_NAME, counts, sync_url, writes
 from tests.harness.catalogue import ndjson
 from tests.harness.dummyjson import DummyJson, Request, Response
@@ -527,7 +528,7 @@ def test_a_map_runs_where_the_memory_is_limited(tmp_path: Path) -> None:
 
 
 def test_a_product_that_is_too_large_is_rejected_alone(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grouped, "MAX_SIZE", 1_000)
+    monkeypatch.setattr(groups, "MAX_SIZE", 1_000)
     rows = [*ROWS, *(article(1, f"{number}") for number in range(20))]
     result = erp.sync(ndjson(rows))
     assert counts(result) == {"created": 3, "rejected": 1}

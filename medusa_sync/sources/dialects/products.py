@@ -27,7 +27,7 @@ def products(read: Callable[[], Iterable[Row]], dialect: Dialect) -> Iterator[It
         dialect: of the table.
     """
     scattered, aliases = _scattered(read(), dialect)
-    headers: dict[tuple[str, ...], Header] = {}
+    headers: dict[tuple[str, ...], tuple[int, Header]] = {}
     group: _Group | None = None
     with Groups() as kept:
         for row in read():
@@ -41,19 +41,19 @@ def products(read: Callable[[], Iterable[Row]], dialect: Dialect) -> Iterator[It
                 yield group.product(dialect)
                 group = None
             if source_id in scattered:
-                headers.setdefault(row.header.given, row.header)
-                body = msgspec.msgpack.encode((row.header.given, row.number, row.cells, row.problem))
+                index, _ = headers.setdefault(row.header.given, (len(headers), row.header))
+                body = msgspec.msgpack.encode((index, row.number, row.cells, row.problem))
                 kept.add(source_id, row.place, body=body)
                 continue
             group = group or _Group(source_id)
             group.add(row)
         if group is not None:
             yield group.product(dialect)
-        for known_id, parts in kept:
-            group = _Group(known_id or "")
-            for part in parts:
-                given, number, cells, problem = msgspec.msgpack.decode(part.body)
-                group.add(Row(headers[tuple(given)], number, cells, problem))
+        known = [header for _, header in headers.values()]
+        for known_id, _, problem, bodies in kept:
+            group = _Group(known_id or "", is_cut=bool(problem))
+            for index, *row in map(msgspec.msgpack.decode, bodies):
+                group.add(Row(known[index], *row))
             yield group.product(dialect)
 
 
@@ -89,15 +89,17 @@ def _scattered(rows: Iterable[Row], dialect: Dialect) -> tuple[IdSet, Mapping[st
 class _Group:
     """The rows of a product, as far as they are not too many. The first one with a title has its fields."""
 
-    def __init__(self, source_id: str) -> None:
+    def __init__(self, source_id: str, *, is_cut: bool = False) -> None:
         self.source_id = source_id
+        self._is_cut = is_cut
         self._rows: list[Row] = []
         self._size = 0
 
     def add(self, row: Row) -> None:
         self._last = row.number
         self._size += sum(map(len, row.cells.values()))
-        if not self._rows or (len(self._rows) <= MAX_ROWS and self._size <= MAX_SIZE):
+        self._is_cut = self._is_cut or len(self._rows) == MAX_ROWS or self._size > MAX_SIZE
+        if not self._rows or not self._is_cut:
             self._rows.append(row)
 
     def product(self, dialect: Dialect) -> Item:
@@ -116,7 +118,7 @@ class _Group:
     def _problem(self, titled: Row, dialect: Dialect) -> str:
         """Why the rows are no product in any dialect; empty if they may be one."""
         first, unit = self._rows[0], self._rows[0].header.unit
-        if len(self._rows) > MAX_ROWS or self._size > MAX_SIZE:
+        if self._is_cut:
             where = first.place if first.number == self._last else f"{unit}s {first.number} to {self._last}"
             return f"{where}: the product has more than {MAX_ROWS:,} rows or {MAX_SIZE:,} characters"
         if bad := next((row for row in self._rows if row.problem), None):

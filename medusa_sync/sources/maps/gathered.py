@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import structs
+from msgspec import Raw, structs
 
 from medusa_sync.sources import base
 from medusa_sync.sources.base import Item, PageOfItems
-from medusa_sync.sources.groups import MAX_SIZE, Groups, Part
+from medusa_sync.sources.groups import Groups
 
 if TYPE_CHECKING:
     from medusa_sync.sources.maps.program import Program
@@ -36,23 +36,10 @@ async def gathered(
                         problem = next(problems) or error
                         if found and found[0] not in (None, ""):
                             group = msgspec.json.encode(found[0]).decode()
-                        own = None if error else group
-                        groups.add(own, item.place, body=bytes(item.body), problem=problem)
-        whole = (_whole(parts) for _, parts in groups)
+                        problem = problem and f"{item.place}: {problem}"
+                        groups.add(
+                            None if error else group, item.place, body=bytes(item.body), problem=problem
+                        )
+        whole = (Item(Raw(b"[%b]" % b",".join(each.bodies)), each.place, each.problem) for each in groups)
         for _ in range(0, len(groups) or 1, base.PAGE_SIZE):
             yield PageOfItems(tuple(islice(whole, base.PAGE_SIZE)), len(groups))
-
-
-def _whole(parts: Iterable[Part]) -> Item:
-    """All items of a group, or why it is rejected."""
-    bodies: list[bytes] = []
-    place = problem = ""
-    size = 0
-    for part in parts:
-        place, size = place or part.place, size + len(part.body)
-        problem = problem or (part.problem and f"{part.place}: {part.problem}")
-        if size <= MAX_SIZE:
-            bodies.append(part.body)
-    if size > MAX_SIZE:
-        problem = problem or f"it has more than {MAX_SIZE:,} characters"
-    return Item(msgspec.Raw(b"[" + b",".join(bodies) + b"]"), place, problem=problem)

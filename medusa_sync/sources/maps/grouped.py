@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from medusa_sync.sources.base import Item
-from medusa_sync.sources.groups import MAX_SIZE, Groups
+from medusa_sync.sources.groups import Groups
 from medusa_sync.sources.maps.program import MAX_NUMBER
 from medusa_sync.sources.text import is_shortened, shown, usable_id
 
@@ -74,16 +74,8 @@ class Grouped:
             self._parts.add(None, place, problem=error)
 
     def products(self) -> Iterator[Item]:
-        for source_id, own in self._parts:
-            parts: list[dict[str, Any]] = []
-            place = reason = ""
-            size = 0
-            for body, own_place, problem in own:
-                place, reason, size = place or own_place, reason or problem, size + len(body)
-                if body and (size <= MAX_SIZE or not parts):
-                    parts.append(msgspec.json.decode(body))
-            if size > MAX_SIZE:
-                reason = reason or f"it has more than {MAX_SIZE:,} characters"
+        for source_id, place, problem, bodies in self._parts:
+            parts: list[dict[str, Any]] = [*map(msgspec.json.decode, bodies)]
             whole = [str(part["title"]) for part in parts if part.get("title") and not part.get("variants")]
             titles = dict.fromkeys(whole)
             if len(titles) > 1:
@@ -91,7 +83,7 @@ class Grouped:
                 self._example = self._example or " and ".join(map(shown, [*titles][:2]))
             title = parts[0].get("title") if parts else None
             named = {"id": source_id, "title": title if isinstance(title, str) else place}
-            yield Item(named if reason else _joined(parts), problem=reason)
+            yield Item(named if problem else _joined(parts), problem=problem)
 
 
 def _id_of(part: Any) -> str | None:
