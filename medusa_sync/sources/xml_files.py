@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from io import BufferedReader
@@ -42,61 +42,55 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
         SourceError: it needs a map, or it is not well-formed. All products before that are complete and were
             yielded, except the last one of a feed, which may have more items.
     """
-    way = _way_to_items(file)
-    file.seek(0)
-    root = way[0]
-    parser = _Feed(as_items=as_items) if root in _ROOTS else _Other(way)
-    found = parser.items(file)
-    first = [*islice(found, 1)]  # it shows that the file is what it seems to be
-    numbered = enumerate(chain(first, found), 1)
-    encoding = "" if parser.encoding.lower() in {"", "utf-8"} else f", {parser.encoding}"
-    if root in _ROOTS and not as_items:
+    way, encoding = _survey(file)
+    encoding = "" if encoding.lower() in {"", "utf-8"} else f", {encoding}"
+    kind = _ROOTS.get(way[0], "XML")
+    if way[0] in _ROOTS and not as_items:
 
         def read() -> Iterator[Row]:
-            file.seek(0)
-            return (_row(each, number) for number, each in enumerate(_Feed(as_items=False).items(file), 1))
+            return (_row(each, number) for number, each in enumerate(_feed(file, as_items=False), 1))
 
-        return f"{_ROOTS[root]} ({GOOGLE.name}){encoding}", products(read, GOOGLE)
-    if not as_items and recognised(Item(parser.value(each)) for each in first) is None:
-        raise SourceError(f"it is XML of another kind: <{shortened(root)}>, not a feed", hint=_MAP)
-    items = (Item(parser.value(each), f"item {number}", problem=each.problem) for number, each in numbered)
-    return f"{_ROOTS.get(root, 'XML')}{encoding}", items
+        return f"{kind} ({GOOGLE.name}){encoding}", products(read, GOOGLE)
+    values = _plain(_feed(file, as_items=True)) if way[0] in _ROOTS else _others(file, way)
+    items = (
+        Item(value, f"item {number}", problem=problem) for number, (value, problem) in enumerate(values, 1)
+    )
+    first = [*islice(items, 1)]
+    if not as_items and recognised(first) is None:
+        raise SourceError(f"it is XML of another kind: <{shortened(way[0])}>, not a feed", hint=_MAP)
+    return f"{kind}{encoding}", chain(first, items)
 
 
 # --- feeds ----------------------------------------------------------------------------------------------
 
 
-class _Feed(Parser):
-    """An RSS or Atom feed. Elements without their attributes are what a map gets."""
+def _feed(file: BufferedReader, *, as_items: bool) -> Iterator[Element]:
+    """The items of an RSS or Atom feed, with the elements that the dialect knows.
 
-    def __init__(self, *, as_items: bool) -> None:
-        super().__init__()
-        self._as_items = as_items
-        self._is_page = False  # it names another one (RFC 5005)
+    For a map, these are all of the feed itself and Google's.
+    """
+    is_page = False  # it names another one (RFC 5005)
 
-    def is_item(self, way: Sequence[str], /) -> bool:
-        return way[-1] in _ITEMS
-
-    def is_wanted(self, name: str, depth: int, /) -> bool:
-        """Whether the dialect knows it; for a map, whether it is of the feed itself or Google's."""
+    def is_wanted(name: str, depth: int) -> bool:
         namespace, _, local = name.rpartition(" ")
-        if _WORDPRESS in namespace and not self._as_items:
+        if _WORDPRESS in namespace and not as_items:
             raise SourceError("it is an export of WordPress (WXR), not a feed", hint=_EXPORT)
         is_known = _GOOGLE in namespace or namespace in _OTHER
-        return depth == 1 and is_known and (self._as_items or _key(local) in _WANTED)
+        return depth == 1 and is_known and (as_items or _key(local) in _WANTED)
 
-    def outside(self, way: Sequence[str], attributes: Mapping[str, str], /) -> None:
+    def outside(way: Sequence[str], attributes: Mapping[str, str]) -> None:
+        nonlocal is_page
         rel = attributes.get("rel", "").lower() if way[-1] == "link" and attributes.get("href") else ""
-        self._is_page = self._is_page or rel in _PAGES
+        is_page = is_page or rel in _PAGES
 
-    def items(self, file: BufferedReader) -> Iterator[Element]:
-        yield from super().items(file)
-        if self._is_page:
-            raise SourceError("the feed is one page of several: it names another one", hint=_WHOLE)
+    yield from Parser(lambda way: way[-1] in _ITEMS, is_wanted, outside).items(file)
+    if is_page:
+        raise SourceError("the feed is one page of several: it names another one", hint=_WHOLE)
 
-    def value(self, item: Element) -> dict[str, Any]:
-        """The attributes by their names without a prefix."""
-        return grouped(_preferred(item, str))
+
+def _plain(items: Iterable[Element]) -> Iterator[tuple[Any, str]]:
+    """The texts of elements by their names without a prefix, and the problem of each item."""
+    return ((grouped(_preferred(each, str)), each.problem) for each in items)
 
 
 def _row(item: Element, number: int) -> Row:
@@ -132,60 +126,43 @@ def _key(name: str) -> str:
 # --- other XML ------------------------------------------------------------------------------------------
 
 
-class _Other(Parser):
-    """XML of any kind."""
+def _others(file: BufferedReader, way_to_items: Sequence[str]) -> Iterator[tuple[Any, str]]:
+    """The items as JSON, and the problem of each.
 
-    def __init__(self, way_to_items: Sequence[str]) -> None:
-        super().__init__()
-        self._way_to_items = way_to_items
-        self._categories: dict[str | None, Element] = {}  # that come before the items, by their ids
-
-    def is_item(self, way: Sequence[str], /) -> bool:
-        return way == self._way_to_items or way[-1] == "category"
-
-    def items(self, file: BufferedReader) -> Iterator[Element]:
-        for found in super().items(file):
-            if found.local == self._way_to_items[-1]:
-                yield found
-            else:
-                self._categories[found.attributes.get("id")] = found
-
-    def value(self, item: Element) -> Any:
-        """The item as JSON. If it has the id of a category, as in YML, it gets the names down to that."""
+    One that has the id of a category that came before, as in YML, gets the names down to that.
+    """
+    categories: dict[str | None, Element] = {}  # by their ids
+    for item in Parser(lambda way: way == way_to_items or way[-1] == "category").items(file):
+        if item.local != way_to_items[-1]:
+            categories[item.attributes.get("id")] = item
+            continue
         value, names = item.value, list[str]()
         category = str(value.get("categoryId")) if isinstance(value, dict) else None
-        while (found := self._categories.get(category)) and len(names) < _DEEPEST:
+        while (found := categories.get(category)) and len(names) < _DEEPEST:
             names.insert(0, found.text)
             category = found.attributes.get("parentId")
-        return {"categories": [names], **value} if names else value
+        yield {"categories": [names], **value} if names else value, item.problem
 
 
-class _Survey(Parser):
-    """Counts the elements of a file by the names on the way to them; one item is enough to show a feed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.counts: Counter[tuple[str, ...]] = Counter()
-
-    def is_item(self, way: Sequence[str], /) -> bool:
-        return way[0] in _ROOTS and way[-1] in _ITEMS
-
-    def outside(self, way: Sequence[str], _attributes: Mapping[str, str], /) -> None:
-        if len(way) <= _LOWEST + 1:
-            self.counts[tuple(way)] += 1
-
-
-def _way_to_items(file: BufferedReader) -> list[str]:
-    """The names on the way to the items of a file; only the first of them if it is a feed.
+def _survey(file: BufferedReader) -> tuple[list[str], str]:
+    """The names on the way to the items of a file, only the first of them if it is a feed; and its encoding.
 
     Items have elements in them. They have a name that is usual, or repeat, or have most kinds of elements.
+    One item is enough to show a feed.
     """
-    survey = _Survey()
+    counts: Counter[tuple[str, ...]] = Counter()
+
+    def outside(way: Sequence[str], _attributes: Mapping[str, str]) -> None:
+        if len(way) <= _LOWEST + 1:
+            counts[tuple(way)] += 1
+
+    parser = Parser(lambda way: way[0] in _ROOTS and way[-1] in _ITEMS, outside=outside)
     with suppress(SourceError):  # it is raised again
-        next(survey.items(file), None)
-    counts, root = survey.counts, next(iter(survey.counts), ("",))
+        next(parser.items(file), None)
+    root = next(iter(counts), ("",))
     parents = [way[:-1] for way in counts if way[:-1] not in {(), root}]
     kinds = Counter(parents or counts.keys() - {root})
     if root[0] in _ROOTS or not kinds:
-        return [*root]
-    return [*max(kinds, key=lambda way: (way[-1].lower() in _NAMES, counts[way] > 1, -len(way), kinds[way]))]
+        return [*root], parser.encoding
+    way = max(kinds, key=lambda way: (way[-1].lower() in _NAMES, counts[way] > 1, -len(way), kinds[way]))
+    return [*way], parser.encoding

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BufferedReader
 from typing import Any
 from xml.parsers import expat
@@ -60,17 +59,28 @@ def grouped(members: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
 
 
-class Parser(ABC):
-    """Finds the items of a file in its chunks. What they are depends on the kind of file.
+class Parser:
+    """Finds the items of a file in its chunks.
 
     The declaration of an entity is refused at its start. So none can grow, and none can be read from another
     file or URL.
+
+    Args:
+        is_item: whether an element is an item, by the names on the way to it.
+        is_wanted: whether an element in an item is wanted, by its name and its depth there.
+        outside: called with each element that is in no item, by the names on the way to it.
 
     Attributes:
         encoding: that the first line names; empty without one.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        is_item: Callable[[Sequence[str]], bool],
+        is_wanted: Callable[[str, int], bool] = lambda _name, _depth: True,
+        outside: Callable[[Sequence[str], Mapping[str, str]], None] = lambda _way, _attributes: None,
+    ) -> None:
+        self._is_item, self._is_wanted, self._outside = is_item, is_wanted, outside
         self.encoding = ""
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
@@ -86,18 +96,6 @@ class Parser(ABC):
         self._inside = 0  # characters of the item
         self._found: list[Element] = []
 
-    @abstractmethod
-    def is_item(self, way: Sequence[str], /) -> bool:
-        """Whether an element is an item, by the names on the way to it."""
-
-    def is_wanted(self, _name: str, _depth: int, /) -> bool:
-        """Whether an element in an item is wanted, by its name and its depth there."""
-        return True
-
-    def outside(self, _way: Sequence[str], _attributes: Mapping[str, str], /) -> None:
-        """Called with each element that is in no item."""
-        return
-
     def items(self, file: BufferedReader) -> Iterator[Element]:
         """The items of a file.
 
@@ -105,6 +103,7 @@ class Parser(ABC):
             SourceError: it is not well-formed. All items before that are complete.
         """
         is_blank = True
+        file.seek(0)
         try:
             while chunk := file.read1(_CHUNK):
                 content = chunk.lstrip(_BLANK) if is_blank else chunk
@@ -157,15 +156,15 @@ class Parser(ABC):
         self._way.append(_local(name))
         if len(self._way) > _MAX_DEPTH:
             raise self._error("it is nested too deeply to be a catalogue")
-        if not self._open and not self.is_item(self._way):
-            self.outside(self._way, attributes)
+        if not self._open and not self._is_item(self._way):
+            self._outside(self._way, attributes)
             return
         if not self._open:
             self._item, self._inside = Element(name, attributes), 0
             self._open.append(self._item)
             return
         parent, element = self._open[-1], None
-        if parent is not None and self.is_wanted(name, len(self._open)):
+        if parent is not None and self._is_wanted(name, len(self._open)):
             element = Element(name, attributes)
             attached = sum(map(len, (*attributes, *attributes.values()))) if attributes else 0
             if self._grows(len(name) + attached):
