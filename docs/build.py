@@ -25,13 +25,9 @@ from tests.harness import matrix
 README = Path(__file__).parent.parent / "README.md"
 DOCS = README.parent / "docs"
 RECIPES = {
-    "scheduling": ["crontab.example"],
-    "systemd": ["medusa-sync.service", "medusa-sync.timer", "medusa-sync-loop.service"],
-    "containers": ["Dockerfile"],
+    "scheduling": ["crontab.example", "medusa-sync.service", "medusa-sync.timer", "airflow_dag.py"],
     "ci": ["github-actions.yml", "gitlab-ci.yml"],
-    "kubernetes": ["kubernetes-cronjob.yaml"],
-    "airflow": ["airflow_dag.py"],
-    "scaling": ["airflow_shards.py", "kubernetes-shards.yaml"],
+    "containers": ["kubernetes-cronjob.yaml"],
     "python-api": ["custom_source.py"],
 }
 """The files that each page shows."""
@@ -67,14 +63,20 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         DOCS / "architecture.md": architecture.blocks(),
         DOCS / "compatibility.md": {"versions": versions()},
         **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},
-        DOCS / "scaling.md": recipes("scaling") | {"costs": costs.table(measured, costs.LARGE, costs.CPU)},
+        DOCS / "scaling.md": {"costs": costs.table(measured, costs.LARGE, costs.CPU)},
     }
 
 
 def files() -> Mapping[Path, str]:
     """The files that are generated as a whole."""
     texts = {file: as_json(schema) for file, schema in schemas().items()}
-    return {**texts, DOCS / "architecture.svg": architecture.svg()}
+    return {**texts, DOCS / "architecture.svg": architecture.svg(), DOCS / "index.md": start_page()}
+
+
+def start_page() -> str:
+    """The README as the first page of the site, which has no files of the repository outside `docs`."""
+    text = README.read_text(encoding="utf-8").replace("](docs/", "](")
+    return re.sub(r"\[([\w.]+)\]\([A-Z]+\.md\)", r"`\1`", text)
 
 
 def schemas() -> Mapping[Path, Mapping[str, Any]]:

@@ -87,7 +87,7 @@ def test_each_command_of_the_tutorial_prints_what_the_page_shows(store: Store, t
 
 
 @pytest.mark.parametrize(("option", "left"), [("", 3), (" --delete", 1)])
-def test_the_script_of_the_uninstalling_page_removes_the_traces_of_one_source(
+def test_the_script_of_the_installation_page_removes_the_traces_of_one_source(
     option: str, left: int, shop: Shop, tmp_path: Path
 ) -> None:
     rows = [{"id": 1, "title": "Mug", "price": 9}, {"id": 2, "title": "Plate", "price": 7}]
@@ -95,7 +95,7 @@ def test_the_script_of_the_uninstalling_page_removes_the_traces_of_one_source(
         (tmp_path / "catalogue.json").write_text(json.dumps(products), encoding="utf-8")
         source = ["--source", str(tmp_path / "catalogue.json"), "--source-name", name]
         assert medusa_sync(*source, store=shop.store).exit_code == 0
-    page = (PAGES / "uninstalling.md").read_text(encoding="utf-8")
+    page = (PAGES / "installation.md").read_text(encoding="utf-8")
     environment = f"MEDUSA_BACKEND_URL={shop.store.url}\nMEDUSA_API_KEY={shop.store.api_key}\n"
     for name, text in [*files(page, shop.store), (".env", environment)]:
         (tmp_path / name).write_text(text, encoding="utf-8")

@@ -77,13 +77,15 @@ def test_the_readme_is_short_and_leads_to_the_pages() -> None:
     assert len(text.splitlines()) <= 140
     assert re.findall(r"^(\d)\. \*\*", text.partition("## Promises")[2], re.MULTILINE) == list("12345678")
     linked = set(re.findall(r"\]\(docs/([\w-]+\.md)", text))
-    assert {"tutorial.md", "options.md", "operating.md", "how-it-works.md", "upgrading.md"} <= linked
+    assert {"tutorial.md", "options.md", "exit-codes.md", "how-it-works.md", "going-live.md"} <= linked
 
 
-def test_troubleshooting_quotes_messages_of_the_package() -> None:
+def test_the_table_of_messages_quotes_those_of_the_package() -> None:
     sources = sorted((ROOT / "medusa_sync").rglob("*.py"))
     code = re.sub(r'"\s+f?"', "", "".join(path.read_text(encoding="utf-8") for path in sources))
-    cells = re.findall(r"^\| (.*?) (?<!\\)\|", text_of("troubleshooting.md"), re.MULTILINE)
+    cells = re.findall(
+        r"^\| (.*?) (?<!\\)\|", text_of("exit-codes.md").partition("## Messages")[2], re.MULTILINE
+    )
     quoted = [text for cell in cells for text in re.findall(r"`([^`]+)`", cell)]
     assert len(quoted) > 20
     words = {word.strip() for text in quoted for word in PLACEHOLDERS.split(text)}
@@ -91,13 +93,13 @@ def test_troubleshooting_quotes_messages_of_the_package() -> None:
 
 
 def test_each_exit_code_has_a_section_on_what_to_do() -> None:
-    text = text_of("operating.md")
+    text = text_of("exit-codes.md").partition("## Messages")[0]
     headings = " ".join(re.findall(r"^## ([\d and,]+):", text, re.MULTILINE))
     assert set(map(int, re.findall(r"\d+", headings))) == {*EXIT_CODES, 143}
     sections = re.split(r"^##+ ", text, flags=re.MULTILINE)[1:]
     for section in sections:
         if not section.startswith("6: "):  # its guards have their own
-            assert section.count("**The shop:**") == section.count("**Now:**") == 1, section[:40]
+            assert section.count("**The store:**") == section.count("**Now:**") == 1, section[:40]
 
 
 def test_every_fault_names_the_tests_that_show_its_effect() -> None:

@@ -9,7 +9,7 @@ from medusa_sync.report.log import FIELDS
 
 ROOT = Path(__file__).parents[2]
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
-PAGE = (ROOT / "docs" / "log-events.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8").partition("## Log events")[2]
 ROWS = re.findall(r"^\| `(\w+)` \| (\w+) \| .*? \| (.*?) ?\|$", PAGE, re.MULTILINE)
 
 
