@@ -230,6 +230,8 @@ class Places:
         for job in jobs:
             job.place, job.attempts = Place.QUEUE, 0
             job.holders, job.refusal, job.is_refused = None, None, False
+            if job.is_new and not job.replaces:  # what had its handle may be removed now
+                job.is_absent, job.plan = True, None
         return jobs
 
     def complete(self, job: Job) -> None:
