@@ -131,8 +131,10 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     before, after, options = change.record, final_record(change), change.options
     late = {each.desired.key: _late_values(change, each) for each in change.variants}
     renames = item_renames(change) if Step.RENAME_ITEMS in change.steps else {}
+    withheld = {each.key for each in change.withheld if each.field == SKU}
     for key, rename in renames.items():  # a later call renames them
-        late[key] = {SKU: (rename.new_sku,), **late.get(key, {})}
+        sku = rename.sku if key in withheld else rename.new_sku  # which may be the merchant's
+        late[key] = {SKU: (sku,), **late.get(key, {})}
     late = {key: values for key, values in late.items() if values}
     is_single_commit = not (late or options.is_change or change.placed or change.removed)
     if is_single_commit and not (change.is_creation or any(change.added(IMAGES))):

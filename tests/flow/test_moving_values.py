@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.flow.faults import no, refuse
-from tests.flow.merchant import create, delete_variants
+from tests.flow.merchant import create, delete_variants, edit_variant
 from tests.flow.plans import carried_out, withheld
 from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant
 from tests.flow.stage import (
@@ -130,13 +130,27 @@ def test_a_product_with_a_new_id_replaces_the_one_that_is_removed(
 ) -> None:
     rows = [plain(1, "ONE"), plain(5, "SAME") | ({"handle": "same"} if has_handle else {})]
     store = synced(rows)
-    source = ListSource([rows[0], rows[1] | {"id": 99, "title": "Made again"}])
+    handle = store.products["dummyjson:5"].handle
+    source = ListSource([rows[0], rows[1] | {"id": 99}])
     result = carried_out(source, store, batch_size=batch_size, **DELETE)
     assert counts(result) == {"unchanged": 1, "created": 1, "removed": 1}
     assert skus(store) == {"dummyjson:1": "ONE", "dummyjson:99": "SAME"}
-    if has_handle:
-        assert store.products["dummyjson:99"].handle == "same"
+    assert store.products["dummyjson:99"].handle == handle
     assert_quiet(source, store, **DELETE)
+
+
+def test_a_conflict_is_reported_although_the_values_of_siblings_are_cleared_first() -> None:
+    row = shirt(1)
+    store, variants = synced([row]), row["variants"][:3]
+    edit_variant(store, 1, "SH1-S-R", sku="THEIRS")
+    moved = [each["sku"] for each in variants]
+    for each, sku in zip(variants, [*moved[1:], moved[0]], strict=True):
+        each["sku"] = sku
+    source = ListSource([row])
+    [outcome] = carried_out(source, store).changes
+    assert [(each.field, each.stored) for each in outcome.conflicts] == [("sku", "THEIRS")]
+    assert_shirts([row], store)
+    assert_quiet(source, store)
 
 
 def delete_product(store: FakeMedusa) -> None:
