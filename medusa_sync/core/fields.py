@@ -158,6 +158,9 @@ VARIANT_FIELDS = Fields(
 )
 """The fields of a variant."""
 
+UniqueValue = tuple[str, str]
+"""A unique field and its value."""
+
 UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)
 """The fields of a variant whose values no two variants of a store can share."""
 

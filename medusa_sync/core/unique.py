@@ -12,15 +12,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import BARCODE, SKU, STOCK, UNIQUE
+from medusa_sync.core.fields import BARCODE, SKU, STOCK, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem, item_renames, tracked_again
 from medusa_sync.core.product import DesiredProduct, Value, Withheld
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 
 _NAMES = {SKU: "SKU", BARCODE: "barcode"}
-
-UniqueValue = tuple[str, str]
-"""A unique field and its value."""
 
 Slot = tuple[str, str]
 """A unique field, and the id of a stored variant."""
@@ -92,13 +89,13 @@ class Holders(Struct, frozen=True):
     unused: Mapping[str, StoredItem] = {}
 
 
-def holders_of(variants: Mapping[str, Iterable[StoredVariant]], items: Collection[StoredItem]) -> Holders:
-    """What has unique values: variants by field, and inventory items."""
+def holders_of(
+    variants: Mapping[UniqueValue, Iterable[StoredVariant]], items: Collection[StoredItem]
+) -> Holders:
+    """What has unique values: variants, and inventory items."""
     owners: defaultdict[UniqueValue, list[Owner]] = defaultdict(list)
-    for name, found in variants.items():
-        for each in found:
-            if each.product is not None and (value := getattr(each, name)) is not None:
-                owners[name, value].append(Owner(each.id, each.product, each.id))
+    for value, found in variants.items():
+        owners[value] = [Owner(each.id, each.product, each.id) for each in found if each.product is not None]
     for item in items:
         same_sku = owners[SKU, str(item.sku)]
         same_sku += [Owner(item.id, each.product, each.id, item) for each in item.users if each.product]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from msgspec import Meta, Raw, Struct
 
+from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.stored import (
     Entity,
     StoredCategory,
@@ -156,14 +158,29 @@ class AdminApi:
         absent, empty = await asyncio.gather(read_all(NULL), read_all(""))
         return absent + empty
 
-    async def variants_with(self, field: str, values: Sequence[str]) -> list[StoredVariant] | None:
-        """The variants that have one of these values in a unique field; None if the store does not show it.
+    async def owners(self, wanted: Collection[UniqueValue]) -> dict[UniqueValue, list[StoredVariant]]:
+        """The variants that have unique values; values of which the store does not show it are left out.
 
-        A role may hide them, and Medusa before 2.14 does not find them by SKU.
+        A role may hide variants, and Medusa before 2.14 does not find them by SKU.
         """
-        with suppress(UnknownQueryError, StoreRefusedError):
-            return await self.find(decode.OWNERS, field, values)
-        return None
+        owners: dict[UniqueValue, list[StoredVariant]] = {}
+
+        async def find(name: str, values: Sequence[str]) -> None:
+            with suppress(UnknownQueryError, StoreRefusedError):
+                found = await self.find(decode.OWNERS, name, values)
+                owners.update(((name, value), []) for value in values)
+                for each in found:
+                    owners[name, getattr(each, name)].append(each)
+
+        values = {name: [value for own, value in dict.fromkeys(wanted) if own == name] for name in UNIQUE}
+        await asyncio.gather(*map(find, values.keys(), values.values()))
+        return owners
+
+    async def items(self, skus: Sequence[str]) -> list[StoredItem]:
+        """Inventory items with these SKUs; none if a role hides them: a write then shows what is taken."""
+        with suppress(StoreRefusedError):
+            return await self.find(ITEMS, SKU, skus)
+        return []
 
     async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, str | None]:
         """Which of these ids products have, with their external ids; None for deleted ones."""

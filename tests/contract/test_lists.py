@@ -111,8 +111,9 @@ def test_the_owners_of_unique_values_are_found(shop: Shop, field: str) -> None:
     expected = {text: f"contract:{number}" for number, text in enumerate(TEXTS)}
 
     def owners(*asked: str) -> dict[str, str | None]:
-        found = shop.ask(lambda api: api.variants_with(field, asked))
-        return {str(getattr(each, field)): each.product.external_id for each in found or () if each.product}
+        found = shop.ask(lambda api: api.owners([(field, text) for text in asked]))
+        owners = {text: [each.product for each in own if each.product] for (_, text), own in found.items()}
+        return {text: product.external_id for text, own in owners.items() for product in own}
 
     assert owners(*TEXTS, "free") == expected
     for text in TEXTS:

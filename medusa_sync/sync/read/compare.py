@@ -10,12 +10,11 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import UNIQUE
-from medusa_sync.core.product import DesiredProduct, Value, Withheld, without_stock
+from medusa_sync.core.fields import UniqueValue
+from medusa_sync.core.product import DesiredProduct, Value, without_stock
 from medusa_sync.core.record import applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
-from medusa_sync.core.unique import UniqueValue
 from medusa_sync.medusa.bisect import parts
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.context import Context
@@ -91,7 +90,7 @@ class Comparison:
         found = await self._context.api.summaries("external_id", [product.external_id for product in asked])
         stored = by_external_id(found)
         absent = [product for product in asked if product.external_id not in stored]
-        hidden = {product.external_id: product for product in await self._scan.hidden(absent)}
+        hidden = {each.external_id: each for each in (await self._scan.hidden(absent) if absent else ())}
         self._ledger.found([*stored, *hidden])
         for product in hidden.values():
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
@@ -137,9 +136,11 @@ class Comparison:
     async def _with_free_values(self) -> list[DesiredProduct]:
         """Settle products with withheld values, except those that may get one now."""
         free = {product.external_id: product for product in self._undecided}
-        owners = await self._owners_of(
-            [each for external_id in free for each in self._scan.withheld[external_id]]
-        )
+        withheld = {(each.field, each.value): each for own in free for each in self._scan.withheld[own]}
+        # If the store does not show who has a value, it is who had it when the value was withheld.
+        owners: dict[UniqueValue, list[str | None]] = {own: [each.owner_id] for own, each in withheld.items()}
+        for value, shown in (await self._context.api.owners(withheld)).items():
+            owners[value] = [each.product.external_id for each in shown if each.product is not None]
         kept: dict[str, DesiredProduct | Unchecked] = {}
 
         def gives_up(owner: str | None, value: UniqueValue) -> bool:
@@ -157,21 +158,6 @@ class Comparison:
         for product in kept.values():
             self._settle_unchanged(product)
         return [checked for each in free.values() if (checked := self._ledger.checked(each)) is not None]
-
-    async def _owners_of(self, withheld: Sequence[Withheld]) -> dict[UniqueValue, list[str | None]]:
-        """The external ids of the products that have withheld values, or had them when they were withheld."""
-        owners: dict[UniqueValue, list[str | None]] = {
-            (each.field, each.value): [each.owner_id] for each in withheld
-        }
-        for name in UNIQUE:
-            values = list(dict.fromkeys(each.value for each in withheld if each.field == name))
-            shown = await self._context.api.variants_with(name, values)
-            if shown is not None:
-                owners |= {(name, value): [] for value in values}
-                for each in shown:
-                    if each.product is not None:
-                        owners[name, getattr(each, name)].append(each.product.external_id)
-        return owners
 
     def _settle_unchanged(self, product: DesiredProduct | Unchecked) -> None:
         self._ledger.found([product.external_id])

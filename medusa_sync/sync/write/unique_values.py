@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Collection, Iterable, Sequence
-from contextlib import suppress
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import SKU, UNIQUE
+from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem, item_renames
 from medusa_sync.core.product import DesiredProduct, Value, slug_of
 from medusa_sync.core.record import Record
@@ -21,18 +19,13 @@ from medusa_sync.core.unique import (
     Holders,
     Owner,
     Slot,
-    UniqueValue,
     claims,
     decide,
     holders_of,
     to_clear,
 )
-from medusa_sync.errors import StoreRefusedError
-from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job
-
-T = TypeVar("T")
 
 
 class UniqueValues:
@@ -64,19 +57,12 @@ class UniqueValues:
     async def holders(self, changes: Iterable[Change]) -> Holders:
         """What has the values that changes need, as far as the store shows it."""
         wanted = [claim for change in changes for claim in claims(change)]
-        values = {
-            name: list(dict.fromkeys(claim.value for claim in wanted if claim.field == name))
-            for name in UNIQUE
-        }
         skus = list(dict.fromkeys(each.value for each in wanted if each.with_item))
+        values = dict.fromkeys(claim.unique for claim in wanted)
         # The store has no list with both, so they are read concurrently.
         api = self._context.api
-        items, variants = await asyncio.gather(
-            _shown(api.find(ITEMS, "sku", skus)),
-            asyncio.gather(*(api.variants_with(name, own) for name, own in values.items())),
-        )
-        found = holders_of({name: own or () for name, own in zip(values, variants, strict=True)}, items)
-        return self._as_foreseen(found, {claim.unique for claim in wanted})
+        items, owners = await asyncio.gather(api.items(skus), api.owners(values))
+        return self._as_foreseen(holders_of(owners, items), values)
 
     def decide(self, jobs: Sequence[Job]) -> Decision:
         """Decide which jobs have to give way; see `unique.decide`."""
@@ -181,10 +167,3 @@ class UniqueValues:
 def _stored(change: Change) -> Iterable[StoredVariant]:
     """The variants that the store has before a change."""
     return [*change.stored.variants, *change.removed.values()]
-
-
-async def _shown(reading: Awaitable[list[T]]) -> list[T]:
-    """What the store shows; a role may hide a list, and then only a write shows what is taken."""
-    with suppress(StoreRefusedError):
-        return await reading
-    return []

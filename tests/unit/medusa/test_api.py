@@ -57,7 +57,7 @@ async def test_a_store_that_does_not_know_a_filter_shows_no_owners(
 ) -> None:
     message = "Invalid request: Unrecognized fields: 'sku'"
     httpx_mock.add_response(status_code=400, json={"type": "invalid_data", "message": message})
-    assert await api.variants_with("sku", ["SKU-1"]) is None
+    assert await api.owners([("sku", "SKU-1")]) == {}
 
 
 PAGE: dict[str, Any] = {"products": [], "count": 0, "limit": 2}
