@@ -5,7 +5,7 @@ from __future__ import annotations
 from medusa_sync.core.fields import VARIANT_FIELDS, Part
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import OptionPlan
-from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Write, remember
+from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Pending, Write, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
 
@@ -25,11 +25,10 @@ def is_incomplete(stored: StoredProduct) -> bool:
     return len(stored.variants) <= len(record.variants) and not shows_prices
 
 
-def is_in_progress(desired: DesiredProduct, stored: StoredProduct, *, now: float) -> bool:
+def is_in_progress(desired: DesiredProduct, stored: StoredProduct, pending: Pending, *, now: float) -> bool:
     """Whether the store may still be working on a write that another run sent."""
-    if stored.pending is None or abs(now - stored.pending.at) >= SETTLE_S:  # abs: clocks differ
-        return False
-    return is_incomplete(stored) or _lacks_price(desired, stored)
+    is_young = abs(now - pending.at) < SETTLE_S  # abs: clocks differ
+    return is_young and (is_incomplete(stored) or _lacks_price(desired, stored))
 
 
 def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:

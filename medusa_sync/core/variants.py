@@ -180,7 +180,9 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     """
     old, new, pending = record.currency, desired.currency, record.pending
     is_converted = old not in {"", new}
-    if record is NO_RECORD or not (is_converted or matches.former or options.former or pending):
+    known_ids = [*(each.id for each in record.options), *(each.id for each in record.variants.values())]
+    lacks_ids = pending is not None and not all(known_ids)
+    if record is NO_RECORD or not (is_converted or matches.former or options.former or lacks_ids):
         return record
     ids = {option.title: option.id for option in options.removed} | options.ids
     found = {key: each.id for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}

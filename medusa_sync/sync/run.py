@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -253,7 +253,7 @@ class Run:
                 from medusa_sync.sync.write.engine import Engine  # only runs that write need it
 
                 self._engine = Engine(context)
-                await self._engine.first_pass(_beginning_with(first, parts))
+                await self._engine.first_pass(first, parts)
             elif options.dry_run and not self._stop.is_set:
                 await context.find_placement()
 
@@ -266,9 +266,3 @@ class Run:
         except (PruneGuardError, SourceError) as error:
             return error
         return None
-
-
-async def _beginning_with(first: list[Stale], rest: AsyncIterator[list[Stale]]) -> AsyncIterator[list[Stale]]:
-    yield first
-    async for part in rest:
-        yield part

@@ -7,6 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
+from math import inf
 from typing import Self
 
 from medusa_sync.core.change import withheld_earlier
@@ -103,8 +104,8 @@ class Scan:
         if self._is_ready:
             return
         self._is_ready = True
-        pages = self._pages_left()
-        if wanted is None or pages * _PAGE_COST <= -(-wanted // LOOK_UP):
+        look_ups = inf if wanted is None else -(-wanted // LOOK_UP)
+        if not self._is_complete and self._pages_left() * _PAGE_COST <= look_ups:
             await self._read_rest()
         self._sort()
 
@@ -118,7 +119,7 @@ class Scan:
         Raises:
             StoreError: the store cannot be read.
         """
-        if not absent or not self._api.may_lag:
+        if not self._api.may_lag:
             return []
         if not self._is_complete:
             await self._read_rest()
@@ -146,7 +147,7 @@ class Scan:
 
     def _pages_left(self) -> int:
         """How many pages follow the first one, according to the store; the last one is not full."""
-        return 0 if self._is_complete else self.size // self._step
+        return self.size // self._step
 
     async def _read(self, offsets: Iterator[int]) -> None:
         for offset in offsets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 
 from medusa_sync.core.change import Change, Step, needed_terms
 from medusa_sync.core.fields import FIELDS
@@ -45,7 +46,6 @@ class Attempts:
         self._sales = Sales(context)
         self._values = UniqueValues(context)
         self.planner = Planner(context, self.places, self._sales, self._values)
-        self._new_products = NewProducts(context, self.places, self.planner)
         self._terms = Terms(
             context.api, context.source.category_names, context.stop, creates=not context.is_dry_run
         )
@@ -54,6 +54,10 @@ class Attempts:
         self._writer = Writer(context, self._rows, self._items, self._sales, self.planner)
         self._acknowledger = Acknowledger(context.api, self.places)
         self._taken = 0  # jobs
+
+    @cached_property
+    def _new_products(self) -> NewProducts:
+        return NewProducts(self._context, self.places, self.planner)
 
     async def prepare(self, part: Sequence[Stale]) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
@@ -115,7 +119,9 @@ class Attempts:
 
     async def _carry_out(self, jobs: Group) -> list[Group]:
         """Write updates or creations, unless something had to be looked up or done before."""
-        has_asked = await self.decide(jobs)
+        has_asked = False
+        if self._values.cleared or any(Step.DECIDE in job.change.steps for job in jobs):
+            has_asked = await self.decide(jobs)
         jobs = still_queued(jobs)
         if not jobs:
             return []
@@ -170,8 +176,6 @@ class Attempts:
         if self._values.cleared:
             for job in jobs:
                 job.take(self.planner.without(job.change, *postponed(job.change, self._values.cleared)))
-            return False
-        if not any(Step.DECIDE in job.change.steps for job in jobs):
             return False
         may_be_outdated = self._context.another_run_creates  # of new products
         unknown = [

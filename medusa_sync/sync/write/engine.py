@@ -54,13 +54,15 @@ class Engine:
         self._slots = asyncio.Semaphore(1 if context.is_dry_run else options.concurrency)
         self._in_flight = InFlight(context.stop)
 
-    async def first_pass(self, stale: AsyncIterator[list[Stale]]) -> None:
+    async def first_pass(self, first: list[Stale], rest: AsyncIterator[list[Stale]]) -> None:
         """Write products in the order of the source. If the run is stopped, some do not get an outcome."""
+        part: list[Stale] | None = first
         try:
-            async for part in stale:
+            while part is not None:
                 self._queue += await self._attempts.prepare(part)
                 while len(self._queue) >= self._batch_size:
                     await self._start()
+                part = await anext(rest, None)
             while self._queue:
                 await self._start()
         except MedusaSyncError as error:
@@ -80,10 +82,8 @@ class Engine:
 
     async def final_pass(self) -> None:
         """Write the jobs that waited for the others, and for the removal of what the source no longer has."""
-        if self._stop.is_set:
-            return
-        if jobs := self._places.begin_final_pass():
-            self._in_flight.begin(self._guarded(self._write_last(jobs)))
+        if self._places.waiting and not self._stop.is_set:
+            self._in_flight.begin(self._guarded(self._write_last(self._places.begin_final_pass())))
             await self._in_flight.finish()
 
     async def flush(self) -> None:

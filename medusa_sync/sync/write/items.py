@@ -177,7 +177,7 @@ class Items:
             others = {sku: item for sku, item in holders.unused.items() if sku not in self._made}
         return structs.replace(holders, unused=others)
 
-    def linked(self, jobs: Group) -> None:
+    async def linked(self, jobs: Group) -> None:
         """Forget the items of variants that exist now."""
         for job in jobs:
             for variant in job.change.new_variants:

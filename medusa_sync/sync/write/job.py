@@ -28,7 +28,7 @@ from msgspec import Struct, field, structs
 from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Pending, Record
+from medusa_sync.core.record import Record
 from medusa_sync.core.result import (
     Action,
     Changes,
@@ -153,10 +153,6 @@ class Job(Struct, eq=False):
             raise TypeError(f"{self.external_id} is not planned")
         return self.plan
 
-    def has_noted(self, pending: Pending | None) -> bool:
-        """Whether this run got the response to a pending write, so that the store is not working on it."""
-        return pending is not None and pending.at == self.note_at
-
     def take(self, change: Change) -> None:
         """Take another plan."""
         self.plan, self.changed = change, arrived(self.changed, change)
@@ -206,26 +202,25 @@ def still_queued(jobs: Group) -> Group:
 
 
 class Places:
-    """Moves jobs to the final pass and to the ledger; `settled` gets each job that has its outcome."""
+    """Moves jobs to the final pass and to the ledger; `settled` gets each job that has its outcome.
+
+    Attributes:
+        waiting: for the final pass, in the order in which they began to wait.
+    """
 
     def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
         self._context = context
         self._settled = settled
-        self._last: dict[Job, None] = {}  # in the order in which they began to wait
+        self.waiting: dict[Job, None] = {}
 
     def defer(self, job: Job) -> None:
         """Let a job wait for the final pass."""
         job.place = Place.FINAL_PASS
-        self._last[job] = None
-
-    @property
-    def waiting(self) -> Group:
-        """The jobs that wait for the final pass."""
-        return list(self._last)
+        self.waiting[job] = None
 
     def begin_final_pass(self) -> Group:
         """Take the jobs that wait for the final pass, in the order of the source."""
-        jobs, self._last = sorted(self._last, key=lambda job: job.number), {}
+        jobs, self.waiting = sorted(self.waiting, key=lambda job: job.number), {}
         self._context.is_final = True
         for job in jobs:
             job.place, job.attempts = Place.QUEUE, 0
@@ -251,6 +246,6 @@ class Places:
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         job.place = Place.LEDGER
-        self._last.pop(job, None)
+        self.waiting.pop(job, None)
         self._settled(job, outcome)
         self._context.ledger.settle(outcome)

@@ -67,6 +67,8 @@ class Planner:
         """Read products with their sale prices; in a dry run, with the values that they would have by now."""
         wanted = {job.external_id: job.desired for job in jobs}
         found = await self._sales.read(wanted, await self._api.details(key, asked))
+        if not self._context.is_dry_run:
+            return found
         return [each if isinstance(each, Unreadable) else self._values.foreseen(each) for each in found]
 
     def _plan(self, job: Job, copies: Sequence[StoredProduct]) -> bool:
@@ -77,11 +79,14 @@ class Planner:
             self._places.end(job, Result.FAILED, reason)
         elif copies:
             [stored] = copies
-            may_be_writing = not job.has_noted(stored.pending)
-            is_unfinished = is_incomplete(stored) and job.is_being_created
-            if may_be_writing and (is_unfinished or is_in_progress(job.desired, stored, now=time.time())):
-                return True
-            if is_incomplete(stored):
+            pending, is_unfinished = stored.pending, False
+            if pending is not None:
+                is_unfinished = is_incomplete(stored)
+                may_be_writing = is_unfinished and job.is_being_created
+                may_be_writing |= is_in_progress(job.desired, stored, pending, now=time.time())
+                if may_be_writing and pending.at != job.note_at:
+                    return True
+            if is_unfinished:
                 job.take(creation(job.desired, stored.handle))
                 job.replaces = stored.id
             else:
@@ -102,7 +107,7 @@ class Planner:
         job.take_again(structs.replace(update, blocked=reasons or None))
         may_write = self._options.update or stored.pending is not None  # what was begun is completed
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
-        if job.change.removable(removable):
+        if removable and job.change.removable(removable):
             self._places.defer(job)
         elif may_write and blocked:
             self._places.end(job, Result.FAILED, reasons)

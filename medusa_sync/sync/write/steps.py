@@ -68,6 +68,7 @@ class Writer:
             (Step.READ_VARIANTS, self._read_written),
             (Step.LEVELS, items.write_levels),
             (Step.SALE_PRICES, sales.write),
+            (Step.ADD_VARIANTS, items.linked),
         )
         self._creation: _Sends = (
             ((Step.ROW, self._prepare), (Step.ROW, rows.create)),
@@ -101,11 +102,8 @@ class Writer:
             await _send(others, jobs)
         except StoreRefusedError as error:
             raise AmbiguousWriteError(str(error), status=error.status) from error
-        complete = [job for job in jobs if job.error is None]
-        self._items.linked([job for job in complete if Step.ADD_VARIANTS in job.change.steps])
-        for job in complete:
-            if job.is_written:
-                self._context.failures = 0
+        if any(job.is_written for job in jobs if job.error is None):
+            self._context.failures = 0
 
     async def _in_bulk(self, operation: Operation, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
         """Send what the variants of all jobs need in one call."""
