@@ -63,7 +63,7 @@ matrix: install ## a short suite on several versions of Medusa, three minutes ea
 	$(BIN)/python -m tests.harness.matrix $(VERSIONS)
 	$(BIN)/python -m docs.build
 
-bench: install ## compare with the cheapest way to sync a real store (N=5000 RUNS=5 ARGS=..., see docs/benchmarks.md)
+bench: install ## compare with the cheapest way to sync a real store (N=5000 RUNS=5 ARGS=..., see benchmarks/README.md)
 	$(BIN)/python -m benchmarks --sizes 194 $(N) --runs $(RUNS) --json build/benchmark.json $(ARGS)
 
 lint: ruff mypy imports spelling security ## check style, types, imports, spelling, workflows and the Dockerfile

@@ -2,7 +2,7 @@
 
 # The job is in `manendrajadeja/medusa_orientation`, the products are in `database/products.json` of
 # `Ovi/DummyJSON`. Both are read from checkouts that the user provides. All ways write to one running store,
-# in turn, after it was reset. What it prints is a section of docs/benchmarks.md.
+# in turn, after it was reset. What it prints is a section of benchmarks/README.md.
 
 from __future__ import annotations
 

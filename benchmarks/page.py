@@ -11,18 +11,18 @@ from benchmarks.results import Results
 from benchmarks.rows import tables
 from benchmarks.targets import targets
 
-_DOCS = Path(__file__).parent.parent / "docs"
+_FOLDER = Path(__file__).parent
 _BLOCK = re.compile(r"(?<=<!-- results -->\n).*?(?=<!-- /results -->)", re.DOTALL)
 
 
 def main() -> None:
     results = Results.load([Path(name) for name in sys.argv[1:]])
-    page = _DOCS / "benchmarks.md"
+    page = _FOLDER / "README.md"
     text, found = _BLOCK.subn(lambda _: block(results), page.read_text(encoding="utf-8"))
     if found != 1:
         raise ValueError(f"{page}: expected one block `results`, found {found}")
     page.write_text(text, encoding="utf-8")
-    (_DOCS / "benchmarks.svg").write_text(chart(targets(results)), encoding="utf-8")
+    (_FOLDER / "targets.svg").write_text(chart(targets(results)), encoding="utf-8")
 
 
 def block(results: Results) -> str:

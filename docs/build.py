@@ -50,7 +50,7 @@ def main() -> None:
 
 def pages() -> Mapping[Path, Mapping[str, str]]:
     """The generated blocks of each page."""
-    measured = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+    measured = (README.parent / "benchmarks" / "README.md").read_text(encoding="utf-8")
     return {
         README: {"costs": costs.table(measured)},
         DOCS / "options.md": {"all": all_options()},
@@ -76,7 +76,7 @@ def files() -> Mapping[Path, str]:
 def start_page() -> str:
     """The README as the first page of the site, which has no files of the repository outside `docs`."""
     text = README.read_text(encoding="utf-8").replace("](docs/", "](")
-    return re.sub(r"\[([\w.]+)\]\([A-Z]+\.md\)", r"`\1`", text)
+    return re.sub(r"\[([\w./]+)\]\(\1\)", r"`\1`", text)
 
 
 def schemas() -> Mapping[Path, Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from medusa_sync.errors import EXIT_CODES
 
 ROOT = README.parent
 SITE = sorted(DOCS.glob("*.md"))
-TOP = [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"]
+TOP = [*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md", ROOT / "tests" / "faults.md"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 PLACEHOLDERS = re.compile(r"\b[NM2]\b|'usd'|\.\.\.|[a-zA-Z_]+: ")
@@ -51,7 +51,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", [*TOP, *SITE], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*TOP, *SITE], ids=lambda page: page.stem)
 def test_links_lead_to_files_and_headings_and_from_the_site_to_the_site(page: Path) -> None:
     for target, anchor in links(page):
         assert target.exists(), target
@@ -105,7 +105,7 @@ def test_each_exit_code_has_a_section_on_what_to_do() -> None:
 def test_every_fault_names_the_tests_that_show_its_effect() -> None:
     """In a comment, which readers of the site do not see."""
     faults = False
-    for line in text_of("reliability.md").splitlines():
+    for line in (ROOT / "tests" / "faults.md").read_text(encoding="utf-8").splitlines():
         if line.startswith("|---"):
             continue
         if line in {"| fault | effect |", "| situation | effect |"}:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "LICENCES.md").read_text(encoding="utf-8")
 LISTED = dict(re.findall(r"^\| ([a-z][\w.-]+) \| ([^|]+) \|", PAGE, re.MULTILINE)[1:])
 PERMISSIVE = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "PSF-2.0"}
 # Their conditions are on the page.
