@@ -62,11 +62,12 @@ class Groups:
         rows = self._database.execute(
             "SELECT product, id, place, body, problem FROM part ORDER BY product, number"
         )
-        for (_, source_id), own in groupby(rows, itemgetter(0, 1)):
-            first = problem = ""
+        for _, own in groupby(rows, itemgetter(0)):
+            source_id, first, problem = None, "", ""
             bodies: list[bytes] = []
             size = 0
-            for _, _, place, body, reason in own:
+            for _, own_id, place, body, reason in own:
+                source_id = source_id or own_id
                 first, problem, size = first or place, problem or reason, size + len(body)
                 if body and (size <= MAX_SIZE or not bodies):
                     bodies.append(body)
@@ -93,3 +94,15 @@ class Groups:
             )
         except sqlite3.OperationalError as error:
             raise SourceError(f"the temporary file cannot be written ({error})", hint=NO_SPACE) from error
+
+    def join(self, source_id: str, other: str) -> None:
+        """Make the products of two ids one; the parts of the other id may follow later.
+
+        Raises:
+            SourceError: the disk is full.
+        """
+        self.add(other, "")
+        query = "SELECT DISTINCT product FROM part WHERE id IN (?, ?) ORDER BY product"
+        first, *later = self._database.execute(query, (source_id, other)).fetchall()
+        for product in later:
+            self._database.execute("UPDATE part SET product = ? WHERE product = ?", first + product)

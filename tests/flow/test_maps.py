@@ -279,6 +279,25 @@ def test_an_item_without_a_group_is_in_that_of_the_item_before_it(erp: Erp) -> N
     assert len(erp.skus(1)) == 3
 
 
+JOINED = """
+# group: .artno, (.parts | list)
+{id: ([.[].artno] | min), title: "T", variants: [.[] | {sku: .artno, price: .net, options: {Part: .artno}}]}
+"""
+
+
+def test_an_item_can_name_others_that_belong_to_its_group_in_any_order(erp: Erp) -> None:
+    """B and D name others, and share C; G and H name each other, and E names one that does not exist."""
+    parts = {"A": [], "B": ["A", "C"], "C": [], "D": ["C"], "E": ["?"], "F": [], "G": ["H"], "H": ["G"]}
+    rows = [{"artno": name, "net": 5, "parts": names} for name, names in parts.items()]
+    rows += rows[:2]  # once more
+    for order in (rows, [*reversed(rows)], sorted(rows, key=lambda row: str(row["parts"]))):
+        erp.store = FakeMedusa()
+        result = erp.sync(ndjson(order), JOINED)
+        assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.problems
+        found = {frozenset(variant.sku for variant in each.variants) for each in erp.store.products.values()}
+        assert found == {frozenset("ABCD"), frozenset("E"), frozenset("F"), frozenset("GH")}
+
+
 def test_an_item_that_is_rejected_rejects_its_whole_group(erp: Erp) -> None:
     body = table(ROWS).splitlines(keepends=True)
     body[6] = body[6].rstrip() + b";one cell more\n"

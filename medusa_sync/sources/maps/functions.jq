@@ -22,3 +22,10 @@ def plain:
     | gsub("&(?<name>lt|gt|quot|apos|nbsp|amp);";
         {lt: "<", gt: ">", quot: "\"", apos: "'", nbsp: " ", amp: "&"}[.name])
   else . end;
+
+# `size=M,color=Red` as an object; a value may have commas, or be in quotes.
+def pairs:
+  reduce (. // "" | split(",")[]) as $part ([];
+    if $part | contains("=") then . + [$part] elif . != [] then .[-1] += ",\($part)" else . end)
+  | map(split("=") | {key: .[0] | ltrimstr(" "), value: .[1:] | join("=") | ltrimstr("\"") | rtrimstr("\"")})
+  | from_entries;

@@ -7,7 +7,6 @@ from contextlib import aclosing
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Raw, structs
 
 from medusa_sync.sources import base
@@ -23,7 +22,8 @@ async def gathered(
 ) -> AsyncGenerator[PageOfItems, None]:
     """Each group as an item that is an array, in the order of their first items.
 
-    `grouping` gives the group of an item; one without a group is in that of the item before it.
+    `grouping` gives the group of an item, and others that belong to it; one without a group is in that of the
+    item before it.
     """
     group: str | None = None
     with Groups() as groups:
@@ -34,12 +34,12 @@ async def gathered(
                 async with aclosing(grouping.made_of(items)) as made:
                     async for item, found, error in made:
                         problem = next(problems) or error
-                        if found and found[0] not in (None, ""):
-                            group = msgspec.json.encode(found[0]).decode()
+                        group = found[0] if found else group
                         problem = problem and f"{item.place}: {problem}"
-                        groups.add(
-                            None if error else group, item.place, body=bytes(item.body), problem=problem
-                        )
+                        own = None if error else group
+                        groups.add(own, item.place, body=bytes(item.body), problem=problem)
+                        for other in () if error else found[1:]:
+                            groups.join(found[0], other)
         whole = (Item(Raw(b"[%b]" % b",".join(each.bodies)), each.place, each.problem) for each in groups)
-        for _ in range(0, len(groups) or 1, base.PAGE_SIZE):
-            yield PageOfItems(tuple(islice(whole, base.PAGE_SIZE)), len(groups))
+        while rows := tuple(islice(whole, base.PAGE_SIZE)):
+            yield PageOfItems(rows, None)

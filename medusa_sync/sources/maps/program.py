@@ -59,7 +59,7 @@ class Program:
         text: the program, if it is not that of the file.
 
     Attributes:
-        group: gives the group of an item; None if the program is for single items.
+        group: gives the group of an item, and others to join with it, as texts; None for single items.
 
     Raises:
         SettingsError: there is no such file, or it is not a valid program.
@@ -76,7 +76,7 @@ class Program:
             hint = f"; expected a file, or one of {', '.join(sorted(known))}"
             raise SettingsError([f"--source-map: {name} cannot be read ({reason}){hint}"]) from error
         grouping = _GROUP.search(text)
-        self.group = Program(name, grouping[1]) if grouping else None
+        self.group = Program(name, f"{grouping[1]}\n| filled | tojson") if grouping else None
         self._text = f"{_SHADOWS}{_FUNCTIONS}\n{text}\n) | tojson"
         try:
             jq.compile(self._text)

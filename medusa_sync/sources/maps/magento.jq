@@ -1,0 +1,63 @@
+# The CSV export of Magento 2: a row for each product, of which a configurable one names its variations. Rows
+# of store views have translations, and make no products. The export does not say in which unit a weight is.
+# group: .store_view_code as $v | .sku, (.configurable_variations // "" | split("|")[] | pairs.sku) | [., $v]
+
+# The paths of categories, without the root of the shop; a name may have commas, and `\/`.
+def paths:
+  . // "" | (split(",")[0] // "" | split("/")[0]) as $root
+  | reduce split(",")[] as $part ([];
+      if $part == $root or ($part | contains("/")) then . + [$part] else .[-1] += ",\($part)" end)
+  | map((if contains("\\/") then [splits("(?<!\\\\)/") | split("\\/") | join("/")] else split("/") end)[1:]
+    | select(. != []));
+
+def images: [.base_image, (.additional_images // "" | split(",")[]) | filled | select(. != "no_selection")];
+
+# What is sold. An export has the date on which a sale began; one that ends may be over, so it is left out.
+def goods:
+  (.additional_attributes | pairs) as $attributes
+  | {
+      sku,
+      price,
+      salePrice: (if (.special_price_to_date // "") == "" then .special_price else null end),
+      barcode: first($attributes["ean", "gtin", "upc", "barcode"] | filled) // null,
+      stock: (
+        if .use_config_manage_stock == "0" and .manage_stock == "0" then null
+        elif .is_in_stock == "0" then 0
+        else (.qty | tonumber? | [floor, 0] | max) // .qty end)
+    };
+
+def product:
+  (.additional_attributes | pairs | del(.has_options, .required_options)) as $attributes
+  | {
+      id: .sku,
+      title: (.name | plain),
+      handle: .url_key,
+      description: ((.description | filled) // .short_description),
+      brand: first($attributes["brand", "manufacturer"] | filled) // null,
+      status: (if .product_online == "2" or .product_online == "0" then "draft" else null end),
+      images: images,
+      categories: (.categories | paths),
+      metadata: $attributes
+    };
+
+select((.[0].store_view_code // "") == "")
+| ([.[] | {key: .sku, value: .}] | reverse | from_entries) as $rows
+| [.[].configurable_variations // "" | split("|")[] | pairs.sku] as $named
+| .[]
+| if .product_type == "configurable" then
+    (.configurable_variation_labels | pairs) as $labels
+    | product + {variants: [
+        (.configurable_variations | split("|")[] | pairs) as $own
+        | $rows[$own.sku] // error("its variation \($own.sku) is not in the file")
+        | select(.product_online != "2")
+        | goods + {
+            id: .sku,
+            image: images[0],
+            options: ($own | del(.sku, .default) | with_entries(.key |= ($labels[.] // .)))
+          }
+      ]}
+    | select(.variants != [])
+  elif IN(.product_type; "simple", "virtual", "downloadable")
+    and .visibility != "Not Visible Individually" and (IN(.sku; $named[]) | not)
+  then product + (goods | . + {meta: {barcode}} | del(.barcode))
+  else empty end
