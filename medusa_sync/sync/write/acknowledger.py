@@ -38,13 +38,13 @@ class Acknowledger:
 
     async def add(self, job: Job) -> None:
         """Collect a job with its final record, unless the store has it, and flush if there are enough."""
-        writing, change = job.writing, job.change
-        ids = {each.key: writing.variants[each.key].id for each in change.new_variants}
-        record = final_record(change, new=ids, options=writing.option_ids)
-        if writing.note is None:
-            is_known = record == writing.before
+        change = job.change
+        ids = {each.key: job.written[each.key].id for each in change.new_variants}
+        record = final_record(change, new=ids, options=job.option_ids)
+        if job.note is None:
+            is_known = record == job.before
         else:
-            is_known = writing.note.pending is None and not change.placed
+            is_known = job.note.pending is None and not change.placed
         if is_known:
             self._places.complete(job)
             return
@@ -94,10 +94,10 @@ class Acknowledger:
         found = {each.id: each for each in listed}
         left = []
         for job, record in products:
-            stored, noted = found.get(job.writing.product_id), job.writing.note or job.writing.before
+            stored, noted = found.get(job.product_id), job.note or job.before
             if stored is None:
                 left.append((job, record))
-            elif isinstance(stored, StoredProduct) and stored.record in (job.writing.before, noted):
+            elif isinstance(stored, StoredProduct) and stored.record in (job.before, noted):
                 ids = {option.title: option.id for option in stored.options}
                 known = ((each.name, each.id or ids.get(each.name, "")) for each in record.options)
                 left.append((job, structs.replace(record, options=tuple(starmap(AppliedOption, known)))))
@@ -108,7 +108,7 @@ class Acknowledger:
 
     async def _write(self, products: Sequence[tuple[Job, Record]]) -> None:
         try:
-            bodies = [record_body(job.writing.product_id, record) for job, record in products]
+            bodies = [record_body(job.product_id, record) for job, record in products]
             await self._api.edit_products(bodies)
         except AmbiguousWriteError as error:
             words = "%d products may not be acknowledged: %s", len(products), error

@@ -79,7 +79,7 @@ class Attempts:
             if not self._context.scan.is_empty:  # a store without products has no values
                 holders = await self._look_up([job.change for job in created])
             for job in created:
-                job.holders, job.writing.items = holders, holders.unused
+                job.holders, job.items = holders, holders.unused
             await self.decide(created)
             jobs = still_queued(jobs)
             self._items.expect(still_queued(created))

@@ -66,7 +66,7 @@ class Items:
         for job, variant, item in await self._with_sku_of_tracked_again(jobs):
             if not item.users:
                 await self._api.link_item(job.change.stored.id, variant.id, item.id)
-                job.writing.items = {**job.writing.items, str(item.sku): item}
+                job.items = {**job.items, str(item.sku): item}
 
     async def refusals(self, jobs: Group, is_in_use: Callable[[StoredItem], bool]) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
@@ -117,7 +117,7 @@ class Items:
         create: list[dict[str, Any]] = []
         update: list[dict[str, Any]] = []
         for job in jobs:
-            for change in level_changes(job.change, location_id or None, job.writing.items):
+            for change in level_changes(job.change, location_id or None, job.items):
                 level = {"location_id": location_id, "stocked_quantity": change.quantity}
                 level["inventory_item_id"] = await self._item_id(job, change)
                 (update if change.exists else create).append(level)
@@ -129,7 +129,7 @@ class Items:
 
         If an unused item with its SKU exists, the variant gets that one.
         """
-        variant = job.writing.variants.get(change.key)
+        variant = job.written.get(change.key)
         item_id = change.item_id or (variant.item_id if variant else None)
         if item_id is not None:
             return item_id
@@ -139,7 +139,7 @@ class Items:
         if items and items[0].use:
             raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
         item_id = items[0].id if items else await self._api.create_item(variant.sku)
-        await self._api.link_item(job.writing.product_id, variant.id, item_id)
+        await self._api.link_item(job.product_id, variant.id, item_id)
         return item_id
 
     def expect(self, jobs: Group) -> None:
@@ -167,7 +167,7 @@ class Items:
                 owner, item = self._made[sku]  # perhaps for a product that was refused
                 items[sku] = item if owner is job else structs.replace(item, is_new=False)
         for job in jobs:  # most share one dict: a batch may have thousands of items
-            job.writing.items = {**job.writing.items, **items} if job.writing.items else items
+            job.items = {**job.items, **items} if job.items else items
 
     async def others(self, holders: Holders) -> Holders:
         """What a look-up has found, without the items that this run has created and no other run has used."""
@@ -237,10 +237,6 @@ def _wanted(jobs: Group) -> _Wanted:
     for job in jobs:
         for variant in job.change.new_variants:
             sku = variant.fields.get(SKU)
-            if (
-                sku is not None
-                and sku not in job.writing.items
-                and isinstance(variant.fields.get(STOCK), int)
-            ):
+            if sku is not None and sku not in job.items and isinstance(variant.fields.get(STOCK), int):
                 found.setdefault(str(sku), (job, variant))
     return found

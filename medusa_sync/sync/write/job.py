@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 
-from msgspec import Struct, field, structs
+from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.inventory import StoredItem
@@ -56,26 +56,6 @@ class Place(Enum):
     LEDGER = auto()
 
 
-class Writing(Struct):
-    """What one attempt writes of a product; made anew for each attempt.
-
-    Attributes:
-        product_id: in the store.
-        before: its record before this attempt.
-        note: the record that was sent with its row; None if the row was not sent.
-        items: inventory items that new variants get, by SKU.
-        variants: as they were read after they were written, by key.
-        option_ids: of the options of a new product, by name.
-    """
-
-    product_id: str = ""
-    before: Record | None = None
-    note: Record | None = None
-    items: Mapping[str, StoredItem] = {}
-    variants: Mapping[str, StoredVariant] = {}
-    option_ids: Mapping[str, str] = {}
-
-
 class Job(Struct, eq=False):
     """A stale product.
 
@@ -94,10 +74,8 @@ class Job(Struct, eq=False):
         polls: how many times the store was still working on it.
         refused: the plan that the store refused for this product alone.
         refusal: why.
-        error: why the store refused a part of it in this attempt.
         holders: what has the unique values that it wants; None if they were not looked up.
         is_refused: the store has refused it before, perhaps because of another one in its group.
-        writing: what this attempt writes.
         note_at: the time of a note whose response has arrived; the store is not working on it.
         records: those that this run has read before the final pass, or sent.
         deleted: ids of dropped variants that are deleted.
@@ -105,6 +83,15 @@ class Job(Struct, eq=False):
         handle: that was chosen for it, if it is new; no other one gets it.
         replaces: id of the incomplete product that an interrupted creation left; empty if there is none.
         generation: of its id, if it is new; the id of a deleted product cannot be used again.
+
+    What `begin` sets, or an attempt to write it:
+        error: why the store refused a part of it.
+        product_id: in the store.
+        before: its record before this attempt.
+        note: the record that was sent with its row; None if the row was not sent.
+        items: inventory items that new variants get, by SKU.
+        written: its variants as they were read after they were written, by key.
+        option_ids: of the options of a new product, by name.
     """
 
     desired: DesiredProduct
@@ -120,10 +107,8 @@ class Job(Struct, eq=False):
     polls: int = 0
     refused: Change | None = None
     refusal: MedusaSyncError | None = None
-    error: MedusaSyncError | None = None
     holders: Holders | None = None
     is_refused: bool = False
-    writing: Writing = field(default_factory=Writing)
     note_at: float = 0
     records: list[Record | None] = []
     deleted: set[str] = set()
@@ -131,6 +116,13 @@ class Job(Struct, eq=False):
     handle: str = ""
     replaces: str = ""
     generation: int = 0
+    error: MedusaSyncError | None = None
+    product_id: str = ""
+    before: Record | None = None
+    note: Record | None = None
+    items: Mapping[str, StoredItem] = {}
+    written: Mapping[str, StoredVariant] = {}
+    option_ids: Mapping[str, str] = {}
 
     @property
     def external_id(self) -> str:
@@ -152,6 +144,13 @@ class Job(Struct, eq=False):
         if self.plan is None:
             raise TypeError(f"{self.external_id} is not planned")
         return self.plan
+
+    def begin(self) -> None:
+        """Begin an attempt to write the plan."""
+        stored = self.change.stored
+        self.error, self.note, self.written, self.option_ids = None, None, {}, {}
+        self.product_id, self.before = stored.id, stored.record
+        self.items = self.holders.unused if self.holders else {}
 
     def take(self, change: Change) -> None:
         """Take another plan."""

@@ -122,10 +122,10 @@ class Planner:
         Raises:
             AmbiguousWriteError: another run has written one that loses variants.
         """
-        found = await self._details(jobs, "id", [job.writing.product_id for job in jobs])
+        found = await self._details(jobs, "id", [job.product_id for job in jobs])
         read = {each.id: each for each in found if isinstance(each, StoredProduct)}
         for job in jobs:
-            product_id, before = job.writing.product_id, job.change
+            product_id, before = job.product_id, job.change
             if (stored := read.get(product_id)) is None:
                 message = f"{product_id} was deleted while it was written"
                 job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)

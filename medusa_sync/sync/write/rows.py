@@ -69,7 +69,7 @@ class ProductRows:
         bodies = [self._body(job, ids, now) for job in jobs]
         by_external_id = {job.external_id: job for job in jobs}
         for job in jobs:
-            job.writing.before, job.is_being_created = job.writing.note, True
+            job.before, job.is_being_created = job.note, True
             self._ledger.begin(job.external_id, job.change.conflicts)
 
         async def with_free_ids(bodies: Sequence[Body]) -> Sequence[Body]:
@@ -81,7 +81,7 @@ class ProductRows:
         results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=with_free_ids)
         for job, result in zip(jobs, results, strict=True):
             if job.accept(result):
-                job.writing.product_id, job.is_written, job.note_at = str(result), True, now
+                job.product_id, job.is_written, job.note_at = str(result), True, now
 
     async def check(self, jobs: Group) -> None:
         """Find out whether the store would accept rows, without sending them; jobs get the error."""
@@ -108,12 +108,12 @@ class ProductRows:
         else:
             product_id = job.change.stored.id
             new = ids_of_new_variants(job.change) if Step.ADD_VARIANTS in job.change.steps else {}
-        job.writing.note = note(job.change, now=now, new=new)
-        job.records.append(job.writing.note)
+        job.note = note(job.change, now=now, new=new)
+        job.records.append(job.note)
         placement = self._context.placement
-        body = product_body(job.change, product_id, job.writing.note, placement=placement, ids=ids)
+        body = product_body(job.change, product_id, job.note, placement=placement, ids=ids)
         if job.change.is_creation:
-            items = job.writing.items if placement.location_id else None
+            items = job.items if placement.location_id else None
             body |= creation_body(job.change, product_id, status=self._context.options.status, items=items)
         return body
 

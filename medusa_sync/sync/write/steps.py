@@ -37,7 +37,7 @@ from medusa_sync.medusa.operations import (
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.items import Items
-from medusa_sync.sync.write.job import Group, Job, Writing
+from medusa_sync.sync.write.job import Group, Job
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
@@ -94,8 +94,7 @@ class Writer:
     async def write(self, jobs: Group) -> None:
         """Carry out updates or creations; raises what a step may raise."""
         for job in jobs:
-            items, stored = job.holders.unused if job.holders else {}, job.change.stored
-            job.error, job.writing = None, Writing(stored.id, stored.record, items=items)
+            job.begin()
         row, others = self._creation if jobs[0].change.is_creation else self._update
         await _send(row, jobs)
         try:
@@ -107,9 +106,7 @@ class Writer:
 
     async def _in_bulk(self, operation: Operation, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
         """Send what the variants of all jobs need in one call."""
-        wanted = [
-            (job, {**body, "product_id": job.writing.product_id}) for job in jobs for body in bodies(job)
-        ]
+        wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
         results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
         for (job, body), result in zip(wanted, results, strict=True):
             if job.error is None:
@@ -137,31 +134,31 @@ class Writer:
     async def _read_written(self, jobs: Group) -> None:
         """Read the ids of new variants, and of the items that the store has created with them."""
         unknown = [job for job in jobs if not self._knows_ids(job)]
-        listed = await self._context.api.find(WRITTEN, "id", [job.writing.product_id for job in unknown])
+        listed = await self._context.api.find(WRITTEN, "id", [job.product_id for job in unknown])
         found = {each.id: each for each in listed}
         copies = await self._variants.remove_copies(found)
         for job in jobs:
             if job.change.is_creation:
-                job.writing.variants = {
-                    each.key: StoredVariant(new_variant_id(job.writing.product_id, each.key))
+                job.written = {
+                    each.key: StoredVariant(new_variant_id(job.product_id, each.key))
                     for each in job.change.new_variants
                 }
         for job in unknown:
-            product = found.get(job.writing.product_id, StoredProduct(job.writing.product_id, None))
+            product = found.get(job.product_id, StoredProduct(job.product_id, None))
             left = [each for each in product.variants if each.id not in copies]
-            job.writing.variants = by_key(job.change, left, product.options)
-            job.writing.option_ids = {option.title: option.id for option in product.options}
-            if any(each.key not in job.writing.variants for each in job.change.new_variants):
+            job.written = by_key(job.change, left, product.options)
+            job.option_ids = {option.title: option.id for option in product.options}
+            if any(each.key not in job.written for each in job.change.new_variants):
                 raise AmbiguousWriteError(f"{job.external_id}: the store does not show its new variants yet")
 
     def _knows_ids(self, job: Job) -> bool:
         """Whether the ids of all new variants and their items are known: the ordinary routes give others."""
         location_id = self._context.placement.location_id
-        if any(level.item_id is None for level in level_changes(job.change, location_id, job.writing.items)):
+        if any(level.item_id is None for level in level_changes(job.change, location_id, job.items)):
             return False
         new = len(job.change.new_variants)
         if job.change.is_creation:
-            return job.writing.product_id == job.new_product_id and new <= FIRST_VARIANTS
+            return job.product_id == job.new_product_id and new <= FIRST_VARIANTS
         return not new
 
 

@@ -42,7 +42,7 @@ class UniqueValues:
         self.cleared: set[Slot] = set()
         # What a dry run would have written: the values of variants and items, and what has new values.
         self._foreseen: dict[Slot, Value] = {}
-        self._gained: dict[UniqueValue, Owner] = {}
+        self._gained: dict[UniqueValue, tuple[str, str, str]] = {}  # id of the variant, product, title
         self._records: dict[str, Record] = {}
 
     def is_repeated(self, product: DesiredProduct) -> bool:
@@ -118,7 +118,6 @@ class UniqueValues:
         desired = change.desired
         if record is not None:
             self._records[change.stored.id] = record
-        product = StoredProduct("", desired.external_id, title=desired.title)
         for each in change.variants:
             variant_id = each.stored.id if each.stored else ""
             for name in UNIQUE:
@@ -126,7 +125,7 @@ class UniqueValues:
                 if variant_id and name in each.new_values:
                     self._foreseen[name, variant_id] = value
                 if value is not None:
-                    self._gained[name, str(value)] = Owner(variant_id, product, variant_id)
+                    self._gained[name, str(value)] = variant_id, desired.external_id, desired.title
         for stored in change.removed.values():
             self._foreseen.update({(name, stored.id): None for name in UNIQUE})
             if stored.item_id is not None:
@@ -136,8 +135,10 @@ class UniqueValues:
 
     def _as_foreseen(self, found: Holders, wanted: Collection[UniqueValue]) -> Holders:
         """What would have values that are wanted now."""
-        removed, gained = self._context.removed_products, self._gained
-        owners = {value: [gained[value]] if value in gained else [] for value in wanted}
+        removed, owners = self._context.removed_products, {value: list[Owner]() for value in wanted}
+        for unique in self._gained.keys() & wanted:
+            variant_id, external_id, title = self._gained[unique]
+            owners[unique].append(Owner(variant_id, StoredProduct("", external_id, title=title), variant_id))
         for (name, value), known in found.owners.items():
             owners.setdefault((name, value), []).extend(
                 each

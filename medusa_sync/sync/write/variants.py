@@ -80,7 +80,7 @@ class Variants:
 
     def added(self, job: Job) -> Bodies:
         """The new variants of a stored product, or those that a new product was not created with."""
-        items = job.writing.items if self._location_id else None
+        items = job.items if self._location_id else None
         left = job.change.new_variants
         if job.change.is_creation:
             left = left[FIRST_VARIANTS:]
@@ -132,7 +132,7 @@ class Variants:
     async def remove_unused_values(self, job: Job) -> None:
         """Remove the option values that this tool created, also in a killed run, and that no variant has."""
         update = job.change
-        records = [update.record, job.writing.before or update.record]
+        records = [update.record, job.before or update.record]
         for name, option in update.options.stored.items():
             unused = _unused_values(update, name, option, records) if option is not None else ()
             if option is None or not unused:
