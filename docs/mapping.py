@@ -20,6 +20,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "images": ("images",),
     "categories": ("category", "categories"),
     "tags": ("tags",),
+    "sales_channels": ("salesChannels",),
     "type": ("type",),
     "collection": ("collection",),
     "weight": ("weight", f"{VARIANT}weight"),

@@ -17,6 +17,7 @@ IMAGES = "images"
 TYPE = "type"
 COLLECTION = "collection"
 THUMBNAIL = "thumbnail"
+CHANNELS = "sales_channels"
 SKU = "sku"
 BARCODE = "barcode"
 PRICE = "price"
@@ -40,6 +41,7 @@ class Part(Enum):
     """The part of a product that has a field. Medusa commits prices and levels later than the product row."""
 
     PRODUCT = auto()
+    LINK = auto()  # to what is not in the product row, and linked later
     METADATA = auto()
     VARIANT = auto()
     OPTION = auto()
@@ -118,6 +120,7 @@ FIELDS = Fields(
         Field(TAGS, merge=Merge.UNION, member="value", is_term=True),
         Field(TYPE, member="value", is_term=True),
         Field(COLLECTION, member="handle", is_term=True),
+        Field(CHANNELS, Part.LINK, Merge.UNION, member="name", is_term=True),
         Field(IMAGES, merge=Merge.UNION, member="url"),
         *(
             Field(f"{METADATA}{key}", Part.METADATA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum, auto
 from math import copysign, floor
 
@@ -35,6 +36,9 @@ class Verdict(Enum):
 # no       yes            no                     stays: the merchant added it
 # no       yes            yes                    removed: the source removed it
 #
+# While a set is pending, only a member that is in all that may have arrived can be one that the merchant
+# removed, and one that is in any of it is not the merchant's.
+#
 # A stored value is ours if it equals the last applied value or a pending one, which an interrupted run may
 # have sent. No value is ours if none was applied. While a creation is pending, the value that was sent last
 # counts as last applied. With `restore`, every value that is not D is sent, and members that the merchant
@@ -48,7 +52,9 @@ def merge_field(
     """
     if field.merge is Merge.UNION:
         current = members(stored)
-        merged = merge_sets(members(desired), current, members(history.applied), restore=restore)
+        ours = [{*members(value)} for value in (history.applied, *history.pending)]
+        has, had = set.intersection(*ours), set.union(*ours)
+        merged = merge_sets(members(desired), current, has, had, restore=restore)
         # Two runs that add a member at the same time store it twice.
         is_repeated = any(current.count(member) > 1 for member in members(desired))
         is_merged = merged == tuple(dict.fromkeys(current)) and not is_repeated
@@ -75,14 +81,24 @@ def as_sent(stored: Value, desired: Value, history: History) -> Value:
 
 
 def merge_sets(
-    desired: tuple[str, ...], stored: tuple[str, ...], applied: tuple[str, ...], *, restore: bool
+    desired: tuple[str, ...],
+    stored: tuple[str, ...],
+    has: Collection[str],
+    had: Collection[str],
+    *,
+    restore: bool,
 ) -> tuple[str, ...]:
     """Merge a set; returns each member once, the stored ones first.
 
-    `applied` is as `remember` gives it. With `restore`, members that the merchant removed are added again.
+    Args:
+        desired: members that the source wants.
+        stored: members in the store.
+        has: members that were certainly applied, as `remember` gives them.
+        had: members that were applied, or that a pending write may have added or may not have removed.
+        restore: members that the merchant removed are added again.
     """
-    kept = [member for member in stored if member in desired or remember_text(member) not in applied]
-    missing = [member for member in desired if restore or remember_text(member) not in applied]
+    kept = [member for member in stored if member in desired or remember_text(member) not in had]
+    missing = [member for member in desired if restore or remember_text(member) not in has]
     return tuple(dict.fromkeys([*kept, *missing]))
 
 

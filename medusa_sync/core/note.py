@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.change import Change, Step, VariantChange
-from medusa_sync.core.fields import IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import FIELDS, IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Part
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import Value
 from medusa_sync.core.product_options import OptionPlan
@@ -25,6 +25,7 @@ from medusa_sync.core.record import (
 )
 from medusa_sync.core.stored import StoredVariant
 
+_LATE = frozenset({Part.LINK})
 _KEPT = 8  # pending values of a field
 
 Late = Mapping[str, Mapping[str, Collection[Value]]]
@@ -136,7 +137,8 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         sku = rename.sku if key in withheld else rename.new_sku  # which may be the merchant's
         late[key] = {SKU: (sku,), **late.get(key, {})}
     late = {key: values for key, values in late.items() if values}
-    is_single_commit = not (late or options.is_change or change.placed or change.removed)
+    late_own = _late_own_values(change)
+    is_single_commit = not (late or late_own or options.is_change or change.placed or change.removed)
     if is_single_commit and not (change.is_creation or any(change.added(IMAGES))):
         return after
     synced = options.ids if change.selection.has_variants else {}
@@ -158,14 +160,31 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     step = Write.CREATION if change.is_creation else Write.ADOPTION if change.placed else Write.UPDATE
     variants = dict(after.variants)
     for key, values in late.items():
-        old = before.variant(key).fields
-        kept = {name: old[name] for name in values if name in old}
-        fields = {name: value for name, value in variants[key].fields.items() if name not in values} | kept
-        variants[key] = structs.replace(variants[key], fields=fields)
-    pending_values = _pending_values(before, late)
-    titles = _pending_titles(before, options)
-    pending = Pending(step, pending_values, titles, after.currency, now, dict(new))
-    return structs.replace(after, variants=variants, pending=pending)
+        own = _without(values, variants[key].fields, before.variant(key).fields)
+        variants[key] = structs.replace(variants[key], fields=own)
+    fields = _without(late_own, after.fields, before.fields)
+    pending_values = {
+        key: _with_earlier(before.pending_values.get(key, {}), own) for key, own in late.items()
+    }
+    titles, pending_fields = _pending_titles(before, options), _with_earlier(before.pending_fields, late_own)
+    pending = Pending(step, pending_values, titles, after.currency, now, dict(new), pending_fields)
+    return structs.replace(after, fields=fields, variants=variants, pending=pending)
+
+
+def _without(
+    late: Collection[str], after: Mapping[str, Value], before: Mapping[str, Value]
+) -> dict[str, Value]:
+    """What is applied before the late fields arrive."""
+    kept = {name: before[name] for name in late if name in before}
+    return {name: value for name, value in after.items() if name not in late} | kept
+
+
+def _late_own_values(change: Change) -> dict[str, Collection[Value]]:
+    """The values that fields of the product get after its row; of a set, what the source wants."""
+    late = (
+        each for each in change.own_changes if FIELDS.knows(each.field) and FIELDS[each.field].part in _LATE
+    )
+    return {each.field: (each.desired,) for each in late}
 
 
 def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collection[Value]]:
@@ -181,15 +200,11 @@ def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collect
     }
 
 
-def _pending_values(before: Record, late: Late) -> dict[str, dict[str, tuple[Value, ...]]]:
+def _with_earlier(
+    earlier: Mapping[str, tuple[Value, ...]], late: Mapping[str, Collection[Value]]
+) -> dict[str, tuple[Value, ...]]:
     """The pending values of each field."""
-    return {
-        key: {
-            name: _latest(before.pending_values.get(key, {}).get(name, ()), map(remember, now))
-            for name, now in fields.items()
-        }
-        for key, fields in late.items()
-    }
+    return {name: _latest(earlier.get(name, ()), map(remember, now)) for name, now in late.items()}
 
 
 def _pending_titles(before: Record, options: OptionPlan) -> dict[str, tuple[str, ...]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.equal_variants import blocked_reason
 from medusa_sync.core.fields import (
+    CHANNELS,
     FIELDS,
     OPTION,
     OPTIONS,
@@ -27,7 +29,7 @@ from medusa_sync.core.fields import (
     Part,
     setting_names,
 )
-from medusa_sync.core.merge import Verdict, as_sent, merge_field
+from medusa_sync.core.merge import Verdict, as_sent, members, merge_field
 from medusa_sync.core.policy import OnConflict, PriceLimit
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
@@ -141,12 +143,15 @@ class _Plan(Struct, frozen=True):
     def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields."""
         record = self.record
-        for name in dict.fromkeys([*self.desired.fields, *record.fields]):
+        for name in dict.fromkeys([*self.desired.fields, *record.fields, *record.pending_fields]):
             if not FIELDS.knows(name) or not self.how.selection.has(name):
                 continue
             wanted, history = self.desired.fields.get(name), record.history(name)
-            if wanted is not None or history.applied is not None:
-                yield from self._merge(FIELDS[name], wanted, self.stored.value(name), history)
+            # A product in no channel cannot be sold, so those of a source that names none any more stay.
+            if wanted is not None or (history.is_owned and name != CHANNELS):
+                known = chain.from_iterable(map(members, (wanted, history.applied, *history.pending)))
+                stored = self.stored.value(name, [*known])
+                yield from self._merge(FIELDS[name], wanted, stored, history)
         if record.drafted and self.stored.status == "draft":
             yield FieldChange(STATUS, "draft", "published", "draft", "published")
 
@@ -260,7 +265,7 @@ class _Plan(Struct, frozen=True):
             return wanted is not None
         if field.name == SALE and not history.is_known:  # the list is the source's
             return True
-        return any(value is not None for value in (wanted, applied, *pending))
+        return wanted is not None or history.is_owned
 
     def _held_back(
         self, changes: Sequence[FieldChange], stored: StoredVariant, limit: PriceLimit

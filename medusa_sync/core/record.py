@@ -43,12 +43,13 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     """What was sent and is not yet known to be complete.
 
     Attributes:
-        variants: every value that may have arrived, the newest last, by key of the variant and field. Fields
-            that commit with the product row are in the record instead.
+        variants: every value that may have arrived, the newest last, by key of the variant and field.
         options: the titles that options may have, by id.
         currency: of the field `price`.
         at: when it was sent, in seconds since 1970.
         new: ids of the variants that the write creates, by key; the ordinary route gives others.
+        fields: values of the product that may have arrived, the newest last, by field. Those that commit with
+            the product row are in the record instead.
     """
 
     step: Write
@@ -57,6 +58,7 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     currency: str = ""
     at: float = 0
     new: dict[str, str] = {}
+    fields: dict[str, tuple[Value, ...]] = {}
 
 
 class AppliedOption(Struct, frozen=True, array_like=True):
@@ -99,6 +101,11 @@ class History(Struct, frozen=True):
     pending: tuple[Value, ...] = ()
     base: Value = None
     is_known: bool = True
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether the source had a value."""
+        return any(value is not None for value in (self.applied, *self.pending))
 
 
 class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=VERSION):
@@ -146,6 +153,11 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         return self.pending.variants if self.pending else {}
 
     @property
+    def pending_fields(self) -> Mapping[str, tuple[Value, ...]]:
+        """The pending values of the product, by field."""
+        return self.pending.fields if self.pending else {}
+
+    @property
     def has_sales(self) -> bool:
         """Whether a variant has, or may have, a sale price of ours."""
         applied = (each.fields for each in self.variants.values())
@@ -155,7 +167,8 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     def history(self, name: str, key: str | None = None) -> History:
         """What was written to a field of the product, or of the variant with a key."""
         fields = self.fields if key is None else self.variant(key).fields
-        pending = () if key is None else self.pending_values.get(key, {}).get(name, ())
+        values = self.pending_fields if key is None else self.pending_values.get(key, {})
+        pending = values.get(name, ())
         base = pending[-1] if pending and fields.get(name) is None else fields.get(name)
         return History(fields.get(name), pending, base, is_known=self is not NO_RECORD)
 

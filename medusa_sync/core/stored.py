@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct, json
 
-from medusa_sync.core.fields import CATEGORIES, FIELDS, METADATA, OPTION, VARIANT_FIELDS, Merge, Part
+from medusa_sync.core.fields import (
+    CATEGORIES,
+    CHANNELS,
+    FIELDS,
+    METADATA,
+    OPTION,
+    VARIANT_FIELDS,
+    Merge,
+    Part,
+)
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Pending, Record
 
@@ -18,6 +27,12 @@ class Entity(Struct, frozen=True):
     """Something that is known by its id, such as the sales channel of a product."""
 
     id: str
+
+
+class NamedEntity(Entity, frozen=True):
+    """A sales channel, shipping profile or stock location."""
+
+    name: str = ""
 
 
 class Identified(Entity, frozen=True):
@@ -238,7 +253,7 @@ class StoredProduct(Identified, frozen=True):
     type: StoredValue | None = None
     collection: StoredCollection | None = None
     variants: tuple[StoredVariant, ...] = ()
-    sales_channels: tuple[Entity | None, ...] = ()  # None is a link to a deleted channel
+    sales_channels: tuple[NamedEntity | None, ...] = ()  # None is a link to a deleted channel
     shipping_profile: Entity | None = None
 
     @property
@@ -263,13 +278,23 @@ class StoredProduct(Identified, frozen=True):
         known = set(by_slug.values())
         return {each.slug if each.id in known else each.id: each.id for each in self.categories}
 
-    def value(self, name: str) -> Value:
-        """The value of a field; None if there is none."""
+    def channel_ids(self, known: Sequence[str]) -> dict[str, str]:
+        """Ids of its sales channels by what the source calls each: a known name or id, else its name."""
+        ids: dict[str, str] = {}
+        for each in filter(None, self.sales_channels):
+            key = next((own for own in known if own in (each.id, each.name)), each.name)
+            ids[each.id if key in ids else key] = each.id
+        return ids
+
+    def value(self, name: str, known: Sequence[str] = ()) -> Value:
+        """The value of a field; None if there is none. `known` is what the source calls its members."""
         field = FIELDS[name]
         if field.part is Part.METADATA:
             return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
         if name == CATEGORIES:
             return tuple(self.category_ids)
+        if name == CHANNELS:
+            return tuple(self.channel_ids(known))
         value = getattr(self, name)
         if field.merge is Merge.UNION:
             return tuple(getattr(member, field.member) for member in value)

@@ -14,6 +14,7 @@ from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.stored import (
     Entity,
+    NamedEntity,
     StoredCategory,
     StoredProduct,
     StoredVariant,
@@ -25,7 +26,7 @@ from medusa_sync.http import Query
 from medusa_sync.medusa import decode
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, read, walk
-from medusa_sync.medusa.resources import CATEGORIES, ITEMS, OptionApi, PriceLists
+from medusa_sync.medusa.resources import CATEGORIES, CHANNELS, ITEMS, OptionApi, PriceLists
 
 if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
@@ -47,12 +48,6 @@ class StoreDefaults(Struct, frozen=True):
 
 class _Stores(Struct):
     stores: Annotated[list[StoreDefaults], Meta(min_length=1)]
-
-
-class NamedEntity(Entity, frozen=True):
-    """A sales channel, shipping profile or stock location."""
-
-    name: str = ""
 
 
 class _Variants(Struct):
@@ -104,6 +99,10 @@ class AdminApi:
         """Some sales channels, shipping profiles or stock locations that a query matches."""
         list_ = List(f"/admin/{collection.replace('_', '-')}", collection, NamedEntity, "id,name")
         return (await read(self._client, list_, [*query.items(), ("limit", limit)])).entries
+
+    async def channels(self) -> list[NamedEntity]:
+        """All sales channels, the oldest first."""
+        return [each async for each in walk(self._client, CHANNELS)]
 
     async def find(self, list_: List[T], key: str, values: Sequence[str]) -> list[T]:
         """The entries of a list that have one of these values in a unique field."""

@@ -75,7 +75,7 @@ DETAILS = _products(
         (
             f"{_SUMMARY},handle,status",
             *_table_fields(),
-            "sales_channels.id,shipping_profile.id",
+            "shipping_profile.id",
             _below("options", "id title is_exclusive values.id values.value"),
             _below("variants", "id metadata manage_inventory options.option_id options.value"),
             # Responses show these as `variants.prices`. If asked for by that name, a store with the index

@@ -8,6 +8,7 @@ from typing import Any
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import (
     CATEGORIES,
+    CHANNELS,
     FIELDS,
     IMAGES,
     METADATA,
@@ -65,6 +66,7 @@ def product_body(
             **ids,
             CATEGORIES: {**ids.get(CATEGORIES, {}), **stored.category_ids},
             TAGS: {**ids.get(TAGS, {}), **{tag.value: tag.id for tag in stored.tags}},
+            CHANNELS: {**ids.get(CHANNELS, {}), **_channel_ids(stored)},
             IMAGES: _image_ids(stored.images),
         }
         for name, value in fields.items():
@@ -105,6 +107,12 @@ def _image_ids(images: Sequence[StoredImage]) -> dict[str, str]:
     return ids
 
 
+def _channel_ids(stored: StoredProduct) -> dict[str, str]:
+    """Ids of its sales channels by their names and ids."""
+    known = [each for each in stored.sales_channels if each is not None]
+    return {key: each.id for each in known for key in (each.name, each.id)}
+
+
 def record_body(product_id: str, record: Record) -> dict[str, Any]:
     return {"id": product_id, "metadata": {RECORD_KEY: record}}
 
@@ -117,7 +125,8 @@ def _set_product_field(body: dict[str, Any], name: str, value: Value, ids: Ids) 
         body[name] = [_image(url, known.get(url)) for url in members(value)]
     elif name in FIELDS and FIELDS[name].is_term:
         if FIELDS[name].merge is Merge.UNION:
-            body[name] = [{"id": ids[name][member]} for member in members(value)]
+            linked = dict.fromkeys(ids[name][member] for member in members(value))  # a channel has two keys
+            body[name] = [{"id": own} for own in linked]
         else:
             body[f"{name}_id"] = None if value is None else ids[name][str(value)]
     else:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.stored import (
     Entity,
+    NamedEntity,
     StoredCategory,
     StoredCollection,
     StoredOption,
@@ -30,6 +31,7 @@ CATEGORIES = List(
     StoredCategory,
     "id,handle,is_active,name,metadata",
 )
+CHANNELS = List("/admin/sales-channels", "sales_channels", NamedEntity, "id,name")
 
 
 class _Resource(Struct, frozen=True):

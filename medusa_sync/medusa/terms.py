@@ -1,15 +1,16 @@
-"""Finds the ids of categories, tags, types and collections, and creates those that are missing."""
+"""Finds the ids of sales channels, categories, tags, types and collections, and creates missing ones."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
+from medusa_sync.core.fields import CATEGORIES, CHANNELS, COLLECTION, TAGS, TYPE
 from medusa_sync.core.product import Category, DesiredProduct, slug
 from medusa_sync.core.stored import StoredCategory, category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
@@ -20,7 +21,8 @@ from medusa_sync.medusa.operations import Body, new_id
 from medusa_sync.stop import Stop
 
 Needs = Mapping[str, Collection[str]]
-"""Keys of terms by field: the values of tags and types, the handles of collections and categories."""
+"""Keys of terms by field: values of tags and types, handles of collections and categories, names or ids of
+sales channels."""
 
 _Term = tuple[str, str]  # the field and the key
 
@@ -125,13 +127,16 @@ class Terms:
             self._ids.pop(term, None)
         missing = [each for each in dict.fromkeys([*_all(needs), *self._expected]) if each not in self._ids]
         self._expected, self._stale, self._errors = {}, set(), {}
-        keys = {kind: [key for name, key in missing if name == kind] for kind in _KINDS}
+        kinds = (*_KINDS, CHANNELS)
+        keys = {kind: [key for name, key in missing if name == kind] for kind in kinds}
         await asyncio.gather(*(self._find_or_create(name, wanted) for name, wanted in keys.items() if wanted))
 
     async def _find_or_create(self, name: str, keys: Sequence[str]) -> None:
         """Find the ids of terms of one kind, and create those that are missing, a level at a time."""
         try:
             await self._find(name, [*keys, *self._unknown_above(name, keys)])
+            if name == CHANNELS:
+                return
             # One that is only above others that exist is not needed.
             missing = [key for key in keys if (name, key) not in self._ids]
             missing += self._unknown_above(name, missing)
@@ -149,6 +154,9 @@ class Terms:
         created stays the same one if the merchant gives it another name, handle or parent. Its old handle may
         then be that of another category.
         """
+        if name == CHANNELS:
+            await self._find_channels(keys)
+            return
         if name != CATEGORIES:
             kind = _KINDS[name]
             found = await self._api.find(kind.list_, kind.key, keys)
@@ -169,6 +177,21 @@ class Terms:
                     self._inactive[key] = category.id
             elif other is not None and slug(other.slug) != slug(key):
                 self._taken[key] = other
+
+    async def _find_channels(self, keys: Sequence[str]) -> None:
+        """Remember the ids of sales channels by their names and ids; they are never created."""
+        listed = await self._api.channels()
+        names = Counter(each.name for each in listed)
+        self._ids.update(((CHANNELS, each.name), each.id) for each in listed if names[each.name] == 1)
+        self._ids.update(((CHANNELS, each.id), each.id) for each in listed)
+        for key in keys:
+            if (CHANNELS, key) not in self._ids:
+                which = "several sales channels" if key in names else "no sales channel"
+                known = ", ".join(f"{each.name!r} ({each.id})" for each in listed)
+                self._errors[CHANNELS, key] = KnownRefusalError(
+                    f"the store has {which} {key!r}; give a name or an id at the source of: {known}",
+                    status=HTTPStatus.BAD_REQUEST,
+                )
 
     async def _create(self, name: str, keys: Sequence[str]) -> None:
         """Create terms of one level; for those that are refused, the reason is kept."""

@@ -164,11 +164,11 @@ def _value(name: str, value: Any, path: str) -> Any:
         case ("prices" | "dimensions", {}):
             named = {("depth" if member == "length" else member): each for member, each in value.items()}
             return {member: _number(each, f"{path}.{member}") for member, each in named.items()}
-        case ("images" | "tags" | "options", [*_]):
+        case ("images" | "tags" | "salesChannels" | "options", [*_]):
             return [_first(each, _URL if name == "images" else _NAME) for each in value]
         case ("categories", [*_]):
             return [_category(each) if isinstance(each, dict) else each for each in value]
-        case ("tags", str()):
+        case ("tags" | "salesChannels", str()):
             return tags(value)
         case ("categories", str()):
             return paths(value)

@@ -30,6 +30,7 @@ _TITLE_LENGTH = 200  # of rejected products
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
 
 
+_NEWER = (b'"salesChannels"', b'"translations"')  # fields that version 2 of the mapping ignored at first
 MAPPING = 2  # raised when a product of a source is mapped to other values than before
 
 
@@ -74,10 +75,10 @@ def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None =
     source_id, title = named(item)
     if source_id is None or title is None or item.problem:
         return _row(item, options, overlooked)
-    settings = (
-        f"{MAPPING} {options.currency} {options.sale_prices}{' names' if options.has_other_names else ''}"
-    )
-    digest = blake2b(item.body, digest_size=8, key=settings.encode()).hexdigest()
+    body = bytes(item.body)
+    was_ignored = options.has_other_names or any(name in body for name in _NEWER)
+    settings = f"{MAPPING} {options.currency} {options.sale_prices}{' names' if was_ignored else ''}"
+    digest = blake2b(body, digest_size=8, key=settings.encode()).hexdigest()
     external_id = external_id_of(options.source_name, source_id)
     return Unchecked(external_id, source_id, title, digest, partial(_row, item, options, overlooked))
 
@@ -182,6 +183,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduc
         "collection": collection,
         "categories": _members([product.category or "", *leaves]),
         "tags": _members(product.tags or ()),
+        "sales_channels": _members(product.sales_channels or ()) or None,
         "images": images,
         f"{METADATA}brand": one_line(product.brand),
         f"{METADATA}rating": product.rating,

@@ -85,6 +85,7 @@ class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     sku: Text | None = None
     stock: Count | None = None
     tags: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
+    sales_channels: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
     weight: Amount | None = None
     dimensions: SourceDimensions | None = None
     images: Annotated[tuple[Url, ...], Meta(max_length=250)] | None = None

@@ -18,7 +18,7 @@ _FIELDS = (
     "mid_code,material,metadata,options.id,options.title,options.values.value,"
     "images.id,images.url,images.rank,tags.value,type.value,collection.handle,"
     "categories.handle,categories.name,categories.is_active,"
-    "sales_channels.id,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
+    "sales_channels.id,sales_channels.name,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
     "variants.manage_inventory,variants.weight,variants.options.option_id,variants.options.value,"
     "variants.prices.id,variants.prices.amount,"
     "variants.prices.currency_code,variants.prices.min_quantity,variants.inventory_items.inventory_item_id,"
@@ -69,6 +69,9 @@ class Shop:
 
     def collection(self, handle: str) -> str:
         return self._found_or_made("collections", "handle", {"title": handle.title(), "handle": handle})
+
+    def channel(self, name: str) -> str:
+        return self._found_or_made("sales-channels", "name", {"name": name})
 
     def category(self, handle: str, *, is_active: bool = True) -> str:
         body = {"name": handle.title(), "handle": handle, "is_active": is_active}

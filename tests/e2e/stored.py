@@ -78,6 +78,7 @@ def stored_of(product: dict[str, Any], location_id: str, sales: Mapping[str, Seq
         "tags": tuple(sorted(tag["value"] for tag in product["tags"])),
         "categories": tuple(sorted(category["handle"] for category in product["categories"])),
         "images": tuple(image["url"] for image in sorted(product["images"], key=lambda image: image["rank"])),
+        "sales_channels": tuple(sorted(channel["name"] for channel in product["sales_channels"])),
         **{name: metadata.pop(name, None) for name in (*METADATA, "review_count")},
     }
     options = sorted(product["options"], key=lambda option: option["id"])

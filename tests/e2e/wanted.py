@@ -10,6 +10,7 @@ Value = Any
 Product = dict[str, Any]
 
 DEFAULT = "Default"
+CHANNELS = "sales_channels"
 METADATA = {
     "brand": "brand",
     "rating": "rating",
@@ -57,6 +58,7 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         "tags": tuple(sorted(set(product.get("tags", ())))),
         "categories": (slugify(product["category"]),) if "category" in product else (),  # handles
         "images": tuple(product.get("images", ())),
+        **({CHANNELS: tuple(sorted(product["salesChannels"]))} if "salesChannels" in product else {}),
         **{name: product.get(key) for name, key in METADATA.items()},
         "review_count": len(product["reviews"]) if "reviews" in product else None,
         **{f"options.{number}": name for number, name in enumerate(options)},

@@ -3,7 +3,10 @@
 from typing import Any
 
 from tests.e2e.shop import LEVELS, Json
+from tests.e2e.wanted import CHANNELS
 from tests.soak.editing import KINDS, Editing, Kind, NothingToEditError, kind
+
+SECOND_CHANNEL = "Market"
 
 __all__ = ["KINDS", "Editing", "NothingToEditError"]
 
@@ -38,7 +41,11 @@ def brand(edit: Editing) -> Any:
 @kind(2)
 def channels(edit: Editing) -> Any:
     known = {channel["id"] for channel in edit.product["sales_channels"]} ^ {edit.merchant.second_channel}
-    return edit.set_unowned("sales channels", sales_channels=[{"id": each} for each in sorted(known)])
+    body = [{"id": each} for each in sorted(known)]
+    if CHANNELS not in edit.expected.states:
+        return edit.set_unowned("sales channels", sales_channels=body)
+    names = {channel["name"] for channel in edit.product["sales_channels"]} ^ {SECOND_CHANNEL}
+    return edit.set(CHANNELS, tuple(sorted(names)), sales_channels=body)
 
 
 @kind(2, of_delivered=True)

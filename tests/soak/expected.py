@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.e2e.wanted import Value, Wanted
+from tests.e2e.wanted import CHANNELS, Value, Wanted
 
 State = tuple[Value, Value]
 """The last applied and the stored value."""
 States = dict[str, set[State]]
 
-SETS = frozenset({"tags", "categories", "images"})
+SETS = frozenset({"tags", "categories", "images", CHANNELS})
 DRAFTED = "drafted"
 """In place of the last applied stock: a run set the stock of a dropped variant to 0."""
 

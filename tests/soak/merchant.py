@@ -13,7 +13,7 @@ import httpx
 from tests.e2e.shop import Shop
 from tests.e2e.stored import Stored, stored_of
 from tests.e2e.wanted import Wanted
-from tests.soak.edits import KINDS, Editing, NothingToEditError
+from tests.soak.edits import KINDS, SECOND_CHANNEL, Editing, NothingToEditError
 from tests.soak.expected import Expected, Rules
 from tests.soak.oracle import Oracle, others_than, variants_of
 from tests.soak.shirts import has_fixed_skus
@@ -143,6 +143,6 @@ class Merchant:
 def make_merchant(shop: Shop, oracle: Oracle, dice: random.Random, without: frozenset[str]) -> Merchant:
     """A merchant with a second stock location and a second sales channel."""
     location = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
-    channel = shop.post("/admin/sales-channels", {"name": "Market"})["sales_channel"]["id"]
+    channel = shop.post("/admin/sales-channels", {"name": SECOND_CHANNEL})["sales_channel"]["id"]
     shop.category("merchants-shelf")
     return Merchant(shop, oracle, dice, location, channel, without)

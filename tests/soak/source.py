@@ -6,11 +6,13 @@ from typing import Any, Protocol
 
 from tests.e2e.wanted import Product
 from tests.harness.catalogue import product as generated
+from tests.soak.edits import SECOND_CHANNEL
 from tests.soak.shirts import Shirts, has_fixed_skus
 
 # Some Medusa queries split values at commas, and read `null` as no value.
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
 _CATEGORIES = ["shelf-one", "shelf-two", "shelf-three", "shelf-four", "red,blue", "null"]
+_CHANNELS = ["Default Sales Channel", SECOND_CHANNEL]
 _WORDS = ["Amber", "Birch", "Copper", "Dawn", "Elm", "Fern", "Glass", "Hazel", "Iris", "Jade", "Null"]
 
 
@@ -61,6 +63,8 @@ class Source:
         for number in numbers:
             product = generated(number)
             product |= {name: new(self.dice, product) for name, new in _NEW.items() if name != "meta"}
+            if number % 2 == 0:
+                del product["salesChannels"]
             if number % 5 == 0:
                 del product["sku"], product["meta"]
             if self._with_variants:
@@ -202,6 +206,7 @@ _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "description": lambda dice, _: f"Text of the source, {dice.randrange(10**6)}. " * dice.choice([1, 9]),
     "tags": lambda dice, _: dice.sample(_TAGS, dice.randint(1, 4)),
     "images": _images,
+    "salesChannels": lambda dice, _: dice.sample(_CHANNELS, dice.randint(1, 2)),
     "category": lambda dice, _: dice.choice(_CATEGORIES),
     "brand": lambda dice, _: f"Brand {dice.randrange(100)}",
     "rating": lambda dice, _: dice.randrange(100, 500) / 100,

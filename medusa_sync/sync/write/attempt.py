@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
+from itertools import chain
 
 from medusa_sync.core.change import Change, Step, needed_terms
-from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.fields import CHANNELS, FIELDS
 from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.note import is_recorded, note
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Holders, claims, postponed
-from medusa_sync.errors import StoreRefusedError
+from medusa_sync.errors import KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
@@ -62,9 +63,11 @@ class Attempts:
     async def prepare(self, part: Sequence[Stale]) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
         jobs: Group = []
+        refused = await self._refusals(part)
         for number, each in enumerate(part, self._taken):
             job = Job(each.desired, number, is_absent=not each.copies)
-            if reason := self._context.placement.refusal(job.desired):
+            reason = self._context.placement.refusal(job.desired) or refused.get(job.external_id)
+            if reason:
                 self.places.end(job, Result.REJECTED, reason)
             elif self._values.is_repeated(job.desired):
                 self.places.defer(job)
@@ -89,6 +92,18 @@ class Attempts:
         terms = _added_terms(changed, self._context.options.plan.selection)
         self._terms.expect(terms, [job.desired for job in jobs])
         return jobs
+
+    async def _refusals(self, part: Sequence[Stale]) -> dict[str, str]:
+        """Why stale products are rejected that get sales channels which the store lacks, by external id."""
+        selection, reasons = self._context.options.plan.selection, dict[str, str]()
+        named = [each for each in part if each.desired.fields.get(CHANNELS)]
+        added = {each.desired.external_id: _added_terms([each], selection)[CHANNELS] for each in named}
+        for key in dict.fromkeys(chain.from_iterable(added.values())):
+            try:
+                await self._terms.ids({CHANNELS: [key]})
+            except KnownRefusalError as error:
+                reasons[key] = str(error)
+        return {own: reasons[key] for own, keys in added.items() for key in keys if key in reasons}
 
     async def attempt(self, group: Group) -> list[Group]:
         """Read, plan and write; returns the groups that are left to be done."""
@@ -273,5 +288,5 @@ def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, l
             if selection.has(name) or not product.copies:
                 applied = tuple(term for record in records for term in members(record.fields.get(name)))
                 wanted = members(product.desired.fields.get(name))
-                terms.extend(merge_sets(wanted, (), applied, restore=False))
+                terms.extend(merge_sets(wanted, (), applied, applied, restore=False))
     return added

@@ -94,7 +94,8 @@ def test_a_set_keeps_what_either_side_added_and_drops_what_either_removed(
     restore: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """With `restore`, members that the merchant removed return. Stored members keep their order."""
-    result = merge_sets(desired, stored, members(remember(applied)), restore=restore)
+    ours = members(remember(applied))
+    result = merge_sets(desired, stored, ours, ours, restore=restore)
     kept = set(desired) if restore else set(applied) & set(desired) & set(stored)
     source_added, merchant_added = set(desired) - set(applied), set(stored) - set(applied)
     assert set(result) == kept | source_added | merchant_added

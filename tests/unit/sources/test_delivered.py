@@ -24,7 +24,7 @@ ROWS = [
     shirt(900),
     {"id": 901, "title": "A", "price": 1, "categories": [["B", "C"]]},
 ]
-MAPPED = {2: "792de153"}  # a digest of what the rows are mapped to, by the version of the mapping
+MAPPED = {2: "cadfbe7e"}  # a digest of what the rows are mapped to, by the version of the mapping
 
 
 def raw(row: dict[str, Any]) -> msgspec.Raw:
@@ -44,6 +44,7 @@ def test_the_version_of_the_mapping_changes_if_products_are_mapped_to_other_valu
     assert len(rows) == 2 * len(ROWS)
     for each in rows:
         del each["unknown_status"], each["withheld"]  # not written for a product that is stored
+        each["fields"] = {name: value for name, value in each["fields"].items() if value is not None}
     digest = blake2b(msgspec.json.encode(rows), digest_size=4).hexdigest()
     assert {MAPPING: digest} == MAPPED, "add 1 to MAPPING, and write the digest here"
 

@@ -1,0 +1,197 @@
+"""Sales channels that the source names."""
+
+from typing import Any
+
+import pytest
+
+from medusa_sync import RunResult
+from tests.flow.faults import KILLED, killed_runs
+from tests.flow.merchant import edit
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, copies_of, counts, sync, writes
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+pytestmark = pytest.mark.usefixtures("routes")
+
+
+def shop(*names: str) -> FakeMedusa:
+    """A store with these sales channels besides the default one."""
+    store = FakeMedusa()
+    for name in names:
+        store.call("POST", "/admin/sales-channels", {"name": name})
+    return store
+
+
+def id_of(store: FakeMedusa, name: str) -> str:
+    return next(each.id for each in store.state.sales_channels.values() if each.name == name)
+
+
+def row(number: int = 1, *names: str, **changes: Any) -> dict[str, Any]:
+    return {**products(number)[-1], "salesChannels": list(names), **changes}
+
+
+def channels(store: FakeMedusa, number: int = 1) -> set[str]:
+    ids = store.products[f"{SOURCE_NAME}:{number}"].sales_channel_ids
+    return {store.state.sales_channels[each].name for each in ids}
+
+
+def put_in(store: FakeMedusa, *names: str) -> None:
+    """The merchant chooses the channels of the product."""
+    edit(store, 1, sales_channels=[{"id": id_of(store, name)} for name in names])
+
+
+def run(store: FakeMedusa, *rows: dict[str, Any], **changes: Any) -> RunResult:
+    """A dry run that is exact, and a real one."""
+    plan = sync(ListSource(list(rows)), store, dry_run=True, **changes)
+    result = sync(ListSource(list(rows)), store, **changes)
+    assert (counts(plan), list(plan.changes)) == (counts(result), list(result.changes))
+    return result
+
+
+def test_a_new_product_goes_to_the_channels_that_its_source_names_by_name_or_id() -> None:
+    store = shop("Web", "Wholesale")
+    rows = [
+        row(1, "Web", "Wholesale"),
+        row(2, id_of(store, "Wholesale")),
+        row(3, "Web", id_of(store, "Web")),
+        row(4),
+        {**row(5), "salesChannels": [{"name": "Web"}]},
+    ]
+    assert counts(run(store, *rows)) == {"created": 5}
+    assert channels(store, 1) == {"Web", "Wholesale"}
+    assert channels(store, 2) == {"Wholesale"}
+    assert channels(store, 3) == channels(store, 5) == {"Web"}
+    assert channels(store, 4) == {"Default Sales Channel"}
+    assert_quiet(ListSource(rows), store)
+
+
+def test_channels_are_merged_member_by_member() -> None:
+    store = shop(*"abcm")
+    run(store, row(1, "a", "b"))
+    put_in(store, "b", "m")
+    assert_quiet(ListSource([row(1, "a", "b")]), store)
+    run(store, row(1, "a", "b", title="Changed"))
+    assert channels(store) == {"b", "m"}
+    result = run(store, row(1, "a", "c", title="Changed"))
+    assert (channels(store), result.conflicts) == ({"c", "m"}, 0)
+    assert_quiet(ListSource([row(1, "a", "c", title="Changed")]), store)
+    run(store, row(1, "a", "c", title="Changed"), overwrite=True)
+    assert channels(store) == {"a", "c", "m"}
+
+
+def test_a_source_that_names_no_channels_any_more_leaves_them_as_they_are() -> None:
+    store = shop("Web")
+    run(store, row(1, "Web"))
+    run(store, row(1, title="Changed"))
+    assert channels(store) == {"Web"}
+    assert_quiet(ListSource([row(1, title="Changed")]), store)
+
+
+def test_a_channel_that_the_store_lacks_rejects_the_products_that_get_it() -> None:
+    """Also if the whole source names it: that takes few requests."""
+    store = shop("Web")
+    rows = [row(number, "Wbe") for number in range(1, 60)] + [row(60, "Web")]
+    for dry_run in (True, False):
+        store.requests.clear()
+        result = sync(ListSource(rows), store, dry_run=dry_run)
+        assert counts(result) == {"rejected": 59, "created": 1}
+        reasons = {each.reason for each in result.problems}
+        assert len(reasons) == 1
+        assert "no sales channel 'Wbe'" in reasons.pop()
+        assert len(store.requests) < 20
+    assert channels(store, 60) == {"Web"}
+    fixed = [{**each, "salesChannels": ["Web"]} for each in rows]
+    assert counts(run(store, *fixed)) == {"created": 59, "unchanged": 1}
+    assert counts(run(store, {**fixed[0], "salesChannels": ["Web", "Shop"]})) == {"rejected": 1}
+
+
+def test_two_channels_with_one_name_are_told_apart_by_their_ids() -> None:
+    store = shop("Web", "Web")
+    first, second = (each.id for each in store.state.sales_channels.values() if each.name == "Web")
+    result = run(store, row(1, "Web"))
+    assert counts(result) == {"rejected": 1}
+    assert all(own in next(iter(result.problems)).reason for own in (first, second))
+    rows = [row(1, first, second), row(2, second)]
+    assert counts(run(store, *rows)) == {"created": 2}
+    assert set(store.products["dummyjson:1"].sales_channel_ids) == {first, second}
+    assert counts(run(store, row(1, first, title="Changed"), rows[1])) == {"updated": 1, "unchanged": 1}
+    assert store.products["dummyjson:1"].sales_channel_ids == [first]
+
+
+def test_a_renamed_channel_stays_the_same_for_its_products() -> None:
+    store = shop("Web", "Wholesale")
+    run(store, row(1, "Web"))
+    store.state.sales_channels[id_of(store, "Web")].name = "Web shop"
+    assert_quiet(ListSource([row(1, "Web")]), store)
+    changed = row(1, "Web", title="Changed")
+    assert counts(run(store, changed)) == {"updated": 1}
+    assert_quiet(ListSource([changed]), store)
+    assert counts(run(store, changed, row(2, "Web"))) == {"unchanged": 1, "rejected": 1}
+    store.requests.clear()
+    assert counts(run(store, row(1, "Web shop", "Wholesale", title="Changed"))) == {"updated": 1}
+    assert channels(store) == {"Web shop", "Wholesale"}
+
+
+@pytest.mark.parametrize("is_id_first", [False, True])
+def test_a_source_may_change_from_names_to_ids(*, is_id_first: bool) -> None:
+    store = shop("Web")
+    names = ("Web", id_of(store, "Web"))
+    first, second = reversed(names) if is_id_first else names
+    run(store, row(1, first))
+    result = run(store, row(1, second))
+    assert (counts(result), channels(store)) == ({"unchanged": 1}, {"Web"})
+    assert_quiet(ListSource([row(1, second)]), store)
+    run(store, row(1))
+    put_in(store)
+    run(store, row(1, second))
+    assert channels(store) == {"Web"}
+
+
+def test_an_adopted_product_is_added_to_the_channels_of_the_source() -> None:
+    store = shop("Web", "m")
+    body = {"title": products(1)[0]["title"], "options": [{"title": "Kind", "values": ["A"]}]}
+    for own in ([{"id": id_of(store, "m")}], []):
+        store.state.products.clear()
+        variant = {"title": "A", "options": {"Kind": "A"}, "prices": [], "manage_inventory": False}
+        body |= {"variants": [variant], "sales_channels": own}
+        store.call("POST", "/admin/products/batch", {"create": [body]})
+        assert counts(run(store, row(1, "Web"), adopt=True)) == {"updated": 1}
+        assert channels(store) == {"Web"} | ({"m"} if own else set())
+
+
+def test_a_run_may_leave_channels_out() -> None:
+    store = shop("Web")
+    run(store, row(1))
+    assert counts(run(store, row(1, "Web", title="Changed"), skip="sales_channels")) == {"updated": 1}
+    assert counts(run(store, row(1, "nowhere", title="Other"), only="title")) == {"updated": 1}
+    assert channels(store) == {"Default Sales Channel"}
+    assert counts(run(store, row(1, "Web", title="Other"), only="sales_channels")) == {"updated": 1}
+    assert channels(store) == {"Default Sales Channel", "Web"}
+
+
+def test_a_source_without_channels_asks_nothing_more() -> None:
+    store = shop("Web")
+    sync(ListSource(products(3)), store)
+    assert not [each for each in store.requests if each.path == "/admin/sales-channels"]
+    store.requests.clear()
+    sync(ListSource([row(1, "Web")]), store)
+    assert len([each for each in store.requests if each.path == "/admin/sales-channels"]) == 1
+    assert writes(store)
+
+
+@pytest.mark.parametrize("killed", KILLED)
+@pytest.mark.parametrize("is_new", [False, True])
+def test_channels_of_a_killed_run_are_completed(killed: str, *, is_new: bool) -> None:
+    """The store links them after it has written the row with our record."""
+    versions = [[row(number, *names) for number in (1, 2)] for names in ("ab", "bc", "ac")]
+    before = shop(*"abc")
+    if not is_new:
+        sync(ListSource(versions[0]), before)
+    for hurt in killed_runs(before, killed, lambda store: sync(ListSource(versions[1]), store)):
+        copy = copies_of(hurt)
+        for rows in versions:
+            store = copy()
+            result = sync(ListSource(rows), store)
+            assert (result.exit_code, result.conflicts) == (0, 0)
+            assert all(channels(store, number) == {*rows[0]["salesChannels"]} for number in (1, 2))
+            assert_quiet(ListSource(rows), store)
