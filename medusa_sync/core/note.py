@@ -130,7 +130,8 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         new: ids that new variants get, by key.
     """
     before, after, options = change.record, final_record(change), change.options
-    late = {each.desired.key: _late_values(change, each) for each in change.variants}
+    gone = _removed_options(change) if options.removed else {}
+    late = {each.desired.key: _late_values(change, each, gone) for each in change.variants}
     renames = item_renames(change) if Step.RENAME_ITEMS in change.steps else {}
     withheld = {each.key for each in change.withheld if each.field == SKU}
     for key, rename in renames.items():  # a later call renames them
@@ -142,7 +143,7 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     if is_single_commit and not (change.is_creation or any(change.added(IMAGES))):
         return after
     synced = options.ids if change.selection.has_variants else {}
-    names = {**after.option_ids, **synced, **_removed_options(change)}
+    names = {**after.option_ids, **synced, **gone}
     removed = {  # by this tool; they may not be deleted yet
         key: structs.replace(before.variant(key), id=stored.id, dropped=Dropped.REMOVED)
         for key, stored in change.removed.items()
@@ -187,12 +188,14 @@ def _late_own_values(change: Change) -> dict[str, Collection[Value]]:
     return {each.field: (each.desired,) for each in late}
 
 
-def _late_values(change: Change, variant: VariantChange) -> Mapping[str, Collection[Value]]:
+def _late_values(
+    change: Change, variant: VariantChange, removed_options: Iterable[str]
+) -> Mapping[str, Collection[Value]]:
     """The values that fields of a variant get after the product row."""
     if variant.is_new:
         return {name: (value,) for name, value in variant.desired.fields.items()}
     before = change.record.variant(variant.desired.key).fields
-    removed = {f"{OPTION}{name}": (None,) for name in _removed_options(change)}
+    removed = {f"{OPTION}{name}": (None,) for name in removed_options}
     return {name: values for name, values in removed.items() if name in before} | {
         # A stored value that was never applied may still be there if the write is interrupted.
         each.field: (each.planned,) if each.field in before else (each.stored, each.planned)

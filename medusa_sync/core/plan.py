@@ -87,7 +87,10 @@ def plan_update(
         return structs.replace(rest, removed=removed)
     record = rebased(record, desired, options, matches)
     plan = _Plan(desired, stored, record, options, matches, location_id, how, restore)
-    return plan.change(plan.option_changes(None if adopts else stored.record, side), drafted=removed.keys())
+    of_options: _Found = ()
+    if options.is_change or options.contested:
+        of_options = plan.option_changes(None if adopts else stored.record, side)
+    return plan.change(of_options, drafted=removed.keys())
 
 
 _Found = Iterable[FieldChange | Conflict]

@@ -176,7 +176,8 @@ class Run:
                 steps.cancel()
 
         self._stop.on_set(end)
-        timer = self._start_timer()
+        limit = self._options.max_duration_s
+        timer = self._start_timer(limit) if limit is not None else None
         try:
             return await steps
         except MedusaSyncError as error:
@@ -189,10 +190,7 @@ class Run:
                 timer.cancel()
         return None
 
-    def _start_timer(self) -> asyncio.TimerHandle | None:
-        limit = self._options.max_duration_s
-        if limit is None:
-            return None
+    def _start_timer(self, limit: float) -> asyncio.TimerHandle:
         hint = (
             "The next run completes what is left. --max-duration (SYNC_PRODUCTS_MAX_DURATION) is the limit."
         )

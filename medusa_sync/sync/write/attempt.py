@@ -274,8 +274,8 @@ class Attempts:
         await all_done(self._acknowledger.flush(), self._items.remove_unused())
 
     def _settled(self, job: Job, outcome: Outcome) -> None:
-        """Forget what was kept for a job until its outcome."""
-        if job.handle and not (self._context.is_dry_run and outcome.action is Action.CREATE):
+        """Forget the handle of a job that has its outcome; one that a dry run would create keeps it."""
+        if not (self._context.is_dry_run and outcome.action is Action.CREATE):
             self._new_products.handles.forget(job)
 
 

@@ -201,7 +201,7 @@ def still_queued(jobs: Group) -> Group:
 
 
 class Places:
-    """Moves jobs to the final pass and to the ledger; `settled` gets each job that has its outcome.
+    """Moves jobs to the final pass and to the ledger; `settled` gets those with a handle when they end.
 
     Attributes:
         waiting: for the final pass, in the order in which they began to wait.
@@ -246,5 +246,6 @@ class Places:
     def _settle(self, job: Job, outcome: Outcome) -> None:
         job.place = Place.LEDGER
         self.waiting.pop(job, None)
-        self._settled(job, outcome)
+        if job.handle:
+            self._settled(job, outcome)
         self._context.ledger.settle(outcome)
