@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from medusa_sync.sources.schema import SourceProduct, SourceVariant
+from medusa_sync.sources.schema import SourcePrice, SourceProduct, SourceVariant
 
 _ROOT = SourceProduct.__name__
 _REF = "#/$defs/"
@@ -29,7 +29,11 @@ def schema() -> dict[str, Any]:
 
 def blocks() -> Mapping[str, str]:
     """The tables of docs/catalogue.md by name."""
-    return {"product": _table(_ROOT), "variant": _table(SourceVariant.__name__)}
+    return {
+        "product": _table(_ROOT),
+        "variant": _table(SourceVariant.__name__),
+        "price": _table(SourcePrice.__name__),
+    }
 
 
 def _definitions() -> dict[str, Any]:
@@ -88,7 +92,7 @@ def _kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         case "array":
             most = f"up to {value['maxItems']:,} " if "maxItems" in value else ""
             items = _first(value.get("items", {}))
-            return f"list of {most}{'variants' if _name(items) else _plural(items)}"
+            return f"list of {most}{_plural(items)}"
         case "object":
             return f"object, each value: {_kind(value['additionalProperties'], definitions)}"
     return ""
@@ -100,6 +104,8 @@ def _first(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _plural(items: Mapping[str, Any]) -> str:
+    if _name(items):
+        return f"{_name(items).removeprefix('Source').lower()}s"
     if items.get("type") == "array":
         return f"lists of up to {items['maxItems']} texts"
     return "texts" if items.get("type") == "string" else "anything"

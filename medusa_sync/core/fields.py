@@ -175,4 +175,7 @@ def setting_names(name: str) -> tuple[str, ...]:
     """The names that settings can have for a field, the most specific first."""
     if name.partition(".")[0] == SALE:  # without it, customers would not pay the price that is synced
         return SALE, PRICE
-    return (VARIANTS,) if name == OPTIONS or name.startswith(OPTION) else (name, name.partition(".")[0])
+    if name == OPTIONS or name.startswith(OPTION):
+        return (VARIANTS,)
+    parts = name.split(".")
+    return tuple(".".join(parts[:count]) for count in range(len(parts), 0, -1))

@@ -49,7 +49,8 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
         if not each.is_new  # it may replace one that is deleted first
     }
     full = applied(change.desired, variants={**ids, **new}, options={**change.options.ids, **options})
-    record = change.selection.merged(structs.replace(full, withheld=withheld), change.record)
+    regions = {**change.record.regions, **full.regions}  # prices of dropped variants may have these names
+    record = change.selection.merged(structs.replace(full, withheld=withheld, regions=regions), change.record)
     # New variants get all their fields, also those that the run does not sync.
     variants = {**record.variants, **{each.key: full.variants[each.key] for each in change.new_variants}}
     for key, kept in _not_written(change).items():
@@ -104,7 +105,7 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     new_values = next((each.new_values for each in update.variants if each.desired.key == key), {})
     fields = {name: value for name, value in entry.fields.items() if new_values.get(name, value) is not None}
     for name, values in pending.items():
-        current = remember(stored.value(name, update.desired.currency, options=update.options.ids))
+        current = remember(stored.value(name, update.desired, options=update.options.ids))
         if VARIANT_FIELDS[name].part is Part.LEVEL or current is None:
             fields.pop(name, None)
         elif current in values:

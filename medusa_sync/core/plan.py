@@ -75,6 +75,7 @@ def plan_update(
     """
     adopts = stored.record is not None and stored.record.is_claim
     record = NO_RECORD if adopts or stored.record is None else stored.record
+    desired = structs.replace(desired, regions={**record.regions, **desired.regions})
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=side, restore=restore)
     if not how.selection.has_variants:
@@ -232,7 +233,7 @@ class _Plan(Struct, frozen=True):
                 lost[STOCK] = 0
             name, changes = stored.called(key), list[FieldChange]()
             for each, after in lost.items():
-                current = stored.value(each, self.desired.currency, self.location_id)
+                current = stored.value(each, self.desired, self.location_id)
                 if current:
                     changes.append(FieldChange(each, current, after, current, after, name))
             if changes:
@@ -240,16 +241,16 @@ class _Plan(Struct, frozen=True):
                 yield VariantChange(own, stored, changes=tuple(changes))
 
     def _merge_of_variant(self, field: Field, variant: DesiredVariant, stored: StoredVariant) -> _Found:
-        name, currency, wanted = field.name, self.desired.currency, variant.fields.get(field.name)
+        name, wanted = field.name, variant.fields.get(field.name)
         history = self.record.history(name, variant.key)
         later = {(each.key, each.field): each.value for each in self.desired.withheld}
         if wanted is None and (variant.key, name) in later:  # another variant gets what it has
-            if (value := stored.value(name, currency)) is not None:
+            if (value := stored.value(name, self.desired)) is not None:
                 yield FieldChange(name, value, None, history.applied, later[variant.key, name], variant.name)
             return
         if not self._is_owned(field, wanted, history, stored):
             return
-        current = stored.value(name, currency, self.location_id, self.options.ids)
+        current = stored.value(name, self.desired, self.location_id, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
             current = as_sent(current, wanted, history)
         if wanted is None and field.merge is Merge.FOLLOW:
@@ -278,7 +279,7 @@ class _Plan(Struct, frozen=True):
         for each in changes:
             part, before, after = VARIANT_FIELDS[each.field].part, each.stored, each.planned
             if part is Part.SALE and before is None:  # until now, customers pay the price
-                before = stored.value(PRICE, self.desired.currency)
+                before = stored.value(PRICE, self.desired)
             if part not in {Part.PRICE, Part.SALE} or not isinstance(before, int | float):
                 continue
             if isinstance(after, int | float) and not limit.allows(before, after):

@@ -87,6 +87,7 @@ class DesiredProduct(Struct, frozen=True):
         digest: of the source product and of the settings that its mapping depends on; empty if it is not
             known, or if not everything of the source product is wanted.
         withheld: values that its variants do not get; their fields have what is written instead.
+        regions: ids of the store's regions by name in lower case, if a price is that of a region.
     """
 
     external_id: str
@@ -102,6 +103,7 @@ class DesiredProduct(Struct, frozen=True):
     unknown_status: str = ""
     digest: str = ""
     withheld: tuple[Withheld, ...] = ()
+    regions: Mapping[str, str] = {}
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct, ValidationError, convert
 
 from medusa_sync.core.fields import FIELDS, PRICE, SALE
+from medusa_sync.core.prices import region_names
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.errors import ProductFailedError
 
@@ -121,6 +122,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         deleted: this tool was about to delete the product, which shows later that it was not the merchant.
         pending: a write that may be incomplete; a product that has one is never up to date.
         source: the digest of the source product that was applied; empty if not all of it was applied.
+        regions: ids of the regions whose names fields of variants have, by name in lower case.
         withheld: unique values that variants do not get, by key of the variant and field, each with the
             external id of the product of the same source that has it; empty if another one has it.
     """
@@ -133,6 +135,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     pending: Pending | None = None
     deleted: bool = False
     source: str = ""
+    regions: dict[str, str] = {}
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
 
     @property
@@ -215,6 +218,7 @@ def applied(
     desired: DesiredProduct, *, variants: Mapping[str, str] = {}, options: Mapping[str, str] = {}
 ) -> Record:
     """The record of a product that holds all desired values; ids of variants by key, of options by name."""
+    named = [region_names(each.fields) for each in desired.variants] if desired.regions else []
     return Record(
         fields={name: remember(value) for name, value in desired.fields.items() if value is not None},
         currency=desired.currency,
@@ -226,6 +230,7 @@ def applied(
             for each in desired.variants
         },
         source=desired.digest,
+        regions={name: own for name, own in desired.regions.items() if any(name in each for each in named)},
     )
 
 

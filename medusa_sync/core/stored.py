@@ -17,7 +17,8 @@ from medusa_sync.core.fields import (
     Merge,
     Part,
 )
-from medusa_sync.core.product import Value
+from medusa_sync.core.prices import PriceKey, price_key
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import RECORD_KEY, Pending, Record
 
 _SLUG = "slug"  # in the record of a category
@@ -33,6 +34,12 @@ class NamedEntity(Entity, frozen=True):
     """A sales channel, shipping profile or stock location."""
 
     name: str = ""
+
+
+class Region(NamedEntity, frozen=True):
+    """A region, in which customers pay in one currency."""
+
+    currency_code: str = ""
 
 
 class Identified(Entity, frozen=True):
@@ -68,9 +75,17 @@ class StoredPrice(Entity, frozen=True):
     rules: dict[str, Any] | None = None
 
     @property
+    def key(self) -> PriceKey | None:
+        """What tells it apart; None if it has another rule than a region."""
+        region = (self.rules or {"region_id": ""}).get("region_id")
+        if not isinstance(region, str) or len(self.rules or ()) > 1:
+            return None
+        return PriceKey(self.currency_code, region, self.min_quantity, self.max_quantity)
+
+    @property
     def is_plain(self) -> bool:
         """Whether it applies to any quantity and has no rules."""
-        return self.min_quantity is None and self.max_quantity is None and not self.rules
+        return self.key == PriceKey(self.currency_code)
 
 
 class StoredOptionValue(Struct, frozen=True):
@@ -121,18 +136,18 @@ class StoredVariant(Entity, frozen=True):
         levels = inventory.location_levels if inventory else ()
         return next((level for level in levels if level.location_id == location_id), None)
 
-    def price_in(self, currency: str) -> StoredPrice | None:
-        """The price in a currency that applies to any quantity and has no rules."""
-        return next((each for each in self.prices if each.currency_code == currency and each.is_plain), None)
-
     def value(
-        self, name: str, currency: str, location_id: str | None = None, options: Mapping[str, str] = {}
+        self,
+        name: str,
+        desired: DesiredProduct,
+        location_id: str | None = None,
+        options: Mapping[str, str] = {},
     ) -> Value:
         """The value of a field; None if there is none.
 
         Args:
             name: of the field.
-            currency: of the field `price`.
+            desired: what the source wants; it has the currency of the field `price`, and ids of regions.
             location_id: where the stock is; None if the store keeps none.
             options: ids of options by name.
         """
@@ -140,24 +155,19 @@ class StoredVariant(Entity, frozen=True):
             case Part.OPTION:
                 return self.value_of(options.get(name.removeprefix(OPTION)))
             case Part.PRICE:
-                price = self.price_in(price_currency(name, currency))
-                return price.amount if price else None
+                key = price_key(name, desired.currency, desired.regions)
+                return next((each.amount for each in self.prices if each.key == key), None)
             case Part.LEVEL:
                 level = self.level_at(location_id) if self.manage_inventory else None
                 return level.stocked_quantity if level else None
             case Part.SALE:
-                code = price_currency(name, currency)
+                code = price_key(name, desired.currency).currency
                 sales = (each.amount for each in self.sale_prices if each.currency_code == code)
                 return next(sales, None)
             case Part.METADATA:
                 return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
             case _:
                 return plain(getattr(self, name))
-
-
-def price_currency(name: str, currency: str) -> str:
-    """The currency of a price or sale price; `currency` is that of the field `price`."""
-    return name.partition(".")[2] or currency
 
 
 def plain(value: Any) -> Value:

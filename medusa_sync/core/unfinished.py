@@ -37,7 +37,7 @@ def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
     owned = match_variants(desired, stored, record, OptionPlan()).stored
     others = IN_CURRENCY if record.pending and record.pending.currency != desired.currency else ()
     return any(
-        remember(variant.value(name, desired.currency)) != pending[-1]
+        remember(variant.value(name, desired)) != pending[-1]
         for key, fields in record.pending_values.items()
         if (variant := owned.get(key)) is not None
         for name, pending in fields.items()

@@ -9,7 +9,8 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import OPTION, OTHER_PRICE, OTHER_SALE, PRICE, SALE, TITLE, UNIQUE
+from medusa_sync.core.fields import OPTION, OTHER_SALE, PRICE, SALE, TITLE, UNIQUE
+from medusa_sync.core.prices import is_price, price_field, price_key
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.product_options import DEFAULT, OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, remember
@@ -175,28 +176,35 @@ def _renamed(fields: Mapping[str, T], options: OptionPlan) -> dict[str, T]:
 def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matches: Matches) -> Record:
     """The record with the keys, names and currency that the source uses now, and the ids that were found.
 
-    After a change of the currency, the price in the old one is forgotten, unless the source still has it as
-    another price. A sale price in the old one is kept: it has to be removed.
+    A price has the name that the source uses now for the same currency, region and quantities. After a change
+    of the currency, the price in the old one is forgotten, unless the source still has it as another price. A
+    sale price in the old one is kept: it has to be removed.
     """
     old, new, pending = record.currency, desired.currency, record.pending
     is_converted = old not in {"", new}
     known_ids = [*(each.id for each in record.options), *(each.id for each in record.variants.values())]
     lacks_ids = pending is not None and not all(known_ids)
-    if record is NO_RECORD or not (is_converted or matches.former or options.former or lacks_ids):
+    renames = is_converted or matches.former or options.former or desired.regions
+    if record is NO_RECORD or not (renames or lacks_ids):
         return record
     ids = {option.title: option.id for option in options.removed} | options.ids
     found = {key: each.id for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
     keys = {former: key for key, former in matches.former.items()}
-    kept = {each.key for each in desired.variants if f"{OTHER_PRICE}{old}" in each.fields}
+    wanted = {each.key: each.fields for each in desired.variants}
+    sales = {SALE: f"{OTHER_SALE}{old}", f"{OTHER_SALE}{new}": SALE} if is_converted else {}
 
     def now(key: str, fields: Mapping[str, T]) -> dict[str, T]:
         fields = _renamed(fields, options)
-        if not is_converted:
+        if not (is_converted or desired.regions):
             return fields
-        names = {PRICE: f"{OTHER_PRICE}{old}", f"{OTHER_PRICE}{new}": PRICE}
-        names |= {SALE: f"{OTHER_SALE}{old}", f"{OTHER_SALE}{new}": SALE}
-        left = {name: value for name, value in fields.items() if name != PRICE or keys.get(key, key) in kept}
-        return {names.get(name, name): value for name, value in left.items()}
+        prices = list(filter(is_price, wanted.get(keys.get(key, key), ())))
+        names = {price_key(name, new, desired.regions): name for name in prices}
+        called = {name: sales.get(name, name) for name in fields}
+        for name in filter(is_price, fields):
+            price = price_key(name, old or new, {**desired.regions, **record.regions})
+            otherwise = price_field(price) if name in prices else name  # that of another region now
+            called[name] = names.get(price, "" if is_converted and name == PRICE else otherwise)
+        return {called[name]: value for name, value in fields.items() if called[name]}
 
     variants = {}
     for key, entry in record.variants.items():

@@ -15,6 +15,7 @@ from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.stored import (
     Entity,
     NamedEntity,
+    Region,
     StoredCategory,
     StoredProduct,
     StoredVariant,
@@ -26,7 +27,7 @@ from medusa_sync.http import Query
 from medusa_sync.medusa import decode
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, read, walk
-from medusa_sync.medusa.resources import CATEGORIES, CHANNELS, ITEMS, OptionApi, PriceLists
+from medusa_sync.medusa.resources import CATEGORIES, CHANNELS, ITEMS, REGIONS, OptionApi, PriceLists
 
 if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
@@ -103,6 +104,10 @@ class AdminApi:
     async def channels(self) -> list[NamedEntity]:
         """All sales channels, the oldest first."""
         return [each async for each in walk(self._client, CHANNELS)]
+
+    async def regions(self) -> list[Region]:
+        """All regions, the oldest first."""
+        return [each async for each in walk(self._client, REGIONS)]
 
     async def find(self, list_: List[T], key: str, values: Sequence[str]) -> list[T]:
         """The entries of a list that have one of these values in a unique field."""

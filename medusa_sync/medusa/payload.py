@@ -23,7 +23,8 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.merge import members
-from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.prices import PriceKey, price_key
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.stored import (
@@ -31,7 +32,6 @@ from medusa_sync.core.stored import (
     StoredOption,
     StoredProduct,
     StoredVariant,
-    price_currency,
 )
 from medusa_sync.medusa.operations import new_variant_id
 from medusa_sync.medusa.placement import Placement
@@ -158,14 +158,14 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
         values = {DEFAULT: DEFAULT}
     bodies = []
     for each in variants:
-        attributes, metadata, amounts = _parts(each.fields, desired.currency)
+        attributes, metadata, amounts = _parts(each.fields, desired)
         all_values = {**values, **{title: each.fields[field] for title, field in titles.items()}}
         managed = items if STOCK in each.fields else None
         body: dict[str, Any] = {
             "title": DEFAULT,
             "options": {title: value for title, value in all_values.items() if value is not None},
             "manage_inventory": managed is not None,
-            "prices": [{"currency_code": code, "amount": amount} for code, amount in amounts.items()],
+            "prices": [{**_identity(key), "amount": amount} for key, amount in amounts.items()],
             **attributes,
         }
         if metadata:
@@ -190,7 +190,7 @@ def variant_edits(update: Change) -> dict[str, dict[str, Any]]:
         variant, new_values = each.stored, each.new_values
         if variant is None:
             continue
-        attributes, metadata, amounts = _parts(new_values, update.desired.currency)
+        attributes, metadata, amounts = _parts(new_values, update.desired)
         edits: dict[str, Any] = {**attributes}
         if STOCK in new_values and variant.manage_inventory == (new_values[STOCK] is None):
             edits["manage_inventory"] = new_values[STOCK] is not None  # Medusa makes the inventory item
@@ -215,12 +215,12 @@ def kept_options(update: Change) -> dict[str, dict[str, Value]]:
 
 
 def _parts(
-    fields: Mapping[str, Value], currency: str
-) -> tuple[dict[str, Value], dict[str, Value], dict[str, Value]]:
-    """What fields are in a body: attributes of a variant, keys of its metadata, and amounts by currency."""
+    fields: Mapping[str, Value], desired: DesiredProduct
+) -> tuple[dict[str, Value], dict[str, Value], dict[PriceKey, Value]]:
+    """What fields are in a body: attributes of a variant, keys of its metadata, and amounts of its prices."""
     attributes: dict[str, Value] = {}
     metadata: dict[str, Value] = {}
-    amounts: dict[str, Value] = {}
+    amounts: dict[PriceKey, Value] = {}
     for name, value in fields.items():
         match VARIANT_FIELDS[name].part:
             case Part.VARIANT:
@@ -228,7 +228,7 @@ def _parts(
             case Part.METADATA:
                 metadata[name.removeprefix(METADATA)] = value
             case Part.PRICE:
-                amounts[price_currency(name, currency)] = value
+                amounts[price_key(name, desired.currency, desired.regions)] = value
             case _:
                 pass  # options need other fields too; stock levels and sale prices are written apart
     return attributes, metadata, amounts
@@ -251,8 +251,8 @@ def _all_values(variant: StoredVariant, new_values: Mapping[str, Value], update:
     return values
 
 
-def _prices(variant: StoredVariant, amounts: Mapping[str, Value]) -> list[dict[str, Any]]:
-    """The whole list of prices with new amounts by currency; None removes a price.
+def _prices(variant: StoredVariant, amounts: Mapping[PriceKey, Value]) -> list[dict[str, Any]]:
+    """The whole list of prices with new amounts; None removes a price.
 
     Prices that stay have all that identifies them. Medusa merges prices with the same currency, quantities
     and rules (`hashPrice` in its pricing module), so some that have only an id would be lost.
@@ -260,18 +260,24 @@ def _prices(variant: StoredVariant, amounts: Mapping[str, Value]) -> list[dict[s
     prices: list[dict[str, Any]] = []
     left = dict(amounts)
     for price in variant.prices:
-        currency = price.currency_code
         body: dict[str, Any] = {
             "id": price.id,
-            "currency_code": currency,
+            "currency_code": price.currency_code,
             "min_quantity": price.min_quantity,
             "max_quantity": price.max_quantity,
         }
         if price.rules:
             body["rules"] = price.rules
-        if currency not in amounts or price is not variant.price_in(currency):
+        if price.key not in left:
             prices.append(body)
-        elif (amount := left.pop(currency)) is not None:
+        elif (amount := left.pop(price.key)) is not None:
             prices.append({**body, "amount": amount})
-    added = ({"currency_code": currency, "amount": amount} for currency, amount in left.items())
-    return prices + [price for price in added if price["amount"] is not None]
+    added = ({**_identity(key), "amount": amount} for key, amount in left.items() if amount is not None)
+    return [*prices, *added]
+
+
+def _identity(key: PriceKey) -> dict[str, Any]:
+    """What tells a new price apart, in a body."""
+    rules = {"region_id": key.region} if key.region else None
+    parts = {"rules": rules, "min_quantity": key.minimum, "max_quantity": key.maximum}
+    return {"currency_code": key.currency, **{name: each for name, each in parts.items() if each is not None}}

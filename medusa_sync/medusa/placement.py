@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from medusa_sync.core.fields import OTHER_PRICE
-from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.stored import Entity
+from medusa_sync.core.prices import is_price, price_key, region_names
+from medusa_sync.core.product import DesiredProduct, without_stock
+from medusa_sync.core.stored import Entity, Region
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
 
@@ -36,24 +37,63 @@ class Placement(Struct, frozen=True):
     Attributes:
         location_id: None if the store has no stock location; inventory is then not managed.
         currencies: that the store sells in.
+        regions: those of the store; None until a price is that of a region.
     """
 
     sales_channel_id: str
     shipping_profile_id: str
     location_id: str | None
     currencies: tuple[str, ...] = ()
+    regions: Sequence[Region] | None = None
+
+    def placed(self, product: DesiredProduct) -> DesiredProduct:
+        """What the source can want from this store, with the ids of what it names."""
+        product = product if self.location_id is not None else without_stock(product)
+        names = [name for each in product.variants for name in region_names(each.fields)]
+        return structs.replace(product, regions=self.region_ids) if names else product
+
+    @property
+    def region_ids(self) -> dict[str, str]:
+        """Ids of regions by name in lower case, as Medusa's import compares them; without repeated names."""
+        ids = {each.name.lower(): each.id for each in self.regions or ()}
+        names = Counter(each.name.lower() for each in self.regions or ())
+        return {name: own for name, own in ids.items() if names[name] == 1}
 
     def refusal(self, product: DesiredProduct) -> str:
         """Why a product is rejected: Medusa would store a price, but never use it; empty if it is not."""
-        names = {name for variant in product.variants for name in variant.fields}
-        codes = {name.removeprefix(OTHER_PRICE) for name in names if name.startswith(OTHER_PRICE)}
-        if unknown := codes.difference(self.currencies):
+        fields = [list(filter(is_price, each.fields)) for each in product.variants]
+        keys = {
+            name: price_key(name, product.currency, product.regions) for names in fields for name in names
+        }
+        if unknown := {key.currency for key in keys.values()}.difference(self.currencies):
             return (
                 f"it has a price in {min(unknown)!r}, but the store sells only in "
                 f"{', '.join(self.currencies)}; add the currency in the admin (Settings > Store), or remove "
                 "the price at the source"
             )
+        regions = {each.id: each for each in self.regions or ()}
+        for name, key in keys.items():
+            region = regions.get(key.region)
+            if key.region and region is None:
+                return f"{name}: {self._no_region(key.region)}"
+            if region is not None and region.currency_code != key.currency:
+                return f"{name}: the currency of the region {region.name!r} is {region.currency_code!r}"
+        for names in fields:
+            known = {keys[name]: name for name in names}
+            if twice := next((name for name in names if known[keys[name]] != name), None):
+                return f"{twice} and {known[keys[twice]]} are the same price"
         return ""
+
+    def _no_region(self, name: str) -> str:
+        """Why a name is not that of one region."""
+        names = sorted(each.name for each in self.regions or ())
+        if name.lower() in map(str.lower, names):
+            return f"the store has several regions {name!r}; give the id of one"
+        known = ", ".join(map(repr, names[:_LISTED_NAMES])) or "none"
+        return (
+            f"the store has no region {name!r}, only: {known}; add it in the admin (Settings > Regions), or "
+            "change the price at the source"
+        )
 
 
 UNKNOWN = Placement("", "", None)

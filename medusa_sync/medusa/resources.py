@@ -11,6 +11,7 @@ from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.stored import (
     Entity,
     NamedEntity,
+    Region,
     StoredCategory,
     StoredCollection,
     StoredOption,
@@ -32,6 +33,7 @@ CATEGORIES = List(
     "id,handle,is_active,name,metadata",
 )
 CHANNELS = List("/admin/sales-channels", "sales_channels", NamedEntity, "id,name")
+REGIONS = List("/admin/regions", "regions", Region, "id,name,currency_code")
 
 
 class _Resource(Struct, frozen=True):

@@ -174,15 +174,16 @@ def _parts_of(value: str) -> list[str]:
 
 
 def _field_name(text: str) -> str:
-    """Parse the name of a field; only the keys of metadata are case-sensitive."""
+    """Parse the name of a field; only the keys of metadata and the names of regions are case-sensitive."""
     from medusa_sync.core.fields import METADATA, NAMES
 
     head, dot, key = text.strip().partition(".")
     head = head.lower()
     if head not in NAMES:
         raise ValueError(f"there is no field {text.strip()!r}; the fields are {', '.join(NAMES)}")
-    name = f"{head}{dot}{key}"
-    return name if name.startswith(METADATA) else name.lower()
+    first, *rest = key.split(".")
+    first = first if f"{head}." == METADATA else first.lower()
+    return ".".join([f"{head}{dot}{first}", *rest])
 
 
 def schedule(value: str) -> str:

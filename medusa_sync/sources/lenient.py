@@ -35,6 +35,12 @@ _NAME = ("name", "title")
 _URL = ("url", "src", "href")
 _CURRENCY = ("currency", "currency_code", "currencyCode")
 _AMOUNT = ("amount", "value")
+_OF_PRICES = {
+    **{name: name for name in ("region", "minQuantity", "maxQuantity")},
+    "region_id": "region",
+    "min_quantity": "minQuantity",
+    "max_quantity": "maxQuantity",
+}
 _MEMBERS = {
     "id": ("$oid",),
     **dict.fromkeys(("title", "type", "collection", "brand", "material"), _NAME),
@@ -160,7 +166,15 @@ def _value(name: str, value: Any, path: str) -> Any:
     value = _first(value, _MEMBERS.get(name, ()))
     match name, value:
         case ("prices", [*_]):
-            return {str(_first(each, _CURRENCY)): _first(each, _AMOUNT) for each in value}
+            return [
+                {"currency": str(_first(each, _CURRENCY)), "amount": _number(_first(each, _AMOUNT), path)}
+                | {
+                    own: each[name]
+                    for name, own in _OF_PRICES.items()
+                    if isinstance(each, dict) and name in each
+                }
+                for each in value
+            ]
         case ("prices" | "dimensions", {}):
             named = {("depth" if member == "length" else member): each for member, each in value.items()}
             return {member: _number(each, f"{path}.{member}") for member, each in named.items()}

@@ -45,6 +45,16 @@ class SourceMeta(Struct, frozen=True):
     barcode: Text | None = None
 
 
+class SourcePrice(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A price in a currency, maybe of a region, or from a quantity on."""
+
+    currency: Text
+    amount: Amount
+    region: Text | None = None
+    min_quantity: Annotated[int, Meta(ge=1, le=999_999_999)] | None = None
+    max_quantity: Annotated[int, Meta(ge=1, le=999_999_999)] | None = None
+
+
 class SourceVariant(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """A variant of a product."""
 
@@ -53,7 +63,7 @@ class SourceVariant(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     sku: Text | None = None
     barcode: Text | None = None
     price: Amount | None = None
-    prices: dict[Text, Amount] | None = None
+    prices: dict[Text, Amount] | tuple[SourcePrice, ...] | None = None
     compare_at_price: Amount | None = None
     sale_price: Amount | None = None
     stock: Count | None = None
@@ -69,7 +79,7 @@ class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     id: Id
     title: Annotated[str, Meta(min_length=1, max_length=500)]
     price: Amount | None = None
-    prices: dict[Text, Amount] | None = None
+    prices: dict[Text, Amount] | tuple[SourcePrice, ...] | None = None
     compare_at_price: Amount | None = None
     sale_price: Amount | None = None
     options: Annotated[tuple[Text, ...], Meta(max_length=50)] | None = None

@@ -22,10 +22,11 @@ from medusa_sync.core.fields import (
     TITLE,
     WEIGHT,
 )
+from medusa_sync.core.prices import PriceKey, price_field, price_key
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import ONLY, RECORD_KEY
 from medusa_sync.sources.base import InvalidProductError
-from medusa_sync.sources.schema import SourceProduct, SourceVariant
+from medusa_sync.sources.schema import SourcePrice, SourceProduct, SourceVariant
 from medusa_sync.sources.text import is_web_url, one_line, paragraphs
 
 _INDEX = re.compile(r"^variants\[(\d+)\]\.?")
@@ -221,10 +222,10 @@ def _prices(
         InvalidProductError: a price is missing or contradicts another one.
     """
     price = product.price if variant.price is None else variant.price
-    others = _by_currency(variant.prices or {})
-    same = others.pop(currency, price)
+    others = _by_field(variant.prices or {})
+    same = others.pop(f"{OTHER_PRICE}{currency}", price)
     price = same if price is None else price
-    in_others = {f"{OTHER_PRICE}{code}": amount for code, amount in sorted(others.items())}
+    in_others = dict(sorted(others.items()))
     if price is None and others:
         return {**in_others}  # rejected later if the store does not sell in these
     if price is None:
@@ -248,13 +249,28 @@ def _prices(
     return {PRICE: full, **in_others, **({SALE: sale} if 0 < sale < full else {})}
 
 
-def _by_currency(prices: Mapping[str, float]) -> dict[str, float]:
+def _by_field(prices: Mapping[str, float] | Sequence[SourcePrice]) -> dict[str, float]:
+    """The amounts by field, such as `price.eur.Germany`; in a mapping, a key is `eur.Germany`."""
     found: dict[str, float] = {}
-    for code, amount in prices.items():
-        if not _CURRENCY.fullmatch(code):
-            raise InvalidProductError(f"prices: {code!r} is not a currency code")
-        if found.setdefault(code.lower(), amount) != amount:
+    if isinstance(prices, Mapping):
+        given = [(price_key(f"{OTHER_PRICE}{name}", ""), amount) for name, amount in prices.items()]
+    else:
+        given = [
+            (PriceKey(each.currency, each.region or "", each.min_quantity, each.max_quantity), each.amount)
+            for each in prices
+        ]
+    for key, amount in given:
+        currency, region = key.currency.lower(), one_line(key.region) or ""
+        if not _CURRENCY.fullmatch(currency):
+            raise InvalidProductError(f"prices: {key.currency!r} is not a currency code")
+        field = price_field(key._replace(currency=currency, region=region))
+        name = field.removeprefix(OTHER_PRICE)
+        if price_key(field, "").region != region:
             raise InvalidProductError(
-                f"prices: two in {code.lower()}, {found[code.lower()]:g} and {amount:g}"
+                f"prices: the name of the region {region!r} ends like quantities; use its id"
             )
+        if key.maximum is not None and key.maximum < (key.minimum or 1):
+            raise InvalidProductError(f"prices: the quantities of {name} are in the wrong order")
+        if found.setdefault(field, amount) != amount:
+            raise InvalidProductError(f"prices: two in {name}, {found[field]:g} and {amount:g}")
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.policy import OnMissing
@@ -56,6 +56,11 @@ class Context(Struct):
         """
         if self.placement is UNKNOWN:
             self.placement = await find_placement(self.api, self.options.wanted)
+
+    async def find_regions(self) -> None:
+        """Read the regions of the store, once."""
+        if self.placement.regions is None:
+            self.placement = structs.replace(self.placement, regions=await self.api.regions())
 
     def is_ours(self, external_id: str | None) -> bool:
         """Whether an external id is one of this source."""

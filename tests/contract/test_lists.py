@@ -13,6 +13,7 @@ from tests.contract.test_terms import TEXTS
 
 LIMITS = {
     **dict.fromkeys(("products", "product-variants", "product-categories", "price-lists", "stores"), 50),
+    "regions": 50,
     **dict.fromkeys(("product-tags", "inventory-items", "sales-channels", "shipping-profiles"), 20),
     "stock-locations": 20,
     "product-types": 10,
@@ -158,6 +159,18 @@ def test_placement_is_found_by_name_and_id(shop: Shop, path: str) -> None:
     for query in queries:
         assert shop.call("GET", f"/admin/{path}", **query, limit="2", fields="id,name")[name] == first
     assert shop.call("GET", f"/admin/{path}", name=first[0]["name"].upper())[name] == []
+
+
+def test_regions_may_have_the_same_name_and_any_currency(shop: Shop) -> None:
+    names = ["Nordics", "nordics", "Nordics"]
+    for name, currency in zip(names, ("eur", "usd", "zzz"), strict=True):
+        shop.call("POST", "/admin/regions", {"name": name, "currency_code": currency})
+    found = [each for each in shop.ask(AdminApi.regions) if each.name.lower() == "nordics"]
+    assert [(each.name, each.currency_code) for each in found] == [
+        ("Nordics", "eur"),
+        ("nordics", "usd"),
+        ("Nordics", "zzz"),
+    ]
 
 
 def listed(shop: Shop, *external_ids: str, **query: str) -> list[View]:

@@ -21,10 +21,10 @@ Offer = tuple[int | float, int | float, int | None]
 class Storefront:
     """A shop window with the publishable key of the store and a region of its own."""
 
-    def __init__(self, shop: Shop, currency: str = "usd") -> None:
-        country = _COUNTRIES[currency]
-        region = {"name": currency, "currency_code": currency, "countries": [country]}
-        self._region_id = shop.post("/admin/regions", region)["region"]["id"]
+    def __init__(self, shop: Shop, currency: str = "usd", region: str = "", country: str = "") -> None:
+        countries = [country or _COUNTRIES[currency]]
+        body = {"name": region or currency, "currency_code": currency, "countries": countries}
+        self._region_id = shop.post("/admin/regions", body)["region"]["id"]
         headers = {"x-publishable-api-key": _key(shop)}
         self._client = httpx.Client(base_url=shop.store.url, headers=headers, timeout=60)
 

@@ -14,6 +14,9 @@ from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.text import fold, is_shortened, shown
 
 _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
+_KEY = "{key}"
+_AS_WRITTEN = {"{currency}": f"(?P<currency>{'|'.join(sorted(CURRENCIES))})", _KEY: "(?P<key>.+)"}
+_SPLIT = re.compile(r"(\{[a-z]+\})")
 _CODES = frozenset({"id", "sku", "barcode"})  # members of a product or variant
 
 
@@ -23,7 +26,8 @@ class Column(Struct, frozen=True, dict=True):
     Attributes:
         names: its spellings; the first one is its key. Upper and lower case, spaces and punctuation make no
             difference. A name with `{n}` or `{currency}` is that of a series, with a column for each
-            number or currency. A `{name}` is anything.
+            number, currency or key. A `{name}` is anything, and so is a `{key}`, which counts as it is
+            written.
         field: of our own shape; empty if the column is known, but ignored. Several are separated by commas.
         rule: how it becomes the field, or why it is ignored.
         read: the value of the field, of a row and the key; None if the dialect does more than read a cell.
@@ -51,9 +55,22 @@ class Column(Struct, frozen=True, dict=True):
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Of its folded names; the group is the number or currency."""
-        parts = (re.split(r"(\{[a-z]+\})", name) for name in self.names)
+        parts = (_SPLIT.split(name) for name in self.names if _KEY not in name)
         found = ("".join(_PLACEHOLDERS.get(p) or fold(p) for p in each) for each in parts)
         return re.compile("|".join(found) or "(?!)")
+
+    @cached_property
+    def patterns(self) -> list[re.Pattern[str]]:
+        """Of its names with a key."""
+        parts = (_SPLIT.split(name) for name in self.names if _KEY in name)
+        found = ("".join(_AS_WRITTEN.get(p) or re.escape(p) for p in each) for each in parts)
+        return [re.compile(each, re.IGNORECASE) for each in found]
+
+    def keyed(self, name: str) -> str:
+        """The currency and the key in a name, such as `eur.Germany`; empty if it has none."""
+        match = next(filter(None, (each.fullmatch(name) for each in self.patterns)), None)
+        found = match.groupdict() if match else {}
+        return ".".join(filter(None, (found.get("currency", "").lower(), found.get("key", "").strip())))
 
 
 class Dialect(Struct, frozen=True, dict=True):
@@ -82,6 +99,8 @@ class Dialect(Struct, frozen=True, dict=True):
         for each in self.columns:
             if match := each.pattern.fullmatch(folded):
                 return each, (match[match.lastindex] if match.lastindex else "") or "", 0
+            if key := each.keyed(name.strip()):
+                return each, key, 0
         ranks = (
             (each, {fold(also): rank for rank, also in enumerate(each.also, 1)}) for each in self.columns
         )

@@ -11,7 +11,8 @@ from typing import TypeVar
 from msgspec import Struct
 
 from medusa_sync.core.fields import UniqueValue
-from medusa_sync.core.product import DesiredProduct, Value, without_stock
+from medusa_sync.core.prices import region_names
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
@@ -96,9 +97,11 @@ class Comparison:
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
         await self._context.find_placement()  # if it is wrong, nothing at all is written
-        has_location = self._context.placement.location_id is not None
+        if any(region_names(each.fields) for product in products for each in product.variants):
+            await self._context.find_regions()
+        placed = self._context.placement.placed
         return [
-            Stale(product if has_location else without_stock(product), stored.get(product.external_id, ()))
+            Stale(placed(product), stored.get(product.external_id, ()))
             for product in products
             if product.external_id not in hidden
         ]

@@ -11,8 +11,9 @@ from msgspec import structs
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import SALE, VARIANT_FIELDS, Part
+from medusa_sync.core.prices import price_key
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant, Unreadable, price_currency
+from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.retry import retry
 from medusa_sync.sync.context import Context
@@ -172,7 +173,7 @@ def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> SalePri
         variant = each.stored or written.get(each.desired.key)
         for name, amount in each.new_values.items():
             if variant is not None and VARIANT_FIELDS[name].part is Part.SALE:
-                currency = price_currency(name, change.desired.currency)
+                currency = price_key(name, change.desired.currency).currency
                 amounts[variant.id, currency] = amount if isinstance(amount, int | float) else None
     return amounts
 

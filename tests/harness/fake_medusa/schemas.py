@@ -140,6 +140,7 @@ VALUE: Final = fields(_VALUE, "value")
 _COLLECTION: Final[Types] = {"title": str, "handle": str, "metadata": _METADATA}
 COLLECTION: Final = fields(_COLLECTION, "title handle")
 NAMED: Final = fields({"name": str, "metadata": _METADATA}, "name")
+REGION: Final = fields({"name": str, "currency_code": str, "metadata": _METADATA}, "name currency_code")
 
 _LIST_PRICE: Final[Types] = {**_PRICE, "variant_id": str}
 _NEW_LIST_PRICES: Final = array(_LIST_PRICE, "currency_code amount variant_id", strict=False)

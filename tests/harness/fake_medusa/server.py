@@ -18,7 +18,16 @@ from tests.harness.fake_medusa.api import Api
 from tests.harness.fake_medusa.errors import ApiError, unknown_error
 from tests.harness.fake_medusa.inventory import level_at
 from tests.harness.fake_medusa.reads import Call
-from tests.harness.fake_medusa.state import Currency, Ids, Named, Number, Product, State, StoreSettings
+from tests.harness.fake_medusa.state import (
+    Currency,
+    Ids,
+    Named,
+    Number,
+    Product,
+    Region,
+    State,
+    StoreSettings,
+)
 
 _BATCH_LIMIT: Final = 2 * 1024 * 1024
 _BODY_LIMIT: Final = 100 * 1024
@@ -86,6 +95,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         ids = Ids(random)
         location, channel = Named(ids.new("sloc"), "Warehouse"), Named(ids.new("sc"), "Default Sales Channel")
         profile = Named(ids.new("sp"), "Default Shipping Profile", "default")
+        region = Region(ids.new("reg"), "Europe", "eur")
         currencies = [Currency(ids.new("stocur"), "eur", is_default=True), Currency(ids.new("stocur"), "usd")]
         store = StoreSettings(ids.new("store"), "Medusa Store", currencies, channel.id, location.id)
         self.state = State(
@@ -94,6 +104,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
             sales_channels={channel.id: channel},
             shipping_profiles={profile.id: profile},
             stock_locations={location.id: location},
+            regions={region.id: region},
         )
         self.url = "http://medusa.test"
         self.api_key = "sk_fake"

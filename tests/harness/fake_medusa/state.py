@@ -216,6 +216,14 @@ class Named:
 
 
 @dataclass
+class Region:
+    id: str
+    name: str
+    currency_code: str
+    metadata: Metadata = None
+
+
+@dataclass
 class Currency:
     id: str
     currency_code: str
@@ -252,6 +260,7 @@ class State:
     sales_channels: dict[str, Named] = field(default_factory=dict)
     shipping_profiles: dict[str, Named] = field(default_factory=dict)
     stock_locations: dict[str, Named] = field(default_factory=dict)
+    regions: dict[str, Region] = field(default_factory=dict)
     deleted_ids: set[str] = field(default_factory=set)
     """Ids of deleted variants, tags, types, collections and categories: they cannot be used again."""
 

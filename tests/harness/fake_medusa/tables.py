@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from tests.harness.fake_medusa import schemas
 from tests.harness.fake_medusa.errors import invalid_argument
 from tests.harness.fake_medusa.rules import check_new_id, check_unique
-from tests.harness.fake_medusa.state import Category, Collection, Named, State, Tag, Type
+from tests.harness.fake_medusa.state import Category, Collection, Named, Region, State, Tag, Type
 
 Body = dict[str, Any]
 
@@ -73,6 +73,9 @@ TABLES: Final = {
     ),
     "sales-channels": Table(Named, "sales_channel", "sales_channels", "sc", schemas.NAMED),
     "stock-locations": Table(Named, "stock_location", "stock_locations", "sloc", schemas.NAMED),
+    "regions": Table(
+        Region, "region", "regions", "reg", schemas.REGION, filters="id name currency_code", limit=50
+    ),
     "shipping-profiles": Table(
         *(Named, "shipping_profile", "shipping_profiles", "sp", schemas.NAMED), filters="id name type"
     ),

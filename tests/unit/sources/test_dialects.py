@@ -181,8 +181,9 @@ Product Subtitle=For tea; Product Description=Big; Product Status=Draft; Product
  8.5}}]}
 # Ids and prices of the store that exported it are ignored.
 Product Id=prod_01; Product Collection Id=pcol_01JX; Product Type Id=ptyp_01JX; Product Category 1=pcat_01JX;
- Product Tag 1=blue; Variant Price Europe [EUR]=7; Variant Created At=2026-01-01T00:00:00.000Z => {"tags":
- ["blue"]}
+ Product Tag 1=blue; Variant Created At=2026-01-01T00:00:00.000Z => {"tags": ["blue"]}
+# Prices of regions have their names.
+Variant Price Europe [EUR]=7 => {"variants": [{"prices": {"usd": 9.5, "eur.Europe": 7}}]}
 # The id is the external id, else the handle, else the product's id.
 Product External Id=x-1; Product Id=prod_1 => {"id": "x-1"}
 Product Id=prod_1; Product Handle= => {"id": "prod_1", "handle": null}
@@ -271,6 +272,13 @@ def test_columns_may_be_of_a_series(header: str) -> None:
 def test_a_column_is_a_price_in_a_currency_only_if_there_is_such_a_currency() -> None:
     content = "id,title,price_usd,price_eur,price_old\n1,Mug,9,8,12\n"
     assert read(content) == in_json(OWN | {"price": None, "prices": {"usd": 9, "eur": 8}})
+
+
+def test_columns_of_prices_have_the_names_of_regions_and_quantities() -> None:
+    columns = {"price.eur.St. Barts": 17, "price.EUR.10+": 16, "PRICE.eur.europe.10-99": 15, "price.usd": 9}
+    content = f"id,title,{','.join(columns)}\n1,Mug,{','.join(map(str, columns.values()))}\n"
+    prices = {"usd": 9, "eur.St. Barts": 17, "eur.10+": 16, "eur.europe.10-99": 15}
+    assert read(content) == in_json(OWN | {"price": None, "prices": prices})
 
 
 @cases("""

@@ -102,6 +102,14 @@ def test_texts_and_numbers_are_mapped() -> None:
 {"stock": 4, "variants": [{"price": 1}]} => {"stock": 4}
 {"stock": 4, "variants": [{"price": 1, "stock": 0}]} => {"stock": 0}
 {"prices": {"eur": " 8.10"}, "compareAtPrice": ""} => {"price.eur": 8.1}
+{"prices": {"eur.Europe": " 17 ", "EUR.10+": 16, "eur.Europe.010-099": 15, "eur.1-9": 19, "eur.0+": 20}} =>
+ {"price.eur.Europe": 17, "price.eur.10+": 16, "price.eur.Europe.10-99": 15, "price.eur.1-9": 19,
+ "price.eur": 20}
+{"prices": [{"currency": "eur", "amount": 17, "region": " St.  Barts"}, {"currency": "EUR", "amount": 16,
+ "minQuantity": 10}, {"currency": "eur", "amount": 15, "region": "Europe", "maxQuantity": 9}]} =>
+ {"price.eur.St. Barts": 17, "price.eur.10+": 16, "price.eur.Europe.1-9": 15, "price.eur": null}
+{"prices": [{"currency_code": "eur", "amount": "16", "min_quantity": 10, "max_quantity": null, "more": 1}]} =>
+ {"price.eur.10+": 16}
 {"minimumOrderQuantity": " 3 "} => {"metadata.minimum_order_quantity": 3}
 {"dimensions": {"width": "2"}, "rating": "4.5"} => {"width": 2, "metadata.rating": 4.5}
 {"rating": {"rate": 3.9}, "reviews": {}, "returnPolicy": 7, "meta": "none"} => {"metadata.rating": null}
@@ -211,6 +219,10 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
 {"prices": {"euro": 1}} => prices: 'euro' is not a currency code
 {"prices": {"EUR": 1, "eur": 2}} => prices: two in eur, 1 and 2
 {"prices": {"usd": 1}, "price": 2} => prices: 1 usd, but price is 2
+{"prices": {"eur.10+": 1, "eur.010+": 2}} => prices: two in eur.10+, 1 and 2
+{"prices": {"eur.Europe.10-9": 1}} => prices: the quantities of eur.Europe.10-9 are in the wrong order
+{"prices": [{"currency": "eur", "amount": 1, "region": "Zone.10+"}]} =>
+ prices: the name of the region 'Zone.10+' ends like quantities; use its id
 """)
 def test_a_product_is_rejected_with_the_reason(rows: list[str], expected: str) -> None:
     assert only(row(2, **json.loads(rows[0]))).reason == expected

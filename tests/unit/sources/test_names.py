@@ -165,6 +165,7 @@ def test_what_is_missing_or_not_clear_is_said(theirs: dict[str, Any], reason: st
 {"picture": "https://a/1", "photo": "https://a/2"} => {"images": ["https://a/1", "https://a/2"]}
 {"meta": {"barcode": "1"}, "ean": "2"} => {"meta": {"barcode": "1"}}
 {"price_eur": 8} => {"prices": {"eur": 8}}
+{"price_eur": 8, "price.eur.Europe": 7} => {"prices": {"eur": 8, "eur.Europe": 7}}
 {"prices": [{"amount": 8, "currency_code": "eur"}]} => {"prices": {"eur": 8}}
 # A sale price is the price, if it is one.
 {"sale_price": 0} => {}
