@@ -94,5 +94,7 @@ def _warn_of_skipped_ticks(schedule: Schedule, due: datetime, now: datetime) -> 
         tick = schedule.after(tick)
     if skipped:
         count = f"{skipped} or more" if skipped == _MOST_COUNTED else skipped
-        ticks = "tick" if skipped == 1 else "ticks"
-        logger.warning("%s %s passed during the run; skipped", count, ticks, extra={"event": "ticks_skipped"})
+        times = "time" if skipped == 1 else "times"
+        logger.warning(
+            "%s scheduled %s passed during the run; skipped", count, times, extra={"event": "ticks_skipped"}
+        )

@@ -164,7 +164,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
         store: None if no store was compared, or if it could not be read at the end.
         counts: of products, by `Result`.
         conflicts: the number of conflicts.
-        held: the number of products with prices that were held back.
+        held: the number of products with prices over the limit.
         withheld: the number of unique values that variants do not have, because something else has them.
         not_compared: valid products of a dry run without credentials.
         shard: the part of the products that was synced; None for all.

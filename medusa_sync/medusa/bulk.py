@@ -110,7 +110,7 @@ class Bulk:
             AmbiguousWriteError: two things fail in a row, so the store may fail every write.
         """
         logger.info(
-            "bisecting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
+            "splitting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
         )
         results: dict[str, Result] = {}
         has_failed = False

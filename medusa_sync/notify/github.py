@@ -88,7 +88,7 @@ def _literal(text: str) -> str:
 
 
 _LEVELS: Mapping[Kind, tuple[str, str]] = {
-    "held": ("warning", "held back"),
+    "held": ("warning", "price over the limit"),
     "withheld": ("warning", "withheld"),
     "conflict": ("notice", "conflict"),
 }

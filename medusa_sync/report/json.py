@@ -61,7 +61,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     not_attempted: Annotated[int, Meta(ge=0, description="The run ended before they were sent.")]
     removed: Annotated[int, Meta(ge=0, description="Set to draft or deleted.")]
     conflicts: Annotated[int, Meta(ge=0, description="Fields, not products.")]
-    held: Annotated[int, Meta(ge=0, description="Products with prices that were held back.")]
+    held: Annotated[int, Meta(ge=0, description="Products with prices over --max-price-change.")]
     withheld: Annotated[int, Meta(ge=0, description="SKUs and barcodes that variants do not have.")]
     not_compared: Annotated[
         int | UnsetType, Meta(description="Valid products of a dry run without credentials.")

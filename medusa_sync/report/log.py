@@ -165,7 +165,7 @@ def _log_products(result: RunResult) -> None:
         words = f"{what} {summary.named(outcome)}: {outcome.reason}"
         logger.warning("%s", words, extra={"event": "problem", "external_id": id_, "outcome": what})
     for id_, words in _of_kind(result, "held"):
-        logger.warning("held back %s", words, extra={"event": "held", "external_id": id_})
+        logger.warning("price over the limit: %s", words, extra={"event": "held", "external_id": id_})
     for id_, words in _of_kind(result, "withheld"):
         logger.warning("withheld %s", words, extra={"event": "withheld", "external_id": id_})
     for id_, words in _of_kind(result, "conflict"):

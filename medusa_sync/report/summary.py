@@ -89,7 +89,7 @@ def totals(result: RunResult) -> Iterator[tuple[str, str, int, str]]:
         count = result.counts.get(each, 0)
         yield each.value, label(each, dry_run=result.dry_run), count, STYLES[each]
     yield "conflict", "conflicts", result.conflicts, "yellow"
-    yield "held", "held back", result.held, "yellow"
+    yield "held", "prices over the limit", result.held, "yellow"
     yield "withheld", "withheld", result.withheld, "yellow"
     yield "not-compared", "not compared", result.not_compared, "yellow"
 
@@ -207,15 +207,17 @@ class Listing:
 def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> list[Listing]:
     """The lists that are not empty; a product is in one at most.
 
-    Conflicts, held prices, newly withheld values, pruned products and problems are always listed. Other
-    changes, and products that are skipped for a reason, are listed if `verbose`; a dry run lists changes too,
-    except new products. If `is_short`, even conflicts and withheld values are left out if they are many.
+    Conflicts, prices over the limit, newly withheld values, removed products and problems are always listed.
+    Other changes, and products that are skipped for a reason, are listed if `verbose`; a dry run lists
+    changes too, except new products. If `is_short`, even conflicts and withheld values are left out if they
+    are many.
     """
     is_complete = not (result.dry_run or is_short)
     contested = Listing("Conflicts", "conflict", "with conflicts", is_complete)
-    held = Listing("Held back", "held", "with prices that were held back")
+    held = Listing("Prices over the limit", "held", "with prices over the limit")
     withheld = Listing("Withheld", "withheld", "with values that are withheld", is_complete)
-    pruned = Listing("Pruned", "prune", "to remove" if result.dry_run else "removed")
+    heading = "To remove" if result.dry_run else "Removed"
+    removed = Listing(heading, "removal", heading.lower())
     changes = Listing("Changes", "change", "with changes")
     skipped = Listing("Skipped", "skip", "that are skipped")
     problems = Listing("Problems", "problem", "with problems")
@@ -227,14 +229,14 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
         elif outcome.held:
             held.add(outcome)
         elif outcome.result is Result.REMOVED:
-            pruned.add(outcome)
+            removed.add(outcome)
         elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
             changes.add(outcome)
     for outcome in result.problems:
         problems.add(outcome)
     for outcome in result.skipped if verbose else ():
         skipped.add(outcome)
-    found = (contested, held, withheld, pruned, changes, skipped, problems)
+    found = (contested, held, withheld, removed, changes, skipped, problems)
     return [each for each in found if each.listed]
 
 

@@ -105,15 +105,15 @@ class Settings:
     on_deleted: OnDeleted = _option("What is written", "recreate|skip", parsers.choice(*OnDeleted),
         "recreate", "What happens to products that the merchant deleted in the store.")
     adopt: bool = _switch("What is written",
-        "Take over existing products with the same old id, SKU or handle.",
-        more="Only those that have no external id of ours.", is_common=True)
+        "Take over products of the store with the same SKU or handle.",
+        more="Or the same metadata.external_id. Only those without an external id of ours.", is_common=True)
     sale_prices: bool = _switch("What is written",
         "Write discounts of the source as sale prices, to a price list of its own.", is_common=True)
     status: str = _option("What is written", "published|draft", parsers.choice("published", "draft"),
         "published", "Status of new products that have none at the source.",
         more="Only --on-missing changes it later.")
     overwrite: bool = _switch("What is written",
-        "Restore the source's values that the merchant changed. With --dry-run: show drift.")
+        "Restore the source's values that the merchant changed. With --dry-run: show them.")
     no_create: bool = _switch("What is written", "Skip products that the store lacks.")
     no_update: bool = _switch("What is written",
         "Skip products that the store has, unless their last update was interrupted.")
@@ -125,7 +125,7 @@ class Settings:
         "Write nothing if more stored products than this would be updated or removed.",
         more="Default: no limit.", is_common=True)
     max_price_change: PriceLimit | None = _optional("Guards", "N%", parsers.price_limit,
-        "Hold back prices that would move by more than this, up or down, or to 0.",
+        "Do not write prices that would move by more than this, up or down, or to 0.",
         more="Default: no limit.", is_common=True)
     min_products: int | None = _optional("Guards", "N", _COUNT,
         "Write nothing if the source has fewer valid products.",
@@ -148,7 +148,7 @@ class Settings:
     read_timeout: float = _option("Speed", "SECONDS", parsers.seconds, "60",
         "Seconds for a complete response, or for the next byte of a file.")
 
-    loop: bool = _switch("Schedule", "Keep running, and sync at each tick of the schedule.",
+    loop: bool = _switch("Schedule", "Keep running, and sync at each time of the schedule.",
         more="SIGTERM ends the loop, SIGHUP reloads .env.", is_common=True)
     schedule: str = _option("Schedule", "CRON", parsers.schedule, "*/2 * * * *",
         "With --loop: a cron expression, or a name such as @hourly.",
@@ -159,7 +159,7 @@ class Settings:
     max_runs: int | None = _optional("Schedule", "N", _COUNT,
         "With --loop: exit after N runs.", needs_loop=True)
     run_now: bool = _switch("Schedule", "With --loop: start with a run.",
-        more="Without it, the first tick starts the first run.", needs_loop=True)
+        more="Without it, the first run starts at the first scheduled time.", needs_loop=True)
     job_name: str = _option("Schedule", "NAME", parsers.slug, "sync-products",
         "Name of the job in the log, report and metrics.",
         more="Set it if you configure several jobs. Two jobs of one store and source never run at once.")

@@ -51,7 +51,7 @@ def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         lines = [
             "no known format has this header. Columns that are missing:",
-            *(f"  {each.dialect.name}: {', '.join(each.missing)}" for each in tried),
+            *(f"  {each.dialect.name} CSV: {', '.join(each.missing)}" for each in tried),
             f"  It has: {', '.join(map(shortened, names[:_SHOWN]))}{more}",
             *([f"It looks like {like}."] if like else ()),
         ]
@@ -65,7 +65,7 @@ def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -
         unknown = ", ".join(map(shown, [*found.unknown.values()][:_SHOWN]))
         program = ", ".join(f"{key}: .{json.dumps(found.names.get(key, key))}" for key in OWN.required)
         raise SourceError(
-            "it may be a table of another program: most columns mean nothing in our own format, such as "
+            "it may be a table of another program: most columns mean nothing in medusa-sync CSV, such as "
             f"{unknown}",
             hint=f"Leave columns out, or say what they mean with --source-map; begin with {{{program}}}.",
         )

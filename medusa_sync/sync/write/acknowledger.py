@@ -111,11 +111,11 @@ class Acknowledger:
             bodies = [record_body(job.product_id, record) for job, record in products]
             await self._api.edit_products(bodies)
         except AmbiguousWriteError as error:
-            words = "%d products may not be acknowledged: %s", len(products), error
+            words = "the records of %d products may not be confirmed: %s", len(products), error
             logger.warning(*words, extra={"event": "acknowledgement_unconfirmed"})
 
 
 def _not_acknowledged(product: tuple[Job, Record], error: Exception) -> None:
     external_id = product[0].external_id
-    words = "%s was not acknowledged: %s", external_id, error
+    words = "the record of %s was not confirmed: %s", external_id, error
     logger.warning(*words, extra={"event": "not_acknowledged", "external_id": external_id})

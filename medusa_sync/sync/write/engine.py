@@ -169,7 +169,7 @@ class Engine:
         if not is_known:
             self._attempts.look_again(jobs)
         if len(jobs) > 1:
-            logger.info("bisecting a batch of %d: %s", len(jobs), error, extra={"event": "bisect"})
+            logger.info("splitting a batch of %d: %s", len(jobs), error, extra={"event": "bisect"})
             return None
         for job in jobs:
             if job.refusal is None and not is_known:  # the new plan may differ, for example in the handle
@@ -193,7 +193,7 @@ class Engine:
                 job.holders = None  # others of the group may have given up what this one gets
         attempts = max((job.attempts for job in jobs), default=0)
         if attempts <= self._context.options.max_retries:
-            logger.info("reconciling %d products: %s", len(jobs), error, extra={"event": "reconcile"})
+            logger.info("reading %d products again: %s", len(jobs), error, extra={"event": "reconcile"})
             await self._stop.sleep(pause(attempts))
             return [jobs]
         if len(jobs) > 1:

@@ -83,11 +83,17 @@ def test_next_run_is_logged_in_the_zone_of_the_schedule(caplog: pytest.LogCaptur
 @pytest.mark.parametrize(
     ("expression", "lasts", "runs", "second", "warned"),
     [
-        ("*/2 * * * *", 250, 2, "12:08:00", ["2 ticks passed during the run; skipped"]),
-        ("*/2 * * * *", 120, 2, "12:06:00", ["1 tick passed during the run; skipped"]),
+        ("*/2 * * * *", 250, 2, "12:08:00", ["2 scheduled times passed during the run; skipped"]),
+        ("*/2 * * * *", 120, 2, "12:06:00", ["1 scheduled time passed during the run; skipped"]),
         ("*/2 * * * *", 119, 2, "12:04:00", []),
         ("*/2 * * * *", 250, 1, None, []),  # nothing follows
-        ("* * * * * *", 10 * 86400, 2, "12:00:32", ["1000 or more ticks passed during the run; skipped"]),
+        (
+            "* * * * * *",
+            10 * 86400,
+            2,
+            "12:00:32",
+            ["1000 or more scheduled times passed during the run; skipped"],
+        ),
     ],
 )
 def test_skipped_ticks_are_logged_once(
