@@ -186,7 +186,11 @@ def dialect_tables(dialect: Dialect) -> str:
     """Tables of the columns that a dialect uses, and of those that it ignores."""
     used = [column for column in dialect.columns if column.field]
     rows = [(_names(each), _code(each.field.split(", ")), _cell(each.rule)) for each in used]
-    others = [(_names(each), each.rule) for each in dialect.columns if not each.field]
+    ignored: dict[str, list[str]] = {}
+    for each in dialect.columns:
+        if not each.field:
+            ignored.setdefault(each.rule, []).append(_names(each))
+    others = [(", ".join(names), rule) for rule, names in ignored.items()]
     required = _code(dialect.required)
     head = (
         f"Identity: {dialect.identity}. Required: {required}.\n\n{_table(('column', 'field', 'rule'), rows)}"

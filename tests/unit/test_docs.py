@@ -17,7 +17,7 @@ TOP = [*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md", ROOT / "tests" / "
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 PLACEHOLDERS = re.compile(r"\b[NM2]\b|'usd'|\.\.\.|[a-zA-Z_]+: ")
-OF_OTHERS = {"Expected int", "already exists"}  # messages of msgspec and of Medusa
+OF_OTHERS = {"Expected int"}  # a message of msgspec
 
 
 def text_of(name: str) -> str:
