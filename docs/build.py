@@ -25,7 +25,7 @@ from tests.harness import matrix
 README = Path(__file__).parent.parent / "README.md"
 DOCS = README.parent / "docs"
 RECIPES = {
-    "scheduling": ["crontab.example", "medusa-sync.service", "medusa-sync.timer", "airflow_dag.py"],
+    "scheduling": ["crontab.example", "airflow_dag.py"],
     "ci": ["github-actions.yml", "gitlab-ci.yml"],
     "containers": ["kubernetes-cronjob.yaml"],
     "python-api": ["custom_source.py"],
@@ -33,8 +33,6 @@ RECIPES = {
 """The files that each page shows."""
 LANGUAGES = {
     ".example": "cron",
-    ".service": "ini",
-    ".timer": "ini",
     ".yml": "yaml",
     ".yaml": "yaml",
     ".py": "python",
