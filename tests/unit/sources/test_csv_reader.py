@@ -146,9 +146,9 @@ def test_the_encoding_of_a_file_that_is_cut_off_may_be_unknown() -> None:
 def test_an_unknown_header_is_an_error_with_the_columns_that_each_format_lacks() -> None:
     message = reading("Name,Cost\nMug,9\n").error
     assert message.splitlines()[0] == "no known format has this header. Columns that are missing:"
-    assert "  Shopify: Handle, Title, Variant Price" in message
-    assert "  Medusa: Product Handle, Product Title, Variant Price {currency}" in message
-    assert "  medusa-sync: id, price" in message
+    assert "  Shopify CSV: Handle, Title, Variant Price" in message
+    assert "  Medusa CSV: Product Handle, Product Title, Variant Price {currency}" in message
+    assert "  medusa-sync CSV: id, price" in message
     assert message.endswith("  It has: Name, Cost")
     header = ",".join(f"column {number} {'x' * 100}" for number in range(50))
     message = reading(f"{header}\n").error

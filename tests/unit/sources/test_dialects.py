@@ -241,7 +241,7 @@ def test_the_price_is_that_in_the_currency_of_the_run() -> None:
 
 def test_an_export_of_medusa_1_is_no_known_format_because_its_prices_are_in_cents() -> None:
     found = reading("Product Handle,Product Title,Price USD\nmug,Mug,950\n")
-    assert "Medusa: Variant Price {currency}" in found.error
+    assert "Medusa CSV: Variant Price {currency}" in found.error
 
 
 # --- our own columns ------------------------------------------------------------------------------------

@@ -263,6 +263,6 @@ def test_a_table_of_another_program_is_not_ours_because_it_has_a_name_and_a_pric
     found = reading(f"{header}\n" + ",".join("1" for _ in header.split(",")) + "\n")
     assert found.rows == []
     assert found.error.startswith(
-        "it may be a table of another program: most columns mean nothing in our own"
+        "it may be a table of another program: most columns mean nothing in medusa-sync CSV"
     )
     assert found.hint.endswith('begin with {id: ."id", title: ."name", price: ."price"}.')
