@@ -53,22 +53,38 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """Fields of our own format by the field that they become: those of `--only`, and three others."""
 
 
+WOOCOMMERCE: Mapping[str, tuple[str, ...]] = {
+    "external_id": ("SKU", "ID"),
+    "title": ("Name",),
+    "description": ("Description", "Short description"),
+    "status": ("Published",),
+    "images": ("Images",),
+    "categories": ("Categories",),
+    "tags": ("Tags",),
+    "weight": ("Weight ({unit})",),
+    "length": ("Length ({unit})",),
+    "width": ("Width ({unit})",),
+    "height": ("Height ({unit})",),
+    "metadata": ("Attribute {n} name", "Attribute {n} value(s)"),
+    "variants": ("Parent", "Attribute {n} name", "Attribute {n} value(s)"),
+    "sku": ("SKU",),
+    "barcode": ("GTIN, UPC, EAN, or ISBN",),
+    "price": ("Regular price", "Sale price"),
+    "sale_price": ("Sale price",),
+    "stock": ("Stock", "In stock?"),
+}
+"""Columns of WooCommerce's export, which a map reads."""
+
+
 def by_format() -> str:
-    """A row for each field in the store, with its fields or columns in each format."""
-    anchors = {each.name: each.name.lower().replace(" ", "-") for each in DIALECTS} | {
-        OWN.name: "our-own-columns"
-    }
-    head = (
-        "in the store",
-        "in [our own format](catalogue.md)",
-        *(f"[{each.name}](formats.md#{anchors[each.name]})" for each in DIALECTS),
-    )
-    rows = [
-        (f"`{name}`", _code(own), *(_code(_columns(dialect, own)) for dialect in DIALECTS))
-        for name, own in FIELDS.items()
-    ]
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    """A row for each field in the store, with its names in each format that has it."""
+    rows = []
+    for name, own in FIELDS.items():
+        others = {each.name: _columns(each, own) for each in DIALECTS if each is not OWN}
+        names = {"JSON": own, **others, "WooCommerce": WOOCOMMERCE.get(name, ())}
+        lines = (f"{format_}: {_code(found)}" for format_, found in names.items() if found)
+        rows.append(f"| `{name}` | {'<br>'.join(lines)} |\n")
+    return "| in the store | at the source |\n| --- | --- |\n" + "".join(rows)
 
 
 def _columns(dialect: Dialect, own: Iterable[str]) -> list[str]:
@@ -86,4 +102,4 @@ def _root(field: str) -> str:
 
 
 def _code(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "-"
+    return ", ".join(f"`{name}`" for name in names)

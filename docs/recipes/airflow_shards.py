@@ -28,7 +28,7 @@ with DAG(
         },
         append_env=True,
         skip_on_exit_code=75,  # another run holds the lock: skip the task
-        retries=0,  # the next tick is the retry
+        retries=0,  # the next run is the retry
         execution_timeout=timedelta(minutes=30),
         max_active_tis_per_dagrun=4,
         do_xcom_push=False,

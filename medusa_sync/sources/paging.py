@@ -24,7 +24,7 @@ MAX_EMPTY = 100  # in a row
 _PREFETCHED = 3  # pages that are requested at the same time, once the total is known
 _FIRST = "Set page=1 in the query of --source, or read only some products with --limit (SYNC_PRODUCTS_LIMIT)."
 _COUNTED = "If it has `page` or `offset` in its place, add page=1 or offset=0 to the query of --source."
-_UNNAMED = "Nothing was removed. The next page must be named in a `Link` header or a member `next`."
+_UNNAMED = "Nothing was removed. The next page must be named in a `Link` header or a field `next`."
 _BROKEN = "Nothing was removed. The source is broken: each page must name the next one, and the last none."
 
 
@@ -96,7 +96,7 @@ NUMBER = Kind(
 )
 LINK = Kind(
     "link",
-    'a first response with a `Link` header with `rel="next"`, or a URL in a member `next`',
+    'a first response with a `Link` header with `rel="next"`, or a URL in a field `next`',
     "the URL that the page before names",
     "a page names no other; if the source has a `total`, so many products came",
     lambda _, at: [at.page.next_url] if at.page.next_url else [],

@@ -1,1 +1,1 @@
-"""One run: read the source, look up, plan, apply, prune."""
+"""One run: read the source, look up, plan, write, remove."""

@@ -8,6 +8,7 @@ import pytest
 
 import medusa_sync
 from docs.build import DOCS, README, files, filled, pages
+from docs.mapping import WOOCOMMERCE
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
 from medusa_sync.errors import EXIT_CODES
 
@@ -137,6 +138,12 @@ def test_what_is_copied_from_a_page_is_one_command_and_can_be_seen(page: Path) -
         assert not [line for line in lines if line.startswith("$ ")]
         runs = [line for line in lines if "medusa-sync products" in line]
         assert len(runs) <= 1 or all("--shard" in line for line in runs), runs
+
+
+def test_the_columns_of_woocommerce_are_those_that_its_map_reads() -> None:
+    program = (ROOT / "medusa_sync" / "sources" / "maps" / "woocommerce-csv.jq").read_text(encoding="utf-8")
+    columns = {re.split(r" ?[{(]", name)[0] for names in WOOCOMMERCE.values() for name in names}
+    assert {name for name in columns if name not in program} == set()
 
 
 def test_mapping_page_names_every_field() -> None:
