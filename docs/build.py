@@ -28,7 +28,6 @@ RECIPES = {
     "scheduling": ["crontab.example", "airflow_dag.py"],
     "ci": ["github-actions.yml", "gitlab-ci.yml"],
     "containers": ["kubernetes-cronjob.yaml"],
-    "python-api": ["custom_source.py"],
 }
 """The files that each page shows."""
 LANGUAGES = {
@@ -107,7 +106,7 @@ def recipes(page: str) -> dict[str, str]:
 
 def recipe(name: str) -> str:
     """A file to copy, as a block of code."""
-    folders = (DOCS / "recipes", DOCS / "examples", README.parent)
+    folders = (DOCS / "recipes", README.parent)
     path = next(folder / name for folder in folders if (folder / name).exists())
     language = LANGUAGES.get(path.suffix, path.name.lower())
     return f'```{language} title="{name}"\n{path.read_text(encoding="utf-8")}```\n'

@@ -13,6 +13,7 @@ from medusa_sync.sources.schema import SourcePrice, SourceProduct, SourceVariant
 
 _ROOT = SourceProduct.__name__
 _REF = "#/$defs/"
+_SHORT = 255  # characters of most texts; the page says so
 
 
 def schema() -> dict[str, Any]:
@@ -81,7 +82,7 @@ def _kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if "enum" in value:
         return _joined([f"`{each}`" for each in value["enum"]])
     match value.get("type"):
-        case "string" if "maxLength" in value:
+        case "string" if value.get("maxLength", _SHORT) != _SHORT:
             return f"text of up to {value['maxLength']:,} characters"
         case "string":
             return "text"
