@@ -24,6 +24,16 @@ from medusa_sync.sources.variants import desired_variants, metadata_of, name_var
 
 _LIMIT = re.compile(r"Expected \w+ (>=|<=|of length >=|of length <=) (\S+?)(?:\.0)?")
 _BEYOND = {">=": "below", "<=": "above", "of length >=": "shorter than", "of length <=": "longer than"}
+_KIND = re.compile(r"Expected (.+), got (\w+)")
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
 T = TypeVar("T")
 
 _TITLE_LENGTH = 200  # of rejected products
@@ -140,11 +150,14 @@ def _as(kind: type[T], raw: Any) -> T:
 
 
 def readable(error: msgspec.ValidationError) -> str:
-    """Msgspec's message with the path of the field first: `price: Expected float, got str`."""
+    """Msgspec's message in plain words, with the path of the field: `price: it is a text, not a number`."""
     message, _, path = str(error).replace("`", "").partition(" - at ")
     field = path.removeprefix("$").removeprefix(".")
     if limit := _LIMIT.fullmatch(message):
         message = f"it is {_BEYOND[limit[1]]} {limit[2]}"
+    elif (kind := _KIND.fullmatch(message)) and kind[2] in _KINDS:
+        expected = kind[1].replace("int | float", "float").replace(" | null", "").split(" | ")
+        message = f"it is {_KINDS[kind[2]]}, not {' or '.join(_KINDS.get(each, each) for each in expected)}"
     return f"{field}: {message}" if field else message
 
 

@@ -73,11 +73,12 @@ def test_every_product_of_a_document_is_read_once(
 
 
 @pytest.mark.parametrize(
-    ("member", "kind"), [(None, "null"), ([], "array"), ("jug", "str"), (7, "int"), (True, "bool")]
+    ("member", "kind"),
+    [(None, "null"), ([], "a list"), ("jug", "a text"), (7, "a whole number"), (True, "true or false")],
 )
 def test_a_member_that_is_no_object_is_rejected_with_its_number(member: object, kind: str) -> None:
     found = document(json.dumps([*mugs(1), member, *mugs(2)[1:]]))
-    reason = f"Expected object, got {kind}"
+    reason = f"it is {kind}, not an object"
     assert (found.rows[1], found.error) == (Rejected(None, None, "product 2", reason), "")
     assert found.ids == ["1", "2"]
 
@@ -227,10 +228,10 @@ def test_before_a_cut_every_complete_line_is_read(rows: list[Product], data: st.
         (b"{'a': 1}", "it is not JSON (Expecting property name enclosed in double quotes in column 2)"),
         (b'{"a": 1} {"b": 2}', "it is not JSON (Extra data in column 10)"),
         (b'{"a": "\xff"}', "it is not UTF-8"),
-        (b"[1]", "Expected object, got array"),
-        (b"null", "Expected object, got null"),
-        (b'"jug"', "Expected object, got str"),
-        (b"7", "Expected object, got int"),
+        (b"[1]", "it is a list, not an object"),
+        (b"null", "it is null, not an object"),
+        (b'"jug"', "it is a text, not an object"),
+        (b"7", "it is a whole number, not an object"),
         (b"[" * 100_000, "it is nested too deeply"),
     ],
 )

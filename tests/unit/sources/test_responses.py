@@ -46,7 +46,7 @@ LINES = b"".join(json.dumps(row(number, description="x" * 10_000)).encode() + b"
         ([b""], "is not complete JSON"),
         ([PAGE.replace(b"title", b"t\xeftle")], "is not complete JSON"),
         ([DEEP], "is nested too deeply"),
-        ([b"null"], rf"{NO_PAGE}Expected object \| array, got null"),
+        ([b"null"], f"{NO_PAGE}it is null, not an object or a list"),
         ([page_of([], products=ABSENT)], FORMS),
         ([{"items": {}}], FORMS),
         ([{"Products": []}], FORMS),
@@ -85,10 +85,10 @@ async def test_products_that_are_broken_are_rejected_alone(httpx_mock: HTTPXMock
     assert (first, last) == (desired_product(1), desired_product(3, title="Jug"))
     reasons = {each.reason: each.title for each in rejected if isinstance(each, Rejected)}
     assert [reason.partition(": ")[0] for reason in reasons] == [
-        *("price", "Expected object, got null", "Expected object, got array"),
-        *("price", "Expected object, got str", "the name of a field is not valid Unicode"),
+        *("price", "it is null, not an object", "it is a list, not an object"),
+        *("price", "it is a text, not an object", "the name of a field is not valid Unicode"),
     ]
-    assert reasons["Expected object, got null"] == "item 3 of page 1"
+    assert reasons["it is null, not an object"] == "item 3 of page 1"
 
 
 async def test_a_page_that_is_cut_off_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
