@@ -1,4 +1,4 @@
-"""The diagram and the lists of docs/architecture.md, from the import contracts (`make docs`)."""
+"""The diagram and the lists of ARCHITECTURE.md, from the import contracts (`make docs`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def layers() -> list[list[str]]:
 
 
 def blocks() -> Mapping[str, str]:
-    """The lists of docs/architecture.md by name."""
+    """The lists of ARCHITECTURE.md by name."""
     packages = [f"| {_link(name)} | {purpose(name)} |\n" for layer in layers() for name in layer]
     rules = [f"- {each['name']}.\n" for each in _contracts()]
     return {"packages": "| | |\n| --- | --- |\n" + "".join(packages), "contracts": "".join(rules)}

@@ -23,6 +23,7 @@ from medusa_sync.sources.paging import KINDS
 from tests.harness import matrix
 
 README = Path(__file__).parent.parent / "README.md"
+ARCHITECTURE = README.parent / "ARCHITECTURE.md"
 DOCS = README.parent / "docs"
 RECIPES = {
     "scheduling": ["crontab.example", "airflow_dag.py"],
@@ -57,7 +58,7 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         DOCS / "mapping.md": {"by format": mapping.by_format()},
         DOCS / "maps.md": {"built-in maps": maps_table()},
         DOCS / "apis.md": {"paging": kinds_table()},
-        DOCS / "architecture.md": architecture.blocks(),
+        ARCHITECTURE: architecture.blocks(),
         DOCS / "compatibility.md": {"versions": versions()},
         **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},
         DOCS / "scaling.md": {"costs": costs.table(measured, costs.LARGE, costs.CPU)},
