@@ -159,7 +159,8 @@ def decide(
         for claim in claims(change):
             others = _others(claim, change, holders)
             ours = [each for each in others if is_ours(each.external_id)]
-            taken = [each for each in others if each.item is None or claim.is_new]
+            needs_item = claim.is_new or _was_withheld(change, claim)  # so that it stays withheld
+            taken = [each for each in others if each.item is None or needs_item]
             first = given.get(claim.unique)
             if claim.unique in gets:
                 _withhold(decision, change, claim, "another variant of this product", external_id)
@@ -183,12 +184,16 @@ def decide(
 
 
 def _withhold(decision: Decision, change: Change, claim: Claim, owner: str, owner_id: str) -> None:
-    record = change.stored.record
-    before = record.withheld.get(claim.key, {}).get(claim.field) if record else None
-    is_new = before is None or before[0] != claim.value
+    is_new = not _was_withheld(change, claim)
     decision.withheld.setdefault(change.desired.external_id, []).append(
         Withheld(claim.key, claim.variant, claim.field, claim.value, claim.stored, owner, owner_id, is_new)
     )
+
+
+def _was_withheld(change: Change, claim: Claim) -> bool:
+    record = change.stored.record
+    before = record.withheld.get(claim.key, {}).get(claim.field) if record else None
+    return before is not None and before[0] == claim.value
 
 
 def to_clear(changes: Collection[Change], holders: Holders, wanted: Collection[UniqueValue]) -> set[Slot]:

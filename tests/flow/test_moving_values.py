@@ -153,6 +153,17 @@ def test_a_conflict_is_reported_although_the_values_of_siblings_are_cleared_firs
     assert_quiet(source, store)
 
 
+def test_an_sku_that_only_an_inventory_item_has_stays_withheld() -> None:
+    """The merchant has changed that of its variant; a new variant with the old one would need an item."""
+    one, two = plain(1, "SAME", stock=3), plain(2, "SAME", stock=5)
+    store = synced([one])
+    edit_variant(store, 1, sku="THEIRS")
+    source = ListSource([one, two])
+    assert carried_out(source, store).withheld == 1
+    store.requests.clear()
+    assert (sync(source, store).withheld, writes(store)) == (1, [])
+
+
 def delete_product(store: FakeMedusa) -> None:
     store.call("DELETE", f"/admin/products/{store.products['dummyjson:1'].id}")
 
