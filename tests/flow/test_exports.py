@@ -1,7 +1,12 @@
 """Exports of other programs, in their documented shapes, and what a store has after a sync."""
 
+import csv
+import json
 from pathlib import Path
 from typing import Any
+
+import pytest
+from msgspec import Struct, structs
 
 from tests.flow.stage import SOURCE_NAME, counts, writes
 from tests.flow.stage import sync_url as sync
@@ -83,3 +88,165 @@ def test_products_of_magento_may_share_a_variation(tmp_path: Path, store: FakeMe
     result = sync(str(file), store)
     assert (result.exit_code, counts(result)) == (0, {"created": 4}), [*result.problems]
     assert (prices(store, "SHIRT"), prices(store, "OUTFIT")) == ({"S / Red": 15, "M / Red": 21}, {"M": 21})
+
+
+# --- exports with a map that has nothing special ---------------------------------------------------------
+
+
+class Shop(Struct, frozen=True):
+    """What the store has after a sync of a file in `tests/catalogues/`."""
+
+    prices: dict[str, dict[str, float]]  # by product and variant
+    stock: dict[str, int | None]  # by SKU
+    categories: dict[str, list[str]]
+    images: dict[str, int]
+    drafts: set[str] = set()
+    rejected: dict[str, str] = {}  # the start of the reason
+    notes: str = ""  # a part of them
+    more: dict[str, Any] = {}  # metadata of the first product
+    how: dict[str, Any] = {}
+
+
+ONE = "Default"
+ODOO = Shop(
+    {
+        "__export__.product_template_1": {ONE: 9.5},
+        "__export__.product_template_2": {"S / Red": 20, "M / Red": 20},
+        "__export__.product_template_4": {ONE: 12},
+    },
+    {"MUG": 4, "JUG": 0},
+    {"__export__.product_template_1": ["Saleable > Kitchen"]},
+    {"__export__.product_template_1": 1},
+    {"__export__.product_template_4"},
+    notes="1 item of the source gives no product",  # it is not for sale
+)
+AKENEO = Shop(
+    {"SHIRT": {"red / s": 20, "red / m": 22}, "MUG": {ONE: 9.5}},
+    {"SHIRT-S": None, "SHIRT-M": None, "MUG": None},
+    {"SHIRT": ["clothing", "sale"], "MUG": ["kitchen"]},
+    {"SHIRT": 1},
+    {"MUG"},
+    more={"brand": "Elm"},
+)
+SHOPS = {
+    "odoo.csv": ODOO,
+    "odoo-labels.csv": ODOO,
+    "etsy.csv": Shop(
+        {"MUG": {ONE: 24.5}, "Bowl": {ONE: 18}, "CARD": {"Birthday": 3}},
+        {"MUG": 4, "CARD": 9},
+        {},
+        {"MUG": 2, "Bowl": 1},
+        rejected={"Print": "variant PRINT-A4: it has no stock of its own"},
+        more={"materials": "Clay"},
+    ),
+    "prestashop.csv": Shop(
+        {"1": {ONE: 7.6}, "2": {ONE: 12}},  # the discount of the second one has an end
+        {"MUG": 4, "JUG": 0},
+        {"1": ["Home > Kitchen"], "2": ["Kitchen"]},
+        {"1": 2},
+        {"2"},
+        more={"brand": "Elm", "Glaze": "Matt", "Origin": "Spain"},
+    ),
+    "idealo.csv": Shop(
+        {"MUG": {ONE: 9.5}, "JUG": {ONE: 1012}},
+        {"MUG": None},
+        {"MUG": ["Kitchen > Mugs"], "JUG": ["Kitchen"]},
+        {"MUG": 1, "JUG": 2},
+        more={"brand": "Elm", "mpn": "EL-1", "colour": "Blue"},
+    ),
+    "square.csv": Shop(
+        {"Candle": {"Small": 12, "Large": 15}, "Shirt": {"Black / L": 1025}, "Mug": {"Regular": 14}},
+        {"CANDLE-S": 12, "CANDLE-L": 4, "SHIRT-BL": None, "MUG": 0},
+        {"Candle": ["Gifts", "Home > Candles"], "Shirt": ["Clothing"]},
+        {},
+        {"Mug"},
+        {"line 6": "square: it has no fixed price"},
+    ),
+    "bigcommerce.csv": Shop(
+        {"77": {"S / Red": 20, "M / Red": 21}, "78": {ONE: 9.5}, "79": {ONE: 5}},
+        {"SHIRT-S": 3, "SHIRT-M": 0, "MUG": 4, "BOOK": None},
+        {"77": ["Clothing > Shirts", "Sale"], "78": ["Kitchen"]},
+        {"77": 2},
+        {"78"},
+    ),
+    "bigcommerce-v2.csv": Shop(
+        {"77": {"Small / Red": 20, "Large / Red": 22.5}, "78": {ONE: 8}},
+        {"SHIRT-S": 3, "SHIRT-L": 0, "MUG": 4},
+        {"77": ["Clothing > Shirts", "Sale"], "78": ["Kitchen"]},
+        {"77": 2},
+        {"78"},
+        more={"brand": "Elm"},
+    ),
+    "akeneo.csv": AKENEO,
+    "akeneo.json": structs.replace(
+        AKENEO, more={"brand": "Elm", "care": "wash,iron", "length": "70 CENTIMETER"}
+    ),
+    "business-central.json": Shop(
+        {
+            "5d115c9c-44e3-ea11-bb43-000d3a2feca1": {ONE: 1000.8},
+            "5d115c9c-44e3-ea11-bb43-000d3a2feca2": {ONE: 192.8},
+            "5d115c9c-44e3-ea11-bb43-000d3a2feca3": {ONE: 60},
+        },
+        {"1896-S": 4, "1900-S": 0, "S-1": None},
+        {"5d115c9c-44e3-ea11-bb43-000d3a2feca1": ["TABLE"]},
+        {},
+        {"5d115c9c-44e3-ea11-bb43-000d3a2feca2"},
+        how={"source_map": "business-central"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_an_export_is_stored_with_everything_that_a_shop_shows(name: str, store: FakeMedusa) -> None:
+    shop, file = SHOPS[name], str(CATALOGUES / name)
+    result = sync(file, store, **shop.how)
+    reasons = {
+        (each.external_id or each.title).removeprefix(f"{SOURCE_NAME}:"): each.reason
+        for each in result.problems
+    }
+    assert reasons.keys() == shop.rejected.keys(), reasons
+    assert all(reasons[each].startswith(start) for each, start in shop.rejected.items())
+    assert (result.exit_code, result.error) == (5 if reasons else 0, "")
+    assert f"({name.partition('.')[0].removesuffix('-labels')})" in result.source_format
+    found = {each.removeprefix(f"{SOURCE_NAME}:") for each in store.products}
+    assert {each: prices(store, each) for each in found} == shop.prices
+    skus = {each.sku: each for product in store.products.values() for each in product.variants if each.sku}
+    stock = {sku: store.level_of(sku) if each.manage_inventory else None for sku, each in skus.items()}
+    assert {sku: stock[sku] for sku in shop.stock} == shop.stock
+    assert {each: categories(store, each) for each in shop.categories} == shop.categories
+    images = {each: len(product(store, each).images) for each in found}
+    assert {each: count for each, count in images.items() if count} == shop.images
+    assert {each for each in found if product(store, each).status == "draft"} == shop.drafts
+    assert all(product(store, each).title for each in found)
+    first = product(store, next(iter(shop.prices)))
+    assert {name: (first.metadata or {})[name] for name in shop.more} == shop.more
+    barcodes = {each.barcode for each in first.variants} - {None, ""}
+    assert barcodes == (set() if name == "etsy.csv" else {"4006381333931"})
+    assert shop.notes in " ".join(result.notes)
+    assert "Not used" not in " ".join(result.notes)
+    again = sync(file, store, **shop.how)
+    assert (counts(again).get("unchanged"), writes(store)) == (len(found), [])
+
+
+def test_business_central_is_recognised_without_the_envelope_of_its_api(
+    tmp_path: Path, store: FakeMedusa
+) -> None:
+    rows = json.loads((CATALOGUES / "business-central.json").read_text(encoding="utf-8"))["value"]
+    rows[0]["itemVariants"] = [{"code": "RED", "description": "Red"}, {"code": "BLUE", "description": ""}]
+    rows[0]["inventory"] = rows[0]["type"] = None
+    file = tmp_path / "items.json"
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    result = sync(str(file), store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 3}), [*result.problems]
+    assert prices(store, rows[0]["id"]) == {"Red": 1000.8, "BLUE": 1000.8}
+
+
+def test_listings_of_etsy_with_the_same_title_are_not_joined(tmp_path: Path, store: FakeMedusa) -> None:
+    header, *rows = csv.reader(
+        (CATALOGUES / "etsy.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    )
+    bowl = next(row for row in rows if row[0] == "Bowl")
+    file = tmp_path / "EtsyListingsDownload.csv"
+    with file.open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text).writerows([header, bowl, [each.replace("18", "19") for each in bowl]])
+    assert counts(sync(str(file), store)) == {"rejected": 1}

@@ -401,7 +401,7 @@ def test_a_map_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
     settings = Settings(source="sample", dry_run=True, source_map=str(tmp_path / "none.jq"))
     with pytest.raises(SettingsError, match="No such file") as caught:
         sync_products(settings)
-    assert "one of ceneo, fakestore, " in str(caught.value)
+    assert "one of akeneo, bigcommerce, " in str(caught.value)
 
 
 @pytest.mark.parametrize(("form", "cut"), [("JSON", 0.9), ("NDJSON", 0.3), ("RSS", 0.9)])

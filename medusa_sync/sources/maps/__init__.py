@@ -21,6 +21,7 @@ class BuiltIn(NamedTuple):
     Attributes:
         what: the source that it is for.
         required: fields that an item of that source has.
+        without: fields that it does not have, as a product of our own format would.
         size_name: for an API that counts its pages: the parameter for their size; empty for others.
         largest: the largest size that it accepts.
         children: a member with ids, each item of which is at an address of its own below that of the product.
@@ -31,6 +32,7 @@ class BuiltIn(NamedTuple):
     name: str
     what: str
     required: Sequence[str]
+    without: Sequence[str]
     size_name: str
     largest: int
     children: str
@@ -38,7 +40,8 @@ class BuiltIn(NamedTuple):
     marks: Sequence[str]
 
     def is_for(self, item: Mapping[str, Any]) -> bool:
-        return item.keys() >= {*self.required} and _ALSO.get(self.name, bool)(item)
+        is_like = item.keys() >= {*self.required} and item.keys().isdisjoint(self.without)
+        return is_like and _ALSO.get(self.name, bool)(item)
 
 
 def _is_shopify(item: Mapping[str, Any]) -> bool:
@@ -70,9 +73,17 @@ def _several(cell: str) -> list[str]:
 
 BUILT_IN = [
     BuiltIn(
-        name, what, _several(required), size, int(largest or 0), children, _several(codes), _several(marks)
+        name,
+        what,
+        _several(has),
+        _several(lacks),
+        size,
+        int(top or 0),
+        parts,
+        _several(codes),
+        _several(marks),
     )
-    for name, what, required, size, largest, children, codes, marks in _table("built-in.csv")[1:]
+    for name, what, has, lacks, size, top, parts, codes, marks in _table("built-in.csv")[1:]
 ]
 
 

@@ -12,6 +12,9 @@ def spaced: filled | if type == "string" then gsub("[\\s\u00a0]"; "") | decimal 
 # Kilograms in grams.
 def grams: spaced | (tonumber? | . * 1000000 | round / 1000) // .;
 
+# A stock such as "12.0" as a whole number; it is 0 if more were sold than there were.
+def count: (tonumber? | [floor, 0] | max) // .;
+
 # Each member of an array, or the value itself: an element of XML that is not repeated is no array.
 def list: if type == "array" then .[] else filled end;
 

@@ -23,7 +23,7 @@ def goods:
       stock: (
         if .use_config_manage_stock == "0" and .manage_stock == "0" then null
         elif .is_in_stock == "0" then 0
-        else (.qty | tonumber? | [floor, 0] | max) // .qty end)
+        else .qty | count end)
     };
 
 def product:

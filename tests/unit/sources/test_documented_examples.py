@@ -12,9 +12,10 @@ import pytest
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import maps
 from medusa_sync.sources.base import ItemSource, checked
-from medusa_sync.sources.maps import BUILT_IN
+from medusa_sync.sources.maps import BUILT_IN, BuiltIn
 from medusa_sync.sources.open import Catalogue
 from tests.unit.sources.pages import MAPPING, file_source, rows
+from tests.unit.sources.reading import reading
 
 DOCS = Path(__file__).parents[3] / "docs"
 SQUARE = {
@@ -76,6 +77,13 @@ def test_maps_that_come_with_the_tool_are_short_and_explained(name: str) -> None
     assert text.startswith("# ")
     assert max(map(len, text.splitlines())) <= 110
     assert len(text.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("each", [each for each in BUILT_IN if each.without], ids=lambda each: each.name)
+def test_a_product_of_our_own_format_needs_no_map(each: BuiltIn) -> None:
+    own = {"id": "1", "title": "Mug", "price": 5} | {name: "1" for name in each.without if name.isupper()}
+    found = reading(json.dumps([dict.fromkeys(each.required, "7") | own]), suffix=".json")
+    assert found.format == "JSON"
 
 
 def test_the_source_of_a_database_is_read(tmp_path: Path) -> None:

@@ -1,0 +1,14 @@
+# The CSV feed of idealo: an offer is a product.
+{
+  id: .sku,
+  sku,
+  title,
+  description,
+  brand,
+  price: ((.price | spaced) // null),
+  compareAtPrice: ((.formerPrice | spaced) // null),
+  categories: [.categoryPath | filled | [splits(" *(>|»|;) *")]],
+  images: [.imageUrls, .imageUrl | filled | splits("[;,|] *(?=https?:)")],
+  meta: {barcode: [(.eans // .ean // "") | splits("[;,|] *")][0]},
+  metadata: ({mpn: .hans, colour, size} | map_values(filled))
+}

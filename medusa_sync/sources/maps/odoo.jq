@@ -1,0 +1,38 @@
+# Products of Odoo (`product.template`), exported with the names of fields or with English labels. Rows below
+# a product have its attributes; the variants, with SKUs and stocks of their own, are another export.
+# group: first((.id, .["External ID"], .name, .Name) | filled)
+
+def of(names): first(.[names] | filled | select(. != false)) // null;
+def yes($default): if . == null then $default else tostring | ascii_downcase | IN("true", "1") end;
+
+.[0] as $product
+| [.[] | of("attribute_line_ids/attribute_id", "Product Attributes/Attribute") as $key | select($key)
+    | [of("attribute_line_ids/value_ids", "Product Attributes/Values") // "" | split(",")[]
+        | {$key, value: (split(": ") | last)}]] as $attributes
+| $product
+| select([.sale_ok, .["Can be Sold"], .Sales] | map(filled)[0] | yes(true))
+| of("list_price", "Sales Price") as $price
+| {sku: of("default_code", "Internal Reference"), barcode: of("barcode", "Barcode")} as $goods
+| (if (of("type", "detailed_type", "Product Type") // "" | IN("service", "Service", "consu", "Consumable"))
+    and (of("is_storable", "Track Inventory") | yes(false) | not)
+  then null else of("qty_available", "Quantity On Hand") | count end) as $stock
+| {
+    id: of("id", "External ID", "default_code", "Internal Reference"),
+    title: of("name", "Name"),
+    description: of("description_sale", "Sales Description"),
+    status: (if [.active, .Active] | map(filled)[0] | yes(true) then null else "draft" end),
+    categories: [of("categ_id", "Product Category") | if type == "array" then .[1] else . end
+      | filled | split(" / ") - ["All"]],
+    images: [of("image_1920", "Image") | strings | select(startswith("http"))],
+    $price,
+    weight: ((of("weight", "Weight") | grams) // null),
+    $stock
+  }
+  + if $attributes == [] then
+      $goods | {sku, meta: {barcode}}
+    else
+      [$attributes | combinations | from_entries] as $all
+      | {variants: [$all[] as $options
+        | {$price, stock: (if $stock == 0 then 0 else null end), $options}
+          + if $all | length > 1 then {} else $goods end]}
+    end

@@ -1,0 +1,31 @@
+# The CSV of PrestaShop's product import. Combinations are another file. A discount with dates may be over, so
+# it is left out, and so are numbers of categories. A weight is in kilograms.
+
+# The first column whose name begins so: some have an asterisk, or an example, at the end.
+def cell($start):
+  first(to_entries[] | select(.key | ascii_downcase | startswith($start)) | .value | filled) // null;
+def several($start): [cell($start) // "" | split(",")[] | ltrimstr(" ") | filled];
+
+(cell("price tax") | decimal? // null) as $price
+| (cell("discount amount") | spaced? // "0" | tonumber? // 0) as $amount
+| (cell("discount percent") | spaced? // "0" | tonumber? // 0) as $percent
+| {
+    id: (cell("product id") // cell("reference")),
+    title: cell("name"),
+    handle: (cell("url rewritten") | if . then ascii_downcase else null end),
+    description: (cell("description") // cell("summary")),
+    brand: cell("manufacturer"),
+    status: (if cell("active") == "0" then "draft" else null end),
+    categories: [several("categories")[] | select(test("^[0-9]+$") | not) | split("/")],
+    tags: several("tags"),
+    images: several("image urls"),
+    price: $price,
+    salePrice: (if $amount + $percent == 0 or cell("discount from") or cell("discount to") then null
+      else ($price | tonumber? | (. - $amount) * (100 - $percent) | round / 100) // null end),
+    sku: cell("reference"),
+    meta: {barcode: (cell("ean13") // cell("upc"))},
+    stock: (cell("quantity") | count),
+    weight: ((cell("weight") | grams) // null),
+    dimensions: {width: cell("width"), height: cell("height"), depth: cell("depth")},
+    metadata: ([several("feature")[] | split(":") | {key: .[0], value: .[1]}] | from_entries)
+  }
