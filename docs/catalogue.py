@@ -94,9 +94,11 @@ def _kind(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
             most = f"up to {value['maxItems']:,} " if "maxItems" in value else ""
             items = _first(value.get("items", {}))
             return f"list of {most}{_plural(items)}"
-        case "object":
+        case "object" if "additionalProperties" in value:
             return f"object, each value: {_kind(value['additionalProperties'], definitions)}"
-    return ""
+        case "object":
+            return f"object with {', '.join(f'`{each}`' for each in value['properties'])}"
+    return _kind(definitions[own], definitions) if (own := _name(value)) else ""
 
 
 def _first(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "hs_code": ("hsCode",),
     "mid_code": ("midCode",),
     "material": ("material",),
+    "translation": ("translations", f"{VARIANT}translations"),
     "metadata": (
         *(
             "metadata",

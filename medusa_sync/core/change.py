@@ -19,6 +19,7 @@ from medusa_sync.core.fields import (
     VARIANT,
     VARIANT_FIELDS,
     Part,
+    locale_of,
 )
 from medusa_sync.core.merge import members
 from medusa_sync.core.policy import OnConflict
@@ -47,6 +48,7 @@ class Step(Enum):
     READ_VARIANTS = auto()  # the ids of new ones, and of their inventory items
     LEVELS = auto()
     SALE_PRICES = auto()
+    TRANSLATIONS = auto()
 
 
 class FieldChange(Struct, frozen=True):
@@ -252,6 +254,9 @@ def _needs(change: Change) -> dict[Step, object]:
         Step.READ_VARIANTS: is_added or Part.LEVEL in parts,
         Step.LEVELS: Part.LEVEL in parts,
         Step.SALE_PRICES: Part.SALE in parts,
+        Step.TRANSLATIONS: Part.TRANSLATION in parts
+        or any(locale_of(each.field) for each in change.own_changes)
+        or any(each.translations for each in change.removed.values()),
     }
     if change.is_creation:
         return needs

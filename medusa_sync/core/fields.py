@@ -32,6 +32,7 @@ OPTIONS = "options"
 METADATA = "metadata."  # a key of the metadata of a product or a variant
 OPTION = "option."  # the value of a variant for an option
 OTHER_PRICE = "price."  # the price of a variant in another currency
+TRANSLATION = "translation."  # a text in a locale, such as `translation.de-DE.title`
 OTHER_SALE = "sale_price."  # in the record: a sale price in a currency that the source had before
 
 VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
@@ -48,6 +49,7 @@ class Part(Enum):
     PRICE = auto()
     LEVEL = auto()
     SALE = auto()  # in a price list of the source
+    TRANSLATION = auto()
 
 
 class Merge(Enum):
@@ -137,7 +139,7 @@ FIELDS = Fields(
             )
         ),
     ),
-    (Field(METADATA, Part.METADATA),),
+    (Field(METADATA, Part.METADATA), Field(TRANSLATION, Part.TRANSLATION)),
 )
 """The fields of a product."""
 
@@ -157,6 +159,7 @@ VARIANT_FIELDS = Fields(
         Field(METADATA, Part.METADATA),
         Field(OTHER_PRICE, Part.PRICE),
         Field(OTHER_SALE, Part.SALE),
+        Field(TRANSLATION, Part.TRANSLATION),
     ),
 )
 """The fields of a variant."""
@@ -167,8 +170,15 @@ UniqueValue = tuple[str, str]
 UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)
 """The fields of a variant whose values no two variants of a store can share."""
 
-NAMES = tuple(dict.fromkeys([*(name.partition(".")[0] for name in FIELDS), VARIANTS, *VARIANT_FIELDS]))
+NAMES = tuple(
+    dict.fromkeys(name.partition(".")[0] for name in (*FIELDS, TRANSLATION, VARIANTS, *VARIANT_FIELDS))
+)
 """The names that settings can have for fields. `metadata` and `price` are all keys and all currencies."""
+
+
+def locale_of(name: str) -> str:
+    """The locale of a translated text; empty for any other field."""
+    return name.removeprefix(TRANSLATION).rpartition(".")[0] if name.startswith(TRANSLATION) else ""
 
 
 def setting_names(name: str) -> tuple[str, ...]:

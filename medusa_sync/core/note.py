@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change, Step, VariantChange
+from medusa_sync.core.change import Change, FieldChange, Step, VariantChange
 from medusa_sync.core.fields import FIELDS, IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Part
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import Value
@@ -25,7 +25,7 @@ from medusa_sync.core.record import (
 )
 from medusa_sync.core.stored import StoredVariant
 
-_LATE = frozenset({Part.LINK})
+_LATE = frozenset({Part.LINK, Part.TRANSLATION})
 _KEPT = 8  # pending values of a field
 
 Late = Mapping[str, Mapping[str, Collection[Value]]]
@@ -186,7 +186,15 @@ def _late_own_values(change: Change) -> dict[str, Collection[Value]]:
     late = (
         each for each in change.own_changes if FIELDS.knows(each.field) and FIELDS[each.field].part in _LATE
     )
-    return {each.field: (each.desired,) for each in late}
+    return {each.field: _possible(change.record.fields, each) for each in late}
+
+
+def _possible(before: Mapping[str, Value], change: FieldChange) -> tuple[Value, ...]:
+    """The values that a field may have while it is written."""
+    if isinstance(change.planned, tuple):
+        return (change.desired,)
+    # A stored value that was never applied may still be there if the write is interrupted.
+    return (change.planned,) if change.field in before else (change.stored, change.planned)
 
 
 def _late_values(
@@ -198,9 +206,7 @@ def _late_values(
     before = change.record.variant(variant.desired.key).fields
     removed = {f"{OPTION}{name}": (None,) for name in removed_options}
     return {name: values for name, values in removed.items() if name in before} | {
-        # A stored value that was never applied may still be there if the write is interrupted.
-        each.field: (each.planned,) if each.field in before else (each.stored, each.planned)
-        for each in variant.changes
+        each.field: _possible(before, each) for each in variant.changes
     }
 
 

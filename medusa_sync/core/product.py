@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import STOCK, TITLE, UNIQUE
+from medusa_sync.core.fields import STOCK, TITLE, UNIQUE, locale_of
 
 _MAX_HANDLE = 200  # characters
 _NULL = "null"
@@ -114,6 +114,12 @@ class DesiredProduct(Struct, frozen=True):
         """The unique fields and values that its variants want."""
         return {(name, each.fields[name]) for each in self.variants for name in UNIQUE if name in each.fields}
 
+    @property
+    def locales(self) -> set[str]:
+        """The locales that it has texts in."""
+        names = chain(self.fields, *(each.fields for each in self.variants))
+        return {*filter(None, map(locale_of, names))}
+
 
 def without_values(
     desired: DesiredProduct, withheld: Sequence[Withheld], later: Collection[str] = ()
@@ -135,6 +141,16 @@ def without_stock(desired: DesiredProduct) -> DesiredProduct:
     """What the source can want from a store that has no stock location; its digest would show all of it."""
     variants = (each.changed({STOCK: None}) for each in desired.variants)
     return structs.replace(desired, variants=tuple(variants), digest="")
+
+
+def without_locales(desired: DesiredProduct, locales: Collection[str]) -> DesiredProduct:
+    """What the source can want from a store without these locales; its digest would show all of it."""
+
+    def kept(fields: Mapping[str, Value]) -> Mapping[str, Value]:
+        return {name: value for name, value in fields.items() if locale_of(name) not in locales}
+
+    variants = tuple(structs.replace(each, fields=kept(each.fields)) for each in desired.variants)
+    return structs.replace(desired, fields=kept(desired.fields), variants=variants, digest="")
 
 
 def slug_of(desired: DesiredProduct) -> str:

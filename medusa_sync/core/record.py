@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import chain
@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct, ValidationError, convert
 
-from medusa_sync.core.fields import FIELDS, PRICE, SALE
+from medusa_sync.core.fields import FIELDS, PRICE, SALE, locale_of
 from medusa_sync.core.prices import region_names
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.errors import ProductFailedError
@@ -163,9 +163,18 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     @property
     def has_sales(self) -> bool:
         """Whether a variant has, or may have, a sale price of ours."""
-        applied = (each.fields for each in self.variants.values())
-        names = chain.from_iterable((*applied, *self.pending_values.values()))
-        return any(name.partition(".")[0] == SALE for name in names)
+        return any(name.partition(".")[0] == SALE for name in self._names)
+
+    @property
+    def has_translations(self) -> bool:
+        """Whether it has, or may have, a text of ours in a locale."""
+        return any(map(locale_of, self._names))
+
+    @property
+    def _names(self) -> Iterator[str]:
+        """The names of all fields that have, or may have, a value of ours."""
+        variants = (each.fields for each in self.variants.values())
+        return chain(self.fields, self.pending_fields, *variants, *self.pending_values.values())
 
     def history(self, name: str, key: str | None = None) -> History:
         """What was written to a field of the product, or of the variant with a key."""

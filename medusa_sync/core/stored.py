@@ -16,6 +16,7 @@ from medusa_sync.core.fields import (
     VARIANT_FIELDS,
     Merge,
     Part,
+    locale_of,
 )
 from medusa_sync.core.prices import PriceKey, price_key
 from medusa_sync.core.product import DesiredProduct, Value
@@ -93,6 +94,19 @@ class StoredOptionValue(Struct, frozen=True):
     value: str
 
 
+class StoredTranslation(Entity, frozen=True):
+    """Texts of a product or variant in a locale, by field."""
+
+    locale_code: str
+    translations: dict[str, Any]
+
+
+def _translated(stored: Iterable[StoredTranslation], name: str) -> Value:
+    """The value of a translated field."""
+    texts = (each.translations for each in stored if each.locale_code == locale_of(name))
+    return plain(next(texts, {}).get(name.rpartition(".")[2]))
+
+
 class StoredVariant(Entity, frozen=True):
     """A variant.
 
@@ -116,6 +130,7 @@ class StoredVariant(Entity, frozen=True):
     prices: tuple[StoredPrice, ...] = ()
     inventory_items: tuple[StoredInventoryItem, ...] = ()
     sale_prices: tuple[StoredPrice, ...] = ()
+    translations: tuple[StoredTranslation, ...] = ()
     product: StoredProduct | None = None
 
     def called(self, key: str) -> str:
@@ -166,6 +181,8 @@ class StoredVariant(Entity, frozen=True):
                 return next(sales, None)
             case Part.METADATA:
                 return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
+            case Part.TRANSLATION:
+                return _translated(self.translations, name)
             case _:
                 return plain(getattr(self, name))
 
@@ -238,6 +255,7 @@ class StoredProduct(Identified, frozen=True):
     Attributes:
         record: what was last applied; None if it was not written by this tool.
         metadata: without the record.
+        translations: None if they were not read, those of its variants neither.
     """
 
     record: Record | None = None
@@ -265,6 +283,7 @@ class StoredProduct(Identified, frozen=True):
     variants: tuple[StoredVariant, ...] = ()
     sales_channels: tuple[NamedEntity | None, ...] = ()  # None is a link to a deleted channel
     shipping_profile: Entity | None = None
+    translations: tuple[StoredTranslation, ...] | None = None
 
     @property
     def rounds_weights(self) -> bool:
@@ -301,6 +320,8 @@ class StoredProduct(Identified, frozen=True):
         field = FIELDS[name]
         if field.part is Part.METADATA:
             return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
+        if field.part is Part.TRANSLATION:
+            return _translated(self.translations or (), name)
         if name == CATEGORIES:
             return tuple(self.category_ids)
         if name == CHANNELS:

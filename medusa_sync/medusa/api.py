@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct, json
 
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem
@@ -25,15 +25,24 @@ from medusa_sync.core.stored import (
 from medusa_sync.errors import StoreError, StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import decode
-from medusa_sync.medusa.client import MedusaClient
-from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, read, walk
-from medusa_sync.medusa.resources import CATEGORIES, CHANNELS, ITEMS, REGIONS, OptionApi, PriceLists
+from medusa_sync.medusa.client import MAX_BODY_BYTES, MedusaClient
+from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, fitting, read, walk
+from medusa_sync.medusa.resources import (
+    CATEGORIES,
+    CHANNELS,
+    ITEMS,
+    REGIONS,
+    TRANSLATIONS,
+    OptionApi,
+    PriceLists,
+)
 
 if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
 
 T = TypeVar("T")
 _MANY_CATEGORIES = 2_000
+_TRANSLATION_BYTES = MAX_BODY_BYTES * 3 // 4
 
 
 class StoreCurrency(Struct, frozen=True):
@@ -59,6 +68,21 @@ class _WithVariants(Struct):
     product: _Variants
 
 
+class _Flags(Struct):
+    feature_flags: dict[str, Any]
+
+
+class _Locale(Struct):
+    locale_code: str
+
+
+class _Locales(Struct):
+    supported_locales: list[_Locale]
+
+
+_LOCALES = List("/admin/stores", "stores", _Locales, "supported_locales.locale_code")
+
+
 class _Updated(Struct):
     updated: list[StoredProduct]
 
@@ -74,10 +98,12 @@ class AdminApi:
         may_lag: look-ups come from the index engine, which lags behind writes. Scans do not.
         options: of products.
         price_lists: lists of sale prices.
+        has_translations: the store has texts in several locales; they are read with the details of products.
     """
 
     def __init__(self, client: MedusaClient) -> None:
         self.may_lag = False
+        self.has_translations = False
         self.options = OptionApi(client)
         self.price_lists = PriceLists(client)
         self._client = client
@@ -95,6 +121,16 @@ class AdminApi:
         fields = "id,default_sales_channel_id,default_location_id,supported_currencies.currency_code"
         query: Query = [("limit", 1), ("fields", fields)]
         return (await self._client.get("/admin/stores", query, _Stores)).stores[0]
+
+    async def locales(self) -> list[str]:
+        """The locales of the store; none if it has no translations."""
+        with suppress(StoreRefusedError):  # before 2.12.3
+            flags = await self._client.get("/admin/feature-flags", (), _Flags)
+            self.has_translations = flags.feature_flags.get("translation") is True
+        if not self.has_translations:
+            return []
+        stores = (await read(self._client, _LOCALES, [("limit", 1)])).entries
+        return [each.locale_code for store in stores for each in store.supported_locales]
 
     async def named(self, collection: str, query: dict[str, str], *, limit: int = 2) -> list[NamedEntity]:
         """Some sales channels, shipping profiles or stock locations that a query matches."""
@@ -118,9 +154,10 @@ class AdminApi:
         return [decode.summary(each) for each in await self._find(key, values, decode.SCANNED)]
 
     async def details(
-        self, key: str, values: Sequence[str], list_: List[Raw] = decode.DETAILS
+        self, key: str, values: Sequence[str], list_: List[Raw] | None = None
     ) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details or what another list has of them."""
+        list_ = list_ or (decode.TRANSLATED if self.has_translations else decode.DETAILS)
         asked = decode.tree_of(list_.fields)
         return [decode.decode_product(raw, asked) for raw in await self._find(key, values, list_)]
 
@@ -223,6 +260,25 @@ class AdminApi:
 
     async def activate_category(self, category_id: str) -> None:
         await self._client.send(f"{CATEGORIES.path}/{category_id}", {"is_active": True})
+
+    # --- translations ---
+
+    async def write_translations(self, bodies: Sequence[dict[str, Any]]) -> None:
+        """Change translations that have an id, and create the others."""
+        for part in fitting(bodies, lambda body: len(json.encode(body)) + 1, most=_TRANSLATION_BYTES):
+            new = [body for body in part if "id" not in body]
+            body = {"create": new, "update": [body for body in part if "id" in body]}
+            await self._client.post(f"{TRANSLATIONS.path}/batch", body, dict[str, Any])
+
+    async def delete_translations(self, ids: Sequence[str]) -> None:
+        await self._client.post(f"{TRANSLATIONS.path}/batch", {"delete": ids}, dict[str, Any])
+
+    async def forget_translations(self, reference_ids: Sequence[str]) -> None:
+        """Delete the translations of deleted products and variants, which Medusa keeps."""
+        for part in chunks("reference_id", reference_ids):
+            ids = [each.id async for each in walk(self._client, TRANSLATIONS, part)]
+            if ids:
+                await self.delete_translations(ids)
 
     # --- inventory items ---
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from msgspec import Raw, Struct, ValidationError, convert, json
+from msgspec import Raw, Struct, ValidationError, convert, json, structs
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Part
 from medusa_sync.core.record import RECORD_KEY, Record, parse_record
@@ -87,6 +87,13 @@ DETAILS = _products(
             _below("variants.inventory_items", "inventory_item_id inventory.sku"),
             _below("variants.inventory_items.inventory.location_levels", "location_id stocked_quantity"),
         )
+    ),
+)
+_TRANSLATIONS = "id locale_code translations"
+TRANSLATED = structs.replace(
+    DETAILS,
+    fields=",".join(
+        (DETAILS.fields, *(_below(path, _TRANSLATIONS) for path in ("translations", "variants.translations")))
     ),
 )
 WITH_DELETED = _products(MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))

@@ -20,6 +20,7 @@ from medusa_sync.core.fields import (
     VARIANT_FIELDS,
     Merge,
     Part,
+    locale_of,
 )
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.merge import members
@@ -31,6 +32,7 @@ from medusa_sync.core.stored import (
     StoredImage,
     StoredOption,
     StoredProduct,
+    StoredTranslation,
     StoredVariant,
 )
 from medusa_sync.medusa.operations import new_variant_id
@@ -60,8 +62,9 @@ def product_body(
         body["sales_channels"] = [{"id": placement.sales_channel_id}]
     if is_placed and stored.shipping_profile is None:
         body["shipping_profile_id"] = placement.shipping_profile_id
-    fields = {each.field: each.planned for each in change.own_changes if each.field != OPTIONS}
-    if fields:  # options are written apart
+    in_row = (each for each in change.own_changes if each.field != OPTIONS and not locale_of(each.field))
+    fields = {each.field: each.planned for each in in_row}
+    if fields:
         known: Ids = {  # what the product has, and what is added
             **ids,
             CATEGORIES: {**ids.get(CATEGORIES, {}), **stored.category_ids},
@@ -135,6 +138,37 @@ def _set_product_field(body: dict[str, Any], name: str, value: Value, ids: Ids) 
 
 def _image(url: str, image_id: str | None) -> dict[str, str]:
     return {"url": url} if image_id is None else {"id": image_id, "url": url}
+
+
+# --- translations ---
+
+
+def translation_bodies(
+    change: Change, product_id: str, written: Mapping[str, StoredVariant]
+) -> list[dict[str, Any]]:
+    """The translations that change, of a product and its variants; those that exist have an id."""
+    own = {each.field: each.planned for each in change.own_changes}
+    bodies = _translations("product", product_id, own, change.stored.translations or ())
+    for each in change.variants:
+        if (variant := each.stored or written.get(each.desired.key)) is not None:
+            bodies += _translations("product_variant", variant.id, each.new_values, variant.translations)
+    return bodies
+
+
+def _translations(
+    reference: str, own_id: str, planned: Mapping[str, Value], stored: Iterable[StoredTranslation]
+) -> list[dict[str, Any]]:
+    texts: dict[str, dict[str, Value]] = {}
+    for name, value in planned.items():
+        if locale := locale_of(name):
+            texts.setdefault(locale, {})[name.rpartition(".")[2]] = "" if value is None else value
+    ids = {each.locale_code: each.id for each in stored}
+    return [
+        {"id": ids[locale], "translations": own}
+        if locale in ids
+        else {"reference": reference, "reference_id": own_id, "locale_code": locale, "translations": own}
+        for locale, own in texts.items()
+    ]
 
 
 # --- options and variants ---

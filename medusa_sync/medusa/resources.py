@@ -42,6 +42,9 @@ class _Resource(Struct, frozen=True):
     client: MedusaClient
 
 
+TRANSLATIONS = List("/admin/translations", "translations", Entity, "id")
+
+
 # --- inventory items ---
 
 

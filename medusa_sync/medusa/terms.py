@@ -186,12 +186,14 @@ class Terms:
         self._ids.update(((CHANNELS, each.id), each.id) for each in listed)
         for key in keys:
             if (CHANNELS, key) not in self._ids:
-                which = "several sales channels" if key in names else "no sales channel"
                 known = ", ".join(f"{each.name!r} ({each.id})" for each in listed)
-                self._errors[CHANNELS, key] = KnownRefusalError(
-                    f"the store has {which} {key!r}; give a name or an id at the source of: {known}",
-                    status=HTTPStatus.BAD_REQUEST,
+                message = (
+                    f"the store has several sales channels {key!r}: {known}; give an id at the source"
+                    if key in names
+                    else f"the store has no sales channel {key!r}, only: {known}; add it in the admin "
+                    "(Settings > Sales Channels), or name another one at the source"
                 )
+                self._errors[CHANNELS, key] = KnownRefusalError(message, status=HTTPStatus.BAD_REQUEST)
 
     async def _create(self, name: str, keys: Sequence[str]) -> None:
         """Create terms of one level; for those that are refused, the reason is kept."""

@@ -55,6 +55,26 @@ class SourcePrice(Struct, frozen=True, rename="camel", forbid_unknown_fields=Tru
     max_quantity: Annotated[int, Meta(ge=1, le=999_999_999)] | None = None
 
 
+LOCALE = "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
+Locale = Annotated[str, Meta(max_length=35, pattern=LOCALE)]
+
+
+class SourceVariantTexts(Struct, frozen=True):
+    """Texts of a variant in a locale."""
+
+    title: Text | None = None
+    material: Text | None = None
+
+
+class SourceTexts(Struct, frozen=True):
+    """Texts of a product in a locale."""
+
+    title: Annotated[str, Meta(max_length=500)] | None = None
+    subtitle: Text | None = None
+    description: LongText | None = None
+    material: Text | None = None
+
+
 class SourceVariant(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """A variant of a product."""
 
@@ -71,6 +91,7 @@ class SourceVariant(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     image: Url | None = None
     metadata: Metadata | None = None
     options: dict[Text, Text | Number] = {}
+    translations: dict[Locale, SourceVariantTexts] | None = None
 
 
 class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -115,6 +136,7 @@ class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     status: Status | None = None
     material: Text | None = None
     meta: SourceMeta | None = None
+    translations: dict[Locale, SourceTexts] | None = None
 
 
 FIELDS = frozenset(each.encode_name for each in structs.fields(SourceProduct))

@@ -20,13 +20,20 @@ from medusa_sync.core.fields import (
     STOCK,
     THUMBNAIL,
     TITLE,
+    TRANSLATION,
     WEIGHT,
 )
 from medusa_sync.core.prices import PriceKey, price_field, price_key
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import ONLY, RECORD_KEY
 from medusa_sync.sources.base import InvalidProductError
-from medusa_sync.sources.schema import SourcePrice, SourceProduct, SourceVariant
+from medusa_sync.sources.schema import (
+    SourcePrice,
+    SourceProduct,
+    SourceTexts,
+    SourceVariant,
+    SourceVariantTexts,
+)
 from medusa_sync.sources.text import is_web_url, one_line, paragraphs
 
 _INDEX = re.compile(r"^variants\[(\d+)\]\.?")
@@ -38,6 +45,7 @@ _DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
 }
 _TITLE = "Title"  # the option of variants that have only titles
 _LARGEST_INT = 2**53
+_SCRIPT = 4  # letters of its code in a locale
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _SHARED_STOCK = (
@@ -71,7 +79,7 @@ def desired_variants(
         }
         found = {name: value for name, value in values.items() if value is not None}
         prices = _prices(variant, product, currency, sale_prices=sale_prices)
-        return {**found, **metadata_of(variant.metadata), **prices}
+        return {**found, **metadata_of(variant.metadata), **prices, **texts_of(variant.translations)}
 
     if not product.variants:
         barcode = product.meta.barcode if product.meta else None
@@ -171,6 +179,23 @@ def metadata_of(values: Mapping[str, Value] | None) -> dict[str, Value]:
         for name, value in named
         if name and name not in _RESERVED and value is not None
     }
+
+
+def texts_of(translations: Mapping[str, SourceTexts | SourceVariantTexts] | None) -> dict[str, Value]:
+    """The fields of the texts that a product or a variant has in locales."""
+    found: dict[str, Value] = {}
+    for locale, texts in (translations or {}).items():
+        for name, text in structs.asdict(texts).items():
+            if (value := paragraphs(text) if name == "description" else one_line(text)) is not None:
+                found[f"{TRANSLATION}{_as_written_in_stores(locale)}.{name}"] = value
+    return found
+
+
+def _as_written_in_stores(locale: str) -> str:
+    """A locale as Medusa writes it: `de-DE`, `zh-Hans`, `ru-Cyrl-BY`."""
+    language, *others = locale.replace("_", "-").split("-")
+    parts = (each.title() if len(each) == _SCRIPT else each.upper() for each in others)
+    return "-".join((language.lower(), *parts))
 
 
 def _stored(value: Value) -> Value:

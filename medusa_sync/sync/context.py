@@ -31,6 +31,8 @@ class Context(Struct):
         removed_variants: ids of dropped variants that the final pass removes, by external id of the product.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
+        locales: of the store, once they were read.
+        other_locales: that the source has, and the store does not.
         failures: products in a row whose writes failed without a refusal.
     """
 
@@ -47,6 +49,14 @@ class Context(Struct):
     is_final: bool = False
     another_run_creates: bool = False
     failures: int = 0
+    locales: Collection[str] | None = None
+    other_locales: set[str] = field(default_factory=set)
+
+    async def find_locales(self) -> Collection[str]:
+        """The locales that texts may have, which are read once."""
+        if self.locales is None:
+            self.locales = await self.api.locales()
+        return self.locales
 
     async def find_placement(self) -> None:
         """Read where new products belong, once.

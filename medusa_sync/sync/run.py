@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -165,6 +165,8 @@ class Run:
                 "The installation is valid: settings, credentials, source, sales channel, shipping profile"
                 f"{location}. Only a real run shows whether the credentials may write."
             )
+        if context is not None and context.other_locales:
+            yield _lacking_locales(context.other_locales, context.locales or ())
         if placement is not UNKNOWN and placement.location_id is None:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."
 
@@ -264,3 +266,11 @@ class Run:
         except (PruneGuardError, SourceError) as error:
             return error
         return None
+
+
+def _lacking_locales(wanted: Collection[str], known: Collection[str]) -> str:
+    has = ", ".join(sorted(known)) or "none; MEDUSA_FF_TRANSLATION=true switches translations on"
+    return (
+        f"Texts in {', '.join(sorted(wanted))} are not synced, because the store does not have these locales "
+        f"(it has {has}). Add them in the admin (Settings > Store), or remove the texts at the source."
+    )

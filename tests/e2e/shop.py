@@ -13,6 +13,9 @@ OPTIONS_ARE_ENTITIES = _VERSION >= (2, 17)
 WEIGHT = 0.3 if _VERSION >= (2, 15) else 3
 """Of a variant: older versions keep whole numbers."""
 
+HAS_TRANSLATIONS = tuple(map(int, MEDUSA_VERSION.split("."))) >= (2, 12, 3)
+
+_TEXTS = ",translations.id,translations.locale_code,translations.translations" if HAS_TRANSLATIONS else ""
 _FIELDS = (
     "id,external_id,title,subtitle,handle,status,description,thumbnail,weight,length,height,width,origin_country,hs_code,"
     "mid_code,material,metadata,options.id,options.title,options.values.value,"
@@ -26,7 +29,7 @@ _FIELDS = (
     "variants.inventory_items.inventory.location_levels.id,"
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
-)
+) + _TEXTS
 LEVELS = "/admin/inventory-items/location-levels/batch"
 _PAGE = 200
 _ALL = 10_000
@@ -143,6 +146,14 @@ class Shop:
         [item] = variant["inventory_items"]
         level = {"inventory_item_id": item["inventory_item_id"], "location_id": self.store.location_id}
         self.post(LEVELS, {"update": [{**level, "stocked_quantity": quantity}]})
+
+    def translate(self, product: Json, locale: str, **texts: str) -> None:
+        """Set texts of a product in a locale."""
+        known = [each["id"] for each in product["translations"] if each["locale_code"] == locale]
+        new = {"reference": "product", "reference_id": product["id"], "locale_code": locale}
+        bodies = {"update": [{"id": known[0]}]} if known else {"create": [new]}
+        body = {part: [{**each, "translations": texts} for each in own] for part, own in bodies.items()}
+        self.post("/admin/translations/batch", body)
 
     def add_value(self, product: Json, option: Json, value: str) -> None:
         path = f"/admin/products/{product['id']}/options"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.shop import Shop
-from tests.e2e.wanted import METADATA
+from tests.e2e.wanted import LOCALES, METADATA, TEXTS
 
 _MEASURES = ("weight", "width", "height", "length")
 _CUSTOMS = ("origin_country", "hs_code", "mid_code", "material")
@@ -79,6 +79,7 @@ def stored_of(product: dict[str, Any], location_id: str, sales: Mapping[str, Seq
         "categories": tuple(sorted(category["handle"] for category in product["categories"])),
         "images": tuple(image["url"] for image in sorted(product["images"], key=lambda image: image["rank"])),
         "sales_channels": tuple(sorted(channel["name"] for channel in product["sales_channels"])),
+        **_texts(product),
         **{name: metadata.pop(name, None) for name in (*METADATA, "review_count")},
     }
     options = sorted(product["options"], key=lambda option: option["id"])
@@ -134,6 +135,16 @@ def _variant(variant: dict[str, Any], location_id: str, sales: Sequence[float]) 
     all_prices = tuple(sorted(_price(each) for each in prices))
     summary = (variant["id"], variant["title"], variant["sku"], tuple(sorted(values.values())), all_prices)
     return StoredVariant(variant["id"], owned, values, others, by_item, variant["manage_inventory"], summary)
+
+
+def _texts(product: dict[str, Any]) -> dict[str, str | None]:
+    """The translated title and description of a product in each locale."""
+    known = {each["locale_code"]: each["translations"] for each in product.get("translations", ())}
+    return {
+        f"translation.{locale}.{name}": known.get(locale, {}).get(name) or None
+        for locale in LOCALES
+        for name in TEXTS
+    }
 
 
 def _number(value: Any) -> Any:

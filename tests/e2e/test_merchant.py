@@ -8,12 +8,13 @@ from medusa_sync.core.fields import FIELDS as TABLE
 from medusa_sync.core.fields import VARIANT_FIELDS, Merge, Part
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_quiet
-from tests.e2e.shop import Shop
+from tests.e2e.shop import HAS_TRANSLATIONS, Shop
 from tests.e2e.stored import Stored, stored_in
 from tests.harness.catalogue import product as generated
 from tests.harness.dummyjson import DummyJson
 from tests.tiers import sampled
 
+TITLE_IN_GERMAN = "translation.de-DE.title"
 SITUATIONS = ("merchant", "source", "both", "both the same")
 
 
@@ -47,6 +48,7 @@ SCALARS = (
         )
         if row.merge is Merge.REPLACE and row.part is not Part.METADATA
     ),
+    *([Field(TITLE_IN_GERMAN, *TEXTS)] if HAS_TRANSLATIONS else []),
     Field("brand", *TEXTS),  # all keys of the metadata are merged alike
 )
 STOCK = Field("stock", 10, 7, 25)
@@ -77,6 +79,8 @@ def source_edit(field: Field, value: Any, number: int) -> dict[str, Any]:
         case "length" | "height" | "width":
             key = {"length": "depth"}.get(field.name, field.name)
             return {"dimensions": {**base["dimensions"], key: value}}
+        case "translation.de-DE.title":
+            return {"translations": {"de-DE": {"title": value}}}
         case name:
             first, *others = name.split("_")
             return {first + "".join(map(str.title, others)): value}
@@ -94,6 +98,8 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
             shop.set_stock(variant, value)
         case "brand":
             shop.edit(stored, metadata={"brand": value})
+        case "translation.de-DE.title":
+            shop.translate(stored, "de-DE", title=value)
         case "sales_channels":
             shop.edit(stored, sales_channels=[{"id": shop.channel(name)} for name in value])
         case "tags":

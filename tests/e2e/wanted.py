@@ -7,10 +7,12 @@ from typing import Any
 from slugify import slugify
 
 Value = Any
+LOCALES = ("de-DE", "fr-FR")
 Product = dict[str, Any]
 
 DEFAULT = "Default"
 CHANNELS = "sales_channels"
+TEXTS = ("title", "description")
 METADATA = {
     "brand": "brand",
     "rating": "rating",
@@ -58,6 +60,7 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         "tags": tuple(sorted(set(product.get("tags", ())))),
         "categories": (slugify(product["category"]),) if "category" in product else (),  # handles
         "images": tuple(product.get("images", ())),
+        **_texts(product),
         **({CHANNELS: tuple(sorted(product["salesChannels"]))} if "salesChannels" in product else {}),
         **{name: product.get(key) for name, key in METADATA.items()},
         "review_count": len(product["reviews"]) if "reviews" in product else None,
@@ -75,6 +78,18 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         variants[key] = _variant(product, each, values, sale_prices=sale_prices)
         names[key] = variants[key]["sku"] or variants[key]["title"]
     return Wanted(fields, variants, names, options)
+
+
+def _texts(product: Product) -> dict[str, Value]:
+    """The translated title and description in each locale, if the source has any."""
+    if "translations" not in product:
+        return {}
+    known = product["translations"]
+    return {
+        f"translation.{locale}.{name}": known.get(locale, {}).get(name)
+        for locale in LOCALES
+        for name in TEXTS
+    }
 
 
 def _variant(product: Product, variant: Product, values: list[str], *, sale_prices: bool) -> dict[str, Value]:

@@ -48,10 +48,24 @@ class Store(Facts):
 
 @contextmanager
 def running_store(
-    postgres: Postgres, version: str = MEDUSA_VERSION, *, index_engine: bool = False, with_admin: bool = False
+    postgres: Postgres,
+    version: str = MEDUSA_VERSION,
+    *,
+    index_engine: bool = False,
+    with_admin: bool = False,
+    translations: bool = True,
 ) -> Iterator[Store]:
-    """Run a fresh store; the index engine is Medusa's index for product lists, which lags behind."""
+    """Run a fresh store.
+
+    Args:
+        postgres: for its database.
+        version: of Medusa.
+        index_engine: use Medusa's index for product lists, which lags behind.
+        with_admin: serve the admin, too.
+        translations: the store has them if this version does.
+    """
     settings = (INDEX_ENGINE if index_engine else {}) | ({"ADMIN": "true"} if with_admin else {})
+    settings |= {} if translations else {"MEDUSA_FF_TRANSLATION": "false"}
     with (
         fresh_database(postgres, version, index_engine=index_engine) as database_url,
         project(version, database_url, **settings) as medusa,

@@ -14,6 +14,7 @@ from tests.harness.postgres import Postgres
 
 EMAIL = "admin@example.com"
 PASSWORD = "supersecret"
+LOCALES = ("de-DE", "fr-FR")
 INDEX_ENGINE = {"MEDUSA_FF_INDEX_ENGINE": "true"}
 
 
@@ -91,6 +92,9 @@ def _set_up(url: str) -> Facts:
             f"/admin/stores/{store['id']}",
             {"supported_currencies": currencies, "default_location_id": location["id"]},
         )
+        if call("GET", "/admin/feature-flags")["feature_flags"].get("translation"):
+            locales = [{"locale_code": code} for code in LOCALES]
+            call("POST", f"/admin/stores/{store['id']}", {"supported_locales": locales})
         return Facts(
             api_key=key["token"],
             email=EMAIL,

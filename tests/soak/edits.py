@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.e2e.shop import LEVELS, Json
-from tests.e2e.wanted import CHANNELS
+from tests.e2e.wanted import CHANNELS, LOCALES, TEXTS
 from tests.soak.editing import KINDS, Editing, Kind, NothingToEditError, kind
 
 SECOND_CHANNEL = "Market"
@@ -46,6 +46,17 @@ def channels(edit: Editing) -> Any:
         return edit.set_unowned("sales channels", sales_channels=body)
     names = {channel["name"] for channel in edit.product["sales_channels"]} ^ {SECOND_CHANNEL}
     return edit.set(CHANNELS, tuple(sorted(names)), sales_channels=body)
+
+
+@kind(3)
+def translation(edit: Editing) -> Any:
+    locale, field = edit.dice.choice(LOCALES), edit.dice.choice(TEXTS)
+    name, new = f"translation.{locale}.{field}", f"Merchant's {field} in {locale} {edit.number()}"
+    if name not in edit.expected.states:
+        raise NothingToEditError
+    edit.shop.translate(edit.product, locale, **{field: new})
+    edit.merchant.oracle.edit(edit.key, name, new)
+    return f"{name} {new}"
 
 
 @kind(2, of_delivered=True)

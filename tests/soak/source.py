@@ -4,7 +4,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from tests.e2e.wanted import Product
+from tests.e2e.shop import HAS_TRANSLATIONS
+from tests.e2e.wanted import LOCALES, TEXTS, Product
 from tests.harness.catalogue import product as generated
 from tests.soak.edits import SECOND_CHANNEL
 from tests.soak.shirts import Shirts, has_fixed_skus
@@ -65,6 +66,8 @@ class Source:
             product |= {name: new(self.dice, product) for name, new in _NEW.items() if name != "meta"}
             if number % 2 == 0:
                 del product["salesChannels"]
+            if number % 3 or not HAS_TRANSLATIONS:
+                del product["translations"]
             if number % 5 == 0:
                 del product["sku"], product["meta"]
             if self._with_variants:
@@ -199,6 +202,13 @@ def _images(dice: random.Random, product: Product) -> list[str]:
     return [f"https://i.example/{product['id']}/{n}.png" for n in dice.sample(range(8), dice.randint(1, 4))]
 
 
+def _texts(dice: random.Random, _: Product) -> dict[str, dict[str, str]]:
+    return {
+        locale: {name: f"{name} in {locale} {dice.randrange(10**6)}" for name in TEXTS if dice.random() < 0.7}
+        for locale in dice.sample(LOCALES, dice.randint(0, 2))
+    }
+
+
 _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "price": lambda dice, _: dice.randrange(100, 99999) / 100,
     "stock": lambda dice, _: dice.randrange(200),
@@ -208,6 +218,7 @@ _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "images": _images,
     "salesChannels": lambda dice, _: dice.sample(_CHANNELS, dice.randint(1, 2)),
     "category": lambda dice, _: dice.choice(_CATEGORIES),
+    "translations": _texts,
     "brand": lambda dice, _: f"Brand {dice.randrange(100)}",
     "rating": lambda dice, _: dice.randrange(100, 500) / 100,
     "weight": lambda dice, _: dice.randrange(1, 100),

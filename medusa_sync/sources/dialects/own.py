@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import VARIANT, fields, present
+from medusa_sync.sources.schema import LOCALE
 
 _NAME, _VALUE = "option{n}_name", "option{n}_value"
 
@@ -42,6 +44,7 @@ _PRODUCT = [
     each for each in cells.targets(_COLUMNS) if each not in _GOODS and each[1] not in {"options", "meta"}
 ]
 _VARIANT = cells.targets(_COLUMNS, VARIANT)
+_TRANSLATED = ("title", "subtitle", "description", "material")
 
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
@@ -49,7 +52,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     if any(row["variant_id"] or row.series(_VALUE) for row in rows):
         options, values = cells.options(rows, _NAME, _VALUE)
         variants = [
-            present(**fields(_VARIANT, row) | {"options": own} | _goods(row))
+            present(**fields(_VARIANT, row) | {"options": own} | _goods(row) | _texts(row, "variant_"))
             for row, own in zip(rows, values, strict=True)
         ]
         of_variants: dict[str, Any] = {"options": options, "variants": variants}
@@ -59,7 +62,17 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
         raise rows[1].error("id", "is that of the row before it, but there is no variant_id and no option")
     cells_with_images = [row[key] for row in rows for key in row.series("images").values()]
     images = cells.distinct(url for cell in cells_with_images for url in cells.parts(cell, "|"))
-    return present(**of_variants | fields(_PRODUCT, first) | {"images": images})
+    return present(**of_variants | fields(_PRODUCT, first) | {"images": images} | _texts(first))
+
+
+def _texts(row: Row, of: str = "") -> dict[str, Any]:
+    """The texts in other locales; a column with anything else after the dot is none of them."""
+    found: dict[str, dict[str, str]] = {}
+    for name in _TRANSLATED:
+        for locale, key in row.series(f"{of}{name}.{{key}}").items():
+            if re.fullmatch(LOCALE, locale):
+                found.setdefault(locale, {})[name] = row[key]
+    return {"translations": found}
 
 
 def _goods(row: Row) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from medusa_sync.core.fields import UniqueValue
 from medusa_sync.core.prices import region_names
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct, Value, without_locales
 from medusa_sync.core.record import applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
@@ -99,12 +99,25 @@ class Comparison:
         await self._context.find_placement()  # if it is wrong, nothing at all is written
         if any(region_names(each.fields) for product in products for each in product.variants):
             await self._context.find_regions()
+        products = await self._with_known_locales(products, found)
         placed = self._context.placement.placed
         return [
             Stale(placed(product), stored.get(product.external_id, ()))
             for product in products
             if product.external_id not in hidden
         ]
+
+    async def _with_known_locales(
+        self, products: Sequence[DesiredProduct], found: Sequence[StoredProduct | Unreadable]
+    ) -> Sequence[DesiredProduct]:
+        """Products without their texts in locales that the store does not have."""
+        locales = {locale for product in products for locale in product.locales}
+        records = (each.record for each in found if isinstance(each, StoredProduct))
+        if not (locales or any(record.has_translations for record in records if record)):
+            return products
+        others = locales.difference(await self._context.find_locales())
+        self._context.other_locales |= others
+        return [without_locales(each, others) if others & each.locales else each for each in products]
 
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""

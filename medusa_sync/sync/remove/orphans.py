@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from msgspec import structs
 
@@ -12,7 +13,7 @@ from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.policy import Share
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable
-from medusa_sync.errors import ProductFailedError, PruneGuardError
+from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, PruneGuardError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import WITH_STATUS
 from medusa_sync.medusa.payload import record_body
@@ -89,12 +90,19 @@ class Orphans:
         ids = [stored.id for stored in orphans]
         if self._deletes:
             left = await delete_noted(self._api, ids)
+            await self._forget_translations([each for each in orphans if each.id not in left])
         else:
             left = await _note(self._api, ids, "drafted", {STATUS: "draft"})
         for reason in left.values():
             raise ProductFailedError(reason)
         for stored in orphans:
             self._settle(self.outcome(stored))
+
+    async def _forget_translations(self, deleted: Sequence[StoredProduct]) -> None:
+        records = [(each.id, each.record) for each in deleted if each.record and each.record.has_translations]
+        ids = [own for product_id, record in records for own in (product_id, *record.variant_ids.values())]
+        with suppress(StoreRefusedError, AmbiguousWriteError):  # they are in nobody's way
+            await self._api.forget_translations(ids)
 
     def fail(self, stored: StoredProduct, error: Exception) -> None:
         """Report that an orphan is not removed."""

@@ -34,7 +34,7 @@ from medusa_sync.medusa.operations import (
     Operation,
     new_variant_id,
 )
-from medusa_sync.medusa.payload import FIRST_VARIANTS
+from medusa_sync.medusa.payload import FIRST_VARIANTS, translation_bodies
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job
@@ -68,6 +68,7 @@ class Writer:
             (Step.READ_VARIANTS, self._read_written),
             (Step.LEVELS, items.write_levels),
             (Step.SALE_PRICES, sales.write),
+            (Step.TRANSLATIONS, self._translate),
             (Step.ADD_VARIANTS, items.linked),
         )
         self._creation: _Sends = (
@@ -117,6 +118,16 @@ class Writer:
                 job.deleted.add(body["id"])
             elif isinstance(result, StoreRefusedError):
                 self._keep(job, body["id"], result)
+
+    async def _translate(self, jobs: Group) -> None:
+        """Write texts in other locales, and delete those of variants that were deleted."""
+        bodies = [
+            body for job in jobs for body in translation_bodies(job.change, job.product_id, job.written)
+        ]
+        await self._context.api.write_translations(bodies)
+        removed = [each for job in jobs for each in job.change.removed.values() if each.id in job.deleted]
+        if ids := [text.id for each in removed for text in each.translations]:
+            await self._context.api.delete_translations(ids)
 
     def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:
         """Take note that a dropped variant is not removed: some of its stock may be reserved."""

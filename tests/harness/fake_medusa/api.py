@@ -6,13 +6,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from tests.harness.fake_medusa import inventory, schemas, tables
 from tests.harness.fake_medusa.creation import Creation
-from tests.harness.fake_medusa.errors import not_found
+from tests.harness.fake_medusa.errors import already_exists, not_found
 from tests.harness.fake_medusa.options import OptionBatch, rename_option
 from tests.harness.fake_medusa.pricing import ListPriceBatch, create_price_list, delete_price_list
 from tests.harness.fake_medusa.reads import Call, Reads
 from tests.harness.fake_medusa.revision import Deletion, Revision
 from tests.harness.fake_medusa.schemas import validate
-from tests.harness.fake_medusa.state import Product, State
+from tests.harness.fake_medusa.state import Product, State, Translation
 from tests.harness.fake_medusa.steps import Work, run
 from tests.harness.fake_medusa.variants import (
     VariantCreation,
@@ -110,6 +110,12 @@ class Api:
                 return (yield from self._list_price_batch(call, price_list_id))
             case "POST", ["workflows-executions", workflow_id, "run"]:
                 return (yield from self._run_workflow(call, workflow_id))
+            case "POST", ["translations", "batch"] if self._state.has_translations:
+                return self._write_translations(call)
+            case "POST", ["stores", _]:
+                validate(schemas.STORE, call.body)
+                self._state.locales = [each["locale_code"] for each in call.body["supported_locales"]]
+                return {"store": {}}
             case "POST", ["inventory-items", "location-levels", "batch"]:
                 validate(schemas.LEVEL_BATCH, call.body)
                 batch = inventory.LevelBatch(self._state, call.body)
@@ -188,6 +194,33 @@ class Api:
             "created": [self._views.list_price(price, tree) for price in self._shuffled(batch.created)],
             "updated": [self._views.list_price(price, tree) for price in self._shuffled(batch.updated)],
             "deleted": {"ids": call.body.get("delete", []), "object": "price", "deleted": True},
+        }
+
+    def _write_translations(self, call: Call) -> dict[str, Any]:
+        """Medusa checks neither the product nor the locale, and refuses the whole call."""
+        validate(schemas.TRANSLATION_BATCH, call.body)
+        state, tree = self._state, tree_of("*")
+        known, stored = {(each.reference_id, each.locale_code) for each in state.translations.values()}, []
+        for body in call.body.get("update", []):
+            if body["id"] not in state.translations:
+                raise not_found(f'Translation with id "{body["id"]}" not found')
+        for body in call.body.get("create", []):
+            key = body["reference_id"], body["locale_code"]
+            if key in known:
+                raise already_exists("Translation", reference_id=key[0], locale_code=key[1])
+            known.add(key)
+            stored.append(Translation(**{**body, "id": state.ids.new("trans")}))
+        state.translations.update((each.id, each) for each in stored)
+        for body in call.body.get("update", []):
+            own = state.translations[body["id"]]
+            own.translations = {**own.translations, **body["translations"]}
+        for own_id in call.body.get("delete", []):
+            state.translations.pop(own_id, None)
+        updated = [state.translations[body["id"]] for body in call.body.get("update", [])]
+        return {
+            "created": [self._views.translation(each, tree) for each in stored],
+            "updated": [self._views.translation(each, tree) for each in updated],
+            "deleted": {"ids": call.body.get("delete", []), "object": "translation", "deleted": True},
         }
 
     def _run_workflow(self, call: Call, workflow_id: str) -> Steps:

@@ -109,6 +109,7 @@ _LISTS: Final = {
     "inventory-items": List(
         *("inventory_items", "id sku", Views.item, "*,location_levels.*"), searched="sku title"
     ),
+    "translations": List("translations", "reference_id reference locale_code", Views.translation),
     "stores": List("stores", "id name", Views.store, "*,supported_currencies.*", limit=50),
     "price-lists": List("price_lists", "id status", Views.row, limit=50, searched="title description"),
     **{
@@ -157,6 +158,10 @@ class Reads:
                 prices = state.list_prices.values()
                 own = [each for each in prices if each.price_list_id == price_list_id and not each.is_deleted]
                 return self._page(call, _PRICES, own)
+            case ["feature-flags"]:
+                return {"feature_flags": {"translation": state.has_translations}}
+            case ["translations"] if not state.has_translations:
+                raise LookupError(call.path)
             case [path] if path in _LISTS:
                 return self._page(call, _LISTS[path], self._rows(path))
         raise LookupError(call.path)
@@ -168,6 +173,8 @@ class Reads:
                 return state.variants().values()
             case "inventory-items":
                 return state.live_items()
+            case "translations":
+                return state.translations.values()
             case "stores":
                 return [state.store]
             case "price-lists":

@@ -169,6 +169,19 @@ _RESERVATION: Final = "inventory_item_id location_id quantity"
 RESERVATION: Final = fields({"inventory_item_id": str, "location_id": str, "quantity": float}, _RESERVATION)
 ITEM: Final = fields({"sku": str | None})
 
+_TEXTS: Final = {
+    **dict.fromkeys(["id", "reference_id", "reference", "locale_code"], str),
+    "translations": dict[str, str],
+}
+TRANSLATION_BATCH: Final = fields(
+    {
+        "create": array(_TEXTS, "reference_id reference locale_code translations", strict=False),
+        "update": array(_TEXTS, "id translations", strict=False),
+        "delete": list[str],
+    }
+)
+STORE: Final = fields({"supported_locales": array({"locale_code": str}, "locale_code")}, "supported_locales")
+
 WORKFLOW: Final = fields({"input": Any})
 _VARIANT_WITH_ID: Final = {**_NEW_VARIANT, "id": str, "thumbnail": str | None, "prices": _ANY_PRICES}
 _PRODUCT_WITH_ID: Final = {

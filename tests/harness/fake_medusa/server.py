@@ -72,7 +72,7 @@ class _Unfinished:
 
 
 class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
-    """A store as `tests.harness.medusa` makes it: a stock location, `eur` and `usd`, no products.
+    """A store as `tests.harness.medusa` makes it: a stock location, two currencies and locales, no products.
 
     It behaves like Medusa `VERSION`, and raises NotImplementedError for anything that it does not support.
 
@@ -105,6 +105,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
             shipping_profiles={profile.id: profile},
             stock_locations={location.id: location},
             regions={region.id: region},
+            locales=["de-DE", "fr-FR"],
         )
         self.url = "http://medusa.test"
         self.api_key = "sk_fake"

@@ -224,6 +224,17 @@ class Region:
 
 
 @dataclass
+class Translation:
+    """The texts of a product or variant in a locale."""
+
+    id: str
+    reference_id: str
+    reference: str
+    locale_code: str
+    translations: dict[str, str]
+
+
+@dataclass
 class Currency:
     id: str
     currency_code: str
@@ -261,6 +272,10 @@ class State:
     shipping_profiles: dict[str, Named] = field(default_factory=dict)
     stock_locations: dict[str, Named] = field(default_factory=dict)
     regions: dict[str, Region] = field(default_factory=dict)
+    translations: dict[str, Translation] = field(default_factory=dict)
+    has_translations: bool = True
+    locales: list[str] = field(default_factory=list)
+    """That the store supports; texts in others are stored, too."""
     deleted_ids: set[str] = field(default_factory=set)
     """Ids of deleted variants, tags, types, collections and categories: they cannot be used again."""
 

@@ -1,7 +1,7 @@
 """The JSON views of entities: the requested fields, with most lists in random order."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from random import Random
@@ -17,6 +17,7 @@ from tests.harness.fake_medusa.state import (
     Product,
     State,
     StoreSettings,
+    Translation,
     Variant,
 )
 
@@ -25,6 +26,10 @@ Tree = dict[str, Any]
 """Field names and the selection below each; `*` means all fields that are not relations."""
 
 _INTERNAL: Final = {"id", "has_price_set", "is_deleted", "removed", "variant_id"}
+TRANSLATED: Final = {
+    "product": {"title", "subtitle", "description", "material"},
+    "product_variant": {"title", "material"},
+}
 _ABSENT: Final = object()
 """Left out, as Medusa leaves out a missing link."""
 
@@ -34,7 +39,11 @@ LIST_PRICE_DEFAULTS: Final = "*,price_set.variant.id,price_rules.attribute,price
 @cache
 def _columns(type_: Any) -> tuple[str, ...]:
     """The fields of an entity, without lists of other ones."""
-    found = (each.name for each in fields(type_) if get_origin(each.type) not in {list, dict})
+    found = (
+        each.name
+        for each in fields(type_)
+        if get_origin(each.type) not in {list, dict} or each.name == "translations"
+    )
     return tuple(name for name in found if name not in _INTERNAL)
 
 
@@ -61,6 +70,7 @@ class Views:
             tree,
             {
                 "images": lambda sub: self._images(product, sub),
+                "translations": lambda sub: self._translations(product.id, sub),
                 "tags": lambda sub: self._known(state.tags, product.tag_ids, sub),
                 "categories": lambda sub: self._known(state.categories, product.category_ids, sub),
                 "sales_channels": lambda sub: [
@@ -91,6 +101,7 @@ class Views:
             variant,
             tree,
             {
+                "translations": lambda sub: self._translations(variant.id, sub),
                 "prices": lambda sub: self._prices(variant, sub),
                 "options": lambda sub: self._shuffled(
                     self._option_value(value, sub) for value in variant.values
@@ -107,6 +118,21 @@ class Views:
             product = next(each for each in products if variant.id in {own.id for own in each.variants})
             shown["product"] = self.product(product, tree["product"])
         return shown
+
+    def _translations(self, reference_id: str, tree: Tree) -> list[dict[str, Any]]:
+        known = self._state.translations.values()
+        return self._shuffled(
+            self.translation(each, tree) for each in known if each.reference_id == reference_id
+        )
+
+    def translation(self, translation: Translation, tree: Tree) -> dict[str, Any]:
+        """Its texts are shown without those of fields that cannot be translated."""
+        texts = {
+            name: text
+            for name, text in translation.translations.items()
+            if name in TRANSLATED[translation.reference]
+        }
+        return self.row(replace(translation, translations=texts), tree)
 
     def _prices(self, variant: Variant, tree: Tree) -> Any:
         if not variant.has_price_set:
@@ -172,7 +198,10 @@ class Views:
 
     def store(self, store: StoreSettings, tree: Tree) -> dict[str, Any]:
         currencies = store.supported_currencies
-        relations = {"supported_currencies": lambda sub: [self.row(each, sub) for each in currencies]}
+        relations = {
+            "supported_currencies": lambda sub: [self.row(each, sub) for each in currencies],
+            "supported_locales": lambda _sub: [{"locale_code": each} for each in self._state.locales],
+        }
         return _selected(store, tree, relations)
 
     def _one(self, table: Mapping[str, T], key: str | None, tree: Tree) -> dict[str, Any] | None:

@@ -1,7 +1,11 @@
+const { existsSync } = require("fs")
+const { join } = require("path")
 const { defineConfig } = require("@medusajs/framework/utils")
 
 const withIndexEngine = process.env.MEDUSA_FF_INDEX_ENGINE === "true"
 const withRoles = process.env.MEDUSA_FF_RBAC === "true"
+const hasTranslations = existsSync(join(__dirname, "node_modules/@medusajs/translation"))
+const withTranslations = hasTranslations && process.env.MEDUSA_FF_TRANSLATION !== "false"
 const redisUrl = process.env.REDIS_URL
 
 const redis = (resolve, id) => ({ resolve, id, is_default: true, options: { redisUrl } })
@@ -14,10 +18,11 @@ const redisModules = [
 
 module.exports = defineConfig({
   admin: { disable: process.env.ADMIN !== "true" },
-  featureFlags: { index_engine: withIndexEngine, caching: Boolean(redisUrl), rbac: withRoles },
+  featureFlags: { index_engine: withIndexEngine, caching: Boolean(redisUrl), rbac: withRoles, translation: withTranslations },
   modules: [
     ...(withIndexEngine ? [{ resolve: "@medusajs/index" }] : []),
     ...(withRoles ? [{ resolve: "@medusajs/medusa/rbac" }] : []),
+    ...(withTranslations ? [{ resolve: "@medusajs/medusa/translation" }] : []),
     ...(redisUrl ? redisModules : []),
   ],
   projectConfig: {

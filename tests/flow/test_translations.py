@@ -1,0 +1,280 @@
+"""Texts of products and variants in other locales."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from medusa_sync import RunResult
+from tests.flow.faults import KILLED, killed_runs
+from tests.flow.shirts import shirt
+from tests.flow.stage import (
+    SOURCE_NAME,
+    ListSource,
+    assert_quiet,
+    copies_of,
+    counts,
+    sync,
+    sync_url,
+    text,
+    writes,
+)
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+
+pytestmark = pytest.mark.usefixtures("routes")
+
+Texts = dict[str, dict[str, str]]
+
+
+def row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    return {**products(number)[-1], **changes}
+
+
+def in_german(title: str, **more: str) -> dict[str, Any]:
+    return {"translations": {"de-DE": {"title": title, **more}}}
+
+
+def run(store: FakeMedusa, *rows: dict[str, Any], **changes: Any) -> RunResult:
+    """A dry run that is exact, and a real one."""
+    plan = sync(ListSource(list(rows)), store, dry_run=True, **changes)
+    result = sync(ListSource(list(rows)), store, **changes)
+    assert (counts(plan), list(plan.changes)) == (counts(result), list(result.changes))
+    return result
+
+
+def texts_of(store: FakeMedusa, own_id: str) -> Texts:
+    """What customers see in each locale: an empty text is that of the product."""
+    found: Texts = {}
+    for each in store.state.translations.values():
+        if each.reference_id == own_id:
+            assert each.locale_code not in found
+            own = {name: text for name, text in each.translations.items() if text}
+            found |= {each.locale_code: own} if own else {}
+    return found
+
+
+def texts(store: FakeMedusa, number: int = 1) -> Texts:
+    return texts_of(store, store.products[f"{SOURCE_NAME}:{number}"].id)
+
+
+def variant_texts(store: FakeMedusa) -> dict[str | None, Texts]:
+    found = {each.sku: texts_of(store, each.id) for each in store.products[f"{SOURCE_NAME}:1"].variants}
+    return {sku: own for sku, own in found.items() if own}
+
+
+def translate(store: FakeMedusa, locale: str, number: int = 1, **fields: str) -> None:
+    """The merchant translates fields of the product in the admin."""
+    own = store.products[f"{SOURCE_NAME}:{number}"].id
+    known = [
+        each.id
+        for each in store.state.translations.values()
+        if (each.reference_id, each.locale_code) == (own, locale)
+    ]
+    new = {"reference": "product", "reference_id": own, "locale_code": locale, "translations": fields}
+    body = {"update": [{"id": known[0], "translations": fields}]} if known else {"create": [new]}
+    store.call("POST", "/admin/translations/batch", body)
+
+
+def asked(store: FakeMedusa) -> list[str]:
+    """The requests about translations."""
+    paths = [each.path for each in store.requests]
+    return [each for each in paths if "translations" in each or "feature-flags" in each]
+
+
+def test_texts_of_products_and_variants_are_stored_in_their_locales() -> None:
+    store, shown = FakeMedusa(), shirt(1)
+    shown["variants"][0]["translations"] = {
+        "de-DE": {"title": "Klein", "material": "Leinen", "subtitle": "-"}
+    }
+    shown |= {"translations": {"DE_de": {"title": " Hemd ", "description": "Lang. " * 20}, "fr-FR": {}}}
+    other = row(2, **in_german("Kanne", subtitle="Für Milch", material="Kupfer", handle="kanne"))
+    rows = [shown, other, row(3)]
+    assert counts(run(store, *rows)) == {"created": 3}
+    assert texts(store) == {"de-DE": {"title": "Hemd", "description": ("Lang. " * 20).strip()}}
+    assert texts(store, 2) == {"de-DE": {"title": "Kanne", "subtitle": "Für Milch", "material": "Kupfer"}}
+    assert variant_texts(store) == {
+        shown["variants"][0]["sku"]: {"de-DE": {"title": "Klein", "material": "Leinen"}}
+    }
+    store.requests.clear()
+    assert_quiet(ListSource(rows), store)
+    assert asked(store) == []
+
+
+def test_many_are_written_in_one_call() -> None:
+    store = FakeMedusa()
+    rows = [row(number, **in_german(f"Kanne {number}")) for number in range(1, 16)]
+    sync(ListSource(rows), store)
+    assert asked(store) == ["/admin/feature-flags", "/admin/translations/batch"]
+    store.requests.clear()
+    sync(ListSource([each | in_german("Neu") for each in rows]), store)
+    assert asked(store) == ["/admin/feature-flags", "/admin/translations/batch"]
+
+
+def test_each_text_has_its_own_owner() -> None:
+    store = FakeMedusa()
+    run(store, row(1, **in_german("Kanne", subtitle="Für Milch")))
+    translate(store, "de-DE", subtitle="Meins", material="Kupfer")
+    translate(store, "fr-FR", title="Cruche")
+    kept = {"fr-FR": {"title": "Cruche"}}
+    german = {"subtitle": "Meins", "material": "Kupfer"}
+    source = row(1, **in_german("Krug", subtitle="Für Milch"))
+    result = run(store, source)
+    assert (result.conflicts, texts(store)) == (0, {"de-DE": {"title": "Krug", **german}, **kept})
+    assert_quiet(ListSource([source]), store)
+    for side, subtitle in (("store", "Meins"), ("source", "Ganz neu")):
+        source = row(1, **in_german("Krug", subtitle=f"{'Ganz n' if side == 'source' else 'N'}eu"))
+        result = run(store, source, on_conflict=side)
+        assert result.conflicts == 1
+        assert texts(store)["de-DE"] == {"title": "Krug", "material": "Kupfer", "subtitle": subtitle}
+        assert "translation.de-DE.subtitle" in text(result)
+        assert_quiet(ListSource([source]), store)
+    translate(store, "de-DE", title="Mein Krug")
+    assert counts(run(store, source, overwrite=True)) == {"updated": 1}
+    assert texts(store)["de-DE"]["title"] == "Krug"
+
+
+def test_texts_that_the_source_drops_are_emptied() -> None:
+    store = FakeMedusa()
+    run(store, row(1, **in_german("Kanne", subtitle="Für Milch")))
+    translate(store, "de-DE", material="Kupfer")
+    run(store, row(1, **in_german("Kanne")))
+    assert texts(store) == {"de-DE": {"title": "Kanne", "material": "Kupfer"}}
+    run(store, row(1))
+    assert texts(store) == {"de-DE": {"material": "Kupfer"}}
+    store.requests.clear()
+    assert_quiet(ListSource([row(1)]), store)
+    run(store, row(1, title="Changed"))
+    assert asked(store) == []
+
+
+def test_only_some_texts_are_synced_if_that_is_asked_for() -> None:
+    store = FakeMedusa()
+    run(store, row(1, **in_german("Kanne")))
+    new = row(1, title="Jug", translations={"de-DE": {"title": "Krug"}, "fr-FR": {"title": "Cruche"}})
+    run(store, new, only="translation.fr-FR")
+    assert texts(store) == {"de-DE": {"title": "Kanne"}, "fr-FR": {"title": "Cruche"}}
+    run(store, new, skip="translation")
+    assert (store.products[f"{SOURCE_NAME}:1"].title, texts(store)["de-DE"]["title"]) == ("Jug", "Kanne")
+    run(store, new, only="translation")
+    assert texts(store)["de-DE"] == {"title": "Krug"}
+
+
+@pytest.mark.parametrize("is_off", [False, True])
+def test_texts_in_locales_that_the_store_lacks_are_left_out_with_a_note(*, is_off: bool) -> None:
+    store = FakeMedusa()
+    store.state.has_translations, store.state.locales = not is_off, [] if is_off else ["de-DE"]
+    source = row(1, translations={"de-DE": {"title": "Kanne"}, "fr-FR": {"title": "Cruche"}})
+    first = run(store, source)
+    lacks = "de-DE, fr-FR" if is_off else "fr-FR"
+    [note] = [each for each in first.notes if "locale" in each]
+    assert (first.exit_code, f"Texts in {lacks} are not synced" in note) == (0, True)
+    assert texts(store) == ({} if is_off else {"de-DE": {"title": "Kanne"}})
+    store.requests.clear()
+    again = sync(ListSource([source]), store)
+    assert (counts(again), writes(store)) == ({"unchanged": 1}, [])
+    assert note in again.notes
+    store.state.has_translations, store.state.locales = True, ["de-DE", "fr-FR"]
+    assert counts(run(store, source)) == {"updated": 1}
+    assert texts(store) == source["translations"]
+    assert_quiet(ListSource([source]), store)
+
+
+def test_a_store_that_has_no_translations_any_more_is_synced_without_them() -> None:
+    store = FakeMedusa()
+    run(store, row(1, **in_german("Kanne")))
+    store.state.has_translations = False
+    assert counts(run(store, row(1, title="Jug", **in_german("Krug")))) == {"updated": 1}
+    store.state.has_translations = True
+    assert counts(run(store, row(1, title="Jug", **in_german("Krug")))) == {"updated": 1}
+    assert texts(store) == {"de-DE": {"title": "Krug"}}
+
+
+@pytest.mark.parametrize("is_of_variant", [False, True])
+def test_texts_of_what_is_deleted_are_deleted(*, is_of_variant: bool) -> None:
+    store, shown = FakeMedusa(), shirt(1) | in_german("Hemd")
+    for each in shown["variants"]:
+        each["translations"] = {"de-DE": {"title": each["sku"]}, "fr-FR": {"title": each["sku"]}}
+    rows = [shown, row(2, **in_german("Kanne"))]
+    run(store, *rows)
+    less = [shown | {"variants": shown["variants"][1:]}, rows[1]] if is_of_variant else rows[1:]
+    sync(ListSource(less), store, on_missing="delete", max_removals="100%")
+    known = {*store.state.products, *store.state.variants()}
+    assert {each.reference_id for each in store.state.translations.values()} < known
+    assert len(store.state.translations) == (2 * len(shown["variants"]) if is_of_variant else 1)
+
+
+def test_an_adopted_product_gets_the_texts() -> None:
+    store = FakeMedusa()
+    run(store, row(1))
+    [product] = store.state.products.values()
+    product.external_id = product.metadata = None
+    body = {"reference": "product", "reference_id": product.id, "locale_code": "de-DE"}
+    new = {**body, "translations": {"title": "Meins", "material": "Kupfer"}}
+    store.call("POST", "/admin/translations/batch", {"create": [new]})
+    run(store, row(1, **in_german("Kanne")), adopt=True)
+    assert texts(store) == {"de-DE": {"title": "Kanne", "material": "Kupfer"}}
+
+
+def test_a_refused_text_fails_alone() -> None:
+    store = FakeMedusa()
+    rows = [row(number, **in_german(f"Kanne {number}")) for number in range(1, 5)]
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        is_hit = request.url.path == "/admin/translations/batch" and b"Kanne 3" in request.content
+        return httpx.Response(400, json={"type": "invalid_data", "message": "no"}) if is_hit else None
+
+    store.before = refuse
+    result = sync(ListSource(rows), store, max_retries=0)
+    assert [each.external_id for each in result.problems] == [f"{SOURCE_NAME}:3"]
+    assert [bool(texts(store, number)) for number in range(1, 5)] == [True, True, False, True]
+    store.before = None
+    assert sync(ListSource(rows), store).exit_code == 0
+    assert texts(store, 3) == {"de-DE": {"title": "Kanne 3"}}
+    assert_quiet(ListSource(rows), store)
+
+
+def rows_of(version: int) -> list[dict[str, Any]]:
+    first, second = shirt(1), row(2)
+    name = f"Version {version}"
+    first |= {"translations": {"de-DE": {"title": name}, "fr-FR": {"title": name} if version == 1 else {}}}
+    second |= in_german(name, description=f"{name} " * 9) if version else {}
+    for each in first["variants"]:
+        each["translations"] = {"de-DE": {"title": f"{name} {each['sku']}"}}
+    return [first, second]
+
+
+@pytest.mark.parametrize("killed", KILLED)
+@pytest.mark.parametrize("is_new", [False, True])
+def test_texts_of_a_killed_run_are_completed(killed: str, *, is_new: bool) -> None:
+    before = FakeMedusa()
+    if not is_new:
+        sync(ListSource(rows_of(0)), before)
+    for hurt in killed_runs(before, killed, lambda store: sync(ListSource(rows_of(1)), store)):
+        copy = copies_of(hurt)
+        for version in (0, 1, 2):
+            store, (first, second) = copy(), rows_of(version)
+            result = sync(ListSource([first, second]), store, on_conflict="store")
+            assert (result.exit_code, result.conflicts) == (0, 0), list(result.changes)
+            wanted = {locale: own for locale, own in first["translations"].items() if own}
+            assert texts(store, 1) == wanted
+            german = second.get("translations", {}).get("de-DE")
+            assert texts(store, 2) == ({"de-DE": {n: t.strip() for n, t in german.items()}} if german else {})
+            assert variant_texts(store) == {each["sku"]: each["translations"] for each in first["variants"]}
+            assert_quiet(ListSource([first, second]), store)
+
+
+def test_a_table_has_columns_for_texts(tmp_path: Path) -> None:
+    """What follows the dot in the name of a column may be something else than a locale."""
+    file, store = tmp_path / "shop.csv", FakeMedusa()
+    file.write_text(
+        "id,title,price,title.de-DE,Description.fr_FR,material.html,option1_name,option1_value,variant_title.de-DE\n"
+        "1,Jug,5,Kanne,Une cruche,x,Size,S,Klein\n"
+        "1,Jug,5,,,,Size,M,\n",
+        encoding="utf-8",
+    )
+    assert sync_url(str(file), store, source_name=SOURCE_NAME).exit_code == 0
+    assert texts(store) == {"de-DE": {"title": "Kanne"}, "fr-FR": {"description": "Une cruche"}}
+    own = {each.title: texts_of(store, each.id) for each in store.products[f"{SOURCE_NAME}:1"].variants}
+    assert own == {"S": {"de-DE": {"title": "Klein"}}, "M": {}}
