@@ -167,6 +167,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
         held: the number of products with prices over the limit.
         withheld: the number of unique values that variants do not have, because something else has them.
         not_compared: valid products of a dry run without credentials.
+        first: some of these, in the order of the source.
         shard: the part of the products that was synced; None for all.
         problems: products that are rejected, failed, unconfirmed or not attempted.
         not_completed: products that were open when the run ended early: unconfirmed or not attempted.
@@ -203,3 +204,4 @@ class RunResult(Struct, frozen=True, kw_only=True):
     withheld: int = 0
     skipped: Collection[Outcome] = ()
     shard: Shard | None = None
+    first: tuple[DesiredProduct, ...] = ()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import RunResult
 from medusa_sync.redact import Redactor
 from medusa_sync.report import summary
 from medusa_sync.report.changes import change_lines, details, plain_lines
 from medusa_sync.report.escape import visible
 from medusa_sync.report.output import Output, Pipe, print_line
+from medusa_sync.report.preview import named, preview
 from medusa_sync.report.summary import Listing
 from medusa_sync.report.values import Line
 from medusa_sync.settings.load import Loaded
@@ -69,6 +71,10 @@ def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
         yield line
     for listing in summary.listings(result, verbose=verbose):
         yield from _lines_of(listing, result, verbose=verbose)
+    for product in result.first:
+        external_id, title = named(product)
+        shown = "; ".join(f"{name} {value}" for name, value in preview(product))
+        yield f"product: {external_id} ({title}): {shown}"
     yield from (f"note: {visible(note)}" for note in result.notes)
 
 
@@ -99,6 +105,8 @@ def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) ->
     for listing in summary.listings(result, verbose=verbose):
         console.print()
         _print_listing(listing, result, console, verbose=verbose)
+    if result.first:
+        _print_first(result.first, console)
     if result.notes and line is None:
         console.print()
     for note in result.notes:
@@ -122,6 +130,16 @@ def _print_listing(listing: Listing, result: RunResult, console: Console, *, ver
             print_line(console, *line, indent=_INDENT, hang=2)
     for text in listing.remarks():
         print_line(console, (text, "yellow"))
+
+
+def _print_first(products: Sequence[DesiredProduct], console: Console) -> None:
+    console.print()
+    print_line(console, ("First products", "bold underline"))
+    for product in products:
+        external_id, title = named(product)
+        print_line(console, (external_id, "bold"), "  ", title, hang=4)
+        for name, value in preview(product):
+            print_line(console, (f"{name}: ", "bold"), value, indent=_INDENT, hang=2)
 
 
 def _arrow(console: Console) -> str:

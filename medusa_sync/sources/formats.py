@@ -43,13 +43,29 @@ FORMATS = (
     Format("xlsx", ("workbooks", "read_workbook"), ("xlsx", "xlsm"), ("spreadsheetml",)),
 )
 
-_HTML = re.compile(r"(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _BINARY = {  # the first bytes of files that no format has, what they are, and what to do
     b"PK\x03\x04": ("a ZIP archive", "Unpack it, and name the file in it."),
     b"\xd0\xcf\x11\xe0": ("an Excel workbook of the old kind (.xls)", "Save it as .xlsx or CSV."),
-    b"%PDF-": ("a PDF", "Export the catalogue as CSV, JSON or XML."),
+    b"%PDF-": ("a PDF", "Export the products as CSV, .xlsx, JSON or XML from the program that wrote it."),
     b"SQLite format 3": ("an SQLite database", "Export its table of products as CSV."),
 }
+_TEXTS = (  # the same of texts
+    (
+        re.compile(r"(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body|div|script)\b", re.IGNORECASE),
+        "HTML, not a catalogue",
+        "Check --source: it may be the page of a login or of an error. Or save its table as CSV, with Excel.",
+    ),
+    (
+        re.compile(
+            r"(?>\s|--[^\n]*\n|/\*.*?\*/;?)*+((create|drop|alter|lock)\s+(table|database|schema)|insert\s+into|"
+            r"pragma\s+\w+|begin(\s+transaction)?;|set\s+[@\w]+\s*=|use\s+`)",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        "an SQL dump",
+        "Load it into a database, and export the products from there as CSV.",
+    ),
+)
+_YAML = re.compile(r"(#.*\n|\s)*(---|(- )?[\w -]+:(\s|$))")
 
 
 def reader_of(format_: str) -> Reader:
@@ -83,6 +99,10 @@ def recognise(head: bytes, name: str, content_type: str) -> str:
             return "json"
         case "{":
             return _json_or_ndjson(text, claimed)
+    is_yaml = name.lower().endswith((".yaml", ".yml")) or (not claimed and _YAML.match(text))
+    if is_yaml:
+        hint = "Convert it to JSON, for example: yq -o json catalogue.yaml > catalogue.json"
+        raise SourceError("the file is YAML", hint=hint)
     line = text.partition("\n")[0]
     if any(delimiter in line for delimiter in ",;\t"):
         return "csv"
@@ -104,9 +124,9 @@ def check(head: bytes) -> None:
     text = _text(head)
     if not text and len(head) < HEAD:
         raise SourceError("the file is empty", hint="Nothing was removed. Export the catalogue again.")
-    if _HTML.match(text):
-        hint = "Check --source (SYNC_PRODUCTS_SOURCE). It may be the page of a login or of an error."
-        raise SourceError("the file is HTML, not a catalogue", hint=hint)
+    for pattern, what, hint in _TEXTS:
+        if pattern.match(text):
+            raise SourceError(f"the file is {what}", hint=hint)
 
 
 def _is_workbook(head: bytes) -> bool:

@@ -171,6 +171,8 @@ class Catalogue(Source):
                     yield Page(rows, page.total)
                     if count == limit:
                         return
+            if not count and self._source.format.startswith(("CSV", "Excel")):
+                self.notes = ["The table has no row below its header. Is the export complete?"]
         finally:
             kind, comma, rest = self._source.format.partition(",")
             self.format = f"{kind} ({self._map}){comma}{rest}" if self._map else self._source.format

@@ -14,6 +14,7 @@ from medusa_sync.sources.base import Delivered, Rejected, Unchecked, checked
 from medusa_sync.spool import Spool
 
 _PROBLEMS = frozenset({Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED})
+_FIRST = 5
 _GAINS = frozenset({Action.CREATE, Action.ADOPT})
 
 
@@ -41,6 +42,7 @@ class Ledger:
     Attributes:
         kept: number of products with an outcome that the store had before the run as products of this source.
         gained: number of created and adopted products.
+        first: of the products that are not compared.
         partial: external ids of products of which some rows were rejected.
         unidentified: number of rejected rows without a usable id, which may be of any product.
         invalid: number of rows that are no valid products, whatever the store has.
@@ -52,6 +54,7 @@ class Ledger:
         self.counts: Counter[Result] = Counter(dict.fromkeys(Result, 0))
         self.seen = 0
         self.not_compared = 0
+        self.first: list[DesiredProduct] = []
         self.conflicts = 0
         self.held = 0
         self.withheld = 0
@@ -118,10 +121,12 @@ class Ledger:
         self.kept += product.is_stored and outcome.action not in _GAINS
         self._count(structs.replace(outcome, conflicts=tuple(conflicts.values())))
 
-    def set_aside(self, external_id: str) -> None:
+    def set_aside(self, product: DesiredProduct) -> None:
         """Count an open product as not compared, if there is no store."""
-        del self._open[external_id]
+        del self._open[product.external_id]
         self.not_compared += 1
+        if self.not_compared <= _FIRST:
+            self.first.append(product)
 
     def remove(self, outcome: Outcome) -> None:
         """Record the outcome of an orphan."""

@@ -121,6 +121,7 @@ class Run:
             skipped=ledger.skipped,
             shard=options.shard,
             not_compared=ledger.not_compared,
+            first=tuple(ledger.first),
             requests=self._requests,
             problems=ledger.problems,
             not_completed=tuple(ledger.not_completed),
@@ -203,7 +204,7 @@ class Run:
         """Check the products of the source; there is no store to compare them with."""
         async for rows in self._delivery.pages():
             for product in filter(None, map(self._ledger.checked, self._ledger.take(rows))):
-                self._ledger.set_aside(product.external_id)
+                self._ledger.set_aside(product)
             self._observer.fetched(self._ledger.seen, self._delivery.expected)
 
     async def _sync(self, api: AdminApi) -> StoreState | None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import Withheld
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.report.output import Pipe
 from medusa_sync.report.text import print_listed_once, print_result
@@ -131,6 +131,22 @@ def run(
     return structs.replace(result, **rest)
 
 
+def previewed(text: str) -> DesiredProduct:
+    """A product in which every text is external."""
+    fields: dict[str, Value] = {f"option.{text}": text, "price": 9.5, "price.eur": 8}
+    return DesiredProduct(
+        text,
+        text,
+        "usd",
+        {"title": text, "images": (text,)},
+        (
+            DesiredVariant("1", text, fields),
+            DesiredVariant("2", "", fields | {"price": 12, "sale_price": 11}),
+        ),
+        (text,),
+    )
+
+
 def hostile(text: str, *, variants: int = 1) -> RunResult:
     """A run in which every text is external, also the name of a field, with changes of some variants."""
     wild = f"x{text}"
@@ -161,6 +177,7 @@ def hostile(text: str, *, variants: int = 1) -> RunResult:
         source_url=wild,
         store_url=wild,
         notes=(wild,),
+        first=(previewed(wild),),
         status=Status.FAILED,
         error=wild.replace("\n", ""),  # line breaks in it are our own
         hint=wild,
@@ -232,4 +249,25 @@ NOT_COMPARED = run(
     counts=dict.fromkeys(Result, 0),
     not_compared=194,
     dry_run=True,
+    first=(
+        DesiredProduct(
+            "dummyjson:1",
+            "1",
+            "usd",
+            {"title": "Mug", "images": ()},
+            (DesiredVariant("", "", {"price": 9.5}),),
+        ),
+        structs.replace(
+            previewed("Size"),
+            external_id="dummyjson:2",
+            fields={
+                "title": "A shirt with a title that is longer than a narrow terminal",
+                "images": (URL, URL),
+            },
+            variants=tuple(
+                DesiredVariant(size, size, {"option.Size": size, "price": 20 + number})
+                for number, size in enumerate(("XS", "S", "M", "L", "XL"))
+            ),
+        ),
+    ),
 )

@@ -48,6 +48,8 @@ def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -
     tried = [Header(dialect, names, decimal_comma=decimal_comma) for dialect in DIALECTS]
     found = max((each for each in tried if not each.missing), key=lambda each: each.known, default=None)
     if found is None:
+        if not like:
+            _check_id(tried)
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         lines = [
             "no known format has this header. Columns that are missing:",
@@ -61,7 +63,7 @@ def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -
             f"the columns {' and '.join(map(repr, found.repeated))} mean the same ({found.dialect.name})",
             hint="Rename or remove one of them.",
         )
-    if found.dialect is OWN and len(found.unknown) >= max(len(names) / 2, _FOREIGN):
+    if found.dialect is OWN and _is_foreign(found):
         unknown = ", ".join(map(shown, [*found.unknown.values()][:_SHOWN]))
         program = ", ".join(f"{key}: .{json.dumps(found.names.get(key, key))}" for key in OWN.required)
         raise SourceError(
@@ -72,6 +74,25 @@ def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -
     if found.dialect is OWN:  # exports of other programs have many columns that nobody has misspelled
         _warn_of_misspelled(found)
     return found
+
+
+def _is_foreign(own: Header) -> bool:
+    """Whether most columns mean nothing in our own format."""
+    return len(own.unknown) >= max(len(own.given) / 2, _FOREIGN)
+
+
+def _check_id(tried: Sequence[Header]) -> None:
+    """Check whether a table is in our own format, and only lacks the id."""
+    own = max(reversed(tried), key=lambda each: each.known)  # the last one of those that know as many
+    if own.dialect is OWN and own.missing == ["id"] and not _is_foreign(own):
+        names = [*filter(None, map(own.names.get, ("sku", "handle", "title")))]
+        raise SourceError(
+            "the table has no column with the id of a product",
+            hint=(
+                "Add a column `id`, whose values never change. Or take another column for it: write "
+                f"`. + {{id: .{json.dumps(names[0])}}}` to a file, and name that with --source-map."
+            ),
+        )
 
 
 def _warn_of_misspelled(header: Header) -> None:

@@ -199,6 +199,19 @@ def test_a_dry_run_without_a_store_says_what_the_source_has(rows: int, source: P
     for number, valid in ((1, "1 product is"), (3, "3 products are")):
         note = f"note: {valid} valid. Nothing was compared with a store: "
         assert (note in shown) is (rows == number)
+    assert shown.count("product: ") == rows
+    for each in products(rows):
+        assert (
+            f"product: dummyjson:{each['id']} ({each['title']}): price {each['price']} USD; variants none"
+            in shown
+        )
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_a_table_that_has_only_a_header_is_named_as_such(rows: int, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,title,price\n" + "1,Mug,9\n" * rows)
+    shown = run("--source", str(tmp_path / "a.csv"), "--dry-run").stdout
+    assert ("note: The table has no row below its header." in shown) is (rows == 0)
 
 
 @pytest.mark.usefixtures("store")

@@ -82,6 +82,13 @@ async def test_the_rest_of_the_interface(file: Path) -> None:
         (b"\xd0\xcf\x11\xe0...", r"the file is an Excel workbook of the old kind \(.xls\)"),
         (b"SQLite format 3\x00", "the file is an SQLite database"),
         (b"PK\x03\x04...xl/workbook.xml", "it is not an Excel workbook, or damaged"),
+        (b"<div class='page'>\n<table><tr><td>1,2</td></tr></table></div>", "is HTML"),
+        (b"-- MySQL dump\n\nDROP TABLE IF EXISTS `products`;\n", "the file is an SQL dump"),
+        (b"/*!40101 SET NAMES utf8 */;\nINSERT INTO p VALUES (1, 'Mug');\n", "the file is an SQL dump"),
+        (b"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n", "the file is an SQL dump"),
+        (b"# Mugs\nproducts:\n  - id: 1\n    title: Mug\n", "the file is YAML"),
+        (b"---\nid: 1\n", "the file is YAML"),
+        (b"- title: Mug, blue\n  id: 1\n", "the file is YAML"),
         (b"hello world\n", "the format of the file is not recognised"),
     ],
 )
@@ -91,6 +98,20 @@ async def test_a_file_that_is_no_catalogue_is_an_error(tmp_path: Path, body: byt
         await rows(file_source(file, body))
     assert str(caught.value).startswith(f"{file}: ")
     assert caught.value.hint
+
+
+async def test_the_name_of_a_file_shows_yaml_too(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="the file is YAML"):
+        await rows(file_source(tmp_path / "a.yml", b"Mugs, jugs:\n  - id: 1\n"))
+    feed = b"<yml_catalog><shop><offers/></shop></yml_catalog>"
+    with pytest.raises(SourceError, match="it is XML"):
+        await rows(file_source(tmp_path / "b.yml", feed))
+
+
+async def test_comments_of_sql_take_no_time(tmp_path: Path) -> None:
+    body = b"/* a */ -- b\n" * 5_000 + b"id,title,price\n1,Mug,9\n"
+    with pytest.raises(SourceError):
+        await rows(file_source(tmp_path / "a", body))
 
 
 # --- bytes ----------------------------------------------------------------------------------------------
