@@ -1,4 +1,4 @@
-"""Reads JSON documents with a list of products, and NDJSON, one product at a time.
+"""Reads JSON with a list of products, from files and as pages of an API, and NDJSON: one product at a time.
 
 The digest of a product is made of its text in the file, and some files have NaN or lone surrogates: ijson,
 which is as fast, gives neither.
@@ -9,18 +9,20 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from io import BufferedReader
+from io import BufferedReader, BytesIO
+from types import MappingProxyType
 from typing import Any, cast
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import ONE_PAGE, Item
+from medusa_sync.response import Response
+from medusa_sync.sources.base import CHECK_SOURCE, ONE_PAGE, Item
 from medusa_sync.sources.formats import LISTS
-from medusa_sync.sources.json_page import about, is_about
+from medusa_sync.sources.json_page import JsonPage, about, decoded, is_about
 from medusa_sync.sources.text import decode_json, parse_int
 
 LONGEST = 16 * 1024 * 1024
@@ -35,7 +37,8 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HINT = "Nothing was removed. Write the whole file, then run again."
 _SHAPE = (
     f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}. A program of "
-    "--source-map gets any other object as a whole, for example with the program .result.articles[]"
+    "--source-map gets any other object as a whole, for example with the program .result.articles[], and "
+    "from a URL with --source-format json"
 )
 
 
@@ -48,58 +51,105 @@ def read_json(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str
     Raises:
         SourceError: the document is malformed, incomplete, or has no list of products.
     """
-    text = _Text(file)
-    start = text.next()
-    if start not in {"[", "{"}:
-        raise SourceError("the file is not a list of products in JSON", hint=_SHAPE)
-    return "JSON", _document(text, _array(text) if start == "[" else _object(text, as_item=as_items))
+    return "JSON", _all_of(_Document(file, "the file", as_item=as_items))
 
 
-def _document(text: _Text, items: Iterator[Item]) -> Iterator[Item]:
-    yield from items
-    if text.next():
-        raise text.malformed("is not JSON: it goes on after its end")
-
-
-def _array(text: _Text) -> Iterator[Item]:
-    text.take("[")
-    for number in _members(text, "]"):
-        yield Item(Raw(text.value()[1]), f"product {number}")
-
-
-def _object(text: _Text, *, as_item: bool) -> Iterator[Item]:
-    found, count = "", 0
-    members: list[bytes] = []  # of an object without a list
-    others: dict[str, Any] = {}
-    text.take("{")
-    for _ in _members(text, "}"):
-        if text.next() != '"':
-            raise text.malformed("is not complete JSON: expected a name in quotes")
-        name, key = text.value()
-        text.take(":")
-        if name in LISTS and text.next() == "[":
-            if found:
-                raise SourceError(f"the file has two lists of products, {found} and {name}", hint=_SHAPE)
-            found = name
-            for each in _array(text):
-                count += 1
-                yield each
-        else:
-            value, raw = text.value()
-            if as_item and not found:
-                members.append(key + b":" + raw)
-            if as_item or is_about(name):
-                others[name] = value
-    page = about(others, count=count if found else None)
-    has_pages = (page.pages or 0) > 1 and not (found and page.total)
+def _all_of(document: _Document) -> Iterator[Item]:
+    for number, product in enumerate(document, 1):
+        yield Item(product, f"product {number}" if document.lists else "the file")
+    page = document.about()
+    has_pages = (page.pages or 0) > 1 and not (document.lists and page.total)
     if page.next_url or page.has_more or has_pages:
         raise SourceError("the file is one page of several: it says that there are more", hint=ONE_PAGE)
-    if not found and not as_item:
-        raise SourceError("the file has no list of products", hint=_SHAPE)
-    if not found:
-        yield Item(Raw(b"{" + b",".join(members) + b"}"), "the file")
     if page.total is not None and page.count < page.total:
         raise SourceError(f"the file has {page.count} of {page.total} products", hint=_HINT)
+
+
+def read_page(response: Response, url: str, *, as_item: bool = False) -> JsonPage:
+    """Read the same of a page. Its products are not decoded yet.
+
+    Raises:
+        SourceError: it is not JSON, or has another form.
+    """
+    if response.body.lstrip()[:1] == b"<":
+        raise SourceError(f"{url}: the response is HTML, not JSON", hint=CHECK_SOURCE)
+    document = _Document(BufferedReader(BytesIO(response.body)), "the response", as_item=as_item)
+    headers = {**decoded(response.headers), **({"next": response.next_url} if response.next_url else {})}
+    try:
+        products = [*document]
+        page = document.about(headers)
+    except SourceError as error:
+        hint = error.hint if error.hint == _SHAPE else CHECK_SOURCE
+        raise SourceError(f"{url}: {error}", hint=hint) from error
+    longest = max(document.lists, key=document.lists.__getitem__, default="")
+    is_dummyjson = longest == "products" and document.others.get("total") is not None
+    return structs.replace(page, items=products, is_dummyjson=is_dummyjson, url=response.url)
+
+
+class _Document:
+    """Iterates over the products of a JSON document.
+
+    Attributes:
+        lists: how many products each list of products has, by its name; empty for an array.
+        others: members beside these that may say something about other pages.
+    """
+
+    def __init__(self, file: BufferedReader, subject: str, *, as_item: bool) -> None:
+        self._text = _Text(file, subject)
+        self._subject = subject
+        self._as_item = as_item
+        self.lists: dict[str, int] = {}
+        self.others: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[Raw]:
+        text = self._text
+        start = text.next()
+        if start not in {"[", "{"}:
+            text.value()
+            raise SourceError(f"{self._subject} is not a list of products in JSON", hint=_SHAPE)
+        yield from self._array("") if start == "[" else self._object()
+        if text.next():
+            raise text.malformed("is not JSON: it goes on after its end")
+
+    def about(self, headers: Mapping[str, Any] = MappingProxyType({})) -> JsonPage:
+        """What the document says about itself and others, once all of it was read."""
+        try:
+            return about(self.others, headers, count=sum(self.lists.values()) if self.lists else None)
+        except RecursionError as error:
+            raise SourceError(f"{self._subject} is nested too deeply", hint=_SHAPE) from error
+
+    def _array(self, name: str) -> Iterator[Raw]:
+        self._text.take("[")
+        self.lists[name] = 0
+        for number in _members(self._text, "]"):
+            self.lists[name] = number
+            others = [each for each in self.lists if self.lists[each] and each != name] if number == 1 else []
+            if others:
+                problem = f"has two lists of products, {others[0]} and {name}"
+                raise SourceError(f"{self._subject} {problem}", hint=_SHAPE)
+            yield Raw(self._text.value()[1])
+
+    def _object(self) -> Iterator[Raw]:
+        text = self._text
+        members: list[bytes] = []  # of an object without a list
+        text.take("{")
+        for _ in _members(text, "}"):
+            if text.next() != '"':
+                raise text.malformed("is not complete JSON: expected a name in quotes")
+            name, key = text.value()
+            text.take(":")
+            if name in LISTS and text.next() == "[":
+                yield from self._array(name)
+                continue
+            value, raw = text.value()
+            if self._as_item and not self.lists:
+                members.append(key + b":" + raw)
+            if self._as_item or is_about(name):
+                self.others[name] = value
+        if not self.lists and not self._as_item:
+            raise SourceError(f"{self._subject} has no list of products", hint=_SHAPE)
+        if not self.lists:
+            yield Raw(b"{" + b",".join(members) + b"}")
 
 
 def _members(text: _Text, end: str) -> Iterator[int]:
@@ -116,7 +166,8 @@ def _members(text: _Text, end: str) -> Iterator[int]:
 class _Text:
     """A JSON document in any of its encodings, of which only the part that is being read is in memory."""
 
-    def __init__(self, file: BufferedReader) -> None:
+    def __init__(self, file: BufferedReader, subject: str) -> None:
+        self._subject = subject
         self._read = file.read1
         self._encoding = json.detect_encoding(file.peek(4)[:4])
         self._decoder = codecs.getincrementaldecoder(self._encoding)("surrogatepass")
@@ -167,7 +218,7 @@ class _Text:
     def malformed(self, problem: str, position: int | None = None) -> SourceError:
         """Describe a problem of the file at a position; default: where the next character is."""
         line, column = self._place(self._position if position is None else position)
-        return SourceError(f"the file {problem} (line {line}, column {column})", hint=_HINT)
+        return SourceError(f"{self._subject} {problem} (line {line}, column {column})", hint=_HINT)
 
     def _more(self) -> bool:
         """Read on; False at the end.

@@ -9,14 +9,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import msgspec
-from msgspec import Raw, Struct, structs
+from msgspec import Struct
 
-from medusa_sync.errors import SourceError
-from medusa_sync.response import Response
-from medusa_sync.sources.base import CHECK_SOURCE
-from medusa_sync.sources.formats import LISTS
-from medusa_sync.sources.mapping import readable
 from medusa_sync.sources.text import decode_json, fold, is_count, whole
 
 _OBJECTS = re.compile(
@@ -47,7 +41,7 @@ class JsonPage(Struct, frozen=True):
     """A page of products, and what it says about the source and the next page.
 
     Attributes:
-        items: not decoded yet, or decoded if the page is not quite valid. The page itself for a map.
+        items: not decoded yet. The page itself for a map.
         count: how many products it has.
         total: how many products the source has.
         pages: how many pages the source has.
@@ -73,67 +67,7 @@ class JsonPage(Struct, frozen=True):
     url: str = ""
 
 
-_ANY: Any = dict[str, Any] | list[Any]
-_ANY_RAW: Any = dict[str, Raw] | list[Raw]
-
-
-def decode_page(response: Response, url: str, *, as_item: bool = False) -> JsonPage:
-    """Decode an array, or an object with one of the arrays `LISTS`; any other object may be one item.
-
-    Raises:
-        SourceError: it is not JSON, or has another form.
-    """
-    try:
-        body = _parsed(response.body)
-        members = {"items": body} if isinstance(body, list) else body
-        lists = [each for each in LISTS if isinstance(members.get(each), list)]
-        name = max(lists, key=lambda each: len(members[each]), default=None)
-        found = members[name] if name else [Raw(response.body)]
-        headers = {**_decoded(response.headers), **({"next": response.next_url} if response.next_url else {})}
-        page = about(members, headers, count=len(found) if name else None)
-    except RecursionError as error:
-        raise _problem(url, "is nested too deeply to be a page of products") from error
-    except msgspec.ValidationError as error:
-        raise _problem(url, f"is not a page of products: {readable(error)}") from error
-    except ValueError as error:  # not JSON, or not UTF-8
-        is_html = response.body.lstrip()[:1] == b"<"
-        raise _problem(url, "is HTML, not JSON" if is_html else f"is not complete JSON ({error})") from error
-    if name is None and not as_item:
-        *names, last = (f"`{each}`" for each in LISTS)
-        forms = f"an array, or an object with {', '.join(names)} or {last}"
-        problem = f"{url}: the response is not a page of products: expected {forms}"
-        hint = "A program of --source-map gets any other object as a whole, with --source-format json."
-        raise SourceError(problem, hint=hint)
-    if sum(bool(members[each]) for each in lists) > 1:
-        raise _problem(
-            url, f"has two lists of products, {' and '.join(each for each in lists if members[each])}"
-        )
-    return structs.replace(
-        page,
-        items=found,
-        is_dummyjson=name == "products" and members.get("total") is not None,
-        url=response.url,
-    )
-
-
-def _parsed(body: bytes) -> dict[str, Any] | list[Any]:
-    """Decode with msgspec, or leniently if that fails, so that only one product is rejected."""
-    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        body.decode()  # products are decoded later, so check here that all of it is UTF-8
-        page: dict[str, Raw] | list[Raw] = msgspec.json.decode(body, type=_ANY_RAW)
-        if isinstance(page, list):
-            return page
-        return {name: _member(name, raw) for name, raw in page.items()}
-    decoded: dict[str, Any] | list[Any] = msgspec.convert(decode_json(body), _ANY)
-    return decoded
-
-
-def _member(name: str, raw: Raw) -> Any:
-    is_list = name in LISTS and bytes(memoryview(raw)[:1]) == b"["
-    return msgspec.json.decode(raw, type=list[Raw]) if is_list else decode_json(bytes(raw))
-
-
-def _decoded(headers: Mapping[str, str]) -> dict[str, Any]:
+def decoded(headers: Mapping[str, str]) -> dict[str, Any]:
     """Headers, with the total of `Content-Range: products 0-2/9`, and what `X-Pagination` of ASP.NET has."""
     found: dict[str, Any] = dict(headers)
     if ranged := _RANGE.fullmatch(headers.get("content-range", "")):
@@ -238,7 +172,3 @@ def _asking(token: _Said) -> str:
     """The query for the page after a token: `cursor` for `next_cursor`, `pageToken` for `nextPageToken`."""
     name = _PREFIX.sub("", token.name)
     return f"{name[:1].lower()}{name[1:]}={quote(str(token.value), safe='')}"
-
-
-def _problem(url: str, problem: str) -> SourceError:
-    return SourceError(f"{url}: the response {problem}", hint=CHECK_SOURCE)

@@ -14,7 +14,8 @@ from medusa_sync.http import HttpClient
 from medusa_sync.response import Download, Response, describe_response, origin
 from medusa_sync.sources import base
 from medusa_sync.sources.base import CHECK_SOURCE, ONE_PAGE
-from medusa_sync.sources.json_page import JsonPage, decode_page
+from medusa_sync.sources.json_files import read_page
+from medusa_sync.sources.json_page import JsonPage
 from medusa_sync.sources.text import fold, is_count
 
 _SMALLER = (250, 100, 50)  # sizes of pages, if a larger one is refused
@@ -161,7 +162,7 @@ class Requests:
             raise self.error(f"the response is longer than {http.MAX_RESPONSE_BYTES // 2**20} MB", hint)
         if first.error is not None:
             raise first.error
-        return decode_page(structs.replace(first.head, body=body), self.url, as_item=self._as_items)
+        return read_page(structs.replace(first.head, body=body), self.url, as_item=self._as_items)
 
     async def page(self, query: str) -> JsonPage:
         """Request a page by its part of the query."""
@@ -188,7 +189,7 @@ class Requests:
         response = await self._http.send("GET", url, query=query, repeatable=True)
         if response.status != HTTPStatus.OK:
             raise self.refusal(response, url)
-        return decode_page(response, url, as_item=self._as_items)
+        return read_page(response, url, as_item=self._as_items)
 
     async def ask(self, name: str) -> Response:
         """Request an address below that of the products; a slash at the end is kept."""

@@ -143,7 +143,7 @@ def test_no_bytes_are_more_than_an_error(body: bytes) -> None:
         (b"null", 0, "the file is not a list of products in JSON"),
         (b'"products"', 0, "the file is not a list of products in JSON"),
         (b'{"products": {}}', 0, "the file has no list of products"),
-        (b'{"items": [{}], "data": []}', 1, "the file has two lists of products, items and data"),
+        (b'{"items": [{}], "data": [{}]}', 1, "the file has two lists of products, items and data"),
         (b'{"products": [{}], "total": 194}', 1, "the file has 1 of 194 products"),
         (b'{"total": 194, "data": [{}]}', 1, "the file has 1 of 194 products"),
         (b'{"products": [{}], "next": "https://x.example/products.json?page=2"}', 1, "one page of several"),

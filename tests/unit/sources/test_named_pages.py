@@ -81,7 +81,7 @@ async def test_a_page_elsewhere_is_an_error(
             "/2: .* responded with 404: no",
         ),
         ("/products/2?key=hush", httpx.Response(200, html="<html>"), "/2: .*is HTML, not JSON"),
-        ("/products/2?key=hush", httpx.Response(200, json={"items": 3}), "/2: .*is not a page of products"),
+        ("/products/2?key=hush", httpx.Response(200, json={"items": 3}), "/2: .*has no list of products"),
     ],
 )
 async def test_a_broken_page_is_an_error_after_the_products_before_it(

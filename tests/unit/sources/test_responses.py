@@ -30,8 +30,7 @@ from tests.unit.sources.pages import (
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits", "small_pages")]
 
 MB = 2**20
-NO_PAGE = "is not a page of products: "
-FORMS = f"{NO_PAGE}expected an array, or an object with `products`, `items`, `data` or `results`"
+NO_LIST = "the response has no list of products"
 LINES = b"".join(json.dumps(row(number, description="x" * 10_000)).encode() + b"\n" for number in range(300))
 
 
@@ -46,12 +45,12 @@ LINES = b"".join(json.dumps(row(number, description="x" * 10_000)).encode() + b"
         ([b""], "is not complete JSON"),
         ([PAGE.replace(b"title", b"t\xeftle")], "is not complete JSON"),
         ([DEEP], "is nested too deeply"),
-        ([b"null"], f"{NO_PAGE}it is null, not an object or a list"),
-        ([page_of([], products=ABSENT)], FORMS),
-        ([{"items": {}}], FORMS),
-        ([{"Products": []}], FORMS),
+        ([b"null"], "the response is not a list of products in JSON"),
+        ([page_of([], products=ABSENT)], NO_LIST),
+        ([{"items": {}}], NO_LIST),
+        ([{"Products": []}], NO_LIST),
         ([{"products": [row(1)], "items": [row(2)]}], "has two lists of products, products and items"),
-        ([page_of([], products={"1": {}})], FORMS),
+        ([page_of([], products={"1": {}})], NO_LIST),
         ([{"items": [], "total": "2"}], "the source ended after 0 of 2 products"),
         ([{"items": [row(1)], "next": 2}] * 2, "the source says that it has more products"),
         ([page_of([row(1)], total=2), page_of([], total=2)], "ended after 1 of 2 products"),
