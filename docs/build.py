@@ -19,7 +19,6 @@ from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects import DIALECTS
 from medusa_sync.sources.dialects.base import Column, Dialect
 from medusa_sync.sources.maps import BUILT_IN
-from medusa_sync.sources.paging import KINDS
 from tests.harness import matrix
 
 README = Path(__file__).parent.parent / "README.md"
@@ -57,7 +56,6 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         DOCS / "catalogue.md": catalogue.blocks(),
         DOCS / "mapping.md": {"by format": mapping.by_format()},
         DOCS / "maps.md": {"built-in maps": maps_table()},
-        DOCS / "apis.md": {"paging": kinds_table()},
         ARCHITECTURE: architecture.blocks(),
         DOCS / "compatibility.md": {"versions": versions()},
         **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},
@@ -163,11 +161,6 @@ def action_tables() -> str:
 
 def maps_table() -> str:
     return _table(("map", "for"), [(f"`{each.name}`", each.what) for each in BUILT_IN])
-
-
-def kinds_table() -> str:
-    rows = [(each.name, each.used, each.sends, each.ends) for each in KINDS]
-    return _table(("paging", "used for", "a request has", "the last page"), rows)
 
 
 def versions() -> str:

@@ -58,8 +58,8 @@ def names_by_slug(body: bytes) -> dict[str, str]:
 class ApiSource(ItemSource):
     """What a URL sends: pages of an API, or a file.
 
-    The first response decides how the source is read, and what proves that it was read to its end: see the
-    table `KINDS`. If it is not JSON, or the server refuses the request, the URL is requested as it is given,
+    The first response decides how the source is read, and what proves that it was read to its end (see
+    docs/apis.md). If it is not JSON, or the server refuses the request, the URL is requested as it is given,
     and read as a file, with the proof of its format. A URL that ends like a file is requested so at once; it
     may turn out to be a page of a known API. With a map, all items are wanted, whatever the limit is.
     """

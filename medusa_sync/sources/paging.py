@@ -41,17 +41,13 @@ class Position(Struct, frozen=True):
 
 
 class Kind(Struct, frozen=True):
-    """A kind of paging, with its documentation.
+    """A kind of paging (see docs/apis.md).
 
     Attributes:
         following: what to request next, as far as it is known; nothing after the last page.
         is_counted: the source can be asked for any page. If it ignores that, it sends the same page again.
     """
 
-    name: str
-    used: str
-    sends: str
-    ends: str
     following: Callable[[Requests, Position], Sequence[str]]
     is_counted: bool
 
@@ -77,41 +73,10 @@ def _cursors(api: Requests, at: Position) -> Sequence[str]:
     return [api.sized(at.page.token)] if at.page.token else []
 
 
-OFFSET = Kind(
-    "offset",
-    "all others, such as DummyJSON",
-    "`limit`, and `skip`, or `offset` if the URL has one",
-    "so many products came as `total` says; without a total, a page is empty or has nothing new",
-    _offsets,
-    is_counted=True,
-)
-NUMBER = Kind(
-    "page number",
-    "a URL with `page=` in its query, Shopify, WooCommerce",
-    "`page`; to Shopify also `limit=250`, to WooCommerce `per_page=100`",
-    "so many pages came as `X-WP-TotalPages`, `total_pages` or `totalPages` says; otherwise, a page is empty "
-    "or says that it is the last one, as with `next: null` and `has_more: false`",
-    _numbers,
-    is_counted=True,
-)
-LINK = Kind(
-    "link",
-    'a first response with a `Link` header with `rel="next"`, or a URL in a field `next`',
-    "the URL that the page before names",
-    "a page names no other; if the source has a `total`, so many products came",
-    lambda _, at: [at.page.next_url] if at.page.next_url else [],
-    is_counted=False,
-)
-CURSOR = Kind(
-    "cursor",
-    "a first response with a token, such as `next_cursor`, and without `total`",
-    "the token, as `cursor`, `pageToken`, `continuationToken` or `offset`, and `limit`",
-    "a page has no token",
-    _cursors,
-    is_counted=False,
-)
-KINDS = (NUMBER, LINK, CURSOR, OFFSET)
-"""The first one that an API fits is used."""
+OFFSET = Kind(_offsets, is_counted=True)
+NUMBER = Kind(_numbers, is_counted=True)
+LINK = Kind(lambda _, at: [at.page.next_url] if at.page.next_url else [], is_counted=False)
+CURSOR = Kind(_cursors, is_counted=False)
 
 
 def kind_of(api: Requests, first: JsonPage) -> Kind:
