@@ -19,6 +19,7 @@ from medusa_sync.report.output import Pipe
 from medusa_sync.report.text import print_listed_once, print_result
 
 URL = "https://cdn.example/" + "images/" * 20 + "spoon.webp?size=large&format=webp#top"
+CDN = "https://cdn.example/shirts"
 PRICE = FieldChange("price", 9.99, 10.99, applied=9.99, desired=10.99)
 
 
@@ -262,7 +263,7 @@ NOT_COMPARED = run(
             external_id="dummyjson:2",
             fields={
                 "title": "A shirt with a title that is longer than a narrow terminal",
-                "images": (URL, URL),
+                "images": (f"{CDN}/1.webp", f"{CDN}/2.webp"),
             },
             variants=tuple(
                 DesiredVariant(size, size, {"option.Size": size, "price": 20 + number})
