@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BufferedReader
-from itertools import islice
+from itertools import islice, starmap
 
 from msgspec import Struct
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.dialects import best, is_known, known_columns
-from medusa_sync.sources.dialects.base import Row, shortened_code
+from medusa_sync.sources.dialects.base import shortened_code
 from medusa_sync.sources.dialects.products import products
 from medusa_sync.sources.maps import in_english, recognised, resembled
 from medusa_sync.sources.text import shown
@@ -62,7 +62,6 @@ def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str
     columns: dict[str, int] = {}
     for index, name in enumerate(names):
         columns.setdefault(name, index)
-    start = lines.number
     known, like = recognised([Item(columns)]), ""
     if known is None and not is_known(names):
         english = in_english(columns)
@@ -74,12 +73,7 @@ def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str
     else:
         header = best(names, decimal_comma=delimiter == ";", like=like)
         kind = f"CSV ({header.dialect.name})"
-
-        def read() -> Iterator[Row]:
-            lines.rewind(start)
-            return (header.row(*row) for row in _rows(lines, delimiter, len(names)))
-
-        items = products(read, header.dialect)
+        items = products(starmap(header.row, _rows(lines, delimiter, len(names))), header.dialect)
     return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", items
 
 
@@ -154,13 +148,6 @@ class _Lines(Iterator[str]):
     def again(self, lines: Sequence[str]) -> None:
         """Return these lines again; they came last."""
         self._again, self.number = [*lines], self.number - len(lines)
-
-    def rewind(self, number: int) -> None:
-        """Go back to the line after this one."""
-        self._text.seek(0)
-        self._again, self.number = [], 0
-        for _ in islice(self, number):
-            pass
 
     def _bad_byte(self, byte: int) -> SourceError:
         return self._damaged(f"the byte 0x{byte:02X} is not valid {self.encoding}")

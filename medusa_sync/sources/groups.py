@@ -26,8 +26,9 @@ _TABLES = """
 
 
 class Group(NamedTuple):
-    """A product: its id, the place of its first part, why it is rejected, and its parts."""
+    """A product: its number and id, the place of its first part, why it is rejected, and its parts."""
 
+    product: int
     source_id: str | None
     place: str
     problem: str
@@ -62,7 +63,7 @@ class Groups:
         rows = self._database.execute(
             "SELECT product, id, place, body, problem FROM part ORDER BY product, number"
         )
-        for _, own in groupby(rows, itemgetter(0)):
+        for product, own in groupby(rows, itemgetter(0)):
             source_id, first, problem = None, "", ""
             bodies: list[bytes] = []
             size = 0
@@ -73,10 +74,10 @@ class Groups:
                     bodies.append(body)
             if size > MAX_SIZE:
                 problem = problem or f"it has more than {MAX_SIZE:,} characters"
-            yield Group(source_id, first, problem, bodies)
+            yield Group(product, source_id, first, problem, bodies)
 
-    def add(self, source_id: str | None, place: str, *, body: bytes = b"", problem: str = "") -> None:
-        """Add a part; without an id, it is a product of its own.
+    def add(self, source_id: str | None, place: str, *, body: bytes = b"", problem: str = "") -> int:
+        """Add a part; without an id, it is a product of its own. Returns the number of the product.
 
         Raises:
             SourceError: the disk is full.
@@ -86,7 +87,7 @@ class Groups:
             known = self._database.execute(
                 "SELECT product FROM part WHERE id = ? LIMIT 1", (source_id,)
             ).fetchone()
-            product = known[0] if known else self._products
+            product: int = known[0] if known else self._products
             self._products += known is None
             self._database.execute(
                 "INSERT OR IGNORE INTO part VALUES (NULL, ?, ?, ?, ?, ?, ?)",
@@ -94,6 +95,7 @@ class Groups:
             )
         except sqlite3.OperationalError as error:
             raise SourceError(f"the temporary file cannot be written ({error})", hint=NO_SPACE) from error
+        return product
 
     def join(self, source_id: str, other: str) -> None:
         """Make the products of two ids one; the parts of the other id may follow later.

@@ -46,11 +46,8 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
     encoding = "" if encoding.lower() in {"", "utf-8"} else f", {encoding}"
     kind = _ROOTS.get(way[0], "XML")
     if way[0] in _ROOTS and not as_items:
-
-        def read() -> Iterator[Row]:
-            return (_row(each, number) for number, each in enumerate(_feed(file, as_items=False), 1))
-
-        return f"{kind} ({GOOGLE.name}){encoding}", products(read, GOOGLE)
+        rows = (_row(each, number) for number, each in enumerate(_feed(file, as_items=False), 1))
+        return f"{kind} ({GOOGLE.name}){encoding}", products(rows, GOOGLE)
     values = _plain(_feed(file, as_items=True)) if way[0] in _ROOTS else _others(file, way)
     items = (
         Item(value, f"item {number}", problem=problem) for number, (value, problem) in enumerate(values, 1)

@@ -43,7 +43,7 @@ class Column(Struct, frozen=True, dict=True):
     repeats: bool = False
     also: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def key(self) -> str:
         return (*self.names, *self.also)[0]
 

@@ -74,7 +74,7 @@ class Grouped:
             self._parts.add(None, place, problem=error)
 
     def products(self) -> Iterator[Item]:
-        for source_id, place, problem, bodies in self._parts:
+        for _, source_id, place, problem, bodies in self._parts:
             parts: list[dict[str, Any]] = [*map(msgspec.json.decode, bodies)]
             whole = [str(part["title"]) for part in parts if part.get("title") and not part.get("variants")]
             titles = dict.fromkeys(whole)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources import csv_files
+from medusa_sync.sources import csv_files, groups
 from medusa_sync.sources.base import Rejected
 from medusa_sync.sources.dialects import products
 from tests.unit.sources.reading import CUT_OFF, in_json, only, peak_of, read, reading, variant_of
@@ -245,7 +245,7 @@ def test_a_product_is_rejected_without_its_id_if_that_is_not_usable() -> None:
 
 
 def test_a_row_without_an_id_is_rejected_and_does_not_split_its_neighbours() -> None:
-    nameless, mug = read(f"{HEADER}1,Mug,9,Size,S\n,Jug,8,,\n1,Mug,9,Size,M\n")
+    mug, nameless = read(f"{HEADER}1,Mug,9,Size,S\n,Jug,8,,\n1,Mug,9,Size,M\n")
     assert nameless == Rejected(None, None, "line 3", "it belongs to no product: it has no id")
     assert isinstance(mug, DesiredProduct)
     assert len(mug.variants) == 2
@@ -325,14 +325,14 @@ def test_a_quote_that_is_never_closed_does_not_fill_the_memory(monkeypatch: pyte
     assert found.error == "line 3: it has more than 1,000 characters"
 
 
-@pytest.mark.parametrize(("limit", "value"), [("MAX_ROWS", 3), ("MAX_SIZE", 12)])
+@pytest.mark.parametrize(("limit", "value"), [("MAX_ROWS", 3), ("MAX_SIZE", 150)])
 def test_a_product_that_is_too_large_is_rejected(
     monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
-    monkeypatch.setattr(products, limit, value)
+    monkeypatch.setattr(products if limit == "MAX_ROWS" else groups, limit, value)
     rows = "".join(f"1,Mug,9,Size,{number}\n" for number in range(5))
     content = f"{HEADER}{rows}2,Jug,8,,\n"
-    assert rejected(content).reason.startswith("lines 2 to 6: the product has more than ")
+    assert re.match(r"lines 2 to [3-6]: the product has more than ", rejected(content).reason)
     assert reading(content).titles == ["Jug"]
 
 
