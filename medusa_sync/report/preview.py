@@ -29,14 +29,15 @@ def preview(product: DesiredProduct) -> Iterator[tuple[str, str]]:
 
 
 def _prices(product: DesiredProduct) -> str:
-    """The lowest and highest price in each currency, and the same of sale prices."""
+    """The lowest and highest price in each currency, region and tier, and the same of sale prices."""
     found: dict[str, list[Value]] = {}
     for variant in product.variants:
         for name, value in variant.fields.items():
             kind, _, code = name.partition(".")
             if kind in {PRICE, SALE}:
-                currency = visible(code or product.currency).upper()
-                found.setdefault(f"{currency} on sale" if kind == SALE else currency, []).append(value)
+                currency, _, of = visible(code or product.currency).partition(".")
+                words = (currency.upper(), f"({of})" if of else "", "on sale" if kind == SALE else "")
+                found.setdefault(" ".join(filter(None, words)), []).append(value)
     return ", ".join(f"{_span(amounts)} {of}" for of, amounts in found.items())
 
 

@@ -266,7 +266,9 @@ NOT_COMPARED = run(
                 "images": (f"{CDN}/1.webp", f"{CDN}/2.webp"),
             },
             variants=tuple(
-                DesiredVariant(size, size, {"option.Size": size, "price": 20 + number})
+                DesiredVariant(
+                    size, size, {"option.Size": size, "price": 20 + number, "price.eur.Germany.10+": 18.5}
+                )
                 for number, size in enumerate(("XS", "S", "M", "L", "XL"))
             ),
         ),
