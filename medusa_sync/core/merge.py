@@ -36,8 +36,8 @@ class Verdict(Enum):
 # no       yes            no                     stays: the merchant added it
 # no       yes            yes                    removed: the source removed it
 #
-# While a set is pending, only a member that is in all that may have arrived can be one that the merchant
-# removed, and one that is in any of it is not the merchant's.
+# While a set is pending, no member is one that the merchant removed, because the store removes all before it
+# adds those that were sent, and one that was ever sent is not the merchant's.
 #
 # A stored value is ours if it equals the last applied value or a pending one, which an interrupted run may
 # have sent. No value is ours if none was applied. While a creation is pending, the value that was sent last
@@ -53,7 +53,7 @@ def merge_field(
     if field.merge is Merge.UNION:
         current = members(stored)
         ours = [{*members(value)} for value in (history.applied, *history.pending)]
-        has, had = set.intersection(*ours), set.union(*ours)
+        has, had = set[str]() if history.pending else ours[0], set.union(*ours)
         merged = merge_sets(members(desired), current, has, had, restore=restore)
         # Two runs that add a member at the same time store it twice.
         is_repeated = any(current.count(member) > 1 for member in members(desired))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from medusa_sync.core.fields import VARIANT_FIELDS, Part
+from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Pending, Write, remember
@@ -28,7 +29,19 @@ def is_incomplete(stored: StoredProduct) -> bool:
 def is_in_progress(desired: DesiredProduct, stored: StoredProduct, pending: Pending, *, now: float) -> bool:
     """Whether the store may still be working on a write that another run sent."""
     is_young = abs(now - pending.at) < SETTLE_S  # abs: clocks differ
-    return is_young and (is_incomplete(stored) or _lacks_price(desired, stored))
+    return is_young and (
+        is_incomplete(stored) or _lacks_link(stored, pending) or _lacks_price(desired, stored)
+    )
+
+
+def _lacks_link(stored: StoredProduct, pending: Pending) -> bool:
+    """Whether something that the product was linked to last is not linked: all links are removed first."""
+    for name, values in pending.fields.items():
+        sent = members(values[-1])
+        linked = members(remember(stored.value(name, sent)))
+        if not {*sent} <= {*linked}:
+            return True
+    return False
 
 
 def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:

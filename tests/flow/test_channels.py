@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import KILLED, killed_runs
+from tests.flow.faults import KILLED, killed_runs, run_elsewhere
 from tests.flow.merchant import edit
-from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, copies_of, counts, sync, writes
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, constant, copies_of, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -98,7 +99,7 @@ def test_a_channel_that_the_store_lacks_rejects_the_products_that_get_it() -> No
         reasons = {each.reason for each in result.problems}
         assert len(reasons) == 1
         assert "no sales channel 'Wbe'" in reasons.pop()
-        assert len(store.requests) < 20
+        assert len(store.requests) < 25
     assert channels(store, 60) == {"Web"}
     fixed = [{**each, "salesChannels": ["Web"]} for each in rows]
     assert counts(run(store, *fixed)) == {"created": 59, "unchanged": 1}
@@ -195,3 +196,20 @@ def test_channels_of_a_killed_run_are_completed(killed: str, *, is_new: bool) ->
             assert (result.exit_code, result.conflicts) == (0, 0)
             assert all(channels(store, number) == {*rows[0]["salesChannels"]} for number in (1, 2))
             assert_quiet(ListSource(rows), store)
+
+
+def test_a_run_waits_while_another_one_puts_the_product_into_its_channels() -> None:
+    """The store removes it from all channels first, also from those that only the merchant has chosen."""
+    store, source = shop("Web"), ListSource([row(1, "Web")])
+    sync(ListSource([row(1)]), store)
+
+    def between(_request: httpx.Request, step: str) -> None:
+        if step == "links":
+            store.between = None
+            run_elsewhere(source, store)
+
+    store.between = between
+    with constant("SETTLE_S", 10):
+        sync(source, store)
+    assert channels(store) == {"Default Sales Channel", "Web"}
+    assert_quiet(source, store)

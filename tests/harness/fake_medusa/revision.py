@@ -51,6 +51,8 @@ class Revision(Work):
         yield "inventory"
         self._state.mark_list_prices(dropped, deleted=True)
         yield "prices"
+        if self._unlink_channels():
+            yield "links"
         self._link_placement()
 
     def _rewrite(self) -> set[str]:
@@ -108,6 +110,13 @@ class Revision(Work):
         if any(image.id == body.get("id") for other in others for image in other.images):
             raise already_exists("Image", id=body["id"])
         return Image(body.get("id") or self._state.ids.new("img"), body["url"])
+
+    def _unlink_channels(self) -> bool:
+        """Remove products from all channels, before they are put into those of the request."""
+        changed = [self._state.products.get(body["id"]) for body in self._bodies if "sales_channels" in body]
+        for product in filter(None, changed):
+            product.sales_channel_ids = []
+        return bool(changed)
 
     def _link_placement(self) -> None:
         for body in self._bodies:
