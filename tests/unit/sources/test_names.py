@@ -259,7 +259,7 @@ def test_columns_that_have_a_value_and_are_not_used_are_named(header: str) -> No
 
 
 def test_a_table_of_another_program_is_not_ours_because_it_has_a_name_and_a_price() -> None:
-    header = "id,active,barcode,standard_price,color,name,weight,price,lst_price,list_price,default_code,type"
+    header = "id,active,barcode,standard_cost,color,name,weight,price,margin,shelf,default_code,type"
     found = reading(f"{header}\n" + ",".join("1" for _ in header.split(",")) + "\n")
     assert found.rows == []
     assert found.error.startswith(
