@@ -181,9 +181,10 @@ app.command(
     cls=_Command,
     help=f"""Sync the products of the source to the store: create new products and update changed ones.
 
-Each option is also a variable, of the environment or of .env: --batch-size is SYNC_PRODUCTS_BATCH_SIZE. \
-Exceptions: {_OWN}; --print-settings has none; secrets have no flag: {_WITHOUT_FLAG}. Flags override the \
-environment, which overrides .env. A switch is turned off by its opposite: --no-dry-run, --create. \
+Settings are options, else variables of the environment, else lines of a file .env: --batch-size is \
+SYNC_PRODUCTS_BATCH_SIZE, {_OWN}.
+
+Secrets have no option: {_WITHOUT_FLAG}. A switch is turned off by its opposite: --no-dry-run, --create. \
 --help shows the most used options, --help-all shows all.""",
     epilog="""Exit codes: 0 done, 1 a bug, 2 invalid setting, 3 source, 4 store, 5 partly done, 6 guard, \
 7 something to do (--exit-code), 75 locked by another run, 130 or 143 signal.
