@@ -14,12 +14,12 @@ from medusa_sync.core.fields import (
     FIELDS,
     SKU,
     STATUS,
-    STOCK,
     UNIQUE,
     VARIANT,
     VARIANT_FIELDS,
     Part,
     locale_of,
+    tracks,
 )
 from medusa_sync.core.merge import members
 from medusa_sync.core.policy import OnConflict
@@ -195,6 +195,11 @@ class Change(Struct, frozen=True, dict=True):
         """The unique values that its variants do not get."""
         return self.desired.withheld
 
+    @cached_property
+    def locations(self) -> Mapping[str, str]:
+        """Ids of stock locations by the names that the source uses now, or used for dropped variants."""
+        return {**self.record.locations, **self.desired.locations}
+
     @property
     def changes(self) -> tuple[FieldChange, ...]:
         """All of them, with the new and the deleted variants."""
@@ -262,7 +267,9 @@ def _needs(change: Change) -> dict[Step, object]:
         return needs
     kept = [(each.stored, each.new_values) for each in change.variants if each.stored is not None]
     kept += [(stored, {}) for stored in change.dropped.values()]
-    tracked = [(stored, new_values[STOCK] is not None) for stored, new_values in kept if STOCK in new_values]
+    tracked = [
+        (stored, is_tracked) for stored, new_values in kept if (is_tracked := tracks(new_values)) is not None
+    ]
     used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
     known = [option for option in options.stored.values() if option is not None]
     variants: dict[Step, object] = {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from struct import pack
+from typing import TypeVar
 
 from msgspec import Struct, structs
+
+T = TypeVar("T")
 
 # Fields that other modules name, for example because they need a separate call.
 TITLE = "title"
@@ -34,6 +37,7 @@ OPTION = "option."  # the value of a variant for an option
 OTHER_PRICE = "price."  # the price of a variant in another currency
 TRANSLATION = "translation."  # a text in a locale, such as `translation.de-DE.title`
 OTHER_SALE = "sale_price."  # in the record: a sale price in a currency that the source had before
+OTHER_STOCK = "stock."  # the stock of a variant at a location that the source names
 
 VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
 
@@ -160,6 +164,7 @@ VARIANT_FIELDS = Fields(
         Field(OTHER_PRICE, Part.PRICE),
         Field(OTHER_SALE, Part.SALE),
         Field(TRANSLATION, Part.TRANSLATION),
+        Field(OTHER_STOCK, Part.LEVEL, Merge.FOLLOW),
     ),
 )
 """The fields of a variant."""
@@ -179,6 +184,17 @@ NAMES = tuple(
 def locale_of(name: str) -> str:
     """The locale of a translated text; empty for any other field."""
     return name.removeprefix(TRANSLATION).rpartition(".")[0] if name.startswith(TRANSLATION) else ""
+
+
+def stock_of(fields: Mapping[str, T]) -> dict[str, T]:
+    """The stock among fields of a variant, by name."""
+    return {name: value for name, value in fields.items() if name == STOCK or name.startswith(OTHER_STOCK)}
+
+
+def tracks(fields: Mapping[str, object]) -> bool | None:
+    """Whether a variant with these fields is tracked; None if there is no stock among them."""
+    stock = stock_of(fields)
+    return any(value is not None for value in stock.values()) if stock else None
 
 
 def setting_names(name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import SKU, STOCK
+from medusa_sync.core.fields import SKU, stock_of, tracks
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
 from medusa_sync.core.stored import Entity, StoredLevel, StoredVariant
@@ -46,7 +46,7 @@ class StoredItem(Entity, frozen=True):
 
 
 class LevelChange(Struct, frozen=True):
-    """A stock level to write for a variant at our location.
+    """A stock level to write for a variant.
 
     Attributes:
         key: of the variant.
@@ -56,38 +56,36 @@ class LevelChange(Struct, frozen=True):
     """
 
     key: str
+    location_id: str
     quantity: int
     item_id: str | None
     exists: bool
     is_new: bool
 
 
-def level_changes(
-    change: Change, location_id: str | None, items: Mapping[str, StoredItem]
-) -> list[LevelChange]:
+def level_changes(change: Change, items: Mapping[str, StoredItem]) -> list[LevelChange]:
     """The levels to write.
 
     Args:
         change: what is written.
-        location_id: where stock is kept; None if the store has no location.
         items: unused inventory items that variants get, by SKU.
     """
     found: list[LevelChange] = []
-    for each in change.variants if location_id is not None else ():
-        key, stored, quantity = each.desired.key, each.stored, each.new_values.get(STOCK)
+    for each in change.variants:
+        key, stored = each.desired.key, each.stored
         sku = each.new_values.get(SKU, stored.sku if stored else None)
         item = None if stored and stored.inventory_items else items.get(str(sku))
         if item is not None and item.is_new:  # it was created for a new variant, with the stock of that one
             if each.is_new:
                 continue
             item = None
-        if not isinstance(quantity, int):
-            continue
-        level = stored.level_at(location_id) if stored else None
-        levels = item.location_levels if item else ()
-        exists = level is not None or any(each.location_id == location_id for each in levels)
-        item_id = item.id if item else stored.item_id if stored else None
-        found.append(LevelChange(key, quantity, item_id, exists, each.is_new))
+        item_id, owner = item.id if item else stored.item_id if stored else None, item or stored
+        known = {level.location_id for level in owner.location_levels} if owner else set()
+        for name, quantity in stock_of(each.new_values).items():
+            if isinstance(quantity, int):
+                location_id = change.locations[name.partition(".")[2]]
+                exists = location_id in known
+                found.append(LevelChange(key, location_id, quantity, item_id, exists, each.is_new))
     return found
 
 
@@ -101,7 +99,7 @@ def tracked_again(update: Change) -> list[tuple[str, StoredVariant, str]]:
         (each.desired.key, each.stored, str(sku))
         for each in update.variants
         if each.stored is not None and not each.stored.inventory_items
-        if (sku := each.new_values.get(SKU, each.stored.sku)) and each.new_values.get(STOCK) is not None
+        if (sku := each.new_values.get(SKU, each.stored.sku)) and tracks(each.new_values)
     ]
 
 

@@ -9,7 +9,16 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.change import Change, FieldChange, Step, VariantChange
-from medusa_sync.core.fields import FIELDS, IMAGES, OPTION, SKU, STOCK, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import (
+    FIELDS,
+    IMAGES,
+    OPTION,
+    OTHER_STOCK,
+    SKU,
+    VARIANT_FIELDS,
+    Part,
+    stock_of,
+)
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product import Value
 from medusa_sync.core.product_options import OptionPlan
@@ -59,9 +68,11 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
             fields = {name: value for name, value in fields.items() if value is not None}
             variants[key] = structs.replace(variants[key], fields=fields)
     variants |= {key: _dropped(change, key, stored) for key, stored in change.dropped.items()}
+    named = {name for each in variants.values() for name in stock_of(each.fields)}
     return structs.replace(
         record,
         variants=variants,
+        locations={name: own for name, own in change.locations.items() if f"{OTHER_STOCK}{name}" in named},
         source="" if change.held else record.source,  # it stays stale
     )
 
@@ -113,8 +124,7 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     dropped = entry.dropped or Dropped.KEPT
     if key in update.drafted:
         # A variant that comes back gets its stock again, or is not tracked any more.
-        if STOCK in {*entry.fields, *pending}:
-            fields[STOCK] = 0
+        fields |= dict.fromkeys(stock_of({**entry.fields, **pending}), 0)
         dropped = Dropped.DRAFTED
     return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped)
 
@@ -157,6 +167,7 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         after,
         options=tuple(starmap(AppliedOption, names.items())),
         variants={**after.variants, **removed, **drafted},
+        locations={**before.locations, **after.locations},
         withheld=before.withheld,  # a run that is killed has not reported them
     )
     step = Write.CREATION if change.is_creation else Write.ADOPTION if change.placed else Write.UPDATE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from msgspec import Struct, structs
@@ -28,6 +28,8 @@ from medusa_sync.core.fields import (
     Merge,
     Part,
     setting_names,
+    stock_of,
+    tracks,
 )
 from medusa_sync.core.merge import Verdict, as_sent, members, merge_field
 from medusa_sync.core.policy import OnConflict, PriceLimit
@@ -54,7 +56,6 @@ def plan_update(
     stored: StoredProduct,
     how: PlanOptions,
     *,
-    location_id: str | None,
     removed_ids: Collection[str] = (),
     deletes: bool = False,
 ) -> Change:
@@ -66,7 +67,6 @@ def plan_update(
         desired: what the source wants.
         stored: the product with its details.
         how: to decide.
-        location_id: where the stock is; None if the store keeps none.
         removed_ids: of dropped variants that are removed.
         deletes: they are deleted; otherwise their stock is set to 0.
 
@@ -84,10 +84,11 @@ def plan_update(
     removed = {key: each for key, each in matches.dropped.items() if each.id in removed_ids}
     if removed and deletes:
         left = tuple(each for each in stored.variants if each.id not in removed_ids)
-        rest = plan_update(desired, structs.replace(stored, variants=left), how, location_id=location_id)
+        rest = plan_update(desired, structs.replace(stored, variants=left), how)
         return structs.replace(rest, removed=removed)
     record = rebased(record, desired, options, matches)
-    plan = _Plan(desired, stored, record, options, matches, location_id, how, restore)
+    locations = {**record.locations, **desired.locations}
+    plan = _Plan(desired, stored, record, options, matches, locations, how, restore)
     of_options: _Found = ()
     if options.is_change or options.contested:
         of_options = plan.option_changes(None if adopts else stored.record, side)
@@ -103,7 +104,7 @@ class _Plan(Struct, frozen=True):
     Attributes:
         record: what was last applied, with the keys and names that the source uses now.
         matches: which stored variant is which.
-        location_id: where the stock is; None if the store keeps none.
+        locations: ids of stock locations by the names that source or record have for them.
         restore: put the source's values back, even if only the merchant changed them.
     """
 
@@ -112,7 +113,7 @@ class _Plan(Struct, frozen=True):
     record: Record
     options: OptionPlan
     matches: Matches
-    location_id: str | None
+    locations: Mapping[str, str]
     how: PlanOptions
     restore: bool
 
@@ -235,10 +236,11 @@ class _Plan(Struct, frozen=True):
                 each: None for each in UNIQUE if (each, getattr(stored, each) or "") in wanted
             }
             if key in drafted:
-                lost[STOCK] = 0
+                ours = {**self.record.variant(key).fields, **self.record.pending_values.get(key, {})}
+                lost |= dict.fromkeys(stock_of(ours) or [STOCK], 0)
             name, changes = stored.called(key), list[FieldChange]()
             for each, after in lost.items():
-                current = stored.value(each, self.desired, self.location_id)
+                current = stored.value(each, self.desired, self.locations)
                 if current:
                     changes.append(FieldChange(each, current, after, current, after, name))
             if changes:
@@ -253,9 +255,9 @@ class _Plan(Struct, frozen=True):
             if (value := stored.value(name, self.desired)) is not None:
                 yield FieldChange(name, value, None, history.applied, later[variant.key, name], variant.name)
             return
-        if not self._is_owned(field, wanted, history, stored):
+        if not self._is_owned(field, variant, history, stored):
             return
-        current = stored.value(name, self.desired, self.location_id, self.options.ids)
+        current = stored.value(name, self.desired, self.locations, self.options.ids)
         if name == WEIGHT and self.stored.rounds_weights:
             current = as_sent(current, wanted, history)
         if wanted is None and field.merge is Merge.FOLLOW:
@@ -263,13 +265,18 @@ class _Plan(Struct, frozen=True):
         else:
             yield from self._merge(field, wanted, current, history, variant.name)
 
-    def _is_owned(self, field: Field, wanted: Value, history: History, stored: StoredVariant) -> bool:
+    def _is_owned(
+        self, field: Field, variant: DesiredVariant, history: History, stored: StoredVariant
+    ) -> bool:
         """Whether the source decides about a field: it has a value now, or had one in the last run."""
-        applied, pending = history.applied, history.pending
+        wanted, applied, pending = variant.fields.get(field.name), history.applied, history.pending
         if field.merge is Merge.FOLLOW and wanted is None:  # the store does not have to track it any more
-            return bool(self.location_id and stored.manage_inventory and (applied is not None or pending))
+            is_left = bool(self.desired.locations) and not tracks(variant.fields)
+            return is_left and stored.manage_inventory and (applied is not None or bool(pending))
         if field.merge is Merge.FOLLOW:
-            return applied is None or None in pending or stored.manage_inventory
+            earlier = stock_of(self.record.pending_values.get(variant.key, {})).values()
+            was_tracked = tracks(self.record.variant(variant.key).fields)
+            return stored.manage_inventory or not was_tracked or any(None in each for each in earlier)
         if field.part is Part.OPTION:  # a variant cannot lack a value
             return wanted is not None
         if field.name == SALE and not history.is_known:  # the list is the source's

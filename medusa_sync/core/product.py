@@ -84,6 +84,8 @@ class DesiredProduct(Struct, frozen=True):
         handle: of a new product; None for a slug of the title.
         status: of a new product; None for that of the settings.
         unknown_status: what the source says instead of a status; the status of a new product is then `draft`.
+        locations: the ids of the stock locations that its variants name, as far as the store has them; the
+            default one is called "".
         digest: of the source product and of the settings that its mapping depends on; empty if it is not
             known, or if not everything of the source product is wanted.
         withheld: values that its variants do not get; their fields have what is written instead.
@@ -101,6 +103,7 @@ class DesiredProduct(Struct, frozen=True):
     handle: str | None = None
     status: str | None = None
     unknown_status: str = ""
+    locations: Mapping[str, str] = {}
     digest: str = ""
     withheld: tuple[Withheld, ...] = ()
     regions: Mapping[str, str] = {}

@@ -123,6 +123,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         pending: a write that may be incomplete; a product that has one is never up to date.
         source: the digest of the source product that was applied; empty if not all of it was applied.
         regions: ids of the regions whose names fields of variants have, by name in lower case.
+        locations: ids of stock locations by the names in the fields of variants.
         withheld: unique values that variants do not get, by key of the variant and field, each with the
             external id of the product of the same source that has it; empty if another one has it.
     """
@@ -136,6 +137,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     deleted: bool = False
     source: str = ""
     regions: dict[str, str] = {}
+    locations: dict[str, str] = {}
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
 
     @property

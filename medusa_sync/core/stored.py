@@ -145,17 +145,17 @@ class StoredVariant(Entity, frozen=True):
     def item_id(self) -> str | None:
         return self.inventory_items[0].inventory_item_id if self.inventory_items else None
 
-    def level_at(self, location_id: str | None) -> StoredLevel | None:
-        """The level of its inventory item at a location."""
+    @property
+    def location_levels(self) -> tuple[StoredLevel, ...]:
+        """The levels of its inventory item."""
         inventory = self.inventory_items[0].inventory if self.inventory_items else None
-        levels = inventory.location_levels if inventory else ()
-        return next((level for level in levels if level.location_id == location_id), None)
+        return inventory.location_levels if inventory else ()
 
     def value(
         self,
         name: str,
         desired: DesiredProduct,
-        location_id: str | None = None,
+        locations: Mapping[str, str] = {},
         options: Mapping[str, str] = {},
     ) -> Value:
         """The value of a field; None if there is none.
@@ -163,7 +163,7 @@ class StoredVariant(Entity, frozen=True):
         Args:
             name: of the field.
             desired: what the source wants; it has the currency of the field `price`, and ids of regions.
-            location_id: where the stock is; None if the store keeps none.
+            locations: ids of stock locations by name; the default one is called "".
             options: ids of options by name.
         """
         match VARIANT_FIELDS[name].part:
@@ -173,8 +173,9 @@ class StoredVariant(Entity, frozen=True):
                 key = price_key(name, desired.currency, desired.regions)
                 return next((each.amount for each in self.prices if each.key == key), None)
             case Part.LEVEL:
-                level = self.level_at(location_id) if self.manage_inventory else None
-                return level.stocked_quantity if level else None
+                location_id = locations.get(name.partition(".")[2])
+                levels = {each.location_id: each.stocked_quantity for each in self.location_levels}
+                return levels.get(location_id or "") if self.manage_inventory else None
             case Part.SALE:
                 code = price_key(name, desired.currency).currency
                 sales = (each.amount for each in self.sale_prices if each.currency_code == code)

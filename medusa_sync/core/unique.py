@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import BARCODE, SKU, STOCK, UNIQUE, UniqueValue
+from medusa_sync.core.fields import BARCODE, SKU, UNIQUE, UniqueValue, tracks
 from medusa_sync.core.inventory import StoredItem, item_renames, tracked_again
 from medusa_sync.core.product import DesiredProduct, Value, Withheld
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -110,7 +110,7 @@ def claims(change: Change) -> list[Claim]:
     found = []
     for each in change.variants:
         variant, new_values = each.desired, each.new_values
-        has_item = STOCK in new_values if each.is_new else variant.key in followed
+        has_item = bool(tracks(new_values)) if each.is_new else variant.key in followed
         stored_id = each.stored.id if each.stored else ""
         for name in UNIQUE:
             if (value := new_values.get(name)) is not None:

@@ -9,7 +9,16 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import OPTION, OTHER_SALE, PRICE, SALE, TITLE, UNIQUE
+from medusa_sync.core.fields import (
+    OPTION,
+    OTHER_SALE,
+    OTHER_STOCK,
+    PRICE,
+    SALE,
+    TITLE,
+    UNIQUE,
+    stock_of,
+)
 from medusa_sync.core.prices import is_price, price_field, price_key
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.product_options import DEFAULT, OptionPlan
@@ -173,18 +182,43 @@ def _renamed(fields: Mapping[str, T], options: OptionPlan) -> dict[str, T]:
     return {names.get(name, name): value for name, value in fields.items()}
 
 
+def _located(
+    fields: Mapping[str, T],
+    wanted: Mapping[str, Value],
+    before: Mapping[str, str],
+    now: Mapping[str, str],
+) -> dict[str, T]:
+    """Recorded fields of a variant, with the names that its stock locations have among the wanted ones.
+
+    Args:
+        fields: that were recorded.
+        wanted: the fields that the source wants.
+        before: ids of locations by their names in the record.
+        now: their ids by the names that the source uses.
+    """
+
+    def name_of(name: str) -> str:
+        own = ids.get(name.partition(".")[2], "")
+        return names.get(own) or (f"{OTHER_STOCK}{own}" if name in wanted else name)
+
+    ids, names = {**now, **before}, {now.get(each.partition(".")[2]): each for each in stock_of(wanted)}
+    stock = stock_of(fields)
+    return {name_of(name) if name in stock else name: value for name, value in fields.items()}
+
+
 def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matches: Matches) -> Record:
     """The record with the keys, names and currency that the source uses now, and the ids that were found.
 
-    A price has the name that the source uses now for the same currency, region and quantities. After a change
-    of the currency, the price in the old one is forgotten, unless the source still has it as another price. A
-    sale price in the old one is kept: it has to be removed.
+    A price has the name that the source uses now for the same currency, region and quantities, and stock that
+    of its location. After a change of the currency, the price in the old one is forgotten, unless the source
+    still has it as another price. A sale price in the old one is kept: it has to be removed.
     """
     old, new, pending = record.currency, desired.currency, record.pending
     is_converted = old not in {"", new}
+    has_named = bool(record.locations or desired.locations.keys() - {""})
     known_ids = [*(each.id for each in record.options), *(each.id for each in record.variants.values())]
     lacks_ids = pending is not None and not all(known_ids)
-    renames = is_converted or matches.former or options.former or desired.regions
+    renames = is_converted or has_named or matches.former or options.former or desired.regions
     if record is NO_RECORD or not (renames or lacks_ids):
         return record
     ids = {option.title: option.id for option in options.removed} | options.ids
@@ -195,6 +229,8 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
 
     def now(key: str, fields: Mapping[str, T]) -> dict[str, T]:
         fields = _renamed(fields, options)
+        if has_named and (own := wanted.get(keys.get(key, key))):
+            fields = _located(fields, own, record.locations, desired.locations)
         if not (is_converted or desired.regions):
             return fields
         prices = list(filter(is_price, wanted.get(keys.get(key, key), ())))

@@ -15,12 +15,12 @@ from medusa_sync.core.fields import (
     OPTION,
     OPTIONS,
     SKU,
-    STOCK,
     TAGS,
     VARIANT_FIELDS,
     Merge,
     Part,
     locale_of,
+    tracks,
 )
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.merge import members
@@ -44,8 +44,8 @@ FIRST_VARIANTS = 100  # that a product is created with; others are added, which 
 Ids = Mapping[str, Mapping[str, str]]
 """Ids that a body refers to, by field and value: those of tags by value, of images by URL."""
 
-Items = Mapping[str, StoredItem] | None
-"""Inventory items that new variants get, by SKU; None if the store has no stock location."""
+Items = Mapping[str, StoredItem]
+"""Inventory items that new variants get, by SKU."""
 
 
 def product_body(
@@ -194,17 +194,17 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
     for each in variants:
         attributes, metadata, amounts = _parts(each.fields, desired)
         all_values = {**values, **{title: each.fields[field] for title, field in titles.items()}}
-        managed = items if STOCK in each.fields else None
+        is_tracked = bool(tracks(each.fields))
         body: dict[str, Any] = {
             "title": DEFAULT,
             "options": {title: value for title, value in all_values.items() if value is not None},
-            "manage_inventory": managed is not None,
+            "manage_inventory": is_tracked,
             "prices": [{**_identity(key), "amount": amount} for key, amount in amounts.items()],
             **attributes,
         }
         if metadata:
             body["metadata"] = metadata
-        if managed and (item := managed.get(str(each.fields.get(SKU)))) is not None:
+        if is_tracked and (item := items.get(str(each.fields.get(SKU)))) is not None:
             body["inventory_items"] = [{"inventory_item_id": item.id, "required_quantity": 1}]
         bodies.append(body)
     return bodies
@@ -226,8 +226,8 @@ def variant_edits(update: Change) -> dict[str, dict[str, Any]]:
             continue
         attributes, metadata, amounts = _parts(new_values, update.desired)
         edits: dict[str, Any] = {**attributes}
-        if STOCK in new_values and variant.manage_inventory == (new_values[STOCK] is None):
-            edits["manage_inventory"] = new_values[STOCK] is not None  # Medusa makes the inventory item
+        if (is_tracked := tracks(new_values)) not in {None, variant.manage_inventory}:
+            edits["manage_inventory"] = is_tracked  # Medusa makes the inventory item
         if metadata:  # all of it, because some routes and versions merge it, and others replace it
             edited = {key: "" if value is None else value for key, value in metadata.items()}  # "" deletes it
             edits["metadata"] = {**(variant.metadata or {}), **edited}

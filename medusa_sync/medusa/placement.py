@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.fields import stock_of
 from medusa_sync.core.prices import is_price, price_key, region_names
 from medusa_sync.core.product import DesiredProduct, without_stock
-from medusa_sync.core.stored import Entity, Region
+from medusa_sync.core.stored import Entity, NamedEntity, Region
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
 
@@ -35,9 +36,11 @@ class Placement(Struct, frozen=True):
     """Where new products go.
 
     Attributes:
-        location_id: None if the store has no stock location; inventory is then not managed.
+        location_id: of stock that names no location; None if the store has no stock location; inventory is
+            then not managed.
         currencies: that the store sells in.
         regions: those of the store; None until a price is that of a region.
+        locations: ids of all stock locations by id, and by names that only one of them has.
     """
 
     sales_channel_id: str
@@ -45,12 +48,17 @@ class Placement(Struct, frozen=True):
     location_id: str | None
     currencies: tuple[str, ...] = ()
     regions: Sequence[Region] | None = None
+    locations: Mapping[str, str] = {}
 
     def placed(self, product: DesiredProduct) -> DesiredProduct:
         """What the source can want from this store, with the ids of what it names."""
-        product = product if self.location_id is not None else without_stock(product)
         names = [name for each in product.variants for name in region_names(each.fields)]
-        return structs.replace(product, regions=self.region_ids) if names else product
+        product = structs.replace(product, regions=self.region_ids) if names else product
+        if self.location_id is None:
+            return without_stock(product)
+        stock = {name.partition(".")[2] for each in product.variants for name in stock_of(each.fields)}
+        named = {name: self.locations[name] for name in self.locations.keys() & stock}
+        return structs.replace(product, locations={**named, "": self.location_id})
 
     @property
     def region_ids(self) -> dict[str, str]:
@@ -60,7 +68,26 @@ class Placement(Struct, frozen=True):
         return {name: own for name, own in ids.items() if names[name] == 1}
 
     def refusal(self, product: DesiredProduct) -> str:
-        """Why a product is rejected: Medusa would store a price, but never use it; empty if it is not."""
+        """Why a product that is placed is rejected; empty if it is not."""
+        return self._unusable_price(product) or self._unknown_location(product)
+
+    def _unknown_location(self, product: DesiredProduct) -> str:
+        for variant in product.variants:
+            names = [name.partition(".")[2] for name in stock_of(variant.fields)]
+            if unknown := [name for name in names if name not in product.locations]:
+                known = sorted({own: name for name, own in self.locations.items()}.values())
+                return (
+                    f"it has stock at {unknown[0]!r}, but the stock locations of the store are: "
+                    f"{', '.join(map(repr, known[:_LISTED_NAMES])) or 'none'}; add it in the admin (Settings "
+                    "> Locations & Shipping), or correct the name at the source"
+                )
+            if len({product.locations[name] for name in names}) < len(names):
+                both = " and ".join(repr(name) if name else "`stock`" for name in names)
+                return f"it has two quantities for one stock location: {both}"
+        return ""
+
+    def _unusable_price(self, product: DesiredProduct) -> str:
+        """Medusa would store such a price, but never use it."""
         fields = [list(filter(is_price, each.fields)) for each in product.variants]
         keys = {
             name: price_key(name, product.currency, product.regions) for names in fields for name in names
@@ -101,13 +128,14 @@ UNKNOWN = Placement("", "", None)
 
 
 _LISTED_NAMES = 20  # in a message
+_MOST_LOCATIONS = 1_000
 _CHANNELS, _PROFILES, _LOCATIONS = "sales_channels", "shipping_profiles", "stock_locations"
 _SETTINGS = {
     _CHANNELS: "--sales-channel (SYNC_PRODUCTS_SALES_CHANNEL)",
     _PROFILES: "--shipping-profile (SYNC_PRODUCTS_SHIPPING_PROFILE)",
     _LOCATIONS: "--stock-location (SYNC_PRODUCTS_STOCK_LOCATION)",
 }
-_IDS = {_CHANNELS: "sc_", _PROFILES: "sp_", _LOCATIONS: "sloc_"}
+_IDS = {_CHANNELS: "sc_", _PROFILES: "sp_"}
 
 
 async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
@@ -123,7 +151,7 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
         api.defaults(),
         _named(api, _CHANNELS, options.sales_channel),
         _named(api, _PROFILES, options.shipping_profile, {"type": "default"}),
-        _named(api, _LOCATIONS, options.stock_location, {}),
+        api.named(_LOCATIONS, {}, limit=_MOST_LOCATIONS),
     )
     currencies = tuple(sorted(currency.currency_code for currency in store.supported_currencies))
     if options.currency not in currencies:
@@ -141,11 +169,16 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
     if profile is None:
         hint = "Add one in the admin (Settings > Shipping Profiles)."
         raise StoreMismatchError("The store has no shipping profile", hint=hint)
-    location, default = locations[0].id if locations else None, store.default_location_id
-    if options.stock_location is None and location != default:
-        found = await api.named(_LOCATIONS, {"id": default}) if default is not None else []
-        location = found[0].id if found else _only(_LOCATIONS, locations)
-    return Placement(channel, profile, location, currencies)
+    if (name := options.stock_location) is None:
+        default = [each for each in locations if each.id == store.default_location_id]
+    else:
+        default = [each for each in locations if name in {each.id, each.name}]
+        _check(_LOCATIONS, name, default, locations)
+    location = _only(_LOCATIONS, default or locations)
+    names = Counter(each.name for each in locations)
+    ids = {each.id: each.id for each in locations}
+    ids |= {each.name: each.id for each in locations if names[each.name] == 1}
+    return Placement(channel, profile, location, currencies, locations=ids)
 
 
 def _only(collection: str, found: Sequence[Entity]) -> str | None:
@@ -163,17 +196,22 @@ async def _named(
     if name is None:
         return await api.named(collection, otherwise) if otherwise is not None else ()
     found = await api.named(collection, {"id" if name.startswith(_IDS[collection]) else "name": name})
+    _check(collection, name, found, () if found else await api.named(collection, {}, limit=_LISTED_NAMES))
+    return found
+
+
+def _check(collection: str, name: str, found: Sequence[NamedEntity], known: Sequence[NamedEntity]) -> None:
+    """Check that a setting names one of the known ones."""
     if not found:
-        names = sorted(each.name for each in await api.named(collection, {}, limit=_LISTED_NAMES))
-        known = ", ".join(map(repr, names)) or "none"
+        names = sorted(each.name for each in known[:_LISTED_NAMES])
+        listed = ", ".join(map(repr, names)) or "none"
         raise StoreMismatchError(
-            f"The store has no {_words(collection).removesuffix('s')} {name!r}, only: {known}",
+            f"The store has no {_words(collection).removesuffix('s')} {name!r}, only: {listed}",
             hint=f"{_suggestion(name, names)}Check {_SETTINGS[collection]}: a name or an id.",
         )
     if len(found) > 1:
         hint = f"Give the id with {_SETTINGS[collection]}."
         raise StoreMismatchError(f"The store has several {_words(collection)} {name!r}", hint=hint)
-    return found
 
 
 def _words(collection: str) -> str:

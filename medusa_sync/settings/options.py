@@ -86,7 +86,7 @@ class Settings:
     shipping_profile: str | None = _optional("Store", "NAME|ID", parsers.text,
         "Shipping profile of new products. Default: the one of type 'default'.")
     stock_location: str | None = _optional("Store", "NAME|ID", parsers.text,
-        "Location of the source's stock. Default: the default one of the store, or its only one.",
+        "Location of stock that names none. Default: the default one of the store, or its only one.",
         is_common=True)
 
     dry_run: bool = _switch("What is written",

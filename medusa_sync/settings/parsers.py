@@ -174,15 +174,15 @@ def _parts_of(value: str) -> list[str]:
 
 
 def _field_name(text: str) -> str:
-    """Parse the name of a field; only keys of metadata, regions and locales are case-sensitive."""
-    from medusa_sync.core.fields import METADATA, NAMES, TRANSLATION
+    """Parse the name of a field; what is after a dot is case-sensitive, except currencies."""
+    from medusa_sync.core.fields import METADATA, NAMES, OTHER_STOCK, TRANSLATION
 
     head, dot, key = text.strip().partition(".")
     head = head.lower()
     if head not in NAMES:
         raise ValueError(f"there is no field {text.strip()!r}; the fields are {', '.join(NAMES)}")
     first, *rest = key.split(".")
-    first = first if f"{head}." in (METADATA, TRANSLATION) else first.lower()
+    first = first if f"{head}." in (METADATA, OTHER_STOCK, TRANSLATION) else first.lower()
     return ".".join([f"{head}{dot}{first}", *rest])
 
 

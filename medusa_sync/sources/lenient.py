@@ -124,7 +124,7 @@ def _place(name: str, own: frozenset[str]) -> tuple[str, int]:
     if own is _VARIANT:
         names = ["image" if each == "images" else each.removeprefix(VARIANT) for each in names]
     if suffix and not column.repeats:
-        return f"prices.{suffix}" if "prices" in names else "", rank
+        return next((f"{each}.{suffix}" for each in names if each in {"prices", "stock"}), ""), rank
     return next((each for each in names if each.partition(".")[0] in own | {_IGNORED}), ""), rank
 
 
@@ -178,6 +178,8 @@ def _value(name: str, value: Any, path: str) -> Any:
         case ("prices" | "dimensions", {}):
             named = {("depth" if member == "length" else member): each for member, each in value.items()}
             return {member: _number(each, f"{path}.{member}") for member, each in named.items()}
+        case ("stock", {}):
+            return {location: _number(each, f"{path}.{location}") for location, each in value.items()}
         case ("images" | "tags" | "salesChannels" | "options", [*_]):
             return [_first(each, _URL if name == "images" else _NAME) for each in value]
         case ("categories", [*_]):

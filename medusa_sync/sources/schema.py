@@ -19,6 +19,7 @@ Url = Annotated[str, Meta(max_length=2_048)]
 Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
 Number = int | Annotated[float, Meta(ge=-1e15, le=1e15)]  # NaN and infinity are not JSON
+Stock = Count | dict[Text, Count]
 Status = Literal["draft", "proposed", "published", "rejected"]
 Metadata = dict[Text, LongText | bool | Number | None]
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
@@ -86,7 +87,7 @@ class SourceVariant(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     prices: dict[Text, Amount] | tuple[SourcePrice, ...] | None = None
     compare_at_price: Amount | None = None
     sale_price: Amount | None = None
-    stock: Count | None = None
+    stock: Stock | None = None
     weight: Amount | None = None
     image: Url | None = None
     metadata: Metadata | None = None
@@ -114,7 +115,7 @@ class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     categories: Annotated[tuple[Path | SourceCategory | OnlyName, ...], Meta(max_length=50)] | None = None
     brand: Text | None = None
     sku: Text | None = None
-    stock: Count | None = None
+    stock: Stock | None = None
     tags: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
     sales_channels: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
     weight: Amount | None = None

@@ -14,6 +14,7 @@ from medusa_sync.core.fields import (
     METADATA,
     OPTION,
     OTHER_PRICE,
+    OTHER_STOCK,
     PRICE,
     SALE,
     SKU,
@@ -73,7 +74,7 @@ def desired_variants(
         values: dict[str, Value] = {
             SKU: one_line(variant.sku),
             BARCODE: one_line(variant.barcode),
-            STOCK: stock,
+            **_stock(stock),
             WEIGHT: variant.weight,
             THUMBNAIL: image if image is not None and is_web_url(image) else None,
         }
@@ -228,6 +229,20 @@ def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
                 one, two = (each.fields[TITLE] if is_ambiguous else each.name for each in (first, second))
                 named = f"variants {one} and {two}" if one and two else "two variants"
                 raise InvalidProductError(f"{named} have the same {kind}")
+
+
+def _stock(stock: int | Mapping[str, int] | None) -> dict[str, Value]:
+    """The stock at the locations that are named, or at that of the settings, which is also called ""."""
+    if not isinstance(stock, Mapping):
+        return {} if stock is None else {STOCK: stock}
+    if not stock:
+        raise InvalidProductError("stock: it names no stock location")
+    found: dict[str, Value] = {}
+    for each, quantity in stock.items():
+        name = f"{OTHER_STOCK}{each.strip()}" if each else STOCK
+        if found.setdefault(name, quantity) != quantity:
+            raise InvalidProductError(f"stock: two quantities at {each.strip()!r}")
+    return found
 
 
 # --- prices: in the main currency, in others, and sale prices -----------------------------------------------

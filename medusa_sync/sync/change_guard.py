@@ -134,11 +134,7 @@ async def _by_store(
     for stored in await sales.read(wanted, await context.api.details("external_id", list(wanted))):
         if isinstance(stored, StoredProduct) and (external_id := stored.external_id) in wanted:
             with suppress(ProductFailedError):
-                location_id = context.placement.location_id
-                update = plan_update(
-                    wanted[external_id], stored, context.options.plan, location_id=location_id
-                )
-                changes[external_id] = update.changes
+                changes[external_id] = plan_update(wanted[external_id], stored, context.options.plan).changes
     return changes
 
 

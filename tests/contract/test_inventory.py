@@ -76,6 +76,21 @@ def test_only_existing_levels_and_items_are_accepted(shop: Shop, product: View) 
     assert levels_of(shop, item_id) == {shop.location_id: 7}
 
 
+def test_levels_of_many_items_at_several_locations_are_written_in_one_call(shop: Shop) -> None:
+    """An item can be created with several, too."""
+    second = shop.call("POST", "/admin/stock-locations", {"name": "Second"})["stock_location"]["id"]
+    both = [{"location_id": each, "stocked_quantity": n} for n, each in enumerate((shop.location_id, second))]
+    ids = [f"iitem_{n}" for n in range(60)]
+    items = [{"id": own, "sku": own, "location_levels": both[: n % 3]} for n, own in enumerate(ids)]
+    shop.workflow("create-inventory-items-workflow", items=items)
+    bodies = [{**level, "inventory_item_id": own, "stocked_quantity": 9} for own in ids for level in both]
+    known = [each for n, each in enumerate(bodies) if n % 2 < n // 2 % 3]
+    create = [each for each in bodies if each not in known]
+    shop.call("POST", LEVELS, {"create": create, "update": known})
+    for own in ids:
+        assert levels_of(shop, own) == {shop.location_id: 9, second: 9}
+
+
 # --- items of variants ---
 
 

@@ -175,7 +175,7 @@ class Header:
             if suffix:
                 self.series.setdefault(column.key, {})[suffix] = key
         for key, own in self.series.items():
-            if next(iter(own)).isdecimal():
+            if all(map(str.isdecimal, own)):
                 self.series[key] = dict(sorted(own.items(), key=lambda each: int(each[0])))
         self.unused: list[str] = []
         self._empty = dict(self.unknown)

@@ -22,16 +22,8 @@ def paths(text: str) -> list[list[str]]:
     return [cells.path(each) for each in cells.parts(text, "|")]
 
 
-def _stock(row: Row, key: str) -> int | None:
-    stock = cells.count(row, key)
-    if stock is not None and stock < 0:
-        raise row.error(key, f"is {stock}, which is negative")
-    return stock
-
-
 _COLUMNS = cells.columns_of(
     "own",
-    stock=_stock,
     tags=lambda row, key: tags(row[key]),
     paths=lambda row, key: paths(row[key]),
 )
@@ -78,7 +70,18 @@ def _texts(row: Row, of: str = "") -> dict[str, Any]:
 def _goods(row: Row) -> dict[str, Any]:
     if not row["price"] and not row.series("price"):
         raise row.error("price", "is empty")
-    return fields(_GOODS, row) | {"price": cells.amount(row, "price"), "prices": cells.prices(row, "price")}
+    prices = {"price": cells.amount(row, "price"), "prices": cells.prices(row, "price")}
+    return fields(_GOODS, row) | prices | {"stock": _stock(row)}
+
+
+def _stock(row: Row) -> dict[str, int] | int | None:
+    """The stock at locations; that of the column `stock` alone, or with the empty name."""
+    keys = {"": "stock", **row.series("stock")}
+    found = {name: count for name, key in keys.items() if (count := cells.count(row, key)) is not None}
+    for name, count in found.items():
+        if count < 0:
+            raise row.error(keys[name], f"is {count}, which is negative")
+    return found if found.keys() - {""} else found.get("")
 
 
 OWN = Dialect(

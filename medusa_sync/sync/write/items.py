@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.fields import SKU, STOCK, TITLE, WEIGHT
+from medusa_sync.core.change import Change
+from medusa_sync.core.fields import SKU, TITLE, WEIGHT, stock_of, tracks
 from medusa_sync.core.inventory import (
     ItemRename,
     LevelChange,
@@ -54,7 +55,6 @@ class Items:
         self._accepts = accepts
         self._context = context
         self._api = context.api
-        self._location_id = context.placement.location_id
         self._stop = context.stop
         self._expected: _Wanted = {}
         # Items for variants that do not exist yet, by SKU; an earlier run may have created them.
@@ -113,12 +113,11 @@ class Items:
 
     async def write_levels(self, jobs: Group) -> None:
         """Write the stock levels of all variants in one call."""
-        location_id = self._location_id or ""
         create: list[dict[str, Any]] = []
         update: list[dict[str, Any]] = []
         for job in jobs:
-            for change in level_changes(job.change, location_id or None, job.items):
-                level = {"location_id": location_id, "stocked_quantity": change.quantity}
+            for change in level_changes(job.change, job.items):
+                level = {"location_id": change.location_id, "stocked_quantity": change.quantity}
                 level["inventory_item_id"] = await self._item_id(job, change)
                 (update if change.exists else create).append(level)
         if create or update:
@@ -144,13 +143,14 @@ class Items:
 
     def expect(self, jobs: Group) -> None:
         """Create the items of these jobs too when some are needed and the store will accept these jobs."""
-        creates = self._location_id is not None and self._api.bulk.is_available
-        if creates and not self._context.is_dry_run:  # else it would only keep the jobs in memory
+        if (
+            self._api.bulk.is_available and not self._context.is_dry_run
+        ):  # else it would only keep the jobs in memory
             self._expected = {**_wanted(jobs), **self._expected}
 
     async def give(self, jobs: Group) -> None:
         """Give jobs the items of their new variants; those that do not exist are created if possible."""
-        wanted = _wanted(jobs) if self._location_id is not None else {}
+        wanted = _wanted(jobs)
         if not wanted:
             return
         async with self._creating:
@@ -202,7 +202,7 @@ class Items:
 
     async def _create(self, wanted: _Wanted) -> None:
         """Create items. Those that an interrupted or another run has left, without a variant, are used."""
-        bodies = [self._body(variant) for _, variant in wanted.values()]
+        bodies = [_body(job.change, variant) for job, variant in wanted.values()]
 
         async def free(refused: Sequence[Body]) -> list[Body | None]:
             found = await self._api.find(ITEMS, "sku", [body["sku"] for body in refused])
@@ -211,24 +211,27 @@ class Items:
             return [None if body["sku"] in taken else body for body in refused]
 
         results = await self._api.bulk.run(CREATE_ITEMS, bodies, revise=free)
-        at = (StoredLevel(self._location_id or ""),)
         for body, result in zip(bodies, results, strict=True):
             if isinstance(result, str) and result:
-                sku = body["sku"]
+                sku, at = body["sku"], tuple(StoredLevel(**each) for each in body["location_levels"])
                 self._made[sku] = wanted[sku][0], StoredItem(result, sku, 0, (), at, is_new=True)
 
-    def _body(self, variant: DesiredVariant) -> Mapping[str, Any]:
-        """What Medusa would give the item (`create-product-variants`), and the stock."""
-        title = variant.fields.get(TITLE, DEFAULT)
-        level = {"location_id": self._location_id, "stocked_quantity": variant.fields[STOCK]}
-        body = {
-            "id": new_id("iitem"),
-            "sku": variant.fields[SKU],
-            "title": title,
-            "description": title,
-            "location_levels": [level],
-        }
-        return {**body, WEIGHT: variant.fields[WEIGHT]} if WEIGHT in variant.fields else body
+
+def _body(change: Change, variant: DesiredVariant) -> Body:
+    """What Medusa would give the item (`create-product-variants`), and the stock."""
+    title = variant.fields.get(TITLE, DEFAULT)
+    levels = [
+        {"location_id": change.locations[name.partition(".")[2]], "stocked_quantity": quantity}
+        for name, quantity in stock_of(variant.fields).items()
+    ]
+    body = {
+        "id": new_id("iitem"),
+        "sku": variant.fields[SKU],
+        "title": title,
+        "description": title,
+        "location_levels": levels,
+    }
+    return {**body, WEIGHT: variant.fields[WEIGHT]} if WEIGHT in variant.fields else body
 
 
 def _wanted(jobs: Group) -> _Wanted:
@@ -237,6 +240,6 @@ def _wanted(jobs: Group) -> _Wanted:
     for job in jobs:
         for variant in job.change.new_variants:
             sku = variant.fields.get(SKU)
-            if sku is not None and sku not in job.items and isinstance(variant.fields.get(STOCK), int):
+            if sku is not None and sku not in job.items and tracks(variant.fields):
                 found.setdefault(str(sku), (job, variant))
     return found

@@ -162,7 +162,6 @@ class Planner:
             product,
             stored,
             structs.replace(self._options, selection=selection),
-            location_id=self._context.placement.location_id,
             removed_ids=self._context.removed_variants.get(product.external_id, ()),
             deletes=self._context.deletes,
         )

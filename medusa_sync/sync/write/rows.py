@@ -113,8 +113,8 @@ class ProductRows:
         placement = self._context.placement
         body = product_body(job.change, product_id, job.note, placement=placement, ids=ids)
         if job.change.is_creation:
-            items = job.items if placement.location_id else None
-            body |= creation_body(job.change, product_id, status=self._context.options.status, items=items)
+            status = self._context.options.status
+            body |= creation_body(job.change, product_id, status=status, items=job.items)
         return body
 
     async def _find_free_ids(self, jobs: Group) -> bool:

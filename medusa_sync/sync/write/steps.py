@@ -164,8 +164,7 @@ class Writer:
 
     def _knows_ids(self, job: Job) -> bool:
         """Whether the ids of all new variants and their items are known: the ordinary routes give others."""
-        location_id = self._context.placement.location_id
-        if any(level.item_id is None for level in level_changes(job.change, location_id, job.items)):
+        if any(level.item_id is None for level in level_changes(job.change, job.items)):
             return False
         new = len(job.change.new_variants)
         if job.change.is_creation:

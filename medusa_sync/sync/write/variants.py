@@ -36,7 +36,6 @@ class Variants:
 
     def __init__(self, context: Context) -> None:
         self._api = context.api
-        self._location_id = context.placement.location_id
         self._added: set[str] = set()  # ids of variants that were added in bulk
 
     def deleted(self, job: Job) -> Bodies:
@@ -80,7 +79,6 @@ class Variants:
 
     def added(self, job: Job) -> Bodies:
         """The new variants of a stored product, or those that a new product was not created with."""
-        items = job.items if self._location_id else None
         left = job.change.new_variants
         if job.change.is_creation:
             left = left[FIRST_VARIANTS:]
@@ -88,7 +86,7 @@ class Variants:
         else:
             ids = _noted_ids(job.change)
             self._added.update(ids)
-        added = new_variants(job.change, left, items)
+        added = new_variants(job.change, left, job.items)
         return [{"id": variant_id, **body} for variant_id, body in zip(ids, added, strict=True)]
 
     async def remove_copies(self, written: Mapping[str, StoredProduct]) -> set[str]:

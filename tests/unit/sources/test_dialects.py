@@ -299,8 +299,20 @@ def test_columns_of_prices_have_the_names_of_regions_and_quantities() -> None:
     assert read(content) == in_json(OWN | {"price": None, "prices": prices})
 
 
+def test_columns_of_stock_at_locations_have_the_names_of_the_locations() -> None:
+    """As they are written, because names of locations are case-sensitive."""
+    content = (
+        "id,title,price,Stock,stock.Berlin, STOCK.St. Pauli 2 \n1,Mug,9,,5,0\n2,Mug,9,3,,\n3,Mug,9,3,1,\n"
+    )
+    stocks: list[Any] = [{"Berlin": 5, "St. Pauli 2": 0}, 3, {"": 3, "Berlin": 1}]
+    assert read(content) == in_json(
+        *(OWN | {"id": str(number), "stock": each} for number, each in enumerate(stocks, 1))
+    )
+
+
 @cases("""
 id=1; title=Mug; price= => line 2: price is empty
+id=1; title=Mug; price=9; stock.Berlin=-1 => line 2: stock.Berlin is -1, which is negative
 id=1; title=Mug; price=9; barcode=7E+11 => line 2: barcode is '7E+11': a spreadsheet has lost its last digits
 id=1; title=Mug; price=9; stock=-1 => line 2: stock is -1, which is negative
 id=1; title=Mug; price=9; stock=1.5 => line 2: stock is '1.5', which is not a whole number such as 12

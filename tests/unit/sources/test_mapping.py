@@ -100,6 +100,10 @@ def test_texts_and_numbers_are_mapped() -> None:
 # A value that cannot be misunderstood is read, and a field that is not needed is no reason to reject.
 {"price": " 3 ", "stock": "4", "weight": "0.5\n"} => {"price": 3, "stock": 4, "weight": 0.5}
 {"stock": 4, "variants": [{"price": 1}]} => {"stock": 4}
+{"stock": {"Berlin": 4, " St. Pauli ": 0}} => {"stock.Berlin": 4, "stock.St. Pauli": 0}
+{"stock": {"Berlin": "4"}, "variants": [{"price": 1}]} => {"stock.Berlin": 4}
+{"stock": {"Berlin": 4}, "variants": [{"price": 1, "stock": 2}]} => {"stock": 2}
+{"stock.Berlin": "4", "stock.Paris": 1} => {"stock.Berlin": 4, "stock.Paris": 1}
 {"stock": 4, "variants": [{"price": 1, "stock": 0}]} => {"stock": 0}
 {"prices": {"eur": " 8.10"}, "compareAtPrice": ""} => {"price.eur": 8.1}
 {"prices": {"eur.Europe": " 17 ", "EUR.10+": 16, "eur.Europe.010-099": 15, "eur.1-9": 19, "eur.0+": 20}} =>
@@ -213,6 +217,9 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
  variant C: it has no stock of its own, and sharing that of the product is not supported yet; set a stock for
  each variant, or remove that of the product
 {"price": -1} => price: it is below 0
+{"stock": {}} => stock: it names no stock location
+{"stock": {"Berlin": 4, "Berlin ": 5}} => stock: two quantities at 'Berlin'
+{"stock": {"Berlin": "many"}} => stock.Berlin: 'many' is not a number such as 1234.50
 {"stock": 3000000000} => stock: it is above 2147483647
 {"title": ""} => title: it is shorter than 1
 {"variants": [{"id": 1, "price": -2.5}]} => variant 1: price: it is below 0

@@ -1,0 +1,401 @@
+"""Stock at the locations that the source names follows the source; all other levels stay as they are."""
+
+from contextlib import suppress
+from copy import deepcopy
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
+from tests.flow.merchant import edit_variant
+from tests.flow.plans import carried_out, reasons
+from tests.flow.shirts import shirt, variant
+from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync, text, writes
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.inventory import level_at
+from tests.harness.fake_medusa.state import Level, Named
+from tests.tiers import sampled
+
+pytestmark = pytest.mark.usefixtures("routes")
+
+Row = dict[str, Any]
+Levels = dict[str, int]  # by the name of the location
+DEFAULT = "Warehouse"
+OTHERS = ("Berlin", "St. Pauli")
+DEPOT = "Depot"
+"""A location that the source never names."""
+
+
+@pytest.fixture
+def store() -> FakeMedusa:
+    """A store with several stock locations."""
+    store = FakeMedusa()
+    for number, name in enumerate((*OTHERS, DEPOT), 1):
+        store.state.stock_locations[f"sloc_{number}"] = Named(f"sloc_{number}", name)
+    return store
+
+
+def id_of(store: FakeMedusa, name: str) -> str:
+    [own] = [each.id for each in store.state.stock_locations.values() if each.name == name]
+    return own
+
+
+def levels(store: FakeMedusa) -> dict[str, Levels]:
+    """The levels of tracked variants by SKU."""
+    names = {own: each.name for own, each in store.state.stock_locations.items()}
+    return {
+        str(each.sku): {
+            names[level.location_id]: int(level.stocked_quantity)
+            for item_id in each.item_ids
+            for level in store.state.items[item_id].levels
+        }
+        for each in store.state.variants().values()
+        if each.manage_inventory
+    }
+
+
+def set_level(store: FakeMedusa, sku: str, location: str, quantity: int) -> None:
+    """As an order or the merchant does."""
+    [item] = [each for each in store.state.live_items() if each.sku == sku]
+    level = level_at(item, id_of(store, location))
+    if level is None:
+        item.levels.append(Level(store.state.ids.new("ilev"), id_of(store, location), quantity))
+    else:
+        level.stocked_quantity = quantity
+
+
+def plain(**changes: Any) -> Row:
+    return {"id": 1, "title": "Teapot", "price": 5, "sku": "TP", "stock": 4} | changes
+
+
+def wanted(stock: int | Levels) -> Levels:
+    """What a product or variant wants, by the name of the location."""
+    return {DEFAULT: stock} if isinstance(stock, int) else {name or DEFAULT: n for name, n in stock.items()}
+
+
+def goods(rows: list[Row]) -> dict[str, Levels]:
+    """What all products and variants want, by SKU."""
+    return {each["sku"]: wanted(each["stock"]) for row in rows for each in row.get("variants", [row])}
+
+
+# --- a model --------------------------------------------------------------------------------------------
+
+
+def some_stock(dice: Random, store: FakeMedusa) -> int | Levels:
+    """A number, or some locations by name or id; the default one also by its empty name."""
+    if dice.random() < 0.3:
+        return dice.randrange(50)
+    names = dice.sample([DEFAULT, *OTHERS], dice.randint(1, 3))
+    spelled = [id_of(store, name) if dice.random() < 0.2 else name for name in names]
+    return {("" if name == DEFAULT and dice.random() < 0.3 else name): dice.randrange(50) for name in spelled}
+
+
+def resolved(stock: int | Levels, store: FakeMedusa) -> Levels:
+    names = {own: each.name for own, each in store.state.stock_locations.items()}
+    return {names.get(name, name): quantity for name, quantity in wanted(stock).items()}
+
+
+def edit(dice: Random, rows: list[Row], store: FakeMedusa) -> None:
+    """Change some stock, sometimes only the way in which it is written; add and rename variants."""
+    for row in rows:
+        for each in row.get("variants", [row]):
+            if dice.random() < 0.5:
+                each["stock"] = some_stock(dice, store)
+        if "variants" in row and dice.random() < 0.3:
+            each = dice.choice(row["variants"])
+            each["sku"] = f"NEW-{dice.randrange(10**6)}"
+        if "variants" in row and dice.random() < 0.2:
+            size = f"X{len(row['variants'])}"
+            stock = some_stock(dice, store)
+            row["variants"].append(variant(row["id"], size, "Red", barcode=None, stock=stock))
+
+
+@pytest.mark.parametrize("seed", sampled(range(60), *range(8)))
+def test_each_named_level_follows_the_source_and_no_other_level_is_touched(
+    seed: int, store: FakeMedusa
+) -> None:
+    """Also after a fault at any write: then the next run completes what it began."""
+    dice = Random(seed)
+    rows = [plain(), shirt(2), shirt(3)]
+    applied: dict[str, Levels] = {}  # by the id of the variant
+    for round_ in range(6):
+        if round_:
+            edit(dice, rows, store)
+            for sku, own in levels(store).items():
+                for location in own:
+                    if dice.random() < 0.3:
+                        set_level(store, sku, location, dice.randrange(50))
+                if dice.random() < 0.2:
+                    set_level(store, sku, DEPOT, dice.randrange(50))
+        before = {str(each.get("id")): own for each, own in _by_row(rows, store)}
+        source = ListSource(deepcopy(rows))
+        if dice.random() < 0.5:
+            hit = fault_at(store, dice.randint(1, 4), dice.choice(FAULTS))
+            with suppress(Killed):
+                sync(source, store)
+            store.before = store.after = None
+            assert sync(source, store).exit_code == 0 or hit
+        else:
+            assert carried_out(source, store).exit_code == 0
+        assert sync(source, store).exit_code == 0
+        for each, own in _by_row(rows, store):
+            now, last = resolved(each["stock"], store), applied.get(str(each["id"]), {})
+            expected = before.get(str(each["id"]), {}) | {
+                location: quantity for location, quantity in now.items() if last.get(location) != quantity
+            }
+            assert own == expected, (each, last)
+            applied[str(each["id"])] = now
+        assert_quiet(source, store)
+
+
+def _by_row(rows: list[Row], store: FakeMedusa) -> list[tuple[Row, Levels]]:
+    """Products and variants of the source with their levels; they are found by their option values."""
+    found: list[tuple[Row, Levels]] = []
+    held = levels(store)
+    for row in rows:
+        product = store.products.get(f"dummyjson:{row['id']}")
+        for each in row.get("variants", [row]):
+            options = each.get("options")
+            own = [v for v in product.variants if options in (None, v.options)] if product else []
+            found.append((each, held.get(str(own[0].sku), {}) if own else {}))
+    return found
+
+
+@pytest.mark.parametrize("killed", KILLED)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_complete(
+    killed: str, store: FakeMedusa, *, is_new: bool
+) -> None:
+    before = [plain(), shirt(2)]
+    if not is_new:
+        assert sync(ListSource(deepcopy(before)), store).exit_code == 0
+        set_level(store, "TP", DEPOT, 3)
+    rows = deepcopy(before)
+    rows[0] |= {"stock": {"Berlin": 3, DEFAULT: 8}, "title": "New"}
+    for number, each in enumerate(rows[1]["variants"]):
+        each["stock"] = [{"Berlin": number}, {DEFAULT: 9, "St. Pauli": 1}, 7][number % 3]
+    rows[1]["variants"].append(variant(2, "XL", "Red", barcode=None, stock={"Berlin": 6}))
+    for hurt in killed_runs(store, killed, lambda each: sync(ListSource(deepcopy(rows)), each)):
+        copy = copies_of(hurt)
+        for then in (rows, [rows[0] | {"stock": {"Berlin": 4, "St. Pauli": 5}}, rows[1]]):
+            store = copy()
+            source = ListSource(deepcopy(then))
+            result = sync(source, store)
+            assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
+            held = levels(store)
+            assert all(own.items() <= held[sku].items() for sku, own in goods(then).items()), held
+            assert is_new or held["TP"][DEPOT] == 3
+            assert_quiet(source, store)
+
+
+# --- what the source means --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [4, {DEFAULT: 4}])
+def test_a_number_and_the_default_location_by_name_are_the_same(store: FakeMedusa, first: Any) -> None:
+    source = ListSource([plain(stock=first)])
+    sync(source, store)
+    set_level(store, "TP", DEFAULT, 2)  # two were sold
+    for stock in ({DEFAULT: 4}, 4, {id_of(store, DEFAULT): 4}, {DEFAULT: 4}, {"": 4}):
+        source.rows[0]["stock"] = stock
+        result = carried_out(source, store)
+        assert (counts(result), levels(store)) == ({"unchanged": 1}, {"TP": {DEFAULT: 2}})
+        assert_quiet(source, store)
+    source.rows[0]["stock"] = {DEFAULT: 5}
+    sync(source, store)
+    assert levels(store) == {"TP": {DEFAULT: 5}}
+
+
+def test_another_default_location_changes_nothing_at_the_locations_that_have_names(store: FakeMedusa) -> None:
+    source = ListSource([plain(stock={DEFAULT: 4, "Berlin": 2})])
+    sync(source, store)
+    set_level(store, "TP", DEFAULT, 1)
+    assert_quiet(source, store, stock_location="Berlin")
+    source.rows[0]["title"] = "Other"
+    carried_out(source, store, stock_location="Berlin")
+    assert levels(store) == {"TP": {DEFAULT: 1, "Berlin": 2}}
+
+
+def test_a_location_that_gets_another_name_keeps_its_levels(store: FakeMedusa) -> None:
+    source = ListSource([plain(stock={"Berlin": 4})])
+    sync(source, store)
+    set_level(store, "TP", "Berlin", 1)
+    store.state.stock_locations[id_of(store, "Berlin")].name = "Berlin Mitte"
+    assert_quiet(source, store)
+    source.rows[0]["price"] = 6
+    assert "'Berlin', but the stock locations of the store are: 'Berlin Mitte', " in str(
+        reasons(carried_out(source, store))
+    )
+    source.rows[0]["stock"] = {"Berlin Mitte": 4}
+    assert counts(carried_out(source, store)) == {"updated": 1}
+    assert levels(store) == {"TP": {"Berlin Mitte": 1}}
+    assert_quiet(source, store)
+
+
+def test_a_location_that_gets_the_name_of_another_one_is_a_new_one(store: FakeMedusa) -> None:
+    source = ListSource([plain(stock={"Berlin": 4})])
+    sync(source, store)
+    store.state.stock_locations[id_of(store, "Berlin")].name = "Old"
+    store.state.stock_locations["sloc_9"] = Named("sloc_9", "Berlin")
+    source.rows[0]["price"] = 6
+    carried_out(source, store)
+    assert levels(store) == {"TP": {"Old": 4, "Berlin": 4}}
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize(
+    ("stock", "words"),
+    [
+        (
+            {"Rome": 1},
+            "'Rome', but the stock locations of the store are: 'Berlin', 'Depot', 'St. Pauli', 'Ware",
+        ),
+        (
+            {"Twin": 1},
+            "but the stock locations of the store are: 'Berlin', 'Depot', 'St. Pauli', 'Warehouse', '",
+        ),
+        ({"Berlin": 1, "sloc_1": 1}, "two quantities for one stock location: 'Berlin' and 'sloc_1'"),
+        ({"": 1, "Warehouse": 1}, "two quantities for one stock location: `stock` and 'Warehouse'"),
+    ],
+)
+def test_a_location_that_the_store_lacks_rejects_the_product_alone(
+    store: FakeMedusa, stock: Levels, words: str
+) -> None:
+    for own in ("sloc_8", "sloc_9"):
+        store.state.stock_locations[own] = Named(own, "Twin")
+    source = ListSource([plain(stock=stock), plain(id=2, title="Cup", sku="CUP")])
+    result = carried_out(source, store)
+    assert (result.exit_code, counts(result)) == (5, {"created": 1, "rejected": 1})
+    assert words in reasons(result)["dummyjson:1"]
+    source.rows[0]["stock"] = {"sloc_8": 1}  # names that several have are no names, but ids are
+    assert sync(source, store).exit_code == 0
+    assert levels(store)["TP"] == {"Twin": 1}
+
+
+def test_a_store_without_locations_rejects_products_that_name_one() -> None:
+    store = FakeMedusa()
+    store.state.stock_locations.clear()
+    store.state.store.default_location_id = None
+    result = carried_out(ListSource([plain(stock={"Berlin": 1})]), store)
+    assert "the stock locations of the store are: none" in reasons(result)["dummyjson:1"]
+
+
+def test_a_location_that_the_source_no_longer_names_keeps_its_level(store: FakeMedusa) -> None:
+    source = ListSource([plain(stock={"Berlin": 4, "St. Pauli": 2})])
+    sync(source, store)
+    source.rows[0]["stock"] = {"Berlin": 5}
+    carried_out(source, store)
+    assert levels(store) == {"TP": {"Berlin": 5, "St. Pauli": 2}}
+    assert_quiet(source, store)
+
+
+def test_stock_that_the_source_stops_sending_is_not_tracked_until_it_comes_back(store: FakeMedusa) -> None:
+    source = ListSource([plain(stock={"Berlin": 4, "St. Pauli": 2})])
+    sync(source, store)
+    del source.rows[0]["stock"]
+    result = carried_out(source, store)
+    assert {(each.field, each.planned) for each in next(iter(result.changes)).changes} == {
+        ("stock.Berlin", None),
+        ("stock.St. Pauli", None),
+    }
+    assert levels(store) == {}
+    assert_quiet(source, store)
+    source.rows[0]["stock"] = {"Berlin": 3}
+    carried_out(source, store)
+    assert levels(store) == {"TP": {"Berlin": 3, "St. Pauli": 2}}
+
+
+def test_a_variant_that_the_merchant_does_not_track_stays_so_with_a_new_location(store: FakeMedusa) -> None:
+    source = ListSource([plain()])
+    sync(source, store)
+    edit_variant(store, 1, manage_inventory=False)
+    source.rows[0]["stock"] = {"Berlin": 4}
+    assert sync(source, store).exit_code == 0
+    assert levels(store) == {}
+
+
+# --- settings, removals and reports -----------------------------------------------------------------------
+
+
+def test_settings_name_the_stock_at_one_location_or_all_stock(store: FakeMedusa) -> None:
+    source = ListSource([plain(stock={"Berlin": 4, "St. Pauli": 2})])
+    sync(source, store)
+    source.rows[0] |= {"price": 9, "stock": {"Berlin": 5, "St. Pauli": 3}}
+    sync(source, store, skip="stock.Berlin,price")
+    assert levels(store) == {"TP": {"Berlin": 4, "St. Pauli": 3}}
+    source.rows[0]["stock"]["St. Pauli"] = 7
+    sync(source, store, only="stock.Berlin")
+    assert levels(store) == {"TP": {"Berlin": 5, "St. Pauli": 3}}
+    sync(source, store, only="stock")
+    assert levels(store) == {"TP": {"Berlin": 5, "St. Pauli": 7}}
+    assert store.products["dummyjson:1"].variants[0].prices[0].amount == 5
+
+
+def test_a_dropped_variant_loses_the_stock_that_the_source_gave_it_and_gets_it_again(
+    store: FakeMedusa,
+) -> None:
+    row = shirt(1)
+    first, *others = row["variants"]
+    first["stock"] = {"Berlin": 4, "St. Pauli": 2}
+    options = {"on_missing": "draft", "max_removals": "100%"}
+    assert sync(ListSource([row]), store, **options).exit_code == 0
+    set_level(store, first["sku"], DEPOT, 3)
+    assert carried_out(ListSource([row | {"variants": others}]), store, **options).exit_code == 0
+    assert levels(store)[first["sku"]] == {"Berlin": 0, "St. Pauli": 0, DEPOT: 3}
+    assert_quiet(ListSource([row | {"variants": others}]), store, **options)
+    assert carried_out(ListSource([row]), store, **options).exit_code == 0
+    assert levels(store)[first["sku"]] == {"Berlin": 4, "St. Pauli": 2, DEPOT: 3}
+
+
+def test_reports_and_guards_name_the_location(store: FakeMedusa) -> None:
+    source = ListSource([plain(stock={"Berlin": 4})])
+    sync(source, store)
+    source.rows[0]["stock"] = {"Berlin": 0}
+    result = sync(source, store, max_changes="0")
+    assert (result.exit_code, "stock.Berlin: 4 -> 0" in result.error) == (6, True), result.error
+    assert "stock.Berlin: 4 -> 0" in text(sync(source, store, dry_run=True))
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_level_that_appears_or_goes_while_it_is_written_is_read_again(
+    store: FakeMedusa, *, exists: bool
+) -> None:
+    """Creating one that exists is refused, and so is updating one that is gone."""
+    source = ListSource([plain(stock={"Berlin": 4})])
+    sync(source, store)
+    source.rows[0]["stock"] = {"St. Pauli": 2, "Berlin": 5}
+    [item] = store.state.live_items()
+
+    def meanwhile() -> None:
+        if exists:
+            set_level(store, "TP", "St. Pauli", 40)
+        else:
+            item.levels.clear()
+
+    strike(store, "before", lambda each: each.url.path.endswith("location-levels/batch"), meanwhile)
+    assert sync(source, store).exit_code == 0
+    assert levels(store) == {"TP": {"St. Pauli": 2, "Berlin": 5}}
+
+
+def test_levels_at_several_locations_need_no_call_more(store: FakeMedusa) -> None:
+    rows = [plain(id=number, title=f"Cup {number}", sku=f"C{number}") for number in range(20)]
+    other, calls = copies_of(store), list[list[str]]()
+    for stock in (4, {"Berlin": 4, DEFAULT: 3, "St. Pauli": 1}):
+        own = other()
+        source = ListSource([row | {"stock": stock} for row in rows])
+        sync(source, own)
+        first = [each.url.path for each in writes(own)]
+        own.requests.clear()
+        for row in source.rows:
+            row["stock"] = stock + 1 if isinstance(stock, int) else {name: n + 1 for name, n in stock.items()}
+        sync(source, own)
+        calls.append(first + [each.url.path for each in own.requests])
+    assert calls[0] == calls[1]
+
+
+def test_a_quiet_run_does_not_read_the_locations(store: FakeMedusa) -> None:
+    source = ListSource([plain(stock={"Berlin": 4})])
+    sync(source, store)
+    assert_quiet(source, store)
+    assert [each.url.path for each in store.requests] == ["/admin/products"]
