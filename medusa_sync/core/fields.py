@@ -191,6 +191,11 @@ def stock_of(fields: Mapping[str, T]) -> dict[str, T]:
     return {name: value for name, value in fields.items() if name == STOCK or name.startswith(OTHER_STOCK)}
 
 
+def location_of(name: str) -> str:
+    """The stock location that the name of a stock has; empty for the default one."""
+    return name.removeprefix(STOCK).removeprefix(".")
+
+
 def tracks(fields: Mapping[str, object]) -> bool | None:
     """Whether a variant with these fields is tracked; None if there is no stock among them."""
     stock = stock_of(fields)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import SKU, stock_of, tracks
+from medusa_sync.core.fields import SKU, location_of, stock_of, tracks
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
 from medusa_sync.core.stored import Entity, StoredLevel, StoredVariant
@@ -83,7 +83,7 @@ def level_changes(change: Change, items: Mapping[str, StoredItem]) -> list[Level
         known = {level.location_id for level in owner.location_levels} if owner else set()
         for name, quantity in stock_of(each.new_values).items():
             if isinstance(quantity, int):
-                location_id = change.locations[name.partition(".")[2]]
+                location_id = change.locations[location_of(name)]
                 exists = location_id in known
                 found.append(LevelChange(key, location_id, quantity, item_id, exists, each.is_new))
     return found

@@ -27,6 +27,7 @@ from medusa_sync.core.fields import (
     Field,
     Merge,
     Part,
+    location_of,
     setting_names,
     stock_of,
     tracks,
@@ -231,13 +232,15 @@ class _Plan(Struct, frozen=True):
         """
         wanted = {(name, each.new_values.get(name)) for each in variants for name in UNIQUE}
         wanted |= {(each.field, each.value) for each in self.desired.withheld}
+        record = self.record
+        fields = chain((each.fields for each in record.variants.values()), record.pending_values.values())
+        stock = {self.locations.get(location_of(name)): name for each in fields for name in stock_of(each)}
         for key, stored in self.matches.dropped.items():
             lost: dict[str, Value] = {
                 each: None for each in UNIQUE if (each, getattr(stored, each) or "") in wanted
             }
             if key in drafted:
-                ours = {**self.record.variant(key).fields, **self.record.pending_values.get(key, {})}
-                lost |= dict.fromkeys(stock_of(ours) or [STOCK], 0)
+                lost |= dict.fromkeys(stock.values() or [STOCK], 0)
             name, changes = stored.called(key), list[FieldChange]()
             for each, after in lost.items():
                 current = stored.value(each, self.desired, self.locations)

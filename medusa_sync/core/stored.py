@@ -17,6 +17,7 @@ from medusa_sync.core.fields import (
     Merge,
     Part,
     locale_of,
+    location_of,
 )
 from medusa_sync.core.prices import PriceKey, price_key
 from medusa_sync.core.product import DesiredProduct, Value
@@ -173,7 +174,7 @@ class StoredVariant(Entity, frozen=True):
                 key = price_key(name, desired.currency, desired.regions)
                 return next((each.amount for each in self.prices if each.key == key), None)
             case Part.LEVEL:
-                location_id = locations.get(name.partition(".")[2])
+                location_id = locations.get(location_of(name))
                 levels = {each.location_id: each.stocked_quantity for each in self.location_levels}
                 return levels.get(location_id or "") if self.manage_inventory else None
             case Part.SALE:

@@ -17,6 +17,7 @@ from medusa_sync.core.fields import (
     SALE,
     TITLE,
     UNIQUE,
+    location_of,
     stock_of,
 )
 from medusa_sync.core.prices import is_price, price_field, price_key
@@ -198,10 +199,10 @@ def _located(
     """
 
     def name_of(name: str) -> str:
-        own = ids.get(name.partition(".")[2], "")
+        own = ids.get(location_of(name), "")
         return names.get(own) or (f"{OTHER_STOCK}{own}" if name in wanted else name)
 
-    ids, names = {**now, **before}, {now.get(each.partition(".")[2]): each for each in stock_of(wanted)}
+    ids, names = {**now, **before}, {now.get(location_of(each)): each for each in stock_of(wanted)}
     stock = stock_of(fields)
     return {name_of(name) if name in stock else name: value for name, value in fields.items()}
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import stock_of
+from medusa_sync.core.fields import location_of, stock_of
 from medusa_sync.core.prices import is_price, price_key, region_names
 from medusa_sync.core.product import DesiredProduct, without_stock
 from medusa_sync.core.stored import Entity, NamedEntity, Region
@@ -56,7 +56,7 @@ class Placement(Struct, frozen=True):
         product = structs.replace(product, regions=self.region_ids) if names else product
         if self.location_id is None:
             return without_stock(product)
-        stock = {name.partition(".")[2] for each in product.variants for name in stock_of(each.fields)}
+        stock = {location_of(name) for each in product.variants for name in stock_of(each.fields)}
         named = {name: self.locations[name] for name in self.locations.keys() & stock}
         return structs.replace(product, locations={**named, "": self.location_id})
 
@@ -73,7 +73,7 @@ class Placement(Struct, frozen=True):
 
     def _unknown_location(self, product: DesiredProduct) -> str:
         for variant in product.variants:
-            names = [name.partition(".")[2] for name in stock_of(variant.fields)]
+            names = [location_of(name) for name in stock_of(variant.fields)]
             if unknown := [name for name in names if name not in product.locations]:
                 known = sorted({own: name for name, own in self.locations.items()}.values())
                 return (

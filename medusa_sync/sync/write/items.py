@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import SKU, TITLE, WEIGHT, stock_of, tracks
+from medusa_sync.core.fields import SKU, TITLE, WEIGHT, location_of, stock_of, tracks
 from medusa_sync.core.inventory import (
     ItemRename,
     LevelChange,
@@ -221,7 +221,7 @@ def _body(change: Change, variant: DesiredVariant) -> Body:
     """What Medusa would give the item (`create-product-variants`), and the stock."""
     title = variant.fields.get(TITLE, DEFAULT)
     levels = [
-        {"location_id": change.locations[name.partition(".")[2]], "stocked_quantity": quantity}
+        {"location_id": change.locations[location_of(name)], "stocked_quantity": quantity}
         for name, quantity in stock_of(variant.fields).items()
     ]
     body = {
