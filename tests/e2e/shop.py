@@ -42,6 +42,7 @@ class Shop:
 
     def __init__(self, store: Store, transport: httpx.BaseTransport | None = None) -> None:
         self.store = store
+        self.locations = {"stock": store.location_id}  # that the source may name, by field
         auth = (store.api_key, "")
         self._client = httpx.Client(base_url=store.url, auth=auth, timeout=60, transport=transport)
 
@@ -72,6 +73,11 @@ class Shop:
 
     def collection(self, handle: str) -> str:
         return self._found_or_made("collections", "handle", {"title": handle.title(), "handle": handle})
+
+    def location(self, name: str) -> str:
+        own = self._found_or_made("stock-locations", "name", {"name": name})
+        self.locations[f"stock.{name}"] = own
+        return own
 
     def channel(self, name: str) -> str:
         return self._found_or_made("sales-channels", "name", {"name": name})
@@ -142,9 +148,9 @@ class Shop:
         changed = {**(own or [{"currency_code": currency}])[0], "amount": amount}
         self.edit_variant(product, variant, prices=[*others, changed])
 
-    def set_stock(self, variant: Json, quantity: int) -> None:
+    def set_stock(self, variant: Json, quantity: int, field: str = "stock") -> None:
         [item] = variant["inventory_items"]
-        level = {"inventory_item_id": item["inventory_item_id"], "location_id": self.store.location_id}
+        level = {"inventory_item_id": item["inventory_item_id"], "location_id": self.locations[field]}
         self.post(LEVELS, {"update": [{**level, "stocked_quantity": quantity}]})
 
     def translate(self, product: Json, locale: str, **texts: str) -> None:

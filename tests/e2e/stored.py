@@ -64,13 +64,21 @@ def stored_in(shop: Shop) -> dict[str, Stored]:
         sales.setdefault(price["variant_id"], []).append(price["amount"])
     products, found = shop.products(), {}
     for product in products:
-        found[product["external_id"] or product["id"]] = stored_of(product, shop.store.location_id, sales)
+        found[product["external_id"] or product["id"]] = stored_of(product, shop.locations, sales)
     assert len(found) == len(products), "a product is stored twice"
     return found
 
 
-def stored_of(product: dict[str, Any], location_id: str, sales: Mapping[str, Sequence[float]]) -> Stored:
-    """Read a product of the Admin API; `sales` are amounts in the price list of the source, by variant."""
+def stored_of(
+    product: dict[str, Any], locations: Mapping[str, str], sales: Mapping[str, Sequence[float]]
+) -> Stored:
+    """Read a product of the Admin API.
+
+    Args:
+        product: as the API shows it.
+        locations: ids of the stock locations that the source names, by field.
+        sales: amounts in the price list of the source, by variant.
+    """
     metadata = {key: value for key, value in (product["metadata"] or {}).items() if key != "medusa_sync"}
     owned = {
         **{name: product[name] for name in ("title", "description", "thumbnail")},
@@ -100,15 +108,17 @@ def stored_of(product: dict[str, Any], location_id: str, sales: Mapping[str, Seq
         others,
         {option["id"]: option["title"] for option in options},
         {option["id"]: {value["value"] for value in option["values"]} for option in options},
-        {each["id"]: _variant(each, location_id, sales.get(each["id"], ())) for each in variants},
+        {each["id"]: _variant(each, locations, sales.get(each["id"], ())) for each in variants},
     )
 
 
-def _variant(variant: dict[str, Any], location_id: str, sales: Sequence[float]) -> StoredVariant:
+def _variant(variant: dict[str, Any], locations: Mapping[str, str], sales: Sequence[float]) -> StoredVariant:
     prices = variant.get("prices", [])  # a run may have been killed before there was a set of prices
     items = [link["inventory"] for link in variant["inventory_items"] or () if link["inventory"]]
     levels = [level for item in items for level in item["location_levels"]]
-    here = [level for level in levels if level["location_id"] == location_id]
+    at = {name: [each for each in levels if each["location_id"] == own] for name, own in locations.items()}
+    here = at.pop("stock")
+    elsewhere = [level for level in levels if level["location_id"] not in locations.values()]
     owned = {
         **{name: variant[name] for name in ("title", "sku", "barcode")},
         "weight": _number(variant["weight"]),
@@ -116,17 +126,16 @@ def _variant(variant: dict[str, Any], location_id: str, sales: Sequence[float]) 
         "price.eur": _only([each["amount"] for each in prices if _is_plain(each, "eur")]),
         "sale_price": _only(list(sales)),
         "stock": _only([level["stocked_quantity"] for level in here]),
+        **{name: _only([level["stocked_quantity"] for level in own]) for name, own in at.items()},
     }
     values = {value["option_id"]: value["value"] for value in variant["options"]}
     others = {
         "other prices": sorted(_price(each) for each in prices if each["min_quantity"] is not None),
-        "levels elsewhere": {
-            level["location_id"]: level["stocked_quantity"] for level in levels if level not in here
-        },
+        "levels elsewhere": {level["location_id"]: level["stocked_quantity"] for level in elsewhere},
         "ids of prices": sorted(each["id"] for each in prices if not _is_plain(each, "eur")),
         "id of the price in euros": _only([each["id"] for each in prices if _is_plain(each, "eur")]),
         "ids of items": sorted(item["id"] for item in items),
-        "ids of levels": sorted(level["id"] for level in levels),
+        "ids of levels": sorted(level["id"] for level in (*here, *elsewhere)),
     }
     by_item = [
         (item["sku"], [each["stocked_quantity"] for each in item["location_levels"] if each in here])

@@ -51,14 +51,14 @@ SCALARS = (
     *([Field(TITLE_IN_GERMAN, *TEXTS)] if HAS_TRANSLATIONS else []),
     Field("brand", *TEXTS),  # all keys of the metadata are merged alike
 )
-STOCK = Field("stock", 10, 7, 25)
+STOCK = (Field("stock", 10, 7, 25), Field("stock.Berlin", 11, 8, 26))
 SETS = (
     Field("tags", ["a", "b"], ["b", "m"], ["a", "c"]),
     Field("sales_channels", *([[f"Channel {name}" for name in names] for names in ("ab", "bm", "ac")])),
     Field("images", *([f"https://i.example/{name}.png" for name in names] for names in ("ab", "bm", "ac"))),
 )
 CATEGORY = Field("category", "first-shelf", "merchants-shelf", "second-shelf")
-FIELDS = (*SCALARS, STOCK, *SETS, CATEGORY)
+FIELDS = (*SCALARS, *STOCK, *SETS, CATEGORY)
 CELLS = [(field, situation) for field in FIELDS for situation in SITUATIONS]  # a product for each
 
 # The stored members after a run. The merchant changed {a, b} to {b, m}, the source changed it to {a, c}.
@@ -81,6 +81,8 @@ def source_edit(field: Field, value: Any, number: int) -> dict[str, Any]:
             return {"dimensions": {**base["dimensions"], key: value}}
         case "translation.de-DE.title":
             return {"translations": {"de-DE": {"title": value}}}
+        case "stock.Berlin":
+            return {"stock": {"Berlin": value}}
         case name:
             first, *others = name.split("_")
             return {first + "".join(map(str.title, others)): value}
@@ -94,8 +96,8 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
             shop.set_price(stored, variant, value)
         case "sku" | "barcode":
             shop.edit_variant(stored, variant, **{field.name: f"{value}-{number}"})
-        case "stock":
-            shop.set_stock(variant, value)
+        case "stock" | "stock.Berlin":
+            shop.set_stock(variant, value, field.name)
         case "brand":
             shop.edit(stored, metadata={"brand": value})
         case "translation.de-DE.title":
@@ -118,7 +120,7 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
 
 
 def value_of(stored: Stored, field: Field, number: int) -> Any:
-    if field.name in {"sku", "barcode", "price", "stock"}:
+    if field in STOCK or field.name in {"sku", "barcode", "price"}:
         [variant] = stored.variants.values()
         value = variant.owned[field.name]
         return value.removesuffix(f"-{number}") if isinstance(value, str) else value
@@ -137,7 +139,7 @@ def expected(field: Field, winner: str, situation: str) -> Any:
         channels = {f"Channel {letter}" for letter in letters}
         return {"images": images, "sales_channels": channels}.get(field.name, set(letters))
     # Orders lower the stock, so a difference is not an edit.
-    is_kept = situation == "both" and winner == "store" and field is not STOCK
+    is_kept = situation == "both" and winner == "store" and field not in STOCK
     return field.merchant if situation == "merchant" or is_kept else field.source
 
 
@@ -156,6 +158,7 @@ ROWS = [
 def test_every_field_is_merged_by_the_rule_for_its_situation(
     winner: str, source: DummyJson, shop: Shop
 ) -> None:
+    shop.location("Berlin")
     for letter in "abcm":
         shop.channel(f"Channel {letter}")
     assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0

@@ -11,6 +11,9 @@ LOCALES = ("de-DE", "fr-FR")
 Product = dict[str, Any]
 
 DEFAULT = "Default"
+DEFAULT_LOCATION = "Warehouse"
+SECOND_LOCATION = "Second"
+SECOND_STOCK = f"stock.{SECOND_LOCATION}"
 CHANNELS = "sales_channels"
 TEXTS = ("title", "description")
 METADATA = {
@@ -96,8 +99,18 @@ def _variant(product: Product, variant: Product, values: list[str], *, sale_pric
     return {
         "title": variant.get("title") or " / ".join(values),
         **{f"option.{number}": value for number, value in enumerate(values)},
-        **{name: variant.get(name) for name in ("sku", "barcode", "weight", "stock")},
+        **{name: variant.get(name) for name in ("sku", "barcode", "weight")},
+        **_stock(variant.get("stock")),
         **_prices(product, variant, sale_prices=sale_prices),
+    }
+
+
+def _stock(stock: int | Mapping[str, int] | None) -> dict[str, Value]:
+    """The stock at the default location, by its name or without one, and at a second one."""
+    named = stock if isinstance(stock, Mapping) else {"": stock}
+    return {
+        "stock": named.get("", named.get(DEFAULT_LOCATION)),
+        SECOND_STOCK: named.get(SECOND_LOCATION),
     }
 
 

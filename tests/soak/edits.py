@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.e2e.shop import LEVELS, Json
-from tests.e2e.wanted import CHANNELS, LOCALES, TEXTS
+from tests.e2e.wanted import CHANNELS, LOCALES, SECOND_STOCK, TEXTS
 from tests.soak.editing import KINDS, Editing, Kind, NothingToEditError, kind
 
 SECOND_CHANNEL = "Market"
@@ -171,10 +171,12 @@ def option_title(edit: Editing) -> Any:
 @kind(4)
 def stock(edit: Editing) -> Any:
     name, variant = edit.with_item()
-    new = edit.dice.randrange(200)
-    edit.shop.set_stock(variant, new)
-    edit.merchant.oracle.edit(edit.key, "stock", new, variant=name)
-    return f"{name} {new}"
+    new, field = edit.dice.randrange(200), "stock"
+    if edit.dice.random() < 0.4 and edit.merchant.read(edit.key).variants[variant["id"]].owned[SECOND_STOCK]:
+        field = SECOND_STOCK
+    edit.shop.set_stock(variant, new, field)
+    edit.merchant.oracle.edit(edit.key, field, new, variant=name)
+    return f"{field} of {name} {new}"
 
 
 @kind(3)

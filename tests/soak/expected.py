@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.e2e.wanted import CHANNELS, Value, Wanted
+from tests.e2e.wanted import CHANNELS, SECOND_STOCK, Value, Wanted
 
 State = tuple[Value, Value]
 """The last applied and the stored value."""
 States = dict[str, set[State]]
 
 SETS = frozenset({"tags", "categories", "images", CHANNELS})
+STOCK = ("stock", SECOND_STOCK)
 DRAFTED = "drafted"
 """In place of the last applied stock: a run set the stock of a dropped variant to 0."""
 
@@ -30,9 +31,9 @@ def merged(name: str, state: State, wanted: Value, *, store_wins: bool) -> State
         added = [member for member in wanted if member not in kept and member not in applied]
         members = kept + added
         return wanted, tuple(members if name == "images" else sorted(members))
-    if name == "stock" and wanted is None:  # the source does not track it any more
+    if name in STOCK and wanted is None:  # the source does not track it any more, or names it no longer
         return None, stored
-    edited = name != "stock" and stored not in (applied, wanted)
+    edited = name not in STOCK and stored not in (applied, wanted)
     return wanted, (stored if edited and store_wins else wanted)
 
 
@@ -120,10 +121,14 @@ class ExpectedVariant(Possible):
             self.may_be_gone = True
             return surely
         if rules.on_missing == "draft":
-            before = self.states["stock"]
-            after = {_drafted_stock(state) for state in before}
-            # The stock is forgotten first, then set to 0.
-            self.states["stock"] = after if surely else before | after | {(None, held) for _, held in before}
+            for name in STOCK:
+                before = self.states[name]
+                after = {_drafted_stock(state) for state in before}
+                if name == SECOND_STOCK:  # unless the source named the location for another variant
+                    after |= {state for state in before if state[0] is None}
+                # The stock is forgotten first, then set to 0.
+                forgotten = {(None, held) for _, held in before}
+                self.states[name] = after if surely else before | after | forgotten
         return False
 
     def edit(self, name: str, value: Value) -> None:

@@ -12,7 +12,7 @@ import httpx
 
 from tests.e2e.shop import Shop
 from tests.e2e.stored import Stored, stored_of
-from tests.e2e.wanted import Wanted
+from tests.e2e.wanted import SECOND_LOCATION, Wanted
 from tests.soak.edits import KINDS, SECOND_CHANNEL, Editing, NothingToEditError
 from tests.soak.expected import Expected, Rules
 from tests.soak.oracle import Oracle, others_than, variants_of
@@ -72,7 +72,7 @@ class Merchant:
 
     def read(self, key: str) -> Stored:
         product = self.shop.product(self.oracle.products[key].store_id or "")
-        return stored_of(product, self.shop.store.location_id, {})
+        return stored_of(product, self.shop.locations, {})
 
     def edit(self, wanted: Mapping[str, Wanted], rules: Rules, *, in_run: bool) -> str | None:
         """Edit a product; returns a description of the edit."""
@@ -141,7 +141,8 @@ class Merchant:
 
 
 def make_merchant(shop: Shop, oracle: Oracle, dice: random.Random, without: frozenset[str]) -> Merchant:
-    """A merchant with a second stock location and a second sales channel."""
+    """A merchant with stock locations of their own and of the source, and a second sales channel."""
+    shop.location(SECOND_LOCATION)
     location = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
     channel = shop.post("/admin/sales-channels", {"name": SECOND_CHANNEL})["sales_channel"]["id"]
     shop.category("merchants-shelf")

@@ -6,7 +6,7 @@ from typing import Any
 from tests.e2e.stored import Stored, StoredVariant
 from tests.e2e.wanted import CHANNELS, Value, Wanted
 from tests.harness.medusa import Store
-from tests.soak.expected import Expected, ExpectedVariant, Rules, States
+from tests.soak.expected import STOCK, Expected, ExpectedVariant, Rules, States
 
 Edited = tuple[str, str | None, str]
 """External id, key of the variant if the field is not one of the product, and field."""
@@ -153,7 +153,7 @@ class Oracle:
             expected = expected.if_created or expected
         states, is_new = expected.states, expected.store_id is None
         if not expected.is_managed:
-            states = {name: each for name, each in states.items() if name != "stock"}
+            states = {name: each for name, each in states.items() if name not in STOCK}
         yield from _wrong(states, _held(stored, options))
         for name, known in expected.others.items():
             possible = known + self.left_levels if is_new and name == "levels elsewhere" else known

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.e2e.wanted import Product
+from tests.e2e.wanted import DEFAULT_LOCATION, SECOND_LOCATION, Product
 
 _SIZES, _COLOURS = ("S", "M", "L"), ("Red", "Blue")
 _MANY = 33  # the number of the product with many variants
@@ -195,7 +195,7 @@ class Shirts:
             "sku": f"V-{key}",
             "barcode": f"{number:04}{fresh:06}",
             "price": self.dice.randrange(100, 99999) / 100,
-            "stock": self.dice.randrange(200),
+            "stock": some_stock(self.dice),
             "options": values,
         }
         if number % 5 == 0 and not has_fixed_skus(number):
@@ -218,7 +218,7 @@ class Shirts:
             return
         new: dict[str, Callable[[], Any]] = {
             "price": lambda: dice.randrange(100, 99999) / 100,
-            "stock": lambda: dice.randrange(200),
+            "stock": lambda: some_stock(dice),
             "title": lambda: dice.choice([None, f"Title of the source {dice.randrange(100)}"]),
             "barcode": lambda: f"{dice.randrange(10**12):013d}",
             "weight": lambda: dice.choice([None, dice.randrange(1, 100)]),
@@ -242,6 +242,13 @@ def _replace(product: Product, name: str, old: str, new: str) -> None:
     for each in product["variants"]:
         if each["options"][name] == old:
             each["options"] = each["options"] | {name: new}
+
+
+def some_stock(dice: random.Random) -> int | dict[str, int]:
+    """A number, or the same by the name of the location, or with one for a second location."""
+    here, second = dice.randrange(200), {SECOND_LOCATION: dice.randrange(200)}
+    found: list[int | dict[str, int]] = [here, here, {DEFAULT_LOCATION: here}, {"": here, **second}]
+    return dice.choice(found)
 
 
 def _put(variant: Product, name: str, value: Any) -> None:

@@ -8,7 +8,7 @@ from tests.e2e.shop import HAS_TRANSLATIONS
 from tests.e2e.wanted import LOCALES, TEXTS, Product
 from tests.harness.catalogue import product as generated
 from tests.soak.edits import SECOND_CHANNEL
-from tests.soak.shirts import Shirts, has_fixed_skus
+from tests.soak.shirts import Shirts, has_fixed_skus, some_stock
 
 # Some Medusa queries split values at commas, and read `null` as no value.
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
@@ -211,7 +211,7 @@ def _texts(dice: random.Random, _: Product) -> dict[str, dict[str, str]]:
 
 _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "price": lambda dice, _: dice.randrange(100, 99999) / 100,
-    "stock": lambda dice, _: dice.randrange(200),
+    "stock": lambda dice, _: some_stock(dice),
     "title": _title,
     "description": lambda dice, _: f"Text of the source, {dice.randrange(10**6)}. " * dice.choice([1, 9]),
     "tags": lambda dice, _: dice.sample(_TAGS, dice.randint(1, 4)),
