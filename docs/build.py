@@ -25,16 +25,13 @@ README = Path(__file__).parent.parent / "README.md"
 ARCHITECTURE = README.parent / "ARCHITECTURE.md"
 DOCS = README.parent / "docs"
 RECIPES = {
-    "scheduling": ["crontab.example", "airflow_dag.py"],
+    "scheduling": ["crontab.example"],
     "ci": ["github-actions.yml", "gitlab-ci.yml"],
-    "containers": ["kubernetes-cronjob.yaml"],
 }
 """The files that each page shows."""
 LANGUAGES = {
     ".example": "cron",
     ".yml": "yaml",
-    ".yaml": "yaml",
-    ".py": "python",
 }
 
 

@@ -97,7 +97,8 @@ def test_the_script_of_the_installation_page_removes_the_traces_of_one_source(
         assert medusa_sync(*source, store=shop.store).exit_code == 0
     page = (PAGES / "installation.md").read_text(encoding="utf-8")
     environment = f"MEDUSA_BACKEND_URL={shop.store.url}\nMEDUSA_API_KEY={shop.store.api_key}\n"
-    for name, text in [*files(page, shop.store), (".env", environment)]:
+    script = (PAGES / "examples" / "forget.py").read_text(encoding="utf-8")
+    for name, text in [("forget.py", script), (".env", environment)]:
         (tmp_path / name).write_text(text, encoding="utf-8")
     script = "".join(f"{command}\n" for command, _ in commands(page))
     assert "2 products" in printed(tmp_path, script.replace("forget.py shop", f"forget.py shop{option}"))
