@@ -159,7 +159,8 @@ def decide(
         for claim in claims(change):
             others = _others(claim, change, holders)
             ours = [each for each in others if is_ours(each.external_id)]
-            needs_item = claim.is_new or _was_withheld(change, claim)  # so that it stays withheld
+            # One that was created without its SKU stays without it.
+            needs_item = claim.is_new or (claim.stored is None and _was_withheld(change, claim))
             taken = [each for each in others if each.item is None or needs_item]
             first = given.get(claim.unique)
             if claim.unique in gets:

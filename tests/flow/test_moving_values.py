@@ -164,6 +164,19 @@ def test_an_sku_that_only_an_inventory_item_has_stays_withheld() -> None:
     assert (sync(source, store).withheld, writes(store)) == (1, [])
 
 
+def test_an_sku_arrives_after_the_merchant_changed_that_of_the_variant_that_had_it() -> None:
+    """Its inventory item still has the old one, which is no obstacle for a variant with an item."""
+    rows = [plain(1, "SAME", stock=3), plain(2, "OLD", stock=5)]
+    store = synced(rows)
+    rows[1] = plain(2, "SAME", stock=5)
+    source = ListSource(rows)
+    assert carried_out(source, store).withheld == 1
+    edit_variant(store, 1, sku="THEIRS")
+    assert carried_out(source, store).withheld == 0
+    assert skus(store) == {"dummyjson:1": "THEIRS", "dummyjson:2": "SAME"}
+    assert_quiet(source, store)
+
+
 def delete_product(store: FakeMedusa) -> None:
     store.call("DELETE", f"/admin/products/{store.products['dummyjson:1'].id}")
 
