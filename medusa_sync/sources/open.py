@@ -184,7 +184,8 @@ class Catalogue(Source):
         async with aclosing(self._source.pages(limit)) as pages:
             async for page in pages:
                 if not program and not has_items:
-                    known, self.resembles = recognised(page.rows), resembled(page.rows)
+                    known = recognised(page.rows)
+                    self.resembles = "" if known else resembled(page.rows)
                     program = _program(known.name) if known else None
                 if program is not None:
                     async with aclosing(self._mapped(program, _chained(page, pages))) as mapped:

@@ -51,6 +51,7 @@ def test_a_configurable_product_of_magento_gets_its_variations(store: FakeMedusa
     assert result.source_format == "CSV (magento)"
     # Two rows of a store view, and a bundle.
     assert any("3 items of the source give no product" in note for note in result.notes)
+    assert not any("looks like" in note for note in result.notes)
     shirt = product(store, "SHIRT")
     assert prices(store, "SHIRT") == {"S / Red": 15, "M / Red": 21}  # L is disabled
     assert prices(store, "MUG") == {"Default": 9.5}  # its special price has an end

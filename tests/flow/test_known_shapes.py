@@ -1,6 +1,7 @@
 """Catalogues of other programs, which are recognised by their fields: Shopify, WooCommerce, FakeStoreAPI."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -372,6 +373,22 @@ def test_xml_of_price_comparisons_is_stored_with_variants(kind: str) -> None:
     assert (len(first.images), (first.metadata or {})["brand"]) == (2, "Elm")
     assert bool(first.variants[0].barcode) is (kind != "skroutz")  # it has none of a variation
     assert_quiet(sync(str(CATALOGUES / f"{kind}.xml"), store, currency=currency), store, len(prices))
+
+
+def test_a_feed_of_heureka_may_name_its_currency_and_have_a_group_for_each_item(tmp_path: Path) -> None:
+    text = (CATALOGUES / "heureka.xml").read_text(encoding="utf-8")
+    text = re.sub("<ITEMGROUP_ID>1</ITEMGROUP_ID></SHOPITEM></SHOP>", "</SHOPITEM></SHOP>", text)
+    file = tmp_path / "feed.xml"
+    file.write_text(text.replace("</PRICE_VAT>", "</PRICE_VAT><CURRENCY>CZK</CURRENCY>"), encoding="utf-8")
+    store = FakeMedusa()
+    store.state.store.supported_currencies.append(Currency("stocur", "czk"))
+    assert sync(str(file), store, currency="eur").exit_code == 0
+    found = {each.title: each for each in store.products.values()}
+    [price] = found["Shirt S"].variants[0].prices
+    assert (price.currency_code, price.amount) == ("czk", 1990.5)
+    [option] = found["Shirt S"].options
+    assert option.title not in {"Item", "Velikost"}
+    assert (found["Shirt S"].metadata or {})["Velikost"] == "S"
 
 
 @pytest.mark.parametrize(("kind", "price"), [("yml", ">5<"), ("heureka", ">1990<"), ("ceneo", '"19.90"')])

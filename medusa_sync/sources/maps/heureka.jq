@@ -1,12 +1,16 @@
 # The XML of Heureka and others: a SHOPITEM is a variant, and those with the same ITEMGROUP_ID are a product.
-# Prices have no currency, so they are in that of --currency.
+# A price is in its CURRENCY, which some feeds have, or else in that of --currency.
+# group: (.ITEMGROUP_ID | filled) // .ITEM_ID
 
-((.ITEMGROUP_ID | filled) // null) as $group
+(length > 1) as $is_group
+| .[]
+| ((.ITEMGROUP_ID | filled) // .ITEM_ID) as $id
+| ((.PRICE_VAT | spaced) // null) as $price
 | [.PARAM | list | {key: .PARAM_NAME, value: .VAL}] as $params
-| [$params[] | select($group and (.key | test("barva|farba|velikost|veľkosť|objem|size|colou?r"; "i")))]
+| [$params[] | select($is_group and (.key | test("barva|farba|velikost|veľkosť|objem|size|colou?r"; "i")))]
   as $options
 | {
-    id: ($group // .ITEM_ID),
+    id: $id,
     title: ((.PRODUCTNAME | filled) // .PRODUCT),
     description: .DESCRIPTION,
     brand: .MANUFACTURER,
@@ -18,7 +22,6 @@
       id: .ITEM_ID,
       sku: .ITEM_ID,
       barcode: ((.EAN | filled) // .ISBN),
-      price: ((.PRICE_VAT | spaced) // null),
-      options: (if $group and $options == [] then {Item: .ITEM_ID} else $options | from_entries end)
-    }]
+      options: (if $is_group and $options == [] then {Item: .ITEM_ID} else $options | from_entries end)
+    } + first((.CURRENCY | filled | {prices: {(ascii_downcase): $price}}), {$price})]
   }
