@@ -228,7 +228,8 @@ def _columns(text: Sequence[str], delimiters: str, number: int) -> _Columns:
     for delimiter in delimiters:
         with suppress(csv.Error):
             unpadded = [_padded(delimiter).sub(r"\1\2", line) for line in text]
-            names = [*map(str.strip, next(csv.reader(unpadded, delimiter=delimiter, strict=True)))]
+            cells = next(csv.reader(unpadded, delimiter=delimiter, strict=True))
+            names = [each.replace(_MARK, "").strip() for each in cells]
             rank = known_columns(names), len([*filter(None, names)])
             found.append(_Columns(text, rank, delimiter, names))
     if not found:

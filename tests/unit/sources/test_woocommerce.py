@@ -287,6 +287,12 @@ def test_an_export_with_lists_in_texts_loses_neither_images_nor_categories() -> 
     assert read(table(",".join(item), item)) == in_json(mug)
 
 
+def test_a_byte_order_mark_is_no_part_of_a_name() -> None:
+    assert read("\n\t\ufeffID,Type,Name,Published,Regular price\n1,simple,Mug,1,9\n") == in_json(
+        {"id": "id:1", "title": "Mug", "price": 9}
+    )
+
+
 def test_a_table_of_our_own_is_no_export_of_woocommerce() -> None:
     header = "id,name,price,sku,type,published,regular_price"
     assert reading(f"{header}\n1,Mug,9,M,Cup,1,10\n").format == "CSV (medusa-sync)"
