@@ -66,7 +66,7 @@ class Settings:
         "Value of the Authorization header for the source, such as 'Bearer ...'. Sent only to its host.",
         is_secret=True)
     currency: str = _option("Source", "CODE", parsers.currency_code, "usd",
-        "Currency of the source's prices, in major units (9.99 means 9.99).",
+        "Currency of prices for which the source names none, in major units (9.99 means 9.99).",
         more="The store must support it.", is_common=True)
     limit: int | None = _optional("Source", "N", _COUNT, "Sync only the first N products.", is_common=True)
     shard: Shard | None = _optional("Source", "K/N", parsers.shard,

@@ -82,8 +82,9 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str, list[str]]:
         return msgspec.convert(raw, SourceProduct), "", []
     product, unused = _renamed(raw, FIELDS)
     if isinstance(variants := product.get("variants"), list):
+        stated = {"currency": _stated(raw, FIELDS)}
         renamed = [
-            _renamed(each, _VARIANT, f"variants[{index}].") if isinstance(each, dict) else (each, [])
+            _renamed(stated | each, _VARIANT, f"variants[{index}].") if isinstance(each, dict) else (each, [])
             for index, each in enumerate(variants)
         ]
         product["variants"] = [each for each, _ in renamed]
@@ -125,34 +126,41 @@ def _place(name: str, own: frozenset[str]) -> tuple[str, int]:
         names = ["image" if each == "images" else each.removeprefix(VARIANT) for each in names]
     if suffix and not column.repeats:
         return next((f"{each}.{suffix}" for each in names if each in {"prices", "stock"}), ""), rank
-    return next((each for each in names if each.partition(".")[0] in own | {_IGNORED}), ""), rank
+    return next((each for each in names if each.partition(".")[0] in own | {_IGNORED, "currency"}), ""), rank
+
+
+def _stated(raw: Mapping[str, Any], own: frozenset[str]) -> str:
+    """The code of the currency that is given beside a price; empty if there is none."""
+    codes = (str(raw[name]).lower() for name in raw if _place(name, own)[0] == "currency")
+    return next((code for code in codes if code in CURRENCIES), "")
 
 
 def _renamed(raw: Mapping[str, Any], own: frozenset[str], path: str = "") -> tuple[dict[str, Any], list[str]]:
     """A product or variant with our own names, and the names that mean nothing."""
     product = {name: value for name, value in raw.items() if name in own}
     unused: list[str] = []
-    images = _listed(product.get("images"))
+    images, stated = _images(product.get("images")), _stated(raw, own)
     has_images = bool(images)
     others = [(*_place(name, own), name) for name in raw if name not in own and raw[name] not in _NOTHING]
     for place, rank, name in sorted(others, key=lambda each: each[1]):
         field, _, member = place.partition(".")
         known = product.get(field)
         if field == "images" and not (rank and has_images):
-            images += _listed(raw[name])
+            images += _images(raw[name])
             has_images = has_images or not rank
         elif member and isinstance(known, dict | None) and (known or {}).get(member) in _NOTHING:
             product[field] = {**(known or {}), member: _value(member, raw[name], path + name)}
         elif field in own - {"images"} and not member and known in _NOTHING:
             product[field] = raw[name]
-        elif place != _IGNORED:
+        elif place != _IGNORED and not (stated and place == "currency"):
             unused.append(name)
     if images:
         product["images"] = images
     price, prices, category = (product.get(name) for name in ("price", "prices", "category"))
     currency = _first(price, _CURRENCY)
-    if price is not currency and isinstance(prices, dict | None) and str(currency).lower() in CURRENCIES:
-        product |= {"price": None, "prices": {currency: _first(price, _AMOUNT), **(prices or {})}}
+    code = stated if currency is price else str(currency).lower()
+    if code in CURRENCIES and price not in _NOTHING and isinstance(prices, dict | None):
+        product |= {"price": None, "prices": {code: _first(price, _AMOUNT), **(prices or {})}}
     if isinstance(category, dict | list):
         product |= {"category": None, "categories": _listed(category) + _listed(product.get("categories"))}
     return {name: _value(name, value, path + name) for name, value in product.items()}, unused
@@ -229,6 +237,11 @@ def _first(value: Any, members: tuple[str, ...]) -> Any:
 
 def _category(value: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": _first(value, _NAME), "handle": value.get("handle") or value.get("slug")}
+
+
+def _images(value: Any) -> list[Any]:
+    """A list of images; an object without a URL of its own has one for each name, such as `front`."""
+    return _listed([*value.values()] if isinstance(value, dict) and _first(value, _URL) is value else value)
 
 
 def _listed(value: Any) -> list[Any]:

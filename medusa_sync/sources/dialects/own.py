@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medusa_sync.core.product import CURRENCIES
 from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import VARIANT, fields, present
@@ -70,8 +71,11 @@ def _texts(row: Row, of: str = "") -> dict[str, Any]:
 def _goods(row: Row) -> dict[str, Any]:
     if not row["price"] and not row.series("price"):
         raise row.error("price", "is empty")
-    prices = {"price": cells.amount(row, "price"), "prices": cells.prices(row, "price")}
-    return fields(_GOODS, row) | prices | {"stock": _stock(row)}
+    price, code = cells.amount(row, "price"), row["currency"].lower()
+    prices = cells.prices(row, "price")
+    if code in CURRENCIES:
+        price, prices = None, {code: price, **prices}
+    return fields(_GOODS, row) | {"price": price, "prices": prices, "stock": _stock(row)}
 
 
 def _stock(row: Row) -> dict[str, int] | int | None:

@@ -127,6 +127,12 @@ def test_columns_of_shopify_become_fields(rows: list[str], expected: str) -> Non
     assert read(content.replace(content.splitlines()[0], header, 1)) == product
 
 
+def test_an_older_export_of_shopify_has_another_name_of_the_category() -> None:
+    content = "Handle,Title,Variant Price,Standard Product Type\nmug,Mug,9.50,Home > Mugs\n"
+    product = MUG | {"categories": [["Home", "Mugs"]], "variants": [{"price": 9.5}]}
+    assert read(content) == in_json(product)
+
+
 def test_a_file_without_the_column_of_the_tracker_has_stock() -> None:
     content = "Handle,Title,Variant Price,Variant Inventory Qty\nmug,Mug,9.50,5\n"
     assert read(content) == in_json(MUG | {"variants": [{"price": 9.5, "stock": 5}]})
@@ -307,6 +313,16 @@ def test_columns_of_stock_at_locations_have_the_names_of_the_locations() -> None
     stocks: list[Any] = [{"Berlin": 5, "St. Pauli 2": 0}, 3, {"": 3, "Berlin": 1}]
     assert read(content) == in_json(
         *(OWN | {"id": str(number), "stock": each} for number, each in enumerate(stocks, 1))
+    )
+
+
+def test_a_column_has_the_currency_of_the_price() -> None:
+    rows = read("id,title,price,currency\n1,Mug,9,EUR\n2,Jug,8,usd\n3,Cup,7,$\n4,Bowl,6,\n")
+    assert rows == in_json(
+        {"id": 1, "title": "Mug", "prices": {"eur": 9}},
+        {"id": 2, "title": "Jug", "price": 8},
+        {"id": 3, "title": "Cup", "price": 7},
+        {"id": 4, "title": "Bowl", "price": 6},
     )
 
 

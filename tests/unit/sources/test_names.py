@@ -61,6 +61,10 @@ SHAPES: list[tuple[dict[str, Any], dict[str, Any]]] = [  # theirs and ours
         {"brand": "Fjord", "images": [f"{CDN}/1.jpg", f"{CDN}/2.jpg"]},
     ),
     (
+        {"id": 1, "title": "Mug", "price": 9, "images": {"front": f"{CDN}/1.jpg", "back": f"{CDN}/2.jpg"}},
+        {"images": [f"{CDN}/1.jpg", f"{CDN}/2.jpg"]},
+    ),
+    (
         {"product_id": 1, "product_name": "Mug", "unit_price": "9.00", "units_in_stock": 3}
         | {"category_name": "Cups", "image_url": f"{CDN}/1.jpg", "upc": 4006381333931},
         {"stock": 3, "category": "Cups", "images": [f"{CDN}/1.jpg"], "meta": {"barcode": "4006381333931"}},
@@ -167,6 +171,13 @@ def test_what_is_missing_or_not_clear_is_said(theirs: dict[str, Any], reason: st
 {"price_eur": 8} => {"prices": {"eur": 8}}
 {"price_eur": 8, "price.eur.Europe": 7} => {"prices": {"eur": 8, "eur.Europe": 7}}
 {"prices": [{"amount": 8, "currency_code": "eur"}]} => {"prices": {"eur": 8}}
+# A currency is that of the price, if it is known.
+{"currency": "EUR"} => {"price": null, "prices": {"eur": 9}}
+{"currency_code": "USD"} => {}
+{"currency": "€"} => {}
+{"currency": "EUR", "prices": {"sek": 90}} => {"price": null, "prices": {"eur": 9, "sek": 90}}
+{"currency": "EUR", "variants": [{"sku": "A", "price": 5}]} =>
+ {"price": null, "variants": [{"sku": "A", "prices": {"eur": 5}}]}
 # A sale price is the price, if it is one.
 {"sale_price": 0} => {}
 {"sale_price": null} => {}
