@@ -20,8 +20,8 @@ EXIT_CODES: Mapping[int, str] = {
         "`--max-duration` ended the run."
     ),
     EXIT_GUARD: (
-        "Guard: more is missing than `--max-removals` allows, or more would change than `--max-changes` "
-        "allows."
+        "Guard: more is missing than `--max-removals` allows, more would change than `--max-changes` "
+        "allows, or a setting has changed that `--accept-settings` would accept."
     ),
     EXIT_CHANGES: "There is something to do: only with `--dry-run --exit-code`.",
     75: "Locked: another run for the same store and source is under way. Nothing was done.",
@@ -154,6 +154,12 @@ class PruneGuardError(MedusaSyncError):
 
 class ChangeGuardError(MedusaSyncError):
     """Nothing is written: more products would change than the settings allow."""
+
+    exit_code = EXIT_GUARD
+
+
+class SettingsGuardError(MedusaSyncError):
+    """Nothing is written: options of the source's values are not those that products were written with."""
 
     exit_code = EXIT_GUARD
 

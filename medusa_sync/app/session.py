@@ -176,7 +176,8 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
         headers=headers,
         follow_redirects=True,
     )
-    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
+    name = Path(settings.source_map or "").name
+    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices, name)
     async with open_source(
         url, settings.source_format, to_source, mapping, settings.source_map, settings.min_products
     ) as source:

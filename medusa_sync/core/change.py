@@ -60,6 +60,7 @@ class FieldChange(Struct, frozen=True):
         applied: what was last applied, as `remember` gives it; None if nothing is known.
         desired: what the source wants.
         variant: what reports call the variant; empty for a field of the product.
+        setting: the option of which the product was written with another value; empty if there is none.
     """
 
     field: str
@@ -68,6 +69,7 @@ class FieldChange(Struct, frozen=True):
     applied: Value = None
     desired: Value = None
     variant: str = ""
+    setting: str = ""
 
     @property
     def name(self) -> str:

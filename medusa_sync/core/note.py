@@ -99,9 +99,15 @@ def is_recorded(update: Change) -> bool:
     record = update.stored.record
     if record is None or update.has_changes or update.conflicts or update.adopted:
         return False
+    if update.selection.changed_settings(record, update.desired):
+        return False
     is_same = update.record is record and not (record.withheld or update.withheld)
-    is_up_to_date = is_same and update.selection.is_up_to_date(record, update.desired)
-    return is_up_to_date or structs.replace(final_record(update), source=record.source) == record
+    if is_same and update.selection.is_up_to_date(record, update.desired):
+        return True
+    final = structs.replace(final_record(update), source=record.source)
+    if record.settings is None:  # an upgrade writes nothing
+        final = structs.replace(final, settings=None)
+    return final == record
 
 
 def _removed_options(update: Change) -> Mapping[str, str]:
@@ -168,6 +174,7 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         options=tuple(starmap(AppliedOption, names.items())),
         variants={**after.variants, **removed, **drafted},
         locations={**before.locations, **after.locations},
+        settings=before.settings,
         withheld=before.withheld,  # a run that is killed has not reported them
     )
     step = Write.CREATION if change.is_creation else Write.ADOPTION if change.placed else Write.UPDATE

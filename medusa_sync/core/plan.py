@@ -14,6 +14,7 @@ from medusa_sync.core.fields import (
     FIELDS,
     OPTION,
     OPTIONS,
+    OPTIONS_OF_VALUES,
     PRICE,
     SALE,
     SKU,
@@ -76,6 +77,9 @@ def plan_update(
     """
     adopts = stored.record is not None and stored.record.is_claim
     record = NO_RECORD if adopts or stored.record is None else stored.record
+    if record.currency and not (how.selection.has(PRICE) or how.selection.has_variants):
+        desired = structs.replace(desired, currency=record.currency)  # of prices, which stay as they are
+    settings = how.selection.changed_settings(record, desired)
     desired = structs.replace(desired, regions={**record.regions, **desired.regions})
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=side, restore=restore)
@@ -89,7 +93,7 @@ def plan_update(
         return structs.replace(rest, removed=removed)
     record = rebased(record, desired, options, matches)
     locations = {**record.locations, **desired.locations}
-    plan = _Plan(desired, stored, record, options, matches, locations, how, restore)
+    plan = _Plan(desired, stored, record, options, matches, locations, how, restore, settings)
     of_options: _Found = ()
     if options.is_change or options.contested:
         of_options = plan.option_changes(None if adopts else stored.record, side)
@@ -107,6 +111,7 @@ class _Plan(Struct, frozen=True):
         matches: which stored variant is which.
         locations: ids of stock locations by the names that source or record have for them.
         restore: put the source's values back, even if only the merchant changed them.
+        settings: the options of which the product was written with other values.
     """
 
     desired: DesiredProduct
@@ -117,6 +122,7 @@ class _Plan(Struct, frozen=True):
     locations: Mapping[str, str]
     how: PlanOptions
     restore: bool
+    settings: Collection[str]
 
     def change(self, of_options: _Found, *, drafted: Collection[str]) -> Change:
         """All changes; the stock of `drafted` variants is set to 0."""
@@ -172,12 +178,14 @@ class _Plan(Struct, frozen=True):
         """The change of a field, if there is one, and its conflict."""
         is_lost = field.part is Part.OPTION and current is None  # with its option; a variant needs a value
         verdict, planned = merge_field(field, wanted, current, history, restore=self.restore or is_lost)
-        side = self.how.on_conflict.side(setting_names(field.name))
+        names = setting_names(field.name)
+        side = self.how.on_conflict.side(names)
         if verdict is Verdict.CONFLICT:
             yield Conflict(field.name, current, wanted, side, variant)
         if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and side is OnConflict.SOURCE):
             applied = full_text(history.applied, current, wanted)
-            yield FieldChange(field.name, current, planned, applied, wanted, variant)
+            setting = next((each for each in self.settings if OPTIONS_OF_VALUES[each] in {"", *names}), "")
+            yield FieldChange(field.name, current, planned, applied, wanted, variant, setting)
 
     def option_changes(self, applied: Record | None, side: OnConflict) -> _Found:
         """The change and the conflict of the options; `applied` has the names that were last applied.

@@ -122,6 +122,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         deleted: this tool was about to delete the product, which shows later that it was not the merchant.
         pending: a write that may be incomplete; a product that has one is never up to date.
         source: the digest of the source product that was applied; empty if not all of it was applied.
+        settings: those of the source product that was applied; None if an older version wrote the record.
         regions: ids of the regions whose names fields of variants have, by name in lower case.
         locations: ids of stock locations by the names in the fields of variants.
         withheld: unique values that variants do not get, by key of the variant and field, each with the
@@ -136,6 +137,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     pending: Pending | None = None
     deleted: bool = False
     source: str = ""
+    settings: dict[str, str] | None = None
     regions: dict[str, str] = {}
     locations: dict[str, str] = {}
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
@@ -241,6 +243,7 @@ def applied(
             for each in desired.variants
         },
         source=desired.digest,
+        settings=dict(desired.settings),
         regions={name: own for name, own in desired.regions.items() if any(name in each for each in named)},
     )
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import VARIANTS, setting_names
+from medusa_sync.core.fields import OPTIONS_OF_VALUES, VARIANTS, setting_names
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import NO_RECORD, Record, applied
@@ -42,6 +42,18 @@ class Selection:
     def for_record(self, record: Record | None) -> Selection:
         """The fields to sync of a product: an interrupted write is completed with all of them."""
         return ALL if record is None or not record.is_settled else self
+
+    def changed_settings(self, record: Record, desired: DesiredProduct) -> dict[str, tuple[str, str]]:
+        """The options that a product was written with other values of, each with the old and the new one.
+
+        Those that decide only about fields that are not chosen are left out.
+        """
+        now, before = desired.settings, record.settings
+        if before is None:  # an older version wrote it
+            sales = {"--sale-prices": "on"} if record.has_sales else {}
+            before = {**now, "--currency": record.currency or desired.currency, **sales}
+        values = {name: (before.get(name, ""), now.get(name, "")) for name in OPTIONS_OF_VALUES}
+        return {name: (old, new) for name, (old, new) in values.items() if old != new and self.has(name)}
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for a product, according to its record."""
@@ -84,6 +96,7 @@ class Selection:
             options=recorded.options,
             variants=variants,
             source="",
+            settings=None if old.settings is None else self._mixed(new.settings or {}, old.settings),
             withheld={key: values for key, values in withheld.items() if values},
         )
 

@@ -173,7 +173,7 @@ def decide(
             elif not taken:
                 gets.add(claim.unique)
             elif change.is_creation and taken[0] not in ours:
-                reason = f"{claim.value!r} belongs to {_name(taken[0], change)}; change one of the two"
+                reason = f"{claim.value!r} belongs to {_name(taken[0], change)}; {_advice(taken[0], change)}"
                 decision.rejected.setdefault(external_id, f"its {_NAMES[claim.field]} {reason}")
             else:
                 owner_id = taken[0].external_id if taken[0] in ours else ""
@@ -182,6 +182,16 @@ def decide(
             given |= dict.fromkeys(gets, change.desired)
     decision.waiting -= decision.rejected.keys()
     return decision
+
+
+def _advice(owner: Owner, change: Change) -> str:
+    """What to do about a value that belongs to something outside the source."""
+    other, _, source_id = (owner.external_id or "").partition(":")
+    if source_id != change.desired.source_id:
+        return "change one of the two"
+    return (
+        f"is this the same source? It was synced as {other!r}: set --source-name (SYNC_PRODUCTS_SOURCE_NAME)"
+    )
 
 
 def _withhold(decision: Decision, change: Change, claim: Claim, owner: str, owner_id: str) -> None:

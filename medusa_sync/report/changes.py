@@ -188,7 +188,7 @@ def _notes(change: FieldChange, action: Action | None, longest: int, *, is_conte
         if action is Action.ADOPT:  # nothing has been applied yet
             return []
         if applied == stored:
-            return ["changed in the source"]
+            return [f"changed by {change.setting}" if change.setting else "changed in the source"]
         if applied == desired:
             return ["missing in the store" if stored is None else "undoes a change in the store"]
     sides = _sides(change, longest, is_adopted=action is Action.ADOPT)

@@ -127,6 +127,9 @@ class Settings:
     max_price_change: PriceLimit | None = _optional("Guards", "N%", parsers.price_limit,
         "Do not write prices that would move by more than this, up or down, or to 0.",
         more="Default: no limit.", is_common=True)
+    accept_settings: bool = _switch("Guards",
+        "Continue although --currency, --sale-prices or --source-map have changed.",
+        more="For one run. Otherwise, nothing is written if products were written with other ones.")
     min_products: int | None = _optional("Guards", "N", _COUNT,
         "Write nothing if the source has fewer valid products.",
         more="Reads all of them before the first write.")

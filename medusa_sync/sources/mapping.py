@@ -51,13 +51,22 @@ class MappingOptions(Struct, frozen=True):
         source_name: the prefix of external ids.
         currency: of the prices.
         sale_prices: discounts become sale prices.
+        source_map: the name of the map that the settings choose; empty if they choose none.
         has_other_names: fields of the products have other names, which were not read in older versions.
     """
 
     source_name: str
     currency: str
     sale_prices: bool = False
+    source_map: str = ""
     has_other_names: bool = False
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The options of values that are set."""
+        sales, currency = "on" if self.sale_prices else "", self.currency
+        values = {"--currency": currency, "--sale-prices": sales, "--source-map": self.source_map}
+        return {name: value for name, value in values.items() if value}
 
 
 class _Titled(Struct):
@@ -223,6 +232,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduc
         categories,
         one_line(product.handle),
         product.status,
+        settings=options.settings,
     )
 
 

@@ -28,6 +28,7 @@ class SyncOptions(Struct, frozen=True):
         limit: the number of products to sync, the first ones of the source; None for all.
         max_duration_s: seconds after which nothing new starts; None for no limit.
         shard: the part of the products to sync; None for all.
+        accept_settings: products may have been written with other values of the options of values.
     """
 
     job: str
@@ -47,6 +48,7 @@ class SyncOptions(Struct, frozen=True):
     max_duration_s: float | None
     max_changes: Share | None = None
     shard: Shard | None = None
+    accept_settings: bool = False
 
     @property
     def prunes(self) -> bool:

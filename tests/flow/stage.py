@@ -43,6 +43,7 @@ class ListSource(Source):
     page_size: int = 30
     currency: str = "usd"
     sale_prices: bool = False
+    source_map: str = ""
     ends_after: int | None = None  # it fails after so many pages
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
@@ -53,7 +54,7 @@ class ListSource(Source):
             yield self.page(rows[start : start + self.page_size])
 
     def page(self, rows: Sequence[Any]) -> Page:
-        options = MappingOptions(SOURCE_NAME, self.currency, self.sale_prices)
+        options = MappingOptions(SOURCE_NAME, self.currency, self.sale_prices, self.source_map)
         return Page(tuple(deliver(Item(row), options) for row in rows), len(self.rows))
 
     async def category_names(self) -> Mapping[str, str]:

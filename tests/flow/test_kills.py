@@ -200,7 +200,7 @@ def test_a_killed_removal_of_variants_is_completed_or_taken_back(killed: str, on
 def test_a_run_that_is_killed_while_the_currency_changes_is_completed_in_either(killed: str) -> None:
     def run(store: FakeMedusa, currency: str, more: int) -> RunResult:
         rows = [row | {"price": row["price"] + more} for row in products(2)]
-        return sync(ListSource(rows, currency=currency), store, currency=currency)
+        return sync(ListSource(rows, currency=currency), store, currency=currency, accept_settings=True)
 
     for hurt in killed_runs(synced(products(2)), killed, lambda store: run(store, "eur", 1)):
         copy = copies_of(hurt)

@@ -287,6 +287,6 @@ def test_another_currency_of_the_source_keeps_the_keys_of_prices() -> None:
     for currency in ("eur", "usd"):
         rows = mugs(ALL)
         rows.currency = currency
-        result = sync(rows, store, currency=currency)
+        result = sync(rows, store, currency=currency, accept_settings=True)
         assert (result.exit_code, result.conflicts, stored(store)) == (0, 0, ALL)
         assert_quiet(rows, store, currency=currency)

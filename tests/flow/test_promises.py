@@ -50,6 +50,7 @@ class Promises(RuleBasedStateMachine):
         without = frozenset({"delete_product", "stop_managing_and_delete"})
         self.merchant = make_merchant(self.shop, self.oracle, random.Random(0), without)
         self.chosen = Rules(store_wins=False, on_missing="keep")
+        self.used: set[bool] = set()  # whether there were sale prices since the store was settled
 
     @initialize(
         numbers=st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=3, unique=True),
@@ -121,6 +122,7 @@ class Promises(RuleBasedStateMachine):
         deviations = self.oracle.deviations(stored, wanted)
         assert deviations == [], "\n".join(deviations)
         self.oracle.learn(stored)
+        self.used = {self.chosen.sale_prices}
         self.merchant.forget()
         self.source.settle()
 
@@ -179,7 +181,9 @@ class Promises(RuleBasedStateMachine):
         return {f"dummyjson:{key}": wanted_of(each, sale_prices=sales) for key, each in products.items()}
 
     def _options(self) -> dict[str, Any]:
+        self.used.add(self.chosen.sale_prices)
         return {
+            "accept_settings": len(self.used) > 1,
             "batch_size": BATCH,
             "on_conflict": "store" if self.chosen.store_wins else "source",
             "on_missing": self.chosen.on_missing,

@@ -161,7 +161,7 @@ def test_sale_prices_go_with_the_option_even_if_the_currency_changes_too(before:
     sync(plain, store, currency="eur", dry_run=not before, **before)
     first, *_, last = plain.rows  # they exchange their SKUs, so they are written twice
     first["sku"], last["sku"] = last["sku"], first["sku"]
-    result = sync(plain, store, currency="eur", batch_size=1)
+    result = sync(plain, store, currency="eur", batch_size=1, accept_settings=True)
     removed = "field='sale_price.usd', stored=9, planned=None"
     assert str([each.changes for each in result.changes]).count(removed) == COUNT
     assert list(prices(store)) == [key]
@@ -172,16 +172,17 @@ def test_sale_prices_go_with_the_option_after_the_currency_was_another_one_for_a
     store, plain = FakeMedusa(), ListSource(reduced().rows)
     sold(store, reduced())
     sync(ListSource(plain.rows, currency="eur"), store, currency="eur", only="title")
-    assert sync(plain, store).exit_code == 0
+    assert sync(plain, store, accept_settings=True).exit_code == 0
     assert prices(store) == {}
     assert_quiet(plain, store)
 
 
 def test_a_sale_price_in_another_currency_goes_even_if_the_new_one_was_held_back() -> None:
     store, plain = synced(reduced().rows), ListSource(reduced().rows)
-    sync(ListSource(plain.rows, currency="eur", sale_prices=True), store, currency="eur")
-    assert sync(reduced(), store, max_price_change="1%").held == COUNT
-    assert sync(plain, store).exit_code == 0
+    accept = {"accept_settings": True}
+    sync(ListSource(plain.rows, currency="eur", sale_prices=True), store, currency="eur", **accept)
+    assert sync(reduced(), store, max_price_change="1%", **accept).held == COUNT
+    assert sync(plain, store, **accept).exit_code == 0
     assert prices(store) == {}
     assert_quiet(plain, store)
 
@@ -193,7 +194,7 @@ def test_a_sale_price_that_the_merchant_edited_is_a_conflict_when_the_option_is_
     store, plain = FakeMedusa(), ListSource(reduced().rows)
     sold(store, reduced())
     next(iter(store.state.list_prices.values())).amount = 1.25
-    result = sync(plain, store, on_conflict=winner)
+    result = sync(plain, store, on_conflict=winner, accept_settings=True)
     assert (result.exit_code, result.conflicts) == (0, 1)
     assert [each.amount for each in prices(store).values()] == ([1.25] if winner == "store" else [])
     assert sync(plain, store, on_conflict=winner).conflicts == 0

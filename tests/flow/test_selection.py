@@ -297,7 +297,7 @@ def test_what_a_new_variant_got_is_known_although_it_is_not_synced_later() -> No
     assert len(store.state.list_prices) == 1
     edit_variant(store, 1, "SH1-S-R", barcode="4711")
     del row["variants"][0]["compareAtPrice"]
-    result = sync(source, store, sale_prices=True)
+    result = sync(source, store, sale_prices=True, accept_settings=True)
     assert (changed(result), result.conflicts) == ({"price", "sale_price"}, 0)
     assert all(price.is_deleted for price in store.state.list_prices.values())
     assert held(store)["SH1-S-R"]["barcode"] == "4711"

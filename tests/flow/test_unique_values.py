@@ -150,8 +150,11 @@ def test_a_rejection_names_the_product_that_has_the_value(fresh: Callable[[], Fa
     store = fresh()
     owner, code = store.products["other:7"], ROWS[6]["sku"]
     result = carried_out(ListSource([ROWS[6]]), store)
-    reason = f"its SKU {code!r} belongs to other:7 {owner.title!r} ({owner.id}); change one of the two"
-    assert reasons(result) == {"dummyjson:7": reason}
+    reason = f"its SKU {code!r} belongs to other:7 {owner.title!r} ({owner.id}); "
+    advice = (
+        "is this the same source? It was synced as 'other': set --source-name (SYNC_PRODUCTS_SOURCE_NAME)"
+    )
+    assert reasons(result) == {"dummyjson:7": reason + advice}
     store.requests.clear()
     assert counts(sync(ListSource([ROWS[6]]), store)) == {"rejected": 1}
     assert writes(store) == []

@@ -78,6 +78,7 @@ class Soak:
         self._chaos = Chaos(store, proxy, self._dice, without)
         self._conflicts: dict[tuple[str, str, str], str] = {}  # that no edit explains, with the log
         self._rules = Rules(store_wins=False, on_missing="keep")
+        self._has_switched = False
         self._arguments: list[str] = []
         self._with_key = False
         self.summary = Summary()
@@ -106,7 +107,8 @@ class Soak:
     def _choose_rules(self) -> None:
         dice = self._dice
         sale_prices = self._rules.sale_prices
-        if dice.random() < 0.2 and "sale prices" not in self._without:
+        self._has_switched = dice.random() < 0.2 and "sale prices" not in self._without
+        if self._has_switched:
             sale_prices = not sale_prices
         self._rules = Rules(dice.random() < 0.5, dice.choice(["keep", "draft", "delete"]), sale_prices)
         self._with_key = dice.random() < 0.3  # the store checks a key much more slowly than a token
@@ -118,6 +120,7 @@ class Soak:
             *("--on-missing", self._rules.on_missing),
             *("--on-conflict", "store" if self._rules.store_wins else "source"),
             *(["--sale-prices"] if sale_prices else []),
+            *(["--accept-settings"] if self._has_switched else []),
         ]
 
     # --- a round --------------------------------------------------------------------------------------

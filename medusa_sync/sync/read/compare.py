@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from math import ceil
 from typing import TypeVar
@@ -16,12 +17,20 @@ from medusa_sync.core.product import DesiredProduct, Value, without_locales
 from medusa_sync.core.record import applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
+from medusa_sync.errors import SettingsGuardError
 from medusa_sync.medusa.bisect import parts
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.scan import LOOK_UP
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
+_Stored = Mapping[str, Sequence[StoredProduct | Unreadable]]
+_HOW_TO_ACCEPT = (
+    "Set them as before. If the change is right, run once with --accept-settings "
+    "(SYNC_PRODUCTS_ACCEPT_SETTINGS)."
+)
 
 
 class Stale(Struct, frozen=True):
@@ -50,6 +59,8 @@ class Comparison:
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
         self._options = context.options.plan  # with `overwrite`, all products are stale
+        self._accepts = context.options.accept_settings
+        self._changed_settings: set[str] = set()  # that the settings accept
         # Products that are up to date unless they can get a withheld value.
         self._undecided: list[DesiredProduct | Unchecked] = []
         self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
@@ -59,6 +70,7 @@ class Comparison:
 
         Raises:
             StoreError: the store cannot be read.
+            SettingsGuardError: products were written with other settings, which is not accepted.
         """
         async with aclosing(_prefetch(self._looked_up())) as looked_up:
             async for products in looked_up:
@@ -96,6 +108,7 @@ class Comparison:
         for product in hidden.values():
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
+        self._check_settings(products, stored)
         await self._context.find_placement()  # if it is wrong, nothing at all is written
         if any(region_names(each.fields) for product in products for each in product.variants):
             await self._context.find_regions()
@@ -119,6 +132,30 @@ class Comparison:
         self._context.other_locales |= others
         return [without_locales(each, others) if others & each.locales else each for each in products]
 
+    def _check_settings(self, products: Sequence[DesiredProduct], stored: _Stored) -> None:
+        """Check that only the source has changed what products get, and not the settings."""
+        differs = self._options.selection.changed_settings
+        records = [
+            (each.record, product)
+            for product in products
+            for each in stored.get(product.external_id, ())
+            if isinstance(each, StoredProduct) and each.record is not None
+        ]
+        found = [differs(*each) for each in records]
+        samples = [differs(each, products[0]) for each in self._scan.samples.values() if products]
+        found += samples if all(samples) else []  # no product was written with the settings of this run
+        changed = {name: values for each in found for name, values in each.items()}
+        if changed.keys() <= self._changed_settings:
+            return
+        self._changed_settings |= changed.keys()
+        values = (
+            f"{name} ({old or 'off'} before, {new or 'off'} now)" for name, (old, new) in changed.items()
+        )
+        reason = f"The products of this source were written with other settings: {', '.join(values)}."
+        if not self._accepts:
+            raise SettingsGuardError(f"{reason} Nothing was written.", hint=_HOW_TO_ACCEPT)
+        logger.warning("%s", reason, extra={"event": "settings_changed"})
+
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""
         options, total = self._context.options, self._context.delivery.total
@@ -134,10 +171,11 @@ class Comparison:
             if owner is None:
                 return None
             self._wanted_values[owner.external_id], product = owner.unique_values, owner
-        is_shown = not self._options.overwrite and self._scan.shows(product, product.digest)
+        reads_all = self._options.overwrite or self._accepts
+        is_shown = not reads_all and self._scan.shows(product, product.digest)
         if not is_shown:
             checked = self._ledger.checked(product)
-            if checked is None or self._options.overwrite:
+            if checked is None or reads_all:
                 return checked
             selected = self._options.selection.of(applied(checked))
             if not self._scan.shows(checked, selected.content):
@@ -194,6 +232,7 @@ class Comparison:
             and not stored.record.withheld  # a value may be free now
             and not self._scan.removes_from(stored.record)
             and self._options.selection.is_up_to_date(stored.record, product.desired)
+            and not self._options.selection.changed_settings(stored.record, product.desired)
         ):
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
         else:

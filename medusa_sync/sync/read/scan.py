@@ -43,6 +43,7 @@ class Scan:
         unrecorded: those of them without a record: the merchant may have created them.
         variants: how many variants of the source they have.
         withheld: values that their variants do not get, by external id.
+        samples: records that were written with different settings, one for each.
         owners: external ids of the products of the source that have such values.
     """
 
@@ -54,6 +55,7 @@ class Scan:
         self.unrecorded: set[str] = set()
         self.variants = 0
         self.withheld: dict[str, tuple[Withheld, ...]] = {}
+        self.samples: dict[object, Record] = {}
         self.owners: set[str] = set()
         self._api = api
         self._options = options
@@ -193,6 +195,9 @@ class Scan:
 
     def _take_record(self, external_id: str, record: Record) -> None:
         self.variants += len(record.variants)
+        if not record.pending or record.fields:  # a claim has no settings
+            settings = None if record.settings is None else tuple(record.settings.items())
+            self.samples.setdefault((settings, record.currency), record)
         if record.withheld:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
