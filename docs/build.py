@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from docs import architecture, catalogue, costs, mapping
+from docs import architecture, catalogue, costs, formats, mapping
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import json as json_report
 from medusa_sync.settings.option import GROUPS, Group, Option
@@ -49,7 +49,10 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         README: {"costs": costs.table(measured)},
         DOCS / "options.md": {"all": all_options()},
         DOCS / "exit-codes.md": {"exit codes": exit_codes_table()},
-        DOCS / "formats.md": {dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
+        DOCS / "formats.md": {
+            "formats": _table(formats.HEAD, formats.rows()),
+            **{dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
+        },
         DOCS / "catalogue.md": catalogue.blocks(),
         DOCS / "mapping.md": {"by format": mapping.by_format()},
         DOCS / "maps.md": {"built-in maps": maps_table()},

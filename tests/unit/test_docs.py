@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import medusa_sync
+from docs import formats
 from docs.build import DOCS, README, files, filled, pages
 from docs.mapping import WOOCOMMERCE
 from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
@@ -34,6 +35,14 @@ def test_generated_parts_are_up_to_date() -> None:
         assert filled(text, blocks) == text, "run `make docs`"
     for file, text in files().items():
         assert file.read_text(encoding="utf-8") == text, "run `make docs`"
+
+
+def test_the_table_of_formats_has_each_format() -> None:
+    rows = formats.rows()
+    programs = {each.stem for each in (ROOT / "medusa_sync" / "sources" / "maps").glob("*.jq")}
+    assert {f"map `{name}`" for name in programs - {"functions"}} < {row[-1] for row in rows}
+    dialects = pages()[DOCS / "formats.md"].keys() - {"formats"}
+    assert {f"{name} CSV" for name in dialects} < {row[0] for row in rows}
 
 
 # --- links ------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class BuiltIn(NamedTuple):
 
     def is_for(self, item: Mapping[str, Any]) -> bool:
         is_like = item.keys() >= {*self.required} and item.keys().isdisjoint(self.without)
-        return is_like and _ALSO.get(self.name, bool)(item)
+        return is_like and ALSO.get(self.name, bool)(item)
 
 
 def _is_shopify(item: Mapping[str, Any]) -> bool:
@@ -54,7 +54,7 @@ def _is_woocommerce(item: Mapping[str, Any]) -> bool:
     return "title" not in item and ("permalink" in item or item["type"] in types)
 
 
-_ALSO: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+ALSO: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     # What else must be true of an item, so that it cannot be a product of our own format.
     "shopify-json": _is_shopify,
     "woocommerce-json": _is_woocommerce,

@@ -1,0 +1,79 @@
+"""The table of all formats on their page: how each is recognised, what is read, and where the details are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from medusa_sync.sources import maps
+from medusa_sync.sources.dialects import DIALECTS
+from medusa_sync.sources.dialects.google import GOOGLE
+from medusa_sync.sources.dialects.own import OWN
+from medusa_sync.sources.maps import BUILT_IN, BuiltIn
+
+HEAD = ("format", "recognised by", "read, besides title and price", "details")
+_ALSO: Mapping[str, str] = {  # what else must be true of an item
+    "shopify-json": "objects as `options`",
+    "woocommerce-json": "a `permalink` or a type of WooCommerce",
+    "woocommerce-csv": "`SKU` or `ID`; also in German, French, Spanish and Russian",
+    "fakestore": "`rate` in its `rating`",
+}
+_PARTS: Mapping[str, Collection[str]] = {
+    "variants": {"options", "variants[].options"},
+    "sale prices": {"compareAtPrice", "salePrice", "sale_price", "variants[].compareAtPrice"},
+    "stock": {"stock", "variants[].stock"},
+    "barcodes": {"barcode", "variants[].barcode"},
+    "images": {"images"},
+    "categories": {"categories"},
+}
+
+
+def rows() -> list[tuple[str, str, str, str]]:
+    """The formats in the order in which they are tried."""
+    feed = ("RSS and Atom feeds", "`<rss>`, `<rdf:RDF>`, `<feed>`", _of_columns(GOOGLE.name))
+    return [
+        (*feed, "[as Google Merchant](#rss-and-atom-feeds)"),
+        *(
+            (each.what, _marks(each), _read(_of_program(each.name)), f"map `{each.name}`")
+            for each in BUILT_IN
+        ),
+        *(
+            (
+                f"{each.name} CSV",
+                _codes(each.required),
+                _of_columns(each.name),
+                f"[columns](#{'medusa-sync-csv' if each is OWN else each.name.lower().replace(' ', '-')})",
+            )
+            for each in DIALECTS
+        ),
+        ("medusa-sync JSON", "all other JSON", "all fields", "[fields](catalogue.md)"),
+        ("any other", "`--source-map`", "what the map gives", "[jq maps](maps.md)"),
+    ]
+
+
+def _marks(each: BuiltIn) -> str:
+    without = f"no {_codes(each.without)}" if each.without else ""
+    return "; ".join(
+        filter(None, (_codes(each.required), without, _ALSO[each.name] if each.name in maps.ALSO else ""))
+    )
+
+
+def _of_columns(dialect: str) -> str:
+    [columns] = [each.columns for each in DIALECTS if each.name == dialect]
+    sale = {"salePrice"} if any("sale_price" in column.names for column in columns) else set()
+    return _read(sale | {field for column in columns for field in column.field.split(", ")})
+
+
+def _of_program(name: str) -> set[str]:
+    """The fields that a map makes: `images: ...`, or `stock` in `{sku, stock}`."""
+    code = re.sub("#.*", "", (Path(maps.__path__[0]) / f"{name}.jq").read_text(encoding="utf-8"))
+    return set(re.findall(r"(?<![.\w\"])(\w+)(?=\s*[:,}])", code))
+
+
+def _read(fields: Collection[str]) -> str:
+    return ", ".join(part for part, names in _PARTS.items() if {*names} & {*fields})
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
