@@ -6,9 +6,11 @@ from typing import Any
 from tests.flow import merchant
 from tests.flow.stage import SOURCE_NAME, assert_items_follow
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Variant
 
 SIZES = ("S", "M", "L")
 COLOURS = ("Red", "Blue")
+TIERS = {"eur": 9, "eur.Europe": 8, "eur.10+": 7}
 
 
 def variant(number: int, size: str, colour: str, **changes: Any) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def held(store: FakeMedusa, number: int = 1) -> dict[str, dict[str, Any]]:
     product = store.products[f"{SOURCE_NAME}:{number}"]
     return {
         variant.sku or variant.title: {
-            "price": {price.currency_code: price.amount for price in variant.prices},
+            "price": named_prices(store, variant),
             "stock": store.level_of(variant.sku) if variant.sku and variant.manage_inventory else None,
             "options": variant.options,
             "barcode": variant.barcode,
@@ -51,6 +53,20 @@ def held(store: FakeMedusa, number: int = 1) -> dict[str, dict[str, Any]]:
         }
         for variant in product.variants
     }
+
+
+def named_prices(store: FakeMedusa, variant: Variant) -> dict[str, float]:
+    """Amounts by the key that a catalogue can use for them, such as `eur.Europe.10+`."""
+    found = {}
+    for each in variant.prices:
+        rules = dict(each.rules or {})
+        region = store.state.regions.get(rules.pop("region_id", ""))
+        least, most = each.min_quantity, each.max_quantity
+        tier = "" if (least, most) == (None, None) else f"{least}+" if most is None else f"{least}-{most}"
+        parts = [each.currency_code, region.name if region else "", tier, *rules.values()]
+        found[".".join(filter(None, parts))] = each.amount
+    assert len(found) == len(variant.prices), "two have the same key"
+    return found
 
 
 def add_own_variant(store: FakeMedusa) -> None:
@@ -90,6 +106,7 @@ def variant_fields(row: dict[str, Any], version: int) -> None:
             "compareAtPrice": 2 * each["price"],
             "stock": each["stock"] + version,
             "sku": f"{each['sku']}{version}",
+            "prices": {f"eur.{5 * version}+": 4, "eur.Europe": 5 + version, "eur.Europe.10-20": 3},
         }
 
 
@@ -100,7 +117,9 @@ def option_values(row: dict[str, Any], version: int) -> None:
 
 
 def new_variants(row: dict[str, Any], version: int) -> None:
-    row["variants"] += [variant(row["id"], size, "Red", barcode=None) for size in ("XL", "XXL")[:version]]
+    row["variants"] += [
+        variant(row["id"], size, "Red", barcode=None, prices=dict(TIERS)) for size in ("XL", "XXL")[:version]
+    ]
 
 
 def renamed_option(row: dict[str, Any], version: int) -> None:

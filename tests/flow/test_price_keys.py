@@ -7,6 +7,7 @@ import pytest
 
 from tests.flow.faults import KILLED, killed_runs
 from tests.flow.merchant import edit_variant
+from tests.flow.shirts import named_prices
 from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Region
@@ -50,16 +51,7 @@ def listed(amounts: Amounts) -> list[dict[str, Any]]:
 def stored(store: FakeMedusa, number: int = 1) -> Amounts:
     """The prices that the store has, with the names of regions."""
     [variant] = store.products[f"dummyjson:{number}"].variants
-    found = {}
-    for each in variant.prices:
-        rules = dict(each.rules or {})
-        region = store.state.regions.get(rules.pop("region_id", ""))
-        least, most = each.min_quantity, each.max_quantity
-        tier = "" if (least, most) == (None, None) else f"{least}+" if most is None else f"{least}-{most}"
-        parts = [each.currency_code, region.name if region else "", tier, *rules.values()]
-        found[".".join(filter(None, parts))] = each.amount
-    assert len(found) == len(variant.prices)
-    return found
+    return named_prices(store, variant)
 
 
 def region_of(store: FakeMedusa, name: str = REGION) -> Region:
