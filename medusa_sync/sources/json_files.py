@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Raw, structs
 
 from medusa_sync.errors import SourceError
+from medusa_sync.redact import shortened
 from medusa_sync.response import Response
 from medusa_sync.sources.base import CHECK_SOURCE, ONE_PAGE, Item
 from medusa_sync.sources.formats import LISTS
@@ -132,6 +133,7 @@ class _Document:
     def _object(self) -> Iterator[Raw]:
         text = self._text
         members: list[bytes] = []  # of an object without a list
+        found: list[str] = []  # programs for lists of other names
         text.take("{")
         for _ in _members(text, "}"):
             if text.next() != '"':
@@ -146,8 +148,11 @@ class _Document:
                 members.append(key + b":" + raw)
             if self._as_item or is_about(name):
                 self.others[name] = value
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                found.append(f".{shortened(json.dumps(name))}[]")
         if not self.lists and not self._as_item:
-            raise SourceError(f"{self._subject} has no list of products", hint=_SHAPE)
+            hint = _SHAPE.replace(".result.articles[]", ", ".join(found[:3]) or ".result.articles[]")
+            raise SourceError(f"{self._subject} has no list of products", hint=hint)
         if not self.lists:
             yield Raw(b"{" + b",".join(members) + b"}")
 

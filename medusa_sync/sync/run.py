@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from medusa_sync.sync.write.engine import Engine
 
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
+_NO_ID = (
+    "None has a usable id. Take another field for it, whose values never change: write `. + {id: .title}` to "
+    "a file, and name that with"
+)
 _NOT_COMPARED = (
     "Nothing was compared with a store: no credentials are set "
     "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
@@ -139,7 +143,8 @@ class Run:
         like = f"It looks like {self._source.resembles}." if self._source.resembles else ""
         is_invalid = 0 < self._ledger.seen == self._ledger.invalid
         if is_invalid:
-            hint = like or "If its products have another shape, use --source-map."
+            shape = _NO_ID if unidentified == self._ledger.seen else "If its products have another shape, use"
+            hint = like or f"{shape} --source-map."
             yield f"The source has no valid product. {hint}"
         removes = options.on_missing is not OnMissing.KEEP
         if removes and options.limit is not None:

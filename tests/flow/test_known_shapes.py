@@ -73,6 +73,13 @@ def test_a_source_that_is_like_a_known_one_is_told_what_it_lacks(tmp_path: Path,
     assert "It looks like WooCommerce's `/wp-json/wc/v3/products`, but without type." in result.notes
 
 
+def test_a_source_without_ids_is_told_how_to_take_another_field(tmp_path: Path, store: FakeMedusa) -> None:
+    file = tmp_path / "products.json"
+    file.write_text('[{"title": "Mug", "price": 9}]', encoding="utf-8")
+    [note] = sync(str(file), store).notes
+    assert "`. + {id: .title}`" in note
+
+
 # --- FakeStoreAPI ---------------------------------------------------------------------------------------
 
 

@@ -221,6 +221,11 @@ def test_before_a_cut_every_complete_line_is_read(rows: list[Product], data: st.
     assert (same.rows, same.error) == (expected[:complete], CUT_OFF)
 
 
+def test_lists_of_other_names_are_in_the_program_of_the_hint() -> None:
+    found = reading('{"shop": "Elm", "mugs": [{"id": 1}], "jugs": [{"id": 2}], "sizes": [3]}', suffix=".json")
+    assert 'the program ."mugs"[], ."jugs"[], and' in found.hint
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
