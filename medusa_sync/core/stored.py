@@ -38,6 +38,17 @@ class NamedEntity(Entity, frozen=True):
     name: str = ""
 
 
+class Channel(NamedEntity, frozen=True):
+    """A sales channel with what customers need to buy in it.
+
+    Attributes:
+        stock_locations: that serve it; None if the store does not show them.
+    """
+
+    is_disabled: bool = False
+    stock_locations: tuple[Entity | None, ...] | None = None  # None in it is a link to a deleted location
+
+
 class Region(NamedEntity, frozen=True):
     """A region, in which customers pay in one currency."""
 

@@ -13,6 +13,7 @@ from msgspec import Meta, Raw, Struct, json
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.stored import (
+    Channel,
     Entity,
     NamedEntity,
     Region,
@@ -32,6 +33,7 @@ from medusa_sync.medusa.resources import (
     CHANNELS,
     ITEMS,
     REGIONS,
+    SELLING,
     TRANSLATIONS,
     OptionApi,
     PriceLists,
@@ -140,6 +142,10 @@ class AdminApi:
     async def channels(self) -> list[NamedEntity]:
         """All sales channels, the oldest first."""
         return [each async for each in walk(self._client, CHANNELS)]
+
+    async def selling(self) -> list[Channel]:
+        """All sales channels, with the stock locations that serve them."""
+        return [each async for each in walk(self._client, SELLING)]
 
     async def regions(self) -> list[Region]:
         """All regions, the oldest first."""

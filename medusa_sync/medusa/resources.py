@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.stored import (
+    Channel,
     Entity,
     NamedEntity,
     Region,
@@ -33,6 +34,7 @@ CATEGORIES = List(
     "id,handle,is_active,name,metadata",
 )
 CHANNELS = List("/admin/sales-channels", "sales_channels", NamedEntity, "id,name")
+SELLING = List(CHANNELS.path, CHANNELS.name, Channel, f"{CHANNELS.fields},is_disabled,stock_locations.id")
 REGIONS = List("/admin/regions", "regions", Region, "id,name,currency_code")
 
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.core.stored import StoredProduct, category_metadata
+from medusa_sync.core.stored import Channel, Entity, StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
 from tests.contract.shop import MALFORMED, Shop, View, variant_of
 from tests.contract.test_terms import TEXTS
+from tests.harness.template import REGION
 
 LIMITS = {
     **dict.fromkeys(("products", "product-variants", "product-categories", "price-lists", "stores"), 50),
@@ -171,6 +172,30 @@ def test_regions_may_have_the_same_name_and_any_currency(shop: Shop) -> None:
         ("nordics", "usd"),
         ("Nordics", "zzz"),
     ]
+
+
+def test_sales_channels_show_the_stock_locations_that_serve_them(shop: Shop) -> None:
+    body = {"name": "Market", "is_disabled": True}
+    channel_id = shop.call("POST", "/admin/sales-channels", body)["sales_channel"]["id"]
+    loft = shop.call("POST", "/admin/stock-locations", {"name": "Loft"})["stock_location"]["id"]
+
+    def served_by(change: str) -> list[str]:
+        body = {change: [channel_id]}
+        answer = shop.call("POST", f"/admin/stock-locations/{loft}/sales-channels", body)
+        assert answer["stock_location"]["id"] == loft
+        market = next(each for each in shop.ask(AdminApi.selling) if each.id == channel_id)
+        assert (market.name, market.is_disabled) == ("Market", True)
+        return [each.id for each in market.stock_locations or () if each]
+
+    assert served_by("add") == served_by("add") == [loft]
+    assert served_by("remove") == served_by("remove") == []
+    default = next(each for each in shop.ask(AdminApi.selling) if each.id == shop.sales_channel_id)
+    assert default == Channel(default.id, default.name, stock_locations=(Entity(shop.location_id),))
+
+
+def test_the_store_has_a_region(shop: Shop) -> None:
+    [region] = shop.ask(AdminApi.regions)
+    assert {"name": region.name, "currency_code": region.currency_code} == REGION
 
 
 def listed(shop: Shop, *external_ids: str, **query: str) -> list[View]:

@@ -7,20 +7,23 @@ import pytest
 from tests.flow.stage import ListSource, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.fake_medusa.state import Named
+from tests.harness.fake_medusa.state import Channel, Named
 
 PREFIXES = {"sales_channel": "sc", "shipping_profile": "sp", "stock_location": "sloc"}
 kinds = pytest.mark.parametrize("kind", PREFIXES)
 
 
-def table(store: FakeMedusa, kind: str) -> dict[str, Named]:
-    found: dict[str, Named] = getattr(store.state, f"{kind}s")
+def table(store: FakeMedusa, kind: str) -> dict[str, Channel | Named]:
+    found: dict[str, Channel | Named] = getattr(store.state, f"{kind}s")
     return found
 
 
 def add(store: FakeMedusa, kind: str, own_id: str, name: str) -> None:
-    more = ("other",) if kind == "shipping_profile" else ()
-    table(store, kind)[own_id] = Named(own_id, name, *more)
+    of_kind: dict[str, Channel | Named] = {
+        "shipping_profile": Named(own_id, name, "other"),
+        "sales_channel": Channel(own_id, name),
+    }
+    table(store, kind)[own_id] = of_kind.get(kind, Named(own_id, name))
 
 
 def replace(store: FakeMedusa, kind: str, *names: str) -> None:

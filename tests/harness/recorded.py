@@ -21,6 +21,7 @@ from tests.harness.catalogue import in_variants, product
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import (
     Category,
+    Channel,
     Collection,
     Ids,
     Item,
@@ -45,7 +46,7 @@ TABLES = {
     "collections": Collection,
     "price_lists": PriceList,
     "list_prices": ListPrice,
-    "sales_channels": Named,
+    "sales_channels": Channel,
     "shipping_profiles": Named,
     "stock_locations": Named,
 }

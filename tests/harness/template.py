@@ -17,6 +17,8 @@ PASSWORD = "supersecret"
 LOCALES = ("de-DE", "fr-FR")
 INDEX_ENGINE = {"MEDUSA_FF_INDEX_ENGINE": "true"}
 
+REGION = {"name": "America", "currency_code": "usd"}
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -95,6 +97,7 @@ def _set_up(url: str) -> Facts:
         if call("GET", "/admin/feature-flags")["feature_flags"].get("translation"):
             locales = [{"locale_code": code} for code in LOCALES]
             call("POST", f"/admin/stores/{store['id']}", {"supported_locales": locales})
+        call("POST", "/admin/regions", REGION)
         return Facts(
             api_key=key["token"],
             email=EMAIL,

@@ -108,6 +108,11 @@ class Api:
                 return {"variant": {"id": variant_id}}
             case "POST", ["price-lists", price_list_id, "prices", "batch"]:
                 return (yield from self._list_price_batch(call, price_list_id))
+            case "POST", ["stock-locations", location_id, "sales-channels"]:
+                validate(schemas.LINKS, call.body)
+                tables.serve(self._state, location_id, call.body)
+                location = self._state.stock_locations[location_id]
+                return {"stock_location": self._views.row(location, call.tree())}
             case "POST", ["workflows-executions", workflow_id, "run"]:
                 return (yield from self._run_workflow(call, workflow_id))
             case "POST", ["translations", "batch"] if self._state.has_translations:

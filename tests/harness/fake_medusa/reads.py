@@ -116,6 +116,7 @@ _LISTS: Final = {
         path: List(table.plural, table.filters, Views.row, limit=table.limit, searched=table.searched)
         for path, table in TABLES.items()
     },
+    "sales-channels": List("sales_channels", "id name", Views.channel),
 }
 
 

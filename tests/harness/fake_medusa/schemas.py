@@ -140,6 +140,10 @@ VALUE: Final = fields(_VALUE, "value")
 _COLLECTION: Final[Types] = {"title": str, "handle": str, "metadata": _METADATA}
 COLLECTION: Final = fields(_COLLECTION, "title handle")
 NAMED: Final = fields({"name": str, "metadata": _METADATA}, "name")
+CHANNEL: Final = fields(
+    {"name": str, "description": str | None, "is_disabled": bool, "metadata": _METADATA}, "name"
+)
+LINKS: Final = fields({"add": list[str], "remove": list[str]})
 REGION: Final = fields({"name": str, "currency_code": str, "metadata": _METADATA}, "name currency_code")
 
 _LIST_PRICE: Final[Types] = {**_PRICE, "variant_id": str}

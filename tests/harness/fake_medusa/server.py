@@ -19,6 +19,7 @@ from tests.harness.fake_medusa.errors import ApiError, unknown_error
 from tests.harness.fake_medusa.inventory import level_at
 from tests.harness.fake_medusa.reads import Call
 from tests.harness.fake_medusa.state import (
+    Channel,
     Currency,
     Ids,
     Named,
@@ -28,6 +29,7 @@ from tests.harness.fake_medusa.state import (
     State,
     StoreSettings,
 )
+from tests.harness.template import REGION
 
 _BATCH_LIMIT: Final = 2 * 1024 * 1024
 _BODY_LIMIT: Final = 100 * 1024
@@ -93,9 +95,10 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
     def __init__(self) -> None:
         random = Random(0)
         ids = Ids(random)
-        location, channel = Named(ids.new("sloc"), "Warehouse"), Named(ids.new("sc"), "Default Sales Channel")
+        location = Named(ids.new("sloc"), "Warehouse")
+        channel = Channel(ids.new("sc"), "Default Sales Channel", location_ids=[location.id])
         profile = Named(ids.new("sp"), "Default Shipping Profile", "default")
-        region = Region(ids.new("reg"), "Europe", "eur")
+        region = Region(ids.new("reg"), REGION["name"], REGION["currency_code"])
         currencies = [Currency(ids.new("stocur"), "eur", is_default=True), Currency(ids.new("stocur"), "usd")]
         store = StoreSettings(ids.new("store"), "Medusa Store", currencies, channel.id, location.id)
         self.state = State(

@@ -207,12 +207,24 @@ class Collection:
 
 @dataclass
 class Named:
-    """A sales channel, a stock location, or a shipping profile (which has a type)."""
+    """A stock location, or a shipping profile (which has a type)."""
 
     id: str
     name: str
     type: str = ""
     metadata: Metadata = None
+
+
+@dataclass
+class Channel:
+    """A sales channel, with the ids of the stock locations that serve it."""
+
+    id: str
+    name: str
+    description: str | None = None
+    is_disabled: bool = False
+    metadata: Metadata = None
+    location_ids: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -268,7 +280,7 @@ class State:
     collections: dict[str, Collection] = field(default_factory=dict)
     price_lists: dict[str, PriceList] = field(default_factory=dict)
     list_prices: dict[str, ListPrice] = field(default_factory=dict)
-    sales_channels: dict[str, Named] = field(default_factory=dict)
+    sales_channels: dict[str, Channel] = field(default_factory=dict)
     shipping_profiles: dict[str, Named] = field(default_factory=dict)
     stock_locations: dict[str, Named] = field(default_factory=dict)
     regions: dict[str, Region] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from tests.harness.fake_medusa import schemas
 from tests.harness.fake_medusa.errors import invalid_argument
 from tests.harness.fake_medusa.rules import check_new_id, check_unique
-from tests.harness.fake_medusa.state import Category, Collection, Named, Region, State, Tag, Type
+from tests.harness.fake_medusa.state import Category, Channel, Collection, Named, Region, State, Tag, Type
 
 Body = dict[str, Any]
 
@@ -71,7 +71,7 @@ TABLES: Final = {
         *(Collection, "collection", "collections", "pcol", schemas.COLLECTION, "handle"),
         *("id title handle", "title", 10),
     ),
-    "sales-channels": Table(Named, "sales_channel", "sales_channels", "sc", schemas.NAMED),
+    "sales-channels": Table(Channel, "sales_channel", "sales_channels", "sc", schemas.CHANNEL),
     "stock-locations": Table(Named, "stock_location", "stock_locations", "sloc", schemas.NAMED),
     "regions": Table(
         Region, "region", "regions", "reg", schemas.REGION, filters="id name currency_code", limit=50
@@ -88,3 +88,10 @@ def update_category(state: State, category_id: str, body: Body) -> Category:
     updated = replace(state.categories[category_id], **body)
     TABLES["product-categories"].save(state, updated)
     return updated
+
+
+def serve(state: State, location_id: str, body: Body) -> None:
+    """Let a stock location serve sales channels, or no longer serve them."""
+    for channel in map(state.sales_channels.__getitem__, (*body.get("add", ()), *body.get("remove", ()))):
+        others = [each for each in channel.location_ids if each != location_id]
+        channel.location_ids = [*others, location_id] if channel.id in body.get("add", ()) else others

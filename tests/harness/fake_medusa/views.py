@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Final, TypeVar, get_origin
 
 from tests.harness.fake_medusa.state import (
+    Channel,
     Item,
     Level,
     ListPrice,
@@ -179,6 +180,11 @@ class Views:
 
     def level(self, item: Item, level: Level) -> dict[str, Any]:
         return {"inventory_item_id": item.id, **self.row(level, {"*": {}})}
+
+    def channel(self, channel: Channel, tree: Tree) -> dict[str, Any]:
+        locations = self._state.stock_locations
+        relations = {"stock_locations": lambda sub: self._known(locations, channel.location_ids, sub)}
+        return _selected(channel, tree, relations)
 
     def row(self, thing: object, tree: Tree) -> dict[str, Any]:
         """An entity without relations."""
