@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field, structs
 
@@ -16,6 +17,9 @@ from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.run_options import SyncOptions
+
+if TYPE_CHECKING:
+    from medusa_sync.core.offer import Offer
 
 
 class Context(Struct):
@@ -33,6 +37,7 @@ class Context(Struct):
         another_run_creates: products of this source, and may use what was found to be unused.
         locales: of the store, once they were read.
         other_locales: that the source has, and the store does not.
+        offer: what the planned products offer to customers; None until one is planned.
         failures: products in a row whose writes failed without a refusal.
     """
 
@@ -51,6 +56,7 @@ class Context(Struct):
     failures: int = 0
     locales: Collection[str] | None = None
     other_locales: set[str] = field(default_factory=set)
+    offer: Offer | None = None
 
     async def find_locales(self) -> Collection[str]:
         """The locales that texts may have, which are read once."""

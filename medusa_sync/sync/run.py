@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ from medusa_sync.errors import (
     MedusaSyncError,
     PruneGuardError,
     SourceError,
+    StoreError,
     TimeLimitError,
 )
 from medusa_sync.medusa.api import AdminApi
@@ -32,6 +33,7 @@ from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.run_options import SyncOptions
 
 if TYPE_CHECKING:
+    from medusa_sync.core.stored import Channel
     from medusa_sync.sync.remove.removals import Removals
     from medusa_sync.sync.write.engine import Engine
 
@@ -93,6 +95,7 @@ class Run:
         self._context: Context | None = None
         self._removals: Removals | None = None  # if nothing is removed
         self._engine: Engine | None = None  # until something is written
+        self._obstacles: Sequence[str] = ()  # for customers
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -175,6 +178,7 @@ class Run:
             yield _lacking_locales(context.other_locales, context.locales or ())
         if placement is not UNKNOWN and placement.location_id is None:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."
+        yield from self._obstacles
 
     async def _run_until_stopped(self) -> StoreState | None:
         steps = asyncio.create_task(self._only_read() if self._api is None else self._sync(self._api))
@@ -239,6 +243,8 @@ class Run:
             raise refusal
         if self._stop.is_set or self._delivery.error is not None:
             return None
+        if context.placement is not UNKNOWN:
+            self._obstacles = await _obstacles(context)
         if options.dry_run:
             return StoreState(scan.size, ledger.kept)
         removed = ledger.counts[Result.REMOVED] if context.deletes else 0
@@ -280,3 +286,21 @@ def _lacking_locales(wanted: Collection[str], known: Collection[str]) -> str:
         f"Texts in {', '.join(sorted(wanted))} are not synced, because the store does not have these locales "
         f"(it has {has}). Add them in the admin (Settings > Store), or remove the texts at the source."
     )
+
+
+async def _obstacles(context: Context) -> Sequence[str]:
+    """What would keep customers from buying, if the store shows it: a role may hide some of it."""
+    from medusa_sync.core.offer import Offer, obstacles  # quiet runs do not need it
+
+    channels: Sequence[Channel] = ()
+    with suppress(StoreError):
+        channels = await context.api.selling()
+    with suppress(StoreError):
+        await context.find_regions()
+    offer, placement = context.offer or Offer(), context.placement
+    if not offer.channels:  # nothing was planned: as a new product would be
+        offer.channels.add(placement.sales_channel_id)
+        offer.locations.update(filter(None, (placement.location_id,)))
+        offer.currencies.add(context.options.wanted.currency)
+    names = {own: name for name, own in placement.locations.items()}
+    return tuple(obstacles(offer, channels, placement.regions, names))

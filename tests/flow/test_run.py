@@ -92,7 +92,10 @@ def test_only_tags_that_are_needed_are_created() -> None:
 
 
 def test_a_run_sends_no_more_requests_than_it_needs() -> None:
-    """Each run that writes reads the placement (3) and, before the acknowledgement, the records."""
+    """Each run that writes reads the placement (3) and what customers need to buy (2).
+
+    Before the acknowledgement, it reads the records.
+    """
     rows = [row | {"title": f"Product {row['id']}"} for row in products(200)]
     store, source = FakeMedusa(), ListSource(rows, page_size=200)
 
@@ -102,12 +105,12 @@ def test_a_run_sends_no_more_requests_than_it_needs() -> None:
 
     # Reads: a page of the store, tags, categories. An empty store has no handles and SKUs to look up.
     # Writes: tags, categories, inventory items, three bodies of less than 100 kB for each batch.
-    assert requests() == (3 + 3 + 1, 3 + 2 * 3 + 1)
+    assert requests() == (3 + 2 + 3 + 1, 3 + 2 * 3 + 1)
     assert requests() == (1, 0)
     source.rows = [row | {"price": 12.5, "stock": 7} if row["id"] in {50, 150} else row for row in rows]
     # Reads: a page, a look-up, details, details after the rows were written.
     # Writes: the rows with their notes, the variants, their levels.
-    assert requests() == (4 + 3 + 1, 3 + 1)
+    assert requests() == (4 + 3 + 2 + 1, 3 + 1)
 
 
 def test_no_request_creates_more_products_than_the_batch_size() -> None:

@@ -27,6 +27,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.inventory import StoredItem
+from medusa_sync.core.offer import Offer
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import (
@@ -210,6 +211,7 @@ class Places:
     def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
         self._context = context
         self._settled = settled
+        self._offer = context.offer = Offer()
         self.waiting: dict[Job, None] = {}
 
     def defer(self, job: Job) -> None:
@@ -230,6 +232,7 @@ class Places:
 
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger whose plan is carried out, or would be."""
+        self._offer.add(job.change, self._context.placement.sales_channel_id)
         outcome = job.outcome()
         if outcome.blocked:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
