@@ -151,7 +151,7 @@ class _Document:
             if isinstance(value, list) and value and isinstance(value[0], dict):
                 found.append(f".{shortened(json.dumps(name))}[]")
         if not self.lists and not self._as_item:
-            hint = _SHAPE.replace(".result.articles[]", ", ".join(found[:3]) or ".result.articles[]")
+            hint = _SHAPE.replace(".result.articles[]", ", ".join(found[:10]) or ".result.articles[]")
             raise SourceError(f"{self._subject} has no list of products", hint=hint)
         if not self.lists:
             yield Raw(b"{" + b",".join(members) + b"}")

@@ -9,6 +9,7 @@ import msgspec
 
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.groups import Groups
+from medusa_sync.sources.lenient import identity
 from medusa_sync.sources.maps.program import MAX_NUMBER
 from medusa_sync.sources.text import is_shortened, shown, usable_id
 
@@ -76,8 +77,8 @@ class Grouped:
     def products(self) -> Iterator[Item]:
         for _, source_id, place, problem, bodies in self._parts:
             parts: list[dict[str, Any]] = [*map(msgspec.json.decode, bodies)]
-            whole = [str(part["title"]) for part in parts if part.get("title") and not part.get("variants")]
-            titles = dict.fromkeys(whole)
+            whole = [part for part in parts if not part.get("variants")] if len(parts) > 1 else []
+            titles = dict.fromkeys(str(title) for part in whole if (title := identity(part)[1]))
             if len(titles) > 1:
                 self._ambiguous += 1
                 self._example = self._example or " and ".join(map(shown, [*titles][:2]))
