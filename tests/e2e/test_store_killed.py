@@ -62,7 +62,7 @@ WRITES = [*(("update", table) for table in UPDATES), *(("creation", table) for t
 def test_a_killed_write_is_completed_even_if_the_source_changes_again(
     what: str, table: str, breakable: BreakableStore, source: DummyJson, fragile_shop: Shop
 ) -> None:
-    options = (SALE, "--on-conflict", "store")
+    options = (SALE, "--accept-settings", "--on-conflict", "store")
     if what == "update":
         # Without the option and a variant at first, so that the price list and a variant are new.
         source.products = [without_last_variant(row) for row in source.products]

@@ -205,7 +205,8 @@ def test_a_sale_begins_changes_and_ends_and_the_option_can_be_turned_off(
     )
     assert sorted(price["amount"] for price in rig.shop.sale_prices()) == [15, 21]
 
-    rig.follow(updated=1)  # without the option
+    assert rig.run().exit_code == 6
+    rig.follow("--accept-settings", updated=1)  # without the option
     rig.is_held()
     assert {price == before_sale for price, before_sale, _ in storefront.offers().values()} == {True}
     assert rig.shop.sale_prices() == []
