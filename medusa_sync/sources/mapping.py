@@ -24,6 +24,7 @@ from medusa_sync.sources.variants import desired_variants, metadata_of, name_var
 
 _LIMIT = re.compile(r"Expected \w+ (>=|<=|of length >=|of length <=) (\S+?)(?:\.0)?")
 _BEYOND = {">=": "below", "<=": "above", "of length >=": "shorter than", "of length <=": "longer than"}
+_MISSING = re.compile(r"Object missing required field (.*)")
 _KIND = re.compile(r"Expected (.+), got (\w+)")
 _KINDS = {
     "int": "a whole number",
@@ -162,6 +163,7 @@ def readable(error: msgspec.ValidationError) -> str:
     """Msgspec's message in plain words, with the path of the field: `price: it is a text, not a number`."""
     message, _, path = str(error).replace("`", "").partition(" - at ")
     field = path.removeprefix("$").removeprefix(".")
+    message = _MISSING.sub(r"\1 is missing", message)
     if limit := _LIMIT.fullmatch(message):
         message = f"it is {_BEYOND[limit[1]]} {limit[2]}"
     elif (kind := _KIND.fullmatch(message)) and kind[2] in _KINDS:

@@ -269,7 +269,7 @@ def _prices(
     if price is None and others:
         return {**in_others}  # rejected later if the store does not sell in these
     if price is None:
-        raise InvalidProductError("Object missing required field price")
+        raise InvalidProductError("price is missing")
     if same != price:
         raise InvalidProductError(f"prices: {same:g} {currency}, but price is {price:g}")
     compared = product.compare_at_price if variant.compare_at_price is None else variant.compare_at_price

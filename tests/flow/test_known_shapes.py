@@ -344,7 +344,7 @@ def test_a_variation_without_its_product_is_rejected_and_prices_and_ids_are_neve
     assert {each.external_id or each.title: each.reason for each in result.problems} == {
         "line 4": shortened,  # joined, one of them would be missing
         "line 5": shortened,
-        f"{SOURCE_NAME}:SHIRT": "Object missing required field title",
+        f"{SOURCE_NAME}:SHIRT": "title is missing",
         f"{SOURCE_NAME}:id:750": "price: '1.234,50' is not a number such as 1234.50",
     }
 

@@ -149,8 +149,8 @@ def test_common_shapes_are_read(theirs: dict[str, Any], ours: dict[str, Any], na
 @pytest.mark.parametrize(
     ("theirs", "reason"),
     [
-        ({"sku": "M-1", "name": "Mug", "price": 9}, "Object missing required field id"),
-        ({"id": 1, "name": "Mug", "image": f"{CDN}/1.jpg"}, "Object missing required field price"),
+        ({"sku": "M-1", "name": "Mug", "price": 9}, "id is missing"),
+        ({"id": 1, "name": "Mug", "image": f"{CDN}/1.jpg"}, "price is missing"),
         ({"id": 1, "name": "Mug", "price": "Rs. 500 / pair"}, "price: 'Rs. 500 / pair' is not a number"),
     ],
 )
