@@ -10,7 +10,7 @@ from tests.harness.fake_medusa.state import Variant
 
 SIZES = ("S", "M", "L")
 COLOURS = ("Red", "Blue")
-TIERS = {"eur": 9, "eur.Europe": 8, "eur.10+": 7}
+TIERS = {"eur": 9, "usd.America": 8, "eur.10+": 7}
 
 
 def variant(number: int, size: str, colour: str, **changes: Any) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def held(store: FakeMedusa, number: int = 1) -> dict[str, dict[str, Any]]:
 
 
 def named_prices(store: FakeMedusa, variant: Variant) -> dict[str, float]:
-    """Amounts by the key that a catalogue can use for them, such as `eur.Europe.10+`."""
+    """Amounts by the key that a catalogue can use for them, such as `usd.America.10+`."""
     found = {}
     for each in variant.prices:
         rules = dict(each.rules or {})
@@ -106,7 +106,7 @@ def variant_fields(row: dict[str, Any], version: int) -> None:
             "compareAtPrice": 2 * each["price"],
             "stock": each["stock"] + version,
             "sku": f"{each['sku']}{version}",
-            "prices": {f"eur.{5 * version}+": 4, "eur.Europe": 5 + version, "eur.Europe.10-20": 3},
+            "prices": {f"eur.{5 * version}+": 4, "usd.America": 5 + version, "usd.America.10-20": 3},
         }
 
 
