@@ -243,7 +243,8 @@ class Run:
             raise refusal
         if self._stop.is_set or self._delivery.error is not None:
             return None
-        if context.placement is not UNKNOWN:
+        # A run that only updates spares the store these requests, and its users the same lines each time.
+        if options.dry_run or ledger.counts[Result.CREATED]:
             self._obstacles = await _obstacles(context)
         if options.dry_run:
             return StoreState(scan.size, ledger.kept)

@@ -148,7 +148,7 @@ def test_values_of_removed_variants_reach_products_that_are_written_before(
         heir = variant(row["id"], "XL", "Red") if is_new else row["variants"][1]
         moved.append(row | {"discountPercentage": 10, "variants": [heir | codes, *row["variants"][2:]]})
     source = ListSource(moved, sale_prices=True)
-    result = carried_out(source, store, batch_size=batch_size, **DELETE)
+    result = carried_out(source, store, batch_size=batch_size, accept_settings=True, **DELETE)
     assert (result.exit_code, result.withheld) == (0, 0)
     assert_shirts(source.rows, store)
     assert len(store.state.list_prices) == sum(len(row["variants"]) for row in moved), "one of each variant"

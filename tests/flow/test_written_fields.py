@@ -140,7 +140,7 @@ def test_a_price_is_compared_exactly() -> None:
 
 def test_a_new_currency_adds_prices_and_the_old_ones_stay() -> None:
     store, source = synced([ROW]), ListSource([ROW | {"price": 12}], currency="eur")
-    result = sync(source, store, currency="eur")
+    result = sync(source, store, currency="eur", accept_settings=True)
     assert (counts(result), result.conflicts) == ({"updated": 1}, 0)
     prices = {price.currency_code: price.amount for price in store.products[OWN].variants[0].prices}
     assert prices == {"usd": 9.99, "eur": 12}

@@ -61,7 +61,7 @@ Stock=4; In stock?= => {"stock": 4}
 Stock=4; In stock?=backorder => {"stock": 4}
 Stock=1,250 => stock: '1,250' is not a number such as 1234.50
 Stock=3,5 => stock: '3,5' is not a number such as 1234.50
-Stock=3.5 => stock: it is a number, not a whole number
+Stock=3.5 => stock: it is a number, not a whole number or an object
 Stock=-3,5 => stock: '-3,5' is not a number such as 1234.50
 Stock=12 pcs => stock: '12 pcs' is not a number such as 1234.50
 Stock=parent => stock: 'parent' is not a number such as 1234.50
@@ -137,7 +137,11 @@ API: list[tuple[Row, Row, Row | str]] = [
     ({"manage_stock": True, "stock_quantity": -5}, {"manage_stock": "parent", "stock_quantity": -5}, SHARED),
     ({}, {"manage_stock": "parent", "stock_quantity": 5}, SHARED),
     ({"manage_stock": True, "stock_quantity": 5}, {"status": "private"}, {"red": None}),
-    ({}, {"manage_stock": True, "stock_quantity": 3.5}, "stock: it is a number, not a whole number"),
+    (
+        {},
+        {"manage_stock": True, "stock_quantity": 3.5},
+        "stock: it is a number, not a whole number or an object",
+    ),
     (
         {},
         {"manage_stock": True, "stock_quantity": "12 pcs"},
