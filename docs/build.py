@@ -18,7 +18,6 @@ from medusa_sync.settings.option import GROUPS, Group, Option
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects import DIALECTS
 from medusa_sync.sources.dialects.base import Column, Dialect
-from medusa_sync.sources.maps import BUILT_IN
 from tests.harness import matrix
 
 README = Path(__file__).parent.parent / "README.md"
@@ -55,7 +54,6 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         },
         DOCS / "catalogue.md": catalogue.blocks(),
         DOCS / "mapping.md": {"by format": mapping.by_format()},
-        DOCS / "maps.md": {"built-in maps": maps_table()},
         ARCHITECTURE: architecture.blocks(),
         DOCS / "compatibility.md": {"versions": versions()},
         **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},
@@ -159,10 +157,6 @@ def action_tables() -> str:
     return "\n".join(tables)
 
 
-def maps_table() -> str:
-    return _table(("map", "for"), [(f"`{each.name}`", each.what) for each in BUILT_IN])
-
-
 def versions() -> str:
     """The versions of Medusa that `make matrix` tried, and what it checked."""
     rows = [
@@ -176,7 +170,13 @@ def versions() -> str:
 def dialect_tables(dialect: Dialect) -> str:
     """Tables of the columns that a dialect uses, and of those that it ignores."""
     used = [column for column in dialect.columns if column.field]
-    rows = [(_names(each), _code(each.field.split(", ")), _cell(each.rule)) for each in used]
+    plain = [each for each in used if _is_plain(each)]
+    rows = [
+        (", ".join(map(_names, group)), _fields(group), _cell(rule))
+        for rule, group in _by_rule(each for each in used if each not in plain)
+    ]
+    if plain:
+        rows.append((", ".join(map(_names, plain)), "the one of the same name", ""))
     ignored: dict[str, list[str]] = {}
     for each in dialect.columns:
         if not each.field:
@@ -187,6 +187,25 @@ def dialect_tables(dialect: Dialect) -> str:
         f"Identity: {dialect.identity}. Required: {required}.\n\n{_table(('column', 'field', 'rule'), rows)}"
     )
     return f"{head}\n{_table(('ignored column', 'why'), others)}" if others else head
+
+
+def _is_plain(column: Column) -> bool:
+    """Whether the only name of a column is that of its field, and nothing else has to be said about it."""
+    names = (*column.names, *column.also)
+    field = column.field.rpartition(".")[2].lower()
+    return not column.rule and len(names) == 1 and re.sub(r"\W|_", "", names[0]).lower().endswith(field)
+
+
+def _by_rule(columns: Iterable[Column]) -> Iterable[tuple[str, list[Column]]]:
+    """The columns with the same rule in one group; those without a rule by their fields."""
+    groups: dict[str, list[Column]] = {}
+    for each in columns:
+        groups.setdefault(each.rule or each.field, []).append(each)
+    return [(group[0].rule, group) for group in groups.values()]
+
+
+def _fields(columns: Iterable[Column]) -> str:
+    return _code(dict.fromkeys(field for each in columns for field in each.field.split(", ")))
 
 
 def _names(column: Column) -> str:

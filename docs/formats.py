@@ -72,7 +72,11 @@ def _of_program(name: str) -> set[str]:
 
 
 def _read(fields: Collection[str]) -> str:
-    return ", ".join(part for part, names in _PARTS.items() if {*names} & {*fields})
+    read = [part for part, names in _PARTS.items() if {*names} & {*fields}]
+    missing = [part for part in _PARTS if part not in read]
+    if len(missing) > 1:
+        return ", ".join(read)
+    return f"all but {missing[0]}" if missing else "all"
 
 
 def _codes(names: Iterable[str]) -> str:
