@@ -50,10 +50,10 @@ def _definitions() -> dict[str, Any]:
 
 def _table(name: str) -> str:
     definitions = _definitions()
-    rows = [
-        f"| `{field}` | {_kind(each, definitions)} | {each.get('description', '')} |\n"
-        for field, each in _fields(definitions[name], definitions)
-    ]
+    alike: dict[tuple[str, str], list[str]] = {}
+    for field, each in _fields(definitions[name], definitions):
+        alike.setdefault((_kind(each, definitions), each.get("description", "")), []).append(f"`{field}`")
+    rows = [f"| {', '.join(fields)} | {kind} | {what} |\n" for (kind, what), fields in alike.items()]
     return "| field | value | |\n| --- | --- | --- |\n" + "".join(rows)
 
 
