@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from medusa_sync.core.result import Outcome, Result, RunResult
-from medusa_sync.errors import EXIT_GUARD
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, by_kind, plain_lines
 from medusa_sync.report.escape import visible, visible_lines
 from medusa_sync.report.file import writing
-from medusa_sync.report.summary import Listing
+from medusa_sync.report.markdown import TITLES, first, head, notes, row
 
 _ANNOTATIONS = 10  # GitHub shows as many of each level in a step
-_LINES = 5  # lines per product; GitHub refuses a summary of more than 1 MiB
-_LONG = 200  # characters of a text that are shown
 _IN_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _IN_PROPERTY = _IN_DATA | str.maketrans({":": "%3A", ",": "%2C"})
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 def append_step_summary(result: RunResult, path: Path) -> None:
@@ -36,55 +31,14 @@ def step_summary(result: RunResult) -> str:
 
 
 def _summary(result: RunResult) -> Iterator[str]:
-    yield from (f"### {_literal(result.job)}: {result.status}", "")
-    target = f" → {_literal(result.store_url)}" if result.store_url else ""
-    yield from (f"{_literal(result.source_url)}{target}", "")
-    if result.dry_run:
-        yield from ("**Dry run:** nothing was written.", "")
-    if result.error:
-        lines = [line for line in (*result.error.split("\n"), result.hint) if line]
-        yield from (f"**{_ended(result)}:** {'<br>'.join(map(_literal, lines))}", "")
-    counts = summary.counts(result)
-    if counts:
-        yield _cells([label for label, _, _ in counts])
-        yield _cells(["---:"] * len(counts))
-        yield _cells([str(count) for _, count, _ in counts])
-        yield ""
-    yield from (f"- {name}: {value}" for name, value in summary.facts(result))
-    yield ""
+    yield from head(result)
     for listing in summary.listings(result, verbose=False, is_short=True):
-        yield from _table(listing, result)
-    for note in result.notes:
-        yield from (f"**Note:** {_literal(note)}", "")
-
-
-def _table(listing: Listing, result: RunResult) -> Iterator[str]:
-    yield from (f"#### {listing.heading}", "")
-    yield _cells(["outcome", "product", "title", "details"])
-    yield _cells(["---"] * 4)
-    for outcome in listing.listed:
-        external_id, title = summary.name(outcome)
-        action = summary.action(outcome, dry_run=result.dry_run)
-        details = "<br>".join(_first(plain_lines(outcome, "→"), _literal))
-        yield _cells([action, _literal(external_id), _literal(title), details])
-    yield ""
-    for line in listing.remarks():
-        yield from (line, "")
-
-
-def _cells(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _literal(text: str) -> str:
-    """Escape a text so that nothing in it is Markdown, HTML or the end of a table cell.
-
-    Punctuation becomes character references. In code GitHub does not look for mentions, issues or emoji.
-    """
-    text = visible(text)
-    text = text if len(text) <= _LONG else f"{text[:_LONG]}..."
-    escaped = _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", text)
-    return f"<code>{escaped}</code>" if text else ""
+        yield from (f"#### {listing.heading}", "", *TITLES)
+        yield from (row(outcome, result) for outcome in listing.listed)
+        yield ""
+        for line in listing.remarks():
+            yield from (line, "")
+    yield from notes(result)
 
 
 _LEVELS: Mapping[Kind, tuple[str, str]] = {
@@ -103,7 +57,7 @@ def workflow_commands(result: RunResult) -> Iterator[str]:
     lines: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     if result.error:
         level = "error" if summary.ended_as(result) is Result.FAILED else "warning"
-        title = f"{result.job}: {_ended(result).lower()}"
+        title = f"{result.job}: {summary.ended(result).lower()}"
         lines[level].append(workflow_command(level, title, f"{result.error}\n{result.hint}"))
     for each in result.problems:
         level = "error" if each.result is Result.FAILED else "warning"
@@ -131,14 +85,5 @@ def workflow_command(level: str, title: str, message: str) -> str:
 def _product(level: str, what: str, outcome: Outcome, lines: Sequence[str]) -> str:
     external_id, title = summary.name(outcome)
     # Only line breaks of our own messages split an annotation.
-    details = "; ".join(_first(lines, visible))
+    details = "; ".join(first(lines, visible))
     return workflow_command(level, f"{what} {external_id}", f"{title}: {details}" if title else details)
-
-
-def _ended(result: RunResult) -> str:
-    return "Guard" if result.exit_code == EXIT_GUARD else "Ended early"
-
-
-def _first(lines: Sequence[str], escape: Callable[[str], str]) -> list[str]:
-    more = [f"{len(lines) - _LINES} more"] if len(lines) > _LINES else []
-    return [*map(escape, lines[:_LINES]), *more]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
+from medusa_sync.errors import EXIT_GUARD
 from medusa_sync.report.changes import KINDS, Detail, Kind, by_kind
 from medusa_sync.report.escape import visible
 
@@ -81,6 +82,11 @@ def up_to_date(result: RunResult) -> str | None:
 def ended_as(result: RunResult) -> Result:
     """What a run that ended early counts as: only an error is a failure, not a signal, a limit or a lock."""
     return Result.FAILED if result.status is Status.FAILED else Result.NOT_ATTEMPTED
+
+
+def ended(result: RunResult) -> str:
+    """Whether a guard or something else ended a run early."""
+    return "Guard" if result.exit_code == EXIT_GUARD else "Ended early"
 
 
 def totals(result: RunResult) -> Iterator[tuple[str, str, int, str]]:

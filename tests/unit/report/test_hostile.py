@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import example, given
@@ -15,12 +15,14 @@ from msgspec import structs
 from rich.cells import cell_len
 
 from medusa_sync.core.change import FieldChange
+from medusa_sync.core.result import RunResult
 from medusa_sync.notify.github import step_summary, workflow_commands
 from medusa_sync.report import log
 from medusa_sync.report.csv import as_csv
 from medusa_sync.report.escape import visible
 from medusa_sync.report.html import as_html
 from medusa_sync.report.json import as_json
+from medusa_sync.report.markdown import as_markdown
 from medusa_sync.report.output import Pipe, print_error
 from medusa_sync.report.text import as_text
 from tests.unit.report.pages import Page
@@ -121,11 +123,16 @@ def test_a_text_adds_no_tags_to_a_page(text: str, variants: int) -> None:
     assert re.sub(r"\s+", " ", visible(f"x{text}")).strip() in parsed.text
 
 
+@pytest.mark.parametrize("render", [step_summary, as_markdown])
 @example(text="|")
+@example(text="##[add-mask]e")
 @example(text="`|` \\| <a href=//evil.example>[x](http://evil.example)</a> @octocat #1 :smile:")
 @given(text=MARKUP)
-def test_a_text_is_no_markdown_and_cannot_break_a_table(text: str) -> None:
-    summary, harmless = step_summary(hostile(text)), step_summary(hostile("x"))
+def test_a_text_is_no_markdown_and_cannot_break_a_table(
+    render: Callable[[RunResult], str], text: str
+) -> None:
+    summary, harmless = render(hostile(text)), render(hostile("x"))
+    assert_only_newlines(summary)
     assert [line.count("|") for line in summary.splitlines()] == [
         line.count("|") for line in harmless.splitlines()
     ]

@@ -22,6 +22,7 @@ from medusa_sync.report.csv import as_csv
 from medusa_sync.report.html import as_html
 from medusa_sync.report.json import as_json
 from medusa_sync.report.log import log_result
+from medusa_sync.report.markdown import as_markdown
 from medusa_sync.report.output import Output, output_to
 from medusa_sync.report.text import as_text, print_listed_once, print_result
 from tests.unit.results import (
@@ -162,6 +163,7 @@ FORMATS: dict[str, Callable[[RunResult], str]] = {
     "json": lambda result: as_json(result, pretty=True) + "\n",
     "csv": as_csv,
     "md": step_summary,
+    "report.md": as_markdown,
     "annotations": lambda result: "\n".join([*workflow_commands(result), ""]),
     "html": body,
     "verbose": lambda result: as_text(result, verbose=True),
