@@ -6,10 +6,12 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC
 from pathlib import Path
 
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import MedusaSyncError
+from medusa_sync.settings.parsers import STARTED_AT
 
 _BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for the code page of the country
 
@@ -36,7 +38,12 @@ def check_report_path(path: Path) -> str | None:
 
 
 def write_report(result: RunResult, path: Path) -> None:
-    """Write the report completely, or raise `ReportError` and leave an existing file; links are followed."""
+    """Write the report completely, or raise `ReportError` and leave an existing file; links are followed.
+
+    `STARTED_AT` in the path is replaced by the start of the run in UTC, such as `2026-11-29T21-50-00Z`.
+    """
+    started_at = result.started_at.astimezone(UTC)
+    path = Path(str(path).replace(STARTED_AT, f"{started_at:%Y-%m-%dT%H-%M-%SZ}"))
     if problem := check_report_path(path):
         raise ReportError(f"The report was not written: {problem}.", hint="Correct --report.")
     content = _rendered(result, path.name.lower()).encode()
@@ -63,6 +70,10 @@ def _rendered(result: RunResult, name: str) -> str:
         from medusa_sync.report.html import as_html
 
         return as_html(result)
+    if name.endswith(".md"):
+        from medusa_sync.report.markdown import as_markdown
+
+        return as_markdown(result)
     from medusa_sync.report.json import as_json
 
     return as_json(result, pretty=True) + "\n"

@@ -173,9 +173,9 @@ class Settings:
     verbose: bool = _switch("Output", "Log requests and decisions, list all changes.", is_common=True)
     exit_code: bool = _switch("Output", "Exit with 7 if a dry run finds something to do.",
         more="It needs the credentials of the store.")
-    report: str | None = _optional("Output", "FILE",
-        parsers.file_ending(".json", ".csv", ".html", any_case=True),
-        "Write all changes and problems to a file: .json, .csv or .html.", is_common=True)
+    report: str | None = _optional("Output", "FILE", parsers.report,
+        "Write all changes and problems to a file: .json, .csv, .html or .md.",
+        more="{started_at} in its name is the time of the run.", is_common=True)
     log_format: str = _option("Output", "text|json", parsers.choice("text", "json"), "text",
         "Format of the log on stderr.", more="Lines of text, or one JSON object per line.")
     metrics_file: str | None = _optional("Output", "FILE.prom", parsers.file_ending(".prom"),

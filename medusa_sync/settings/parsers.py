@@ -21,6 +21,7 @@ _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _HUNDRED = 100
 BATCH_SIZE = 50  # larger requests are hardly faster, and block the store for longer
+STARTED_AT = "{started_at}"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -221,6 +222,17 @@ def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
         return path(value)
 
     return read
+
+
+def report(value: str) -> str:
+    """Parse the path of a report, which may have `STARTED_AT` in the name of the file."""
+    name = file_ending(".json", ".csv", ".html", ".md", any_case=True)(value)
+    for placeholder in re.findall(r"{\w+}", name):
+        if placeholder != STARTED_AT:
+            raise ValueError(f"{placeholder} is not known; the only placeholder is {STARTED_AT}")
+    if STARTED_AT in name.rpartition("/")[0]:
+        raise ValueError(f"expected {STARTED_AT} in the name of the file, not of a folder")
+    return name
 
 
 def source(value: str) -> str:

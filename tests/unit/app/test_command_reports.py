@@ -36,6 +36,38 @@ def test_a_wrong_report_is_found_before_the_run(
     assert store.requests == []
 
 
+def test_the_plan_is_markdown_and_has_a_file_of_its_own(
+    store: FakeMedusa, source: Path, tmp_path: Path
+) -> None:
+    rows = products(20)
+    rows[0]["title"] = "a | b\n@everyone <img src=x> ##[add-mask]c"
+    write(source, rows)
+    (tmp_path / "runs").mkdir()
+    arguments = ("--source", str(source), "--dry-run", "--json")
+    result = run(*arguments, "--report", str(tmp_path / "runs" / "{started_at}.md"))
+    assert result.exit_code == 0, result.stderr
+    [report] = (tmp_path / "runs").iterdir()
+    started_at = document(result)["started_at"]
+    assert report.name == f"{started_at[:19].replace(':', '-')}Z.md"
+    text = report.read_text(encoding="utf-8")
+    assert text.count("| to create |") == 20 + 1  # in the table of counts, too
+    assert "**Dry run:** nothing was written.\n" in text
+    assert not set(re.sub("<code>.*?</code>|<!-- medusa-sync -->", "", text)) & set("@<[")
+    assert store.products == {}
+
+
+def test_each_run_of_a_loop_has_a_report(
+    store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = str(tmp_path / "{started_at}.json")
+    written: list[str] = []
+    monkeypatch.setattr(file, "_replace", lambda path, _content: written.append(path.name))
+    result = run("--source", str(source), "--loop", "--run-now", "--max-runs", "2", "--report", report)
+    assert (result.exit_code, len(store.products)) == (0, 20)
+    assert len(written) == 2
+    assert all(re.fullmatch(r"[\d-]{10}T[\d-]{8}Z\.json", name) for name in written)
+
+
 @pytest.mark.parametrize("kind", ["run", "dry run", "locked run"])
 def test_monitors_hear_of_runs_but_not_of_dry_and_locked_ones(
     kind: str,

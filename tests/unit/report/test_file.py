@@ -3,9 +3,11 @@
 import errno
 import os
 import stat
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from medusa_sync.report.file import ReportError, check_report_path, write_report
 from medusa_sync.report.json import as_json
@@ -17,6 +19,7 @@ from tests.unit.results import LAMP, SPOON, run
     [
         *((name, '{\n  "version": 1,\n') for name in ("report.json", "REPORT.JSON")),
         ("report.csv", "\ufeffexternal_id,"),  # by the byte order mark, Excel knows that it is UTF-8
+        ("plan.md", "<!-- medusa-sync -->\n### "),
         *((name, "<!doctype html>") for name in ("a.b.HTML", ".html")),
     ],
 )
@@ -94,3 +97,12 @@ def test_a_symbolic_link_is_followed_and_one_to_itself_is_replaced(tmp_path: Pat
         write_report(run(SPOON), path)
         assert path.read_text(encoding="utf-8").startswith("{")
     assert (link.is_symlink(), loop.is_symlink()) == (True, False)
+
+
+def test_each_run_has_a_file_of_its_own_by_its_start_in_utc(tmp_path: Path) -> None:
+    begun = datetime(2026, 11, 29, 23, 50, tzinfo=timezone(timedelta(hours=2)))
+    for minutes in (0, 2):
+        started_at = begun + timedelta(minutes=minutes)
+        write_report(structs.replace(run(SPOON), started_at=started_at), tmp_path / "{started_at}.json")
+    names = sorted(file.name for file in tmp_path.iterdir())
+    assert names == ["2026-11-29T21-50-00Z.json", "2026-11-29T21-52-00Z.json"]
