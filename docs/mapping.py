@@ -83,6 +83,8 @@ def by_format() -> str:
     for name, own in FIELDS.items():
         others = {each.name: _columns(each, own) for each in DIALECTS if each is not OWN}
         names = {"JSON": own, **others, "WooCommerce": WOOCOMMERCE.get(name, ())}
+        if any(others.values()) and own == (name,):
+            names["JSON"] = ()
         lines = (f"{format_}: {_code(found)}" for format_, found in names.items() if found)
         rows.append(f"| `{name}` | {'<br>'.join(lines)} |\n")
     return "| in the store | at the source |\n| --- | --- |\n" + "".join(rows)
