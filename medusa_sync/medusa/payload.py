@@ -69,7 +69,7 @@ def product_body(
             **ids,
             CATEGORIES: {**ids.get(CATEGORIES, {}), **stored.category_ids},
             TAGS: {**ids.get(TAGS, {}), **{tag.value: tag.id for tag in stored.tags}},
-            CHANNELS: {**ids.get(CHANNELS, {}), **_channel_ids(stored)},
+            CHANNELS: {**ids.get(CHANNELS, {}), **stored.channel_ids(members(fields.get(CHANNELS)))},
             IMAGES: _image_ids(stored.images),
         }
         for name, value in fields.items():
@@ -108,12 +108,6 @@ def _image_ids(images: Sequence[StoredImage]) -> dict[str, str]:
     for image in images:
         ids[image.url] = min(ids.get(image.url, image.id), image.id)
     return ids
-
-
-def _channel_ids(stored: StoredProduct) -> dict[str, str]:
-    """Ids of its sales channels by their names and ids."""
-    known = [each for each in stored.sales_channels if each is not None]
-    return {key: each.id for each in known for key in (each.name, each.id)}
 
 
 def record_body(product_id: str, record: Record) -> dict[str, Any]:

@@ -43,6 +43,7 @@ _KINDS = {
     CATEGORIES: _Kind(operations.CREATE_CATEGORIES, resources.CATEGORIES, "handle", "pcat"),
 }
 _UNKNOWN_ID = "x" * 31  # as long as those of the store
+_LISTED = 20  # sales channels in a message
 _MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # other errors end the run
 
 
@@ -186,10 +187,11 @@ class Terms:
         self._ids.update(((CHANNELS, each.id), each.id) for each in listed)
         for key in keys:
             if (CHANNELS, key) not in self._ids:
-                known = ", ".join(f"{each.name!r} ({each.id})" for each in listed)
+                same = [each for each in listed if each.name == key]
+                known = ", ".join(f"{each.name!r} ({each.id})" for each in (same or listed)[:_LISTED])
                 message = (
                     f"the store has several sales channels {key!r}: {known}; give an id at the source"
-                    if key in names
+                    if same
                     else f"the store has no sales channel {key!r}, only: {known}; add it in the admin "
                     "(Settings > Sales Channels), or name another one at the source"
                 )

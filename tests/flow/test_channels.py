@@ -119,6 +119,22 @@ def test_two_channels_with_one_name_are_told_apart_by_their_ids() -> None:
     assert store.products["dummyjson:1"].sales_channel_ids == [first]
 
 
+def test_channels_of_the_merchant_with_one_name_stay() -> None:
+    store = shop("Web", "Web", "a", "b")
+    twins = {each.id for each in store.state.sales_channels.values() if each.name == "Web"}
+    run(store, row(1, "a"))
+    edit(store, 1, sales_channels=[{"id": own} for own in (*twins, id_of(store, "a"))])
+    assert counts(run(store, row(1, "b"))) == {"updated": 1}
+    assert set(store.products["dummyjson:1"].sales_channel_ids) == {*twins, id_of(store, "b")}
+
+
+def test_a_message_names_few_of_many_channels() -> None:
+    store = shop("Web", "Web", *(f"Channel {number}" for number in range(300)))
+    for name in ("nowhere", "Web"):
+        [problem] = run(store, row(1, name)).problems
+        assert problem.reason.count("(sc") == (2 if name == "Web" else 20)
+
+
 def test_a_renamed_channel_stays_the_same_for_its_products() -> None:
     store = shop("Web", "Wholesale")
     run(store, row(1, "Web"))
