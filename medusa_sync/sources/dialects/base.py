@@ -11,13 +11,18 @@ from msgspec import Struct
 
 from medusa_sync.core.product import CURRENCIES
 from medusa_sync.sources.base import InvalidProductError
+from medusa_sync.sources.schema import LOCALE
 from medusa_sync.sources.text import fold, is_shortened, shown
 
 _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
-_KEY = "{key}"
-_AS_WRITTEN = {"{currency}": f"(?P<currency>{'|'.join(sorted(CURRENCIES))})", _KEY: "(?P<key>.+)"}
+_KEYS = {"{key}": "(?P<key>.+)", "{locale}": f"(?P<key>{LOCALE.strip('^$')})"}
+_AS_WRITTEN = {"{currency}": f"(?P<currency>{'|'.join(sorted(CURRENCIES))})", **_KEYS}
 _SPLIT = re.compile(r"(\{[a-z]+\})")
 _CODES = frozenset({"id", "sku", "barcode"})  # members of a product or variant
+
+
+def _has_key(name: str) -> bool:
+    return any(each in name for each in _KEYS)
 
 
 class Column(Struct, frozen=True, dict=True):
@@ -26,8 +31,8 @@ class Column(Struct, frozen=True, dict=True):
     Attributes:
         names: its spellings; the first one is its key. Upper and lower case, spaces and punctuation make no
             difference. A name with `{n}` or `{currency}` is that of a series, with a column for each
-            number, currency or key. A `{name}` is anything, and so is a `{key}`, which counts as it is
-            written.
+            number, currency or key. A `{name}` is anything, and so is a `{key}`. That and a `{locale}`
+            count as they are written.
         field: of our own shape; empty if the column is known, but ignored. Several are separated by commas.
         rule: how it becomes the field, or why it is ignored.
         read: the value of the field, of a row and the key; None if the dialect does more than read a cell.
@@ -55,14 +60,14 @@ class Column(Struct, frozen=True, dict=True):
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Of its folded names; the group is the number or currency."""
-        parts = (_SPLIT.split(name) for name in self.names if _KEY not in name)
+        parts = (_SPLIT.split(name) for name in self.names if not _has_key(name))
         found = ("".join(_PLACEHOLDERS.get(p) or fold(p) for p in each) for each in parts)
         return re.compile("|".join(found) or "(?!)")
 
     @cached_property
     def patterns(self) -> list[re.Pattern[str]]:
-        """Of its names with a key."""
-        parts = (_SPLIT.split(name) for name in self.names if _KEY in name)
+        """Of its names with a key or a locale."""
+        parts = (_SPLIT.split(name) for name in self.names if _has_key(name))
         found = ("".join(_AS_WRITTEN.get(p) or re.escape(p) for p in each) for each in parts)
         return [re.compile(each, re.IGNORECASE) for each in found]
 

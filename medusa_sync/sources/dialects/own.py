@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,6 @@ from medusa_sync.core.product import CURRENCIES
 from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import VARIANT, fields, present
-from medusa_sync.sources.schema import LOCALE
 
 _NAME, _VALUE = "option{n}_name", "option{n}_value"
 
@@ -59,12 +57,11 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
 
 
 def _texts(row: Row, of: str = "") -> dict[str, Any]:
-    """The texts in other locales; a column with anything else after the dot is none of them."""
+    """The texts in other locales."""
     found: dict[str, dict[str, str]] = {}
     for name in _TRANSLATED:
-        for locale, key in row.series(f"{of}{name}.{{key}}").items():
-            if re.fullmatch(LOCALE, locale):
-                found.setdefault(locale, {})[name] = row[key]
+        for locale, key in row.series(f"{of}{name}.{{locale}}").items():
+            found.setdefault(locale, {})[name] = row[key]
     return {"translations": found}
 
 
