@@ -55,6 +55,17 @@ def test_a_changed_setting_writes_nothing_unless_it_is_accepted(change: str) -> 
     assert sync(goods(7, **before), store, **flags(before)).exit_code == 6
 
 
+def test_the_message_says_that_a_part_was_written_if_an_accepted_run_had_ended_early() -> None:
+    """Products that it reached are synced until one comes that it did not reach."""
+    store = FakeMedusa()
+    rows = [{"id": number, "title": f"Cup {number}", "price": 1} for number in range(210)]
+    sync(ListSource(rows, source_map="a.jq"), store)
+    sync(ListSource(rows, source_map="b.jq"), store, accept_settings=True, limit=205)
+    result = sync(ListSource([each | {"price": 2} for each in rows], source_map="b.jq"), store)
+    assert (result.exit_code, {*counts(result)}) == (6, {"updated", "not_attempted"})
+    assert "(a.jq before, b.jq now). Nothing else was written." in result.error
+
+
 def test_a_forgotten_map_is_noticed_although_it_gives_products_other_ids() -> None:
     store = FakeMedusa()
     sync(goods(source_map="a.jq"), store)

@@ -61,6 +61,7 @@ class Comparison:
         self._options = context.options.plan  # with `overwrite`, all products are stale
         self._accepts = context.options.accept_settings
         self._changed_settings: set[str] = set()  # that the settings accept
+        self._is_begun = False  # some products may be written
         # Products that are up to date unless they can get a withheld value.
         self._undecided: list[DesiredProduct | Unchecked] = []
         self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
@@ -109,6 +110,7 @@ class Comparison:
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
         self._check_settings(products, stored)
+        self._is_begun = True
         await self._context.find_placement()  # if it is wrong, nothing at all is written
         if any(region_names(each.fields) for product in products for each in product.variants):
             await self._context.find_regions()
@@ -153,7 +155,8 @@ class Comparison:
         )
         reason = f"The products of this source were written with other settings: {', '.join(values)}."
         if not self._accepts:
-            raise SettingsGuardError(f"{reason} Nothing was written.", hint=_HOW_TO_ACCEPT)
+            what = "Nothing else" if self._is_begun else "Nothing"
+            raise SettingsGuardError(f"{reason} {what} was written.", hint=_HOW_TO_ACCEPT)
         logger.warning("%s", reason, extra={"event": "settings_changed"})
 
     def _wanted(self) -> int | None:
