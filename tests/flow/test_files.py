@@ -73,6 +73,16 @@ def test_a_first_sync_and_each_dry_run_say_what_is_not_used(tmp_path: Path, endi
     assert notes == [True, True, False, True]
 
 
+@pytest.mark.parametrize("last", ["3,Mug 3,,blue", ",Mug 3,9,blue"])
+def test_columns_that_are_not_used_are_named_although_the_last_row_is_rejected(
+    tmp_path: Path, last: str
+) -> None:
+    body = f"id,title,price,colour\n1,Mug 1,9,blue\n{last}\n"
+    result = sync_file(tmp_path / "a.csv", body.encode(), FakeMedusa(), dry_run=True)
+    assert counts(result) == {"created": 1, "rejected": 1}
+    assert "Not used: 'colour'." in result.notes
+
+
 @pytest.mark.parametrize(
     ("form", "cut"), [("JSON object", 0.95), ("NDJSON", 0.5), ("NDJSON, gzip", 0.5), ("JSON, zstd", 0.95)]
 )
