@@ -168,7 +168,7 @@ def versions() -> str:
 
 
 def dialect_tables(dialect: Dialect) -> str:
-    """Tables of the columns that a dialect uses, and of those that it ignores."""
+    """The columns that a dialect uses, and those that it ignores."""
     used = [column for column in dialect.columns if column.field]
     plain = [each for each in used if _is_plain(each)]
     rows = [
@@ -181,12 +181,12 @@ def dialect_tables(dialect: Dialect) -> str:
     for each in dialect.columns:
         if not each.field:
             ignored.setdefault(each.rule, []).append(_names(each))
-    others = [(", ".join(names), rule) for rule, names in ignored.items()]
+    others = "".join(f"- {', '.join(names)}: {rule}\n" for rule, names in ignored.items())
     required = _code(dialect.required)
     head = (
         f"Identity: {dialect.identity}. Required: {required}.\n\n{_table(('column', 'field', 'rule'), rows)}"
     )
-    return f"{head}\n{_table(('ignored column', 'why'), others)}" if others else head
+    return f"{head}\nIgnored columns:\n\n{others}" if others else head
 
 
 def _is_plain(column: Column) -> bool:

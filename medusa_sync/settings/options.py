@@ -129,7 +129,7 @@ class Settings:
         more="Default: no limit.", is_common=True)
     accept_settings: bool = _switch("Guards",
         "Continue although --currency, --sale-prices or --source-map have changed.",
-        more="For one run. Otherwise, nothing is written if products were written with other ones.")
+        more="For one run.")
     min_products: int | None = _optional("Guards", "N", _COUNT,
         "Write nothing if the source has fewer valid products.",
         more="Reads all of them before the first write.")
@@ -165,7 +165,7 @@ class Settings:
         more="Without it, the first run starts at the first scheduled time.", needs_loop=True)
     job_name: str = _option("Schedule", "NAME", parsers.slug, "sync-products",
         "Name of the job in the log, report and metrics.",
-        more="Set it if you configure several jobs. Two jobs of one store and source never run at once.")
+        more="Set it if you configure several jobs.")
 
     json: bool = _switch("Output", "Print one JSON document instead of the table.", is_common=True)
     quiet: bool = _switch("Output", "Print only problems, conflicts and withheld values.",
