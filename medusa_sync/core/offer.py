@@ -59,7 +59,8 @@ class Offer(Struct):
         images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
         addresses = (str(url).split("/", 3)[2] for url in images if url)
         if private := min(filter(_is_private, addresses), default=""):
-            self.unseen, self.address = self.unseen + 1, self.address or private.rpartition("@")[2]
+            self.unseen += 1
+            self.address = self.address or urlsplit(f"//{private}").netloc.rpartition("@")[2]
 
 
 def obstacles(
@@ -102,15 +103,16 @@ def _apart(offer: Offer, used: Sequence[Channel]) -> Iterator[tuple[list[str], l
 
     A sales channel needs only one of several locations, and a location only one of several sales channels.
     """
-    served = [{own.id for own in each.stock_locations or () if own} for each in used]
+    served = [(each.name, {own.id for own in each.stock_locations or () if own}) for each in used]
     if not offer.locations or any(each.stock_locations is None for each in used):
         return
-    empty = [each.name for each, ids in zip(used, served, strict=True) if offer.locations.isdisjoint(ids)]
+    empty = [name for name, ids in served if offer.locations.isdisjoint(ids)]
+    others = [name for name, ids in served if not offer.locations.isdisjoint(ids)]
     if empty:
         yield sorted(offer.locations), empty
-    idle = offer.locations.difference(*served)
-    if idle and len(empty) < len(used):
-        yield sorted(idle), [each.name for each in used]
+    idle = offer.locations.difference(*(ids for _, ids in served))
+    if idle and others:
+        yield sorted(idle), others
 
 
 def _unpaid(offer: Offer, regions: Sequence[Region]) -> Iterator[str]:
@@ -127,9 +129,10 @@ def _unpaid(offer: Offer, regions: Sequence[Region]) -> Iterator[str]:
                 lacking[f"{each.name!r} ({each.currency_code})"] += count
     if lacking:
         counts = [f"{count:,} for {name}" for name, count in lacking.most_common(_LISTED)]
+        more = f" and {len(lacking) - _LISTED} more regions" if len(lacking) > _LISTED else ""
         yield (
-            f"Products without a price for a region: {', '.join(counts)}. Customers there cannot buy them. "
-            "Add prices at the source or in the admin."
+            f"Products without a price for a region: {', '.join(counts)}{more}. Customers there cannot buy "
+            "them. Add prices at the source or in the admin."
         )
 
 
