@@ -242,6 +242,26 @@ def test_business_central_is_recognised_without_the_envelope_of_its_api(
     assert prices(store, rows[0]["id"]) == {"Red": 1000.8, "BLUE": 1000.8}
 
 
+@pytest.mark.parametrize("name", ["odoo.csv", "odoo-labels.csv"])
+def test_products_of_odoo_with_the_same_name_are_not_joined(
+    name: str, tmp_path: Path, store: FakeMedusa
+) -> None:
+    """An export to be imported elsewhere may have no ids."""
+    with (CATALOGUES / name).open(encoding="utf-8", newline="") as text:
+        rows = [row | {next(iter(row)): ""} for row in csv.DictReader(text)]
+    title, code = ("name", "default_code") if name == "odoo.csv" else ("Name", "Internal Reference")
+    rows = [row | {title: "Cup"} for row in rows if row[code]] + [rows[0] | {title: "Other"}]
+    file = tmp_path / "product.template.csv"
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    result = sync(str(file), store)
+    assert counts(result) == {"created": 1, "rejected": 1}
+    assert [each.title for each in store.products.values()] == ["Cup"]
+    assert "two products" in next(iter(result.problems)).reason
+
+
 def test_listings_of_etsy_with_the_same_title_are_not_joined(tmp_path: Path, store: FakeMedusa) -> None:
     header, *rows = csv.reader(
         (CATALOGUES / "etsy.csv").read_text(encoding="utf-8").splitlines(keepends=True)

@@ -1,11 +1,13 @@
 # Products of Odoo (`product.template`), exported with the names of fields or with English labels. Rows below
 # a product have its attributes; the variants, with SKUs and stocks of their own, are another export.
-# group: first((.id, .["External ID"], .name, .Name) | filled)
+# group: first((.id, .["External ID"], .default_code, .["Internal Reference"], .name, .Name) | filled)
 
 def of(names): first(.[names] | filled | select(. != false)) // null;
 def yes($default): if . == null then $default else tostring | ascii_downcase | IN("true", "1") end;
 
 .[0] as $product
+| [.[] | of("name", "Name") | select(.)] as $names
+| if ($names | unique | length) > 1 then error("two products have its id: \($names[:2] | join(" and "))") else . end
 | [.[] | of("attribute_line_ids/attribute_id", "Product Attributes/Attribute") as $key | select($key)
     | [of("attribute_line_ids/value_ids", "Product Attributes/Values") // "" | split(",")[]
         | {$key, value: (split(": ") | last)}]] as $attributes
