@@ -182,10 +182,7 @@ def dialect_tables(dialect: Dialect) -> str:
         if not each.field:
             ignored.setdefault(each.rule, []).append(_names(each))
     others = "".join(f"- {', '.join(names)}: {rule}\n" for rule, names in ignored.items())
-    required = _code(dialect.required)
-    head = (
-        f"Identity: {dialect.identity}. Required: {required}.\n\n{_table(('column', 'field', 'rule'), rows)}"
-    )
+    head = f"Identity: {dialect.identity}.\n\n{_table(('column', 'field', 'rule'), rows)}"
     return f"{head}\nIgnored columns:\n\n{others}" if others else head
 
 
