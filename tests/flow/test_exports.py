@@ -262,6 +262,24 @@ def test_products_of_odoo_with_the_same_name_are_not_joined(
     assert "two products" in next(iter(result.problems)).reason
 
 
+@pytest.mark.parametrize("name", ["bigcommerce.csv", "bigcommerce-v2.csv"])
+def test_a_product_of_bigcommerce_without_an_id_does_not_vanish_in_the_one_above(
+    name: str, tmp_path: Path, store: FakeMedusa
+) -> None:
+    with (CATALOGUES / name).open(encoding="utf-8", newline="") as text:
+        rows = [*csv.DictReader(text)]
+    [kind, title] = ["Item", "Name"] if name == "bigcommerce.csv" else ["Item Type", "Product Name"]
+    first = next(row for row in rows if row[kind] == "Product")
+    before = sync(str(CATALOGUES / name), store, dry_run=True)
+    file = tmp_path / name
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, first)
+        writer.writeheader()
+        writer.writerows([*rows, dict.fromkeys(first, "") | {kind: "Product", title: "Without an id"}])
+    result = sync(str(file), store)
+    assert (result.seen, len(list(result.problems))) == (before.seen + 1, len(list(before.problems)) + 1)
+
+
 def test_listings_of_etsy_with_the_same_title_are_not_joined(tmp_path: Path, store: FakeMedusa) -> None:
     header, *rows = csv.reader(
         (CATALOGUES / "etsy.csv").read_text(encoding="utf-8").splitlines(keepends=True)

@@ -1,6 +1,6 @@
 # The earlier CSV export of BigCommerce (Item Type, Product ID, ...): the rows below a product are its SKUs,
 # and rules that change their prices.
-# group: select(.["Item Type"] | test("^product$"; "i")) | first(.["Product ID", "Product Code/SKU"] | filled)
+# group: select(.["Item Type"] | test("^product$"; "i")) | first(.["Product ID", "Product Code/SKU", "Product Name"] | filled)
 
 def is($type): .["Item Type"] | ascii_downcase == $type;
 
@@ -27,7 +27,7 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
       };
 ($product["Track Inventory"] // "" | ascii_downcase | IN("none", "n", "") | not) as $is_tracked
 | {
-    id: first($product["Product ID", "Product Code/SKU"] | filled),
+    id: (first($product["Product ID", "Product Code/SKU"] | filled) // null),
     title: $product["Product Name"],
     description: $product["Product Description"],
     handle: ($product["Product URL"] // "" | split("/") | map(filled) | last),

@@ -1,6 +1,6 @@
 # The CSV export of BigCommerce (Item, ID, Name, ...): the rows below a product are its variants and images.
 # It does not say in which unit a weight is.
-# group: first(select(.Item | ascii_downcase == "product") | .ID, .SKU | filled)
+# group: first(select(.Item | ascii_downcase == "product") | .ID, .SKU, .Name | filled)
 
 def is($type): .Item | ascii_downcase == $type;
 
@@ -20,7 +20,7 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
         then .["Current Stock"] | count else null end)
     };
 {
-  id: first($product | .ID, .SKU | filled),
+  id: (first($product | .ID, .SKU | filled) // null),
   title: $product.Name,
   description: $product.Description,
   handle: ($product["Product URL"] // "" | split("/") | map(filled) | last),
