@@ -1,10 +1,12 @@
 """Reads and edits a real store through its Admin API, as a merchant does."""
 
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, Self
 
 import httpx
 
+from tests.e2e.wanted import PRICES
 from tests.harness.medusa import MEDUSA_VERSION, Store
 
 _VERSION = tuple(map(int, MEDUSA_VERSION.split(".")[:2]))
@@ -23,14 +25,17 @@ _FIELDS = (
     "categories.handle,categories.name,categories.is_active,"
     "sales_channels.id,sales_channels.name,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
     "variants.manage_inventory,variants.weight,variants.options.option_id,variants.options.value,"
-    "variants.prices.id,variants.prices.amount,"
-    "variants.prices.currency_code,variants.prices.min_quantity,variants.inventory_items.inventory_item_id,"
+    "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
+    "variants.prices.min_quantity,variants.prices.max_quantity,"
+    "variants.prices.price_rules.attribute,variants.prices.price_rules.value,"
+    "variants.inventory_items.inventory_item_id,"
     "variants.inventory_items.inventory.id,variants.inventory_items.inventory.sku,"
     "variants.inventory_items.inventory.location_levels.id,"
     "variants.inventory_items.inventory.location_levels.location_id,"
     "variants.inventory_items.inventory.location_levels.stocked_quantity"
 ) + _TEXTS
 LEVELS = "/admin/inventory-items/location-levels/batch"
+_PRICE = ("id", "currency_code", "amount", "min_quantity", "max_quantity", "rules")
 _PAGE = 200
 _ALL = 10_000
 
@@ -95,7 +100,20 @@ class Shop:
 
     def product(self, product_id: str) -> Json:
         found: Json = self.get(f"/admin/products/{product_id}", fields=_FIELDS)["product"]
+        self._name_prices(found)
         return found
+
+    @cached_property
+    def _regions(self) -> dict[str, str]:
+        """Names by id."""
+        return {each["id"]: each["name"] for each in self.get("/admin/regions", limit=_ALL)["regions"]}
+
+    def _name_prices(self, product: Json) -> None:
+        """Add to each price the name of its field."""
+        for price in (each for variant in product["variants"] for each in variant.get("prices", ())):
+            region = ",".join(self._regions.get(each, each) for each in (price["rules"] or {}).values())
+            key = (price["currency_code"], region, price["min_quantity"], price["max_quantity"])
+            price["field"] = PRICES.get(key, str(key))
 
     def products(self) -> list[Json]:
         """All products with every field that a sync may write, oldest first."""
@@ -108,6 +126,7 @@ class Shop:
         for product in found:  # the store lists them in any order
             product["tags"].sort(key=itemgetter("value"))
             product["categories"].sort(key=itemgetter("handle"))
+            self._name_prices(product)
         return found
 
     def sale_prices(self, source_name: str = "dummyjson") -> list[Json]:
@@ -139,14 +158,16 @@ class Shop:
     def edit_variant(self, product: Json, variant: Json, **changes: Any) -> None:
         self.post(f"/admin/products/{product['id']}/variants/{variant['id']}", changes)
 
-    def set_price(self, product: Json, variant: Json, amount: float, currency: str = "usd") -> None:
-        """Send all prices of a variant, as the admin does."""
-        names = ("id", "currency_code", "amount", "min_quantity")
-        prices = [{name: each[name] for name in names} for each in variant["prices"]]
-        own = [each for each in prices if (each["currency_code"], each["min_quantity"]) == (currency, None)]
-        others = [each for each in prices if each not in own]
-        changed = {**(own or [{"currency_code": currency}])[0], "amount": amount}
-        self.edit_variant(product, variant, prices=[*others, changed])
+    def set_price(self, product: Json, variant: Json, amount: float, field: str = "price") -> None:
+        """Set or add a price of a variant, and send all of them, as the admin does."""
+        prices = {each["field"]: {name: each[name] for name in _PRICE} for each in variant.get("prices", ())}
+        [(currency, name, minimum, maximum)] = [key for key, own in PRICES.items() if own == field]
+        new: Json = {"currency_code": currency, "min_quantity": minimum, "max_quantity": maximum}
+        if name:
+            [region] = [own for own, known in self._regions.items() if known == name]
+            new["rules"] = {"region_id": region}
+        prices[field] = {**prices.get(field, new), "amount": amount}
+        self.edit_variant(product, variant, prices=list(prices.values()))
 
     def set_stock(self, variant: Json, quantity: int, field: str = "stock") -> None:
         [item] = variant["inventory_items"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.shop import Shop
-from tests.e2e.wanted import LOCALES, METADATA, TEXTS
+from tests.e2e.wanted import LOCALES, METADATA, OTHER_PRICES, PRICES, TEXTS
 
 _MEASURES = ("weight", "width", "height", "length")
 _CUSTOMS = ("origin_country", "hs_code", "mid_code", "material")
@@ -122,18 +122,23 @@ def _variant(variant: dict[str, Any], locations: Mapping[str, str], sales: Seque
     owned = {
         **{name: variant[name] for name in ("title", "sku", "barcode")},
         "weight": _number(variant["weight"]),
-        "price": _only([each["amount"] for each in prices if _is_plain(each, "usd")]),
-        "price.eur": _only([each["amount"] for each in prices if _is_plain(each, "eur")]),
+        **{
+            name: _only([each["amount"] for each in prices if each["field"] == name])
+            for name in PRICES.values()
+        },
         "sale_price": _only(list(sales)),
         "stock": _only([level["stocked_quantity"] for level in here]),
         **{name: _only([level["stocked_quantity"] for level in own]) for name, own in at.items()},
     }
     values = {value["option_id"]: value["value"] for value in variant["options"]}
     others = {
-        "other prices": sorted(_price(each) for each in prices if each["min_quantity"] is not None),
+        "other prices": sorted(_price(each) for each in prices if each["field"] not in PRICES.values()),
         "levels elsewhere": {level["location_id"]: level["stocked_quantity"] for level in elsewhere},
-        "ids of prices": sorted(each["id"] for each in prices if not _is_plain(each, "eur")),
-        "id of the price in euros": _only([each["id"] for each in prices if _is_plain(each, "eur")]),
+        "ids of prices": sorted(each["id"] for each in prices if each["field"] not in OTHER_PRICES),
+        **{
+            f"id of {name}": _only([each["id"] for each in prices if each["field"] == name])
+            for name in OTHER_PRICES
+        },
         "ids of items": sorted(item["id"] for item in items),
         "ids of levels": sorted(level["id"] for level in (*here, *elsewhere)),
     }
@@ -161,12 +166,8 @@ def _number(value: Any) -> Any:
     return float(value) if isinstance(value, str) else value
 
 
-def _is_plain(price: dict[str, Any], currency: str) -> bool:
-    return price["currency_code"] == currency and price["min_quantity"] is None
-
-
-def _price(price: dict[str, Any]) -> tuple[str, int, float]:
-    return price["currency_code"], price["min_quantity"] or 0, price["amount"]
+def _price(price: dict[str, Any]) -> tuple[str, float]:
+    return price["field"], price["amount"]
 
 
 def _only(values: list[Any]) -> Any:

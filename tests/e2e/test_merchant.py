@@ -8,8 +8,10 @@ from medusa_sync.core.fields import FIELDS as TABLE
 from medusa_sync.core.fields import VARIANT_FIELDS, Merge, Part
 from tests.e2e.command import medusa_sync
 from tests.e2e.exact import assert_quiet
+from tests.e2e.fault_proxy import FaultProxy, answered
 from tests.e2e.shop import HAS_TRANSLATIONS, Shop
 from tests.e2e.stored import Stored, stored_in
+from tests.e2e.wanted import OTHER_PRICES, PRICES
 from tests.harness.catalogue import product as generated
 from tests.harness.dummyjson import DummyJson
 from tests.tiers import sampled
@@ -35,7 +37,7 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {
     "width": (7, 8, 9),
     "sku": ("FIRST", "MERCHANT", "SOURCE"),
     "barcode": ("1000", "2000", "3000"),
-    "price": (9.99, 12.5, 8.75),
+    **dict.fromkeys(PRICES.values(), (9.99, 12.5, 8.75)),
     "collection": ("first-set", "merchants-set", "second-set"),
 }
 TEXTS = ("First text", "Merchant's text", "Source's new text")
@@ -44,7 +46,7 @@ SCALARS = (
         Field(name, *VALUES.get(name, TEXTS))
         for name, row in (
             *TABLE.items(),
-            *((name, VARIANT_FIELDS[name]) for name in ("sku", "barcode", "price")),
+            *((name, VARIANT_FIELDS[name]) for name in ("sku", "barcode", *PRICES.values())),
         )
         if row.merge is Merge.REPLACE and row.part is not Part.METADATA
     ),
@@ -81,6 +83,8 @@ def source_edit(field: Field, value: Any, number: int) -> dict[str, Any]:
             return {"dimensions": {**base["dimensions"], key: value}}
         case "translation.de-DE.title":
             return {"translations": {"de-DE": {"title": value}}}
+        case name if name in OTHER_PRICES:
+            return {"prices": {name.removeprefix("price."): value}}
         case "stock.Berlin":
             return {"stock": {"Berlin": value}}
         case name:
@@ -92,8 +96,8 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
     """The same change as a merchant makes it in the admin."""
     variant = stored["variants"][0]
     match field.name:
-        case "price":
-            shop.set_price(stored, variant, value)
+        case name if name in PRICES.values():
+            shop.set_price(stored, variant, value, name)
         case "sku" | "barcode":
             shop.edit_variant(stored, variant, **{field.name: f"{value}-{number}"})
         case "stock" | "stock.Berlin":
@@ -120,7 +124,7 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
 
 
 def value_of(stored: Stored, field: Field, number: int) -> Any:
-    if field in STOCK or field.name in {"sku", "barcode", "price"}:
+    if field in STOCK or field.name in {"sku", "barcode", *PRICES.values()}:
         [variant] = stored.variants.values()
         value = variant.owned[field.name]
         return value.removesuffix(f"-{number}") if isinstance(value, str) else value
@@ -154,14 +158,19 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("winner", sampled(["source", "store"], "source"))
+@pytest.mark.parametrize(
+    ("winner", "has_bulk"), sampled([("source", True), ("store", True), ("source", False)], ("source", True))
+)
 def test_every_field_is_merged_by_the_rule_for_its_situation(
-    winner: str, source: DummyJson, shop: Shop
+    winner: str, source: DummyJson, shop: Shop, proxy: FaultProxy, *, has_bulk: bool
 ) -> None:
+    if not has_bulk:
+        proxy.choose = lambda request: answered(404) if "/workflows-executions/" in request.path else None
+    store = proxy.store(shop.store)
     shop.location("Berlin")
     for letter in "abcm":
         shop.channel(f"Channel {letter}")
-    assert medusa_sync("--source", source.url, store=shop.store).exit_code == 0
+    assert medusa_sync("--source", source.url, store=store).exit_code == 0
     before = shop.by_external_id()
     for number, (field, situation) in enumerate(CELLS, start=1):
         stored = before[f"dummyjson:{number}"]
@@ -173,8 +182,8 @@ def test_every_field_is_merged_by_the_rule_for_its_situation(
     edited = stored_in(shop)
 
     command = ("--source", source.url, "--on-conflict", winner, "--json")
-    plan = medusa_sync(*command, "--dry-run", store=shop.store)
-    run = medusa_sync(*command, store=shop.store)
+    plan = medusa_sync(*command, "--dry-run", store=store)
+    run = medusa_sync(*command, store=store)
 
     assert (plan.exit_code, run.exit_code) == (0, 0)
     assert plan.document["counts"] == run.document["counts"]
@@ -199,4 +208,4 @@ def test_every_field_is_merged_by_the_rule_for_its_situation(
     assert {(name, kept) for _, name, kept in reported} == conflicts
     assert run.document["counts"]["conflicts"] == len(reported) == len(conflicts)
 
-    assert_quiet(medusa_sync(*command, store=shop.store), len(CELLS))
+    assert_quiet(medusa_sync(*command, store=store), len(CELLS))

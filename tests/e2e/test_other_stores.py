@@ -60,7 +60,7 @@ def test_the_prices_of_the_merchant_survive_with_the_index_engine(
         until(indexed)
         assert sync(source, store) == (0, {"unchanged": SIZE})
         edited = shop.by_external_id()["dummyjson:1"]
-        shop.set_price(edited, edited["variants"][0], 7, "eur")
+        shop.set_price(edited, edited["variants"][0], 7, "price.eur")
         for number, on_conflict in enumerate(("source", "store"), 1):
             source.edit(1, price=12.5 + number)
             run = sync(source, store, "--on-conflict", on_conflict)

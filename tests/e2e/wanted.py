@@ -15,6 +15,15 @@ DEFAULT_LOCATION = "Warehouse"
 SECOND_LOCATION = "Second"
 SECOND_STOCK = f"stock.{SECOND_LOCATION}"
 CHANNELS = "sales_channels"
+PRICES: Mapping[tuple[str, str, int | None, int | None], str] = {
+    ("usd", "", None, None): "price",
+    ("eur", "", None, None): "price.eur",
+    ("usd", "America", None, None): "price.usd.America",
+    ("eur", "", 10, None): "price.eur.10+",
+    ("usd", "", 10, None): "price.usd.10+",
+}
+"""Fields of prices by currency, region, minimum and maximum of the quantity."""
+OTHER_PRICES = tuple(name for name in PRICES.values() if name != "price")
 TEXTS = ("title", "description")
 METADATA = {
     "brand": "brand",
@@ -116,7 +125,9 @@ def _stock(stock: int | Mapping[str, int] | None) -> dict[str, Value]:
 
 def _prices(product: Product, variant: Product, *, sale_prices: bool) -> dict[str, Value]:
     price: float = variant["price"]
-    prices = {"price": price, "sale_price": None, "price.eur": (variant.get("prices") or {}).get("eur")}
+    others = variant.get("prices") or {}
+    prices = {"price": price, "sale_price": None}
+    prices |= {name: others.get(name.removeprefix("price.")) for name in OTHER_PRICES}
     if not sale_prices:
         return prices
     compared = variant.get("compareAtPrice", product.get("compareAtPrice"))

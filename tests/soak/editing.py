@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.shop import Json, Shop
+from tests.e2e.wanted import OTHER_PRICES
 
 if TYPE_CHECKING:
     from tests.soak.expected import Expected
@@ -91,25 +92,17 @@ class Editing:
         self.merchant.oracle.edit(self.key, field, value, variant=name)
         return f"{name} {value}"
 
-    def set_prices(self, currency: str, amount: float, least: int | None = None) -> Any:
-        """Set a price of one of our variants, and send all of them, as the admin does."""
+    def set_price(self, field: str) -> Any:
+        """Set a price of one of our variants, or add it."""
         name, variant = self.ours()
-        fields = ("id", "currency_code", "amount", "min_quantity")
-        prices = [{field: price[field] for field in fields} for price in variant["prices"]]
-        same = [each for each in prices if (each["currency_code"], each["min_quantity"]) == (currency, least)]
-        if currency == "usd" and least is None:
-            for each in same:
-                each["amount"] = amount
-        else:
-            prices = [each for each in prices if each not in same]
-            prices.append({"currency_code": currency, "amount": amount, "min_quantity": least})
-        self.shop.edit_variant(self.product, variant, prices=prices)
-        if least is None and (same or currency != "usd"):
-            field = "price" if currency == "usd" else f"price.{currency}"
-            self.merchant.oracle.edit(self.key, field, amount, variant=name)
-        seen = ("other prices", "ids of prices", "id of the price in euros")
-        self.merchant.look(self.key, *seen, variant=name)
-        return f"{name} {prices}"
+        if field == "price" and all(each["field"] != field for each in variant.get("prices", ())):
+            raise NothingToEditError
+        amount = self.amount()
+        self.shop.set_price(self.product, variant, amount, field)
+        self.merchant.oracle.edit(self.key, field, amount, variant=name)
+        ids = (f"id of {each}" for each in OTHER_PRICES)
+        self.merchant.look(self.key, "other prices", "ids of prices", *ids, variant=name)
+        return f"{name} {field} {amount}"
 
     def options(self) -> list[tuple[int, Json]]:
         """The options of the source, with their places."""

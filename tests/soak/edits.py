@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.e2e.shop import LEVELS, Json
-from tests.e2e.wanted import CHANNELS, LOCALES, SECOND_STOCK, TEXTS
+from tests.e2e.wanted import CHANNELS, LOCALES, OTHER_PRICES, SECOND_STOCK, TEXTS
 from tests.soak.editing import KINDS, Editing, Kind, NothingToEditError, kind
 
 SECOND_CHANNEL = "Market"
@@ -20,9 +20,8 @@ KINDS |= {
         of_metadata=True,
     ),
     "subtitle": Kind(lambda edit: edit.set_unowned("subtitle", subtitle=f"Subtitle {edit.number()}"), 2),
-    "price": Kind(lambda edit: edit.set_prices("usd", edit.amount()), 6),
-    "euros": Kind(lambda edit: edit.set_prices("eur", edit.dice.randrange(100, 999)), 6),
-    "price_of_ten": Kind(lambda edit: edit.set_prices("usd", edit.dice.randrange(100, 999), least=10), 3),
+    "price": Kind(lambda edit: edit.set_price("price"), 6),
+    "other_price": Kind(lambda edit: edit.set_price(edit.dice.choice(OTHER_PRICES)), 9),
     "barcode": Kind(lambda edit: edit.set_of_variant("barcode", f"M{edit.number()}"), 2),
     "variant_title": Kind(lambda edit: edit.set_of_variant("title", f"Merchant's title {edit.number()}"), 3),
     "variant_weight": Kind(lambda edit: edit.set_of_variant("weight", edit.dice.randrange(100, 999)), 2),

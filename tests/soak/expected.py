@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.e2e.wanted import CHANNELS, SECOND_STOCK, Value, Wanted
+from tests.e2e.wanted import CHANNELS, OTHER_PRICES, SECOND_STOCK, Value, Wanted
 
 State = tuple[Value, Value]
 """The last applied and the stored value."""
@@ -106,8 +106,9 @@ class ExpectedVariant(Possible):
 
     def meet(self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
-        if any(applied != wanted["price.eur"] for applied, _ in self.states.get("price.eur", ())):
-            self.others.pop("id of the price in euros", None)
+        for name in OTHER_PRICES:
+            if any(applied != wanted[name] for applied, _ in self.states.get(name, ())):
+                self.others.pop(f"id of {name}", None)
         _meet(self.states, wanted, rules, surely=surely, is_new=self.store_id is None)
         if self.may_be_gone or self.may_return:
             self.created(self.new).meet(wanted, rules, surely=surely)

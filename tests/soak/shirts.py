@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.e2e.wanted import DEFAULT_LOCATION, SECOND_LOCATION, Product
+from tests.e2e.wanted import DEFAULT_LOCATION, OTHER_PRICES, SECOND_LOCATION, Product
 
 _SIZES, _COLOURS = ("S", "M", "L"), ("Red", "Blue")
 _MANY = 33  # the number of the product with many variants
@@ -64,7 +64,7 @@ class Shirts:
             for colour in ("",) if is_small else _COLOURS:
                 values = {"Size": size, "Colour": colour}
                 self._append(product, {name: values[name] for name in product["options"]})
-        for name in ("sku", "meta", "stock"):
+        for name in ("sku", "meta", "stock", "prices"):
             product.pop(name, None)
 
     def change(self, product: Product) -> None:
@@ -205,7 +205,7 @@ class Shirts:
         if fresh % 7 == 3:
             del variant["stock"]
         if fresh % 3 == 0:
-            variant["prices"] = {"eur": self.dice.randrange(100, 999)}
+            variant["prices"] = some_prices(self.dice)
         product["variants"].append(variant)
 
     def _any(self, product: Product) -> Product:
@@ -222,7 +222,7 @@ class Shirts:
             "title": lambda: dice.choice([None, f"Title of the source {dice.randrange(100)}"]),
             "barcode": lambda: f"{dice.randrange(10**12):013d}",
             "weight": lambda: dice.choice([None, dice.randrange(1, 100)]),
-            "prices": lambda: dice.choice([None, {"eur": dice.randrange(100, 999)}]),
+            "prices": lambda: dice.choice([None, some_prices(dice)]),
             "compareAtPrice": lambda: dice.choice([None, dice.randrange(100, 99999) / 100]),
         }
         if name in new:
@@ -249,6 +249,12 @@ def some_stock(dice: random.Random) -> int | dict[str, int]:
     here, second = dice.randrange(200), {SECOND_LOCATION: dice.randrange(200)}
     found: list[int | dict[str, int]] = [here, here, {DEFAULT_LOCATION: here}, {"": here, **second}]
     return dice.choice(found)
+
+
+def some_prices(dice: random.Random) -> dict[str, float]:
+    """Prices for another currency, a region or a quantity, or some of these, or none."""
+    chosen = dice.sample(OTHER_PRICES, dice.randint(0, 3))
+    return {name.removeprefix("price."): dice.randrange(100, 99999) / 100 for name in chosen}
 
 
 def _put(variant: Product, name: str, value: Any) -> None:

@@ -8,7 +8,7 @@ from tests.e2e.shop import HAS_TRANSLATIONS
 from tests.e2e.wanted import LOCALES, TEXTS, Product
 from tests.harness.catalogue import product as generated
 from tests.soak.edits import SECOND_CHANNEL
-from tests.soak.shirts import Shirts, has_fixed_skus, some_stock
+from tests.soak.shirts import Shirts, has_fixed_skus, some_prices, some_stock
 
 # Some Medusa queries split values at commas, and read `null` as no value.
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
@@ -212,6 +212,7 @@ def _texts(dice: random.Random, _: Product) -> dict[str, dict[str, str]]:
 _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "price": lambda dice, _: dice.randrange(100, 99999) / 100,
     "stock": lambda dice, _: some_stock(dice),
+    "prices": lambda dice, _: some_prices(dice),
     "title": _title,
     "description": lambda dice, _: f"Text of the source, {dice.randrange(10**6)}. " * dice.choice([1, 9]),
     "tags": lambda dice, _: dice.sample(_TAGS, dice.randint(1, 4)),
@@ -226,4 +227,4 @@ _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "sku": _sku,
     "meta": lambda dice, product: {**product["meta"], "barcode": f"{dice.randrange(10**12):013d}"},
 }
-_WEIGHTS = {"price": 6, "stock": 4, "title": 3, "tags": 3, "images": 2}
+_WEIGHTS = {"price": 6, "prices": 3, "stock": 4, "title": 3, "tags": 3, "images": 2}
