@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.shop import Shop
+from tests.e2e.stored import stored_in
 from tests.harness.demo import Demo, chosen
 
 OWN = """id,title,price,sku,stock,option1_name,option1_value,categories
@@ -42,3 +43,15 @@ def test_it_shows_an_edit_that_survives_a_conflict_and_a_quiet_run(
     assert f"{shop.store.url}/app" in advice
     assert f"{title} (new)" in {each["title"] for each in shop.products()}
     assert (tmp_path / "own.csv").read_text(encoding="utf-8") == OWN
+
+
+def test_the_sample_has_a_price_for_ten_and_stock_at_a_second_location(
+    shop: Shop, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with chosen("") as source:
+        Demo(shop.store, source).show()
+    shop.location("Outlet")
+    [skillet] = stored_in(shop)["dummyjson:2"].variants.values()
+    held = {name: skillet.owned[name] for name in ("price", "price.usd.10+", "stock", "stock.Outlet")}
+    assert held == {"price": 39.95, "price.usd.10+": 35.5, "stock": 27, "stock.Outlet": 8}
+    assert '"Cast Iron Skillet, 26 cm"' in capfd.readouterr().out

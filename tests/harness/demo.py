@@ -28,6 +28,9 @@ from tests.harness.processes import ProgramError
 COMMAND = Path(sys.executable).with_name("medusa-sync")
 _IMAGES = "https://cdn.example.com/catalogue/"
 _PARTIAL = 5
+_LOCATION = "Outlet"
+_SKILLET = 2
+_OF_SKILLETS = {"prices": {"usd.10+": 35.5}, "stock": {"": 27, _LOCATION: 8}}
 
 Product = dict[str, Any]
 _COLOURS = ("#7c9885", "#b5838d", "#6d6875", "#457b9d", "#bc6c25", "#588157", "#9d8189", "#3d5a80")
@@ -36,10 +39,17 @@ _COLOURS = ("#7c9885", "#b5838d", "#6d6875", "#457b9d", "#bc6c25", "#588157", "#
 class Sample:
     """The packaged sample behind HTTP, with pictures, which need no other server."""
 
+    locations: tuple[str, ...] = (_LOCATION,)
+    note = (
+        f'The "Cast Iron Skillet, 26 cm" costs less from ten on, and has stock at "{_LOCATION}", '
+        "a second stock location."
+    )
+
     def __init__(self, server: DummyJson) -> None:
         self._server = server
         root = server.url.removesuffix("/products")
         server.products = [_with_images_at(f"{root}/catalogue/", each) for each in server.products]
+        server.edit(_SKILLET, **_OF_SKILLETS)
         server.intercept = _picture
         self.arguments = ["--source", server.url]
 
@@ -53,6 +63,9 @@ class Sample:
 
 class File:
     """A file of the user. Only a copy of it is changed."""
+
+    locations: tuple[str, ...] = ()
+    note = ""
 
     def __init__(self, name: str, folder: Path) -> None:
         self._path = Path(name)
@@ -103,10 +116,15 @@ class Demo:
     source: Sample | File
 
     def show(self) -> None:
+        for name in self.source.locations:
+            location = self._call("POST", "/admin/stock-locations", {"name": name})["stock_location"]
+            path = f"/admin/stock-locations/{location['id']}/sales-channels"
+            self._call("POST", path, {"add": [self.store.sales_channel_id]})
         self.say("First run: everything is new")
         code = self.sync()
         if code not in {0, _PARTIAL}:
             sys.exit(code)
+        print(self.source.note, flush=True)
         self.say("Nothing has changed at the source: nothing is written")
         self.sync()
         product = self._edited()
