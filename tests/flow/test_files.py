@@ -73,6 +73,14 @@ def test_a_first_sync_and_each_dry_run_say_what_is_not_used(tmp_path: Path, endi
     assert notes == [True, True, False, True]
 
 
+@pytest.mark.parametrize(("cell", "note"), [("€", ["Not used: 'Currency Code'."]), ("USD", []), ("", [])])
+def test_a_currency_that_is_no_code_is_named_as_not_used(tmp_path: Path, cell: str, note: list[str]) -> None:
+    body = "".join(f"{number},Mug {number},9,{cell}\n" for number in (1, 2))
+    table = f"id,title,price,Currency Code\n{body}".encode()
+    notes = sync_file(tmp_path / "a.csv", table, FakeMedusa(), dry_run=True).notes
+    assert [each for each in notes if "Not used" in each] == note
+
+
 @pytest.mark.parametrize("last", ["3,Mug 3,,blue", ",Mug 3,9,blue"])
 def test_columns_that_are_not_used_are_named_although_the_last_row_is_rejected(
     tmp_path: Path, last: str

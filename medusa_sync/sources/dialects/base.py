@@ -138,7 +138,7 @@ class Header:
         series: by the key of a series, its keys by number or currency, in the order of the numbers.
         known: how many columns have one of the dialect's own names.
         unknown: the names of the others, and of those for which the table has a better one, by index.
-        unused: those of the unknown columns that have a value in the rows so far.
+        unused: columns that have a value in the rows so far, which means nothing.
         missing: required columns that the table lacks.
         repeated: the names of two columns that mean the same.
     """
