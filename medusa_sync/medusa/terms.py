@@ -115,6 +115,14 @@ class Terms:
                 raise error
         return {name: {key: self._ids[name, key] for key in keys} for name, keys in needs.items()}
 
+    async def lacking(self, channels: Collection[str]) -> Mapping[str, str]:
+        """Why the store has no sales channel for some of these names and ids; raises the same errors."""
+        try:
+            await self.ids({CHANNELS: channels})
+        except KnownRefusalError:
+            return {key: str(error) for (name, key), error in self._errors.items() if name == CHANNELS}
+        return {}
+
     async def activate_categories(self, handles: Iterable[str]) -> None:
         """Activate those of these categories that were inactive when found; raises the same errors."""
         for handle in handles:

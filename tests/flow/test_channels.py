@@ -106,6 +106,15 @@ def test_a_channel_that_the_store_lacks_rejects_the_products_that_get_it() -> No
     assert counts(run(store, {**fixed[0], "salesChannels": ["Web", "Shop"]})) == {"rejected": 1}
 
 
+def test_many_names_that_the_store_lacks_take_one_request_for_each_look_up() -> None:
+    store = shop("Web")
+    rows = [row(number, f"Channel {number}") for number in range(1, 40)] + [row(40, "Web")]
+    result = sync(ListSource(rows), store, dry_run=True)
+    assert counts(result) == {"rejected": 39, "created": 1}
+    assert all(f"'Channel {number}'" in each.reason for number, each in enumerate(result.problems, 1))
+    assert len(store.requests) < 15
+
+
 def test_two_channels_with_one_name_are_told_apart_by_their_ids() -> None:
     store = shop("Web", "Web")
     first, second = (each.id for each in store.state.sales_channels.values() if each.name == "Web")

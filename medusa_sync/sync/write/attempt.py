@@ -15,7 +15,7 @@ from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Holders, claims, postponed
-from medusa_sync.errors import KnownRefusalError, StoreRefusedError
+from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
@@ -95,14 +95,10 @@ class Attempts:
 
     async def _refusals(self, part: Sequence[Stale]) -> dict[str, str]:
         """Why stale products are rejected that get sales channels which the store lacks, by external id."""
-        selection, reasons = self._context.options.plan.selection, dict[str, str]()
+        selection = self._context.options.plan.selection
         named = [each for each in part if each.desired.fields.get(CHANNELS)]
         added = {each.desired.external_id: _added_terms([each], selection)[CHANNELS] for each in named}
-        for key in dict.fromkeys(chain.from_iterable(added.values())):
-            try:
-                await self._terms.ids({CHANNELS: [key]})
-            except KnownRefusalError as error:
-                reasons[key] = str(error)
+        reasons = await self._terms.lacking(dict.fromkeys(chain.from_iterable(added.values())))
         return {own: reasons[key] for own, keys in added.items() for key in keys if key in reasons}
 
     async def attempt(self, group: Group) -> list[Group]:
