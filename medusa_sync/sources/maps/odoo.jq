@@ -7,7 +7,8 @@ def yes($default): if . == null then $default else tostring | ascii_downcase | I
 
 .[0] as $product
 | [.[] | of("name", "Name") | select(.)] as $names
-| if ($names | unique | length) > 1 then error("two products have its id: \($names[:2] | join(" and "))") else . end
+| if ($names | unique | length) > 1 then error("two products have its id: \($names[:2] | join(" and "))")
+  else . end
 | [.[] | of("attribute_line_ids/attribute_id", "Product Attributes/Attribute") as $key | select($key)
     | [of("attribute_line_ids/value_ids", "Product Attributes/Values") // "" | split(",")[]
         | {$key, value: (split(": ") | last)}]] as $attributes
