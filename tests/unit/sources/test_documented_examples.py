@@ -75,7 +75,8 @@ def test_there_are_four_examples_and_one_to_begin_with() -> None:
 def test_maps_that_come_with_the_tool_are_short_and_explained(name: str) -> None:
     text = (Path(maps.__file__).parent / f"{name}.jq").read_text(encoding="utf-8")
     assert text.startswith("# ")
-    assert max(map(len, text.splitlines())) <= 110
+    lines = [each for each in text.splitlines() if not each.startswith("# group:")]  # it must be one line
+    assert max(map(len, lines)) <= 110
     assert len(text.splitlines()) <= 80
 
 
