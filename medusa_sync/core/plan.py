@@ -241,7 +241,9 @@ class _Plan(Struct, frozen=True):
         wanted = {(name, each.new_values.get(name)) for each in variants for name in UNIQUE}
         wanted |= {(each.field, each.value) for each in self.desired.withheld}
         record = self.record
-        fields = chain((each.fields for each in record.variants.values()), record.pending_values.values())
+        applied = (each.fields for each in record.variants.values())
+        wanted_fields = (each.fields for each in self.desired.variants)
+        fields = chain(applied, record.pending_values.values(), wanted_fields)
         stock = {self.locations.get(location_of(name)): name for each in fields for name in stock_of(each)}
         for key, stored in self.matches.dropped.items():
             lost: dict[str, Value] = {

@@ -399,3 +399,22 @@ def test_a_quiet_run_does_not_read_the_locations(store: FakeMedusa) -> None:
     sync(source, store)
     assert_quiet(source, store)
     assert [each.url.path for each in store.requests] == ["/admin/products"]
+
+
+def test_a_dropped_variant_loses_its_stock_where_the_others_begin_to_have_stock(store: FakeMedusa) -> None:
+    """A dry run shows it, too, although the record does not name the location."""
+
+    def shirts(stock: int | Levels, *sizes: str) -> list[Row]:
+        options = [{"id": each, "sku": each, "price": 5, "options": {"Size": each}} for each in sizes]
+        return [{"id": 1, "title": "Shirt", "variants": [each | {"stock": stock} for each in options]}]
+
+    for stock in ({"": 1, "Berlin": 3}, 9):
+        assert sync(ListSource(shirts(stock, "S", "L")), store).exit_code == 0
+    source, how = (
+        ListSource(shirts({"": 2, "Berlin": 4}, "S")),
+        {"on_missing": "draft", "max_removals": "100%"},
+    )
+    plan, result = sync(source, store, dry_run=True, **how), sync(source, store, **how)
+    assert [*plan.changes] == [*result.changes]
+    assert levels(store) == {"S": {DEFAULT: 2, "Berlin": 4}, "L": {DEFAULT: 0, "Berlin": 0}}
+    assert_quiet(source, store, **how)
