@@ -185,10 +185,12 @@ def metadata_of(values: Mapping[str, Value] | None) -> dict[str, Value]:
 def texts_of(translations: Mapping[str, SourceTexts | SourceVariantTexts] | None) -> dict[str, Value]:
     """The fields of the texts that a product or a variant has in locales."""
     found: dict[str, Value] = {}
-    for locale, texts in (translations or {}).items():
+    for given, texts in (translations or {}).items():
+        locale = _as_written_in_stores(given)
         for name, text in structs.asdict(texts).items():
-            if (value := paragraphs(text) if name == "description" else one_line(text)) is not None:
-                found[f"{TRANSLATION}{_as_written_in_stores(locale)}.{name}"] = value
+            value = paragraphs(text) if name == "description" else one_line(text)
+            if value is not None and found.setdefault(f"{TRANSLATION}{locale}.{name}", value) != value:
+                raise InvalidProductError(f"translations: two of {name} in {locale}")
     return found
 
 

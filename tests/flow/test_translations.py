@@ -102,6 +102,17 @@ def test_texts_of_products_and_variants_are_stored_in_their_locales() -> None:
     assert asked(store) == []
 
 
+def test_two_texts_for_one_field_and_locale_reject_the_product() -> None:
+    """As two prices do; equal ones are one."""
+    store = FakeMedusa()
+    for title, outcome in (("Krug", "rejected"), ("Kanne", "created")):
+        result = run(store, row(1, translations={"de-DE": {"title": "Kanne"}, "de_de": {"title": title}}))
+        assert counts(result) == {outcome: 1}
+        assert [each.reason for each in result.problems] == ["translations: two of title in de-DE"][
+            : title == "Krug"
+        ]
+
+
 def test_many_are_written_in_one_call() -> None:
     store = FakeMedusa()
     rows = [row(number, **in_german(f"Kanne {number}")) for number in range(1, 16)]
