@@ -41,9 +41,9 @@ class Storefront:
         variants = [variant for product in response.json()["products"] for variant in product["variants"]]
         return {variant["sku"] or variant["title"]: _offer(variant) for variant in variants}
 
-    def titles(self, locale: str) -> dict[str, set[str]]:
-        """The titles of products in a locale, each with those of its variants."""
-        query: dict[str, str | int] = {"locale": locale, "limit": _ALL, "fields": "title,variants.title"}
+    def titles(self, **locale: str) -> dict[str, set[str]]:
+        """The titles of products, in a `locale` if the store has some, each with those of its variants."""
+        query: dict[str, str | int] = {**locale, "limit": _ALL, "fields": "title,variants.title"}
         products = self._client.get("/store/products", params=query).raise_for_status().json()["products"]
         return {each["title"]: {variant["title"] for variant in each["variants"]} for each in products}
 

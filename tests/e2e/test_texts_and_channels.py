@@ -21,17 +21,17 @@ def german(number: int, title: str, variant: str) -> dict[str, object]:
 @pytest.mark.skipif(not HAS_TRANSLATIONS, reason="this Medusa has no translations")
 def test_customers_see_texts_in_their_locale(rig: Rig, storefront: Storefront) -> None:
     names = {number: shirt(number)["title"] for number in (1, 2)}
-    assert storefront.titles("de-DE").keys() == set(names.values())
+    assert storefront.titles(locale="de-DE").keys() == set(names.values())
     rig.change(german(1, "Hemd", "Klein und rot"))
     rig.follow(updated=1)
     assert [each for each in rig.proxy.requests if "translations" in each.path] == []
-    shown = storefront.titles("de-DE")
+    shown = storefront.titles(locale="de-DE")
     assert shown.keys() == {"Hemd", names[2]}
     assert "Klein und rot" in shown["Hemd"]
-    assert storefront.titles("fr-FR").keys() == set(names.values())
+    assert storefront.titles(locale="fr-FR").keys() == set(names.values())
     rig.change(shirt(1))
     rig.follow(updated=1)
-    assert storefront.titles("de-DE").keys() == set(names.values())
+    assert storefront.titles(locale="de-DE").keys() == set(names.values())
     rig.change(german(1, "Hemd", "Klein und rot"), german(2, "Hemd 2", "Klein"))
     rig.follow(updated=2)
     rig.source.products = rig.source.products[1:]
@@ -47,10 +47,10 @@ def test_customers_see_the_products_of_their_channel(rig: Rig, storefront: Store
     rig.change(shirt(1) | {"salesChannels": ["Wholesale"]})
     rig.follow(updated=1)
     titles = {shirt(number)["title"] for number in (1, 2)}
-    assert storefront.titles("en-US").keys() == titles, "the merchant had put it into the default channel"
+    assert storefront.titles().keys() == titles, "the merchant had put it into the default channel"
     rig.source.products = [*rig.source.products, shirt(3) | {"salesChannels": ["Wholesale"]}]
     rig.follow(created=1)
-    assert storefront.titles("en-US").keys() == titles
+    assert storefront.titles().keys() == titles
     rig.change(shirt(3) | {"salesChannels": ["Wholesale", "Default Sales Channel"]})
     rig.follow(updated=1)
-    assert storefront.titles("en-US").keys() == titles | {shirt(3)["title"]}
+    assert storefront.titles().keys() == titles | {shirt(3)["title"]}
