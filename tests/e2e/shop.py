@@ -9,13 +9,16 @@ import httpx
 from tests.e2e.wanted import PRICES
 from tests.harness.medusa import MEDUSA_VERSION, Store
 
-_VERSION = tuple(map(int, MEDUSA_VERSION.split(".")[:2]))
+_RELEASE = tuple(map(int, MEDUSA_VERSION.split(".")))
+_VERSION = _RELEASE[:2]
 OPTIONS_ARE_ENTITIES = _VERSION >= (2, 17)
 """Options have an `is_exclusive`, and cannot be removed from a product."""
 WEIGHT = 0.3 if _VERSION >= (2, 15) else 3
 """Of a variant: older versions keep whole numbers."""
 
-HAS_TRANSLATIONS = tuple(map(int, MEDUSA_VERSION.split("."))) >= (2, 12, 3)
+HAS_TRANSLATIONS = _RELEASE >= (2, 12, 3)
+SHOWS_EMPTY_TEXTS = _RELEASE <= (2, 15, 0)
+"""Customers see an empty translation, and not the text of the product."""
 
 _TEXTS = ",translations.id,translations.locale_code,translations.translations" if HAS_TRANSLATIONS else ""
 _FIELDS = (
