@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from msgspec import structs
@@ -46,7 +47,7 @@ class Sales:
         self._younger: list[str] = []  # lists that another run created at the same time
         self._prices: dict[str, list[StoredPrice]] | None = None  # by variant
         self._has_created = False  # a price since the copies were removed
-        self._copies: list[str] = []  # ids of prices that were seen
+        self._copies: dict[tuple[str, str], list[str]] = {}  # ids of prices, by variant and currency
         self._is_dry_run = context.is_dry_run
         self._loading = asyncio.Lock()
 
@@ -90,7 +91,7 @@ class Sales:
             known = [each for each in prices.get(variant_id, ()) if each.currency_code == currency]
             wanted = {"variant_id": variant_id, "currency_code": currency, "amount": amount}
             if amount is None:
-                delete += [each.id for each in known]
+                delete += [each.id for each in known] + self._copies.pop((variant_id, currency), [])
             elif known:
                 update.append({"id": known[0].id, **wanted})
             else:
@@ -130,21 +131,23 @@ class Sales:
         if copies := self._copies:
             self._prices = None
             list_id = await self._find_list(create_it=False)
-            await self._lists.write(list_id, create=(), update=(), delete=copies)
-            self._copies = []
+            ids = [*chain.from_iterable(copies.values())]
+            await self._lists.write(list_id, create=(), update=(), delete=ids)
+            self._copies = {}
 
     async def _load(self) -> dict[str, list[StoredPrice]]:
         async with self._loading:
             if self._prices is None:
                 prices: dict[str, list[StoredPrice]] = {}
-                self._copies = []
+                self._copies = {}
                 list_id = await self._find_list(create_it=False)
                 if list_id:
                     async for listed in self._lists.prices(list_id):  # by age
                         of_variant = prices.setdefault(listed.variant_id, [])
                         is_copy = any(each.currency_code == listed.currency_code for each in of_variant)
                         if is_copy:
-                            self._copies.append(listed.id)
+                            key = listed.variant_id, listed.currency_code
+                            self._copies.setdefault(key, []).append(listed.id)
                         else:
                             of_variant.append(listed)
                 self._prices = prices
