@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -38,6 +37,7 @@ from medusa_sync.medusa.resources import (
     OptionApi,
     PriceLists,
 )
+from medusa_sync.stop import all_done
 
 if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
@@ -202,7 +202,7 @@ class AdminApi:
             query: Query = [("external_id", external_id)]
             return [each async for each in walk(self._client, decode.UNOWNED, query)]
 
-        absent, empty = await asyncio.gather(read_all(NULL), read_all(""))
+        absent, empty = await all_done(read_all(NULL), read_all(""))
         return absent + empty
 
     async def owners(self, wanted: Collection[UniqueValue]) -> dict[UniqueValue, list[StoredVariant]]:
@@ -220,7 +220,7 @@ class AdminApi:
                     owners[name, getattr(each, name)].append(each)
 
         values = {name: [value for own, value in dict.fromkeys(wanted) if own == name] for name in UNIQUE}
-        await asyncio.gather(*map(find, values.keys(), values.values()))
+        await all_done(*map(find, values.keys(), values.values()))
         return owners
 
     async def items(self, skus: Sequence[str]) -> list[StoredItem]:

@@ -14,6 +14,7 @@ from medusa_sync.core.product import DesiredProduct, without_stock
 from medusa_sync.core.stored import Entity, NamedEntity, Region
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
+from medusa_sync.stop import all_done
 
 
 class PlacementOptions(Struct, frozen=True):
@@ -147,12 +148,14 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
         StoreMismatchError: the store does not have what is named, or has no default.
         StoreError: the store cannot be read.
     """
-    store, channels, profiles, locations = await asyncio.gather(
-        api.defaults(),
-        _named(api, _CHANNELS, options.sales_channel),
-        _named(api, _PROFILES, options.shipping_profile, {"type": "default"}),
-        api.named(_LOCATIONS, {}, limit=_MOST_LOCATIONS),
+    reads = (
+        asyncio.create_task(api.defaults()),
+        asyncio.create_task(_named(api, _CHANNELS, options.sales_channel)),
+        asyncio.create_task(_named(api, _PROFILES, options.shipping_profile, {"type": "default"})),
+        asyncio.create_task(api.named(_LOCATIONS, {}, limit=_MOST_LOCATIONS)),
     )
+    await all_done(*reads)
+    store, channels, profiles, locations = await asyncio.gather(*reads)
     currencies = tuple(sorted(currency.currency_code for currency in store.supported_currencies))
     if options.currency not in currencies:
         raise StoreMismatchError(

@@ -18,7 +18,7 @@ from medusa_sync.medusa import operations, resources
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.lists import List
 from medusa_sync.medusa.operations import Body, new_id
-from medusa_sync.stop import Stop
+from medusa_sync.stop import Stop, all_done
 
 Needs = Mapping[str, Collection[str]]
 """Keys of terms by field: values of tags and types, handles of collections and categories, names or ids of
@@ -138,7 +138,7 @@ class Terms:
         self._expected, self._stale, self._errors = {}, set(), {}
         kinds = (*_KINDS, CHANNELS)
         keys = {kind: [key for name, key in missing if name == kind] for kind in kinds}
-        await asyncio.gather(*(self._find_or_create(name, wanted) for name, wanted in keys.items() if wanted))
+        await all_done(*(self._find_or_create(name, wanted) for name, wanted in keys.items() if wanted))
 
     async def _find_or_create(self, name: str, keys: Sequence[str]) -> None:
         """Find the ids of terms of one kind, and create those that are missing, a level at a time."""

@@ -24,6 +24,7 @@ from medusa_sync.core.unique import (
     holders_of,
     to_clear,
 )
+from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job
 
@@ -61,8 +62,9 @@ class UniqueValues:
         values = dict.fromkeys(claim.unique for claim in wanted)
         # The store has no list with both, so they are read concurrently.
         api = self._context.api
-        items, owners = await asyncio.gather(api.items(skus), api.owners(values))
-        return self._as_foreseen(holders_of(owners, items), values)
+        items, owners = asyncio.create_task(api.items(skus)), asyncio.create_task(api.owners(values))
+        await all_done(items, owners)
+        return self._as_foreseen(holders_of(owners.result(), items.result()), values)
 
     def decide(self, jobs: Sequence[Job]) -> Decision:
         """Decide which jobs have to give way; see `unique.decide`."""

@@ -1,5 +1,6 @@
 """The calls of the Admin API: how look-ups are split, and what odd responses mean."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -50,6 +51,24 @@ async def test_a_look_up_of_200_products_is_one_request(httpx_mock: HTTPXMock, a
     hold(httpx_mock, "products", "external_id")
     await api.summaries("external_id", [f"dummyjson:{number}" for number in range(10_000, 10_200)])
     assert len(httpx_mock.get_requests()) == 1
+
+
+async def test_a_look_up_that_fails_leaves_none_behind(httpx_mock: HTTPXMock, api: AdminApi) -> None:
+    """The end of a run would report the failure of one that is left with a traceback."""
+    ended, tasks = list[str](), asyncio.all_tasks()
+
+    async def respond(request: httpx.Request) -> httpx.Response:
+        if "sku[]" in request.url.params:
+            raise httpx.ReadError("dropped")
+        await asyncio.sleep(0.01)
+        ended.append("barcode")
+        raise httpx.ReadError("dropped later")
+
+    httpx_mock.add_callback(respond, is_reusable=True)
+    with pytest.raises(StoreError, match="product-variants"):
+        await api.owners([("sku", "SKU-1"), ("barcode", "B-1")])
+    assert ended
+    assert asyncio.all_tasks() == tasks
 
 
 async def test_a_store_that_does_not_know_a_filter_shows_no_owners(
