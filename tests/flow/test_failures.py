@@ -242,7 +242,7 @@ class TimeLapse(asyncio.SelectorEventLoop):
         selector, self._now = selectors.DefaultSelector(), 0.0
         super().__init__(selector)
         self._select = selector.select
-        selector.select = self._skip  # type: ignore[method-assign]
+        selector.select = self._skip  # type: ignore[method-assign]  # the loop has no other place to wait
 
     def time(self) -> float:
         return self._now
