@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from medusa_sync.core.change import Change
+from medusa_sync.core.entities import Entity
 from medusa_sync.core.fields import SKU, location_of, stock_of, tracks
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
-from medusa_sync.core.stored import Entity, StoredLevel, StoredVariant
+from medusa_sync.core.stored import StoredLevel, StoredVariant
 
 
 class StoredItem(Entity, frozen=True):

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change
+from medusa_sync.core.entities import Channel, Region
 from medusa_sync.core.fields import CHANNELS, IMAGES, THUMBNAIL, location_of, stock_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.prices import is_price, price_key
-from medusa_sync.core.stored import Channel, Region
 
 _LISTED = 10  # names in a line
 _PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")

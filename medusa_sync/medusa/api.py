@@ -9,19 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from msgspec import Meta, Raw, Struct, json
 
+from medusa_sync.core.entities import Channel, Entity, NamedEntity, Region
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem
-from medusa_sync.core.stored import (
-    Channel,
-    Entity,
-    NamedEntity,
-    Region,
-    StoredCategory,
-    StoredProduct,
-    StoredVariant,
-    UnownedProduct,
-    Unreadable,
-)
+from medusa_sync.core.stored import StoredCategory, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import StoreError, StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import decode

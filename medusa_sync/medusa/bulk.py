@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from medusa_sync.core.stored import Entity, Identified
+from medusa_sync.core.entities import Entity
+from medusa_sync.core.stored import Identified
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.http import Query
 from medusa_sync.medusa.bisect import isolate

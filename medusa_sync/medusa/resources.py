@@ -7,18 +7,9 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.entities import Channel, Entity, NamedEntity, Region
 from medusa_sync.core.inventory import StoredItem
-from medusa_sync.core.stored import (
-    Channel,
-    Entity,
-    NamedEntity,
-    Region,
-    StoredCategory,
-    StoredCollection,
-    StoredOption,
-    StoredPrice,
-    StoredValue,
-)
+from medusa_sync.core.stored import StoredCategory, StoredCollection, StoredOption, StoredPrice, StoredValue
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import List, walk
 

@@ -33,7 +33,7 @@ from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.run_options import SyncOptions
 
 if TYPE_CHECKING:
-    from medusa_sync.core.stored import Channel
+    from medusa_sync.core.entities import Channel
     from medusa_sync.sync.remove.removals import Removals
     from medusa_sync.sync.write.engine import Engine
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from medusa_sync.core.entities import Channel, Entity
 from medusa_sync.core.record import RECORD_KEY
-from medusa_sync.core.stored import Channel, Entity, StoredProduct, category_metadata
+from medusa_sync.core.stored import StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
 from tests.contract.shop import MALFORMED, Shop, View, variant_of
 from tests.contract.test_terms import TEXTS
