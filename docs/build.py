@@ -25,7 +25,7 @@ ARCHITECTURE = README.parent / "ARCHITECTURE.md"
 DOCS = README.parent / "docs"
 RECIPES = {
     "scheduling": ["crontab.example"],
-    "ci": ["github-actions.yml", "gitlab-ci.yml"],
+    "ci": ["github-actions.yml"],
 }
 """The files that each page shows."""
 LANGUAGES = {

@@ -15,7 +15,7 @@ from tests.container.dockerfile import stages
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "recipes"
-PAGES = [ROOT / "docs" / f"{name}.md" for name in ("scheduling", "containers", "ci")]
+PAGES = [ROOT / "docs" / f"{name}.md" for name in ("scheduling", "ci")]
 CATALOGUE = "https://shop.example.com/products.json"
 """The source of the recipes."""
 

@@ -1,8 +1,7 @@
-"""The steps of `ci.md` that post the plan as a comment, with a stand-in for each vendor."""
+"""The recipes that post the plan as a comment, with a stand-in for each vendor."""
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import yaml
 from jsonschema import validate
 
-from docs.build import DOCS
+from tests.unit.recipes import loaded
 
 MARK = "<!-- medusa-sync -->"
 GH = """#!{python}
@@ -45,13 +43,6 @@ else:
 """
 
 
-def block(name: str) -> Any:
-    """The YAML of a part of the page."""
-    page = (DOCS / "ci.md").read_text(encoding="utf-8")
-    [text] = re.findall(rf"<!-- {name} -->\n```yaml\n(.*?)```", page, re.DOTALL)
-    return yaml.safe_load(text)
-
-
 def post(script: str, folder: Path, plan: str, **variables: str) -> None:
     (folder / "plan.md").write_text(plan, encoding="utf-8")
     path = f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -64,7 +55,7 @@ def bodies(comments: list[dict[str, Any]]) -> list[str]:
 
 
 def test_github_has_one_comment_that_is_replaced(tmp_path: Path) -> None:
-    plan, comment = block("comment-github")
+    plan, comment = loaded("github-comment.yml")
     assert "--dry-run --report plan.md" in plan["run"]
     stand_in = tmp_path / "gh"
     stand_in.write_text(GH.format(python=sys.executable), encoding="utf-8")
@@ -124,7 +115,7 @@ def gitlab(notes: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def test_gitlab_has_one_note_that_is_replaced(tmp_path: Path) -> None:
-    plan, comment = block("comment-gitlab")["plan"]["script"]
+    plan, comment = loaded("gitlab-comment.yml")["plan"]["script"]
     assert "--dry-run --report plan.md" in plan
     forged = f"{MARK}\nby somebody else"
     notes = [{"id": 1, "author": {"id": 4}, "body": forged}, {"id": 2, "author": {"id": 5}, "body": "hi"}]
@@ -136,10 +127,10 @@ def test_gitlab_has_one_note_that_is_replaced(tmp_path: Path) -> None:
 
 
 def test_the_parts_match_the_schemas_of_their_vendors() -> None:
-    drift = {"runs-on": "ubuntu-latest", "steps": block("comment-github")}
+    drift = {"runs-on": "ubuntu-latest", "steps": loaded("github-comment.yml")}
     documents = {
         "github-workflows": {"on": "pull_request", "jobs": {"drift": drift}},
-        "gitlab-ci": block("comment-gitlab"),
+        "gitlab-ci": loaded("gitlab-comment.yml"),
     }
     for schema, document in documents.items():
         vendored = resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / f"{schema}.json"

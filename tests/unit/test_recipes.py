@@ -30,7 +30,7 @@ from tests.unit.recipes import (
 FILES = sorted(FOLDER.iterdir())
 EXAMPLES = [
     DOCS / "examples" / "compose.yaml",
-    *(DOCS / f"{name}.md" for name in ("containers", "scheduling")),
+    DOCS / "scheduling.md",
 ]
 SWITCHES = {f"--no-{option.flag[2:]}" for option in OPTIONS.values() if option.is_switch}
 FLAGS = {option.flag for option in ALL_OPTIONS} | SWITCHES

@@ -15,7 +15,7 @@ GITHUB = ROOT / ".github"
 WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
 SCHEMAS = {
     "github-workflows": [*WORKFLOWS, ROOT / "docs/recipes/github-actions.yml"],
-    "gitlab-ci": [ROOT / "docs/recipes/gitlab-ci.yml"],
+    "gitlab-ci": [ROOT / "docs/recipes/gitlab-ci.yml", ROOT / "docs/recipes/gitlab-comment.yml"],
     "github-actions": [ROOT / "action.yml"],
     "github-issue-forms": [path for path in GITHUB.glob("ISSUE_TEMPLATE/*.yml") if path.stem != "config"],
     "github-issue-config": [GITHUB / "ISSUE_TEMPLATE/config.yml"],
