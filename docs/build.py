@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from docs import architecture, catalogue, costs, formats, mapping
+from docs import architecture, catalogue, costs, formats
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import json as json_report
 from medusa_sync.settings.option import GROUPS, Group, Option
@@ -53,7 +53,6 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
             **{dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
         },
         DOCS / "catalogue.md": catalogue.blocks(),
-        DOCS / "mapping.md": {"by format": mapping.by_format()},
         ARCHITECTURE: architecture.blocks(),
         DOCS / "compatibility.md": {"versions": versions()},
         **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},

@@ -9,8 +9,8 @@ import pytest
 import medusa_sync
 from docs import formats
 from docs.build import DOCS, README, files, filled, pages
-from docs.mapping import WOOCOMMERCE
-from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
+from docs.catalogue import schema
+from medusa_sync.core.fields import FIELDS, METADATA, NAMES, VARIANT_FIELDS
 from medusa_sync.errors import EXIT_CODES
 
 ROOT = README.parent
@@ -151,14 +151,22 @@ def test_what_is_copied_from_a_page_is_one_command_and_can_be_seen(page: Path) -
 
 def test_the_columns_of_woocommerce_are_those_that_its_map_reads() -> None:
     program = (ROOT / "medusa_sync" / "sources" / "maps" / "woocommerce-csv.jq").read_text(encoding="utf-8")
-    columns = {re.split(r" ?[{(]", name)[0] for names in WOOCOMMERCE.values() for name in names}
-    assert {name for name in columns if name not in program} == set()
+    named = re.findall(
+        r"`([^`]+)`", text_of("from-woocommerce.md").partition("**Columns of the export:**")[2]
+    )
+    assert len(named) > 20
+    assert {name for name in named if re.sub(r" (\(\w+\)|1 .*)$", "", name) not in program} == set()
+    read = {*re.findall(r'\.([A-Z]\w+)|\["([A-Z][^"\\]+)"\]', program)}
+    assert {plain or quoted for plain, quoted in read} - {*named} == set()
 
 
-def test_mapping_page_names_every_field() -> None:
-    quoted = " ".join(re.findall(r"`([^`]+)`", text_of("mapping.md")))
+def test_mapping_page_names_every_field_of_the_source_and_of_the_store() -> None:
+    text = re.sub(r"^```.*?^```", "", text_of("mapping.md"), flags=re.DOTALL | re.MULTILINE)
+    quoted = " ".join(re.findall(r"`([^`]+)`", text))
     words = re.findall(r"\w+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", quoted).lower())  # keys are in snake_case
     assert {name.removeprefix(METADATA) for name in [*FIELDS, *VARIANT_FIELDS]} <= set(words)
+    variants = schema()["$defs"]["SourceVariant"]["properties"]
+    assert {*schema()["properties"], *variants, *NAMES} <= {*re.findall(r"\w+", quoted)}
 
 
 def test_the_page_of_the_python_api_describes_every_public_name() -> None:

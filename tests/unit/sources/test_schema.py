@@ -14,8 +14,6 @@ from pytest_httpx import HTTPXMock
 
 from docs.build import as_json, schemas
 from docs.catalogue import schema
-from docs.mapping import FIELDS, VARIANT
-from medusa_sync.core.fields import NAMES
 from medusa_sync.sources.base import Rejected, Source
 from medusa_sync.sources.schema import SourceProduct
 from tests.flow.shirts import shirt
@@ -110,13 +108,3 @@ def test_an_id_that_is_written_in_three_ways_is_one_product() -> None:
     assert {each.external_id for each in in_json(*(PRODUCT | {"id": each} for each in (3, 3.0, "3")))} == {
         "shop:3"
     }
-
-
-def test_each_field_of_the_schema_and_of_the_store_is_in_the_table_of_all_formats() -> None:
-    definitions = schema()["$defs"]
-    own = {name for names in FIELDS.values() for name in names}
-    products = {name.partition(".")[0] for name in own if not name.startswith(VARIANT)}
-    variants = {name.removeprefix(VARIANT) for name in own if name.startswith(VARIANT)}
-    assert products == schema()["properties"].keys() - {"variants"}
-    assert variants == definitions["SourceVariant"]["properties"].keys()
-    assert FIELDS.keys() == {*NAMES, "external_id", "handle", "status"}
