@@ -158,12 +158,13 @@ def action_tables() -> str:
 
 def versions() -> str:
     """The versions of Medusa that `make matrix` tried, and what it checked."""
-    rows = [
-        (version, each["date"], f"not: {'; '.join(each['failed'])}" if each["failed"] else "all")
-        for version, each in matrix.read().items()
-    ]
-    checked = "".join(f"- {name}\n" for name in matrix.SUITE)
-    return f"{_table(('Medusa', 'date', 'works'), rows)}\nWhat is checked:\n\n{checked}"
+    alike: dict[tuple[str, str], list[str]] = {}
+    for version, each in matrix.read().items():
+        works = f"all, except {'; '.join(each['failed'])}" if each["failed"] else "all"
+        alike.setdefault((works, each["date"]), []).append(version)
+    rows = [(works, ", ".join(found), date) for (works, date), found in alike.items()]
+    checked = "; ".join(matrix.SUITE)
+    return f"{_table(('works', 'Medusa', 'tested'), rows)}\n*All* is: {checked}.\n"
 
 
 def dialect_tables(dialect: Dialect) -> str:

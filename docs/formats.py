@@ -8,11 +8,12 @@ from pathlib import Path
 
 from medusa_sync.sources import maps
 from medusa_sync.sources.dialects import DIALECTS
+from medusa_sync.sources.dialects.base import Dialect
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.maps import BUILT_IN, BuiltIn
 
-HEAD = ("format", "recognised by", "read, besides title and price", "details")
+HEAD = ("format", "recognised by", "read, besides title and price")
 _ALSO: Mapping[str, str] = {  # what else must be true of an item
     "shopify-json": "objects as `options`",
     "woocommerce-json": "a `permalink` or a type of WooCommerce",
@@ -29,27 +30,21 @@ _PARTS: Mapping[str, Collection[str]] = {
 }
 
 
-def rows() -> list[tuple[str, str, str, str]]:
+def rows() -> list[tuple[str, str, str]]:
     """The formats in the order in which they are tried."""
-    feed = ("RSS and Atom feeds", "`<rss>`, `<rdf:RDF>`, `<feed>`", _of_columns(GOOGLE.name))
+    feeds = "[RSS and Atom feeds](#rss-and-atom-feeds)"
     return [
-        (*feed, "[as Google Merchant](#rss-and-atom-feeds)"),
-        *(
-            (each.what, _marks(each), _read(_of_program(each.name)), f"map `{each.name}`")
-            for each in BUILT_IN
-        ),
-        *(
-            (
-                f"{each.name} CSV",
-                _codes(each.required),
-                _of_columns(each.name),
-                f"[columns](#{'medusa-sync-csv' if each is OWN else each.name.lower().replace(' ', '-')})",
-            )
-            for each in DIALECTS
-        ),
-        ("medusa-sync JSON", "all other JSON", "all fields", "[fields](catalogue.md)"),
-        ("any other", "`--source-map`", "what the map gives", "[jq maps](maps.md)"),
+        (feeds, "`<rss>`, `<rdf:RDF>`, `<feed>`", _of_columns(GOOGLE.name)),
+        *((f"{each.what} (`{each.name}`)", _marks(each), _read(_of_program(each.name))) for each in BUILT_IN),
+        *((_linked(each), _codes(each.required), _of_columns(each.name)) for each in DIALECTS),
+        ("[medusa-sync JSON](catalogue.md)", "all other JSON", "all fields"),
+        ("any other", "`--source-map`", "what the [map](maps.md) gives"),
     ]
+
+
+def _linked(each: Dialect) -> str:
+    heading = f"{each.name} CSV" if each is OWN else each.name
+    return f"[{each.name} CSV](#{heading.lower().replace(' ', '-')})"
 
 
 def _marks(each: BuiltIn) -> str:

@@ -303,7 +303,7 @@ def test_a_table_of_our_own_is_no_export_of_woocommerce() -> None:
 
 
 def test_a_table_that_looks_like_an_export_names_what_is_missing() -> None:
-    like = "It looks like the CSV export of WooCommerce, but without "
+    like = "It looks like WooCommerce's CSV export, but without "
     for header, missing in {
         "Typ;Artikelnummer;Name;Vorrätig?;Regulärer Preis": "Published",
         "SKU,Name,Regular price": "Type, Published",
