@@ -147,13 +147,14 @@ def exit_codes_table() -> str:
 
 
 def action_tables() -> str:
-    """The inputs and outputs of the action for GitHub."""
+    """The inputs and outputs of the action for GitHub; of inputs that are options, only the names."""
     action = yaml.safe_load((README.parent / "action.yml").read_text(encoding="utf-8"))
-    tables = [
-        _table((kind, "meaning"), [(f"`{name}`", each["description"]) for name, each in action[key].items()])
-        for kind, key in (("input", "inputs"), ("output", "outputs"))
-    ]
-    return "\n".join(tables)
+    flags = {option.flag.removeprefix("--") for option in ALL_OPTIONS} | {"api-key", "source-authorization"}
+    alike = [name for name in action["inputs"] if name in flags]
+    rows = [(_code(alike), "as the [options](options.md)")]
+    rows += [(f"`{n}`", each["description"]) for n, each in action["inputs"].items() if n not in alike]
+    outputs = [(f"`{name}`", each["description"]) for name, each in action["outputs"].items()]
+    return "\n".join([_table(("input", "meaning"), rows), _table(("output", "meaning"), outputs)])
 
 
 def versions() -> str:

@@ -15,7 +15,6 @@ WANTED = [
 LARGE = [
     ("5,000", "recommended", "first sync"),
     ("5,000", "recommended", "1 % changed"),
-    ("5,000", "recommended", "quiet run"),
     ("20,000", "default", "quiet run"),
     ("100,000", "default", "quiet run"),
 ]
