@@ -19,20 +19,24 @@ if TYPE_CHECKING:
     from medusa_sync.core.ids import Shard
     from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnDeleted, OnMissing, PriceLimit, Share
     from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
-    from medusa_sync.errors import InterruptedRunError, MedusaSyncError, SettingsError
+    from medusa_sync.errors import InterruptedRunError, MedusaSyncError, SettingsError, SourceError
     from medusa_sync.settings.load import load_settings
     from medusa_sync.settings.options import Settings
     from medusa_sync.settings.secrets import Secret
+    from medusa_sync.sources.base import Item, ItemSource, PageOfItems
 
 __all__ = [
     "Action",
     "ConflictPolicy",
     "InterruptedRunError",
+    "Item",
+    "ItemSource",
     "MedusaSyncError",
     "OnConflict",
     "OnDeleted",
     "OnMissing",
     "Outcome",
+    "PageOfItems",
     "PriceLimit",
     "Result",
     "RunResult",
@@ -41,6 +45,7 @@ __all__ = [
     "SettingsError",
     "Shard",
     "Share",
+    "SourceError",
     "Status",
     "__version__",
     "load_settings",
@@ -51,11 +56,14 @@ _MODULES = {
     "Action": "core.result",
     "ConflictPolicy": "core.policy",
     "InterruptedRunError": "errors",
+    "Item": "sources.base",
+    "ItemSource": "sources.base",
     "MedusaSyncError": "errors",
     "OnConflict": "core.policy",
     "OnDeleted": "core.policy",
     "OnMissing": "core.policy",
     "Outcome": "core.result",
+    "PageOfItems": "sources.base",
     "PriceLimit": "core.policy",
     "Result": "core.result",
     "RunResult": "core.result",
@@ -64,6 +72,7 @@ _MODULES = {
     "SettingsError": "errors",
     "Shard": "core.ids",
     "Share": "core.policy",
+    "SourceError": "errors",
     "Status": "core.result",
     "load_settings": "settings.load",
     "sync_products": "app.session",

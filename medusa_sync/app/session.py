@@ -34,7 +34,7 @@ from medusa_sync.report.progress import Progress
 from medusa_sync.retry import Rate
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
 from medusa_sync.settings.options import Settings
-from medusa_sync.settings.secrets import public_part, without_user_info
+from medusa_sync.settings.secrets import public_part
 from medusa_sync.sources.api import rate_of
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.mapping import MappingOptions
@@ -162,7 +162,6 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
     def count(_method: str, _url: str) -> None:
         requests.source += 1
 
-    url = without_user_info(settings.source)
     headers = _HEADERS | {"accept": "application/json, */*;q=0.5"}
     if (authorization := settings.authorization()) is not None:
         headers["authorization"] = authorization
@@ -172,14 +171,19 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
         connect,
         partial(errors.SourceError, hint=hint),
         count,
-        rate_of(url),
+        rate_of(settings.source),
         headers=headers,
         follow_redirects=True,
     )
     name = Path(settings.source_map or "").name
     mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices, name)
     async with open_source(
-        url, settings.source_format, to_source, mapping, settings.source_map, settings.min_products
+        settings.source,
+        settings.source_format,
+        to_source,
+        mapping,
+        settings.source_map,
+        settings.min_products,
     ) as source:
         yield source
 

@@ -52,6 +52,7 @@ class Settings:
     # fmt: off
     source: str = _option("Source", "URL|FILE|-|sample", parsers.source, "https://dummyjson.com/products",
         "URL of an API or a file, path of a file, - for standard input, or the built-in sample.",
+        more="[Packages](python-api.md#a-source-of-your-own) can read URLs of other schemes.",
         is_common=True)
     source_format: str = _option("Source", "FORMAT", parsers.choice(*_FORMATS), "auto",
         "Format of a file: auto, json, ndjson, csv, xml or xlsx.",

@@ -239,10 +239,19 @@ def source(value: str) -> str:
     """Parse a URL, which may contain `user:password@` and is not changed, or a path."""
     if "://" not in value:
         return path(value)
-    if _parts(value.strip()) is None:
+    if not is_http(value.strip()):
+        from medusa_sync.plug_ins import plug_in
+
+        plug_in(value.strip())
+        urlsplit(value.strip())  # it can be split
+    elif _parts(value.strip()) is None:
         example = "https://dummyjson.com/products, with %20 for each space"
         raise ValueError(f"expected a URL such as {example}, or the path of a file")
     return value.strip()
+
+
+def is_http(url: str) -> bool:
+    return url.lower().startswith(("http://", "https://"))
 
 
 def _url(value: str, example: str, *, may_have_query: bool = True, may_have_credentials: bool = True) -> str:

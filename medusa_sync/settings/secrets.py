@@ -58,7 +58,7 @@ def public_part(source: str) -> str:
     parts = _split(source)
     if parts is None:
         return "standard input" if source == "-" else source
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def without_secrets(url: str) -> str:

@@ -7,12 +7,13 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from msgspec import structs
 
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
+from medusa_sync.settings.parsers import is_http
+from medusa_sync.settings.secrets import public_part, without_user_info
 from medusa_sync.sources import base
 from medusa_sync.sources.api import ApiSource, names_by_slug
 from medusa_sync.sources.base import (
@@ -48,7 +49,7 @@ async def open_source(
     """The source of `--source`.
 
     Args:
-        source: a URL, a path, `-` or `sample`.
+        source: a URL, a path, `-` or `sample`. The scheme of a URL may be that of an installed package.
         format_: a value of `--source-format`.
         connect: creates the client for a URL.
         mapping: options of the mapping.
@@ -56,7 +57,7 @@ async def open_source(
         min_products: if the source has fewer valid ones, or fails, it delivers none; None for no check.
 
     Raises:
-        SettingsError: the map cannot be read, or is not a valid program.
+        SettingsError: the map cannot be read, or is not a valid program; or no package opens the URL.
     """
     program = None if map_ is None else _program(map_)
     has_map = program is not None
@@ -65,11 +66,15 @@ async def open_source(
         name = "standard input" if path is None else source
         yield Catalogue(_FileSource(path, format_, has_map=has_map), name, mapping, program, min_products)
         return
+    name = public_part(source)
+    if not is_http(source):
+        from medusa_sync.sources.plugged import PluggedSource  # few runs need it
+
+        yield Catalogue(PluggedSource(source, has_map=has_map), name, mapping, program, min_products)
+        return
     async with connect() as http:
-        api = ApiSource(http, source, format_=format_, has_map=has_map)
-        yield Catalogue(
-            api, urlsplit(source)._replace(query="", fragment="").geturl(), mapping, program, min_products
-        )
+        api = ApiSource(http, without_user_info(source), format_=format_, has_map=has_map)
+        yield Catalogue(api, name, mapping, program, min_products)
 
 
 class _FileSource(ItemSource):

@@ -2,10 +2,7 @@
 
 import asyncio
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
-from runpy import run_path
 from typing import Any
 
 import griffe
@@ -14,7 +11,6 @@ import pytest
 import medusa_sync
 from medusa_sync import (
     MedusaSyncError,
-    Result,
     RunResult,
     Secret,
     Settings,
@@ -32,7 +28,6 @@ from tests.unit.app.commands import write
 pytestmark = pytest.mark.usefixtures("isolated")
 
 DOCS = Path(__file__).parents[3] / "docs"
-EXAMPLE = DOCS / "examples" / "custom_source.py"
 
 
 def test_the_examples_of_the_page_run(
@@ -114,7 +109,7 @@ from medusa_sync.report.file import write_report
 result = sync_products(Settings(source=sys.argv[1], dry_run=True))
 write_report(result, Path(sys.argv[2]))
 imported("slugify", "jinja2", "prometheus_client", "tzlocal", "gzip", "xml", "medusa_sync.sources.files")
-imported("medusa_sync.medusa.bulk", "medusa_sync.sync.write.engine")
+imported("medusa_sync.medusa.bulk", "medusa_sync.sync.write.engine", "medusa_sync.plug_ins")
 """
     with dummyjson(products(3)) as server:
         assert alone(code, server.url, tmp_path / "report.csv").split() == []
@@ -132,27 +127,3 @@ def breakages(before: str, after: str) -> list[str]:
 def test_programs_that_use_the_api_of_the_last_release_still_work() -> None:
     """If a change is meant: say so in the changelog, and record the API with `tests.harness.python_api`."""
     assert breakages(RECORD.read_text(encoding="utf-8"), stub()) == []
-
-
-# --- the example ----------------------------------------------------------------------------------------
-
-
-def test_the_example_of_a_custom_source_syncs_a_database(store: FakeMedusa) -> None:
-    example = run_path(str(EXAMPLE))
-    with closing(sqlite3.connect("shop.db")) as connection:
-        connection.execute("CREATE TABLE products (number, name, cents, quantity, labels, active)")
-        rows = [(1, "Mug", 950, 3, "blue clay", 1), (2, "Jug", 2000, 0, "", 1), (3, "Pan", 1, 1, "", 0)]
-        connection.executemany("INSERT INTO products VALUES (?, ?, ?, ?, ?, ?)", rows)
-        connection.commit()
-
-        result = example["sync"](example["Database"]("shop.db"))
-        assert (result.exit_code, result.counts[Result.CREATED]) == (0, 2)
-        assert store.products["database:1"].title == "Mug"
-        result = example["sync"](example["Database"]("shop.db"))
-        assert (result.counts[Result.UNCHANGED], result.requests.store_writes) == (2, 0)
-
-        connection.execute("UPDATE products SET labels = NULL WHERE number = 2")
-        connection.commit()
-    with pytest.raises(AttributeError):  # fails while it reads: there is no run
-        example["sync"](example["Database"]("shop.db"))
-    assert store.products.keys() == {"database:1", "database:2"}

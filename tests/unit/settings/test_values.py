@@ -86,7 +86,15 @@ INVALID = [
     ("api_key", "pk_123", "it is a publishable key; create a secret key in the admin"),
     *(
         ("source", text, r"expected a URL such as https://.*, with %20 for each space, or ")
-        for text in ("ftp://source.example", "file:///a.json", "https://", "http://me:hush@", "http://a/?b c")
+        for text in ("https://", "http://me:hush@", "http://a/?b c")
+    ),
+    *(
+        (
+            "source",
+            text,
+            r"needs a package that reads it, .* \(installed: none\); or name a URL that starts with",
+        )
+        for text in ("ftp://source.example", "file:///a.json", "://a", "a b://c")
     ),
     *((name, "hush\udcff", "it is not UTF-8") for name in ("api_key", "email", "password", "sales_channel")),
     *(

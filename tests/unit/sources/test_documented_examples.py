@@ -3,18 +3,14 @@
 import asyncio
 import json
 import re
-import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import maps
-from medusa_sync.sources.base import ItemSource, checked
 from medusa_sync.sources.maps import BUILT_IN, BuiltIn
-from medusa_sync.sources.open import Catalogue
-from tests.unit.sources.pages import MAPPING, file_source, rows
+from tests.unit.sources.pages import file_source, rows
 from tests.unit.sources.reading import reading
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -85,27 +81,3 @@ def test_a_product_of_our_own_format_needs_no_map(each: BuiltIn) -> None:
     own = {"id": "1", "title": "Mug", "price": 5} | {name: "1" for name in each.without if name.isupper()}
     found = reading(json.dumps([dict.fromkeys(each.required, "7") | own]), suffix=".json")
     assert found.format == "JSON"
-
-
-def test_the_source_of_a_database_is_read(tmp_path: Path) -> None:
-    [code] = [each for each in examples("../CONTRIBUTING.md", "python") if "class SqliteSource" in each]
-    assert len(code.splitlines()) <= 30
-    names: dict[str, Any] = {}
-    imports = (
-        "from __future__ import annotations\nimport sqlite3\nfrom contextlib import closing\n"
-        "from collections.abc import AsyncGenerator\nfrom medusa_sync.errors import SourceError\n"
-        "from medusa_sync.sources.base import Item, PageOfItems, ItemSource\n"
-    )
-    exec(imports + code, names)  # noqa: S102 - our own documentation
-    path = tmp_path / "erp.db"
-    with sqlite3.connect(path) as database:
-        database.execute("CREATE TABLE product (id TEXT, title TEXT, price REAL)")
-        database.executemany("INSERT INTO product VALUES (?, 'T', 9.5)", [(str(n),) for n in range(1_500)])
-    database.close()
-    source: ItemSource = names["SqliteSource"](str(path), "product")
-
-    async def read() -> list[Any]:
-        return [row async for page in Catalogue(source, "erp", MAPPING).pages(None) for row in page.rows]
-
-    rows = asyncio.run(read())
-    assert [checked(row).source_id for row in rows] == [str(number) for number in range(1_500)]

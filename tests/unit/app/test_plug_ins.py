@@ -1,0 +1,148 @@
+"""Sources of other packages."""
+
+from pathlib import Path
+
+import pytest
+
+from medusa_sync import MedusaSyncError, Settings, sync_products
+from tests.harness.fake_medusa import FakeMedusa
+from tests.unit.app.commands import document, run
+
+pytestmark = pytest.mark.usefixtures("isolated")
+
+HEAD = "from medusa_sync import Item, ItemSource, PageOfItems, SourceError\n"
+SOURCE = (
+    HEAD
+    + """
+class Source(ItemSource):
+    def __init__(self, url):
+        self.url = url
+
+    async def pages(self, limit):
+        rows = [Item({"id": n, "title": f"Mug {n}", "price": 9}) for n in range(1, 4)]
+        yield PageOfItems(tuple(rows[:2]), None)
+        {BEFORE_THE_END}
+        yield PageOfItems(tuple(rows[2:]), 3)
+"""
+)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+
+def install(code: str, scheme: str = "shopdb", package: str = "acme-shop", before_the_end: str = "") -> None:
+    """Install a package with one module, as pip does."""
+    site = Path("site")
+    module = f"{package.replace('-', '_')}_{abs(hash(code + before_the_end))}"
+    info = site / f"{package.replace('-', '_')}-2.1.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 2.1\n")
+    (info / "entry_points.txt").write_text(f"[medusa_sync.sources]\n{scheme} = {module}:Source\n")
+    (site / f"{module}.py").write_text(code.replace("{BEFORE_THE_END}", before_the_end or "pass"))
+
+
+@pytest.mark.usefixtures("installed")
+def test_its_products_are_synced_with_maps_guards_and_reports(store: FakeMedusa) -> None:
+    install(SOURCE)
+    Path("map.jq").write_text('. + {title: "\\(.title)!"}')
+    given = ("--source", "shopdb://db.example/shop", "--source-map", "map.jq", "--source-name", "shop")
+    first = document(run(*given, "--json", "--report", "run.csv"))
+    assert (first["source"]["url"], first["source"]["format"]) == (
+        "shopdb://db.example/shop",
+        "shopdb (map.jq)",
+    )
+    assert {key: each.title for key, each in store.products.items()} == {
+        f"shop:{number}": f"Mug {number}!" for number in (1, 2, 3)
+    }
+    assert "shop:3" in Path("run.csv").read_text()
+    again = document(run(*given, "--json"))
+    assert (again["counts"]["unchanged"], again["requests"]["store_writes"]) == (3, 0)
+    assert document(run(*given, "--json", "--min-products", "4"))["exit_code"] == 3
+
+
+FAILS = {
+    "raise ValueError('lost hush-hush')": "the package acme-shop 2.1 failed while it read shopdb://: Value",
+    "raise SourceError('the line is dead')": "the line is dead",
+    "yield [{'id': 3}]": "sends something else than PageOfItems",
+    "yield PageOfItems(({'id': 3},), None)": "sends something else than PageOfItems",
+    "yield PageOfItems((), 7); return": "the source ended after 2 of 7 products",
+}
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("end", FAILS)
+def test_nothing_is_removed_if_it_fails(store: FakeMedusa, end: str) -> None:
+    install(SOURCE)
+    given = (
+        "--source",
+        "shopdb://me:hush-hush@db.example/shop",
+        "--on-missing",
+        "delete",
+        "--max-removals",
+        "99",
+    )
+    assert run(*given).exit_code == 0
+    install(SOURCE, before_the_end=end)
+    failed = run(*given)
+    assert failed.exit_code == 3
+    assert FAILS[end] in " ".join(failed.stderr.split())
+    assert "hush-hush" not in failed.output
+    assert "Traceback" not in failed.output
+    assert len(store.products) == 3
+
+
+BROKEN = {
+    "import nonsense": "the package acme-shop 2.1 cannot open shopdb://: ModuleNotFoundError",
+    "other = 1": "the package acme-shop 2.1 cannot open shopdb://: AttributeError",
+    "Source = 7": "cannot open shopdb://: TypeError",
+    "def Source(url): return []": "cannot open shopdb://: TypeError: it returns list in place of",
+    "def Source(url): raise ValueError(url)": "cannot open shopdb://: ValueError: shopdb://",
+}
+
+
+@pytest.mark.usefixtures("installed", "store")
+@pytest.mark.parametrize("code", BROKEN)
+def test_a_broken_package_is_named(code: str) -> None:
+    install(code)
+    failed = run("--source", "shopdb://me:hush-hush@db.example/shop?token=hush-hush-2")
+    assert failed.exit_code == 2
+    assert BROKEN[code] in " ".join(failed.stderr.split())
+    assert "hush-hush" not in failed.output
+    assert "Traceback" not in failed.output
+
+
+@pytest.mark.usefixtures("installed", "store")
+def test_pages_that_are_no_generator_are_an_error_of_the_package() -> None:
+    install(
+        HEAD + "class Source(ItemSource):\n def __init__(self, url): pass\n def pages(self, limit): return []"
+    )
+    failed = run("--source", "shopdb://db")
+    assert (failed.exit_code, "is not an async generator" in failed.stderr) == (3, True)
+
+
+@pytest.mark.usefixtures("installed", "store")
+def test_an_unknown_scheme_names_the_installed_ones() -> None:
+    found = run("--source", "shopdb://db")
+    assert (found.exit_code, "(installed: none)" in found.stderr) == (2, True)
+    install(SOURCE)
+    install(SOURCE, "erp", "acme-erp")
+    found = run("--source", "ftp://me:hush-hush@db.example")
+    assert found.exit_code == 2
+    assert "(installed: erp:// (acme-erp 2.1), shopdb:// (acme-shop 2.1))" in " ".join(found.stderr.split())
+    assert "hush-hush" not in found.output
+
+
+@pytest.mark.usefixtures("installed", "store")
+def test_two_packages_with_the_same_scheme_are_an_error() -> None:
+    install(SOURCE)
+    install(SOURCE, "shopdb", "other")
+    found = run("--source", "shopdb://db")
+    assert found.exit_code == 2
+    assert "the packages acme-shop 2.1 and other 2.1 both read shopdb://" in " ".join(found.stderr.split())
+
+
+def test_settings_of_a_program_are_checked_too() -> None:
+    with pytest.raises(MedusaSyncError, match="none:// needs a package"):
+        sync_products(Settings(source="none://db", dry_run=True))
