@@ -261,8 +261,12 @@ class AdminApi:
     # --- translations ---
 
     async def write_translations(self, bodies: Sequence[dict[str, Any]]) -> None:
-        """Change translations that have an id, and create the others."""
-        for part in fitting(bodies, lambda body: len(json.encode(body)) + 1, most=_TRANSLATION_BYTES):
+        """Change translations that have an id, and create the others; a text that is None becomes empty."""
+        texts = [
+            {**each, "translations": {name: text or "" for name, text in each["translations"].items()}}
+            for each in bodies
+        ]
+        for part in fitting(texts, lambda body: len(json.encode(body)) + 1, most=_TRANSLATION_BYTES):
             new = [body for body in part if "id" not in body]
             body = {"create": new, "update": [body for body in part if "id" in body]}
             await self._client.post(f"{TRANSLATIONS.path}/batch", body, dict[str, Any])

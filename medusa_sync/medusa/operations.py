@@ -120,6 +120,7 @@ DELETE_VARIANTS = Operation(
     takes_ids=True,
     at_once=50,  # the time that the store takes grows faster than their number
 )
+UPDATE_TRANSLATIONS = Operation("update-translations", "translations", "")
 
 # --- ids of what is created ---
 

@@ -140,7 +140,10 @@ def _image(url: str, image_id: str | None) -> dict[str, str]:
 def translation_bodies(
     change: Change, product_id: str, written: Mapping[str, StoredVariant]
 ) -> list[dict[str, Any]]:
-    """The translations that change, of a product and its variants; those that exist have an id."""
+    """The translations that change, of a product and its variants; those that exist have an id.
+
+    A text that is None is removed.
+    """
     own = {each.field: each.planned for each in change.own_changes}
     bodies = _translations("product", product_id, own, change.stored.translations or ())
     for each in change.variants:
@@ -155,7 +158,7 @@ def _translations(
     texts: dict[str, dict[str, Value]] = {}
     for name, value in planned.items():
         if locale := locale_of(name):
-            texts.setdefault(locale, {})[name.rpartition(".")[2]] = "" if value is None else value
+            texts.setdefault(locale, {})[name.rpartition(".")[2]] = value
     ids = {each.locale_code: each.id for each in stored}
     return [
         {"id": ids[locale], "translations": own}

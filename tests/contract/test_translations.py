@@ -71,6 +71,24 @@ def test_texts_are_created_and_changed_in_one_call_and_merged_by_field(shop: Sho
     }
 
 
+def test_only_the_workflow_takes_null_for_a_text(shop: Shop) -> None:
+    """Customers see the text of the product instead, also up to Medusa 2.15.0, which shows an empty one."""
+    product = shop.create()
+    own = product["id"]
+    [known] = write(shop, create=[of(own, title="Kanne", subtitle="Neu", material="Kupfer")])["created"]
+    removed = {"id": known["id"], "translations": {"title": None, "subtitle": "Alt"}}
+    left = {"subtitle": "Alt", "material": "Kupfer"}
+    assert refusal(shop, update=[removed])[:2] == (400, "invalid_data")
+    gone = {"id": "trans_gone", "translations": {"title": None}}
+    missing = shop.workflow_refusal("update-translations", translations=[removed, gone])
+    assert missing == (404, "not_found", 'Translation with id "trans_gone" not found')
+    assert shown(shop, product)[f"{own} de-DE"]["title"] == "Kanne"
+    shop.workflow("update-translations", translations=[removed])
+    assert shown(shop, product) == {f"{own} de-DE": {"title": None, **left}}
+    write(shop, update=[{"id": known["id"], "translations": {"title": "Krug"}}])
+    assert shown(shop, product) == {f"{own} de-DE": {"title": "Krug", **left}}
+
+
 def test_a_second_text_in_one_locale_refuses_the_whole_call(shop: Shop) -> None:
     product = shop.create()
     own = product["id"]

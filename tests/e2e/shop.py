@@ -17,8 +17,6 @@ WEIGHT = 0.3 if _VERSION >= (2, 15) else 3
 """Of a variant: older versions keep whole numbers."""
 
 HAS_TRANSLATIONS = _RELEASE >= (2, 12, 3)
-SHOWS_EMPTY_TEXTS = _RELEASE <= (2, 15, 0)
-"""Customers see an empty translation, and not the text of the product."""
 
 _TEXTS = ",translations.id,translations.locale_code,translations.translations" if HAS_TRANSLATIONS else ""
 _FIELDS = (

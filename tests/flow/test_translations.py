@@ -45,11 +45,12 @@ def run(store: FakeMedusa, *rows: dict[str, Any], **changes: Any) -> RunResult:
 
 
 def texts_of(store: FakeMedusa, own_id: str) -> Texts:
-    """What customers see in each locale: an empty text is that of the product."""
+    """What customers see in each locale: a text that is null is that of the product."""
     found: Texts = {}
     for each in store.state.translations.values():
         if each.reference_id == own_id:
             assert each.locale_code not in found
+            assert "" not in each.translations.values() or not store.offers_bulk
             own = {name: text for name, text in each.translations.items() if text}
             found |= {each.locale_code: own} if own else {}
     return found
@@ -146,7 +147,7 @@ def test_each_text_has_its_own_owner() -> None:
     assert texts(store)["de-DE"]["title"] == "Krug"
 
 
-def test_texts_that_the_source_drops_are_emptied() -> None:
+def test_texts_that_the_source_drops_are_removed() -> None:
     store = FakeMedusa()
     run(store, row(1, **in_german("Kanne", subtitle="Für Milch")))
     translate(store, "de-DE", material="Kupfer")

@@ -30,6 +30,7 @@ from medusa_sync.medusa.decode import WRITTEN
 from medusa_sync.medusa.operations import (
     CREATE_VARIANTS,
     DELETE_VARIANTS,
+    UPDATE_TRANSLATIONS,
     UPDATE_VARIANTS,
     Operation,
     new_variant_id,
@@ -120,11 +121,18 @@ class Writer:
                 self._keep(job, body["id"], result)
 
     async def _translate(self, jobs: Group) -> None:
-        """Write texts in other locales, and delete those of variants that were deleted."""
+        """Write texts in other locales, and delete those of variants that were deleted.
+
+        Only the bulk route removes a text. Without it, the text becomes empty, and up to Medusa 2.15.0,
+        customers see it so.
+        """
         bodies = [
             body for job in jobs for body in translation_bodies(job.change, job.product_id, job.written)
         ]
-        await self._context.api.write_translations(bodies)
+        removing = [body for body in bodies if "id" in body and None in body["translations"].values()]
+        results = await self._context.api.bulk.run(UPDATE_TRANSLATIONS, removing)
+        done = {body["id"] for body, result in zip(removing, results, strict=True) if isinstance(result, str)}
+        await self._context.api.write_translations([each for each in bodies if each.get("id") not in done])
         removed = [each for job in jobs for each in job.change.removed.values() if each.id in job.deleted]
         if ids := [text.id for each in removed for text in each.translations]:
             await self._context.api.delete_translations(ids)

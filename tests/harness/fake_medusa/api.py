@@ -21,7 +21,7 @@ from tests.harness.fake_medusa.variants import (
     product_for_variants,
 )
 from tests.harness.fake_medusa.views import LIST_PRICE_DEFAULTS, Tree, Views, tree_of
-from tests.harness.fake_medusa.workflows import workflow
+from tests.harness.fake_medusa.workflows import TextRevision, workflow
 
 T = TypeVar("T")
 Steps = Generator[str, None, dict[str, Any]]
@@ -206,9 +206,8 @@ class Api:
         validate(schemas.TRANSLATION_BATCH, call.body)
         state, tree = self._state, tree_of("*")
         known, stored = {(each.reference_id, each.locale_code) for each in state.translations.values()}, []
-        for body in call.body.get("update", []):
-            if body["id"] not in state.translations:
-                raise not_found(f'Translation with id "{body["id"]}" not found')
+        changed = TextRevision(state, call.body.get("update", []))
+        changed.check()
         for body in call.body.get("create", []):
             key = body["reference_id"], body["locale_code"]
             if key in known:
@@ -216,9 +215,7 @@ class Api:
             known.add(key)
             stored.append(Translation(**{**body, "id": state.ids.new("trans")}))
         state.translations.update((each.id, each) for each in stored)
-        for body in call.body.get("update", []):
-            own = state.translations[body["id"]]
-            own.translations = {**own.translations, **body["translations"]}
+        changed.write()
         for own_id in call.body.get("delete", []):
             state.translations.pop(own_id, None)
         updated = [state.translations[body["id"]] for body in call.body.get("update", [])]

@@ -215,5 +215,9 @@ INPUTS: Final = {
     ),
     "update-product-variants": ("product_variants", array({**_CHANGED_VARIANT, "prices": _ANY_PRICES}, "id")),
     "delete-product-variants": ("ids", list[str]),
+    "update-translations": (
+        "translations",
+        array({"id": str, "translations": dict[str, str | None]}, "id translations"),
+    ),
 }
 """For each workflow, the name and the type of its list; Medusa does not check these."""

@@ -243,7 +243,7 @@ class Translation:
     reference_id: str
     reference: str
     locale_code: str
-    translations: dict[str, str]
+    translations: dict[str, str | None]
 
 
 @dataclass

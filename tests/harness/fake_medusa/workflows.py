@@ -60,6 +60,29 @@ class _Rows(Work):
             del self._table.rows(self._state)[own]
 
 
+class TextRevision(Work):
+    """Merges texts of translations by field in one step."""
+
+    def __init__(self, state: State, bodies: Bodies) -> None:
+        self._known = state.translations
+        self._bodies = bodies
+
+    def steps(self) -> Steps:
+        self.check()
+        self.write()
+        yield from ()
+
+    def check(self) -> None:
+        for body in self._bodies:
+            if body["id"] not in self._known:
+                raise not_found(f'Translation with id "{body["id"]}" not found')
+
+    def write(self) -> None:
+        for body in self._bodies:
+            own = self._known[body["id"]]
+            own.translations = {**own.translations, **body["translations"]}
+
+
 def _new_variants(state: State, bodies: Bodies) -> Work:
     if any(body["product_id"] not in state.products for body in bodies):
         raise unknown_error()
@@ -78,6 +101,7 @@ _WORKS: Final[Mapping[str, Callable[[State, Any], Work]]] = {
     "create-product-variants": _new_variants,
     "update-product-variants": lambda state, bodies: _Masked(VariantRevision(state, bodies), "variants"),
     "delete-product-variants": VariantDeletion,
+    "update-translations": TextRevision,
 }
 
 
