@@ -24,7 +24,7 @@ from medusa_sync.errors import (
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN
 from medusa_sync.sources.base import Source
-from medusa_sync.stop import Stop
+from medusa_sync.stop import Stop, all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Comparison, Stale
@@ -294,10 +294,17 @@ async def _obstacles(context: Context) -> Sequence[str]:
     from medusa_sync.core.offer import Offer, obstacles  # quiet runs do not need it
 
     channels: Sequence[Channel] = ()
-    with suppress(StoreError):
-        channels = await context.api.selling()
-    with suppress(StoreError):
-        await context.find_regions()
+
+    async def read_channels() -> None:
+        nonlocal channels
+        with suppress(StoreError):
+            channels = await context.api.selling()
+
+    async def read_regions() -> None:
+        with suppress(StoreError):
+            await context.find_regions()
+
+    await all_done(read_channels(), read_regions())
     offer, placement = context.offer or Offer(), context.placement
     if not offer.channels:  # nothing was planned: as a new product would be
         offer.channels.add(placement.sales_channel_id)

@@ -1,5 +1,6 @@
 """What keeps customers from buying is said when products are created and in dry runs, and costs little."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -169,6 +170,30 @@ def test_it_costs_two_requests_and_none_in_a_quiet_run() -> None:
     assert sorted(asked(store)) == ["/admin/regions", "/admin/sales-channels"]
     assert_quiet(source, store)
     assert [each.path for each in store.requests] == ["/admin/products"]
+
+
+class Distant(FakeMedusa):
+    """A store that takes a moment to answer; `met` has the paths that were asked at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: list[str] = []
+        self.met: set[tuple[str, ...]] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._open.append(request.url.path)
+        self.met.add(tuple(sorted(self._open)))
+        await asyncio.sleep(0.01)
+        try:
+            return await super().handle_async_request(request)
+        finally:
+            self._open.remove(request.url.path)
+
+
+def test_the_two_requests_are_sent_together() -> None:
+    store = Distant()
+    sync(ListSource(rows()), store)
+    assert ("/admin/regions", "/admin/sales-channels") in store.met
 
 
 @pytest.mark.parametrize("status", [400, 403, 500])
