@@ -38,6 +38,7 @@ OTHER_PRICE = "price."  # the price of a variant in another currency
 TRANSLATION = "translation."  # a text in a locale, such as `translation.de-DE.title`
 OTHER_SALE = "sale_price."  # in the record: a sale price in a currency that the source had before
 OTHER_STOCK = "stock."  # the stock of a variant at a location that the source names
+_SCRIPT = 4  # letters of its code in a locale
 
 VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
 
@@ -184,6 +185,13 @@ NAMES = tuple(
 def locale_of(name: str) -> str:
     """The locale of a translated text; empty for any other field."""
     return name.removeprefix(TRANSLATION).rpartition(".")[0] if name.startswith(TRANSLATION) else ""
+
+
+def canonical_locale(locale: str) -> str:
+    """A locale as Medusa writes it: `de-DE`, `zh-Hans`, `ru-Cyrl-BY`."""
+    language, *others = locale.replace("_", "-").split("-")
+    parts = (each.title() if len(each) == _SCRIPT else each.upper() for each in others)
+    return "-".join((language.lower(), *parts))
 
 
 def stock_of(fields: Mapping[str, T]) -> dict[str, T]:

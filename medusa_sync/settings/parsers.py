@@ -175,15 +175,18 @@ def _parts_of(value: str) -> list[str]:
 
 
 def _field_name(text: str) -> str:
-    """Parse the name of a field; what is after a dot is case-sensitive, except currencies."""
-    from medusa_sync.core.fields import METADATA, NAMES, OTHER_STOCK, TRANSLATION
+    """Parse the name of a field; what is after a dot is case-sensitive, except currencies and locales."""
+    from medusa_sync.core.fields import METADATA, NAMES, OTHER_STOCK, TRANSLATION, canonical_locale
 
     head, dot, key = text.strip().partition(".")
     head = head.lower()
     if head not in NAMES:
         raise ValueError(f"there is no field {text.strip()!r}; the fields are {', '.join(NAMES)}")
     first, *rest = key.split(".")
-    first = first if f"{head}." in (METADATA, OTHER_STOCK, TRANSLATION) else first.lower()
+    if f"{head}." == TRANSLATION:
+        first = canonical_locale(first)
+    elif f"{head}." not in (METADATA, OTHER_STOCK):
+        first = first.lower()
     return ".".join([f"{head}{dot}{first}", *rest])
 
 

@@ -23,6 +23,7 @@ from medusa_sync.core.fields import (
     TITLE,
     TRANSLATION,
     WEIGHT,
+    canonical_locale,
 )
 from medusa_sync.core.prices import PriceKey, price_field, price_key
 from medusa_sync.core.product import DesiredVariant, Value
@@ -46,7 +47,6 @@ _DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
 }
 _TITLE = "Title"  # the option of variants that have only titles
 _LARGEST_INT = 2**53
-_SCRIPT = 4  # letters of its code in a locale
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _SHARED_STOCK = (
@@ -186,19 +186,12 @@ def texts_of(translations: Mapping[str, SourceTexts | SourceVariantTexts] | None
     """The fields of the texts that a product or a variant has in locales."""
     found: dict[str, Value] = {}
     for given, texts in (translations or {}).items():
-        locale = _as_written_in_stores(given)
+        locale = canonical_locale(given)
         for name, text in structs.asdict(texts).items():
             value = paragraphs(text) if name == "description" else one_line(text)
             if value is not None and found.setdefault(f"{TRANSLATION}{locale}.{name}", value) != value:
                 raise InvalidProductError(f"translations: two of {name} in {locale}")
     return found
-
-
-def _as_written_in_stores(locale: str) -> str:
-    """A locale as Medusa writes it: `de-DE`, `zh-Hans`, `ru-Cyrl-BY`."""
-    language, *others = locale.replace("_", "-").split("-")
-    parts = (each.title() if len(each) == _SCRIPT else each.upper() for each in others)
-    return "-".join((language.lower(), *parts))
 
 
 def _stored(value: Value) -> Value:

@@ -36,6 +36,11 @@ VALID: list[tuple[str, str, Any]] = [
             "-",
         )
     ),
+    (
+        "only",
+        "translation.de_de.title,Translation.zh-hans",
+        {"translation.de-DE.title", "translation.zh-Hans"},
+    ),
     ("only", " Price, stock,Metadata.Marke,PRICE.EUR,", {"price", "stock", "metadata.Marke", "price.eur"}),
     ("max_changes", "10", Share(10, is_percentage=False)),
     ("max_changes", " 0.5% ", Share(0.5, is_percentage=True)),
