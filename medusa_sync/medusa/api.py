@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from msgspec import Meta, Raw, Struct, json
@@ -117,9 +118,13 @@ class AdminApi:
 
     async def locales(self) -> list[str]:
         """The locales of the store; none if it has no translations."""
-        with suppress(StoreRefusedError):  # before 2.12.3
+        try:
             flags = await self._client.get("/admin/feature-flags", (), _Flags)
-            self.has_translations = flags.feature_flags.get("translation") is True
+        except StoreRefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:  # before 2.12.3
+                raise
+            return []
+        self.has_translations = flags.feature_flags.get("translation") is True
         if not self.has_translations:
             return []
         stores = (await read(self._client, _LOCALES, [("limit", 1)])).entries

@@ -9,6 +9,7 @@ from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.policy import OnMissing
+from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
 from medusa_sync.sources.base import Source
@@ -36,6 +37,7 @@ class Context(Struct):
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
         locales: of the store, once they were read.
+        hidden_locales: why the store does not show them.
         other_locales: that the source has, and the store does not.
         offer: what the planned products offer to customers; None until one is planned.
         failures: products in a row whose writes failed without a refusal.
@@ -55,13 +57,17 @@ class Context(Struct):
     another_run_creates: bool = False
     failures: int = 0
     locales: Collection[str] | None = None
+    hidden_locales: StoreRefusedError | None = None
     other_locales: set[str] = field(default_factory=set)
     offer: Offer | None = None
 
     async def find_locales(self) -> Collection[str]:
         """The locales that texts may have, which are read once."""
         if self.locales is None:
-            self.locales = await self.api.locales()
+            try:
+                self.locales = await self.api.locales()
+            except StoreRefusedError as error:
+                self.locales, self.hidden_locales = (), error
         return self.locales
 
     async def find_placement(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -175,7 +175,7 @@ class Run:
                 f"{location}. Only a real run shows whether the credentials may write."
             )
         if context is not None and context.other_locales:
-            yield _lacking_locales(context.other_locales, context.locales or ())
+            yield _lacking_locales(context)
         if placement is not UNKNOWN and placement.location_id is None:
             yield "The store has no stock location, so stock is not synced. Add a location in the admin."
         yield from self._obstacles
@@ -281,12 +281,15 @@ class Run:
         return None
 
 
-def _lacking_locales(wanted: Collection[str], known: Collection[str]) -> str:
-    has = ", ".join(sorted(known)) or "none; MEDUSA_FF_TRANSLATION=true switches translations on"
-    return (
-        f"Texts in {', '.join(sorted(wanted))} are not synced, because the store does not have these locales "
-        f"(it has {has}). Add them in the admin (Settings > Store), or remove the texts at the source."
-    )
+def _lacking_locales(context: Context) -> str:
+    texts = f"Texts in {', '.join(sorted(context.other_locales))} are not synced, because the store does not"
+    if (error := context.hidden_locales) is not None:
+        why = f"show its locales: {error}. {error.hint} Allow it"
+    else:
+        none = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
+        has = ", ".join(sorted(context.locales or ())) or none
+        why = f"have these locales (it has {has}). Add them in the admin (Settings > Store)"
+    return f"{texts} {why}, or remove the texts at the source."
 
 
 async def _obstacles(context: Context) -> Sequence[str]:

@@ -193,6 +193,51 @@ def test_texts_in_locales_that_the_store_lacks_are_left_out_with_a_note(*, is_of
     assert_quiet(ListSource([source]), store)
 
 
+def hide(store: FakeMedusa, *paths: str) -> None:
+    """A role or a firewall refuses to show something."""
+    refusal = {"type": "forbidden", "message": "Insufficient permissions."}
+    store.before = lambda request: (
+        httpx.Response(403, json=refusal)
+        if (request.method, request.url.path) in {("GET", path) for path in paths}
+        else None
+    )
+
+
+def test_a_store_that_does_not_show_its_locales_is_synced_without_texts_and_the_note_says_why() -> None:
+    store, source = FakeMedusa(), row(1, **in_german("Kanne"))
+    hide(store, "/admin/feature-flags")
+    result = run(store, source)
+    [note] = [each for each in result.notes if "locale" in each or "Texts" in each]
+    assert (result.exit_code, counts(result), texts(store)) == (0, {"created": 1}, {})
+    assert "GET /admin/feature-flags: the server responded with 403" in note
+    assert "MEDUSA_FF_TRANSLATION" not in note
+    assert "role" in note
+    again = sync(ListSource([source]), store)
+    assert (counts(again), note in again.notes) == ({"unchanged": 1}, True)
+    store.before = None
+    run(store, source)
+    assert texts(store) == {"de-DE": {"title": "Kanne"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "needing"),
+    [
+        ("/admin/regions", {"prices": {"usd": 5, "usd.us": 4}, "price": None}),
+        ("/admin/sales-channels", {"salesChannels": ["Default Sales Channel"]}),
+        ("/admin/translations", None),
+    ],
+)
+def test_what_the_catalogue_does_not_need_may_be_hidden(path: str, needing: dict[str, Any] | None) -> None:
+    store = FakeMedusa()
+    hide(store, path)
+    assert counts(run(store, row(1), row(2))) == {"created": 2}
+    assert counts(run(store, row(1, price=3), row(2))) == {"updated": 1, "unchanged": 1}
+    assert counts(run(store, row(2), on_missing="delete", max_removals="100%"))["removed"] == 1
+    if needing:
+        result = sync(ListSource([row(2, **needing)]), store)
+        assert (result.exit_code, path in result.error, "role" in result.hint) == (4, True, True)
+
+
 def test_a_store_that_has_no_translations_any_more_is_synced_without_them() -> None:
     store = FakeMedusa()
     run(store, row(1, **in_german("Kanne")))
