@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from medusa_sync.core.fields import PRICE
+from medusa_sync.core.prices import is_price
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources.schema import SourceProduct
+from medusa_sync.sources.schema import SourceProduct, SourceVariant
 from medusa_sync.sources.text import is_web_url, shown
 
 _SHOWN = 10  # names
@@ -25,6 +27,7 @@ class Overlooked:
         self._fields: dict[str, None] = {}
         self._images = 0
         self._free = 0
+        self._sales = Counter[str]()  # products whose sale prices are not in the currency
 
     def add(self, product: SourceProduct, desired: DesiredProduct, unused: Iterable[str]) -> None:
         """Count a product, which has fields that mean nothing."""
@@ -37,6 +40,8 @@ class Overlooked:
         }
         self._images += sum(not is_web_url(each.strip()) for each in images if each)
         self._free += sum(each.fields.get(PRICE) == 0 for each in desired.variants)
+        if _has_other_sale(product, desired):
+            self._sales[desired.currency] += 1
 
     @property
     def note(self) -> str:
@@ -49,4 +54,25 @@ class Overlooked:
         )
         unused = "; ".join(filter(None, parts))
         free = f"Prices that are 0: {self._free:,}." if self._free else ""
-        return " ".join(filter(None, (f"Not used: {unused}." if unused else "", free)))
+        sales = "".join(
+            f"Sale prices that are not in {currency}, and so not synced: {count:,} "
+            f"product{'s' * (count > 1)}. If all are in one currency, set --currency."
+            for currency, count in self._sales.items()
+        )
+        return " ".join(filter(None, (f"Not used: {unused}." if unused else "", free, sales)))
+
+
+def _has_other_sale(product: SourceProduct, desired: DesiredProduct) -> bool:
+    """Whether a price in another currency is reduced."""
+    others = [each.fields for each in desired.variants if PRICE not in each.fields]
+    amounts = [value for fields in others for name, value in fields.items() if is_price(name)]
+    prices = [value for value in amounts if isinstance(value, int | float)]
+    if not prices:
+        return False
+    given: tuple[SourceProduct | SourceVariant, ...] = (product, *(product.variants or ()))
+    if any(0 < each.sale_price < max(prices) for each in given if each.sale_price is not None):
+        return True
+    if "--sale-prices" not in desired.settings:
+        return False
+    compared = [each.compare_at_price for each in given if each.compare_at_price is not None]
+    return max(compared) > min(prices) if compared else bool(product.discount_percentage)

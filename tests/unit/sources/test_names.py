@@ -263,6 +263,30 @@ def test_fields_that_are_not_used_are_named(product: dict[str, Any], expected: s
     assert reading(json.dumps([MUG, MUG | {"id": 2} | product]), suffix=".json").overlooked == expected
 
 
+@pytest.mark.parametrize(
+    ("product", "always", "with_option"),
+    [
+        ({"salePrice": 5}, True, True),
+        ({"variants": [{"sku": "a", "prices": {"eur": 9}, "salePrice": 5}]}, True, True),
+        ({"compareAtPrice": 12}, False, True),
+        ({"discountPercentage": 10}, False, True),
+        ({"compareAtPrice": 9, "discountPercentage": 0}, False, False),
+        ({"salePrice": 9}, False, False),
+        ({"salePrice": 0}, False, False),
+        ({"salePrice": 5, "prices": {"usd": 8, "eur": 9}}, False, False),
+    ],
+)
+def test_sale_prices_that_are_not_in_the_currency_are_counted(
+    product: dict[str, Any], *, always: bool, with_option: bool
+) -> None:
+    rows = json.dumps([MUG, {**MUG, "id": 2, "price": None, "prices": {"eur": 9}, **product}])
+    for sale_prices, expected in ((False, always), (True, with_option)):
+        mapping = MappingOptions("shop", "usd", sale_prices=sale_prices)
+        found = reading(rows, suffix=".json", mapping=mapping).overlooked
+        assert found.startswith("Sale prices that are not in usd, and so not synced: 1 product.") is expected
+        assert ("--currency" in found) is expected
+
+
 @pytest.mark.parametrize("header", ["id,title,price,url", "Handle,Title,Variant Price,SEO Title"])
 def test_columns_that_have_a_value_and_are_not_used_are_named(header: str) -> None:
     found = reading(f"{header},colour,season,\n1,Mug,9,a,blue,,\n2,Jug,9,a,,,\n")
