@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from functools import cached_property
 from itertools import chain
+from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.core.fields import (
     CATEGORIES,
     FIELDS,
+    OPTION,
     SKU,
     STATUS,
     UNIQUE,
@@ -61,6 +63,7 @@ class FieldChange(Struct, frozen=True):
         desired: what the source wants.
         variant: what reports call the variant; empty for a field of the product.
         setting: the option of which the product was written with another value; empty if there is none.
+        key: of the variant, which tells it apart; None for a field of the product.
     """
 
     field: str
@@ -70,6 +73,7 @@ class FieldChange(Struct, frozen=True):
     desired: Value = None
     variant: str = ""
     setting: str = ""
+    key: str | None = None
 
     @property
     def name(self) -> str:
@@ -83,6 +87,7 @@ class Conflict(Struct, frozen=True):
     Attributes:
         kept: the side whose value wins.
         variant: what reports call the variant; empty for a field of the product.
+        key: of the variant, which tells it apart; None for a field of the product.
     """
 
     field: str
@@ -90,6 +95,7 @@ class Conflict(Struct, frozen=True):
     desired: Value
     kept: OnConflict
     variant: str = ""
+    key: str | None = None
 
     @property
     def name(self) -> str:
@@ -98,6 +104,9 @@ class Conflict(Struct, frozen=True):
 
 def _named(field: str, variant: str) -> str:
     return f"{field} of {variant}" if variant else field
+
+
+_Found = TypeVar("_Found", FieldChange, Conflict)
 
 
 def withheld_earlier(record: Record) -> tuple[Withheld, ...]:
@@ -137,7 +146,12 @@ class VariantChange(Struct, frozen=True):
     def reported(self) -> tuple[FieldChange, ...]:
         """What reports say about it: a new variant is one change."""
         name = self.desired.name
-        return (FieldChange(VARIANT, None, name, None, name, name),) if self.is_new else self.changes
+        created = (FieldChange(VARIANT, None, name, None, name, name),)
+        return self.named(created if self.is_new else self.changes)
+
+    def named(self, found: Iterable[_Found]) -> tuple[_Found, ...]:
+        """Changes or conflicts, with the key of the variant."""
+        return tuple(structs.replace(each, key=self.desired.key) for each in found)
 
 
 class Change(Struct, frozen=True, dict=True):
@@ -204,15 +218,27 @@ class Change(Struct, frozen=True, dict=True):
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
-        """All of them, with the new and the deleted variants."""
-        names = (each.called(key) for key, each in self.removed.items())
-        deleted = (FieldChange(VARIANT, name, None, name, None, name) for name in names)
+        """All of them, with the new and the deleted variants, and the values of options that are removed."""
+        names = {key: each.called(key) for key, each in self.removed.items()}
+        deleted = (FieldChange(VARIANT, name, None, name, None, name, key=key) for key, name in names.items())
         variants = chain.from_iterable(each.reported for each in self.variants)
-        return (*self.own_changes, *variants, *deleted)
+        lost = self._lost_values() if self.options.removed else ()
+        return (*self.own_changes, *variants, *lost, *deleted)
+
+    def _lost_values(self) -> Iterator[FieldChange]:
+        """What variants lose with options that are removed."""
+        known = {each.stored.id: each.desired for each in self.variants if each.stored}
+        for variant in self.stored.variants:
+            own = known.get(variant.id)
+            key, name = (own.key, own.name) if own else (variant.id, variant.called(variant.id))
+            for option in self.options.removed:
+                if (value := variant.value_of(option.id)) is not None:
+                    field = f"{OPTION}{option.title}"
+                    yield FieldChange(field, value, None, value, None, name, key=key)
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
-        return tuple(chain(self.own_conflicts, *(each.conflicts for each in self.variants)))
+        return tuple(chain(self.own_conflicts, *(each.named(each.conflicts) for each in self.variants)))
 
     def removable(self, states: Collection[Dropped]) -> dict[str, StoredVariant]:
         """The dropped variants that are removed if their records have these states; one variant stays."""
@@ -228,7 +254,7 @@ class Change(Struct, frozen=True, dict=True):
     @property
     def held(self) -> tuple[FieldChange, ...]:
         """The prices that are held back."""
-        return tuple(chain.from_iterable(each.held for each in self.variants))
+        return tuple(chain.from_iterable(each.named(each.held) for each in self.variants))
 
     @property
     def new_variants(self) -> list[DesiredVariant]:

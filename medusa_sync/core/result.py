@@ -12,7 +12,8 @@ from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earl
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.merge import members
-from medusa_sync.core.product import DesiredProduct, Withheld
+from medusa_sync.core.product import DesiredProduct, Value, Withheld
+from medusa_sync.core.stored import StoredVariant
 
 
 class Result(StrEnum):
@@ -39,6 +40,65 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
+class WrittenOption(Struct, frozen=True):
+    """An option of a product.
+
+    Attributes:
+        id: in the store; empty if the run has added it.
+        name: what fields of variants call it, as in `option.Size`.
+        before: its title before the run; None if it was added.
+        after: its title after the run; None if it was removed.
+    """
+
+    id: str
+    name: str
+    before: str | None
+    after: str | None
+
+
+class Written(Struct, frozen=True):
+    """What was written, in the terms of the store: names are not enough to undo a change.
+
+    Attributes:
+        id: of the product; empty if a dry run would create it. Of one that was created, only this is known.
+        currency: of the field `price`.
+        variants: ids by key.
+    """
+
+    id: str
+    currency: str = ""
+    variants: Mapping[str, str] = {}
+    options: tuple[WrittenOption, ...] = ()
+
+
+def written(
+    change: Change, product_id: str, titles: Mapping[str, str], new: Mapping[str, StoredVariant]
+) -> Written:
+    """What a change of a product has written.
+
+    Args:
+        change: the last one of the run.
+        product_id: in the store.
+        titles: of the options before the run, by id.
+        new: the variants that were read after they were written, by key.
+    """
+    if change.is_creation:
+        return Written(product_id)
+    plan, desired = change.options, change.desired
+    known = {each.desired.key: each.stored for each in change.variants if each.stored and not each.is_new}
+    variants = {key: each.id for key, each in {**change.dropped, **change.removed, **known, **new}.items()}
+    names = {option_id: name for name, option_id in plan.ids.items()}
+    now = {option_id: name for name, option_id in plan.renamed.items()}
+    removed = {option.id for option in plan.removed}
+    left = {each.id: now.get(each.id, each.title) for each in change.stored.options if each.id not in removed}
+    options = [
+        WrittenOption(own, names.get(own) or titles.get(own) or left[own], titles.get(own), left.get(own))
+        for own in {**titles, **left}
+    ]
+    options += [WrittenOption("", name, None, name) for name in plan.added]
+    return Written(product_id, desired.currency, variants, tuple(options))
+
+
 class Outcome(Struct, frozen=True):
     """The single outcome of a product in a run.
 
@@ -48,6 +108,7 @@ class Outcome(Struct, frozen=True):
         withheld: unique values that variants do not get, because something else has them.
         action: None if nothing was written.
         blocked: why a part of the product is not written; None for the final outcome.
+        written: None if nothing was.
     """
 
     external_id: str | None
@@ -60,6 +121,7 @@ class Outcome(Struct, frozen=True):
     held: tuple[FieldChange, ...] = ()
     withheld: tuple[Withheld, ...] = ()
     blocked: str | None = None
+    written: Written | None = None
 
     @property
     def newly_withheld(self) -> tuple[Withheld, ...]:
@@ -71,20 +133,20 @@ class Outcome(Struct, frozen=True):
         return cls(product.external_id, product.title, result, reason)
 
 
-Changes = Mapping[tuple[str, str], FieldChange]
-"""Changes that a run has made to a product, by variant and field; each has the value before the run."""
+Changes = Mapping[tuple[str | None, str], FieldChange]
+"""Changes that a run has made to a product, by key of the variant and field, from the value before it."""
 
 
 def with_changes(made: Changes, more: Iterable[FieldChange]) -> Changes:
     """Add changes to those that were made before; all fields of a variant that was created are one change."""
-    created = {name for (name, field), each in made.items() if field == VARIANT and each.stored is None}
+    created = {key for (key, field), each in made.items() if field == VARIANT and each.stored is None}
     changes = dict(made)
     for each in more:
-        key = each.variant, each.field
-        if key in made:
-            changes[key] = structs.replace(made[key], planned=each.planned)
-        elif each.variant not in created:
-            changes[key] = each
+        place = each.key, each.field
+        if place in made:
+            changes[place] = structs.replace(made[place], planned=each.planned)
+        elif each.key not in created:
+            changes[place] = each
     return changes
 
 
@@ -95,10 +157,10 @@ def arrived(changes: Changes, plan: Change) -> Changes:
     """
     known: list[FieldChange | Conflict | Withheld]
     known = [*plan.changes, *plan.conflicts, *plan.held, *plan.withheld]
-    now = {(each.variant, each.field): each.stored for each in known}
-    now |= {(name, VARIANT): name for name in (each.called(key) for key, each in plan.dropped.items())}
-    found = {key: structs.replace(each, planned=now.get(key, each.planned)) for key, each in changes.items()}
-    return {key: each for key, each in found.items() if {*members(each.planned)} != {*members(each.stored)}}
+    now: dict[tuple[str | None, str], Value] = {(each.key, each.field): each.stored for each in known}
+    now |= {(key, VARIANT): each.called(key) for key, each in plan.dropped.items()}
+    found = {own: structs.replace(each, planned=now.get(own, each.planned)) for own, each in changes.items()}
+    return {own: each for own, each in found.items() if {*members(each.planned)} != {*members(each.stored)}}
 
 
 def gained(change: Change) -> Action | None:
@@ -157,6 +219,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
     """Everything that reports say about a run.
 
     Attributes:
+        source_name: the prefix of external ids.
         source_format: what was detected, such as `JSON pages`; empty if nothing was.
         source_total: how many products the source says it has; None if it does not say.
         seen: how many products it delivered: the sum of `counts` and `not_compared`, without removed ones.
@@ -205,3 +268,4 @@ class RunResult(Struct, frozen=True, kw_only=True):
     skipped: Collection[Outcome] = ()
     shard: Shard | None = None
     first: tuple[DesiredProduct, ...] = ()
+    source_name: str = ""

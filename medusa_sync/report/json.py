@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from medusa_sync.core.fields import FIELDS, OPTION, OPTIONS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
-from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
+from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status, Written
 from medusa_sync.report.changes import Kind, of_kind
 from medusa_sync.report.escape import visible_json
 from medusa_sync.report.output import Output
@@ -34,6 +35,7 @@ Count = Annotated[int, Meta(ge=0)]
 class SourceInfo(Struct, frozen=True):
     """The source."""
 
+    name: Annotated[str, Meta(description="The prefix of external ids; empty if no run began.")]
     url: Annotated[str, Meta(description="Without a query.")]
     format: Annotated[str, Meta(description="What was detected; empty if nothing was read.")]
     total: Annotated[int | None, Meta(description="How many products it says it has, in all shards.")]
@@ -115,6 +117,14 @@ class VariantChanges(Struct, frozen=True):
 
     variant: Annotated[str, Meta(description="Its SKU, or else its title.")]
     fields: dict[str, FieldValues]
+    id: Annotated[str | UnsetType, Meta(description="In the store; missing if a dry run creates it.")] = UNSET
+
+
+class OptionChange(FieldValues, frozen=True, kw_only=True):
+    """An option of a product whose options, or option values, changed: its title before and after."""
+
+    name: Annotated[str, Meta(description="In the names of fields, such as `option.Size`.")]
+    id: Annotated[str | UnsetType, Meta(description="In the store; missing if it was added.")] = UNSET
 
 
 class ConflictInfo(Struct, frozen=True):
@@ -141,6 +151,13 @@ class ProductChange(Struct, frozen=True):
     fields: dict[str, FieldValues]
     variants: list[VariantChanges] | UnsetType = UNSET
     conflicts: list[ConflictInfo] | UnsetType = UNSET
+    title: Annotated[str | UnsetType, Meta(description="At the source.")] = UNSET
+    id: Annotated[str | UnsetType, Meta(description="In the store; missing if a dry run creates it.")] = UNSET
+    variant_id: Annotated[
+        str | UnsetType, Meta(description="Of the only variant, if some of the fields are those of it.")
+    ] = UNSET
+    currency: Annotated[str | UnsetType, Meta(description="Of the fields `price` and `sale_price`.")] = UNSET
+    options: list[OptionChange] | UnsetType = UNSET
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -156,6 +173,7 @@ class Document(Struct, frozen=True, kw_only=True):
     duration_s: Annotated[float, Meta(ge=0)]
     source: SourceInfo
     store: StoreInfo | None
+    store_url: Annotated[str | None, Meta(description="Also if the run ended early.")]
     counts: Counts
     requests: RequestCounts
     problems: list[Problem]
@@ -209,8 +227,11 @@ def _document_without_changes(result: RunResult) -> Document:
         exit_code=result.exit_code,
         started_at=started_at.isoformat(timespec="milliseconds") + "Z",
         duration_s=round(result.duration_s, 3),
-        source=SourceInfo(result.source_url, result.source_format, result.source_total, result.seen),
+        source=SourceInfo(
+            result.source_name, result.source_url, result.source_format, result.source_total, result.seen
+        ),
         store=StoreInfo(result.store_url or "", store.products, store.owned) if store else None,
+        store_url=result.store_url,
         counts=Counts(
             **{each.value: result.counts.get(each, 0) for each in Result},
             conflicts=result.conflicts,
@@ -241,22 +262,35 @@ def _problem(outcome: Outcome) -> Problem:
 
 
 def _change(outcome: Outcome) -> ProductChange:
-    """The changes of a product and of each of its variants.
-
-    Variants without a SKU may have the same name: a second change of a field begins a new entry.
-    """
+    """The changes of a product and of each of its variants."""
     own: dict[str, FieldValues] = {}
-    latest = {"": own}
-    variants: list[VariantChanges] = []
+    variants: dict[tuple[str | None, str], VariantChanges] = {}
+    known = outcome.written or Written("")
+    only: str | UnsetType = UNSET
     for each in outcome.changes:
-        fields = latest.get(each.variant)
-        if fields is None or each.field in fields:
-            fields = latest[each.variant] = {}
-            variants.append(VariantChanges(each.variant, fields))
+        fields = own
+        if each.variant or (each.key is not None and FIELDS.knows(each.field)):
+            entry = VariantChanges(each.variant, {}, known.variants.get(each.key or "") or UNSET)
+            fields = variants.setdefault((each.key, each.variant), entry).fields
+        elif each.key is not None:
+            only = known.variants.get(each.key) or UNSET
         fields[each.field] = FieldValues(each.stored, each.planned)
     conflicts = [
         ConflictInfo(each.field, each.stored, each.desired, each.kept, each.variant or UNSET)
         for each in outcome.conflicts
     ]
-    action = outcome.action or _KEEP
-    return ProductChange(outcome.external_id, action, own, variants or UNSET, conflicts or UNSET)
+    has_options = any(each.field == OPTIONS or each.field.startswith(OPTION) for each in outcome.changes)
+    return ProductChange(
+        outcome.external_id,
+        outcome.action or _KEEP,
+        own,
+        [*variants.values()] or UNSET,
+        conflicts or UNSET,
+        outcome.title,
+        known.id or UNSET,
+        only,
+        known.currency or UNSET,
+        [OptionChange(each.before, each.after, name=each.name, id=each.id or UNSET) for each in known.options]
+        if has_options
+        else UNSET,
+    )

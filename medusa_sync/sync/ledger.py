@@ -24,13 +24,13 @@ class _Open(Struct):
     Attributes:
         is_stored: the store has it.
         is_sent: it is being written, and may have been written.
-        conflicts: that its write decides, by variant and field.
+        conflicts: that its write decides, by key of the variant and field.
     """
 
     title: str
     is_stored: bool = False
     is_sent: bool = False
-    conflicts: Mapping[tuple[str, str], Conflict] = {}
+    conflicts: Mapping[tuple[str | None, str], Conflict] = {}
 
 
 class Ledger:
@@ -172,5 +172,5 @@ class Ledger:
         self._on_settled(outcome)
 
 
-def _by_field(conflicts: Iterable[Conflict]) -> dict[tuple[str, str], Conflict]:
-    return {(each.variant, each.field): each for each in conflicts}
+def _by_field(conflicts: Iterable[Conflict]) -> dict[tuple[str | None, str], Conflict]:
+    return {(each.key, each.field): each for each in conflicts}

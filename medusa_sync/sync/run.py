@@ -115,6 +115,7 @@ class Run:
             exit_code=error.exit_code if error is not None else EXIT_PARTIAL if has_problems else 0,
             started_at=started_at,
             duration_s=time.monotonic() - clock,
+            source_name=options.source_name,
             source_url=options.source_url,
             source_format=self._source.format,
             source_total=self._delivery.total,

@@ -19,6 +19,7 @@ from medusa_sync.core import unfinished
 from medusa_sync.core.result import Requests
 from medusa_sync.errors import SourceError, TimeLimitError
 from medusa_sync.redact import Redactor
+from medusa_sync.report.json import as_json
 from medusa_sync.report.text import as_text
 from medusa_sync.sources.base import Item, Page, Source
 from medusa_sync.sources.mapping import MappingOptions, deliver
@@ -27,6 +28,7 @@ from medusa_sync.sync.read import scan
 from medusa_sync.sync.run import Run
 from medusa_sync.sync.write import acknowledger
 from tests.harness.catalogue import products
+from tests.harness.documents import read_document
 from tests.harness.fake_medusa import FakeMedusa, Request
 
 SOURCE_NAME = "dummyjson"
@@ -151,6 +153,11 @@ def constant(name: str, value: float) -> AbstractContextManager[object]:
 
 text = as_text
 """What the command prints."""
+
+
+def document(result: RunResult) -> dict[str, Any]:
+    """The JSON document of a run, which fits its schema."""
+    return read_document(as_json(result))
 
 
 def writes(store: FakeMedusa) -> list[Request]:

@@ -11,7 +11,7 @@ from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.policy import Share
-from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.result import Action, Outcome, Result, Written
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, PruneGuardError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
@@ -79,6 +79,7 @@ class Orphans:
             Result.REMOVED,
             changes=() if self._deletes else (FieldChange(STATUS, stored.status, "draft"),),
             action=Action.DELETE if self._deletes else Action.DRAFT,
+            written=Written(stored.id),
         )
 
     async def remove(self, orphans: Sequence[StoredProduct]) -> None:

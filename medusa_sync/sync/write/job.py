@@ -35,10 +35,12 @@ from medusa_sync.core.result import (
     Changes,
     Outcome,
     Result,
+    Written,
     arrived,
     gained,
     outcome_of,
     with_changes,
+    written,
 )
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import Holders
@@ -84,6 +86,7 @@ class Job(Struct, eq=False):
         handle: that was chosen for it, if it is new; no other one gets it.
         replaces: id of the incomplete product that an interrupted creation left; empty if there is none.
         generation: of its id, if it is new; the id of a deleted product cannot be used again.
+        titles: of its options when it was read first, by id.
 
     What `begin` sets, or an attempt to write it:
         error: why the store refused a part of it.
@@ -117,6 +120,7 @@ class Job(Struct, eq=False):
     handle: str = ""
     replaces: str = ""
     generation: int = 0
+    titles: Mapping[str, str] | None = None
     error: MedusaSyncError | None = None
     product_id: str = ""
     before: Record | None = None
@@ -155,6 +159,8 @@ class Job(Struct, eq=False):
 
     def take(self, change: Change) -> None:
         """Take another plan."""
+        if self.titles is None:
+            self.titles = {option.id: option.title for option in change.stored.options}
         self.plan, self.changed = change, arrived(self.changed, change)
 
     def take_again(self, change: Change) -> None:
@@ -189,7 +195,14 @@ class Job(Struct, eq=False):
     def outcome(self) -> Outcome:
         """The outcome of a product whose plan is carried out."""
         changes = with_changes(self.changed, self.change.changes)
-        return outcome_of(self.change, changes.values(), self.gain or gained(self.change))
+        found = outcome_of(self.change, changes.values(), self.gain or gained(self.change))
+        return structs.replace(found, written=self.written_parts())
+
+    def written_parts(self) -> Written | None:
+        """What was written of it, as far as it is known."""
+        if self.plan is None:
+            return None
+        return written(self.plan, self.plan.stored.id or self.product_id, self.titles or {}, self.written)
 
 
 Group = list[Job]
@@ -244,7 +257,8 @@ class Places:
         changes = tuple(job.changed.values())
         outcome = Outcome.of(job.desired, result, reason)
         action = Action.UPDATE if changes else None
-        self._settle(job, structs.replace(outcome, changes=changes, action=action))
+        parts = job.written_parts() if changes else None
+        self._settle(job, structs.replace(outcome, changes=changes, action=action, written=parts))
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         job.place = Place.LEDGER

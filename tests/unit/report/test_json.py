@@ -18,14 +18,16 @@ from medusa_sync.report.json import Counts, as_json, print_json, schema
 from tests.harness.documents import read_document
 from tests.unit.results import EVERYTHING, LAMP, LEFT, MUG, SPOON, STAMPS, run
 
-NAMES = st.sampled_from(["", "Red", "Blue"])
+KEYS = {None: "", "1": "Red", "2": "Red", "3": "Blue"}
 FIELD_NAMES = st.sampled_from(["title", "weight", "price"])
 
 
-@given(changed=st.lists(st.tuples(NAMES, FIELD_NAMES), max_size=12))
-def test_no_change_is_lost_if_variants_have_the_same_name(changed: list[tuple[str, str]]) -> None:
+@given(placed=st.lists(st.tuples(st.sampled_from([*KEYS]), FIELD_NAMES), max_size=12, unique=True))
+def test_no_change_is_lost_if_variants_have_the_same_name(placed: list[tuple[str | None, str]]) -> None:
+    changed = [(KEYS[key], field) for key, field in placed]
     changes = tuple(
-        FieldChange(field, None, number, variant=name) for number, (name, field) in enumerate(changed)
+        FieldChange(field, None, number, variant=KEYS[key], key=key)
+        for number, (key, field) in enumerate(placed)
     )
     (change,) = json.loads(as_json(run(structs.replace(SPOON, changes=changes))))["changes"]
     entries = [{"variant": "", "fields": change["fields"]}, *change.get("variants", [])]
