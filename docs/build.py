@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from docs import architecture, catalogue, costs, formats
+from medusa_sync import codes
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import json as json_report
 from medusa_sync.settings.option import GROUPS, Group, Option
@@ -47,7 +48,7 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
     return {
         README: {"costs": costs.table(measured)},
         DOCS / "options.md": {"all": all_options()},
-        DOCS / "exit-codes.md": {"exit codes": exit_codes_table()},
+        DOCS / "exit-codes.md": {"exit codes": exit_codes_table(), "warnings": warnings_table()},
         DOCS / "formats.md": {
             "formats": _table(formats.HEAD, formats.rows()),
             **{dialect.name: dialect_tables(dialect) for dialect in DIALECTS},
@@ -144,6 +145,11 @@ def _cell(text: str) -> str:
 
 def exit_codes_table() -> str:
     return _table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def warnings_table() -> str:
+    rows = [(f"{each.code} `{each.name}`", each.meaning, each.remedy) for each in codes.table().values()]
+    return _table(("code", "meaning", "what to do"), rows)
 
 
 def action_tables() -> str:

@@ -13,6 +13,8 @@ from enum import Enum
 from itertools import chain
 from typing import Any, TypeVar
 
+from medusa_sync.codes import Note
+
 MASK = "***"
 _SHORTEST = 4  # characters; anything shorter would match parts of ordinary words
 _DOTS = "..."  # at the end of what another program has cut
@@ -132,6 +134,8 @@ def redacted(value: T, redactor: Redactor) -> T:
 def _redacted(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, Enum | Mapping):
         return value
+    if isinstance(value, Note):
+        return Note(value.name, redactor(value))
     if isinstance(value, str):
         return redactor(value)
     if isinstance(value, tuple):

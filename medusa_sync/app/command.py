@@ -16,12 +16,13 @@ from medusa_sync.app.failure import failed, refuse
 from medusa_sync.app.loop import run_loop
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
+from medusa_sync.codes import Note
 from medusa_sync.core.result import Result, RunResult
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report import log, output, summary
-from medusa_sync.report.escape import visible
+from medusa_sync.report.escape import coded
 from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.text import print_listed_once, print_result, print_settings
 from medusa_sync.schedule import Schedule, time_zone
@@ -63,7 +64,8 @@ def show_settings(flags: Flags) -> int:
                 _schedule(loaded.settings)
             with output.lossy(err):
                 for warning in () if loaded.settings.quiet else loaded.warnings:
-                    output.print_line(err, ("warning: ", "yellow"), visible(warning))
+                    text = coded(Note("misspelled_variable", warning))
+                    output.print_line(err, ("warning: ", "yellow"), text)
             with output.printing("The settings were", out):
                 print_settings(loaded, out)
         except MedusaSyncError as error:
@@ -164,10 +166,10 @@ class _Job:
             return structs.replace(result, exit_code=EXIT_CHANGES)
         return result
 
-    def _about_demo(self, result: RunResult) -> Iterator[str]:
+    def _about_demo(self, result: RunResult) -> Iterator[Note]:
         """Yield a note if the products are new, and are those of DummyJSON only because nothing is set."""
         if self._chose_no_source and (result.counts.get(Result.CREATED) or result.not_compared):
-            yield _DEMO.format(result.source_total or result.seen)
+            yield Note("demo_products", _DEMO.format(result.source_total or result.seen))
 
     def _report(self, result: RunResult) -> int:
         """Print, log and notify; return the exit code of the run, or else of the first output that failed."""
@@ -198,7 +200,7 @@ class _Job:
             elif settings.quiet and result.exit_code == 0:
                 print_listed_once(result, self._out)
                 for note in self._about_demo(result):
-                    output.print_line(self._out, ("note: ", "yellow"), visible(note))
+                    output.print_line(self._out, ("note: ", "yellow"), coded(note))
             elif (result.seen or not result.error) and not self._is_logged(result):
                 print_result(result, self._out, verbose=settings.verbose)
 

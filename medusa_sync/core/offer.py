@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
+from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
 from medusa_sync.core.entities import Channel, Region
 from medusa_sync.core.fields import CHANNELS, IMAGES, THUMBNAIL, location_of, stock_of
@@ -68,7 +69,7 @@ def obstacles(
     channels: Sequence[Channel],
     regions: Sequence[Region] | None,
     locations: Mapping[str, str],
-) -> Iterator[str]:
+) -> Iterator[Note]:
     """What would keep customers from buying, and what to do about it, in one line each.
 
     Args:
@@ -79,22 +80,26 @@ def obstacles(
     """
     used = [each for each in channels if not offer.channels.isdisjoint((each.id, each.name))]
     if disabled := [each.name for each in used if each.is_disabled]:
-        yield (
+        yield Note(
+            "disabled_channel",
             f"Customers cannot buy in {_listed(disabled)}, because the sales channel is disabled. Enable it "
-            "in the admin (Settings > Sales Channels)."
+            "in the admin (Settings > Sales Channels).",
         )
     for places, names in _apart(offer, used):
-        yield (
+        yield Note(
+            "unserved_channel",
             f"The stock at {_listed([locations.get(own, own) for own in places])} counts as 0 in "
             f"{_listed(names)}, because the stock location does not serve the sales channel. Connect them in "
-            "the admin (Settings > Locations & Shipping)."
+            "the admin (Settings > Locations & Shipping).",
         )
     if regions is not None:
         yield from _unpaid(offer, regions)
     if offer.unseen:
-        yield (
+        yield Note(
+            "private_images",
             f"Products with images that customers cannot load: {offer.unseen:,}. Their address is private, "
-            f"such as {offer.address!r}: put the images at a public one, and change their URLs at the source."
+            f"such as {offer.address!r}: put the images at a public one, and change their URLs at the "
+            "source.",
         )
 
 
@@ -115,12 +120,13 @@ def _apart(offer: Offer, used: Sequence[Channel]) -> Iterator[tuple[list[str], l
         yield sorted(idle), others
 
 
-def _unpaid(offer: Offer, regions: Sequence[Region]) -> Iterator[str]:
+def _unpaid(offer: Offer, regions: Sequence[Region]) -> Iterator[Note]:
     """Prices that no customer pays, and products for which some customers have no price."""
     if unused := offer.currencies.difference(each.currency_code for each in regions):
-        yield (
+        yield Note(
+            "no_region",
             f"No region has the currency {_listed(sorted(unused))}, so no customer can pay prices in it. Add "
-            "one in the admin (Settings > Regions), or sync prices in another currency (--currency)."
+            "one in the admin (Settings > Regions), or sync prices in another currency (--currency).",
         )
     lacking = Counter[str]()
     for prices, count in offer.prices.items():
@@ -130,9 +136,10 @@ def _unpaid(offer: Offer, regions: Sequence[Region]) -> Iterator[str]:
     if lacking:
         counts = [f"{count:,} for {name}" for name, count in lacking.most_common(_LISTED)]
         more = f" and {len(lacking) - _LISTED} more regions" if len(lacking) > _LISTED else ""
-        yield (
+        yield Note(
+            "no_region_price",
             f"Products without a price for a region: {', '.join(counts)}{more}. Customers there cannot buy "
-            "them. Add prices at the source or in the admin."
+            "them. Add prices at the source or in the admin.",
         )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, structs
 
+from medusa_sync.codes import Note
 from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earlier
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
@@ -260,7 +261,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
     problems: Collection[Outcome]
     not_completed: tuple[Outcome, ...]
     changes: Collection[Outcome]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     error: str
     hint: str
     held: int = 0

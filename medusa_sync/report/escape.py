@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from medusa_sync.codes import Note
+
 # Scripts whose spelling needs joiners: Arabic to Sinhala, and Mongolian, which has selectors too.
 _JOINING = "\u0600-\u0dff\u1820-\u18aa"
 _EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff"
@@ -46,6 +48,11 @@ _LEADING = re.compile(r"\A(\s*):(?=:)")
 def visible(text: str) -> str:
     r"""Escape the hidden characters of a text: `\x1b`, `\n`, `\u202e`. Ordinary writing does not change."""
     return HIDDEN.sub(_escaped, text)
+
+
+def coded(note: Note) -> str:
+    """The `visible` text of a note, with its code."""
+    return f"{visible(note)} [{note.code}]"
 
 
 def visible_lines(message: str) -> list[str]:

@@ -160,6 +160,13 @@ class ProductChange(Struct, frozen=True):
     options: list[OptionChange] | UnsetType = UNSET
 
 
+class CodedNote(Struct, frozen=True):
+    """A remark about the run."""
+
+    code: Annotated[str, Meta(description="Such as `W101`; it does not change.")]
+    text: str
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """The result of `medusa-sync products --json`. Ignore fields that you do not know."""
 
@@ -181,6 +188,7 @@ class Document(Struct, frozen=True, kw_only=True):
     withheld: Annotated[list[WithheldValue], Meta(description="Those that were not withheld before.")]
     skipped: Annotated[list[Problem], Meta(description="Those that are skipped for a reason of their own.")]
     notes: Annotated[list[str], Meta(description="Remarks about the run, not about one product.")]
+    warnings: Annotated[list[CodedNote], Meta(description="The notes with their codes.")]
     changes: list[ProductChange]  # last, because it is rendered one product at a time
 
 
@@ -244,7 +252,8 @@ def _document_without_changes(result: RunResult) -> Document:
         held=[HeldPrice(*values) for *values, _ in _kept(result, "held")],
         withheld=list(starmap(WithheldValue, _kept(result, "withheld"))),
         skipped=list(map(_problem, result.skipped)),
-        notes=list(result.notes),
+        notes=[*map(str, result.notes)],
+        warnings=[CodedNote(each.code, str(each)) for each in result.notes],
         changes=[],
     )
 

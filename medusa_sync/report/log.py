@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
 
+from medusa_sync.codes import code_of
 from medusa_sync.core.result import RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, of_kind, plain_lines
@@ -76,6 +77,8 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = self._redact(record.getMessage())
+        if not self._as_json and (code := _code(record)):
+            message += f" [{code}]"
         hint = self._redact(getattr(record, "hint", ""))
         trace = self._redact(logging.Formatter().formatException(record.exc_info)) if record.exc_info else ""
         with lossy(self._output):
@@ -96,8 +99,9 @@ class _Handler(logging.Handler):
             "logger": record.name,
             "message": message,
         }
+        others = {"code": _code(record), "hint": hint, "traceback": trace}
         entry |= {name: self._redacted(getattr(record, name)) for name in FIELDS if hasattr(record, name)}
-        entry |= {name: text for name, text in (("hint", hint), ("traceback", trace)) if text}
+        entry |= {name: text for name, text in others.items() if text}
         # Nothing in it can break a line.
         return visible_json(json.dumps(entry, ensure_ascii=False), ascii_only=True)
 
@@ -128,6 +132,10 @@ class _Handler(logging.Handler):
             print_line(self._output, (f"{now} {visible(message)}", "dim"))
         for line in visible_lines(trace) if trace else ():
             print_line(self._output, (line, "dim"), indent=2)
+
+
+def _code(record: logging.LogRecord) -> str:
+    return code_of(getattr(record, "event", "")) if record.levelno == logging.WARNING else ""
 
 
 def _time(record: logging.LogRecord, end: str) -> str:

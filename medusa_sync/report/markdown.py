@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from typing import TypeVar
 
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import plain_lines
 from medusa_sync.report.escape import visible
+
+T = TypeVar("T")
 
 TITLES = ("| outcome | product | title | details |", "| --- | --- | --- | --- |")
 _MARK = "<!-- medusa-sync -->"  # a script finds by it the comment that it replaces
@@ -85,11 +88,11 @@ def row(outcome: Outcome, result: RunResult) -> str:
 
 def notes(result: RunResult) -> Iterator[str]:
     """Yield lines with the remarks about the run."""
-    for line in first(result.notes, lambda note: f"**Note:** {_literal(note)}", _MANY):
+    for line in first(result.notes, lambda note: f"**Note:** {_literal(note)} ({note.code})", _MANY):
         yield from (line, "")
 
 
-def first(lines: Sequence[str], escape: Callable[[str], str], most: int = _LINES) -> list[str]:
+def first(lines: Sequence[T], escape: Callable[[T], str], most: int = _LINES) -> list[str]:
     """Escape the first lines, and count the others."""
     more = [f"{len(lines) - most} more"] if len(lines) > most else []
     return [*map(escape, lines[:most]), *more]

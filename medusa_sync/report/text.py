@@ -10,7 +10,7 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.redact import Redactor
 from medusa_sync.report import summary
 from medusa_sync.report.changes import change_lines, details, plain_lines
-from medusa_sync.report.escape import visible
+from medusa_sync.report.escape import coded, visible
 from medusa_sync.report.output import Output, Pipe, print_line
 from medusa_sync.report.preview import named, preview
 from medusa_sync.report.summary import Listing
@@ -75,7 +75,7 @@ def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
         external_id, title = named(product)
         shown = "; ".join(f"{name} {value}" for name, value in preview(product))
         yield f"product: {external_id} ({title}): {shown}"
-    yield from (f"note: {visible(note)}" for note in result.notes)
+    yield from (f"note: {coded(note)}" for note in result.notes)
 
 
 def _lines_of(listing: Listing, result: RunResult, *, verbose: bool = False) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) ->
     if result.notes and line is None:
         console.print()
     for note in result.notes:
-        print_line(console, ("Note: ", "yellow"), visible(note))
+        print_line(console, ("Note: ", "yellow"), coded(note))
 
 
 def _print_listing(listing: Listing, result: RunResult, console: Console, *, verbose: bool = False) -> None:

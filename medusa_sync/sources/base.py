@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BufferedReader
 from typing import Any, Generic, Protocol, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
+from medusa_sync.codes import Note
 from medusa_sync.core.ids import IdSet
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.text import UNREADABLE, decode_json
@@ -156,7 +157,7 @@ class SourceOf(ABC, Generic[T_co]):
 
     format = ""
     in_one_piece = True
-    notes: Sequence[str] = ()
+    notes: Sequence[Note] = ()
     resembles = ""
 
     @abstractmethod
@@ -170,9 +171,9 @@ class SourceOf(ABC, Generic[T_co]):
         """
 
     @property
-    def overlooked(self) -> str:
-        """What is not used of the products that were checked so far, in one line."""
-        return ""
+    def overlooked(self) -> Iterable[Note]:
+        """What is not used of the products that were checked so far."""
+        return ()
 
     async def category_names(self) -> Mapping[str, str]:
         """Display names of categories by slug."""

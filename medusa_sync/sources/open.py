@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from itertools import islice
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from medusa_sync.codes import Note
 from medusa_sync.errors import SourceError
 from medusa_sync.http import HttpClient
 from medusa_sync.settings.parsers import is_http
@@ -124,8 +125,8 @@ class Catalogue(Source):
         self._overlooked = Overlooked()
 
     @property
-    def overlooked(self) -> str:
-        return self._overlooked.note
+    def overlooked(self) -> Iterable[Note]:
+        return self._overlooked.notes
 
     async def category_names(self) -> Mapping[str, str]:
         return {} if self._map else await self._source.category_names()
@@ -177,7 +178,8 @@ class Catalogue(Source):
                     if count == limit:
                         return
             if not count and self._source.format.startswith(("CSV", "Excel")):
-                self.notes = ["The table has no row below its header. Is the export complete?"]
+                text = "The table has no row below its header. Is the export complete?"
+                self.notes = [Note("empty_table", text)]
         finally:
             kind, comma, rest = self._source.format.partition(",")
             self.format = f"{kind} ({self._map}){comma}{rest}" if self._map else self._source.format

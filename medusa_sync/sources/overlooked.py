@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
+from medusa_sync.codes import Note
 from medusa_sync.core.fields import PRICE
 from medusa_sync.core.prices import is_price
 from medusa_sync.core.product import DesiredProduct
@@ -44,8 +45,7 @@ class Overlooked:
             self._sales[desired.currency] += 1
 
     @property
-    def note(self) -> str:
-        """One line; empty if all is used."""
+    def notes(self) -> Iterator[Note]:
         names = [*map(shown, dict.fromkeys([*self.columns, *self._fields]))]
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         parts = (
@@ -53,13 +53,16 @@ class Overlooked:
             f"images that are no http(s) URLs: {self._images:,}" if self._images else "",
         )
         unused = "; ".join(filter(None, parts))
-        free = f"Prices that are 0: {self._free:,}." if self._free else ""
-        sales = "".join(
-            f"Sale prices that are not in {currency}, and so not synced: {count:,} "
-            f"product{'s' * (count > 1)}. If all are in one currency, set --currency."
-            for currency, count in self._sales.items()
-        )
-        return " ".join(filter(None, (f"Not used: {unused}." if unused else "", free, sales)))
+        if unused:
+            yield Note("not_used", f"Not used: {unused}.")
+        if self._free:
+            yield Note("free", f"Prices that are 0: {self._free:,}.")
+        for currency, count in self._sales.items():
+            yield Note(
+                "other_sale",
+                f"Sale prices that are not in {currency}, and so not synced: {count:,} "
+                f"product{'s' * (count > 1)}. If all are in one currency, set --currency.",
+            )
 
 
 def _has_other_sale(product: SourceProduct, desired: DesiredProduct) -> bool:

@@ -9,6 +9,7 @@ from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from medusa_sync.codes import Note
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
@@ -95,7 +96,7 @@ class Run:
         self._context: Context | None = None
         self._removals: Removals | None = None  # if nothing is removed
         self._engine: Engine | None = None  # until something is written
-        self._obstacles: Sequence[str] = ()  # for customers
+        self._obstacles: Sequence[Note] = ()  # for customers
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -139,46 +140,52 @@ class Run:
             hint=error.hint if error else "",
         )
 
-    def _notes(self, *, is_complete_plan: bool) -> Iterator[str]:
+    def _notes(self, *, is_complete_plan: bool) -> Iterator[Note]:
         """Remarks that are not about one product."""
         options, context, unidentified = self._options, self._context, self._ledger.unidentified
         if not (self._ledger.seen or options.shard or self._stop.is_set):
-            yield "The source has no products."
+            yield Note("no_products", "The source has no products.")
         like = f"It looks like {self._source.resembles}." if self._source.resembles else ""
         is_invalid = 0 < self._ledger.seen == self._ledger.invalid
         if is_invalid:
             shape = _NO_ID if unidentified == self._ledger.seen else "If its products have another shape, use"
             hint = like or f"{shape} --source-map."
-            yield f"The source has no valid product. {hint}"
+            yield Note("no_valid_product", f"The source has no valid product. {hint}")
         removes = options.on_missing is not OnMissing.KEEP
         if removes and options.limit is not None:
-            yield "Nothing is removed with --limit, because products beyond the limit are not missing."
+            text = "Nothing is removed with --limit, because products beyond the limit are not missing."
+            yield Note("limit_keeps", text)
         elif removes and unidentified:
-            yield (
+            yield Note(
+                "rows_without_id",
                 f"Nothing is removed, because {unidentified} of the rejected rows have no id: "
-                "they may be of products or variants that only look missing."
+                "they may be of products or variants that only look missing.",
             )
         if self._removals is not None:
             yield from self._removals.notes
         yield from self._source.notes
         is_first = bool(self._ledger.gained) and not self._ledger.kept
         if options.dry_run or is_first:
-            yield from filter(None, ("" if is_invalid else like, self._source.overlooked))
+            if like and not is_invalid:
+                yield Note("resembles", like)
+            yield from self._source.overlooked
         if self._api is None:
             valid = self._ledger.not_compared
             words = "product is" if valid == 1 else "products are"
-            yield f"{valid} {words} valid. {_NOT_COMPARED}" if valid else _NOT_COMPARED
+            yield Note("not_compared", f"{valid} {words} valid. {_NOT_COMPARED}" if valid else _NOT_COMPARED)
         placement = context.placement if context is not None else UNKNOWN
         if placement is not UNKNOWN and is_complete_plan:  # it has checked all of the installation
             location = "" if placement.location_id is None else " and stock location"
-            yield (
+            yield Note(
+                "valid",
                 "The installation is valid: settings, credentials, source, sales channel, shipping profile"
-                f"{location}. Only a real run shows whether the credentials may write."
+                f"{location}. Only a real run shows whether the credentials may write.",
             )
         if context is not None and context.other_locales:
-            yield _lacking_locales(context)
+            yield Note("no_locale", _lacking_locales(context))
         if placement is not UNKNOWN and placement.location_id is None:
-            yield "The store has no stock location, so stock is not synced. Add a location in the admin."
+            text = "The store has no stock location, so stock is not synced. Add a location in the admin."
+            yield Note("no_stock_location", text)
         yield from self._obstacles
 
     async def _run_until_stopped(self) -> StoreState | None:
@@ -293,7 +300,7 @@ def _lacking_locales(context: Context) -> str:
     return f"{texts} {why}, or remove the texts at the source."
 
 
-async def _obstacles(context: Context) -> Sequence[str]:
+async def _obstacles(context: Context) -> Sequence[Note]:
     """What would keep customers from buying, if the store shows it: a role may hide some of it."""
     from medusa_sync.core.offer import Offer, obstacles  # quiet runs do not need it
 

@@ -9,6 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from medusa_sync import Action, Outcome, Result, RunResult
+from medusa_sync.codes import Note
 from medusa_sync.core.change import FieldChange
 from medusa_sync.report.file import write_report
 from tests.unit.results import DRAFTED, LAMP, MUG, OVERRULED, PRICE, RESPECTED, SPOON, run
@@ -80,7 +81,8 @@ def two_hundred() -> RunResult:
         )
         for number in range(200 - len(known) - len(problems))
     ]
-    result = run(*known, *changes, problems=problems, notes=(HOSTILE[0],), error=HOSTILE[1], hint=HOSTILE[2])
+    notes = (Note("not_used", HOSTILE[0]),)
+    result = run(*known, *changes, problems=problems, notes=notes, error=HOSTILE[1], hint=HOSTILE[2])
     return structs.replace(result, counts={**result.counts, Result.UNCHANGED: 9})
 
 

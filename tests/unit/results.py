@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from rich.console import Console
 
+from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
@@ -177,7 +178,7 @@ def hostile(text: str, *, variants: int = 1) -> RunResult:
         job=wild,
         source_url=wild,
         store_url=wild,
-        notes=(wild,),
+        notes=(Note("not_used", wild),),
         first=(previewed(wild),),
         status=Status.FAILED,
         error=wild.replace("\n", ""),  # line breaks in it are our own
@@ -235,7 +236,7 @@ EVERYTHING = run(  # all that a result can have
     problems=[LAMP, STAMPS, ROW],
     not_completed=LEFT,
     skipped=(SKIPPED,),
-    notes=("Add a stock location.",),
+    notes=(Note("no_stock_location", "Add a stock location."),),
     status=Status.FAILED,
     exit_code=4,
     error="no response\nfor 30 s",

@@ -5,6 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from medusa_sync.codes import table
 from medusa_sync.report.log import FIELDS
 
 ROOT = Path(__file__).parents[2]
@@ -45,12 +46,33 @@ def test_every_record_has_an_event() -> None:
     assert [place for place, _, event, _ in calls() if not event] == []
 
 
-def test_the_table_has_every_event_with_its_level_and_fields() -> None:
-    emitted = {(event, level) for _, level, event, _ in calls()}
+def test_the_table_has_every_event_with_its_level_and_fields_except_warnings() -> None:
+    emitted = {(event, level) for _, level, event, _ in calls() if level != "warning"}
     assert {(event, level) for event, level, _ in ROWS} == emitted | {("library", "any")}
     documented = {event: set(re.findall(r"`(\w+)`", fields)) for event, _, fields in ROWS}
-    for place, _, event, fields in calls():
-        assert fields == documented[event or ""], place
+    for place, level, event, fields in calls():
+        allowed = {"external_id", "outcome"} if level == "warning" else documented[event or ""]
+        assert fields <= allowed if level == "warning" else fields == allowed, place
+
+
+def test_every_warning_and_note_has_a_code_and_every_code_is_used() -> None:
+    """The page of codes is made of their table."""
+    notes = {
+        str(node.args[0].value)
+        for path in (ROOT / "medusa_sync").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Note"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    warnings = {str(event) for _, level, event, _ in calls() if level == "warning"}
+    assert notes | warnings == table().keys()
+
+
+def test_codes_are_unique() -> None:
+    codes = {name: each.code for name, each in table().items()}
+    assert len({*codes.values()}) == len(codes)
+    assert all(re.fullmatch(r"[WI]\d{3}", code) for code in codes.values())
+    assert all(each.meaning and each.remedy for each in table().values())
 
 
 def test_the_fields_are_documented() -> None:

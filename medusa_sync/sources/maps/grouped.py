@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import msgspec
 
+from medusa_sync.codes import Note
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.groups import Groups
 from medusa_sync.sources.lenient import identity
@@ -37,8 +38,8 @@ class Grouped:
         return len(self._parts)
 
     @property
-    def notes(self) -> list[str]:
-        notes: list[str] = []
+    def notes(self) -> list[Note]:
+        notes: list[Note] = []
         if count := self._without_products:
             subject = "1 item of the source gives" if count == 1 else f"{count} items of the source give"
             most = (
@@ -47,13 +48,14 @@ class Grouped:
                 else ""
             )
             them = "it" if count == 1 else "them"
-            notes.append(f"{subject} no product, because the map leaves {them} out.{most}")
+            text = f"{subject} no product, because the map leaves {them} out.{most}"
+            notes.append(Note("left_out_by_map", text))
         if count := self._ambiguous:
             subject = "1 product is" if count == 1 else f"{count} products are"
             parts = (
                 f"{subject} made of parts without variants, with different titles such as {self._example}."
             )
-            notes.append(f"{parts} Is the id that the map gives unique?")
+            notes.append(Note("ambiguous_ids", f"{parts} Is the id that the map gives unique?"))
         return notes
 
     def add(self, place: str, parts: Sequence[Any], error: str) -> None:

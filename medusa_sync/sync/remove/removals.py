@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 
 from msgspec import Struct
 
+from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -143,18 +144,19 @@ class Removals:
         self._has_begun = False
 
     @property
-    def notes(self) -> Iterator[str]:
+    def notes(self) -> Iterator[Note]:
         """What the result says about products that are kept."""
         if self._has_begun and (kept := self._context.unrecorded):
             named, more = ", ".join(kept[:LISTED]), len(kept) - LISTED
-            yield (
+            yield Note(
+                "unrecorded",
                 f"Not removed, although the source does not have them: {named}"
                 f"{f' and {more} more' if more > 0 else ''}. They have an external id of this source, but no "
                 "record of medusa-sync, so someone else may have created them. Remove them in the admin if "
-                "you do not need them."
+                "you do not need them.",
             )
         if self._second is not None:
-            yield self._second.note
+            yield Note("moved", self._second.note)
 
     async def missing(self) -> Sequence[StoredProduct]:
         """The orphans that may be removed, as the first reading shows them; none if a guard keeps them.

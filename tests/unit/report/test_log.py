@@ -105,6 +105,18 @@ def test_json_is_one_object_per_line_with_the_event_and_its_fields() -> None:
     assert second == common | extra | message | rest
 
 
+@pytest.mark.parametrize("output", [pipe, terminal])
+def test_a_warning_has_its_code_in_each_format(output: Callable[[], Output]) -> None:
+    def act() -> None:
+        logger.warning("unencrypted", extra={"event": "unencrypted"})
+        logger.warning("of a library")
+
+    lines = logged(act, output())
+    assert [line.rpartition(": ")[2] for line in lines] == ["unencrypted [W502]", "of a library"]
+    first, second = map(json.loads, logged(act, output(), as_json=True))
+    assert (first["code"], first["message"], "code" in second) == ("W502", "unencrypted", False)
+
+
 def test_an_error_of_several_lines_stays_readable_and_looks_like_one_record() -> None:
     hint = {"hint": "Check the source."}
     first, *others = logged(lambda: logger.error("%s", "too many\n  3: stock\x1b", extra=hint))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from medusa_sync.codes import Note
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.result import Outcome, RunResult, Status
 from medusa_sync.report.markdown import as_markdown
@@ -47,7 +48,7 @@ def longest(number: int) -> RunResult:
         store_url=LONGEST,
         error="\n".join([LONGEST] * 100),
         hint=LONGEST,
-        notes=(LONGEST,) * 100,
+        notes=(Note("not_used", LONGEST),) * 100,
         status=Status.FAILED,
     )
 

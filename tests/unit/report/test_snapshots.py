@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
@@ -63,6 +64,7 @@ CONTESTED = updated(
     FieldChange("description", OURS, NEW, BEFORE, NEW),
     conflicts=(Conflict("description", OURS, NEW, OnConflict.SOURCE),),
 )
+NOTE = Note("no_stock_location", "The store has no stock location.")
 FEW = Requests(source=1, store_reads=1)
 INTERRUPTED = "Interrupted by SIGTERM"
 TAKEN = Outcome("dummyjson:9", "Mug", Result.FAILED, "Product with handle: mug, already exists.")
@@ -80,7 +82,10 @@ KINDS: dict[str, tuple[RunResult, Show]] = {
     "up-to-date": (run(requests=FEW, duration_s=0.31), print_result),
     "up-to-date-dry-run": (run(requests=FEW, duration_s=0.31, dry_run=True), print_result),
     "up-to-date-with-a-limit": (run(seen=60, counts={Result.UNCHANGED: 60}, duration_s=0.31), print_result),
-    "up-to-date-with-a-note": (run(requests=FEW, notes=("The store has no stock location.",)), print_result),
+    "up-to-date-with-a-note": (
+        run(requests=FEW, notes=(NOTE,)),
+        print_result,
+    ),
     "up-to-date-of-a-shard": (
         run(shard=Shard(3, 8), seen=1, source_total=1, counts={Result.UNCHANGED: 1}),
         print_result,

@@ -68,7 +68,7 @@ async def _reading(path: Path, format_: str, mapping: MappingOptions, map_: str 
             found.rows += map(checked, page.rows)
     except SourceError as error:
         found.error, found.hint = str(error).removeprefix(f"{path}: "), error.hint
-    found.format, found.overlooked = source.format, source.overlooked
+    found.format, found.overlooked = source.format, " ".join(source.overlooked)
     return found
 
 

@@ -1,0 +1,49 @@
+"""Codes of warnings and notes, which never change; `codes.csv` is their table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, Self
+
+
+class Row(NamedTuple):
+    code: str
+    name: str
+    meaning: str
+    remedy: str
+
+
+class Note(str):
+    """A remark about a run.
+
+    Attributes:
+        name: of its row in the table.
+    """
+
+    __slots__ = ("name",)
+    name: str
+
+    def __new__(cls, name: str, text: str) -> Self:
+        note = super().__new__(cls, text)
+        note.name = name
+        return note
+
+    @property
+    def code(self) -> str:
+        return code_of(self.name)
+
+
+def code_of(name: str) -> str:
+    """The code of a note or a log event, such as `W101`; empty if it has none."""
+    return table()[name].code if name in table() else ""
+
+
+@cache
+def table() -> Mapping[str, Row]:
+    """The rows by name."""
+    import csv  # most runs need no code
+
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return {row["name"]: Row(**row) for row in csv.DictReader(file)}
