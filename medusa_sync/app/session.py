@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -23,6 +24,7 @@ from msgspec import Struct
 from medusa_sync import __version__, errors
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals
+from medusa_sync.core.policy import Delay
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import PlanOptions, Selection
 from medusa_sync.http import HttpClient
@@ -292,6 +294,7 @@ def _options(settings: Settings) -> SyncOptions:
         store_url=settings.medusa_url,
         wanted=_filled(PlacementOptions, settings),
         max_duration_s=settings.max_duration,
+        delay=Delay(time.time(), settings.remove_after or 0),
         plan=plan,
     )
 

@@ -24,7 +24,7 @@ from medusa_sync.core.fields import (
     tracks,
 )
 from medusa_sync.core.merge import members
-from medusa_sync.core.policy import OnConflict
+from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
@@ -168,6 +168,7 @@ class Change(Struct, frozen=True, dict=True):
         removed: those that are deleted, by key; `stored` and `dropped` do not have them.
         drafted: the keys of dropped variants whose stock is set to 0.
         selection: the fields that are synced.
+        missing_since: the mark of dropped variants that have none; 0 for no mark.
         blocked: why variants cannot get their option values, or are not removed; None for no reason.
         handle: of a product that is created; None for one that the store has.
     """
@@ -183,6 +184,7 @@ class Change(Struct, frozen=True, dict=True):
     removed: Mapping[str, StoredVariant] = {}
     drafted: Collection[str] = ()
     selection: Selection = ALL
+    missing_since: float = 0
     blocked: str | None = None
     handle: str | None = None
 
@@ -240,12 +242,13 @@ class Change(Struct, frozen=True, dict=True):
     def conflicts(self) -> tuple[Conflict, ...]:
         return tuple(chain(self.own_conflicts, *(each.named(each.conflicts) for each in self.variants)))
 
-    def removable(self, states: Collection[Dropped]) -> dict[str, StoredVariant]:
-        """The dropped variants that are removed if their records have these states; one variant stays."""
+    def removable(self, states: Collection[Dropped], delay: Delay) -> dict[str, StoredVariant]:
+        """The dropped variants that are removed or marked, if their records have these states; one stays."""
+        records = {key: self.record.variant(key) for key in self.dropped}
         found = {
-            key: each
-            for key, each in self.dropped.items()
-            if (self.record.variant(key).dropped or Dropped.KEPT) in states
+            key: self.dropped[key]
+            for key, entry in records.items()
+            if (entry.dropped or Dropped.KEPT) in states and not delay.is_pending(entry.missing_since)
         }
         if found and len(found) == len(self.stored.variants) and not self.new_variants:
             del found[min(found, key=lambda key: found[key].id)]

@@ -102,7 +102,8 @@ def is_recorded(update: Change) -> bool:
     if update.selection.changed_settings(record, update.desired):
         return False
     is_same = update.record is record and not (record.withheld or update.withheld)
-    if is_same and update.selection.is_up_to_date(record, update.desired):
+    is_marked = record.missing_since or update.missing_since
+    if is_same and not is_marked and update.selection.is_up_to_date(record, update.desired):
         return True
     final = structs.replace(final_record(update), source=record.source)
     if record.settings is None:  # an upgrade writes nothing
@@ -132,7 +133,8 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
         # A variant that comes back gets its stock again, or is not tracked any more.
         fields |= dict.fromkeys(stock_of({**entry.fields, **pending}), 0)
         dropped = Dropped.DRAFTED
-    return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped)
+    since = entry.missing_since or update.missing_since
+    return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped, missing_since=since)
 
 
 def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:

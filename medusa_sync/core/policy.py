@@ -72,6 +72,27 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Delay:
+    """How long something has to be missing before it is removed.
+
+    Attributes:
+        now: in seconds since 1970.
+        seconds: 0 to remove it at once.
+    """
+
+    now: float = 0
+    seconds: float = 0
+
+    def is_over(self, since: float) -> bool:
+        """Whether what is missing since a time is removed; since 0 if it is not marked."""
+        return not self.seconds or 0 < since <= self.now - self.seconds
+
+    def is_pending(self, since: float) -> bool:
+        """Whether it is marked, and removed later."""
+        return bool(since) and not self.is_over(since)
+
+
+@dataclass(frozen=True)
 class PriceLimit:
     """How far a price may move in one run, in percent of what the store holds."""
 

@@ -81,11 +81,13 @@ class VariantRecord(Struct, frozen=True, array_like=True, omit_defaults=True):
         id: in the store; empty if it is not known.
         fields: the last applied values by field, as `remember` gives them; None is left out.
         dropped: set if the source no longer has the variant.
+        missing_since: as that of a product.
     """
 
     id: str = ""
     fields: dict[str, Value] = {}
     dropped: Dropped | None = None
+    missing_since: float = 0
 
 
 class History(Struct, frozen=True):
@@ -127,6 +129,8 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         locations: ids of stock locations by the names in the fields of variants.
         withheld: unique values that variants do not get, by key of the variant and field, each with the
             external id of the product of the same source that has it; empty if another one has it.
+        missing_since: when a run with `--remove-after` first found it missing at the source, in seconds since
+            1970; 0 if none has.
     """
 
     fields: dict[str, Value] = {}
@@ -141,6 +145,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     regions: dict[str, str] = {}
     locations: dict[str, str] = {}
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
+    missing_since: float = 0
 
     @property
     def option_ids(self) -> dict[str, str]:

@@ -103,6 +103,9 @@ class Settings:
         complete=complete_sides, is_common=True)
     on_missing: OnMissing = _option("What is written", "keep|draft|delete", parsers.choice(*OnMissing),
         "keep", "What happens to products and variants that the source no longer has.", is_common=True)
+    remove_after: float | None = _optional("What is written", "DURATION", parsers.duration,
+        "With --on-missing: remove only what has been missing this long, such as 7d.",
+        more="Seconds, or a number with m, h, d or w. Default: it is removed at once.")
     on_deleted: OnDeleted = _option("What is written", "recreate|skip", parsers.choice(*OnDeleted),
         "recreate", "What happens to products that the merchant deleted in the store.")
     adopt: bool = _switch("What is written",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _HUNDRED = 100
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 BATCH_SIZE = 50  # larger requests are hardly faster, and block the store for longer
 STARTED_AT = "{started_at}"
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -96,6 +97,14 @@ def seconds(value: str) -> float:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value.strip()) or float(value) == 0:
         raise ValueError("expected a number of seconds above 0")
     return float(value)
+
+
+def duration(value: str) -> float:
+    """Parse seconds, or a number of minutes, hours, days or weeks, such as `7d`."""
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([smhdw]?)", value.strip().lower())
+    if match is None or float(match[1]) == 0:
+        raise ValueError("expected a time above 0, such as 7d, 12h, 30m or 90 (seconds)")
+    return float(match[1]) * _SECONDS[match[2]]
 
 
 def choice(*choices: Choice) -> Callable[[str], Choice]:

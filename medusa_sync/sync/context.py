@@ -34,6 +34,7 @@ class Context(Struct):
         placement: of new products, once it was read.
         removed_products: external ids of products that a dry run has removed, although the store has them.
         removed_variants: ids of dropped variants that the final pass removes, by external id of the product.
+        missing_since: the mark of the variants that the final pass finds to be missing; 0 for no mark.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
         locales: of the store, once they were read.
@@ -53,6 +54,7 @@ class Context(Struct):
     placement: Placement = UNKNOWN
     removed_products: set[str] = field(default_factory=set)
     removed_variants: dict[str, Collection[str]] = {}
+    missing_since: float = 0
     is_final: bool = False
     another_run_creates: bool = False
     failures: int = 0

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from medusa_sync.core.ids import Shard
-from medusa_sync.core.policy import OnMissing, Share
+from medusa_sync.core.policy import Delay, OnMissing, Share
 from medusa_sync.core.record import Dropped
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.medusa.placement import PlacementOptions
@@ -28,6 +28,7 @@ class SyncOptions(Struct, frozen=True):
         limit: the number of products to sync, the first ones of the source; None for all.
         max_duration_s: seconds after which nothing new starts; None for no limit.
         shard: the part of the products to sync; None for all.
+        delay: until what is missing is removed.
         accept_settings: products may have been written with other values of the options of values.
     """
 
@@ -49,6 +50,7 @@ class SyncOptions(Struct, frozen=True):
     max_changes: Share | None = None
     shard: Shard | None = None
     accept_settings: bool = False
+    delay: Delay = Delay()
 
     @property
     def prunes(self) -> bool:

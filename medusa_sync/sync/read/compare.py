@@ -233,6 +233,7 @@ class Comparison:
             not self._options.overwrite
             and stored.record is not None
             and not stored.record.withheld  # a value may be free now
+            and not stored.record.missing_since
             and not self._scan.removes_from(stored.record)
             and self._options.selection.is_up_to_date(stored.record, product.desired)
             and not self._options.selection.changed_settings(stored.record, product.desired)

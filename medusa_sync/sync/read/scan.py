@@ -45,6 +45,7 @@ class Scan:
         withheld: values that their variants do not get, by external id.
         samples: records that were written with different settings, one for each.
         owners: external ids of the products of the source that have such values.
+        waiting: since when variants are missing that are removed later, by product and key.
     """
 
     def __init__(self, api: AdminApi, options: SyncOptions) -> None:
@@ -57,6 +58,7 @@ class Scan:
         self.withheld: dict[str, tuple[Withheld, ...]] = {}
         self.samples: dict[object, Record] = {}
         self.owners: set[str] = set()
+        self.waiting: dict[str, float] = {}
         self._api = api
         self._options = options
         self._removable = options.removable
@@ -190,18 +192,25 @@ class Scan:
                 self.unrecorded.add(source_id)
 
     def removes_from(self, record: Record) -> bool:
-        """Whether variants of a product are removed that the source dropped in an earlier run."""
-        return any(variant.dropped in self._removable for variant in record.variants.values())
+        """Whether variants of a product are removed or marked that the source dropped in an earlier run."""
+        return any(
+            each.dropped in self._removable and not self._options.delay.is_pending(each.missing_since)
+            for each in record.variants.values()
+        )
 
     def _take_record(self, external_id: str, record: Record) -> None:
         self.variants += len(record.variants)
+        if self._options.delay.seconds:
+            for key, each in record.variants.items():
+                if each.dropped in self._removable and self._options.delay.is_pending(each.missing_since):
+                    self.waiting[f"{external_id}: {key}"] = each.missing_since
         if not record.pending or record.fields:  # a claim has no settings
             settings = None if record.settings is None else tuple(record.settings.items())
             self.samples.setdefault((settings, record.currency), record)
         if record.withheld:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
-        if record.is_settled and not self.removes_from(record):
+        if record.is_settled and not (record.missing_since or self.removes_from(record)):
             self._up_to_date.append(hash((external_id, self._options.plan.selection.of(record).content)))
             if record.source:
                 self._up_to_date.append(hash((external_id, record.source)))

@@ -10,6 +10,8 @@ name                        what it has                               set by
   `KEPT`                      nothing                                 `final_record`
   `DRAFTED`                   its stock was set to 0                  `final_record`
   `REMOVED`                   it is about to be deleted               `note`
+`missing_since` of both     since when it is missing, with            `final_record` for a variant, else
+records                     `--remove-after`; 0 if it is not marked   `Orphans`
 `Context.removed_variants`  ids of those that the guards allow to     `Removals`; planner and writer leave
                             remove, by product                        out those that have to stay
 `Change.removed`            those of them that are deleted            `plan_update`, `--on-missing delete`

@@ -93,11 +93,19 @@ class Orphans:
             left = await delete_noted(self._api, ids)
             await self._forget_translations([each for each in orphans if each.id not in left])
         else:
-            left = await _note(self._api, ids, "drafted", {STATUS: "draft"})
+            left = await _note(self._api, ids, {"drafted": True}, {STATUS: "draft"})
         for reason in left.values():
             raise ProductFailedError(reason)
         for stored in orphans:
             self._settle(self.outcome(stored))
+
+    async def mark(self, orphans: Sequence[StoredProduct]) -> None:
+        """Note in one call that orphans are missing.
+
+        Raises:
+            StoreRefusedError, AmbiguousWriteError, StoreError: some are not marked.
+        """
+        await _note(self._api, [stored.id for stored in orphans], {"missing_since": self._options.delay.now})
 
     async def _forget_translations(self, deleted: Sequence[StoredProduct]) -> None:
         records = [(each.id, each.record) for each in deleted if each.record and each.record.has_translations]
@@ -120,13 +128,15 @@ async def delete_noted(api: AdminApi, ids: Sequence[str]) -> dict[str, str]:
     Raises:
         StoreRefusedError, AmbiguousWriteError, StoreError: some may not be deleted.
     """
-    left = await _note(api, ids, "deleted", {})
+    left = await _note(api, ids, {"deleted": True})
     if deleted := [product_id for product_id in ids if product_id not in left]:
         await api.delete_products(deleted)
     return left
 
 
-async def _note(api: AdminApi, ids: Sequence[str], mark: str, fields: Mapping[str, str]) -> dict[str, str]:
+async def _note(
+    api: AdminApi, ids: Sequence[str], marks: Mapping[str, float], fields: Mapping[str, str] = {}
+) -> dict[str, str]:
     """Mark the records of products, and write some fields; returns why products are left, by id."""
     bodies, left = [], {}
     for stored in await api.summaries("id", ids):
@@ -135,9 +145,7 @@ async def _note(api: AdminApi, ids: Sequence[str], mark: str, fields: Mapping[st
         elif stored.record is None:
             left[stored.id] = "it has no record of medusa-sync"
         else:
-            bodies.append(
-                {**record_body(stored.id, structs.replace(stored.record, **{mark: True})), **fields}
-            )
+            bodies.append({**record_body(stored.id, structs.replace(stored.record, **marks)), **fields})
     if bodies:
         await api.edit_products(bodies)
     return left

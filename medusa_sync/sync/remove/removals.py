@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 
 from msgspec import Struct
@@ -29,10 +29,12 @@ from medusa_sync.sources.base import Delivered, checked
 from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.remove.marks import Marks
 from medusa_sync.sync.remove.orphans import LISTED, Orphans, check_removals
 
 logger = logging.getLogger(__name__)
 
+_MARKED = 200  # products in a call
 _REFUSALS = (StoreRefusedError, AmbiguousWriteError, ProductFailedError)
 
 
@@ -139,6 +141,7 @@ class Removals:
         self._ledger = context.ledger
         self._stop = context.stop
         self._orphans = Orphans(context)
+        self._marks = Marks(context)
         self._found: Sequence[StoredProduct] | None = None  # orphans
         self._second: SecondReading | None = None
         self._has_begun = False
@@ -157,6 +160,7 @@ class Removals:
             )
         if self._second is not None:
             yield Note("moved", self._second.note)
+        yield from self._marks.notes
 
     async def missing(self) -> Sequence[StoredProduct]:
         """The orphans that may be removed, as the first reading shows them; none if a guard keeps them.
@@ -168,8 +172,9 @@ class Removals:
             return ()
         with suppress(PruneGuardError):
             self._found = await self._orphans.find()
-            self._orphans.check(self._found)
-            return self._found
+            due = self._marks.due(self._found)
+            self._orphans.check(due)
+            return due
         return ()
 
     async def execute(self, updates: Sequence[Change]) -> None:
@@ -186,21 +191,27 @@ class Removals:
         self._has_begun = True
         orphans = await self._find(updates)
         if not self._options.dry_run:
-            await self._remove(orphans)
+            await self._write(orphans, self._options.batch_size, self._orphans.remove)
+            await self._write(self._marks.new, _MARKED, self._orphans.mark)
             return
         if self._context.deletes:
             self._context.removed_products |= {each.external_id or "" for each in orphans}
         for each in orphans:
             self._ledger.remove(self._orphans.outcome(each))
 
-    async def _remove(self, orphans: Sequence[StoredProduct]) -> None:
-        """Remove products, some in each call; a part that has begun is completed if the run is stopped."""
+    async def _write(
+        self,
+        orphans: Sequence[StoredProduct],
+        size: int,
+        write: Callable[[Sequence[StoredProduct]], Awaitable[None]],
+    ) -> None:
+        """Remove or mark products, some in each call; a part that has begun is completed on a stop."""
         attempts = self._options.max_retries + 1
 
-        async def remove(part: Sequence[StoredProduct]) -> None:
+        async def send(part: Sequence[StoredProduct]) -> None:
             try:
                 await retry(
-                    lambda _: self._orphans.remove(part),
+                    lambda _: write(part),
                     on=AmbiguousWriteError,
                     attempts=attempts,
                     stop=self._stop,
@@ -211,40 +222,42 @@ class Removals:
                 raise
 
         in_flight = InFlight(self._stop)
-        for part in parts(orphans, self._options.batch_size):
+        for part in parts(orphans, size):
             if self._stop.is_set:
                 return
-            in_flight.begin(in_halves(part, remove, self._orphans.fail, _REFUSALS))
+            in_flight.begin(in_halves(part, send, self._orphans.fail, _REFUSALS))
             await in_flight.finish()
 
     async def _find(self, updates: Sequence[Change]) -> Sequence[StoredProduct]:
         """Find the orphans, and check the limits; the context gets the variants that are removed."""
-        if self._ledger.unidentified:  # those rows may be of products that only look missing
-            return ()
+        if self._ledger.unidentified or not self._marks.count():
+            return ()  # those rows may be of products that only look missing
         if self._found is None:
             self._found = await self._orphans.find()
         options = self._options
         in_sync = [each for each in updates if each.desired.external_id not in self._ledger.partial]
-        found = {each.desired.external_id: each.removable(options.removable) for each in in_sync}
-        missing = Missing(
-            self._found, {external_id: variants for external_id, variants in found.items() if variants}
-        )
+        due: dict[str, Mapping[str, StoredVariant]] = {}
+        names: dict[str, str] = {}
+        for each in in_sync:
+            found = each.removable(options.removable, options.delay)
+            name = f"{each.desired.external_id} {each.stored.title!r}"
+            names |= {lost.id: f"{name}: {lost.called(key)}" for key, lost in found.items()}
+            if now := self._marks.due_variants(each, found):
+                due[each.desired.external_id] = now
+        missing = Missing(self._marks.due(self._found), due)
+        removed = {each.id for variants in due.values() for each in variants.values()}
         if (missing.orphans or missing.variants) and not self._delivery.in_one_piece:
             self._second = await SecondReading.of(missing, in_sync, self._delivery.again())
             missing = self._second.left(missing)
         self._orphans.check(missing.orphans)
-        titles = {each.desired.external_id: each.stored.title for each in in_sync}
-        names = [
-            f"{external_id} {titles[external_id]!r}: {each.called(key)}"
-            for external_id, variants in missing.variants.items()
-            for key, each in variants.items()
-        ]
-        lost = "variants are missing at the source"
-        check_removals(lost, names, self._scan.variants, options.max_removals)
-        self._context.removed_variants = {
-            external_id: frozenset(each.id for each in variants.values())
+        left = {
+            external_id: [each.id for each in variants.values()]
             for external_id, variants in missing.variants.items()
         }
+        named = [names[own] for ids in left.values() for own in ids]
+        check_removals("variants are missing at the source", named, self._scan.variants, options.max_removals)
+        self._context.removed_variants = {external_id: frozenset(ids) for external_id, ids in left.items()}
+        self._marks.take(self._found, [name for own, name in names.items() if own not in removed])
         return missing.orphans
 
 

@@ -107,7 +107,7 @@ class Planner:
         job.take_again(structs.replace(update, blocked=reasons or None))
         may_write = self._options.update or stored.pending is not None  # what was begun is completed
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
-        if removable and job.change.removable(removable):
+        if removable and job.change.removable(removable, self._context.options.delay):
             self._places.defer(job)
         elif may_write and blocked:
             self._places.end(job, Result.FAILED, reasons)
@@ -158,13 +158,15 @@ class Planner:
         """Plan what is sent for a stored product."""
         if selection is None:
             selection = self._options.selection.for_record(stored.record)
-        return plan_update(
+        change = plan_update(
             product,
             stored,
             structs.replace(self._options, selection=selection),
             removed_ids=self._context.removed_variants.get(product.external_id, ()),
             deletes=self._context.deletes,
         )
+        since = self._context.missing_since
+        return structs.replace(change, missing_since=since) if since else change
 
     def without(self, change: Change, withheld: Sequence[Withheld], later: Collection[str] = ()) -> Change:
         """Plan a change without values that variants do not get, and without some of the new variants."""

@@ -31,6 +31,7 @@ EXAMPLES: Final = {
     "CRON": (("0 4 * * *", "@hourly", "*/10 * * * * *"), "0 25 * * *"),
     "ZONE": (("UTC", "Europe/Riga", "Asia/Tokyo"), "Mars/Phobos"),
     "SECONDS": (("1", "2.5", "3"), "0"),
+    "DURATION": (("90", "12h", "7d"), "0d"),
 }
 
 

@@ -46,6 +46,7 @@ VALID: list[tuple[str, str, Any]] = [
     ("max_changes", " 0.5% ", Share(0.5, is_percentage=True)),
     ("max_changes", "3.0", Share(3, is_percentage=False)),
     *(("max_price_change", text, PriceLimit(float(text.strip(" %")))) for text in ("50%", " 0% ", "2.5%")),
+    *(("remove_after", text, seconds) for text, seconds in (("7d", 604_800), (" 1.5 H", 5_400), ("90", 90))),
     ("shard", "1/1", Shard(1, 1)),
     ("shard", " 3/8 ", Shard(3, 8)),
     ("shard", "999/1000", Shard(999, 1000)),

@@ -1,0 +1,79 @@
+"""Divides what is missing into what is removed now, and what a run with `--remove-after` removes later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from medusa_sync.codes import Note
+from medusa_sync.core.change import Change
+from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.remove.orphans import LISTED
+
+_REJECTED = (
+    "Nothing is removed or marked as missing, because some products were rejected or failed: with "
+    "--remove-after, only complete runs count."
+)
+
+
+class Marks:
+    """What is removed later; without `--remove-after`, that is nothing.
+
+    Attributes:
+        new: missing products that have no mark yet.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._delay = context.options.delay
+        self._is_counted = True
+        self._waiting: dict[str, float] = {}  # since when, by name
+        self.new: Sequence[StoredProduct] = ()
+
+    def count(self) -> bool:
+        """Decide whether the run counts: it has to be complete so far."""
+        ledger = self._context.ledger
+        self._is_counted = not (self._delay.seconds and (ledger.invalid or ledger.problems))
+        return self._is_counted
+
+    def due(self, missing: Iterable[StoredProduct]) -> list[StoredProduct]:
+        """The products that are removed now."""
+        return [each for each in missing if self._delay.is_over(_since(each))]
+
+    def due_variants(self, change: Change, missing: Mapping[str, StoredVariant]) -> dict[str, StoredVariant]:
+        """The variants of a product that are removed now, by key."""
+        since = {key: change.record.variant(key).missing_since for key in missing}
+        return {key: each for key, each in missing.items() if self._delay.is_over(since[key])}
+
+    def take(self, missing: Iterable[StoredProduct], variants: Iterable[str]) -> None:
+        """Mark missing products, and variants that have no mark yet, which are given by their names."""
+        if not self._delay.seconds:
+            return
+        now = self._context.missing_since = self._delay.now
+        later = [each for each in missing if not self._delay.is_over(_since(each))]
+        self.new = [each for each in later if not _since(each)]
+        self._waiting = {f"{each.external_id} {each.title!r}": _since(each) or now for each in later}
+        self._waiting |= dict.fromkeys(variants, now) | self._context.scan.waiting
+
+    @property
+    def notes(self) -> Iterator[Note]:
+        """What the result says about what is removed later."""
+        if not self._is_counted:
+            yield Note("not_counted", _REJECTED)
+        first = sorted(self._waiting.items(), key=lambda each: each[1])[:LISTED]
+        shown = [
+            f"{name} (missing since {_time(since)}, would be removed on {_time(since + self._delay.seconds)})"
+            for name, since in first
+        ]
+        more = f"; and {len(self._waiting) - LISTED:,} more" if len(self._waiting) > LISTED else ""
+        if shown:
+            yield Note("marked", f"Missing, and removed if that does not change: {'; '.join(shown)}{more}.")
+
+
+def _since(orphan: StoredProduct) -> float:
+    return orphan.record.missing_since if orphan.record is not None else 0
+
+
+def _time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
