@@ -41,6 +41,8 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
+Downloads = dict[tuple[str, str], Download]
+"""The latest downloads by URL and query, of which the next run needs no other copy."""
 _Receive = Callable[[httpx.Response, asyncio.Timeout], Awaitable[Response]]
 
 
@@ -87,6 +89,7 @@ class HttpClient:
         stop: once it is set, nothing is retried.
         redactor: hides secrets that the server sends back.
         rate: of all requests; None is unlimited.
+        kept: downloads of earlier runs, which are only sent again if they have changed; None keeps none.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class HttpClient:
         stop: Stop,
         redactor: Redactor | None = None,
         rate: Rate | None = None,
+        kept: Downloads | None = None,
     ) -> None:
         self._client = client
         connect, read = client.timeout.connect, client.timeout.read
@@ -111,6 +115,7 @@ class HttpClient:
         self._stop = stop
         self.redactor = redactor or Redactor()
         self._pace = Pace(rate, stop)
+        self._kept = kept
 
     @property
     def is_stopping(self) -> bool:
@@ -174,6 +179,8 @@ class HttpClient:
         """
         most = MAX_DOWNLOAD_BYTES if limit is None else limit
         head: Response | None = None
+        before = None if self._kept is None else self._kept.get((url, str(query)))
+        headers = {**(headers or {}), **(before.conditions if before else {})}
 
         async def receive(stream: httpx.Response, timer: asyncio.Timeout) -> Response:
             nonlocal head
@@ -197,12 +204,16 @@ class HttpClient:
             return head
 
         with ExitStack() as stack:
-            file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller closes it
+            kind = SpooledTemporaryFile if self._kept is None else _Reusable
+            file = kind(_IN_MEMORY)  # the caller closes it
             stack.callback(_discard, file)
             error = None
             try:
                 request = _Request("GET", url, query, None, headers, receive, repeatable=True)
                 response = await self._send(request)
+                if before is not None and response.status == HTTPStatus.NOT_MODIFIED:
+                    before.file.seek(0)
+                    return before
                 if response.status != HTTPStatus.OK:
                     return response
             except MedusaSyncError as failure:
@@ -211,7 +222,10 @@ class HttpClient:
                 response, error = head, failure
             file.seek(0)
             stack.pop_all()
-            return Download(cast(BinaryIO, file), url, response, error)
+            download = Download(cast(BinaryIO, file), url, response, error)
+            if self._kept is not None and error is None:
+                self._kept[url, str(query)] = download
+            return download
 
     def _extend(self, timer: asyncio.Timeout) -> None:
         """Give the next byte the time limit for reading."""
@@ -295,6 +309,19 @@ async def _read(stream: httpx.Response, _timer: asyncio.Timeout) -> Response:
 def _too_long(limit: int) -> _FailedError:
     message = f"the response is longer than {limit // 2**20} MB"
     return _FailedError(message, sent=True, may_retry=False)
+
+
+class _Reusable(SpooledTemporaryFile[bytes]):
+    """A file that stays open, because the next run may read it again, until nothing refers to it."""
+
+    def close(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __del__(self) -> None:
+        super().close()
 
 
 def _discard(file: IO[bytes]) -> None:

@@ -61,6 +61,16 @@ class Download(Struct, frozen=True):
         """Empty if the server sent none."""
         return self.head.headers.get("content-type", "")
 
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """Headers with which the server answers 304 if nothing has changed; empty if it cannot tell."""
+        headers = self.head.headers
+        modified = headers.get("last-modified", "")
+        if modified and modified == headers.get("date"):  # it may change again within this second
+            return {}
+        found = {"if-none-match": headers.get("etag", ""), "if-modified-since": modified}
+        return {name: value for name, value in found.items() if value}
+
 
 def head_of(stream: httpx.Response) -> Response:
     """Return a response without its body."""

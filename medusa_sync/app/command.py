@@ -19,6 +19,7 @@ from medusa_sync.app.signals import Signals
 from medusa_sync.codes import Note
 from medusa_sync.core.result import Result, RunResult
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
+from medusa_sync.http import Downloads
 from medusa_sync.notify import dispatch
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report import log, output, summary
@@ -98,6 +99,7 @@ class _Job:
         if settings.loop:
             self.schedule = _schedule(settings)
         self._loaded = loaded
+        self._downloads: Downloads | None = {} if settings.loop else None
         self._settings = settings
         self._chose_no_source = loaded.found["source"].kind == "default"
         self._redactor = Redactor(settings.secrets())
@@ -160,7 +162,13 @@ class _Job:
             in_log=settings.log_format == "json",
             dry_run=settings.dry_run,
         ) as observer:
-            result = sync_products(settings, observer, signals=self._signals, redactor=self._redactor)
+            result = sync_products(
+                settings,
+                observer,
+                signals=self._signals,
+                redactor=self._redactor,
+                downloads=self._downloads,
+            )
         result = structs.replace(result, notes=(*self._about_demo(result), *result.notes))
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)

@@ -27,7 +27,7 @@ from medusa_sync.app.signals import Signals
 from medusa_sync.core.policy import Delay
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import PlanOptions, Selection
-from medusa_sync.http import HttpClient
+from medusa_sync.http import Downloads, HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.placement import PlacementOptions
@@ -62,6 +62,7 @@ def sync_products(
     *,
     signals: Signals | None = None,
     redactor: Redactor | None = None,
+    downloads: Downloads | None = None,
 ) -> RunResult:
     """Sync once. The result describes all errors of the source, the store and the products.
 
@@ -73,6 +74,7 @@ def sync_products(
         observer: notified of progress.
         signals: receives SIGINT and SIGTERM, which end the run gracefully.
         redactor: hides the secrets of `settings` and login tokens. Default: a new one.
+        downloads: of earlier runs with the same settings, at first `{}`; only what has changed is sent again.
 
     Raises:
         SettingsError: credentials are missing, and it is not a dry run; or settings contradict each other.
@@ -87,7 +89,7 @@ def sync_products(
     _check_not_async()
     redactor = redactor or Redactor(settings.secrets())
     with hiding(redactor):
-        result = asyncio.run(_sync(settings, observer or Progress(), signals, redactor))
+        result = asyncio.run(_sync(settings, observer or Progress(), signals, redactor, downloads))
     return redacted(result, redactor)
 
 
@@ -101,14 +103,20 @@ def _check_not_async() -> None:
 
 
 async def _sync(
-    settings: Settings, observer: Observer, signals: Signals | None, redactor: Redactor
+    settings: Settings,
+    observer: Observer,
+    signals: Signals | None,
+    redactor: Redactor,
+    downloads: Downloads | None,
 ) -> RunResult:
     requests = Requests()
     stop = Stop()
     connect = _connector(settings, requests, stop, redactor)
     async with AsyncExitStack() as stack:
         stack.enter_context(_listening(signals, stop) if signals else nullcontext())
-        source = await stack.enter_async_context(_source(settings, requests, connect))
+        source = await stack.enter_async_context(
+            _source(settings, requests, partial(connect, kept=downloads))
+        )
         api = await stack.enter_async_context(_store(settings, requests, connect))
         run = Run(source, api, _options(settings), requests, observer, stop)
         folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
@@ -224,6 +232,7 @@ def _connector(settings: Settings, requests: Requests, stop: Stop, redactor: Red
         unavailable: Callable[[str], errors.MedusaSyncError],
         on_request: Callable[[str, str], None],
         rate: Rate | None = None,
+        kept: Downloads | None = None,
         **options: Any,
     ) -> AsyncIterator[HttpClient]:
         try:
@@ -244,6 +253,7 @@ def _connector(settings: Settings, requests: Requests, stop: Stop, redactor: Red
                 stop=stop,
                 redactor=redactor,
                 rate=rate,
+                kept=kept,
             )
 
     return connect

@@ -11,7 +11,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import MedusaSyncError, StoreError
-from medusa_sync.http import HttpClient
+from medusa_sync.http import Downloads, HttpClient
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
 from medusa_sync.retry import Rate
 from medusa_sync.sources.mapping import MappingOptions, to_desired
@@ -114,6 +114,7 @@ def http_client(
     stop: Stop | None = None,
     requests: list[tuple[str, str]] | None = None,
     on_retry: Callable[[], None] = lambda: None,
+    kept: Downloads | None = None,
 ) -> HttpClient:
     """A client that adds the method and the URL of each request to a list."""
     seen = [] if requests is None else requests
@@ -125,6 +126,7 @@ def http_client(
         on_retry=on_retry,
         stop=stop or Stop(),
         rate=rate,
+        kept=kept,
     )
 
 

@@ -11,7 +11,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync import http
 from medusa_sync.errors import InterruptedRunError, StoreError
-from medusa_sync.http import HttpClient
+from medusa_sync.http import Downloads, HttpClient
 from medusa_sync.response import Download
 from medusa_sync.stop import Stop
 from tests.unit.builders import STORE_URL, Body, http_client, respond
@@ -73,6 +73,57 @@ async def test_nothing_is_repeated_when_the_run_ends(httpx_mock: HTTPXMock, pool
     stop.set(InterruptedRunError("Interrupted", signal_number=15))
     respond(httpx_mock, [b"part", BROKEN])
     assert await download(http_client(pool, stop=stop)) == (b"part", "GET /things: peer left")
+
+
+# --- what earlier runs have downloaded ------------------------------------------------------------------
+
+LATER = "Sun, 02 Jan 2028 00:00:01 GMT"
+NOON = "Sun, 02 Jan 2028 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked"),
+    [
+        ({"etag": '"1"'}, {"if-none-match": '"1"'}),
+        ({"last-modified": NOON, "date": LATER}, {"if-modified-since": NOON}),
+        ({"etag": 'W/"1"', "last-modified": NOON}, {"if-none-match": 'W/"1"', "if-modified-since": NOON}),
+        ({"etag": '"1"', "last-modified": NOON, "date": NOON}, {}),  # it may change within this second
+        ({}, {}),
+    ],
+)
+async def test_what_has_not_changed_is_not_sent_again(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, sent: dict[str, str], asked: dict[str, str]
+) -> None:
+    kept: Downloads = {}
+    body = b"all" * 2_000_000  # not in memory
+    httpx_mock.add_response(content=body, headers=sent)
+    assert await download(http_client(pool, kept=kept)) == (body, "")
+    for _ in range(2):
+        httpx_mock.add_response(304 if asked else 200, content=b"" if asked else body)
+        assert await download(http_client(pool, kept=kept)) == (body, "")
+    httpx_mock.add_response(content=b"new", headers=sent)
+    assert await download(http_client(pool, kept=kept)) == (b"new", "")
+    names = ("if-none-match", "if-modified-since")
+    first, *others = ([name for name in names if name in each.headers] for each in httpx_mock.get_requests())
+    assert (first, others[0], others[1]) == ([], [*asked], [*asked] if asked else [])
+
+
+async def test_only_a_complete_download_of_the_same_query_is_kept(
+    httpx_mock: HTTPXMock, pool: httpx.AsyncClient, waits: list[float]
+) -> None:
+    del waits
+    kept: Downloads = {}
+    parts = httpx.Response(200, headers={"etag": "1"}, stream=Body(b"part", BROKEN))
+    httpx_mock.add_callback(lambda _: parts)
+    respond(httpx_mock, 503, 503)
+    assert (await download(http_client(pool, kept=kept)))[0] == b"part"
+    assert kept == {}
+    for query in ("page=1", "page=2"):
+        httpx_mock.add_response(content=query.encode(), headers={"etag": query})
+        got = await http_client(pool, kept=kept).download("/things", query=query)
+        assert isinstance(got, Download)
+        assert got.file.read() == query.encode()
+    assert [each.headers.get("if-none-match") for each in httpx_mock.get_requests()] == [None] * 5
 
 
 # --- the request and the response -----------------------------------------------------------------------

@@ -1,9 +1,13 @@
 """The command with --loop."""
 
+import json
+import re
 import signal
 from pathlib import Path
 
+import httpx
 import pytest
+from pytest_httpx import HTTPXMock
 
 from medusa_sync.notify import dispatch
 from medusa_sync.settings.options import Settings
@@ -42,6 +46,41 @@ def test_signal_before_a_run_ends_it_before_it_writes(
     assert document(result)["status"] == "interrupted"
     assert store.products == {}
     assert "the next run is at" not in result.stderr
+
+
+@pytest.mark.parametrize("url", ["https://feed.example/products.csv", "https://feed.example/products"])
+def test_an_unchanged_source_is_not_sent_again_and_the_store_is_repaired(
+    store: FakeMedusa, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    rows = [{"id": number, "title": f"Mug {number}", "price": 9, "colour": "red"} for number in (1, 2, 3)]
+    table = "id,title,price,colour\n" + "".join(f"{','.join(map(str, row.values()))}\n" for row in rows)
+    body = table if url.endswith("csv") else json.dumps({"products": rows, "total": 3})
+    sent: list[int] = []
+
+    def feed(request: httpx.Request) -> httpx.Response:
+        is_known = request.headers.get("if-none-match") == '"1"'
+        sent.append(0 if is_known else len(body))
+        return httpx.Response(304) if is_known else httpx.Response(200, headers={"etag": '"1"'}, text=body)
+
+    httpx_mock.add_callback(feed, url=re.compile(re.escape(url)), is_reusable=True)
+    begin = dispatch.begin
+
+    def without_a_mug(settings: Settings) -> None:
+        if len(sent) == 2:
+            store.call("DELETE", f"/admin/products/{store.products['dummyjson:2'].id}")
+        begin(settings)
+
+    monkeypatch.setattr(dispatch, "begin", without_a_mug)
+    result = run(
+        "--source", url, "--json", "--loop", "--run-now", "--max-runs", "4", "--schedule", "* * * * * *"
+    )
+    first, second, third, fourth = map(json.loads, result.stdout.splitlines())
+    assert (sent, [*store.products]) == ([len(body), 0, 0, 0], ["dummyjson:1", "dummyjson:3", "dummyjson:2"])
+    assert [each["counts"]["created"] for each in (first, second, third, fourth)] == [3, 0, 1, 0]
+    assert second["source"] == first["source"]
+    assert second["requests"]["source"] == first["requests"]["source"] == 1
+    run("--source", url)
+    assert sent[4:] == [len(body)], "a run without --loop keeps nothing"
 
 
 @deep
