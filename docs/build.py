@@ -148,8 +148,9 @@ def exit_codes_table() -> str:
 
 
 def warnings_table() -> str:
-    rows = [(f"{each.code} `{each.name}`", each.meaning, each.remedy) for each in codes.table().values()]
-    return _table(("code", "meaning", "what to do"), rows)
+    rows = codes.table().values()
+    cells = [(f"{row['code']} `{row['name']}`", row["meaning"], row["remedy"]) for row in rows]
+    return _table(("code", "meaning", "what to do"), cells)
 
 
 def action_tables() -> str:

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, Self
-
-
-class Row(NamedTuple):
-    code: str
-    name: str
-    meaning: str
-    remedy: str
+from typing import Self
 
 
 class Note(str):
@@ -37,13 +30,13 @@ class Note(str):
 
 def code_of(name: str) -> str:
     """The code of a note or a log event, such as `W101`; empty if it has none."""
-    return table()[name].code if name in table() else ""
+    return table()[name]["code"] if name in table() else ""
 
 
 @cache
-def table() -> Mapping[str, Row]:
-    """The rows by name."""
+def table() -> Mapping[str, Mapping[str, str]]:
+    """The rows by name; each has `code`, `name`, `meaning` and `remedy`."""
     import csv  # most runs need no code
 
     with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return {row["name"]: Row(**row) for row in csv.DictReader(file)}
+        return {row["name"]: row for row in csv.DictReader(file)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import NoReturn
 
 from medusa_sync.errors import MedusaSyncError, SettingsError, SourceError
 from medusa_sync.plug_ins import package_of, plug_in
@@ -28,35 +27,39 @@ class PluggedSource(ItemSource):
 
     def __init__(self, url: str, *, has_map: bool) -> None:
         self._has_map = has_map
+        subject = "--source (SYNC_PRODUCTS_SOURCE):"
         try:
             entry = plug_in(url)
         except ValueError as error:
-            raise SettingsError([f"--source (SYNC_PRODUCTS_SOURCE): {error}"]) from error
+            raise SettingsError([f"{subject} {error}"]) from error
         self._package, self._scheme = package_of(entry), entry.name
         try:
             source = entry.load()(url)
-            if not isinstance(source, SourceOf):
-                raise TypeError(f"it returns {type(source).__name__} in place of an ItemSource")  # noqa: TRY301 - as if its code had raised it
         except MedusaSyncError:
             raise
         except Exception as error:
-            problem = f"the package {self._package} cannot open {self._scheme}://: {_described(error)}"
-            raise SettingsError([f"--source (SYNC_PRODUCTS_SOURCE): {problem}"]) from error
+            problem = f"the package {self._package} cannot open {self._scheme}://: {error!r}"
+            raise SettingsError([f"{subject} {problem}"]) from error
+        if not isinstance(source, SourceOf):
+            problem = f"the package {self._package} returns {type(source).__name__}, not an ItemSource"
+            raise SettingsError([f"{subject} {problem}"])
         self._source: ItemSource = source
 
     async def pages(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
         count, total = 0, None
         try:
-            pages = self._source.pages(None if self._has_map else limit)  # a map may leave items out
-            if not isinstance(pages, AsyncGenerator):
-                raise TypeError("its `pages` is not an async generator")  # noqa: TRY301 - the same
-            async with aclosing(pages):
+            # A map may leave items out.
+            async with aclosing(self._source.pages(None if self._has_map else limit)) as pages:
                 async for page in pages:
                     _check(page)
                     count, total = count + len(page.rows), page.total
                     yield page
-        except Exception as error:  # noqa: BLE001 - the code of others can raise anything
-            self._fail(error)
+        except MedusaSyncError:
+            raise
+        except Exception as error:
+            logger.debug("traceback of the package", exc_info=True, extra={"event": "traceback"})
+            message = f"the package {self._package} failed while it read {self._scheme}://: {error!r}"
+            raise SourceError(message, hint=_HINT) from error
         finally:
             self.format = self._source.format or self._scheme
             self.in_one_piece = self._source.in_one_piece
@@ -64,24 +67,10 @@ class PluggedSource(ItemSource):
             raise SourceError(f"the source ended after {count} of {total} products", hint=_HINT)
 
     async def category_names(self) -> Mapping[str, str]:
-        try:
-            return await self._source.category_names()
-        except Exception as error:  # noqa: BLE001 - the same
-            self._fail(error)
-
-    def _fail(self, error: Exception) -> NoReturn:
-        if isinstance(error, MedusaSyncError):
-            raise error
-        logger.debug("traceback of the package", exc_info=error, extra={"event": "traceback"})
-        message = f"the package {self._package} failed while it read {self._scheme}://: {_described(error)}"
-        raise SourceError(message, hint=_HINT) from error
+        return await self._source.category_names()
 
 
 def _check(page: object) -> None:
-    """What other packages send is checked: a run must not mistake it for products that are missing."""
+    """A run must not mistake anything else for products that are missing."""
     if not isinstance(page, PageOf) or not all(isinstance(each, Item) for each in page.rows):
         raise TypeError("its `pages` sends something else than PageOfItems with a tuple of Item")
-
-
-def _described(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
