@@ -304,7 +304,7 @@ def _options(settings: Settings) -> SyncOptions:
         store_url=settings.medusa_url,
         wanted=_filled(PlacementOptions, settings),
         max_duration_s=settings.max_duration,
-        delay=Delay(time.time(), settings.remove_after or 0),
+        delay=Delay(int(time.time()), settings.remove_after or 0),
         plan=plan,
     )
 

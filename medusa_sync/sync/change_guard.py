@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from medusa_sync.core.change import FieldChange
@@ -11,7 +11,7 @@ from medusa_sync.core.fields import STATUS
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import Share
 from medusa_sync.core.product import Value, excerpts
-from medusa_sync.core.record import DIGEST, NO_RECORD, Dropped, Record, applied, remember
+from medusa_sync.core.record import DIGEST, NO_RECORD, Record, VariantRecord, applied, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import fields_with_pending
 from medusa_sync.errors import ChangeGuardError, ProductFailedError
@@ -87,12 +87,18 @@ async def _changed(
 
 def _by_record(context: Context, products: Mapping[str, Stale]) -> dict[str, Sequence[FieldChange]]:
     """What the source changed since products were written, or since an interrupted write was sent."""
-    selection, removed = context.options.plan.selection, (None, *context.options.removable)
+    options = context.options
+    selection = options.plan.selection
+
+    def counts(variant: VariantRecord) -> bool:
+        is_removed = variant.dropped in options.removable and options.delay.is_over(variant.missing_since)
+        return variant.dropped is None or is_removed
+
     changes: dict[str, Sequence[FieldChange]] = {}
     for external_id, each in products.items():
         record, wanted = _record(each), applied(each.desired)
         shared = {None, *(record.variants.keys() & wanted.variants.keys())}
-        old, new = _values(selection.of(record), removed), _values(selection.of(wanted))
+        old, new = _values(selection.of(record), counts), _values(selection.of(wanted), counts)
         names = {variant.key: variant.name for variant in each.desired.variants}
         changes[external_id] = [
             FieldChange(name, old.get((key, name)), value, variant=names.get(key or "", key or ""))
@@ -107,10 +113,8 @@ def _record(product: Stale) -> Record:
     return (stored.record if isinstance(stored, StoredProduct) else None) or NO_RECORD
 
 
-def _values(
-    record: Record, states: Collection[Dropped | None] = (None,)
-) -> dict[tuple[str | None, str], Value]:
-    """The values of a product and of its variants in these states, by key of the variant and field."""
+def _values(record: Record, counts: Callable[[VariantRecord], bool]) -> dict[tuple[str | None, str], Value]:
+    """The values of a product and of those of its variants that count, by key of the variant and field."""
     values: dict[tuple[str | None, str], Value] = {
         (None, name): value for name, value in record.fields.items()
     }
@@ -118,7 +122,7 @@ def _values(
     values[None, "currency"] = record.currency
     fields = fields_with_pending(record)
     for key, variant in record.variants.items():
-        if variant.dropped in states:
+        if counts(variant):
             values |= {(key, name): value for name, value in fields[key].items()}
             withheld = record.withheld.get(key, {})
             values |= {(key, name): remember(value) for name, (value, _) in withheld.items()}
