@@ -1,5 +1,7 @@
 """Products with variants through their whole life, in a real store and its storefront."""
 
+import json
+import re
 from collections.abc import Callable
 
 import httpx
@@ -131,6 +133,28 @@ def test_dropped_variants_stay_then_lose_their_stock_then_are_deleted(
     rig.follow(*REMOVE, updated=1)
     rig.is_held()
     assert rig.identities() == before
+
+
+def test_what_is_missing_is_marked_and_removed_after_a_week(rig: Rig) -> None:
+    later, before = (*REMOVE, "--remove-after", "7d"), rig.variant_ids(1, 2)
+    rig.source.products = [without_blue(1), *rig.source.products[2:]]
+    plan = rig.run(*later, "--dry-run")
+    assert (plan.exit_code, rig.proxy.writes) == (0, [])
+    [note] = [each for each in plan.document["notes"] if "would be removed on" in each]
+    assert note.count("missing since") == 4, "a product and three variants"
+    run = rig.run(*later)
+    assert (run.exit_code, run.counts, len(rig.proxy.writes)) == (0, {"unchanged": SIZE - 1}, 2)
+    rig.is_quiet(*later)
+    assert rig.variant_ids(1, 2) == before
+    for each in rig.shop.get("/admin/products", fields="id,metadata", limit=SIZE)["products"]:
+        text = json.dumps(each["metadata"]["medusa_sync"])
+        week_ago = re.sub(r"\b1[0-9]{9}\b", lambda time: str(int(time[0]) - 7 * 86_400), text)
+        metadata = {"medusa_sync": json.loads(week_ago)}
+        rig.shop.post(f"/admin/products/{each['id']}", {"metadata": metadata})
+    rig.run(*later)
+    assert rig.shop.get("/admin/products", fields="id")["count"] == SIZE - 1
+    assert set(rig.variant_ids(1)) == {each["sku"] for each in without_blue(1)["variants"]}
+    rig.is_quiet(*later)
 
 
 # --- prices ---------------------------------------------------------------------------------------------
