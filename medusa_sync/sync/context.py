@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field, structs
@@ -13,13 +13,14 @@ from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
 from medusa_sync.sources.base import Source
-from medusa_sync.stop import Stop
+from medusa_sync.stop import Stop, all_done
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.run_options import SyncOptions
 
 if TYPE_CHECKING:
+    from medusa_sync.core.entities import Region
     from medusa_sync.core.offer import Offer
 
 
@@ -32,6 +33,7 @@ class Context(Struct):
         stop: once it is set, nothing new is sent.
         scan: of the store before the run.
         placement: of new products, once it was read.
+        regions: of the store, once they were read.
         removed_products: external ids of products that a dry run has removed, although the store has them.
         removed_variants: ids of dropped variants that the final pass removes, by external id of the product.
         missing_since: the mark of the variants that the final pass finds to be missing; 0 for no mark.
@@ -52,6 +54,7 @@ class Context(Struct):
     stop: Stop
     scan: Scan
     placement: Placement = UNKNOWN
+    regions: Sequence[Region] | None = None
     removed_products: set[str] = field(default_factory=set)
     removed_variants: dict[str, Collection[str]] = {}
     missing_since: float = 0
@@ -72,19 +75,28 @@ class Context(Struct):
                 self.locales, self.hidden_locales = (), error
         return self.locales
 
-    async def find_placement(self) -> None:
-        """Read where new products belong, once.
+    async def find_placement(self, *, regions: bool = False, locales: bool = False) -> None:
+        """Read where new products belong, and the regions and locales of the store if asked for, each once.
 
         Raises:
             StoreError: the store cannot be read, or lacks what the settings name.
         """
-        if self.placement is UNKNOWN:
-            self.placement = await find_placement(self.api, self.options.wanted)
+        reads: tuple[Awaitable[object], ...] = (
+            *([self._read_placement()] if self.placement is UNKNOWN else ()),
+            *([self.find_regions()] if regions else ()),
+            *([self.find_locales()] if locales else ()),
+        )
+        await all_done(*reads)
+        if self.placement.regions is not self.regions:
+            self.placement = structs.replace(self.placement, regions=self.regions)
+
+    async def _read_placement(self) -> None:
+        self.placement = await find_placement(self.api, self.options.wanted)
 
     async def find_regions(self) -> None:
         """Read the regions of the store, once."""
-        if self.placement.regions is None:
-            self.placement = structs.replace(self.placement, regions=await self.api.regions())
+        if self.regions is None:
+            self.regions = await self.api.regions()
 
     def is_ours(self, external_id: str | None) -> bool:
         """Whether an external id is one of this source."""

@@ -322,4 +322,4 @@ async def _obstacles(context: Context) -> Sequence[Note]:
         offer.locations.update(filter(None, (placement.location_id,)))
         offer.currencies.add(context.options.wanted.currency)
     names = {own: name for name, own in placement.locations.items()}
-    return tuple(obstacles(offer, channels, placement.regions, names))
+    return tuple(obstacles(offer, channels, context.regions, names))

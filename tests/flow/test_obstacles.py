@@ -196,6 +196,15 @@ def test_the_two_requests_are_sent_together() -> None:
     assert ("/admin/regions", "/admin/sales-channels") in store.met
 
 
+def test_what_a_first_sync_needs_to_know_is_asked_together() -> None:
+    store = Distant()
+    texts = {"de-DE": {"title": "Kanne"}}
+    sync(ListSource(rows(prices={"usd": 3, "usd.America": 4}, price=None, translations=texts)), store)
+    assert len(store.products) == 3
+    paths = {"/admin/feature-flags", "/admin/regions", "/admin/stock-locations"}
+    assert any(paths <= set(each) for each in store.met)
+
+
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_a_store_that_does_not_show_it_is_synced_all_the_same(status: int) -> None:
     store = FakeMedusa()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from math import ceil
 from typing import TypeVar
@@ -111,28 +111,20 @@ class Comparison:
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
         self._check_settings(products, stored)
         self._is_begun = True
-        await self._context.find_placement()  # if it is wrong, nothing at all is written
-        if any(region_names(each.fields) for product in products for each in product.variants):
-            await self._context.find_regions()
-        products = await self._with_known_locales(products, found)
+        regions = any(region_names(each.fields) for product in products for each in product.variants)
+        locales = {locale for product in products for locale in product.locales}
+        # If the placement is wrong, nothing at all is written.
+        await self._context.find_placement(regions=regions, locales=bool(locales) or _has_texts(found))
+        if self._context.locales is not None:
+            others = locales.difference(self._context.locales)
+            self._context.other_locales |= others
+            products = [without_locales(each, others) if others & each.locales else each for each in products]
         placed = self._context.placement.placed
         return [
             Stale(placed(product), stored.get(product.external_id, ()))
             for product in products
             if product.external_id not in hidden
         ]
-
-    async def _with_known_locales(
-        self, products: Sequence[DesiredProduct], found: Sequence[StoredProduct | Unreadable]
-    ) -> Sequence[DesiredProduct]:
-        """Products without their texts in locales that the store does not have."""
-        locales = {locale for product in products for locale in product.locales}
-        records = (each.record for each in found if isinstance(each, StoredProduct))
-        if not (locales or any(record.has_translations for record in records if record)):
-            return products
-        others = locales.difference(await self._context.find_locales())
-        self._context.other_locales |= others
-        return [without_locales(each, others) if others & each.locales else each for each in products]
 
     def _check_settings(self, products: Sequence[DesiredProduct], stored: _Stored) -> None:
         """Check that only the source has changed what products get, and not the settings."""
@@ -242,6 +234,12 @@ class Comparison:
         else:
             return False
         return True
+
+
+def _has_texts(found: Iterable[StoredProduct | Unreadable]) -> bool:
+    """Whether products have texts of ours in other locales."""
+    records = (each.record for each in found if isinstance(each, StoredProduct))
+    return any(record.has_translations for record in records if record)
 
 
 async def _prefetch(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
