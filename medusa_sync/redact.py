@@ -20,7 +20,7 @@ _SHORTEST = 4  # characters; anything shorter would match parts of ordinary word
 _DOTS = "..."  # at the end of what another program has cut
 _LONGEST_START = 40  # characters of a secret before the dots
 _PERCENT = "%(?:25)*"  # a URL that is a value in another URL is encoded once more
-_IDENTITIES = frozenset({"external_id", "field", "job"})  # they are never secrets
+_AS_THEY_ARE = frozenset({"external_id", "field", "job", "plan"})  # never secrets, or to be written later
 
 T = TypeVar("T")
 
@@ -142,7 +142,7 @@ def _redacted(value: Any, redactor: Redactor) -> Any:
         return tuple(_redacted(each, redactor) for each in value)
     if isinstance(value, Collection):
         return _Redacted(value, redactor)
-    fields = {name for name in getattr(value, "__struct_fields__", ()) if name not in _IDENTITIES}
+    fields = {name for name in getattr(value, "__struct_fields__", ()) if name not in _AS_THEY_ARE}
     if not fields:
         return value
     from msgspec import structs  # --version needs no results

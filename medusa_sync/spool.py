@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pickle
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from errno import ENOSPC
 from io import BytesIO
 from os import strerror
 from tempfile import TemporaryFile
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 _IN_MEMORY = 256 * 1024  # bytes
 
@@ -57,13 +57,29 @@ class Spool(Collection[T]):
         return self._written + len(self._unwritten)
 
     def __iter__(self) -> Iterator[T]:
+        return (item for _, item in self._placed())
+
+    def _placed(self) -> Iterator[tuple[int, T]]:
+        """The objects with their positions in the file; those that are not in it have negative ones."""
         position = 0
         for _ in range(self._written):
-            self._file.seek(position)
-            item: T = pickle.load(self._file)  # noqa: S301 - written by `add` only
-            position = self._file.tell()
-            yield item
-        yield from self._unwritten
+            item, following = self._at(position)
+            yield position, item
+            position = following
+        count = len(self._unwritten)
+        yield from ((number - count, item) for number, item in enumerate(self._unwritten))
+
+    def _at(self, position: int) -> tuple[T, int]:
+        """The object at a position, and the position of the next one."""
+        self._file.seek(position)
+        item: T = pickle.load(self._file)  # noqa: S301 - written by `add` only
+        return item, self._file.tell()
+
+    def sorted(self, key: Callable[[T], Any]) -> Iterator[T]:
+        """The objects in the order of a key; only the keys are in memory."""
+        places = [(key(item), place) for place, item in self._placed()]
+        for _, place in sorted(places):
+            yield self._at(place)[0] if place >= 0 else self._unwritten[place]
 
     def __contains__(self, item: object) -> bool:
         return any(each == item for each in self)

@@ -45,6 +45,8 @@ def execute(flags: Flags) -> int:
         settings = loaded.settings
         # On a terminal, SIGHUP keeps its meaning: the terminal was closed.
         reloads = settings.loop and not err.is_terminal
+        if settings.save_plan == "-":
+            out = err
         signals = Signals(signal.SIGHUP) if reloads else Signals()
         job = _Job(flags, loaded, signals, out, err)
     except MedusaSyncError as error:

@@ -14,6 +14,7 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self, TypeAlias, TypeVar
@@ -24,7 +25,7 @@ from msgspec import Struct
 from medusa_sync import __version__, errors
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals
-from medusa_sync.core.policy import Delay
+from medusa_sync.core.policy import Delay, Share
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import PlanOptions, Selection
 from medusa_sync.http import Downloads, HttpClient
@@ -35,12 +36,13 @@ from medusa_sync.redact import Redactor, hiding, redacted
 from medusa_sync.report.progress import Progress
 from medusa_sync.retry import Rate
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
-from medusa_sync.settings.options import Settings
+from medusa_sync.settings.options import OPTIONS, PLANNED, Settings
 from medusa_sync.settings.secrets import public_part
 from medusa_sync.sources.api import rate_of
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
+from medusa_sync.sources.plan import Plan
 from medusa_sync.stop import Stop
 from medusa_sync.sync.run import Observer, Run
 from medusa_sync.sync.run_options import SyncOptions
@@ -81,16 +83,35 @@ def sync_products(
         InterruptedRunError: a second signal stopped the run immediately.
         MedusaSyncError: it is called from async code, where `asyncio.to_thread` can call it.
     """
-    problems = [*contradictions(settings)]
+    problems, plan = [*contradictions(settings)], None
     if _credentials(settings) is None and not settings.dry_run:
         problems.append(NO_CREDENTIALS)
     if problems:
         raise errors.SettingsError(problems)
     _check_not_async()
+    if settings.apply_plan is not None:
+        plan = Plan(Path(settings.apply_plan))
+        settings = _of_plan(settings, plan)
     redactor = redactor or Redactor(settings.secrets())
     with hiding(redactor):
-        result = asyncio.run(_sync(settings, observer or Progress(), signals, redactor, downloads))
+        result = asyncio.run(_sync(settings, observer or Progress(), signals, redactor, downloads, plan))
     return redacted(result, redactor)
+
+
+def _of_plan(settings: Settings, plan: Plan) -> Settings:
+    """The settings that a plan was made with; it has passed the guards.
+
+    Raises:
+        SettingsError: it is a plan for another store or source.
+    """
+    header = plan.header
+    for name, planned in (("medusa_url", header.store), ("source_name", header.source_name)):
+        if planned != getattr(settings, name):
+            raise plan.error(f"it is for {planned}; {OPTIONS[name].spelling} is {getattr(settings, name)}")
+    none = {option.name: None for option in PLANNED if option.default is None}
+    values = {name: OPTIONS[name].read(text) for name, text in header.settings.items()}
+    guards = {"source": header.source, "max_removals": Share(100, is_percentage=True)}
+    return replace(settings, **{**none, **values, **guards})
 
 
 def _check_not_async() -> None:
@@ -108,15 +129,15 @@ async def _sync(
     signals: Signals | None,
     redactor: Redactor,
     downloads: Downloads | None,
+    plan: Plan | None,
 ) -> RunResult:
     requests = Requests()
     stop = Stop()
     connect = _connector(settings, requests, stop, redactor)
     async with AsyncExitStack() as stack:
         stack.enter_context(_listening(signals, stop) if signals else nullcontext())
-        source = await stack.enter_async_context(
-            _source(settings, requests, partial(connect, kept=downloads))
-        )
+        opened = _source(settings, requests, partial(connect, kept=downloads))
+        source = await stack.enter_async_context(opened if plan is None else nullcontext(plan))
         api = await stack.enter_async_context(_store(settings, requests, connect))
         run = Run(source, api, _options(settings), requests, observer, stop)
         folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
@@ -306,6 +327,7 @@ def _options(settings: Settings) -> SyncOptions:
         max_duration_s=settings.max_duration,
         delay=Delay(int(time.time()), settings.remove_after or 0),
         plan=plan,
+        saves_plan=settings.dry_run and settings.save_plan is not None,
     )
 
 

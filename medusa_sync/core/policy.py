@@ -45,6 +45,9 @@ class ConflictPolicy:
     default: OnConflict = OnConflict.SOURCE
     sides: Mapping[str, OnConflict] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return ",".join([self.default, *(f"{name}={side}" for name, side in sorted(self.sides.items()))])
+
     def side(self, names: Iterable[str]) -> OnConflict:
         """Return who wins for a field.
 

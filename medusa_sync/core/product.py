@@ -70,6 +70,43 @@ class Category(Struct, frozen=True):
     parent: str | None = None
 
 
+class ApprovedChange(Struct, frozen=True, omit_defaults=True, rename={"stored": "from", "planned": "to"}):
+    """A change that a plan has; the members of sets are in alphabetical order.
+
+    Attributes:
+        key: of the variant; None for a field of the product.
+        variant: what reports call it.
+    """
+
+    field: str
+    stored: Value
+    planned: Value
+    key: str | None = None
+    variant: str = ""
+
+
+class Approved(Struct, frozen=True, omit_defaults=True):
+    """What a plan does to a product.
+
+    Attributes:
+        action: of the outcome; `keep` if only the record is written.
+        id: of the product in the store; empty if it is created.
+        changes: with the values before.
+        removed: the keys of the dropped variants that are removed.
+        placement: ids of the sales channel, shipping profile and stock location that something new gets.
+        record: a digest of the record of a product that is removed.
+    """
+
+    external_id: str
+    title: str
+    action: str
+    id: str
+    changes: tuple[ApprovedChange, ...]
+    removed: tuple[str, ...] = ()
+    placement: tuple[str | None, ...] = ()
+    record: str = ""
+
+
 class DesiredProduct(Struct, frozen=True):
     """A product of the source, in Medusa's terms.
 
@@ -91,6 +128,7 @@ class DesiredProduct(Struct, frozen=True):
         withheld: values that its variants do not get; their fields have what is written instead.
         settings: the values of the options of values, as far as they are set.
         regions: ids of the store's regions by name in lower case, if a price is that of a region.
+        approved: the only change that may be written; None for any.
     """
 
     external_id: str
@@ -109,6 +147,7 @@ class DesiredProduct(Struct, frozen=True):
     withheld: tuple[Withheld, ...] = ()
     settings: Mapping[str, str] = {}
     regions: Mapping[str, str] = {}
+    approved: Approved | None = None
 
     @property
     def title(self) -> str:
@@ -124,6 +163,13 @@ class DesiredProduct(Struct, frozen=True):
         """The locales that it has texts in."""
         names = chain(self.fields, *(each.fields for each in self.variants))
         return {*filter(None, map(locale_of, names))}
+
+
+class PlanLine(Struct, frozen=True):
+    """A line of a saved plan; a product that is removed is None."""
+
+    plan: Approved
+    product: DesiredProduct | None = None
 
 
 def without_values(

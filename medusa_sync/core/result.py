@@ -13,8 +13,9 @@ from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earl
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.merge import members
-from medusa_sync.core.product import DesiredProduct, Value, Withheld
+from medusa_sync.core.product import DesiredProduct, PlanLine, Value, Withheld
 from medusa_sync.core.stored import StoredVariant
+from medusa_sync.spool import Spool
 
 
 class Result(StrEnum):
@@ -216,6 +217,13 @@ class StoreState(Struct, frozen=True):
     owned: int
 
 
+class Planned(Struct, frozen=True):
+    """What a dry run would write, and names of categories of the source by slug."""
+
+    lines: Spool[PlanLine]
+    category_names: dict[str, str]
+
+
 class RunResult(Struct, frozen=True, kw_only=True):
     """Everything that reports say about a run.
 
@@ -238,6 +246,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
         changes: products that were created, updated or removed, or had conflicts or prices that were held
             back.
         skipped: products that are skipped for a reason of their own.
+        plan: what a dry run would write, to be saved; None if nothing is compared, or it is not asked for.
         notes: remarks about the run that are not about one product.
         error: what ended the run early; empty if nothing did.
     """
@@ -267,6 +276,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
     held: int = 0
     withheld: int = 0
     skipped: Collection[Outcome] = ()
+    plan: Planned | None = None
     shard: Shard | None = None
     first: tuple[DesiredProduct, ...] = ()
     source_name: str = ""

@@ -57,7 +57,8 @@ class Selection:
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for a product, according to its record."""
-        return record.is_settled and self.of(record).content == self.of(applied(desired)).content
+        is_whole = record.is_settled and not desired.withheld  # which the record may lack
+        return is_whole and self.of(record).content == self.of(applied(desired)).content
 
     def of(self, record: Record) -> Record:
         """The part of a record that is compared with the source."""

@@ -62,6 +62,11 @@ class Placement(Struct, frozen=True):
         return structs.replace(product, locations={**named, "": self.location_id})
 
     @property
+    def ids(self) -> tuple[str | None, ...]:
+        """Of what new products get, if the source does not say it."""
+        return self.sales_channel_id, self.shipping_profile_id, self.location_id
+
+    @property
     def region_ids(self) -> dict[str, str]:
         """Ids of regions by name in lower case, as Medusa's import compares them; without repeated names."""
         ids = {each.name.lower(): each.id for each in self.regions or ()}

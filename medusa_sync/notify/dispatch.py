@@ -18,15 +18,17 @@ from medusa_sync.settings.options import OPTIONS, Settings
 
 
 def check(settings: Settings) -> None:
-    """Check before a run whether the report can be written; raise `SettingsError` if not."""
-    if settings.report is None:
-        return
-    path = Path(settings.report)
-    problem = file.check_report_path(path)
-    if os.path.realpath(path) == os.path.realpath(settings.source):  # unlike pathlib, accepts a loop of links
-        problem = f"{settings.report!r} is the source; choose another file"
-    if problem:
-        raise SettingsError([f"{OPTIONS['report'].spelling}: {problem}"])
+    """Check before a run whether report and plan can be written; raise `SettingsError` if not."""
+    problems = []
+    for name, given in (("report", settings.report), ("save_plan", settings.save_plan)):
+        if given is None or given == "-":
+            continue
+        problem = file.check_report_path(Path(given))
+        if os.path.realpath(given) == os.path.realpath(settings.source):  # pathlib fails if links are a loop
+            problem = f"{given!r} is the source; choose another file"
+        problems += [f"{OPTIONS[name].spelling}: {problem}"] if problem else []
+    if problems:
+        raise SettingsError(problems)
 
 
 def begin(settings: Settings) -> None:
@@ -37,6 +39,10 @@ def begin(settings: Settings) -> None:
 
 def outputs(settings: Settings, result: RunResult) -> Iterator[Callable[[], None]]:
     """Yield the steps that write the result; each may raise `ReportError`."""
+    if settings.save_plan is not None and settings.dry_run:
+        from medusa_sync.report.plan import save_plan  # few runs need it
+
+        yield partial(save_plan, result, settings, settings.save_plan)
     if settings.report is not None:
         yield partial(file.write_report, result, Path(settings.report))
     if _is_github():

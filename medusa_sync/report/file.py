@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
+from typing import IO
 
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import MedusaSyncError
@@ -48,8 +49,11 @@ def write_report(result: RunResult, path: Path) -> None:
         raise ReportError(f"The report was not written: {problem}.", hint="Correct --report.")
     content = _rendered(result, path.name.lower()).encode()
     hint = "Free disk space, check the permissions, or choose another file with --report."
-    with writing(f"The report {str(path)!r} was not written", hint):
-        _replace(Path(os.path.realpath(path)), content)
+    with (
+        writing(f"The report {str(path)!r} was not written", hint),
+        replacing(Path(os.path.realpath(path))) as stream,
+    ):
+        stream.write(content)
 
 
 @contextmanager
@@ -79,12 +83,14 @@ def _rendered(result: RunResult, name: str) -> str:
     return as_json(result, pretty=True) + "\n"
 
 
-def _replace(file: Path, content: bytes) -> None:
+@contextmanager
+def replacing(file: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
+    """A file that replaces another one if nothing fails here; the umask applies to its mode."""
     temporary = file.with_name(f".medusa-sync-{secrets.token_hex(8)}.tmp")
     try:
         # Not with tempfile: its files ignore the umask, so only the owner could read the report.
-        with temporary.open("xb") as stream:
-            stream.write(content)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
+            yield stream
         temporary.replace(file)
     except BaseException:
         with suppress(OSError):

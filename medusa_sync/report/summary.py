@@ -64,7 +64,7 @@ def one_line(result: RunResult) -> str:
 def up_to_date(result: RunResult) -> str | None:
     """Summarize a run in which there was nothing to do, in one line; None for any other run."""
     counted = {each for each, count in result.counts.items() if count}
-    to_see = result.error or result.conflicts or result.held or result.changes
+    to_see = result.error or result.conflicts or result.held or result.changes or result.exit_code
     if to_see or result.store_url is None or not counted <= _NOTHING_TO_DO:
         return None
     skipped = result.counts.get(Result.SKIPPED, 0)
@@ -240,7 +240,8 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
             changes.add(outcome)
     for outcome in result.problems:
         problems.add(outcome)
-    for outcome in result.skipped if verbose else ():
+    of_plan = result.exit_code == EXIT_GUARD and not result.error  # they are not as the plan expects them
+    for outcome in result.skipped if verbose or of_plan else ():
         skipped.add(outcome)
     found = (contested, held, withheld, removed, changes, skipped, problems)
     return [each for each in found if each.listed]

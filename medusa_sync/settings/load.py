@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.option import Option
-from medusa_sync.settings.options import ENV_FILE, OPTIONS, Settings
+from medusa_sync.settings.options import ENV_FILE, OPTIONS, PLANNED, Settings
 from medusa_sync.settings.secrets import user_info
 from medusa_sync.settings.variables import EnvFile, Found, misspelled, read_env_file
 
@@ -19,7 +19,7 @@ NO_CREDENTIALS = (
     "admin (Settings > Secret API Keys) and set it in the environment or .env, or use --dry-run to check "
     "only the source"
 )
-_CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run", "exit_code"})
+_CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run", "exit_code", "save_plan"})
 
 Flags: TypeAlias = Mapping[str, str | bool | None]
 
@@ -72,12 +72,7 @@ def load(
     problems += invalid.values()
     if invalid.keys().isdisjoint(_CREDENTIALS):
         problems += _missing_credentials(values, needs_credentials=needs_credentials)
-    if not values.get("loop") and "loop" not in invalid:
-        problems += [
-            f"{option.spelling}: it has no effect without --loop; add --loop or remove it"
-            for name, option in OPTIONS.items()
-            if option.needs_loop and flags.get(name) and name not in invalid
-        ]
+    problems += _without_effect(flags, values, invalid)
     warnings = tuple(misspelled({*file.found, *(name for name, text in environment.items() if text)}))
     settings = Settings(**values)
     problems += contradictions(settings)
@@ -108,6 +103,18 @@ def _values(found: Mapping[str, Found]) -> tuple[dict[str, Any], dict[str, str]]
     return values, invalid
 
 
+def _without_effect(flags: Flags, values: Mapping[str, Any], invalid: Mapping[str, str]) -> Iterator[str]:
+    """Yield the problems of flags that mean nothing beside the other settings."""
+    for name, option in OPTIONS.items():
+        needs = OPTIONS.get(option.needs)
+        is_valid = needs and invalid.keys().isdisjoint({name, needs.name})
+        if needs and is_valid and flags.get(name) and not values.get(needs.name):
+            yield f"{option.spelling}: it has no effect without {needs.flag}; add {needs.flag} or remove it"
+    for option in PLANNED if values.get("apply_plan") else ():
+        if flags.get(option.name) is not None:
+            yield f"{option.spelling}: it has no effect on a saved plan; remove it, or make another plan"
+
+
 def contradictions(settings: Settings) -> Iterator[str]:
     """Yield the problems of settings that cannot be used together."""
     source, limit, least = settings.source, settings.limit, settings.min_products
@@ -124,6 +131,11 @@ def contradictions(settings: Settings) -> Iterator[str]:
     if settings.only is not None and settings.only <= (settings.skip or frozenset()):
         only, skip = OPTIONS["only"].spelling, OPTIONS["skip"].spelling
         yield f"{skip}: it leaves out all fields of {only}; remove one of them"
+    plan = OPTIONS["save_plan"].spelling
+    if settings.apply_plan is not None and (settings.loop or settings.save_plan is not None):
+        yield f"{OPTIONS['apply_plan'].spelling}: a plan is written once; remove --loop and --save-plan"
+    if settings.save_plan == "-" and settings.json:
+        yield f"{plan}: --json prints to standard output, too; name a file"
     if settings.loop and source == "-":
         yield (
             f"{OPTIONS['source'].spelling} '-': standard input can be read only once; name a file or a URL, "
@@ -157,8 +169,10 @@ def _missing_credentials(values: Mapping[str, Any], *, needs_credentials: bool) 
     elif "email" not in values and needs_credentials:
         if not values.get("dry_run"):
             yield NO_CREDENTIALS
-        elif values.get("exit_code"):  # an empty secret in CI must not look like a store without drift
+        elif name := next(
+            (each for each in ("exit_code", "save_plan") if values.get(each)), ""
+        ):  # an empty secret in CI must not look like a store without drift
             yield (
-                f"{OPTIONS['exit_code'].spelling}: nothing can be compared without credentials; set "
+                f"{OPTIONS[name].spelling}: nothing can be compared without credentials; set "
                 "MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD"
             )

@@ -28,7 +28,7 @@ class Option:
         is_common: `--help` shows it; all others are shown only by `--help-all`.
         is_secret: it has no flag, because the process list shows flags.
         is_private: anyone who knows the value can use it, so no output shows it.
-        needs_loop: its flag has no effect without `--loop`.
+        needs: the switch without which its flag has no effect; empty for none.
         is_command: it says what to do instead of a run, so it has no variable.
         more: what the table of the documentation adds to the help.
         complete: returns values that may begin with a text, for shells; default: those of the metavar.
@@ -44,7 +44,7 @@ class Option:
     is_common: bool = False
     is_secret: bool = False
     is_private: bool = False
-    needs_loop: bool = False
+    needs: str = ""
     is_command: bool = False
     more: str = ""
     complete: Callable[[str], Iterable[str]] | None = None
@@ -85,6 +85,12 @@ class Option:
         values = [word for word in words if word.islower() and "FILE" not in words]
         candidates = self.complete(typed) if self.complete else values
         return [value for value in candidates if value.startswith(typed)]
+
+    def text(self, value: object) -> str:
+        """A value as its flag takes it."""
+        if isinstance(value, bool):
+            return str(value).lower()
+        return ",".join(sorted(value)) if isinstance(value, frozenset) else str(value)
 
     def masked(self, text: str) -> str:
         """A value as it is written, without the secrets that it has."""

@@ -92,6 +92,12 @@ class Settings:
 
     dry_run: bool = _switch("What is written",
         "Show the plan and write nothing. Without credentials, only check the source.", is_common=True)
+    save_plan: str | None = _optional("What is written", "PLAN|-", parsers.path,
+        "With --dry-run: save the plan in a file, to be written with --apply-plan.", needs="dry_run",
+        more="- is standard output.")
+    apply_plan: str | None = _optional("What is written", "PLAN", parsers.path,
+        "Write a saved plan, and skip products that have changed since.",
+        more="The source is not read.")
     only: frozenset[str] | None = _optional("What is written", "FIELDS", parsers.field_names,
         "Sync only these fields of stored products, such as price,stock.",
         more="New products are created with all fields.", complete=complete_fields, is_common=True)
@@ -159,14 +165,14 @@ class Settings:
         more="SIGTERM ends the loop, SIGHUP reloads .env.", is_common=True)
     schedule: str = _option("Schedule", "CRON", parsers.schedule, "*/2 * * * *",
         "With --loop: a cron expression, or a name such as @hourly.",
-        more="Five fields, or six with seconds first.", needs_loop=True, is_common=True)
+        more="Five fields, or six with seconds first.", needs="loop", is_common=True)
     timezone: str | None = _optional("Schedule", "ZONE", parsers.timezone,
         "With --loop: zone of the schedule, such as Europe/Riga. Default: TZ, or the system's.",
-        complete=complete_time_zones, needs_loop=True)
+        complete=complete_time_zones, needs="loop")
     max_runs: int | None = _optional("Schedule", "N", _COUNT,
-        "With --loop: exit after N runs.", needs_loop=True)
+        "With --loop: exit after N runs.", needs="loop")
     run_now: bool = _switch("Schedule", "With --loop: start with a run.",
-        more="Without it, the first run starts at the first scheduled time.", needs_loop=True)
+        more="Without it, the first run starts at the first scheduled time.", needs="loop")
     job_name: str = _option("Schedule", "NAME", parsers.slug, "sync-products",
         "Name of the job in the log, report and metrics.",
         more="Set it if you configure several jobs.")
@@ -190,6 +196,13 @@ class Settings:
     ping_url: str | None = _optional("Output", "URL", parsers.ping_url,
         "Ping a monitor such as healthchecks.io when a run starts and when it ends.", is_private=True)
     # fmt: on
+
+    def of_plan(self) -> dict[str, str]:
+        """The settings that decide what is written, as their flags take them."""
+        values = {
+            option.name: getattr(self, option.name) for option in PLANNED if option.name not in GUARDING
+        }
+        return {name: OPTIONS[name].text(value) for name, value in values.items() if value is not None}
 
     def authorization(self) -> str | None:
         """Return the Authorization header of requests to the source; None if it needs none."""
@@ -217,5 +230,18 @@ OPTIONS: Mapping[str, Option] = {
     each.name: Option(name=each.name, **each.metadata) for each in fields(Settings)
 }
 """The settings by name."""
+
+GUARDING = frozenset({"source", "source_format", "source_map", "min_products", "max_changes", "max_removals"})
+"""Options that decide what a plan has, but not how it is carried out."""
+
+_DECIDING = {"Source", "What is written", "Guards"}
+_ANY_TIME = {"source_name", "dry_run", "save_plan", "apply_plan", "max_duration", "lock_dir"}
+_PLACING = {"sales_channel", "shipping_profile", "stock_location"}
+PLANNED = tuple(
+    each
+    for name, each in OPTIONS.items()
+    if name in _PLACING or (each.group in _DECIDING and name not in _ANY_TIME and not each.is_secret)
+)
+"""Options whose flags have no effect on a saved plan."""
 
 ALL_OPTIONS = (*OPTIONS.values(), ENV_FILE, PRINT_SETTINGS)

@@ -101,7 +101,7 @@ def seconds(value: str) -> float:
 
 def duration(value: str) -> float:
     """Parse seconds, or a number of minutes, hours, days or weeks, such as `7d`."""
-    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([smhdw]?)", value.strip().lower())
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([smhdw]?)", value.strip().lower())
     if match is None or float(match[1]) == 0:
         raise ValueError("expected a time above 0, such as 7d, 12h, 30m or 90 (seconds)")
     return float(match[1]) * _SECONDS[match[2]]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, PlanLine
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.sources.base import Delivered, Rejected, Unchecked, checked
 from medusa_sync.spool import Spool
@@ -46,6 +46,7 @@ class Ledger:
         partial: external ids of products of which some rows were rejected.
         unidentified: number of rejected rows without a usable id, which may be of any product.
         invalid: number of rows that are no valid products, whatever the store has.
+        plan: what a dry run would write, if it is saved.
     """
 
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
@@ -62,6 +63,7 @@ class Ledger:
         self.problems = Spool[Outcome]()
         self.changes = Spool[Outcome]()
         self.skipped = Spool[Outcome]()
+        self.plan = Spool[PlanLine]()
         self.kept = 0
         self.gained = 0
         self.unidentified = 0
@@ -132,6 +134,8 @@ class Ledger:
         """Record the outcome of an orphan."""
         if outcome.result is Result.REMOVED:
             self._count(outcome)
+        elif outcome.result is Result.SKIPPED:
+            self.skipped.add(outcome)
         else:  # not counted: the source did not deliver it
             self.problems.add(outcome)
 
@@ -165,7 +169,9 @@ class Ledger:
             if outcome != problem:  # a part is written
                 self.changes.add(structs.replace(outcome, reason=""))
         elif outcome.result is Result.SKIPPED and outcome.reason:
-            self.skipped.add(outcome)
+            self.skipped.add(structs.replace(outcome, changes=()))
+            if outcome.changes:  # a part is written
+                self.changes.add(structs.replace(outcome, reason=""))
         elif outcome.action is not None or outcome.conflicts or outcome.held or outcome.newly_withheld:
             self.changes.add(outcome)
             self.gained += outcome.action in _GAINS

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from medusa_sync.codes import Note
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.core.result import Outcome, Planned, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
+    EXIT_GUARD,
     EXIT_PARTIAL,
     InterruptedRunError,
     LockedError,
@@ -97,6 +98,7 @@ class Run:
         self._removals: Removals | None = None  # if nothing is removed
         self._engine: Engine | None = None  # until something is written
         self._obstacles: Sequence[Note] = ()  # for customers
+        self._category_names: dict[str, str] = {}  # for a plan
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -108,12 +110,12 @@ class Run:
         self._ledger.close(f"not completed: {reason}")
         options, ledger, error = self._options, self._ledger, self._stop.reason
         has_problems = bool(ledger.problems or ledger.not_completed or ledger.held)
-        status = Status.PARTIAL if has_problems else Status.OK
+        status = Status.PARTIAL if self._exit_code(has_problems=has_problems) else Status.OK
         return RunResult(
             job=options.job,
             dry_run=options.dry_run,
             status=status if error is None else _STATUSES.get(type(error), Status.FAILED),
-            exit_code=error.exit_code if error is not None else EXIT_PARTIAL if has_problems else 0,
+            exit_code=error.exit_code if error is not None else self._exit_code(has_problems=has_problems),
             started_at=started_at,
             duration_s=time.monotonic() - clock,
             source_name=options.source_name,
@@ -128,6 +130,7 @@ class Run:
             held=ledger.held,
             withheld=ledger.withheld,
             skipped=ledger.skipped,
+            plan=Planned(ledger.plan, self._category_names) if options.saves_plan else None,
             shard=options.shard,
             not_compared=ledger.not_compared,
             first=tuple(ledger.first),
@@ -140,10 +143,19 @@ class Run:
             hint=error.hint if error else "",
         )
 
+    def _exit_code(self, *, has_problems: bool) -> int:
+        """The exit code of a run that nothing has ended."""
+        if self._source.removals is not None and (
+            self._ledger.skipped or self._ledger.counts[Result.SKIPPED]
+        ):
+            return EXIT_GUARD
+        return EXIT_PARTIAL if has_problems else 0
+
     def _notes(self, *, is_complete_plan: bool) -> Iterator[Note]:
         """Remarks that are not about one product."""
         options, context, unidentified = self._options, self._context, self._ledger.unidentified
-        if not (self._ledger.seen or options.shard or self._stop.is_set):
+        is_plan = self._source.removals is not None
+        if not (self._ledger.seen or options.shard or self._stop.is_set or is_plan):
             yield Note("no_products", "The source has no products.")
         like = f"It looks like {self._source.resembles}." if self._source.resembles else ""
         is_invalid = 0 < self._ledger.seen == self._ledger.invalid
@@ -251,6 +263,8 @@ class Run:
             raise refusal
         if self._stop.is_set or self._delivery.error is not None:
             return None
+        if ledger.plan:
+            self._category_names = dict(await self._source.category_names())
         # A run that only updates spares the store these requests, and its users the same lines each time.
         if options.dry_run or ledger.counts[Result.CREATED]:
             self._obstacles = await _obstacles(context)

@@ -30,6 +30,7 @@ class SyncOptions(Struct, frozen=True):
         shard: the part of the products to sync; None for all.
         delay: until what is missing is removed.
         accept_settings: products may have been written with other values of the options of values.
+        saves_plan: what a dry run finds is kept, to be approved.
     """
 
     job: str
@@ -51,6 +52,7 @@ class SyncOptions(Struct, frozen=True):
     shard: Shard | None = None
     accept_settings: bool = False
     delay: Delay = Delay()
+    saves_plan: bool = False
 
     @property
     def prunes(self) -> bool:

@@ -20,9 +20,11 @@ from medusa_sync.core.result import Requests
 from medusa_sync.errors import SourceError, TimeLimitError
 from medusa_sync.redact import Redactor
 from medusa_sync.report.json import as_json
+from medusa_sync.report.plan import save_plan
 from medusa_sync.report.text import as_text
 from medusa_sync.sources.base import Item, Page, Source
 from medusa_sync.sources.mapping import MappingOptions, deliver
+from medusa_sync.sources.plan import Plan
 from medusa_sync.stop import Stop
 from medusa_sync.sync.read import scan
 from medusa_sync.sync.run import Run
@@ -116,14 +118,29 @@ async def run_once(
     """One run, with the same parts as in a session, and with other `settings`."""
     requests, stop = Requests(), stop or Stop()
     chosen = settings(store, **changes)
+    if isinstance(source, Plan):
+        chosen = session._of_plan(chosen, source)
     connect = partial(session._connector(chosen, requests, stop, Redactor(())), transport=store)
     async with session._store(chosen, requests, connect) as api:
         run = Run(source, api, session._options(chosen), requests, watcher or Watcher(), stop)
         return await run.execute()
 
 
-def sync(source: ListSource, store: FakeMedusa, **changes: Any) -> RunResult:
+def sync(source: Source, store: FakeMedusa, **changes: Any) -> RunResult:
     return asyncio.run(run_once(source, store, **changes))
+
+
+def save(source: Source, store: FakeMedusa, file: Path, **changes: Any) -> RunResult:
+    """Save the plan of a dry run."""
+    changes |= {"dry_run": True, "save_plan": file}
+    result = sync(source, store, **changes)
+    save_plan(result, settings(store, **changes), str(file))
+    return result
+
+
+def apply(file: Path, store: FakeMedusa, **changes: Any) -> RunResult:
+    """Write a saved plan."""
+    return sync(Plan(file), store, **changes)
 
 
 def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:

@@ -125,3 +125,11 @@ def test_a_renamed_option_is_reported_as_planned_if_its_product_first_frees_a_ba
     renamed_option(rows[1], 1)
     rows[0]["variants"][0]["barcode"] = rows[1]["variants"][1].pop("barcode")
     assert carried_out(ListSource(rows), store).exit_code == 0
+
+
+def test_tags_are_reported_as_planned_if_their_product_first_frees_a_sku() -> None:
+    rows = products(2)
+    store = synced([row | {"tags": ["b"]} for row in rows])
+    rows[0]["sku"], rows[1]["sku"] = rows[1]["sku"], rows[0]["sku"]
+    source = ListSource([row | {"tags": ["a"]} for row in rows])
+    assert carried_out(source, store, overwrite=True, batch_size=1).exit_code == 0

@@ -173,7 +173,7 @@ class Comparison:
             if checked is None or reads_all:
                 return checked
             selected = self._options.selection.of(applied(checked))
-            if not self._scan.shows(checked, selected.content):
+            if checked.withheld or not self._scan.shows(checked, selected.content):  # the record may lack it
                 return checked
             product = checked
         if product.external_id in self._scan.withheld:

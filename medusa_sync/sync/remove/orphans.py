@@ -7,10 +7,13 @@ from contextlib import suppress
 
 from msgspec import structs
 
+from medusa_sync.core.approval import MARK, moved_removal
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.policy import Share
+from medusa_sync.core.product import Approved
+from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action, Outcome, Result, Written
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, PruneGuardError, StoreRefusedError
@@ -18,6 +21,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import WITH_STATUS
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.gate import reason
 
 LISTED = 10  # products or variants that an error or a note names
 _REALLY_GONE = "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
@@ -47,6 +51,29 @@ class Orphans:
             hint = "Check the source. If it is no longer used, remove its products in the admin."
             raise removal_error(what, _names(orphans), hint)
         return orphans
+
+    async def approved(self, plan: Sequence[Approved]) -> tuple[list[StoredProduct], list[StoredProduct]]:
+        """The products that an approved plan removes, and marks, if they are as they were.
+
+        Others are skipped, unless it is done already.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        plans = {each.external_id: each for each in plan}
+        removed, marked = list[StoredProduct](), list[StoredProduct]()
+        for stored in await self._api.details("external_id", list(plans), WITH_STATUS):
+            if isinstance(stored, Unreadable):
+                self._settle(Outcome(stored.external_id, "", Result.FAILED, f"not removed: {stored.reason}"))
+                continue
+            own, record = plans[stored.external_id or ""], stored.record or NO_RECORD
+            if {str(Action.DRAFT): record.drafted, MARK: record.missing_since}.get(own.action):
+                continue
+            if found := reason(moved_removal(own, stored)):
+                self._settle(Outcome(stored.external_id, stored.title, Result.SKIPPED, found))
+            else:
+                (marked if own.action == MARK else removed).append(stored)
+        return removed, marked
 
     async def _undelivered(self) -> list[StoredProduct]:
         """The products that the source did not deliver, without those that were already drafted."""
@@ -94,8 +121,8 @@ class Orphans:
             await self._forget_translations([each for each in orphans if each.id not in left])
         else:
             left = await _note(self._api, ids, {"drafted": True}, {STATUS: "draft"})
-        for reason in left.values():
-            raise ProductFailedError(reason)
+        for why in left.values():
+            raise ProductFailedError(why)
         for stored in orphans:
             self._settle(self.outcome(stored))
 

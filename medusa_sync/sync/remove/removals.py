@@ -9,11 +9,13 @@ from contextlib import aclosing, suppress
 from msgspec import Struct
 
 from medusa_sync.codes import Note
+from medusa_sync.core.approval import MARK, removal
 from medusa_sync.core.change import Change
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, PlanLine
 from medusa_sync.core.product_options import match_options
 from medusa_sync.core.record import NO_RECORD
+from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import match_variants
 from medusa_sync.errors import (
@@ -188,8 +190,14 @@ class Removals:
             SourceError: the second reading of the source failed.
             StoreError: the store is unavailable.
         """
-        self._has_begun = True
-        orphans = await self._find(updates)
+        approved = self._context.source.removals
+        self._has_begun = approved is None
+        if approved is None:
+            orphans = await self._find(updates)
+        else:
+            self._context.removed_variants = {each.desired.external_id: _approved(each) for each in updates}
+            self._marks.take((), ())
+            orphans, self._marks.new = await self._orphans.approved(approved)
         if not self._options.dry_run:
             await self._write(orphans, self._options.batch_size, self._orphans.remove)
             await self._write(self._marks.new, _MARKED, self._orphans.mark)
@@ -198,6 +206,11 @@ class Removals:
             self._context.removed_products |= {each.external_id or "" for each in orphans}
         for each in orphans:
             self._ledger.remove(self._orphans.outcome(each))
+        if self._options.saves_plan:
+            action = Action.DELETE if self._context.deletes else Action.DRAFT
+            plans = [removal(each, action) for each in orphans]
+            for plan in (*plans, *(removal(each, MARK) for each in self._marks.new)):
+                self._ledger.plan.add(PlanLine(plan))
 
     async def _write(
         self,
@@ -263,6 +276,12 @@ class Removals:
 
 def _variants(missing: Missing) -> int:
     return sum(map(len, missing.variants.values()))
+
+
+def _approved(update: Change) -> frozenset[str]:
+    """The ids of the dropped variants of a product that an approved plan removes."""
+    plan = update.desired.approved
+    return frozenset(each.id for key, each in update.dropped.items() if plan and key in plan.removed)
 
 
 def _lacked(row: Delivered, update: Change) -> set[str]:

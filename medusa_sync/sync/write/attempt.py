@@ -22,6 +22,7 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.remove.orphans import delete_noted
 from medusa_sync.sync.write.acknowledger import Acknowledger
+from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job, Places, still_queued
 from medusa_sync.sync.write.new_products import NewProducts
@@ -46,7 +47,8 @@ class Attempts:
         self.places = Places(context, self._settled)
         self._sales = Sales(context)
         self._values = UniqueValues(context)
-        self.planner = Planner(context, self.places, self._sales, self._values)
+        self._gate = Gate(context, self.places)
+        self.planner = Planner(context, self.places, self._sales, self._values, self._gate)
         self._terms = Terms(
             context.api, context.source.category_names, context.stop, creates=not context.is_dry_run
         )
@@ -58,7 +60,7 @@ class Attempts:
 
     @cached_property
     def _new_products(self) -> NewProducts:
-        return NewProducts(self._context, self.places, self.planner)
+        return NewProducts(self._context, self.places, self.planner, self._gate)
 
     async def prepare(self, part: Sequence[Stale]) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
@@ -84,6 +86,7 @@ class Attempts:
             for job in created:
                 job.holders, job.items = holders, holders.unused
             await self.decide(created)
+            self._gate.pass_through(still_queued(created))
             jobs = still_queued(jobs)
             self._items.expect(still_queued(created))
         names = {job.external_id for job in created}
@@ -114,6 +117,7 @@ class Attempts:
             left.append(new)
         elif new:
             await self._new_products.plan(new)
+            new = self._gate.pass_through(still_queued(new))
             left_over = {job.external_id: job.replaces for job in still_queued(new) if job.replaces}
             if self._context.is_dry_run:
                 self._context.removed_products |= left_over.keys()
@@ -133,7 +137,7 @@ class Attempts:
         has_asked = False
         if self._values.cleared or any(Step.DECIDE in job.change.steps for job in jobs):
             has_asked = await self.decide(jobs)
-        jobs = still_queued(jobs)
+        jobs = self._gate.pass_through(still_queued(jobs), has_begun=bool(self._values.cleared))
         if not jobs:
             return []
         if len(jobs) == 1 and jobs[0].refusal is not None:
@@ -169,6 +173,7 @@ class Attempts:
         updates = [job for job in jobs if not job.is_new]
         with suppress(StoreRefusedError):
             await self.planner.read(updates)
+            self._gate.pass_through(still_queued(updates))
             with_plan = [job for job in still_queued(updates) if job.plan is not None]
             holders = await self._look_up([job.change for job in with_plan])
             for job in with_plan:

@@ -25,10 +25,12 @@ from enum import Enum, auto
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.approval import approved
 from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.inventory import StoredItem
+from medusa_sync.core.note import is_recorded
 from medusa_sync.core.offer import Offer
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product import DesiredProduct, PlanLine
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import (
     Action,
@@ -250,6 +252,8 @@ class Places:
         if outcome.blocked:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
             outcome = structs.replace(outcome, **failed)
+        elif self._context.options.saves_plan and not is_recorded(job.change):
+            self._context.ledger.plan.add(_line(job, outcome, self._context.placement.ids))
         self._settle(job, outcome)
 
     def end(self, job: Job, result: Result, reason: str = "") -> None:
@@ -266,3 +270,11 @@ class Places:
         if job.handle:
             self._settled(job, outcome)
         self._context.ledger.settle(outcome)
+
+
+def _line(job: Job, outcome: Outcome, placement: tuple[str | None, ...]) -> PlanLine:
+    """The line of a plan for a job that a dry run has planned to its end."""
+    change = job.change
+    made = with_changes(job.changed, change.changes).values()
+    product = structs.replace(change.desired, handle=change.handle or change.desired.handle)
+    return PlanLine(approved(change, made, outcome.action, placement), product)

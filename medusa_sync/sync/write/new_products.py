@@ -21,6 +21,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import HANDLES, MaybeDeleted
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.job import Group, Job, Places, still_queued
 from medusa_sync.sync.write.planner import Planner, readable
 
@@ -34,11 +35,12 @@ class NewProducts:
         handles: those that were chosen.
     """
 
-    def __init__(self, context: Context, places: Places, planner: Planner) -> None:
+    def __init__(self, context: Context, places: Places, planner: Planner, gate: Gate) -> None:
         self._context = context
         self._places = places
         self._options = context.options.plan
         self._planner = planner
+        self._gate = gate
         self._adoption = Adoption(context.api, may_exist=context.scan.may_adopt)
         self.handles = Handles(context)
         self._has_looked_up = False
@@ -111,7 +113,8 @@ class NewProducts:
                 self._places.end(job, Result.FAILED, f"{stored.id}: {error}")
         for product_id, job in left.items():
             self._places.end(job, Result.FAILED, f"{product_id} was deleted before it could be adopted")
-        claimed = [job for job in still_queued([*jobs.values()]) if job.change.stored.record is record]
+        approved = self._gate.pass_through(still_queued([*jobs.values()]))
+        claimed = [job for job in approved if job.change.stored.record is record]
         if self._context.is_dry_run or not claimed:
             return
         bodies = []

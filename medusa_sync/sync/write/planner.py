@@ -19,6 +19,7 @@ from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.core.unfinished import is_in_progress, is_incomplete
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.job import Group, Job, Places
 from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.unique_values import UniqueValues
@@ -29,13 +30,16 @@ T = TypeVar("T")
 class Planner:
     """Reads and decides; it never writes. Every method may raise StoreError."""
 
-    def __init__(self, context: Context, places: Places, sales: Sales, values: UniqueValues) -> None:
+    def __init__(
+        self, context: Context, places: Places, sales: Sales, values: UniqueValues, gate: Gate
+    ) -> None:
         self._context = context
         self._places = places
         self._api = context.api
         self._options = context.options.plan
         self._sales = sales
         self._values = values
+        self._gate = gate
 
     async def read(self, jobs: Sequence[Job]) -> Group:
         """Read the details of products and plan updates; a product that the store lacks gets no plan.
@@ -103,6 +107,8 @@ class Planner:
         elif stored.record not in job.records:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
         update = self.change_of(job.desired, stored, selection)
+        if self._context.is_dry_run and job.is_written:  # the store does not show what a part of it changed
+            update = structs.replace(update, own_changes=())
         blocked, reasons = update.blocked, "; ".join(filter(None, [update.blocked, *job.kept.values()]))
         job.take_again(structs.replace(update, blocked=reasons or None))
         may_write = self._options.update or stored.pending is not None  # what was begun is completed
@@ -148,6 +154,8 @@ class Planner:
             if job.change.removed and stored.record not in job.records:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.decided(job.external_id, job.change.conflicts)
+            if reason := self._gate.refusal(job, has_begun=True):
+                job.error = ProductFailedError(reason)  # the next attempt skips it
 
     def change_of(
         self,

@@ -3,7 +3,8 @@
 import logging
 import re
 import tempfile
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,12 @@ def test_each_run_of_a_loop_has_a_report(
 ) -> None:
     report = str(tmp_path / "{started_at}.json")
     written: list[str] = []
-    monkeypatch.setattr(file, "_replace", lambda path, _content: written.append(path.name))
+
+    def replacing(path: Path) -> AbstractContextManager[BytesIO]:
+        written.append(path.name)
+        return nullcontext(BytesIO())
+
+    monkeypatch.setattr(file, "replacing", replacing)
     result = run("--source", str(source), "--loop", "--run-now", "--max-runs", "2", "--report", report)
     assert (result.exit_code, len(store.products)) == (0, 20)
     assert len(written) == 2
@@ -115,10 +121,10 @@ def test_monitors_hear_of_runs_but_not_of_dry_and_locked_ones(
 def test_a_report_that_cannot_be_written_is_a_failure_for_monitors_too(
     httpx_mock: HTTPXMock, store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_file: Path, _content: bytes) -> None:
+    def full(_file: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(file, "_replace", full)
+    monkeypatch.setattr(file, "replacing", full)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     httpx_mock.add_response(url=re.compile("^https://monitor.example/"), text="OK", is_reusable=True)

@@ -15,6 +15,8 @@ EXAMPLES: Final = {
     "NAME|ID": (("One", "Two", "Three"), " "),
     "FILE|NAME": (("one.jq", "fakestore", "three.jq"), " "),
     "FILE": (("one.json", "two.csv", "three.html"), "four.txt"),
+    "PLAN": (("one.ndjson", "two", "three"), " "),
+    "PLAN|-": (("one.ndjson", "-", "three"), " "),
     "FORMAT": (("json", "auto", "xml"), "yaml"),
     "FILE.prom": (("one.prom", "two.prom", "three.prom"), "four.txt"),
     "FOLDER": (("one", "two", "three"), " "),

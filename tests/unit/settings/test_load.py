@@ -11,8 +11,8 @@ import pytest
 import medusa_sync
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.load import load, load_settings
-from medusa_sync.settings.option import GROUPS
-from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, OPTIONS
+from medusa_sync.settings.option import GROUPS, Option
+from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, GUARDING, OPTIONS, PLANNED
 from medusa_sync.settings.variables import Found
 from tests.unit.settings.examples import INVALID, KEY, LOGIN, VALUES, as_read, plain, write_env
 
@@ -59,8 +59,8 @@ def test_a_flag_overrides_the_environment_which_overrides_the_file_and_the_origi
     environment = {**LOGIN, option.variable: variable}
     check("variable", variable, f"variable {option.variable}", {}, **environment)
     if option.flag:
-        loop = {"loop": "true"} if option.needs_loop else {}
-        check("flag", flag, "flag", {**loop, name: flag}, **environment)
+        needed = {option.needs: "true"} if option.needs else {}
+        check("flag", flag, "flag", {**needed, name: flag}, **environment)
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
@@ -297,3 +297,48 @@ def test_a_variable_of_medusa_or_an_empty_one_gives_no_warning(tmp_path: Path) -
     environment = {f"MEDUSA_{name}": "1" for name in of_medusa.split()}
     environment |= {**KEY, "SYNC_PRODUCTS_CURENCY": "", "MEDUSA_BACKEND_URI": ""}
     assert load({}, environment=environment, directory=tmp_path).warnings == ()
+
+
+# --- saved plans ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", PLANNED, ids=lambda option: option.name)
+def test_a_plan_decides_what_is_written(option: Option, tmp_path: Path) -> None:
+    """It has the settings that matter, and their flags are refused beside it, but not their variables."""
+    text = VALUES[option.name][1]
+    settings = load_settings({option.name: text}, environment=KEY, directory=tmp_path)
+    planned = settings.of_plan()
+    if option.name not in GUARDING and plain(settings, option.name) is not None:
+        assert option.read(planned[option.name]) == plain(settings, option.name)
+    environment = {option.variable: text, "SYNC_PRODUCTS_APPLY_PLAN": "plan", **KEY}
+    load_settings({}, environment=environment, directory=tmp_path)
+    [problem] = problems({option.name: text, "apply_plan": "plan"}, KEY, tmp_path)
+    assert problem.startswith(f"{option.spelling}: it has no effect on a saved plan")
+
+
+def test_a_plan_has_no_secrets(tmp_path: Path) -> None:
+    environment = {option.variable: VALUES[option.name][0] for option in OPTIONS.values() if option.is_secret}
+    environment["SYNC_PRODUCTS_SOURCE"] = "https://shop.example/?key=hush"
+    settings = load_settings({"dry_run": "true"}, environment=environment, directory=tmp_path)
+    assert not {"hush", *environment.values()}.intersection(settings.of_plan().values())
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"save_plan": "plan"}, "it has no effect without --dry-run"),
+        ({"save_plan": "plan", "apply_plan": "plan", "dry_run": "true"}, "remove --loop and --save-plan"),
+        ({"apply_plan": "plan", "loop": "true"}, "remove --loop and --save-plan"),
+        ({"save_plan": "-", "dry_run": "true", "json": "true"}, "--json prints to standard output"),
+    ],
+)
+def test_settings_that_contradict_a_plan_are_refused(
+    flags: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    [problem] = problems(flags, KEY, tmp_path)
+    assert words in problem
+
+
+def test_a_plan_needs_a_store(tmp_path: Path) -> None:
+    [problem] = problems({"save_plan": "plan", "dry_run": "true"}, {}, tmp_path)
+    assert "nothing can be compared without credentials" in problem

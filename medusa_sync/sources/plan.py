@@ -1,0 +1,137 @@
+"""Saved plans: what a dry run would write, one line for each product, as a source of approved products."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, structs
+
+from medusa_sync._version import __version__
+from medusa_sync.core.product import Approved, DesiredProduct, PlanLine
+from medusa_sync.errors import SettingsError, SourceError
+from medusa_sync.sources.base import PAGE_SIZE, Page, Source
+
+VERSION = 1
+_AGAIN = "make a new one with --dry-run --save-plan"
+
+encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The first line of a plan.
+
+    Attributes:
+        version: of the format.
+        medusa_sync: the version that made it.
+        store: its URL.
+        source: as it is shown, without secrets.
+        settings: those that decide what is written, as they are given to their flags.
+        counts: of lines by action.
+        category_names: names of categories that may have to be created, by slug.
+        refused: why it may not be carried out; empty if it may.
+        checksum: of the file without it.
+    """
+
+    version: int = VERSION
+    medusa_sync: str = __version__
+    store: str
+    source_name: str
+    source: str
+    settings: dict[str, str]
+    counts: dict[str, int]
+    category_names: dict[str, str]
+    refused: str = ""
+    checksum: str = ""
+
+
+_line = msgspec.json.Decoder(PlanLine).decode
+
+
+class Checksum:
+    """The checksum of a plan: give it its lines."""
+
+    def __init__(self, header: Header) -> None:
+        self._digest = blake2b(encode(structs.replace(header, checksum="")), digest_size=16)
+        self.add = self._digest.update
+
+    def __str__(self) -> str:
+        return self._digest.hexdigest()
+
+
+class Plan(Source):
+    """A saved plan that was checked as a whole.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        SettingsError: it cannot be read, is damaged, was made by another version, or may not be carried out.
+    """
+
+    format = "plan"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.removals: Sequence[Approved] = ()
+        try:
+            self.header = self._checked()
+        except OSError as error:
+            raise self.error(error.strerror or str(error)) from error
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise self.error(f"it is no plan, or damaged; {_AGAIN}") from error
+
+    def error(self, problem: str) -> SettingsError:
+        """The error of a plan that cannot be carried out."""
+        return SettingsError([f"--apply-plan {str(self._path)!r}: {problem}"])
+
+    def _checked(self) -> Header:
+        with self._path.open("rb") as file:
+            start = file.readline()
+            version = msgspec.json.decode(start, type=_Version)
+            if (version.version, version.medusa_sync) != (VERSION, __version__):
+                made_by = f"medusa-sync {version.medusa_sync} has made it, this is {__version__}"
+                raise self.error(f"{made_by}; {_AGAIN}")
+            header = msgspec.json.decode(start, type=Header)
+            checksum, removals = Checksum(header), list[Approved]()
+            for text in file:
+                checksum.add(text)
+                if b'"product":null' in text:  # otherwise, only the checksum has to be right
+                    line = _line(text)
+                    removals += [line.plan] if line.product is None else []
+        if str(checksum) != header.checksum or start != encode(header) + b"\n":
+            raise self.error(f"it was changed after it was saved, or is incomplete; {_AGAIN}")
+        if header.refused:
+            raise self.error(f"it may not be carried out: {header.refused}")
+        self.removals = removals
+        return header
+
+    def _products(self) -> Iterator[DesiredProduct]:
+        with self._path.open("rb") as file:
+            next(file)
+            for text in file:
+                line = _line(text)
+                if line.product is not None:
+                    yield structs.replace(line.product, approved=line.plan)
+
+    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - all were approved
+        total, rows = sum(self.header.counts.values()) - len(self.removals), list[DesiredProduct]()
+        try:
+            for product in self._products():
+                rows.append(product)
+                if len(rows) == PAGE_SIZE:
+                    yield Page(tuple(rows), total)
+                    rows = []
+            yield Page(tuple(rows), total)
+        except (OSError, StopIteration, msgspec.MsgspecError) as error:
+            raise SourceError(f"{self._path}: the plan was changed while it was carried out") from error
+
+    async def category_names(self) -> Mapping[str, str]:
+        return self.header.category_names
+
+
+class _Version(Struct):
+    version: int
+    medusa_sync: str

@@ -1,0 +1,437 @@
+"""A saved plan is written exactly; what has changed since is skipped."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medusa_sync import RunResult, SettingsError
+from tests.flow.faults import KILLED, fault_at, killed_runs
+from tests.flow.merchant import add_tag, edit, set_prices
+from tests.flow.plans import shown
+from tests.flow.shirts import CHANGES, held, new_variants, shirts
+from tests.flow.stage import (
+    ListSource,
+    apply,
+    assert_quiet,
+    copies_of,
+    counts,
+    is_write,
+    save,
+    sync,
+    synced,
+    writes,
+)
+from tests.flow.test_kills import UPDATES, assert_stored, catalogue, rows_of
+from tests.flow.test_plans import OPTIONS, ROWS, SIZE, SOURCE_EDITS, STORE_EDITS, edit_source, edit_store
+from tests.flow.test_remove_after import on_day
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import sampled
+
+Row = dict[str, Any]
+removal = pytest.mark.parametrize("on_missing", ["draft", "delete"])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("plans")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "plan.ndjson"
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Callable[[], FakeMedusa]:
+    """Makes copies of a store that has the first products."""
+    return copies_of(synced(ROWS[:SIZE]))
+
+
+def reasons(result: RunResult) -> dict[str, str]:
+    """Why products are skipped, by the id at the source."""
+    return {str(each.external_id).partition(":")[2]: each.reason for each in result.skipped}
+
+
+def assert_applied(file: Path, store: FakeMedusa) -> None:
+    """The plan has nothing left to write."""
+    store.requests.clear()
+    result = apply(file, store)
+    assert (result.exit_code, writes(store), reasons(result)) == (0, [], {}), list(result.problems)
+    assert counts(result).keys() <= {"unchanged"}
+
+
+# --- the same, and exactly that ---------------------------------------------------------------------------
+
+
+@given(
+    source_edits=st.lists(SOURCE_EDITS, max_size=8),
+    store_edits=st.lists(STORE_EDITS, max_size=3),
+    options=OPTIONS,
+)
+def test_a_plan_is_the_same_each_time_and_is_written_exactly_and_once(
+    fresh: Callable[[], FakeMedusa],
+    folder: Path,
+    source_edits: list[tuple[str, Any, Any]],
+    store_edits: list[tuple[str, int, str]],
+    options: dict[str, Any],
+) -> None:
+    store = fresh()
+    edit_store(store, store_edits)
+    rows, options = edit_source(list(ROWS), source_edits), {"max_removals": "100%", **options}
+    one, other = folder / "one", folder / "other"
+    plan = save(ListSource(rows, page_size=5), store, one, **options)
+    save(ListSource(deepcopy(rows), page_size=2), store, other, **options)
+    assert one.read_bytes() == other.read_bytes()
+    speed = {name: options[name] for name in ("batch_size", "concurrency")}
+    result = apply(one, store, **speed)
+    assert result.exit_code == 0, (reasons(result), list(result.problems))
+    assert shown(result)["changes"] == shown(plan)["changes"]
+    assert_applied(one, store)
+
+
+def test_the_order_in_which_the_source_sends_products_does_not_matter(file: Path) -> None:
+    store, rows = synced(products(6)), [row | {"price": 1} for row in products(9)]
+    save(ListSource(rows), store, file)
+    before = file.read_bytes()
+    save(ListSource(rows[::-1], page_size=2), store, file, batch_size=2)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("options", [{}, {"only": "price,stock,variants"}, {"skip": "title"}])
+def test_variants_options_and_chosen_fields_are_written_as_planned(
+    file: Path, change: Callable[..., None], options: dict[str, str]
+) -> None:
+    store = synced(rows_of(change, 0))
+    expected = copies_of(store)()
+    plan = save(ListSource(rows_of(change, 1)), store, file, **options)
+    result = apply(file, store)
+    assert (result.exit_code, shown(result)) == (0, shown(plan)), reasons(result)
+    sync(ListSource(rows_of(change, 1)), expected, **options)
+    assert [held(store, number) for number in (1, 2)] == [held(expected, number) for number in (1, 2)]
+    assert_applied(file, store)
+    assert_quiet(ListSource(rows_of(change, 1)), store, **options)
+
+
+@removal
+def test_what_is_missing_is_removed_and_nothing_else(file: Path, on_missing: str) -> None:
+    rows = shirts(4)
+    store = synced([*rows, *products(8)[4:]])
+    left = [rows[0] | {"variants": rows[0]["variants"][2:]}, *rows[1:3]]
+    plan = save(ListSource(left), store, file, on_missing=on_missing, max_removals="100%")
+    sync(ListSource(shirts(9)[8:]), store)  # a product that the plan does not know
+    result = apply(file, store)
+    assert (result.exit_code, shown(result)["changes"]) == (0, shown(plan)["changes"]), reasons(result)
+    published = {key for key, each in store.products.items() if each.status == "published"}
+    assert published == {f"dummyjson:{number}" for number in (1, 2, 3, 9)}
+    assert len([each for each in held(store).values() if each["stock"]]) == len(left[0]["variants"])
+    assert_applied(file, store)
+
+
+@removal
+def test_what_is_missing_is_marked_and_later_removed(file: Path, on_missing: str) -> None:
+    rows = shirts(4)
+    store, options = synced(rows), {"on_missing": on_missing, "max_removals": "100%", "remove_after": "30d"}
+    less = [rows[0] | {"variants": rows[0]["variants"][2:]}, *rows[1:3]]
+    with on_day(0):
+        save(ListSource(less), store, file, **options)
+        assert (apply(file, store).exit_code, len(store.products)) == (0, 4)
+        assert_applied(file, store)
+        assert_quiet(ListSource(less), store, **options)
+    with on_day(31):
+        plan = save(ListSource(less), store, file, **options)
+        result = apply(file, store)
+        assert (result.exit_code, shown(result)["changes"]) == (0, shown(plan)["changes"]), reasons(result)
+        assert counts(result) == {"updated": 1, "removed": 1}
+        assert_applied(file, store)
+
+
+def test_a_product_of_the_merchant_is_adopted_as_planned(file: Path) -> None:
+    store = synced(products(3))
+    for product in store.state.products.values():
+        product.external_id = product.metadata = None
+        product.description = "Mine"
+    plan = save(ListSource(products(3)), store, file, adopt=True)
+    edit(store, next(iter(store.state.products.values())), description="Ours")
+    result = apply(file, store)
+    assert (result.exit_code, len(shown(result)["changes"]), len(shown(plan)["changes"])) == (6, 2, 3)
+    [kept] = [each for each in store.state.products.values() if each.external_id is None]
+    assert kept.description == "Ours"
+    assert kept.metadata is None
+    [reason] = reasons(result).values()
+    assert reason == "description is Ours now, was Mine in the plan"
+
+
+def test_categories_get_the_names_of_the_source(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def names(_: ListSource) -> dict[str, str]:
+        return {"shelf-1": "The first shelf"}
+
+    monkeypatch.setattr(ListSource, "category_names", names)
+    store = FakeMedusa()
+    save(ListSource(catalogue()[:1]), store, file)
+    assert apply(file, store).exit_code == 0
+    assert [each.name for each in store.state.categories.values()] == ["The first shelf"]
+
+
+# --- what has changed since -------------------------------------------------------------------------------
+
+
+def changed() -> list[Row]:
+    return [row | {"title": f"New {row['id']}", "price": row["price"] + 1} for row in products(4)]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda store: edit(store, 2, title="Mine"), "title is Mine now, was"),
+        (lambda store: set_prices(store, 2, amount=7), "price is 7 now, was"),
+        (
+            lambda store: store.call("DELETE", f"/admin/products/{store.products['dummyjson:2'].id}"),
+            "no longer",
+        ),
+        (lambda store: sync(ListSource([products(2)[1] | {"price": 5}]), store), "price is 5 now, was"),
+    ],
+)
+def test_a_product_that_was_edited_is_skipped_with_the_reason(
+    file: Path, change: Callable[[FakeMedusa], object], words: str
+) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    change(store)
+    before = store.products.get("dummyjson:2")
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (6, {"updated": 3, "skipped": 1})
+    assert words in reasons(result)["2"]
+    assert store.products.get("dummyjson:2") is before
+    assert counts(apply(file, store)) == {"unchanged": 3, "skipped": 1}
+
+
+@pytest.mark.parametrize("only", [None, "price"])
+def test_what_the_plan_does_not_depend_on_may_change(file: Path, only: str | None) -> None:
+    store = synced(products(4))
+    save(ListSource([row | {"price": 5} for row in products(4)]), store, file, only=only)
+    edit(store, 2, title="Mine")
+    add_tag(store, 3, "Mine")
+    assert apply(file, store).exit_code == 0
+    assert store.products["dummyjson:2"].title == "Mine"
+
+
+def test_a_set_that_got_another_member_is_skipped(file: Path) -> None:
+    store = synced([row | {"tags": ["a", "b"]} for row in products(2)])
+    save(ListSource([row | {"tags": ["a", "c"]} for row in products(2)]), store, file)
+    add_tag(store, 1, "mine")
+    assert reasons(apply(file, store)) == {"1": "tags is a, b, mine now, was a, b in the plan"}
+
+
+def test_a_value_that_was_taken_is_not_given_up_by_anyone(file: Path) -> None:
+    """Two products exchange their SKUs; one of them was edited."""
+    rows = products(2)
+    store = synced(rows)
+    rows[0]["sku"], rows[1]["sku"] = rows[1]["sku"], rows[0]["sku"]
+    rows[0]["title"] = "New"
+    save(ListSource(rows), store, file)
+    edit(store, 1, title="Mine")
+    store.requests.clear()
+    result = apply(file, store)
+    assert (result.exit_code, counts(result), writes(store)) == (6, {"skipped": 2}, [])
+
+
+def test_a_new_product_is_skipped_if_it_would_go_elsewhere(file: Path) -> None:
+    store = FakeMedusa()
+    save(ListSource(products(1)), store, file)
+    channel = store.call("POST", "/admin/sales-channels", {"name": "Other"})["sales_channel"]["id"]
+    store.state.store.default_sales_channel_id = channel
+    result = apply(file, store)
+    assert (result.exit_code, len(store.products)) == (6, 0)
+    assert "the sales channel" in reasons(result)["1"]
+
+
+@removal
+def test_a_product_that_was_written_since_is_not_removed(file: Path, on_missing: str) -> None:
+    rows = products(4)
+    store = synced(rows)
+    save(ListSource(rows[2:]), store, file, on_missing=on_missing, max_removals="100%")
+    sync(ListSource([rows[0] | {"stock": 5}]), store)
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (6, {"removed": 1})
+    assert reasons(result) == {"1": "another run has written it since"}
+
+
+def test_an_old_plan_does_not_delete_a_product_that_was_created_again(file: Path) -> None:
+    rows = products(2)
+    store = synced(rows)
+    save(ListSource(rows[1:]), store, file, on_missing="delete", max_removals="100%")
+    apply(file, store)
+    sync(ListSource(rows), store)
+    result = apply(file, store)
+    assert (result.exit_code, len(store.products)) == (6, 2)
+    assert "it was created again" in reasons(result)["1"]
+
+
+def test_a_dry_run_shows_what_would_be_skipped(file: Path) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    edit(store, 2, title="Mine")
+    store.requests.clear()
+    result = apply(file, store, dry_run=True)
+    assert (result.exit_code, counts(result), writes(store)) == (6, {"updated": 3, "skipped": 1}, [])
+
+
+# --- kills and faults -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("change", "killed"), sampled(UPDATES, *UPDATES[:3], *UPDATES[9::3]))
+def test_a_killed_application_is_completed_by_the_next(
+    file: Path, change: Callable[..., None], killed: str
+) -> None:
+    store = synced(rows_of(change, 0))
+    save(ListSource(rows_of(change, 1)), store, file)
+    for hurt in killed_runs(store, killed, lambda each: apply(file, each)):
+        result = apply(file, hurt)
+        assert result.exit_code == 0, (reasons(result), list(result.problems))
+        assert_stored(rows_of(change, 1), hurt)
+        assert_applied(file, hurt)
+
+
+@pytest.mark.parametrize("killed", KILLED)
+def test_killed_creations_are_completed(file: Path, killed: str) -> None:
+    rows = [*catalogue(), *shirts(4)[2:]]
+    save(ListSource(rows), FakeMedusa(), file)
+    for hurt in killed_runs(FakeMedusa(), killed, lambda each: apply(file, each)):
+        result = apply(file, hurt)
+        assert result.exit_code == 0, (reasons(result), list(result.problems))
+        assert_applied(file, hurt)
+        assert_quiet(ListSource(rows), hurt)
+
+
+@removal
+@pytest.mark.parametrize("killed", ["both", "store"])
+def test_killed_removals_are_completed(file: Path, killed: str, on_missing: str) -> None:
+    rows = shirts(3)
+    less = [rows[0] | {"variants": rows[0]["variants"][:2]}, rows[1]]
+    store = synced(rows)
+    save(ListSource(less), store, file, on_missing=on_missing, max_removals="100%")
+    for hurt in killed_runs(store, killed, lambda each: apply(file, each)):
+        result = apply(file, hurt)
+        assert result.exit_code == 0, (reasons(result), list(result.problems))
+        assert_applied(file, hurt)
+
+
+@pytest.mark.parametrize("fault", sampled(["500 after", "timed out after", "dropped before", "502 instead"]))
+def test_a_lost_response_does_not_stop_the_plan(file: Path, fault: str) -> None:
+    store = synced(rows_of(new_variants, 0))
+    save(ListSource([*rows_of(new_variants, 1), *products(4)[2:]]), store, file)
+    for number in range(1, 9):
+        copy = copies_of(store)()
+        fault_at(copy, number, fault)
+        result = apply(file, copy, max_retries=3)
+        assert result.exit_code == 0, (number, reasons(result), list(result.problems))
+        assert_applied(file, copy)
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_what_the_merchant_edits_in_the_middle_of_an_application_stays(
+    file: Path, number: int, *, is_lost: bool
+) -> None:
+    store = synced(products(2))
+    save(ListSource(changed()[:2]), store, file)
+    seen = 0
+
+    def edited(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        nonlocal seen
+        seen += is_write(request)
+        if is_write(request) and seen == number:
+            store.after = None
+            set_prices(store, 1, amount=7)
+            if is_lost:
+                raise httpx.ReadTimeout("slow")
+        return response
+
+    store.after = edited
+    result = apply(file, store)
+    assert store.products["dummyjson:1"].variants[0].prices[0].amount == 7
+    if number == 1:  # before the price was written
+        assert (result.exit_code, counts(result)) == (6, {"updated": 1, "skipped": 1})
+        assert "is 7 now, was" in reasons(result)["1"]
+        assert [each.action for each in result.changes] == ["update", "update"]  # a part is written
+
+
+# --- files that are refused -------------------------------------------------------------------------------
+
+
+def refusal(file: Path, store: FakeMedusa, **options: Any) -> str:
+    """Why a plan is refused; nothing is requested then."""
+    store.requests.clear()
+    with pytest.raises(SettingsError) as caught:
+        apply(file, store, **options)
+    assert store.requests == []
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace(b"New 1", b"New 9"),
+        lambda text: text[: len(text) // 2],
+        lambda text: text[: text.rindex(b"\n", 0, -1) + 1],
+        lambda text: text.replace(b'"source_name":"dummyjson"', b'"source_name":"dummyjson" '),
+        lambda text: text.replace(b'"on_missing":"keep"', b'"on_missing":"delete"'),
+        lambda _: b"",
+        lambda _: b"{}\n",
+        lambda _: b"\xff\xfe",
+    ],
+)
+def test_a_file_that_was_edited_or_cut_is_refused(file: Path, damage: Callable[[bytes], bytes]) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    text = file.read_bytes()
+    assert damage(text) != text
+    file.write_bytes(damage(text))
+    assert "make a new one" in refusal(file, store)
+
+
+def test_a_plan_for_another_store_source_or_version_is_refused(file: Path) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    assert "it is for http://medusa.test; " in refusal(file, store, medusa_url="http://other.test")
+    assert "it is for dummyjson; " in refusal(file, store, source_name="other")
+    file.write_bytes(file.read_bytes().replace(b'"medusa_sync":"', b'"medusa_sync":"0.'))
+    assert "has made it, this is" in refusal(file, store)
+    assert "No such file" in refusal(file.with_name("missing"), store)
+
+
+def test_a_plan_that_a_guard_refuses_says_so_and_is_refused(file: Path) -> None:
+    store = synced(products(4))
+    assert save(ListSource(changed()), store, file, max_changes="1").exit_code == 6
+    assert "4 of 4 products would change" in json.loads(file.read_bytes().splitlines()[0])["refused"]
+    assert "4 of 4 products would change" in refusal(file, store)
+
+
+def test_a_plan_of_a_source_that_fails_is_refused(file: Path) -> None:
+    store = synced(products(4))
+    assert save(ListSource(changed(), page_size=2, ends_after=1), store, file).exit_code == 3
+    assert "the source failed" in refusal(file, store)
+
+
+HOSTILE = ["</script>", "a\nb\r\u2028c", '"product":null', "\u202e\x07 ", "😀" * 80, "a|b`*_~<!--"]
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_any_text_survives(file: Path, title: str) -> None:
+    store = synced(products(2))
+    rows = [row | {"title": title, "description": title * 50} for row in products(3)]
+    plan = save(ListSource(rows), store, file)
+    assert len(file.read_bytes().splitlines()) == 4 == len(plan.changes) + 1
+    result = apply(file, store)
+    assert (result.exit_code, shown(result)["changes"]) == (0, shown(plan)["changes"])
+    assert_applied(file, store)
+    assert_quiet(ListSource(rows), store)
