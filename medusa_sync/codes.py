@@ -23,6 +23,9 @@ class Note(str):
         note.name = name
         return note
 
+    def __reduce__(self) -> tuple[type[Note], tuple[str, str]]:  # for pickle
+        return Note, (self.name, str(self))
+
     @property
     def code(self) -> str:
         return code_of(self.name)

@@ -1,12 +1,15 @@
 """Redaction: a text or a result contains no secret, in any form."""
 
+import copy
+import pickle
 import time
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from medusa_sync.redact import Redactor
+from medusa_sync.codes import Note
+from medusa_sync.redact import Redactor, redacted
 from tests.unit.forms import FORMS
 
 SECRETS = st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=4, max_size=30)
@@ -75,3 +78,9 @@ def test_hostile_text_takes_no_longer(secret: str, piece: str) -> None:
     started = time.process_time()
     Redactor([secret])(text)
     assert time.process_time() - started < 2
+
+
+def test_a_note_keeps_its_code() -> None:
+    note = redacted(Note("not_used", "Not used: 'hush-hush'."), Redactor(["hush-hush"]))
+    for each in (note, copy.deepcopy(note), pickle.loads(pickle.dumps(note))):  # noqa: S301 - our own
+        assert (each, each.code) == ("Not used: '***'.", "W101")
