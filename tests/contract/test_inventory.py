@@ -192,3 +192,65 @@ def test_an_item_is_created_on_its_own_and_linked(shop: Shop, sku: str | None) -
     assert item_of(shop.product(product["id"])) == item_of(managed(shop, product, wanted=True)) == item_id
     if sku is not None:
         assert shop.refusal("POST", ITEMS, body) == taken("NEW")
+
+
+# --- items that variants share ---
+
+
+@pytest.fixture
+def pair(shop: Shop) -> View:
+    """A product whose two variants use one item, which was created with its stock."""
+    levels = [{"location_id": shop.location_id, "stocked_quantity": 5}]
+    body = {"sku": "BOTH", "title": "Both", "location_levels": levels}
+    item_id = shop.call("POST", ITEMS, body, fields="id")["inventory_item"]["id"]
+    product = shop.create(variant={"inventory_items": [link_to(item_id)]})
+    return shop.second_variant(product, sku="TWO", inventory_items=[link_to(item_id)])
+
+
+def relink(shop: Shop, product: View, **parts: list[View]) -> View:
+    shop.call("POST", f"/admin/products/{product['id']}/variants/inventory-items/batch", parts)
+    return shop.product(product["id"])
+
+
+def used(product: View) -> list[list[str]]:
+    """The SKUs of the items of each variant."""
+    return [[each["inventory"]["sku"] for each in own["inventory_items"]] for own in product["variants"]]
+
+
+def test_variants_are_linked_to_other_items_in_one_call(shop: Shop, pair: View) -> None:
+    """What is linked already is linked once, and what is not linked can be unlinked."""
+    assert used(pair) == [["BOTH"], ["BOTH"]]
+    assert levels_of(shop, item_of(pair)) == {shop.location_id: 5}
+    other = shop.call("POST", ITEMS, {"sku": "OWN"}, fields="id")["inventory_item"]["id"]
+    one, two = ({"variant_id": each["id"]} for each in pair["variants"])
+    shared = {"inventory_item_id": item_of(pair)}
+    for _ in range(2):
+        product = relink(
+            *(shop, pair),
+            create=[{**one, **link_to(other)}, {**two, **shared, "required_quantity": 1}],
+            delete=[{**one, **shared}],
+        )
+        assert used(product) == [["OWN"], ["BOTH"]]
+    assert managed(shop, product, wanted=True) == product
+    product = relink(shop, product, delete=[{**one, "inventory_item_id": other}])
+    assert used(product) == [[], ["BOTH"]]
+    assert shop.call("GET", ITEMS)["count"] == 2
+
+
+def test_an_item_that_is_deleted_is_unlinked(shop: Shop, pair: View) -> None:
+    item_id = item_of(pair)
+    other = shop.create(2)
+    shop.reserve(other, "Default", 2)
+    refusal = shop.refusal("DELETE", f"{ITEMS}/{item_of(other)}")
+    assert refusal[:2] == (400, "invalid_data")
+    assert "since they have reservations" in refusal[2]
+    shop.call("DELETE", f"{ITEMS}/{item_id}")
+    assert used(shop.product(pair["id"])) == [[], []]
+
+
+def test_a_shared_item_is_deleted_with_the_last_variant(shop: Shop, pair: View) -> None:
+    one, two = (each["id"] for each in pair["variants"])
+    assert used(shop.variants(pair, delete=[one])) == [["BOTH"]]
+    assert levels_of(shop, item_of(pair)) == {shop.location_id: 5}
+    shop.variants(pair, delete=[two])
+    assert shop.call("GET", ITEMS)["count"] == 0

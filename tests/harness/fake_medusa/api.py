@@ -47,6 +47,7 @@ _ROWS: Final = {
     "price-lists": _Rows("price_list", schemas.PRICE_LIST, create_price_list, delete=delete_price_list),
     "inventory-items": _Rows(
         *("inventory_item", schemas.ITEM, inventory.create_item, inventory.update_item),
+        check_update=schemas.ITEM_CHANGE,
         delete=inventory.delete_item,
         show=Views.item,
     ),
@@ -106,6 +107,10 @@ class Api:
                 validate(schemas.ITEM_LINK, call.body)
                 inventory.link_item(self._state, variant_id, call.body)
                 return {"variant": {"id": variant_id}}
+            case "POST", ["products", _, "variants", "inventory-items", "batch"]:
+                validate(schemas.LINK_BATCH, call.body)
+                inventory.change_links(self._state, call.body)
+                return {"created": [], "updated": [], "deleted": []}
             case "POST", ["price-lists", price_list_id, "prices", "batch"]:
                 return (yield from self._list_price_batch(call, price_list_id))
             case "POST", ["stock-locations", location_id, "sales-channels"]:

@@ -96,14 +96,19 @@ def create_item(state: State, body: Body) -> Item:
         "Inventory item", "sku", ((each.id, each.sku) for each in state.live_items()), [(item.id, item.sku)]
     )
     state.items[item.id] = item
+    levels = [{**level, "inventory_item_id": item.id} for level in body.get("location_levels", [])]
+    LevelBatch(state, {"create": levels}).write()
     return item
 
 
 def delete_item(state: State, item_id: str) -> None:
+    """Delete an item; variants lose it."""
     item = state.items.get(item_id)
-    if item is None or item.removed or any(item_id in each.item_ids for each in state.variants().values()):
-        raise NotImplementedError("FakeMedusa deletes only unused inventory items")
+    if item is None or item.removed:
+        raise NotImplementedError("FakeMedusa deletes only inventory items that exist")
     remove_items([item])
+    for variant in state.variants().values():
+        variant.item_ids = [each for each in variant.item_ids if each != item_id]
 
 
 class ItemCreation(Work):
@@ -117,7 +122,7 @@ class ItemCreation(Work):
     def steps(self) -> Steps:
         state = self._state
         for body in self._bodies:
-            self._items.append(create_item(state, body))
+            self._items.append(create_item(state, {**body, "location_levels": []}))
         yield "items"
         levels = [
             {**level, "inventory_item_id": item.id}
@@ -142,6 +147,19 @@ def link_item(state: State, variant_id: str, body: Body) -> None:
     if item is None or item.removed or variant is None or variant.item_ids:
         raise NotImplementedError("FakeMedusa links only existing items to variants that have none")
     variant.item_ids = [item.id]
+
+
+def change_links(state: State, body: Body) -> None:
+    """Link variants to items that exist, and unlink them; what is so already stays so."""
+    variants = state.variants()
+    for link in body.get("delete", []):
+        variant = variants[link["variant_id"]]
+        variant.item_ids = [each for each in variant.item_ids if each != link["inventory_item_id"]]
+    for link in body.get("create", []):
+        variant, item = variants[link["variant_id"]], state.items[link["inventory_item_id"]]
+        if item.removed:
+            raise NotImplementedError("FakeMedusa links only existing items")
+        variant.item_ids = [*dict.fromkeys([*variant.item_ids, item.id])]
 
 
 def reserve(state: State, body: Body) -> Body:

@@ -58,6 +58,13 @@ _VARIANT: Final[Types] = {
 }
 _ITEM_LINK: Final[Types] = {"inventory_item_id": str, "required_quantity": float}
 ITEM_LINK: Final = fields(_ITEM_LINK, "inventory_item_id")
+_VARIANT_LINK: Final[Types] = {"variant_id": str, "inventory_item_id": str}
+LINK_BATCH: Final = fields(
+    {
+        "create": array({**_VARIANT_LINK, "required_quantity": float}, "variant_id inventory_item_id"),
+        "delete": array(_VARIANT_LINK, "variant_id inventory_item_id"),
+    }
+)
 _NEW_VARIANT: Final[Types] = {
     **_VARIANT,
     "prices": array(_PRICE, "currency_code amount", strict=False),
@@ -171,7 +178,10 @@ _LEVELS: Final = array({"inventory_item_id": str, **_STOCK}, "inventory_item_id 
 LEVEL_BATCH: Final = fields({"create": _LEVELS, "update": _LEVELS})
 _RESERVATION: Final = "inventory_item_id location_id quantity"
 RESERVATION: Final = fields({"inventory_item_id": str, "location_id": str, "quantity": float}, _RESERVATION)
-ITEM: Final = fields({"sku": str | None})
+_ITEM_TEXTS: Final = dict.fromkeys(["sku", "title", "description"], str | None)
+_ITEM_FIELDS: Final = {**_ITEM_TEXTS, "weight": float | None, "location_levels": array(_STOCK, "location_id")}
+ITEM: Final = fields(_ITEM_FIELDS)
+ITEM_CHANGE: Final = fields({"sku": str | None})
 
 _TEXTS: Final = {
     **dict.fromkeys(["id", "reference_id", "reference", "locale_code"], str),
@@ -195,12 +205,7 @@ _PRODUCT_WITH_ID: Final = {
     "category_ids": list[str],
     "variants": array(_VARIANT_WITH_ID, "title"),
 }
-_ITEM_WITH_ID: Final = {
-    "id": str,
-    **dict.fromkeys(["sku", "title", "description"], str | None),
-    "weight": float | None,
-    "location_levels": array(_STOCK, "location_id"),
-}
+_ITEM_WITH_ID: Final = {"id": str, **_ITEM_FIELDS}
 INPUTS: Final = {
     "create-product-tags": ("product_tags", array({**_VALUE, "id": str}, "value")),
     "create-product-types": ("product_types", array({**_VALUE, "id": str}, "value")),
