@@ -14,20 +14,24 @@ from medusa_sync.core.fields import (
     CATEGORIES,
     FIELDS,
     OPTION,
+    SHARED,
     SKU,
     STATUS,
+    STOCK,
+    TITLE,
     UNIQUE,
     VARIANT,
     VARIANT_FIELDS,
     Part,
     locale_of,
+    stock_of,
     tracks,
 )
 from medusa_sync.core.merge import members
 from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
 from medusa_sync.core.product_options import OptionPlan
-from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
+from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 
@@ -39,6 +43,7 @@ class Step(Enum):
     TERMS = auto()  # find and create them
     LINK_ITEMS = auto()  # of variants that are tracked again
     ROW = auto()
+    SHARE_ITEMS = auto()  # among variants that begin or cease to share the stock of their product
     DELETE_VARIANTS = auto()
     OPTIONS = auto()  # and values that are added to them
     PLAN_AGAIN = auto()
@@ -138,6 +143,17 @@ class VariantChange(Struct, frozen=True):
     held: tuple[FieldChange, ...] = ()
 
     @property
+    def joins(self) -> bool:
+        """Whether it begins to share the stock of its product."""
+        return self.new_values.get(STOCK) == SHARED
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it gets stock of its own instead of the one that it shares."""
+        shares = self.stored is not None and self.stored.shares_stock
+        return shares and not self.joins and bool(tracks(self.new_values))
+
+    @property
     def new_values(self) -> Mapping[str, Value]:
         """What its fields get; all that it has if it is created."""
         return self.desired.fields if self.is_new else {each.field: each.planned for each in self.changes}
@@ -171,6 +187,7 @@ class Change(Struct, frozen=True, dict=True):
         missing_since: the mark of dropped variants that have none; 0 for no mark.
         blocked: why variants cannot get their option values, or are not removed; None for no reason.
         handle: of a product that is created; None for one that the store has.
+        shared_item: id of the inventory item that variants share; None if there is none yet.
     """
 
     desired: DesiredProduct
@@ -187,6 +204,7 @@ class Change(Struct, frozen=True, dict=True):
     missing_since: float = 0
     blocked: str | None = None
     handle: str | None = None
+    shared_item: str | None = None
 
     @cached_property
     def steps(self) -> frozenset[Step]:
@@ -196,6 +214,23 @@ class Change(Struct, frozen=True, dict=True):
     @property
     def is_creation(self) -> bool:
         return self.handle is not None
+
+    @cached_property
+    def shared(self) -> tuple[VariantChange, ...]:
+        """The inventory item that variants share, as if it were a variant; nothing if none do."""
+        own, item_id = self.desired, self.shared_item
+        users = [each for each in self.stored.variants if item_id and each.item_id == item_id]
+        if not users and not any(each.joins for each in self.variants):
+            return ()
+        fields = {TITLE: own.title, SKU: own.external_id, **stock_of(own.fields)}
+        changes = tuple(each for each in self.own_changes if stock_of({each.field: None}))
+        item = DesiredVariant(ONLY, "", fields)
+        return (VariantChange(item, next(iter(users), None), is_new=not users, changes=changes),)
+
+    @property
+    def new_items(self) -> list[DesiredVariant]:
+        """What inventory items are for that have to be created, as far as they are tracked."""
+        return [each.desired for each in (*self.variants, *self.shared) if each.is_new and not each.joins]
 
     @property
     def placed(self) -> bool:
@@ -280,7 +315,7 @@ def _needs(change: Change) -> dict[Step, object]:
     """Which steps a change needs; those that are not listed are not needed."""
     fields = {name for each in change.variants for name in each.new_values}
     parts, options = {VARIANT_FIELDS[name].part for name in fields}, change.options
-    own_fields = [FIELDS[each.field] for each in change.own_changes if each.field in FIELDS]
+    own_fields = [FIELDS[each.field] for each in change.own_changes if FIELDS.knows(each.field)]
     is_added = any(each.is_new for each in change.variants)
     needs: dict[Step, object] = {
         Step.DECIDE: not fields.isdisjoint(UNIQUE),
@@ -288,7 +323,7 @@ def _needs(change: Change) -> dict[Step, object]:
         Step.ROW: change.is_creation or change.placed or change.has_changes,
         Step.ADD_VARIANTS: is_added,
         Step.READ_VARIANTS: is_added or Part.LEVEL in parts,
-        Step.LEVELS: Part.LEVEL in parts,
+        Step.LEVELS: Part.LEVEL in parts or any(field.part is Part.LEVEL for field in own_fields),
         Step.SALE_PRICES: Part.SALE in parts,
         Step.TRANSLATIONS: Part.TRANSLATION in parts
         or any(locale_of(each.field) for each in change.own_changes)
@@ -303,7 +338,9 @@ def _needs(change: Change) -> dict[Step, object]:
     ]
     used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
     known = [option for option in options.stored.values() if option is not None]
+    own, joined = change.desired.external_id, any(each.joins and not each.is_new for each in change.variants)
     variants: dict[Step, object] = {
+        Step.SHARE_ITEMS: joined or any(each.leaves for each in change.variants),
         Step.DELETE_VARIANTS: change.removed or any(each.replaces for each in change.variants),
         Step.OPTIONS: options.is_change or is_added or Part.OPTION in parts,
         Step.EDIT_VARIANTS: not parts.isdisjoint({Part.VARIANT, Part.METADATA, Part.PRICE})
@@ -312,8 +349,10 @@ def _needs(change: Change) -> dict[Step, object]:
     }
     items = {
         Step.LINK_ITEMS: any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
-        Step.RENAME_ITEMS: any(
-            link.inventory is not None and link.inventory.sku != new_values.get(SKU, stored.sku)
+        Step.RENAME_ITEMS: joined
+        or any(
+            link.inventory is not None
+            and link.inventory.sku != (own if stored.shares_stock else new_values.get(SKU, stored.sku))
             for stored, new_values in kept
             for link in stored.inventory_items[:1]
         ),

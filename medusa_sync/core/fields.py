@@ -26,6 +26,7 @@ BARCODE = "barcode"
 PRICE = "price"
 STOCK = "stock"
 SALE = "sale_price"
+SHARED = "shared"  # the stock of a variant that shares that of its product
 # Not in the tables; changes and conflicts name them like fields.
 STATUS = "status"
 VARIANT = "variant"
@@ -144,7 +145,11 @@ FIELDS = Fields(
             )
         ),
     ),
-    (Field(METADATA, Part.METADATA), Field(TRANSLATION, Part.TRANSLATION)),
+    (
+        Field(METADATA, Part.METADATA),
+        Field(TRANSLATION, Part.TRANSLATION),
+        *(Field(name, Part.LEVEL, Merge.FOLLOW) for name in (STOCK, OTHER_STOCK)),  # that variants share
+    ),
 )
 """The fields of a product."""
 

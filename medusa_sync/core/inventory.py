@@ -47,10 +47,10 @@ class StoredItem(Entity, frozen=True):
 
 
 class LevelChange(Struct, frozen=True):
-    """A stock level to write for a variant.
+    """A stock level to write.
 
     Attributes:
-        key: of the variant.
+        key: of the variant; `ONLY` for the item that several share.
         item_id: the inventory item; None if the store creates it together with the variant.
         exists: the item has a level at the location.
         is_new: the store creates the variant.
@@ -72,8 +72,8 @@ def level_changes(change: Change, items: Mapping[str, StoredItem]) -> list[Level
         items: unused inventory items that variants get, by SKU.
     """
     found: list[LevelChange] = []
-    for each in change.variants:
-        key, stored = each.desired.key, each.stored
+    for each in (*change.variants, *change.shared):
+        key, stored = each.desired.key, None if each.leaves else each.stored
         sku = each.new_values.get(SKU, stored.sku if stored else None)
         item = None if stored and stored.inventory_items else items.get(str(sku))
         if item is not None and item.is_new:  # it was created for a new variant, with the stock of that one
@@ -100,8 +100,31 @@ def tracked_again(update: Change) -> list[tuple[str, StoredVariant, str]]:
         (each.desired.key, each.stored, str(sku))
         for each in update.variants
         if each.stored is not None and not each.stored.inventory_items
-        if (sku := each.new_values.get(SKU, each.stored.sku)) and tracks(each.new_values)
+        if (sku := each.new_values.get(SKU, each.stored.sku)) and tracks(each.new_values) and not each.joins
     ]
+
+
+class Swap(Struct, frozen=True):
+    """A variant that gets another inventory item.
+
+    Attributes:
+        old: id of the item that it has; None if it has none.
+        new: id of the shared item; None if it gets an item of its own later.
+    """
+
+    variant_id: str
+    old: str | None
+    new: str | None
+
+
+def swaps(update: Change, shared_item: str | None) -> list[Swap]:
+    """The variants that begin or cease to share an inventory item."""
+    wanted = [
+        Swap(each.stored.id, each.stored.item_id, shared_item if each.joins else None)
+        for each in update.variants
+        if each.stored is not None and (each.joins or each.leaves)
+    ]
+    return [each for each in wanted if each.old != each.new]
 
 
 class ItemRename(Struct, frozen=True):
@@ -115,26 +138,35 @@ class ItemRename(Struct, frozen=True):
 def item_renames(update: Change) -> dict[str, ItemRename]:
     """The inventory items that do not have the SKUs of their variants, by key; Medusa does not do it.
 
-    An item keeps an SKU that the merchant gave it, and does not get one that the merchant gave its variant.
-    An adoption does not change items.
+    One that several share has the external id instead, which no variant wants. An item keeps an SKU that the
+    merchant gave it, and does not get one that the merchant gave its variant. An adoption does not change
+    items.
     """
     if update.adopted:
         return {}
-    record, renames = update.record, dict[str, ItemRename]()
-    wanted: list[tuple[str, StoredVariant, Value]] = [
-        (each.desired.key, each.stored, new)
-        for each in update.variants
-        if each.stored is not None
-        and (new := each.new_values.get(SKU, each.stored.sku)) == each.desired.fields.get(SKU)
-    ]
+    record, renames, renamed = update.record, dict[str, ItemRename](), set[str]()
+    external_id, wanted = update.desired.external_id, list[tuple[str, StoredVariant, Value]]()
+    for each in update.variants:
+        key, stored = each.desired.key, each.stored
+        if stored is None or each.leaves:
+            continue
+        if each.joins or stored.shares_stock:
+            if stored.item_id == update.shared_item:
+                wanted.append((key, stored, external_id))
+        elif (new := each.new_values.get(SKU, stored.sku)) == each.desired.fields.get(SKU):
+            wanted.append((key, stored, new))
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
-        if remember(stored.sku) in record.pending_values.get(key, {}).get(SKU, ()):
+        if not stored.shares_stock and remember(stored.sku) in record.pending_values.get(key, {}).get(
+            SKU, ()
+        ):
             wanted.append((key, stored, stored.sku))
     for key, stored, new in wanted:
         link, history = next(iter(stored.inventory_items), None), record.history(SKU, key)
         if link is None or link.inventory is None:
             continue
         sku, ours = link.inventory.sku, {None, *history.pending, history.applied, remember(stored.sku)}
-        if sku != new and remember(sku) in ours:
+        ours.add(remember(external_id))
+        if sku != new and remember(sku) in ours and link.inventory_item_id not in renamed:
+            renamed.add(link.inventory_item_id)
             renames[key] = ItemRename(link.inventory_item_id, sku, None if new is None else str(new))
     return renames

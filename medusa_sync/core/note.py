@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from itertools import starmap
+from itertools import chain, starmap
 from typing import Any
 
 from msgspec import structs
@@ -34,7 +34,7 @@ from medusa_sync.core.record import (
 )
 from medusa_sync.core.stored import StoredVariant
 
-_LATE = frozenset({Part.LINK, Part.TRANSLATION})
+_LATE = frozenset({Part.LINK, Part.TRANSLATION, Part.LEVEL})
 _KEPT = 8  # pending values of a field
 
 Late = Mapping[str, Mapping[str, Collection[Value]]]
@@ -68,7 +68,8 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
             fields = {name: value for name, value in fields.items() if value is not None}
             variants[key] = structs.replace(variants[key], fields=fields)
     variants |= {key: _dropped(change, key, stored) for key, stored in change.dropped.items()}
-    named = {name for each in variants.values() for name in stock_of(each.fields)}
+    names = chain(record.fields, *(each.fields for each in variants.values()))
+    named = stock_of(dict.fromkeys(names))
     return structs.replace(
         record,
         variants=variants,

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
 from medusa_sync.core.entities import Channel, Region
-from medusa_sync.core.fields import CHANNELS, IMAGES, THUMBNAIL, location_of, stock_of
+from medusa_sync.core.fields import CHANNELS, IMAGES, SHARED, THUMBNAIL, location_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.prices import is_price, price_key
 
@@ -49,7 +49,8 @@ class Offer(Struct):
         own = [each.id for each in stored.sales_channels if each is not None]
         self.channels.update(members(desired.fields.get(CHANNELS)) or own or [channel_id])
         names = {name for each in desired.variants for name in each.fields}
-        self.locations.update(desired.locations[location_of(name)] for name in stock_of(dict.fromkeys(names)))
+        stock = {name for each in desired.stocks for name, value in each.items() if value != SHARED}
+        self.locations.update(desired.locations[location_of(name)] for name in stock)
         keys = [price_key(name, desired.currency, desired.regions) for name in names if is_price(name)]
         self.currencies.update(key.currency for key in keys)
         prices = {(key.currency, key.region) for key in keys}

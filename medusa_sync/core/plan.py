@@ -49,6 +49,7 @@ from medusa_sync.core.record import (
     remember,
 )
 from medusa_sync.core.selection import PlanOptions
+from medusa_sync.core.shared_stock import find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches, match_variants, rebased
 
@@ -93,7 +94,9 @@ def plan_update(
         return structs.replace(rest, removed=removed)
     record = rebased(record, desired, options, matches)
     locations = {**record.locations, **desired.locations}
-    plan = _Plan(desired, stored, record, options, matches, locations, how, restore, settings)
+    shared = find_shared(desired, record, matches, removed.keys())
+    found = options, shared.matches, locations
+    plan = _Plan(desired, stored, shared.record, *found, how, restore, settings, shared.item_id)
     of_options: _Found = ()
     if options.is_change or options.contested:
         of_options = plan.option_changes(None if adopts else stored.record, side)
@@ -112,6 +115,7 @@ class _Plan(Struct, frozen=True):
         locations: ids of stock locations by the names that source or record have for them.
         restore: put the source's values back, even if only the merchant changed them.
         settings: the options of which the product was written with other values.
+        shared_item: id of the inventory item that variants share; None if there is none yet.
     """
 
     desired: DesiredProduct
@@ -123,6 +127,7 @@ class _Plan(Struct, frozen=True):
     how: PlanOptions
     restore: bool
     settings: Collection[str]
+    shared_item: str | None
 
     def change(self, of_options: _Found, *, drafted: Collection[str]) -> Change:
         """All changes; the stock of `drafted` variants is set to 0."""
@@ -143,22 +148,30 @@ class _Plan(Struct, frozen=True):
             self.desired,
             self.stored,
             record,
-            *_divided([*self.own_changes(), *of_options]),
+            *_divided([*self.own_changes(variants), *of_options]),
             tuple(variants),
             options,
             dropped,
             drafted=drafted,
             selection=selection,
             blocked=blocked,
+            shared_item=self.shared_item,
         )
 
-    def own_changes(self) -> _Found:
-        """The changes and conflicts of the product's own fields."""
-        record = self.record
+    def own_changes(self, variants: Iterable[VariantChange]) -> _Found:
+        """The changes and conflicts of the product's own fields; its stock needs variants that share it."""
+        record, item = self.record, self.shared_item
+        user = next((each for each in self.stored.variants if item and each.item_id == item), None)
+        is_shared = user is not None or any(each.joins for each in variants)
         for name in dict.fromkeys([*self.desired.fields, *record.fields, *record.pending_fields]):
             if not (FIELDS.knows(name) and self._is_synced(FIELDS[name])):
                 continue
             wanted, history = self.desired.fields.get(name), record.history(name)
+            if FIELDS[name].part is Part.LEVEL:
+                if is_shared and wanted is not None:
+                    level = user.value(name, self.desired, self.locations) if user else None
+                    yield from self._merge(FIELDS[name], wanted, level, history)
+                continue
             # A product in no channel cannot be sold, so those of a source that names none any more stay.
             if wanted is not None or (history.is_owned and name != CHANNELS):
                 known = chain.from_iterable(map(members, (wanted, history.applied, *history.pending)))
@@ -250,7 +263,8 @@ class _Plan(Struct, frozen=True):
                 each: None for each in UNIQUE if (each, getattr(stored, each) or "") in wanted
             }
             if key in drafted:
-                lost |= dict.fromkeys(stock.values() or [STOCK], 0)
+                names = [STOCK] if stored.shares_stock else [*stock.values()]
+                lost |= dict.fromkeys(names or [STOCK], 0)
             name, changes = stored.called(key), list[FieldChange]()
             for each, after in lost.items():
                 current = stored.value(each, self.desired, self.locations)

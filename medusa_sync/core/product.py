@@ -7,7 +7,7 @@ from itertools import chain, count
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import STOCK, TITLE, UNIQUE, locale_of
+from medusa_sync.core.fields import SHARED, STOCK, TITLE, UNIQUE, locale_of, stock_of
 
 _MAX_HANDLE = 200  # characters
 _NULL = "null"
@@ -29,6 +29,11 @@ class DesiredVariant(Struct, frozen=True):
     key: str
     name: str
     fields: Mapping[str, Value]
+
+    @property
+    def shares_stock(self) -> bool:
+        """Whether it shares the stock of its product with others."""
+        return self.fields.get(STOCK) == SHARED
 
     def changed(self, fields: Mapping[str, Value]) -> DesiredVariant:
         """The variant with other values of some fields; None removes one."""
@@ -159,6 +164,11 @@ class DesiredProduct(Struct, frozen=True):
         return {(name, each.fields[name]) for each in self.variants for name in UNIQUE if name in each.fields}
 
     @property
+    def stocks(self) -> Iterator[dict[str, Value]]:
+        """The stock that variants share, and that of each variant, by field."""
+        return map(stock_of, (self.fields, *(each.fields for each in self.variants)))
+
+    @property
     def locales(self) -> set[str]:
         """The locales that it has texts in."""
         names = chain(self.fields, *(each.fields for each in self.variants))
@@ -191,7 +201,8 @@ def without_values(
 def without_stock(desired: DesiredProduct) -> DesiredProduct:
     """What the source can want from a store that has no stock location; its digest would show all of it."""
     variants = (each.changed({STOCK: None}) for each in desired.variants)
-    return structs.replace(desired, variants=tuple(variants), digest="")
+    fields = {name: value for name, value in desired.fields.items() if name != STOCK}
+    return structs.replace(desired, fields=fields, variants=tuple(variants), digest="")
 
 
 def without_locales(desired: DesiredProduct, locales: Collection[str]) -> DesiredProduct:

@@ -14,6 +14,8 @@ from medusa_sync.core.fields import (
     FIELDS,
     METADATA,
     OPTION,
+    SHARED,
+    STOCK,
     VARIANT_FIELDS,
     Merge,
     Part,
@@ -99,6 +101,7 @@ class StoredVariant(Entity, frozen=True):
         has_price_set: False if its creation was interrupted; such a variant cannot get prices any more.
         sale_prices: in the price list of the source, oldest first; read only if they are needed.
         product: that it belongs to; only if the variant was looked up by something else.
+        shares_stock: its inventory item is the one that variants of its product share; only in a plan.
     """
 
     title: str = ""
@@ -116,6 +119,7 @@ class StoredVariant(Entity, frozen=True):
     sale_prices: tuple[StoredPrice, ...] = ()
     translations: tuple[StoredTranslation, ...] = ()
     product: StoredProduct | None = None
+    shares_stock: bool = False
 
     def called(self, key: str) -> str:
         """What reports call it; `key` is the one in the record."""
@@ -128,6 +132,11 @@ class StoredVariant(Entity, frozen=True):
     @property
     def item_id(self) -> str | None:
         return self.inventory_items[0].inventory_item_id if self.inventory_items else None
+
+    @property
+    def item_sku(self) -> str | None:
+        inventory = self.inventory_items[0].inventory if self.inventory_items else None
+        return inventory.sku if inventory else None
 
     @property
     def location_levels(self) -> tuple[StoredLevel, ...]:
@@ -156,6 +165,8 @@ class StoredVariant(Entity, frozen=True):
             case Part.PRICE:
                 key = price_key(name, desired.currency, desired.regions)
                 return next((each.amount for each in self.prices if each.key == key), None)
+            case Part.LEVEL if self.shares_stock:
+                return SHARED if name == STOCK and self.manage_inventory else None
             case Part.LEVEL:
                 location_id = locations.get(location_of(name))
                 levels = {each.location_id: each.stocked_quantity for each in self.location_levels}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medusa_sync.core.fields import VARIANT_FIELDS, Part
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Part
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import OptionPlan
@@ -37,6 +37,8 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, pending: Pend
 def _lacks_link(stored: StoredProduct, pending: Pending) -> bool:
     """Whether something that the product was linked to last is not linked: all links are removed first."""
     for name, values in pending.fields.items():
+        if FIELDS[name].part is Part.LEVEL:
+            continue
         sent = members(values[-1])
         linked = members(remember(stored.value(name, sent)))
         if not {*sent} <= {*linked}:

@@ -111,6 +111,7 @@ def claims(change: Change) -> list[Claim]:
     for each in change.variants:
         variant, new_values = each.desired, each.new_values
         has_item = bool(tracks(new_values)) if each.is_new else variant.key in followed
+        has_item &= not each.joins
         stored_id = each.stored.id if each.stored else ""
         for name in UNIQUE:
             if (value := new_values.get(name)) is not None:

@@ -251,9 +251,14 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
         new_key = keys.get(key, key)
         known_id = entry.id or found.get(new_key, "")
         variants[new_key] = structs.replace(entry, id=known_id, fields=now(key, fields))
+
+    def located(fields: Mapping[str, T]) -> dict[str, T]:
+        return _located(fields, desired.fields, record.locations, desired.locations)
+
     names_now = ((options.former.get(each.name, each.name), each.id) for each in record.options)
     return structs.replace(
         record,
+        fields=located(record.fields) if has_named else record.fields,
         options=tuple(AppliedOption(name, option_id or ids.get(name, "")) for name, option_id in names_now),
         variants=variants,
         currency=new if is_converted else old,
@@ -262,5 +267,6 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
             pending,
             variants={keys.get(key, key): now(key, values) for key, values in pending.variants.items()},
             currency=new if is_converted else pending.currency,
+            fields=located(pending.fields) if has_named else pending.fields,
         ),
     )

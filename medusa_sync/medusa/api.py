@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from msgspec import Meta, Raw, Struct, json
 
 from medusa_sync.core.entities import Channel, Entity, NamedEntity, Region
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
-from medusa_sync.core.inventory import StoredItem
+from medusa_sync.core.inventory import StoredItem, Swap
 from medusa_sync.core.stored import StoredCategory, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import StoreError, StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
@@ -295,9 +295,8 @@ class AdminApi:
         body = {"create": create, "update": update}
         await self._client.post(f"{ITEMS.path}/location-levels/batch", body, dict[str, Any])
 
-    async def create_item(self, sku: str | None) -> str:
-        """Create an inventory item without stock; returns its id."""
-        body = {"sku": sku} if sku else {}
+    async def create_item(self, body: Mapping[str, Any]) -> str:
+        """Create an inventory item; returns its id."""
         created = await self._client.post(ITEMS.path, body, _CreatedItem, query=[("fields", "id")])
         return created.inventory_item.id
 
@@ -309,3 +308,19 @@ class AdminApi:
         """Give a variant an inventory item that exists."""
         path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"
         await self._client.send(path, {"inventory_item_id": item_id, "required_quantity": 1})
+
+    async def swap_items(self, product_id: str, swaps: Sequence[Swap]) -> None:
+        """Unlink variants from inventory items, and link them to others."""
+        body = {
+            "create": [
+                {"variant_id": each.variant_id, "inventory_item_id": each.new, "required_quantity": 1}
+                for each in swaps
+                if each.new is not None
+            ],
+            "delete": [
+                {"variant_id": each.variant_id, "inventory_item_id": each.old}
+                for each in swaps
+                if each.old is not None
+            ],
+        }
+        await self._client.send(f"/admin/products/{product_id}/variants/inventory-items/batch", body)

@@ -62,8 +62,7 @@ def product_body(
         body["sales_channels"] = [{"id": placement.sales_channel_id}]
     if is_placed and stored.shipping_profile is None:
         body["shipping_profile_id"] = placement.shipping_profile_id
-    in_row = (each for each in change.own_changes if each.field != OPTIONS and not locale_of(each.field))
-    fields = {each.field: each.planned for each in in_row}
+    fields = {each.field: each.planned for each in change.own_changes if _is_in_row(each.field)}
     if fields:
         known: Ids = {  # what the product has, and what is added
             **ids,
@@ -75,6 +74,11 @@ def product_body(
         for name, value in fields.items():
             _set_product_field(body, name, value, known)
     return body
+
+
+def _is_in_row(name: str) -> bool:
+    is_later = FIELDS.knows(name) and FIELDS[name].part in {Part.TRANSLATION, Part.LEVEL}
+    return name != OPTIONS and not is_later
 
 
 def creation_body(change: Change, product_id: str, *, status: str, items: Items) -> dict[str, Any]:
@@ -201,8 +205,10 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
         }
         if metadata:
             body["metadata"] = metadata
-        if is_tracked and (item := items.get(str(each.fields.get(SKU)))) is not None:
-            body["inventory_items"] = [{"inventory_item_id": item.id, "required_quantity": 1}]
+        item = items.get(desired.external_id if each.shares_stock else str(each.fields.get(SKU)))
+        item_id = change.shared_item if each.shares_stock else None
+        if is_tracked and (item_id := item_id or (item.id if item else None)):
+            body["inventory_items"] = [{"inventory_item_id": item_id, "required_quantity": 1}]
         bodies.append(body)
     return bodies
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, structs
 
 from medusa_sync.core.entities import Entity, NamedEntity, Region
-from medusa_sync.core.fields import location_of, stock_of
+from medusa_sync.core.fields import location_of
 from medusa_sync.core.prices import is_price, price_key, region_names
 from medusa_sync.core.product import DesiredProduct, without_stock
 from medusa_sync.errors import StoreMismatchError
@@ -57,7 +57,7 @@ class Placement(Struct, frozen=True):
         product = structs.replace(product, regions=self.region_ids) if names else product
         if self.location_id is None:
             return without_stock(product)
-        stock = {location_of(name) for each in product.variants for name in stock_of(each.fields)}
+        stock = {location_of(name) for each in product.stocks for name in each}
         named = {name: self.locations[name] for name in self.locations.keys() & stock}
         return structs.replace(product, locations={**named, "": self.location_id})
 
@@ -78,8 +78,8 @@ class Placement(Struct, frozen=True):
         return self._unusable_price(product) or self._unknown_location(product)
 
     def _unknown_location(self, product: DesiredProduct) -> str:
-        for variant in product.variants:
-            names = [location_of(name) for name in stock_of(variant.fields)]
+        for stock in product.stocks:
+            names = [location_of(name) for name in stock]
             if unknown := [name for name in names if name not in product.locations]:
                 known = sorted({own: name for name, own in self.locations.items()}.values())
                 return (

@@ -45,7 +45,7 @@ ITEMS = List(
     "/admin/inventory-items",
     "inventory_items",
     StoredItem,
-    "id,sku,reserved_quantity,location_levels.location_id,"
+    "id,sku,reserved_quantity,location_levels.location_id,location_levels.stocked_quantity,"
     "variants.id,variants.product.id,variants.product.external_id,variants.product.title",
 )
 

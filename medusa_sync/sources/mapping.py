@@ -20,7 +20,13 @@ from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejec
 from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.sources.schema import FIELDS, SourceCategory, SourceProduct
 from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
-from medusa_sync.sources.variants import desired_variants, metadata_of, name_variant, texts_of
+from medusa_sync.sources.variants import (
+    desired_variants,
+    metadata_of,
+    name_variant,
+    shared_stock,
+    texts_of,
+)
 
 _LIMIT = re.compile(r"Expected \w+ (>=|<=|of length >=|of length <=) (\S+?)(?:\.0)?")
 _BEYOND = {">=": "below", "<=": "above", "of length >=": "shorter than", "of length <=": "longer than"}
@@ -222,7 +228,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduc
     }
     own = metadata_of(product.metadata)
     fields.update((name, value) for name, value in own.items() if fields.get(name) is None)
-    fields |= texts_of(product.translations)
+    fields |= texts_of(product.translations) | shared_stock(product)
     return DesiredProduct(
         external_id_of(options.source_name, source_id),
         source_id,

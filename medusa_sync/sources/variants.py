@@ -17,6 +17,7 @@ from medusa_sync.core.fields import (
     OTHER_STOCK,
     PRICE,
     SALE,
+    SHARED,
     SKU,
     STOCK,
     THUMBNAIL,
@@ -49,10 +50,6 @@ _TITLE = "Title"  # the option of variants that have only titles
 _LARGEST_INT = 2**53
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
-_SHARED_STOCK = (
-    "it has no stock of its own, and sharing that of the product is not supported yet; set a stock for each "
-    "variant, or remove that of the product"
-)
 
 
 def desired_variants(
@@ -63,18 +60,15 @@ def desired_variants(
     Raises:
         InvalidProductError: Medusa could not store them.
     """
+    shared = shared_stock(product)
 
     def fields(variant: SourceVariant) -> dict[str, Value]:
         image = one_line(variant.image)
-        stock = variant.stock
-        if stock is None and product.stock is not None:
-            if len(product.variants or ()) > 1:
-                raise InvalidProductError(_SHARED_STOCK)
-            stock = product.stock
+        own = product.stock if variant.stock is None else variant.stock
         values: dict[str, Value] = {
             SKU: one_line(variant.sku),
             BARCODE: one_line(variant.barcode),
-            **_stock(stock),
+            **({STOCK: SHARED} if shared and variant.stock is None else _stock(own)),
             WEIGHT: variant.weight,
             THUMBNAIL: image if image is not None and is_web_url(image) else None,
         }
@@ -224,6 +218,12 @@ def _check(names: Sequence[str], variants: Sequence[DesiredVariant]) -> None:
                 one, two = (each.fields[TITLE] if is_ambiguous else each.name for each in (first, second))
                 named = f"variants {one} and {two}" if one and two else "two variants"
                 raise InvalidProductError(f"{named} have the same {kind}")
+
+
+def shared_stock(product: SourceProduct) -> dict[str, Value]:
+    """The stock of a product, if several variants have none."""
+    without = [each for each in product.variants or () if each.stock is None]
+    return _stock(product.stock) if len(without) > 1 else {}
 
 
 def _stock(stock: int | Mapping[str, int] | None) -> dict[str, Value]:

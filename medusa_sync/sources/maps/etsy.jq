@@ -1,5 +1,5 @@
 # The CSV of an Etsy shop's listings. It has no ids: the SKU, or else the title, tells a listing from others.
-# Variations have one price, and share a stock, so they are rejected; without `stock` here, none is managed.
+# Variations have one price, and share a stock.
 [range(1; 4) as $n
   | [{key: (.["VARIATION \($n) NAME"] | filled), value: (.["VARIATION \($n) VALUES"] | split(",")[])}]
   | select(. != [])] as $options
@@ -16,7 +16,6 @@
     stock: .QUANTITY,
     variants: [range($chosen | length) as $n | {
       $prices,
-      stock: (if .QUANTITY == "0" then 0 else null end),
       sku: (if ($skus | length) == ($chosen | length) then $skus[$n] else null end),
       options: $chosen[$n]
     }]

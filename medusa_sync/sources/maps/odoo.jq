@@ -1,5 +1,6 @@
 # Products of Odoo (`product.template`), exported with the names of fields or with English labels. Rows below
-# a product have its attributes; the variants, with SKUs and stocks of their own, are another export.
+# a product have its attributes; the variants, with SKUs and stocks of their own, are another export. Here,
+# they share the sum.
 # group: first((.id, .["External ID"], .default_code, .["Internal Reference"], .name, .Name) | filled)
 
 def of(names): first(.[names] | filled | select(. != false)) // null;
@@ -36,6 +37,6 @@ def yes($default): if . == null then $default else tostring | ascii_downcase | I
     else
       [$attributes | combinations | from_entries] as $all
       | {variants: [$all[] as $options
-        | {$price, stock: (if $stock == 0 then 0 else null end), $options}
+        | {$price, $options}
           + if $all | length > 1 then {} else $goods end]}
     end

@@ -52,13 +52,13 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
       ]
     }
   elif any($options[]; .value | length > 1) then
-    # Without rows of their own, all variants cost the same, and Wix does not count them apart.
+    # Without rows of their own, all variants cost the same, and share a stock.
     {
+      stock: ($product | stock),
       options: [$options[].key],
       variants: [
         [$options[] | .key as $key | [.value[] | {$key, value: .}]] | combinations | from_entries as $values
-        | $product | goods($price) + {sku: null, options: $values}
-        | if .stock == null or .stock == 0 then . else error("its variants share a stock") end
+        | $product | goods($price) + {sku: null, stock: null, options: $values}
       ]
     }
   else

@@ -56,10 +56,8 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
     | ([attributes(1) | .value |= ((unmasked | plain | filled) // "Any")] | from_entries) as $options
     | {
         id: .Parent, $images,
-        # Whatever the number is: variations that share the stock of their product reject it.
-        stock: (if .Stock == "parent" then 0 else null end),
         variants: [{id: ((.ID | filled) // null), image: $images[0], $options}
-          + (if .Stock == "parent" then .Stock = "" else . end | goods)]
+          + (if .Stock == "parent" then del(.Stock) | goods | .stock = null else goods end)]
       }
   else
     select($type == "simple" or $type == "variable")
@@ -73,7 +71,7 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
         $images,
         dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
       }
-      + if $type == "variable" then {stock: stock} else
+      + if $type == "variable" then goods | {stock} else
           {metadata: ([attributes(1) | .value |= (values | map(plain) | join(", "))] | from_entries)}
           + (goods | . + {meta: {barcode}})
         end

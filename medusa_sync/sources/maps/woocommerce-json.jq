@@ -60,7 +60,7 @@ select(.type == "simple" or .type == "variable")
       ] as $variations
       | {
           options: (if $names == [] then null else $names end),
-          # If a variation has none of its own, the product is rejected.
+          # Variations without one of their own share it.
           stock: (if is_managed or any($variations[]; .manage_stock == "parent") then quantity else null end),
           variants: [
             $variations[]

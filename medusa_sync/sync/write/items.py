@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from msgspec import structs
@@ -16,8 +18,10 @@ from medusa_sync.core.inventory import (
     ItemRename,
     LevelChange,
     StoredItem,
+    Swap,
     item_renames,
     level_changes,
+    swaps,
     tracked_again,
 )
 from medusa_sync.core.product import DesiredVariant
@@ -78,6 +82,28 @@ class Items:
         found = await self._api.find(ITEMS, "sku", list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 
+    async def share(self, jobs: Group) -> None:
+        """Link variants to the items that they share from now on, and unlink those that do not any more.
+
+        Items that no variant uses then are deleted before, unless stock of them is reserved, or is at a
+        location that the source does not name.
+        """
+        await self._give(jobs, _wanted(jobs, only_shared=True))
+        wanted = {job: swaps(job.change, _shared_item(job)) for job in jobs}
+        old = [each.old for each in chain(*wanted.values()) if each.old and each.new]
+        found = {item.id: item for item in await self._api.find(ITEMS, "id", old)}
+        for job, own in wanted.items():
+            for each in own:
+                item = found.get(each.old or "")
+                if item is not None and _is_spare(item, each, job):
+                    with suppress(StoreRefusedError):  # stock was reserved meanwhile
+                        await self._api.delete_item(item.id)
+            if own:
+                await self._api.swap_items(job.product_id, own)
+            shared = [each for each in job.change.variants if each.stored and (each.joins or each.leaves)]
+            job.wrote(change for each in shared for change in each.changes if stock_of({change.field: None}))
+            self._made.pop(job.external_id, None)
+
     async def rename(self, jobs: Group) -> None:
         """Give items the SKUs of their variants; one whose SKU another item has is left without an SKU.
 
@@ -137,7 +163,8 @@ class Items:
         items = await self._api.find(ITEMS, "sku", [variant.sku]) if variant.sku else []
         if items and items[0].use:
             raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
-        item_id = items[0].id if items else await self._api.create_item(variant.sku)
+        body = {"sku": variant.sku} if variant.sku else {}
+        item_id = items[0].id if items else await self._api.create_item(body)
         await self._api.link_item(job.product_id, variant.id, item_id)
         return item_id
 
@@ -150,12 +177,13 @@ class Items:
 
     async def give(self, jobs: Group) -> None:
         """Give jobs the items of their new variants; those that do not exist are created if possible."""
-        wanted = _wanted(jobs)
+        await self._give(jobs, _wanted(jobs))
+
+    async def _give(self, jobs: Group, wanted: _Wanted) -> None:
         if not wanted:
             return
         async with self._creating:
-            creates = self._api.bulk.is_available and not self._stop.is_set
-            if creates and not wanted.keys() <= self._made.keys():
+            if not (self._stop.is_set or wanted.keys() <= self._made.keys()):
                 expected = {sku: each for sku, each in self._expected.items() if each[0].place is Place.QUEUE}
                 ahead = {sku: each for sku, each in expected.items() if self._accepts(each[0])}
                 self._expected = {sku: each for sku, each in expected.items() if sku not in ahead}
@@ -180,8 +208,8 @@ class Items:
     async def linked(self, jobs: Group) -> None:
         """Forget the items of variants that exist now."""
         for job in jobs:
-            for variant in job.change.new_variants:
-                self._made.pop(str(variant.fields.get(SKU)), None)
+            for each in job.change.new_items:
+                self._made.pop(str(each.fields.get(SKU)), None)
 
     async def remove_unused(self) -> None:
         """Delete the items of variants that were not created, so that they do not keep their SKUs."""
@@ -201,20 +229,47 @@ class Items:
                     logger.warning(*words, extra={"event": "inventory_item_kept"})
 
     async def _create(self, wanted: _Wanted) -> None:
-        """Create items. Those that an interrupted or another run has left, without a variant, are used."""
+        """Create items. Those that an interrupted or another run has left, without a variant, are used.
+
+        Without the bulk route, the store creates them with their variants, but for those that several share.
+        """
+        if self._api.bulk.is_available:
+            await self._create_in_bulk(wanted)
+        if not self._api.bulk.is_available:
+            shared = {sku: each for sku, each in wanted.items() if sku == each[0].external_id}
+            missing = {sku: each for sku, each in shared.items() if sku not in self._made}
+            await self._find(missing)
+            for sku, (job, variant) in missing.items():
+                if sku not in self._made:
+                    body = {name: each for name, each in _body(job.change, variant).items() if name != "id"}
+                    self._keep(job, await self._api.create_item(body), body)
+
+    async def _create_in_bulk(self, wanted: _Wanted) -> None:
         bodies = [_body(job.change, variant) for job, variant in wanted.values()]
 
         async def free(refused: Sequence[Body]) -> list[Body | None]:
-            found = await self._api.find(ITEMS, "sku", [body["sku"] for body in refused])
-            taken = {str(item.sku): item for item in found}
-            self._made.update((sku, (wanted[sku][0], item)) for sku, item in taken.items() if not item.use)
+            taken = await self._find({body["sku"]: wanted[body["sku"]] for body in refused})
             return [None if body["sku"] in taken else body for body in refused]
 
         results = await self._api.bulk.run(CREATE_ITEMS, bodies, revise=free)
         for body, result in zip(bodies, results, strict=True):
             if isinstance(result, str) and result:
-                sku, at = body["sku"], tuple(StoredLevel(**each) for each in body["location_levels"])
-                self._made[sku] = wanted[sku][0], StoredItem(result, sku, 0, (), at, is_new=True)
+                self._keep(wanted[body["sku"]][0], result, body)
+
+    async def _find(self, wanted: _Wanted) -> set[str]:
+        """Find items that exist, for those that can have them; returns the SKUs that are taken."""
+        found = await self._api.find(ITEMS, "sku", list(wanted))
+        for item in found:
+            job, _ = wanted[str(item.sku)]
+            is_own = all(each.product and each.product.id == job.product_id for each in item.users)
+            if is_own if item.sku == job.external_id else not item.use:
+                self._made[str(item.sku)] = job, item
+        return {str(item.sku) for item in found}
+
+    def _keep(self, job: Job, item_id: str, body: Body) -> None:
+        """Keep an item that was created."""
+        sku, levels = body["sku"], tuple(StoredLevel(**each) for each in body["location_levels"])
+        self._made[sku] = job, StoredItem(item_id, sku, 0, (), levels, is_new=True)
 
 
 def _body(change: Change, variant: DesiredVariant) -> Body:
@@ -234,11 +289,41 @@ def _body(change: Change, variant: DesiredVariant) -> Body:
     return {**body, WEIGHT: variant.fields[WEIGHT]} if WEIGHT in variant.fields else body
 
 
-def _wanted(jobs: Group) -> _Wanted:
-    """The new variants that have an SKU and stock and no unused item, with their jobs, by SKU."""
+def _shared_item(job: Job) -> str:
+    """The id of the item that variants share.
+
+    Raises:
+        AmbiguousWriteError: the store has none, and has not created it.
+    """
+    made = job.items.get(job.external_id)
+    item_id = job.change.shared_item or (made.id if made else None)
+    if item_id is None:
+        raise AmbiguousWriteError(
+            f"{job.external_id}: the store has no inventory item {job.external_id!r} for it"
+        )
+    return item_id
+
+
+def _is_spare(item: StoredItem, swap: Swap, job: Job) -> bool:
+    """Whether an item is no longer needed if a variant gets the shared one."""
+    named = job.change.locations.values()
+    others = [
+        each for each in item.location_levels if each.location_id not in named and each.stocked_quantity
+    ]
+    is_used = any(each.id != swap.variant_id for each in item.users)
+    return not (others or is_used or item.reserved_quantity)
+
+
+def _wanted(jobs: Group, *, only_shared: bool = False) -> _Wanted:
+    """The new variants that have an SKU and stock and no unused item, with their jobs, by SKU.
+
+    The item that variants share is one, too.
+    """
     found: _Wanted = {}
     for job in jobs:
-        for variant in job.change.new_variants:
+        for variant in job.change.new_items:
+            if only_shared and variant.fields.get(SKU) != job.external_id:
+                continue
             sku = variant.fields.get(SKU)
             if sku is not None and sku not in job.items and tracks(variant.fields):
                 found.setdefault(str(sku), (job, variant))

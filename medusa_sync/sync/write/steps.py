@@ -79,6 +79,7 @@ class Writer:
         self._update: _Sends = (
             ((Step.LINK_ITEMS, items.link), (Step.ROW, rows.update)),
             (
+                (Step.SHARE_ITEMS, items.share),  # before the last variant with the shared item is deleted
                 (Step.DELETE_VARIANTS, partial(self._in_bulk, DELETE_VARIANTS, variants.deleted)),
                 (Step.OPTIONS, partial(_one_by_one, variants.change_options)),
                 (Step.PLAN_AGAIN, planner.again),  # the next step replaces lists of prices

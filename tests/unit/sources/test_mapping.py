@@ -213,9 +213,6 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
 {"price": "12.50 or so"} => price: '12.50 or so' is not a number such as 1234.50
 {"price": "\u0967"} => price: '१' is not a number such as 1234.50
 {"stock": "many"} => stock: 'many' is not a number such as 1234.50
-{"stock": 4, "options": ["A"], "variants": [{"options": {"A": "B"}, "stock": 3}, {"options": {"A": "C"}}]} =>
- variant C: it has no stock of its own, and sharing that of the product is not supported yet; set a stock for
- each variant, or remove that of the product
 {"price": -1} => price: it is below 0
 {"stock": {}} => stock: it names no stock location
 {"stock": {"Berlin": 4, "Berlin ": 5}} => stock: two quantities at 'Berlin'

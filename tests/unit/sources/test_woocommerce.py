@@ -83,10 +83,6 @@ Images=https://a/1,https://a/2, https://a/3\,x => {"images": ["https://a/1", "ht
 Attribute 1 name='@Size; Attribute 1 value(s)='-S, M\, L,XL => {"metadata": {"@Size": "-S, M, L, XL"}}
 """
 
-SHARED = (
-    "it has no stock of its own, and sharing that of the product is not supported yet; set a stock for each "
-    "variant, or remove that of the product"
-)
 # What is different in a product, in its red variant, and in our own format. Its blue variant has a stock.
 VARIABLE: list[tuple[str, str, Row | str]] = [
     ("", "", {}),
@@ -100,9 +96,10 @@ VARIABLE: list[tuple[str, str, Row | str]] = [
     ("", "Attribute 1 value(s)=", {"options": {"Color": "Any"}}),
     ("Stock=5", "Stock=3", {"stock": 3}),
     ("Stock=5", "Published=0", {"red": None}),
-    ("Stock=5", "", SHARED),
-    ("Stock=5", "Stock=parent", SHARED),
-    ("", "Stock=parent", SHARED),
+    ("Stock=5", "", {"stock": 5}),
+    ("Stock=5", "Stock=parent", {"shared": 5}),
+    ("", "Stock=parent", {"shared": None}),
+    ("Stock=0; In stock?=0", "Stock=parent; In stock?=0", {"shared": 0}),
     ("", "Stock=7 pcs", "stock: '7 pcs' is not a number such as 1234.50"),
 ]
 COLOR = {"name": "Color", "variation": True}
@@ -133,9 +130,13 @@ API: list[tuple[Row, Row, Row | str]] = [
     ({}, {"manage_stock": "no", "stock_quantity": ""}, {}),
     ({}, {"manage_stock": "", "stock_quantity": ""}, {}),
     ({"manage_stock": True, "stock_quantity": 5}, {"manage_stock": True, "stock_quantity": 3}, {"stock": 3}),
-    ({"manage_stock": True, "stock_quantity": 5}, {"manage_stock": "parent", "stock_quantity": 5}, SHARED),
-    ({"manage_stock": True, "stock_quantity": -5}, {"manage_stock": "parent", "stock_quantity": -5}, SHARED),
-    ({}, {"manage_stock": "parent", "stock_quantity": 5}, SHARED),
+    (
+        {"manage_stock": True, "stock_quantity": 5},
+        {"manage_stock": "parent", "stock_quantity": 5},
+        {"shared": 5},
+    ),
+    ({"manage_stock": True, "stock_quantity": -5}, {"manage_stock": "parent"}, {"shared": 0}),
+    ({}, {"manage_stock": "parent", "stock_quantity": 5}, {"shared": 0}),
     ({"manage_stock": True, "stock_quantity": 5}, {"status": "private"}, {"red": None}),
     (
         {},
@@ -157,7 +158,10 @@ def expected_of(number: str, became: Row | str) -> Row | str:
     blue = {"id": 2, "price": 9, "stock": 7, "options": {"Color": "Blue"}}
     red = {"id": 1, "price": 9, "options": {"Color": "Red"}}
     red |= {name: became[name] for name in ("sku", "stock", "image", "options") if name in became}
-    own = {name: value for name, value in became.items() if name not in {*red, "red"}}
+    own = {name: value for name, value in became.items() if name not in {*red, "red", "shared"}}
+    if "shared" in became:  # by both variants
+        own["stock"] = became["shared"]
+        del blue["stock"]
     variants = [blue] if "red" in became else [red, blue]
     return {"id": number, "title": "Shirt", "variants": variants} | own
 
@@ -193,6 +197,7 @@ def test_columns_of_variable_products_and_variations_become_fields() -> None:
     rows: list[Mapping[str, str]] = []
     for number, (own, of_red, _) in enumerate(VARIABLE):
         product, red, blue = SHIRT | {"SKU": f"S-{number}"} | cells(own), RED | cells(of_red), BLUE
+        blue |= {"Stock": "parent"} if "parent" in of_red else {}
         variations = [each | {"Parent": f"S-{number}"} for each in (red, blue)]
         rows += [product, *variations] if number % 2 else [*variations, product]
     cases = {str(each): expected_of(f"S-{number}", each[-1]) for number, each in enumerate(VARIABLE)}
@@ -206,7 +211,8 @@ def test_fields_of_the_api_become_fields() -> None:
             {"id": key, "status": "publish", "price": "9", "attributes": [{"name": "Color", "option": name}]}
             for key, name in ((1, "Red"), (2, "Blue"))
         )
-        blue |= {"manage_stock": True, "stock_quantity": 7}
+        shares = of_red.get("manage_stock") == "parent"
+        blue |= {"manage_stock": "parent"} if shares else {"manage_stock": True, "stock_quantity": 7}
         rows.append(TEE | {"id": f"S-{number}", "variations": [red | of_red, blue]} | own)
     cases = {str(each): expected_of(f"S-{number}", each[-1]) for number, each in enumerate(API)}
     assert_each(json.dumps(rows), ".json", cases)

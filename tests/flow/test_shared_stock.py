@@ -1,0 +1,358 @@
+"""Stock that variants share is that of one inventory item, also if variants come, go and get their own."""
+
+from itertools import permutations
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.flow.faults import KILLED, killed_runs
+from tests.flow.merchant import delete_variants, edit_variant, use_in_a_kit
+from tests.flow.plans import carried_out
+from tests.flow.shirts import variant
+from tests.flow.stage import (
+    SOURCE_NAME,
+    ListSource,
+    assert_quiet,
+    copies_of,
+    counts,
+    record_of,
+    sync,
+    synced,
+    text,
+    writes,
+)
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.inventory import level_at, reserve
+from tests.harness.fake_medusa.state import Item, Level, Variant
+from tests.tiers import sampled, some
+
+pytestmark = pytest.mark.usefixtures("routes")
+
+Row = dict[str, Any]
+SIZES = "SMLX"
+
+
+def shirt(sizes: str = "SML", *, number: int = 1, own: str = "", bare: str = "", **changes: Any) -> Row:
+    """A shirt with a variant for each size; they share a stock, but for those in `own`.
+
+    Those in `bare` have no SKU.
+    """
+    variants = [
+        variant(
+            *(number, size, "Red"),
+            id=f"{number}-{size}",
+            sku=None if size in bare else f"{number}-{size}",
+            barcode=None,
+            options={"Size": size},
+            stock=30 + SIZES.index(size) if size in own else None,
+        )
+        for size in sizes
+    ]
+    return {"id": number, "title": f"Shirt {number}", "stock": 5, "variants": variants} | changes
+
+
+def variants_of(store: FakeMedusa, number: int = 1) -> dict[str, Variant]:
+    return {each.title: each for each in store.products[f"{SOURCE_NAME}:{number}"].variants}
+
+
+def item_of(store: FakeMedusa, size: str = "S", number: int = 1) -> Item:
+    [item_id] = variants_of(store, number)[size].item_ids
+    return store.state.items[item_id]
+
+
+def level(store: FakeMedusa, item: Item) -> Any:
+    """Its stock; None if it has no level."""
+    found = level_at(item, store.location_id)
+    return None if found is None else found.stocked_quantity
+
+
+def stocked(store: FakeMedusa, number: int = 1) -> dict[str, Any]:
+    """The stock of tracked variants by title; None for those that nobody can buy."""
+    return {
+        title: level(store, store.state.items[each.item_ids[0]]) if each.item_ids else None
+        for title, each in variants_of(store, number).items()
+        if each.manage_inventory
+    }
+
+
+def sharing(store: FakeMedusa, number: int = 1) -> set[str]:
+    """The titles of the variants whose item another one uses, too."""
+    used = {title: each.item_ids for title, each in variants_of(store, number).items()}
+    return {
+        title
+        for title, ids in used.items()
+        if any(not {*ids}.isdisjoint(others) for other, others in used.items() if other != title)
+    }
+
+
+def assert_follows(row: Row, store: FakeMedusa) -> None:
+    """Variants share an item as the source says, and each item has its stock and its SKU."""
+    without = {each["options"]["Size"] for each in row["variants"] if "stock" not in each}
+    shared = without if len(without) > 1 and "stock" in row else set()
+    wanted = {each["options"]["Size"]: each["stock"] for each in row["variants"] if "stock" in each}
+    wanted |= dict.fromkeys(without, row["stock"]) if "stock" in row else {}
+    number, shared_sku = row["id"], f"{SOURCE_NAME}:{row['id']}"
+    assert stocked(store, number) == wanted
+    assert sharing(store, number) == shared
+    variants = variants_of(store, number)
+    for size in wanted:
+        kept = {shared_sku} if not shared else set()  # the only one that is left keeps the item
+        assert item_of(store, size, number).sku in (
+            {shared_sku} if size in shared else {variants[size].sku} | kept
+        )
+
+
+def assert_no_item_is_left(store: FakeMedusa) -> None:
+    used = {item_id for each in store.state.variants().values() for item_id in each.item_ids}
+    assert {item.id for item in store.state.live_items()} == used
+
+
+def sell(store: FakeMedusa, quantity: int) -> None:
+    found = level_at(item_of(store), store.location_id)
+    assert found is not None
+    found.stocked_quantity -= quantity
+
+
+# --- as long as they share it -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bare", ["", "S", "SML"])
+def test_variants_of_a_new_product_share_one_item(bare: str) -> None:
+    store, row = FakeMedusa(), shirt(bare=bare)
+    assert counts(carried_out(ListSource([row]), store)) == {"created": 1}
+    assert_follows(row, store)
+    assert_no_item_is_left(store)
+    assert len(store.state.items) == 1
+    assert_quiet(ListSource([row]), store)
+
+
+def test_a_changed_stock_is_one_change_and_one_level() -> None:
+    store, row = synced([shirt()]), shirt(stock=4)
+    store.requests.clear()
+    result = carried_out(ListSource([row]), store)
+    [outcome] = result.changes
+    assert [(each.name, each.stored, each.planned) for each in outcome.changes] == [("stock", 5, 4)]
+    assert sum("location-levels" in each.path for each in writes(store)) == 1
+    assert_follows(row, store)
+    assert_quiet(ListSource([row]), store)
+
+
+def test_orders_and_what_the_merchant_stocks_stay_until_the_source_changes_it() -> None:
+    store = synced([shirt()])
+    sell(store, 2)
+    item_of(store).levels.append(Level("ilev_9", "sloc_elsewhere", 40))
+    assert counts(sync(ListSource([shirt(title="Polo")]), store)) == {"updated": 1}
+    assert stocked(store) == dict.fromkeys("SML", 3)
+    sync(ListSource([shirt(title="Polo", stock=9)]), store)
+    assert stocked(store) == dict.fromkeys("SML", 9)
+    assert [each.stocked_quantity for each in item_of(store).levels] == [9, 40]
+
+
+@pytest.mark.parametrize("on_missing", ["keep", "draft", "delete"])
+@pytest.mark.parametrize("gone", ["S", "L", "SM"])
+def test_variants_come_and_go_and_the_item_stays(gone: str, on_missing: str) -> None:
+    store, options = synced([shirt()]), {"on_missing": on_missing, "max_removals": "100%"}
+    sell(store, 2)
+    item = item_of(store)
+    left = shirt("".join(each for each in "SML" if each not in gone))
+    assert carried_out(ListSource([left]), store, **options).exit_code == 0
+    assert item_of(store, left["variants"][-1]["options"]["Size"]).id == item.id
+    sold = dict.fromkeys("SML", 3)
+    if on_missing == "delete":
+        assert stocked(store) == {size: 3 for size in "SML" if size not in gone}
+    else:
+        assert stocked(store) == sold | (dict.fromkeys(gone) if on_missing == "draft" else {})
+    assert_quiet(ListSource([left]), store, **options)
+    assert counts(carried_out(ListSource([shirt("SMLX")]), store, **options)) == {"updated": 1}
+    assert (stocked(store), sharing(store)) == (dict.fromkeys("SMLX", 3), set("SMLX"))
+    assert item_of(store).id == item.id
+    assert_no_item_is_left(store)
+    assert_quiet(ListSource([shirt("SMLX")]), store, **options)
+
+
+def test_all_variants_are_replaced() -> None:
+    store, options = synced([shirt("SM")]), {"on_missing": "delete", "max_removals": "100%"}
+    row = shirt("LX")
+    assert counts(carried_out(ListSource([row]), store, **options)) == {"updated": 1}
+    assert_follows(row, store)
+    assert_no_item_is_left(store)
+    assert_quiet(ListSource([row]), store, **options)
+
+
+def test_more_variants_than_a_product_is_created_with_share_its_stock() -> None:
+    sizes = [chr(each) for each in range(200, 340)]
+    row = {
+        **shirt(),
+        "variants": [{"id": each, "price": 5, "options": {"Size": each}} for each in sizes],
+    }
+    store = FakeMedusa()
+    assert counts(sync(ListSource([row]), store)) == {"created": 1}
+    assert stocked(store) == dict.fromkeys(sizes, 5)
+    assert len(store.state.items) == 1
+
+
+def test_stock_at_locations_is_shared_too() -> None:
+    store = synced([shirt(stock={"": 5})])
+    [default] = store.state.stock_locations.values()
+    row = shirt(stock={default.name: 5})
+    assert counts(sync(ListSource([row]), store))  # another name for it is no change
+    sell(store, 2)
+    assert_quiet(ListSource([row]), store)
+    assert counts(carried_out(ListSource([shirt(stock={default.id: 5}, title="Polo")]), store)) == {
+        "updated": 1
+    }
+    assert stocked(store) == dict.fromkeys("SML", 3)
+    assert counts(sync(ListSource([shirt(stock={"Nowhere": 5})]), store)) == {"rejected": 1}
+
+
+def test_a_variant_that_the_merchant_unlinks_stays_so_until_it_is_overwritten() -> None:
+    store = synced([shirt()])
+    own = variants_of(store)["S"]
+    store.call(
+        "POST",
+        f"/admin/products/{store.products[f'{SOURCE_NAME}:1'].id}/variants/inventory-items/batch",
+        {"delete": [{"variant_id": own.id, "inventory_item_id": own.item_ids[0]}]},
+    )
+    row = shirt(stock=8)
+    assert counts(carried_out(ListSource([row]), store)) == {"updated": 1}
+    assert stocked(store) == {"S": None, "M": 8, "L": 8}
+    assert_quiet(ListSource([row]), store)
+    sync(ListSource([row]), store, overwrite=True)
+    assert_follows(row, store)
+
+
+def test_a_variant_that_the_merchant_does_not_track_stays_so() -> None:
+    store, row = synced([shirt()]), shirt(stock=8)
+    edit_variant(store, 1, "1-S", manage_inventory=False)
+    assert counts(carried_out(ListSource([row]), store)) == {"updated": 1}
+    assert stocked(store) == {"M": 8, "L": 8}
+    assert_quiet(ListSource([row]), store)
+
+
+def test_a_variant_that_the_merchant_deleted_is_not_created_again() -> None:
+    store, row = synced([shirt()]), shirt(stock=8)
+    delete_variants(store, 1, variants_of(store)["S"].id)
+    sync(ListSource([row]), store)
+    assert stocked(store) == {"M": 8, "L": 8}
+    assert_quiet(ListSource([row]), store)
+
+
+def test_the_sku_of_each_variant_is_free_for_other_products() -> None:
+    """The shared item has none of them."""
+    store, options = synced([shirt()]), {"on_missing": "delete", "max_removals": "100%"}
+    other = {"id": 2, "title": "Other", "price": 5, "sku": "1-S", "stock": 7}
+    rows = [shirt("ML"), other]
+    assert counts(carried_out(ListSource(rows), store, **options)) == {"created": 1, "updated": 1}
+    assert store.level_of("1-S") == 7
+    assert_no_item_is_left(store)
+    assert_quiet(ListSource(rows), store, **options)
+
+
+def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
+    store = FakeMedusa()
+    rows = [shirt(), shirt(number=2, handle="shirt-1")]
+    assert counts(sync(ListSource(rows), store)) == {"created": 1, "rejected": 1}
+    assert_no_item_is_left(store)
+
+
+def test_only_stock_follows_if_only_stock_is_synced() -> None:
+    store, row = synced([shirt()]), shirt(stock=8, title="Polo")
+    assert counts(carried_out(ListSource([row]), store, only="stock")) == {"updated": 1}
+    assert stocked(store) == dict.fromkeys("SML", 8)
+    assert store.products[f"{SOURCE_NAME}:1"].title == "Shirt 1"
+    assert sync(ListSource([shirt(stock=9)]), store, skip="stock").exit_code == 0
+    assert stocked(store) == dict.fromkeys("SML", 8)
+
+
+# --- the source changes its mind ---------------------------------------------------------------------------
+
+SHAPES = {
+    "shared": shirt(),
+    "own": shirt(own="SML"),
+    "mixed": shirt(own="S"),
+    "one": shirt("M"),
+    "more": shirt("SMLX"),
+    "other": shirt("SMLX", own="LX"),
+    "untracked": {name: value for name, value in shirt().items() if name != "stock"},
+    "bare": shirt(bare="SML"),
+}
+CHANGES = list(permutations(SHAPES, 2))
+DELETE = {"on_missing": "delete", "max_removals": "100%"}
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGES)
+def test_items_are_split_and_joined(before: str, after: str) -> None:
+    store, row = synced([SHAPES[before]]), SHAPES[after]
+    assert carried_out(ListSource([row]), store, **DELETE).exit_code == 0
+    assert_follows(row, store)
+    if "untracked" not in {before, after}:  # an item that is not tracked any more stays
+        assert_no_item_is_left(store)
+    assert_quiet(ListSource([row]), store, **DELETE)
+    assert sync(ListSource([SHAPES[before]]), store, **DELETE).exit_code == 0
+    assert_follows(SHAPES[before], store)
+
+
+def test_what_cannot_be_deleted_is_left_to_the_merchant() -> None:
+    """An item with reservations, with stock that the source does not know of, or in a kit of the merchant."""
+    store = synced([shirt("SMLX", own="SMLX")])
+    kept = {size: item_of(store, size).id for size in "MLX"}
+    reserve(store.state, {"inventory_item_id": kept["M"], "location_id": store.location_id, "quantity": 1})
+    item_of(store, "L").levels.append(Level("ilev_9", "sloc_elsewhere", 40))
+    use_in_a_kit(store, item_of(store, "X"))
+    row = shirt("SMLX")
+    assert counts(sync(ListSource([row]), store)) == {"updated": 1}
+    assert_follows(row, store)
+    live = {item.id for item in store.state.live_items()}
+    assert live == {item_of(store).id, *kept.values()}
+    assert_quiet(ListSource([row]), store)
+    back = shirt("SMLX", own="SMLX")
+    result = sync(ListSource([back]), store)
+    assert result.exit_code in {0, 5}, text(result)
+
+
+@pytest.mark.parametrize("killed", KILLED)
+@pytest.mark.parametrize(
+    ("before", "after"), sampled(CHANGES, ("shared", "own"), ("own", "shared"), ("one", "more"))
+)
+def test_a_killed_change_is_completed_or_taken_back(before: str, after: str, killed: str) -> None:
+    store = synced([SHAPES[before]])
+    for hurt in killed_runs(store, killed, lambda each: sync(ListSource([SHAPES[after]]), each, **DELETE)):
+        copy = copies_of(hurt)
+        for version in some([after, before, "other"], 2):
+            healed, row = copy(), SHAPES[version]
+            result = sync(ListSource([row]), healed, **DELETE)
+            assert (result.exit_code, result.conflicts) == (0, 0), (version, text(result))
+            assert_follows(row, healed)
+            assert_quiet(ListSource([row]), healed, **DELETE)
+            if "untracked" not in {before, after} and version == after:
+                assert_no_item_is_left(healed)
+
+
+@pytest.mark.parametrize("killed", KILLED)
+@pytest.mark.parametrize("shape", ["shared", "bare", "mixed"])
+def test_a_killed_creation_is_completed(shape: str, killed: str) -> None:
+    row = SHAPES[shape]
+    for hurt in killed_runs(FakeMedusa(), killed, lambda each: sync(ListSource([row]), each)):
+        assert sync(ListSource([row]), hurt).exit_code == 0
+        assert_follows(row, hurt)
+        assert_no_item_is_left(hurt)
+        assert_quiet(ListSource([row]), hurt)
+
+
+@pytest.mark.parametrize("seed", sampled(range(100), *range(10)))
+def test_any_sequence_of_changes(seed: int) -> None:
+    dice, store, options = Random(seed), FakeMedusa(), dict(DELETE)
+    for _ in range(6):
+        sizes = "".join(dice.sample(SIZES, dice.randint(1, 4)))
+        own = "".join(each for each in sizes if dice.random() < 0.4)
+        rows = [
+            shirt(sizes, own=own, stock=dice.randrange(9)),
+            shirt("".join(dice.sample(SIZES, dice.randint(2, 4))), number=2, stock=dice.randrange(9)),
+        ]
+        assert sync(ListSource(rows), store, **options).exit_code == 0
+        for row in rows:
+            assert_follows(row, store)
+            assert "pending" not in record_of(store, row["id"])
+        assert_no_item_is_left(store)
+        assert_quiet(ListSource(rows), store, **options)
