@@ -8,7 +8,7 @@ from hashlib import blake2b
 from msgspec import Struct, json, structs
 
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import FIELDS, STATUS, TITLE, VARIANT
+from medusa_sync.core.fields import FIELDS, STATUS, TITLE, VARIANT, stock_of
 from medusa_sync.core.product import Approved, ApprovedChange, Value
 from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct
@@ -127,6 +127,9 @@ def _moved(before: ApprovedChange | None, now: ApprovedChange | None, change: Ch
 
 def _current(plan: ApprovedChange, change: Change) -> Value:
     """What the store holds of a field that does not change."""
+    if plan.key is None and stock_of({plan.field: None}):
+        items = [each.stored for each in change.shared if each.stored]
+        return items[0].value(plan.field, change.desired, change.locations) if items else None
     if plan.key is None:
         return _in_order(change.stored.value(plan.field)) if FIELDS.knows(plan.field) else None
     stored = next((each.stored for each in change.variants if each.desired.key == plan.key), None)

@@ -101,7 +101,7 @@ class Items:
             if own:
                 await self._api.swap_items(job.product_id, own)
             shared = [each for each in job.change.variants if each.stored and (each.joins or each.leaves)]
-            job.wrote(change for each in shared for change in each.changes if stock_of({change.field: None}))
+            job.wrote(change for each in shared for change in each.reported if stock_of({change.field: None}))
             self._made.pop(job.external_id, None)
 
     async def rename(self, jobs: Group) -> None:
