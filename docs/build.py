@@ -149,8 +149,8 @@ def exit_codes_table() -> str:
 
 def warnings_table() -> str:
     rows = codes.table().values()
-    cells = [(f"{row['code']} `{row['name']}`", row["meaning"], row["remedy"]) for row in rows]
-    return _table(("code", "meaning", "what to do"), cells)
+    cells = [(f"{row['code']} `{row['name']}`: {row['meaning']}", row["remedy"]) for row in rows]
+    return _table(("code", "what to do"), cells)
 
 
 def action_tables() -> str:
