@@ -15,12 +15,12 @@ from medusa_sync.report.escape import visible
 T = TypeVar("T")
 
 TITLES = ("| outcome | product | title | details |", "| --- | --- | --- | --- |")
-_MARK = "<!-- medusa-sync -->"  # a script finds by it the comment that it replaces
 _LIMIT = 65_536  # characters of a comment on GitHub
 _LAST = 100  # characters of the line that counts what is left out
 _MANY = 15  # lines of an error, and notes; if all are long, there is still room for products
 _LINES = 5  # per product
 _LONG = 200  # characters of a text that are shown
+_NO_SLUG = re.compile("[^a-z0-9._]+")  # two dashes would end a comment
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
@@ -29,7 +29,7 @@ def as_markdown(result: RunResult) -> str:
 
     Problems are first, then conflicts, held prices, withheld values and removals.
     """
-    lines = [_MARK, *head(result), *notes(result)]
+    lines = [_mark(result), *head(result), *notes(result)]
     rest = sum(map(len, (result.problems, result.not_completed, result.changes, result.skipped)))
     if rest:
         lines += TITLES
@@ -43,6 +43,12 @@ def as_markdown(result: RunResult) -> str:
         lines.append(line)
         rest -= 1
     return "".join(f"{line}\n" for line in lines)
+
+
+def _mark(result: RunResult) -> str:
+    """The line by which a script finds the comment that it replaces; each job and source has its own."""
+    names = (_NO_SLUG.sub("-", name) for name in (result.job, result.source_name))
+    return f"<!-- medusa-sync {' '.join(names)} -->"
 
 
 def _products(result: RunResult) -> Iterator[Outcome]:

@@ -118,6 +118,17 @@ def test_a_plan_a_sync_and_a_second_sync(runner: Runner, source: DummyJson, shop
     assert [change["external_id"] for change in report["changes"]] == ["shop:3"]
 
 
+def test_a_saved_plan_is_written_without_the_source(runner: Runner, source: DummyJson, shop: Shop) -> None:
+    store = {"medusa_url": shop.store.url, "api_key": shop.store.api_key, "source_name": "shop"}
+    sync = step("Sync products")
+    assert runner.run(sync, **store, source=source.url, dry_run="true", save_plan="plan.ndjson") == 0
+    source.edit(3, price=1234.5)
+    assert runner.run(sync, **store, apply_plan="plan.ndjson") == 0, runner.log
+    assert runner.outputs["created"] == "20"
+    assert runner.run(sync, **store, source=source.url) == 0
+    assert runner.outputs["updated"] == "1"
+
+
 def test_a_wrong_input_fails_the_step(runner: Runner) -> None:
     code = runner.run(step("Sync products"), medusa_url="http://localhost:1", currency="$(touch file)")
     assert (code, runner.outputs) == (2, {"exit-code": "2"})

@@ -12,7 +12,7 @@ from tests.e2e.command import COMMAND, TIMEOUT_S
 from tests.e2e.shop import Shop
 from tests.harness.dummyjson import DummyJson
 from tests.tiers import deep, needed, sampled
-from tests.unit.recipes import CATALOGUE, FOLDER, Recipe, airflow, github, gitlab, kubernetes
+from tests.unit.recipes import CATALOGUE, FOLDER, Recipe, airflow, github, gitlab, kubernetes, plans
 
 SIZE = 20
 UV = Path(sys.executable).with_name("uv")
@@ -136,6 +136,25 @@ def test_a_drift_check_exits_with_7_and_writes_nothing(
     assert run(RECIPES[name], source, shop, tmp_path / "after") == 0
     source.edit(3, price=1234.5)
     assert run(RECIPES[name], source, shop, tmp_path / "edited") == 7
+
+
+@pytest.mark.parametrize("vendor", ["github", "gitlab"])
+def test_the_plan_of_a_request_is_written_after_the_merge(
+    vendor: str, source: DummyJson, shop: Shop, tmp_path: Path
+) -> None:
+    """The steps for the APIs of the vendors are tested elsewhere."""
+    plan, apply = plans(vendor)
+    assert run(plan, source, shop, tmp_path) == 0
+    assert shop.products() == []
+    source.edit(3, title="Not in the plan")
+    assert run(apply, source, shop, tmp_path) == 0
+    assert len(shop.products()) == SIZE
+    assert run(plan, source, shop, tmp_path) == 0
+    product = shop.by_external_id()["shop:3"]
+    assert product["title"] != "Not in the plan"
+    shop.post(f"/admin/products/{product['id']}", {"title": "Mine"})
+    assert run(apply, source, shop, tmp_path) == 6
+    assert shop.by_external_id()["shop:3"]["title"] == "Mine"
 
 
 @pytest.mark.parametrize("name", sampled([*DRIFTS, *SYNCS], "github drift", "kubernetes"))

@@ -63,6 +63,20 @@ def gitlab() -> Iterator[Recipe]:
             yield Recipe(f"gitlab {name}", "\n".join([*before, *job["script"]]), variables)
 
 
+def plans(vendor: str) -> tuple[Recipe, Recipe]:
+    """The commands that save a plan and write it; the others are for the API of the vendor."""
+    if vendor == "github":
+        workflow = loaded("github-plan.yml")
+        variables = workflow["env"] | {"MEDUSA_API_KEY": "${{ secrets.MEDUSA_API_KEY }}"}
+        scripts = [[step.get("run", "") for step in job["steps"]] for job in workflow["jobs"].values()]
+    else:
+        variables = loaded("gitlab-ci.yml")["variables"]
+        scripts = [job["script"] for job in loaded("gitlab-plan.yml").values()]
+    commands = [next(each for each in script if "medusa-sync products" in each) for script in scripts]
+    plan, apply = (Recipe(f"{vendor} plan", command, variables) for command in commands)
+    return plan, apply
+
+
 def kubernetes(name: str = "kubernetes-cronjob.yaml") -> Recipe:
     """Return the command of a CronJob, with the entry point of the image."""
     [container] = loaded(name)["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]

@@ -4,19 +4,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import resources
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from jsonschema import validate
+import pytest
 
 from tests.unit.recipes import loaded
 
-MARK = "<!-- medusa-sync -->"
+MARK = "<!-- medusa-sync sync-products shop -->"
+OTHER = "<!-- medusa-sync sync-products shop2 -->\nof another source"
 GH = """#!{python}
 import json, sys
 from pathlib import Path
@@ -55,8 +55,8 @@ def bodies(comments: list[dict[str, Any]]) -> list[str]:
 
 
 def test_github_has_one_comment_that_is_replaced(tmp_path: Path) -> None:
-    plan, comment = loaded("github-comment.yml")
-    assert "--dry-run --report plan.md" in plan["run"]
+    steps = {step.get("name"): step for step in loaded("github-plan.yml")["jobs"]["plan"]["steps"]}
+    comment = steps["Comment"]
     stand_in = tmp_path / "gh"
     stand_in.write_text(GH.format(python=sys.executable), encoding="utf-8")
     stand_in.chmod(0o755)
@@ -64,23 +64,24 @@ def test_github_has_one_comment_that_is_replaced(tmp_path: Path) -> None:
     forged = f"{MARK}\nby somebody else"
     others = [
         {"id": 1, "user": {"login": "ann"}, "body": forged},
-        {"id": 2, "user": {"login": "github-actions[bot]"}, "body": "of another job"},
+        {"id": 2, "user": {"login": "github-actions[bot]"}, "body": OTHER},
     ]
     file.write_text(json.dumps(others), encoding="utf-8")
     for text in (f"{MARK}\nfirst", f"{MARK}\nsecond"):
         post(comment["run"], tmp_path, text, REPOSITORY="shop/catalogue", NUMBER="7")
         shown = bodies(json.loads(file.read_text(encoding="utf-8")))
-        assert shown == [forged, "of another job", text]
+        assert shown == [forged, OTHER, text]
 
 
 @contextmanager
-def gitlab(notes: list[dict[str, Any]]) -> Iterator[str]:
-    """Serve the user 5 and the notes of a merge request; yield the address of the API."""
+def gitlab(notes: list[dict[str, Any]], answers: Mapping[str, object] = {}) -> Iterator[str]:
+    """Serve the user 5, the notes of a merge request, and other answers; yield the address of the API."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             assert self.headers["PRIVATE-TOKEN"] == "hush"
-            self.answer({"id": 5} if self.path == "/api/v4/user" else notes)
+            path = self.path.removeprefix("/api/v4")
+            self.answer({"id": 5} if path == "/user" else answers.get(path, notes))
 
         def do_POST(self) -> None:
             assert self.path == "/api/v4/projects/3/merge_requests/7/notes"
@@ -115,23 +116,39 @@ def gitlab(notes: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def test_gitlab_has_one_note_that_is_replaced(tmp_path: Path) -> None:
-    plan, comment = loaded("gitlab-comment.yml")["plan"]["script"]
-    assert "--dry-run --report plan.md" in plan
+    _, comment = loaded("gitlab-plan.yml")["plan"]["script"]
     forged = f"{MARK}\nby somebody else"
-    notes = [{"id": 1, "author": {"id": 4}, "body": forged}, {"id": 2, "author": {"id": 5}, "body": "hi"}]
+    notes = [{"id": 1, "author": {"id": 4}, "body": forged}, {"id": 2, "author": {"id": 5}, "body": OTHER}]
     with gitlab(notes) as url:
         for text in (f"{MARK}\nfirst é", f"{MARK}\nsecond"):
             names = {"CI_API_V4_URL": url, "CI_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "7"}
             post(comment, tmp_path, text, GITLAB_TOKEN="hush", **names)
-            assert bodies(notes) == [forged, "hi", text]
+            assert bodies(notes) == [forged, OTHER, text]
 
 
-def test_the_parts_match_the_schemas_of_their_vendors() -> None:
-    drift = {"runs-on": "ubuntu-latest", "steps": loaded("github-comment.yml")}
-    documents = {
-        "github-workflows": {"on": "pull_request", "jobs": {"drift": drift}},
-        "gitlab-ci": loaded("gitlab-comment.yml"),
+def test_gitlab_writes_the_plan_of_the_merged_commit(tmp_path: Path) -> None:
+    download, apply = loaded("gitlab-plan.yml")["apply"]["script"]
+    answers = {
+        "/projects/3/repository/commits/c0/merge_requests": [{"iid": 7, "state": "merged", "sha": "a1"}],
+        "/projects/3/merge_requests/7/pipelines": [{"id": 1, "sha": "a2"}, {"id": 2, "sha": "a1"}],
+        "/projects/3/pipelines/2/jobs": [{"id": 8, "name": "lint"}, {"id": 9, "name": "plan"}],
+        "/projects/3/jobs/9/artifacts/plan.ndjson": {"plan": "approved"},
     }
-    for schema, document in documents.items():
-        vendored = resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / f"{schema}.json"
-        validate(document, json.loads(vendored.read_text(encoding="utf-8")))
+    with gitlab([], answers) as url:
+        names = {"CI_API_V4_URL": url, "CI_PROJECT_ID": "3", "CI_COMMIT_SHA": "c0"}
+        post(download, tmp_path, "", GITLAB_TOKEN="hush", **names)
+        assert json.loads((tmp_path / "plan.ndjson").read_text(encoding="utf-8")) == {"plan": "approved"}
+        answers["/projects/3/merge_requests/7/pipelines"] = []
+        with pytest.raises(subprocess.CalledProcessError):
+            post(download, tmp_path, "", GITLAB_TOKEN="hush", **names)
+    assert apply == "medusa-sync products --apply-plan plan.ndjson"
+
+
+def test_a_plan_is_written_only_after_the_merge_and_never_of_a_fork() -> None:
+    plan, apply = loaded("github-plan.yml")["jobs"].values()
+    assert all("head.repo.full_name == github.repository" in job["if"] for job in (plan, apply))
+    assert apply["if"].startswith("github.event.pull_request.merged && ")
+    name = {step["with"]["name"] for step in plan["steps"] if "upload" in step.get("uses", "")}
+    assert name == {"plan-${{ github.event.pull_request.head.sha }}"}
+    written = [step["run"] for step in apply["steps"] if "medusa-sync products" in step.get("run", "")]
+    assert written == ["medusa-sync products --apply-plan plan.ndjson"]

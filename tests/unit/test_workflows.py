@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
 SCHEMAS = {
-    "github-workflows": [*WORKFLOWS, ROOT / "docs/recipes/github-actions.yml"],
-    "gitlab-ci": [ROOT / "docs/recipes/gitlab-ci.yml", ROOT / "docs/recipes/gitlab-comment.yml"],
+    "github-workflows": [*WORKFLOWS, *(ROOT / "docs/recipes").glob("github-*.yml")],
+    "gitlab-ci": [ROOT / "docs/recipes/gitlab-ci.yml", ROOT / "docs/recipes/gitlab-plan.yml"],
     "github-actions": [ROOT / "action.yml"],
     "github-issue-forms": [path for path in GITHUB.glob("ISSUE_TEMPLATE/*.yml") if path.stem != "config"],
     "github-issue-config": [GITHUB / "ISSUE_TEMPLATE/config.yml"],
@@ -51,7 +51,7 @@ def test_workflows_call_targets_of_the_makefile_and_have_few_permissions(workflo
 
 
 def test_actions_are_pinned_by_a_hash_that_is_the_same_everywhere() -> None:
-    files = [*WORKFLOWS, ROOT / "action.yml", ROOT / "docs/recipes/github-actions.yml"]
+    files = [*WORKFLOWS, ROOT / "action.yml", *(ROOT / "docs/recipes").glob("github-*.yml")]
     found: dict[str, set[str]] = {}
     for text in (path.read_text(encoding="utf-8") for path in files):
         for action, version in re.findall(r"uses: ([^@\s]+)@(.+)", text):

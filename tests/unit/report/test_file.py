@@ -19,7 +19,7 @@ from tests.unit.results import LAMP, SPOON, run
     [
         *((name, '{\n  "version": 1,\n') for name in ("report.json", "REPORT.JSON")),
         ("report.csv", "\ufeffexternal_id,"),  # by the byte order mark, Excel knows that it is UTF-8
-        ("plan.md", "<!-- medusa-sync -->\n### "),
+        ("plan.md", "<!-- medusa-sync sync-products "),
         *((name, "<!doctype html>") for name in ("a.b.HTML", ".html")),
     ],
 )

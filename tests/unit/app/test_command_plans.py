@@ -1,0 +1,79 @@
+"""The command saves plans and writes them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+from tests.unit.app.commands import document, run, write
+
+pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
+
+
+def test_a_plan_is_saved_for_its_owner_and_written_without_the_source(
+    store: FakeMedusa, source: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.ndjson"
+    file.write_text("old", encoding="utf-8")
+    arguments = ("--source", str(source), "--dry-run", "--save-plan", str(file))
+    assert run(*arguments, "--exit-code").exit_code == 7
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = file.read_bytes()
+    assert run(*arguments).exit_code == 0
+    assert (file.read_bytes(), store.products) == (before, {})
+    source.unlink()
+    result = run("--apply-plan", str(file), "--json")
+    assert (result.exit_code, document(result)["counts"]["created"]) == (0, 20), result.stderr
+    assert "up to date" in run("--apply-plan", str(file)).stdout
+    [product] = [each for each in store.products.values() if each.external_id == "dummyjson:2"]
+    del store.state.products[product.id]
+    result = run("--apply-plan", str(file), "--dry-run")
+    assert result.exit_code == 0
+
+
+def test_standard_output_has_only_the_plan(store: FakeMedusa, source: Path) -> None:
+    result = run("--source", str(source), "--dry-run", "--save-plan", "-")
+    header, *lines = map(json.loads, result.stdout_bytes.splitlines())
+    assert (result.exit_code, header["counts"], len(lines)) == (0, {"create": 20}, 20)
+    assert "20 to create" in " ".join(result.stderr.split())
+    assert store.products == {}
+
+
+@pytest.mark.parametrize(
+    ("plan", "problem"),
+    [("no-folder/plan", "the folder"), ("./catalogue.json", "is the source; choose another")],
+)
+def test_a_plan_that_cannot_be_saved_is_found_before_the_run(
+    plan: str, problem: str, store: FakeMedusa, source: Path
+) -> None:
+    result = run("--source", str(source), "--dry-run", "--save-plan", plan)
+    assert result.exit_code == 2
+    assert "--save-plan (SYNC_PRODUCTS_SAVE_PLAN): " in result.stderr
+    assert problem in result.stderr
+    assert store.requests == []
+
+
+def test_what_is_skipped_is_listed(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
+    file = tmp_path / "plan.ndjson"
+    rows = products(3)
+    write(source, rows)
+    assert run("--source", str(source)).exit_code == 0
+    write(source, [row | {"title": "New"} for row in rows])
+    assert run("--source", str(source), "--dry-run", "--save-plan", str(file)).exit_code == 0
+    store.products["dummyjson:2"].title = "Mine"
+    result = run("--apply-plan", str(file), "--json")
+    assert (result.exit_code, document(result)["status"]) == (6, "partial")
+    result = run("--apply-plan", str(file))
+    assert result.exit_code == 6
+    assert f"title is Mine now, was {rows[1]['title']} in the plan" in result.stdout
+
+
+def test_a_damaged_plan_is_refused_with_its_name(store: FakeMedusa, tmp_path: Path) -> None:
+    file = tmp_path / "plan.ndjson"
+    file.write_text("{}", encoding="utf-8")
+    result = run("--apply-plan", str(file), "--json")
+    assert (result.exit_code, document(result)["status"]) == (2, "failed")
+    assert f"--apply-plan {str(file)!r}: it is no plan, or damaged; make a new one" in result.stderr
+    assert store.requests == []
