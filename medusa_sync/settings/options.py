@@ -140,9 +140,9 @@ class Settings:
     accept_settings: bool = _switch("Guards",
         "Continue although --currency, --sale-prices or --source-map have changed.",
         more="For one run.")
-    min_products: int | None = _optional("Guards", "N", _COUNT,
+    min_products: int | None = _optional("Guards", "N", parsers.whole_number(0, 1_000_000_000),
         "Write nothing if the source has fewer valid products.",
-        more="Reads all of them before the first write.")
+        more="Reads all of them before the first write. 0 is no limit.")
     max_duration: float | None = _optional("Guards", "SECONDS", parsers.seconds,
         "Start nothing new after this time; requests in progress get 10 seconds more.",
         more="Default: no limit.")

@@ -239,7 +239,7 @@ def _old_id(stored: UnownedProduct) -> str | None:
 def _exists_already(found: Sequence[UnownedProduct]) -> str:
     names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
     if len(found) == 1:
-        return f"the store already has it without our external id: {names}; take it over with --adopt"
+        return f"the store already has it, without an external id: {names}; take it over with --adopt"
     return f"{len(found)} products of the store match it: {names}; keep one of them and use --adopt"
 
 

@@ -165,6 +165,7 @@ def test_a_problem_is_named_without_secrets(
         ({}, {**KEY, "SYNC_PRODUCTS_RUN_NOW": "true", "SYNC_PRODUCTS_SCHEDULE": "@hourly"}),
         ({"source": "-"}, KEY),
         ({"limit": "3", "min_products": "3"}, KEY),
+        ({"limit": "2", "min_products": "0"}, {**KEY, "SYNC_PRODUCTS_MIN_PRODUCTS": "3"}),
         ({"only": "price,stock", "skip": "price"}, KEY),
         *(
             ({"source": source}, {**KEY, **TOKEN})

@@ -49,3 +49,7 @@ def test_products_are_not_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     source_of(tmp_path, [row(number, description="x" * 50_000) for number in range(150)], None)
     count, peak = peak_of(tmp_path / "products.ndjson", min_products=150)
     assert (count, peak < 4_000_000) == (150, True)
+
+
+async def test_0_is_no_minimum(tmp_path: Path) -> None:
+    assert len(await rows(source_of(tmp_path, BROKEN, 0))) == len(BROKEN)
