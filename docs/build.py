@@ -70,7 +70,8 @@ def files() -> Mapping[Path, str]:
 def start_page() -> str:
     """The README as the first page of the site, which has no files of the repository outside `docs`."""
     text = README.read_text(encoding="utf-8").replace("](docs/", "](")
-    return re.sub(r"\[([\w./]+)\]\(\1\)", r"`\1`", text)
+    text = re.sub(r"^## Where next\n.*\n\n(?=`make docs`)", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"\[([\w./]+)\]\(\1\)", r"`\1`", text)  # the site has a menu
 
 
 def schemas() -> Mapping[Path, Mapping[str, Any]]:

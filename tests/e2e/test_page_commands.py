@@ -18,7 +18,7 @@ from tests.e2e.shop import Shop
 from tests.harness.medusa import Store
 from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres
 from tests.harness.processes import free_port, running
-from tests.pages import NOT_RUN, PAGES, Block, blocks
+from tests.pages import PAGES, Block, blocks, commands
 from tests.tiers import needed, sampled
 
 PAGE = {page.name: page for page in PAGES}
@@ -37,7 +37,7 @@ def script(page: Path) -> Iterator[str]:
         if block.title and not block.title.startswith("crontab"):
             end = f"END-OF-{number}"
             yield f"cat > {shlex.quote(block.title)} << '{end}'\n{block.text}{end}\n"
-        elif block.is_command and block.first not in NOT_RUN:
+        elif block in commands(page):
             yield f"echo '--- block {number}: {shlex.quote(block.first)[1:-1]}'\n{text_to_run(block)}\n"
 
 

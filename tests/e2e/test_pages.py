@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.command import COMMAND, TIMEOUT_S, medusa_sync
 from tests.e2e.shop import Shop
 from tests.harness.medusa import Store
+from tests.pages import TRANSCRIPTS
 
 PAGES = Path(__file__).parents[2] / "docs"
 
@@ -73,25 +74,18 @@ def chunk(reader: int) -> bytes:
         return b""
 
 
-def test_each_command_of_the_tutorial_prints_what_the_page_shows(store: Store, tmp_path: Path) -> None:
-    check_commands("tutorial.md", store, tmp_path)
-
-
-def check_commands(name: str, store: Store, folder: Path) -> None:
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_each_command_of_a_page_prints_what_the_page_shows(name: str, store: Store, tmp_path: Path) -> None:
     page = (PAGES / name).read_text(encoding="utf-8")
     for file, text in files(page, store):
-        (folder / file).write_text(text, encoding="utf-8")
+        (tmp_path / file).write_text(text, encoding="utf-8")
     expected = list(commands(page))
-    output = printed(folder, "".join(f"{command}\n" for command, _ in expected))
+    output = printed(tmp_path, "".join(f"{command}\n" for command, _ in expected))
     lines = iter([comparable(line) for line in output.splitlines()])
     for command, shown in expected:
         first, *_ = command.splitlines()  # bash does not print the lines within $()
         for wanted in [comparable(first), *shown]:
             assert wanted in lines, f"{command}: no line {wanted!r} after the one before it\n{output}"
-
-
-def test_each_command_of_the_page_about_plans_prints_what_it_shows(store: Store, tmp_path: Path) -> None:
-    check_commands("approve.md", store, tmp_path)
 
 
 @pytest.mark.parametrize(("option", "left"), [("", 3), (" --delete", 1)])

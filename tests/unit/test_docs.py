@@ -144,7 +144,7 @@ def test_what_is_copied_from_a_page_is_one_command_and_can_be_seen(page: Path) -
     """Without a prompt or output. A block of the site shows 88 characters at 1280 pixels."""
     text = page.read_text(encoding="utf-8")
     assert "```console" not in text
-    blocks = re.findall(r"^ *```(?:sh|bash)( title=.*)?\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^ *```(?:sh|bash)( title=[^\n]*)?\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
     for title, block in blocks:
         lines = block.splitlines()
         assert title or max(map(len, lines)) <= 88, page.name
