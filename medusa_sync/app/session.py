@@ -25,7 +25,7 @@ from msgspec import Struct
 from medusa_sync import __version__, errors
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals
-from medusa_sync.core.policy import Delay, Share
+from medusa_sync.core.policy import ConflictPolicy, Delay, OnConflict, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import PlanOptions, Selection
 from medusa_sync.http import Downloads, HttpClient
@@ -188,6 +188,11 @@ def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
 
 @asynccontextmanager
 async def _source(settings: Settings, requests: Requests, connect: Connect) -> AsyncIterator[Source]:
+    if settings.undo is not None:
+        from medusa_sync.app.undo import undone_run  # few runs need it
+
+        yield undone_run(settings.undo, settings.source_name, settings.medusa_url)
+        return
     hint = "Check that the source is up, and --source (SYNC_PRODUCTS_SOURCE). Then run again."
 
     def count(_method: str, _url: str) -> None:
@@ -309,6 +314,18 @@ def _credentials(settings: Settings) -> Credentials | None:
 
 
 def _options(settings: Settings) -> SyncOptions:
+    if settings.undo is not None:  # what was edited since is kept, and what the run created is removed
+        removes = OnMissing.DRAFT if settings.on_missing is OnMissing.KEEP else settings.on_missing
+        settings = replace(
+            settings,
+            source=settings.undo,
+            on_conflict=ConflictPolicy(OnConflict.STORE),
+            on_missing=removes,
+            overwrite=False,
+            no_update=False,
+            remove_after=None,
+            max_price_change=None,
+        )
     plan = _filled(
         PlanOptions,
         settings,

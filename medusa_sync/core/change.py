@@ -58,6 +58,9 @@ class Step(Enum):
     TRANSLATIONS = auto()
 
 
+UNDO = "--undo"
+
+
 class FieldChange(Struct, frozen=True):
     """A change of one field.
 
@@ -67,7 +70,8 @@ class FieldChange(Struct, frozen=True):
         applied: what was last applied, as `remember` gives it; None if nothing is known.
         desired: what the source wants.
         variant: what reports call the variant; empty for a field of the product.
-        setting: the option of which the product was written with another value; empty if there is none.
+        setting: the option that changes it, as the product was written with another value, or `UNDO`; empty
+            if there is none.
         key: of the variant, which tells it apart; None for a field of the product.
     """
 
@@ -93,6 +97,7 @@ class Conflict(Struct, frozen=True):
         kept: the side whose value wins.
         variant: what reports call the variant; empty for a field of the product.
         key: of the variant, which tells it apart; None for a field of the product.
+        reason: why the stored value is kept, if a run is undone.
     """
 
     field: str
@@ -101,6 +106,7 @@ class Conflict(Struct, frozen=True):
     kept: OnConflict
     variant: str = ""
     key: str | None = None
+    reason: str = ""
 
     @property
     def name(self) -> str:
@@ -188,6 +194,8 @@ class Change(Struct, frozen=True, dict=True):
         blocked: why variants cannot get their option values, or are not removed; None for no reason.
         handle: of a product that is created; None for one that the store has.
         shared_item: id of the inventory item that variants share; None if there is none yet.
+        keeps_record: the record in the store stays as it is; `record` says what was applied by the run that
+            is undone.
     """
 
     desired: DesiredProduct
@@ -205,6 +213,7 @@ class Change(Struct, frozen=True, dict=True):
     blocked: str | None = None
     handle: str | None = None
     shared_item: str | None = None
+    keeps_record: bool = False
 
     @cached_property
     def steps(self) -> frozenset[Step]:
@@ -257,7 +266,10 @@ class Change(Struct, frozen=True, dict=True):
     def changes(self) -> tuple[FieldChange, ...]:
         """All of them, with the new and the deleted variants, and the values of options that are removed."""
         names = {key: each.called(key) for key, each in self.removed.items()}
-        deleted = (FieldChange(VARIANT, name, None, name, None, name, key=key) for key, name in names.items())
+        why = UNDO if self.keeps_record else ""
+        deleted = (
+            FieldChange(VARIANT, name, None, name, None, name, why, key) for key, name in names.items()
+        )
         variants = chain.from_iterable(each.reported for each in self.variants)
         lost = self._lost_values() if self.options.removed else ()
         return (*self.own_changes, *variants, *lost, *deleted)

@@ -49,6 +49,8 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
         new: ids of created variants, by key.
         options: ids of the options of a new product, by name.
     """
+    if change.keeps_record and change.stored.record is not None:
+        return change.stored.record
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
     for each in change.withheld:
         withheld.setdefault(each.key, {})[each.field] = each.value, each.owner_id
@@ -98,6 +100,8 @@ def _not_written(update: Change) -> dict[str, dict[str, Value]]:
 def is_recorded(update: Change) -> bool:
     """Whether nothing is left to do: nothing is sent, and the record stays as it is."""
     record = update.stored.record
+    if update.keeps_record:
+        return not update.steps
     if record is None or update.has_changes or update.conflicts or update.adopted:
         return False
     if update.selection.changed_settings(record, update.desired):
@@ -149,6 +153,8 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         now: in seconds since 1970.
         new: ids that new variants get, by key.
     """
+    if change.keeps_record:
+        return final_record(change)
     before, after, options = change.record, final_record(change), change.options
     gone = _removed_options(change) if options.removed else {}
     late = {each.desired.key: _late_values(change, each, gone) for each in change.variants}

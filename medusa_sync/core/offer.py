@@ -57,7 +57,7 @@ class Offer(Struct):
         for price in (each for variant in stored.variants for each in variant.prices):
             prices.add((price.currency_code, price.key.region if price.key else ""))
         self.prices[frozenset(prices)] += 1
-        images = {desired.fields[THUMBNAIL], *members(desired.fields[IMAGES])}
+        images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
         images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
         addresses = (str(url).split("/", 3)[2] for url in images if url)
         if private := min(filter(_is_private, addresses), default=""):

@@ -228,6 +228,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
     """Everything that reports say about a run.
 
     Attributes:
+        undoes: it undid another run.
         source_name: the prefix of external ids.
         source_format: what was detected, such as `JSON pages`; empty if nothing was.
         source_total: how many products the source says it has; None if it does not say.
@@ -280,3 +281,4 @@ class RunResult(Struct, frozen=True, kw_only=True):
     shard: Shard | None = None
     first: tuple[DesiredProduct, ...] = ()
     source_name: str = ""
+    undoes: bool = False

@@ -37,6 +37,7 @@ class Detail(NamedTuple):
         change: None if the field keeps the value that the store holds.
         winner: of a conflict.
         owner: what has the value that is withheld.
+        reason: why a value is kept, if a run is undone.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Detail(NamedTuple):
     change: FieldChange | None = None
     winner: OnConflict | None = None
     owner: str = ""
+    reason: str = ""
 
     @property
     def name(self) -> str:
@@ -75,7 +77,11 @@ def details(outcome: Outcome) -> list[Detail]:
         found.append(Detail(kind, change.variant, change.field, *sides, change, winner))
     kept = chain((each for each in outcome.conflicts if each.kept == OnConflict.STORE), *won.values())
     found += [
-        Detail("conflict", each.variant, each.field, each.stored, each.desired, winner=each.kept)
+        Detail(
+            *("conflict", each.variant, each.field, each.stored, each.desired),
+            winner=each.kept,
+            reason=each.reason,
+        )
         for each in kept
     ]
     found += [Detail("held", each.variant, each.field, each.stored, each.desired) for each in outcome.held]
@@ -166,7 +172,10 @@ def notes_about(detail: Detail, action: Action | None, longest: int) -> str:
     wins = [f"the {winner.value} wins"] if winner else []
     if detail.change:
         return "; ".join([*_notes(detail.change, action, longest, is_contested=winner is not None), *wins])
-    source = f"source: {visible(excerpts(detail.stored, detail.desired, longest)[1])}"
+    wanted = visible(excerpts(detail.stored, detail.desired, longest)[1])
+    if detail.reason:
+        return f"kept; {detail.reason}" + ("" if detail.field == VARIANT else f"; before it: {wanted}")
+    source = f"source: {wanted}"
     kept = "may be overwritten" if winner == OnConflict.SOURCE else "kept"
     if detail.kind == "withheld":
         owner = f"{source}, which belongs to {visible(detail.owner)}"

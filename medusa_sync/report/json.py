@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from medusa_sync.core.fields import FIELDS, OPTION, OPTIONS
+from medusa_sync.core.fields import OPTION, OPTIONS, VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status, Written
@@ -135,6 +135,7 @@ class ConflictInfo(Struct, frozen=True):
     source: Value
     kept: OnConflict
     variant: Annotated[str | UnsetType, Meta(description="Missing for a field of the product.")] = UNSET
+    reason: Annotated[str | UnsetType, Meta(description="Why `--undo` keeps it.")] = UNSET
 
 
 class ProductChange(Struct, frozen=True):
@@ -174,6 +175,7 @@ class Document(Struct, frozen=True, kw_only=True):
     job: str
     shard: Annotated[str | None, Meta(description="Such as `3/8`; null for all products.")]
     dry_run: bool
+    undo: Annotated[bool, Meta(description="It undid another run.")]
     status: Status
     exit_code: int
     started_at: Annotated[str, Meta(pattern=_TIME, description="In UTC.")]
@@ -231,6 +233,7 @@ def _document_without_changes(result: RunResult) -> Document:
         job=result.job,
         shard=None if result.shard is None else str(result.shard),
         dry_run=result.dry_run,
+        undo=result.undoes,
         status=result.status,
         exit_code=result.exit_code,
         started_at=started_at.isoformat(timespec="milliseconds") + "Z",
@@ -278,17 +281,19 @@ def _change(outcome: Outcome) -> ProductChange:
     only: str | UnsetType = UNSET
     for each in outcome.changes:
         fields = own
-        if each.variant or (each.key is not None and FIELDS.knows(each.field)):
+        if each.variant or (each.key is not None and each.field in own):
             entry = VariantChanges(each.variant, {}, known.variants.get(each.key or "") or UNSET)
             fields = variants.setdefault((each.key, each.variant), entry).fields
         elif each.key is not None:
             only = known.variants.get(each.key) or UNSET
         fields[each.field] = FieldValues(each.stored, each.planned)
     conflicts = [
-        ConflictInfo(each.field, each.stored, each.desired, each.kept, each.variant or UNSET)
+        ConflictInfo(
+            each.field, each.stored, each.desired, each.kept, each.variant or UNSET, each.reason or UNSET
+        )
         for each in outcome.conflicts
     ]
-    has_options = any(each.field == OPTIONS or each.field.startswith(OPTION) for each in outcome.changes)
+    has_options = any(each.field.startswith((OPTIONS, OPTION, VARIANT)) for each in outcome.changes)
     return ProductChange(
         outcome.external_id,
         outcome.action or _KEEP,

@@ -94,7 +94,7 @@ def totals(result: RunResult) -> Iterator[tuple[str, str, int, str]]:
     for each in Result:
         count = result.counts.get(each, 0)
         yield each.value, label(each, dry_run=result.dry_run), count, STYLES[each]
-    yield "conflict", "conflicts", result.conflicts, "yellow"
+    yield "conflict", "kept" if result.undoes else "conflicts", result.conflicts, "yellow"
     yield "held", "prices over the limit", result.held, "yellow"
     yield "withheld", "withheld", result.withheld, "yellow"
     yield "not-compared", "not compared", result.not_compared, "yellow"
@@ -182,10 +182,13 @@ class Listing:
     listed: list[Outcome] = field(default_factory=list)
     _count: int = 0
     _winners: set[OnConflict] = field(default_factory=set)
+    _has_winner: bool = False
 
     def add(self, outcome: Outcome) -> None:
         self._count += 1
-        self._winners.update(each.kept for each in outcome.conflicts if each.field != VARIANT)
+        won = [each for each in outcome.conflicts if not each.reason]
+        self._has_winner |= bool(won)
+        self._winners.update(each.kept for each in won if each.field != VARIANT)
         if self.is_complete or self._count <= LISTED:
             self.listed.append(outcome)
 
@@ -202,7 +205,7 @@ class Listing:
         if self.left_out:
             yield f"... and {self.left_out} more {self.description}; --json shows them all"
         shown = {kind for each in self.listed for kind in self.groups(each)}
-        if "conflict" in shown:
+        if "conflict" in shown and self._has_winner:
             yield _WINNERS[frozenset(self._winners)]
         if "held" in shown:
             yield _HELD
@@ -220,6 +223,8 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     """
     is_complete = not (result.dry_run or is_short)
     contested = Listing("Conflicts", "conflict", "with conflicts", is_complete)
+    if result.undoes:
+        contested = Listing("Kept", "kept", "with values that are kept", is_complete)
     held = Listing("Prices over the limit", "held", "with prices over the limit")
     withheld = Listing("Withheld", "withheld", "with values that are withheld", is_complete)
     heading = "To remove" if result.dry_run else "Removed"
@@ -241,7 +246,7 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     for outcome in result.problems:
         problems.add(outcome)
     of_plan = result.exit_code == EXIT_GUARD and not result.error  # they are not as the plan expects them
-    for outcome in result.skipped if verbose or of_plan else ():
+    for outcome in result.skipped if verbose or of_plan or result.undoes else ():
         skipped.add(outcome)
     found = (contested, held, withheld, removed, changes, skipped, problems)
     return [each for each in found if each.listed]

@@ -122,6 +122,9 @@ class Settings:
     status: str = _option("What is written", "published|draft", parsers.choice("published", "draft"),
         "published", "Status of new products that have none at the source.",
         more="Only --on-missing changes it later.")
+    undo: str | None = _optional("What is written", "FILE.json", parsers.file_ending(".json"),
+        "Take back a run, from its JSON document (--report FILE.json).",
+        more="The source is not read.")
     overwrite: bool = _switch("What is written",
         "Restore the source's values that the merchant changed. With --dry-run: show them.")
     no_create: bool = _switch("What is written", "Skip products that the store lacks.")

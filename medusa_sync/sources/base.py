@@ -154,6 +154,7 @@ class SourceOf(ABC, Generic[T_co]):
         notes: remarks about what was read.
         resembles: a source that can be read, if the products are like those of it, and what they lack.
         removals: what an approved plan removes; None if this is no plan.
+        created: ids of the products that a run has created, by external id, if the source undoes that run.
     """
 
     format = ""
@@ -161,6 +162,7 @@ class SourceOf(ABC, Generic[T_co]):
     notes: Sequence[Note] = ()
     resembles = ""
     removals: Sequence[Approved] | None = None
+    created: Mapping[str, str] | None = None
 
     @abstractmethod
     def pages(self, limit: int | None) -> AsyncGenerator[PageOf[T_co], None]:

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from medusa_sync._version import __version__
 from medusa_sync.core.product import Approved, DesiredProduct, PlanLine
+from medusa_sync.core.undo import Undone
 from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.sources.base import PAGE_SIZE, Page, Source
 
@@ -47,7 +48,12 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     checksum: str = ""
 
 
+class _UndoneLine(PlanLine, frozen=True):
+    product: Undone | None = None
+
+
 _line = msgspec.json.Decoder(PlanLine).decode
+_undone_line = msgspec.json.Decoder(_UndoneLine).decode
 
 
 class Checksum:
@@ -78,6 +84,7 @@ class Plan(Source):
         self.removals: Sequence[Approved] = ()
         try:
             self.header = self._checked()
+            self.created = {} if "undo" in self.header.settings else None  # they are among the removals
         except OSError as error:
             raise self.error(error.strerror or str(error)) from error
         except (msgspec.MsgspecError, UnicodeError) as error:
@@ -111,8 +118,9 @@ class Plan(Source):
     def _products(self) -> Iterator[DesiredProduct]:
         with self._path.open("rb") as file:
             next(file)
+            read = _line if self.created is None else _undone_line
             for text in file:
-                line = _line(text)
+                line = read(text)
                 if line.product is not None:
                     yield structs.replace(line.product, approved=line.plan)
 

@@ -8,11 +8,11 @@ from contextlib import suppress
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
-from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import Share
 from medusa_sync.core.product import Value, excerpts
 from medusa_sync.core.record import DIGEST, NO_RECORD, Record, VariantRecord, applied, remember
 from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.undo import plan_change
 from medusa_sync.core.variants import fields_with_pending
 from medusa_sync.errors import ChangeGuardError, ProductFailedError
 from medusa_sync.redact import hidden
@@ -76,7 +76,8 @@ async def _changed(
     for part in backlog if how.update else ():
         known = [each for each in part if len(each.copies) == 1 and not _record(each).is_claim]
         stored = {each.desired.external_id: each for each in known}
-        found = await _by_store(context, stored, sales) if how.overwrite else _by_record(context, stored)
+        reads = how.overwrite or context.undoes
+        found = await _by_store(context, stored, sales) if reads else _by_record(context, stored)
         for external_id, changes in found.items():
             if changes:
                 yield f"{external_id} {stored[external_id].desired.title!r}", changes
@@ -138,7 +139,7 @@ async def _by_store(
     for stored in await sales.read(wanted, await context.api.details("external_id", list(wanted))):
         if isinstance(stored, StoredProduct) and (external_id := stored.external_id) in wanted:
             with suppress(ProductFailedError):
-                changes[external_id] = plan_update(wanted[external_id], stored, context.options.plan).changes
+                changes[external_id] = plan_change(wanted[external_id], stored, context.options.plan).changes
     return changes
 
 

@@ -103,6 +103,11 @@ class Context(Struct):
         return source_id_of(self.options.source_name, external_id) is not None
 
     @property
+    def undoes(self) -> bool:
+        """Whether the source is a run that is undone."""
+        return self.source.created is not None
+
+    @property
     def is_dry_run(self) -> bool:
         """Whether nothing is sent."""
         return self.options.dry_run

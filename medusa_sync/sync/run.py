@@ -91,6 +91,7 @@ class Run:
         self._options = options
         self._requests = requests
         self._stop = stop
+        self._undoes = source.created is not None
         self._delivery = Delivery(source, options)
         self._ledger = Ledger(observer.settled)
         self._observer = observer
@@ -119,6 +120,7 @@ class Run:
             started_at=started_at,
             duration_s=time.monotonic() - clock,
             source_name=options.source_name,
+            undoes=self._undoes,
             source_url=options.source_url,
             source_format=self._source.format,
             source_total=self._delivery.total,
@@ -138,7 +140,7 @@ class Run:
             problems=ledger.problems,
             not_completed=tuple(ledger.not_completed),
             changes=ledger.changes,
-            notes=tuple(self._notes(is_complete_plan=options.dry_run and error is None)),
+            notes=tuple(self._notes(is_complete_plan=options.dry_run and error is None and not self._undoes)),
             error=str(error) if error else "",
             hint=error.hint if error else "",
         )
@@ -155,7 +157,7 @@ class Run:
         """Remarks that are not about one product."""
         options, context, unidentified = self._options, self._context, self._ledger.unidentified
         is_plan = self._source.removals is not None
-        if not (self._ledger.seen or options.shard or self._stop.is_set or is_plan):
+        if not (self._ledger.seen or options.shard or self._stop.is_set or is_plan or self._undoes):
             yield Note("no_products", "The source has no products.")
         like = f"It looks like {self._source.resembles}." if self._source.resembles else ""
         is_invalid = 0 < self._ledger.seen == self._ledger.invalid
@@ -266,7 +268,7 @@ class Run:
         if ledger.plan:
             self._category_names = dict(await self._source.category_names())
         # A run that only updates spares the store these requests, and its users the same lines each time.
-        if options.dry_run or ledger.counts[Result.CREATED]:
+        if (options.dry_run or ledger.counts[Result.CREATED]) and not self._undoes:
             self._obstacles = await _obstacles(context)
         if options.dry_run:
             return StoreState(scan.size, ledger.kept)

@@ -15,6 +15,7 @@ import httpx
 
 from medusa_sync import InterruptedRunError, Outcome, RunResult, Settings, load_settings
 from medusa_sync.app import session
+from medusa_sync.app.undo import undone_run
 from medusa_sync.core import unfinished
 from medusa_sync.core.result import Requests
 from medusa_sync.errors import SourceError, TimeLimitError
@@ -141,6 +142,11 @@ def save(source: Source, store: FakeMedusa, file: Path, **changes: Any) -> RunRe
 def apply(file: Path, store: FakeMedusa, **changes: Any) -> RunResult:
     """Write a saved plan."""
     return sync(Plan(file), store, **changes)
+
+
+def undone(file: str, store: FakeMedusa) -> Source:
+    """The source of an undo: the document of a run."""
+    return undone_run(file, SOURCE_NAME, settings(store).medusa_url)
 
 
 def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:

@@ -139,7 +139,7 @@ class Comparison:
         samples = [differs(each, products[0]) for each in self._scan.samples.values() if products]
         found += samples if all(samples) else []  # no product was written with the settings of this run
         changed = {name: values for each in found for name, values in each.items()}
-        if changed.keys() <= self._changed_settings:
+        if changed.keys() <= self._changed_settings or self._context.undoes:
             return
         self._changed_settings |= changed.keys()
         values = (
@@ -166,7 +166,7 @@ class Comparison:
             if owner is None:
                 return None
             self._wanted_values[owner.external_id], product = owner.unique_values, owner
-        reads_all = self._options.overwrite or self._accepts
+        reads_all = self._options.overwrite or self._accepts or self._context.undoes
         is_shown = not reads_all and self._scan.shows(product, product.digest)
         if not is_shown:
             checked = self._ledger.checked(product)
@@ -222,7 +222,7 @@ class Comparison:
             reason = f"{stored.id}: {stored.reason}"
             self._ledger.settle(Outcome.of(product.desired, Result.FAILED, reason))
         elif (
-            not self._options.overwrite
+            not (self._options.overwrite or self._context.undoes)
             and stored.record is not None
             and not stored.record.withheld  # a value may be free now
             and not stored.record.missing_since

@@ -24,6 +24,7 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.gate import reason
 
 LISTED = 10  # products or variants that an error or a note names
+_IF_WANTED = "To remove them, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
 _REALLY_GONE = "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
 
 
@@ -146,6 +147,46 @@ class Orphans:
         self._settle(Outcome(stored.external_id, stored.title, Result.FAILED, reason))
 
 
+class Created(Orphans):
+    """The products that a run has created, if it is undone. Their records stay as they are."""
+
+    def __init__(self, context: Context, created: Mapping[str, str]) -> None:
+        super().__init__(context)
+        self._created = created
+
+    async def find(self) -> list[StoredProduct]:
+        """Find those that the store still has, and that are not drafts already."""
+        found = await self._api.details("external_id", list(self._created), WITH_STATUS)
+        ours = [each for each in found if isinstance(each, StoredProduct)]
+        ours = [each for each in ours if self._created.get(each.external_id or "") == each.id]
+        return [each for each in ours if self._deletes or each.status == "published"]
+
+    def check(self, orphans: Sequence[StoredProduct]) -> None:
+        """Check that not too many products are removed.
+
+        Raises:
+            PruneGuardError: they are too many.
+        """
+        owned = self._scan.owned_size
+        check_removals(
+            "products were created by the run", _names(orphans), owned, self._options.max_removals, _IF_WANTED
+        )
+
+    async def remove(self, orphans: Sequence[StoredProduct]) -> None:
+        """Remove products in one call.
+
+        Raises:
+            StoreRefusedError, AmbiguousWriteError, StoreError: some are not removed.
+        """
+        if self._deletes:
+            await self._api.delete_products([each.id for each in orphans])
+            await self._forget_translations(orphans)
+        else:
+            await self._api.edit_products([{"id": each.id, STATUS: "draft"} for each in orphans])
+        for stored in orphans:
+            self._settle(self.outcome(stored))
+
+
 async def delete_noted(api: AdminApi, ids: Sequence[str]) -> dict[str, str]:
     """Note in the records of products that this tool deletes them, not the merchant; then delete them.
 
@@ -182,14 +223,16 @@ def _names(products: Sequence[StoredProduct]) -> list[str]:
     return [f"{stored.external_id} {stored.title!r}" for stored in products]
 
 
-def check_removals(missing: str, names: Sequence[str], owned: int, allowed: Share) -> None:
+def check_removals(
+    missing: str, names: Sequence[str], owned: int, allowed: Share, hint: str = _REALLY_GONE
+) -> None:
     """Check that not too many of those that the store had before the run are missing at the source.
 
     Raises:
         PruneGuardError: more than `--max-removals` allows.
     """
     if not allowed.allows(len(names), owned):
-        raise removal_error(f"{len(names)} of {owned} {missing}; --max-removals is {allowed}.", names)
+        raise removal_error(f"{len(names)} of {owned} {missing}; --max-removals is {allowed}.", names, hint)
 
 
 def removal_error(reason: str, names: Sequence[str], hint: str = _REALLY_GONE) -> PruneGuardError:

@@ -32,7 +32,7 @@ from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remove.marks import Marks
-from medusa_sync.sync.remove.orphans import LISTED, Orphans, check_removals
+from medusa_sync.sync.remove.orphans import LISTED, Created, Orphans, check_removals
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +142,8 @@ class Removals:
         self._options = context.options
         self._ledger = context.ledger
         self._stop = context.stop
-        self._orphans = Orphans(context)
+        created = context.source.created
+        self._orphans = Orphans(context) if created is None else Created(context, created)
         self._marks = Marks(context)
         self._found: Sequence[StoredProduct] | None = None  # orphans
         self._second: SecondReading | None = None
@@ -151,7 +152,7 @@ class Removals:
     @property
     def notes(self) -> Iterator[Note]:
         """What the result says about products that are kept."""
-        if self._has_begun and (kept := self._context.unrecorded):
+        if self._has_begun and not self._context.undoes and (kept := self._context.unrecorded):
             named, more = ", ".join(kept[:LISTED]), len(kept) - LISTED
             yield Note(
                 "unrecorded",
@@ -247,7 +248,7 @@ class Removals:
             return ()  # those rows may be of products that only look missing
         if self._found is None:
             self._found = await self._orphans.find()
-        options = self._options
+        context, options = self._context, self._options
         in_sync = [each for each in updates if each.desired.external_id not in self._ledger.partial]
         due: dict[str, Mapping[str, StoredVariant]] = {}
         names: dict[str, str] = {}
@@ -268,7 +269,8 @@ class Removals:
             for external_id, variants in missing.variants.items()
         }
         named = [names[own] for ids in left.values() for own in ids]
-        check_removals("variants are missing at the source", named, self._scan.variants, options.max_removals)
+        lost = "variants were created by the run" if context.undoes else "variants are missing at the source"
+        check_removals(lost, named, self._scan.variants, options.max_removals)
         self._context.removed_variants = {external_id: frozenset(ids) for external_id, ids in left.items()}
         self._marks.take(self._found, [name for own, name in names.items() if own not in removed])
         return missing.orphans

@@ -67,7 +67,7 @@ class Attempts:
         jobs: Group = []
         refused = await self._refusals(part)
         for number, each in enumerate(part, self._taken):
-            job = Job(each.desired, number, is_absent=not each.copies)
+            job = Job(each.desired, number, is_absent=not (each.copies or self._context.undoes))
             reason = self._context.placement.refusal(job.desired) or refused.get(job.external_id)
             if reason:
                 self.places.end(job, Result.REJECTED, reason)

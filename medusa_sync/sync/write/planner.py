@@ -11,11 +11,11 @@ from msgspec import structs
 
 from medusa_sync.core.change import Change, creation
 from medusa_sync.core.note import is_recorded
-from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, Withheld, without_values
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
+from medusa_sync.core.undo import Undone, plan_change
 from medusa_sync.core.unfinished import is_in_progress, is_incomplete
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.sync.context import Context
@@ -77,7 +77,10 @@ class Planner:
 
     def _plan(self, job: Job, copies: Sequence[StoredProduct]) -> bool:
         """Plan a job that the store has, unless it may still be working on it; returns whether it may."""
-        if len(copies) > 1:
+        obstacle = job.desired.obstacle(copies) if isinstance(job.desired, Undone) else None
+        if obstacle is not None:
+            self._places.end(job, *obstacle)
+        elif len(copies) > 1:
             ids = ", ".join(copy.id for copy in copies)
             reason = f"the store holds it {len(copies)} times ({ids}); remove all but one in the admin"
             self._places.end(job, Result.FAILED, reason)
@@ -166,7 +169,7 @@ class Planner:
         """Plan what is sent for a stored product."""
         if selection is None:
             selection = self._options.selection.for_record(stored.record)
-        change = plan_update(
+        change = plan_change(
             product,
             stored,
             structs.replace(self._options, selection=selection),

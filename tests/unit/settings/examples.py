@@ -15,6 +15,7 @@ EXAMPLES: Final = {
     "NAME|ID": (("One", "Two", "Three"), " "),
     "FILE|NAME": (("one.jq", "fakestore", "three.jq"), " "),
     "FILE": (("one.json", "two.csv", "three.html"), "four.txt"),
+    "FILE.json": (("one.json", "two.json", "three.json"), "four.txt"),
     "PLAN": (("one.ndjson", "two", "three"), " "),
     "PLAN|-": (("one.ndjson", "-", "three"), " "),
     "FORMAT": (("json", "auto", "xml"), "yaml"),

@@ -1,0 +1,181 @@
+"""Reads the JSON document of a run, which is then the source of a run that undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from pathlib import Path
+
+from msgspec import DecodeError, Raw, Struct, json
+
+from medusa_sync.codes import Note
+from medusa_sync.core.fields import FIELDS, OPTION, STATUS, UNIQUE, VARIANT, VARIANT_FIELDS, Part
+from medusa_sync.core.ids import source_id_of
+from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.record import AppliedOption, Pending, Record, VariantRecord, Write, remember
+from medusa_sync.core.result import Action
+from medusa_sync.core.undo import Undone
+from medusa_sync.errors import SettingsError
+from medusa_sync.report.json import FieldValues, OptionChange, ProductChange
+from medusa_sync.sources.base import PAGE_SIZE, Page, Source
+from medusa_sync.spool import Spool
+
+_STOCK = Note("stock_kept", "Stock is not taken back, because orders may have changed it since.")
+
+Fields = Mapping[str, FieldValues]
+
+
+class _Source(Struct):
+    name: str | None = None
+
+
+class _Document(Struct):
+    """What is needed of the document of a run."""
+
+    version: int
+    dry_run: bool
+    source: _Source
+    changes: list[Raw]
+    store_url: str | None = None
+
+
+class UndoneRun(Source):
+    """The products that a run has updated, drafted or deleted; `created` has those that it has created."""
+
+    format = "JSON document of a run"
+
+    def __init__(self, changes: Iterable[ProductChange], source_name: str) -> None:
+        self._products = Spool[Undone]()
+        self.created: dict[str, str] = {}
+        has_stock = False
+        for each in changes:
+            external_id = each.external_id or ""
+            source_id = source_id_of(source_name, external_id) or ""
+            if each.action == Action.CREATE:
+                self.created[external_id] = each.id or ""
+            elif each.fields or each.variants or each.action == Action.DELETE:
+                self._products.add(_undone(each, external_id, source_id))
+                has_stock |= _has_stock(each)
+        self.notes = [_STOCK] if has_stock else []
+
+    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - it is always complete
+        page: list[Undone] = []
+        for product in self._products:
+            page.append(product)
+            if len(page) == PAGE_SIZE:
+                yield Page(tuple(page), len(self._products))
+                page = []
+        yield Page(tuple(page), len(self._products))
+
+
+def undone_run(path: str, source_name: str, store_url: str) -> UndoneRun:
+    """Read the document of a run that is undone.
+
+    Raises:
+        SettingsError: it cannot be read, or the run cannot be undone with these settings.
+    """
+    try:
+        document = json.decode(Path(path).read_bytes(), type=_Document)
+        problem = _problem(document, source_name, store_url)
+        if not problem:
+            decoder = json.Decoder(ProductChange)
+            return UndoneRun(map(decoder.decode, document.changes), source_name)
+    except OSError as error:
+        problem = f"the file cannot be read ({error.strerror})"
+    except (DecodeError, UnicodeDecodeError) as error:
+        problem = f"it is not the complete JSON document of a run ({error})"
+    raise SettingsError([f"--undo {path}: {problem}"])
+
+
+def _problem(document: _Document, source_name: str, store_url: str) -> str:
+    """Why a run cannot be undone; empty if it can."""
+    if document.dry_run:
+        return "it is of a dry run, which wrote nothing"
+    if document.source.name is None:
+        return "an older version of medusa-sync wrote it, without what is needed to undo the run"
+    if document.source.name not in {source_name, ""}:
+        return f"it is of the source {document.source.name!r}; set --source-name (SYNC_PRODUCTS_SOURCE_NAME)"
+    if document.store_url not in {store_url, None}:
+        return f"it is of the store {document.store_url}; set --medusa-url (MEDUSA_BACKEND_URL)"
+    return ""
+
+
+def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
+    """What it takes to undo the changes of a product."""
+    options = _parallel(change.options or [])
+    titles = {each.name: each for each in options}
+    own = {
+        name: values
+        for name, values in change.fields.items()
+        if FIELDS.knows(name) and FIELDS[name].part is not Part.LEVEL
+    }
+    only = {name: values for name, values in change.fields.items() if name not in own}
+    found = [("", change.variant_id or "", only)]
+    found += [(each.variant, each.id or "", each.fields) for each in change.variants or []]
+    variants: list[DesiredVariant] = []
+    pending: dict[str, dict[str, tuple[Value, ...]]] = {}
+    applied: dict[str, VariantRecord] = {}
+    for name, key, fields in found:
+        before, after = _sides(fields, titles)
+        is_new = VARIANT in fields and fields[VARIANT].before is None
+        if key and (before or after or is_new):
+            applied[key] = VariantRecord(key, {each: remember(own) for each, own in _known(after).items()})
+            pending[key] = {each: (None,) for each in UNIQUE if each in before}
+            if not is_new:
+                variants.append(DesiredVariant(key, name, _known(before)))
+    status = change.fields.get(STATUS)
+    return Undone(
+        external_id,
+        source_id,
+        change.currency or "",
+        {name: each.before for name, each in own.items()},
+        tuple(variants),
+        tuple(each.before for each in options if isinstance(each.before, str)),
+        name=change.title or "",
+        id=change.id or "",
+        applied=Record(
+            fields={name: remember(each.after) for name, each in own.items() if each.after is not None},
+            options=tuple(
+                AppliedOption(each.after, each.id or "") for each in options if isinstance(each.after, str)
+            ),
+            variants=applied,
+            pending=Pending(
+                Write.UPDATE,
+                {key: values for key, values in pending.items() if values},
+                {
+                    each.id: (each.after, each.before)
+                    for each in options
+                    if each.id and isinstance(each.after, str) and isinstance(each.before, str)
+                },
+            ),
+        ),
+        statuses=(str(status.before), str(status.after)) if status else None,
+        lost=tuple(name for name, _, fields in found if VARIANT in fields and fields[VARIANT].after is None),
+        is_deleted=change.action == Action.DELETE,
+    )
+
+
+def _parallel(options: Iterable[OptionChange]) -> list[OptionChange]:
+    """Options in an order in which those that were renamed have the same place before and after."""
+    return sorted(options, key=lambda each: None in {each.before, each.after})
+
+
+def _sides(fields: Fields, titles: Mapping[str, OptionChange]) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The values of a variant before and after the run, without stock; None if it had no such field."""
+    before, after = dict[str, Value](), dict[str, Value]()
+    for name, values in fields.items():
+        if not VARIANT_FIELDS.knows(name) or VARIANT_FIELDS[name].part is Part.LEVEL:
+            continue
+        option = titles.get(name.removeprefix(OPTION)) if name.startswith(OPTION) else None
+        then, now = (option.before, option.after) if option else (None, None)
+        before[f"{OPTION}{then}" if then else name] = values.before
+        after[f"{OPTION}{now}" if now else name] = values.after
+    return before, after
+
+
+def _known(values: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _has_stock(change: ProductChange) -> bool:
+    names = [*change.fields, *(name for each in change.variants or () for name in each.fields)]
+    return any(VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].part is Part.LEVEL for name in names)

@@ -1,0 +1,489 @@
+"""An undo restores what the store held before a run, and keeps what was edited since."""
+
+import json
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from medusa_sync import RunResult
+from medusa_sync.errors import SettingsError
+from tests.e2e.shop import Shop
+from tests.e2e.stored import Stored, stored_in
+from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
+from tests.flow.merchant import add_tag, delete_variants, edit, set_prices
+from tests.flow.shirts import shirt, shirts, variant
+from tests.flow.stage import (
+    ListSource,
+    acknowledged_by,
+    apply,
+    constant,
+    copies_of,
+    counts,
+    document,
+    record_of,
+    save,
+    sync,
+    sync_url,
+    synced,
+    text,
+    undone,
+    writes,
+)
+from tests.flow.test_promises import NUMBERS, Rows
+from tests.harness.catalogue import products
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.medusa import Store
+from tests.soak.merchant import make_merchant
+from tests.soak.oracle import Oracle
+from tests.soak.source import Source
+from tests.tiers import some
+
+
+def saved(run: RunResult, folder: Path, **changes: Any) -> str:
+    """The path of the document of a run."""
+    file = folder / "run.json"
+    file.write_text(json.dumps({**document(run), **changes}), encoding="utf-8")
+    return str(file)
+
+
+def undo(store: FakeMedusa, run: RunResult, folder: Path, **options: Any) -> RunResult:
+    return sync_url("memory", store, undo=saved(run, folder), **options)
+
+
+def shop_of(store: FakeMedusa) -> Shop:
+    return Shop(cast("Store", store), transport=store)
+
+
+def shown(store: FakeMedusa) -> dict[str, Any]:
+    """What an undo restores of all products: all but stock, and the ids of what is created again."""
+    return {key: _shown(each) for key, each in stored_in(shop_of(store)).items()}
+
+
+def _shown(product: Stored) -> dict[str, Any]:
+    titles = product.options
+    variants = {
+        key: {
+            "owned": {name: value for name, value in each.owned.items() if not name.startswith("stock")},
+            "values": {titles[own]: value for own, value in each.values.items()},
+            "other prices": each.others["other prices"],
+            "skus of items": [sku for sku, _ in each.items],
+        }
+        for key, each in product.variants.items()
+    }
+    values = {titles[own]: sorted(each) for own, each in product.values.items()}
+    return {**asdict(product), "options": values, "values": None, "variants": variants}
+
+
+# --- everything that a source can change ------------------------------------------------------------------
+
+
+@given(
+    numbers=st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=3, unique=True),
+    dice=st.randoms(use_true_random=False),
+    changes=st.integers(1, 6),
+    sale_prices=st.booleans(),
+)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+def test_it_restores_the_store(
+    numbers: list[int], dice: random.Random, changes: int, tmp_path: Path, *, sale_prices: bool
+) -> None:
+    store, rows = FakeMedusa(), Rows()
+    shop = shop_of(store)
+    make_merchant(shop, Oracle(shop.store), dice, frozenset())  # with what the source names
+    source = Source(rows, dice, frozenset())
+    source.add_numbers(numbers)
+    options = {"on_missing": "delete", "max_removals": "100%"}
+
+    def run() -> RunResult:
+        listed = ListSource(rows.products, sale_prices=sale_prices)
+        return sync(listed, store, sale_prices=sale_prices, on_missing="draft", max_removals="100%")
+
+    assert run().exit_code == 0
+    before = shown(store)
+    source.change(changes)
+    result = run()
+    assume(result.exit_code == 0)  # an option that is dropped may leave two variants with equal values
+    after = shown(store)
+    plan = undo(store, result, tmp_path, dry_run=True, **options)
+    done = undo(store, result, tmp_path, **options)
+    assert counts(plan) == counts(done)
+    assert (done.exit_code, done.conflicts) == (0, 0), (list(done.problems), list(done.changes))
+    assert shown(store) == before
+    again = undo(store, result, tmp_path, **options)
+    assert (again.exit_code, writes(store)) == (0, []), list(again.changes)
+    store.requests.clear()
+    assert (run().conflicts, writes(store)) == (0, [])
+    redone = undo(store, done, tmp_path, **options)
+    assert redone.exit_code == 0, list(redone.problems)
+    if not any(each.field == "variant" for outcome in done.changes for each in outcome.changes):
+        assert shown(store) == after
+
+
+# --- each kind of change ----------------------------------------------------------------------------------
+
+
+def changed(before: Any, after: Any, **options: Any) -> tuple[FakeMedusa, RunResult, dict[str, Any]]:
+    """A store after a run, the run, and what the store held before it."""
+    store = synced(before)
+    was = shown(store)
+    result = sync(ListSource(after), store, max_removals="100%", **options)
+    assert result.exit_code == 0, list(result.problems)
+    return store, result, was
+
+
+FIELDS: dict[str, Any] = {
+    "subtitle": "For milk",
+    "description": "A long text, which the record keeps as a digest. " * 20,
+    "thumbnail": "https://i.example/t.png",
+    "weight": 3,
+    "length": 30.25,
+    "material": "copper",
+    "originCountry": "lv",
+    "hsCode": "7418",
+    "type": "Jugs",
+    "collection": "summer",
+    "tags": ["b", "a"],
+    "images": ["https://i.example/2.png", "https://i.example/1.png"],
+    "categories": [["Kitchen", "Jugs"]],
+    "salesChannels": ["Default Sales Channel"],
+    "metadata": {"brand": "Ours", "own": 1},
+    "translations": {"de-DE": {"title": "Krug"}},
+}
+
+
+@pytest.mark.parametrize("direction", ["added", "removed"])
+def test_each_field_is_restored(direction: str, tmp_path: Path) -> None:
+    tiers = [{"currency": "usd", "amount": 7, "minQuantity": 10}, {"currency": "eur", "amount": 8}]
+    bare, full = shirt(), shirt(**FIELDS)
+    full["variants"][0] |= {"weight": 4, "barcode": "999", "prices": tiers, "sku": "OTHER", "salePrice": 5}
+    rows = [[bare], [full]] if direction == "added" else [[full], [bare]]
+    store, result, was = changed(*rows)
+    assert shown(store) != was
+    assert undo(store, result, tmp_path).exit_code == 0
+    assert shown(store) == was
+
+
+def test_variants_that_the_run_created_go_with_delete(tmp_path: Path) -> None:
+    after = shirt(variants=[*shirt()["variants"], variant(1, "XL", "Red")])
+    store, result, was = changed([shirt()], [after])
+    kept = undo(store, result, tmp_path)
+    assert (kept.exit_code, store.level_of("SH1-XL-R")) == (0, 0)
+    done = undo(store, result, tmp_path, on_missing="delete", max_removals=1)
+    assert (counts(done), shown(store)) == ({"updated": 1}, was)
+
+
+@pytest.mark.parametrize("stock", [None, 7])
+def test_variants_without_stock_of_their_own_stay_unless_they_are_deleted(
+    stock: int | None, tmp_path: Path
+) -> None:
+    """They share that of the product, or are not tracked."""
+    before, after = shirt(stock=stock), shirt(stock=stock)
+    after["variants"].append(variant(1, "XL", "Red"))
+    for each in (*before["variants"], *after["variants"]):
+        del each["stock"]
+    store, result, was = changed([before], [after])
+    levels = [[each.stocked_quantity for each in item.levels] for item in store.state.live_items()]
+    kept = undo(store, result, tmp_path)
+    assert (counts(kept), kept.conflicts) == ({"unchanged": 1}, 1)
+    assert [[each.stocked_quantity for each in item.levels] for item in store.state.live_items()] == levels
+    done = undo(store, result, tmp_path, on_missing="delete")
+    assert (done.conflicts, shown(store)) == (0, was)
+
+
+def test_what_the_run_deleted_is_listed(tmp_path: Path) -> None:
+    rows = products(12)
+    less = shirt(99, variants=shirt(99)["variants"][1:], title="Less")
+    store, result, _ = changed([*rows, shirt(99)], [*rows[1:], less], on_missing="delete")
+    done = undo(store, result, tmp_path)
+    assert (done.exit_code, counts(done)) == (0, {"updated": 1, "skipped": 1})
+    assert store.products["dummyjson:99"].title == "Shirt 99"
+    assert text(done).count("the run deleted it, which cannot be undone") == 2
+
+
+def test_drafted_products_are_published_again(tmp_path: Path) -> None:
+    rows = products(12)
+    store, result, was = changed(rows, rows[1:], on_missing="draft")
+    assert store.products["dummyjson:1"].status == "draft"
+    done = undo(store, result, tmp_path)
+    assert (counts(done), shown(store)) == ({"updated": 1}, was)
+    assert undo(store, done, tmp_path).exit_code == 0
+    assert store.products["dummyjson:1"].status == "draft"
+
+
+# --- products that the run created ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("how", "status"), [("keep", "draft"), ("draft", "draft"), ("delete", None)])
+def test_products_that_the_run_created_go(how: str, status: str | None, tmp_path: Path) -> None:
+    rows = products(22)
+    store, result, was = changed(rows[:20], rows)
+    plan = undo(store, result, tmp_path, on_missing=how, dry_run=True)
+    done = undo(store, result, tmp_path, on_missing=how)
+    assert counts(plan) == counts(done) == {"removed": 2}
+    held = {key: each.status for key, each in store.products.items() if key not in was}
+    assert [*held.values()] == [status] * (2 if status else 0)
+    store.requests.clear()
+    next_run = sync(ListSource(rows), store)
+    expected = {"unchanged": 22} if status else {"unchanged": 20, "created": 2}
+    assert counts(next_run) == expected
+    assert bool(writes(store)) == (status is None)
+
+
+def test_the_guard_keeps_them(tmp_path: Path) -> None:
+    rows = products(6)
+    store, result, _ = changed(rows[:3], [{**each, "title": "Other"} for each in rows])
+    done = undo(store, result, tmp_path, max_removals="10%")
+    assert (done.exit_code, counts(done)) == (6, {"updated": 3})
+    assert "3 of 6 products were created by the run" in done.error
+    assert {each.status for each in store.products.values()} == {"published"}
+
+
+def test_too_many_changes_are_refused(tmp_path: Path) -> None:
+    rows = products(6)
+    store, result, _ = changed(rows, [{**each, "title": "Other"} for each in rows])
+    store.requests.clear()
+    done = undo(store, result, tmp_path, max_changes=5)
+    assert (done.exit_code, writes(store)) == (6, [])
+    assert "6 of 6 products would change" in done.error
+
+
+# --- edits since the run ----------------------------------------------------------------------------------
+
+
+def test_what_was_edited_since_is_kept(tmp_path: Path) -> None:
+    after = shirt(title="Other", description="Other", tags=["ours", "mine"])
+    after["variants"][0] |= {"price": 50}
+    after["variants"][1] |= {"price": 50}
+    store, result, was = changed([shirt(tags=["before"])], [after])
+    edit(store, 1, title="Mine")
+    set_prices(store, 1, amount=7_777)
+    add_tag(store, 1, "added since")
+    gone = store.products["dummyjson:1"].variants[-1]
+    done = undo(store, result, tmp_path)
+    assert (done.exit_code, done.conflicts) == (0, 2)
+    assert "title: Mine (kept; edited since the run; before it: Shirt 1)" in text(done)
+    [(key, now)] = shown(store).items()
+    assert now["owned"]["title"] == "Mine"
+    assert now["owned"]["description"] == was[key]["owned"]["description"]
+    assert now["owned"]["tags"] == ("added since", "before")
+    amounts = [each["owned"]["price"] for each in now["variants"].values()]
+    assert (7_777 in amounts, 50 in amounts) == (True, False)
+    assert gone.id in now["variants"]
+
+
+def test_a_variant_that_was_deleted_since_stays_away(tmp_path: Path) -> None:
+    after = shirt()
+    for each in after["variants"]:
+        each["price"] = 50
+    store, result, _ = changed([shirt()], [after])
+    product = store.products["dummyjson:1"]
+    delete_variants(store, product, product.variants[0].id)
+    done = undo(store, result, tmp_path)
+    assert (done.exit_code, done.conflicts) == (0, 1)
+    assert {each.prices[0].amount for each in store.products["dummyjson:1"].variants} == {21}
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_a_product_that_was_deleted_since_is_skipped(tmp_path: Path, *, is_back: bool) -> None:
+    rows = products(2)
+    store, result, _ = changed(rows, [rows[0], {**rows[1], "title": "Other"}])
+    store.call("DELETE", f"/admin/products/{store.products['dummyjson:2'].id}", {})
+    if is_back:
+        sync(ListSource([rows[0], {**rows[1], "title": "Other"}]), store)
+    store.requests.clear()
+    done = undo(store, result, tmp_path)
+    assert (done.exit_code, counts(done), writes(store)) == (0, {"skipped": 1}, [])
+
+
+# --- the next runs ----------------------------------------------------------------------------------------
+
+
+def test_later_runs_take_it_for_an_edit_of_the_merchant(tmp_path: Path) -> None:
+    after = {**shirt(), "title": "Other", "tags": ["ours"]}
+    store, result, was = changed([shirt()], [after])
+    record = record_of(store, 1)
+    undo(store, result, tmp_path)
+    assert record_of(store, 1) == record
+    assert counts(sync(ListSource([after]), store)) == {"unchanged": 1}
+    sync(ListSource([{**after, "subtitle": "New"}]), store)
+    was["dummyjson:1"]["others"]["subtitle"] = "New"
+    assert shown(store) == was
+    again = sync(ListSource([{**after, "title": "Newer", "tags": ["newer"]}]), store)
+    assert (again.exit_code, again.conflicts, store.products["dummyjson:1"].title) == (0, 1, "Newer")
+    assert shown(store)["dummyjson:1"]["owned"]["tags"] == ("newer",)
+
+
+def test_only_some_fields_are_undone(tmp_path: Path) -> None:
+    after = shirt(title="Other")
+    after["variants"][0]["price"] = 50
+    store, result, was = changed([shirt()], [after])
+    undo(store, result, tmp_path, only="price")
+    was["dummyjson:1"]["owned"]["title"] = "Other"
+    assert shown(store) == was
+
+
+# --- faults -----------------------------------------------------------------------------------------------
+
+
+def many_changes() -> tuple[FakeMedusa, RunResult, dict[str, Any]]:
+    """A run that changed fields of all kinds, swapped SKUs, and created variants and products."""
+    before, after = shirts(3), shirts(4)
+    for each in after[:3]:
+        each |= {"title": f"Other {each['id']}", "tags": ["a"], "options": ["Width", "Colour"]}
+        for own in each["variants"]:
+            own["options"] = {"Width": f"{own['options']['Size']}!", "Colour": own["options"]["Colour"]}
+            own["price"] += 1
+    one, two = after[0]["variants"][0], after[1]["variants"][0]
+    one["sku"], two["sku"] = two["sku"], one["sku"]
+    after[2]["variants"].append(variant(3, "XL", "Red", options={"Width": "XL", "Colour": "Red"}))
+    return changed(before, after)
+
+
+def assert_completed(
+    store: FakeMedusa, run: RunResult, folder: Path, was: dict[str, Any], **options: Any
+) -> None:
+    """Undoing again restores the store; an inventory item may get its SKU one undo later than its variant."""
+    for _ in range(2):
+        done = undo(store, run, folder, **options)
+        assert (done.exit_code, done.conflicts) == (0, 0), list(done.changes)
+    assert shown(store) == was
+
+
+def test_an_undo_that_is_interrupted_is_completed_by_the_next_one(tmp_path: Path) -> None:
+    store, result, was = many_changes()
+    options = {"on_missing": "delete", "max_removals": "100%", "batch_size": 2}
+    copy = copies_of(store)
+    whole = copy()
+    undo(whole, result, tmp_path, **options)
+    assert shown(whole) == was
+    for number in some(range(1, len(writes(whole)) + 1), 4):
+        for fault in some(FAULTS, 4):
+            hurt = copy()
+            hit = fault_at(hurt, number, fault)
+            with suppress(Killed):
+                undo(hurt, result, tmp_path, max_retries=2, **options)
+            hurt.before = hurt.after = None
+            assert_completed(hurt, result, tmp_path, was, **options)
+            assert hit
+
+
+@pytest.mark.parametrize("killed", KILLED)
+def test_a_killed_undo_is_completed_by_the_next_one(killed: str, tmp_path: Path) -> None:
+    store, result, was = many_changes()
+    options = {"on_missing": "delete", "max_removals": "100%", "batch_size": 2}
+    for hurt in killed_runs(
+        store, killed, lambda each: undo(each, result, tmp_path, max_retries=2, **options)
+    ):
+        assert_completed(hurt, result, tmp_path, was, **options)
+
+
+def test_an_edit_in_the_middle_of_an_undo_is_kept(tmp_path: Path) -> None:
+    store, result, _ = many_changes()
+    strike(store, "before", lambda each: each.method == "POST", lambda: edit(store, 3, title="Mine"))
+    done = undo(store, result, tmp_path, batch_size=1, concurrency=1, max_removals="100%")
+    assert (done.exit_code, done.conflicts) == (0, 1)
+    assert store.products["dummyjson:3"].title == "Mine"
+
+
+def test_a_write_that_is_not_confirmed_is_not_undone(tmp_path: Path) -> None:
+    store = synced([shirt()])
+    after = shirt()
+    after["variants"][0]["price"] = 50
+    strike(store, "before", acknowledged_by, Killed())
+    with pytest.raises(Killed):
+        sync(ListSource([after]), store)
+    store.before = None
+    copy = copies_of(store)()
+    with constant("SETTLE_S", 0):
+        result = sync(ListSource([after]), copy)
+    store.requests.clear()
+    change = {
+        "external_id": "dummyjson:1",
+        "action": "update",
+        "fields": {"title": {"from": "Before", "to": "Shirt 1"}},
+        "id": store.products["dummyjson:1"].id,
+    }
+    done = sync_url("memory", store, undo=saved(result, tmp_path, changes=[change]))
+    assert (done.exit_code, counts(done), writes(store)) == (5, {"failed": 1}, [])
+    [problem] = done.problems
+    assert problem.reason == "its last write was not confirmed; sync once, and undo again"
+
+
+# --- plans ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["draft", "delete"])
+def test_its_plan_can_be_approved(how: str, tmp_path: Path) -> None:
+    store, result, was = many_changes()
+    records = {key: record_of(store, key) for key in (1, 2, 3)}
+    file, options = saved(result, tmp_path), {"on_missing": how, "max_removals": "100%"}
+    plan = tmp_path / "plan"
+    planned = save(undone(file, store), store, plan, undo=file, **options)
+    edited = copies_of(store)()
+    done = apply(plan, store)
+    assert (counts(done), done.exit_code) == (counts(planned), 0), [*done.skipped]
+    assert {key: record_of(store, key) for key in records} == records
+    assert how == "draft" or shown(store) == was
+    set_prices(edited, 3, amount=7_777)
+    other = apply(plan, edited)
+    assert (other.exit_code, counts(other)) == (6, {"updated": 2, "skipped": 1, "removed": 1})
+
+
+# --- documents that are refused ---------------------------------------------------------------------------
+
+
+REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+    "a dry run": (lambda each: {**each, "dry_run": True}, "it is of a dry run, which wrote nothing"),
+    "another source": (
+        lambda each: {**each, "source": {**each["source"], "name": "erp"}},
+        "it is of the source 'erp'; set --source-name",
+    ),
+    "another store": (
+        lambda each: {**each, "store_url": "https://other.example"},
+        "it is of the store https://other.example; set --medusa-url",
+    ),
+    "an older version": (
+        lambda each: {**each, "source": {"url": "memory", "format": "", "total": 1, "seen": 1}},
+        "an older version of medusa-sync wrote it",
+    ),
+    "something else": (lambda _: [1], "it is not the complete JSON document of a run"),
+    "a change without values": (
+        lambda each: {**each, "changes": [{"external_id": "dummyjson:1", "action": "update"}]},
+        "it is not the complete JSON document of a run",
+    ),
+}
+
+
+@pytest.mark.parametrize("of", REFUSED)
+def test_a_document_that_does_not_fit_is_refused(of: str, tmp_path: Path) -> None:
+    store, result, _ = changed([shirt()], [shirt(title="Other")])
+    change, reason = REFUSED[of]
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps(change(document(result))), encoding="utf-8")
+    store.requests.clear()
+    with pytest.raises(SettingsError) as caught:
+        sync_url("memory", store, undo=str(file))
+    assert reason in str(caught.value)
+    assert store.requests == []
+
+
+@pytest.mark.parametrize("size", [0, 0.5, 0.99])
+def test_a_damaged_document_is_refused(size: float, tmp_path: Path) -> None:
+    store, result, _ = changed([shirt()], [shirt(title="Other")])
+    file = Path(saved(result, tmp_path))
+    content = file.read_bytes()
+    file.write_bytes(content[: int(len(content) * size)])
+    with pytest.raises(SettingsError, match="it is not the complete JSON document of a run"):
+        sync_url("memory", store, undo=str(file))
+
+
+def test_a_document_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="the file cannot be read"):
+        sync_url("memory", FakeMedusa(), undo=str(tmp_path / "none.json"))
