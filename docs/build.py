@@ -170,6 +170,8 @@ def versions() -> str:
     alike: dict[tuple[str, str], list[str]] = {}
     for version, each in matrix.read().items():
         works = f"all, except {'; '.join(each['failed'])}" if each["failed"] else "all"
+        if unknown := [name for name in matrix.SUITE if name not in each["checked"]]:
+            works += f" (not tested: {'; '.join(unknown)})"
         alike.setdefault((works, each["date"]), []).append(version)
     rows = [(works, ", ".join(found), date) for (works, date), found in alike.items()]
     checked = "; ".join(matrix.SUITE)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -135,6 +136,13 @@ def test_dropped_variants_stay_then_lose_their_stock_then_are_deleted(
     assert rig.identities() == before
 
 
+def a_week_earlier(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The record of a product with earlier times."""
+    text = json.dumps(metadata["medusa_sync"])
+    earlier = re.sub(r"\b1[0-9]{9}\b", lambda time: str(int(time[0]) - 7 * 86_400), text)
+    return {"medusa_sync": json.loads(earlier)}
+
+
 def test_what_is_missing_is_marked_and_removed_after_a_week(rig: Rig) -> None:
     later, before = (*REMOVE, "--remove-after", "7d"), rig.variant_ids(1, 2)
     rig.source.products = [without_blue(1), *rig.source.products[2:]]
@@ -146,11 +154,9 @@ def test_what_is_missing_is_marked_and_removed_after_a_week(rig: Rig) -> None:
     assert (run.exit_code, run.counts, len(rig.proxy.writes)) == (0, {"unchanged": SIZE - 1}, 2)
     rig.is_quiet(*later)
     assert rig.variant_ids(1, 2) == before
-    for each in rig.shop.get("/admin/products", fields="id,metadata", limit=SIZE)["products"]:
-        text = json.dumps(each["metadata"]["medusa_sync"])
-        week_ago = re.sub(r"\b1[0-9]{9}\b", lambda time: str(int(time[0]) - 7 * 86_400), text)
-        metadata = {"medusa_sync": json.loads(week_ago)}
-        rig.shop.post(f"/admin/products/{each['id']}", {"metadata": metadata})
+    products = rig.shop.get("/admin/products", fields="id,metadata", limit=SIZE)["products"]
+    bodies = [{"id": each["id"], "metadata": a_week_earlier(each["metadata"])} for each in products]
+    rig.shop.post("/admin/products/batch", {"update": bodies})
     rig.run(*later)
     assert rig.shop.get("/admin/products", fields="id")["count"] == SIZE - 1
     assert set(rig.variant_ids(1)) == {each["sku"] for each in without_blue(1)["variants"]}

@@ -66,7 +66,8 @@ def main() -> None:
     for version in sys.argv[1:] or VERSIONS:
         failed = run(version)
         has_failed = has_failed or bool(failed)
-        results[version] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "failed": failed}
+        date = f"{datetime.now(UTC):%Y-%m-%d}"
+        results[version] = {"date": date, "failed": failed, "checked": list(SUITE)}
         text = json.dumps(dict(sorted(results.items(), key=lambda each: _key(each[0]))), indent=2)
         RESULTS.write_text(f"{text}\n", encoding="utf-8")
         print(f"{version}: {', '.join(failed) or 'all'} {'failed' if failed else 'passed'}", flush=True)
@@ -74,7 +75,7 @@ def main() -> None:
 
 
 def read() -> dict[str, Any]:
-    """The results so far by version: a date, and what failed."""
+    """The results so far by version: a date, what failed, and what was checked."""
     loaded: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     return loaded
 
