@@ -14,7 +14,7 @@ from msgspec import structs
 from medusa_sync.core.result import Planned, RunResult
 from medusa_sync.report.file import replacing, writing
 from medusa_sync.settings.options import Settings
-from medusa_sync.sources.plan import Checksum, Header, encode
+from medusa_sync.sources.plan import Header, checksum_of, encode
 from medusa_sync.spool import Spool
 
 _OWNER = 0o600  # what nobody else may read
@@ -36,14 +36,12 @@ def save_plan(result: RunResult, settings: Settings, path: str) -> None:
         category_names=plan.category_names,
         refused=result.error.partition("\n")[0],
     )
-    checksum = Checksum(header)
     with writing(f"The plan {path!r} was not written"), TemporaryFile() as texts:
         for line in plan.lines.sorted(lambda line: line.plan.external_id):
-            text = encode(line) + b"\n"
-            checksum.add(text)
-            texts.write(text)
+            texts.write(encode(line) + b"\n")
         texts.seek(0)
-        start = encode(structs.replace(header, checksum=str(checksum))) + b"\n"
+        start = encode(structs.replace(header, checksum=checksum_of(header, texts))) + b"\n"
+        texts.seek(0)
         if path == "-":
             sys.stdout.buffer.write(start)
             shutil.copyfileobj(texts, sys.stdout.buffer)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync._version import __version__
-from medusa_sync.core.product import Approved, DesiredProduct, PlanLine
+from medusa_sync.core.product import PlanLine
 from medusa_sync.core.undo import Undone
 from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.sources.base import PAGE_SIZE, Page, Source
@@ -56,15 +57,12 @@ _line = msgspec.json.Decoder(PlanLine).decode
 _undone_line = msgspec.json.Decoder(_UndoneLine).decode
 
 
-class Checksum:
-    """The checksum of a plan: give it its lines."""
-
-    def __init__(self, header: Header) -> None:
-        self._digest = blake2b(encode(structs.replace(header, checksum="")), digest_size=16)
-        self.add = self._digest.update
-
-    def __str__(self) -> str:
-        return self._digest.hexdigest()
+def checksum_of(header: Header, lines: Iterable[bytes]) -> str:
+    """The checksum of a plan."""
+    digest = blake2b(encode(structs.replace(header, checksum="")), digest_size=16)
+    for line in lines:
+        digest.update(line)
+    return digest.hexdigest()
 
 
 class Plan(Source):
@@ -81,14 +79,15 @@ class Plan(Source):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.removals: Sequence[Approved] = ()
         try:
             self.header = self._checked()
             self.created = {} if "undo" in self.header.settings else None  # they are among the removals
+            removals = [line.plan for line in self._lines() if line.product is None]
         except OSError as error:
             raise self.error(error.strerror or str(error)) from error
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise self.error(f"it is no plan, or damaged; {_AGAIN}") from error
+        self.removals, self._total = removals, sum(self.header.counts.values()) - len(removals)
 
     def error(self, problem: str) -> SettingsError:
         """The error of a plan that cannot be carried out."""
@@ -102,38 +101,23 @@ class Plan(Source):
                 made_by = f"medusa-sync {version.medusa_sync} has made it, this is {__version__}"
                 raise self.error(f"{made_by}; {_AGAIN}")
             header = msgspec.json.decode(start, type=Header)
-            checksum, removals = Checksum(header), list[Approved]()
-            for text in file:
-                checksum.add(text)
-                if b'"product":null' in text:  # otherwise, only the checksum has to be right
-                    line = _line(text)
-                    removals += [line.plan] if line.product is None else []
-        if str(checksum) != header.checksum or start != encode(header) + b"\n":
-            raise self.error(f"it was changed after it was saved, or is incomplete; {_AGAIN}")
+            if checksum_of(header, file) != header.checksum or start != encode(header) + b"\n":
+                raise self.error(f"it was changed after it was saved, or is incomplete; {_AGAIN}")
         if header.refused:
             raise self.error(f"it may not be carried out: {header.refused}")
-        self.removals = removals
         return header
 
-    def _products(self) -> Iterator[DesiredProduct]:
+    def _lines(self) -> Iterator[PlanLine]:
         with self._path.open("rb") as file:
-            next(file)
-            read = _line if self.created is None else _undone_line
-            for text in file:
-                line = read(text)
-                if line.product is not None:
-                    yield structs.replace(line.product, approved=line.plan)
+            yield from map(_line if self.created is None else _undone_line, islice(file, 1, None))
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - all were approved
-        total, rows = sum(self.header.counts.values()) - len(self.removals), list[DesiredProduct]()
+        total, lines = self._total, self._lines()
+        products = (structs.replace(each.product, approved=each.plan) for each in lines if each.product)
         try:
-            for product in self._products():
-                rows.append(product)
-                if len(rows) == PAGE_SIZE:
-                    yield Page(tuple(rows), total)
-                    rows = []
-            yield Page(tuple(rows), total)
-        except (OSError, StopIteration, msgspec.MsgspecError) as error:
+            for _ in range(0, total, PAGE_SIZE):
+                yield Page(tuple(islice(products, PAGE_SIZE)), total)
+        except (OSError, msgspec.MsgspecError) as error:
             raise SourceError(f"{self._path}: the plan was changed while it was carried out") from error
 
     async def category_names(self) -> Mapping[str, str]:

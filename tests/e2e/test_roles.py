@@ -1,6 +1,7 @@
 """A store with role-based access control, and a user whose role may not run workflows."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -54,3 +55,21 @@ def test_a_user_who_may_not_run_workflows_can_sync(store: Store, source: DummyJs
     source.edit(1, price=12.5, tags=["new"], stock=3, sku="NEW")
     assert sync().counts == {"updated": 1, "unchanged": SIZE - 1}
     assert sync().counts == {"unchanged": SIZE}
+
+
+def test_an_agent_that_may_only_read_can_plan_but_not_write(
+    postgres: Postgres, source: DummyJson, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "plan.ndjson")
+    no_bulk_calls = ["workflow_execution"]  # to read it is to write
+    with running_store_with_roles(postgres, without=no_bulk_calls, operation="read") as store:
+        user = {
+            "MEDUSA_BACKEND_URL": store.url,
+            "MEDUSA_EMAIL": store.email,
+            "MEDUSA_PASSWORD": store.password,
+        }
+        plan = medusa_sync("--source", source.url, "--dry-run", "--save-plan", file, store=None, **user)
+        assert plan.exit_code == 0, plan.stderr
+        written = medusa_sync("--apply-plan", file, "--json", store=None, **user)
+        assert (written.exit_code, written.document["store"]) == (4, None), written.document
+        assert "403" in written.document["problems"][0]["reason"]

@@ -1,20 +1,57 @@
 """Compares what a dry run plans with what the next run does."""
 
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from medusa_sync import Outcome, RunResult
-from tests.flow.stage import ListSource, copies_of, counts, sync, writes
+from tests.flow.stage import ListSource, apply, copies_of, counts, save, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import times
 
 
 def carried_out(source: ListSource, store: FakeMedusa, **options: Any) -> RunResult:
     """A run, after checking that it does what a dry run planned; returns its result."""
-    fresh = copies_of(store)()
+    copy = copies_of(store)
+    fresh = copy()
     plan = sync(source, fresh, dry_run=True, **options)
     assert writes(fresh) == []
     result = sync(source, store, **options)
     assert shown(plan) == shown(result), (shown(plan), shown(result), reasons(plan), reasons(result))
+    for _ in range(times(1, quick=0)):
+        assert_can_be_approved(source, copy, **options)
     return result
+
+
+def assert_can_be_approved(source: ListSource, copy: Callable[[], FakeMedusa], **options: Any) -> None:
+    """A saved plan is the same each time, and is written exactly and once."""
+    store = copy()
+    speed = {name: value for name, value in options.items() if name in {"batch_size", "concurrency"}}
+    with TemporaryDirectory() as folder:
+        one, other = Path(folder, "one"), Path(folder, "other")
+        plan = save(source, store, one, **options)
+        save(source, copy(), other, **options)
+        assert one.read_bytes() == other.read_bytes()
+        if plan.error:
+            return
+        result = apply(one, store, **speed)
+        assert written(result) == written(plan), [each.reason for each in result.skipped]
+        store.requests.clear()
+        again = apply(one, store, **speed)
+    assert (writes(store), list(again.skipped)) == ([], [])
+
+
+def written(result: RunResult) -> dict[str, Any]:
+    """The fields that were written, with the values before and after."""
+    return {
+        str(each.external_id): sorted(
+            str((change.key, change.field, _value(change.stored), _value(change.planned)))
+            for change in each.changes
+        )
+        for each in result.changes
+        if each.action is not None
+    }
 
 
 def shown(result: RunResult) -> dict[str, Any]:

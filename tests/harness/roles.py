@@ -13,11 +13,14 @@ from tests.harness.postgres import Postgres
 from tests.harness.template import PASSWORD, facts_of
 
 _SUPER_ADMIN = "role_super_admin"
+_SUPER_USER = "super@example.com"
 
 
 @contextmanager
-def running_store_with_roles(postgres: Postgres, *, without: Collection[str]) -> Iterator[Store]:
-    """Run a fresh store; its user may do everything except with the resources `without`.
+def running_store_with_roles(
+    postgres: Postgres, *, without: Collection[str], operation: str = "*"
+) -> Iterator[Store]:
+    """Run a fresh store; its user may do everything, or one operation, except with the resources `without`.
 
     Medusa refuses every secret key if access control is on.
     """
@@ -26,15 +29,15 @@ def running_store_with_roles(postgres: Postgres, *, without: Collection[str]) ->
         project(MEDUSA_VERSION, database_url, MEDUSA_FF_RBAC="true") as medusa,
     ):
         medusa.run("db:migrate")
-        for email in ("super@example.com", "limited@example.com"):
+        for email in (_SUPER_USER, "limited@example.com"):
             medusa.run("user", "--email", email, "--password", PASSWORD)
         facts = replace(facts_of(database_url), email="limited@example.com")
         with medusa.serve() as url:
-            _limit(url, "super@example.com", facts.email, without)
+            _limit(url, facts.email, without, operation)
             yield Store(**asdict(facts), url=url, database_url=database_url, log=medusa.log)
 
 
-def _limit(url: str, by: str, email: str, without: Collection[str]) -> None:
+def _limit(url: str, email: str, without: Collection[str], operation: str) -> None:
     with httpx.Client(base_url=url, timeout=60) as client:
 
         def call(method: str, path: str, body: object = None) -> Any:
@@ -43,7 +46,7 @@ def _limit(url: str, by: str, email: str, without: Collection[str]) -> None:
                 raise RuntimeError(f"{method} {path}: {response.status_code} {response.text}")
             return response.json()
 
-        token = call("POST", "/auth/user/emailpass", {"email": by, "password": PASSWORD})["token"]
+        token = call("POST", "/auth/user/emailpass", {"email": _SUPER_USER, "password": PASSWORD})["token"]
         client.headers["Authorization"] = f"Bearer {token}"
         policies = call("GET", "/admin/rbac/policies?limit=1000")["policies"]
         resources = {each["resource"] for each in policies} - {"*", *without}
@@ -51,7 +54,7 @@ def _limit(url: str, by: str, email: str, without: Collection[str]) -> None:
             call(
                 "POST",
                 "/admin/rbac/policies",
-                {"key": f"{resource}:*", "resource": resource, "operation": "*"},
+                {"key": f"{resource}:{operation}", "resource": resource, "operation": operation},
             )["policy"]["id"]
             for resource in sorted(resources)
         ]
