@@ -1,22 +1,25 @@
 """Stock that variants share is that of one inventory item, also if variants come, go and get their own."""
 
 from itertools import permutations
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
 from tests.flow.faults import KILLED, killed_runs
-from tests.flow.merchant import delete_variants, edit_variant, use_in_a_kit
+from tests.flow.merchant import create, delete_variants, edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.shirts import variant
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
+    apply,
     assert_quiet,
     copies_of,
     counts,
     record_of,
+    save,
     sync,
     synced,
     text,
@@ -291,6 +294,44 @@ def test_items_are_split_and_joined(before: str, after: str) -> None:
     assert_quiet(ListSource([row]), store, **DELETE)
     assert sync(ListSource([SHAPES[before]]), store, **DELETE).exit_code == 0
     assert_follows(SHAPES[before], store)
+
+
+@pytest.mark.parametrize(("before", "after"), [("shared", "own"), ("own", "shared"), ("mixed", "more")])
+def test_a_saved_plan_is_written_as_it_is(before: str, after: str, tmp_path: Path) -> None:
+    store, row, file = synced([SHAPES[before]]), SHAPES[after] | {"stock": 7}, tmp_path / "plan"
+    save(ListSource([row]), store, file, **DELETE)
+    assert counts(apply(file, store)) == {"updated": 1}
+    assert_follows(row, store)
+    assert_quiet(ListSource([row]), store, **DELETE)
+
+
+def test_a_saved_plan_is_not_written_after_an_order(tmp_path: Path) -> None:
+    store, file = synced([shirt()]), tmp_path / "plan"
+    save(ListSource([shirt(stock=8)]), store, file)
+    sell(store, 2)
+    result = apply(file, store)
+    assert (counts(result), stocked(store)) == ({"skipped": 1}, dict.fromkeys("SML", 3))
+    assert "stock is 3 now, was 5 in the plan" in text(result)
+
+
+def test_an_item_of_the_merchant_with_the_sku_of_the_shared_one_is_left_alone() -> None:
+    store = FakeMedusa()
+    create(store, "Theirs", f"{SOURCE_NAME}:1", variant={"manage_inventory": True})
+    [theirs] = store.state.items
+    assert counts(sync(ListSource([shirt()]), store)) == {"created": 1}
+    assert (stocked(store), sharing(store)) == (dict.fromkeys("SML", 5), set("SML"))
+    assert store.state.items[theirs].levels == []
+    assert_quiet(ListSource([shirt()]), store)
+
+
+def test_an_adopted_product_gets_the_shared_stock() -> None:
+    store = synced([shirt(own="SML")])
+    for product in store.state.products.values():
+        product.external_id = product.metadata = None
+    assert counts(carried_out(ListSource([shirt()]), store, adopt=True)) == {"updated": 1}
+    assert (stocked(store), sharing(store)) == (dict.fromkeys("SML", 5), set("SML"))
+    assert_no_item_is_left(store)
+    assert_quiet(ListSource([shirt()]), store)
 
 
 def test_what_cannot_be_deleted_is_left_to_the_merchant() -> None:

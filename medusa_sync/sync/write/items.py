@@ -238,9 +238,9 @@ class Items:
         if not self._api.bulk.is_available:
             shared = {sku: each for sku, each in wanted.items() if sku == each[0].external_id}
             missing = {sku: each for sku, each in shared.items() if sku not in self._made}
-            await self._find(missing)
+            taken = await self._find(missing)
             for sku, (job, variant) in missing.items():
-                if sku not in self._made:
+                if sku not in taken:
                     body = {name: each for name, each in _body(job.change, variant).items() if name != "id"}
                     self._keep(job, await self._api.create_item(body), body)
 
