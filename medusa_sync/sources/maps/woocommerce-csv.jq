@@ -71,7 +71,7 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
         $images,
         dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
       }
-      + if $type == "variable" then goods | {stock} else
+      + if $type == "variable" then {stock: stock} else
           {metadata: ([attributes(1) | .value |= (values | map(plain) | join(", "))] | from_entries)}
           + (goods | . + {meta: {barcode}})
         end
