@@ -48,6 +48,10 @@ def find_shared(
     before = [key for key in known if _was_shared(record, key) and known[key].item_id]
     items = {key: known[key].item_id for key in before or wanted if key in known and known[key].item_id}
     if not items:
+        if stock_of(desired.fields) != stock_of(record.fields):  # it is needed again, if it was deleted
+            for key in record.variants.keys() & {*wanted}:
+                if key in known and known[key].manage_inventory:
+                    record = _with_stock(record, key, {})
         return SharedStock(None, record, matches)
     counts, skus = Counter(items.values()), {own: known[key].item_sku for key, own in items.items()}
     item_id = max(counts, key=lambda own: (counts[own], skus[own] == desired.external_id))

@@ -225,6 +225,27 @@ def test_a_variant_that_the_merchant_unlinks_stays_so_until_it_is_overwritten() 
     assert_follows(row, store)
 
 
+def test_an_item_that_the_merchant_deleted_is_created_when_the_stock_changes() -> None:
+    store = synced([shirt()])
+    store.call("DELETE", f"/admin/inventory-items/{item_of(store).id}")
+    row = shirt(title="Polo")
+    sync(ListSource([row]), store)
+    assert stocked(store) == dict.fromkeys("SML")
+    row["stock"] = 8
+    assert counts(carried_out(ListSource([row]), store)) == {"updated": 1}
+    assert_follows(row, store)
+    assert_quiet(ListSource([row]), store)
+
+
+def test_variants_that_the_merchant_does_not_track_stay_so() -> None:
+    store, row = synced([shirt()]), shirt(stock=8)
+    for size in "SML":
+        edit_variant(store, 1, f"1-{size}", manage_inventory=False)
+    sync(ListSource([row]), store)
+    assert stocked(store) == {}
+    assert_quiet(ListSource([row]), store)
+
+
 def test_a_variant_that_the_merchant_does_not_track_stays_so() -> None:
     store, row = synced([shirt()]), shirt(stock=8)
     edit_variant(store, 1, "1-S", manage_inventory=False)
