@@ -38,7 +38,7 @@ def script(page: Path) -> Iterator[str]:
             end = f"END-OF-{number}"
             yield f"cat > {shlex.quote(block.title)} << '{end}'\n{block.text}{end}\n"
         elif block in commands(page):
-            yield f"echo '--- block {number}: {shlex.quote(block.first)[1:-1]}'\n{text_to_run(block)}\n"
+            yield f"echo {shlex.quote(f'--- {block.first}')}\n{text_to_run(block)}\n"
 
 
 def text_to_run(block: Block) -> str:
@@ -164,3 +164,18 @@ def test_the_commands_of_the_page_about_sources_run_in_its_order(
 def test_the_commands_of_a_page_run_in_the_order_of_the_page(name: str, shop: Shop, tmp_path: Path) -> None:
     walk(SCENES[name], PAGE[name], shop.store, tmp_path)
     assert len(shop.products()) == SCENES[name].stored
+
+
+@pytest.mark.parametrize(("least", "code"), [("0", 0), ("3", 3)])
+def test_a_pipe_whose_program_dies_looks_complete_unless_there_is_a_minimum(
+    least: str, code: int, tmp_path: Path
+) -> None:
+    command = f"medusa-sync products --source - --source-name erp --dry-run --min-products {least}"
+    ended = subprocess.run(
+        ["bash", "-c", rf"(printf 'id,title,price\n1,Mug,9\n2,Jug,7\n'; exit 1) | {command}"],
+        cwd=tmp_path,
+        env=environment(None) | {"PATH": f"{COMMAND.parent}:/usr/bin:/bin"},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == code
