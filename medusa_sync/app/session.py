@@ -17,7 +17,7 @@ from contextlib import (
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 import httpx
 from msgspec import Struct
@@ -42,10 +42,12 @@ from medusa_sync.sources.api import rate_of
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
-from medusa_sync.sources.plan import Plan
 from medusa_sync.stop import Stop
 from medusa_sync.sync.run import Observer, Run
 from medusa_sync.sync.run_options import SyncOptions
+
+if TYPE_CHECKING:
+    from medusa_sync.sources.plan import Plan
 
 _MOST_IGNORED = 2  # signals
 _HEADERS = {
@@ -90,6 +92,8 @@ def sync_products(
         raise errors.SettingsError(problems)
     _check_not_async()
     if settings.apply_plan is not None:
+        from medusa_sync.sources.plan import Plan  # few runs need it
+
         plan = Plan(Path(settings.apply_plan))
         settings = _of_plan(settings, plan)
     redactor = redactor or Redactor(settings.secrets())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, count
 
-from msgspec import Struct, structs
+from msgspec import Struct, json, structs
 
 from medusa_sync.core.fields import SHARED, STOCK, TITLE, UNIQUE, locale_of, stock_of
 
@@ -180,6 +180,10 @@ class PlanLine(Struct, frozen=True):
 
     plan: Approved
     product: DesiredProduct | None = None
+
+
+as_saved = json.Encoder(order="deterministic").encode
+"""Encodes a line of a saved plan."""
 
 
 def without_values(

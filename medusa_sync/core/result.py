@@ -13,7 +13,7 @@ from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earl
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.merge import members
-from medusa_sync.core.product import DesiredProduct, PlanLine, Value, Withheld
+from medusa_sync.core.product import DesiredProduct, Value, Withheld
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.spool import Spool
 
@@ -218,9 +218,9 @@ class StoreState(Struct, frozen=True):
 
 
 class Planned(Struct, frozen=True):
-    """What a dry run would write, and names of categories of the source by slug."""
+    """What a dry run would write: lines with external id and action, and names of categories by slug."""
 
-    lines: Spool[PlanLine]
+    lines: Spool[tuple[str, str, bytes]]
     category_names: dict[str, str]
 
 

@@ -6,15 +6,17 @@ import os
 import shutil
 import sys
 from collections import Counter
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from msgspec import structs
 
+from medusa_sync.core.product import as_saved
 from medusa_sync.core.result import Planned, RunResult
 from medusa_sync.report.file import replacing, writing
 from medusa_sync.settings.options import Settings
-from medusa_sync.sources.plan import Header, checksum_of, encode
+from medusa_sync.sources.plan import Header, checksum_of
 from medusa_sync.spool import Spool
 
 _OWNER = 0o600  # what nobody else may read
@@ -32,15 +34,15 @@ def save_plan(result: RunResult, settings: Settings, path: str) -> None:
         source_name=settings.source_name,
         source=result.source_url,
         settings=settings.of_plan(),
-        counts=Counter(line.plan.action for line in plan.lines),
+        counts=Counter(action for _, action, _ in plan.lines),
         category_names=plan.category_names,
         refused=result.error.partition("\n")[0],
     )
     with writing(f"The plan {path!r} was not written"), TemporaryFile() as texts:
-        for line in plan.lines.sorted(lambda line: line.plan.external_id):
-            texts.write(encode(line) + b"\n")
+        for _, _, line in plan.lines.sorted(itemgetter(0)):
+            texts.write(line + b"\n")
         texts.seek(0)
-        start = encode(structs.replace(header, checksum=checksum_of(header, texts))) + b"\n"
+        start = as_saved(structs.replace(header, checksum=checksum_of(header, texts))) + b"\n"
         texts.seek(0)
         if path == "-":
             sys.stdout.buffer.write(start)

@@ -11,15 +11,13 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync._version import __version__
-from medusa_sync.core.product import PlanLine
+from medusa_sync.core.product import PlanLine, as_saved
 from medusa_sync.core.undo import Undone
 from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.sources.base import PAGE_SIZE, Page, Source
 
 VERSION = 1
 _AGAIN = "make a new one with --dry-run --save-plan"
-
-encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +57,7 @@ _undone_line = msgspec.json.Decoder(_UndoneLine).decode
 
 def checksum_of(header: Header, lines: Iterable[bytes]) -> str:
     """The checksum of a plan."""
-    digest = blake2b(encode(structs.replace(header, checksum="")), digest_size=16)
+    digest = blake2b(as_saved(structs.replace(header, checksum="")), digest_size=16)
     for line in lines:
         digest.update(line)
     return digest.hexdigest()
@@ -101,7 +99,7 @@ class Plan(Source):
                 made_by = f"medusa-sync {version.medusa_sync} has made it, this is {__version__}"
                 raise self.error(f"{made_by}; {_AGAIN}")
             header = msgspec.json.decode(start, type=Header)
-            if checksum_of(header, file) != header.checksum or start != encode(header) + b"\n":
+            if checksum_of(header, file) != header.checksum or start != as_saved(header) + b"\n":
                 raise self.error(f"it was changed after it was saved, or is incomplete; {_AGAIN}")
         if header.refused:
             raise self.error(f"it may not be carried out: {header.refused}")

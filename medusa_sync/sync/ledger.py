@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.product import DesiredProduct, PlanLine
+from medusa_sync.core.product import DesiredProduct, PlanLine, as_saved
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.sources.base import Delivered, Rejected, Unchecked, checked
 from medusa_sync.spool import Spool
@@ -63,7 +63,7 @@ class Ledger:
         self.problems = Spool[Outcome]()
         self.changes = Spool[Outcome]()
         self.skipped = Spool[Outcome]()
-        self.plan = Spool[PlanLine]()
+        self.plan = Spool[tuple[str, str, bytes]]()
         self.kept = 0
         self.gained = 0
         self.unidentified = 0
@@ -138,6 +138,10 @@ class Ledger:
             self.skipped.add(outcome)
         else:  # not counted: the source did not deliver it
             self.problems.add(outcome)
+
+    def plan_line(self, line: PlanLine) -> None:
+        """Keep what a dry run would write."""
+        self.plan.add((line.plan.external_id, line.plan.action, as_saved(line)))
 
     def close(self, reason: str) -> None:
         """Give open products an outcome with the reason why the run ended early, and check the sum.

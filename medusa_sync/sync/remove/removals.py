@@ -211,7 +211,7 @@ class Removals:
             action = Action.DELETE if self._context.deletes else Action.DRAFT
             plans = [removal(each, action) for each in orphans]
             for plan in (*plans, *(removal(each, MARK) for each in self._marks.new)):
-                self._ledger.plan.add(PlanLine(plan))
+                self._ledger.plan_line(PlanLine(plan))
 
     async def _write(
         self,
