@@ -104,14 +104,17 @@ def erp(postgres: Postgres) -> Iterator[str]:
 
 @contextmanager
 def remote(kind: str, folder: Path) -> Iterator[str]:
-    """Serve the folder `erp` over SFTP or FTP, and yield how rclone reaches it."""
+    """Serve the folder `erp`, and yield what names it for `rclone config create`."""
     port = free_port()
-    login = {
-        "sftp": ("--user", "shop", "--authorized-keys", f"{folder}/erp.key.pub"),
-        "ftp": ("--user", "shop", "--pass", "hush"),
+    folder_of_erp, address = str(folder / "erp"), ("127.0.0.1", str(port))
+    sftp = ("rclone", "serve", "sftp", folder_of_erp, "--addr", ":".join(address), "--user", "shop")
+    ftp = ("uv", "tool", "run", "--quiet", "--from", "pyftpdlib==2.2.0", "python", "-m", "pyftpdlib")
+    command = {
+        "sftp": (*sftp, "--authorized-keys", f"{folder}/erp.key.pub"),
+        "ftp": (*ftp, *("-i", address[0], "-p", address[1], "-u", "shop", "-P", "hush", "-d", folder_of_erp)),
     }[kind]
-    serve = ("rclone", "serve", kind, folder / "erp", "--addr", f"127.0.0.1:{port}", *login)
-    with running("rclone", serve, log=folder / "rclone.log", cwd=folder, env=environment(None)) as program:
+    variables = environment(None) | {"PATH": f"{COMMAND.parent}:/usr/bin:/bin"}
+    with running(kind, command, log=folder / "server.log", cwd=folder, env=variables) as program:
         program.wait_until(lambda: answers(port), seconds=30)
         yield f"erp {kind} host=127.0.0.1 port={port} user=shop"
 
@@ -156,6 +159,7 @@ def test_the_commands_of_the_page_about_sources_run_in_its_order(
             RCLONE_CONFIG=str(tmp_path / "rclone.conf"),
             AWS_ACCESS_KEY_ID="shop",
             AWS_SECRET_ACCESS_KEY="hush",
+            AWS_CA_BUNDLE="",
         )
     assert len(shop.products()) == scene.stored
 
