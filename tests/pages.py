@@ -12,7 +12,7 @@ PAGES = [README, *sorted(each for each in DOCS.glob("*.md") if each.name != "ind
 SHELLS = {"sh", "bash", "console", "shell", "cron"}
 _BLOCK = re.compile(r'^( *)```(\w*)(?: title="([^"\n]+)")?\n(.*?)^\1```', re.DOTALL | re.MULTILINE)
 
-TRANSCRIPTS = ("tutorial.md", "approve.md")
+TRANSCRIPTS = ("tutorial.md", "approve.md", "undo.md")
 """Pages whose blocks `bash` have their output below them, which a test compares; blocks `sh` are not run."""
 
 _NO_ENGINE = "needs a container engine; tests/container builds the image and runs it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 
 from msgspec import DecodeError, Raw, Struct, json
@@ -111,11 +112,12 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
     only = {name: values for name, values in change.fields.items() if name not in own}
     found = [("", change.variant_id or "", only)]
     found += [(each.variant, each.id or "", each.fields) for each in change.variants or []]
+    drafted = {each.id for each in change.variants or [] if each.drafted is True}
     variants: list[DesiredVariant] = []
     pending: dict[str, dict[str, tuple[Value, ...]]] = {}
     applied: dict[str, VariantRecord] = {}
     for name, key, fields in found:
-        before, after = _sides(fields, titles)
+        before, after = _sides(fields, titles, is_drafted=key in drafted)
         is_new = VARIANT in fields and fields[VARIANT].before is None
         if key and (before or after or is_new):
             applied[key] = VariantRecord(key, {each: remember(own) for each, own in _known(after).items()})
@@ -159,11 +161,15 @@ def _parallel(options: Iterable[OptionChange]) -> list[OptionChange]:
     return sorted(options, key=lambda each: None in {each.before, each.after})
 
 
-def _sides(fields: Fields, titles: Mapping[str, OptionChange]) -> tuple[dict[str, Value], dict[str, Value]]:
-    """The values of a variant before and after the run, without stock; None if it had no such field."""
+def _sides(
+    fields: Fields, titles: Mapping[str, OptionChange], *, is_drafted: bool
+) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The values of a variant before and after the run, of stock only those that drafting has set to 0."""
     before, after = dict[str, Value](), dict[str, Value]()
     for name, values in fields.items():
-        if not VARIANT_FIELDS.knows(name) or VARIANT_FIELDS[name].part is Part.LEVEL:
+        if not VARIANT_FIELDS.knows(name):
+            continue
+        if VARIANT_FIELDS[name].part is Part.LEVEL and not (is_drafted and isinstance(values.before, int)):
             continue
         option = titles.get(name.removeprefix(OPTION)) if name.startswith(OPTION) else None
         then, now = (option.before, option.after) if option else (None, None)
@@ -177,5 +183,6 @@ def _known(values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _has_stock(change: ProductChange) -> bool:
-    names = [*change.fields, *(name for each in change.variants or () for name in each.fields)]
+    others = (each.fields for each in change.variants or () if each.drafted is not True)
+    names = [*change.fields, *chain.from_iterable(others)]
     return any(VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].part is Part.LEVEL for name in names)

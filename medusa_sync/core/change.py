@@ -58,7 +58,7 @@ class Step(Enum):
     TRANSLATIONS = auto()
 
 
-UNDO = "--undo"
+UNDO, DRAFTING = "--undo", "--on-missing"
 
 
 class FieldChange(Struct, frozen=True):
@@ -70,8 +70,8 @@ class FieldChange(Struct, frozen=True):
         applied: what was last applied, as `remember` gives it; None if nothing is known.
         desired: what the source wants.
         variant: what reports call the variant; empty for a field of the product.
-        setting: the option that changes it, as the product was written with another value, or `UNDO`; empty
-            if there is none.
+        setting: the option that changes it, as the product was written with another value, or `UNDO`, or
+            `DRAFTING`; empty if there is none.
         key: of the variant, which tells it apart; None for a field of the product.
     """
 

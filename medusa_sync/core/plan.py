@@ -7,7 +7,7 @@ from itertools import chain
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Conflict, FieldChange, VariantChange
+from medusa_sync.core.change import DRAFTING, Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.equal_variants import blocked_reason
 from medusa_sync.core.fields import (
     CHANNELS,
@@ -269,7 +269,8 @@ class _Plan(Struct, frozen=True):
             for each, after in lost.items():
                 current = stored.value(each, self.desired, self.locations)
                 if current:
-                    changes.append(FieldChange(each, current, after, current, after, name))
+                    why = "" if after is None else DRAFTING
+                    changes.append(FieldChange(each, current, after, current, after, name, why))
             if changes:
                 own = DesiredVariant(key, name, {})
                 yield VariantChange(own, stored, changes=tuple(changes))

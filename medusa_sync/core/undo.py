@@ -150,7 +150,12 @@ def _statuses(undone: Undone, status: str) -> Iterator[FieldChange | Conflict]:
 
 
 def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
-    return tuple(structs.replace(each, setting=UNDO) for each in changes)
+    """The changes of an undo; the stock of a drafted variant is taken back only if it is 0 still."""
+    return tuple(
+        structs.replace(each, setting=each.setting or UNDO)
+        for each in changes
+        if not stock_of({each.field: None}) or 0 in {each.planned, each.stored}
+    )
 
 
 def _kept(conflicts: Iterable[Conflict]) -> tuple[Conflict, ...]:

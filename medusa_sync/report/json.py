@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from medusa_sync.core.change import DRAFTING
 from medusa_sync.core.fields import OPTION, OPTIONS, VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
@@ -118,6 +119,9 @@ class VariantChanges(Struct, frozen=True):
     variant: Annotated[str, Meta(description="Its SKU, or else its title.")]
     fields: dict[str, FieldValues]
     id: Annotated[str | UnsetType, Meta(description="In the store; missing if a dry run creates it.")] = UNSET
+    drafted: Annotated[
+        bool | UnsetType, Meta(description="Its stock was set to 0 because the source dropped it.")
+    ] = UNSET
 
 
 class OptionChange(FieldValues, frozen=True, kw_only=True):
@@ -282,7 +286,8 @@ def _change(outcome: Outcome) -> ProductChange:
     for each in outcome.changes:
         fields = own
         if each.variant or (each.key is not None and each.field in own):
-            entry = VariantChanges(each.variant, {}, known.variants.get(each.key or "") or UNSET)
+            drafted = each.setting == DRAFTING or UNSET
+            entry = VariantChanges(each.variant, {}, known.variants.get(each.key or "") or UNSET, drafted)
             fields = variants.setdefault((each.key, each.variant), entry).fields
         elif each.key is not None:
             only = known.variants.get(each.key) or UNSET

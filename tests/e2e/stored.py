@@ -1,7 +1,7 @@
 """A stored product, with its fields by owner."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.e2e.shop import Shop
@@ -55,6 +55,21 @@ class Stored:
             **{name: self.others[name] for name in ("handle", "sales channels", "shipping profile")},
             "variants": {key: [each.others[name] for name in ids] for key, each in self.variants.items()},
         }
+
+    @property
+    def restorable(self) -> dict[str, Any]:
+        """What an undo restores: all but stock, and the ids of what is created again."""
+        variants = {
+            key: {
+                "owned": {name: value for name, value in each.owned.items() if not name.startswith("stock")},
+                "values": {self.options[own]: value for own, value in each.values.items()},
+                "other prices": each.others["other prices"],
+                "skus of items": [sku for sku, _ in each.items],
+            }
+            for key, each in self.variants.items()
+        }
+        values = {self.options[own]: sorted(each) for own, each in self.values.items()}
+        return {**asdict(self), "options": values, "values": None, "variants": variants}
 
 
 def stored_in(shop: Shop) -> dict[str, Stored]:

@@ -4,7 +4,6 @@ import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from medusa_sync import RunResult
 from medusa_sync.errors import SettingsError
 from tests.e2e.shop import Shop
-from tests.e2e.stored import Stored, stored_in
+from tests.e2e.stored import stored_in
 from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
 from tests.flow.merchant import add_tag, delete_variants, edit, set_prices
 from tests.flow.shirts import shirt, shirts, variant
@@ -62,23 +61,8 @@ def shop_of(store: FakeMedusa) -> Shop:
 
 
 def shown(store: FakeMedusa) -> dict[str, Any]:
-    """What an undo restores of all products: all but stock, and the ids of what is created again."""
-    return {key: _shown(each) for key, each in stored_in(shop_of(store)).items()}
-
-
-def _shown(product: Stored) -> dict[str, Any]:
-    titles = product.options
-    variants = {
-        key: {
-            "owned": {name: value for name, value in each.owned.items() if not name.startswith("stock")},
-            "values": {titles[own]: value for own, value in each.values.items()},
-            "other prices": each.others["other prices"],
-            "skus of items": [sku for sku, _ in each.items],
-        }
-        for key, each in product.variants.items()
-    }
-    values = {titles[own]: sorted(each) for own, each in product.values.items()}
-    return {**asdict(product), "options": values, "values": None, "variants": variants}
+    """What an undo restores of all products."""
+    return {key: each.restorable for key, each in stored_in(shop_of(store)).items()}
 
 
 # --- everything that a source can change ------------------------------------------------------------------
@@ -177,6 +161,31 @@ def test_variants_that_the_run_created_go_with_delete(tmp_path: Path) -> None:
     assert (kept.exit_code, store.level_of("SH1-XL-R")) == (0, 0)
     done = undo(store, result, tmp_path, on_missing="delete", max_removals=1)
     assert (counts(done), shown(store)) == ({"updated": 1}, was)
+
+
+@pytest.mark.parametrize("stock", [0, 3])
+def test_variants_that_the_run_drafted_get_their_stock_unless_it_was_changed_since(
+    stock: int, tmp_path: Path
+) -> None:
+    row = shirt(5)
+    less = {**row, "variants": row["variants"][1:]}
+    store, result, _ = changed([row], [less], on_missing="draft")
+    own = store.products["dummyjson:5"].variants[0]
+    assert (own.sku, store.level_of("SH5-S-R")) == ("SH5-S-R", 0)
+    store.state.items[own.item_ids[0]].levels[0].stocked_quantity = stock
+    undo(store, result, tmp_path)
+    assert store.level_of("SH5-S-R") == (stock or 5)
+    assert counts(sync(ListSource([less]), store, on_missing="draft")) == {"unchanged": 1}
+    assert store.level_of("SH5-S-R") == (stock or 5)
+
+
+def test_an_undo_that_drafted_a_variant_can_be_undone(tmp_path: Path) -> None:
+    row = shirt(5)
+    store, result, _ = changed([{**row, "variants": row["variants"][1:]}], [row])
+    done = undo(store, result, tmp_path)
+    assert store.level_of("SH5-S-R") == 0
+    assert counts(undo(store, done, tmp_path)) == {"updated": 1}
+    assert store.level_of("SH5-S-R") == 5
 
 
 @pytest.mark.parametrize("stock", [None, 7])

@@ -1,0 +1,51 @@
+"""Undoing a run of everything that the source of the soak test changes restores a real store."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command import Finished, medusa_sync
+from tests.e2e.shop import Shop
+from tests.e2e.stored import stored_in
+from tests.harness.dummyjson import dummyjson
+from tests.soak.merchant import make_merchant
+from tests.soak.oracle import Oracle
+from tests.soak.source import Source
+from tests.tiers import sampled
+
+
+@pytest.mark.parametrize("seed", sampled(range(1, 6), 1))
+def test_an_undo_restores_a_real_store(seed: int, shop: Shop, tmp_path: Path) -> None:
+    dice, options = random.Random(seed), ("--sale-prices", "--on-missing", "draft", "--max-removals", "100%")
+    make_merchant(shop, Oracle(shop.store), dice, frozenset())  # with what the source names
+
+    def run(*arguments: str, exit_code: int = 0) -> Finished:
+        finished = medusa_sync(*arguments, "--json", store=shop.store)
+        assert finished.exit_code == exit_code, finished.stdout + finished.stderr
+        return finished
+
+    with dummyjson([]) as server:
+        source = Source(server, dice, frozenset())
+        source.add(16)
+        run("--source", source.url, *options)
+        before = {key: each.restorable for key, each in stored_in(shop).items()}
+        source.change(40)
+        source.add(2)
+        run("--source", source.url, "--report", str(tmp_path / "run.json"), *options)
+        after = {key: each.restorable for key, each in stored_in(shop).items()}
+        undo = "--undo", str(tmp_path / "run.json"), "--on-missing", "delete", "--max-removals", "100%"
+        plan = run(*undo, "--dry-run")
+        done = run(*undo, "--report", str(tmp_path / "undo.json"))
+        assert done.counts == plan.counts
+        assert done.counts["removed"] == 2
+        assert {key: each.restorable for key, each in stored_in(shop).items()} == before
+        assert run(*undo).document["requests"]["store_writes"] == 0
+        quiet = run("--source", source.url, "--no-create", *options)
+        assert quiet.document["requests"]["store_writes"] == 0
+        again = "--undo", str(tmp_path / "undo.json"), "--max-removals", "100%"
+        run(*again)
+    variants = {key: {*each["variants"]} for key, each in before.items()}
+    redone = {key: each.restorable for key, each in stored_in(shop).items()}
+    kept = {key for key, own in variants.items() if own == {*after[key]["variants"]}}
+    assert {key: redone[key] for key in kept} == {key: after[key] for key in kept}
