@@ -62,6 +62,7 @@ def csv_of(rows: list[dict[str, str]]) -> str:
 
 
 CATALOGUE = csv_of(ROWS)
+FEW = csv_of(ROWS[:5])
 
 
 def checkout(folder: Path) -> None:
@@ -91,33 +92,33 @@ def _page(name: str, language: str) -> str:
 
 
 SCENES: Mapping[str, Scene] = {
-    "README.md": Scene(SIZE, {"catalogue.csv": CATALOGUE}, checkout),
-    "alternatives.md": Scene(20, {"products.csv": CATALOGUE}),
+    "README.md": Scene(5, {"catalogue.csv": FEW}, checkout),
+    "alternatives.md": Scene(20, {"products.csv": FEW}),
     "from-shopify.md": Scene(0, {}),
     "from-woocommerce.md": Scene(0, {}),
     "going-live.md": Scene(1, {}),
     "installation.md": Scene(
         0,
         {
-            "catalogue.csv": CATALOGUE,
+            "catalogue.csv": FEW,
             ".env": _SETTINGS,
             "forget.py": (DOCS / "examples" / "forget.py").read_text(encoding="utf-8"),
         },
         checkout,
     ),
     "maps.md": Scene(0, {"erp.json": f"[{_page('maps.md', 'json')}]", "erp.jq": _page("maps.md", "jq")}),
-    "monitoring.md": Scene(SIZE, {".env": _SETTINGS, "catalogue.csv": CATALOGUE, "runs/old.json": "{}"}),
-    "ownership.md": Scene(SIZE, {".env": _SETTINGS, "catalogue.csv": CATALOGUE}),
+    "monitoring.md": Scene(5, {".env": _SETTINGS, "catalogue.csv": FEW, "runs/old.json": "{}"}),
+    "ownership.md": Scene(5, {".env": _SETTINGS, "catalogue.csv": FEW}),
     "python-api.md": Scene(
         1,
         {".env": _SETTINGS},
         _shop_database,
         replaced={"/var/lib/shop.db": "$PWD/shop.db"},
     ),
-    "scaling.md": Scene(SIZE, {".env": _SETTINGS, "catalogue.csv": CATALOGUE}),
+    "scaling.md": Scene(5, {".env": _SETTINGS, "catalogue.csv": FEW}),
     "scheduling.md": Scene(
         0,
-        {".env": _SETTINGS, "catalogue.csv": CATALOGUE},
+        {".env": _SETTINGS, "catalogue.csv": FEW},
         replaced={"/opt/medusa-sync/bin/medusa-sync": "medusa-sync", "/etc/medusa-sync/env": ".env"},
     ),
     "sources.md": Scene(
