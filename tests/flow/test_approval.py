@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -12,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync import RunResult, SettingsError
-from tests.flow.faults import KILLED, fault_at, killed_runs
+from tests.flow.faults import KILLED, fault_at, killed_runs, strike
 from tests.flow.merchant import add_tag, edit, set_prices
 from tests.flow.plans import shown
 from tests.flow.shirts import CHANGES, held, new_variants, shirts
 from tests.flow.stage import (
     ListSource,
     apply,
+    assert_exact,
     assert_quiet,
     copies_of,
     counts,
@@ -363,6 +365,30 @@ def test_what_the_merchant_edits_in_the_middle_of_an_application_stays(
         assert (result.exit_code, counts(result)) == (6, {"updated": 1, "skipped": 1})
         assert "is 7 now, was" in reasons(result)["1"]
         assert [each.action for each in result.changes] == ["update", "update"]  # a part is written
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_two_applications_at_once_write_each_product_once(file: Path, number: int) -> None:
+    store = synced(products(2))
+    rows = [*changed()[:2], *products(4)[2:]]
+    save(ListSource(rows), store, file)
+    seen = 0
+
+    def is_due(request: httpx.Request) -> bool:
+        nonlocal seen
+        seen += is_write(request)
+        return is_write(request) and seen == number
+
+    def elsewhere() -> None:
+        other = Thread(target=apply, args=(file, store))
+        other.start()
+        other.join()
+
+    strike(store, "before", is_due, elsewhere)
+    result = apply(file, store)
+    assert result.exit_code == 0, (reasons(result), list(result.problems))
+    assert_exact(rows, store)
+    assert_quiet(ListSource(rows), store)
 
 
 # --- files that are refused -------------------------------------------------------------------------------
