@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
 from msgspec import DecodeError, Raw, Struct, json
 
 from medusa_sync.codes import Note
-from medusa_sync.core.fields import FIELDS, OPTION, STATUS, UNIQUE, VARIANT, VARIANT_FIELDS, Part
+from medusa_sync.core.change import Conflict
+from medusa_sync.core.fields import FIELDS, OPTION, OPTIONS, STATUS, UNIQUE, VARIANT, VARIANT_FIELDS, Part
 from medusa_sync.core.ids import source_id_of
+from medusa_sync.core.merge import members
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import AppliedOption, Pending, Record, VariantRecord, Write, remember
 from medusa_sync.core.result import Action
-from medusa_sync.core.undo import Undone
+from medusa_sync.core.undo import FOREVER, Undone
 from medusa_sync.errors import SettingsError
+from medusa_sync.redact import MASK
 from medusa_sync.report.json import FieldValues, OptionChange, ProductChange
 from medusa_sync.sources.base import PAGE_SIZE, Page, Source
 from medusa_sync.spool import Spool
 
+_HIDDEN = f"the document hides a secret ({MASK}) in the value before it"
 _STOCK = Note("stock_kept", "Stock is not taken back, because orders may have changed it since.")
 
 Fields = Mapping[str, FieldValues]
@@ -109,7 +114,8 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         for name, values in change.fields.items()
         if FIELDS.knows(name) and FIELDS[name].part is not Part.LEVEL
     }
-    only = {name: values for name, values in change.fields.items() if name not in own}
+    known = {name: values for name, values in own.items() if not _is_hidden(values)}
+    only = {name: values for name, values in change.fields.items() if name not in {*own, STATUS, OPTIONS}}
     found = [("", change.variant_id or "", only)]
     found += [(each.variant, each.id or "", each.fields) for each in change.variants or []]
     drafted = {each.id for each in change.variants or [] if each.drafted is True}
@@ -129,13 +135,13 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         external_id,
         source_id,
         change.currency or "",
-        {name: each.before for name, each in own.items()},
+        {name: each.before for name, each in known.items()},
         tuple(variants),
         tuple(each.before for each in options if isinstance(each.before, str)),
         name=change.title or "",
         id=change.id or "",
         applied=Record(
-            fields={name: remember(each.after) for name, each in own.items() if each.after is not None},
+            fields={name: remember(each.after) for name, each in known.items() if each.after is not None},
             options=tuple(
                 AppliedOption(each.after, each.id or "") for each in options if isinstance(each.after, str)
             ),
@@ -151,9 +157,22 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
             ),
         ),
         statuses=(str(status.before), str(status.after)) if status else None,
-        lost=tuple(name for name, _, fields in found if VARIANT in fields and fields[VARIANT].after is None),
+        lost=tuple(chain.from_iterable(_lost(name, fields) for name, _, fields in [("", "", own), *found])),
         is_deleted=change.action == Action.DELETE,
     )
+
+
+def _lost(variant: str, fields: Fields) -> Iterator[Conflict]:
+    """What cannot be restored: a variant that is deleted, and values in which a secret is hidden."""
+    for name, values in fields.items():
+        if name == VARIANT and values.after is None:
+            yield Conflict(name, None, variant, OnConflict.STORE, variant, reason=FOREVER)
+        elif _is_hidden(values):
+            yield Conflict(name, values.after, values.before, OnConflict.STORE, variant, reason=_HIDDEN)
+
+
+def _is_hidden(values: FieldValues) -> bool:
+    return any(MASK in member for member in members(values.before))
 
 
 def _parallel(options: Iterable[OptionChange]) -> list[OptionChange]:
@@ -167,7 +186,7 @@ def _sides(
     """The values of a variant before and after the run, of stock only those that drafting has set to 0."""
     before, after = dict[str, Value](), dict[str, Value]()
     for name, values in fields.items():
-        if not VARIANT_FIELDS.knows(name):
+        if not VARIANT_FIELDS.knows(name) or _is_hidden(values):
             continue
         if VARIANT_FIELDS[name].part is Part.LEVEL and not (is_drafted and isinstance(values.before, int)):
             continue

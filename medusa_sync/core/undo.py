@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import structs
 
-from medusa_sync.core.change import UNDO, Change, Conflict, FieldChange
+from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange
 from medusa_sync.core.fields import SHARED, STATUS, VARIANT, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
@@ -23,7 +23,7 @@ from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.errors import ProductFailedError
 
 _SINCE = "edited since the run"
-_FOREVER = "the run deleted it, which cannot be undone"
+FOREVER = "the run deleted it, which cannot be undone"
 _FOR_SALE = "it has no stock of its own to set to 0; --on-missing delete removes it"
 
 
@@ -38,7 +38,7 @@ class Undone(DesiredProduct, frozen=True):
         applied: what the run wrote, with the titles that options have since. What an undo that is interrupted
             may have left, such as an SKU that is cleared before another variant gets it, is pending.
         statuses: before the run and after it; None if it did not change.
-        lost: what reports call the variants that the run deleted.
+        lost: fields and variants that cannot be restored.
         is_deleted: the run deleted the product.
     """
 
@@ -46,7 +46,7 @@ class Undone(DesiredProduct, frozen=True):
     id: str = ""
     applied: Record = NO_RECORD
     statuses: tuple[str, str] | None = None
-    lost: tuple[str, ...] = ()
+    lost: tuple[Conflict, ...] = ()
     is_deleted: bool = False
 
     @property
@@ -56,7 +56,7 @@ class Undone(DesiredProduct, frozen=True):
     def obstacle(self, copies: Sequence[StoredProduct]) -> tuple[Result, str] | None:
         """Why nothing of it is undone, with the outcome; None if nothing is in the way."""
         if self.is_deleted:
-            return Result.SKIPPED, _FOREVER
+            return Result.SKIPPED, FOREVER
         if not copies:
             return Result.SKIPPED, "the store no longer has it"
         if all(each.id != self.id for each in copies):
@@ -90,16 +90,16 @@ def plan_change(
         structs.replace(each, changes=_marked(each.changes), conflicts=_kept(each.conflicts))
         for each in change.variants
     )
-    lost = [Conflict(VARIANT, None, name, OnConflict.STORE, name, reason=_FOREVER) for name in desired.lost]
     names = (each.called(each.id) for each in staying)
-    lost += [Conflict(VARIANT, name, None, OnConflict.STORE, name, reason=_FOR_SALE) for name in names]
+    kept = [Conflict(VARIANT, name, None, OnConflict.STORE, name, reason=_FOR_SALE) for name in names]
     return structs.replace(
         change,
         stored=structs.replace(change.stored, record=stored.record),
         own_changes=_marked(each for each in own if isinstance(each, FieldChange)),
         own_conflicts=(
             *_kept([*change.own_conflicts, *(each for each in statuses if isinstance(each, Conflict))]),
-            *lost,
+            *desired.lost,
+            *kept,
         ),
         variants=tuple(variants),
         keeps_record=True,
@@ -152,7 +152,7 @@ def _statuses(undone: Undone, status: str) -> Iterator[FieldChange | Conflict]:
 def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
     """The changes of an undo; the stock of a drafted variant is taken back only if it is 0 still."""
     return tuple(
-        structs.replace(each, setting=each.setting or UNDO)
+        structs.replace(each, setting=each.setting if each.setting == DRAFTING else UNDO)
         for each in changes
         if not stock_of({each.field: None}) or 0 in {each.planned, each.stored}
     )

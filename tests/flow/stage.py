@@ -19,7 +19,7 @@ from medusa_sync.app.undo import undone_run
 from medusa_sync.core import unfinished
 from medusa_sync.core.result import Requests
 from medusa_sync.errors import SourceError, TimeLimitError
-from medusa_sync.redact import Redactor
+from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.json import as_json
 from medusa_sync.report.plan import save_plan
 from medusa_sync.report.text import as_text
@@ -178,9 +178,9 @@ text = as_text
 """What the command prints."""
 
 
-def document(result: RunResult) -> dict[str, Any]:
-    """The JSON document of a run, which fits its schema."""
-    return read_document(as_json(result))
+def document(result: RunResult, *secrets: str) -> dict[str, Any]:
+    """The JSON document of a run without secrets, which fits its schema."""
+    return read_document(as_json(redacted(result, Redactor(secrets))))
 
 
 def writes(store: FakeMedusa) -> list[Request]:

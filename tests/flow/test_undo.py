@@ -1,5 +1,6 @@
 """An undo restores what the store held before a run, and keeps what was edited since."""
 
+import asyncio
 import json
 import random
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from tests.flow.merchant import add_tag, delete_variants, edit, set_prices
 from tests.flow.shirts import shirt, shirts, variant
 from tests.flow.stage import (
     ListSource,
+    Signal,
     acknowledged_by,
     apply,
     constant,
@@ -27,6 +29,7 @@ from tests.flow.stage import (
     counts,
     document,
     record_of,
+    run_once,
     save,
     sync,
     sync_url,
@@ -45,15 +48,15 @@ from tests.soak.source import Source
 from tests.tiers import some
 
 
-def saved(run: RunResult, folder: Path, **changes: Any) -> str:
+def saved(run: RunResult, folder: Path, secret: str = "", **changes: Any) -> str:
     """The path of the document of a run."""
     file = folder / "run.json"
-    file.write_text(json.dumps({**document(run), **changes}), encoding="utf-8")
+    file.write_text(json.dumps({**document(run, secret), **changes}), encoding="utf-8")
     return str(file)
 
 
-def undo(store: FakeMedusa, run: RunResult, folder: Path, **options: Any) -> RunResult:
-    return sync_url("memory", store, undo=saved(run, folder), **options)
+def undo(store: FakeMedusa, run: RunResult, folder: Path, secret: str = "", **options: Any) -> RunResult:
+    return sync_url("memory", store, undo=saved(run, folder, secret), **options)
 
 
 def shop_of(store: FakeMedusa) -> Shop:
@@ -277,6 +280,7 @@ def test_what_was_edited_since_is_kept(tmp_path: Path) -> None:
     gone = store.products["dummyjson:1"].variants[-1]
     done = undo(store, result, tmp_path)
     assert (done.exit_code, done.conflicts) == (0, 2)
+    assert {each.setting for outcome in done.changes for each in outcome.changes} == {"--undo"}
     assert "title: Mine (kept; edited since the run; before it: Shirt 1)" in text(done)
     [(key, now)] = shown(store).items()
     assert now["owned"]["title"] == "Mine"
@@ -285,6 +289,15 @@ def test_what_was_edited_since_is_kept(tmp_path: Path) -> None:
     amounts = [each["owned"]["price"] for each in now["variants"].values()]
     assert (7_777 in amounts, 50 in amounts) == (True, False)
     assert gone.id in now["variants"]
+
+
+def test_a_value_in_which_a_secret_was_hidden_is_not_restored(tmp_path: Path) -> None:
+    store, result, _ = changed([shirt(description="The key is sk_key")], [shirt(title="Other")])
+    done = undo(store, result, tmp_path, secret="sk_key")
+    assert (done.exit_code, done.conflicts) == (0, 1)
+    assert "kept; the document hides a secret (***)" in text(done)
+    [product] = store.products.values()
+    assert (product.title, product.description) == ("Shirt 1", None)
 
 
 def test_a_variant_that_was_deleted_since_stays_away(tmp_path: Path) -> None:
@@ -367,7 +380,7 @@ def assert_completed(
 
 def test_an_undo_that_is_interrupted_is_completed_by_the_next_one(tmp_path: Path) -> None:
     store, result, was = many_changes()
-    options = {"on_missing": "delete", "max_removals": "100%", "batch_size": 2}
+    options: dict[str, Any] = {"on_missing": "delete", "max_removals": "100%", "batch_size": 2}
     copy = copies_of(store)
     whole = copy()
     undo(whole, result, tmp_path, **options)
@@ -386,7 +399,7 @@ def test_an_undo_that_is_interrupted_is_completed_by_the_next_one(tmp_path: Path
 @pytest.mark.parametrize("killed", KILLED)
 def test_a_killed_undo_is_completed_by_the_next_one(killed: str, tmp_path: Path) -> None:
     store, result, was = many_changes()
-    options = {"on_missing": "delete", "max_removals": "100%", "batch_size": 2}
+    options: dict[str, Any] = {"on_missing": "delete", "max_removals": "100%", "batch_size": 2}
     for hurt in killed_runs(
         store, killed, lambda each: undo(each, result, tmp_path, max_retries=2, **options)
     ):
@@ -399,6 +412,20 @@ def test_an_edit_in_the_middle_of_an_undo_is_kept(tmp_path: Path) -> None:
     done = undo(store, result, tmp_path, batch_size=1, concurrency=1, max_removals="100%")
     assert (done.exit_code, done.conflicts) == (0, 1)
     assert store.products["dummyjson:3"].title == "Mine"
+
+
+def test_a_run_that_was_interrupted_can_be_undone(tmp_path: Path) -> None:
+    rows, stop = products(6), Signal()
+    store = synced(rows)
+    was = shown(store)
+    strike(store, "after", lambda each: each.method == "POST", stop.interrupt)
+    other = ListSource([{**each, "title": "Other"} for each in rows])
+    result = asyncio.run(run_once(other, store, stop=stop, batch_size=2, concurrency=1))
+    store.after = None
+    titles = [each.title for each in store.products.values()]
+    assert (result.exit_code, titles.count("Other"), document(result)["store"]) == (143, 2, None)
+    done = undo(store, result, tmp_path)
+    assert (counts(done), shown(store)) == ({"updated": 2}, was)
 
 
 def test_a_write_that_is_not_confirmed_is_not_undone(tmp_path: Path) -> None:
