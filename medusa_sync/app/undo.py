@@ -20,14 +20,12 @@ from medusa_sync.core.result import Action
 from medusa_sync.core.undo import FOREVER, Undone
 from medusa_sync.errors import SettingsError
 from medusa_sync.redact import MASK
-from medusa_sync.report.json import FieldValues, OptionChange, ProductChange
+from medusa_sync.report.json import FieldValues, OptionChange, ProductChange, VariantChanges
 from medusa_sync.sources.base import PAGE_SIZE, Page, Source
 from medusa_sync.spool import Spool
 
 _HIDDEN = f"the document hides a secret ({MASK}) in the value before it"
 _STOCK = Note("stock_kept", "Stock is not taken back, because orders may have changed it since.")
-
-Fields = Mapping[str, FieldValues]
 
 
 class _Source(Struct):
@@ -108,7 +106,6 @@ def _problem(document: _Document, source_name: str, store_url: str) -> str:
 def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
     """What it takes to undo the changes of a product."""
     options = _parallel(change.options or [])
-    titles = {each.name: each for each in options}
     own = {
         name: values
         for name, values in change.fields.items()
@@ -116,20 +113,8 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
     }
     known = {name: values for name, values in own.items() if not _is_hidden(values)}
     only = {name: values for name, values in change.fields.items() if name not in {*own, STATUS, OPTIONS}}
-    found = [("", change.variant_id or "", only)]
-    found += [(each.variant, each.id or "", each.fields) for each in change.variants or []]
-    drafted = {each.id for each in change.variants or [] if each.drafted is True}
-    variants: list[DesiredVariant] = []
-    pending: dict[str, dict[str, tuple[Value, ...]]] = {}
-    applied: dict[str, VariantRecord] = {}
-    for name, key, fields in found:
-        before, after = _sides(fields, titles, is_drafted=key in drafted)
-        is_new = VARIANT in fields and fields[VARIANT].before is None
-        if key and (before or after or is_new):
-            applied[key] = VariantRecord(key, {each: remember(own) for each, own in _known(after).items()})
-            pending[key] = {each: (None,) for each in UNIQUE if each in before}
-            if not is_new:
-                variants.append(DesiredVariant(key, name, _known(before)))
+    parts = [VariantChanges("", only, change.variant_id), *(change.variants or ())]
+    variants, applied, pending = _variants(parts, {each.name: each for each in options})
     status = change.fields.get(STATUS)
     return Undone(
         external_id,
@@ -148,7 +133,7 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
             variants=applied,
             pending=Pending(
                 Write.UPDATE,
-                {key: values for key, values in pending.items() if values},
+                pending,
                 {
                     each.id: (each.after, each.before)
                     for each in options
@@ -157,14 +142,35 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
             ),
         ),
         statuses=(str(status.before), str(status.after)) if status else None,
-        lost=tuple(chain.from_iterable(_lost(name, fields) for name, _, fields in [("", "", own), *found])),
+        lost=tuple(chain.from_iterable(map(_lost, [VariantChanges("", own), *parts]))),
         is_deleted=change.action == Action.DELETE,
     )
 
 
-def _lost(variant: str, fields: Fields) -> Iterator[Conflict]:
+def _variants(
+    parts: Iterable[VariantChanges], titles: Mapping[str, OptionChange]
+) -> tuple[list[DesiredVariant], dict[str, VariantRecord], dict[str, dict[str, tuple[Value, ...]]]]:
+    """The variants before the run, what it applied to them, and what an interrupted undo may have left."""
+    variants: list[DesiredVariant] = []
+    applied: dict[str, VariantRecord] = {}
+    pending: dict[str, dict[str, tuple[Value, ...]]] = {}
+    for each in parts:
+        before, after = _sides(each, titles)
+        key, is_new = each.id or "", VARIANT in each.fields and each.fields[VARIANT].before is None
+        if not key or not (before or is_new):
+            continue
+        applied[key] = VariantRecord(key, {name: remember(value) for name, value in _known(after).items()})
+        if not is_new:
+            variants.append(DesiredVariant(key, each.variant, _known(before)))
+        if cleared := [name for name in UNIQUE if name in before]:
+            pending[key] = dict.fromkeys(cleared, (None,))
+    return variants, applied, pending
+
+
+def _lost(part: VariantChanges) -> Iterator[Conflict]:
     """What cannot be restored: a variant that is deleted, and values in which a secret is hidden."""
-    for name, values in fields.items():
+    variant = part.variant
+    for name, values in part.fields.items():
         if name == VARIANT and values.after is None:
             yield Conflict(name, None, variant, OnConflict.STORE, variant, reason=FOREVER)
         elif _is_hidden(values):
@@ -181,14 +187,15 @@ def _parallel(options: Iterable[OptionChange]) -> list[OptionChange]:
 
 
 def _sides(
-    fields: Fields, titles: Mapping[str, OptionChange], *, is_drafted: bool
+    part: VariantChanges, titles: Mapping[str, OptionChange]
 ) -> tuple[dict[str, Value], dict[str, Value]]:
     """The values of a variant before and after the run, of stock only those that drafting has set to 0."""
     before, after = dict[str, Value](), dict[str, Value]()
-    for name, values in fields.items():
+    for name, values in part.fields.items():
         if not VARIANT_FIELDS.knows(name) or _is_hidden(values):
             continue
-        if VARIANT_FIELDS[name].part is Part.LEVEL and not (is_drafted and isinstance(values.before, int)):
+        is_drafted = part.drafted is True and isinstance(values.before, int)
+        if VARIANT_FIELDS[name].part is Part.LEVEL and not is_drafted:
             continue
         option = titles.get(name.removeprefix(OPTION)) if name.startswith(OPTION) else None
         then, now = (option.before, option.after) if option else (None, None)

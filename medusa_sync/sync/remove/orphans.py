@@ -11,7 +11,6 @@ from medusa_sync.core.approval import MARK, moved_removal
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import external_id_of
-from medusa_sync.core.policy import Share
 from medusa_sync.core.product import Approved
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action, Outcome, Result, Written
@@ -24,12 +23,19 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.gate import reason
 
 LISTED = 10  # products or variants that an error or a note names
-_IF_WANTED = "To remove them, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
-_REALLY_GONE = "If they are really gone, run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
+_HOW = "run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
 
 
 class Orphans:
-    """The products that the source no longer has, once it was read completely."""
+    """The products that the source no longer has, once it was read completely.
+
+    Attributes:
+        why: why they are removed, and variants, too.
+        hint: what to do if they are too many.
+    """
+
+    why = "are missing at the source"
+    hint = f"If they are really gone, {_HOW}"
 
     def __init__(self, context: Context) -> None:
         self._api = context.api
@@ -96,8 +102,18 @@ class Orphans:
         Raises:
             PruneGuardError: they are too many.
         """
-        missing, owned = "products are missing at the source", self._scan.owned_size
-        check_removals(missing, _names(orphans), owned, self._options.max_removals)
+        self.check_names("products", _names(orphans), self._scan.owned_size)
+
+    def check_names(self, noun: str, names: Sequence[str], owned: int) -> None:
+        """Check that not too many of those that the store had before the run are removed.
+
+        Raises:
+            PruneGuardError: more than `--max-removals` allows.
+        """
+        allowed = self._options.max_removals
+        if not allowed.allows(len(names), owned):
+            reason = f"{len(names)} of {owned} {noun} {self.why}; --max-removals is {allowed}."
+            raise removal_error(reason, names, self.hint)
 
     def outcome(self, stored: StoredProduct) -> Outcome:
         """The outcome of an orphan that is removed."""
@@ -150,6 +166,9 @@ class Orphans:
 class Created(Orphans):
     """The products that a run has created, if it is undone. Their records stay as they are."""
 
+    why = "were created by the run"
+    hint = f"To remove them, {_HOW}"
+
     def __init__(self, context: Context, created: Mapping[str, str]) -> None:
         super().__init__(context)
         self._created = created
@@ -160,17 +179,6 @@ class Created(Orphans):
         ours = [each for each in found if isinstance(each, StoredProduct)]
         ours = [each for each in ours if self._created.get(each.external_id or "") == each.id]
         return [each for each in ours if self._deletes or each.status == "published"]
-
-    def check(self, orphans: Sequence[StoredProduct]) -> None:
-        """Check that not too many products are removed.
-
-        Raises:
-            PruneGuardError: they are too many.
-        """
-        owned = self._scan.owned_size
-        check_removals(
-            "products were created by the run", _names(orphans), owned, self._options.max_removals, _IF_WANTED
-        )
 
     async def remove(self, orphans: Sequence[StoredProduct]) -> None:
         """Remove products in one call.
@@ -223,19 +231,7 @@ def _names(products: Sequence[StoredProduct]) -> list[str]:
     return [f"{stored.external_id} {stored.title!r}" for stored in products]
 
 
-def check_removals(
-    missing: str, names: Sequence[str], owned: int, allowed: Share, hint: str = _REALLY_GONE
-) -> None:
-    """Check that not too many of those that the store had before the run are missing at the source.
-
-    Raises:
-        PruneGuardError: more than `--max-removals` allows.
-    """
-    if not allowed.allows(len(names), owned):
-        raise removal_error(f"{len(names)} of {owned} {missing}; --max-removals is {allowed}.", names, hint)
-
-
-def removal_error(reason: str, names: Sequence[str], hint: str = _REALLY_GONE) -> PruneGuardError:
+def removal_error(reason: str, names: Sequence[str], hint: str) -> PruneGuardError:
     """The error of a run that would remove too much, with the first names of what is missing."""
     lines = [f"{reason} Nothing was removed.", *listed(names, len(names))]
     return PruneGuardError("\n".join(lines), hint=hint)

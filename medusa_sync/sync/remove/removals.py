@@ -32,7 +32,7 @@ from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remove.marks import Marks
-from medusa_sync.sync.remove.orphans import LISTED, Created, Orphans, check_removals
+from medusa_sync.sync.remove.orphans import LISTED, Created, Orphans
 
 logger = logging.getLogger(__name__)
 
@@ -248,7 +248,7 @@ class Removals:
             return ()  # those rows may be of products that only look missing
         if self._found is None:
             self._found = await self._orphans.find()
-        context, options = self._context, self._options
+        options = self._options
         in_sync = [each for each in updates if each.desired.external_id not in self._ledger.partial]
         due: dict[str, Mapping[str, StoredVariant]] = {}
         names: dict[str, str] = {}
@@ -269,8 +269,7 @@ class Removals:
             for external_id, variants in missing.variants.items()
         }
         named = [names[own] for ids in left.values() for own in ids]
-        lost = "variants were created by the run" if context.undoes else "variants are missing at the source"
-        check_removals(lost, named, self._scan.variants, options.max_removals)
+        self._orphans.check_names("variants", named, self._scan.variants)
         self._context.removed_variants = {external_id: frozenset(ids) for external_id, ids in left.items()}
         self._marks.take(self._found, [name for own, name in names.items() if own not in removed])
         return missing.orphans
