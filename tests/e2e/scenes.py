@@ -107,7 +107,6 @@ SCENES: Mapping[str, Scene] = {
         checkout,
     ),
     "maps.md": Scene(0, {"erp.json": f"[{_page('maps.md', 'json')}]", "erp.jq": _page("maps.md", "jq")}),
-    "monitoring.md": Scene(5, {".env": _SETTINGS, "catalogue.csv": FEW, "runs/old.json": "{}"}),
     "ownership.md": Scene(5, {".env": _SETTINGS, "catalogue.csv": FEW}),
     "python-api.md": Scene(
         1,
