@@ -12,6 +12,8 @@ _FIELDS = (
     "*variants.calculated_price,+variants.inventory_quantity"
 )
 _ALL = 1_000
+_PAYMENT = "pp_system_default"
+_DELIVERY = "manual_manual"
 
 
 Offer = tuple[int | float, int | float, int | None]
@@ -22,8 +24,8 @@ class Storefront:
     """A shop window with the publishable key of the store and a region of its own."""
 
     def __init__(self, shop: Shop, currency: str = "usd", region: str = "", country: str = "") -> None:
-        countries = [country or _COUNTRIES[currency]]
-        body = {"name": region or currency, "currency_code": currency, "countries": countries}
+        self._shop, self._country = shop, country or _COUNTRIES[currency]
+        body = {"name": region or currency, "currency_code": currency, "countries": [self._country]}
         self._region_id = shop.post("/admin/regions", body)["region"]["id"]
         headers = {"x-publishable-api-key": _key(shop)}
         self._client = httpx.Client(base_url=shop.store.url, headers=headers, timeout=60)
@@ -53,6 +55,42 @@ class Storefront:
         line = {"variant_id": variant_id, "quantity": quantity}
         [item] = self._post(f"/store/carts/{cart['id']}/line-items", line)["cart"]["items"]
         return item["unit_price"], item["compare_at_unit_price"]
+
+    def order(self, variant_id: str, quantity: int = 1) -> None:
+        """Buy a variant, and have it delivered."""
+        address = dict.fromkeys(["first_name", "last_name", "address_1", "city", "postal_code"], "Elm")
+        address |= {"country_code": self._country}
+        body = {"region_id": self._region_id, "email": "anna@example.com", "shipping_address": address}
+        cart = f"/store/carts/{self._post('/store/carts', body)['cart']['id']}"
+        self._post(f"{cart}/line-items", {"variant_id": variant_id, "quantity": quantity})
+        self._post(f"{cart}/shipping-methods", {"option_id": self._delivery()})
+        payment = self._post("/store/payment-collections", {"cart_id": cart.rsplit("/", maxsplit=1)[-1]})
+        payments = f"/store/payment-collections/{payment['payment_collection']['id']}"
+        self._post(f"{payments}/payment-sessions", {"provider_id": _PAYMENT})
+        assert self._post(f"{cart}/complete", {})["type"] == "order"
+
+    def _delivery(self) -> str:
+        """Let the store take payments and deliver to the country; returns the id of the shipping option."""
+        post, store = self._shop.post, self._shop.store
+        post(f"/admin/regions/{self._region_id}", {"payment_providers": [_PAYMENT]})
+        location = f"/admin/stock-locations/{store.location_id}"
+        post(f"{location}/fulfillment-sets", {"name": "Parcels", "type": "shipping"})
+        fields = "id,fulfillment_sets.id"
+        [parcels] = self._shop.get(location, fields=fields)["stock_location"]["fulfillment_sets"]
+        zone = {"name": "Here", "geo_zones": [{"type": "country", "country_code": self._country}]}
+        made = post(f"/admin/fulfillment-sets/{parcels['id']}/service-zones", zone)["fulfillment_set"]
+        post(f"{location}/fulfillment-providers", {"add": [_DELIVERY]})
+        option = {
+            "name": "Parcel",
+            "service_zone_id": made["service_zones"][0]["id"],
+            "shipping_profile_id": store.shipping_profile_id,
+            "provider_id": _DELIVERY,
+            "price_type": "flat",
+            "type": {"label": "Parcel", "description": "Parcel", "code": "parcel"},
+            "prices": [{"currency_code": "usd", "amount": 1}],
+            "rules": [],
+        }
+        return str(post("/admin/shipping-options", option)["shipping_option"]["id"])
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         return self._client.post(path, json=body).raise_for_status().json()

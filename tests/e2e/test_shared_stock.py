@@ -1,0 +1,73 @@
+"""Stock that variants share, as the customers of a real store see it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.fault_proxy import answered
+from tests.e2e.rig import REMOVE, Rig
+from tests.e2e.storefront import Storefront
+
+SIZE = 1
+DRAFT = ("--on-missing", "draft", "--max-removals", "100%")
+
+
+def shirt(own: Mapping[str, int] = {}, *, sizes: str = "SML", stock: int = 5) -> dict[str, Any]:
+    """A shirt whose variants share a stock, but for those that have their own."""
+    variants = [
+        {"id": size, "sku": f"SHIRT-{size}", "price": 20, "options": {"Size": size}}
+        | ({"stock": own[size]} if size in own else {})
+        for size in sizes
+    ]
+    return {"id": 7, "title": "Shirt", "stock": stock, "variants": variants}
+
+
+def stock(storefront: Storefront) -> dict[str, int | None]:
+    """What customers see of each size."""
+    offers = storefront.offers()
+    return {
+        sku.removeprefix("SHIRT-"): left for sku, (*_, left) in offers.items() if sku.startswith("SHIRT-")
+    }
+
+
+def items(rig: Rig) -> list[str]:
+    """The SKUs of all inventory items for shirts."""
+    listed = rig.shop.get("/admin/inventory-items", limit=1_000, fields="sku")["inventory_items"]
+    skus = [str(each["sku"]) for each in listed]
+    return sorted(each for each in skus if each.startswith("SHIRT") or each.endswith(":7"))
+
+
+@pytest.mark.parametrize("has_bulk", [True, False])
+def test_customers_buy_from_the_stock_that_variants_share(
+    rig: Rig, storefront: Storefront, *, has_bulk: bool
+) -> None:
+    if not has_bulk:
+        rig.proxy.choose = lambda request: answered(404) if "/workflows-executions/" in request.path else None
+    rig.source.products = [*rig.source.products, shirt()]
+    rig.follow(created=1)
+    assert (stock(storefront), items(rig)) == (dict.fromkeys("SML", 5), ["dummyjson:7"])
+
+    ids = rig.variant_ids(7)
+    with pytest.raises(httpx.HTTPStatusError):
+        storefront.price_in_cart(ids["SHIRT-M"], quantity=6)
+    storefront.order(ids["SHIRT-S"], quantity=2)
+    assert stock(storefront) == dict.fromkeys("SML", 3)
+    rig.is_quiet()
+
+    rig.change(shirt(sizes="SM"))
+    rig.follow(*DRAFT, updated=1)
+    assert {size: left or 0 for size, left in stock(storefront).items()} == {"S": 3, "M": 3, "L": 0}
+    with pytest.raises(httpx.HTTPStatusError):
+        storefront.price_in_cart(ids["SHIRT-L"])
+    rig.change(shirt(sizes="SMLX", stock=9))
+    rig.follow(*DRAFT, updated=1)
+    assert stock(storefront) == dict.fromkeys("SMLX", 7), "2 are reserved for the order"
+
+    rig.change(shirt({"S": 6, "L": 2}, sizes="SML", stock=9))
+    rig.follow(*REMOVE, updated=1)
+    assert stock(storefront) == {"S": 6, "M": 7, "L": 2}
+    rig.change(shirt(stock=8))
+    rig.follow(updated=1)
+    assert (stock(storefront), items(rig)) == (dict.fromkeys("SML", 6), ["dummyjson:7"])
