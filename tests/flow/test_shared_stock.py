@@ -80,8 +80,9 @@ def stocked(store: FakeMedusa, number: int = 1) -> dict[str, Any]:
 
 
 def sharing(store: FakeMedusa, number: int = 1) -> set[str]:
-    """The titles of the variants whose item another one uses, too."""
-    used = {title: each.item_ids for title, each in variants_of(store, number).items()}
+    """The titles of the tracked variants whose item another one uses, too."""
+    tracked = {title: each for title, each in variants_of(store, number).items() if each.manage_inventory}
+    used = {title: each.item_ids for title, each in tracked.items()}
     return {
         title
         for title, ids in used.items()
@@ -353,6 +354,14 @@ def test_an_adopted_product_gets_the_shared_stock() -> None:
     assert (stocked(store), sharing(store)) == (dict.fromkeys("SML", 5), set("SML"))
     assert_no_item_is_left(store)
     assert_quiet(ListSource([shirt()]), store)
+
+
+def test_the_item_of_variants_that_were_not_tracked_for_a_while_is_not_left_over() -> None:
+    store = synced([shirt()])
+    for shape in ("untracked", "own", "shared"):
+        assert sync(ListSource([SHAPES[shape]]), store).exit_code == 0
+    assert_follows(SHAPES["shared"], store)
+    assert_no_item_is_left(store)
 
 
 def test_what_cannot_be_deleted_is_left_to_the_merchant() -> None:

@@ -91,11 +91,13 @@ class Items:
         await self._give(jobs, _wanted(jobs, only_shared=True))
         wanted = {job: swaps(job.change, _shared_item(job)) for job in jobs}
         old = [each.old for each in chain(*wanted.values()) if each.old and each.new]
-        found = {item.id: item for item in await self._api.find(ITEMS, "id", old)}
+        items = await self._api.find(ITEMS, "id", old)
+        items += await self._api.find(
+            ITEMS, "sku", [job.external_id for job in jobs]
+        )  # not tracked for a while
         for job, own in wanted.items():
-            for each in own:
-                item = found.get(each.old or "")
-                if item is not None and _is_spare(item, each, job):
+            for item in items:
+                if _is_spare(item, own, job):
                     with suppress(StoreRefusedError):  # stock was reserved meanwhile
                         await self._api.delete_item(item.id)
             if own:
@@ -304,14 +306,15 @@ def _shared_item(job: Job) -> str:
     return item_id
 
 
-def _is_spare(item: StoredItem, swap: Swap, job: Job) -> bool:
-    """Whether an item is no longer needed if a variant gets the shared one."""
-    named = job.change.locations.values()
+def _is_spare(item: StoredItem, swapped: Sequence[Swap], job: Job) -> bool:
+    """Whether no variant needs an item any more if some get the shared one."""
+    if item.id == _shared_item(job) or not (item.users or item.sku == job.external_id):
+        return False
+    named, leaving = job.change.locations.values(), {each.variant_id for each in swapped if each.new}
     others = [
         each for each in item.location_levels if each.location_id not in named and each.stocked_quantity
     ]
-    is_used = any(each.id != swap.variant_id for each in item.users)
-    return not (others or is_used or item.reserved_quantity)
+    return not (others or item.reserved_quantity) and {each.id for each in item.users} <= leaving
 
 
 def _wanted(jobs: Group, *, only_shared: bool = False) -> _Wanted:
