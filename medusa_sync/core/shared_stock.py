@@ -34,7 +34,7 @@ def find_shared(
     """Find the item of a stored product, and the variants that share it until now.
 
     It is the item that most of those have which share their stock according to the record: the merchant may
-    have given others items of their own. If none do yet, it is that of the first variant that will. If none
+    have given others items of their own. If none do, it is that of the first variant that will. If none
     will any more, the first of those that get their own stock keeps the item.
 
     Args:
@@ -45,8 +45,14 @@ def find_shared(
     """
     known = {key: each for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
     wanted = [each.key for each in desired.variants if each.shares_stock]
-    before = [key for key in known if _was_shared(record, key) and known[key].item_id]
-    items = {key: known[key].item_id for key in before or wanted if key in known and known[key].item_id}
+    tracked = {key: each for key, each in known.items() if each.item_id}
+    numbers = Counter(each.item_id for each in tracked.values())
+    before = [  # an interrupted run may have given it an item of its own
+        key
+        for key, each in tracked.items()
+        if _was_shared(record, key) and (numbers[each.item_id] > 1 or each.item_sku == desired.external_id)
+    ]
+    items = {key: tracked[key].item_id for key in before or wanted if key in tracked}
     if not items:
         if stock_of(desired.fields) != stock_of(record.fields):  # it is needed again, if it was deleted
             for key in record.variants.keys() & {*wanted}:
@@ -62,7 +68,7 @@ def find_shared(
         keepers = [each.key for each in desired.variants if each.key in users and tracks(each.fields)]
         keepers = keepers or (users if {*users} <= {*drafted} else [])
         users = [key for key in users if key not in keepers[:1]]
-        if keepers and _was_shared(record, keepers[0]):
+        if keepers and _was_shared(record, keepers[0]) and not stock_of(record.pending_fields):
             record = _with_stock(record, keepers[0], stock_of(record.fields))
     return SharedStock(item_id, record, _marked(matches, users) if before else matches)
 
@@ -75,7 +81,7 @@ def _was_shared(record: Record, key: str) -> bool:
 
 def _with_stock_of(record: Record, keys: Sequence[str]) -> Record:
     """The record with the last applied stock of the first of these variants as that of the product."""
-    if not keys or stock_of(record.fields):
+    if not keys or stock_of({**record.fields, **record.pending_values.get(keys[0], {})}):
         return record
     fields = {**record.fields, **stock_of(record.variant(keys[0]).fields)}
     return structs.replace(record, fields=fields)
