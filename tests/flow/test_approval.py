@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from medusa_sync import RunResult, SettingsError
 from tests.flow.faults import KILLED, fault_at, killed_runs, strike
 from tests.flow.merchant import add_tag, edit, set_prices
-from tests.flow.plans import shown
+from tests.flow.plans import assert_can_be_approved, shown
 from tests.flow.shirts import CHANGES, held, new_variants, shirts
 from tests.flow.stage import (
     ListSource,
@@ -121,6 +121,26 @@ def test_variants_options_and_chosen_fields_are_written_as_planned(
     assert [held(store, number) for number in (1, 2)] == [held(expected, number) for number in (1, 2)]
     assert_applied(file, store)
     assert_quiet(ListSource(rows_of(change, 1)), store, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"accept_settings": True, "currency": "eur"},
+        {"accept_settings": True, "sale_prices": True},
+        {"limit": 2},
+        {"shard": "1/2"},
+        {"max_price_change": "5%"},
+        {"no_create": True},
+        {"no_update": True},
+        {"status": "draft"},
+    ],
+    ids=str,
+)
+def test_a_plan_is_written_with_its_options(options: dict[str, Any]) -> None:
+    new = [row | {"price": row["price"] * 1.2, "discountPercentage": 10} for row in products(6)]
+    mapped = {name: options[name] for name in ("currency", "sale_prices") if name in options}
+    assert_can_be_approved(ListSource(new, **mapped), copies_of(synced(products(4))), **options)
 
 
 @removal

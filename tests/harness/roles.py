@@ -49,9 +49,11 @@ def _limit(url: str, email: str, without: Collection[str], operation: str) -> No
         token = call("POST", "/auth/user/emailpass", {"email": _SUPER_USER, "password": PASSWORD})["token"]
         client.headers["Authorization"] = f"Bearer {token}"
         policies = call("GET", "/admin/rbac/policies?limit=1000")["policies"]
-        resources = {each["resource"] for each in policies} - {"*", *without}
+        known = {(each["resource"], each["operation"]): each["id"] for each in policies}
+        resources = {resource for resource, _ in known} - {"*", *without}
         allowed = [
-            call(
+            known.get((resource, operation))
+            or call(
                 "POST",
                 "/admin/rbac/policies",
                 {"key": f"{resource}:{operation}", "resource": resource, "operation": operation},
