@@ -9,7 +9,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct, ValidationError, convert, to_builtins
 
 from medusa_sync.core.fields import FIELDS, PRICE, SALE, locale_of
 from medusa_sync.core.prices import region_names
@@ -20,6 +20,7 @@ RECORD_KEY = "medusa_sync"  # in the metadata of a product
 VERSION = 3
 ONLY = ""  # key of the only variant of a product without variants at the source
 IN_CURRENCY = frozenset({PRICE, SALE})  # amounts in the currency of the record
+_ALWAYS = 2  # members of a variant's entry: its id and its fields
 _SHORT = 40  # characters; longer texts are kept as a digest
 DIGEST = re.compile(r"#[0-9a-f]{12}")
 
@@ -280,6 +281,19 @@ def full_text(applied: Value, *known: Value) -> Value:
     if isinstance(applied, tuple):
         return tuple(texts.get(member, member) for member in applied)
     return texts.get(applied, applied) if isinstance(applied, str) else applied
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """The record as it is stored.
+
+    The entries of variants end before their defaults: if a list has null, Medusa answers with 500 when the
+    merchant edits the metadata in the admin, which sends the record back.
+    """
+    form: dict[str, Any] = to_builtins(record)
+    for entry in form.get("variants", {}).values():
+        while len(entry) > _ALWAYS and not entry[-1]:
+            entry.pop()
+    return form
 
 
 def parse_record(metadata: object) -> Record | None:

@@ -27,7 +27,7 @@ from medusa_sync.core.merge import members
 from medusa_sync.core.prices import PriceKey, price_key
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.product_options import DEFAULT
-from medusa_sync.core.record import RECORD_KEY, Record
+from medusa_sync.core.record import RECORD_KEY, Record, as_json
 from medusa_sync.core.stored import (
     StoredImage,
     StoredOption,
@@ -115,7 +115,7 @@ def _image_ids(images: Sequence[StoredImage]) -> dict[str, str]:
 
 
 def record_body(product_id: str, record: Record) -> dict[str, Any]:
-    return {"id": product_id, "metadata": {RECORD_KEY: record}}
+    return {"id": product_id, "metadata": {RECORD_KEY: as_json(record)}}
 
 
 def _set_product_field(body: dict[str, Any], name: str, value: Value, ids: Ids) -> None:

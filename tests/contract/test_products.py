@@ -16,6 +16,7 @@ from tests.contract.shop import (
     natural,
     not_there,
     prices_of,
+    refusal_of,
     unlinked,
     variant_of,
 )
@@ -182,6 +183,19 @@ def test_metadata_is_merged_at_the_top_level(
 ) -> None:
     product = shop.create(metadata={"a": 1, "b": {"x": 1, "y": 2}})
     assert shop.update(product, metadata=update)["metadata"] == kept
+
+
+@pytest.mark.parametrize(
+    ("value", "is_taken"), [([1, [2]], True), ([1, None], False), ({"x": [[None]]}, False)]
+)
+def test_null_in_a_list_of_the_metadata_is_taken_only_in_a_batch(
+    shop: Shop, value: object, *, is_taken: bool
+) -> None:
+    """The admin sends all metadata back if the merchant edits some of it."""
+    product, metadata = shop.create(), {"a": value}
+    refused = shop.send("POST", f"/admin/products/{product['id']}", {"metadata": metadata})
+    assert refused.is_success if is_taken else refusal_of(refused) == UNKNOWN_ERROR
+    assert shop.update(product, metadata=metadata)["metadata"] == metadata
 
 
 def test_tags_categories_and_placement_are_replaced(shop: Shop) -> None:

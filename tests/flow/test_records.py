@@ -192,6 +192,16 @@ def test_an_acknowledgement_that_arrives_after_the_next_run_is_repaired(fields: 
     assert_shirts(source.rows, store)
 
 
+def test_the_merchant_can_edit_metadata_in_the_admin() -> None:
+    """The admin sends the record back, which Medusa refuses with 500 if it has a list with null."""
+    gone = shirt(3) | {"variants": shirt(3)["variants"][1:]}
+    store = synced([*products(2), shirt(3)])
+    sync(ListSource([*products(2), gone]), store, on_missing="draft", max_removals="100%")
+    for number in (1, 2, 3):
+        edit(store, number, metadata={**(store.products[f"dummyjson:{number}"].metadata or {}), "shelf": "B"})
+    assert_quiet(ListSource([*products(2), gone]), store)
+
+
 def test_a_variant_that_the_merchant_has_created_with_the_values_of_a_new_one_is_taken_over() -> None:
     """Medusa does not store both; the values that differ are conflicts, which are reported."""
     store, source = synced([shirt(1)]), ListSource([shirt(1)])

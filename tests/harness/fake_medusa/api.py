@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from tests.harness.fake_medusa import inventory, schemas, tables
 from tests.harness.fake_medusa.creation import Creation
-from tests.harness.fake_medusa.errors import already_exists, not_found
+from tests.harness.fake_medusa.errors import already_exists, not_found, unknown_error
 from tests.harness.fake_medusa.options import OptionBatch, rename_option
 from tests.harness.fake_medusa.pricing import ListPriceBatch, create_price_list, delete_price_list
 from tests.harness.fake_medusa.reads import Call, Reads
@@ -79,6 +79,8 @@ class Api:
                 validate(schemas.PRODUCT, call.body)
                 if product_id not in self._state.products:
                     raise not_found(f'Product with id "{product_id}" not found')
+                if _has_null_in_list(call.body.get("metadata")):
+                    raise unknown_error()
                 yield from run(Revision(self._state, [{**call.body, "id": product_id}]))
                 return self._product(call, product_id)
             case "DELETE", ["products", product_id]:
@@ -250,3 +252,10 @@ def _run_parts(call: Call, *works: Work) -> Generator[str, None, None]:
         raise NotImplementedError("FakeMedusa does not mix creations, updates and deletions in one call")
     for work in parts:
         yield from run(work)
+
+
+def _has_null_in_list(value: Any) -> bool:
+    """Whether Medusa fails to find the relations in a body that is not one of many."""
+    if isinstance(value, list):
+        return None in value or any(map(_has_null_in_list, value))
+    return isinstance(value, dict) and any(map(_has_null_in_list, value.values()))
