@@ -38,7 +38,7 @@ from tests.flow.stage import (
     undone,
     writes,
 )
-from tests.flow.test_promises import NUMBERS, Rows
+from tests.flow.test_promises import NUMBERS, Promises, Rows
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
@@ -111,6 +111,41 @@ def test_it_restores_the_store(
     assert redone.exit_code == 0, list(redone.problems)
     if not any(each.field == "variant" for outcome in done.changes for each in outcome.changes):
         assert shown(store) == after
+
+
+@given(
+    numbers=st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=3, unique=True),
+    dice=st.randoms(use_true_random=False),
+    changes=st.integers(1, 6),
+    how=st.sampled_from(["draft", "delete"]),
+)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+def test_it_keeps_what_the_merchant_edited_since(
+    numbers: list[int], dice: random.Random, changes: int, how: str, tmp_path: Path
+) -> None:
+    both = Promises()
+    both.some_products(numbers, dice, bulk=True)
+    store, stages = both.store, [shown(both.store)]
+    both.source.change(changes)
+    result = both._sync()
+    assume(result.exit_code == 0)
+    stages.append(shown(store))
+    both.oracle.has_run(both._wanted(), both.chosen)
+    both.oracle.learn(stored_in(both.shop))
+    both.merchant_edits(dice)
+    stages.append(shown(store))
+    options: dict[str, Any] = {"on_missing": how, "max_removals": "100%", "batch_size": 2}
+    plan = undo(store, result, tmp_path, dry_run=True, **options)
+    done = undo(store, result, tmp_path, **options)
+    assert (done.exit_code, counts(done)) == (0, counts(plan)), list(done.problems)
+    for key, now in shown(store).items():
+        for part in ("owned", "others"):
+            for name, value in now[part].items():
+                before, after, edited = (each[key][part][name] for each in stages)
+                if not isinstance(value, tuple | list | dict):  # sets are merged
+                    assert value == (before if edited == after else edited), (key, name)
+    again = undo(store, result, tmp_path, **options)
+    assert (again.exit_code, again.conflicts, writes(store)) == (0, done.conflicts, [])
 
 
 # --- each kind of change ----------------------------------------------------------------------------------
