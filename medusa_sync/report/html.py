@@ -65,7 +65,7 @@ def _context(result: RunResult) -> dict[str, Any]:
         "lists": [
             (each.heading, [_listed(outcome, result) for outcome in each.listed], each.left_out)
             for each in listings
-            if each.noun in {"problem", "conflict", "held", "withheld"}
+            if each.noun in {"problem", "conflict", "held", "withheld", "skip"}
         ],
         "products": products,
         "filters": [(kind, label, used[kind]) for kind, label, _ in totals if used[kind]],

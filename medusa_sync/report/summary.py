@@ -224,7 +224,7 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     is_complete = not (result.dry_run or is_short)
     contested = Listing("Conflicts", "conflict", "with conflicts", is_complete)
     if result.undoes:
-        contested = Listing("Kept", "kept", "with values that are kept", is_complete)
+        contested = Listing("Kept", "conflict", "with values that are kept", is_complete)
     held = Listing("Prices over the limit", "held", "with prices over the limit")
     withheld = Listing("Withheld", "withheld", "with values that are withheld", is_complete)
     heading = "To remove" if result.dry_run else "Removed"

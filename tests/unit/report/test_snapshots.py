@@ -76,6 +76,22 @@ def stopped(status: Status, exit_code: int, error: str) -> RunResult:
     return run(SPOON, MUG, not_completed=left, status=status, exit_code=exit_code, error=error, store=None)
 
 
+_SINCE, _FOREVER = "edited since the run", "the run deleted it, which cannot be undone"
+UNDO = run(
+    updated(
+        2,
+        "Olive Wood Spoon",
+        FieldChange("price", 950, 9.5, 950, 9.5, setting="--undo"),
+        conflicts=(
+            Conflict("title", "Mine", "Olive Wood Spoon", OnConflict.STORE, reason=_SINCE),
+            Conflict("variant", None, "Small", OnConflict.STORE, "Small", "small", _FOREVER),
+        ),
+    ),
+    DRAFTED,
+    skipped=[Outcome("dummyjson:3", "Mug", Result.SKIPPED, _FOREVER)],
+    undoes=True,
+)
+
 ENDED_EARLY = ("interrupted", "time-limit", "store-down", "guard")
 Show = Callable[[RunResult, Output], None]
 KINDS: dict[str, tuple[RunResult, Show]] = {
@@ -109,6 +125,8 @@ KINDS: dict[str, tuple[RunResult, Show]] = {
     "store-down": (stopped(Status.FAILED, 4, "no connection"), print_result),
     "guard": (run(SPOON, status=Status.FAILED, exit_code=6, error="180 of 194 products"), print_result),
     "not-compared": (NOT_COMPARED, print_result),
+    "undo": (UNDO, print_result),
+    "undo-quiet": (UNDO, print_listed_once),
 }
 
 
