@@ -160,12 +160,13 @@ def item_renames(update: Change) -> dict[str, ItemRename]:
             SKU, ()
         ):
             wanted.append((key, stored, stored.sku))
+    skus = {remember(each.fields.get(SKU)) for each in update.desired.variants}
     for key, stored, new in wanted:
         link, history = next(iter(stored.inventory_items), None), record.history(SKU, key)
         if link is None or link.inventory is None:
             continue
         sku, ours = link.inventory.sku, {None, *history.pending, history.applied, remember(stored.sku)}
-        ours.add(remember(external_id))
+        ours |= {remember(external_id), *(skus if new == external_id else ())}
         if sku != new and remember(sku) in ours and link.inventory_item_id not in renamed:
             renamed.add(link.inventory_item_id)
             renames[key] = ItemRename(link.inventory_item_id, sku, None if new is None else str(new))
