@@ -72,4 +72,6 @@ def test_an_agent_that_may_only_read_can_plan_but_not_write(
         assert plan.exit_code == 0, plan.stderr
         written = medusa_sync("--apply-plan", file, "--json", store=None, **user)
         assert (written.exit_code, written.document["store"]) == (4, None), written.document
-        assert "403" in written.document["problems"][0]["reason"]
+        assert "refused the credentials" in written.document["problems"][0]["reason"]
+        with httpx.Client(base_url=store.url, headers=log_in(store), timeout=60) as client:
+            assert client.get("/admin/products").json()["count"] == 0
