@@ -186,9 +186,9 @@ def test_metadata_is_merged_at_the_top_level(
 
 
 @pytest.mark.parametrize(
-    ("value", "is_taken"), [([1, [2]], True), ([1, None], False), ({"x": [[None]]}, False)]
+    ("value", "is_taken"), [([1, [2]], True), ([1, None], False), ([[None]], True), ({"x": [None]}, False)]
 )
-def test_null_in_a_list_of_the_metadata_is_taken_only_in_a_batch(
+def test_null_in_a_list_of_a_field_is_taken_only_in_a_batch(
     shop: Shop, value: object, *, is_taken: bool
 ) -> None:
     """The admin sends all metadata back if the merchant edits some of it."""

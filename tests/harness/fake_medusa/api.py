@@ -79,7 +79,7 @@ class Api:
                 validate(schemas.PRODUCT, call.body)
                 if product_id not in self._state.products:
                     raise not_found(f'Product with id "{product_id}" not found')
-                if _has_null_in_list(call.body.get("metadata")):
+                if _fails([call.body]):
                     raise unknown_error()
                 yield from run(Revision(self._state, [{**call.body, "id": product_id}]))
                 return self._product(call, product_id)
@@ -254,8 +254,11 @@ def _run_parts(call: Call, *works: Work) -> Generator[str, None, None]:
         yield from run(work)
 
 
-def _has_null_in_list(value: Any) -> bool:
-    """Whether Medusa fails to find the relations in a body that is not one of many."""
-    if isinstance(value, list):
-        return None in value or any(map(_has_null_in_list, value))
-    return isinstance(value, dict) and any(map(_has_null_in_list, value.values()))
+def _fails(members: Sequence[Any]) -> bool:
+    """Whether Medusa fails to find the relations in the members of a list: it reads the fields of each."""
+    for each in members:
+        values = each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+        lists = [value if isinstance(value, list) else [value] for value in values if value is not None]
+        if each is None or any(map(_fails, lists)):
+            return True
+    return False
