@@ -105,14 +105,19 @@ def _values(found: Mapping[str, Found]) -> tuple[dict[str, Any], dict[str, str]]
 
 def _without_effect(flags: Flags, values: Mapping[str, Any], invalid: Mapping[str, str]) -> Iterator[str]:
     """Yield the problems of flags that mean nothing beside the other settings."""
+    planned = PLANNED if values.get("apply_plan") else ()
     for name, option in OPTIONS.items():
         needs = OPTIONS.get(option.needs)
-        is_valid = needs and invalid.keys().isdisjoint({name, needs.name})
-        if needs and is_valid and flags.get(name) and not values.get(needs.name):
-            yield f"{option.spelling}: it has no effect without {needs.flag}; add {needs.flag} or remove it"
-    for option in PLANNED if values.get("apply_plan") else ():
-        if flags.get(option.name) is not None:
-            yield f"{option.spelling}: it has no effect on a saved plan; remove it, or make another plan"
+        if option in planned:
+            if flags.get(name) is not None:
+                yield (
+                    f"{option.spelling}: it has no effect on a saved plan; remove it, or make another plan"
+                )
+        elif needs and flags.get(name) and invalid.keys().isdisjoint({name, needs.name}):
+            value = values.get(needs.name)
+            if value is None or value == needs.read(needs.default or ""):
+                what = f"it has no effect without {needs.flag}; add {needs.flag} or remove it"
+                yield f"{option.spelling}: {what}"
 
 
 def contradictions(settings: Settings) -> Iterator[str]:

@@ -28,7 +28,7 @@ class Option:
         is_common: `--help` shows it; all others are shown only by `--help-all`.
         is_secret: it has no flag, because the process list shows flags.
         is_private: anyone who knows the value can use it, so no output shows it.
-        needs: the switch without which its flag has no effect; empty for none.
+        needs: the option without which its flag has no effect; empty for none.
         is_command: it says what to do instead of a run, so it has no variable.
         more: what the table of the documentation adds to the help.
         complete: returns values that may begin with a text, for shells; default: those of the metavar.

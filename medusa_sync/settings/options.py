@@ -110,7 +110,7 @@ class Settings:
     on_missing: OnMissing = _option("What is written", "keep|draft|delete", parsers.choice(*OnMissing),
         "keep", "What happens to products and variants that the source no longer has.", is_common=True)
     remove_after: float | None = _optional("What is written", "DURATION", parsers.duration,
-        "With --on-missing: remove only what has been missing this long, such as 7d.",
+        "With --on-missing: remove only what has been missing this long, such as 7d.", needs="on_missing",
         more="Seconds, or a number with m, h, d or w. Default: it is removed at once.")
     on_deleted: OnDeleted = _option("What is written", "recreate|skip", parsers.choice(*OnDeleted),
         "recreate", "What happens to products that the merchant deleted in the store.")

@@ -81,7 +81,9 @@ def test_a_missing_product_is_marked_with_one_write_and_removed_after_the_time(h
     assert is_sold(store)
 
 
-@pytest.mark.parametrize("back", [{}, {"remove_after": None}, {"on_missing": "keep"}, {"only": "price"}])
+@pytest.mark.parametrize(
+    "back", [{}, {"remove_after": None}, {"on_missing": "keep", "remove_after": None}, {"only": "price"}]
+)
 def test_what_comes_back_is_unmarked_by_any_run(back: Row) -> None:
     store = synced(ROWS)
     run(store, ROWS[1:], 0)

@@ -28,6 +28,12 @@ def problems(flags: Mapping[str, Any], environment: Mapping[str, str], directory
     return caught.value.problems
 
 
+def needed(option: Option) -> dict[str, str]:
+    """The flag without which that of an option has no effect."""
+    needs = OPTIONS.get(option.needs)
+    return {needs.name: "true" if needs.is_switch else "draft"} if needs else {}
+
+
 # --- each option ----------------------------------------------------------------------------------------
 
 
@@ -59,8 +65,7 @@ def test_a_flag_overrides_the_environment_which_overrides_the_file_and_the_origi
     environment = {**LOGIN, option.variable: variable}
     check("variable", variable, f"variable {option.variable}", {}, **environment)
     if option.flag:
-        needed = {option.needs: "true"} if option.needs else {}
-        check("flag", flag, "flag", {**needed, name: flag}, **environment)
+        check("flag", flag, "flag", {**needed(option), name: flag}, **environment)
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
@@ -131,6 +136,11 @@ WRONG_URLS = {
         *(
             ({name: VALUES[name][0]}, KEY, f"{OPTIONS[name].spelling}: it has no effect without --loop; add")
             for name in ("schedule", "run_now")
+        ),
+        (
+            {"remove_after": "7d", "on_missing": "keep"},
+            {**KEY, "SYNC_PRODUCTS_REMOVE_AFTER": "1d"},
+            "--remove-after (SYNC_PRODUCTS_REMOVE_AFTER): it has no effect without --on-missing; add",
         ),
         ({"source": "-"}, {**KEY, "SYNC_PRODUCTS_LOOP": "true"}, "--source (SYNC_PRODUCTS_SOURCE) '-': "),
         (
@@ -307,7 +317,7 @@ def test_a_variable_of_medusa_or_an_empty_one_gives_no_warning(tmp_path: Path) -
 def test_a_plan_decides_what_is_written(option: Option, tmp_path: Path) -> None:
     """It has the settings that matter, and their flags are refused beside it, but not their variables."""
     text = VALUES[option.name][1]
-    settings = load_settings({option.name: text}, environment=KEY, directory=tmp_path)
+    settings = load_settings({**needed(option), option.name: text}, environment=KEY, directory=tmp_path)
     planned = settings.of_plan()
     if option.name not in GUARDING and plain(settings, option.name) is not None:
         assert option.read(planned[option.name]) == plain(settings, option.name)
