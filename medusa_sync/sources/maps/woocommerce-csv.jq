@@ -71,7 +71,7 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
         $images,
         dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
       }
-      + if $type == "variable" then {stock: stock} else
+      + if $type == "variable" then {stock: (if .["In stock?"] == "0" then 0 else stock end)} else
           {metadata: ([attributes(1) | .value |= (values | map(plain) | join(", "))] | from_entries)}
           + (goods | . + {meta: {barcode}})
         end

@@ -100,6 +100,8 @@ VARIABLE: list[tuple[str, str, Row | str]] = [
     ("Stock=5", "Stock=parent", {"shared": 5}),
     ("", "Stock=parent", {"shared": None}),
     ("Stock=0; In stock?=0", "Stock=parent; In stock?=0", {"shared": 0}),
+    ("In stock?=0", "Stock=parent; In stock?=0", {"shared": 0}),
+    ("Stock=2; In stock?=0", "Stock=parent", {"shared": 0}),
     ("", "Stock=7 pcs", "stock: '7 pcs' is not a number such as 1234.50"),
 ]
 COLOR = {"name": "Color", "variation": True}
