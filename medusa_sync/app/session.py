@@ -113,7 +113,9 @@ def _of_plan(settings: Settings, plan: Plan) -> Settings:
         if planned != getattr(settings, name):
             raise plan.error(f"it is for {planned}; {OPTIONS[name].spelling} is {getattr(settings, name)}")
     none = {option.name: None for option in PLANNED if option.default is None}
-    values = {name: OPTIONS[name].read(text) for name, text in header.settings.items()}
+    # Whoever can write a plan may not choose other settings, such as where the API key is sent.
+    given = {option: header.settings.get(option.name) for option in PLANNED}
+    values = {option.name: option.read(text) for option, text in given.items() if text is not None}
     guards = {"source": header.source, "max_removals": Share(100, is_percentage=True)}
     return replace(settings, **{**none, **values, **guards})
 

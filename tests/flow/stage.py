@@ -12,11 +12,14 @@ from typing import Any
 from unittest.mock import patch
 
 import httpx
+import msgspec
+from msgspec import structs
 
 from medusa_sync import InterruptedRunError, Outcome, RunResult, Settings, load_settings
 from medusa_sync.app import session
 from medusa_sync.app.undo import undone_run
 from medusa_sync.core import unfinished
+from medusa_sync.core.product import as_saved
 from medusa_sync.core.result import Requests
 from medusa_sync.errors import SourceError, TimeLimitError
 from medusa_sync.redact import Redactor, redacted
@@ -25,7 +28,7 @@ from medusa_sync.report.plan import save_plan
 from medusa_sync.report.text import as_text
 from medusa_sync.sources.base import Item, Page, Source
 from medusa_sync.sources.mapping import MappingOptions, deliver
-from medusa_sync.sources.plan import Plan
+from medusa_sync.sources.plan import Header, Plan, checksum_of
 from medusa_sync.stop import Stop
 from medusa_sync.sync.read import scan
 from medusa_sync.sync.run import Run
@@ -142,6 +145,15 @@ def save(source: Source, store: FakeMedusa, file: Path, **changes: Any) -> RunRe
 def apply(file: Path, store: FakeMedusa, **changes: Any) -> RunResult:
     """Write a saved plan."""
     return sync(Plan(file), store, **changes)
+
+
+def with_settings(file: Path, **settings: str) -> None:
+    """Write other settings into a saved plan, and correct its checksum."""
+    start, *lines = file.read_bytes().splitlines(keepends=True)
+    header = msgspec.json.decode(start, type=Header)
+    header = structs.replace(header, settings={**header.settings, **settings})
+    header = structs.replace(header, checksum=checksum_of(header, lines))
+    file.write_bytes(b"".join([as_saved(header), b"\n", *lines]))
 
 
 def undone(file: str, store: FakeMedusa) -> Source:

@@ -28,6 +28,7 @@ from tests.flow.stage import (
     save,
     sync,
     synced,
+    with_settings,
     writes,
 )
 from tests.flow.test_kills import UPDATES, assert_stored, catalogue, rows_of
@@ -453,6 +454,15 @@ def test_a_plan_for_another_store_source_or_version_is_refused(file: Path) -> No
     file.write_bytes(file.read_bytes().replace(b'"medusa_sync":"', b'"medusa_sync":"0.'))
     assert "has made it, this is" in refusal(file, store)
     assert "No such file" in refusal(file.with_name("missing"), store)
+
+
+def test_a_plan_changes_no_settings_that_plans_do_not_have(file: Path) -> None:
+    """Such as where the API key is sent: whoever can write a plan can correct its checksum."""
+    store, other = synced(products(4)), "http://other.test"
+    save(ListSource(changed()), store, file)
+    with_settings(file, medusa_url=other, unknown="1")
+    result = apply(file, store)
+    assert (result.exit_code, result.store_url) == (0, "http://medusa.test")
 
 
 def test_a_plan_that_a_guard_refuses_says_so_and_is_refused(file: Path) -> None:
