@@ -283,6 +283,15 @@ def test_products_that_the_run_created_go(how: str, status: str | None, tmp_path
     assert bool(writes(store)) == (status is None)
 
 
+def test_one_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    rows = products(22)
+    store, result, _ = changed(rows[:20], rows)
+    record_of(store, 22)["version"] = 1_000
+    done = undo(store, result, tmp_path)
+    assert (done.exit_code, counts(done)) == (5, {"removed": 1})
+    assert ["not removed: " in each.reason for each in done.problems] == [True]
+
+
 def test_the_guard_keeps_them(tmp_path: Path) -> None:
     rows = products(6)
     store, result, _ = changed(rows[:3], [{**each, "title": "Other"} for each in rows])
@@ -502,6 +511,9 @@ def test_its_plan_can_be_approved(how: str, tmp_path: Path) -> None:
     assert (counts(done), done.exit_code) == (counts(planned), 0), [*done.skipped]
     assert {key: record_of(store, key) for key in records} == records
     assert how == "draft" or shown(store) == was
+    store.requests.clear()
+    again = apply(plan, store)
+    assert (again.exit_code, writes(store)) == (0, []), [*again.skipped]
     set_prices(edited, 3, amount=7_777)
     other = apply(plan, edited)
     assert (other.exit_code, counts(other)) == (6, {"updated": 2, "skipped": 1, "removed": 1})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import structs
@@ -69,12 +69,10 @@ class Orphans:
         """
         plans = {each.external_id: each for each in plan}
         removed, marked = list[StoredProduct](), list[StoredProduct]()
-        for stored in await self._api.details("external_id", list(plans), WITH_STATUS):
-            if isinstance(stored, Unreadable):
-                self._settle(Outcome(stored.external_id, "", Result.FAILED, f"not removed: {stored.reason}"))
-                continue
+        for stored in await self._read(plans):
             own, record = plans[stored.external_id or ""], stored.record or NO_RECORD
-            if {str(Action.DRAFT): record.drafted, MARK: record.missing_since}.get(own.action):
+            drafted = record.drafted or stored.status == "draft"
+            if {str(Action.DRAFT): drafted, MARK: record.missing_since}.get(own.action):
                 continue
             if found := reason(moved_removal(own, stored)):
                 self._settle(Outcome(stored.external_id, stored.title, Result.SKIPPED, found))
@@ -86,15 +84,19 @@ class Orphans:
         """The products that the source did not deliver, without those that were already drafted."""
         source_ids = [each for each in self._scan.owned if each not in self._delivery]
         missing = [external_id_of(self._options.source_name, each) for each in source_ids]
-        orphans = []
-        for stored in await self._api.details("external_id", missing, WITH_STATUS):
-            if isinstance(stored, Unreadable):
+        # A copy without a record may be one that the merchant has created.
+        found = [each for each in await self._read(missing) if each.record is not None]
+        return [each for each in found if self._deletes or each.status == "published"]
+
+    async def _read(self, external_ids: Iterable[str]) -> list[StoredProduct]:
+        """Products that the store has; those that cannot be compared are reported, and left out."""
+        products = list[StoredProduct]()
+        for stored in await self._api.details("external_id", [*external_ids], WITH_STATUS):
+            if isinstance(stored, StoredProduct):
+                products.append(stored)
+            else:
                 self._settle(Outcome(stored.external_id, "", Result.FAILED, f"not removed: {stored.reason}"))
-            elif stored.record is None:  # a copy that the merchant may have created
-                continue
-            elif self._deletes or stored.status == "published":
-                orphans.append(stored)
-        return orphans
+        return products
 
     def check(self, orphans: Sequence[StoredProduct]) -> None:
         """Check that not too many products are removed.
@@ -175,9 +177,8 @@ class Created(Orphans):
 
     async def find(self) -> list[StoredProduct]:
         """Find those that the store still has, and that are not drafts already."""
-        found = await self._api.details("external_id", list(self._created), WITH_STATUS)
-        ours = [each for each in found if isinstance(each, StoredProduct)]
-        ours = [each for each in ours if self._created.get(each.external_id or "") == each.id]
+        found = await self._read(self._created)
+        ours = [each for each in found if self._created.get(each.external_id or "") == each.id]
         return [each for each in ours if self._deletes or each.status == "published"]
 
     async def remove(self, orphans: Sequence[StoredProduct]) -> None:
