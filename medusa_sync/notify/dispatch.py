@@ -24,8 +24,9 @@ def check(settings: Settings) -> None:
         if given is None or given == "-":
             continue
         problem = file.check_report_path(Path(given))
-        if os.path.realpath(given) == os.path.realpath(settings.source):  # pathlib fails if links are a loop
-            problem = f"{given!r} is the source; choose another file"
+        source = settings.undo or settings.apply_plan or settings.source
+        if os.path.realpath(given) == os.path.realpath(source):  # pathlib fails if links are a loop
+            problem = f"{given!r} is what the run reads; choose another file"
         problems += [f"{OPTIONS[name].spelling}: {problem}"] if problem else []
     if problems:
         raise SettingsError(problems)

@@ -43,7 +43,7 @@ def test_standard_output_has_only_the_plan(store: FakeMedusa, source: Path) -> N
 
 @pytest.mark.parametrize(
     ("plan", "problem"),
-    [("no-folder/plan", "the folder"), ("./catalogue.json", "is the source; choose another")],
+    [("no-folder/plan", "the folder"), ("./catalogue.json", "is what the run reads; choose another")],
 )
 def test_a_plan_that_cannot_be_saved_is_found_before_the_run(
     plan: str, problem: str, store: FakeMedusa, source: Path
@@ -53,6 +53,16 @@ def test_a_plan_that_cannot_be_saved_is_found_before_the_run(
     assert "--save-plan (SYNC_PRODUCTS_SAVE_PLAN): " in result.stderr
     assert problem in result.stderr
     assert store.requests == []
+
+
+def test_the_report_of_an_undo_does_not_replace_its_document(store: FakeMedusa, source: Path) -> None:
+    assert run("--source", str(source), "--report", "run.json").exit_code == 0
+    before = Path("run.json").read_bytes()
+    store.requests.clear()
+    result = run("--undo", "run.json", "--dry-run", "--report", "run.json")
+    assert result.exit_code == 2
+    assert "'run.json' is what the run reads; choose another" in result.stderr
+    assert (Path("run.json").read_bytes(), store.requests) == (before, [])
 
 
 def test_what_is_skipped_is_listed(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
