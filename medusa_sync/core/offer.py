@@ -59,7 +59,7 @@ class Offer(Struct):
         self.prices[frozenset(prices)] += 1
         images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
         images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
-        addresses = (str(url).split("/", 3)[2] for url in images if url)
+        addresses = (str(url).split("/", 3)[2] for url in images if "//" in str(url))
         if private := min(filter(_is_private, addresses), default=""):
             self.unseen += 1
             self.address = self.address or urlsplit(f"//{private}").netloc.rpartition("@")[2]

@@ -91,6 +91,7 @@ def test_products_without_a_price_are_counted_for_each_region() -> None:
         ("http://NAS.local/a.png", "NAS.local"),
         ("https://cdn.example.com/localhost/a.png", ""),
         ("https://93.184.215.14/a.png", ""),
+        ("a.png", ""),  # of a merchant, restored by an undo
     ],
 )
 @pytest.mark.parametrize("of", ["images", "thumbnail", "variants"])
