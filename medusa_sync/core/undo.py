@@ -84,7 +84,7 @@ def plan_change(
     change = plan_update(desired, before, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
-    statuses = [*_statuses(desired, stored.status)]
+    statuses = [*_statuses(desired, stored.status)] if how.selection.has(STATUS) else []
     own = [*(_exact(each, desired) for each in change.own_changes), *statuses]
     variants = (
         structs.replace(each, changes=_marked(each.changes), conflicts=_kept(each.conflicts))

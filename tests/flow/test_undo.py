@@ -386,6 +386,17 @@ def test_later_runs_take_it_for_an_edit_of_the_merchant(tmp_path: Path) -> None:
     assert shown(store)["dummyjson:1"]["owned"]["tags"] == ("newer",)
 
 
+def test_with_only_products_are_neither_removed_nor_published(tmp_path: Path) -> None:
+    rows = [{**each, "price": 1} for each in products(5)]
+    store, result, was = changed(products(4), rows[1:], on_missing="draft")
+    undo(store, result, tmp_path, only="price")
+    statuses = {key: each.status for key, each in store.products.items()}
+    assert statuses == {key: "draft" if key == "dummyjson:1" else "published" for key in statuses}
+    assert len(statuses) == 5
+    undo(store, result, tmp_path, on_missing="delete")
+    assert shown(store) == was
+
+
 def test_only_some_fields_are_undone(tmp_path: Path) -> None:
     after = shirt(title="Other")
     after["variants"][0]["price"] = 50

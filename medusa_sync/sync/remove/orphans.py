@@ -176,8 +176,8 @@ class Created(Orphans):
         self._created = created
 
     async def find(self) -> list[StoredProduct]:
-        """Find those that the store still has, and that are not drafts already."""
-        found = await self._read(self._created)
+        """Find those that the store still has, and that are not drafts already; with `--only`, none."""
+        found = await self._read(self._created if self._options.plan.selection.has(STATUS) else ())
         ours = [each for each in found if self._created.get(each.external_id or "") == each.id]
         return [each for each in ours if self._deletes or each.status == "published"]
 

@@ -168,7 +168,8 @@ class Planner:
     ) -> Change:
         """Plan what is sent for a stored product."""
         if selection is None:
-            selection = self._options.selection.for_record(stored.record)
+            chosen = self._options.selection
+            selection = chosen if self._context.undoes else chosen.for_record(stored.record)
         change = plan_change(
             product,
             stored,
