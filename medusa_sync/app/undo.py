@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
-from msgspec import DecodeError, Raw, Struct, json
+from msgspec import DecodeError, Raw, Struct, ValidationError, json
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict
@@ -52,8 +52,9 @@ class UndoneRun(Source):
         self.created: dict[str, str] = {}
         has_stock = False
         for each in changes:
-            external_id = each.external_id or ""
-            source_id = source_id_of(source_name, external_id) or ""
+            external_id, source_id = each.external_id, source_id_of(source_name, each.external_id)
+            if external_id is None or source_id is None:
+                raise ValidationError(f"{external_id!r} is no external id of the source {source_name!r}")
             if each.action == Action.CREATE:
                 self.created[external_id] = each.id or ""
             elif each.fields or each.variants or each.action == Action.DELETE:
@@ -62,13 +63,9 @@ class UndoneRun(Source):
         self.notes = [_STOCK] if has_stock else []
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - it is always complete
-        page: list[Undone] = []
-        for product in self._products:
-            page.append(product)
-            if len(page) == PAGE_SIZE:
-                yield Page(tuple(page), len(self._products))
-                page = []
-        yield Page(tuple(page), len(self._products))
+        total, products = len(self._products), iter(self._products)
+        for _ in range(0, total, PAGE_SIZE):
+            yield Page(tuple(islice(products, PAGE_SIZE)), total)
 
 
 def undone_run(path: str, source_name: str, store_url: str) -> UndoneRun:
@@ -85,7 +82,7 @@ def undone_run(path: str, source_name: str, store_url: str) -> UndoneRun:
             return UndoneRun(map(decoder.decode, document.changes), source_name)
     except OSError as error:
         problem = f"the file cannot be read ({error.strerror})"
-    except (DecodeError, UnicodeDecodeError) as error:
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = f"it is not the complete JSON document of a run ({error})"
     raise SettingsError([f"--undo {path}: {problem}"])
 

@@ -552,6 +552,14 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         lambda each: {**each, "changes": [{"external_id": "dummyjson:1", "action": "update"}]},
         "it is not the complete JSON document of a run",
     ),
+    "a product of another source": (
+        lambda each: {**each, "changes": [{**each["changes"][0], "external_id": "erp:1"}]},
+        "'erp:1' is no external id of the source 'dummyjson'",
+    ),
+    "no product": (
+        lambda each: {**each, "changes": [{**each["changes"][0], "external_id": None}]},
+        "None is no external id of the source 'dummyjson'",
+    ),
 }
 
 
@@ -576,6 +584,13 @@ def test_a_damaged_document_is_refused(size: float, tmp_path: Path) -> None:
     file.write_bytes(content[: int(len(content) * size)])
     with pytest.raises(SettingsError, match="it is not the complete JSON document of a run"):
         sync_url("memory", store, undo=str(file))
+
+
+def test_a_deep_document_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    file.write_text('{"changes":' + "[" * 100_000, encoding="utf-8")
+    with pytest.raises(SettingsError, match="it is not the complete JSON document of a run"):
+        sync_url("memory", FakeMedusa(), undo=str(file))
 
 
 def test_a_document_that_does_not_exist_is_refused(tmp_path: Path) -> None:
