@@ -163,6 +163,8 @@ def test_the_guards_count_what_is_removed_and_not_what_is_marked() -> None:
         assert run(store, ROWS[5:], day, max_changes="0").exit_code == 0
     assert run(store, ROWS[5:], 7, max_changes="4").exit_code == 6
     assert run(store, ROWS[5:], 7).exit_code == 6
+    rejected = [{**ROWS[5], "price": -1}, *ROWS[6:]]  # so nothing is removed
+    assert run(store, rejected, 7, max_removals="5", max_changes="4").exit_code == 5
     assert run(store, ROWS[5:], 7, max_removals="5", max_changes="5").exit_code == 0
     assert len(store.products) == 15
 

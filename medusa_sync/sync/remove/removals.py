@@ -171,7 +171,7 @@ class Removals:
         Raises:
             StoreError: the store cannot be read.
         """
-        if self._ledger.unidentified:  # those rows may be of products that only look missing
+        if not self._counts():
             return ()
         with suppress(PruneGuardError):
             self._found = await self._orphans.find()
@@ -242,10 +242,14 @@ class Removals:
             in_flight.begin(in_halves(part, send, self._orphans.fail, _REFUSALS))
             await in_flight.finish()
 
+    def _counts(self) -> bool:
+        """Whether what is missing may be removed: rows without an id may be of what only looks missing."""
+        return not self._ledger.unidentified and self._marks.count()
+
     async def _find(self, updates: Sequence[Change]) -> Sequence[StoredProduct]:
         """Find the orphans, and check the limits; the context gets the variants that are removed."""
-        if self._ledger.unidentified or not self._marks.count():
-            return ()  # those rows may be of products that only look missing
+        if not self._counts():
+            return ()
         if self._found is None:
             self._found = await self._orphans.find()
         options = self._options
