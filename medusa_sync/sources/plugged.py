@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from typing import Any
 
 from medusa_sync.errors import MedusaSyncError, SettingsError, SourceError
 from medusa_sync.plug_ins import package_of, plug_in
@@ -70,7 +71,8 @@ class PluggedSource(ItemSource):
         return await self._source.category_names()
 
 
-def _check(page: object) -> None:
+def _check(page: Any) -> None:
     """A run must not mistake anything else for products that are missing."""
-    if not isinstance(page, PageOf) or not all(isinstance(each, Item) for each in page.rows):
+    is_page = isinstance(page, PageOf) and all(isinstance(each, Item) for each in page.rows)
+    if not (is_page and isinstance(page.total, int | None)):
         raise TypeError("its `pages` sends something else than PageOfItems with a tuple of Item")

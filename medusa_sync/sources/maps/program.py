@@ -160,7 +160,8 @@ class Program:
 
 def _text_of(item: Any) -> bytes:
     """JSON on one line, with large numbers as texts."""
-    text = bytes(item) if isinstance(item, msgspec.Raw) else json.dumps(item).encode()
+    is_json = isinstance(item, msgspec.Raw)  # else it may have what a database gives, such as a date
+    text = bytes(item) if is_json else json.dumps(item, default=msgspec.to_builtins).encode()
     if _LONG_NUMBER.search(text):
         text = json.dumps(json.loads(text, parse_int=_exact)).encode()
     return text.replace(b"\n", b" ").replace(b"\r", b" ")
@@ -173,6 +174,8 @@ def _text_or_problem(item: Item) -> tuple[bytes, str]:
         text = _text_of(item.value)
     except RecursionError:
         return b"", _TOO_DEEP
+    except TypeError as error:
+        return b"", f"it cannot be written as JSON: {error}"
     if not text.lstrip().startswith((b"{", b"[")):
         return b"", _NO_OBJECT
     return text, _TOO_DEEP if _is_deep(text) else ""

@@ -67,6 +67,7 @@ FAILS = {
     "raise SourceError('the line is dead')": "the line is dead",
     "yield [{'id': 3}]": "sends something else than PageOfItems",
     "yield PageOfItems(({'id': 3},), None)": "sends something else than PageOfItems",
+    "yield PageOfItems((), '7'); return": "sends something else than PageOfItems",
     "yield PageOfItems((), 7); return": "the source ended after 2 of 7 products",
 }
 
@@ -91,6 +92,20 @@ def test_nothing_is_removed_if_it_fails(store: FakeMedusa, end: str) -> None:
     assert "hush-hush" not in failed.output
     assert "Traceback" not in failed.output
     assert len(store.products) == 3
+
+
+@pytest.mark.usefixtures("installed")
+def test_values_as_databases_give_them_are_read_with_and_without_a_map(store: FakeMedusa) -> None:
+    values = "Item({'id': 8, 'title': 'Cup', 'price': Decimal('8.50'), 'made': date(2026, 1, 2)})"
+    install(
+        f"from datetime import date\nfrom decimal import Decimal\n{SOURCE}",
+        before_the_end=f"yield PageOfItems(({values}, Item({{'id': 9, 'made': object()}})), None)",
+    )
+    Path("map.jq").write_text(". + {made: null}")
+    for given in ((), ("--source-map", "map.jq", "--accept-settings")):
+        found = document(run("--source", "shopdb://db", "--source-name", "shop", "--json", *given))
+        assert (sum(found["counts"].values()), found["counts"]["rejected"]) == (5, 1)
+        assert [each.amount for each in store.products["shop:8"].variants[0].prices] == [8.5]
 
 
 BROKEN = {
