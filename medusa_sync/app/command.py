@@ -103,7 +103,8 @@ class _Job:
         self._loaded = loaded
         self._downloads: Downloads | None = {} if settings.loop else None
         self._settings = settings
-        self._chose_no_source = loaded.found["source"].kind == "default"
+        reads_source = settings.undo is None and settings.apply_plan is None
+        self._chose_no_source = reads_source and loaded.found["source"].kind == "default"
         self._redactor = Redactor(settings.secrets())
         log.log_to(
             self._err,

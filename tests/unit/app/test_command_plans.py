@@ -26,6 +26,7 @@ def test_a_plan_is_saved_for_its_owner_and_written_without_the_source(
     source.unlink()
     result = run("--apply-plan", str(file), "--json")
     assert (result.exit_code, document(result)["counts"]["created"]) == (0, 20), result.stderr
+    assert not any("The source is DummyJSON" in note for note in document(result)["notes"])
     assert "up to date" in run("--apply-plan", str(file)).stdout
     [product] = [each for each in store.products.values() if each.external_id == "dummyjson:2"]
     del store.state.products[product.id]
