@@ -19,7 +19,9 @@ NO_CREDENTIALS = (
     "admin (Settings > Secret API Keys) and set it in the environment or .env, or use --dry-run to check "
     "only the source"
 )
-_CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run", "exit_code", "save_plan"})
+_NOT_UNDONE = ("on_conflict", "overwrite", "no_update", "remove_after", "max_price_change")
+_COMPARING = ("exit_code", "save_plan", "apply_plan", "undo")
+_CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run", *_COMPARING})
 
 Flags: TypeAlias = Mapping[str, str | bool | None]
 
@@ -105,14 +107,14 @@ def _values(found: Mapping[str, Found]) -> tuple[dict[str, Any], dict[str, str]]
 
 def _without_effect(flags: Flags, values: Mapping[str, Any], invalid: Mapping[str, str]) -> Iterator[str]:
     """Yield the problems of flags that mean nothing beside the other settings."""
-    planned = PLANNED if values.get("apply_plan") else ()
+    planned = {option.name for option in PLANNED} if values.get("apply_plan") else ()
+    not_undone = _NOT_UNDONE if values.get("undo") else ()
     for name, option in OPTIONS.items():
-        needs = OPTIONS.get(option.needs)
-        if option in planned:
-            if flags.get(name) is not None:
-                yield (
-                    f"{option.spelling}: it has no effect on a saved plan; remove it, or make another plan"
-                )
+        needs, is_given = OPTIONS.get(option.needs), flags.get(name) is not None
+        if is_given and name in planned:
+            yield f"{option.spelling}: it has no effect on a saved plan; remove it, or make another plan"
+        elif is_given and name in not_undone:
+            yield f"{option.spelling}: it has no effect with --undo; remove it"
         elif needs and flags.get(name) and invalid.keys().isdisjoint({name, needs.name}):
             value = values.get(needs.name)
             if value is None or value == needs.read(needs.default or ""):
@@ -177,9 +179,8 @@ def _missing_credentials(values: Mapping[str, Any], *, needs_credentials: bool) 
     elif "email" not in values and needs_credentials:
         if not values.get("dry_run"):
             yield NO_CREDENTIALS
-        elif name := next(
-            (each for each in ("exit_code", "save_plan") if values.get(each)), ""
-        ):  # an empty secret in CI must not look like a store without drift
+        elif name := next(filter(values.get, _COMPARING), ""):
+            # An empty secret in CI must not look like a store without drift.
             yield (
                 f"{OPTIONS[name].spelling}: nothing can be compared without credentials; set "
                 "MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD"

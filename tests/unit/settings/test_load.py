@@ -341,6 +341,8 @@ def test_a_plan_has_no_secrets(tmp_path: Path) -> None:
         ({"save_plan": "plan", "apply_plan": "plan", "dry_run": "true"}, "remove --loop and --save-plan"),
         ({"apply_plan": "plan", "loop": "true"}, "remove --loop and --save-plan"),
         ({"save_plan": "-", "dry_run": "true", "json": "true"}, "--json prints to standard output"),
+        ({"undo": "run.json", "overwrite": "true"}, "it has no effect with --undo"),
+        ({"undo": "run.json", "loop": "true"}, "it cannot be used with --loop"),
     ],
 )
 def test_settings_that_contradict_a_plan_are_refused(
@@ -350,6 +352,7 @@ def test_settings_that_contradict_a_plan_are_refused(
     assert words in problem
 
 
-def test_a_plan_needs_a_store(tmp_path: Path) -> None:
-    [problem] = problems({"save_plan": "plan", "dry_run": "true"}, {}, tmp_path)
+@pytest.mark.parametrize("name", ["save_plan", "apply_plan", "undo"])
+def test_a_plan_and_an_undo_need_a_store(name: str, tmp_path: Path) -> None:
+    [problem] = problems({name: "run.json", "dry_run": "true"}, {}, tmp_path)
     assert "nothing can be compared without credentials" in problem
