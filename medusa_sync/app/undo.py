@@ -39,6 +39,7 @@ class _Document(Struct):
     dry_run: bool
     source: _Source
     changes: list[Raw]
+    counts: dict[str, int] = {}
     store_url: str | None = None
 
 
@@ -79,12 +80,20 @@ def undone_run(path: str, source_name: str, store_url: str) -> UndoneRun:
         problem = _problem(document, source_name, store_url)
         if not problem:
             decoder = json.Decoder(ProductChange)
-            return UndoneRun(map(decoder.decode, document.changes), source_name)
+            run = UndoneRun(map(decoder.decode, document.changes), source_name)
+            run.notes = [*run.notes, *_unfinished(document.counts)]
+            return run
     except OSError as error:
         problem = f"the file cannot be read ({error.strerror})"
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = f"it is not the complete JSON document of a run ({error})"
     raise SettingsError([f"--undo {path}: {problem}"])
+
+
+def _unfinished(counts: Mapping[str, int]) -> Iterator[Note]:
+    if count := counts.get("failed", 0) + counts.get("unconfirmed", 0):
+        text = f"Products that failed or were not confirmed in the run: {count}. Of these, only changes that "
+        yield Note("unfinished", f"{text}the document lists are taken back; its `problems` name them.")
 
 
 def _problem(document: _Document, source_name: str, store_url: str) -> str:

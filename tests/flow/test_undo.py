@@ -483,6 +483,16 @@ def test_a_run_that_was_interrupted_can_be_undone(tmp_path: Path) -> None:
     assert (counts(done), shown(store)) == ({"updated": 2}, was)
 
 
+def test_what_the_run_left_unfinished_is_noted(tmp_path: Path) -> None:
+    store = FakeMedusa()
+    fault_at(store, 1, "dropped after")
+    result = sync(ListSource(products(1)), store, max_retries=0)
+    assert counts(result) == {"unconfirmed": 1}
+    store.after = None
+    done = undo(store, result, tmp_path)
+    assert (done.exit_code, [each.code for each in done.notes]) == (0, ["W206"])
+
+
 def test_a_write_that_is_not_confirmed_is_not_undone(tmp_path: Path) -> None:
     store = synced([shirt()])
     after = shirt()
