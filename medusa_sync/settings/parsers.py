@@ -21,6 +21,7 @@ _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _HUNDRED = 100
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_CENTURY = 36_525 * _SECONDS["d"]
 BATCH_SIZE = 50  # larger requests are hardly faster, and block the store for longer
 STARTED_AT = "{started_at}"
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -102,9 +103,10 @@ def seconds(value: str) -> float:
 def duration(value: str) -> float:
     """Parse seconds, or a number of minutes, hours, days or weeks, such as `7d`."""
     match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([smhdw]?)", value.strip().lower())
-    if match is None or float(match[1]) == 0:
-        raise ValueError("expected a time above 0, such as 7d, 12h, 30m or 90 (seconds)")
-    return float(match[1]) * _SECONDS[match[2]]
+    found = float(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 0 < found < _CENTURY:
+        raise ValueError("expected a time above 0 and below 100 years, such as 7d, 12h, 30m or 90 (seconds)")
+    return found
 
 
 def choice(*choices: Choice) -> Callable[[str], Choice]:

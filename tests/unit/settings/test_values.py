@@ -61,6 +61,7 @@ SHARE = "expected a number of products, or a percentage up to 100%"
 SHARD = "expected K/N with K from 1 to N, such as 3/8, and N up to 1000"
 FIELDS = "; the fields are title, .*, price, stock"
 INVALID = [
+    *(("remove_after", text, "above 0 and below 100 years, such as 7d") for text in ("0", "7x", "9999999d")),
     *(("batch_size", text, NUMBER) for text in ("0", "1001", "-1", "1.5", "1e2", "1_0", "9" * 5000, "0x1")),
     ("report", "{date}.json", "{date} is not known; the only placeholder is {started_at}"),
     ("report", "{started_at}/run.json", "expected {started_at} in the name of the file, not of a folder"),
