@@ -86,6 +86,7 @@ def _lines_of(listing: Listing, result: RunResult, *, verbose: bool = False) -> 
         has_only_changes = groups.keys() <= {"change"}
         for kind, found in groups.items() or (("change", []),):
             noun = listing.noun if has_only_changes else kind
+            noun = "kept" if result.undoes and noun == "conflict" else noun
             lines = plain_lines(outcome, "->", found, brief=brief)
             yield from (f"{noun}: {product}: {line}" for line in lines)
             if not lines:
