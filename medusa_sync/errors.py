@@ -26,7 +26,7 @@ EXIT_CODES: Mapping[int, str] = {
     ),
     EXIT_CHANGES: "There is something to do: only with `--dry-run --exit-code`.",
     75: "Locked: another run for the same store and source is under way. Nothing was done.",
-    130: "Interrupted by SIGINT (Ctrl-C), or 143 by SIGTERM. The next run completes the work.",
+    130: "Interrupted by SIGINT (Ctrl-C), or 143 by SIGTERM. The same command completes the work.",
 }
 
 
@@ -91,7 +91,7 @@ class InterruptedRunError(MedusaSyncError):
     """A signal ended the run."""
 
     def __init__(self, message: str, *, signal_number: int) -> None:
-        super().__init__(message, hint="The next run completes the rest.")
+        super().__init__(message, hint="The same command completes the rest.")
         self.exit_code = EXIT_SIGNAL + signal_number
 
 

@@ -212,7 +212,7 @@ class _Job:
                 print_listed_once(result, self._out)
                 for note in self._about_demo(result):
                     output.print_line(self._out, ("note: ", "yellow"), coded(note))
-            elif (result.seen or not result.error) and not self._is_logged(result):
+            elif summary.has_content(result) and not self._is_logged(result):
                 print_result(result, self._out, verbose=settings.verbose)
 
 

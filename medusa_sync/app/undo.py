@@ -87,7 +87,7 @@ def undone_run(path: str, source_name: str, store_url: str) -> UndoneRun:
         problem = f"the file cannot be read ({error.strerror})"
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = f"it is not the complete JSON document of a run ({error})"
-    raise SettingsError([f"--undo {path}: {problem}"])
+    raise SettingsError([f"--undo {path!r}: {problem}"])
 
 
 def _unfinished(counts: Mapping[str, int]) -> Iterator[Note]:

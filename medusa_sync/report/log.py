@@ -156,7 +156,7 @@ def log_result(result: RunResult, *, as_json: bool, is_printed: bool) -> None:
             result.error,
             extra={"event": "run_ended_early", "hint": result.hint, "exit_code": result.exit_code},
         )
-    if as_json or result.seen or not result.error:
+    if as_json or summary.has_content(result):
         is_repeated = is_printed and not as_json and summary.up_to_date(result) is not None
         duration = round(result.duration_s * 1000)
         logger.log(

@@ -61,6 +61,11 @@ def one_line(result: RunResult) -> str:
     return f"{result.status}{dry_run}: {done or 'nothing done'} in {duration(result.duration_s)}"
 
 
+def has_content(result: RunResult) -> bool:
+    """Whether there is more to say than the error that ended the run early."""
+    return bool(result.seen or result.changes or not result.error)
+
+
 def up_to_date(result: RunResult) -> str | None:
     """Summarize a run in which there was nothing to do, in one line; None for any other run."""
     counted = {each for each, count in result.counts.items() if count}

@@ -82,7 +82,7 @@ class Plan(Source):
             self.created = {} if "undo" in self.header.settings else None  # they are among the removals
             removals = [line.plan for line in self._lines() if line.product is None]
         except OSError as error:
-            raise self.error(error.strerror or str(error)) from error
+            raise self.error(f"the file cannot be read ({error.strerror})") from error
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise self.error(f"it is no plan, or damaged; {_AGAIN}") from error
         self.removals, self._total = removals, sum(self.header.counts.values()) - len(removals)

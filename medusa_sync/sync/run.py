@@ -226,7 +226,7 @@ class Run:
 
     def _start_timer(self, limit: float) -> asyncio.TimerHandle:
         hint = (
-            "The next run completes what is left. --max-duration (SYNC_PRODUCTS_MAX_DURATION) is the limit."
+            "The same command completes the rest. --max-duration (SYNC_PRODUCTS_MAX_DURATION) is the limit."
         )
         error = TimeLimitError(f"The run was stopped after {limit:g} s", hint=hint)
         return asyncio.get_running_loop().call_later(limit, self._stop.set, error)

@@ -1,10 +1,13 @@
 """The command saves plans and writes them."""
 
 import json
+import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.flow.faults import strike
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.app.commands import document, run, write
@@ -88,3 +91,24 @@ def test_a_damaged_plan_is_refused_with_its_name(store: FakeMedusa, tmp_path: Pa
     assert (result.exit_code, document(result)["status"]) == (2, "failed")
     assert f"--apply-plan {str(file)!r}: it is no plan, or damaged; make a new one" in result.stderr
     assert store.requests == []
+
+
+def test_a_file_that_does_not_exist_is_named(store: FakeMedusa) -> None:
+    for flag in ("--apply-plan", "--undo"):
+        shown = run(flag, "no.json").stderr
+        assert f"{flag} 'no.json': the file cannot be read (No such file or directory)" in shown
+    assert store.requests == []
+
+
+def test_an_undo_that_is_interrupted_shows_what_it_has_removed(store: FakeMedusa, source: Path) -> None:
+    assert run("--source", str(source), "--report", "run.json").exit_code == 0
+    flags = "--on-missing delete --max-removals 100% --batch-size 5"
+    arguments = ("--undo", "run.json", *flags.split())
+    interrupt = partial(signal.raise_signal, signal.SIGINT)
+    strike(store, "after", lambda request: "delete" in request.content.decode(), interrupt)
+    result = run(*arguments)
+    removed = 20 - len(store.products)
+    assert (result.exit_code, 0 < removed < 20) == (130, True)
+    assert f"removed: {removed}\n" in result.stdout
+    assert "Interrupted by SIGINT. The same command completes the rest." in result.stderr
+    assert (run(*arguments).exit_code, store.products) == (0, {})
