@@ -78,7 +78,7 @@ class Plan(Source):
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self.header = self._checked()
+            self.header = self._header()
             self.created = {} if "undo" in self.header.settings else None  # they are among the removals
             removals = [line.plan for line in self._lines() if line.product is None]
         except OSError as error:
@@ -91,23 +91,25 @@ class Plan(Source):
         """The error of a plan that cannot be carried out."""
         return SettingsError([f"--apply-plan {str(self._path)!r}: {problem}"])
 
-    def _checked(self) -> Header:
+    def _header(self) -> Header:
         with self._path.open("rb") as file:
             start = file.readline()
-            version = msgspec.json.decode(start, type=_Version)
-            if (version.version, version.medusa_sync) != (VERSION, __version__):
-                made_by = f"medusa-sync {version.medusa_sync} has made it, this is {__version__}"
-                raise self.error(f"{made_by}; {_AGAIN}")
-            header = msgspec.json.decode(start, type=Header)
-            if checksum_of(header, file) != header.checksum or start != as_saved(header) + b"\n":
-                raise self.error(f"it was changed after it was saved, or is incomplete; {_AGAIN}")
+        version = msgspec.json.decode(start, type=_Version)
+        if (version.version, version.medusa_sync) != (VERSION, __version__):
+            made_by = f"medusa-sync {version.medusa_sync} has made it, this is {__version__}"
+            raise self.error(f"{made_by}; {_AGAIN}")
+        header = msgspec.json.decode(start, type=Header)
         if header.refused:
             raise self.error(f"it may not be carried out: {header.refused}")
         return header
 
     def _lines(self) -> Iterator[PlanLine]:
-        with self._path.open("rb") as file:
-            yield from map(_line if self.created is None else _undone_line, islice(file, 1, None))
+        with self._path.open("rb") as file:  # it may be another file than before
+            start, header = file.readline(), self.header
+            if start != as_saved(header) + b"\n" or checksum_of(header, file) != header.checksum:
+                raise self.error(f"it was changed after it was saved, or is incomplete; {_AGAIN}")
+            file.seek(len(start))
+            yield from map(_line if self.created is None else _undone_line, file)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - all were approved
         total, lines = self._total, self._lines()

@@ -144,7 +144,12 @@ def save(source: Source, store: FakeMedusa, file: Path, **changes: Any) -> RunRe
 
 def apply(file: Path, store: FakeMedusa, **changes: Any) -> RunResult:
     """Write a saved plan."""
-    return sync(Plan(file), store, **changes)
+    return sync(approved(file), store, **changes)
+
+
+def approved(file: Path) -> Source:
+    """The source of an approved plan, after it was checked."""
+    return Plan(file)
 
 
 def with_settings(file: Path, **settings: str) -> None:

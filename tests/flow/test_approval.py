@@ -20,6 +20,7 @@ from tests.flow.shirts import CHANGES, held, new_variants, shirts
 from tests.flow.stage import (
     ListSource,
     apply,
+    approved,
     assert_exact,
     assert_quiet,
     copies_of,
@@ -444,6 +445,17 @@ def test_a_file_that_was_edited_or_cut_is_refused(file: Path, damage: Callable[[
     assert damage(text) != text
     file.write_bytes(damage(text))
     assert "make a new one" in refusal(file, store)
+
+
+def test_a_file_that_is_replaced_after_it_was_checked_is_refused(file: Path) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    plan = approved(file)
+    save(ListSource(products(4)[:1]), store, file, on_missing="delete", max_removals="100%")
+    store.requests.clear()
+    result = sync(plan, store)
+    assert (result.exit_code, writes(store)) == (2, [])
+    assert "it was changed after it was saved" in result.error
 
 
 def test_a_plan_for_another_store_source_or_version_is_refused(file: Path) -> None:
