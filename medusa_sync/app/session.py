@@ -25,7 +25,7 @@ from msgspec import Struct
 from medusa_sync import __version__, errors
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals
-from medusa_sync.core.policy import ConflictPolicy, Delay, OnConflict, OnMissing, Share
+from medusa_sync.core.policy import Delay, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import PlanOptions, Selection
 from medusa_sync.http import Downloads, HttpClient
@@ -36,7 +36,7 @@ from medusa_sync.redact import Redactor, hiding, redacted
 from medusa_sync.report.progress import Progress
 from medusa_sync.retry import Rate
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
-from medusa_sync.settings.options import OPTIONS, PLANNED, Settings
+from medusa_sync.settings.options import OPTIONS, PLANNED, UNDOING, Settings
 from medusa_sync.settings.secrets import public_part
 from medusa_sync.sources.api import rate_of
 from medusa_sync.sources.base import Source
@@ -320,18 +320,9 @@ def _credentials(settings: Settings) -> Credentials | None:
 
 
 def _options(settings: Settings) -> SyncOptions:
-    if settings.undo is not None:  # what was edited since is kept, and what the run created is removed
+    if settings.undo is not None:  # what the run created is removed
         removes = OnMissing.DRAFT if settings.on_missing is OnMissing.KEEP else settings.on_missing
-        settings = replace(
-            settings,
-            source=settings.undo,
-            on_conflict=ConflictPolicy(OnConflict.STORE),
-            on_missing=removes,
-            overwrite=False,
-            no_update=False,
-            remove_after=None,
-            max_price_change=None,
-        )
+        settings = replace(settings, source=settings.undo, on_missing=removes, **UNDOING)
     plan = _filled(
         PlanOptions,
         settings,

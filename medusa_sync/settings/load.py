@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.option import Option
-from medusa_sync.settings.options import ENV_FILE, OPTIONS, PLANNED, Settings
+from medusa_sync.settings.options import ENV_FILE, OPTIONS, PLANNED, UNDOING, Settings
 from medusa_sync.settings.secrets import user_info
 from medusa_sync.settings.variables import EnvFile, Found, misspelled, read_env_file
 
@@ -19,7 +19,6 @@ NO_CREDENTIALS = (
     "admin (Settings > Secret API Keys) and set it in the environment or .env, or use --dry-run to check "
     "only the source"
 )
-_NOT_UNDONE = ("on_conflict", "overwrite", "no_update", "remove_after", "max_price_change")
 _COMPARING = ("exit_code", "save_plan", "apply_plan", "undo")
 _CREDENTIALS = frozenset({"api_key", "email", "password", "dry_run", *_COMPARING})
 
@@ -108,12 +107,12 @@ def _values(found: Mapping[str, Found]) -> tuple[dict[str, Any], dict[str, str]]
 def _without_effect(flags: Flags, values: Mapping[str, Any], invalid: Mapping[str, str]) -> Iterator[str]:
     """Yield the problems of flags that mean nothing beside the other settings."""
     planned = {option.name for option in PLANNED} if values.get("apply_plan") else ()
-    not_undone = _NOT_UNDONE if values.get("undo") else ()
+    undoing = UNDOING if values.get("undo") else ()
     for name, option in OPTIONS.items():
         needs, is_given = OPTIONS.get(option.needs), flags.get(name) is not None
         if is_given and name in planned:
             yield f"{option.spelling}: it has no effect on a saved plan; remove it, or make another plan"
-        elif is_given and name in not_undone:
+        elif is_given and name in undoing:
             yield f"{option.spelling}: it has no effect with --undo; remove it"
         elif needs and flags.get(name) and invalid.keys().isdisjoint({name, needs.name}):
             value = values.get(needs.name)

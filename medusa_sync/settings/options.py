@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from medusa_sync.core.policy import ConflictPolicy, OnDeleted, OnMissing, PriceLimit, Share
+from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnDeleted, OnMissing, PriceLimit, Share
 from medusa_sync.settings import parsers
 from medusa_sync.settings.option import Group, Option, complete_fields, complete_sides, complete_time_zones
 from medusa_sync.settings.secrets import (
@@ -246,5 +246,14 @@ PLANNED = tuple(
     if name in _PLACING or (each.group in _DECIDING and name not in _ANY_TIME and not each.is_secret)
 )
 """Options whose flags have no effect on a saved plan."""
+
+UNDOING: Mapping[str, Any] = {
+    "on_conflict": ConflictPolicy(OnConflict.STORE),  # what was edited since is kept
+    "overwrite": False,
+    "no_update": False,
+    "remove_after": None,
+    "max_price_change": None,
+}
+"""Settings of each undo, whose flags have no effect on it."""
 
 ALL_OPTIONS = (*OPTIONS.values(), ENV_FILE, PRINT_SETTINGS)

@@ -12,7 +12,7 @@ import medusa_sync
 from medusa_sync.errors import SettingsError
 from medusa_sync.settings.load import load, load_settings
 from medusa_sync.settings.option import GROUPS, Option
-from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, GUARDING, OPTIONS, PLANNED
+from medusa_sync.settings.options import ALL_OPTIONS, ENV_FILE, GUARDING, OPTIONS, PLANNED, UNDOING
 from medusa_sync.settings.variables import Found
 from tests.unit.settings.examples import INVALID, KEY, LOGIN, VALUES, as_read, plain, write_env
 
@@ -341,7 +341,7 @@ def test_a_plan_has_no_secrets(tmp_path: Path) -> None:
         ({"save_plan": "plan", "apply_plan": "plan", "dry_run": "true"}, "remove --loop and --save-plan"),
         ({"apply_plan": "plan", "loop": "true"}, "remove --loop and --save-plan"),
         ({"save_plan": "-", "dry_run": "true", "json": "true"}, "--json prints to standard output"),
-        ({"undo": "run.json", "overwrite": "true"}, "it has no effect with --undo"),
+        *(({"undo": "run.json", name: VALUES[name][0]}, "it has no effect with --undo") for name in UNDOING),
         ({"undo": "run.json", "loop": "true"}, "it cannot be used with --loop"),
     ],
 )
