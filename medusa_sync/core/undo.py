@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from msgspec import structs
 
 from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange
-from medusa_sync.core.fields import SHARED, STATUS, VARIANT, stock_of
+from medusa_sync.core.fields import SHARED, STATUS, STOCK, VARIANT, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -80,6 +80,7 @@ def plan_change(
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
     staying = () if deletes else _staying(desired, stored, stored.record)
+    desired = _sharing(desired, stored.record)
     before = structs.replace(stored, record=_applied(desired, stored.record, {each.id for each in staying}))
     change = plan_update(desired, before, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
@@ -111,6 +112,22 @@ def _staying(undone: Undone, stored: StoredProduct, record: Record) -> list[Stor
     new = undone.applied.variants.keys() - {each.key for each in undone.variants}
     stock = {each.id: {*stock_of(each.fields).values()} for each in record.variants.values()}
     return [each for each in stored.variants if each.id in new and stock.get(each.id, set()) <= {SHARED}]
+
+
+def _sharing(undone: Undone, record: Record) -> Undone:
+    """With what variants share: without it, the item that they share looks like that of one of them."""
+    fields = {each.id: each.fields for each in record.variants.values()}
+    shared = {key: {STOCK: SHARED} for key, each in fields.items() if each.get(STOCK) == SHARED}
+    variants = tuple(
+        structs.replace(each, fields={**shared.get(each.key, {}), **each.fields}) for each in undone.variants
+    )
+    applied = {
+        key: structs.replace(each, fields={**shared.get(key, {}), **each.fields})
+        for key, each in undone.applied.variants.items()
+    }
+    return structs.replace(
+        undone, variants=variants, applied=structs.replace(undone.applied, variants=applied)
+    )
 
 
 def _applied(undone: Undone, record: Record, staying: Collection[str]) -> Record:

@@ -244,6 +244,22 @@ def test_variants_without_stock_of_their_own_stay_unless_they_are_deleted(
     assert (done.conflicts, shown(store)) == (0, was)
 
 
+@pytest.mark.parametrize("field", ["sku", "price"])
+def test_the_item_that_variants_share_is_not_that_of_one(field: str, tmp_path: Path) -> None:
+    before, after = shirt(stock=7), shirt(stock=7)
+    for each in (*before["variants"], *after["variants"]):
+        del each["stock"]
+    after["variants"][0][field] = {"sku": "OTHER", "price": 99}[field]
+    store, result, was = changed([before], [after])
+    items = [each.sku for each in store.state.live_items()]
+    plan = tmp_path / "plan"
+    save(undone(saved(result, tmp_path), store), store, plan, undo=saved(result, tmp_path))
+    for expected in ("updated", "unchanged"):
+        done = apply(plan, store)
+        assert (counts(done), shown(store)) == ({expected: 1}, was), [*done.skipped]
+        assert [each.sku for each in store.state.live_items()] == items == ["dummyjson:1"]
+
+
 def test_what_the_run_deleted_is_listed(tmp_path: Path) -> None:
     rows = products(12)
     less = shirt(99, variants=shirt(99)["variants"][1:], title="Less")
