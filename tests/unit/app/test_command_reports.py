@@ -68,7 +68,18 @@ def test_each_run_of_a_loop_has_a_report(
         return nullcontext(BytesIO())
 
     monkeypatch.setattr(file, "replacing", replacing)
-    result = run("--source", str(source), "--loop", "--run-now", "--max-runs", "2", "--report", report)
+    result = run(
+        "--source",
+        str(source),
+        "--loop",
+        "--run-now",
+        "--max-runs",
+        "2",
+        "--schedule",
+        "* * * * * *",
+        "--report",
+        report,
+    )
     assert (result.exit_code, len(store.products)) == (0, 20)
     assert len(written) == 2
     assert all(re.fullmatch(r"[\d-]{10}T[\d-]{8}Z\.json", name) for name in written)
