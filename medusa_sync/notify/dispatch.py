@@ -20,13 +20,14 @@ from medusa_sync.settings.options import OPTIONS, Settings
 def check(settings: Settings) -> None:
     """Check before a run whether report and plan can be written; raise `SettingsError` if not."""
     problems = []
+    inputs = filter(None, (settings.source, settings.undo, settings.apply_plan))
+    read = {*map(os.path.realpath, inputs)}  # pathlib fails if links are a loop
     for name, given in (("report", settings.report), ("save_plan", settings.save_plan)):
         if given is None or given == "-":
             continue
         problem = file.check_report_path(Path(given))
-        source = settings.undo or settings.apply_plan or settings.source
-        if os.path.realpath(given) == os.path.realpath(source):  # pathlib fails if links are a loop
-            problem = f"{given!r} is what the run reads; choose another file"
+        if os.path.realpath(given) in read:
+            problem = f"{given!r} is what a run reads; choose another file"
         problems += [f"{OPTIONS[name].spelling}: {problem}"] if problem else []
     if problems:
         raise SettingsError(problems)

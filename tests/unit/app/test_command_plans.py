@@ -47,7 +47,7 @@ def test_standard_output_has_only_the_plan(store: FakeMedusa, source: Path) -> N
 
 @pytest.mark.parametrize(
     ("plan", "problem"),
-    [("no-folder/plan", "the folder"), ("./catalogue.json", "is what the run reads; choose another")],
+    [("no-folder/plan", "the folder"), ("./catalogue.json", "is what a run reads; choose another")],
 )
 def test_a_plan_that_cannot_be_saved_is_found_before_the_run(
     plan: str, problem: str, store: FakeMedusa, source: Path
@@ -59,14 +59,17 @@ def test_a_plan_that_cannot_be_saved_is_found_before_the_run(
     assert store.requests == []
 
 
-def test_the_report_of_an_undo_does_not_replace_its_document(store: FakeMedusa, source: Path) -> None:
+@pytest.mark.parametrize("report", ["run.json", "catalogue.json"])
+def test_the_report_of_an_undo_replaces_neither_its_document_nor_the_source(
+    report: str, store: FakeMedusa, source: Path
+) -> None:
     assert run("--source", str(source), "--report", "run.json").exit_code == 0
-    before = Path("run.json").read_bytes()
+    before = Path(report).read_bytes()
     store.requests.clear()
-    result = run("--undo", "run.json", "--dry-run", "--report", "run.json")
+    result = run("--source", str(source), "--undo", "run.json", "--dry-run", "--report", report)
     assert result.exit_code == 2
-    assert "'run.json' is what the run reads; choose another" in result.stderr
-    assert (Path("run.json").read_bytes(), store.requests) == (before, [])
+    assert f"{report!r} is what a run reads; choose another" in result.stderr
+    assert (Path(report).read_bytes(), store.requests) == (before, [])
 
 
 def test_what_is_skipped_is_listed(store: FakeMedusa, source: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
     ("report", "problem"),
     [
         ("no-folder/r.html", "the folder"),
-        ("./catalogue.json", "'./catalogue.json' is what the run reads; choose another"),
+        ("./catalogue.json", "'./catalogue.json' is what a run reads; choose another"),
     ],
 )
 def test_a_wrong_report_is_found_before_the_run(
