@@ -100,7 +100,9 @@ class Plan(Source):
             raise self.error(f"{made_by}; {_AGAIN}")
         header = msgspec.json.decode(start, type=Header)
         if header.refused:
-            raise self.error(f"it may not be carried out: {header.refused}")
+            raise self.error(
+                f"it may not be carried out; {_AGAIN}. Its dry run ended early: {header.refused}"
+            )
         return header
 
     def _lines(self) -> Iterator[PlanLine]:
