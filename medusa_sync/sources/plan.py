@@ -100,9 +100,8 @@ class Plan(Source):
             raise self.error(f"{made_by}; {_AGAIN}")
         header = msgspec.json.decode(start, type=Header)
         if header.refused:
-            raise self.error(
-                f"it may not be carried out; {_AGAIN}. Its dry run ended early: {header.refused}"
-            )
+            reason = header.refused.removesuffix(".")
+            raise self.error(f"its dry run ended early ({reason}); {_AGAIN}")
         return header
 
     def _lines(self) -> Iterator[PlanLine]:

@@ -487,9 +487,7 @@ def test_a_plan_that_a_guard_refuses_says_so_and_is_refused(file: Path) -> None:
 def test_a_plan_of_a_source_that_fails_is_refused(file: Path) -> None:
     store = synced(products(4))
     assert save(ListSource(changed(), page_size=2, ends_after=1), store, file).exit_code == 3
-    assert "make a new one with --dry-run --save-plan. Its dry run ended early: the source failed" in refusal(
-        file, store
-    )
+    assert "its dry run ended early (the source failed); make a new one" in refusal(file, store)
 
 
 HOSTILE = ["</script>", "a\nb\r\u2028c", '"product":null', "\u202e\x07 ", "😀" * 80, "a|b`*_~<!--"]
