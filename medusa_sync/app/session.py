@@ -113,7 +113,7 @@ def _of_plan(settings: Settings, plan: Plan) -> Settings:
         if planned != getattr(settings, name):
             raise plan.error(f"it is for {planned}; {OPTIONS[name].spelling} is {getattr(settings, name)}")
     none = {option.name: None for option in PLANNED if option.default is None}
-    # Whoever can write a plan may not choose other settings, such as where the API key is sent.
+    # A forged plan must not choose other settings, such as where the API key is sent.
     given = {option: header.settings.get(option.name) for option in PLANNED}
     values = {option.name: option.read(text) for option, text in given.items() if text is not None}
     guards = {"source": header.source, "max_removals": Share(100, is_percentage=True)}

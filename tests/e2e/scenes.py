@@ -44,7 +44,7 @@ class Scene:
         stored: how many products are in the store in the end.
         files: what the reader has.
         prepare: does what a text cannot.
-        replaced: what stands in for words of the page.
+        replaced: texts that the test uses in place of words of the page.
     """
 
     stored: int

@@ -469,7 +469,7 @@ def test_a_plan_for_another_store_source_or_version_is_refused(file: Path) -> No
 
 
 def test_a_plan_changes_no_settings_that_plans_do_not_have(file: Path) -> None:
-    """Such as where the API key is sent: whoever can write a plan can correct its checksum."""
+    """Such as where the API key is sent: anyone who can write a plan can correct its checksum."""
     store, other = synced(products(4)), "http://other.test"
     save(ListSource(changed()), store, file)
     with_settings(file, medusa_url=other, unknown="1")
