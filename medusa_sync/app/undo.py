@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from msgspec import DecodeError, Raw, Struct, ValidationError, json
@@ -21,7 +21,7 @@ from medusa_sync.core.undo import FOREVER, Undone
 from medusa_sync.errors import SettingsError
 from medusa_sync.redact import MASK
 from medusa_sync.report.json import FieldValues, OptionChange, ProductChange, VariantChanges
-from medusa_sync.sources.base import PAGE_SIZE, Page, Source
+from medusa_sync.sources.base import Page, Source, paged
 from medusa_sync.spool import Spool
 
 _HIDDEN = f"the document hides a secret ({MASK}) in the value before it"
@@ -64,9 +64,8 @@ class UndoneRun(Source):
         self.notes = [_STOCK] if has_stock else []
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - it is always complete
-        total, products = len(self._products), iter(self._products)
-        for _ in range(0, total, PAGE_SIZE):
-            yield Page(tuple(islice(products, PAGE_SIZE)), total)
+        for page in paged(iter(self._products), len(self._products)):
+            yield page
 
 
 def undone_run(path: str, source_name: str, store_url: str) -> UndoneRun:

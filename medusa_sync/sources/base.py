@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BufferedReader
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -143,6 +144,12 @@ class PageOf(Struct, Generic[T_co], frozen=True):
 
 Page = PageOf[Delivered]
 PageOfItems = PageOf[Item]
+
+
+def paged(products: Iterator[DesiredProduct], total: int) -> Iterator[Page]:
+    """Products that are known, in pages."""
+    for _ in range(0, total, PAGE_SIZE):
+        yield Page(tuple(islice(products, PAGE_SIZE)), total)
 
 
 class SourceOf(ABC, Generic[T_co]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -14,7 +13,7 @@ from medusa_sync._version import __version__
 from medusa_sync.core.product import PlanLine, as_saved
 from medusa_sync.core.undo import Undone
 from medusa_sync.errors import SettingsError, SourceError
-from medusa_sync.sources.base import PAGE_SIZE, Page, Source
+from medusa_sync.sources.base import Page, Source, paged
 
 VERSION = 1
 _AGAIN = "make a new one with --dry-run --save-plan"
@@ -113,11 +112,11 @@ class Plan(Source):
             yield from map(_line if self.created is None else _undone_line, file)
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - all were approved
-        total, lines = self._total, self._lines()
+        lines = self._lines()
         products = (structs.replace(each.product, approved=each.plan) for each in lines if each.product)
         try:
-            for _ in range(0, total, PAGE_SIZE):
-                yield Page(tuple(islice(products, PAGE_SIZE)), total)
+            for page in paged(products, self._total):
+                yield page
         except (OSError, msgspec.MsgspecError) as error:
             raise SourceError(f"{self._path}: the plan was changed while it was carried out") from error
 
