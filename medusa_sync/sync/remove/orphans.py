@@ -134,16 +134,19 @@ class Orphans:
         Raises:
             StoreRefusedError, AmbiguousWriteError, ProductFailedError, StoreError: some are not removed.
         """
-        ids = [stored.id for stored in orphans]
+        left = await self._write([stored.id for stored in orphans])
         if self._deletes:
-            left = await delete_noted(self._api, ids)
             await self._forget_translations([each for each in orphans if each.id not in left])
-        else:
-            left = await _note(self._api, ids, {"drafted": True}, {STATUS: "draft"})
         for why in left.values():
             raise ProductFailedError(why)
         for stored in orphans:
             self._settle(self.outcome(stored))
+
+    async def _write(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Delete or draft products, and note it in their records; returns why products are left, by id."""
+        if self._deletes:
+            return await delete_noted(self._api, ids)
+        return await _note(self._api, ids, {"drafted": True}, {STATUS: "draft"})
 
     async def mark(self, orphans: Sequence[StoredProduct]) -> None:
         """Note in one call that orphans are missing.
@@ -181,19 +184,12 @@ class Created(Orphans):
         ours = [each for each in found if self._created.get(each.external_id or "") == each.id]
         return [each for each in ours if self._deletes or each.status == "published"]
 
-    async def remove(self, orphans: Sequence[StoredProduct]) -> None:
-        """Remove products in one call.
-
-        Raises:
-            StoreRefusedError, AmbiguousWriteError, StoreError: some are not removed.
-        """
+    async def _write(self, ids: Sequence[str]) -> Mapping[str, str]:
         if self._deletes:
-            await self._api.delete_products([each.id for each in orphans])
-            await self._forget_translations(orphans)
+            await self._api.delete_products(ids)
         else:
-            await self._api.edit_products([{"id": each.id, STATUS: "draft"} for each in orphans])
-        for stored in orphans:
-            self._settle(self.outcome(stored))
+            await self._api.edit_products([{"id": product_id, STATUS: "draft"} for product_id in ids])
+        return {}
 
 
 async def delete_noted(api: AdminApi, ids: Sequence[str]) -> dict[str, str]:
