@@ -9,8 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from medusa_sync import RunResult, SettingsError
 from tests.flow.faults import KILLED, fault_at, killed_runs, strike
@@ -33,7 +31,7 @@ from tests.flow.stage import (
     writes,
 )
 from tests.flow.test_kills import UPDATES, assert_stored, catalogue, rows_of
-from tests.flow.test_plans import OPTIONS, ROWS, SIZE, SOURCE_EDITS, STORE_EDITS, edit_source, edit_store
+from tests.flow.test_plans import ROWS, SIZE, edit_source, edit_store, edited
 from tests.flow.test_remove_after import on_day
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -75,11 +73,7 @@ def assert_applied(file: Path, store: FakeMedusa) -> None:
 # --- the same, and exactly that ---------------------------------------------------------------------------
 
 
-@given(
-    source_edits=st.lists(SOURCE_EDITS, max_size=8),
-    store_edits=st.lists(STORE_EDITS, max_size=3),
-    options=OPTIONS,
-)
+@edited
 def test_a_plan_is_the_same_each_time_and_is_written_exactly_and_once(
     fresh: Callable[[], FakeMedusa],
     folder: Path,

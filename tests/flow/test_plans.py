@@ -47,6 +47,11 @@ OPTIONS = st.fixed_dictionaries(
         "no_update": st.sampled_from([False, False, True]),
     }
 )
+edited = given(
+    source_edits=st.lists(SOURCE_EDITS, max_size=8),
+    store_edits=st.lists(STORE_EDITS, max_size=3),
+    options=OPTIONS,
+)
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +94,7 @@ def edit_store(store: FakeMedusa, edits: list[tuple[str, int, str]]) -> None:
                 product.external_id = f"other:{ROWS[place]['id']}"
 
 
-@given(
-    source_edits=st.lists(SOURCE_EDITS, max_size=8),
-    store_edits=st.lists(STORE_EDITS, max_size=3),
-    options=OPTIONS,
-)
+@edited
 def test_a_run_does_what_a_dry_run_planned(
     fresh: Any,
     source_edits: list[tuple[str, Any, Any]],
