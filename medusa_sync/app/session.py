@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
-    contextmanager,
     nullcontext,
 )
 from dataclasses import replace
@@ -24,7 +22,7 @@ from msgspec import Struct
 
 from medusa_sync import __version__, errors
 from medusa_sync.app.lock import run_lock
-from medusa_sync.app.signals import Signals
+from medusa_sync.app.signals import Signals, ending
 from medusa_sync.core.policy import Delay, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import PlanOptions, Selection
@@ -49,7 +47,6 @@ from medusa_sync.sync.run_options import SyncOptions
 if TYPE_CHECKING:
     from medusa_sync.sources.plan import Plan
 
-_MOST_IGNORED = 2  # signals
 _HEADERS = {
     "user-agent": f"medusa-sync/{__version__}",
     "accept": "application/json",
@@ -141,7 +138,7 @@ async def _sync(
     stop = Stop()
     connect = _connector(settings, requests, stop, redactor)
     async with AsyncExitStack() as stack:
-        stack.enter_context(_listening(signals, stop) if signals else nullcontext())
+        stack.enter_context(ending(signals, stop) if signals else nullcontext())
         opened = _source(settings, requests, partial(connect, kept=downloads))
         source = await stack.enter_async_context(opened if plan is None else nullcontext(plan))
         api = await stack.enter_async_context(_store(settings, requests, connect))
@@ -155,41 +152,6 @@ async def _sync(
         except (errors.LockedError, errors.LockUnavailableError) as error:
             stop.set(error)
             return await run.execute()
-
-
-@contextmanager
-def _listening(signals: Signals, stop: Stop) -> Iterator[None]:
-    """The first signal sets the stop token, the second one cancels all tasks.
-
-    If something blocks the loop, such as a pipe that nobody reads, the third one ends the process.
-    """
-    loop = asyncio.get_running_loop()
-    arrived: list[signal.Signals] = []
-    received: list[signal.Signals] = []
-
-    def wake(number: signal.Signals) -> None:
-        arrived.append(number)
-        if len(arrived) - len(received) > _MOST_IGNORED:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        loop.call_soon_threadsafe(end, number)  # the only call that wakes a loop from a signal handler
-
-    def end(number: signal.Signals) -> None:
-        received.append(number)
-        if len(received) == 1:
-            stop.set(errors.InterruptedRunError(f"Interrupted by {number.name}", signal_number=number))
-            return
-        for task in asyncio.all_tasks():
-            task.cancel()
-
-    try:
-        with signals.notify(wake):
-            yield
-    except asyncio.CancelledError:
-        if not received:
-            raise
-        message = "Stopped immediately by a second signal"
-        raise errors.InterruptedRunError(message, signal_number=received[-1]) from None
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import signal
@@ -11,7 +12,11 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
 
+from medusa_sync.errors import InterruptedRunError
+from medusa_sync.stop import Stop
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_MOST_IGNORED = 2
 
 Listener = Callable[[signal.Signals], object]
 
@@ -78,3 +83,38 @@ class Signals:
             os.write(self._writer, b"\0")
         if stops and self._listener is not None:
             self._listener(received)
+
+
+@contextmanager
+def ending(signals: Signals, stop: Stop) -> Iterator[None]:
+    """The first signal sets the stop token, the second one cancels all tasks.
+
+    If something blocks the loop, such as a pipe that nobody reads, the third one ends the process.
+    """
+    loop = asyncio.get_running_loop()
+    arrived: list[signal.Signals] = []
+    received: list[signal.Signals] = []
+
+    def wake(number: signal.Signals) -> None:
+        arrived.append(number)
+        if len(arrived) - len(received) > _MOST_IGNORED:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        loop.call_soon_threadsafe(end, number)  # the only call that wakes a loop from a signal handler
+
+    def end(number: signal.Signals) -> None:
+        received.append(number)
+        if len(received) == 1:
+            stop.set(InterruptedRunError(f"Interrupted by {number.name}", signal_number=number))
+            return
+        for task in asyncio.all_tasks():
+            task.cancel()
+
+    try:
+        with signals.notify(wake):
+            yield
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        message = "Stopped immediately by a second signal"
+        raise InterruptedRunError(message, signal_number=received[-1]) from None
