@@ -179,8 +179,7 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
         headers=headers,
         follow_redirects=True,
     )
-    name = Path(settings.source_map or "").name
-    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices, name)
+    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
     async with open_source(
         settings.source,
         settings.source_format,

@@ -196,6 +196,7 @@ class Change(Struct, frozen=True, dict=True):
         shared_item: id of the inventory item that variants share; None if there is none yet.
         keeps_record: the record in the store stays as it is; `record` says what was applied by the run that
             is undone.
+        renews_settings: its record gets the settings of the run, even if nothing else is written.
     """
 
     desired: DesiredProduct
@@ -214,6 +215,7 @@ class Change(Struct, frozen=True, dict=True):
     handle: str | None = None
     shared_item: str | None = None
     keeps_record: bool = False
+    renews_settings: bool = False
 
     @cached_property
     def steps(self) -> frozenset[Step]:

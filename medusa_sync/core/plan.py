@@ -48,6 +48,7 @@ from medusa_sync.core.record import (
     full_text,
     remember,
 )
+from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.shared_stock import find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -80,7 +81,7 @@ def plan_update(
     record = NO_RECORD if adopts or stored.record is None else stored.record
     if record.currency and not (how.selection.has(PRICE) or how.selection.has_variants):
         desired = structs.replace(desired, currency=record.currency)  # of prices, which stay as they are
-    settings = how.selection.changed_settings(record, desired)
+    settings = changed_of(record, desired, how.selection)
     desired = structs.replace(desired, regions={**record.regions, **desired.regions})
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=side, restore=restore)
@@ -156,6 +157,7 @@ class _Plan(Struct, frozen=True):
             selection=selection,
             blocked=blocked,
             shared_item=self.shared_item,
+            renews_settings=self.how.accept_settings,
         )
 
     def own_changes(self, variants: Iterable[VariantChange]) -> _Found:

@@ -52,6 +52,7 @@ class Pending(Struct, frozen=True, omit_defaults=True):
         new: ids of the variants that the write creates, by key; the ordinary route gives others.
         fields: values of the product that may have arrived, the newest last, by field. Those that commit with
             the product row are in the record instead.
+        settings: those of the source product, if they are others than in the record.
     """
 
     step: Write
@@ -61,6 +62,7 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     at: float = 0
     new: dict[str, str] = {}
     fields: dict[str, tuple[Value, ...]] = {}
+    settings: dict[str, str] | None = None
 
 
 class AppliedOption(Struct, frozen=True, array_like=True):

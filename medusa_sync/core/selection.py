@@ -43,17 +43,10 @@ class Selection:
         """The fields to sync of a product: an interrupted write is completed with all of them."""
         return ALL if record is None or not record.is_settled else self
 
-    def changed_settings(self, record: Record, desired: DesiredProduct) -> dict[str, tuple[str, str]]:
-        """The options that a product was written with other values of, each with the old and the new one.
-
-        Those that decide only about fields that are not chosen are left out.
-        """
-        now, before = desired.settings, record.settings
-        if before is None:  # an older version wrote it
-            sales = {"--sale-prices": "on"} if record.has_sales else {}
-            before = {**now, "--currency": record.currency or desired.currency, **sales}
-        values = {name: (before.get(name, ""), now.get(name, "")) for name in OPTIONS_OF_VALUES}
-        return {name: (old, new) for name, (old, new) in values.items() if old != new and self.has(name)}
+    def decides(self, option: str) -> bool:
+        """Whether an option of values decides about a field that is chosen."""
+        field = OPTIONS_OF_VALUES.get(option, "")
+        return not field or self.has(field)
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for a product, according to its record."""
@@ -97,7 +90,7 @@ class Selection:
             options=recorded.options,
             variants=variants,
             source="",
-            settings=None if old.settings is None else self._mixed(new.settings or {}, old.settings),
+            settings=None if old.settings is None else new.settings,
             withheld={key: values for key, values in withheld.items() if values},
         )
 
@@ -123,6 +116,8 @@ class PlanOptions(Struct, frozen=True):
         update: products that are in the store are updated; what an interrupted run began is always completed.
         price_limit: how far a price may move; None for any distance.
         on_deleted: what happens to products that the merchant deleted.
+        accept_settings: the products of the source may have been written with other values of the options of
+            values; their records get those of the run.
     """
 
     on_conflict: ConflictPolicy = SOURCE_WINS
@@ -133,3 +128,4 @@ class PlanOptions(Struct, frozen=True):
     update: bool = True
     price_limit: PriceLimit | None = None
     on_deleted: OnDeleted = OnDeleted.RECREATE
+    accept_settings: bool = False

@@ -58,6 +58,7 @@ class Unchecked(Struct, frozen=True):
     Attributes:
         digest: of the product and of the settings that its mapping depends on.
         row: checks and maps it.
+        settings: as those of the product.
     """
 
     external_id: str
@@ -65,6 +66,7 @@ class Unchecked(Struct, frozen=True):
     title: str
     digest: str
     row: Callable[[], Row]
+    settings: Mapping[str, str] = {}
 
 
 Delivered = Row | Unchecked

@@ -62,6 +62,8 @@ async def open_source(
     """
     program = None if map_ is None else _program(map_)
     has_map = program is not None
+    if program is not None:
+        mapping = structs.replace(mapping, source_map=program.name, map_digest=program.digest)
     if "://" not in source:
         path = None if source == "-" else SAMPLE if source == "sample" else Path(source)
         name = "standard input" if path is None else source

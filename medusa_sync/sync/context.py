@@ -44,6 +44,7 @@ class Context(Struct):
         other_locales: that the source has, and the store does not.
         offer: what the planned products offer to customers; None until one is planned.
         failures: products in a row whose writes failed without a refusal.
+        is_map_edited: the products of the source were written with another content of the map.
     """
 
     api: AdminApi
@@ -65,6 +66,7 @@ class Context(Struct):
     hidden_locales: StoreRefusedError | None = None
     other_locales: set[str] = field(default_factory=set)
     offer: Offer | None = None
+    is_map_edited: bool = False
 
     async def find_locales(self) -> Collection[str]:
         """The locales that texts may have, which are read once."""

@@ -195,6 +195,8 @@ class Run:
                 "The installation is valid: settings, credentials, source, sales channel, shipping profile"
                 f"{location}. Only a real run shows whether the credentials may write.",
             )
+        if context is not None and context.is_map_edited and self._engine is not None:
+            yield Note("map_edited", "The map has changed since products of this source were written.")
         if context is not None and context.other_locales:
             yield Note("no_locale", _lacking_locales(context))
         if placement is not UNKNOWN and placement.location_id is None:

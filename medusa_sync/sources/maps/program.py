@@ -11,6 +11,7 @@ from asyncio import StreamReader, StreamWriter, create_subprocess_exec
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from itertools import accumulate
 from pathlib import Path
 from signal import SIGALRM
@@ -60,6 +61,7 @@ class Program:
 
     Attributes:
         group: gives the group of an item, and others to join with it, as texts; None for single items.
+        digest: of the program.
 
     Raises:
         SettingsError: there is no such file, or it is not a valid program.
@@ -75,6 +77,7 @@ class Program:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             hint = f"; expected a file, or one of {', '.join(sorted(known))}"
             raise SettingsError([f"--source-map: {name} cannot be read ({reason}){hint}"]) from error
+        self.digest = blake2b(text.encode(), digest_size=6).hexdigest()
         grouping = _GROUP.search(text)
         self.group = Program(name, f"{grouping[1]}\n| filled | tojson") if grouping else None
         self._text = f"{_SHADOWS}{_FUNCTIONS}\n{text}\n) | tojson"

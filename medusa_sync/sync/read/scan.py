@@ -14,7 +14,8 @@ from medusa_sync.core.change import withheld_earlier
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
-from medusa_sync.core.stored import Unreadable
+from medusa_sync.core.run_settings import SettingsOfRecords
+from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import Scanned, summary
 from medusa_sync.medusa.lists import Page
@@ -43,7 +44,8 @@ class Scan:
         unrecorded: those of them without a record: the merchant may have created them.
         variants: how many variants of the source they have.
         withheld: values that their variants do not get, by external id.
-        samples: records that were written with different settings, one for each.
+        settings: of all records of the source, also those of other shards.
+        is_complete: all pages were read.
         owners: external ids of the products of the source that have such values.
         waiting: since when variants are missing that are removed later, by product and key.
     """
@@ -56,16 +58,16 @@ class Scan:
         self.unrecorded: set[str] = set()
         self.variants = 0
         self.withheld: dict[str, tuple[Withheld, ...]] = {}
-        self.samples: dict[object, Record] = {}
+        self.settings = SettingsOfRecords()
         self.owners: set[str] = set()
         self.waiting: dict[str, float] = {}
+        self.is_complete = False
         self._api = api
         self._options = options
         self._removable = options.removable
         self._first_page: asyncio.Task[None]
         self._step = 0
         self._is_ready = False
-        self._is_complete = False
         self._is_snapshot = False  # one response showed the whole store
         self._up_to_date = array("q")  # hashes of what is applied; sorted when all pages are read
         self._copied: set[str] = set()  # source ids that were seen twice
@@ -109,9 +111,19 @@ class Scan:
             return
         self._is_ready = True
         look_ups = inf if wanted is None else -(-wanted // LOOK_UP)
-        if not self._is_complete and self._pages_left() * _PAGE_COST <= look_ups:
+        if not self.is_complete and self._pages_left() * _PAGE_COST <= look_ups:
             await self._read_rest()
         self._sort()
+
+    async def complete(self) -> None:
+        """Read the pages that `ready` has left out.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        if not self.is_complete:
+            await self._read_rest()
+            self._sort()
 
     def lacks(self, product: DesiredProduct) -> bool:
         """Whether the store certainly did not have the product when the scan began."""
@@ -125,9 +137,7 @@ class Scan:
         """
         if not self._api.may_lag:
             return []
-        if not self._is_complete:
-            await self._read_rest()
-            self._sort()
+        await self.complete()
         return [product for product in absent if product.source_id in self.source_ids]
 
     async def _begin(self) -> None:
@@ -146,7 +156,7 @@ class Scan:
         finally:
             for reader in readers:
                 reader.cancel()
-        while not self._is_complete:
+        while not self.is_complete:
             await self._read(islice(offsets, 1))
 
     def _pages_left(self) -> int:
@@ -173,13 +183,17 @@ class Scan:
         return is_shown and product.source_id not in self._copied
 
     def _take(self, page: Page[Scanned]) -> None:
-        self._is_complete = self._is_complete or page.is_last
+        self.is_complete = self.is_complete or page.is_last
         for product in map(summary, page.entries):  # one at a time takes less memory
             external_id = product.external_id or ""
             self.may_adopt |= not external_id
             source_id = source_id_of(self._options.source_name, external_id)
-            if source_id is None or not is_in(self._options.shard, external_id):
-                continue  # not from this source, or in another shard
+            if source_id is None:
+                continue
+            if isinstance(product, StoredProduct) and product.record is not None:
+                self.settings.add(product.record)
+            if not is_in(self._options.shard, external_id):
+                continue
             is_first = self.source_ids.add(source_id)
             if not is_first:
                 self._copied.add(source_id)
@@ -204,9 +218,6 @@ class Scan:
             for key, each in record.variants.items():
                 if each.dropped in self._removable and self._options.delay.is_pending(each.missing_since):
                     self.waiting[f"{external_id}: {key}"] = each.missing_since
-        if not record.pending or record.fields:  # a claim has no settings
-            settings = None if record.settings is None else tuple(record.settings.items())
-            self.samples.setdefault((settings, record.currency), record)
         if record.withheld:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
