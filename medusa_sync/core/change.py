@@ -262,7 +262,7 @@ class Change(Struct, frozen=True, dict=True):
     @cached_property
     def locations(self) -> Mapping[str, str]:
         """Ids of stock locations by the names that the source uses now, or used for dropped variants."""
-        return {**self.record.locations, **self.desired.locations}
+        return self.record.locations_with(self.desired.locations)
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:

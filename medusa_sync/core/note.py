@@ -15,6 +15,7 @@ from medusa_sync.core.fields import (
     OPTION,
     OTHER_STOCK,
     SKU,
+    STOCK,
     VARIANT_FIELDS,
     Part,
     stock_of,
@@ -76,9 +77,25 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     return structs.replace(
         record,
         variants=variants,
-        locations={name: own for name, own in change.locations.items() if f"{OTHER_STOCK}{name}" in named},
+        locations={
+            **{name: own for name, own in change.locations.items() if f"{OTHER_STOCK}{name}" in named},
+            **_default_location(change),
+        },
         source="" if change.held else record.source,  # it stays stale
     )
+
+
+def _default_location(change: Change) -> dict[str, str]:
+    """The default stock location, if this tool wrote stock there: it may empty what it wrote."""
+    before, now = change.record.locations.get("", ""), change.desired.locations.get("", "")
+    if not any(isinstance(each.get(STOCK), int) for each in change.desired.stocks):
+        return {}
+    if not change.selection.has(STOCK):
+        return {"": before} if before else {}
+    changes = chain(change.own_changes, *(each.changes for each in change.variants))
+    is_written = any(each.field == STOCK and isinstance(each.planned, int) for each in changes)
+    is_written |= any(isinstance(each.fields.get(STOCK), int) for each in change.new_items)
+    return {"": now} if now and (before or is_written) else {}
 
 
 def _not_written(update: Change) -> dict[str, dict[str, Value]]:
@@ -177,11 +194,13 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         key: structs.replace(final.variants[key], dropped=before.variant(key).dropped or Dropped.KEPT)
         for key in change.drafted
     }
+    # Until levels have arrived, the default location is the former one.
+    former = {name: own for name, own in before.locations.items() if not name}
     after = structs.replace(
         final,
         options=tuple(starmap(AppliedOption, names.items())),
         variants={**final.variants, **removed, **drafted},
-        locations={**before.locations, **final.locations},
+        locations={**before.locations, **final.locations, **former},
         settings=before.settings,
         withheld=before.withheld,  # a run that is killed has not reported them
     )

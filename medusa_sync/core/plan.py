@@ -15,8 +15,10 @@ from medusa_sync.core.fields import (
     OPTION,
     OPTIONS,
     OPTIONS_OF_VALUES,
+    OTHER_STOCK,
     PRICE,
     SALE,
+    SHARED,
     SKU,
     STATUS,
     STOCK,
@@ -48,7 +50,7 @@ from medusa_sync.core.record import (
     full_text,
     remember,
 )
-from medusa_sync.core.run_settings import changed_of
+from medusa_sync.core.run_settings import LOCATION, changed_of
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.shared_stock import find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -94,7 +96,7 @@ def plan_update(
         rest = plan_update(desired, structs.replace(stored, variants=left), how)
         return structs.replace(rest, removed=removed)
     record = rebased(record, desired, options, matches)
-    locations = {**record.locations, **desired.locations}
+    locations = record.locations_with(desired.locations)
     shared = find_shared(desired, record, matches, removed.keys())
     found = options, shared.matches, locations
     plan = _Plan(desired, stored, shared.record, *found, how, restore, settings, shared.item_id)
@@ -172,7 +174,7 @@ class _Plan(Struct, frozen=True):
             if FIELDS[name].part is Part.LEVEL:
                 if is_shared and wanted is not None:
                     level = user.value(name, self.desired, self.locations) if user else None
-                    yield from self._merge(FIELDS[name], wanted, level, history)
+                    yield from self._merge_stock(FIELDS[name], wanted, level, history, user)
                 continue
             # A product in no channel cannot be sold, so those of a source that names none any more stay.
             if wanted is not None or (history.is_owned and name != CHANNELS):
@@ -201,6 +203,27 @@ class _Plan(Struct, frozen=True):
             applied = full_text(history.applied, current, wanted)
             setting = next((each for each in self.settings if OPTIONS_OF_VALUES[each] in {"", *names}), "")
             yield FieldChange(field.name, current, planned, applied, wanted, variant, setting)
+
+    def _merge_stock(
+        self,
+        field: Field,
+        wanted: Value,
+        current: Value,
+        history: History,
+        user: StoredVariant | None,
+        variant: str = "",
+    ) -> _Found:
+        """The change of a level, and of the one that it had at the former default location."""
+        former = self.record.former_location(self.desired.locations)
+        if field.name != STOCK or not former or wanted == SHARED:
+            yield from self._merge(field, wanted, current, history, variant)
+            return
+        yield from self._merge(field, wanted, current, structs.replace(history, is_known=False), variant)
+        levels = {each.location_id: each.stocked_quantity for each in (user.location_levels if user else ())}
+        left, ours = levels.get(former), [each for each in (history.applied, *history.pending) if each]
+        # One that the merchant has raised is kept: orders only lower it.
+        if left and any(isinstance(each, int) and left <= each for each in ours):
+            yield FieldChange(f"{OTHER_STOCK}{former}", left, 0, history.applied, 0, variant, LOCATION)
 
     def option_changes(self, applied: Record | None, side: OnConflict) -> _Found:
         """The change and the conflict of the options; `applied` has the names that were last applied.
@@ -292,6 +315,8 @@ class _Plan(Struct, frozen=True):
             current = as_sent(current, wanted, history)
         if wanted is None and field.merge is Merge.FOLLOW:
             yield FieldChange(name, current, wanted, history.applied, wanted, variant.name)
+        elif field.merge is Merge.FOLLOW:
+            yield from self._merge_stock(field, wanted, current, history, stored, variant.name)
         else:
             yield from self._merge(field, wanted, current, history, variant.name)
 

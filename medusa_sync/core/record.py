@@ -129,7 +129,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         source: the digest of the source product that was applied; empty if not all of it was applied.
         settings: those of the source product that was applied; None if an older version wrote the record.
         regions: ids of the regions whose names fields of variants have, by name in lower case.
-        locations: ids of stock locations by the names in the fields of variants.
+        locations: ids of stock locations by the names in the fields of variants; "" is the default one.
         withheld: unique values that variants do not get, by key of the variant and field, each with the
             external id of the product of the same source that has it; empty if another one has it.
         missing_since: when a run with `--remove-after` first found it missing at the source, in seconds since
@@ -199,6 +199,16 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     def variant(self, key: str) -> VariantRecord:
         """What was applied to a variant; nothing if the record does not have it."""
         return self.variants.get(key) or VariantRecord()
+
+    def former_location(self, locations: Mapping[str, str]) -> str:
+        """The id of the default stock location that it was written to; empty if that is one of these."""
+        former = self.locations.get("", "")
+        return "" if former in locations.values() or "" not in locations else former
+
+    def locations_with(self, locations: Mapping[str, str]) -> dict[str, str]:
+        """These, and those that only the record has, of which the default one is called by its id."""
+        former = self.former_location(locations)
+        return {**self.locations, **({former: former} if former else {}), **locations}
 
     @property
     def is_claim(self) -> bool:

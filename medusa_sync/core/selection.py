@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import OPTIONS_OF_VALUES, VARIANTS, setting_names
+from medusa_sync.core.fields import OPTIONS_OF_VALUES, STOCK, VARIANTS, setting_names
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import NO_RECORD, Record, applied
@@ -51,7 +51,8 @@ class Selection:
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for a product, according to its record."""
         is_whole = record.is_settled and not desired.withheld  # which the record may lack
-        return is_whole and self.of(record).content == self.of(applied(desired)).content
+        is_moved = self.has(STOCK) and record.former_location(desired.locations)
+        return is_whole and not is_moved and self.of(record).content == self.of(applied(desired)).content
 
     def of(self, record: Record) -> Record:
         """The part of a record that is compared with the source."""

@@ -216,7 +216,8 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     """
     old, new, pending = record.currency, desired.currency, record.pending
     is_converted = old not in {"", new}
-    has_named = bool(record.locations or desired.locations.keys() - {""})
+    before = {name: own for name, own in record.locations.items() if name}
+    has_named = bool(before or desired.locations.keys() - {""})
     known_ids = [*(each.id for each in record.options), *(each.id for each in record.variants.values())]
     lacks_ids = pending is not None and not all(known_ids)
     renames = is_converted or has_named or matches.former or options.former or desired.regions
@@ -231,7 +232,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     def now(key: str, fields: Mapping[str, T]) -> dict[str, T]:
         fields = _renamed(fields, options)
         if has_named and (own := wanted.get(keys.get(key, key))):
-            fields = _located(fields, own, record.locations, desired.locations)
+            fields = _located(fields, own, before, desired.locations)
         if not (is_converted or desired.regions):
             return fields
         prices = list(filter(is_price, wanted.get(keys.get(key, key), ())))
@@ -253,7 +254,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
         variants[new_key] = structs.replace(entry, id=known_id, fields=now(key, fields))
 
     def located(fields: Mapping[str, T]) -> dict[str, T]:
-        return _located(fields, desired.fields, record.locations, desired.locations)
+        return _located(fields, desired.fields, before, desired.locations)
 
     names_now = ((options.former.get(each.name, each.name), each.id) for each in record.options)
     return structs.replace(

@@ -141,7 +141,7 @@ class Settings:
         "Do not write prices that would move by more than this, up or down, or to 0.",
         more="Default: no limit.", is_common=True)
     accept_settings: bool = _switch("Guards",
-        "Continue although --currency, --sale-prices or --source-map have changed.",
+        "Continue with another --currency, --sale-prices, --source-map or --stock-location.",
         more="For one run.")
     min_products: int | None = _optional("Guards", "N", parsers.whole_number(0, 1_000_000_000),
         "Write nothing if the source has fewer valid products.",

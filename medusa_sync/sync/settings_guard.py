@@ -59,9 +59,12 @@ class SettingsGuard:
             SettingsGuardError: the settings are others, and are not accepted.
             StoreError: the store cannot be read.
         """
+        if self._context.undoes:
+            return
         self._of_source = {name: product_settings[name] for name in OF_SOURCE if name in product_settings}
         before = self._scan.settings.as_a_whole(self._of_source)
-        if LOCATION in before and self._location not in {before[LOCATION], before[LOCATION_NAME]}:
+        names = {before[name] for name in (LOCATION, LOCATION_NAME) if name in before}
+        if names and self._location not in names and self._selection.decides(LOCATION):
             await self._context.find_placement()  # it may be the same one
         if before:
             await self._compare()
@@ -73,6 +76,8 @@ class SettingsGuard:
             SettingsGuardError: the settings are others, and are not accepted.
             StoreError: the store cannot be read.
         """
+        if self._context.undoes:
+            return
         if not self._scan.is_complete:
             for record in found:
                 self._scan.settings.add(record)
@@ -85,8 +90,6 @@ class SettingsGuard:
         self._has_begun = True
 
     async def _compare(self) -> None:
-        if self._context.undoes:
-            return
         now = self._now
         before = self._scan.settings.as_a_whole(now)
         if not self._scan.is_complete and changed(before, now, self._selection):
@@ -95,6 +98,7 @@ class SettingsGuard:
         differences = changed(before, now, self._selection)
         if not differences.keys() <= self._accepted:
             self._stop_unless_accepted(differences)
+        self._scan.location = before.get(LOCATION, "")
         self._to_record = to_record(before, now, self._selection)
         self._context.is_map_edited = is_map_edited(before, now)
 

@@ -73,6 +73,9 @@ def test_a_changed_setting_writes_nothing_unless_it_is_accepted(change: str) -> 
     assert sync(goods(7, **before), store, **flags(before)).exit_code == 6
 
 
+EURO: dict[str, Any] = {"currency": "eur"}
+
+
 def many(count: int = 40, price: int = 1, **how: Any) -> ListSource:
     rows = [{"id": each, "title": f"Cup {each}", "price": price, "stock": 1} for each in range(count)]
     return ListSource(rows, **how)
@@ -89,12 +92,13 @@ def rejected(source: ListSource, number: int) -> ListSource:
 def left_out(source: ListSource, how: str) -> tuple[ListSource, dict[str, Any]]:
     """A run that does not reach the last product, and its settings."""
     last = source.rows[-1]["id"]
-    return {
+    runs: dict[str, tuple[ListSource, dict[str, Any]]] = {
         "away": (without(source, last), {}),
         "drafted": (without(source, last), {"on_missing": "draft"}),
         "rejected": (rejected(source, last), {}),
         "beyond the limit": (source, {"limit": 3}),
-    }[how]
+    }
+    return runs[how]
 
 
 @pytest.mark.parametrize("how", ["away", "drafted", "rejected", "beyond the limit"])
@@ -105,7 +109,7 @@ def test_after_an_accepted_run_no_product_stops_a_run_that_it_did_not_reach(
     """What does not sync prices keeps what is known about their settings."""
     store = FakeMedusa()
     sync(many(), store)
-    now = {"currency": "eur"}
+    now = EURO
     source, others = left_out(many(**now), how)
     sync(source, store, accept_settings=True, **now, **others)
     for fields in (only, None):
@@ -119,7 +123,7 @@ def test_a_setting_that_changes_nothing_yet_stops_the_first_run_and_is_remembere
     """A sale weeks later does not."""
     regular = [{**row, "compareAtPrice": None} for row in ROWS]
     store = synced(regular)
-    on = {"sale_prices": True}
+    on: dict[str, Any] = {"sale_prices": True}
     assert sync(ListSource(regular, **on), store, **on).exit_code == 6
     assert sync(ListSource(regular, **on), store, accept_settings=True, **on).exit_code == 0
     assert_quiet(ListSource(regular, **on), store, **on)
@@ -138,7 +142,7 @@ def test_it_stops_before_anything_is_removed_or_created() -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_killed_run_has_accepted_what_it_may_have_written(moment: Literal["before", "after"]) -> None:
     store = synced(many().rows)
-    now = {"currency": "eur"}
+    now = EURO
     sync_killed(moment, acknowledged_by, many(**now), store, accept_settings=True, **now)
     assert sync(many(), store).exit_code == 6
     assert sync(many(**now), store, **now).exit_code == 0
@@ -151,7 +155,7 @@ def test_the_latest_settings_count_although_they_are_on_a_later_page(*, is_accep
     store = FakeMedusa()
     for number in range(30):
         create(store, f"Other {number}")
-    now = {"currency": "eur"}
+    now = EURO
     with constant("PAGE_SIZE", 5):
         sync(many(), store)
         source = ListSource(many(**now).rows[:2], **now)
@@ -167,7 +171,7 @@ def test_the_latest_settings_count_although_they_are_on_a_later_page(*, is_accep
 
 def test_shards_have_the_settings_of_the_whole_source() -> None:
     store = synced(many().rows)
-    now = {"currency": "eur"}
+    now = EURO
     assert sync(many(**now), store, shard="1/2", accept_settings=True, **now).exit_code == 0
     assert sync(many(), store, shard="2/2").exit_code == 6
     assert sync(many(**now), store, shard="2/2", **now).exit_code == 0
@@ -229,8 +233,8 @@ def test_an_edited_map_is_said_once_and_its_name_does_not_matter(tmp_path: Path)
     for program in (".cost", ".cost * 1"):  # neither changes anything
         result = mapped.sync(program, "b.jq")
         assert (counts(result), notes(result), writes(mapped.store)) == ({"unchanged": 2}, [], [])
-    for how in ({"dry_run": True}, {}):
-        result = mapped.sync("if .nr == 0 then .cost * 100 else .cost end", **how)
+    for dry_run in (True, False):
+        result = mapped.sync("if .nr == 0 then .cost * 100 else .cost end", dry_run=dry_run)
         assert (result.exit_code, counts(result)) == (0, {"updated": 1, "unchanged": 1})
         assert notes(result) == ["The map has changed since products of this source were written."]
     mapped.have([9, 6])

@@ -11,6 +11,7 @@ from math import inf
 from typing import Self
 
 from medusa_sync.core.change import withheld_earlier
+from medusa_sync.core.fields import STOCK
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
@@ -45,6 +46,7 @@ class Scan:
         variants: how many variants of the source they have.
         withheld: values that their variants do not get, by external id.
         settings: of all records of the source, also those of other shards.
+        location: id of the stock location that its stock is at; empty if no record shows it.
         is_complete: all pages were read.
         owners: external ids of the products of the source that have such values.
         waiting: since when variants are missing that are removed later, by product and key.
@@ -59,6 +61,7 @@ class Scan:
         self.variants = 0
         self.withheld: dict[str, tuple[Withheld, ...]] = {}
         self.settings = SettingsOfRecords()
+        self.location = ""
         self.owners: set[str] = set()
         self.waiting: dict[str, float] = {}
         self.is_complete = False
@@ -177,10 +180,13 @@ class Scan:
             product: of the source.
             content: of the record that it would get, or the digest of what the source delivered.
         """
-        wanted = hash((product.external_id, content))
-        place = bisect_left(self._up_to_date, wanted)
-        is_shown = place < len(self._up_to_date) and self._up_to_date[place] == wanted
+        places = dict.fromkeys((self.location, ""))  # some products have no stock there
+        is_shown = any(self._has(hash((product.external_id, content, place))) for place in places)
         return is_shown and product.source_id not in self._copied
+
+    def _has(self, wanted: int) -> bool:
+        index = bisect_left(self._up_to_date, wanted)
+        return index < len(self._up_to_date) and self._up_to_date[index] == wanted
 
     def _take(self, page: Page[Scanned]) -> None:
         self.is_complete = self.is_complete or page.is_last
@@ -222,6 +228,8 @@ class Scan:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled and not (record.missing_since or self.removes_from(record)):
-            self._up_to_date.append(hash((external_id, self._options.plan.selection.of(record).content)))
+            selection = self._options.plan.selection
+            place = record.locations.get("", "") if selection.has(STOCK) else ""
+            self._up_to_date.append(hash((external_id, selection.of(record).content, place)))
             if record.source:
-                self._up_to_date.append(hash((external_id, record.source)))
+                self._up_to_date.append(hash((external_id, record.source, place)))
