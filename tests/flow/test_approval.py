@@ -1,6 +1,7 @@
 """A saved plan is written exactly; what has changed since is skipped."""
 
 import json
+import pickle
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -11,16 +12,18 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult, SettingsError
-from tests.flow.faults import KILLED, fault_at, killed_runs, strike
-from tests.flow.merchant import add_tag, edit, set_prices
+from tests.flow.faults import KILLED, Killed, fault_at, killed_runs, strike
+from tests.flow.merchant import add_tag, edit, edit_variant, set_prices
 from tests.flow.plans import assert_can_be_approved, shown
-from tests.flow.shirts import CHANGES, held, new_variants, shirts
+from tests.flow.shirts import CHANGES, held, new_variants, shirt, shirts, variant
 from tests.flow.stage import (
     ListSource,
+    acknowledged_by,
     apply,
     approved,
     assert_exact,
     assert_quiet,
+    constant,
     copies_of,
     counts,
     is_write,
@@ -301,6 +304,135 @@ def test_a_dry_run_shows_what_would_be_skipped(file: Path) -> None:
     store.requests.clear()
     result = apply(file, store, dry_run=True)
     assert (result.exit_code, counts(result), writes(store)) == (6, {"updated": 3, "skipped": 1}, [])
+
+
+# --- what was taken, came back, or was cleared since ------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["sku", "barcode"])
+@pytest.mark.parametrize("is_ours", [True, False])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_would_be_created_without_a_value_that_was_taken_is_skipped(
+    file: Path, field: str, *, is_ours: bool, is_new: bool
+) -> None:
+    rows = shirts(3)
+    store = synced(rows[2:] if is_new else rows)
+    row = {**shirt(1), "variants": [*shirt(1)["variants"], variant(1, "XL", "Red", **{field: "4711"})]}
+    save(ListSource([row, *rows[2:]]), store, file)
+    if is_ours:
+        taken = shirt(9)
+        taken["variants"][0][field] = "4711"
+        assert sync(ListSource([taken]), store).exit_code == 0
+    else:
+        edit_variant(store, 3, **{field: "4711"})
+        store.products["dummyjson:3"].external_id = "other:3"
+    before = held(store) if not is_new else None
+    result = apply(file, store)
+    if is_new and not is_ours:  # as in any run
+        [problem] = result.problems
+        assert (result.exit_code, problem.result) == (5, "rejected")
+        return
+    assert (result.exit_code, counts(result)["skipped"]) == (6, 1), list(result.problems)
+    assert f"{field} of " in reasons(result)["1"]
+    assert "'4711' belongs to " in reasons(result)["1"]
+    assert (held(store) if not is_new else None) == before
+    assert is_new == ("dummyjson:1" not in store.products)
+
+
+def test_a_value_that_was_withheld_in_the_plan_may_stay_withheld(file: Path) -> None:
+    rows = shirts(2)
+    store = synced(rows[:1])
+    rows[1]["variants"][0]["sku"] = rows[0]["variants"][0]["sku"]
+    save(ListSource(rows), store, file)
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 1}), reasons(result)
+    assert_applied(file, store)
+
+
+@removal
+@pytest.mark.parametrize("was_missing", [False, True])
+def test_a_variant_that_is_back_is_not_removed(file: Path, on_missing: str, *, was_missing: bool) -> None:
+    """A run that still lacked it may lie before the plan, which the run that has it again ends."""
+    rows = [shirt()]
+    less = [{**shirt(), "variants": shirt()["variants"][1:]}]
+    store, options = synced(rows), {"on_missing": on_missing, "max_removals": "100%"}
+    if was_missing:
+        sync(ListSource(less), store)
+    save(ListSource(less), store, file, **options)
+    if not was_missing:
+        rows[0]["variants"][0]["price"] = 99
+    assert sync(ListSource(rows), store).exit_code == 0
+    before = held(store)
+    result = apply(file, store)
+    assert (result.exit_code, counts(result), held(store)) == (6, {"skipped": 1}, before)
+    assert reasons(result)["1"] == "another run has written S / Red since"
+
+
+@removal
+def test_a_variant_that_a_run_found_missing_too_is_removed(file: Path, on_missing: str) -> None:
+    less = [{**shirt(), "variants": shirt()["variants"][1:]}]
+    store = synced([shirt()])
+    plan = save(ListSource(less), store, file, on_missing=on_missing, max_removals="100%")
+    sync(ListSource(less), store)
+    result = apply(file, store)
+    assert (result.exit_code, shown(result)["changes"]) == (0, shown(plan)["changes"]), reasons(result)
+    assert_applied(file, store)
+
+
+CLEARED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "subtitle": ({"subtitle": "One"}, {"subtitle": None}),
+    "tags": ({"tags": ["a", "b"]}, {"tags": []}),
+    "images": ({"images": ["https://i.example/1.png"]}, {"images": []}),
+    "material": ({"material": "copper"}, {"material": ""}),
+}
+
+
+@pytest.mark.parametrize("field", CLEARED)
+@pytest.mark.parametrize("is_saved_first", [True, False])
+def test_what_was_cleared_after_an_interrupted_run_is_not_overwritten(
+    file: Path, field: str, *, is_saved_first: bool
+) -> None:
+    first, cleared = CLEARED[field]
+    other: dict[str, Any] = {
+        "subtitle": "Two",
+        "tags": ["b", "c"],
+        "images": ["https://i.example/2.png"],
+        "material": "tin",
+    }
+    after = shirt(**{field: other[field]})
+    after["variants"][0]["price"] = 50
+    store = synced([shirt(**first)])
+    if is_saved_first:
+        save(ListSource([after]), store, file)
+    interrupted = shirt(**first)
+    interrupted["variants"][0]["price"] = 40
+    strike(store, "before", acknowledged_by, Killed(), once=False)
+    with pytest.raises(Killed):
+        sync(ListSource([interrupted]), store)
+    store.before = None
+    set_prices(store, 1, amount=21)  # the interrupted run left its price, which the merchant takes back
+    if not is_saved_first:
+        save(ListSource([after]), store, file)
+    edit(store, 1, **cleared)
+    before = pickle.dumps(store.products["dummyjson:1"])
+    with constant("SETTLE_S", 0):
+        result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (6, {"skipped": 1})
+    assert f"{field} is nothing now, was" in reasons(result)["1"].replace("an empty text", "nothing")
+    assert pickle.dumps(store.products["dummyjson:1"]) == before
+
+
+def test_what_was_cleared_before_a_product_is_adopted_is_not_overwritten(file: Path) -> None:
+    store = synced(products(2))
+    for product in store.state.products.values():
+        product.external_id = product.metadata = None
+        product.description = "Mine"
+    save(ListSource(products(2)), store, file, adopt=True)
+    cleared = next(iter(store.state.products.values()))
+    edit(store, cleared, description="")
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)["skipped"]) == (6, 1)
+    assert cleared.metadata is None
 
 
 # --- kills and faults -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from medusa_sync.core import approval
 from medusa_sync.core.approval import Moved, moved
 from medusa_sync.core.product import excerpts
 from medusa_sync.core.result import Result
@@ -39,8 +40,8 @@ class Gate:
         approved, change = job.desired.approved, job.plan
         if approved is None or change is None:
             return ""
-        begun = has_begun or job.is_written or change.stored.pending is not None
-        return reason(moved(approved, change, self._context.placement.ids, has_begun=begun))
+        begun = has_begun or job.is_written or approval.has_begun(approved, change)
+        return reason(moved(job.desired, change, self._context.placement.ids, has_begun=begun))
 
 
 def reason(found: Iterable[Moved]) -> str:
