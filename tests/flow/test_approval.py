@@ -4,6 +4,7 @@ import json
 import pickle
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -38,6 +39,7 @@ from tests.flow.test_plans import ROWS, SIZE, edit_source, edit_store, edited
 from tests.flow.test_remove_after import on_day
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Named
 from tests.tiers import sampled
 
 Row = dict[str, Any]
@@ -433,6 +435,109 @@ def test_what_was_cleared_before_a_product_is_adopted_is_not_overwritten(file: P
     result = apply(file, store)
     assert (result.exit_code, counts(result)["skipped"]) == (6, 1)
     assert cleared.metadata is None
+
+
+# --- names of the store that have changed since -----------------------------------------------------------
+
+
+def with_names() -> tuple[FakeMedusa, Row]:
+    """A store with a region, another currency and a location, and a product that names all of them."""
+    store = FakeMedusa()
+    store.call("POST", "/admin/regions", {"name": "Europe", "currency_code": "eur"})
+    store.state.stock_locations["sloc_1"] = Named("sloc_1", "Berlin")
+    prices = {"usd": 9, "eur": 8, "eur.Europe": 7}
+    row = {"id": 1, "title": "Mug", "sku": "MUG", "prices": prices, "stock": {"": 5, "Berlin": 3}}
+    assert sync(ListSource([row]), store).exit_code == 0
+    return store, row
+
+
+def rename(store: FakeMedusa) -> None:
+    regions = store.state.regions
+    regions |= {own: replace(each, name="EU") for own, each in regions.items() if each.name == "Europe"}
+    store.state.stock_locations["sloc_1"] = Named("sloc_1", "Hamburg")
+
+
+def remove_region(store: FakeMedusa) -> None:
+    store.state.regions = {own: each for own, each in store.state.regions.items() if each.name != "Europe"}
+
+
+def remove_currency(store: FakeMedusa) -> None:
+    known = store.state.store.supported_currencies
+    store.state.store.supported_currencies = [each for each in known if each.currency_code != "eur"]
+
+
+def remove_location(store: FakeMedusa) -> None:
+    del store.state.stock_locations["sloc_1"]
+    for item in store.state.items.values():
+        item.levels = [each for each in item.levels if each.location_id != "sloc_1"]
+
+
+NEW_VALUES: dict[str, Callable[[Row], Row]] = {
+    "title": lambda row: row | {"title": "Cup"},
+    "usd": lambda row: row | {"prices": row["prices"] | {"usd": 99}},
+    "eur": lambda row: row | {"prices": row["prices"] | {"eur": 88}},
+    "eur.Europe": lambda row: row | {"prices": row["prices"] | {"eur.Europe": 77}},
+    "stock": lambda row: row | {"stock": row["stock"] | {"": 6}},
+    "stock.Berlin": lambda row: row | {"stock": row["stock"] | {"Berlin": 4}},
+}
+ABSENT: dict[Callable[[FakeMedusa], None], dict[str, str]] = {
+    rename: {},
+    remove_region: {"eur.Europe": "price.eur.Europe: the store has no region 'Europe', only"},
+    remove_currency: dict.fromkeys(("eur", "eur.Europe"), "it has a price in 'eur', but the store sells"),
+    remove_location: {"stock.Berlin": "it has stock at 'Berlin', but the stock locations of the store are"},
+}
+names_change = pytest.mark.parametrize("change", ABSENT, ids=lambda each: each.__name__)
+
+
+@names_change
+@pytest.mark.parametrize("field", NEW_VALUES)
+def test_only_what_is_written_needs_its_names(
+    file: Path, change: Callable[[FakeMedusa], None], field: str
+) -> None:
+    store, row = with_names()
+    save(ListSource([NEW_VALUES[field](row)]), store, file)
+    change(store)
+    store.requests.clear()
+    result = apply(file, store)
+    if field not in ABSENT[change]:
+        assert (result.exit_code, counts(result)) == (0, {"updated": 1}), list(result.problems)
+        assert_applied(file, store)
+        return
+    assert (result.exit_code, counts(result), writes(store)) == (6, {"skipped": 1}, [])
+    assert reasons(result)["1"].startswith(ABSENT[change][field])
+    assert reasons(result)["1"].endswith("or make a new plan")
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_currency_of_the_plan_that_is_gone_is_needed_only_for_prices(file: Path, *, is_new: bool) -> None:
+    store = synced(products(2))
+    rows = [products(2)[0] | {"title": "New"}, products(2)[1] | {"price": 5}, *products(3)[2:]]
+    save(ListSource(rows[: 2 + is_new]), store, file)
+    known = store.state.store.supported_currencies
+    store.state.store.supported_currencies = [each for each in known if each.currency_code != "usd"]
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (6, {"updated": 1, "skipped": 1 + is_new})
+    assert all("it has a price in 'usd'" in each for each in reasons(result).values())
+
+
+def test_a_name_in_the_settings_of_a_plan_that_is_gone_needs_a_new_plan(file: Path) -> None:
+    store = FakeMedusa()
+    channel = store.call("POST", "/admin/sales-channels", {"name": "Shop"})["sales_channel"]["id"]
+    save(ListSource(products(1)), store, file, sales_channel="Shop")
+    del store.state.sales_channels[channel]
+    result = apply(file, store)
+    assert (result.exit_code, result.hint) == (2, "Add it again, or make a new plan.")
+    assert "The store has no sales channel 'Shop'" in result.error
+
+
+def test_a_sales_channel_that_is_gone_skips_the_products_that_get_it(file: Path) -> None:
+    store = synced(products(2))
+    channel = store.call("POST", "/admin/sales-channels", {"name": "Shop"})["sales_channel"]["id"]
+    save(ListSource([products(1)[0] | {"salesChannels": ["Shop"]}]), store, file)
+    del store.state.sales_channels[channel]
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (6, {"skipped": 1}), list(result.problems)
+    assert reasons(result)["1"].endswith("or make a new plan")
 
 
 # --- kills and faults -------------------------------------------------------------------------------------

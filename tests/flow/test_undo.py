@@ -38,6 +38,7 @@ from tests.flow.stage import (
     undone,
     writes,
 )
+from tests.flow.test_approval import ABSENT, NEW_VALUES, names_change, with_names
 from tests.flow.test_promises import NUMBERS, Promises, Rows
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -382,6 +383,35 @@ def test_a_product_that_was_deleted_since_is_skipped(tmp_path: Path, *, is_back:
     store.requests.clear()
     done = undo(store, result, tmp_path)
     assert (done.exit_code, counts(done), writes(store)) == (0, {"skipped": 1}, [])
+
+
+# --- names of the store that have changed since -----------------------------------------------------------
+
+
+@names_change
+@pytest.mark.parametrize("field", ["title", "usd", "eur", "eur.Europe"])
+def test_only_what_is_restored_needs_its_names(
+    change: Callable[[FakeMedusa], None], field: str, tmp_path: Path
+) -> None:
+    store, row = with_names()
+    result = sync(ListSource([NEW_VALUES[field](row)]), store)
+    change(store)
+    done = undo(store, result, tmp_path, currency="eur" if field == "title" else "usd")
+    if field not in ABSENT[change]:
+        assert (done.exit_code, counts(done)) == (0, {"updated": 1}), list(done.problems)
+        return
+    assert (done.exit_code, counts(done), writes(store)) == (5, {"failed": 1}, [])
+    [problem] = done.problems
+    assert problem.reason.startswith(ABSENT[change][field])
+    assert problem.reason.endswith("or leave it out with --skip")
+    assert counts(undo(store, result, tmp_path, skip="price")) == {"unchanged": 1}
+
+
+def test_an_undo_needs_no_currency_of_its_own(tmp_path: Path) -> None:
+    """It restores each price in that of the run, whatever `--currency` is."""
+    store, row = with_names()
+    result = sync(ListSource([NEW_VALUES["eur"](row)]), store)
+    assert undo(store, result, tmp_path, currency="gbp").exit_code == 0
 
 
 # --- the next runs ----------------------------------------------------------------------------------------
