@@ -167,11 +167,12 @@ def _is_rest(now: ApprovedChange, plan: ApprovedChange | None, change: Change) -
     if now.field in pending and isinstance(plan.planned, tuple):  # the store may have removed all members
         known = {*members(plan.stored), *members(plan.planned)}
         return known >= {*members(now.stored)} and {*members(plan.planned)} >= {*members(now.planned)}
-    is_empty = now.stored is None and None in pending.get(now.field, ())
-    is_cleared = now.planned is None and now.field in UNIQUE  # it gets the value later
-    return (now.stored in (plan.stored, plan.planned) or is_empty) and (
-        now.planned == plan.planned or is_cleared
-    )
+    is_stored, is_planned = now.stored in (plan.stored, plan.planned), now.planned == plan.planned
+    if now.key is None or now.field not in UNIQUE:
+        return is_stored and is_planned
+    # A variant loses a unique value before another one gets it; the merchant has not if this was applied.
+    is_ours = now.field in pending or now.field not in record.variant(now.key).fields
+    return (is_stored or (now.stored is None and is_ours)) and (is_planned or now.planned is None)
 
 
 def _moved(before: ApprovedChange | None, now: ApprovedChange | None, change: Change) -> Moved:
