@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 
 from msgspec import Struct, json, structs
@@ -10,7 +10,7 @@ from msgspec import Struct, json, structs
 from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.fields import FIELDS, STATUS, TITLE, UNIQUE, VARIANT, stock_of
 from medusa_sync.core.merge import members
-from medusa_sync.core.product import Approved, ApprovedChange, DesiredProduct, Value, Withheld
+from medusa_sync.core.product import Approved, ApprovedChange, DesiredProduct, PlanLine, Value, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
 from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct
@@ -100,6 +100,27 @@ def _digest_of_variant(record: Record | None, key: str) -> str:
     """A digest of what was applied to a variant, and of whether the source had it."""
     entry = (record or NO_RECORD).variant(key)
     return _digest((entry.id, entry.fields, entry.dropped is None))
+
+
+HIDDEN = "a secret is hidden in its plan (***); remove it at the source, or sync without a plan"
+"""Why a product is not written whose plan has a secret."""
+
+
+def without_secrets(line: PlanLine, hidden: Callable[[Value], Value]) -> PlanLine:
+    """What is saved of a product that has a secret: only what its plan shows."""
+    plan, title = line.plan, str(hidden(line.plan.title))
+    changes = (
+        ApprovedChange(
+            each.field, hidden(each.stored), hidden(each.planned), each.key, str(hidden(each.variant))
+        )
+        for each in plan.changes
+    )
+    plan = Approved(plan.external_id, title, plan.action, plan.id, tuple(changes), is_hidden=True)
+    if line.product is None:
+        return PlanLine(plan)
+    own = line.product
+    product = DesiredProduct(own.external_id, own.source_id, own.currency, {TITLE: title}, ())
+    return PlanLine(plan, structs.replace(product, settings=own.settings))  # a guard compares them
 
 
 def _is_placed(change: Change) -> bool:

@@ -101,6 +101,7 @@ class Approved(Struct, frozen=True, omit_defaults=True):
         placement: ids of the sales channel, shipping profile and stock location that something new gets.
         record: a digest of the record of a product that is removed.
         pending: when the write was sent that was not confirmed before the plan was made; 0 if all were.
+        is_hidden: it has a secret, which is replaced, so it cannot be carried out.
     """
 
     external_id: str
@@ -112,6 +113,7 @@ class Approved(Struct, frozen=True, omit_defaults=True):
     placement: tuple[str | None, ...] = ()
     record: str = ""
     pending: float = 0
+    is_hidden: bool = False
 
 
 class DesiredProduct(Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync._version import __version__
-from medusa_sync.core.product import PlanLine, as_saved
+from medusa_sync.core.product import Approved, DesiredProduct, PlanLine, as_saved
 from medusa_sync.core.undo import Undone
 from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.sources.base import Page, Source, paged
@@ -113,7 +113,7 @@ class Plan(Source):
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - all were approved
         lines = self._lines()
-        products = (structs.replace(each.product, approved=each.plan) for each in lines if each.product)
+        products = (_approved(each.product, each.plan) for each in lines if each.product)
         try:
             for page in paged(products, self._total):
                 yield page
@@ -122,6 +122,11 @@ class Plan(Source):
 
     async def category_names(self) -> Mapping[str, str]:
         return self.header.category_names
+
+
+def _approved(product: DesiredProduct, plan: Approved) -> DesiredProduct:
+    name = {"name": plan.title} if isinstance(product, Undone) else {}
+    return structs.replace(product, approved=plan, **name)
 
 
 class _Version(Struct):

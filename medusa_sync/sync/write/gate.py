@@ -27,10 +27,12 @@ class Gate:
         self._places = places
 
     def lacks(self, product: DesiredProduct) -> str:
-        """Why the store cannot have what the source wants; empty if it can.
+        """Why a product cannot be written, whatever the store has of it; empty if it can.
 
         Of an approved plan, or a run that is undone, only what is written has to be possible.
         """
+        if product.approved is not None and product.approved.is_hidden:
+            return approval.HIDDEN
         if self._context.is_approved or self._context.undoes:
             return ""
         return self._context.placement.refusal(product, self._context.instead)
