@@ -361,6 +361,30 @@ def test_a_value_in_which_a_secret_was_hidden_is_not_restored(tmp_path: Path) ->
     assert (product.title, product.description) == ("Shirt 1", None)
 
 
+def test_what_a_later_run_wrote_is_not_called_an_edit(tmp_path: Path) -> None:
+    row = shirt(1, title="First", subtitle="First", tags=["a"], options=["Size", "Colour"])
+    second, third = ({**row, "title": each, "subtitle": each} for each in ("Second", "Third"))
+    second["variants"] = [each | {"price": 50, "sku": f"{each['sku']}-2"} for each in row["variants"]]
+    third["variants"] = [each | {"price": 60} for each in second["variants"]]
+    long = "A long text, which the record keeps as a digest. " * 3
+    second["description"], third["description"] = long, f"{long}!"
+    store, result, _ = changed([row], [second])
+    edit(store, 1, subtitle="Mine")
+    sync(ListSource([third]), store)
+    edit(store, 1, subtitle="Mine")
+    set_prices(store, 1, amount=70)
+    shown_to_all = text(undo(store, result, tmp_path, dry_run=True))
+    done = undo(store, result, tmp_path)
+    conflicts = [each for outcome in done.changes for each in outcome.conflicts]
+    reasons = {(each.variant, each.field): each.reason for each in conflicts}
+    edited = {own for own, each in reasons.items() if each == "edited since the run"}
+    assert {field for _, field in edited} == {"subtitle", "price"}
+    assert len(edited) == 2
+    assert {*reasons.values()} == {"edited since the run", "a later run wrote it; undo that first"}
+    assert {field for _, field in reasons.keys() - edited} == {"title", "description", "price"}
+    assert "title: Third (kept; a later run wrote it; undo that first; before it: First)" in shown_to_all
+
+
 def test_a_variant_that_was_deleted_since_stays_away(tmp_path: Path) -> None:
     after = shirt()
     for each in after["variants"]:
@@ -370,6 +394,7 @@ def test_a_variant_that_was_deleted_since_stays_away(tmp_path: Path) -> None:
     delete_variants(store, product, product.variants[0].id)
     done = undo(store, result, tmp_path)
     assert (done.exit_code, done.conflicts) == (0, 1)
+    assert [each.reason for outcome in done.changes for each in outcome.conflicts] == ["edited since the run"]
     assert {each.prices[0].amount for each in store.products["dummyjson:1"].variants} == {21}
 
 
