@@ -8,7 +8,7 @@ from hashlib import blake2b
 from msgspec import Struct, json, structs
 
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import FIELDS, STATUS, TITLE, UNIQUE, VARIANT, stock_of
+from medusa_sync.core.fields import FIELDS, STATUS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, stock_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import Approved, ApprovedChange, DesiredProduct, PlanLine, Value, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
@@ -219,7 +219,8 @@ def _current(plan: ApprovedChange, change: Change) -> Value:
         return _in_order(change.stored.value(plan.field)) if FIELDS.knows(plan.field) else None
     stored = next((each.stored for each in change.variants if each.desired.key == plan.key), None)
     known = (change.desired, change.locations, change.options.ids)
-    return _in_order(stored.value(plan.field, *known)) if stored else None
+    is_known = stored is not None and VARIANT_FIELDS.knows(plan.field)
+    return _in_order(stored.value(plan.field, *known)) if stored and is_known else None
 
 
 def removal(stored: StoredProduct, action: str) -> Approved:
@@ -243,8 +244,11 @@ def moved_removal(plan: Approved, stored: StoredProduct) -> Iterator[Moved]:
     now = removal(stored, plan.action)
     if now.id != plan.id:
         yield Moved(("it was created again", "", ""))
-    for before, after in zip(plan.changes, now.changes, strict=True):
-        if before != after:
-            yield Moved((f"{before.field} is ", " now, was ", " in the plan"), (after.stored, before.stored))
+    was = {each.field: each.stored for each in plan.changes}
+    for each in now.changes:
+        if each.stored != was.get(each.field):
+            yield Moved(
+                (f"{each.field} is ", " now, was ", " in the plan"), (each.stored, was.get(each.field))
+            )
     if now.record != plan.record:
         yield Moved(("another run has written it since", "", ""))

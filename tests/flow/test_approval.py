@@ -31,6 +31,7 @@ from tests.flow.stage import (
     save,
     sync,
     synced,
+    with_lines,
     with_settings,
     writes,
 )
@@ -706,6 +707,63 @@ def test_a_plan_changes_no_settings_that_plans_do_not_have(file: Path) -> None:
     with_settings(file, medusa_url=other, unknown="1")
     result = apply(file, store)
     assert (result.exit_code, result.store_url) == (0, "http://medusa.test")
+
+
+FORGED: dict[str, Callable[[Row], Any]] = {
+    "no title": lambda line: line["product"]["fields"].pop("title"),
+    "a number as title": lambda line: line["product"]["fields"].update(title=5),
+    "a text as price": lambda line: line["product"]["variants"][0]["fields"].update(price="1"),
+    "a text as tags": lambda line: line["product"]["fields"].update(tags="a"),
+    "a text as stock": lambda line: line["product"]["variants"][0]["fields"].update(stock="much"),
+    "an unknown field": lambda line: line["product"]["fields"].update(unknown="1"),
+    "no variants": lambda line: line["product"].update(variants=[]),
+    "a variant twice": lambda line: line["product"].update(variants=2 * line["product"]["variants"]),
+    "another product": lambda line: line["product"].update(external_id="dummyjson:9"),
+    "another id": lambda line: line["product"].update(source_id="9"),
+    "another source": lambda line: line["plan"].update(external_id="other:1"),
+    "no plan": lambda line: line.pop("plan"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGED)
+def test_a_forged_line_is_refused(file: Path, forgery: str) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    with_lines(file, lambda lines: [FORGED[forgery](lines[0]), *lines][1:])
+    assert "it is no plan, or damaged; make a new one" in refusal(file, store)
+
+
+@pytest.mark.parametrize("forgery", [lambda lines: [*lines, lines[0]], lambda lines: lines[::-1]])
+def test_forged_lines_are_refused(file: Path, forgery: Callable[[list[Row]], list[Row]]) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    with_lines(file, forgery)
+    assert "it is no plan, or damaged; make a new one" in refusal(file, store)
+
+
+def test_a_forged_setting_is_refused(file: Path) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    with_settings(file, on_missing="all")
+    assert "it has --on-missing 'all': expected keep or draft or delete" in refusal(file, store)
+
+
+@pytest.mark.parametrize("changes", [[], [{"field": "status", "from": "published", "to": None}] * 3])
+def test_a_forged_removal_is_skipped(file: Path, changes: list[Row]) -> None:
+    store = synced(products(4))
+    save(ListSource(products(3)), store, file, on_missing="delete", max_removals="100%")
+    with_lines(file, lambda lines: [{"plan": lines[0]["plan"] | {"changes": changes}}])
+    result = apply(file, store)
+    assert (result.exit_code, len(store.products)) == (6, 4)
+    assert "title is " in reasons(result)["4"]
+
+
+def test_a_forged_name_of_a_field_is_skipped(file: Path) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    extra = [{"field": "unknown", "from": None, "to": "1", **own} for own in ({}, {"key": ""})]
+    with_lines(file, lambda lines: [lines[0]["plan"]["changes"].extend(extra), *lines][1:])
+    assert (apply(file, store).exit_code, store.products["dummyjson:1"].title) == (6, products(1)[0]["title"])
 
 
 def test_a_plan_that_a_guard_refuses_says_so_and_is_refused(file: Path) -> None:

@@ -60,6 +60,17 @@ def test_a_plan_that_cannot_be_saved_is_found_before_the_run(
     assert store.requests == []
 
 
+def test_report_and_plan_are_not_one_file(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "plan.json")
+    arguments = ("--source", str(source), "--dry-run", "--save-plan", "plan.json")
+    for report in ("plan.json", "./plan.json", str(tmp_path / "link.json")):
+        result = run(*arguments, "--report", report)
+        assert result.exit_code == 2
+        problem = "--save-plan (SYNC_PRODUCTS_SAVE_PLAN): 'plan.json' is what --report writes; choose another"
+        assert problem in " ".join(result.stderr.split())
+    assert store.requests == []
+
+
 @pytest.mark.parametrize("report", ["run.json", "catalogue.json"])
 def test_the_report_of_an_undo_replaces_neither_its_document_nor_the_source(
     report: str, store: FakeMedusa, source: Path
