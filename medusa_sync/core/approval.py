@@ -8,7 +8,7 @@ from hashlib import blake2b
 from msgspec import Struct, json, structs
 
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import FIELDS, STATUS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, stock_of
+from medusa_sync.core.fields import FIELDS, OPTIONS, STATUS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, stock_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import Approved, ApprovedChange, DesiredProduct, PlanLine, Value, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
@@ -157,10 +157,12 @@ def moved(desired: DesiredProduct, change: Change, placement: _Ids, *, has_begun
         taken.pop((each.key, each.field), None)
     yield from map(_taken, taken.values())
     yield from _back(plan, change)
+    may_be_rest = has_begun or change.keeps_record  # no record shows whether an undo has begun
     for key in now if has_begun else {**was, **now}:
         before, after = was.get(key), now.get(key)
-        is_rest = has_begun and after is not None and _is_rest(after, before, change)
-        if before != after and key not in taken and not is_rest:
+        is_rest = may_be_rest and after is not None and _is_rest(after, before, change)
+        is_done = after is None and before is not None and _is_done(before, change)
+        if before != after and not (key in taken or is_rest or is_done):
             yield _moved(before, after, change)
 
 
@@ -196,6 +198,16 @@ def _is_rest(now: ApprovedChange, plan: ApprovedChange | None, change: Change) -
     return (is_stored or (now.stored is None and is_ours)) and (is_planned or now.planned is None)
 
 
+def _is_done(plan: ApprovedChange, change: Change) -> bool:
+    """Whether the store has what a change that is not made now would write."""
+    if plan.field != VARIANT:
+        return _current(plan, change) == plan.planned
+    return plan.planned is None and plan.key not in {
+        *change.dropped,
+        *(each.id for each in change.stored.variants),
+    }
+
+
 def _moved(before: ApprovedChange | None, now: ApprovedChange | None, change: Change) -> Moved:
     """The difference of one field; at least one of its changes is not None."""
     known = [each for each in (before, now) if each is not None]
@@ -216,7 +228,10 @@ def _current(plan: ApprovedChange, change: Change) -> Value:
         items = [each.stored for each in change.shared if each.stored]
         return items[0].value(plan.field, change.desired, change.locations) if items else None
     if plan.key is None:
-        return _in_order(change.stored.value(plan.field)) if FIELDS.knows(plan.field) else None
+        titles = tuple(each.title for each in change.stored.options)
+        others: dict[str, Value] = {OPTIONS: titles, STATUS: change.stored.status}
+        is_known = FIELDS.knows(plan.field)
+        return _in_order(change.stored.value(plan.field) if is_known else others.get(plan.field))
     stored = next((each.stored for each in change.variants if each.desired.key == plan.key), None)
     known = (change.desired, change.locations, change.options.ids)
     is_known = stored is not None and VARIANT_FIELDS.knows(plan.field)

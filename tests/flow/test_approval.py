@@ -238,6 +238,14 @@ def test_a_product_that_was_edited_is_skipped_with_the_reason(
     assert counts(apply(file, store)) == {"unchanged": 3, "skipped": 1}
 
 
+def test_a_value_that_the_store_has_already_is_no_difference(file: Path) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    edit(store, 2, title="New 2")
+    assert (apply(file, store).exit_code, store.products["dummyjson:2"].title) == (0, "New 2")
+    assert_applied(file, store)
+
+
 @pytest.mark.parametrize("only", [None, "price"])
 def test_what_the_plan_does_not_depend_on_may_change(file: Path, only: str | None) -> None:
     store = synced(products(4))

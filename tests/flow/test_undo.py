@@ -611,6 +611,17 @@ def test_its_plan_can_be_approved(how: str, tmp_path: Path) -> None:
     assert (other.exit_code, counts(other)) == (6, {"updated": 2, "skipped": 1, "removed": 1})
 
 
+@pytest.mark.parametrize("killed", KILLED)
+def test_its_plan_is_completed_after_a_kill(killed: str, tmp_path: Path) -> None:
+    store, result, was = many_changes()
+    file, options = saved(result, tmp_path), {"on_missing": "delete", "max_removals": "100%"}
+    plan = tmp_path / "plan"
+    save(undone(file, store), store, plan, undo=file, **options)
+    for hurt in killed_runs(store, killed, lambda each: apply(plan, each, batch_size=2, max_retries=2)):
+        done = apply(plan, hurt)
+        assert (done.exit_code, shown(hurt)) == (0, was), [*done.skipped]
+
+
 # --- documents that are refused ---------------------------------------------------------------------------
 
 
