@@ -112,7 +112,12 @@ def _of_plan(settings: Settings, plan: Plan) -> Settings:
     none = {option.name: None for option in PLANNED if option.default is None}
     # A forged plan must not choose other settings, such as where the API key is sent.
     given = {option: header.settings.get(option.name) for option in PLANNED}
-    values = {option.name: option.read(text) for option, text in given.items() if text is not None}
+    values = {}
+    for option, text in ((option, text) for option, text in given.items() if text is not None):
+        try:
+            values[option.name] = option.read(text)
+        except ValueError as error:
+            raise plan.error(f"it has {option.flag} {text!r}: {error}") from error
     guards = {"source": header.source, "max_removals": Share(100, is_percentage=True)}
     return replace(settings, **{**none, **values, **guards})
 

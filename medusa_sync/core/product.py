@@ -97,9 +97,11 @@ class Approved(Struct, frozen=True, omit_defaults=True):
         action: of the outcome; `keep` if only the record is written.
         id: of the product in the store; empty if it is created.
         changes: with the values before.
-        removed: the keys of the dropped variants that are removed.
+        removed: digests of what the record has of the dropped variants that are removed, by key.
         placement: ids of the sales channel, shipping profile and stock location that something new gets.
         record: a digest of the record of a product that is removed.
+        pending: when the write was sent that was not confirmed before the plan was made; 0 if all were.
+        is_hidden: it has a secret, which is replaced, so it cannot be carried out.
     """
 
     external_id: str
@@ -107,9 +109,11 @@ class Approved(Struct, frozen=True, omit_defaults=True):
     action: str
     id: str
     changes: tuple[ApprovedChange, ...]
-    removed: tuple[str, ...] = ()
+    removed: dict[str, str] = {}
     placement: tuple[str | None, ...] = ()
     record: str = ""
+    pending: float = 0
+    is_hidden: bool = False
 
 
 class DesiredProduct(Struct, frozen=True):

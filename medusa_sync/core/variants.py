@@ -195,14 +195,15 @@ def _located(
         fields: that were recorded.
         wanted: the fields that the source wants.
         before: ids of locations by their names in the record.
-        now: their ids by the names that the source uses.
+        now: their ids by the names that the source uses; a name that the store lacks is that of the record.
     """
 
     def name_of(name: str) -> str:
         own = ids.get(location_of(name), "")
         return names.get(own) or (f"{OTHER_STOCK}{own}" if name in wanted else name)
 
-    ids, names = {**now, **before}, {now.get(location_of(each)): each for each in stock_of(wanted)}
+    ids, latest = {**now, **before}, {**before, **now}
+    names = {latest.get(location_of(each)): each for each in stock_of(wanted)}
     stock = stock_of(fields)
     return {name_of(name) if name in stock else name: value for name, value in fields.items()}
 

@@ -9,7 +9,7 @@ from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.errors import StoreRefusedError
+from medusa_sync.errors import StoreMismatchError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
 from medusa_sync.sources.base import Source
@@ -93,7 +93,15 @@ class Context(Struct):
             self.placement = structs.replace(self.placement, regions=self.regions)
 
     async def _read_placement(self) -> None:
-        self.placement = await find_placement(self.api, self.options.wanted)
+        needs_currency = not (self.undoes or self.is_approved)  # each product says in which its prices are
+        try:
+            self.placement = await find_placement(
+                self.api, self.options.wanted, needs_currency=needs_currency
+            )
+        except StoreMismatchError as error:
+            if not self.is_approved:  # the flags that the hint names have no effect on a plan
+                raise
+            raise StoreMismatchError(str(error), hint="Add it again, or make a new plan.") from error
 
     async def find_regions(self) -> None:
         """Read the regions of the store, once."""
@@ -108,6 +116,18 @@ class Context(Struct):
     def undoes(self) -> bool:
         """Whether the source is a run that is undone."""
         return self.source.created is not None
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether the source is a plan that was approved."""
+        return self.source.removals is not None
+
+    @property
+    def instead(self) -> str:
+        """What to do about a product that needs a name which the store lacks, and shall not get."""
+        if self.is_approved:
+            return "make a new plan"
+        return "leave it out with --skip" if self.undoes else "correct it at the source"
 
     @property
     def is_dry_run(self) -> bool:

@@ -25,6 +25,7 @@ from medusa_sync.errors import (
 )
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN
+from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop, all_done
 from medusa_sync.sync.context import Context
@@ -175,6 +176,12 @@ class Run:
                 f"Nothing is removed, because {unidentified} of the rejected rows have no id: "
                 "they may be of products or variants that only look missing.",
             )
+        if self._ledger.hidden:
+            yield Note(
+                "plan_hides_secrets",
+                f"Products whose plan has a secret: {self._ledger.hidden}. It is hidden in the plan, which "
+                "does not write them.",
+            )
         if self._removals is not None:
             yield from self._removals.notes
         yield from self._source.notes
@@ -268,7 +275,8 @@ class Run:
         if self._stop.is_set or self._delivery.error is not None:
             return None
         if ledger.plan:
-            self._category_names = dict(await self._source.category_names())
+            names = await self._source.category_names()
+            self._category_names = {slug: name for slug, name in names.items() if hidden(name) == name}
         # A run that only updates spares the store these requests, and its users the same lines each time.
         if (options.dry_run or ledger.counts[Result.CREATED]) and not self._undoes:
             self._obstacles = await _obstacles(context)

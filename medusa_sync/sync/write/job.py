@@ -277,4 +277,5 @@ def _line(job: Job, outcome: Outcome, placement: tuple[str | None, ...]) -> Plan
     change = job.change
     made = with_changes(job.changed, change.changes).values()
     product = structs.replace(change.desired, handle=change.handle or change.desired.handle)
-    return PlanLine(approved(change, made, outcome.action, placement), product)
+    record = job.records[0] if job.records else change.stored.record  # not as a dry run foresees it
+    return PlanLine(approved(change, made, outcome.action, placement, record), product)
