@@ -22,6 +22,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.redact import shortened
 from medusa_sync.response import Response
 from medusa_sync.sources.base import CHECK_SOURCE, ONE_PAGE, Item
+from medusa_sync.sources.failures import failure, is_about_failure
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.json_page import JsonPage, about, decoded, is_about
 from medusa_sync.sources.text import decode_json, parse_int
@@ -36,6 +37,7 @@ _AFTER = frozenset(",]} \t\n\r")
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HINT = "Nothing was removed. Write the whole file, then run again."
+_FAILED = "Nothing was removed. Run again; if it happens again, check the source and its credentials."
 _SHAPE = (
     f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}. A program of "
     "--source-map gets any other object as a whole, for example with the program .result.articles[], and "
@@ -80,7 +82,7 @@ def read_page(response: Response, url: str, *, as_item: bool = False) -> JsonPag
         products = [*document]
         page = document.about(headers)
     except SourceError as error:
-        hint = error.hint if error.hint == _SHAPE else CHECK_SOURCE
+        hint = error.hint if error.hint in {_SHAPE, _FAILED} else CHECK_SOURCE
         raise SourceError(f"{url}: {error}", hint=hint) from error
     longest = max(document.lists, key=document.lists.__getitem__, default="")
     is_dummyjson = longest == "products" and document.others.get("total") is not None
@@ -92,7 +94,7 @@ class _Document:
 
     Attributes:
         lists: how many products each list of products has, by its name; empty for an array.
-        others: members beside these that may say something about other pages.
+        others: members beside these that may say something about other pages, or about a failure.
     """
 
     def __init__(self, file: BufferedReader, subject: str, *, as_item: bool) -> None:
@@ -146,10 +148,12 @@ class _Document:
             value, raw = text.value()
             if self._as_item and not self.lists:
                 members.append(key + b":" + raw)
-            if self._as_item or is_about(name):
+            if self._as_item or is_about(name) or is_about_failure(name):
                 self.others[name] = value
             if isinstance(value, list) and value and isinstance(value[0], dict):
                 found.append(f".{shortened(json.dumps(name))}[]")
+        if why := failure(self.others, is_item=self._as_item and not self.lists):
+            raise SourceError(f"{self._subject} says that it failed: {why}", hint=_FAILED)
         if not self.lists and not self._as_item:
             hint = _SHAPE.replace(".result.articles[]", ", ".join(found[:10]) or ".result.articles[]")
             raise SourceError(f"{self._subject} has no list of products", hint=hint)

@@ -141,10 +141,10 @@ def _said(
             said = next((link[each] for each in _VALUES if each in link), bool(link))
             yield _Said(kind, name, bool(said) if isinstance(said, dict | list) else said, beside)
     for name, value in members.items():
-        if _OBJECTS.fullmatch(_folded(name)) and isinstance(value, list):  # links with `rel` and `href`
+        if is_envelope(name) and isinstance(value, list):  # links with `rel` and `href`
             links = {str(each.get("rel")): each.get("href") for each in value if isinstance(each, dict)}
             yield from _said(links, beside, is_item=False)
-        elif _OBJECTS.fullmatch(_folded(name)) and isinstance(value, dict):
+        elif is_envelope(name) and isinstance(value, dict):
             yield from _said(value, beside, is_item=is_item)
         elif is_item and isinstance(value, dict):
             own = _longest(value)
@@ -159,12 +159,22 @@ def says(name: str) -> str:
 
 def is_about(name: str) -> bool:
     """Whether a member beside a list may say something about other pages."""
-    return bool(_OBJECTS.fullmatch(_folded(name)) or says(name))
+    return is_envelope(name) or bool(says(name))
+
+
+def is_envelope(name: str) -> bool:
+    """Whether an object with this name may say something about its page."""
+    return _OBJECTS.fullmatch(_folded(name)) is not None
 
 
 def _folded(name: str) -> str:
     """The folded name of a member; empty if it is too long to say anything."""
     return fold(name) if len(name) <= _LONGEST_NAME else ""
+
+
+def has_list(members: Mapping[str, Any]) -> bool:
+    """Whether an object has a list of objects, or an empty one."""
+    return _longest(members) is not None
 
 
 def _longest(members: Mapping[str, Any]) -> int | None:
