@@ -37,10 +37,11 @@ FAILED: list[dict[str, Any]] = [
     {"meta": {"status": "error"}},
     {"error": {"a": {"b": {"c": {"d": {"e": "deep"}}}}}},
 ]
+NOTHING: tuple[Any, ...] = (None, False, "", 0, "0", "none", "No errors.", {}, [])
 FINE: list[dict[str, Any]] = [
     {},
-    *({"error": value} for value in (None, False, "", 0, "0", "none", "No errors.", {}, [])),
-    *({"errors": value} for value in (None, False, [], {}, 0, [[]], {"query": []})),
+    *({"error": value} for value in NOTHING),
+    *({"errors": value} for value in (*NOTHING, [[]], {"query": []})),
     {"error": {"code": 0, "message": ""}},
     {"error": {"code": 200, "message": "OK"}},
     {"success": True, "ok": True, "status": "ok"},
