@@ -33,8 +33,7 @@ class Apart:
 
     def __exit__(self, *_: object) -> None:
         if self._loop is not None:
-            with suppress(RuntimeError):  # the code has ended it
-                self._loop.call_soon_threadsafe(self._end.set)
+            self._loop.call_soon_threadsafe(self._end.set)
 
     async def call(self, function: Callable[[], Awaitable[T]]) -> T:
         """The result of a function. It raises what `all_of` does."""
@@ -91,15 +90,22 @@ class Apart:
             self._loop = asyncio.new_event_loop()
             # Python does not wait for the end of a daemon.
             Thread(target=_serve, args=(self._loop, self._end), daemon=True).start()
-        if self._loop.is_closed():
-            raise EndedError("it ended the process before")
         return self._loop
 
 
 def _serve(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
-    # Any task of the code may call `sys.exit()`.
-    with suppress(SystemExit, KeyboardInterrupt), asyncio.Runner(loop_factory=lambda: loop) as runner:
-        runner.run(end.wait())
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        cancels = False
+        while not end.is_set():
+            with suppress(SystemExit, KeyboardInterrupt, asyncio.CancelledError):  # by any task of the code
+                runner.run(_serving(end, cancels=cancels))
+            cancels = True
+
+
+async def _serving(end: asyncio.Event, *, cancels: bool) -> None:
+    for task in asyncio.all_tasks() - {asyncio.current_task()} if cancels else ():
+        task.cancel()
+    await end.wait()
 
 
 async def _end_of(arrived: asyncio.Queue[T | None]) -> None:
