@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from medusa_sync.redact import shortened
-from medusa_sync.sources.json_page import has_list, is_envelope
+from medusa_sync.sources.json_page import is_envelope
 from medusa_sync.sources.text import fold
 
 _ERRORS = ("error", "errors")
@@ -16,6 +16,7 @@ _SUCCESS = ("success", "ok")
 _STATUS = "status"
 _MESSAGES = ("message", "msg", "detail", "errormessage", "errordescription")
 _NAMES = frozenset({*_ERRORS, *_SUCCESS, _STATUS, *_MESSAGES})
+_AROUND = frozenset({"body", "data", "payload", "response", "result", "results"})  # what a map is made for
 _NOTHING = frozenset({"", "0", "200", "false", "no", "none", "null", "ok", "success", "noerror", "noerrors"})
 _FAILED = frozenset({"error", "errors", "fail", "failed", "failure", "false"})
 _LONGEST = 200  # characters of a value in a message
@@ -42,7 +43,7 @@ def failure(members: Mapping[str, Any], *, is_item: bool) -> str:
     inner = (
         failure(value, is_item=is_item)
         for name, value in members.items()
-        if isinstance(value, dict) and (is_envelope(name) or (is_item and has_list(value)))
+        if isinstance(value, dict) and (is_envelope(name) or (is_item and _folded(name) in _AROUND))
     )
     return next(filter(None, inner), "")
 

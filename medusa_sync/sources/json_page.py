@@ -172,11 +172,6 @@ def _folded(name: str) -> str:
     return fold(name) if len(name) <= _LONGEST_NAME else ""
 
 
-def has_list(members: Mapping[str, Any]) -> bool:
-    """Whether an object has a list of objects, or an empty one."""
-    return _longest(members) is not None
-
-
 def _longest(members: Mapping[str, Any]) -> int | None:
     """The length of the longest list of objects in an object, or in an object in it; None without one."""
     inner = [each for each in members.values() if isinstance(each, dict)]

@@ -94,6 +94,9 @@ async def test_the_message_is_in_the_error(httpx_mock: HTTPXMock, json_source: S
     [
         ({"result": {"articles": [], "success": False}}, "says that it failed"),
         ({"success": False, "articles": []}, "says that it failed"),
+        ({"data": {"status": "error"}}, "says that it failed"),
+        ({"data": {"id": 7, "status": "error"}}, ""),
+        ({"A1": {"name": "Mug", "variants": [], "error": "no image", "status": "failed"}}, ""),
         ({"status": "error", "message": "no"}, "says that it failed"),
         ({"id": 7, "title": "Mug", "status": "error"}, ""),
         ({"id": 7, "jsonrpc": "2.0", "error": {"code": -32000}}, "says that it failed"),
