@@ -31,6 +31,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.redact import Redactor, hiding, redacted
+from medusa_sync.redirects import check_redirect
 from medusa_sync.report.progress import Progress
 from medusa_sync.retry import Rate
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
@@ -175,7 +176,7 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
     if (authorization := settings.authorization()) is not None:
         headers["authorization"] = authorization
 
-    # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
+    # httpx does not send the authorization to another host, port or scheme.
     to_source = partial(
         connect,
         partial(errors.SourceError, hint=hint),
@@ -183,6 +184,7 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
         rate_of(settings.source),
         headers=headers,
         follow_redirects=True,
+        event_hooks={"response": [check_redirect]},
     )
     mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
     async with open_source(

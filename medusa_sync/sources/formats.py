@@ -65,7 +65,7 @@ _TEXTS = (  # the same of texts
         "Load it into a database, and export the products from there as CSV.",
     ),
 )
-_YAML = re.compile(r"(#.*\n|\s)*(---|(- )?[\w -]+:(\s|$))")
+_YAML = re.compile(r"(?:#.*\n|\s)*+(---|(- )?[\w -]++:(\s|$))")
 
 
 def reader_of(format_: str) -> Reader:

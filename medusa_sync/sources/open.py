@@ -73,7 +73,8 @@ async def open_source(
     if not is_http(source):
         from medusa_sync.sources.plugged import PluggedSource  # few runs need it
 
-        yield Catalogue(PluggedSource(source, has_map=has_map), name, mapping, program, min_products)
+        with PluggedSource(source, has_map=has_map) as plugged:
+            yield Catalogue(plugged, name, mapping, program, min_products)
         return
     async with connect() as http:
         api = ApiSource(http, without_user_info(source), format_=format_, has_map=has_map)

@@ -72,7 +72,7 @@ class Program:
         path = Path(__file__).with_name(f"{name}.jq") if name in known else Path(name)
         self.name = name if name in known else path.name
         try:
-            text = text or path.read_text(encoding="utf-8")
+            text = text or path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             hint = f"; expected a file, or one of {', '.join(sorted(known))}"
