@@ -51,9 +51,10 @@ def read_workbook(file: BufferedReader, *, as_items: bool, **_: object) -> tuple
         except OSError as error:
             reason = f"the temporary file cannot be written ({error.strerror})"
             raise SourceError(reason, hint=NO_SPACE) from error
+        names, cells = header_of(_decoded(rows))
+        found = read_table(names, cells, as_items=as_items, kind="Excel", unit="row")
         on_error.pop_all()
-    names, cells = header_of(_decoded(rows))
-    return read_table(names, cells, as_items=as_items, kind="Excel", unit="row")
+    return found
 
 
 def _copy(file: BufferedReader, copy: IO[bytes]) -> None:

@@ -199,7 +199,7 @@ def test_numbers_as_codes_get_a_note_with_a_map_too() -> None:
 
 
 def test_a_place_is_the_number_that_excel_shows() -> None:
-    rows = [[], ["Prices"], IDS, [1, "Big\nmug", "x"], [], [2, "Jug", "x"]]
+    rows: list[list[Any]] = [[], ["Prices"], IDS, [1, "Big\nmug", "x"], [], [2, "Jug", "x"]]
     assert [each.partition(":")[0] for each in reasons(workbook(rows))] == ["row 4", "row 6"]
 
 
