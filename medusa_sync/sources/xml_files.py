@@ -128,7 +128,7 @@ def _others(file: BufferedReader, found: Survey) -> Iterator[tuple[Any, str]]:
     categories: dict[str | None, tuple[str, str | None]] = {}  # names and parents, by their ids
     size = 0
     for item in Parser(lambda way: found.is_item(way) or found.is_category(way)).items(file):
-        if item.local != found.items[-1]:
+        if item.local != found.name:
             own, parent = item.attributes.get("id"), item.attributes.get("parentId")
             size += 100 + len(own or "") + len(parent or "") + len(item.text)
             if size > MAX_CATEGORIES:

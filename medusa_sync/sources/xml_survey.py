@@ -37,18 +37,20 @@ class Survey(Struct):
 
     Attributes:
         root: its name; empty if there is none.
-        items: the names on the way to its items, without categories around them.
+        name: that of its items.
+        items: the ways to them.
         around: the ways to elements that have items in them.
         encoding: that the first line names; empty without one.
     """
 
     root: str
-    items: Sequence[str] = ()
+    name: str = ""
+    items: frozenset[tuple[str, ...]] = frozenset()
     around: frozenset[tuple[str, ...]] = frozenset()
     encoding: str = ""
 
     def is_item(self, way: Sequence[str]) -> bool:
-        return way[-1] == self.items[-1] and _without_categories(way) == self.items
+        return way[-1] == self.name and tuple(way) in self.items
 
     def is_category(self, way: Sequence[str]) -> bool:
         """Whether an element says what a category is, and has no items in it."""
@@ -102,10 +104,16 @@ def survey(file: BufferedReader) -> Survey:
         raise SourceError(reason, hint="Export one list of products, whose elements have the same names.")
     root = next(iter(found), ("",))
     if root[0] in ROOTS:
-        return Survey(root[0], root, encoding=parser.encoding)
-    way, best = max(_candidates(found), key=lambda each: _rank(*each), default=(root, _Found()))
-    above = frozenset(each[:depth] for each in best.ways for depth in range(1, len(each)))
-    return Survey(root[0], way, above, parser.encoding)
+        return Survey(root[0], encoding=parser.encoding)
+    candidates = dict(_candidates(found))
+    name, points = root[0], 0
+    if candidates:
+        best = max(candidates, key=lambda way: _rank(way, candidates[way]))
+        name, points = best[-1], candidates[best].points
+    alike = [each for way, each in candidates.items() if way[-1] == name and each.points >= points]
+    items = frozenset(way for each in alike for way in each.ways)
+    around = frozenset(way[:depth] for way in items for depth in range(1, len(way)))
+    return Survey(root[0], name, items, around, parser.encoding)
 
 
 def _candidates(found: dict[tuple[str, ...], _Found]) -> Iterator[tuple[tuple[str, ...], _Found]]:

@@ -164,9 +164,10 @@ def mug(name: str, number: int, more: str = PRICE) -> str:
         (f"<a><b><category id='9'>A</category></b><kategorie>{mug('c', 1)}</kategorie></a>", "1"),
         ("<a><category name='A'><product id='1' name='Mug' price='9'/></category></a>", "1"),
         ("<a><category><category name='A'/></category></a>", ""),
+        (f"<a><new>{mug('b', 1)}</new><old><more>{mug('b', 2)}</more></old><b>3</b></a>", "12"),
     ],
 )
-def test_items_may_be_in_categories_at_any_depth(any_map: str, content: str, ids: str) -> None:
+def test_items_may_be_in_categories_and_in_several_lists(any_map: str, content: str, ids: str) -> None:
     found = read_feed(content, map_=any_map)
     assert (found.ids, found.error) == ([*ids], "")
 
