@@ -191,7 +191,7 @@ class Catalogue(Source):
     async def _items(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
         """The items of the source, or the products that a map makes of them."""
         self._map, program, has_items = "", self._program, False
-        async with aclosing(self._source.pages(limit)) as pages:
+        async with aclosing(self._received(limit)) as pages:
             async for page in pages:
                 if not program and not has_items:
                     known = recognised(page.rows)
@@ -203,6 +203,13 @@ class Catalogue(Source):
                             yield each
                     return
                 has_items = has_items or bool(page.rows)
+                yield page
+
+    async def _received(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
+        async with aclosing(self._source.pages(limit)) as pages:
+            async for page in pages:
+                if page.rows:
+                    self._overlooked.numeric = page.rows[-1].numeric
                 yield page
 
     async def _mapped(
