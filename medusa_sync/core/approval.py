@@ -9,6 +9,7 @@ from msgspec import Struct, json, structs
 
 from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.fields import FIELDS, STATUS, TITLE, VARIANT, stock_of
+from medusa_sync.core.handles import HANDLE
 from medusa_sync.core.product import Approved, ApprovedChange, Value
 from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct
@@ -17,8 +18,6 @@ KEEP = "keep"
 """The action of a plan that only writes the record."""
 MARK = "mark"
 """The action of a plan that marks a product as missing."""
-
-_HANDLE = "handle"
 
 Changes = Mapping[tuple[str | None, str], ApprovedChange]
 """The changes of a product by key of the variant and field."""
@@ -38,7 +37,7 @@ def changes_of(change: Change, changes: Iterable[FieldChange]) -> Changes:
         for each in changes
     ]
     if change.is_creation:
-        found.append(ApprovedChange(_HANDLE, None, change.handle))
+        found.append(ApprovedChange(HANDLE, None, change.handle))
     return {(each.key, each.field): each for each in found}
 
 

@@ -11,17 +11,19 @@ from msgspec import structs
 
 from medusa_sync.core.change import creation
 from medusa_sync.core.fields import SKU
+from medusa_sync.core.handles import slug_of
 from medusa_sync.core.policy import OnDeleted
-from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import claim
 from medusa_sync.core.result import Result
 from medusa_sync.core.stored import UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.decode import HANDLES, MaybeDeleted
+from medusa_sync.medusa.decode import MaybeDeleted
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.gate import Gate
+from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Group, Job, Places, still_queued
 from medusa_sync.sync.write.planner import Planner, readable
 
@@ -88,15 +90,15 @@ class NewProducts:
                 end(job, Result.SKIPPED)
             else:
                 created.append(job)
-        reasons = await self.handles.assign(created)
+        taken = await self.handles.assign(created)
         for job in created:
             if job.handle:
                 job.take(creation(job.desired, job.handle))
-                continue
-            owner, reason = reasons[job]
-            if self._context.is_ours(owner) and not self._context.is_final:  # it may be removed
+            elif self._context.is_ours(taken[job].external_id):  # it may be removed
                 self._places.defer(job)
             else:
+                handle, owner = slug_of(job.desired), taken[job].name
+                reason = f"its handle {handle!r} belongs to {owner}; change one of the two"
                 end(job, Result.REJECTED, reason)
 
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
@@ -177,58 +179,6 @@ class Adoption:
     def reserve(self, stored: UnownedProduct, external_id: str) -> None:
         """Reserve a match for a product, so that no other one adopts it."""
         self._reserved[stored.id] = external_id
-
-
-class Handles:
-    """Handles that were chosen for new products, so that no other batch chooses them."""
-
-    def __init__(self, context: Context) -> None:
-        self._api = context.api
-        self._is_empty = context.scan.is_empty
-        self._removed = context.removed_products
-        self._owners: dict[str, str] = {}  # external id by handle
-
-    async def assign(self, jobs: Group) -> dict[Job, tuple[str | None, str]]:
-        """Choose a free handle for each job; earlier ones get the better handles.
-
-        Returns:
-            The external ids of what has the handles of those that get none, and the reasons.
-        """
-        for job in jobs:
-            self.forget(job)
-        candidates = {job: handle_candidates(job.desired) for job in jobs}
-        reasons: dict[Job, tuple[str | None, str]] = {}
-        waiting = list(jobs)
-        while waiting:
-            for job in waiting:
-                for handle in candidates[job]:
-                    owner = self._owners.setdefault(handle, job.external_id)
-                    if owner == job.external_id:
-                        job.handle = handle
-                        break
-                    reasons[job] = owner, _reason(handle, owner)
-            proposed = {job.handle: job for job in waiting if job.handle}
-            is_empty, self._is_empty = self._is_empty, False  # until something is created
-            found = await self._api.find(HANDLES, "handle", list(proposed)) if not is_empty else ()
-            for stored in found:
-                job = proposed[stored.handle]
-                if stored.external_id not in {job.external_id, *self._removed}:
-                    self.forget(job)
-                    of_store = f"{stored.external_id} " if stored.external_id else ""
-                    reason = _reason(stored.handle, f"{of_store}{stored.title!r} ({stored.id})")
-                    reasons[job] = stored.external_id, reason
-            waiting = [job for job in proposed.values() if not job.handle]
-        return reasons
-
-    def forget(self, job: Job) -> None:
-        """Forget the handle of a job that has its outcome."""
-        if job.handle:
-            del self._owners[job.handle]
-            job.handle = ""
-
-
-def _reason(handle: str, owner: str) -> str:
-    return f"its handle {handle!r} belongs to {owner}; change one of the two"
 
 
 def _old_id(stored: UnownedProduct) -> str | None:
