@@ -173,15 +173,15 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     @property
     def has_sales(self) -> bool:
         """Whether a variant has, or may have, a sale price of ours."""
-        return any(name.partition(".")[0] == SALE for name in self._names)
+        return any(name.partition(".")[0] == SALE for name in self.names)
 
     @property
     def has_translations(self) -> bool:
         """Whether it has, or may have, a text of ours in a locale."""
-        return any(map(locale_of, self._names))
+        return any(map(locale_of, self.names))
 
     @property
-    def _names(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         """The names of all fields that have, or may have, a value of ours."""
         variants = (each.fields for each in self.variants.values())
         return chain(self.fields, self.pending_fields, *variants, *self.pending_values.values())

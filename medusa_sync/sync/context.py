@@ -9,6 +9,7 @@ from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.selection import PlanOptions
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
@@ -39,6 +40,7 @@ class Context(Struct):
         missing_since: the mark of the variants that the final pass finds to be missing; 0 for no mark.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
+        plan: how to decide; without texts in locales that the store lacks, once these were read.
         locales: of the store, once they were read.
         hidden_locales: why the store does not show them.
         other_locales: that the source has, and the store does not.
@@ -65,15 +67,19 @@ class Context(Struct):
     hidden_locales: StoreRefusedError | None = None
     other_locales: set[str] = field(default_factory=set)
     offer: Offer | None = None
+    plan: PlanOptions = PlanOptions()
 
-    async def find_locales(self) -> Collection[str]:
-        """The locales that texts may have, which are read once."""
+    def __post_init__(self) -> None:
+        self.plan = self.options.plan
+
+    async def find_locales(self) -> None:
+        """Read the locales that texts may have, once; texts in others stay, also in records."""
         if self.locales is None:
             try:
                 self.locales = await self.api.locales()
             except StoreRefusedError as error:
                 self.locales, self.hidden_locales = (), error
-        return self.locales
+            self.plan = structs.replace(self.plan, selection=self.plan.selection.in_locales(self.locales))
 
     async def find_placement(self, *, regions: bool = False, locales: bool = False) -> None:
         """Read where new products belong, and the regions and locales of the store if asked for, each once.

@@ -227,8 +227,8 @@ class Comparison:
             and not stored.record.withheld  # a value may be free now
             and not stored.record.missing_since
             and not self._scan.removes_from(stored.record)
-            and self._options.selection.is_up_to_date(stored.record, product.desired)
-            and not self._options.selection.changed_settings(stored.record, product.desired)
+            and self._context.plan.selection.is_up_to_date(stored.record, product.desired)
+            and not self._context.plan.selection.changed_settings(stored.record, product.desired)
         ):
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
         else:
