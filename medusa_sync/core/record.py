@@ -9,7 +9,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from msgspec import Struct, ValidationError, convert, to_builtins
+from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from medusa_sync.core.fields import FIELDS, PRICE, SALE, locale_of
 from medusa_sync.core.prices import region_names
@@ -197,6 +197,13 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     def variant(self, key: str) -> VariantRecord:
         """What was applied to a variant; nothing if the record does not have it."""
         return self.variants.get(key) or VariantRecord()
+
+    def unmarked(self, *, variants: bool) -> Record:
+        """The record without the mark as missing, and without those of its variants."""
+        entries = self.variants
+        if variants:
+            entries = {key: structs.replace(each, missing_since=0) for key, each in entries.items()}
+        return structs.replace(self, missing_since=0, variants=entries)
 
     @property
     def is_claim(self) -> bool:

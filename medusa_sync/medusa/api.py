@@ -109,6 +109,11 @@ class AdminApi:
 
         return Bulk(self._client)
 
+    @property
+    def store_time(self) -> int | None:
+        """What the clock of the store showed last, in seconds since 1970; None if it is not known."""
+        return self._client.store_time
+
     # --- reads ---
 
     async def defaults(self) -> StoreDefaults:

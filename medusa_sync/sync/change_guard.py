@@ -92,7 +92,7 @@ def _by_record(context: Context, products: Mapping[str, Stale]) -> dict[str, Seq
     selection = context.plan.selection
 
     def counts(variant: VariantRecord) -> bool:
-        is_removed = variant.dropped in options.removable and options.delay.is_over(variant.missing_since)
+        is_removed = variant.dropped in options.removable and context.delay.is_over(variant.missing_since)
         return variant.dropped is None or is_removed
 
     changes: dict[str, Sequence[FieldChange]] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
-from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.policy import Delay, OnMissing
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
@@ -123,6 +123,11 @@ class Context(Struct):
         """External ids of products that the source did not deliver, and that are kept without a record."""
         missing = (source_id for source_id in sorted(self.scan.unrecorded) if source_id not in self.delivery)
         return [external_id_of(self.options.source_name, source_id) for source_id in missing]
+
+    @property
+    def delay(self) -> Delay:
+        """How long something has to be missing before it is removed, at the time of the store."""
+        return self.scan.delay
 
     @property
     def deletes(self) -> bool:

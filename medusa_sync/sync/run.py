@@ -258,6 +258,7 @@ class Run:
                 refusal = await self._remove()
                 if self._engine is not None:
                     await self._engine.final_pass()
+                await self._unmark(context)
             finally:
                 if self._engine is not None:
                     await self._engine.flush()
@@ -293,6 +294,14 @@ class Run:
                 await self._engine.first_pass(first, parts)
             elif options.dry_run and not self._stop.is_set:
                 await context.find_placement()
+
+    async def _unmark(self, context: Context) -> None:
+        """End the marks of what is back at the source, unless only what was approved is written."""
+        may_write = not (context.is_dry_run or self._undoes or self._stop.is_set)
+        if may_write and self._source.removals is None and context.scan.marked:
+            from medusa_sync.sync.remove.marks import unmark  # few runs need it
+
+            await unmark(context, self._removals.moved if self._removals is not None else ())
 
     async def _remove(self) -> MedusaSyncError | None:
         """Remove what is missing; returns why a guard does not allow it."""

@@ -46,6 +46,8 @@ class Scan:
         samples: records that were written with different settings, one for each.
         owners: external ids of the products of the source that have such values.
         waiting: since when variants are missing that are removed later, by product and key.
+        marked: external ids of products that are marked as missing, or have variants that are.
+        delay: until what is missing is removed, at the time of the store.
     """
 
     def __init__(self, api: AdminApi, options: SyncOptions) -> None:
@@ -59,6 +61,8 @@ class Scan:
         self.samples: dict[object, Record] = {}
         self.owners: set[str] = set()
         self.waiting: dict[str, float] = {}
+        self.marked: set[str] = set()
+        self.delay = options.delay
         self._api = api
         self._options = options
         self._removable = options.removable
@@ -132,6 +136,7 @@ class Scan:
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
+        self.delay = self.delay.at(self._api.store_time)
         self.size, self._step = page.count or 0, len(page.entries)  # the server may limit the size of a page
         self._is_snapshot = page.is_last
         self.is_empty, self.may_adopt = page.is_last and not self.size, not page.is_last
@@ -194,15 +199,17 @@ class Scan:
     def removes_from(self, record: Record) -> bool:
         """Whether variants of a product are removed or marked that the source dropped in an earlier run."""
         return any(
-            each.dropped in self._removable and not self._options.delay.is_pending(each.missing_since)
+            each.dropped in self._removable and not self.delay.is_pending(each.missing_since)
             for each in record.variants.values()
         )
 
     def _take_record(self, external_id: str, record: Record) -> None:
         self.variants += len(record.variants)
-        if self._options.delay.seconds:
+        if record.missing_since or any(each.missing_since for each in record.variants.values()):
+            self.marked.add(external_id)
+        if self.delay.seconds:
             for key, each in record.variants.items():
-                if each.dropped in self._removable and self._options.delay.is_pending(each.missing_since):
+                if each.dropped in self._removable and self.delay.is_pending(each.missing_since):
                     self.waiting[f"{external_id}: {key}"] = each.missing_since
         if not record.pending or record.fields:  # a claim has no settings
             settings = None if record.settings is None else tuple(record.settings.items())
