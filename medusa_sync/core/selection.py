@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import OPTIONS_OF_VALUES, VARIANTS, locale_of, setting_names
+from medusa_sync.core.fields import OPTIONS_OF_VALUES, TRANSLATION, VARIANTS, locale_of, setting_names
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import NO_RECORD, Record, applied
@@ -37,6 +37,11 @@ class Selection:
         self._known: dict[str, bool] = {}
         self.is_all = only is None and not skip and locales is None
         self.has_variants = self.has(VARIANTS)
+
+    @property
+    def named_locales(self) -> set[str]:
+        """The locales that are named among the chosen fields."""
+        return {each.split(".")[1] for each in self._only or () if each.startswith(TRANSLATION)}
 
     def in_locales(self, locales: Collection[str]) -> Selection:
         """The same fields, but for texts in other locales than those of the store."""

@@ -10,7 +10,7 @@ from msgspec import Struct, field, structs
 from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.policy import Delay, OnMissing
 from medusa_sync.core.selection import PlanOptions
-from medusa_sync.errors import StoreRefusedError
+from medusa_sync.errors import StoreMismatchError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
 from medusa_sync.sources.base import Source
@@ -23,6 +23,8 @@ from medusa_sync.sync.run_options import SyncOptions
 if TYPE_CHECKING:
     from medusa_sync.core.entities import Region
     from medusa_sync.core.offer import Offer
+
+NO_TRANSLATIONS = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
 
 
 class Context(Struct):
@@ -80,6 +82,22 @@ class Context(Struct):
             except StoreRefusedError as error:
                 self.locales, self.hidden_locales = (), error
             self.plan = structs.replace(self.plan, selection=self.plan.selection.in_locales(self.locales))
+
+    async def check_locales(self) -> None:
+        """Check that the store has the locales of `--only`: with a wrong one, nothing would ever be stale.
+
+        Raises:
+            StoreError: the store lacks one of them, or does not show its locales.
+        """
+        if not (named := self.plan.selection.named_locales):
+            return
+        await self.find_locales()
+        if self.hidden_locales is not None:
+            raise self.hidden_locales
+        if missing := sorted(named.difference(self.locales or ())):
+            has = ", ".join(sorted(self.locales or ())) or NO_TRANSLATIONS
+            hint = "Add it in the admin (Settings > Store), or correct --only (SYNC_PRODUCTS_ONLY)."
+            raise StoreMismatchError(f"The store has no locale {missing[0]!r}, only: {has}", hint=hint)
 
     async def find_placement(self, *, regions: bool = False, locales: bool = False) -> None:
         """Read where new products belong, and the regions and locales of the store if asked for, each once.

@@ -27,7 +27,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop, all_done
-from medusa_sync.sync.context import Context
+from medusa_sync.sync.context import NO_TRANSLATIONS, Context
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
@@ -254,6 +254,7 @@ class Run:
 
                 self._removals = Removals(context)
             try:
+                await context.check_locales()
                 await self._write(context)
                 refusal = await self._remove()
                 if self._engine is not None:
@@ -319,8 +320,7 @@ def _lacking_locales(context: Context) -> str:
     if (error := context.hidden_locales) is not None:
         why = f"show its locales: {error}. {error.hint} Allow it"
     else:
-        none = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
-        has = ", ".join(sorted(context.locales or ())) or none
+        has = ", ".join(sorted(context.locales or ())) or NO_TRANSLATIONS
         why = f"have these locales (it has {has}). Add them in the admin (Settings > Store)"
     return f"{texts} {why}, or remove the texts at the source."
 

@@ -177,6 +177,30 @@ def test_only_some_texts_are_synced_if_that_is_asked_for() -> None:
     assert texts(store)["de-DE"] == {"title": "Krug"}
 
 
+@pytest.mark.parametrize("name", ["translation.de-XX", "translation.de-XX.title"])
+@pytest.mark.parametrize(("gone", "words"), [("", "only: de-DE, fr-FR"), ("off", "MEDUSA_FF_TRANSLATION")])
+def test_only_with_a_locale_that_the_store_lacks_is_an_error(name: str, gone: str, words: str) -> None:
+    """Such a run would sync nothing, without a word."""
+    store, source = FakeMedusa(), ListSource([row(1, **in_german("Kanne"))])
+    sync(source, store)
+    store.state.has_translations = not gone
+    store.requests.clear()
+    for only in (name, f"price,{name}"):
+        result = sync(source, store, only=only)
+        assert (result.exit_code, counts(result), writes(store)) == (2, {}, [])
+        assert ("de-XX" in result.error, words in f"{result.error} {result.hint}") == (True, True)
+        assert "--only" in result.hint
+    assert sync(source, store, skip=name).exit_code == 0
+    assert sync(source, store, only="translation").exit_code == 0
+
+
+def test_only_with_a_locale_needs_the_right_to_see_locales() -> None:
+    store, source = FakeMedusa(), ListSource([row(1, **in_german("Kanne"))])
+    hide(store, "/admin/feature-flags")
+    result = sync(source, store, only="translation.de-DE")
+    assert (result.exit_code, "feature-flags" in result.error) == (4, True)
+
+
 @pytest.mark.parametrize("is_off", [False, True])
 def test_texts_in_locales_that_the_store_lacks_are_left_out_with_a_note(*, is_off: bool) -> None:
     store = FakeMedusa()
