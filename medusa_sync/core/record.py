@@ -303,6 +303,13 @@ def as_json(record: Record) -> dict[str, Any]:
     return form
 
 
+def can_be_sent_back(record: Any) -> bool:
+    """Whether Medusa takes stored JSON from the admin, which sends all metadata back after an edit."""
+    if isinstance(record, list):
+        return None not in record and all(map(can_be_sent_back, record))
+    return not isinstance(record, dict) or all(map(can_be_sent_back, record.values()))
+
+
 def parse_record(metadata: object) -> Record | None:
     """Parse the record of a stored product; None if there is none that this version reads.
 
