@@ -331,8 +331,9 @@ class StoredProduct(Identified, frozen=True):
 
 
 class UnownedProduct(Entity, frozen=True):
-    """A product without an external id, with what adoption compares."""
+    """A product without an external id of a source, with what adoption compares."""
 
+    external_id: str | None
     title: str
     handle: str
     metadata: dict[str, Any] | None

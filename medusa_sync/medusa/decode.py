@@ -98,7 +98,7 @@ TRANSLATED = structs.replace(
 )
 WITH_DELETED = _products(MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
 HANDLES = _products(StoredProduct, "id,external_id,title,handle")
-UNOWNED = _products(UnownedProduct, "id,title,handle,metadata,variants.id,variants.sku")
+UNOWNED = _products(UnownedProduct, "id,external_id,title,handle,metadata,variants.id,variants.sku")
 WRITTEN = _products(
     StoredProduct,
     "id,external_id,options.id,options.title,variants.id,variants.sku,"

@@ -39,6 +39,7 @@ class Scan:
         size: how many products the store had when the scan began.
         is_empty: the store certainly had no products when the scan began.
         may_adopt: the store may have products without an external id.
+        may_have_plain_ids: it may have external ids without the name of a source.
         source_ids: of the products with an external id of the source that the scan saw.
         unrecorded: those of them without a record: the merchant may have created them.
         variants: how many variants of the source they have.
@@ -53,7 +54,7 @@ class Scan:
     def __init__(self, api: AdminApi, options: SyncOptions) -> None:
         self.size = 0
         self.is_empty = False
-        self.may_adopt = True
+        self.may_adopt = self.may_have_plain_ids = True
         self.source_ids = IdSet()
         self.unrecorded: set[str] = set()
         self.variants = 0
@@ -139,7 +140,8 @@ class Scan:
         self.delay = self.delay.at(self._api.store_time)
         self.size, self._step = page.count or 0, len(page.entries)  # the server may limit the size of a page
         self._is_snapshot = page.is_last
-        self.is_empty, self.may_adopt = page.is_last and not self.size, not page.is_last
+        self.is_empty = page.is_last and not self.size
+        self.may_adopt = self.may_have_plain_ids = not page.is_last
         self._take(page)
 
     async def _read_rest(self) -> None:
@@ -184,6 +186,7 @@ class Scan:
             self.may_adopt |= not external_id
             source_id = source_id_of(self._options.source_name, external_id)
             if source_id is None or not is_in(self._options.shard, external_id):
+                self.may_have_plain_ids |= bool(external_id) and ":" not in external_id
                 continue  # not from this source, or in another shard
             is_first = self.source_ids.add(source_id)
             if not is_first:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import structs
 
 from medusa_sync.core.change import creation
-from medusa_sync.core.fields import SKU
 from medusa_sync.core.handles import slug_of
 from medusa_sync.core.policy import OnDeleted
-from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import claim
 from medusa_sync.core.result import Result
 from medusa_sync.core.stored import UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import MaybeDeleted
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.adoption import Adoption, exists_already
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Group, Job, Places, still_queued
@@ -43,7 +40,7 @@ class NewProducts:
         self._options = context.options.plan
         self._planner = planner
         self._gate = gate
-        self._adoption = Adoption(context.api, may_exist=context.scan.may_adopt)
+        self._adoption = Adoption(context)
         self.handles = Handles(context)
         self._has_looked_up = False
         self._deleted: set[str] | None = None  # all that the merchant deleted, if they cannot be looked up
@@ -53,7 +50,7 @@ class NewProducts:
 
         If the store refuses that, each batch is planned alone, to isolate the culprit.
         """
-        await self._adoption.load()
+        await self._adoption.load([job.desired for job in jobs])
         with suppress(StoreRefusedError):
             await self.plan([job for job in jobs if not self._adoption.matches(job.desired)])
 
@@ -66,7 +63,7 @@ class NewProducts:
         options, end = self._options, self._places.end
         left = [job for job in jobs if job.plan is None]
         if left:
-            await self._adoption.load()
+            await self._adoption.load([job.desired for job in left])
         adopted: dict[str, Job] = {}
         others: list[tuple[Job, list[UnownedProduct]]] = []
         for job in left:
@@ -85,7 +82,7 @@ class NewProducts:
             if job.external_id in deleted:
                 end(job, Result.SKIPPED, _DELETED)
             elif found and not (len(found) == 1 and options.adopt):
-                end(job, Result.REJECTED, _exists_already(found))
+                end(job, Result.REJECTED, exists_already(found))
             elif found or not options.create:
                 end(job, Result.SKIPPED)
             else:
@@ -139,58 +136,6 @@ class NewProducts:
         if self._deleted is None:
             self._deleted = _deleted_by_merchant(await api.tombstones())
         return self._deleted.intersection(external_ids)
-
-
-class Adoption:
-    """Products of the store without an external id, matched with products of the source.
-
-    A product matches if it has the source's id in `metadata.external_id` (where the job that ran inside
-    Medusa put it), one of the SKUs, or the handle that is the slug of the title.
-    """
-
-    def __init__(self, api: AdminApi, *, may_exist: bool) -> None:
-        self._api = api
-        self._loaded = not may_exist
-        self._by_key: defaultdict[tuple[str, str], list[UnownedProduct]] = defaultdict(list)
-        self._reserved: dict[str, str] = {}
-
-    async def load(self) -> None:
-        """Read them, once."""
-        for stored in () if self._loaded else await self._api.without_external_id():
-            self._by_key["handle", stored.handle].append(stored)
-            for sku in filter(None, (variant.sku for variant in stored.variants)):
-                self._by_key["sku", sku].append(stored)
-            if (old_id := _old_id(stored)) is not None:
-                self._by_key["id", old_id].append(stored)
-        self._loaded = True
-
-    def matches(self, product: DesiredProduct) -> list[UnownedProduct]:
-        """The matches of a product, without those that another one adopts."""
-        external_id, own_ids = product.external_id, {product.source_id, product.external_id}
-        keys = [("id", each) for each in own_ids]
-        keys += [("sku", str(variant.fields[SKU])) for variant in product.variants if SKU in variant.fields]
-        found = [stored for key in keys for stored in self._by_key.get(key, ())]
-        # A product with the id of another source product has the handle by chance.
-        same_handle = self._by_key.get(("handle", slug_of(product)), ())
-        found += [stored for stored in same_handle if _old_id(stored) in {None, *own_ids}]
-        free = {each.id: each for each in found if self._reserved.get(each.id, external_id) == external_id}
-        return list(free.values())
-
-    def reserve(self, stored: UnownedProduct, external_id: str) -> None:
-        """Reserve a match for a product, so that no other one adopts it."""
-        self._reserved[stored.id] = external_id
-
-
-def _old_id(stored: UnownedProduct) -> str | None:
-    value = (stored.metadata or {}).get("external_id")
-    return str(value) if isinstance(value, str | int) and value != "" else None
-
-
-def _exists_already(found: Sequence[UnownedProduct]) -> str:
-    names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
-    if len(found) == 1:
-        return f"the store already has it, without an external id: {names}; take it over with --adopt"
-    return f"{len(found)} products of the store match it: {names}; keep one of them and use --adopt"
 
 
 def _deleted_by_merchant(tombstones: Iterable[MaybeDeleted]) -> set[str]:
