@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from medusa_sync.sources.base import Page
 from tests.flow.faults import KILLED, killed_runs, strike
 from tests.flow.plans import carried_out
 from tests.flow.shirts import shirt
@@ -354,7 +353,7 @@ def test_a_product_that_only_the_second_reading_has_is_unmarked() -> None:
     class Moving(ListSource):
         in_one_piece = False
 
-        async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
+        async def pages(self, limit: int | None) -> AsyncGenerator[Any, None]:
             async for page in super().pages(limit):
                 yield page
             self.rows = ROWS
