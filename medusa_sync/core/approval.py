@@ -9,6 +9,7 @@ from msgspec import Struct, json, structs
 
 from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.fields import FIELDS, OPTIONS, STATUS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, stock_of
+from medusa_sync.core.handles import HANDLE
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import Approved, ApprovedChange, DesiredProduct, PlanLine, Value, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
@@ -19,8 +20,6 @@ KEEP = "keep"
 """The action of a plan that only writes the record."""
 MARK = "mark"
 """The action of a plan that marks a product as missing."""
-
-_HANDLE = "handle"
 
 Changes = Mapping[tuple[str | None, str], ApprovedChange]
 """The changes of a product by key of the variant and field."""
@@ -40,7 +39,7 @@ def changes_of(change: Change, changes: Iterable[FieldChange]) -> Changes:
         for each in changes
     ]
     if change.is_creation:
-        found.append(ApprovedChange(_HANDLE, None, change.handle))
+        found.append(ApprovedChange(HANDLE, None, change.handle))
     found += [
         ApprovedChange(name, None, value, each.key, each.name)
         for each in change.new_variants

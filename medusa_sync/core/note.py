@@ -120,7 +120,9 @@ def is_recorded(update: Change) -> bool:
     record = update.stored.record
     if update.keeps_record:
         return not update.steps
-    if record is None or update.has_changes or update.conflicts or update.adopted:
+    if record is None or update.stored.has_old_record:
+        return False
+    if update.has_changes or update.conflicts or update.adopted:
         return False
     if update.renews_settings and is_earlier(record.settings, update.desired.settings):
         return False

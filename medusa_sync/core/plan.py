@@ -168,7 +168,7 @@ class _Plan(Struct, frozen=True):
         user = next((each for each in self.stored.variants if item and each.item_id == item), None)
         is_shared = user is not None or any(each.joins for each in variants)
         for name in dict.fromkeys([*self.desired.fields, *record.fields, *record.pending_fields]):
-            if not (FIELDS.knows(name) and self._is_synced(FIELDS[name])):
+            if not (FIELDS.knows(name) and self.how.selection.has(name)):
                 continue
             wanted, history = self.desired.fields.get(name), record.history(name)
             if FIELDS[name].part is Part.LEVEL:
@@ -183,11 +183,6 @@ class _Plan(Struct, frozen=True):
                 yield from self._merge(FIELDS[name], wanted, stored, history)
         if record.drafted and self.stored.status == "draft":
             yield FieldChange(STATUS, "draft", "published", "draft", "published")
-
-    def _is_synced(self, field: Field) -> bool:
-        """Whether a field is chosen, and the store can have it."""
-        can_be_stored = field.part is not Part.TRANSLATION or self.stored.translations is not None
-        return can_be_stored and self.how.selection.has(field.name)
 
     def _merge(
         self, field: Field, wanted: Value, current: Value, history: History, variant: str = ""
@@ -261,7 +256,7 @@ class _Plan(Struct, frozen=True):
         more += [each.field for each in self.desired.withheld if each.key == variant.key]
         known = [*self.record.variant(variant.key).fields, *self.record.pending_values.get(variant.key, {})]
         for name in dict.fromkeys([*full.fields, *more, *known]):
-            if VARIANT_FIELDS.knows(name) and self._is_synced(VARIANT_FIELDS[name]):
+            if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
                 found += self._merge_of_variant(VARIANT_FIELDS[name], full, stored)
         limit = self.how.price_limit
         held = self._held_back(_divided(found)[0], stored, limit) if limit is not None else ()

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from msgspec import Struct, ValidationError, convert, to_builtins
+from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from medusa_sync.core.fields import FIELDS, PRICE, SALE, locale_of
 from medusa_sync.core.prices import region_names
@@ -175,15 +175,15 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     @property
     def has_sales(self) -> bool:
         """Whether a variant has, or may have, a sale price of ours."""
-        return any(name.partition(".")[0] == SALE for name in self._names)
+        return any(name.partition(".")[0] == SALE for name in self.names)
 
     @property
     def has_translations(self) -> bool:
         """Whether it has, or may have, a text of ours in a locale."""
-        return any(map(locale_of, self._names))
+        return any(map(locale_of, self.names))
 
     @property
-    def _names(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         """The names of all fields that have, or may have, a value of ours."""
         variants = (each.fields for each in self.variants.values())
         return chain(self.fields, self.pending_fields, *variants, *self.pending_values.values())
@@ -209,6 +209,13 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """These, and those that only the record has, of which the default one is called by its id."""
         former = self.former_location(locations)
         return {**self.locations, **({former: former} if former else {}), **locations}
+
+    def unmarked(self, *, variants: bool) -> Record:
+        """The record without the mark as missing, and without those of its variants."""
+        entries = self.variants
+        if variants:
+            entries = {key: structs.replace(each, missing_since=0) for key, each in entries.items()}
+        return structs.replace(self, missing_since=0, variants=entries)
 
     @property
     def is_claim(self) -> bool:
@@ -306,6 +313,13 @@ def as_json(record: Record) -> dict[str, Any]:
         while len(entry) > _ALWAYS and not entry[-1]:
             entry.pop()
     return form
+
+
+def can_be_sent_back(record: Any) -> bool:
+    """Whether Medusa takes stored JSON from the admin, which sends all metadata back after an edit."""
+    if isinstance(record, list):
+        return None not in record and all(map(can_be_sent_back, record))
+    return not isinstance(record, dict) or all(map(can_be_sent_back, record.values()))
 
 
 def parse_record(metadata: object) -> Record | None:

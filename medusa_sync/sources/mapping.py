@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import METADATA
+from medusa_sync.core.handles import slug
 from medusa_sync.core.ids import external_id_of
-from medusa_sync.core.product import Category, DesiredProduct, Value, slug
+from medusa_sync.core.product import Category, DesiredProduct, Value
 from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
-from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.policy import Delay, OnMissing
+from medusa_sync.core.selection import PlanOptions
 from medusa_sync.errors import StoreMismatchError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
@@ -22,6 +23,8 @@ from medusa_sync.sync.run_options import SyncOptions
 if TYPE_CHECKING:
     from medusa_sync.core.entities import Region
     from medusa_sync.core.offer import Offer
+
+NO_TRANSLATIONS = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
 
 
 class Context(Struct):
@@ -39,6 +42,7 @@ class Context(Struct):
         missing_since: the mark of the variants that the final pass finds to be missing; 0 for no mark.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
+        plan: how to decide; without texts in locales that the store lacks, once these were read.
         locales: of the store, once they were read.
         hidden_locales: why the store does not show them.
         other_locales: that the source has, and the store does not.
@@ -67,15 +71,35 @@ class Context(Struct):
     other_locales: set[str] = field(default_factory=set)
     offer: Offer | None = None
     is_map_edited: bool = False
+    plan: PlanOptions = PlanOptions()
 
-    async def find_locales(self) -> Collection[str]:
-        """The locales that texts may have, which are read once."""
+    def __post_init__(self) -> None:
+        self.plan = self.options.plan
+
+    async def find_locales(self) -> None:
+        """Read the locales that texts may have, once; texts in others stay, also in records."""
         if self.locales is None:
             try:
                 self.locales = await self.api.locales()
             except StoreRefusedError as error:
                 self.locales, self.hidden_locales = (), error
-        return self.locales
+            self.plan = structs.replace(self.plan, selection=self.plan.selection.in_locales(self.locales))
+
+    async def check_locales(self) -> None:
+        """Check that the store has the locales of `--only`: with a wrong one, nothing would ever be stale.
+
+        Raises:
+            StoreError: the store lacks one of them, or does not show its locales.
+        """
+        if not (named := self.plan.selection.named_locales):
+            return
+        await self.find_locales()
+        if self.hidden_locales is not None:
+            raise self.hidden_locales
+        if missing := sorted(named.difference(self.locales or ())):
+            has = ", ".join(sorted(self.locales or ())) or NO_TRANSLATIONS
+            hint = "Add it in the admin (Settings > Store), or correct --only (SYNC_PRODUCTS_ONLY)."
+            raise StoreMismatchError(f"The store has no locale {missing[0]!r}, only: {has}", hint=hint)
 
     async def find_placement(self, *, regions: bool = False, locales: bool = False) -> None:
         """Read where new products belong, and the regions and locales of the store if asked for, each once.
@@ -139,6 +163,11 @@ class Context(Struct):
         """External ids of products that the source did not deliver, and that are kept without a record."""
         missing = (source_id for source_id in sorted(self.scan.unrecorded) if source_id not in self.delivery)
         return [external_id_of(self.options.source_name, source_id) for source_id in missing]
+
+    @property
+    def delay(self) -> Delay:
+        """How long something has to be missing before it is removed, at the time of the store."""
+        return self.scan.delay
 
     @property
     def deletes(self) -> bool:

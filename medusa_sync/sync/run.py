@@ -28,7 +28,7 @@ from medusa_sync.medusa.placement import UNKNOWN
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop, all_done
-from medusa_sync.sync.context import Context
+from medusa_sync.sync.context import NO_TRANSLATIONS, Context
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
@@ -263,10 +263,12 @@ class Run:
 
                 self._removals = Removals(context)
             try:
+                await context.check_locales()
                 await self._write(context)
                 refusal = await self._remove()
                 if self._engine is not None:
                     await self._engine.final_pass()
+                await self._unmark(context)
             finally:
                 if self._engine is not None:
                     await self._engine.flush()
@@ -304,6 +306,14 @@ class Run:
             elif options.dry_run and not self._stop.is_set:
                 await context.find_placement()
 
+    async def _unmark(self, context: Context) -> None:
+        """End the marks of what is back at the source, unless only what was approved is written."""
+        may_write = not (context.is_dry_run or self._undoes or self._stop.is_set)
+        if may_write and self._source.removals is None and context.scan.marked:
+            from medusa_sync.sync.remove.marks import unmark  # few runs need it
+
+            await unmark(context, self._removals.moved if self._removals is not None else ())
+
     async def _remove(self) -> MedusaSyncError | None:
         """Remove what is missing; returns why a guard does not allow it."""
         if self._removals is None or self._delivery.error is not None or self._stop.is_set:
@@ -320,8 +330,7 @@ def _lacking_locales(context: Context) -> str:
     if (error := context.hidden_locales) is not None:
         why = f"show its locales: {error}. {error.hint} Allow it"
     else:
-        none = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
-        has = ", ".join(sorted(context.locales or ())) or none
+        has = ", ".join(sorted(context.locales or ())) or NO_TRANSLATIONS
         why = f"have these locales (it has {has}). Add them in the admin (Settings > Store)"
     return f"{texts} {why}, or remove the texts at the source."
 

@@ -196,7 +196,7 @@ class Comparison:
             and not stored.record.withheld  # a value may be free now
             and not stored.record.missing_since
             and not self._scan.removes_from(stored.record)
-            and self._options.selection.is_up_to_date(stored.record, product.desired)
+            and self._context.plan.selection.is_up_to_date(stored.record, product.desired)
             and not self._guard.renews(stored.record)
         ):
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))

@@ -41,6 +41,7 @@ class Scan:
         size: how many products the store had when the scan began.
         is_empty: the store certainly had no products when the scan began.
         may_adopt: the store may have products without an external id.
+        may_have_plain_ids: it may have external ids without the name of a source.
         source_ids: of the products with an external id of the source that the scan saw.
         unrecorded: those of them without a record: the merchant may have created them.
         variants: how many variants of the source they have.
@@ -50,12 +51,14 @@ class Scan:
         is_complete: all pages were read.
         owners: external ids of the products of the source that have such values.
         waiting: since when variants are missing that are removed later, by product and key.
+        marked: external ids of products that are marked as missing, or have variants that are.
+        delay: until what is missing is removed, at the time of the store.
     """
 
     def __init__(self, api: AdminApi, options: SyncOptions) -> None:
         self.size = 0
         self.is_empty = False
-        self.may_adopt = True
+        self.may_adopt = self.may_have_plain_ids = True
         self.source_ids = IdSet()
         self.unrecorded: set[str] = set()
         self.variants = 0
@@ -65,6 +68,8 @@ class Scan:
         self.owners: set[str] = set()
         self.waiting: dict[str, float] = {}
         self.is_complete = False
+        self.marked: set[str] = set()
+        self.delay = options.delay
         self._api = api
         self._options = options
         self._removable = options.removable
@@ -145,9 +150,11 @@ class Scan:
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
+        self.delay = self.delay.at(self._api.store_time)
         self.size, self._step = page.count or 0, len(page.entries)  # the server may limit the size of a page
         self._is_snapshot = page.is_last
-        self.is_empty, self.may_adopt = page.is_last and not self.size, not page.is_last
+        self.is_empty = page.is_last and not self.size
+        self.may_adopt = self.may_have_plain_ids = not page.is_last
         self._take(page)
 
     async def _read_rest(self) -> None:
@@ -194,12 +201,13 @@ class Scan:
             external_id = product.external_id or ""
             self.may_adopt |= not external_id
             source_id = source_id_of(self._options.source_name, external_id)
-            if source_id is None:
+            if source_id is None:  # not from this source
+                self.may_have_plain_ids |= bool(external_id) and ":" not in external_id
                 continue
             if isinstance(product, StoredProduct) and product.record is not None:
                 self.settings.add(product.record)
             if not is_in(self._options.shard, external_id):
-                continue
+                continue  # not in this shard
             is_first = self.source_ids.add(source_id)
             if not is_first:
                 self._copied.add(source_id)
@@ -214,15 +222,17 @@ class Scan:
     def removes_from(self, record: Record) -> bool:
         """Whether variants of a product are removed or marked that the source dropped in an earlier run."""
         return any(
-            each.dropped in self._removable and not self._options.delay.is_pending(each.missing_since)
+            each.dropped in self._removable and not self.delay.is_pending(each.missing_since)
             for each in record.variants.values()
         )
 
     def _take_record(self, external_id: str, record: Record) -> None:
         self.variants += len(record.variants)
-        if self._options.delay.seconds:
+        if record.missing_since or any(each.missing_since for each in record.variants.values()):
+            self.marked.add(external_id)
+        if self.delay.seconds:
             for key, each in record.variants.items():
-                if each.dropped in self._removable and self._options.delay.is_pending(each.missing_since):
+                if each.dropped in self._removable and self.delay.is_pending(each.missing_since):
                     self.waiting[f"{external_id}: {key}"] = each.missing_since
         if record.withheld:
             self.withheld[external_id] = withheld_earlier(record)

@@ -154,7 +154,7 @@ class Orphans:
         Raises:
             StoreRefusedError, AmbiguousWriteError, StoreError: some are not marked.
         """
-        await _note(self._api, [stored.id for stored in orphans], {"missing_since": self._options.delay.now})
+        await _note(self._api, [stored.id for stored in orphans], {"missing_since": self._scan.delay.now})
 
     async def _forget_translations(self, deleted: Sequence[StoredProduct]) -> None:
         records = [(each.id, each.record) for each in deleted if each.record and each.record.has_translations]
