@@ -116,7 +116,8 @@ class Settings:
         "recreate", "What happens to products that the merchant deleted in the store.")
     adopt: bool = _switch("What is written",
         "Take over products of the store with the same SKU or handle.",
-        more="Or the same metadata.external_id. Only those without an external id of ours.", is_common=True)
+        more="Or the same metadata.external_id. Only those with no external id, or the source's id as that.",
+        is_common=True)
     sale_prices: bool = _switch("What is written",
         "Write discounts of the source as sale prices, to a price list of its own.", is_common=True)
     status: str = _option("What is written", "published|draft", parsers.choice("published", "draft"),

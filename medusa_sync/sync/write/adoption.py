@@ -20,14 +20,14 @@ class Adoption:
 
     One without any external id matches if it has the source's id in `metadata.external_id` (where the job
     that ran inside Medusa put it), one of the SKUs, or the handle that is the slug of the title. One whose
-    external id is the source's id without the name of the source needs the SKU or the handle, too, because
-    numbers of other systems may be the same by chance.
+    external id is the source's id without the name of the source is only adopted, and needs the SKU or the
+    handle, too: numbers of other systems may be the same by chance.
     """
 
     def __init__(self, context: Context) -> None:
         self._api = context.api
         self._loaded = not context.scan.may_adopt
-        self._may_have_plain_ids = context.scan.may_have_plain_ids
+        self._takes_plain_ids = context.options.plan.adopt and context.scan.may_have_plain_ids
         self._asked: set[str] = set()  # source ids
         self._by_key: defaultdict[tuple[str, str], list[UnownedProduct]] = defaultdict(list)
         self._reserved: dict[str, str] = {}
@@ -45,7 +45,7 @@ class Adoption:
             if (old_id := _old_id(stored)) is not None:
                 self._by_key[_ID, old_id].append(stored)
         self._loaded = True
-        if not self._may_have_plain_ids:
+        if not self._takes_plain_ids:
             return
         wanted = [each.source_id for each in products if each.source_id not in self._asked]
         self._asked.update(wanted)
@@ -86,6 +86,4 @@ def exists_already(found: Sequence[UnownedProduct]) -> str:
     names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
     if len(found) > 1:
         return f"{len(found)} products of the store match it: {names}; keep one of them and use --adopt"
-    [own] = {stored.external_id for stored in found}
-    which = f"with the external id {own!r}" if own else "without an external id"
-    return f"the store already has it, {which}: {names}; take it over with --adopt"
+    return f"the store already has it, without an external id: {names}; take it over with --adopt"
