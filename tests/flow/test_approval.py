@@ -517,6 +517,15 @@ def test_only_what_is_written_needs_its_names(
     assert reasons(result)["1"].endswith("or make a new plan")
 
 
+def test_a_location_that_was_never_written_may_be_gone(file: Path) -> None:
+    store, row = with_names()
+    store.state.stock_locations["sloc_2"] = Named("sloc_2", "Riga")
+    new = row | {"title": "Cup", "stock": row["stock"] | {"Riga": 4}}
+    save(ListSource([new]), store, file, only="title")
+    del store.state.stock_locations["sloc_2"]
+    assert (apply(file, store).exit_code, store.products["dummyjson:1"].title) == (0, "Cup")
+
+
 @pytest.mark.parametrize("is_new", [True, False])
 def test_a_currency_of_the_plan_that_is_gone_is_needed_only_for_prices(file: Path, *, is_new: bool) -> None:
     store = synced(products(2))
