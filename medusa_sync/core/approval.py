@@ -110,7 +110,7 @@ def without_secrets(line: PlanLine, hidden: Callable[[Value], Value]) -> PlanLin
     plan, title = line.plan, str(hidden(line.plan.title))
     changes = (
         ApprovedChange(
-            each.field, hidden(each.stored), hidden(each.planned), each.key, str(hidden(each.variant))
+            each.field, hidden(each.stored), hidden(each.planned), variant=str(hidden(each.variant))
         )
         for each in plan.changes
     )
@@ -134,7 +134,7 @@ def has_begun(plan: Approved, change: Change) -> bool:
 def moved(desired: DesiredProduct, change: Change, placement: _Ids, *, has_begun: bool) -> Iterator[Moved]:
     """What would be written otherwise than in the plan of a product; nothing if it may be written.
 
-    If the write has begun, what is left to do is a part of the plan, and fields may have no value yet.
+    If the write has begun, what is left to do has to be a part of the plan.
     """
     plan = desired.approved
     if plan is None:
