@@ -189,12 +189,14 @@ def _is_rest(now: ApprovedChange, plan: ApprovedChange | None, change: Change) -
     if now.field in pending and isinstance(plan.planned, tuple):  # the store may have removed all members
         known = {*members(plan.stored), *members(plan.planned)}
         return known >= {*members(now.stored)} and {*members(plan.planned)} >= {*members(now.planned)}
-    is_stored, is_planned = now.stored in (plan.stored, plan.planned), now.planned == plan.planned
-    if now.key is None or now.field not in UNIQUE:
-        return is_stored and is_planned
-    # A variant loses a unique value before another one gets it; the merchant has not if this was applied.
-    is_ours = now.field in pending or now.field not in record.variant(now.key).fields
-    return (is_stored or (now.stored is None and is_ours)) and (is_planned or now.planned is None)
+    is_unique = now.key is not None and now.field in UNIQUE
+    # A variant loses a unique value before another one gets it, and its item before it gets one of its own.
+    is_moving = now.field in pending and (is_unique or bool(stock_of({now.field: None})))
+    is_cleared = is_unique and now.field not in record.variant(now.key or "").fields  # not by the merchant
+    is_stored = now.stored in (plan.stored, plan.planned) or (
+        now.stored is None and (is_moving or is_cleared)
+    )
+    return is_stored and (now.planned == plan.planned or (is_unique and now.planned is None))
 
 
 def _is_done(plan: ApprovedChange, change: Change) -> bool:
