@@ -88,16 +88,16 @@ class Item(Struct):
         place: where it is, such as `line 7`; it is the title of an item that has no id and no title.
         problem: why it is rejected; then its value only names it.
         unused: the columns of its table that have a value, but mean nothing, as far as the table was read.
-        numeric: the columns of codes that are numbers, also as far as it was read.
         named: its id and title, once they are known; None for one that is not usable.
+        numeric: the columns of codes that are numbers in a workbook, as far as it was read.
     """
 
     value: Any
     place: str = ""
     problem: str = ""
     unused: Sequence[str] = ()
-    numeric: Sequence[str] = ()
     named: tuple[str | None, str | None] | None = None
+    numeric: Sequence[str] = ()
 
     @property
     def body(self) -> msgspec.Raw | bytes:
