@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 
 from medusa_sync.core.fields import STOCK
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import CHANGES, Record
+from medusa_sync.core.record import CHANGES, LOCATION, Record
 from medusa_sync.core.selection import Selection
 
-CURRENCY, SALES, MAP, LOCATION = "--currency", "--sale-prices", "--source-map", "--stock-location"
+CURRENCY, SALES, MAP = "--currency", "--sale-prices", "--source-map"
 # Further members of the settings in a record:
 MAP_CONTENT = "map"  # a digest
 LOCATION_NAME = "location"  # the value of `--stock-location`; its own value there is an id
