@@ -41,6 +41,7 @@ from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.record import (
     IN_CURRENCY,
+    LOCATION,
     NO_RECORD,
     ONLY,
     Dropped,
@@ -50,7 +51,7 @@ from medusa_sync.core.record import (
     full_text,
     remember,
 )
-from medusa_sync.core.run_settings import LOCATION, changed_of
+from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.shared_stock import find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant

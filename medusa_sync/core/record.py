@@ -17,6 +17,9 @@ from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.errors import ProductFailedError
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
+# In the settings of a record:
+CHANGES = "changes"  # how often they had changed when the product was written
+LOCATION = "--stock-location"  # an id
 VERSION = 3
 ONLY = ""  # key of the only variant of a product without variants at the source
 IN_CURRENCY = frozenset({PRICE, SALE})  # amounts in the currency of the record

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from medusa_sync.core.fields import STOCK
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record
+from medusa_sync.core.record import CHANGES, LOCATION, Record
 from medusa_sync.core.selection import Selection
 
-CURRENCY, SALES, MAP, LOCATION = "--currency", "--sale-prices", "--source-map", "--stock-location"
+CURRENCY, SALES, MAP = "--currency", "--sale-prices", "--source-map"
 # Further members of the settings in a record:
 MAP_CONTENT = "map"  # a digest
 LOCATION_NAME = "location"  # the value of `--stock-location`; its own value there is an id
-CHANGES = "changes"  # how often settings had changed when the product was written
 
 OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT)
 _OF_STOCK = (LOCATION, LOCATION_NAME)
 _OFF = dict.fromkeys((CURRENCY, SALES, MAP), "")  # a record without them was written without these options
+_COUNT = re.compile("[0-9]{1,9}")
 
 
 class SettingsOfRecords:
@@ -72,7 +73,7 @@ def _completed(settings: Mapping[str, str]) -> dict[str, str]:
 def changes_of(settings: Mapping[str, str] | None) -> int:
     """How often settings had changed by then."""
     count = (settings or {}).get(CHANGES, "")
-    return int(count) if count.isdecimal() else 0
+    return int(count) if _COUNT.fullmatch(count) else 0
 
 
 def is_earlier(before: Mapping[str, str] | None, now: Mapping[str, str]) -> bool:
@@ -116,6 +117,8 @@ def to_record(before: Mapping[str, str], now: Mapping[str, str], selection: Sele
 
     The others, and the number of changes, are those of the source as a whole, `before`.
     """
+    if not selection.decides(LOCATION):
+        now = {name: value for name, value in now.items() if name not in _OF_STOCK}
     kept = {
         name: value
         for name, value in before.items()

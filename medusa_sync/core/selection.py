@@ -18,7 +18,7 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import NO_RECORD, Record, applied
+from medusa_sync.core.record import CHANGES, NO_RECORD, Record, applied
 
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ class Selection:
             options=recorded.options,
             variants=variants,
             source=new.source if self._has_all(new, old) else "",
-            settings=None if old.settings is None else new.settings,
+            settings=new.settings if old.settings is not None or CHANGES in (new.settings or ()) else None,
             withheld={key: values for key, values in withheld.items() if values},
         )
 

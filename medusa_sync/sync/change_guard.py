@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, M
 from contextlib import suppress
 
 from medusa_sync.core.change import FieldChange
-from medusa_sync.core.fields import STATUS
+from medusa_sync.core.fields import STATUS, STOCK
 from medusa_sync.core.policy import Share
 from medusa_sync.core.product import Value, excerpts
-from medusa_sync.core.record import DIGEST, NO_RECORD, Record, VariantRecord, applied, remember
+from medusa_sync.core.record import DIGEST, LOCATION, NO_RECORD, Record, VariantRecord, applied, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.undo import plan_change
 from medusa_sync.core.variants import fields_with_pending
@@ -100,6 +100,8 @@ def _by_record(context: Context, products: Mapping[str, Stale]) -> dict[str, Seq
         record, wanted = _record(each), applied(each.desired)
         shared = {None, *(record.variants.keys() & wanted.variants.keys())}
         old, new = _values(selection.of(record), counts), _values(selection.of(wanted), counts)
+        if selection.has(STOCK) and (former := record.former_location(each.desired.locations)):
+            old[None, LOCATION], new[None, LOCATION] = former, each.desired.locations[""]
         names = {variant.key: variant.name for variant in each.desired.variants}
         changes[external_id] = [
             FieldChange(name, old.get((key, name)), value, variant=names.get(key or "", key or ""))

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from msgspec import structs
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record
+from medusa_sync.core.record import LOCATION, Record
 from medusa_sync.core.run_settings import (
-    LOCATION,
     LOCATION_NAME,
     OF_SOURCE,
     changed,

@@ -278,3 +278,14 @@ def test_records_of_older_versions_are_quiet_and_show_only_what_they_have(*, has
     assert_quiet(goods(sale_prices=has_sales, source_map="a.jq"), store)
     assert sync(goods(8), store, dry_run=True).exit_code == (6 if has_sales else 0)
     assert sync(goods(8, sale_prices=True), store, dry_run=True).exit_code == 0
+
+
+def test_a_record_of_an_older_version_gets_settings_once_a_change_is_accepted() -> None:
+    store = synced(ROWS)
+    for number in (1, 2):
+        del record_of(store, number)["settings"]
+    assert sync(goods(**EURO), store, only="stock", **EURO).exit_code == 0
+    assert "settings" not in record_of(store, 1)
+    assert sync(goods(**EURO), store, only="price", accept_settings=True, **EURO).exit_code == 0
+    assert record_of(store, 1)["settings"] == {"--currency": "eur", "changes": "1"}
+    assert_quiet(goods(**EURO), store, only="price", **EURO)

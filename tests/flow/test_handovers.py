@@ -44,7 +44,7 @@ def exchanged(size: int, by: int = 17) -> tuple[FakeMedusa, ListSource]:
 @pytest.mark.parametrize("batch_size", [7, 15])
 def test_many_products_exchange_skus_in_batches_and_with_small_requests(batch_size: int) -> None:
     store, source = exchanged(60)
-    refuse(store, lambda request: len(request.content) > 15_000, no(413))
+    refuse(store, lambda request: len(request.content) > 17_000, no(413))
     assert counts(sync(source, store, batch_size=batch_size, concurrency=2)) == {"updated": 60}
     assert_exact(source.rows, store)
     sizes = [len(sent_in_bulk(request, "update-product-variants")) for request in writes(store)]

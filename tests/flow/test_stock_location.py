@@ -66,6 +66,14 @@ def test_another_location_is_not_used_unless_it_is_accepted(how: str) -> None:
     assert sync(changed, store, **sold_back).exit_code == 6
 
 
+def test_a_move_counts_as_a_change_of_each_product() -> None:
+    store, loft = stocked()
+    store.requests.clear()
+    result = sync(ListSource(ROWS), store, stock_location=loft, max_changes=2, **ACCEPT)
+    assert (result.exit_code, writes(store)) == (6, [])
+    assert "--stock-location: 3 of 3 products" in result.error
+
+
 def test_a_location_that_is_named_another_way_is_the_same() -> None:
     store, _ = stocked()
     for name in ("Warehouse", store.location_id):
