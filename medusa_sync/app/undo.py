@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from msgspec import DecodeError, Raw, Struct, ValidationError, json
+from msgspec import DecodeError, Raw, Struct, ValidationError, json, structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.fields import FIELDS, OPTION, OPTIONS, STATUS, UNIQUE, VARIANT, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import (
+    FIELDS,
+    OPTION,
+    OPTIONS,
+    STATUS,
+    UNIQUE,
+    VARIANT,
+    VARIANT_FIELDS,
+    Part,
+)
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.policy import OnConflict
@@ -110,15 +119,15 @@ def _problem(document: _Document, source_name: str, store_url: str) -> str:
 
 def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
     """What it takes to undo the changes of a product."""
-    options = _parallel(change.options or [])
+    options, of_only = _parallel(change.options or []), _of_only_variant(change)
     own = {
         name: values
         for name, values in change.fields.items()
-        if FIELDS.knows(name) and FIELDS[name].part is not Part.LEVEL
+        if name not in of_only and FIELDS.knows(name) and FIELDS[name].part is not Part.LEVEL
     }
     known = {name: values for name, values in own.items() if not _is_hidden(values)}
     only = {name: values for name, values in change.fields.items() if name not in {*own, STATUS, OPTIONS}}
-    parts = [VariantChanges("", only, change.variant_id), *(change.variants or ())]
+    parts = _by_id([VariantChanges("", only, change.variant_id), *(change.variants or ())])
     variants, applied, pending = _variants(parts, {each.name: each for each in options})
     status = change.fields.get(STATUS)
     return Undone(
@@ -150,6 +159,28 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         lost=tuple(chain.from_iterable(map(_lost, [VariantChanges("", own), *parts]))),
         is_deleted=change.action == Action.DELETE,
     )
+
+
+def _by_id(parts: Iterable[VariantChanges]) -> list[VariantChanges]:
+    """The changes of each variant once: fields of the only one may be with those of the product."""
+    found = dict[object, VariantChanges]()
+    for each in parts:
+        own = each.id or each.variant
+        earlier = found[own].fields if own in found else {}
+        found[own] = structs.replace(each, fields={**earlier, **each.fields})
+    return [*found.values()]
+
+
+def _of_only_variant(change: ProductChange) -> Collection[str]:
+    """The names of the fields that are those of the only variant.
+
+    Older documents do not have them: a field that products have, too, is taken for the product's unless no
+    other field is the variant's.
+    """
+    if change.variant_fields or not change.variant_id:
+        return change.variant_fields or ()
+    names = change.fields.keys() - {STATUS, OPTIONS}
+    return [name for name in names if not FIELDS.knows(name)] or names
 
 
 def _variants(

@@ -163,6 +163,9 @@ class ProductChange(Struct, frozen=True):
     variant_id: Annotated[
         str | UnsetType, Meta(description="Of the only variant, if some of the fields are those of it.")
     ] = UNSET
+    variant_fields: Annotated[
+        list[str] | UnsetType, Meta(description="The names of the fields that are those of the only variant.")
+    ] = UNSET
     currency: Annotated[str | UnsetType, Meta(description="Of the fields `price` and `sale_price`.")] = UNSET
     options: list[OptionChange] | UnsetType = UNSET
 
@@ -285,14 +288,18 @@ def _change(outcome: Outcome) -> ProductChange:
     variants: dict[tuple[str | None, str], VariantChanges] = {}
     known = outcome.written or Written("")
     only: str | UnsetType = UNSET
+    of_only = list[str]()
+    of_product = {each.field for each in outcome.changes if each.key is None}
+    drafted = {each.key for each in outcome.changes if each.setting == DRAFTING}
     for each in outcome.changes:
         fields = own
-        if each.variant or (each.key is not None and each.field in own):
-            drafted = each.setting == DRAFTING or UNSET
-            entry = VariantChanges(each.variant, {}, known.variants.get(each.key or "") or UNSET, drafted)
+        variant_id = known.variants.get(each.key or "") or UNSET
+        if each.variant or (each.key is not None and each.field in of_product):
+            entry = VariantChanges(each.variant, {}, variant_id, each.key in drafted or UNSET)
             fields = variants.setdefault((each.key, each.variant), entry).fields
         elif each.key is not None:
-            only = known.variants.get(each.key) or UNSET
+            only = variant_id
+            of_only.append(each.field)
         fields[each.field] = FieldValues(each.stored, each.planned)
     conflicts = [
         ConflictInfo(
@@ -310,6 +317,7 @@ def _change(outcome: Outcome) -> ProductChange:
         outcome.title,
         known.id or UNSET,
         only,
+        of_only or UNSET,
         known.currency or UNSET,
         [OptionChange(each.before, each.after, name=each.name, id=each.id or UNSET) for each in known.options]
         if has_options

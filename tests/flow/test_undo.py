@@ -193,6 +193,55 @@ def test_each_field_is_restored(direction: str, tmp_path: Path) -> None:
     assert shown(store) == was
 
 
+def only_variant(**changes: Any) -> dict[str, Any]:
+    """A product with one variant that has neither SKU nor title, and fields that products have, too."""
+    own = {
+        "price": 5,
+        "weight": 3,
+        "image": "https://i.example/a.png",
+        "metadata": {"own": "a"},
+        "translations": {"de-DE": {"title": "A"}},
+    }
+    thumbnail = "https://i.example/b.png"
+    return {"id": 1, "title": "Mug", "weight": 4, "thumbnail": thumbnail, "variants": [{**own, **changes}]}
+
+
+ONLY_FIELDS: dict[str, Any] = {
+    "weight": 4,
+    "image": "https://i.example/b.png",
+    "metadata": {"own": "b"},
+    "translations": {"de-DE": {"title": "B"}},
+}
+
+
+@pytest.mark.parametrize("names", [*((each,) for each in ONLY_FIELDS), tuple(ONLY_FIELDS)], ids="-".join)
+@pytest.mark.parametrize("is_old", [False, True])
+def test_fields_of_the_only_variant_are_not_those_of_the_product(
+    names: tuple[str, ...], tmp_path: Path, *, is_old: bool
+) -> None:
+    after = only_variant(**{each: ONLY_FIELDS[each] for each in names})
+    store, result, _ = changed([only_variant()], [after])
+    changes = document(result)["changes"]
+    if is_old:  # it does not say which fields these are
+        del changes[0]["variant_fields"]
+    done = sync_url("memory", store, undo=saved(result, tmp_path, changes=changes))
+    assert (done.exit_code, done.conflicts) == (0, 0), list(done.changes)
+    [product] = store.products.values()
+    [own] = product.variants
+    assert (product.weight, product.thumbnail) == (4, "https://i.example/b.png")
+    assert (own.weight, own.thumbnail, own.metadata) == (3, "https://i.example/a.png", {"own": "a"})
+    texts = {each.reference_id: each.translations for each in store.state.translations.values()}
+    assert texts == {own.id: {"title": "A"}}
+
+
+def test_a_field_that_product_and_only_variant_both_have_is_restored_for_each(tmp_path: Path) -> None:
+    after = {**only_variant(weight=7, price=6), "weight": 8}
+    store, result, was = changed([only_variant()], [after])
+    assert document(result)["changes"][0]["variant_fields"] == ["price"]
+    assert undo(store, result, tmp_path).conflicts == 0
+    assert (shown(store), store.products["dummyjson:1"].variants[0].weight) == (was, 3)
+
+
 def test_variants_that_the_run_created_go_with_delete(tmp_path: Path) -> None:
     after = shirt(variants=[*shirt()["variants"], variant(1, "XL", "Red")])
     store, result, was = changed([shirt()], [after])
