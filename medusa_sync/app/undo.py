@@ -14,6 +14,7 @@ from medusa_sync.core.fields import (
     FIELDS,
     OPTION,
     OPTIONS,
+    SHARED,
     STATUS,
     UNIQUE,
     VARIANT,
@@ -230,7 +231,7 @@ def _sides(
     for name, values in part.fields.items():
         if not VARIANT_FIELDS.knows(name) or _is_hidden(values):
             continue
-        is_drafted = part.drafted is True and isinstance(values.before, int)
+        is_drafted = part.drafted is True and (isinstance(values.before, int) or values.before == SHARED)
         if VARIANT_FIELDS[name].part is Part.LEVEL and not is_drafted:
             continue
         option = titles.get(name.removeprefix(OPTION)) if name.startswith(OPTION) else None

@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
-from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange
-from medusa_sync.core.fields import SHARED, STATUS, STOCK, VARIANT, stock_of
+from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
+from medusa_sync.core.fields import SHARED, STATUS, STOCK, VARIANT, stock_of, tracks
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, remember, remember_text
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -25,6 +25,7 @@ from medusa_sync.errors import ProductFailedError
 _SINCE = "edited since the run"
 _LATER = "a later run wrote it; undo that first"
 FOREVER = "the run deleted it, which cannot be undone"
+_ALONE = "no variant has the stock that it shared; set its stock in the admin"
 _FOR_SALE = "it has no stock of its own to set to 0; --on-missing delete removes it"
 
 
@@ -54,6 +55,11 @@ class Undone(DesiredProduct, frozen=True):
     def title(self) -> str:
         return self.name
 
+    @property
+    def created(self) -> set[str]:
+        """The ids of the variants that the run created."""
+        return self.applied.variants.keys() - {each.key for each in self.variants}
+
     def obstacle(self, copies: Sequence[StoredProduct]) -> tuple[Result, str] | None:
         """Why nothing of it is undone, with the outcome; None if nothing is in the way."""
         if self.is_deleted:
@@ -81,7 +87,10 @@ def plan_change(
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
     staying = () if deletes else _staying(desired, stored, stored.record)
-    desired = _sharing(desired, stored.record)
+    given, desired = (
+        {each.key for each in desired.variants},
+        _sharing(_rejoining(desired, stored, stored.record), stored.record),
+    )
     before = structs.replace(stored, record=_applied(desired, stored.record, {each.id for each in staying}))
     change = plan_update(desired, before, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
@@ -89,13 +98,14 @@ def plan_change(
     statuses = [*_statuses(desired, stored.status)] if how.selection.has(STATUS) else []
     own = [*(_exact(each, desired) for each in change.own_changes), *statuses]
     written = {each.id: each.fields for each in stored.record.variants.values()}
+    variants = (_without_stock_since(each) if each.desired.key in given else each for each in change.variants)
     variants = (
         structs.replace(
             each,
             changes=_marked(each.changes),
             conflicts=tuple(_kept(each.conflicts, written.get(each.desired.key, {}))),
         )
-        for each in change.variants
+        for each in variants
     )
     names = (each.called(each.id) for each in staying)
     kept = [Conflict(VARIANT, name, None, OnConflict.STORE, name, reason=_FOR_SALE) for name in names]
@@ -116,9 +126,50 @@ def plan_change(
 
 def _staying(undone: Undone, stored: StoredProduct, record: Record) -> list[StoredVariant]:
     """The variants that the run created, and whose stock cannot be set to 0: they have none, or share it."""
-    new = undone.applied.variants.keys() - {each.key for each in undone.variants}
     stock = {each.id: {*stock_of(each.fields).values()} for each in record.variants.values()}
-    return [each for each in stored.variants if each.id in new and stock.get(each.id, set()) <= {SHARED}]
+    return [
+        each
+        for each in stored.variants
+        if each.id in undone.created and stock.get(each.id, set()) <= {SHARED}
+    ]
+
+
+def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
+    """With the variants that drafted ones shared their stock with.
+
+    These are the ones that share it, or else the only one that has stock since: it has kept the item.
+    """
+    joining = {each.key: each for each in undone.variants if each.shares_stock}
+    if not joining:
+        return undone
+    names = {each.id: each.called(each.id) for each in stored.variants if each.id not in undone.created}
+    entries = {each.id: each for each in record.variants.values() if each.id in names}
+    users = [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]
+    having = [key for key, each in entries.items() if each.dropped is None and tracks(each.fields)]
+    users = users or (having if len(having) == 1 else [])
+    wanted, applied = {each.key: each for each in undone.variants}, {**undone.applied.variants}
+    if not users:
+        lost = [
+            Conflict(STOCK, None, SHARED, OnConflict.STORE, each.name, reason=_ALONE)
+            for each in joining.values()
+        ]
+        wanted |= {key: each.changed({STOCK: None}) for key, each in joining.items()}
+        for key in joining:
+            left = {name: value for name, value in applied[key].fields.items() if not stock_of({name: value})}
+            applied[key] = VariantRecord(key, left)
+        undone = structs.replace(undone, lost=(*undone.lost, *lost))
+    for key in users:
+        known = applied[key].fields if key in applied else {}
+        wanted[key] = wanted.get(key, DesiredVariant(key, names[key], {})).changed({STOCK: SHARED})
+        applied[key] = VariantRecord(key, {**known, **stock_of(entries[key].fields)})
+    values = undone.applied.pending_values
+    pending = {key: {**values.get(key, {}), STOCK: (SHARED,)} for key in (*joining, *users) if users}
+    noted = structs.replace(undone.applied.pending or Pending(Write.UPDATE), variants={**values, **pending})
+    return structs.replace(
+        undone,
+        variants=tuple(wanted[key] for key in dict.fromkeys((*users, *wanted))),  # theirs is the item
+        applied=structs.replace(undone.applied, variants=applied, pending=noted),
+    )
 
 
 def _sharing(undone: Undone, record: Record) -> Undone:
@@ -173,12 +224,17 @@ def _statuses(undone: Undone, status: str) -> Iterator[FieldChange | Conflict]:
         yield Conflict(STATUS, status, before, OnConflict.STORE)
 
 
+def _without_stock_since(variant: VariantChange) -> VariantChange:
+    """Without the stock of a drafted variant that has got another one since."""
+    got = [each for each in variant.changes if each.stored and stock_of({each.field: None})]
+    kept = [Conflict(each.field, each.stored, each.desired, OnConflict.STORE, each.variant) for each in got]
+    changes = tuple(each for each in variant.changes if each not in got)
+    return structs.replace(variant, changes=changes, conflicts=(*variant.conflicts, *kept))
+
+
 def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
-    """The changes of an undo; the stock of a drafted variant is taken back only if it is 0 still."""
     return tuple(
-        structs.replace(each, setting=each.setting if each.setting == DRAFTING else UNDO)
-        for each in changes
-        if not stock_of({each.field: None}) or 0 in {each.planned, each.stored}
+        structs.replace(each, setting=each.setting if each.setting == DRAFTING else UNDO) for each in changes
     )
 
 

@@ -17,7 +17,7 @@ from medusa_sync.errors import SettingsError
 from tests.e2e.shop import Shop
 from tests.e2e.stored import stored_in
 from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
-from tests.flow.merchant import add_tag, delete_variants, edit, set_prices
+from tests.flow.merchant import add_tag, delete_variants, edit, left_over, set_prices
 from tests.flow.shirts import shirt, shirts, variant
 from tests.flow.stage import (
     ListSource,
@@ -261,10 +261,68 @@ def test_variants_that_the_run_drafted_get_their_stock_unless_it_was_changed_sin
     own = store.products["dummyjson:5"].variants[0]
     assert (own.sku, store.level_of("SH5-S-R")) == ("SH5-S-R", 0)
     store.state.items[own.item_ids[0]].levels[0].stocked_quantity = stock
-    undo(store, result, tmp_path)
-    assert store.level_of("SH5-S-R") == (stock or 5)
+    done = undo(store, result, tmp_path)
+    assert (store.level_of("SH5-S-R"), done.conflicts) == (stock or 5, bool(stock))
     assert counts(sync(ListSource([less]), store, on_missing="draft")) == {"unchanged": 1}
     assert store.level_of("SH5-S-R") == (stock or 5)
+
+
+def test_a_drafted_variant_whose_sku_moved_gets_both_back(tmp_path: Path) -> None:
+    """The run gave its SKU and its barcode to another variant of the product."""
+    row, less = shirt(5), shirt(5)
+    gone = less["variants"].pop(0)
+    less["variants"][0] |= {"sku": gone["sku"], "barcode": gone["barcode"]}
+    store, result, was = changed([row], [less], on_missing="draft")
+    [change] = document(result)["changes"]
+    assert [each["drafted"] for each in change["variants"] if "drafted" in each] == [True]
+    done = undo(store, result, tmp_path)
+    assert (done.conflicts, shown(store), store.level_of("SH5-S-R")) == (0, was, 5)
+
+
+def sharing(*skus: str, stock: int = 7) -> dict[str, Any]:
+    """A shirt whose variants share its stock."""
+    row = shirt(1, stock=stock)
+    row["variants"] = [{**each, "stock": None} for each in row["variants"] if each["sku"] in skus]
+    return row
+
+
+SHARING = ("SH1-S-R", "SH1-S-B", "SH1-M-R")
+
+
+@pytest.mark.parametrize("left", [1, 2])
+@pytest.mark.parametrize("stock", [None, 3])
+def test_a_drafted_variant_shares_the_stock_again_unless_it_got_its_own_since(
+    left: int, stock: int | None, tmp_path: Path
+) -> None:
+    store, result, was = changed([sharing(*SHARING)], [sharing(*SHARING[:left])], on_missing="draft")
+    held = {each.sku: each for each in store.products["dummyjson:1"].variants}
+    [item_id] = held["SH1-S-R"].item_ids
+    assert held["SH1-M-R"].item_ids == []
+    if stock:
+        held["SH1-M-R"].item_ids = [left_over(store, "SH1-M-R", stock).id]
+    before = undo(store, result, tmp_path, dry_run=True)
+    done = undo(store, result, tmp_path)
+    assert (done.exit_code, done.conflicts) == (0, bool(stock)), [e.conflicts for e in done.changes]
+    assert counts(before) == counts(done)
+    shares = {each.sku for each in store.products["dummyjson:1"].variants if each.item_ids == [item_id]}
+    assert shares == {*SHARING} - ({"SH1-M-R"} if stock else set())
+    assert [each.stocked_quantity for each in store.state.items[item_id].levels] == [7]
+    assert stock or shown(store) == was
+    assert undo(store, result, tmp_path).conflicts == bool(stock)
+    assert writes(store) == []
+    again = sync(ListSource([sharing(*SHARING[:left])]), store, on_missing="draft")
+    assert counts(again) == {"unchanged": 1}
+
+
+def test_a_drafted_variant_is_listed_if_no_variant_has_the_stock_that_it_shared(tmp_path: Path) -> None:
+    after = sharing(*SHARING[:2])
+    for each in after["variants"]:
+        each["stock"] = 2
+    store, result, _ = changed([sharing(*SHARING)], [after], on_missing="draft")
+    store.requests.clear()
+    done = undo(store, result, tmp_path)
+    assert (done.exit_code, done.conflicts, writes(store)) == (0, 1, [])
+    assert "no variant has the stock that it shared" in text(done)
 
 
 def test_an_undo_that_drafted_a_variant_can_be_undone(tmp_path: Path) -> None:
