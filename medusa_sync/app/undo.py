@@ -27,6 +27,7 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import AppliedOption, Pending, Record, VariantRecord, Write, remember
 from medusa_sync.core.result import Action
+from medusa_sync.core.since import CreatedProduct
 from medusa_sync.core.undo import FOREVER, Undone
 from medusa_sync.errors import SettingsError
 from medusa_sync.redact import MASK
@@ -60,14 +61,14 @@ class UndoneRun(Source):
 
     def __init__(self, changes: Iterable[ProductChange], source_name: str) -> None:
         self._products = Spool[Undone]()
-        self.created: dict[str, str] = {}
+        self.created: dict[str, CreatedProduct] = {}
         has_stock = False
         for each in changes:
             external_id, source_id = each.external_id, source_id_of(source_name, each.external_id)
             if external_id is None or source_id is None:
                 raise ValidationError(f"{external_id!r} is no external id of the source {source_name!r}")
             if each.action == Action.CREATE:
-                self.created[external_id] = each.id or ""
+                self.created[external_id] = CreatedProduct(each.id or "", each.recorded or "")
             elif each.fields or each.variants or each.action == Action.DELETE:
                 self._products.add(_undone(each, external_id, source_id))
                 has_stock |= _has_stock(each)
@@ -159,6 +160,7 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         statuses=(str(status.before), str(status.after)) if status else None,
         lost=tuple(chain.from_iterable(map(_lost, [VariantChanges("", own), *parts]))),
         is_deleted=change.action == Action.DELETE,
+        recorded={each.id: each.recorded for each in parts if each.id and each.recorded},
     )
 
 

@@ -19,6 +19,7 @@ from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanOptions
+from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.errors import ProductFailedError
 
@@ -42,6 +43,7 @@ class Undone(DesiredProduct, frozen=True):
         statuses: before the run and after it; None if it did not change.
         lost: fields and variants that cannot be restored.
         is_deleted: the run deleted the product.
+        recorded: digests of the records of variants that the run created, by id.
     """
 
     name: str = ""
@@ -50,6 +52,7 @@ class Undone(DesiredProduct, frozen=True):
     statuses: tuple[str, str] | None = None
     lost: tuple[Conflict, ...] = ()
     is_deleted: bool = False
+    recorded: Mapping[str, str] = {}
 
     @property
     def title(self) -> str:
@@ -69,9 +72,9 @@ class Undone(DesiredProduct, frozen=True):
         if all(each.id != self.id for each in copies):
             return Result.SKIPPED, "it was deleted and created again since the run"
         if any(each.record is None for each in copies):
-            return Result.FAILED, "its record is gone, so it may be another product"
+            return Result.FAILED, NO_LONGER_OURS
         if any(each.pending for each in copies):
-            return Result.FAILED, "its last write was not confirmed; sync once, and undo again"
+            return Result.FAILED, UNCONFIRMED
         return None
 
 
@@ -86,12 +89,12 @@ def plan_change(
     """Decide what to send for a stored product, as `plan_update` does, or to undo a run."""
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
-    staying = () if deletes else _staying(desired, stored, stored.record)
+    staying = _staying(desired, stored, stored.record, deletes=deletes)
     given, desired = (
         {each.key for each in desired.variants},
         _sharing(_rejoining(desired, stored, stored.record), stored.record),
     )
-    before = structs.replace(stored, record=_applied(desired, stored.record, {each.id for each in staying}))
+    before = structs.replace(stored, record=_applied(desired, stored.record, staying))
     change = plan_update(desired, before, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
@@ -107,8 +110,6 @@ def plan_change(
         )
         for each in variants
     )
-    names = (each.called(each.id) for each in staying)
-    kept = [Conflict(VARIANT, name, None, OnConflict.STORE, name, reason=_FOR_SALE) for name in names]
     return structs.replace(
         change,
         stored=structs.replace(change.stored, record=stored.record),
@@ -117,21 +118,28 @@ def plan_change(
             *_kept(change.own_conflicts, stored.record.fields),
             *_kept((each for each in statuses if isinstance(each, Conflict)), {}),
             *desired.lost,
-            *kept,
+            *staying.values(),
         ),
         variants=tuple(variants),
         keeps_record=True,
     )
 
 
-def _staying(undone: Undone, stored: StoredProduct, record: Record) -> list[StoredVariant]:
-    """The variants that the run created, and whose stock cannot be set to 0: they have none, or share it."""
+def _staying(undone: Undone, stored: StoredProduct, record: Record, *, deletes: bool) -> dict[str, Conflict]:
+    """Why variants that the run created stay, by id: written since, or without stock to set to 0."""
     stock = {each.id: {*stock_of(each.fields).values()} for each in record.variants.values()}
-    return [
-        each
-        for each in stored.variants
-        if each.id in undone.created and stock.get(each.id, set()) <= {SHARED}
-    ]
+
+    def reason(variant: StoredVariant) -> str:
+        if deletes:
+            return variant_written_since(variant, stored, record, undone.recorded.get(variant.id, ""))
+        return _FOR_SALE if stock.get(variant.id, set()) <= {SHARED} else ""
+
+    new = [(each, each.called(each.id)) for each in stored.variants if each.id in undone.created]
+    return {
+        each.id: Conflict(VARIANT, name, None, OnConflict.STORE, name, reason=why)
+        for each, name in new
+        if (why := reason(each))
+    }
 
 
 def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:

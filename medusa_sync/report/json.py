@@ -108,6 +108,12 @@ class WithheldValue(HeldPrice, frozen=True):
     owner: Annotated[str, Meta(description="What has the value.")]
 
 
+_Recorded = Annotated[
+    str | UnsetType,
+    Meta(description="If it was created: a digest, so that `--undo` sees whether it was written since."),
+]
+
+
 class FieldValues(Struct, frozen=True, rename={"before": "from", "after": "to"}):
     """What the store held, and what it holds now."""
 
@@ -124,6 +130,7 @@ class VariantChanges(Struct, frozen=True):
     drafted: Annotated[
         bool | UnsetType, Meta(description="Its stock was set to 0 because the source dropped it.")
     ] = UNSET
+    recorded: _Recorded = UNSET
 
 
 class OptionChange(FieldValues, frozen=True, kw_only=True):
@@ -168,6 +175,7 @@ class ProductChange(Struct, frozen=True):
     ] = UNSET
     currency: Annotated[str | UnsetType, Meta(description="Of the fields `price` and `sale_price`.")] = UNSET
     options: list[OptionChange] | UnsetType = UNSET
+    recorded: _Recorded = UNSET
 
 
 class CodedNote(Struct, frozen=True):
@@ -295,7 +303,8 @@ def _change(outcome: Outcome) -> ProductChange:
         fields = own
         variant_id = known.variants.get(each.key or "") or UNSET
         if each.variant or (each.key is not None and each.field in of_product):
-            entry = VariantChanges(each.variant, {}, variant_id, each.key in drafted or UNSET)
+            recorded = known.recorded.get(each.key) or UNSET
+            entry = VariantChanges(each.variant, {}, variant_id, each.key in drafted or UNSET, recorded)
             fields = variants.setdefault((each.key, each.variant), entry).fields
         elif each.key is not None:
             only = variant_id
@@ -322,4 +331,5 @@ def _change(outcome: Outcome) -> ProductChange:
         [OptionChange(each.before, each.after, name=each.name, id=each.id or UNSET) for each in known.options]
         if has_options
         else UNSET,
+        known.recorded.get(None) or UNSET,
     )

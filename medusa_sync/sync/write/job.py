@@ -27,8 +27,9 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.approval import approved
 from medusa_sync.core.change import Change, FieldChange
+from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
-from medusa_sync.core.note import is_recorded
+from medusa_sync.core.note import final_record, is_recorded
 from medusa_sync.core.offer import Offer
 from medusa_sync.core.product import DesiredProduct, PlanLine, Withheld
 from medusa_sync.core.record import Record
@@ -44,6 +45,7 @@ from medusa_sync.core.result import (
     with_changes,
     written,
 )
+from medusa_sync.core.since import digest, variant_digest
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
@@ -207,7 +209,17 @@ class Job(Struct, eq=False):
         """What was written of it, as far as it is known."""
         if self.plan is None:
             return None
-        return written(self.plan, self.plan.stored.id or self.product_id, self.titles or {}, self.written)
+        found = written(self.plan, self.plan.stored.id or self.product_id, self.titles or {}, self.written)
+        return structs.replace(found, recorded=self._recorded())
+
+    def _recorded(self) -> Mapping[str | None, str]:
+        """What is recorded of a product, or of variants, that this run has created."""
+        if (self.gain or gained(self.change)) is Action.CREATE:
+            return {None: digest(final_record(self.change))}
+        changes = with_changes(self.changed, self.change.changes).values()
+        new = {each.key for each in changes if each.key and each.field == VARIANT and each.stored is None}
+        variants = final_record(self.change).variants if new else {}
+        return {key: variant_digest(variants[key]) for key in new & variants.keys()}
 
 
 Group = list[Job]
