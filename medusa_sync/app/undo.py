@@ -161,6 +161,7 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         lost=tuple(chain.from_iterable(map(_lost, [VariantChanges("", own), *parts]))),
         is_deleted=change.action == Action.DELETE,
         recorded={each.id: each.recorded for each in parts if each.id and each.recorded},
+        shared_item=change.shared_item or "",
     )
 
 
@@ -208,12 +209,12 @@ def _variants(
 
 def _lost(part: VariantChanges) -> Iterator[Conflict]:
     """What cannot be restored: a variant that is deleted, and values in which a secret is hidden."""
-    variant = part.variant
+    variant, key = part.variant, part.id or part.variant or None
     for name, values in part.fields.items():
         if name == VARIANT and values.after is None:
-            yield Conflict(name, None, variant, OnConflict.STORE, variant, reason=FOREVER)
+            yield Conflict(name, None, variant, OnConflict.STORE, variant, key, FOREVER)
         elif _is_hidden(values):
-            yield Conflict(name, values.after, values.before, OnConflict.STORE, variant, reason=_HIDDEN)
+            yield Conflict(name, values.after, values.before, OnConflict.STORE, variant, key, _HIDDEN)
 
 
 def _is_hidden(values: FieldValues) -> bool:

@@ -67,6 +67,7 @@ class Written(Struct, frozen=True):
         currency: of the field `price`.
         variants: ids by key.
         recorded: digests of the records of new variants, by key; that of a product that was created is None.
+        shared_item: id of the inventory item that its variants shared before.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Written(Struct, frozen=True):
     variants: Mapping[str, str] = {}
     options: tuple[WrittenOption, ...] = ()
     recorded: Mapping[str | None, str] = {}
+    shared_item: str = ""
 
 
 def written(

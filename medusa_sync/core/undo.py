@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from msgspec import structs
 
 from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
-from medusa_sync.core.fields import SHARED, STATUS, STOCK, VARIANT, stock_of, tracks
+from medusa_sync.core.fields import SHARED, STATUS, STOCK, VARIANT, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
@@ -44,6 +44,7 @@ class Undone(DesiredProduct, frozen=True):
         lost: fields and variants that cannot be restored.
         is_deleted: the run deleted the product.
         recorded: digests of the records of variants that the run created, by id.
+        shared_item: id of the inventory item that drafted variants shared; empty if it is not known.
     """
 
     name: str = ""
@@ -53,6 +54,7 @@ class Undone(DesiredProduct, frozen=True):
     lost: tuple[Conflict, ...] = ()
     is_deleted: bool = False
     recorded: Mapping[str, str] = {}
+    shared_item: str = ""
 
     @property
     def title(self) -> str:
@@ -90,10 +92,8 @@ def plan_change(
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
     staying = _staying(desired, stored, stored.record, deletes=deletes)
-    given, desired = (
-        {each.key for each in desired.variants},
-        _sharing(_rejoining(desired, stored, stored.record), stored.record),
-    )
+    drafted = {each.key for each in desired.variants if stock_of(each.fields)}
+    desired = _sharing(_rejoining(desired, stored, stored.record), stored.record)
     before = structs.replace(stored, record=_applied(desired, stored.record, staying))
     change = plan_update(desired, before, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
@@ -101,7 +101,9 @@ def plan_change(
     statuses = [*_statuses(desired, stored.status)] if how.selection.has(STATUS) else []
     own = [*(_exact(each, desired) for each in change.own_changes), *statuses]
     written = {each.id: each.fields for each in stored.record.variants.values()}
-    variants = (_without_stock_since(each) if each.desired.key in given else each for each in change.variants)
+    variants = (
+        _without_stock_since(each) if each.desired.key in drafted else each for each in change.variants
+    )
     variants = (
         structs.replace(
             each,
@@ -136,47 +138,56 @@ def _staying(undone: Undone, stored: StoredProduct, record: Record, *, deletes: 
 
     new = [(each, each.called(each.id)) for each in stored.variants if each.id in undone.created]
     return {
-        each.id: Conflict(VARIANT, name, None, OnConflict.STORE, name, reason=why)
+        each.id: Conflict(VARIANT, name, None, OnConflict.STORE, name, each.id, why)
         for each, name in new
         if (why := reason(each))
     }
 
 
 def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
-    """With the variants that drafted ones shared their stock with.
-
-    These are the ones that share it, or else the only one that has stock since: it has kept the item.
-    """
+    """With the variants that drafted ones shared their stock with, or the one that has kept their item."""
     joining = {each.key: each for each in undone.variants if each.shares_stock}
     if not joining:
         return undone
     names = {each.id: each.called(each.id) for each in stored.variants if each.id not in undone.created}
     entries = {each.id: each for each in record.variants.values() if each.id in names}
     users = [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]
-    having = [key for key, each in entries.items() if each.dropped is None and tracks(each.fields)]
-    users = users or (having if len(having) == 1 else [])
-    wanted, applied = {each.key: each for each in undone.variants}, {**undone.applied.variants}
+    having = [each.id for each in stored.variants if each.item_id and each.item_id == undone.shared_item]
+    users = users or [key for key in having if key in entries and entries[key].dropped is None]
     if not users:
-        lost = [
-            Conflict(STOCK, None, SHARED, OnConflict.STORE, each.name, reason=_ALONE)
-            for each in joining.values()
-        ]
-        wanted |= {key: each.changed({STOCK: None}) for key, each in joining.items()}
-        for key in joining:
-            left = {name: value for name, value in applied[key].fields.items() if not stock_of({name: value})}
-            applied[key] = VariantRecord(key, left)
-        undone = structs.replace(undone, lost=(*undone.lost, *lost))
+        return _alone(undone, joining)
+    wanted, applied = {each.key: each for each in undone.variants}, {**undone.applied.variants}
     for key in users:
         known = applied[key].fields if key in applied else {}
         wanted[key] = wanted.get(key, DesiredVariant(key, names[key], {})).changed({STOCK: SHARED})
         applied[key] = VariantRecord(key, {**known, **stock_of(entries[key].fields)})
     values = undone.applied.pending_values
-    pending = {key: {**values.get(key, {}), STOCK: (SHARED,)} for key in (*joining, *users) if users}
+    pending = {key: {**values.get(key, {}), STOCK: (SHARED,)} for key in (*joining, *users)}
     noted = structs.replace(undone.applied.pending or Pending(Write.UPDATE), variants={**values, **pending})
     return structs.replace(
         undone,
         variants=tuple(wanted[key] for key in dict.fromkeys((*users, *wanted))),  # theirs is the item
         applied=structs.replace(undone.applied, variants=applied, pending=noted),
+    )
+
+
+def _alone(undone: Undone, joining: Mapping[str, DesiredVariant]) -> Undone:
+    """Without the stock that drafted variants shared, which is listed."""
+    variants = (each.changed({STOCK: None}) if each.key in joining else each for each in undone.variants)
+    applied = {**undone.applied.variants}
+    for key in joining:
+        stock = stock_of(applied[key].fields)
+        fields = {name: value for name, value in applied[key].fields.items() if name not in stock}
+        applied[key] = VariantRecord(key, fields)
+    lost = (
+        Conflict(STOCK, None, SHARED, OnConflict.STORE, each.name, key, _ALONE)
+        for key, each in joining.items()
+    )
+    return structs.replace(
+        undone,
+        variants=tuple(variants),
+        applied=structs.replace(undone.applied, variants=applied),
+        lost=(*undone.lost, *lost),
     )
 
 

@@ -176,6 +176,10 @@ class ProductChange(Struct, frozen=True):
     currency: Annotated[str | UnsetType, Meta(description="Of the fields `price` and `sale_price`.")] = UNSET
     options: list[OptionChange] | UnsetType = UNSET
     recorded: _Recorded = UNSET
+    shared_item: Annotated[
+        str | UnsetType,
+        Meta(description="The inventory item that drafted variants had shared."),
+    ] = UNSET
 
 
 class CodedNote(Struct, frozen=True):
@@ -332,4 +336,5 @@ def _change(outcome: Outcome) -> ProductChange:
         if has_options
         else UNSET,
         known.recorded.get(None) or UNSET,
+        (drafted and known.shared_item) or UNSET,
     )

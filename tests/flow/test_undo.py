@@ -315,15 +315,26 @@ def test_a_drafted_variant_shares_the_stock_again_unless_it_got_its_own_since(
     assert counts(again) == {"unchanged": 1}
 
 
-def test_a_drafted_variant_is_listed_if_no_variant_has_the_stock_that_it_shared(tmp_path: Path) -> None:
-    after = sharing(*SHARING[:2])
-    for each in after["variants"]:
-        each["stock"] = 2
+def test_drafted_variants_are_listed_if_no_variant_has_the_stock_that_they_shared(tmp_path: Path) -> None:
+    after = sharing(*SHARING[:1])
+    del after["stock"]  # it is not tracked any more
     store, result, _ = changed([sharing(*SHARING)], [after], on_missing="draft")
     store.requests.clear()
     done = undo(store, result, tmp_path)
-    assert (done.exit_code, done.conflicts, writes(store)) == (0, 1, [])
-    assert "no variant has the stock that it shared" in text(done)
+    assert (done.exit_code, done.conflicts, writes(store)) == (0, 2, [])
+    assert text(done).count("no variant has the stock that it shared; set its stock in the admin") == 2
+
+
+def test_a_drafted_variant_does_not_join_one_with_stock_of_its_own(tmp_path: Path) -> None:
+    rows = sharing(*SHARING), sharing(*SHARING)
+    for row in rows:
+        row["variants"][0]["stock"] = 4
+    rows[1]["variants"].pop()
+    store, result, was = changed([rows[0]], [rows[1]], on_missing="draft")
+    assert undo(store, result, tmp_path).conflicts == 0
+    items = {each.sku: each.item_ids for each in store.products["dummyjson:1"].variants}
+    assert items["SH1-M-R"] == items["SH1-S-B"] != items["SH1-S-R"]
+    assert shown(store) == was
 
 
 def test_an_undo_that_drafted_a_variant_can_be_undone(tmp_path: Path) -> None:
@@ -371,12 +382,12 @@ def test_the_item_that_variants_share_is_not_that_of_one(field: str, tmp_path: P
 
 def test_what_the_run_deleted_is_listed(tmp_path: Path) -> None:
     rows = products(12)
-    less = shirt(99, variants=shirt(99)["variants"][1:], title="Less")
+    less = shirt(99, variants=shirt(99)["variants"][2:], title="Less")
     store, result, _ = changed([*rows, shirt(99)], [*rows[1:], less], on_missing="delete")
     done = undo(store, result, tmp_path)
     assert (done.exit_code, counts(done)) == (0, {"updated": 1, "skipped": 1})
     assert store.products["dummyjson:99"].title == "Shirt 99"
-    assert text(done).count("the run deleted it, which cannot be undone") == 2
+    assert text(done).count("the run deleted it, which cannot be undone") == 3
 
 
 def test_drafted_products_are_published_again(tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ class Job(Struct, eq=False):
         replaces: id of the incomplete product that an interrupted creation left; empty if there is none.
         generation: of its id, if it is new; the id of a deleted product cannot be used again.
         titles: of its options when it was read first, by id.
+        shared_item: id of the inventory item that its variants shared then.
 
     What `begin` sets, or an attempt to write it:
         error: why the store refused a part of it.
@@ -127,6 +128,7 @@ class Job(Struct, eq=False):
     replaces: str = ""
     generation: int = 0
     titles: Mapping[str, str] | None = None
+    shared_item: str = ""
     error: MedusaSyncError | None = None
     product_id: str = ""
     before: Record | None = None
@@ -167,6 +169,7 @@ class Job(Struct, eq=False):
         """Take another plan."""
         if self.titles is None:
             self.titles = {option.id: option.title for option in change.stored.options}
+            self.shared_item = change.shared_item or ""
         self.plan, self.changed = change, arrived(self.changed, change)
 
     def take_again(self, change: Change) -> None:
@@ -210,7 +213,7 @@ class Job(Struct, eq=False):
         if self.plan is None:
             return None
         found = written(self.plan, self.plan.stored.id or self.product_id, self.titles or {}, self.written)
-        return structs.replace(found, recorded=self._recorded())
+        return structs.replace(found, recorded=self._recorded(), shared_item=self.shared_item)
 
     def _recorded(self) -> Mapping[str | None, str]:
         """What is recorded of a product, or of variants, that this run has created."""
