@@ -120,7 +120,7 @@ def plan_change(
             *_kept(change.own_conflicts, stored.record.fields),
             *_kept((each for each in statuses if isinstance(each, Conflict)), {}),
             *desired.lost,
-            *staying.values(),
+            *(staying.values() if how.selection.has_variants else ()),
         ),
         variants=tuple(variants),
         keeps_record=True,

@@ -315,6 +315,16 @@ def test_a_drafted_variant_shares_the_stock_again_unless_it_got_its_own_since(
     assert counts(again) == {"unchanged": 1}
 
 
+@pytest.mark.parametrize("left", [1, 2])
+@pytest.mark.parametrize("killed", KILLED)
+def test_a_killed_undo_leaves_no_drafted_variant_unlinked(left: int, killed: str, tmp_path: Path) -> None:
+    store, result, was = changed([sharing(*SHARING)], [sharing(*SHARING[:left])], on_missing="draft")
+    for hurt in killed_runs(store, killed, lambda each: undo(each, result, tmp_path, max_retries=2)):
+        assert_completed(hurt, result, tmp_path, was)
+        [item_ids] = {tuple(each.item_ids) for each in hurt.products["dummyjson:1"].variants}
+        assert [each.stocked_quantity for each in hurt.state.items[item_ids[0]].levels] == [7]
+
+
 def test_drafted_variants_are_listed_if_no_variant_has_the_stock_that_they_shared(tmp_path: Path) -> None:
     after = sharing(*SHARING[:1])
     del after["stock"]  # it is not tracked any more

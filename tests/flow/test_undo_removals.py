@@ -252,3 +252,28 @@ def test_a_plan_deletes_only_what_was_not_written_since(tmp_path: Path) -> None:
     done = apply(plan, store)
     assert (counts(done), done.exit_code) == ({"removed": 1}, 6)
     assert [each.reason for each in done.skipped] == ["edited since the run: price of S / Red"]
+
+
+def test_a_variant_that_the_store_does_not_delete_is_not_lost(tmp_path: Path) -> None:
+    """Stock of it is reserved. The record says that it is deleted until the next run finds it."""
+    store, result, was = changed([shirt()], [larger()])
+    [own] = [each for each in store.products["dummyjson:1"].variants if each.sku == "SH1-XL-R"]
+    [level] = store.state.items[own.item_ids[0]].levels
+    level.reserved_quantity = 1
+    done = undo(store, result, tmp_path, **DELETES)
+    assert done.exit_code == 5
+    assert record_of(store, 1)["variants"]["1-XL-Red"][2:] == ["removed"]
+    assert counts(sync(ListSource([larger()]), store)) == {"unchanged": 1}
+    assert record_of(store, 1)["variants"]["1-XL-Red"][2:] == []
+    assert_shirts([larger()], store)
+    assert_quiet(ListSource([larger()]), store)
+    assert {each.id for each in store.products["dummyjson:1"].variants} >= {own.id}
+    level.reserved_quantity = 0
+    assert (undo(store, result, tmp_path, **DELETES).exit_code, shown(store)) == (0, was)
+
+
+def test_with_only_some_fields_variants_are_not_listed(tmp_path: Path) -> None:
+    store, result, _ = changed([shirt()], [larger()])
+    edit_variant(store, 1, "SH1-XL-R", title="Mine")
+    done = undo(store, result, tmp_path, only="price", **DELETES)
+    assert (counts(done), done.conflicts, writes(store)) == ({"unchanged": 1}, 0, [])
