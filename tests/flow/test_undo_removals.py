@@ -8,7 +8,7 @@ import pytest
 
 from medusa_sync import RunResult
 from tests.flow.faults import KILLED, killed_runs
-from tests.flow.merchant import add_image, add_tag, edit, edit_variant, set_prices
+from tests.flow.merchant import add_image, add_tag, add_variant, edit, edit_variant, set_prices
 from tests.flow.shirts import assert_shirts, shirt, variant
 from tests.flow.stage import (
     ListSource,
@@ -117,6 +117,13 @@ def full_shirt() -> dict[str, Any]:
     return row
 
 
+def translate(store: FakeMedusa, own_id: str) -> None:
+    """Change the texts of a product or variant."""
+    for each in store.state.translations.values():
+        if each.reference_id == own_id:
+            each.translations = {"title": "Mine"}
+
+
 EDITS: dict[str, Callable[[FakeMedusa, Product], object]] = {
     "title": lambda store, own: edit(store, own, title="Mine"),
     "material": lambda store, own: edit(store, own, material="Copper"),
@@ -124,8 +131,12 @@ EDITS: dict[str, Callable[[FakeMedusa, Product], object]] = {
     "tags": lambda store, own: add_tag(store, own, "mine"),
     "images": lambda store, own: add_image(store, own, "https://mine.example/1.png"),
     "metadata.mine": lambda store, own: edit(store, own, metadata={"mine": 1}),
+    "translation.de-DE.title": lambda store, own: translate(store, own.id),
+    "options": lambda _, own: setattr(own.options[0], "title", "Width"),
+    "variant Theirs": lambda store, own: add_variant(store, own, {"Size": "S", "Colour": "Green"}),
     "title of {}": lambda store, own: edit_variant(store, own, title="Mine"),
     "price of {}": lambda store, own: set_prices(store, own, amount=7_777),
+    "translation.de-DE.title of {}": lambda store, own: translate(store, own.variants[0].id),
     "metadata.mine of {}": lambda store, own: edit_variant(store, own, metadata={"mine": 1}),
 }
 
@@ -151,6 +162,22 @@ def test_a_product_that_nobody_has_written_since_is_deleted(
     undo(store, result, tmp_path)  # sets it to draft
     done = undo(store, result, tmp_path, **DELETES)
     assert (counts(done), len(store.products)) == ({"removed": 1}, 2), [*done.skipped]
+
+
+def test_a_price_that_the_merchant_added_is_an_edit(tmp_path: Path) -> None:
+    store, result = created(shirt(5))
+    set_prices(store, 5, {"currency_code": "usd", "amount": 3, "min_quantity": 5})
+    done = undo(store, result, tmp_path, **DELETES)
+    assert [each.reason for each in done.skipped] == ["edited since the run: price of S / Red"]
+
+
+def test_only_some_edits_are_named(tmp_path: Path) -> None:
+    store, result = created(shirt(5))
+    edit(store, 5, title="Mine", subtitle="Mine", description="Mine", material="Mine", hs_code="Mine")
+    done = undo(store, result, tmp_path, **DELETES)
+    assert [each.reason for each in done.skipped] == [
+        "edited since the run: title, subtitle, description, 2 more"
+    ]
 
 
 @pytest.mark.parametrize("name", EDITS)

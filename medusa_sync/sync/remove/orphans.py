@@ -184,6 +184,7 @@ class Created(Orphans):
 
     def __init__(self, context: Context, created: Mapping[str, CreatedProduct]) -> None:
         super().__init__(context)
+        self._context = context
         self._created = created
         self._list = None if self._deletes else WITH_STATUS  # with all that may have been edited
 
@@ -201,6 +202,12 @@ class Created(Orphans):
             elif self._deletes or stored.status == "published":
                 left.append(stored)
         return left
+
+    async def _read(self, external_ids: Iterable[str]) -> list[StoredProduct]:
+        asked = [*external_ids]
+        if asked and self._deletes:
+            await self._context.find_locales()  # else texts are not read
+        return await super()._read(asked)
 
     def _kept(self, stored: StoredProduct) -> str:
         known = self._created.get(stored.external_id or "")  # an approved plan has the record itself
