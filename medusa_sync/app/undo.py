@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from msgspec import DecodeError, Raw, Struct, ValidationError, json
+from msgspec import DecodeError, Raw, Struct, ValidationError, json, structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.fields import FIELDS, OPTION, OPTIONS, STATUS, UNIQUE, VARIANT, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import (
+    FIELDS,
+    OPTION,
+    OPTIONS,
+    SHARED,
+    STATUS,
+    UNIQUE,
+    VARIANT,
+    VARIANT_FIELDS,
+    Part,
+)
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import AppliedOption, Pending, Record, VariantRecord, Write, remember
 from medusa_sync.core.result import Action
+from medusa_sync.core.since import CreatedProduct
 from medusa_sync.core.undo import FOREVER, Undone
 from medusa_sync.errors import SettingsError
 from medusa_sync.redact import MASK
@@ -50,14 +61,14 @@ class UndoneRun(Source):
 
     def __init__(self, changes: Iterable[ProductChange], source_name: str) -> None:
         self._products = Spool[Undone]()
-        self.created: dict[str, str] = {}
+        self.created: dict[str, CreatedProduct] = {}
         has_stock = False
         for each in changes:
             external_id, source_id = each.external_id, source_id_of(source_name, each.external_id)
             if external_id is None or source_id is None:
                 raise ValidationError(f"{external_id!r} is no external id of the source {source_name!r}")
             if each.action == Action.CREATE:
-                self.created[external_id] = each.id or ""
+                self.created[external_id] = CreatedProduct(each.id or "", each.recorded or "")
             elif each.fields or each.variants or each.action == Action.DELETE:
                 self._products.add(_undone(each, external_id, source_id))
                 has_stock |= _has_stock(each)
@@ -110,15 +121,15 @@ def _problem(document: _Document, source_name: str, store_url: str) -> str:
 
 def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
     """What it takes to undo the changes of a product."""
-    options = _parallel(change.options or [])
+    options, of_only = _parallel(change.options or []), _of_only_variant(change)
     own = {
         name: values
         for name, values in change.fields.items()
-        if FIELDS.knows(name) and FIELDS[name].part is not Part.LEVEL
+        if name not in of_only and FIELDS.knows(name) and FIELDS[name].part is not Part.LEVEL
     }
     known = {name: values for name, values in own.items() if not _is_hidden(values)}
     only = {name: values for name, values in change.fields.items() if name not in {*own, STATUS, OPTIONS}}
-    parts = [VariantChanges("", only, change.variant_id), *(change.variants or ())]
+    parts = _by_id([VariantChanges("", only, change.variant_id), *(change.variants or ())])
     variants, applied, pending = _variants(parts, {each.name: each for each in options})
     status = change.fields.get(STATUS)
     return Undone(
@@ -149,7 +160,31 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         statuses=(str(status.before), str(status.after)) if status else None,
         lost=tuple(chain.from_iterable(map(_lost, [VariantChanges("", own), *parts]))),
         is_deleted=change.action == Action.DELETE,
+        recorded={each.id: each.recorded for each in parts if each.id and each.recorded},
+        shared_item=change.shared_item or "",
     )
+
+
+def _by_id(parts: Iterable[VariantChanges]) -> list[VariantChanges]:
+    """The changes of each variant once: fields of the only one may be with those of the product."""
+    found = dict[object, VariantChanges]()
+    for each in parts:
+        own = each.id or each.variant
+        earlier = found[own].fields if own in found else {}
+        found[own] = structs.replace(each, fields={**earlier, **each.fields})
+    return [*found.values()]
+
+
+def _of_only_variant(change: ProductChange) -> Collection[str]:
+    """The names of the fields that are those of the only variant.
+
+    Older documents do not have them: a field that products have, too, is taken for the product's unless no
+    other field is the variant's.
+    """
+    if change.variant_fields or not change.variant_id:
+        return change.variant_fields or ()
+    names = change.fields.keys() - {STATUS, OPTIONS}
+    return [name for name in names if not FIELDS.knows(name)] or names
 
 
 def _variants(
@@ -174,12 +209,12 @@ def _variants(
 
 def _lost(part: VariantChanges) -> Iterator[Conflict]:
     """What cannot be restored: a variant that is deleted, and values in which a secret is hidden."""
-    variant = part.variant
+    variant, key = part.variant, part.id or part.variant or None
     for name, values in part.fields.items():
         if name == VARIANT and values.after is None:
-            yield Conflict(name, None, variant, OnConflict.STORE, variant, reason=FOREVER)
+            yield Conflict(name, None, variant, OnConflict.STORE, variant, key, FOREVER)
         elif _is_hidden(values):
-            yield Conflict(name, values.after, values.before, OnConflict.STORE, variant, reason=_HIDDEN)
+            yield Conflict(name, values.after, values.before, OnConflict.STORE, variant, key, _HIDDEN)
 
 
 def _is_hidden(values: FieldValues) -> bool:
@@ -199,7 +234,7 @@ def _sides(
     for name, values in part.fields.items():
         if not VARIANT_FIELDS.knows(name) or _is_hidden(values):
             continue
-        is_drafted = part.drafted is True and isinstance(values.before, int)
+        is_drafted = part.drafted is True and (isinstance(values.before, int) or values.before == SHARED)
         if VARIANT_FIELDS[name].part is Part.LEVEL and not is_drafted:
             continue
         option = titles.get(name.removeprefix(OPTION)) if name.startswith(OPTION) else None

@@ -194,8 +194,8 @@ class Change(Struct, frozen=True, dict=True):
         blocked: why variants cannot get their option values, or are not removed; None for no reason.
         handle: of a product that is created; None for one that the store has.
         shared_item: id of the inventory item that variants share; None if there is none yet.
-        keeps_record: the record in the store stays as it is; `record` says what was applied by the run that
-            is undone.
+        keeps_record: the record in the store stays as it is, except that it says which variants are deleted;
+            `record` says what was applied by the run that is undone.
         renews_settings: its record gets the settings of the run, even if nothing else is written.
     """
 

@@ -52,7 +52,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
         options: ids of the options of a new product, by name.
     """
     if change.keeps_record and change.stored.record is not None:
-        return change.stored.record
+        return _without_deleted(change.stored.record, change.removed.values())
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
     for each in change.withheld:
         withheld.setdefault(each.key, {})[each.field] = each.value, each.owner_id
@@ -96,6 +96,18 @@ def _default_location(change: Change) -> dict[str, str]:
     is_written = any(each.field == STOCK and isinstance(each.planned, int) for each in changes)
     is_written |= any(isinstance(each.fields.get(STOCK), int) for each in change.new_items)
     return {"": now} if now and (before or is_written) else {}
+
+
+def _without_deleted(record: Record, deleted: Collection[StoredVariant]) -> Record:
+    """The record of a product of which an undo deletes variants: the source can have them again."""
+    if not deleted:
+        return record
+    ids = {each.id for each in deleted}
+    variants = {
+        key: structs.replace(each, dropped=Dropped.REMOVED) if each.id in ids else each
+        for key, each in record.variants.items()
+    }
+    return structs.replace(record, variants=variants, source="")
 
 
 def _not_written(update: Change) -> dict[str, dict[str, Value]]:

@@ -62,15 +62,20 @@ class Written(Struct, frozen=True):
     """What was written, in the terms of the store: names are not enough to undo a change.
 
     Attributes:
-        id: of the product; empty if a dry run would create it. Of one that was created, only this is known.
+        id: of the product; empty if a dry run would create it. Of one that was created, only this is known,
+            and what was recorded.
         currency: of the field `price`.
         variants: ids by key.
+        recorded: digests of the records of new variants, by key; that of a product that was created is None.
+        shared_item: id of the inventory item that its variants shared before.
     """
 
     id: str
     currency: str = ""
     variants: Mapping[str, str] = {}
     options: tuple[WrittenOption, ...] = ()
+    recorded: Mapping[str | None, str] = {}
+    shared_item: str = ""
 
 
 def written(

@@ -11,20 +11,22 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
-from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange
+from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.fields import SHARED, STATUS, STOCK, VARIANT, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, remember, remember_text
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanOptions
+from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.errors import ProductFailedError
 
 _SINCE = "edited since the run"
 _LATER = "a later run wrote it; undo that first"
 FOREVER = "the run deleted it, which cannot be undone"
+_ALONE = "no variant has the stock that it shared; set its stock in the admin"
 _FOR_SALE = "it has no stock of its own to set to 0; --on-missing delete removes it"
 
 
@@ -41,6 +43,8 @@ class Undone(DesiredProduct, frozen=True):
         statuses: before the run and after it; None if it did not change.
         lost: fields and variants that cannot be restored.
         is_deleted: the run deleted the product.
+        recorded: digests of the records of variants that the run created, by id.
+        shared_item: id of the inventory item that drafted variants shared; empty if it is not known.
     """
 
     name: str = ""
@@ -49,10 +53,17 @@ class Undone(DesiredProduct, frozen=True):
     statuses: tuple[str, str] | None = None
     lost: tuple[Conflict, ...] = ()
     is_deleted: bool = False
+    recorded: Mapping[str, str] = {}
+    shared_item: str = ""
 
     @property
     def title(self) -> str:
         return self.name
+
+    @property
+    def created(self) -> set[str]:
+        """The ids of the variants that the run created."""
+        return self.applied.variants.keys() - {each.key for each in self.variants}
 
     def obstacle(self, copies: Sequence[StoredProduct]) -> tuple[Result, str] | None:
         """Why nothing of it is undone, with the outcome; None if nothing is in the way."""
@@ -63,9 +74,9 @@ class Undone(DesiredProduct, frozen=True):
         if all(each.id != self.id for each in copies):
             return Result.SKIPPED, "it was deleted and created again since the run"
         if any(each.record is None for each in copies):
-            return Result.FAILED, "its record is gone, so it may be another product"
+            return Result.FAILED, NO_LONGER_OURS
         if any(each.pending for each in copies):
-            return Result.FAILED, "its last write was not confirmed; sync once, and undo again"
+            return Result.FAILED, UNCONFIRMED
         return None
 
 
@@ -80,9 +91,10 @@ def plan_change(
     """Decide what to send for a stored product, as `plan_update` does, or to undo a run."""
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
-    staying = () if deletes else _staying(desired, stored, stored.record)
-    desired = _sharing(desired, stored.record)
-    before = structs.replace(stored, record=_applied(desired, stored.record, {each.id for each in staying}))
+    staying = _staying(desired, stored, stored.record, deletes=deletes)
+    drafted = {each.key for each in desired.variants if stock_of(each.fields)}
+    desired = _sharing(_rejoining(desired, stored, stored.record), stored.record)
+    before = structs.replace(stored, record=_applied(desired, stored.record, staying))
     change = plan_update(desired, before, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
@@ -90,15 +102,16 @@ def plan_change(
     own = [*(_exact(each, desired) for each in change.own_changes), *statuses]
     written = {each.id: each.fields for each in stored.record.variants.values()}
     variants = (
+        _without_stock_since(each) if each.desired.key in drafted else each for each in change.variants
+    )
+    variants = (
         structs.replace(
             each,
             changes=_marked(each.changes),
             conflicts=tuple(_kept(each.conflicts, written.get(each.desired.key, {}))),
         )
-        for each in change.variants
+        for each in variants
     )
-    names = (each.called(each.id) for each in staying)
-    kept = [Conflict(VARIANT, name, None, OnConflict.STORE, name, reason=_FOR_SALE) for name in names]
     return structs.replace(
         change,
         stored=structs.replace(change.stored, record=stored.record),
@@ -107,18 +120,75 @@ def plan_change(
             *_kept(change.own_conflicts, stored.record.fields),
             *_kept((each for each in statuses if isinstance(each, Conflict)), {}),
             *desired.lost,
-            *kept,
+            *(staying.values() if how.selection.has_variants else ()),
         ),
         variants=tuple(variants),
         keeps_record=True,
     )
 
 
-def _staying(undone: Undone, stored: StoredProduct, record: Record) -> list[StoredVariant]:
-    """The variants that the run created, and whose stock cannot be set to 0: they have none, or share it."""
-    new = undone.applied.variants.keys() - {each.key for each in undone.variants}
+def _staying(undone: Undone, stored: StoredProduct, record: Record, *, deletes: bool) -> dict[str, Conflict]:
+    """Why variants that the run created stay, by id: written since, or without stock to set to 0."""
     stock = {each.id: {*stock_of(each.fields).values()} for each in record.variants.values()}
-    return [each for each in stored.variants if each.id in new and stock.get(each.id, set()) <= {SHARED}]
+
+    def reason(variant: StoredVariant) -> str:
+        if deletes:
+            return variant_written_since(variant, stored, record, undone.recorded.get(variant.id, ""))
+        return _FOR_SALE if stock.get(variant.id, set()) <= {SHARED} else ""
+
+    new = [(each, each.called(each.id)) for each in stored.variants if each.id in undone.created]
+    return {
+        each.id: Conflict(VARIANT, name, None, OnConflict.STORE, name, each.id, why)
+        for each, name in new
+        if (why := reason(each))
+    }
+
+
+def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
+    """With the variants that drafted ones shared their stock with, or the one that has kept their item."""
+    joining = {each.key: each for each in undone.variants if each.shares_stock}
+    if not joining:
+        return undone
+    names = {each.id: each.called(each.id) for each in stored.variants if each.id not in undone.created}
+    entries = {each.id: each for each in record.variants.values() if each.id in names}
+    users = [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]
+    having = [each.id for each in stored.variants if each.item_id and each.item_id == undone.shared_item]
+    users = users or [key for key in having if key in entries and entries[key].dropped is None]
+    if not users:
+        return _alone(undone, joining)
+    wanted, applied = {each.key: each for each in undone.variants}, {**undone.applied.variants}
+    for key in users:
+        known = applied[key].fields if key in applied else {}
+        wanted[key] = wanted.get(key, DesiredVariant(key, names[key], {})).changed({STOCK: SHARED})
+        applied[key] = VariantRecord(key, {**known, **stock_of(entries[key].fields)})
+    values = undone.applied.pending_values
+    pending = {key: {**values.get(key, {}), STOCK: (SHARED,)} for key in (*joining, *users)}
+    noted = structs.replace(undone.applied.pending or Pending(Write.UPDATE), variants={**values, **pending})
+    return structs.replace(
+        undone,
+        variants=tuple(wanted[key] for key in dict.fromkeys((*users, *wanted))),  # theirs is the item
+        applied=structs.replace(undone.applied, variants=applied, pending=noted),
+    )
+
+
+def _alone(undone: Undone, joining: Mapping[str, DesiredVariant]) -> Undone:
+    """Without the stock that drafted variants shared, which is listed."""
+    variants = (each.changed({STOCK: None}) if each.key in joining else each for each in undone.variants)
+    applied = {**undone.applied.variants}
+    for key in joining:
+        stock = stock_of(applied[key].fields)
+        fields = {name: value for name, value in applied[key].fields.items() if name not in stock}
+        applied[key] = VariantRecord(key, fields)
+    lost = (
+        Conflict(STOCK, None, SHARED, OnConflict.STORE, each.name, key, _ALONE)
+        for key, each in joining.items()
+    )
+    return structs.replace(
+        undone,
+        variants=tuple(variants),
+        applied=structs.replace(undone.applied, variants=applied),
+        lost=(*undone.lost, *lost),
+    )
 
 
 def _sharing(undone: Undone, record: Record) -> Undone:
@@ -173,12 +243,17 @@ def _statuses(undone: Undone, status: str) -> Iterator[FieldChange | Conflict]:
         yield Conflict(STATUS, status, before, OnConflict.STORE)
 
 
+def _without_stock_since(variant: VariantChange) -> VariantChange:
+    """Without the stock of a drafted variant that has got another one since."""
+    got = [each for each in variant.changes if each.stored and stock_of({each.field: None})]
+    kept = [Conflict(each.field, each.stored, each.desired, OnConflict.STORE, each.variant) for each in got]
+    changes = tuple(each for each in variant.changes if each not in got)
+    return structs.replace(variant, changes=changes, conflicts=(*variant.conflicts, *kept))
+
+
 def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
-    """The changes of an undo; the stock of a drafted variant is taken back only if it is 0 still."""
     return tuple(
-        structs.replace(each, setting=each.setting if each.setting == DRAFTING else UNDO)
-        for each in changes
-        if not stock_of({each.field: None}) or 0 in {each.planned, each.stored}
+        structs.replace(each, setting=each.setting if each.setting == DRAFTING else UNDO) for each in changes
     )
 
 

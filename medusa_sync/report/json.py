@@ -108,6 +108,12 @@ class WithheldValue(HeldPrice, frozen=True):
     owner: Annotated[str, Meta(description="What has the value.")]
 
 
+_Recorded = Annotated[
+    str | UnsetType,
+    Meta(description="If it was created: a digest, so that `--undo` sees whether it was written since."),
+]
+
+
 class FieldValues(Struct, frozen=True, rename={"before": "from", "after": "to"}):
     """What the store held, and what it holds now."""
 
@@ -124,6 +130,7 @@ class VariantChanges(Struct, frozen=True):
     drafted: Annotated[
         bool | UnsetType, Meta(description="Its stock was set to 0 because the source dropped it.")
     ] = UNSET
+    recorded: _Recorded = UNSET
 
 
 class OptionChange(FieldValues, frozen=True, kw_only=True):
@@ -163,8 +170,16 @@ class ProductChange(Struct, frozen=True):
     variant_id: Annotated[
         str | UnsetType, Meta(description="Of the only variant, if some of the fields are those of it.")
     ] = UNSET
+    variant_fields: Annotated[
+        list[str] | UnsetType, Meta(description="The names of the fields that are those of the only variant.")
+    ] = UNSET
     currency: Annotated[str | UnsetType, Meta(description="Of the fields `price` and `sale_price`.")] = UNSET
     options: list[OptionChange] | UnsetType = UNSET
+    recorded: _Recorded = UNSET
+    shared_item: Annotated[
+        str | UnsetType,
+        Meta(description="The inventory item that drafted variants had shared."),
+    ] = UNSET
 
 
 class CodedNote(Struct, frozen=True):
@@ -285,14 +300,19 @@ def _change(outcome: Outcome) -> ProductChange:
     variants: dict[tuple[str | None, str], VariantChanges] = {}
     known = outcome.written or Written("")
     only: str | UnsetType = UNSET
+    of_only = list[str]()
+    of_product = {each.field for each in outcome.changes if each.key is None}
+    drafted = {each.key for each in outcome.changes if each.setting == DRAFTING}
     for each in outcome.changes:
         fields = own
-        if each.variant or (each.key is not None and each.field in own):
-            drafted = each.setting == DRAFTING or UNSET
-            entry = VariantChanges(each.variant, {}, known.variants.get(each.key or "") or UNSET, drafted)
+        variant_id = known.variants.get(each.key or "") or UNSET
+        if each.variant or (each.key is not None and each.field in of_product):
+            recorded = known.recorded.get(each.key) or UNSET
+            entry = VariantChanges(each.variant, {}, variant_id, each.key in drafted or UNSET, recorded)
             fields = variants.setdefault((each.key, each.variant), entry).fields
         elif each.key is not None:
-            only = known.variants.get(each.key) or UNSET
+            only = variant_id
+            of_only.append(each.field)
         fields[each.field] = FieldValues(each.stored, each.planned)
     conflicts = [
         ConflictInfo(
@@ -310,8 +330,11 @@ def _change(outcome: Outcome) -> ProductChange:
         outcome.title,
         known.id or UNSET,
         only,
+        of_only or UNSET,
         known.currency or UNSET,
         [OptionChange(each.before, each.after, name=each.name, id=each.id or UNSET) for each in known.options]
         if has_options
         else UNSET,
+        known.recorded.get(None) or UNSET,
+        (drafted and known.shared_item) or UNSET,
     )

@@ -70,6 +70,9 @@ def load(
     problems += file.problems
     found = {name: _find(option, flags, environment, file) for name, option in OPTIONS.items()}
     values, invalid = _values(found)
+    if values.get("undo") and found["on_missing"].kind != "flag":  # only a flag of that command deletes
+        found["on_missing"] = Found(OPTIONS["on_missing"].default)
+        values.pop("on_missing", None)
     problems += invalid.values()
     if invalid.keys().isdisjoint(_CREDENTIALS):
         problems += _missing_credentials(values, needs_credentials=needs_credentials)

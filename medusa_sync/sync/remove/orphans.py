@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from msgspec import structs
+from msgspec import Raw, structs
 
 from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
 from medusa_sync.core.change import FieldChange
@@ -14,10 +14,12 @@ from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.product import Approved
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action, Outcome, Result, Written
+from medusa_sync.core.since import CreatedProduct, written_since
 from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, PruneGuardError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import WITH_STATUS
+from medusa_sync.medusa.lists import List
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.gate import reason
@@ -44,6 +46,7 @@ class Orphans:
         self._options = context.options
         self._settle = context.ledger.remove
         self._deletes = context.deletes
+        self._list: List[Raw] | None = WITH_STATUS  # what is read of them; None for all details
 
     async def find(self) -> list[StoredProduct]:
         """Find the orphans.
@@ -74,7 +77,8 @@ class Orphans:
             drafted = record.drafted or stored.status == "draft"
             if {str(Action.DRAFT): drafted, MARK: record.missing_since}.get(own.action):
                 continue
-            if found := HIDDEN if own.is_hidden else reason(moved_removal(own, stored)):
+            found = HIDDEN if own.is_hidden else reason(moved_removal(own, stored))
+            if found := found or self._kept(stored):
                 self._settle(Outcome(stored.external_id, stored.title, Result.SKIPPED, found))
             else:
                 (marked if own.action == MARK else removed).append(stored)
@@ -91,12 +95,16 @@ class Orphans:
     async def _read(self, external_ids: Iterable[str]) -> list[StoredProduct]:
         """Products that the store has; those that cannot be compared are reported, and left out."""
         products = list[StoredProduct]()
-        for stored in await self._api.details("external_id", [*external_ids], WITH_STATUS):
+        for stored in await self._api.details("external_id", [*external_ids], self._list):
             if isinstance(stored, StoredProduct):
                 products.append(stored)
             else:
                 self._settle(Outcome(stored.external_id, "", Result.FAILED, f"not removed: {stored.reason}"))
         return products
+
+    def _kept(self, stored: StoredProduct) -> str:  # noqa: ARG002 - what the source lacks goes
+        """Why a product is not removed; empty if it may be."""
+        return ""
 
     def check(self, orphans: Sequence[StoredProduct]) -> None:
         """Check that not too many products are removed.
@@ -174,15 +182,36 @@ class Created(Orphans):
     why = "were created by the run"
     hint = f"To remove them, {_HOW}"
 
-    def __init__(self, context: Context, created: Mapping[str, str]) -> None:
+    def __init__(self, context: Context, created: Mapping[str, CreatedProduct]) -> None:
         super().__init__(context)
+        self._context = context
         self._created = created
+        self._list = None if self._deletes else WITH_STATUS  # with all that may have been edited
 
     async def find(self) -> list[StoredProduct]:
-        """Find those that the store still has, and that are not drafts already; with `--only`, none."""
-        found = await self._read(self._created if self._options.plan.selection.has(STATUS) else ())
-        ours = [each for each in found if self._created.get(each.external_id or "") == each.id]
-        return [each for each in ours if self._deletes or each.status == "published"]
+        """Find those that the store still has, and that are not drafts already; with `--only`, none.
+
+        Those that were written since are skipped if they would be deleted.
+        """
+        left = list[StoredProduct]()
+        for stored in await self._read(self._created if self._options.plan.selection.has(STATUS) else ()):
+            if self._created[stored.external_id or ""].id != stored.id:
+                continue
+            if why := self._kept(stored):
+                self._settle(Outcome(stored.external_id, stored.title, Result.SKIPPED, why))
+            elif self._deletes or stored.status == "published":
+                left.append(stored)
+        return left
+
+    async def _read(self, external_ids: Iterable[str]) -> list[StoredProduct]:
+        asked = [*external_ids]
+        if asked and self._deletes:
+            await self._context.find_locales()  # else texts are not read
+        return await super()._read(asked)
+
+    def _kept(self, stored: StoredProduct) -> str:
+        known = self._created.get(stored.external_id or "")  # an approved plan has the record itself
+        return written_since(stored, known.recorded if known else "") if self._deletes else ""
 
     async def _write(self, ids: Sequence[str]) -> Mapping[str, str]:
         if self._deletes:

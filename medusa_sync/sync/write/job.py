@@ -27,8 +27,9 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.approval import approved
 from medusa_sync.core.change import Change, FieldChange
+from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
-from medusa_sync.core.note import is_recorded
+from medusa_sync.core.note import final_record, is_recorded
 from medusa_sync.core.offer import Offer
 from medusa_sync.core.product import DesiredProduct, PlanLine, Withheld
 from medusa_sync.core.record import Record
@@ -44,6 +45,7 @@ from medusa_sync.core.result import (
     with_changes,
     written,
 )
+from medusa_sync.core.since import digest, variant_digest
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
@@ -90,6 +92,7 @@ class Job(Struct, eq=False):
         replaces: id of the incomplete product that an interrupted creation left; empty if there is none.
         generation: of its id, if it is new; the id of a deleted product cannot be used again.
         titles: of its options when it was read first, by id.
+        shared_item: id of the inventory item that its variants shared then.
 
     What `begin` sets, or an attempt to write it:
         error: why the store refused a part of it.
@@ -125,6 +128,7 @@ class Job(Struct, eq=False):
     replaces: str = ""
     generation: int = 0
     titles: Mapping[str, str] | None = None
+    shared_item: str = ""
     error: MedusaSyncError | None = None
     product_id: str = ""
     before: Record | None = None
@@ -165,6 +169,7 @@ class Job(Struct, eq=False):
         """Take another plan."""
         if self.titles is None:
             self.titles = {option.id: option.title for option in change.stored.options}
+            self.shared_item = change.shared_item or ""
         self.plan, self.changed = change, arrived(self.changed, change)
 
     def take_again(self, change: Change) -> None:
@@ -207,7 +212,17 @@ class Job(Struct, eq=False):
         """What was written of it, as far as it is known."""
         if self.plan is None:
             return None
-        return written(self.plan, self.plan.stored.id or self.product_id, self.titles or {}, self.written)
+        found = written(self.plan, self.plan.stored.id or self.product_id, self.titles or {}, self.written)
+        return structs.replace(found, recorded=self._recorded(), shared_item=self.shared_item)
+
+    def _recorded(self) -> Mapping[str | None, str]:
+        """What is recorded of a product, or of variants, that this run has created."""
+        if (self.gain or gained(self.change)) is Action.CREATE:
+            return {None: digest(final_record(self.change))}
+        changes = with_changes(self.changed, self.change.changes).values()
+        new = {each.key for each in changes if each.key and each.field == VARIANT and each.stored is None}
+        variants = final_record(self.change).variants if new else {}
+        return {key: variant_digest(variants[key]) for key in new & variants.keys()}
 
 
 Group = list[Job]

@@ -115,6 +115,28 @@ def test_a_file_that_does_not_exist_is_named(store: FakeMedusa) -> None:
     assert store.requests == []
 
 
+@pytest.mark.parametrize(("flag", "statuses"), [((), {"draft"}), (("--on-missing", "delete"), set[str]())])
+def test_only_a_flag_of_an_undo_deletes(
+    flag: tuple[str, ...],
+    statuses: set[str],
+    store: FakeMedusa,
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The variable is that of the ordinary runs."""
+    monkeypatch.setenv("SYNC_PRODUCTS_ON_MISSING", "delete")
+    monkeypatch.setenv("SYNC_PRODUCTS_MAX_REMOVALS", "100%")
+    assert run("--source", str(source), "--report", "run.json").exit_code == 0
+    shown = " ".join(run("--undo", "run.json", *flag, "--print-settings").stdout.split())
+    assert ("--on-missing delete flag" in shown, "SYNC_PRODUCTS_ON_MISSING" in shown) == (bool(flag), False)
+    plan = ("--dry-run", "--save-plan", "plan")
+    assert run("--undo", "run.json", *flag, *plan).exit_code == 0
+    assert run("--apply-plan", "plan").exit_code == 0
+    assert {each.status for each in store.products.values()} == statuses
+    assert run("--undo", "run.json", *flag).exit_code == 0
+    assert {each.status for each in store.products.values()} == statuses
+
+
 def test_an_undo_that_is_interrupted_shows_what_it_has_removed(store: FakeMedusa, source: Path) -> None:
     assert run("--source", str(source), "--report", "run.json").exit_code == 0
     flags = "--on-missing delete --max-removals 100% --batch-size 5"

@@ -1,0 +1,170 @@
+"""Finds out whether what a run created was written since, so that an undo does not delete it.
+
+Only what a deletion would lose counts: not what was removed since, nor stock, which orders change, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+
+from msgspec import Struct, json
+
+from medusa_sync.core.fields import (
+    CHANNELS,
+    FIELDS,
+    IMAGES,
+    METADATA,
+    OPTIONS,
+    PRICE,
+    THUMBNAIL,
+    TITLE,
+    TRANSLATION,
+    VARIANT,
+    VARIANT_FIELDS,
+    WEIGHT,
+    Field,
+    Merge,
+    Part,
+    stock_of,
+)
+from medusa_sync.core.merge import as_sent, members
+from medusa_sync.core.prices import PriceKey, is_price, price_key
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product_options import DEFAULT
+from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
+from medusa_sync.core.stored import StoredProduct, StoredTranslation, StoredVariant
+
+
+class CreatedProduct(Struct, frozen=True):
+    """A product that a run has created.
+
+    Attributes:
+        id: in the store.
+        recorded: the digest of its record after the run; empty if the document of the run does not have it.
+    """
+
+    id: str
+    recorded: str = ""
+
+
+BY_RUN = "another run has written it since"
+NO_LONGER_OURS = "its record is gone, so it may be another product"
+UNCONFIRMED = "its last write was not confirmed; sync once, and undo again"
+_MOST = 3  # fields in a reason
+_UNREAD = frozenset({Part.LEVEL, Part.SALE})
+
+
+def digest(record: Record) -> str:
+    """What tells apart what was recorded of a product with all its variants."""
+    variants = {key: _content(each.fields) for key, each in record.variants.items()}
+    names = [each.name for each in record.options]
+    return _digest([record.currency, names, _content(record.fields), variants])
+
+
+def variant_digest(entry: VariantRecord) -> str:
+    """What tells apart what was recorded of a variant."""
+    return _digest(_content(entry.fields))
+
+
+def _content(fields: Mapping[str, Value]) -> dict[str, object]:
+    """Fields without stock, with numbers as they are after the store has kept them as JSON."""
+    stock = stock_of(fields)
+    return {
+        name: float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        for name, value in fields.items()
+        if name not in stock
+    }
+
+
+def _digest(content: object) -> str:
+    return blake2b(json.encode(content, order="deterministic"), digest_size=8).hexdigest()
+
+
+def written_since(stored: StoredProduct, recorded: str) -> str:
+    """Why a product that a run created is not deleted; empty if nobody has written it since.
+
+    `recorded` is as that of `CreatedProduct`.
+    """
+    record = stored.record
+    if record is None:
+        return NO_LONGER_OURS
+    if record.pending is not None:
+        return UNCONFIRMED
+    if recorded not in {"", digest(record)}:
+        return BY_RUN
+    known = {each.id: each for each in record.variants.values()}
+    edits = [*_own_edits(stored, record)]
+    for each in stored.variants:
+        name = each.called(each.id)
+        found = _edits(each, known[each.id], stored, record) if each.id in known else [VARIANT]
+        edits += (f"{field} of {name}" if field != VARIANT else f"{VARIANT} {name}" for field in found)
+    return _reason(edits)
+
+
+def variant_written_since(
+    variant: StoredVariant, stored: StoredProduct, record: Record, recorded: str
+) -> str:
+    """Why a variant that a run created is not deleted; empty if nobody has written it since."""
+    entry = next((each for each in record.variants.values() if each.id == variant.id), None)
+    if entry is None or recorded not in {"", variant_digest(entry)}:
+        return BY_RUN
+    return _reason(_edits(variant, entry, stored, record))
+
+
+def _reason(edits: Iterable[str]) -> str:
+    names = [*dict.fromkeys(edits)]
+    shown = names[:_MOST] + ([f"{len(names) - _MOST} more"] if len(names) > _MOST else [])
+    return f"edited since the run: {', '.join(shown)}" if shown else ""
+
+
+def _own_edits(stored: StoredProduct, record: Record) -> Iterator[str]:
+    """The fields of a product with a value that was not applied."""
+    images = members(record.fields.get(IMAGES))
+    names = [*FIELDS, *record.fields, *_names(stored.metadata, stored.translations or ())]
+    for name in dict.fromkeys(names):
+        applied = record.fields.get(name)
+        if not FIELDS.knows(name) or FIELDS[name].part in _UNREAD or (name == CHANNELS and applied is None):
+            continue  # a product whose source names no channel gets the default one
+        value = stored.value(name, members(applied))
+        if name == THUMBNAIL and applied is None and remember(value) in images:
+            continue  # Medusa takes the first one
+        if _adds(FIELDS[name], value, applied):
+            yield name
+    titles = {each.name for each in record.options} or {DEFAULT}
+    if any(each.title not in titles for each in stored.options):
+        yield OPTIONS
+
+
+def _edits(
+    variant: StoredVariant, entry: VariantRecord, stored: StoredProduct, record: Record
+) -> Iterator[str]:
+    """The fields of a variant with a value that was not applied."""
+    currency, regions = record.currency, record.regions
+    asked = DesiredProduct("", "", currency, {}, (), regions=regions)
+    names = [*VARIANT_FIELDS, *entry.fields, *_names(variant.metadata, variant.translations)]
+    for name in dict.fromkeys(names):
+        if not VARIANT_FIELDS.knows(name) or VARIANT_FIELDS[name].part in _UNREAD:
+            continue
+        applied = entry.fields.get(name, DEFAULT if name == TITLE else None)
+        value = variant.value(name, asked, options=record.option_ids)
+        if name == WEIGHT and stored.rounds_weights:
+            value = as_sent(value, applied, History(applied))
+        if _adds(VARIANT_FIELDS[name], value, applied):
+            yield name
+    ours = {price_key(name, currency, regions) for name in entry.fields if is_price(name)}
+    if any(each.key not in {*ours, PriceKey(currency)} for each in variant.prices):
+        yield PRICE
+
+
+def _names(metadata: Mapping[str, object] | None, texts: Iterable[StoredTranslation]) -> Iterator[str]:
+    """The fields of stored metadata and texts."""
+    yield from (f"{METADATA}{key}" for key in metadata or ())
+    yield from (f"{TRANSLATION}{each.locale_code}.{key}" for each in texts for key in each.translations)
+
+
+def _adds(field: Field, stored: Value, applied: Value) -> bool:
+    """Whether the store holds something that was not applied."""
+    if field.merge is Merge.UNION:
+        return not {*map(remember_text, members(stored))} <= {*members(applied)}
+    return stored is not None and not field.same(remember(stored), applied)
