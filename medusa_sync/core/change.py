@@ -138,6 +138,7 @@ class VariantChange(Struct, frozen=True):
         replaces: id of an incomplete variant that is deleted first; empty if there is none.
         changes: the fields to send.
         held: the prices that are not sent, because they would move too far.
+        keeps_stock: its stock is not sent, because its inventory items are the merchant's.
     """
 
     desired: DesiredVariant
@@ -147,6 +148,7 @@ class VariantChange(Struct, frozen=True):
     changes: tuple[FieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     held: tuple[FieldChange, ...] = ()
+    keeps_stock: bool = False
 
     @property
     def joins(self) -> bool:
@@ -194,6 +196,7 @@ class Change(Struct, frozen=True, dict=True):
         blocked: why variants cannot get their option values, or are not removed; None for no reason.
         handle: of a product that is created; None for one that the store has.
         shared_item: id of the inventory item that variants share; None if there is none yet.
+        keeps_stock: the stock that variants share is not sent, because their item is the merchant's.
         keeps_record: the record in the store stays as it is; `record` says what was applied by the run that
             is undone.
     """
@@ -213,6 +216,7 @@ class Change(Struct, frozen=True, dict=True):
     blocked: str | None = None
     handle: str | None = None
     shared_item: str | None = None
+    keeps_stock: bool = False
     keeps_record: bool = False
 
     @cached_property
@@ -307,6 +311,12 @@ class Change(Struct, frozen=True, dict=True):
         return tuple(chain.from_iterable(each.named(each.held) for each in self.variants))
 
     @property
+    def kept_stock(self) -> list[str]:
+        """The names of variants whose stock is not sent; empty for that of the product."""
+        own = [""] if self.keeps_stock else []
+        return own + [each.desired.name for each in self.variants if each.keeps_stock]
+
+    @property
     def new_variants(self) -> list[DesiredVariant]:
         return [each.desired for each in self.variants if each.is_new]
 
@@ -352,7 +362,9 @@ def _needs(change: Change) -> dict[Step, object]:
     known = [option for option in options.stored.values() if option is not None]
     own, joined = change.desired.external_id, any(each.joins and not each.is_new for each in change.variants)
     variants: dict[Step, object] = {
-        Step.SHARE_ITEMS: joined or any(each.leaves for each in change.variants),
+        Step.SHARE_ITEMS: joined
+        or any(each.leaves for each in change.variants)
+        or any(each.deleted_items for each in change.stored.variants),
         Step.DELETE_VARIANTS: change.removed or any(each.replaces for each in change.variants),
         Step.OPTIONS: options.is_change or is_added or Part.OPTION in parts,
         Step.EDIT_VARIANTS: not parts.isdisjoint({Part.VARIANT, Part.METADATA, Part.PRICE})
@@ -366,6 +378,7 @@ def _needs(change: Change) -> dict[Step, object]:
             link.inventory is not None
             and link.inventory.sku != (own if stored.shares_stock else new_values.get(SKU, stored.sku))
             for stored, new_values in kept
+            if not stored.is_kit
             for link in stored.inventory_items[:1]
         ),
         Step.CLEAN_OPTIONS: Part.OPTION in parts

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from msgspec import Struct
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.entities import Entity
-from medusa_sync.core.fields import SKU, location_of, stock_of, tracks
+from medusa_sync.core.fields import SHARED, SKU, location_of, stock_of, tracks
 from medusa_sync.core.product import Value
 from medusa_sync.core.record import remember
 from medusa_sync.core.stored import StoredLevel, StoredVariant
@@ -110,21 +111,38 @@ class Swap(Struct, frozen=True):
     Attributes:
         old: id of the item that it has; None if it has none.
         new: id of the shared item; None if it gets an item of its own later.
+        locations: ids of the stock locations at which its item has stock of the source.
     """
 
     variant_id: str
     old: str | None
     new: str | None
+    locations: frozenset[str] = frozenset()
 
 
 def swaps(update: Change, shared_item: str | None) -> list[Swap]:
     """The variants that begin or cease to share an inventory item."""
     wanted = [
-        Swap(each.stored.id, each.stored.item_id, shared_item if each.joins else None)
+        Swap(
+            *(each.stored.id, each.stored.item_id, shared_item if each.joins else None),
+            _locations(update, each.desired.key),
+        )
         for each in update.variants
         if each.stored is not None and (each.joins or each.leaves)
     ]
     return [each for each in wanted if each.old != each.new]
+
+
+def _locations(update: Change, key: str) -> frozenset[str]:
+    """Ids of the stock locations at which a variant has, may have, or would get stock of the source."""
+    record = update.record
+    applied, pending = record.variant(key).fields, record.pending_values.get(key, {})
+    names = {*stock_of(update.desired.fields)}
+    names |= {name for name, value in stock_of(applied).items() if value != SHARED}
+    names |= {name for name, values in stock_of(pending).items() if {*values} - {SHARED, None}}
+    if SHARED in {*applied.values(), *chain(*stock_of(pending).values())}:
+        names |= stock_of({**record.fields, **record.pending_fields}).keys()
+    return frozenset(each for name in names if (each := update.locations.get(location_of(name))))
 
 
 class ItemRename(Struct, frozen=True):
@@ -138,7 +156,8 @@ class ItemRename(Struct, frozen=True):
 def item_renames(update: Change) -> dict[str, ItemRename]:
     """The inventory items that do not have the SKUs of their variants, by key; Medusa does not do it.
 
-    One that several share has the external id instead, which no variant wants. An item keeps an SKU that the
+    One that several share, or that dropped variants still use, has the external id instead, which no variant
+    wants. An item keeps an SKU that the
     merchant gave it, and does not get one that the merchant gave its variant. An adoption does not change
     items.
     """
@@ -146,21 +165,26 @@ def item_renames(update: Change) -> dict[str, ItemRename]:
         return {}
     record, renames, renamed = update.record, dict[str, ItemRename](), set[str]()
     external_id, wanted = update.desired.external_id, list[tuple[str, StoredVariant, Value]]()
+    leaving = {each.desired.key for each in update.variants if each.leaves}
+    staying = {each.item_id for key, each in update.dropped.items() if key not in leaving}
     for each in update.variants:
         key, stored = each.desired.key, each.stored
-        if stored is None or each.leaves:
+        if stored is None or stored.is_kit or each.leaves:
             continue
         if each.joins or stored.shares_stock:
             if stored.item_id == update.shared_item:
                 wanted.append((key, stored, external_id))
+        elif stored.item_id in staying and stored.item_sku == external_id:
+            continue
         elif (new := each.new_values.get(SKU, stored.sku)) == each.desired.fields.get(SKU):
             wanted.append((key, stored, new))
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
-        if not stored.shares_stock and remember(stored.sku) in record.pending_values.get(key, {}).get(
-            SKU, ()
-        ):
+        keeps_item = stored.shares_stock or stored.is_kit
+        if not keeps_item and remember(stored.sku) in record.pending_values.get(key, {}).get(SKU, ()):
             wanted.append((key, stored, stored.sku))
     skus = {remember(each.fields.get(SKU)) for each in update.desired.variants}
+    skus |= {remember(each.sku) for each in update.dropped.values()}
+    skus |= {each.fields.get(SKU) for each in record.variants.values()}
     for key, stored, new in wanted:
         link, history = next(iter(stored.inventory_items), None), record.history(SKU, key)
         if link is None or link.inventory is None:

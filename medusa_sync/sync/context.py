@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
+from medusa_sync.core.kits import KeptStock
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
@@ -43,6 +44,7 @@ class Context(Struct):
         hidden_locales: why the store does not show them.
         other_locales: that the source has, and the store does not.
         offer: what the planned products offer to customers; None until one is planned.
+        kept_stock: the stock of kits that is not written.
         failures: products in a row whose writes failed without a refusal.
     """
 
@@ -60,6 +62,7 @@ class Context(Struct):
     missing_since: float = 0
     is_final: bool = False
     another_run_creates: bool = False
+    kept_stock: KeptStock = field(default_factory=KeptStock)
     failures: int = 0
     locales: Collection[str] | None = None
     hidden_locales: StoreRefusedError | None = None
