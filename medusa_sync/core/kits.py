@@ -55,25 +55,27 @@ class KeptStock(Struct):
     """The stock of kits that a run has not written.
 
     Attributes:
-        count: of products.
+        found: external ids of the products; the first plan of a run shows it.
         first: what the note calls some of them.
     """
 
-    count: int = 0
+    found: set[str] = set()
     first: list[str] = []
 
     def add(self, change: Change) -> None:
         """Add a product, if a change of it leaves out stock."""
-        if not (names := change.kept_stock):
+        names, external_id = change.kept_stock, change.desired.external_id
+        if not names or external_id in self.found:
             return
-        self.count += 1
+        self.found.add(external_id)
         if len(self.first) < _LISTED:
-            own = f"{change.desired.external_id} {change.desired.title!r}"
+            own = f"{external_id} {change.desired.title!r}"
             self.first.append(f"{own} ({', '.join(filter(None, names))})" if any(names) else own)
 
     @property
     def note(self) -> Note:
-        more = f" and {self.count - len(self.first):,} more" if self.count > len(self.first) else ""
+        count = len(self.found) - len(self.first)
+        more = f" and {count:,} more" if count else ""
         return Note(
             "kit",
             f"Stock is not written, because the inventory items are the merchant's: {'; '.join(self.first)}"

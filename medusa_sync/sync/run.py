@@ -200,7 +200,7 @@ class Run:
         if placement is not UNKNOWN and placement.location_id is None:
             text = "The store has no stock location, so stock is not synced. Add a location in the admin."
             yield Note("no_stock_location", text)
-        if context is not None and context.kept_stock.count:
+        if context is not None and context.kept_stock.found:
             yield context.kept_stock.note
         yield from self._obstacles
 

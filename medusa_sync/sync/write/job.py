@@ -248,7 +248,6 @@ class Places:
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger whose plan is carried out, or would be."""
         self._offer.add(job.change, self._context.placement.sales_channel_id)
-        self._context.kept_stock.add(job.change)
         outcome = job.outcome()
         if outcome.blocked:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
