@@ -18,17 +18,20 @@ def kits(
     stored: StoredProduct,
     known: Mapping[str, StoredVariant],
     sharing: Collection[str],
+    dropped: Collection[str],
     external_id: str,
 ) -> set[str]:
     """The keys of the variants whose items are the merchant's.
 
     An item is ours if each variant that uses it uses nothing else, takes one of it, and is the only one, or
-    shares it: according to the record, or because the item has the external id of the product as its SKU.
+    shares it: according to the record, or because the item has the external id of the product as its SKU. One
+    variant may use it with dropped ones that shared it.
 
     Args:
         stored: the product.
         known: its variants that are the source's, or were, by key.
         sharing: ids of those that share their stock according to the record.
+        dropped: ids of those that the source no longer has.
         external_id: of the product.
     """
     links = {each.id: each.inventory_items for each in stored.variants}
@@ -41,8 +44,11 @@ def kits(
     ids = {each.id for each in known.values()}
 
     def is_ours(item_id: str) -> bool:
-        using, may_share = users[item_id], ids if skus[item_id] == external_id else sharing
-        return using <= sole and (len(using) == 1 or using <= {*may_share})
+        using = users[item_id]
+        if not using <= sole or len(using) == 1 or (skus[item_id] == external_id and using <= ids):
+            return using <= sole
+        others = using.difference(sharing)
+        return not others or (len(others) == 1 and using - others <= {*dropped})
 
     return {
         key

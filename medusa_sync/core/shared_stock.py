@@ -57,7 +57,8 @@ def find_shared(
     known = {key: each for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
     recorded = {key for key in known if _was_shared(record, key)}
     external_id = desired.external_id
-    kept = kits(stored, known, {known[key].id for key in recorded}, external_id)
+    sharing, gone = {known[key].id for key in recorded}, {each.id for each in matches.dropped.values()}
+    kept = kits(stored, known, sharing, gone, external_id)
     tracked = {key: each for key, each in known.items() if each.item_id and key not in kept}
     numbers = Counter(each.item_id for each in tracked.values())
     before = [  # two of three signs: an interrupted run may have given a variant an item of its own

@@ -1,4 +1,4 @@
-"""Kits are the merchant's: stock and SKU are written only to an item that one variant uses, once and alone."""
+"""Kits are the merchant's: stock and SKU are written only to an item that one variant uses alone, once."""
 
 from collections.abc import Callable
 from typing import Any

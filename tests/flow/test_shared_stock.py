@@ -1,5 +1,6 @@
 """Stock that variants share is that of one inventory item, also if variants come, go and get their own."""
 
+from copy import deepcopy
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import KILLED, killed_runs
+from tests.flow.faults import KILLED, killed_runs, sync_killed
 from tests.flow.merchant import create, delete_variants, edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.shirts import variant
@@ -434,32 +435,55 @@ def test_dropped_variants_keep_the_item_that_the_others_leave(gone: str) -> None
         assert_follows(SHAPES[shape], store)
 
 
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_shared_item_does_not_keep_the_sku_of_a_variant_that_is_dropped(killed: str) -> None:
-    """A run that makes them share the item of S is killed, and then the source drops S."""
+@pytest.mark.parametrize("left", ["M", "ML"])
+def test_a_variant_that_has_the_item_with_dropped_ones_follows_the_source(left: str) -> None:
+    """Earlier versions let the first one keep the item, and gave that its SKU."""
+    store = synced([shirt("SML")])
+    shared = item_of(store)
+    assert sync(ListSource([shirt(left, own=left)]), store).exit_code == 0
+    for size, own in variants_of(store).items():
+        if size not in left[1:]:
+            own.item_ids = [shared.id]
+    shared.sku = "1-M"
+    for row in (shirt(left, own=left, title="Polo"), shirt(left, own=left)):
+        row["variants"][0]["stock"] = 8
+        assert carried_out(ListSource([row]), store).exit_code == 0
+        assert (stocked(store)["M"], stocked(store)["S"], item_of(store, "M").id) == (8, 8, shared.id)
+        assert_quiet(ListSource([row]), store)
+
+
+def test_a_shared_item_does_not_keep_the_sku_of_a_variant_that_is_dropped() -> None:
+    """A run that makes them share the item of S is killed before the rename, and then S is dropped."""
     store = synced([SHAPES["own"]])
-    for hurt in killed_runs(store, killed, lambda each: sync(ListSource([SHAPES["shared"]]), each)):
-        row = shirt("ML")
-        assert sync(ListSource([row]), hurt).exit_code == 0
-        [shared] = {*variants_of(hurt)["M"].item_ids, *variants_of(hurt)["L"].item_ids}
-        assert hurt.state.items[shared].sku in {f"{SOURCE_NAME}:1", None}
-        assert_quiet(ListSource([row]), hurt)
+    sync_killed(
+        "before",
+        lambda request: "update-inventory-items" in request.url.path,
+        *(ListSource([SHAPES["shared"]]), store),
+    )
+    assert item_of(store, "M").sku == "1-S"
+    row = shirt("ML")
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert (item_of(store, "M").sku, sharing(store)) == (f"{SOURCE_NAME}:1", set("SML"))
+    assert_quiet(ListSource([row]), store)
 
 
 @pytest.mark.parametrize(("before", "after"), [("shared", "own"), ("own", "shared"), ("shared", "mixed")])
-def test_a_run_without_stock_leaves_items_as_they_are(before: str, after: str) -> None:
+@pytest.mark.parametrize("name", ["", "name", "id"])
+def test_a_run_without_stock_leaves_items_as_they_are(name: str, before: str, after: str) -> None:
     store = synced([SHAPES[before]])
-    row = SHAPES[after] | {"stock": 8}
+    [default] = store.state.stock_locations.values()
+    location = str(getattr(default, name)) if name else ""
+    row = deepcopy(SHAPES[after] | {"stock": 8})
     for each in row["variants"]:
         each["price"] += 1
-    stock = stocked(store), sharing(store)
-    assert carried_out(ListSource([row]), store, only="price").exit_code == 0
-    assert (stocked(store), sharing(store)) == stock
-    assert sync(ListSource([row]), store, only="price").exit_code == 0
-    assert carried_out(ListSource([row]), store).exit_code == 0
+    stock, source = (stocked(store), sharing(store)), ListSource([at(location, row)])
+    for _ in range(2):
+        assert carried_out(source, store, only="price").exit_code == 0
+        assert (stocked(store), sharing(store)) == stock
+    assert carried_out(source, store).exit_code == 0
     assert_follows(row, store)
     assert_no_item_is_left(store)
-    assert_quiet(ListSource([row]), store)
+    assert_quiet(source, store)
 
 
 def test_an_item_with_stock_of_the_merchant_at_the_default_location_is_kept() -> None:
