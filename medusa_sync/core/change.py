@@ -41,7 +41,7 @@ class Step(Enum):
 
     DECIDE = auto()  # who gets SKUs and barcodes
     TERMS = auto()  # find and create them
-    LINK_ITEMS = auto()  # of variants that are tracked again
+    LINK_ITEMS = auto()  # of variants that are tracked again, and unlink deleted ones
     ROW = auto()
     SHARE_ITEMS = auto()  # among variants that begin or cease to share the stock of their product
     DELETE_VARIANTS = auto()
@@ -362,9 +362,7 @@ def _needs(change: Change) -> dict[Step, object]:
     known = [option for option in options.stored.values() if option is not None]
     own, joined = change.desired.external_id, any(each.joins and not each.is_new for each in change.variants)
     variants: dict[Step, object] = {
-        Step.SHARE_ITEMS: joined
-        or any(each.leaves for each in change.variants)
-        or any(each.deleted_items for each in change.stored.variants),
+        Step.SHARE_ITEMS: joined or any(each.leaves for each in change.variants),
         Step.DELETE_VARIANTS: change.removed or any(each.replaces for each in change.variants),
         Step.OPTIONS: options.is_change or is_added or Part.OPTION in parts,
         Step.EDIT_VARIANTS: not parts.isdisjoint({Part.VARIANT, Part.METADATA, Part.PRICE})
@@ -372,7 +370,8 @@ def _needs(change: Change) -> dict[Step, object]:
         Step.OPTION_VALUES: options.removed or Part.OPTION in parts,
     }
     items = {
-        Step.LINK_ITEMS: any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
+        Step.LINK_ITEMS: any(each.deleted_items for each in change.stored.variants)
+        or any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
         Step.RENAME_ITEMS: joined
         or any(
             link.inventory is not None

@@ -188,11 +188,12 @@ def decode_product(
             metadata.pop(RECORD_KEY, None)
     if "prices" in asked.get("variants", {}):
         _complete_prices(product, record)
-    if deleted_items:
-        for variant in _variants(product):
-            dead = [each for each in _links(variant) if each["inventory_item_id"] in deleted_items]
+    for variant in _variants(product) if deleted_items else ():
+        links = _links(variant)
+        dead = [each for each in links if each["inventory_item_id"] in deleted_items]
+        if dead:
             variant["deleted_items"] = [each["inventory_item_id"] for each in dead]
-            variant["inventory_items"] = [each for each in variant["inventory_items"] if each not in dead]
+            variant["inventory_items"] = [each for each in links if each not in dead]
     lacking = _lacking(product, asked)
     if lacking is not None:
         return Unreadable(identity.id, identity.external_id, f"the response lacks {lacking}")

@@ -67,7 +67,9 @@ class Items:
         self._creating = asyncio.Lock()  # batches wait for each other instead of creating an item twice
 
     async def link(self, jobs: Group) -> None:
-        """Give variants that are tracked again the unused items with their SKUs."""
+        """Give variants that are tracked again the unused items with their SKUs, and unlink deleted items."""
+        for job in jobs:
+            await self._unlink_deleted(job)
         for job, variant, item in await self._with_sku_of_tracked_again(jobs):
             if not item.users:
                 await self._api.link_item(job.change.stored.id, variant.id, item.id)
@@ -101,21 +103,19 @@ class Items:
                 if _is_spare(item, own, job):
                     with suppress(StoreRefusedError):  # stock was reserved meanwhile
                         await self._api.delete_item(item.id)
-            dead = self._deleted_items(job)
-            if own or dead:
-                await self._api.swap_items(job.product_id, [*own, *dead])
+            if own:
+                await self._api.swap_items(job.product_id, own)
             shared = [each for each in job.change.variants if each.stored and (each.joins or each.leaves)]
             job.wrote(change for each in shared for change in each.reported if stock_of({change.field: None}))
             self._made.pop(job.external_id, None)
 
-    @staticmethod
-    def _deleted_items(job: Job) -> list[Swap]:
-        """The links of variants to deleted items, which are removed: Medusa restores them in some cases."""
+    async def _unlink_deleted(self, job: Job) -> None:
+        """Remove links of variants to deleted items, which Medusa restores if it refuses a deletion."""
         dead = [Swap(each.id, own, None) for each in job.change.stored.variants for own in each.deleted_items]
         if dead:
-            words = "%s: unlinked %d deleted inventory items", job.external_id, len(dead)
+            await self._api.swap_items(job.product_id, dead)
+            words = "%s: variants were unlinked from %d deleted inventory items", job.external_id, len(dead)
             logger.warning(*words, extra={"event": "deleted_items_unlinked"})
-        return dead
 
     async def reserved(self, variants: Sequence[StoredVariant]) -> set[str]:
         """The ids of the variants among these that the store does not delete: stock of them is reserved."""
