@@ -7,12 +7,15 @@ from itertools import chain
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Change
+from medusa_sync.codes import Note
+from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.entities import Entity
 from medusa_sync.core.fields import SHARED, SKU, location_of, stock_of, tracks
-from medusa_sync.core.product import Value
+from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import remember
 from medusa_sync.core.stored import StoredLevel, StoredVariant
+
+_LISTED = 10  # SKUs in a note
 
 
 class StoredItem(Entity, frozen=True):
@@ -45,6 +48,44 @@ class StoredItem(Entity, frozen=True):
         if self.reserved_quantity:
             return f"{name} has {self.reserved_quantity:g} reserved; change one of the SKUs"
         return ""
+
+
+class LeftOverStock(Struct):
+    """Stock at locations that the source does not name, of unused items that variants get.
+
+    Attributes:
+        found: quantities by SKU.
+    """
+
+    found: dict[str, int | float] = {}
+
+    def add(self, item: StoredItem, variant: DesiredVariant, change: Change) -> None:
+        """Add an item that a variant gets."""
+        named = {change.locations[location_of(name)] for name in stock_of(variant.fields)}
+        others = (
+            each.stocked_quantity or 0 for each in item.location_levels if each.location_id not in named
+        )
+        if quantity := sum(others):
+            self.found[str(item.sku)] = quantity
+
+    def add_new(self, change: Change, unused: Mapping[str, StoredItem]) -> None:
+        """Add the unused items that new variants get; these are by SKU."""
+        for each in change.new_variants if unused else ():
+            item = unused.get(str(each.fields.get(SKU)))
+            if item is not None and tracks(each.fields) and not each.shares_stock:
+                self.add(item, each, change)
+
+    @property
+    def note(self) -> Note:
+        left = max(len(self.found) - _LISTED, 0)
+        names = [f"{quantity:g} of {sku!r}" for sku, quantity in self.found.items()][:_LISTED]
+        more = f" and {left:,} more" if left else ""
+        return Note(
+            "left_over_stock",
+            "Inventory items that no variant used, and that variants use now, have stock at locations which "
+            f"the source does not name: {', '.join(names)}{more}. Customers can buy it. If it does not "
+            "exist, set it to 0 in the admin.",
+        )
 
 
 class LevelChange(Struct, frozen=True):
@@ -91,14 +132,14 @@ def level_changes(change: Change, items: Mapping[str, StoredItem]) -> list[Level
     return found
 
 
-def tracked_again(update: Change) -> list[tuple[str, StoredVariant, str]]:
-    """The variants without an inventory item that get stock: key, variant, and the SKU that it has then.
+def tracked_again(update: Change) -> list[tuple[VariantChange, StoredVariant, str]]:
+    """The variants without an inventory item that get stock, and the SKU that they have then.
 
     A variant that was not tracked for a while has left its item, and the store does not create a second one
     with the same SKU.
     """
     return [
-        (each.desired.key, each.stored, str(sku))
+        (each, each.stored, str(sku))
         for each in update.variants
         if each.stored is not None and not each.stored.inventory_items
         if (sku := each.new_values.get(SKU, each.stored.sku)) and tracks(each.new_values) and not each.joins

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
+from medusa_sync.core.inventory import LeftOverStock
 from medusa_sync.core.kits import KeptStock
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.errors import StoreRefusedError
@@ -45,6 +46,7 @@ class Context(Struct):
         other_locales: that the source has, and the store does not.
         offer: what the planned products offer to customers; None until one is planned.
         kept_stock: the stock of kits that is not written.
+        left_over: stock elsewhere of unused inventory items that variants get.
         failures: products in a row whose writes failed without a refusal.
     """
 
@@ -63,6 +65,7 @@ class Context(Struct):
     is_final: bool = False
     another_run_creates: bool = False
     kept_stock: KeptStock = field(default_factory=KeptStock)
+    left_over: LeftOverStock = field(default_factory=LeftOverStock)
     failures: int = 0
     locales: Collection[str] | None = None
     hidden_locales: StoreRefusedError | None = None

@@ -202,6 +202,8 @@ class Run:
             yield Note("no_stock_location", text)
         if context is not None and context.kept_stock.found:
             yield context.kept_stock.note
+        if context is not None and context.left_over.found:
+            yield context.left_over.note
         yield from self._obstacles
 
     async def _run_until_stopped(self) -> StoreState | None:

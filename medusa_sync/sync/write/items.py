@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change
+from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.fields import SKU, TITLE, WEIGHT, location_of, stock_of, tracks
 from medusa_sync.core.inventory import (
     ItemRename,
@@ -70,18 +70,26 @@ class Items:
         """Give variants that are tracked again the unused items with their SKUs, and unlink deleted items."""
         for job in jobs:
             await self._unlink_deleted(job)
-        for job, variant, item in await self._with_sku_of_tracked_again(jobs):
+        for job, change, variant, item in await self._with_sku_of_tracked_again(jobs):
             if not item.users:
+                self._context.left_over.add(item, change.desired, job.change)
                 await self._api.link_item(job.change.stored.id, variant.id, item.id)
                 job.items = {**job.items, str(item.sku): item}
 
     async def refusals(self, jobs: Group, is_in_use: Callable[[StoredItem], bool]) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
         found = await self._with_sku_of_tracked_again(jobs)
-        return {job: item.use for job, _, item in found if is_in_use(item)}
+        for job, change, _, item in found:
+            if not is_in_use(item):
+                self._context.left_over.add(item, change.desired, job.change)
+        return {job: item.use for job, _, _, item in found if is_in_use(item)}
 
-    async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
-        variants = {sku: (job, variant) for job in jobs for _, variant, sku in tracked_again(job.change)}
+    async def _with_sku_of_tracked_again(
+        self, jobs: Group
+    ) -> list[tuple[Job, VariantChange, StoredVariant, StoredItem]]:
+        variants = {
+            sku: (job, change, variant) for job in jobs for change, variant, sku in tracked_again(job.change)
+        }
         found = await self._api.find(ITEMS, "sku", list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 
@@ -302,10 +310,11 @@ class Items:
         """Find items that exist, for those that can have them; returns the SKUs that are taken."""
         found = await self._api.find(ITEMS, "sku", list(wanted))
         for item in found:
-            job, _ = wanted[str(item.sku)]
+            job, variant = wanted[str(item.sku)]
             is_own = all(each.product and each.product.id == job.product_id for each in item.users)
             if is_own if item.sku == job.external_id else not item.use:
                 self._made[str(item.sku)] = job, item
+                self._context.left_over.add(item, variant, job.change)
         return {str(item.sku) for item in found}
 
     def _keep(self, job: Job, item_id: str, body: Body) -> None:
