@@ -11,7 +11,6 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import (
-    CATEGORIES,
     FIELDS,
     OPTION,
     SHARED,
@@ -312,9 +311,8 @@ class Change(Struct, frozen=True, dict=True):
 
     @property
     def kept_stock(self) -> list[str]:
-        """The names of variants whose stock is not sent; empty for that of the product."""
-        own = [""] if self.keeps_stock else []
-        return own + [each.desired.name for each in self.variants if each.keeps_stock]
+        """The names of variants whose stock is not sent; an empty one for that of the product."""
+        return [""] * self.keeps_stock + [each.desired.name for each in self.variants if each.keeps_stock]
 
     @property
     def new_variants(self) -> list[DesiredVariant]:
@@ -400,17 +398,3 @@ def creation(desired: DesiredProduct, handle: str) -> Change:
         options=OptionPlan(dict.fromkeys(desired.options)),
         handle=handle,
     )
-
-
-def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
-    """The terms that changes add, such as tags, by field; also the categories of adopted products."""
-    known = list(changes)
-    terms = [name for name, field in FIELDS.items() if field.is_term]
-    needed = {name: [term for change in known for term in change.added(name)] for name in terms}
-    needed[CATEGORIES] += placed_categories(change for change in known if change.placed)
-    return needed
-
-
-def placed_categories(adopted: Iterable[Change]) -> list[str]:
-    """The categories that the source wants for adopted products."""
-    return [handle for change in adopted for handle in members(change.desired.fields[CATEGORIES])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from msgspec import Struct
@@ -197,15 +197,31 @@ class ItemRename(Struct, frozen=True):
 def item_renames(update: Change) -> dict[str, ItemRename]:
     """The inventory items that do not have the SKUs of their variants, by key; Medusa does not do it.
 
-    One that several share, or that dropped variants still use, has the external id instead, which no variant
-    wants. An item keeps an SKU that the
-    merchant gave it, and does not get one that the merchant gave its variant. An adoption does not change
-    items.
+    An item keeps an SKU that the merchant gave it. An adoption does not change items.
     """
     if update.adopted:
         return {}
     record, renames, renamed = update.record, dict[str, ItemRename](), set[str]()
-    external_id, wanted = update.desired.external_id, list[tuple[str, StoredVariant, Value]]()
+    external_id, of_product = update.desired.external_id, _skus(update)
+    for key, stored, new in _item_skus(update):
+        link, history = next(iter(stored.inventory_items), None), record.history(SKU, key)
+        if link is None or link.inventory is None:
+            continue
+        sku, ours = link.sku, {None, *history.pending, history.applied, remember(stored.sku)}
+        ours |= {remember(external_id), *(of_product if new == external_id else ())}
+        if sku != new and remember(sku) in ours and link.inventory_item_id not in renamed:
+            renamed.add(link.inventory_item_id)
+            renames[key] = ItemRename(link.inventory_item_id, sku, None if new is None else str(new))
+    return renames
+
+
+def _item_skus(update: Change) -> Iterator[tuple[str, StoredVariant, Value]]:
+    """The SKUs that the items of variants should have, by key of the variant.
+
+    One that several share, or that dropped variants use too, has the external id, which no variant wants. An
+    item does not get an SKU that the merchant gave its variant.
+    """
+    external_id, record = update.desired.external_id, update.record
     leaving = {each.desired.key for each in update.variants if each.leaves}
     staying = {each.item_id for key, each in update.dropped.items() if key not in leaving}
     for each in update.variants:
@@ -214,25 +230,19 @@ def item_renames(update: Change) -> dict[str, ItemRename]:
             continue
         if each.joins or stored.shares_stock:
             if stored.item_id == update.shared_item:
-                wanted.append((key, stored, external_id))
+                yield key, stored, external_id
         elif stored.item_id in staying and stored.item_sku == external_id:
             continue
         elif (new := each.new_values.get(SKU, stored.sku)) == each.desired.fields.get(SKU):
-            wanted.append((key, stored, new))
+            yield key, stored, new
     for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
-        keeps_item = stored.shares_stock or stored.is_kit
-        if not keeps_item and remember(stored.sku) in record.pending_values.get(key, {}).get(SKU, ()):
-            wanted.append((key, stored, stored.sku))
-    skus = {remember(each.fields.get(SKU)) for each in update.desired.variants}
-    skus |= {remember(each.sku) for each in update.dropped.values()}
-    skus |= {each.fields.get(SKU) for each in record.variants.values()}
-    for key, stored, new in wanted:
-        link, history = next(iter(stored.inventory_items), None), record.history(SKU, key)
-        if link is None or link.inventory is None:
-            continue
-        sku, ours = link.inventory.sku, {None, *history.pending, history.applied, remember(stored.sku)}
-        ours |= {remember(external_id), *(skus if new == external_id else ())}
-        if sku != new and remember(sku) in ours and link.inventory_item_id not in renamed:
-            renamed.add(link.inventory_item_id)
-            renames[key] = ItemRename(link.inventory_item_id, sku, None if new is None else str(new))
-    return renames
+        pending = record.pending_values.get(key, {}).get(SKU, ())
+        if remember(stored.sku) in pending and not (stored.shares_stock or stored.is_kit):
+            yield key, stored, stored.sku
+
+
+def _skus(update: Change) -> set[Value]:
+    """The SKUs that variants of a product have, had or should have, also dropped ones."""
+    wanted = {remember(each.fields.get(SKU)) for each in update.desired.variants}
+    dropped = {remember(each.sku) for each in update.dropped.values()}
+    return wanted | dropped | {each.fields.get(SKU) for each in update.record.variants.values()}

@@ -17,7 +17,7 @@ _LISTED = 10  # products in the note
 def kits(
     stored: StoredProduct,
     known: Mapping[str, StoredVariant],
-    sharing: Collection[str],
+    recorded: Collection[str],
     dropped: Collection[str],
     external_id: str,
 ) -> set[str]:
@@ -30,8 +30,8 @@ def kits(
     Args:
         stored: the product.
         known: its variants that are the source's, or were, by key.
-        sharing: ids of those that share their stock according to the record.
-        dropped: ids of those that the source no longer has.
+        recorded: the keys of those that share their stock according to the record.
+        dropped: the keys of those that the source no longer has.
         external_id: of the product.
     """
     links = {each.id: each.inventory_items for each in stored.variants}
@@ -42,13 +42,14 @@ def kits(
             skus[link.inventory_item_id] = link.sku
     sole = {own for own, items in links.items() if len(items) == 1 and items[0].required_quantity == 1}
     ids = {each.id for each in known.values()}
+    sharing, gone = ({known[key].id for key in known if key in keys} for keys in (recorded, dropped))
 
     def is_ours(item_id: str) -> bool:
         using = users[item_id]
         if not using <= sole or len(using) == 1 or (skus[item_id] == external_id and using <= ids):
             return using <= sole
         others = using.difference(sharing)
-        return not others or (len(others) == 1 and using - others <= {*dropped})
+        return not others or (len(others) == 1 and using - others <= gone)
 
     return {
         key

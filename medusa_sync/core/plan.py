@@ -280,18 +280,22 @@ class _Plan(Struct, frozen=True):
                 each: None for each in UNIQUE if (each, getattr(stored, each) or "") in wanted
             }
             keeps_stock = key in drafted and stored.is_kit
-            if key in drafted and not stored.is_kit:
+            if key in drafted and not keeps_stock:
                 names = [STOCK] if stored.shares_stock else [*stock.values()]
                 lost |= dict.fromkeys(names or [STOCK], 0)
-            name, changes = stored.called(key), list[FieldChange]()
-            for each, after in lost.items():
-                current = stored.value(each, self.desired, self.locations)
-                if current:
-                    why = "" if after is None else DRAFTING
-                    changes.append(FieldChange(each, current, after, current, after, name, why))
+            changes = tuple(self._losses(key, stored, lost))
             if changes or keeps_stock:
-                own = DesiredVariant(key, name, {})
-                yield VariantChange(own, stored, changes=tuple(changes), keeps_stock=keeps_stock)
+                own = DesiredVariant(key, stored.called(key), {})
+                yield VariantChange(own, stored, changes=changes, keeps_stock=keeps_stock)
+
+    def _losses(self, key: str, stored: StoredVariant, lost: Mapping[str, Value]) -> Iterator[FieldChange]:
+        """The changes of a dropped variant that has what it loses."""
+        name = stored.called(key)
+        for each, after in lost.items():
+            current = stored.value(each, self.desired, self.locations)
+            if current:
+                why = "" if after is None else DRAFTING
+                yield FieldChange(each, current, after, current, after, name, why)
 
     def _merge_of_variant(self, field: Field, variant: DesiredVariant, stored: StoredVariant) -> _Found:
         name, wanted = field.name, variant.fields.get(field.name)

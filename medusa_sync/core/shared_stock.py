@@ -54,34 +54,43 @@ def find_shared(
         drafted: the keys of dropped variants that cannot be sold any more.
         is_synced: the run syncs stock; otherwise the variants go on as they are.
     """
-    known = {key: each for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
+    external_id, known = desired.external_id, _known(matches)
     recorded = {key for key in known if _was_shared(record, key)}
-    external_id = desired.external_id
-    sharing, gone = {known[key].id for key in recorded}, {each.id for each in matches.dropped.values()}
-    kept = kits(stored, known, sharing, gone, external_id)
+    kept = kits(stored, known, recorded, matches.dropped, external_id)
     tracked = {key: each for key, each in known.items() if each.item_id and key not in kept}
-    numbers = Counter(each.item_id for each in tracked.values())
-    before = [  # two of three signs: an interrupted run may have given a variant an item of its own
-        key
-        for key, each in tracked.items()
-        if (key in recorded) + (numbers[each.item_id] > 1) + (each.item_sku == external_id) > 1
-    ]
-    wanted = [each.key for each in desired.variants if each.shares_stock] if is_synced else []
+    before = _sharing(tracked, recorded, external_id)
+    wanted = [each.key for each in desired.variants if is_synced and each.shares_stock]
     item_id = _most_used([tracked[key] for key in before or wanted if key in tracked], external_id)
     if item_id is None:
         if is_synced and stock_of(desired.fields) != stock_of(record.fields):
             record = _needed_again(record, known, {*wanted} - kept)
-        named = (known[key].item_called(external_id) for key in known if key in recorded & kept)
-        item_id = next(filter(None, named), None)
+        item_id = next(filter(None, (known[key].item_called(external_id) for key in recorded & kept)), None)
         return SharedStock(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
     users = [key for key, each in tracked.items() if each.item_id == item_id]
     if wanted:
         record = _with_stock_of(record, [key for key in users if not _was_shared(record, key)])
-    elif is_synced and (keeper := _keeper(desired, matches, users, drafted)):
-        users.remove(keeper)
-        if _was_shared(record, keeper) and not stock_of(record.pending_fields):
-            record = _with_stock(record, keeper, stock_of(record.fields))
+    elif is_synced:
+        users, record = _split(record, users, _keeper(desired, matches, users, drafted))
     return SharedStock(item_id, record, _marked(matches, users if before else (), kept))
+
+
+def _known(matches: Matches) -> dict[str, StoredVariant]:
+    """The variants that the store has, by key."""
+    found = {**matches.stored, **matches.dropped}
+    return {key: each for key, each in found.items() if each is not None}
+
+
+def _sharing(tracked: Mapping[str, StoredVariant], recorded: Collection[str], external_id: str) -> list[str]:
+    """The keys of the variants that share an item: each shows two of three signs.
+
+    An interrupted run may have given a variant that is recorded to share it an item of its own.
+    """
+    numbers = Counter(each.item_id for each in tracked.values())
+    return [
+        key
+        for key, each in tracked.items()
+        if (key in recorded) + (numbers[each.item_id] > 1) + (each.item_sku == external_id) > 1
+    ]
 
 
 def _most_used(variants: Iterable[StoredVariant], external_id: str) -> str | None:
@@ -101,6 +110,13 @@ def _needed_again(record: Record, known: Mapping[str, StoredVariant], wanted: Co
         if key in known and known[key].manage_inventory:
             record = _with_stock(record, key, {})
     return record
+
+
+def _split(record: Record, users: Sequence[str], keeper: str | None) -> tuple[list[str], Record]:
+    """The variants that leave the item, and the record, in which its last applied stock is the keeper's."""
+    if keeper is not None and _was_shared(record, keeper) and not stock_of(record.pending_fields):
+        record = _with_stock(record, keeper, stock_of(record.fields))
+    return [key for key in users if key != keeper], record
 
 
 def _keeper(

@@ -7,9 +7,10 @@ from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 
-from medusa_sync.core.change import Change, Step, needed_terms
+from medusa_sync.core.change import Change, Step
 from medusa_sync.core.fields import CHANNELS, FIELDS
 from medusa_sync.core.merge import members, merge_sets
+from medusa_sync.core.needed_terms import needed_terms
 from medusa_sync.core.note import is_recorded, note
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
