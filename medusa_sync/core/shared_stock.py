@@ -64,7 +64,8 @@ def find_shared(
     if item_id is None:
         if is_synced and stock_of(desired.fields) != stock_of(record.fields):
             record = _needed_again(record, known, {*wanted} - kept)
-        item_id = next(filter(None, (known[key].item_called(external_id) for key in recorded & kept)), None)
+        named = (each.item_called(external_id) for key, each in known.items() if key in kept)
+        item_id = next(filter(None, named), None)
         return SharedStock(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
     users = [key for key, each in tracked.items() if each.item_id == item_id]
     if wanted:
