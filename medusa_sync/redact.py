@@ -20,6 +20,7 @@ _SHORTEST = 4  # characters; anything shorter would match parts of ordinary word
 _DOTS = "..."  # at the end of what another program has cut
 _LONGEST_START = 40  # characters of a secret before the dots
 _PERCENT = "%(?:25)*"  # a URL that is a value in another URL is encoded once more
+_BETWEEN_BYTES = "[^0-9a-z]{0,2}(?:0?x)?"  # as in `73:6b`, `%73%6B`, `\x73\x6b`, `0x73, 0x6b`
 _AS_THEY_ARE = frozenset({"external_id", "field", "job", "plan"})  # never secrets, or to be written later
 
 T = TypeVar("T")
@@ -28,8 +29,9 @@ T = TypeVar("T")
 class Redactor:
     """Replaces secrets in texts with stars: call it with a text.
 
-    It finds a secret as it is, URL-encoded once or more, escaped for JSON or HTML, and in base64, also as
-    part of an encoded text, as in a Basic header; and the start of one before `...`, where jq has cut a text.
+    It finds a secret as it is, URL-encoded once or more, escaped for JSON or HTML, in hexadecimal, and in
+    base64, also as part of an encoded text, as in a Basic header; and the start of one before `...`, where jq
+    has cut a text.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -87,9 +89,11 @@ def _marker(text: str) -> str:
 
 
 def _forms(secret: str) -> Iterator[tuple[str, str]]:
-    """Yield a secret and its pattern, and its base64 for each position of its bits."""
+    """Yield a secret and its pattern, in hexadecimal too, and its base64 for each position of its bits."""
     yield secret, "".join(map(_characters, re.findall(r"\\+|[^\\]", secret)))
     content = secret.encode("utf-8", "surrogatepass")
+    pairs = [f"{byte:02x}" for byte in content]
+    yield next(filter(str.isdecimal, pairs), ""), f"(?i:{_BETWEEN_BYTES.join(pairs)})"
     for before in range(3):
         bits = before * 8, (before + len(content)) * 8
         start, end = -(-bits[0] // 6), bits[1] // 6  # of the base64 characters that encode only the secret

@@ -160,6 +160,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(max(seconds, 0.0), MAX_WAIT_S)
 
 
+def date_of(headers: Mapping[str, str]) -> int | None:
+    """The time of the server that a `Date` header says, in seconds since 1970; None if there is none."""
+    try:
+        return int(parsedate_to_datetime(headers.get("date", "")).timestamp())
+    except (ValueError, TypeError, OverflowError):  # invalid: ignored
+        return None
+
+
 def describe_error(error: Exception, scheme: str = "") -> str:
     """Describe an error of httpx, whose own message is often empty.
 

@@ -6,7 +6,8 @@ import asyncio
 import gc
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing, redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeAlias, TypeVar
@@ -53,6 +54,13 @@ class SourceTests(ABC):
         """A source that gets the same page again and again; None if this cannot happen."""
         return None
 
+    def shifting(self, products: Sequence[Product], folder: Path) -> ItemSource | None:  # noqa: ARG002 - the same
+        """A source whose first product is deleted once its first page was sent; None if this cannot happen.
+
+        All others move up by one place, so the first of the second page is now in the first one.
+        """
+        return None
+
     def test_all_products_arrive_once(self, tmp_path: Path) -> None:
         rows = _run(self._rows(self.source(PRODUCTS, tmp_path)))
         assert [row for row in rows if isinstance(row, Rejected)] == []
@@ -88,6 +96,35 @@ class SourceTests(ABC):
         with pytest.raises(SourceError):
             _run(asyncio.wait_for(self._rows(source), ENDLESS_S))
 
+    def test_a_product_that_moves_between_pages_is_in_one_of_two_readings(self, tmp_path: Path) -> None:
+        source = self.shifting(PRODUCTS, tmp_path)
+        if source is None:
+            pytest.skip("this source has no method `shifting`")
+
+        async def twice() -> list[Row]:
+            return [*await self._rows(source), *await self._rows(source)]
+
+        lacked = {str(each["id"]) for each in PRODUCTS[1:]} - {*_ids(_run(twice()))}
+        assert lacked == set(), "a run that removes products reads twice; what both lack is removed"
+
+    def test_names_of_categories_are_texts(self, tmp_path: Path) -> None:
+        source = self.source(PRODUCTS[:10], tmp_path)
+
+        async def names() -> Mapping[Any, Any]:
+            await self._rows(source)
+            return await source.category_names()
+
+        found = _run(names())
+        assert all(isinstance(text, str) for item in found.items() for text in item)
+
+    @pytest.mark.parametrize("is_cut_off", [False, True])
+    def test_it_prints_nothing_to_stdout(self, is_cut_off: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of a test
+        source = (self.cut_off if is_cut_off else self.source)(PRODUCTS, tmp_path)
+        printed = StringIO()
+        with redirect_stdout(printed):
+            _run(self._read(source))
+        assert printed.getvalue() == "", "the result of a run is printed there; use logging"
+
     def test_a_broken_product_arrives_and_the_others_are_not_affected(self, tmp_path: Path) -> None:
         products = [*PRODUCTS[:5], BROKEN, *PRODUCTS[5:10]]
         rows = _run(self._rows(self.source(products, tmp_path)))
@@ -116,12 +153,11 @@ class SourceTests(ABC):
     @pytest.mark.parametrize("is_cut_off", [False, True])
     def test_it_closes_what_it_opens(self, is_cut_off: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of a test
         source = (self.cut_off if is_cut_off else self.source)(PRODUCTS, tmp_path)
+        _run(_closing_all(self._read(source)))
 
-        async def read() -> None:
-            with suppress(SourceError):
-                await self._rows(source)
-
-        _run(_closing_all(read()))
+    async def _read(self, source: ItemSource) -> None:
+        with suppress(SourceError):
+            await self._rows(source)
 
     async def _rows(self, source: ItemSource, limit: int | None = None) -> list[Row]:
         """The products that a run gets of the source."""
@@ -143,7 +179,10 @@ def _ids(rows: Sequence[Row]) -> list[str]:
 
 
 def _run(reading: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(reading)
+    try:
+        return asyncio.run(reading)
+    except SystemExit as error:
+        pytest.fail(f"it ends the process with {error!r}; it must raise a SourceError")
 
 
 async def _closing_all(reading: Coroutine[Any, Any, T]) -> T:

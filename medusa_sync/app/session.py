@@ -31,6 +31,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.medusa.placement import PlacementOptions
 from medusa_sync.redact import Redactor, hiding, redacted
+from medusa_sync.redirects import check_redirect
 from medusa_sync.report.progress import Progress
 from medusa_sync.retry import Rate
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
@@ -112,7 +113,12 @@ def _of_plan(settings: Settings, plan: Plan) -> Settings:
     none = {option.name: None for option in PLANNED if option.default is None}
     # A forged plan must not choose other settings, such as where the API key is sent.
     given = {option: header.settings.get(option.name) for option in PLANNED}
-    values = {option.name: option.read(text) for option, text in given.items() if text is not None}
+    values = {}
+    for option, text in ((option, text) for option, text in given.items() if text is not None):
+        try:
+            values[option.name] = option.read(text)
+        except ValueError as error:
+            raise plan.error(f"it has {option.flag} {text!r}: {error}") from error
     guards = {"source": header.source, "max_removals": Share(100, is_percentage=True)}
     return replace(settings, **{**none, **values, **guards})
 
@@ -170,7 +176,7 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
     if (authorization := settings.authorization()) is not None:
         headers["authorization"] = authorization
 
-    # Redirects are safe: httpx does not send the authorization to another host, port or scheme.
+    # httpx does not send the authorization to another host, port or scheme.
     to_source = partial(
         connect,
         partial(errors.SourceError, hint=hint),
@@ -178,9 +184,9 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
         rate_of(settings.source),
         headers=headers,
         follow_redirects=True,
+        event_hooks={"response": [check_redirect]},
     )
-    name = Path(settings.source_map or "").name
-    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices, name)
+    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
     async with open_source(
         settings.source,
         settings.source_format,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 
 from msgspec import Struct, json, structs
 
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import FIELDS, STATUS, TITLE, VARIANT, stock_of
-from medusa_sync.core.product import Approved, ApprovedChange, Value
+from medusa_sync.core.fields import FIELDS, OPTIONS, STATUS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, stock_of
+from medusa_sync.core.handles import HANDLE
+from medusa_sync.core.merge import members
+from medusa_sync.core.product import Approved, ApprovedChange, DesiredProduct, PlanLine, Value, Withheld
+from medusa_sync.core.record import NO_RECORD, Record
 from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct
 
@@ -17,8 +20,6 @@ KEEP = "keep"
 """The action of a plan that only writes the record."""
 MARK = "mark"
 """The action of a plan that marks a product as missing."""
-
-_HANDLE = "handle"
 
 Changes = Mapping[tuple[str | None, str], ApprovedChange]
 """The changes of a product by key of the variant and field."""
@@ -32,13 +33,18 @@ class Moved(Struct, frozen=True):
 
 
 def changes_of(change: Change, changes: Iterable[FieldChange]) -> Changes:
-    """Changes as plans have them, with the handle of a product that is created."""
+    """Changes as plans have them, with the handle of a product that is created, and all of new variants."""
     found = [
         ApprovedChange(each.field, _in_order(each.stored), _in_order(each.planned), each.key, each.variant)
         for each in changes
     ]
     if change.is_creation:
-        found.append(ApprovedChange(_HANDLE, None, change.handle))
+        found.append(ApprovedChange(HANDLE, None, change.handle))
+    found += [
+        ApprovedChange(name, None, value, each.key, each.name)
+        for each in change.new_variants
+        for name, value in each.fields.items()
+    ]
     return {(each.key, each.field): each for each in found}
 
 
@@ -47,7 +53,13 @@ def _in_order(value: Value) -> Value:
     return tuple(sorted(value)) if isinstance(value, tuple) else value
 
 
-def approved(change: Change, made: Iterable[FieldChange], action: Action | None, placement: _Ids) -> Approved:
+def approved(
+    change: Change,
+    made: Iterable[FieldChange],
+    action: Action | None,
+    placement: _Ids,
+    record: Record | None,
+) -> Approved:
     """What a plan has of a product.
 
     Args:
@@ -55,6 +67,7 @@ def approved(change: Change, made: Iterable[FieldChange], action: Action | None,
         made: the changes of all its writes.
         action: of its outcome.
         placement: of new products and variants.
+        record: that of the product as the store has it.
     """
     changes = changes_of(change, made)
     return Approved(
@@ -63,23 +76,69 @@ def approved(change: Change, made: Iterable[FieldChange], action: Action | None,
         action or KEEP,
         change.stored.id,
         tuple(changes[key] for key in sorted(changes, key=lambda key: (key[0] or "", *map(str, key)))),
-        tuple(sorted({*change.removed, *change.drafted})),
+        {key: _digest_of_variant(record, key) for key in sorted({*change.removed, *change.drafted})},
         placement if _is_placed(change) else (),
+        pending=_sent_at(record),
     )
 
 
 _Ids = tuple[str | None, ...]
 
 
+def _sent_at(record: Record | None) -> float:
+    """When the write was sent that is not confirmed; 0 if there is none. A claim has written nothing."""
+    pending = record.pending if record else None
+    return 0 if record is None or pending is None or record.is_claim else pending.at
+
+
+def _digest(value: object) -> str:
+    return blake2b(json.encode(value, order="deterministic"), digest_size=8).hexdigest()
+
+
+def _digest_of_variant(record: Record | None, key: str) -> str:
+    """A digest of what was applied to a variant, and of whether the source had it."""
+    entry = (record or NO_RECORD).variant(key)
+    return _digest((entry.id, entry.fields, entry.dropped is None))
+
+
+HIDDEN = "a secret is hidden in its plan (***); remove it at the source, or sync without a plan"
+"""Why a product is not written whose plan has a secret."""
+
+
+def without_secrets(line: PlanLine, hidden: Callable[[Value], Value]) -> PlanLine:
+    """What is saved of a product that has a secret: only what its plan shows."""
+    plan, title = line.plan, str(hidden(line.plan.title))
+    changes = (
+        ApprovedChange(
+            each.field, hidden(each.stored), hidden(each.planned), each.key, str(hidden(each.variant))
+        )
+        for each in plan.changes
+    )
+    plan = Approved(plan.external_id, title, plan.action, plan.id, tuple(changes), is_hidden=True)
+    if line.product is None:
+        return PlanLine(plan)
+    own = line.product
+    product = DesiredProduct(own.external_id, own.source_id, own.currency, {TITLE: title}, ())
+    return PlanLine(plan, structs.replace(product, settings=own.settings))  # a guard compares them
+
+
 def _is_placed(change: Change) -> bool:
     return change.is_creation or change.placed or bool(change.new_variants)
 
 
-def moved(plan: Approved, change: Change, placement: _Ids, *, has_begun: bool) -> Iterator[Moved]:
-    """What would be written otherwise than in a plan; nothing if it may be written.
+def has_begun(plan: Approved, change: Change) -> bool:
+    """Whether a write was sent after the plan was made that is not confirmed; it may be that of the plan."""
+    return _sent_at(change.stored.record) not in {0, plan.pending}
+
+
+def moved(desired: DesiredProduct, change: Change, placement: _Ids, *, has_begun: bool) -> Iterator[Moved]:
+    """What would be written otherwise than in the plan of a product; nothing if it may be written.
 
     If the write has begun, what is left to do is a part of the plan, and fields may have no value yet.
     """
+    plan = desired.approved
+    if plan is None:
+        return
     if change.is_creation and plan.action != Action.CREATE:
         yield Moved(("the store no longer has it", "", ""))
         return
@@ -92,23 +151,60 @@ def moved(plan: Approved, change: Change, placement: _Ids, *, has_begun: bool) -
             ("the sales channel, shipping profile or stock location of new products is another", "", "")
         )
     was, now = {(each.key, each.field): each for each in plan.changes}, changes_of(change, change.changes)
+    taken = {(each.key, each.field): each for each in change.withheld if each.owner}
+    for each in desired.withheld:  # in the plan, too
+        taken.pop((each.key, each.field), None)
+    yield from map(_taken, taken.values())
+    yield from _back(plan, change)
+    may_be_rest = has_begun or change.keeps_record  # no record shows whether an undo has begun
     for key in now if has_begun else {**was, **now}:
         before, after = was.get(key), now.get(key)
-        if before != after and not (has_begun and after and _is_rest(after, before, was)):
+        is_rest = may_be_rest and after is not None and _is_rest(after, before, change)
+        is_done = after is None and before is not None and _is_done(before, change)
+        if before != after and not (key in taken or is_rest or is_done):
             yield _moved(before, after, change)
 
 
-def _is_rest(now: ApprovedChange, plan: ApprovedChange | None, was: Changes) -> bool:
-    """Whether a change is left of those of a plan."""
-    if plan is None:  # a field of a variant that was created, or an incomplete product that is replaced
-        is_new = (now.key, VARIANT) in was and was[now.key, VARIANT].stored is None
-        return is_new and not now.stored
-    known = _members(plan.stored) | _members(plan.planned)
-    return _members(now.stored) <= known and _members(now.planned) <= _members(plan.planned)
+def _taken(value: Withheld) -> Moved:
+    """A variant would not get a value, because something else has it now."""
+    name = f"{value.field} of {value.variant}" if value.variant else value.field
+    return Moved((f"{name}: {value.value!r} belongs to {value.owner} now", "", ""))
 
 
-def _members(value: Value) -> set[Value]:
-    return {*value} if isinstance(value, tuple) else set() if value is None else {value}
+def _back(plan: Approved, change: Change) -> Iterator[Moved]:
+    """The variants that would be removed, although the source had them when they were written last."""
+    record, removed = change.stored.record or NO_RECORD, {**change.dropped, **change.removed}
+    for key in plan.removed.keys() & {*change.removed, *change.drafted}:
+        is_missing = record.variant(key).dropped is not None
+        if not is_missing and _digest_of_variant(record, key) != plan.removed[key]:
+            yield Moved((f"another run has written {removed[key].called(key)} since", "", ""))
+
+
+def _is_rest(now: ApprovedChange, plan: ApprovedChange | None, change: Change) -> bool:
+    """Whether a change is left of that of a plan."""
+    if plan is None:
+        return False
+    record = change.record
+    pending = record.pending_fields if now.key is None else record.pending_values.get(now.key, {})
+    if now.field in pending and isinstance(plan.planned, tuple):  # the store may have removed all members
+        known = {*members(plan.stored), *members(plan.planned)}
+        return known >= {*members(now.stored)} and {*members(plan.planned)} >= {*members(now.planned)}
+    is_stored, is_planned = now.stored in (plan.stored, plan.planned), now.planned == plan.planned
+    if now.key is None or now.field not in UNIQUE:
+        return is_stored and is_planned
+    # A variant loses a unique value before another one gets it; the merchant has not if this was applied.
+    is_ours = now.field in pending or now.field not in record.variant(now.key).fields
+    return (is_stored or (now.stored is None and is_ours)) and (is_planned or now.planned is None)
+
+
+def _is_done(plan: ApprovedChange, change: Change) -> bool:
+    """Whether the store has what a change that is not made now would write."""
+    if plan.field != VARIANT:
+        return _current(plan, change) == plan.planned
+    return plan.planned is None and plan.key not in {
+        *change.dropped,
+        *(each.id for each in change.stored.variants),
+    }
 
 
 def _moved(before: ApprovedChange | None, now: ApprovedChange | None, change: Change) -> Moved:
@@ -131,10 +227,14 @@ def _current(plan: ApprovedChange, change: Change) -> Value:
         items = [each.stored for each in change.shared if each.stored]
         return items[0].value(plan.field, change.desired, change.locations) if items else None
     if plan.key is None:
-        return _in_order(change.stored.value(plan.field)) if FIELDS.knows(plan.field) else None
+        titles = tuple(each.title for each in change.stored.options)
+        others: dict[str, Value] = {OPTIONS: titles, STATUS: change.stored.status}
+        is_known = FIELDS.knows(plan.field)
+        return _in_order(change.stored.value(plan.field) if is_known else others.get(plan.field))
     stored = next((each.stored for each in change.variants if each.desired.key == plan.key), None)
     known = (change.desired, change.locations, change.options.ids)
-    return _in_order(stored.value(plan.field, *known)) if stored else None
+    is_known = stored is not None and VARIANT_FIELDS.knows(plan.field)
+    return _in_order(stored.value(plan.field, *known)) if stored and is_known else None
 
 
 def removal(stored: StoredProduct, action: str) -> Approved:
@@ -149,7 +249,7 @@ def removal(stored: StoredProduct, action: str) -> Approved:
         action,
         stored.id,
         tuple(changes.get(action, ())),
-        record=blake2b(json.encode(record, order="deterministic"), digest_size=8).hexdigest(),
+        record=_digest(record),
     )
 
 
@@ -158,8 +258,11 @@ def moved_removal(plan: Approved, stored: StoredProduct) -> Iterator[Moved]:
     now = removal(stored, plan.action)
     if now.id != plan.id:
         yield Moved(("it was created again", "", ""))
-    for before, after in zip(plan.changes, now.changes, strict=True):
-        if before != after:
-            yield Moved((f"{before.field} is ", " now, was ", " in the plan"), (after.stored, before.stored))
+    was = {each.field: each.stored for each in plan.changes}
+    for each in now.changes:
+        if each.stored != was.get(each.field):
+            yield Moved(
+                (f"{each.field} is ", " now, was ", " in the plan"), (each.stored, was.get(each.field))
+            )
     if now.record != plan.record:
         yield Moved(("another run has written it since", "", ""))

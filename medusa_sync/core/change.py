@@ -198,6 +198,7 @@ class Change(Struct, frozen=True, dict=True):
         keeps_stock: the stock that variants share is not sent, because their item is the merchant's.
         keeps_record: the record in the store stays as it is; `record` says what was applied by the run that
             is undone.
+        renews_settings: its record gets the settings of the run, even if nothing else is written.
     """
 
     desired: DesiredProduct
@@ -217,6 +218,7 @@ class Change(Struct, frozen=True, dict=True):
     shared_item: str | None = None
     keeps_stock: bool = False
     keeps_record: bool = False
+    renews_settings: bool = False
 
     @cached_property
     def steps(self) -> frozenset[Step]:
@@ -263,7 +265,7 @@ class Change(Struct, frozen=True, dict=True):
     @cached_property
     def locations(self) -> Mapping[str, str]:
         """Ids of stock locations by the names that the source uses now, or used for dropped variants."""
-        return {**self.record.locations, **self.desired.locations}
+        return self.record.locations_with(self.desired.locations)
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:

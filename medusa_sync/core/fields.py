@@ -215,13 +215,17 @@ def tracks(fields: Mapping[str, object]) -> bool | None:
     return any(value is not None for value in stock.values()) if stock else None
 
 
-OPTIONS_OF_VALUES = {"--currency": PRICE, "--sale-prices": PRICE, "--source-map": ""}
+OPTIONS_OF_VALUES = {
+    "--currency": PRICE,
+    "--sale-prices": PRICE,
+    "--source-map": "",
+    "--stock-location": STOCK,
+}
 """The options that decide what the source wants, each with the field that it decides about; empty for all."""
 
 
 def setting_names(name: str) -> tuple[str, ...]:
-    """The names that settings can have for a field, the most specific first; also for an option of values."""
-    name = OPTIONS_OF_VALUES.get(name, name)
+    """The names that settings can have for a field, the most specific first."""
     if name.partition(".")[0] == SALE:  # without it, customers would not pay the price that is synced
         return SALE, PRICE
     if name == OPTIONS or name.startswith(OPTION):

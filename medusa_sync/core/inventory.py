@@ -183,7 +183,8 @@ def _locations(update: Change, key: str) -> frozenset[str]:
     names |= {name for name, values in stock_of(pending).items() if {*values} - {SHARED, None}}
     if SHARED in {*applied.values(), *chain(*stock_of(pending).values())}:
         names |= stock_of({**record.fields, **record.pending_fields}).keys()
-    return frozenset(each for name in names if (each := update.locations.get(location_of(name))))
+    known = (record.locations, update.locations)  # the default location may be another one now
+    return frozenset(own for name in names for ids in known if (own := ids.get(location_of(name))))
 
 
 class ItemRename(Struct, frozen=True):

@@ -15,6 +15,7 @@ from medusa_sync.core.fields import (
     OPTION,
     OTHER_STOCK,
     SKU,
+    STOCK,
     VARIANT_FIELDS,
     Part,
     stock_of,
@@ -32,6 +33,7 @@ from medusa_sync.core.record import (
     applied,
     remember,
 )
+from medusa_sync.core.run_settings import is_earlier
 from medusa_sync.core.stored import StoredVariant
 
 _LATE = frozenset({Part.LINK, Part.TRANSLATION, Part.LEVEL})
@@ -75,9 +77,25 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     return structs.replace(
         record,
         variants=variants,
-        locations={name: own for name, own in change.locations.items() if f"{OTHER_STOCK}{name}" in named},
+        locations={
+            **{name: own for name, own in change.locations.items() if f"{OTHER_STOCK}{name}" in named},
+            **_default_location(change),
+        },
         source="" if change.held else record.source,  # it stays stale
     )
+
+
+def _default_location(change: Change) -> dict[str, str]:
+    """The default stock location, if this tool wrote stock there: it may empty what it wrote."""
+    before, now = change.record.locations.get("", ""), change.desired.locations.get("", "")
+    if not any(isinstance(each.get(STOCK), int) for each in change.desired.stocks):
+        return {}
+    if not change.selection.has(STOCK):
+        return {"": before} if before else {}
+    changes = chain(change.own_changes, *(each.changes for each in change.variants))
+    is_written = any(each.field == STOCK and isinstance(each.planned, int) for each in changes)
+    is_written |= any(isinstance(each.fields.get(STOCK), int) for each in change.new_items)
+    return {"": now} if now and (before or is_written) else {}
 
 
 def _not_written(update: Change) -> dict[str, dict[str, Value]]:
@@ -102,18 +120,18 @@ def is_recorded(update: Change) -> bool:
     record = update.stored.record
     if update.keeps_record:
         return not update.steps
-    if record is None or update.has_changes or update.conflicts or update.adopted:
+    if record is None or update.stored.has_old_record:
         return False
-    if update.selection.changed_settings(record, update.desired):
+    if update.has_changes or update.conflicts or update.adopted:
+        return False
+    if update.renews_settings and is_earlier(record.settings, update.desired.settings):
         return False
     is_same = update.record is record and not (record.withheld or update.withheld)
     is_marked = record.missing_since or update.missing_since
     if is_same and not is_marked and update.selection.is_up_to_date(record, update.desired):
         return True
-    final = structs.replace(final_record(update), source=record.source)
-    if record.settings is None:  # an upgrade writes nothing
-        final = structs.replace(final, settings=None)
-    return final == record
+    # New settings alone write nothing, and an upgrade neither.
+    return structs.replace(final_record(update), source=record.source, settings=record.settings) == record
 
 
 def _removed_options(update: Change) -> Mapping[str, str]:
@@ -156,7 +174,7 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     """
     if change.keeps_record:
         return final_record(change)
-    before, after, options = change.record, final_record(change), change.options
+    before, final, options = change.record, final_record(change), change.options
     gone = _removed_options(change) if options.removed else {}
     late = {each.desired.key: _late_values(change, each, gone) for each in change.variants}
     renames = item_renames(change) if Step.RENAME_ITEMS in change.steps else {}
@@ -168,22 +186,24 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     late_own = _late_own_values(change)
     is_single_commit = not (late or late_own or options.is_change or change.placed or change.removed)
     if is_single_commit and not (change.is_creation or any(change.added(IMAGES))):
-        return after
+        return final
     synced = options.ids if change.selection.has_variants else {}
-    names = {**after.option_ids, **synced, **gone}
+    names = {**final.option_ids, **synced, **gone}
     removed = {  # by this tool; they may not be deleted yet
         key: structs.replace(before.variant(key), id=stored.id, dropped=Dropped.REMOVED)
         for key, stored in change.removed.items()
     }
     drafted = {  # their stock may not be 0 yet
-        key: structs.replace(after.variants[key], dropped=before.variant(key).dropped or Dropped.KEPT)
+        key: structs.replace(final.variants[key], dropped=before.variant(key).dropped or Dropped.KEPT)
         for key in change.drafted
     }
+    # Until levels have arrived, the default location is the former one.
+    former = {name: own for name, own in before.locations.items() if not name}
     after = structs.replace(
-        after,
+        final,
         options=tuple(starmap(AppliedOption, names.items())),
-        variants={**after.variants, **removed, **drafted},
-        locations={**before.locations, **after.locations},
+        variants={**final.variants, **removed, **drafted},
+        locations={**before.locations, **final.locations, **former},
         settings=before.settings,
         withheld=before.withheld,  # a run that is killed has not reported them
     )
@@ -197,7 +217,8 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
         key: _with_earlier(before.pending_values.get(key, {}), own) for key, own in late.items()
     }
     titles, pending_fields = _pending_titles(before, options), _with_earlier(before.pending_fields, late_own)
-    pending = Pending(step, pending_values, titles, after.currency, now, dict(new), pending_fields)
+    settings = final.settings if final.settings != before.settings else None
+    pending = Pending(step, pending_values, titles, after.currency, now, dict(new), pending_fields, settings)
     return structs.replace(after, fields=fields, variants=variants, pending=pending)
 
 

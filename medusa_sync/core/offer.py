@@ -50,7 +50,7 @@ class Offer(Struct):
         self.channels.update(members(desired.fields.get(CHANNELS)) or own or [channel_id])
         names = {name for each in desired.variants for name in each.fields}
         stock = {name for each in desired.stocks for name, value in each.items() if value != SHARED}
-        self.locations.update(desired.locations[location_of(name)] for name in stock)
+        self.locations.update(change.locations[location_of(name)] for name in stock)
         keys = [price_key(name, desired.currency, desired.regions) for name in names if is_price(name)]
         self.currencies.update(key.currency for key in keys)
         prices = {(key.currency, key.region) for key in keys}

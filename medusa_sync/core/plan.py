@@ -15,8 +15,10 @@ from medusa_sync.core.fields import (
     OPTION,
     OPTIONS,
     OPTIONS_OF_VALUES,
+    OTHER_STOCK,
     PRICE,
     SALE,
+    SHARED,
     SKU,
     STATUS,
     STOCK,
@@ -48,6 +50,7 @@ from medusa_sync.core.record import (
     full_text,
     remember,
 )
+from medusa_sync.core.run_settings import LOCATION, changed_of
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.shared_stock import SharedStock, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -80,7 +83,7 @@ def plan_update(
     record = NO_RECORD if adopts or stored.record is None else stored.record
     if record.currency and not (how.selection.has(PRICE) or how.selection.has_variants):
         desired = structs.replace(desired, currency=record.currency)  # of prices, which stay as they are
-    settings = how.selection.changed_settings(record, desired)
+    settings = changed_of(record, desired, how.selection)
     desired = structs.replace(desired, regions={**record.regions, **desired.regions})
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=side, restore=restore)
@@ -92,7 +95,7 @@ def plan_update(
         rest = plan_update(desired, stored.without(removed_ids), how)
         return structs.replace(rest, removed=removed)
     record = rebased(record, desired, options, matches)
-    locations = {**record.locations, **desired.locations}
+    locations = record.locations_with(desired.locations)
     is_synced = how.selection.has(STOCK)
     shared = find_shared(desired, stored, record, matches, removed.keys(), is_synced=is_synced)
     found = options, shared.matches, locations
@@ -157,6 +160,7 @@ class _Plan(Struct, frozen=True):
             blocked=blocked,
             shared_item=self.shared.item_id,
             keeps_stock=self.shared.is_kit and any(True for _ in self._shared_stock(variants)),
+            renews_settings=self.how.accept_settings,
         )
 
     def shared_stock(self, variants: Iterable[VariantChange]) -> _Found:
@@ -169,15 +173,15 @@ class _Plan(Struct, frozen=True):
         if user is None and not any(each.joins for each in variants):
             return
         for name, wanted in self.desired.fields.items():
-            if FIELDS[name].part is Part.LEVEL and wanted is not None and self._is_synced(FIELDS[name]):
+            if FIELDS[name].part is Part.LEVEL and wanted is not None and self.how.selection.has(name):
                 level = user.value(name, self.desired, self.locations) if user else None
-                yield from self._merge(FIELDS[name], wanted, level, self.record.history(name))
+                yield from self._merge_stock(FIELDS[name], wanted, level, self.record.history(name), user)
 
     def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields, but for its stock."""
         record = self.record
         for name in dict.fromkeys([*self.desired.fields, *record.fields, *record.pending_fields]):
-            if not (FIELDS.knows(name) and self._is_synced(FIELDS[name])):
+            if not (FIELDS.knows(name) and self.how.selection.has(name)):
                 continue
             wanted, history = self.desired.fields.get(name), record.history(name)
             if FIELDS[name].part is Part.LEVEL:
@@ -189,11 +193,6 @@ class _Plan(Struct, frozen=True):
                 yield from self._merge(FIELDS[name], wanted, stored, history)
         if record.drafted and self.stored.status == "draft":
             yield FieldChange(STATUS, "draft", "published", "draft", "published")
-
-    def _is_synced(self, field: Field) -> bool:
-        """Whether a field is chosen, and the store can have it."""
-        can_be_stored = field.part is not Part.TRANSLATION or self.stored.translations is not None
-        return can_be_stored and self.how.selection.has(field.name)
 
     def _merge(
         self, field: Field, wanted: Value, current: Value, history: History, variant: str = ""
@@ -209,6 +208,27 @@ class _Plan(Struct, frozen=True):
             applied = full_text(history.applied, current, wanted)
             setting = next((each for each in self.settings if OPTIONS_OF_VALUES[each] in {"", *names}), "")
             yield FieldChange(field.name, current, planned, applied, wanted, variant, setting)
+
+    def _merge_stock(
+        self,
+        field: Field,
+        wanted: Value,
+        current: Value,
+        history: History,
+        user: StoredVariant | None,
+        variant: str = "",
+    ) -> _Found:
+        """The change of a level, and of the one that it had at the former default location."""
+        former = self.record.former_location(self.desired.locations)
+        if field.name != STOCK or not former or wanted == SHARED:
+            yield from self._merge(field, wanted, current, history, variant)
+            return
+        yield from self._merge(field, wanted, current, structs.replace(history, is_known=False), variant)
+        levels = {each.location_id: each.stocked_quantity for each in (user.location_levels if user else ())}
+        left, ours = levels.get(former), [each for each in (history.applied, *history.pending) if each]
+        # One that the merchant has raised is kept: orders only lower it.
+        if left and any(isinstance(each, int) and left <= each for each in ours):
+            yield FieldChange(f"{OTHER_STOCK}{former}", left, 0, history.applied, 0, variant, LOCATION)
 
     def option_changes(self, applied: Record | None, side: OnConflict) -> _Found:
         """The change and the conflict of the options; `applied` has the names that were last applied.
@@ -247,7 +267,7 @@ class _Plan(Struct, frozen=True):
         more += [each.field for each in self.desired.withheld if each.key == variant.key]
         known = [*self.record.variant(variant.key).fields, *self.record.pending_values.get(variant.key, {})]
         for name in dict.fromkeys([*full.fields, *more, *known]):
-            if VARIANT_FIELDS.knows(name) and self._is_synced(VARIANT_FIELDS[name]):
+            if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
                 merged = self._merge_of_variant(VARIANT_FIELDS[name], full, stored)
                 if stored.is_kit and VARIANT_FIELDS[name].part is Part.LEVEL:
                     keeps_stock |= any(True for _ in merged)
@@ -312,6 +332,8 @@ class _Plan(Struct, frozen=True):
             current = as_sent(current, wanted, history)
         if wanted is None and field.merge is Merge.FOLLOW:
             yield FieldChange(name, current, wanted, history.applied, wanted, variant.name)
+        elif field.merge is Merge.FOLLOW:
+            yield from self._merge_stock(field, wanted, current, history, stored, variant.name)
         else:
             yield from self._merge(field, wanted, current, history, variant.name)
 

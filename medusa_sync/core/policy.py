@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import isclose
 
@@ -79,12 +79,17 @@ class Delay:
     """How long something has to be missing before it is removed.
 
     Attributes:
-        now: in seconds since 1970.
+        now: in seconds since 1970. It is the time of the store, which is one for all runs: a machine with a
+            wrong clock would set marks that are over at once.
         seconds: 0 to remove it at once.
     """
 
     now: float = 0
     seconds: float = 0
+
+    def at(self, now: float | None) -> Delay:
+        """The same delay at another time; None for the same time."""
+        return self if now is None else replace(self, now=now)
 
     def is_over(self, since: float) -> bool:
         """Whether what is missing since a time is removed; since 0 if it is not marked."""

@@ -1,16 +1,14 @@
-"""What the source wants the store to hold, values as text, handles and currencies."""
+"""What the source wants the store to hold, values as text, and currencies."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain, count
+from itertools import chain
 
 from msgspec import Struct, json, structs
 
 from medusa_sync.core.fields import SHARED, STOCK, TITLE, UNIQUE, locale_of, stock_of
 
-_MAX_HANDLE = 200  # characters
-_NULL = "null"
 _CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
 
 Value = str | bool | int | float | tuple[str, ...] | None
@@ -97,9 +95,11 @@ class Approved(Struct, frozen=True, omit_defaults=True):
         action: of the outcome; `keep` if only the record is written.
         id: of the product in the store; empty if it is created.
         changes: with the values before.
-        removed: the keys of the dropped variants that are removed.
+        removed: digests of what the record has of the dropped variants that are removed, by key.
         placement: ids of the sales channel, shipping profile and stock location that something new gets.
         record: a digest of the record of a product that is removed.
+        pending: when the write was sent that was not confirmed before the plan was made; 0 if all were.
+        is_hidden: it has a secret, which is replaced, so it cannot be carried out.
     """
 
     external_id: str
@@ -107,9 +107,11 @@ class Approved(Struct, frozen=True, omit_defaults=True):
     action: str
     id: str
     changes: tuple[ApprovedChange, ...]
-    removed: tuple[str, ...] = ()
+    removed: dict[str, str] = {}
     placement: tuple[str | None, ...] = ()
     record: str = ""
+    pending: float = 0
+    is_hidden: bool = False
 
 
 class DesiredProduct(Struct, frozen=True):
@@ -217,38 +219,6 @@ def without_locales(desired: DesiredProduct, locales: Collection[str]) -> Desire
 
     variants = tuple(structs.replace(each, fields=kept(each.fields)) for each in desired.variants)
     return structs.replace(desired, fields=kept(desired.fields), variants=variants, digest="")
-
-
-def slug_of(desired: DesiredProduct) -> str:
-    """The slug of the source's handle or of the title; empty if it has no letters or digits."""
-    return slug(desired.handle or desired.title)
-
-
-def handle_candidates(desired: DesiredProduct) -> Iterator[str]:
-    """Handles in order of preference: `<slug>`, `<slug>-<id>`, `<slug>-<id>-2`, and so on.
-
-    A handle of the source is part of the product's address in the shop, so it has no alternatives. The handle
-    `null` is not used: Medusa reads it as no value, so it cannot be looked up.
-    """
-    base, own_id = slug_of(desired), slug(desired.source_id)
-    if base == _NULL:
-        base = ""
-    if base:
-        yield base
-    if base and desired.handle:
-        return
-    with_id = f"{base}-{own_id}" if base and own_id else base or slug(desired.external_id)
-    if with_id != base:
-        yield with_id
-    for number in count(2):
-        yield f"{with_id}-{number}"
-
-
-def slug(text: str) -> str:
-    """The text as a part of a URL; empty if it has no letters or digits."""
-    from slugify import slugify
-
-    return slugify(text, max_length=_MAX_HANDLE)
 
 
 def excerpt(value: Value, longest: int, start: int = 0) -> str:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from msgspec import Struct, ValidationError, convert, to_builtins
+from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from medusa_sync.core.fields import FIELDS, PRICE, SALE, locale_of
 from medusa_sync.core.prices import region_names
@@ -52,6 +52,7 @@ class Pending(Struct, frozen=True, omit_defaults=True):
         new: ids of the variants that the write creates, by key; the ordinary route gives others.
         fields: values of the product that may have arrived, the newest last, by field. Those that commit with
             the product row are in the record instead.
+        settings: those of the source product, if they are others than in the record.
     """
 
     step: Write
@@ -61,6 +62,7 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     at: float = 0
     new: dict[str, str] = {}
     fields: dict[str, tuple[Value, ...]] = {}
+    settings: dict[str, str] | None = None
 
 
 class AppliedOption(Struct, frozen=True, array_like=True):
@@ -127,7 +129,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         source: the digest of the source product that was applied; empty if not all of it was applied.
         settings: those of the source product that was applied; None if an older version wrote the record.
         regions: ids of the regions whose names fields of variants have, by name in lower case.
-        locations: ids of stock locations by the names in the fields of variants.
+        locations: ids of stock locations by the names in the fields of variants; "" is the default one.
         withheld: unique values that variants do not get, by key of the variant and field, each with the
             external id of the product of the same source that has it; empty if another one has it.
         missing_since: when a run with `--remove-after` first found it missing at the source, in seconds since
@@ -173,15 +175,15 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     @property
     def has_sales(self) -> bool:
         """Whether a variant has, or may have, a sale price of ours."""
-        return any(name.partition(".")[0] == SALE for name in self._names)
+        return any(name.partition(".")[0] == SALE for name in self.names)
 
     @property
     def has_translations(self) -> bool:
         """Whether it has, or may have, a text of ours in a locale."""
-        return any(map(locale_of, self._names))
+        return any(map(locale_of, self.names))
 
     @property
-    def _names(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         """The names of all fields that have, or may have, a value of ours."""
         variants = (each.fields for each in self.variants.values())
         return chain(self.fields, self.pending_fields, *variants, *self.pending_values.values())
@@ -197,6 +199,23 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     def variant(self, key: str) -> VariantRecord:
         """What was applied to a variant; nothing if the record does not have it."""
         return self.variants.get(key) or VariantRecord()
+
+    def former_location(self, locations: Mapping[str, str]) -> str:
+        """The id of the default stock location that it was written to; empty if that is one of these."""
+        former = self.locations.get("", "")
+        return "" if former in locations.values() or "" not in locations else former
+
+    def locations_with(self, locations: Mapping[str, str]) -> dict[str, str]:
+        """These, and those that only the record has, of which the default one is called by its id."""
+        former = self.former_location(locations)
+        return {**self.locations, **({former: former} if former else {}), **locations}
+
+    def unmarked(self, *, variants: bool) -> Record:
+        """The record without the mark as missing, and without those of its variants."""
+        entries = self.variants
+        if variants:
+            entries = {key: structs.replace(each, missing_since=0) for key, each in entries.items()}
+        return structs.replace(self, missing_since=0, variants=entries)
 
     @property
     def is_claim(self) -> bool:
@@ -294,6 +313,13 @@ def as_json(record: Record) -> dict[str, Any]:
         while len(entry) > _ALWAYS and not entry[-1]:
             entry.pop()
     return form
+
+
+def can_be_sent_back(record: Any) -> bool:
+    """Whether Medusa takes stored JSON from the admin, which sends all metadata back after an edit."""
+    if isinstance(record, list):
+        return None not in record and all(map(can_be_sent_back, record))
+    return not isinstance(record, dict) or all(map(can_be_sent_back, record.values()))
 
 
 def parse_record(metadata: object) -> Record | None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import OPTIONS_OF_VALUES, VARIANTS, setting_names
+from medusa_sync.core.fields import (
+    OPTIONS_OF_VALUES,
+    STOCK,
+    TRANSLATION,
+    VARIANTS,
+    locale_of,
+    setting_names,
+)
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import NO_RECORD, Record, applied
@@ -21,14 +29,34 @@ class Selection:
     Args:
         only: the names that are chosen; None for all.
         skip: the names that are left out.
+        locales: those of the store; texts in others are left out. None if they are not known.
     """
 
-    def __init__(self, only: frozenset[str] | None = None, skip: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        only: frozenset[str] | None = None,
+        skip: frozenset[str] = frozenset(),
+        locales: Collection[str] | None = None,
+    ) -> None:
         self._only = only
         self._skip = skip
+        self._locales = locales
         self._known: dict[str, bool] = {}
-        self.is_all = only is None and not skip
+        self.is_all = only is None and not skip and locales is None
         self.has_variants = self.has(VARIANTS)
+
+    @property
+    def named_locales(self) -> set[str]:
+        """The locales that are named among the chosen fields."""
+        return {each.split(".")[1] for each in self._only or () if each.startswith(TRANSLATION)}
+
+    def in_locales(self, locales: Collection[str]) -> Selection:
+        """The same fields, but for texts in other locales than those of the store."""
+        return Selection(self._only, self._skip, locales)
+
+    @cached_property
+    def _of_all_fields(self) -> Selection:
+        return ALL if self._locales is None else ALL.in_locales(self._locales)
 
     def has(self, name: str) -> bool:
         """Whether a field is chosen."""
@@ -36,29 +64,25 @@ class Selection:
         if chosen is None:
             names = setting_names(name)
             is_named = self._only is None or not self._only.isdisjoint(names)
-            chosen = self._known[name] = is_named and self._skip.isdisjoint(names)
+            can_be_stored = self._locales is None or locale_of(name) in {"", *self._locales}
+            chosen = is_named and self._skip.isdisjoint(names) and can_be_stored
+            self._known[name] = chosen
         return chosen
 
     def for_record(self, record: Record | None) -> Selection:
         """The fields to sync of a product: an interrupted write is completed with all of them."""
-        return ALL if record is None or not record.is_settled else self
+        return self._of_all_fields if record is None or not record.is_settled else self
 
-    def changed_settings(self, record: Record, desired: DesiredProduct) -> dict[str, tuple[str, str]]:
-        """The options that a product was written with other values of, each with the old and the new one.
-
-        Those that decide only about fields that are not chosen are left out.
-        """
-        now, before = desired.settings, record.settings
-        if before is None:  # an older version wrote it
-            sales = {"--sale-prices": "on"} if record.has_sales else {}
-            before = {**now, "--currency": record.currency or desired.currency, **sales}
-        values = {name: (before.get(name, ""), now.get(name, "")) for name in OPTIONS_OF_VALUES}
-        return {name: (old, new) for name, (old, new) in values.items() if old != new and self.has(name)}
+    def decides(self, option: str) -> bool:
+        """Whether an option of values decides about a field that is chosen."""
+        field = OPTIONS_OF_VALUES.get(option, "")
+        return not field or self.has(field)
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for a product, according to its record."""
         is_whole = record.is_settled and not desired.withheld  # which the record may lack
-        return is_whole and self.of(record).content == self.of(applied(desired)).content
+        is_moved = self.has(STOCK) and record.former_location(desired.locations)
+        return is_whole and not is_moved and self.of(record).content == self.of(applied(desired)).content
 
     def of(self, record: Record) -> Record:
         """The part of a record that is compared with the source."""
@@ -96,10 +120,15 @@ class Selection:
             fields=fields,
             options=recorded.options,
             variants=variants,
-            source="",
-            settings=None if old.settings is None else self._mixed(new.settings or {}, old.settings),
+            source=new.source if self._has_all(new, old) else "",
+            settings=None if old.settings is None else new.settings,
             withheld={key: values for key, values in withheld.items() if values},
         )
+
+    def _has_all(self, *records: Record) -> bool:
+        """Whether everything in records is chosen, so that nothing else is left to do."""
+        is_limited = self._only is not None or bool(self._skip)
+        return not is_limited and all(self.has(name) for each in records for name in each.names)
 
     def _chosen(self, fields: Mapping[str, T]) -> dict[str, T]:
         return {name: value for name, value in fields.items() if self.has(name)}
@@ -123,6 +152,8 @@ class PlanOptions(Struct, frozen=True):
         update: products that are in the store are updated; what an interrupted run began is always completed.
         price_limit: how far a price may move; None for any distance.
         on_deleted: what happens to products that the merchant deleted.
+        accept_settings: the products of the source may have been written with other values of the options of
+            values; their records get those of the run.
     """
 
     on_conflict: ConflictPolicy = SOURCE_WINS
@@ -133,3 +164,4 @@ class PlanOptions(Struct, frozen=True):
     update: bool = True
     price_limit: PriceLimit | None = None
     on_deleted: OnDeleted = OnDeleted.RECREATE
+    accept_settings: bool = False

@@ -290,11 +290,13 @@ class StoredProduct(Identified, frozen=True):
 
     Attributes:
         record: what was last applied; None if it was not written by this tool.
+        has_old_record: the record has to be written again, so that the merchant can edit the metadata.
         metadata: without the record.
         translations: None if they were not read, those of its variants neither.
     """
 
     record: Record | None = None
+    has_old_record: bool = False
     metadata: dict[str, Any] | None = None
     title: str = ""
     handle: str = ""
@@ -374,8 +376,9 @@ class StoredProduct(Identified, frozen=True):
 
 
 class UnownedProduct(Entity, frozen=True):
-    """A product without an external id, with what adoption compares."""
+    """A product without an external id of a source, with what adoption compares."""
 
+    external_id: str | None
     title: str
     handle: str
     metadata: dict[str, Any] | None

@@ -7,7 +7,7 @@ as it is, so later runs take what is undone for edits of the merchant.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
@@ -15,14 +15,15 @@ from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChang
 from medusa_sync.core.fields import SHARED, STATUS, STOCK, VARIANT, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, remember_text
+from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, remember, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.errors import ProductFailedError
 
 _SINCE = "edited since the run"
+_LATER = "a later run wrote it; undo that first"
 FOREVER = "the run deleted it, which cannot be undone"
 _FOR_SALE = "it has no stock of its own to set to 0; --on-missing delete removes it"
 
@@ -87,8 +88,13 @@ def plan_change(
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
     statuses = [*_statuses(desired, stored.status)] if how.selection.has(STATUS) else []
     own = [*(_exact(each, desired) for each in change.own_changes), *statuses]
+    written = {each.id: each.fields for each in stored.record.variants.values()}
     variants = (
-        structs.replace(each, changes=_marked(each.changes), conflicts=_kept(each.conflicts))
+        structs.replace(
+            each,
+            changes=_marked(each.changes),
+            conflicts=tuple(_kept(each.conflicts, written.get(each.desired.key, {}))),
+        )
         for each in change.variants
     )
     names = (each.called(each.id) for each in staying)
@@ -98,7 +104,8 @@ def plan_change(
         stored=structs.replace(change.stored, record=stored.record),
         own_changes=_marked(each for each in own if isinstance(each, FieldChange)),
         own_conflicts=(
-            *_kept([*change.own_conflicts, *(each for each in statuses if isinstance(each, Conflict))]),
+            *_kept(change.own_conflicts, stored.record.fields),
+            *_kept((each for each in statuses if isinstance(each, Conflict)), {}),
             *desired.lost,
             *kept,
         ),
@@ -175,5 +182,8 @@ def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
     )
 
 
-def _kept(conflicts: Iterable[Conflict]) -> tuple[Conflict, ...]:
-    return tuple(structs.replace(each, reason=_SINCE) for each in conflicts)
+def _kept(conflicts: Iterable[Conflict], written: Mapping[str, Value]) -> Iterator[Conflict]:
+    """Conflicts with the reason; `written` is what the last run has written."""
+    for each in conflicts:
+        is_later = each.field != VARIANT and remember(each.stored) == written.get(each.field)
+        yield structs.replace(each, reason=_LATER if is_later else _SINCE)

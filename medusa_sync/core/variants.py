@@ -196,14 +196,15 @@ def _located(
         fields: that were recorded.
         wanted: the fields that the source wants.
         before: ids of locations by their names in the record.
-        now: their ids by the names that the source uses.
+        now: their ids by the names that the source uses; a name that the store lacks is that of the record.
     """
 
     def name_of(name: str) -> str:
         own = ids.get(location_of(name), "")
         return names.get(own) or (f"{OTHER_STOCK}{own}" if name in wanted else name)
 
-    ids, names = {**now, **before}, {now.get(location_of(each)): each for each in stock_of(wanted)}
+    ids, latest = {**now, **before}, {**before, **now}
+    names = {latest.get(location_of(each)): each for each in stock_of(wanted)}
     stock = stock_of(fields)
     return {
         name_of(name) if name in stock and not _is_shared(value) else name: value
@@ -225,7 +226,8 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     """
     old, new, pending = record.currency, desired.currency, record.pending
     is_converted = old not in {"", new}
-    has_named = bool(record.locations or desired.locations.keys() - {""})
+    before = {name: own for name, own in record.locations.items() if name}
+    has_named = bool(before or desired.locations.keys() - {""})
     known_ids = [*(each.id for each in record.options), *(each.id for each in record.variants.values())]
     lacks_ids = pending is not None and not all(known_ids)
     renames = is_converted or has_named or matches.former or options.former or desired.regions
@@ -240,7 +242,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
     def now(key: str, fields: Mapping[str, T]) -> dict[str, T]:
         fields = _renamed(fields, options)
         if has_named and (own := wanted.get(keys.get(key, key))):
-            fields = _located(fields, own, record.locations, desired.locations)
+            fields = _located(fields, own, before, desired.locations)
         if not (is_converted or desired.regions):
             return fields
         prices = list(filter(is_price, wanted.get(keys.get(key, key), ())))
@@ -262,7 +264,7 @@ def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matche
         variants[new_key] = structs.replace(entry, id=known_id, fields=now(key, fields))
 
     def located(fields: Mapping[str, T]) -> dict[str, T]:
-        return _located(fields, desired.fields, record.locations, desired.locations)
+        return _located(fields, desired.fields, before, desired.locations)
 
     names_now = ((options.former.get(each.name, each.name), each.id) for each in record.options)
     return structs.replace(

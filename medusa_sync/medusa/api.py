@@ -109,6 +109,11 @@ class AdminApi:
 
         return Bulk(self._client)
 
+    @property
+    def store_time(self) -> int | None:
+        """What the clock of the store showed last, in seconds since 1970; None if it is not known."""
+        return self._client.store_time
+
     # --- reads ---
 
     async def defaults(self) -> StoreDefaults:
@@ -208,6 +213,12 @@ class AdminApi:
 
         absent, empty = await all_done(read_all(NULL), read_all(""))
         return absent + empty
+
+    async def with_external_ids(self, external_ids: Sequence[str]) -> list[UnownedProduct]:
+        """The products with these external ids, as adoption compares them; there may be several for each."""
+        wanted, parts = set(external_ids), chunks("external_id", external_ids)
+        lists = [walk(self._client, decode.UNOWNED, part) for part in parts]
+        return [each for found in lists async for each in found if each.external_id in wanted]
 
     async def owners(self, wanted: Collection[UniqueValue]) -> dict[UniqueValue, list[StoredVariant]]:
         """The variants that have unique values; values of which the store does not show it are left out.

@@ -217,17 +217,18 @@ class Bulk:
         self, operation: Operation, group: Sequence[Body], path: str, body: Body
     ) -> list[Result]:
         """Send bodies to the ordinary route; returns the ids of what was written."""
+        query: Query = [("fields", "id,external_id" if operation.is_divisible else "id")]
         if operation.is_divisible:
-            query: Query = [("fields", "id,external_id")]
             listed = (await self._client.post(path, body, _Created, query=query)).created
             created = {each.external_id: each.id for each in listed}
             if any(body["external_id"] not in created for body in group):
                 raise AmbiguousWriteError("the response lacks products")
             return [created[body["external_id"]] for body in group]
         if operation.batch:
-            await self._client.post(path, body, dict[str, Any])
+            await self._client.post(path, body, dict[str, Any], query=query)
             return [body["id"] for body in group]
-        return [each.id for each in (await self._client.post(path, body, _Written)).values()]
+        # A variant is answered with its whole product.
+        return [each.id for each in (await self._client.post(path, body, _Written, query=query)).values()]
 
 
 def _is_unusable(refusal: Refusal) -> bool:

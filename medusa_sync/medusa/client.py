@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -18,7 +19,7 @@ from medusa_sync.errors import (
     UnknownQueryError,
 )
 from medusa_sync.http import HttpClient, Query
-from medusa_sync.response import Response, describe_response, error_type
+from medusa_sync.response import Response, date_of, describe_response, error_type
 
 T = TypeVar("T")
 _Request = tuple[str, str, Query, bytes | None]  # method, path, query, body
@@ -79,6 +80,7 @@ class MedusaClient:
         self._accepted = False  # the credentials have worked
         self._authorization = ""
         self._log_in = asyncio.Lock()
+        self._headers: Mapping[str, str] = {}  # of the latest response
         self._checking = asyncio.Lock()  # requests that fail at the same time share a check
         http.redactor.add(credentials.key if isinstance(credentials, ApiKey) else credentials.password)
 
@@ -86,6 +88,11 @@ class MedusaClient:
     def is_stopping(self) -> bool:
         """Whether the run ends, so that nothing more is tried."""
         return self._http.is_stopping
+
+    @property
+    def store_time(self) -> int | None:
+        """What the clock of the store showed at its latest response; None if that does not say it."""
+        return date_of(self._headers)
 
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
         """Read.
@@ -194,9 +201,11 @@ class MedusaClient:
         method, path, query, body = request
         headers = {"authorization": authorization}
         repeatable = repeatable or method == "GET"
-        return await self._http.send(
+        response = await self._http.send(
             method, path, query=query, body=body, headers=headers, repeatable=repeatable
         )
+        self._headers = response.headers
+        return response
 
     async def _authorization_after(self, expired: str) -> str:
         """An authorization that is not the expired one; concurrent requests log in only once."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from msgspec import Raw, Struct, ValidationError, convert, json, structs
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Part
-from medusa_sync.core.record import RECORD_KEY, Record, parse_record
+from medusa_sync.core.record import RECORD_KEY, Record, can_be_sent_back, parse_record
 from medusa_sync.core.stored import Identified, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
 from medusa_sync.http import Query
@@ -99,7 +99,7 @@ TRANSLATED = structs.replace(
 )
 WITH_DELETED = _products(MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
 HANDLES = _products(StoredProduct, "id,external_id,title,handle")
-UNOWNED = _products(UnownedProduct, "id,title,handle,metadata,variants.id,variants.sku")
+UNOWNED = _products(UnownedProduct, "id,external_id,title,handle,metadata,variants.id,variants.sku")
 WRITTEN = _products(
     StoredProduct,
     "id,external_id,options.id,options.title,variants.id,variants.sku,"
@@ -185,7 +185,7 @@ def decode_product(
             return Unreadable(identity.id, identity.external_id, str(error))
     else:
         if isinstance(metadata, dict):
-            metadata.pop(RECORD_KEY, None)
+            product["has_old_record"] = not can_be_sent_back(metadata.pop(RECORD_KEY, None))
     if "prices" in asked.get("variants", {}):
         _complete_prices(product, record)
     for variant in _variants(product) if deleted_items else ():

@@ -73,26 +73,30 @@ class Placement(Struct, frozen=True):
         names = Counter(each.name.lower() for each in self.regions or ())
         return {name: own for name, own in ids.items() if names[name] == 1}
 
-    def refusal(self, product: DesiredProduct) -> str:
-        """Why a product that is placed is rejected; empty if it is not."""
-        return self._unusable_price(product) or self._unknown_location(product)
+    def refusal(self, product: DesiredProduct, instead: str) -> str:
+        """Why the values of a product that is placed cannot be written; empty if they can.
 
-    def _unknown_location(self, product: DesiredProduct) -> str:
+        `instead` is what to do if the store shall not get a name that it lacks.
+        """
+        return self._unusable_price(product, instead) or self._unknown_location(product, instead)
+
+    def _unknown_location(self, product: DesiredProduct, instead: str) -> str:
+        ids = {*self.locations.values()}
         for stock in product.stocks:
             names = [location_of(name) for name in stock]
-            if unknown := [name for name in names if name not in product.locations]:
+            if unknown := [name for name in names if product.locations.get(name) not in ids]:
                 known = sorted({own: name for name, own in self.locations.items()}.values())
                 return (
                     f"it has stock at {unknown[0]!r}, but the stock locations of the store are: "
                     f"{', '.join(map(repr, known[:_LISTED_NAMES])) or 'none'}; add it in the admin (Settings "
-                    "> Locations & Shipping), or correct the name at the source"
+                    f"> Locations & Shipping), or {instead}"
                 )
             if len({product.locations[name] for name in names}) < len(names):
                 both = " and ".join(repr(name) if name else "`stock`" for name in names)
                 return f"it has two quantities for one stock location: {both}"
         return ""
 
-    def _unusable_price(self, product: DesiredProduct) -> str:
+    def _unusable_price(self, product: DesiredProduct, instead: str) -> str:
         """Medusa would store such a price, but never use it."""
         fields = [list(filter(is_price, each.fields)) for each in product.variants]
         keys = {
@@ -101,14 +105,15 @@ class Placement(Struct, frozen=True):
         if unknown := {key.currency for key in keys.values()}.difference(self.currencies):
             return (
                 f"it has a price in {min(unknown)!r}, but the store sells only in "
-                f"{', '.join(self.currencies)}; add the currency in the admin (Settings > Store), or remove "
-                "the price at the source"
+                f"{', '.join(self.currencies)}; add the currency in the admin (Settings > Store), or "
+                f"{instead}"
             )
         regions = {each.id: each for each in self.regions or ()}
         for name, key in keys.items():
             region = regions.get(key.region)
             if key.region and region is None:
-                return f"{name}: {self._no_region(key.region)}"
+                named = price_key(name, product.currency).region
+                return f"{name}: {self._no_region(named, instead)}"
             if region is not None and region.currency_code != key.currency:
                 return f"{name}: the currency of the region {region.name!r} is {region.currency_code!r}"
         for names in fields:
@@ -117,7 +122,7 @@ class Placement(Struct, frozen=True):
                 return f"{twice} and {known[keys[twice]]} are the same price"
         return ""
 
-    def _no_region(self, name: str) -> str:
+    def _no_region(self, name: str, instead: str) -> str:
         """Why a name is not that of one region."""
         names = sorted(each.name for each in self.regions or ())
         if name.lower() in map(str.lower, names):
@@ -125,7 +130,7 @@ class Placement(Struct, frozen=True):
         known = ", ".join(map(repr, names[:_LISTED_NAMES])) or "none"
         return (
             f"the store has no region {name!r}, only: {known}; add it in the admin (Settings > Regions), or "
-            "change the price at the source"
+            f"{instead}"
         )
 
 
@@ -144,10 +149,13 @@ _SETTINGS = {
 _IDS = {_CHANNELS: "sc_", _PROFILES: "sp_"}
 
 
-async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
+async def find_placement(
+    api: AdminApi, options: PlacementOptions, *, needs_currency: bool = True
+) -> Placement:
     """Find what the settings name, or the defaults of the store.
 
-    The currency is checked too: Medusa accepts currencies and sales channels that do not exist.
+    The currency is checked if all prices are in it: Medusa accepts currencies and sales channels that do not
+    exist.
 
     Raises:
         StoreMismatchError: the store does not have what is named, or has no default.
@@ -162,7 +170,7 @@ async def find_placement(api: AdminApi, options: PlacementOptions) -> Placement:
     await all_done(*reads)
     store, channels, profiles, locations = await asyncio.gather(*reads)
     currencies = tuple(sorted(currency.currency_code for currency in store.supported_currencies))
-    if options.currency not in currencies:
+    if needs_currency and options.currency not in currencies:
         raise StoreMismatchError(
             f"The store does not sell in {options.currency!r}, only in: {', '.join(currencies) or 'nothing'}",
             hint=f"{_suggestion(options.currency, currencies)}"

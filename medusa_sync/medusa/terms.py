@@ -11,7 +11,8 @@ from typing import Any
 from msgspec import Struct
 
 from medusa_sync.core.fields import CATEGORIES, CHANNELS, COLLECTION, TAGS, TYPE
-from medusa_sync.core.product import Category, DesiredProduct, slug
+from medusa_sync.core.handles import slug
+from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.stored import StoredCategory, category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa import operations, resources
@@ -64,8 +65,10 @@ class Terms:
         stop: Stop,
         *,
         creates: bool = True,
+        instead: str,
     ) -> None:
         self._creates = creates
+        self._instead = instead
         self._api = api
         self._category_names = category_names
         self._stop = stop
@@ -198,10 +201,11 @@ class Terms:
                 same = [each for each in listed if each.name == key]
                 known = ", ".join(f"{each.name!r} ({each.id})" for each in (same or listed)[:_LISTED])
                 message = (
-                    f"the store has several sales channels {key!r}: {known}; give an id at the source"
+                    f"the store has several sales channels {key!r}: {known}; rename one in the admin, or "
+                    f"{self._instead}"
                     if same
                     else f"the store has no sales channel {key!r}, only: {known}; add it in the admin "
-                    "(Settings > Sales Channels), or name another one at the source"
+                    f"(Settings > Sales Channels), or {self._instead}"
                 )
                 self._errors[CHANNELS, key] = KnownRefusalError(message, status=HTTPStatus.BAD_REQUEST)
 

@@ -21,13 +21,14 @@ def check(settings: Settings) -> None:
     """Check before a run whether report and plan can be written; raise `SettingsError` if not."""
     problems = []
     inputs = filter(None, (settings.source, settings.undo, settings.apply_plan))
-    read = {*map(os.path.realpath, inputs)}  # pathlib fails if links are a loop
+    used = dict.fromkeys(map(os.path.realpath, inputs), "is what a run reads")  # pathlib fails at a loop
     for name, given in (("report", settings.report), ("save_plan", settings.save_plan)):
         if given is None or given == "-":
             continue
         problem = file.check_report_path(Path(given))
-        if os.path.realpath(given) in read:
-            problem = f"{given!r} is what a run reads; choose another file"
+        if (path := os.path.realpath(given)) in used:
+            problem = f"{given!r} {used[path]}; choose another file"
+        used[path] = f"is what {OPTIONS[name].flag} writes"
         problems += [f"{OPTIONS[name].spelling}: {problem}"] if problem else []
     if problems:
         raise SettingsError(problems)

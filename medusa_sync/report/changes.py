@@ -179,7 +179,7 @@ def notes_about(detail: Detail, action: Action | None, longest: int) -> str:
     kept = "may be overwritten" if winner == OnConflict.SOURCE else "kept"
     if detail.kind == "withheld":
         owner = f"{source}, which belongs to {visible(detail.owner)}"
-        return owner if detail.stored is None else f"{kept}; {owner}"
+        return owner if detail.stored is None or action is Action.CREATE else f"{kept}; {owner}"
     why = _HELD if detail.kind == "held" else _UNKNOWN if action is Action.CREATE else _CONFLICT
     return "; ".join([kept, why, source, *wins])
 

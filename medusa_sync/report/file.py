@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC
+from itertools import count
 from pathlib import Path
 from typing import IO
 
+from medusa_sync.core.ids import Shard
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import MedusaSyncError
-from medusa_sync.settings.parsers import STARTED_AT
+from medusa_sync.settings.parsers import SHARD, STARTED_AT
 
 _BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for the code page of the country
 
@@ -41,19 +43,38 @@ def check_report_path(path: Path) -> str | None:
 def write_report(result: RunResult, path: Path) -> None:
     """Write the report completely, or raise `ReportError` and leave an existing file; links are followed.
 
-    `STARTED_AT` in the path is replaced by the start of the run in UTC, such as `2026-11-29T21-50-00Z`.
+    `STARTED_AT` in the path is replaced by the start of the run in UTC, such as `2026-11-29T21-50-00Z`, and
+    `SHARD` by the part of the products, such as `3-of-8`. A name with the time is never that of another run.
     """
     started_at = result.started_at.astimezone(UTC)
-    path = Path(str(path).replace(STARTED_AT, f"{started_at:%Y-%m-%dT%H-%M-%SZ}"))
+    shard = result.shard or Shard(1, 1)
+    named = str(path).replace(SHARD, f"{shard.number}-of-{shard.count}")
+    is_of_run, named = STARTED_AT in named, named.replace(STARTED_AT, f"{started_at:%Y-%m-%dT%H-%M-%SZ}")
+    path = Path(named)
     if problem := check_report_path(path):
         raise ReportError(f"The report was not written: {problem}.", hint="Correct --report.")
     content = _rendered(result, path.name.lower()).encode()
     hint = "Free disk space, check the permissions, or choose another file with --report."
-    with (
-        writing(f"The report {str(path)!r} was not written", hint),
-        replacing(Path(os.path.realpath(path))) as stream,
-    ):
-        stream.write(content)
+    with writing(f"The report {str(path)!r} was not written", hint):
+        file = Path(os.path.realpath(path))
+        with _reserved(file) if is_of_run else nullcontext(file) as free, replacing(free) as stream:
+            stream.write(content)
+
+
+@contextmanager
+def _reserved(file: Path) -> Iterator[Path]:
+    """A new file with this name, or else with a number behind it; it is removed if something fails here."""
+    for number in count(1):
+        new = file if number == 1 else file.with_name(f"{file.stem}_{number}{file.suffix}")
+        with suppress(FileExistsError):
+            new.touch(exist_ok=False)
+            break
+    try:
+        yield new
+    except BaseException:
+        with suppress(OSError):
+            new.unlink()
+        raise
 
 
 @contextmanager

@@ -65,7 +65,9 @@ class Counts(Struct, frozen=True, kw_only=True):
     removed: Annotated[int, Meta(ge=0, description="Set to draft or deleted.")]
     conflicts: Annotated[int, Meta(ge=0, description="Fields, not products.")]
     held: Annotated[int, Meta(ge=0, description="Products with prices over --max-price-change.")]
-    withheld: Annotated[int, Meta(ge=0, description="SKUs and barcodes that variants do not have.")]
+    withheld: Annotated[
+        int, Meta(ge=0, description="SKUs and barcodes that variants do not have, and handles.")
+    ]
     not_compared: Annotated[
         int | UnsetType, Meta(description="Valid products of a dry run without credentials.")
     ] = UNSET
@@ -101,7 +103,7 @@ class HeldPrice(Struct, frozen=True):
 
 
 class WithheldValue(HeldPrice, frozen=True):
-    """An SKU or barcode that a variant does not get, because something else has it; listed once."""
+    """An SKU, barcode or handle that a product does not get, because something else has it; listed once."""
 
     owner: Annotated[str, Meta(description="What has the value.")]
 

@@ -39,7 +39,7 @@ _WINNERS = {
 }
 _HELD = "If these prices are right, run once with a higher --max-price-change."
 _WITHHELD = (
-    "Two variants of a store cannot have the same SKU or barcode. "
+    "Two variants of a store cannot have the same SKU or barcode, and two products not the same handle. "
     "Change one of them at the source or in the admin."
 )
 _ONCE: Collection[Kind] = ("conflict", "withheld")  # no later run lists them

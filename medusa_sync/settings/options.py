@@ -141,7 +141,7 @@ class Settings:
         "Do not write prices that would move by more than this, up or down, or to 0.",
         more="Default: no limit.", is_common=True)
     accept_settings: bool = _switch("Guards",
-        "Continue although --currency, --sale-prices or --source-map have changed.",
+        "Continue with another --currency, --sale-prices, --source-map or --stock-location.",
         more="For one run.")
     min_products: int | None = _optional("Guards", "N", parsers.whole_number(0, 1_000_000_000),
         "Write nothing if the source has fewer valid products.",
@@ -188,7 +188,7 @@ class Settings:
         more="It needs the credentials of the store.")
     report: str | None = _optional("Output", "FILE", parsers.report,
         "Write all changes and problems to a file: .json, .csv, .html or .md.",
-        more="{started_at} in its name is the time of the run.", is_common=True)
+        more="{started_at} in its name is the time of the run, {shard} its part.", is_common=True)
     log_format: str = _option("Output", "text|json", parsers.choice("text", "json"), "text",
         "Format of the log on stderr.", more="Lines of text, or one JSON object per line.")
     metrics_file: str | None = _optional("Output", "FILE.prom", parsers.file_ending(".prom"),

@@ -23,7 +23,7 @@ _HUNDRED = 100
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _CENTURY = 36_525 * _SECONDS["d"]
 BATCH_SIZE = 50  # larger requests are hardly faster, and block the store for longer
-STARTED_AT = "{started_at}"
+STARTED_AT, SHARD = "{started_at}", "{shard}"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -239,13 +239,13 @@ def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
 
 
 def report(value: str) -> str:
-    """Parse the path of a report, which may have `STARTED_AT` in the name of the file."""
+    """Parse the path of a report, which may have `STARTED_AT` and `SHARD` in the name of the file."""
     name = file_ending(".json", ".csv", ".html", ".md", any_case=True)(value)
     for placeholder in re.findall(r"{\w+}", name):
-        if placeholder != STARTED_AT:
-            raise ValueError(f"{placeholder} is not known; the only placeholder is {STARTED_AT}")
-    if STARTED_AT in name.rpartition("/")[0]:
-        raise ValueError(f"expected {STARTED_AT} in the name of the file, not of a folder")
+        if placeholder not in {STARTED_AT, SHARD}:
+            raise ValueError(f"{placeholder} is not known; the placeholders are {STARTED_AT} and {SHARD}")
+        if placeholder in name.rpartition("/")[0]:
+            raise ValueError(f"expected {placeholder} in the name of the file, not of a folder")
     return name
 
 

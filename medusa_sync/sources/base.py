@@ -58,6 +58,7 @@ class Unchecked(Struct, frozen=True):
     Attributes:
         digest: of the product and of the settings that its mapping depends on.
         row: checks and maps it.
+        settings: as those of the product.
     """
 
     external_id: str
@@ -65,6 +66,7 @@ class Unchecked(Struct, frozen=True):
     title: str
     digest: str
     row: Callable[[], Row]
+    settings: Mapping[str, str] = {}
 
 
 Delivered = Row | Unchecked
@@ -86,6 +88,7 @@ class Item(Struct):
         place: where it is, such as `line 7`; it is the title of an item that has no id and no title.
         problem: why it is rejected; then its value only names it.
         unused: the columns of its table that have a value, but mean nothing, as far as the table was read.
+        numeric: the columns of codes that are numbers, also as far as it was read.
         named: its id and title, once they are known; None for one that is not usable.
     """
 
@@ -93,6 +96,7 @@ class Item(Struct):
     place: str = ""
     problem: str = ""
     unused: Sequence[str] = ()
+    numeric: Sequence[str] = ()
     named: tuple[str | None, str | None] | None = None
 
     @property

@@ -7,19 +7,16 @@ import csv
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from io import BufferedReader
-from itertools import islice, starmap
+from itertools import islice
 
 from msgspec import Struct
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
-from medusa_sync.sources.dialects import best, is_known, known_columns
-from medusa_sync.sources.dialects.base import shortened_code
-from medusa_sync.sources.dialects.products import products
-from medusa_sync.sources.maps import in_english, recognised, resembled
+from medusa_sync.sources.tables import ABOVE, Cells, Rank, is_above, no_header, rank, read_table
 from medusa_sync.sources.text import shown
 
 logger = logging.getLogger(__name__)
@@ -33,9 +30,8 @@ _UTF_8, _UTF_16, _WINDOWS = "UTF-8", "UTF-16", "Windows-1252"
 _DEFAULTS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252"})
 _BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogateescape` decodes it
 _FOREIGN = re.compile(rb"[\xc0-\xff]{5}")  # letters beyond ASCII in Windows-1252: no word has five in a row
-_ABOVE = 20  # lines above the header
 _DELIMITERS = ",;\t"
-_DELIMITER = re.compile(r'"?sep=([^\r\n"]?)"?\1*\s*', re.IGNORECASE)  # a first line for Excel
+_DELIMITER = re.compile(r'"?sep=([^\r\n"]?)"?\1*+\s*+', re.IGNORECASE)  # a first line for Excel
 _ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
 _MALFORMED = "A cell with a quote must be in quotes, and each quote in it written twice. Is one missing?"
 _ENDLESS = "Is a quote missing at the end of a cell? Correct the file, or shorten the cell."
@@ -59,32 +55,9 @@ def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str
     csv.field_size_limit(MAX_CELL)  # of the whole process; nothing else in it reads CSV
     lines = _Lines(file, charset)
     delimiter, names = _header(lines)
-    columns: dict[str, int] = {}
-    for index, name in enumerate(names):
-        columns.setdefault(name, index)
-    known, like = recognised([Item(columns)]), ""
-    if known is None and not is_known(names):
-        english = in_english(columns)
-        known, like = recognised([Item(english)]), resembled([Item(english)])
-        columns = english if known else columns
-    if as_items or known is not None:
-        rows = _rows(lines, delimiter, len(names))
-        kind, items = "CSV", _items(rows, columns, known.codes if known else ())
-    else:
-        header = best(names, decimal_comma=delimiter == ";", like=like)
-        kind = f"CSV ({header.dialect.name})"
-        items = products(starmap(header.row, _rows(lines, delimiter, len(names))), header.dialect)
+    rows = _rows(lines, delimiter, len(names))
+    kind, items = read_table(names, rows, as_items=as_items, kind="CSV", decimal_comma=delimiter == ";")
     return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", items
-
-
-def _items(
-    rows: Iterable[tuple[int, Sequence[str], str]], columns: Mapping[str, int], codes: Sequence[str]
-) -> Iterator[Item]:
-    for number, values, problem in rows:
-        width = len(values)
-        cells = {name: values[index].strip() if index < width else "" for name, index in columns.items()}
-        found = {name: cells[name] for name in codes if name in cells}
-        yield Item(cells, f"line {number}", problem=problem or shortened_code(found))
 
 
 # --- lines ----------------------------------------------------------------------------------------------
@@ -202,10 +175,10 @@ def _header(lines: _Lines) -> tuple[str, list[str]]:
     tried: list[_Columns] = []
     while text:
         tried.append(_columns(text, delimiters, lines.number - len(text) + 1))
-        is_above = tried[-1].names[0].startswith("#") or tried[-1].rank[1] == 1
-        text = _record(lines) if is_above and len(tried) < _ABOVE else []
+        goes_on = is_above(tried[-1].names, tried[-1].rank) and len(tried) < ABOVE
+        text = _record(lines) if goes_on else []
     if not tried:
-        raise SourceError("it has no header", hint="The first line must name the columns.")
+        raise no_header()
     best = max(tried, key=lambda each: each.rank)
     lines.again([line for each in tried[tried.index(best) + 1 :] for line in each.text])
     lines.padded = padded = _padded(best.delimiter)
@@ -217,7 +190,7 @@ class _Columns(Struct):
     """What may be a header; its rank is how many columns are known, and how many have a name."""
 
     text: Sequence[str]
-    rank: tuple[int, int]
+    rank: Rank
     delimiter: str
     names: list[str]
 
@@ -230,8 +203,7 @@ def _columns(text: Sequence[str], delimiters: str, number: int) -> _Columns:
             unpadded = [_padded(delimiter).sub(r"\1\2", line) for line in text]
             cells = next(csv.reader(unpadded, delimiter=delimiter, strict=True))
             names = [each.replace(_MARK, "").strip() for each in cells]
-            rank = known_columns(names), len([*filter(None, names)])
-            found.append(_Columns(text, rank, delimiter, names))
+            found.append(_Columns(text, rank(names), delimiter, names))
     if not found:
         raise SourceError(f"line {number}: the header is not valid CSV", hint=_MALFORMED)
     return max(found, key=lambda each: each.rank)
@@ -248,13 +220,16 @@ def _record(lines: _Lines) -> list[str]:
 
 
 def _padded(delimiter: str) -> re.Pattern[str]:
-    """A cell in quotes, with spaces between them and the delimiters."""
+    """A cell in quotes, with spaces between them and the delimiters.
+
+    It never goes back: remembering where it could would take 190 bytes for each character of a cell.
+    """
     mark = re.escape(delimiter)
-    return re.compile(rf'(^|{mark}) *("(?:[^"]|"")*") *(?={mark}|[\r\n]|$)')
+    return re.compile(rf'(^|{mark}) *+("[^"]*+(?:""[^"]*+)*+") *+(?={mark}|[\r\n]|$)')
 
 
-def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[int, Sequence[str], str]]:
-    """The line, the cells and the problem of each row below the header, without empty ones."""
+def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[Cells]:
+    """The rows below the header, without empty ones."""
     table = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         number = lines.number + 1
@@ -281,4 +256,4 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[int, Sequ
         # Exports leave out empty cells at the end, or add some.
         is_long = any(map(str.strip, values[width:]))
         problem = f"the row has {len(values)} cells, but the header has {width}" if is_long else ""
-        yield number, values, problem
+        yield Cells(number, values, problem)

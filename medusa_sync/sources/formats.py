@@ -40,12 +40,18 @@ FORMATS = (
     Format("json", ("json_files", "read_json"), ("json",), ("json",)),
     Format("csv", ("csv_files", "read_csv"), ("csv", "tsv", "txt"), ("csv", "tab-")),
     Format("xml", ("xml_files", "read_xml"), ("xml", "rss", "atom")),
-    Format("xlsx", ("workbooks", "read_workbook"), ("xlsx", "xlsm"), ("spreadsheetml",)),
+    Format(
+        "xlsx",
+        ("workbooks.reader", "read_workbook"),
+        ("xlsx", "xlsm", "xlsb", "xls", "ods"),
+        ("spreadsheetml",),
+    ),
 )
 
+_XLS = b"\xd0\xcf\x11\xe0"
+_ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _BINARY = {  # the first bytes of files that no format has, what they are, and what to do
     b"PK\x03\x04": ("a ZIP archive", "Unpack it, and name the file in it."),
-    b"\xd0\xcf\x11\xe0": ("an Excel workbook of the old kind (.xls)", "Save it as .xlsx or CSV."),
     b"%PDF-": ("a PDF", "Export the products as CSV, .xlsx, JSON or XML from the program that wrote it."),
     b"SQLite format 3": ("an SQLite database", "Export its table of products as CSV."),
 }
@@ -65,7 +71,7 @@ _TEXTS = (  # the same of texts
         "Load it into a database, and export the products from there as CSV.",
     ),
 )
-_YAML = re.compile(r"(#.*\n|\s)*(---|(- )?[\w -]+:(\s|$))")
+_YAML = re.compile(r"(?:#.*\n|\s)*+(---|(- )?[\w -]++:(\s|$))")
 
 
 def reader_of(format_: str) -> Reader:
@@ -130,7 +136,7 @@ def check(head: bytes) -> None:
 
 
 def _is_workbook(head: bytes) -> bool:
-    return head.startswith(b"PK") and b"xl/" in head
+    return head.startswith(_XLS) or (head.startswith(b"PK") and (b"xl/" in head or _ODS in head))
 
 
 def _json_or_ndjson(text: str, claimed: str) -> str:

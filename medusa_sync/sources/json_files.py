@@ -22,6 +22,7 @@ from medusa_sync.errors import SourceError
 from medusa_sync.redact import shortened
 from medusa_sync.response import Response
 from medusa_sync.sources.base import CHECK_SOURCE, ONE_PAGE, Item
+from medusa_sync.sources.failures import failure, is_about_failure
 from medusa_sync.sources.formats import LISTS
 from medusa_sync.sources.json_page import JsonPage, about, decoded, is_about
 from medusa_sync.sources.text import decode_json, parse_int
@@ -29,13 +30,16 @@ from medusa_sync.sources.text import decode_json, parse_int
 LONGEST = 16 * 1024 * 1024
 """Bytes or characters of a product; a longer one is not read into memory."""
 
+_TOO_LONG = f"a value that is longer than {LONGEST // 2**20} MB"
 _CHUNK = 256 * 1024  # bytes
 _DECODER = json.JSONDecoder(parse_int=parse_int)
 _SPACE = re.compile(r"[ \t\n\r]*")
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?P<closed>"?)|[\[\]{}]', re.DOTALL)
 _AFTER = frozenset(",]} \t\n\r")
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HINT = "Nothing was removed. Write the whole file, then run again."
+_FAILED = "Nothing was removed. Run again; if it happens again, check the source and its credentials."
 _SHAPE = (
     f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}. A program of "
     "--source-map gets any other object as a whole, for example with the program .result.articles[], and "
@@ -80,7 +84,7 @@ def read_page(response: Response, url: str, *, as_item: bool = False) -> JsonPag
         products = [*document]
         page = document.about(headers)
     except SourceError as error:
-        hint = error.hint if error.hint == _SHAPE else CHECK_SOURCE
+        hint = error.hint if error.hint in {_SHAPE, _FAILED} else CHECK_SOURCE
         raise SourceError(f"{url}: {error}", hint=hint) from error
     longest = max(document.lists, key=document.lists.__getitem__, default="")
     is_dummyjson = longest == "products" and document.others.get("total") is not None
@@ -92,7 +96,7 @@ class _Document:
 
     Attributes:
         lists: how many products each list of products has, by its name; empty for an array.
-        others: members beside these that may say something about other pages.
+        others: members beside these that may say something about other pages, or about a failure.
     """
 
     def __init__(self, file: BufferedReader, subject: str, *, as_item: bool) -> None:
@@ -128,7 +132,7 @@ class _Document:
             if others:
                 problem = f"has two lists of products, {others[0]} and {name}"
                 raise SourceError(f"{self._subject} {problem}", hint=_SHAPE)
-            yield Raw(self._text.value()[1])
+            yield Raw(self._text.raw())
 
     def _object(self) -> Iterator[Raw]:
         text = self._text
@@ -146,10 +150,12 @@ class _Document:
             value, raw = text.value()
             if self._as_item and not self.lists:
                 members.append(key + b":" + raw)
-            if self._as_item or is_about(name):
+            if self._as_item or is_about(name) or is_about_failure(name):
                 self.others[name] = value
             if isinstance(value, list) and value and isinstance(value[0], dict):
                 found.append(f".{shortened(json.dumps(name))}[]")
+        if why := failure(self.others, is_item=self._as_item and not self.lists):
+            raise SourceError(f"{self._subject} says that it failed: {why}", hint=_FAILED)
         if not self.lists and not self._as_item:
             hint = _SHAPE.replace(".result.articles[]", ", ".join(found[:10]) or ".result.articles[]")
             raise SourceError(f"{self._subject} has no list of products", hint=hint)
@@ -199,6 +205,40 @@ class _Text:
 
     def value(self) -> tuple[Any, bytes]:
         """Take a value, decoded and as JSON."""
+        try:
+            return self._value()
+        except RecursionError as error:
+            raise self.malformed("is nested too deeply") from error
+
+    def raw(self) -> bytes:
+        """Take a value as JSON, also one that is nested too deeply to be decoded."""
+        try:
+            return self._value()[1]
+        except RecursionError:
+            return self._deep()
+
+    def _deep(self) -> bytes:
+        """Take an object or array without decoding it: up to the bracket that closes it."""
+        size, depth = 0, 0
+        while True:
+            for found in _TOKEN.finditer(self._text, self._position + size):
+                if found[0][0] == '"' and not found["closed"]:
+                    break  # the rest of the text is not read yet
+                size = found.end() - self._position
+                depth += (found[0] in "[{") - (found[0] in "]}")
+                if not depth:
+                    raw = self._text[self._position : found.end()]
+                    self._position = found.end()
+                    return raw.encode(errors="surrogatepass")
+            if self._is_long(self._position):
+                raise self.malformed(f"has {_TOO_LONG}")
+            if not self._more():
+                raise self.malformed("is not complete JSON: it ends within a value")
+
+    def _is_long(self, start: int) -> bool:
+        return len(self._text) - start > LONGEST
+
+    def _value(self) -> tuple[Any, bytes]:
         self.next()
         while True:
             start = problem_at = self._position
@@ -207,15 +247,13 @@ class _Text:
                 value, end = _DECODER.raw_decode(self._text, start)
             except json.JSONDecodeError as error:
                 problem, problem_at = f"{problem}: {error.msg}", error.pos
-            except RecursionError as error:
-                raise self.malformed("is nested too deeply") from error
             else:
                 # Only what follows a number shows that it is complete.
                 if self._ended or not isinstance(value, int | float) or self._text[end : end + 1] in _AFTER:
                     self._position = end
                     return value, self._text[start:end].encode(errors="surrogatepass")
-            if len(self._text) - start > LONGEST:
-                problem += f", or it has a value that is longer than {LONGEST // 2**20} MB"
+            if self._is_long(start):
+                problem += f", or it has {_TOO_LONG}"
             elif self._more():
                 continue
             raise self.malformed(problem, problem_at)

@@ -35,6 +35,7 @@ _RANGE = re.compile(r"(?!bytes)\w+ \d+-\d+/(\d+)")  # of products, not of bytes
 _VALUES = ("href", "url", "link", "value")  # in an object that is in place of a value
 _PREFIX = re.compile(r"next_?", re.IGNORECASE)
 _NO = ("none", "false", "0", "")
+_LONGEST_NAME = 100  # characters; a longer one says nothing about other pages
 
 
 class JsonPage(Struct, frozen=True):
@@ -140,10 +141,10 @@ def _said(
             said = next((link[each] for each in _VALUES if each in link), bool(link))
             yield _Said(kind, name, bool(said) if isinstance(said, dict | list) else said, beside)
     for name, value in members.items():
-        if _OBJECTS.fullmatch(fold(name)) and isinstance(value, list):  # links with `rel` and `href`
+        if is_envelope(name) and isinstance(value, list):  # links with `rel` and `href`
             links = {str(each.get("rel")): each.get("href") for each in value if isinstance(each, dict)}
             yield from _said(links, beside, is_item=False)
-        elif _OBJECTS.fullmatch(fold(name)) and isinstance(value, dict):
+        elif is_envelope(name) and isinstance(value, dict):
             yield from _said(value, beside, is_item=is_item)
         elif is_item and isinstance(value, dict):
             own = _longest(value)
@@ -152,13 +153,23 @@ def _said(
 
 def says(name: str) -> str:
     """What a member with this name says about other pages, as a key of the table; empty if nothing."""
-    folded = fold(name)
+    folded = _folded(name)
     return next((kind for kind, names in _SAYS.items() if re.fullmatch(names, folded)), "")
 
 
 def is_about(name: str) -> bool:
     """Whether a member beside a list may say something about other pages."""
-    return bool(_OBJECTS.fullmatch(fold(name)) or says(name))
+    return is_envelope(name) or bool(says(name))
+
+
+def is_envelope(name: str) -> bool:
+    """Whether an object with this name may say something about its page."""
+    return _OBJECTS.fullmatch(_folded(name)) is not None
+
+
+def _folded(name: str) -> str:
+    """The folded name of a member; empty if it is too long to say anything."""
+    return fold(name) if len(name) <= _LONGEST_NAME else ""
 
 
 def _longest(members: Mapping[str, Any]) -> int | None:

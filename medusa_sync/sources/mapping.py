@@ -13,8 +13,10 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import METADATA
+from medusa_sync.core.handles import slug
 from medusa_sync.core.ids import external_id_of
-from medusa_sync.core.product import Category, DesiredProduct, Value, slug
+from medusa_sync.core.product import Category, DesiredProduct, Value
+from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
 from medusa_sync.sources.overlooked import Overlooked
@@ -59,6 +61,7 @@ class MappingOptions(Struct, frozen=True):
         currency: of the prices.
         sale_prices: discounts become sale prices.
         source_map: the name of the map that the settings choose; empty if they choose none.
+        map_digest: of its content.
         has_other_names: fields of the products have other names, which were not read in older versions.
     """
 
@@ -67,12 +70,13 @@ class MappingOptions(Struct, frozen=True):
     sale_prices: bool = False
     source_map: str = ""
     has_other_names: bool = False
+    map_digest: str = ""
 
     @property
     def settings(self) -> dict[str, str]:
         """The options of values that are set."""
         sales, currency = "on" if self.sale_prices else "", self.currency
-        values = {"--currency": currency, "--sale-prices": sales, "--source-map": self.source_map}
+        values = {CURRENCY: currency, SALES: sales, MAP: self.source_map, MAP_CONTENT: self.map_digest}
         return {name: value for name, value in values.items() if value}
 
 
@@ -106,7 +110,8 @@ def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None =
     settings = f"{MAPPING} {options.currency} {options.sale_prices}{' names' if was_ignored else ''}"
     digest = blake2b(body, digest_size=8, key=settings.encode()).hexdigest()
     external_id = external_id_of(options.source_name, source_id)
-    return Unchecked(external_id, source_id, title, digest, partial(_row, item, options, overlooked))
+    row = partial(_row, item, options, overlooked)
+    return Unchecked(external_id, source_id, title, digest, row, options.settings)
 
 
 def _row(item: Item, options: MappingOptions, overlooked: Overlooked | None) -> Row:

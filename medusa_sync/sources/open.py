@@ -62,6 +62,8 @@ async def open_source(
     """
     program = None if map_ is None else _program(map_)
     has_map = program is not None
+    if program is not None:
+        mapping = structs.replace(mapping, source_map=program.name, map_digest=program.digest)
     if "://" not in source:
         path = None if source == "-" else SAMPLE if source == "sample" else Path(source)
         name = "standard input" if path is None else source
@@ -71,7 +73,8 @@ async def open_source(
     if not is_http(source):
         from medusa_sync.sources.plugged import PluggedSource  # few runs need it
 
-        yield Catalogue(PluggedSource(source, has_map=has_map), name, mapping, program, min_products)
+        with PluggedSource(source, has_map=has_map) as plugged:
+            yield Catalogue(plugged, name, mapping, program, min_products)
         return
     async with connect() as http:
         api = ApiSource(http, without_user_info(source), format_=format_, has_map=has_map)
@@ -188,7 +191,7 @@ class Catalogue(Source):
     async def _items(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
         """The items of the source, or the products that a map makes of them."""
         self._map, program, has_items = "", self._program, False
-        async with aclosing(self._source.pages(limit)) as pages:
+        async with aclosing(self._received(limit)) as pages:
             async for page in pages:
                 if not program and not has_items:
                     known = recognised(page.rows)
@@ -200,6 +203,13 @@ class Catalogue(Source):
                             yield each
                     return
                 has_items = has_items or bool(page.rows)
+                yield page
+
+    async def _received(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
+        async with aclosing(self._source.pages(limit)) as pages:
+            async for page in pages:
+                if page.rows:
+                    self._overlooked.numeric = page.rows[-1].numeric
                 yield page
 
     async def _mapped(

@@ -21,10 +21,12 @@ class Overlooked:
 
     Attributes:
         columns: of a table: those that have a value, but mean nothing.
+        numeric: of a workbook: columns of codes that are numbers.
     """
 
     def __init__(self) -> None:
         self.columns: Collection[str] = ()
+        self.numeric: Collection[str] = ()
         self._fields: dict[str, None] = {}
         self._images = 0
         self._free = 0
@@ -55,6 +57,9 @@ class Overlooked:
         unused = "; ".join(filter(None, parts))
         if unused:
             yield Note("not_used", f"Not used: {unused}.")
+        if self.numeric:
+            codes = ", ".join(map(shown, self.numeric))
+            yield Note("numeric_codes", f"Codes that are numbers: {codes}. Do they lack zeros in front?")
         if self._free:
             yield Note("free", f"Prices that are 0: {self._free:,}.")
         for currency, count in self._sales.items():

@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync._version import __version__
-from medusa_sync.core.product import PlanLine, as_saved
+from medusa_sync.core.fields import FIELDS, SHARED, TITLE, VARIANT_FIELDS, Fields, Merge, Part
+from medusa_sync.core.ids import source_id_of
+from medusa_sync.core.product import Approved, DesiredProduct, PlanLine, Value, as_saved
 from medusa_sync.core.undo import Undone
 from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.sources.base import Page, Source, paged
@@ -109,11 +111,16 @@ class Plan(Source):
             if start != as_saved(header) + b"\n" or checksum_of(header, file) != header.checksum:
                 raise self.error(f"it was changed after it was saved, or is incomplete; {_AGAIN}")
             file.seek(len(start))
-            yield from map(_line if self.created is None else _undone_line, file)
+            before = ""
+            for line in map(_line if self.created is None else _undone_line, file):
+                if line.plan.external_id <= before or not _fits(line, header):
+                    raise self.error(f"it is no plan, or damaged; {_AGAIN}")
+                before = line.plan.external_id
+                yield line
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:  # noqa: ARG002 - all were approved
         lines = self._lines()
-        products = (structs.replace(each.product, approved=each.plan) for each in lines if each.product)
+        products = (_approved(each.product, each.plan) for each in lines if each.product)
         try:
             for page in paged(products, self._total):
                 yield page
@@ -122,6 +129,43 @@ class Plan(Source):
 
     async def category_names(self) -> Mapping[str, str]:
         return self.header.category_names
+
+
+def _fits(line: PlanLine, header: Header) -> bool:
+    """Whether a line is about a product of the source, and its values are of the types of their fields."""
+    plan, product = line.plan, line.product
+    source_id = source_id_of(header.source_name, plan.external_id)
+    if source_id is None or product is None or plan.is_hidden:
+        return source_id is not None
+    keys = {each.key for each in product.variants}
+    is_whole = isinstance(product, Undone) or (isinstance(product.fields.get(TITLE), str) and bool(keys))
+    return (
+        (product.external_id, product.source_id) == (plan.external_id, source_id)
+        and is_whole
+        and len(keys) == len(product.variants)
+        and all(_is_valid(FIELDS, *each) for each in product.fields.items())
+        and all(_is_valid(VARIANT_FIELDS, *each) for own in product.variants for each in own.fields.items())
+    )
+
+
+def _is_valid(fields: Fields, name: str, value: Value) -> bool:
+    """Whether a field can have a value, as far as the engine relies on it."""
+    if value is None or not fields.knows(name):
+        return value is None
+    field = fields[name]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if field.merge is Merge.UNION:
+        return isinstance(value, tuple)
+    if field.part in {Part.PRICE, Part.SALE} or field.single_precision:
+        return is_number
+    if field.part is Part.LEVEL:
+        return is_number or value == SHARED
+    return isinstance(value, str) or (field.part is Part.METADATA and not isinstance(value, tuple))
+
+
+def _approved(product: DesiredProduct, plan: Approved) -> DesiredProduct:
+    name = {"name": plan.title} if isinstance(product, Undone) else {}
+    return structs.replace(product, approved=plan, **name)
 
 
 class _Version(Struct):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from io import BufferedReader
 from itertools import chain, islice
@@ -19,17 +17,16 @@ from medusa_sync.sources.dialects.products import products
 from medusa_sync.sources.maps import recognised
 from medusa_sync.sources.text import fold
 from medusa_sync.sources.xml_parser import Element, Parser, grouped
+from medusa_sync.sources.xml_survey import ITEMS, ROOTS, Survey, survey
 
-_ROOTS = {"rss": "RSS", "RDF": "RSS", "feed": "Atom"}
-_ITEMS = frozenset({"item", "entry"})
 _GOOGLE = "base.google.com/ns/"
 _WORDPRESS = "wordpress.org/export/"
 _OTHER = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")  # namespaces of feeds themselves
 _PAGES = frozenset({"next", "prev-archive"})  # what a link is to
 _SAME = {"summary": "description", "content": "description"}  # Atom's
 _WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for name in column.names)
-_NAMES = frozenset({"offer", "shopitem", "product", "item", "o"})  # that items of other XML often have
-_LOWEST, _DEEPEST = 4, 20  # of these, with the root as 1, and of categories
+MAX_CATEGORIES = 2**24  # characters of all of them, with 100 more for each
+_DEEPEST = 20  # of categories
 _MAP = "Only RSS and Atom feeds, and the formats of docs/maps.md, need no map: name one with --source-map."
 _WHOLE = "Nothing was removed. The pages of a feed are not followed: set --source to a feed of all products."
 _EXPORT = "Use Products > Export of WooCommerce, which writes a CSV file, or the URL of its REST API."
@@ -42,19 +39,19 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
         SourceError: it needs a map, or it is not well-formed. All products before that are complete and were
             yielded, except the last one of a feed, which may have more items.
     """
-    way, encoding = _survey(file)
-    encoding = "" if encoding.lower() in {"", "utf-8"} else f", {encoding}"
-    kind = _ROOTS.get(way[0], "XML")
-    if way[0] in _ROOTS and not as_items:
+    found = survey(file)
+    encoding = "" if found.encoding.lower() in {"", "utf-8"} else f", {found.encoding}"
+    kind = ROOTS.get(found.root, "XML")
+    if found.root in ROOTS and not as_items:
         rows = (_row(each, number) for number, each in enumerate(_feed(file, as_items=False), 1))
         return f"{kind} ({GOOGLE.name}){encoding}", products(rows, GOOGLE)
-    values = _plain(_feed(file, as_items=True)) if way[0] in _ROOTS else _others(file, way)
+    values = _plain(_feed(file, as_items=True)) if found.root in ROOTS else _others(file, found)
     items = (
         Item(value, f"item {number}", problem=problem) for number, (value, problem) in enumerate(values, 1)
     )
     first = [*islice(items, 1)]
     if not as_items and recognised(first) is None:
-        raise SourceError(f"it is XML of another kind: <{shortened(way[0])}>, not a feed", hint=_MAP)
+        raise SourceError(f"it is XML of another kind: <{shortened(found.root)}>, not a feed", hint=_MAP)
     return f"{kind}{encoding}", chain(first, items)
 
 
@@ -80,7 +77,7 @@ def _feed(file: BufferedReader, *, as_items: bool) -> Iterator[Element]:
         rel = attributes.get("rel", "").lower() if way[-1] == "link" and attributes.get("href") else ""
         is_page = is_page or rel in _PAGES
 
-    yield from Parser(lambda way: way[-1] in _ITEMS, is_wanted, outside).items(file)
+    yield from Parser(lambda way: way[-1] in ITEMS, is_wanted, outside).items(file)
     if is_page:
         raise SourceError("the feed is one page of several: it names another one", hint=_WHOLE)
 
@@ -123,43 +120,24 @@ def _key(name: str) -> str:
 # --- other XML ------------------------------------------------------------------------------------------
 
 
-def _others(file: BufferedReader, way_to_items: Sequence[str]) -> Iterator[tuple[Any, str]]:
+def _others(file: BufferedReader, found: Survey) -> Iterator[tuple[Any, str]]:
     """The items as JSON, and the problem of each.
 
     One that has the id of a category that came before, as in YML, gets the names down to that.
     """
-    categories: dict[str | None, Element] = {}  # by their ids
-    for item in Parser(lambda way: way == way_to_items or way[-1] == "category").items(file):
-        if item.local != way_to_items[-1]:
-            categories[item.attributes.get("id")] = item
+    categories: dict[str | None, tuple[str, str | None]] = {}  # names and parents, by their ids
+    size = 0
+    for item in Parser(lambda way: found.is_item(way) or found.is_category(way)).items(file):
+        if item.local != found.name:
+            own, parent = item.attributes.get("id"), item.attributes.get("parentId")
+            size += 100 + len(own or "") + len(parent or "") + len(item.text)
+            if size > MAX_CATEGORIES:
+                raise SourceError(f"its categories have more than {MAX_CATEGORIES:,} characters")
+            categories |= {own: (item.text, parent)} if own else {}
             continue
         value, names = item.value, list[str]()
         category = str(value.get("categoryId")) if isinstance(value, dict) else None
-        while (found := categories.get(category)) and len(names) < _DEEPEST:
-            names.insert(0, found.text)
-            category = found.attributes.get("parentId")
+        while category in categories and len(names) < _DEEPEST:
+            name, category = categories[category]
+            names.insert(0, name)
         yield {"categories": [names], **value} if names else value, item.problem
-
-
-def _survey(file: BufferedReader) -> tuple[list[str], str]:
-    """The names on the way to the items of a file, only the first of them if it is a feed; and its encoding.
-
-    Items have elements in them. They have a name that is usual, or repeat, or have most kinds of elements.
-    One item is enough to show a feed.
-    """
-    counts: Counter[tuple[str, ...]] = Counter()
-
-    def outside(way: Sequence[str], _attributes: Mapping[str, str]) -> None:
-        if len(way) <= _LOWEST + 1:
-            counts[tuple(way)] += 1
-
-    parser = Parser(lambda way: way[0] in _ROOTS and way[-1] in _ITEMS, outside=outside)
-    with suppress(SourceError):  # it is raised again
-        next(parser.items(file), None)
-    root = next(iter(counts), ("",))
-    parents = [way[:-1] for way in counts if way[:-1] not in {(), root}]
-    kinds = Counter(parents or counts.keys() - {root})
-    if root[0] in _ROOTS or not kinds:
-        return [*root], parser.encoding
-    way = max(kinds, key=lambda way: (way[-1].lower() in _NAMES, counts[way] > 1, -len(way), kinds[way]))
-    return [*way], parser.encoding

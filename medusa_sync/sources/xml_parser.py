@@ -13,6 +13,8 @@ from medusa_sync.errors import SourceError
 from medusa_sync.redact import shortened
 
 _CHUNK = 64 * 1024
+MAX_NAMES = 50_000  # of elements and attributes, which the parser keeps
+MAX_NAMES_SIZE = 2**22  # characters of them
 MAX_TOKEN = 16 * 1024 * 1024  # bytes of a tag or comment, which the parser keeps in memory
 _MAX_DEPTH = 200  # elements; a feed has 5
 _MAX_ITEM = 1_000_000  # characters; more than all fields may have
@@ -22,6 +24,7 @@ _ENDED = frozenset(  # errors of a file that ends too early
 )
 _HINT = "The source must be XML in UTF-8, or in the encoding that its first line names."
 _ENTITY = "Replace each entity such as &name; by its text, and remove <!ENTITY ...> from the file."
+_NAMES = "Export the products as elements of the same name, with numbers and codes as their values."
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # in front of the XML, where it is not allowed but common
 
 
@@ -91,6 +94,7 @@ class Parser:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
         self._size = 0  # bytes so far
+        self._names = 0  # different ones so far
         self._way: list[str] = []
         self._open: list[Element | None] = []  # of the item; None if it is not wanted
         self._inside = 0  # characters of the item
@@ -133,6 +137,11 @@ class Parser:
             raise problem
         if self._size - self._parser.CurrentByteIndex > MAX_TOKEN:
             raise self._error(f"a tag or comment has more than {MAX_TOKEN // 2**20} MB")
+        names = self._parser.intern
+        if len(names) != self._names:
+            self._names = len(names)
+            if self._names > MAX_NAMES or sum(map(len, names)) > MAX_NAMES_SIZE:
+                raise self._error("its elements and attributes have too many different names", _NAMES)
 
     def _error(self, problem: str, hint: str = _HINT) -> SourceError:
         return SourceError(f"line {self._parser.CurrentLineNumber}: {problem}", hint=hint)

@@ -72,7 +72,7 @@ async def _changed(
     context: Context, removals: Removals | None, backlog: Iterable[list[Stale]]
 ) -> AsyncGenerator[tuple[str, Sequence[FieldChange]], None]:
     """The products that would be updated, with their changes, and removed ones, which have none."""
-    how, sales = context.options.plan, Sales(context)
+    how, sales = context.plan, Sales(context)
     for part in backlog if how.update else ():
         known = [each for each in part if len(each.copies) == 1 and not _record(each).is_claim]
         stored = {each.desired.external_id: each for each in known}
@@ -89,10 +89,10 @@ async def _changed(
 def _by_record(context: Context, products: Mapping[str, Stale]) -> dict[str, Sequence[FieldChange]]:
     """What the source changed since products were written, or since an interrupted write was sent."""
     options = context.options
-    selection = options.plan.selection
+    selection = context.plan.selection
 
     def counts(variant: VariantRecord) -> bool:
-        is_removed = variant.dropped in options.removable and options.delay.is_over(variant.missing_since)
+        is_removed = variant.dropped in options.removable and context.delay.is_over(variant.missing_since)
         return variant.dropped is None or is_removed
 
     changes: dict[str, Sequence[FieldChange]] = {}
@@ -139,7 +139,7 @@ async def _by_store(
     for stored in await sales.read(wanted, await context.api.details("external_id", list(wanted))):
         if isinstance(stored, StoredProduct) and (external_id := stored.external_id) in wanted:
             with suppress(ProductFailedError):
-                changes[external_id] = plan_change(wanted[external_id], stored, context.options.plan).changes
+                changes[external_id] = plan_change(wanted[external_id], stored, context.plan).changes
     return changes
 
 

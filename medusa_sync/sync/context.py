@@ -10,8 +10,9 @@ from msgspec import Struct, field, structs
 from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.inventory import LeftOverStock
 from medusa_sync.core.kits import KeptStock
-from medusa_sync.core.policy import OnMissing
-from medusa_sync.errors import StoreRefusedError
+from medusa_sync.core.policy import Delay, OnMissing
+from medusa_sync.core.selection import PlanOptions
+from medusa_sync.errors import StoreMismatchError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
 from medusa_sync.sources.base import Source
@@ -24,6 +25,8 @@ from medusa_sync.sync.run_options import SyncOptions
 if TYPE_CHECKING:
     from medusa_sync.core.entities import Region
     from medusa_sync.core.offer import Offer
+
+NO_TRANSLATIONS = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
 
 
 class Context(Struct):
@@ -41,6 +44,7 @@ class Context(Struct):
         missing_since: the mark of the variants that the final pass finds to be missing; 0 for no mark.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
+        plan: how to decide; without texts in locales that the store lacks, once these were read.
         locales: of the store, once they were read.
         hidden_locales: why the store does not show them.
         other_locales: that the source has, and the store does not.
@@ -48,6 +52,7 @@ class Context(Struct):
         kept_stock: the stock of kits that is not written.
         left_over: stock elsewhere of unused inventory items that variants get.
         failures: products in a row whose writes failed without a refusal.
+        is_map_edited: the products of the source were written with another content of the map.
     """
 
     api: AdminApi
@@ -71,15 +76,36 @@ class Context(Struct):
     hidden_locales: StoreRefusedError | None = None
     other_locales: set[str] = field(default_factory=set)
     offer: Offer | None = None
+    is_map_edited: bool = False
+    plan: PlanOptions = PlanOptions()
 
-    async def find_locales(self) -> Collection[str]:
-        """The locales that texts may have, which are read once."""
+    def __post_init__(self) -> None:
+        self.plan = self.options.plan
+
+    async def find_locales(self) -> None:
+        """Read the locales that texts may have, once; texts in others stay, also in records."""
         if self.locales is None:
             try:
                 self.locales = await self.api.locales()
             except StoreRefusedError as error:
                 self.locales, self.hidden_locales = (), error
-        return self.locales
+            self.plan = structs.replace(self.plan, selection=self.plan.selection.in_locales(self.locales))
+
+    async def check_locales(self) -> None:
+        """Check that the store has the locales of `--only`: with a wrong one, nothing would ever be stale.
+
+        Raises:
+            StoreError: the store lacks one of them, or does not show its locales.
+        """
+        if not (named := self.plan.selection.named_locales):
+            return
+        await self.find_locales()
+        if self.hidden_locales is not None:
+            raise self.hidden_locales
+        if missing := sorted(named.difference(self.locales or ())):
+            has = ", ".join(sorted(self.locales or ())) or NO_TRANSLATIONS
+            hint = "Add it in the admin (Settings > Store), or correct --only (SYNC_PRODUCTS_ONLY)."
+            raise StoreMismatchError(f"The store has no locale {missing[0]!r}, only: {has}", hint=hint)
 
     async def find_placement(self, *, regions: bool = False, locales: bool = False) -> None:
         """Read where new products belong, and the regions and locales of the store if asked for, each once.
@@ -97,7 +123,15 @@ class Context(Struct):
             self.placement = structs.replace(self.placement, regions=self.regions)
 
     async def _read_placement(self) -> None:
-        self.placement = await find_placement(self.api, self.options.wanted)
+        needs_currency = not (self.undoes or self.is_approved)  # each product says in which its prices are
+        try:
+            self.placement = await find_placement(
+                self.api, self.options.wanted, needs_currency=needs_currency
+            )
+        except StoreMismatchError as error:
+            if not self.is_approved:  # the flags that the hint names have no effect on a plan
+                raise
+            raise StoreMismatchError(str(error), hint="Add it again, or make a new plan.") from error
 
     async def find_regions(self) -> None:
         """Read the regions of the store, once."""
@@ -114,6 +148,18 @@ class Context(Struct):
         return self.source.created is not None
 
     @property
+    def is_approved(self) -> bool:
+        """Whether the source is a plan that was approved."""
+        return self.source.removals is not None
+
+    @property
+    def instead(self) -> str:
+        """What to do about a product that needs a name which the store lacks, and shall not get."""
+        if self.is_approved:
+            return "make a new plan"
+        return "leave it out with --skip" if self.undoes else "correct it at the source"
+
+    @property
     def is_dry_run(self) -> bool:
         """Whether nothing is sent."""
         return self.options.dry_run
@@ -123,6 +169,11 @@ class Context(Struct):
         """External ids of products that the source did not deliver, and that are kept without a record."""
         missing = (source_id for source_id in sorted(self.scan.unrecorded) if source_id not in self.delivery)
         return [external_id_of(self.options.source_name, source_id) for source_id in missing]
+
+    @property
+    def delay(self) -> Delay:
+        """How long something has to be missing before it is removed, at the time of the store."""
+        return self.scan.delay
 
     @property
     def deletes(self) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.approval import without_secrets
 from medusa_sync.core.change import Conflict
 from medusa_sync.core.product import DesiredProduct, PlanLine, as_saved
 from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, Rejected, Unchecked, checked
 from medusa_sync.spool import Spool
 
@@ -47,6 +49,7 @@ class Ledger:
         unidentified: number of rejected rows without a usable id, which may be of any product.
         invalid: number of rows that are no valid products, whatever the store has.
         plan: what a dry run would write, if it is saved.
+        hidden: number of products whose plan has a secret.
     """
 
     def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
@@ -64,6 +67,7 @@ class Ledger:
         self.changes = Spool[Outcome]()
         self.skipped = Spool[Outcome]()
         self.plan = Spool[tuple[str, str, bytes]]()
+        self.hidden = 0
         self.kept = 0
         self.gained = 0
         self.unidentified = 0
@@ -140,8 +144,12 @@ class Ledger:
             self.problems.add(outcome)
 
     def plan_line(self, line: PlanLine) -> None:
-        """Keep what a dry run would write."""
-        self.plan.add((line.plan.external_id, line.plan.action, as_saved(line)))
+        """Keep what a dry run would write, without secrets."""
+        saved = as_saved(line)
+        if hidden(text := saved.decode()) != text:
+            saved = as_saved(without_secrets(line, hidden))
+            self.hidden += 1
+        self.plan.add((line.plan.external_id, line.plan.action, saved))
 
     def close(self, reason: str) -> None:
         """Give open products an outcome with the reason why the run ended early, and check the sum.

@@ -25,9 +25,10 @@ from medusa_sync.errors import (
 )
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN
+from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop, all_done
-from medusa_sync.sync.context import Context
+from medusa_sync.sync.context import NO_TRANSLATIONS, Context
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
@@ -175,6 +176,12 @@ class Run:
                 f"Nothing is removed, because {unidentified} of the rejected rows have no id: "
                 "they may be of products or variants that only look missing.",
             )
+        if self._ledger.hidden:
+            yield Note(
+                "plan_hides_secrets",
+                f"Products whose plan has a secret: {self._ledger.hidden}. It is hidden in the plan, which "
+                "does not write them.",
+            )
         if self._removals is not None:
             yield from self._removals.notes
         yield from self._source.notes
@@ -195,6 +202,8 @@ class Run:
                 "The installation is valid: settings, credentials, source, sales channel, shipping profile"
                 f"{location}. Only a real run shows whether the credentials may write.",
             )
+        if context is not None and context.is_map_edited and self._engine is not None:
+            yield Note("map_edited", "The map has changed since products of this source were written.")
         if context is not None and context.other_locales:
             yield Note("no_locale", _lacking_locales(context))
         if placement is not UNKNOWN and placement.location_id is None:
@@ -258,10 +267,12 @@ class Run:
 
                 self._removals = Removals(context)
             try:
+                await context.check_locales()
                 await self._write(context)
                 refusal = await self._remove()
                 if self._engine is not None:
                     await self._engine.final_pass()
+                await self._unmark(context)
             finally:
                 if self._engine is not None:
                     await self._engine.flush()
@@ -270,7 +281,8 @@ class Run:
         if self._stop.is_set or self._delivery.error is not None:
             return None
         if ledger.plan:
-            self._category_names = dict(await self._source.category_names())
+            names = await self._source.category_names()
+            self._category_names = {slug: name for slug, name in names.items() if hidden(name) == name}
         # A run that only updates spares the store these requests, and its users the same lines each time.
         if (options.dry_run or ledger.counts[Result.CREATED]) and not self._undoes:
             self._obstacles = await _obstacles(context)
@@ -298,6 +310,14 @@ class Run:
             elif options.dry_run and not self._stop.is_set:
                 await context.find_placement()
 
+    async def _unmark(self, context: Context) -> None:
+        """End the marks of what is back at the source, unless only what was approved is written."""
+        may_write = not (context.is_dry_run or self._undoes or self._stop.is_set)
+        if may_write and self._source.removals is None and context.scan.marked:
+            from medusa_sync.sync.remove.marks import unmark  # few runs need it
+
+            await unmark(context, self._removals.moved if self._removals is not None else ())
+
     async def _remove(self) -> MedusaSyncError | None:
         """Remove what is missing; returns why a guard does not allow it."""
         if self._removals is None or self._delivery.error is not None or self._stop.is_set:
@@ -314,8 +334,7 @@ def _lacking_locales(context: Context) -> str:
     if (error := context.hidden_locales) is not None:
         why = f"show its locales: {error}. {error.hint} Allow it"
     else:
-        none = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
-        has = ", ".join(sorted(context.locales or ())) or none
+        has = ", ".join(sorted(context.locales or ())) or NO_TRANSLATIONS
         why = f"have these locales (it has {has}). Add them in the admin (Settings > Store)"
     return f"{texts} {why}, or remove the texts at the source."
 

@@ -29,7 +29,6 @@ class SyncOptions(Struct, frozen=True):
         max_duration_s: seconds after which nothing new starts; None for no limit.
         shard: the part of the products to sync; None for all.
         delay: until what is missing is removed.
-        accept_settings: products may have been written with other values of the options of values.
         saves_plan: what a dry run finds is kept, to be approved.
     """
 
@@ -50,7 +49,6 @@ class SyncOptions(Struct, frozen=True):
     max_duration_s: float | None
     max_changes: Share | None = None
     shard: Shard | None = None
-    accept_settings: bool = False
     delay: Delay = Delay()
     saves_plan: bool = False
 

@@ -1,5 +1,7 @@
 """Credentials, limits and the validation of bodies."""
 
+import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -31,6 +33,12 @@ def test_a_log_in_returns_a_token(shop: Shop) -> None:
     shop.client.headers["Authorization"] = f"Bearer {token}"
     assert shop.call("GET", "/admin/products")["count"] == 0
     shop.workflow("create-product-tags", product_tags=[{"value": "red"}])
+
+
+def test_every_response_has_the_time_of_the_store(shop: Shop) -> None:
+    for method, path in (("GET", "/admin/products"), ("POST", "/admin/nowhere")):
+        date = parsedate_to_datetime(shop.client.request(method, path).headers["date"])
+        assert abs(date.timestamp() - time.time()) < 60
 
 
 def test_an_empty_bulk_call_shows_that_the_route_is_offered(shop: Shop) -> None:

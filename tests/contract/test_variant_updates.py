@@ -181,6 +181,11 @@ def test_a_variant_can_be_updated_at_its_own_endpoint(shop: Shop, product: View)
     refusal = exists("Product variant", sku="SH1-M-Red")
     assert shop.refusal("POST", own, {"title": "New", "sku": "SH1-M-Red"}) == refusal
     assert shop.product(product["id"]) == updated
+    assert shop.call("POST", own, {"title": "S / Red"}, fields="id") == {"product": {"id": product["id"]}}
+    body = {"update": [{"id": own.rpartition("/")[2], "title": "S / Red"}]}
+    [answer] = shop.call("POST", f"{path}/batch", body, fields="id")["updated"]
+    assert answer["id"] == own.rpartition("/")[2]
+    assert "options" not in answer
 
 
 def test_the_image_of_a_variant(shop: Shop, product: View) -> None:

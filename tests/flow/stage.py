@@ -156,7 +156,17 @@ def with_settings(file: Path, **settings: str) -> None:
     """Write other settings into a saved plan, and correct its checksum."""
     start, *lines = file.read_bytes().splitlines(keepends=True)
     header = msgspec.json.decode(start, type=Header)
-    header = structs.replace(header, settings={**header.settings, **settings})
+    _forge(file, structs.replace(header, settings={**header.settings, **settings}), lines)
+
+
+def with_lines(file: Path, change: Callable[[list[Any]], list[Any]]) -> None:
+    """Change the lines of a saved plan, and correct its checksum."""
+    start, *lines = file.read_bytes().splitlines()
+    changed = [json.dumps(each).encode() + b"\n" for each in change([*map(json.loads, lines)])]
+    _forge(file, msgspec.json.decode(start, type=Header), changed)
+
+
+def _forge(file: Path, header: Header, lines: Sequence[bytes]) -> None:
     header = structs.replace(header, checksum=checksum_of(header, lines))
     file.write_bytes(b"".join([as_saved(header), b"\n", *lines]))
 

@@ -47,6 +47,36 @@ def test_a_product_of_the_merchant_is_taken_over_only_if_that_is_asked_for(by: s
     assert_quiet(source, store)
 
 
+PLAIN = {"SKU": (["KIT-7"], "other"), "handle": ([], "jug"), "both": (["KIT-7"], "jug")}
+
+
+@pytest.mark.parametrize("by", PLAIN)
+def test_a_product_with_our_id_as_its_external_id_is_taken_over_only_if_that_is_asked_for(by: str) -> None:
+    """Another job has stored it without the name of the source."""
+    store, source = FakeMedusa(), ListSource([ROW, ROW | {"id": 8, "title": "Mug", "sku": "KIT-8"}])
+    skus, handle = PLAIN[by]
+    theirs = create(store, "Jug", *skus, handle=handle, external_id="7")
+    result = carried_out(source, store)
+    assert counts(result) == {"created": 1, "rejected": 1}
+    [problem] = result.problems
+    assert problem.reason == (
+        f"the store already has it, with the external id '7': {theirs} 'Jug'; take it over with --adopt"
+    )
+    assert counts(carried_out(source, store, adopt=True)) == {"updated": 1, "unchanged": 1}
+    assert store.products[OWN].id == theirs
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+def test_a_product_with_our_id_as_its_external_id_may_be_another_one(*, adopt: bool) -> None:
+    """Numbers of other systems are the same by chance, so the SKU or the handle has to be, too."""
+    store, source = FakeMedusa(), ListSource([ROW])
+    create(store, "Bowl", "BOWL", handle="bowl", external_id="7")
+    create(store, "Jug", handle="jug", external_id="other:7")
+    assert counts(carried_out(source, store, adopt=adopt)) == {"created": 1}
+    assert_quiet(source, store, adopt=adopt)
+
+
 def test_candidates_that_differ_or_belong_to_another_product_are_not_taken_over() -> None:
     """One has the old id, another one the SKU; a third has the handle, but the id of another product."""
     store, other = FakeMedusa(), ROW | {"id": 8, "title": "Mug", "sku": "KIT-8"}

@@ -1,8 +1,10 @@
 """A saved plan is written exactly; what has changed since is skipped."""
 
 import json
+import pickle
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -11,22 +13,25 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult, SettingsError
-from tests.flow.faults import KILLED, fault_at, killed_runs, strike
-from tests.flow.merchant import add_tag, edit, set_prices
+from tests.flow.faults import KILLED, Killed, fault_at, killed_runs, strike
+from tests.flow.merchant import add_tag, edit, edit_variant, set_prices
 from tests.flow.plans import assert_can_be_approved, shown
-from tests.flow.shirts import CHANGES, held, new_variants, shirts
+from tests.flow.shirts import CHANGES, held, new_variants, shirt, shirts, variant
 from tests.flow.stage import (
     ListSource,
+    acknowledged_by,
     apply,
     approved,
     assert_exact,
     assert_quiet,
+    constant,
     copies_of,
     counts,
     is_write,
     save,
     sync,
     synced,
+    with_lines,
     with_settings,
     writes,
 )
@@ -35,6 +40,7 @@ from tests.flow.test_plans import ROWS, SIZE, edit_source, edit_store, edited
 from tests.flow.test_remove_after import on_day
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Named
 from tests.tiers import sampled
 
 Row = dict[str, Any]
@@ -232,6 +238,14 @@ def test_a_product_that_was_edited_is_skipped_with_the_reason(
     assert counts(apply(file, store)) == {"unchanged": 3, "skipped": 1}
 
 
+def test_a_value_that_the_store_has_already_is_no_difference(file: Path) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    edit(store, 2, title="New 2")
+    assert (apply(file, store).exit_code, store.products["dummyjson:2"].title) == (0, "New 2")
+    assert_applied(file, store)
+
+
 @pytest.mark.parametrize("only", [None, "price"])
 def test_what_the_plan_does_not_depend_on_may_change(file: Path, only: str | None) -> None:
     store = synced(products(4))
@@ -301,6 +315,238 @@ def test_a_dry_run_shows_what_would_be_skipped(file: Path) -> None:
     store.requests.clear()
     result = apply(file, store, dry_run=True)
     assert (result.exit_code, counts(result), writes(store)) == (6, {"updated": 3, "skipped": 1}, [])
+
+
+# --- what was taken, came back, or was cleared since ------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["sku", "barcode"])
+@pytest.mark.parametrize("is_ours", [True, False])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_would_be_created_without_a_value_that_was_taken_is_skipped(
+    file: Path, field: str, *, is_ours: bool, is_new: bool
+) -> None:
+    rows = shirts(3)
+    store = synced(rows[2:] if is_new else rows)
+    row = {**shirt(1), "variants": [*shirt(1)["variants"], variant(1, "XL", "Red", **{field: "4711"})]}
+    save(ListSource([row, *rows[2:]]), store, file)
+    if is_ours:
+        taken = shirt(9)
+        taken["variants"][0][field] = "4711"
+        assert sync(ListSource([taken]), store).exit_code == 0
+    else:
+        edit_variant(store, 3, **{field: "4711"})
+        store.products["dummyjson:3"].external_id = "other:3"
+    before = held(store) if not is_new else None
+    result = apply(file, store)
+    if is_new and not is_ours:  # as in any run
+        [problem] = result.problems
+        assert (result.exit_code, problem.result) == (5, "rejected")
+        return
+    assert (result.exit_code, counts(result)["skipped"]) == (6, 1), list(result.problems)
+    assert f"{field} of " in reasons(result)["1"]
+    assert "'4711' belongs to " in reasons(result)["1"]
+    assert (held(store) if not is_new else None) == before
+    assert is_new == ("dummyjson:1" not in store.products)
+
+
+def test_a_value_that_was_withheld_in_the_plan_may_stay_withheld(file: Path) -> None:
+    rows = shirts(2)
+    store = synced(rows[:1])
+    rows[1]["variants"][0]["sku"] = rows[0]["variants"][0]["sku"]
+    save(ListSource(rows), store, file)
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (0, {"created": 1}), reasons(result)
+    assert_applied(file, store)
+
+
+@removal
+@pytest.mark.parametrize("was_missing", [False, True])
+def test_a_variant_that_is_back_is_not_removed(file: Path, on_missing: str, *, was_missing: bool) -> None:
+    """A run that still lacked it may lie before the plan, which the run that has it again ends."""
+    rows = [shirt()]
+    less = [{**shirt(), "variants": shirt()["variants"][1:]}]
+    store, options = synced(rows), {"on_missing": on_missing, "max_removals": "100%"}
+    if was_missing:
+        sync(ListSource(less), store)
+    save(ListSource(less), store, file, **options)
+    if not was_missing:
+        rows[0]["variants"][0]["price"] = 99
+    assert sync(ListSource(rows), store).exit_code == 0
+    before = held(store)
+    result = apply(file, store)
+    assert (result.exit_code, counts(result), held(store)) == (6, {"skipped": 1}, before)
+    assert reasons(result)["1"] == "another run has written S / Red since"
+
+
+@removal
+def test_a_variant_that_a_run_found_missing_too_is_removed(file: Path, on_missing: str) -> None:
+    less = [{**shirt(), "variants": shirt()["variants"][1:]}]
+    store = synced([shirt()])
+    plan = save(ListSource(less), store, file, on_missing=on_missing, max_removals="100%")
+    sync(ListSource(less), store)
+    result = apply(file, store)
+    assert (result.exit_code, shown(result)["changes"]) == (0, shown(plan)["changes"]), reasons(result)
+    assert_applied(file, store)
+
+
+CLEARED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "subtitle": ({"subtitle": "One"}, {"subtitle": None}),
+    "tags": ({"tags": ["a", "b"]}, {"tags": []}),
+    "images": ({"images": ["https://i.example/1.png"]}, {"images": []}),
+    "material": ({"material": "copper"}, {"material": ""}),
+}
+
+
+@pytest.mark.parametrize("field", CLEARED)
+@pytest.mark.parametrize("is_saved_first", [True, False])
+def test_what_was_cleared_after_an_interrupted_run_is_not_overwritten(
+    file: Path, field: str, *, is_saved_first: bool
+) -> None:
+    first, cleared = CLEARED[field]
+    other: dict[str, Any] = {
+        "subtitle": "Two",
+        "tags": ["b", "c"],
+        "images": ["https://i.example/2.png"],
+        "material": "tin",
+    }
+    after = shirt(**{field: other[field]})
+    after["variants"][0]["price"] = 50
+    store = synced([shirt(**first)])
+    if is_saved_first:
+        save(ListSource([after]), store, file)
+    interrupted = shirt(**first)
+    interrupted["variants"][0]["price"] = 40
+    strike(store, "before", acknowledged_by, Killed(), once=False)
+    with pytest.raises(Killed):
+        sync(ListSource([interrupted]), store)
+    store.before = None
+    set_prices(store, 1, amount=21)  # the interrupted run left its price, which the merchant takes back
+    if not is_saved_first:
+        save(ListSource([after]), store, file)
+    edit(store, 1, **cleared)
+    before = pickle.dumps(store.products["dummyjson:1"])
+    with constant("SETTLE_S", 0):
+        result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (6, {"skipped": 1})
+    assert f"{field} is nothing now, was" in reasons(result)["1"].replace("an empty text", "nothing")
+    assert pickle.dumps(store.products["dummyjson:1"]) == before
+
+
+def test_what_was_cleared_before_a_product_is_adopted_is_not_overwritten(file: Path) -> None:
+    store = synced(products(2))
+    for product in store.state.products.values():
+        product.external_id = product.metadata = None
+        product.description = "Mine"
+    save(ListSource(products(2)), store, file, adopt=True)
+    cleared = next(iter(store.state.products.values()))
+    edit(store, cleared, description="")
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)["skipped"]) == (6, 1)
+    assert cleared.metadata is None
+
+
+# --- names of the store that have changed since -----------------------------------------------------------
+
+
+def with_names() -> tuple[FakeMedusa, Row]:
+    """A store with a region, another currency and a location, and a product that names all of them."""
+    store = FakeMedusa()
+    store.call("POST", "/admin/regions", {"name": "Europe", "currency_code": "eur"})
+    store.state.stock_locations["sloc_1"] = Named("sloc_1", "Berlin")
+    prices = {"usd": 9, "eur": 8, "eur.Europe": 7}
+    row = {"id": 1, "title": "Mug", "sku": "MUG", "prices": prices, "stock": {"": 5, "Berlin": 3}}
+    assert sync(ListSource([row]), store).exit_code == 0
+    return store, row
+
+
+def rename(store: FakeMedusa) -> None:
+    regions = store.state.regions
+    regions |= {own: replace(each, name="EU") for own, each in regions.items() if each.name == "Europe"}
+    store.state.stock_locations["sloc_1"] = Named("sloc_1", "Hamburg")
+
+
+def remove_region(store: FakeMedusa) -> None:
+    store.state.regions = {own: each for own, each in store.state.regions.items() if each.name != "Europe"}
+
+
+def remove_currency(store: FakeMedusa) -> None:
+    known = store.state.store.supported_currencies
+    store.state.store.supported_currencies = [each for each in known if each.currency_code != "eur"]
+
+
+def remove_location(store: FakeMedusa) -> None:
+    del store.state.stock_locations["sloc_1"]
+    for item in store.state.items.values():
+        item.levels = [each for each in item.levels if each.location_id != "sloc_1"]
+
+
+NEW_VALUES: dict[str, Callable[[Row], Row]] = {
+    "title": lambda row: row | {"title": "Cup"},
+    "usd": lambda row: row | {"prices": row["prices"] | {"usd": 99}},
+    "eur": lambda row: row | {"prices": row["prices"] | {"eur": 88}},
+    "eur.Europe": lambda row: row | {"prices": row["prices"] | {"eur.Europe": 77}},
+    "stock": lambda row: row | {"stock": row["stock"] | {"": 6}},
+    "stock.Berlin": lambda row: row | {"stock": row["stock"] | {"Berlin": 4}},
+}
+ABSENT: dict[Callable[[FakeMedusa], None], dict[str, str]] = {
+    rename: {},
+    remove_region: {"eur.Europe": "price.eur.Europe: the store has no region 'Europe', only"},
+    remove_currency: dict.fromkeys(("eur", "eur.Europe"), "it has a price in 'eur', but the store sells"),
+    remove_location: {"stock.Berlin": "it has stock at 'Berlin', but the stock locations of the store are"},
+}
+names_change = pytest.mark.parametrize("change", ABSENT, ids=lambda each: each.__name__)
+
+
+@names_change
+@pytest.mark.parametrize("field", NEW_VALUES)
+def test_only_what_is_written_needs_its_names(
+    file: Path, change: Callable[[FakeMedusa], None], field: str
+) -> None:
+    store, row = with_names()
+    save(ListSource([NEW_VALUES[field](row)]), store, file)
+    change(store)
+    store.requests.clear()
+    result = apply(file, store)
+    if field not in ABSENT[change]:
+        assert (result.exit_code, counts(result)) == (0, {"updated": 1}), list(result.problems)
+        assert_applied(file, store)
+        return
+    assert (result.exit_code, counts(result), writes(store)) == (6, {"skipped": 1}, [])
+    assert reasons(result)["1"].startswith(ABSENT[change][field])
+    assert reasons(result)["1"].endswith("or make a new plan")
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_currency_of_the_plan_that_is_gone_is_needed_only_for_prices(file: Path, *, is_new: bool) -> None:
+    store = synced(products(2))
+    rows = [products(2)[0] | {"title": "New"}, products(2)[1] | {"price": 5}, *products(3)[2:]]
+    save(ListSource(rows[: 2 + is_new]), store, file)
+    known = store.state.store.supported_currencies
+    store.state.store.supported_currencies = [each for each in known if each.currency_code != "usd"]
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (6, {"updated": 1, "skipped": 1 + is_new})
+    assert all("it has a price in 'usd'" in each for each in reasons(result).values())
+
+
+def test_a_name_in_the_settings_of_a_plan_that_is_gone_needs_a_new_plan(file: Path) -> None:
+    store = FakeMedusa()
+    channel = store.call("POST", "/admin/sales-channels", {"name": "Shop"})["sales_channel"]["id"]
+    save(ListSource(products(1)), store, file, sales_channel="Shop")
+    del store.state.sales_channels[channel]
+    result = apply(file, store)
+    assert (result.exit_code, result.hint) == (2, "Add it again, or make a new plan.")
+    assert "The store has no sales channel 'Shop'" in result.error
+
+
+def test_a_sales_channel_that_is_gone_skips_the_products_that_get_it(file: Path) -> None:
+    store = synced(products(2))
+    channel = store.call("POST", "/admin/sales-channels", {"name": "Shop"})["sales_channel"]["id"]
+    save(ListSource([products(1)[0] | {"salesChannels": ["Shop"]}]), store, file)
+    del store.state.sales_channels[channel]
+    result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (6, {"skipped": 1}), list(result.problems)
+    assert reasons(result)["1"].endswith("or make a new plan")
 
 
 # --- kills and faults -------------------------------------------------------------------------------------
@@ -469,6 +715,63 @@ def test_a_plan_changes_no_settings_that_plans_do_not_have(file: Path) -> None:
     with_settings(file, medusa_url=other, unknown="1")
     result = apply(file, store)
     assert (result.exit_code, result.store_url) == (0, "http://medusa.test")
+
+
+FORGED: dict[str, Callable[[Row], Any]] = {
+    "no title": lambda line: line["product"]["fields"].pop("title"),
+    "a number as title": lambda line: line["product"]["fields"].update(title=5),
+    "a text as price": lambda line: line["product"]["variants"][0]["fields"].update(price="1"),
+    "a text as tags": lambda line: line["product"]["fields"].update(tags="a"),
+    "a text as stock": lambda line: line["product"]["variants"][0]["fields"].update(stock="much"),
+    "an unknown field": lambda line: line["product"]["fields"].update(unknown="1"),
+    "no variants": lambda line: line["product"].update(variants=[]),
+    "a variant twice": lambda line: line["product"].update(variants=2 * line["product"]["variants"]),
+    "another product": lambda line: line["product"].update(external_id="dummyjson:9"),
+    "another id": lambda line: line["product"].update(source_id="9"),
+    "another source": lambda line: line["plan"].update(external_id="other:1"),
+    "no plan": lambda line: line.pop("plan"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGED)
+def test_a_forged_line_is_refused(file: Path, forgery: str) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    with_lines(file, lambda lines: [FORGED[forgery](lines[0]), *lines][1:])
+    assert "it is no plan, or damaged; make a new one" in refusal(file, store)
+
+
+@pytest.mark.parametrize("forgery", [lambda lines: [*lines, lines[0]], lambda lines: lines[::-1]])
+def test_forged_lines_are_refused(file: Path, forgery: Callable[[list[Row]], list[Row]]) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    with_lines(file, forgery)
+    assert "it is no plan, or damaged; make a new one" in refusal(file, store)
+
+
+def test_a_forged_setting_is_refused(file: Path) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    with_settings(file, on_missing="all")
+    assert "it has --on-missing 'all': expected keep or draft or delete" in refusal(file, store)
+
+
+@pytest.mark.parametrize("changes", [[], [{"field": "status", "from": "published", "to": None}] * 3])
+def test_a_forged_removal_is_skipped(file: Path, changes: list[Row]) -> None:
+    store = synced(products(4))
+    save(ListSource(products(3)), store, file, on_missing="delete", max_removals="100%")
+    with_lines(file, lambda lines: [{"plan": lines[0]["plan"] | {"changes": changes}}])
+    result = apply(file, store)
+    assert (result.exit_code, len(store.products)) == (6, 4)
+    assert "title is " in reasons(result)["4"]
+
+
+def test_a_forged_name_of_a_field_is_skipped(file: Path) -> None:
+    store = synced(products(4))
+    save(ListSource(changed()), store, file)
+    extra = [{"field": "unknown", "from": None, "to": "1", **own} for own in ({}, {"key": ""})]
+    with_lines(file, lambda lines: [lines[0]["plan"]["changes"].extend(extra), *lines][1:])
+    assert (apply(file, store).exit_code, store.products["dummyjson:1"].title) == (6, products(1)[0]["title"])
 
 
 def test_a_plan_that_a_guard_refuses_says_so_and_is_refused(file: Path) -> None:

@@ -110,6 +110,25 @@ def test_an_ordinary_route_that_answers_in_another_shape_loses_nothing(path: str
     assert len(store.state.tags) == 3
 
 
+def test_answers_of_ordinary_routes_have_only_what_is_used() -> None:
+    """One variant of a product with many would be answered with all of them."""
+    store, [row] = FakeMedusa(), shirts(1)
+    store.offers_bulk = False
+    row["variants"] = [variant(1, f"Size {number}", "Red") for number in range(40)]
+    sync(ListSource([row]), store)
+    first, second, *others = row["variants"]
+    row["variants"] = [{**first, "price": 3, "sku": "NEW"}, second, *others[1:], variant(1, "New", "Red")]
+    row["tags"] = ["New"]
+    answers: list[int] = []
+    store.after = lambda request, answer: answers.append(len(answer.content)) if is_write(request) else None
+    assert counts(sync(ListSource([row]), store, on_missing="delete", max_removals="100%")) == {"updated": 1}
+    row["variants"][1]["price"] = 3
+    assert counts(sync(ListSource([row]), store)) == {"updated": 1}
+    assert (len(answers) > 4, max(answers) < 1_000) == (True, True), answers
+    store.after = None
+    assert_quiet(ListSource([row]), store)
+
+
 ATTACK = "UNION SELECT"  # a firewall takes it for one
 TEXTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "description": lambda row: row.update(description=f"They meet at {ATTACK} street."),

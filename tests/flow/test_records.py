@@ -202,6 +202,24 @@ def test_the_merchant_can_edit_metadata_in_the_admin() -> None:
     assert_quiet(ListSource([*products(2), gone]), store)
 
 
+def test_a_record_that_the_admin_cannot_send_back_is_repaired_when_its_product_is_read_for_a_write() -> None:
+    """An earlier version wrote it. A quiet run does not read details, so it leaves it."""
+    rows = products(3)
+    store = synced(rows)
+    records = {number: record_of(store, number) for number in (1, 2)}
+    for record in records.values():
+        record["variants"][""] += [None, 0]
+    assert_quiet(ListSource(rows), store)
+    rows[1]["price"] = 99
+    assert counts(sync(ListSource(rows), store)) == {"updated": 1, "unchanged": 2}
+    assert [len(record_of(store, number)["variants"][""]) for number in (1, 2)] == [4, 2]
+    store.requests.clear()
+    assert counts(sync(ListSource(rows), store, overwrite=True)) == {"unchanged": 3}
+    assert (len(writes(store)), len(record_of(store, 1)["variants"][""])) == (1, 2)
+    assert_quiet(ListSource(rows), store, overwrite=True)
+    edit(store, 1, metadata={**(store.products["dummyjson:1"].metadata or {}), "shelf": "B"})
+
+
 def test_a_variant_that_the_merchant_has_created_with_the_values_of_a_new_one_is_taken_over() -> None:
     """Medusa does not store both; the values that differ are conflicts, which are reported."""
     store, source = synced([shirt(1)]), ListSource([shirt(1)])

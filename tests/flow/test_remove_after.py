@@ -1,7 +1,7 @@
 """What is missing is marked, and removed by a complete run that finds it missing long enough."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
@@ -21,6 +21,7 @@ from tests.tiers import some
 
 Row = dict[str, Any]
 DAY = 86_400
+START = 1_800_000_000
 BOTH = pytest.mark.parametrize("how", ["draft", "delete"])
 ROWS = products(20)
 NAME = "dummyjson:1 'Product 1'"
@@ -29,7 +30,7 @@ NAME = "dummyjson:1 'Product 1'"
 @contextmanager
 def on_day(day: float) -> Iterator[None]:
     """The clock shows a time after the first one."""
-    with patch.object(time, "time", lambda: 1_800_000_000 + day * DAY):
+    with patch.object(time, "time", lambda: START + day * DAY):
         yield
 
 
@@ -260,13 +261,138 @@ def test_a_mark_whose_response_is_lost_is_written_again(moment: Any) -> None:
     is_write = lambda request: request.method == "POST"  # noqa: E731 - short
     strike(store, moment, is_write, httpx.ReadError("reset"))
     assert run(store, ROWS[1:], 0, is_exact=False).exit_code == 0
-    assert record_of(store, 1)["missing_since"] == 1_800_000_000
+    assert record_of(store, 1)["missing_since"] == START
     setattr(store, moment, None)
     assert counts(run(store, ROWS[1:], 7))["removed"] == 1
 
 
+@BOTH
+@pytest.mark.parametrize("wrong", [-400, 400])
+def test_a_wrong_clock_of_this_machine_neither_brings_a_removal_forward_nor_puts_it_off(
+    wrong: float, how: str
+) -> None:
+    """What counts is the clock of the store."""
+    row, others = shirt(30), ROWS[:3]
+    settings: Row = {"on_missing": how, "max_removals": "100%"}
+    rows = [row, *others]
+    less = [row | {"variants": row["variants"][1:]}, *others[1:]]
+    for days in ((0, 0.001, 6.9), (0,)):
+        store = synced(rows)
+        for day in days:
+            store.time = START + day * DAY
+            [note] = said(run(store, less, day + wrong, **settings))
+            assert "missing since 2027-01-15 08:00 UTC, would be removed on 2027-01-22 08:00 UTC" in note
+            assert (is_sold(store), len(sold_shirts(store))) == (True, len(row["variants"]))
+        store.time = START + 7 * DAY
+        assert counts(run(store, less, 7 if len(days) > 1 else wrong, **settings))["removed"] == 1
+        assert (is_sold(store), len(sold_shirts(store))) == (False, len(row["variants"]) - 1)
+
+
+def sold_shirts(store: FakeMedusa) -> set[str | None]:
+    skus = [each.sku for each in store.products["dummyjson:30"].variants]
+    return {sku for sku in skus if store.level_of(sku or "")}
+
+
+def test_without_the_time_of_the_store_that_of_this_machine_counts() -> None:
+    store = synced(ROWS)
+    for day, date in ((0, ""), (6.9, "yesterday")):
+        store.after = lambda _, response, date=date: response.headers.update({"date": date})
+        run(store, ROWS[1:], day, is_exact=False)
+        assert (is_sold(store), record_of(store, 1)["missing_since"]) == (True, START)
+    run(store, ROWS[1:], 7, is_exact=False)
+    assert not is_sold(store)
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["row", "store", "skipped", "failed"])
+def test_what_comes_back_but_is_not_written_is_unmarked(kind: str, how: str) -> None:
+    settings: Row = {"on_missing": how}
+    store = synced(ROWS)
+    run(store, ROWS[1:], 0, **settings)
+    bad: dict[str, Row] = {"row": {"price": -1}, "store": {"salesChannels": ["Nowhere"]}}
+    rows = [{**ROWS[0], **bad.get(kind, {"title": "Changed"})}, *ROWS[1:]]
+    more: Row = {"no_update": True} if kind == "skipped" else {}
+    if kind == "failed":
+        no = httpx.Response(400, json={"type": "invalid_data", "message": "no"})
+        strike(store, "before", lambda request: b"Changed" in request.content, no, once=False)
+    outcome = {"row": "rejected", "store": "rejected"}.get(kind, kind)
+    for _ in range(2):
+        store.requests.clear()
+        result = run(store, rows, 3, is_exact=False, max_retries=0, **settings, **more)
+        assert counts(result).get(outcome)
+        assert "missing_since" not in record_of(store, 1)
+    if kind in {"row", "skipped"}:
+        assert writes(store) == []
+    store.before = None
+    for day in (8, 14.9):
+        run(store, ROWS[1:], day, **settings)
+        assert is_sold(store)
+    run(store, ROWS[1:], 15, **settings)
+    assert not is_sold(store)
+
+
+@BOTH
+def test_marks_of_variants_end_if_their_product_is_rejected(how: str) -> None:
+    """Nobody knows then which of them are back."""
+    row = shirt(1)
+    less = row | {"variants": row["variants"][1:]}
+    settings: Row = {"on_missing": how, "max_removals": "100%"}
+    store = synced([row])
+    everything = sold_variants(store)
+    broken = [{**row["variants"][0], "price": -1}, *row["variants"][1:]]
+    for day, rows in ((0, [less]), (3, [row | {"variants": broken}]), (8, [less]), (14, [less])):
+        run(store, rows, day, **settings)
+        assert sold_variants(store) == everything
+    run(store, [less], 15, **settings)
+    assert len(sold_variants(store)) == len(everything) - 1
+
+
+def test_a_product_that_only_the_second_reading_has_is_unmarked() -> None:
+    """It was between two pages when the first reading came by."""
+
+    class Moving(ListSource):
+        in_one_piece = False
+
+        async def pages(self, limit: int | None) -> AsyncGenerator[Any, None]:
+            async for page in super().pages(limit):
+                yield page
+            self.rows = ROWS
+
+    store = synced(ROWS)
+    run(store, ROWS[1:], 0)
+    with on_day(8):
+        sync(Moving(ROWS[1:], page_size=5), store, on_missing="delete", remove_after="7d")
+    assert (is_sold(store), "missing_since" in record_of(store, 1)) == (True, False)
+
+
+def test_a_mark_that_cannot_be_removed_is_a_problem() -> None:
+    store = synced(ROWS)
+    run(store, ROWS[2:], 0)
+    no = httpx.Response(400, json={"type": "invalid_data", "message": "no"})
+    [own] = [each.id for each in store.state.products.values() if each.external_id == "dummyjson:1"]
+    strike(store, "before", lambda request: own.encode() in request.content, no, once=False)
+    rejected = [row | {"price": -1} for row in ROWS[:2]]
+    result = run(store, [*rejected, *ROWS[2:]], 3, is_exact=False)
+    reason = "it is back at the source, but its mark as missing was not removed: POST /admin/products/batch"
+    [found] = [each.reason for each in result.problems if each.result == "failed"]
+    assert found.startswith(f"{reason}: the server responded with 400")
+    assert ["missing_since" in record_of(store, number) for number in (1, 2)] == [True, False]
+    store.before = None
+    run(store, [*rejected, *ROWS[2:]], 3, is_exact=False)
+    assert "missing_since" not in record_of(store, 1)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_the_end_of_a_mark_whose_response_is_lost_is_written_again(moment: Any) -> None:
+    store, rows = synced(ROWS), [ROWS[0] | {"price": -1}, *ROWS[1:]]
+    run(store, ROWS[1:], 0)
+    strike(store, moment, lambda request: request.method == "POST", httpx.ReadError("reset"))
+    assert run(store, rows, 3, is_exact=False).exit_code == 5
+    assert "missing_since" not in record_of(store, 1)
+
+
 def test_random_days() -> None:
-    """The store has what a simple model says, whatever is missing in which run, complete or not."""
+    """The store has what a simple model says, whatever is missing or rejected in which run."""
     for seed in some(range(40), 5):
         follow_random_days(Random(seed))
 
@@ -281,14 +407,17 @@ def follow_random_days(random: Random) -> None:
         missing = {number for number in range(1, 8) if random.random() < 0.3}
         present = [row for row in rows if row["id"] not in missing]
         is_complete = random.random() < 0.7 or len(present) < 5
-        source = ListSource(present, page_size=2, ends_after=None if is_complete else 2)
-        with on_day(day):
+        rejected = {random.randint(1, 8)} - missing if random.random() < 0.2 else set()
+        given = [row | {"price": -1} if row["id"] in rejected else row for row in present]
+        source = ListSource(given, page_size=2, ends_after=None if is_complete else 2)
+        store.time = START + day * DAY
+        with on_day(day + random.choice([0, -500, 500])):
             sync(source, store, on_missing=how, max_removals="100%", remove_after="7d")
         delivered = {row["id"] for row in (present if is_complete else present[:4])}
         for number in delivered:
             since.pop(number, None)
-        gone -= delivered
-        if is_complete:
+        gone -= delivered - rejected
+        if is_complete and not rejected:
             for number in missing - gone:
                 if day - since.setdefault(number, day) >= 7:
                     gone.add(number)

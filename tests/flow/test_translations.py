@@ -1,5 +1,6 @@
 """Texts of products and variants in other locales."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from tests.flow.stage import (
     assert_quiet,
     copies_of,
     counts,
+    document,
     sync,
     sync_url,
     text,
+    undone,
     writes,
 )
 from tests.harness.catalogue import products
@@ -174,6 +177,30 @@ def test_only_some_texts_are_synced_if_that_is_asked_for() -> None:
     assert texts(store)["de-DE"] == {"title": "Krug"}
 
 
+@pytest.mark.parametrize("name", ["translation.de-XX", "translation.de-XX.title"])
+@pytest.mark.parametrize(("gone", "words"), [("", "only: de-DE, fr-FR"), ("off", "MEDUSA_FF_TRANSLATION")])
+def test_only_with_a_locale_that_the_store_lacks_is_an_error(name: str, gone: str, words: str) -> None:
+    """Such a run would sync nothing, without a word."""
+    store, source = FakeMedusa(), ListSource([row(1, **in_german("Kanne"))])
+    sync(source, store)
+    store.state.has_translations = not gone
+    store.requests.clear()
+    for only in (name, f"price,{name}"):
+        result = sync(source, store, only=only)
+        assert (result.exit_code, counts(result), writes(store)) == (2, {}, [])
+        assert ("de-XX" in result.error, words in f"{result.error} {result.hint}") == (True, True)
+        assert "--only" in result.hint
+    assert sync(source, store, skip=name).exit_code == 0
+    assert sync(source, store, only="translation").exit_code == 0
+
+
+def test_only_with_a_locale_needs_the_right_to_see_locales() -> None:
+    store, source = FakeMedusa(), ListSource([row(1, **in_german("Kanne"))])
+    hide(store, "/admin/feature-flags")
+    result = sync(source, store, only="translation.de-DE")
+    assert (result.exit_code, "feature-flags" in result.error) == (4, True)
+
+
 @pytest.mark.parametrize("is_off", [False, True])
 def test_texts_in_locales_that_the_store_lacks_are_left_out_with_a_note(*, is_off: bool) -> None:
     store = FakeMedusa()
@@ -247,6 +274,108 @@ def test_a_store_that_has_no_translations_any_more_is_synced_without_them() -> N
     store.state.has_translations = True
     assert counts(run(store, row(1, title="Jug", **in_german("Krug")))) == {"updated": 1}
     assert texts(store) == {"de-DE": {"title": "Krug"}}
+
+
+GONE = pytest.mark.parametrize("gone", ["locale", "translations", "right"])
+
+
+def lose(store: FakeMedusa, gone: str) -> None:
+    """The store has one locale less, no translations any more, or a role that may not see them."""
+    if gone == "locale":
+        store.state.locales.remove("de-DE")
+    elif gone == "translations":
+        store.state.has_translations = False
+    else:
+        hide(store, "/admin/feature-flags")
+
+
+def have_again(store: FakeMedusa) -> None:
+    store.state.has_translations, store.state.locales, store.before = True, ["de-DE", "fr-FR"], None
+
+
+@GONE
+@pytest.mark.parametrize("how", [{}, {"overwrite": True}, {"on_missing": "delete"}])
+@pytest.mark.parametrize("text_changes", [False, True])
+def test_texts_outlive_a_locale_that_is_missing_for_some_runs(
+    gone: str, how: dict[str, Any], *, text_changes: bool
+) -> None:
+    """Only the source removes texts, and what the merchant wrote is no conflict afterwards."""
+    store, shown = FakeMedusa(), shirt(1) | in_german("Hemd", subtitle="Für Milch")
+    both = {"de-DE": {"title": "Klein"}, "fr-FR": {"title": "Petit"}}
+    shown["variants"][0]["translations"] = both
+    run(store, shown)
+    translate(store, "de-DE", subtitle="Meins", material="Leinen")
+    before = texts(store), variant_texts(store)
+    lose(store, gone)
+    changed = shown | {"title": "Changed"}
+    if text_changes:
+        changed |= in_german("Bluse", subtitle="Für Milch")
+    for again in (False, True):
+        first = run(store, changed, **how)
+        assert (first.exit_code, first.conflicts) == (0, 0)
+        assert counts(first) == {"unchanged" if again else "updated": 1}
+        assert (texts(store), variant_texts(store)) == before
+    have_again(store)
+    last = run(store, changed)
+    assert (counts(last), last.conflicts) == ({"updated" if text_changes else "unchanged": 1}, 0)
+    before[0]["de-DE"]["title"] = "Bluse" if text_changes else "Hemd"
+    assert (texts(store), variant_texts(store)) == before
+    assert_quiet(ListSource([changed]), store)
+
+
+@GONE
+def test_a_text_that_the_source_drops_while_its_locale_is_missing_is_removed_afterwards(gone: str) -> None:
+    store = FakeMedusa()
+    run(store, row(1, **in_german("Kanne", subtitle="Für Milch")))
+    lose(store, gone)
+    source = row(1, **in_german("Kanne"))
+    assert counts(run(store, source)) == {"unchanged": 1}
+    have_again(store)
+    assert counts(run(store, source)) == {"updated": 1}
+    assert texts(store) == {"de-DE": {"title": "Kanne"}}
+    assert_quiet(ListSource([source]), store)
+
+
+@GONE
+def test_an_undo_leaves_texts_in_a_locale_that_is_missing_alone(gone: str, tmp_path: Path) -> None:
+    store, file = FakeMedusa(), tmp_path / "run.json"
+    first = run(store, row(1))
+    assert counts(first) == {"created": 1}
+    title, changed = row(1)["title"], row(1, title="Changed", **in_german("Kanne"))
+    file.write_text(json.dumps(document(run(store, changed))), encoding="utf-8")
+    lose(store, gone)
+    assert counts(sync(undone(str(file), store), store)) == {"updated": 1}
+    assert (store.products[f"{SOURCE_NAME}:1"].title, texts(store)) == (title, {"de-DE": {"title": "Kanne"}})
+    have_again(store)
+    assert counts(sync(undone(str(file), store), store)) == {"updated": 1}
+    assert texts(store) == {}
+
+
+@GONE
+@pytest.mark.parametrize("number", range(1, 9))
+def test_locales_that_go_while_a_run_writes_cost_no_text(gone: str, number: int) -> None:
+    """A locale, translations or the right to see them goes before one of the requests of the run."""
+    store = FakeMedusa()
+    run(store, row(1, **in_german("Kanne")), row(2))
+    translate(store, "de-DE", subtitle="Meins")
+    sent: list[httpx.Request] = []
+
+    def count(request: httpx.Request) -> None:
+        sent.append(request)
+        if len(sent) == number:
+            store.before = None
+            lose(store, gone)
+
+    store.before = count
+    source = [row(1, price=7, **in_german("Krug")), row(2, **in_german("Tasse"))]
+    sync(ListSource(source), store, max_retries=1)
+    have_again(store)
+    assert texts(store)["de-DE"]["subtitle"] == "Meins"
+    last = sync(ListSource(source), store)
+    assert (last.exit_code, last.conflicts) == (0, 0)
+    wanted = {"de-DE": {"title": "Krug", "subtitle": "Meins"}}, {"de-DE": {"title": "Tasse"}}
+    assert (texts(store), texts(store, 2)) == wanted
+    assert_quiet(ListSource(source), store)
 
 
 @pytest.mark.parametrize("is_of_variant", [False, True])

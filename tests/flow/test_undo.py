@@ -38,6 +38,7 @@ from tests.flow.stage import (
     undone,
     writes,
 )
+from tests.flow.test_approval import ABSENT, NEW_VALUES, names_change, with_names
 from tests.flow.test_promises import NUMBERS, Promises, Rows
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -360,6 +361,30 @@ def test_a_value_in_which_a_secret_was_hidden_is_not_restored(tmp_path: Path) ->
     assert (product.title, product.description) == ("Shirt 1", None)
 
 
+def test_what_a_later_run_wrote_is_not_called_an_edit(tmp_path: Path) -> None:
+    row = shirt(1, title="First", subtitle="First", tags=["a"], options=["Size", "Colour"])
+    second, third = ({**row, "title": each, "subtitle": each} for each in ("Second", "Third"))
+    second["variants"] = [each | {"price": 50, "sku": f"{each['sku']}-2"} for each in row["variants"]]
+    third["variants"] = [each | {"price": 60} for each in second["variants"]]
+    long = "A long text, which the record keeps as a digest. " * 3
+    second["description"], third["description"] = long, f"{long}!"
+    store, result, _ = changed([row], [second])
+    edit(store, 1, subtitle="Mine")
+    sync(ListSource([third]), store)
+    edit(store, 1, subtitle="Mine")
+    set_prices(store, 1, amount=70)
+    shown_to_all = text(undo(store, result, tmp_path, dry_run=True))
+    done = undo(store, result, tmp_path)
+    conflicts = [each for outcome in done.changes for each in outcome.conflicts]
+    reasons = {(each.variant, each.field): each.reason for each in conflicts}
+    edited = {own for own, each in reasons.items() if each == "edited since the run"}
+    assert {field for _, field in edited} == {"subtitle", "price"}
+    assert len(edited) == 2
+    assert {*reasons.values()} == {"edited since the run", "a later run wrote it; undo that first"}
+    assert {field for _, field in reasons.keys() - edited} == {"title", "description", "price"}
+    assert "title: Third (kept; a later run wrote it; undo that first; before it: First)" in shown_to_all
+
+
 def test_a_variant_that_was_deleted_since_stays_away(tmp_path: Path) -> None:
     after = shirt()
     for each in after["variants"]:
@@ -369,6 +394,7 @@ def test_a_variant_that_was_deleted_since_stays_away(tmp_path: Path) -> None:
     delete_variants(store, product, product.variants[0].id)
     done = undo(store, result, tmp_path)
     assert (done.exit_code, done.conflicts) == (0, 1)
+    assert [each.reason for outcome in done.changes for each in outcome.conflicts] == ["edited since the run"]
     assert {each.prices[0].amount for each in store.products["dummyjson:1"].variants} == {21}
 
 
@@ -382,6 +408,35 @@ def test_a_product_that_was_deleted_since_is_skipped(tmp_path: Path, *, is_back:
     store.requests.clear()
     done = undo(store, result, tmp_path)
     assert (done.exit_code, counts(done), writes(store)) == (0, {"skipped": 1}, [])
+
+
+# --- names of the store that have changed since -----------------------------------------------------------
+
+
+@names_change
+@pytest.mark.parametrize("field", ["title", "usd", "eur", "eur.Europe"])
+def test_only_what_is_restored_needs_its_names(
+    change: Callable[[FakeMedusa], None], field: str, tmp_path: Path
+) -> None:
+    store, row = with_names()
+    result = sync(ListSource([NEW_VALUES[field](row)]), store)
+    change(store)
+    done = undo(store, result, tmp_path, currency="eur" if field == "title" else "usd")
+    if field not in ABSENT[change]:
+        assert (done.exit_code, counts(done)) == (0, {"updated": 1}), list(done.problems)
+        return
+    assert (done.exit_code, counts(done), writes(store)) == (5, {"failed": 1}, [])
+    [problem] = done.problems
+    assert problem.reason.startswith(ABSENT[change][field])
+    assert problem.reason.endswith("or leave it out with --skip")
+    assert counts(undo(store, result, tmp_path, skip="price")) == {"unchanged": 1}
+
+
+def test_an_undo_needs_no_currency_of_its_own(tmp_path: Path) -> None:
+    """It restores each price in that of the run, whatever `--currency` is."""
+    store, row = with_names()
+    result = sync(ListSource([NEW_VALUES["eur"](row)]), store)
+    assert undo(store, result, tmp_path, currency="gbp").exit_code == 0
 
 
 # --- the next runs ----------------------------------------------------------------------------------------
@@ -554,6 +609,17 @@ def test_its_plan_can_be_approved(how: str, tmp_path: Path) -> None:
     set_prices(edited, 3, amount=7_777)
     other = apply(plan, edited)
     assert (other.exit_code, counts(other)) == (6, {"updated": 2, "skipped": 1, "removed": 1})
+
+
+@pytest.mark.parametrize("killed", KILLED)
+def test_its_plan_is_completed_after_a_kill(killed: str, tmp_path: Path) -> None:
+    store, result, was = many_changes()
+    file, options = saved(result, tmp_path), {"on_missing": "delete", "max_removals": "100%"}
+    plan = tmp_path / "plan"
+    save(undone(file, store), store, plan, undo=file, **options)
+    for hurt in killed_runs(store, killed, lambda each: apply(plan, each, batch_size=2, max_retries=2)):
+        done = apply(plan, hurt)
+        assert (done.exit_code, shown(hurt)) == (0, was), [*done.skipped]
 
 
 # --- documents that are refused ---------------------------------------------------------------------------

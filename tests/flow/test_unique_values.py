@@ -5,21 +5,24 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.flow.faults import no, refuse, strike, sync_killed
 from tests.flow.merchant import edit_variant
-from tests.flow.plans import carried_out, reasons, withheld
+from tests.flow.plans import carried_out, owners, reasons, withheld
 from tests.flow.stage import (
     ListSource,
     acknowledged_by,
     assert_exact,
     copies_of,
     counts,
+    is_creation,
     is_write,
     sent_in_bulk,
     sync,
     synced,
+    text,
     writes,
 )
 from tests.harness.catalogue import products
@@ -171,18 +174,49 @@ def test_if_the_first_of_two_products_is_rejected_the_second_one_gets_the_sku(
 
 
 @pytest.mark.parametrize("size", [1, 15])
-def test_a_handle_of_the_source_that_is_taken_is_rejected(fresh: Callable[[], FakeMedusa], size: int) -> None:
+def test_a_handle_that_another_product_has_is_withheld_unless_that_is_of_something_else(
+    fresh: Callable[[], FakeMedusa], size: int
+) -> None:
     store = fresh()
-    owner = store.products["other:7"]
-    handles = [str(owner.handle).capitalize(), "own", "own"]
-    rows = [row | {"handle": handle} for row, handle in zip(ROWS, handles, strict=False)]
-    found = reasons(carried_out(ListSource(rows), store, batch_size=size))
-    assert found.keys() == {"dummyjson:1", "dummyjson:3"}
-    taken = (
-        f"its handle {owner.handle!r} belongs to other:7 {owner.title!r} ({owner.id}); change one of the two"
+    owner, stored = store.products["other:7"], ROWS[4]
+    sync(ListSource([stored | {"handle": "old"}]), store)
+    names = [str(owner.handle).capitalize(), "own", "Own", "own", "old"]
+    rows = [row | {"handle": name} for row, name in zip([*ROWS[:4], ROWS[5]], names, strict=True)]
+    source = ListSource([*rows, stored])
+    result = carried_out(source, store, batch_size=size)
+    assert counts(result) == {"created": 4, "rejected": 1, "unchanged": 1}
+    assert reasons(result) == {
+        "dummyjson:1": f"its handle {owner.handle!r} belongs to other:7 {owner.title!r} ({owner.id}); "
+        "change one of the two"
+    }
+    assert [store.products[f"dummyjson:{each}"].handle for each in (2, 3, 4, 6)] == [
+        "own",
+        "own-3",
+        "own-4",
+        "old-6",
+    ]
+    assert withheld(result) == {
+        f"dummyjson:{number}": [("handle", value)] for number, value in ((3, "own"), (4, "own"), (6, "old"))
+    }
+    first, other = f"dummyjson:2 {ROWS[1]['title']!r}", f"dummyjson:5 {stored['title']!r}"
+    assert {each.partition(" (prod_")[0] for each in owners(result)} == {first, other}
+    assert f"handle: own-3 (source: own, which belongs to {first}" in text(result)
+    again = sync(source, store, batch_size=size)
+    assert (counts(again), again.withheld, len(again.problems)) == ({"unchanged": 5, "rejected": 1}, 0, 1)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_handle_stays_withheld_if_the_response_is_lost(
+    fresh: Callable[[], FakeMedusa], moment: Any
+) -> None:
+    store, rows = fresh(), [row | {"handle": "own"} for row in ROWS[:2]]
+    strike(
+        store, moment, lambda each: is_creation(each) and b"own-2" in each.content, httpx.ReadError("reset")
     )
-    assert found["dummyjson:1"] == taken
-    assert "its handle 'own' belongs to dummyjson:2" in found["dummyjson:3"]
+    result = sync(ListSource(rows), store)
+    assert (counts(result), result.exit_code) == ({"created": 2}, 0)
+    assert withheld(result) == {"dummyjson:2": [("handle", "own")]}
+    assert [store.products[f"dummyjson:{each}"].handle for each in (1, 2)] == ["own", "own-2"]
 
 
 def test_owners_are_looked_up_once_for_200_products(fresh: Callable[[], FakeMedusa]) -> None:

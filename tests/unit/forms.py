@@ -49,4 +49,10 @@ FORMS: Final[dict[str, Callable[[str], str]]] = {
     "Basic password of you": lambda text: b64encode(f"you:{text}".encode()).decode(),
     "Basic password of root": lambda text: b64encode(f"root:{text}".encode()).decode(),
     "URL-safe base64": lambda text: urlsafe_b64encode(f"{text}:".encode()).decode(),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "upper-case hexadecimal": lambda text: text.encode().hex().upper(),
+    "hexadecimal with colons": lambda text: text.encode().hex(":"),
+    "hexadecimal bytes": lambda text: ", ".join(f"0x{byte:02x}" for byte in text.encode()),
+    "every byte in percent": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "every byte escaped": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
 }

@@ -1,8 +1,9 @@
 """The tests for sources of other packages find what they are for."""
 
 import asyncio
+import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -17,8 +18,10 @@ PAGE = 500
 class Source(ItemSource):
     """A list, with a file that is open as long as it is read, and a fault."""
 
-    def __init__(self, products: Sequence[Product], fault: str = "") -> None:
+    def __init__(self, products: Sequence[Product], fault: str = "", *, is_shifting: bool = False) -> None:
         self._products = products
+        self._is_shifting = is_shifting
+        self._remembered: list[Product] = []
         self._fault = fault
         self._opened: list[IO[bytes]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -34,6 +37,10 @@ class Source(ItemSource):
                     raise ValueError("oops")
                 if start and self._fault == "ends":
                     return
+                if start and self._fault == "exits":
+                    sys.exit()
+                if start and self._fault == "prints":
+                    print(f"{start} products")
                 if start and self._fault == "blocks":
                     time.sleep(2.1)  # noqa: ASYNC251 - that is the fault
                 if self._fault == "task":
@@ -42,11 +49,22 @@ class Source(ItemSource):
                 if self._fault == "drops":
                     rows = [each for each in rows if each["title"]]
                 yield PageOfItems(tuple(Item(dict(row)) for row in rows), None)
+                if not start and self._is_shifting:
+                    self._products, self._is_shifting = self._products[1:], False
+                if self._fault == "remembers":
+                    self._remembered += rows
             if self._fault == "once":
                 self._products = self._products[:-1]
+            if self._fault == "remembers":
+                self._products, self._remembered = self._remembered, []
         finally:
             if self._fault != "leak":
                 file.close()
+
+    async def category_names(self) -> Mapping[str, str]:
+        if self._fault == "names":
+            raise ValueError("oops")
+        return {"mugs": None} if self._fault == "none" else {}  # type: ignore[dict-item]  # that is the fault
 
 
 class Suite(SourceTests):
@@ -55,15 +73,19 @@ class Suite(SourceTests):
 
     def source(self, products: Sequence[Product], folder: Path) -> ItemSource:
         del folder
-        return Source(products, "" if self.fault in {"ends", "crashes"} else self.fault)
+        return Source(products, "" if self.fault in {"ends", "crashes", "exits"} else self.fault)
 
     def cut_off(self, products: Sequence[Product], folder: Path) -> ItemSource:
         del folder
-        return Source(products, self.fault if self.fault in {"ends", "crashes"} else "cut off")
+        return Source(products, self.fault if self.fault in {"ends", "crashes", "exits"} else "cut off")
 
     def repeating(self, products: Sequence[Product], folder: Path) -> ItemSource | None:
         del folder
         return Source(products, "cut off") if self.fault != "repeats" else Source(products)
+
+    def shifting(self, products: Sequence[Product], folder: Path) -> ItemSource | None:
+        del folder
+        return Source(products, self.fault if self.fault == "remembers" else "", is_shifting=True)
 
 
 CHECKS: dict[str, Callable[[Suite, Path], None]] = {
@@ -73,6 +95,10 @@ CHECKS: dict[str, Callable[[Suite, Path], None]] = {
     "limit": Suite.test_a_limit_leaves_as_many_products,
     "early": Suite.test_a_source_that_ends_early_raises_an_error,
     "repeats": Suite.test_a_source_that_repeats_itself_does_not_go_on_forever,
+    "moves": Suite.test_a_product_that_moves_between_pages_is_in_one_of_two_readings,
+    "names": Suite.test_names_of_categories_are_texts,
+    "prints": lambda tests, folder: tests.test_it_prints_nothing_to_stdout(False, folder),  # noqa: FBT003 - a parameter of a test
+    "prints before an error": lambda tests, folder: tests.test_it_prints_nothing_to_stdout(True, folder),  # noqa: FBT003 - the same
     "broken": Suite.test_a_broken_product_arrives_and_the_others_are_not_affected,
     "closed": lambda tests, folder: tests.test_it_stops_at_once("closed", folder),
     "cancelled": lambda tests, folder: tests.test_it_stops_at_once("cancelled", folder),
@@ -82,7 +108,12 @@ CHECKS: dict[str, Callable[[Suite, Path], None]] = {
 FAULTS = {
     "": set[str](),
     "ends": {"early"},
-    "crashes": {"early", "closes after an error"},
+    "crashes": {"early", "closes after an error", "prints before an error"},
+    "exits": {"early", "closes after an error", "prints before an error"},
+    "prints": {"prints"},
+    "names": {"names"},
+    "none": {"names"},
+    "remembers": {"moves"},
     "drops": {"broken"},
     "once": {"again"},
     "repeats": {"repeats"},
@@ -109,8 +140,11 @@ def test_each_fault_is_found_by_the_tests_that_it_concerns(fault: str, tmp_path:
 def test_a_source_that_cannot_repeat_itself_is_not_asked_to(tmp_path: Path) -> None:
     class Others(Suite):
         repeating = SourceTests.repeating
+        shifting = SourceTests.shifting
 
     with pytest.raises(pytest.skip.Exception):
         Others().test_a_source_that_repeats_itself_does_not_go_on_forever(tmp_path)
+    with pytest.raises(pytest.skip.Exception):
+        Others().test_a_product_that_moves_between_pages_is_in_one_of_two_readings(tmp_path)
     with pytest.raises(TypeError):
         SourceTests()  # type: ignore[abstract]  # that is what is tested

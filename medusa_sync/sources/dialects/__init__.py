@@ -37,7 +37,7 @@ def is_known(names: Sequence[str]) -> bool:
     return not all(Header(dialect, names).missing for dialect in DIALECTS)
 
 
-def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -> Header:
+def best(names: Sequence[str], *, unit: str = "line", decimal_comma: bool = False, like: str = "") -> Header:
     """The header as the dialect knows it that knows most columns, of those whose required columns it has.
 
     If none knows it, the error says what it is `like`.
@@ -45,7 +45,7 @@ def best(names: Sequence[str], *, decimal_comma: bool = False, like: str = "") -
     Raises:
         SourceError: no dialect knows it, or a column occurs twice.
     """
-    tried = [Header(dialect, names, decimal_comma=decimal_comma) for dialect in DIALECTS]
+    tried = [Header(dialect, names, unit=unit, decimal_comma=decimal_comma) for dialect in DIALECTS]
     found = max((each for each in tried if not each.missing), key=lambda each: each.known, default=None)
     if found is None:
         if not like:

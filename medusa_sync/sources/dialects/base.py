@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURREN
 _KEYS = {"{key}": "(?P<key>.+)", "{locale}": f"(?P<key>{LOCALE.strip('^$')})"}
 _AS_WRITTEN = {"{currency}": f"(?P<currency>{'|'.join(sorted(CURRENCIES))})", **_KEYS}
 _SPLIT = re.compile(r"(\{[a-z]+\})")
+_COMPLETE = 12  # digits of a barcode
 _CODES = frozenset({"id", "sku", "barcode"})  # members of a product or variant
 
 
@@ -55,7 +56,15 @@ class Column(Struct, frozen=True, dict=True):
     @property
     def has_codes(self) -> bool:
         """It has ids, SKUs or barcodes."""
-        return any(each.rpartition(".")[2] in _CODES for each in self.field.split(", "))
+        return not _CODES.isdisjoint(self._members)
+
+    @property
+    def has_ids(self) -> bool:
+        return "id" in self._members
+
+    @property
+    def _members(self) -> list[str]:
+        return [each.rpartition(".")[2] for each in self.field.split(", ")]
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -123,6 +132,11 @@ def shortened_code(codes: Mapping[str, str]) -> str:
     return next((f"{each}: a spreadsheet has lost its last digits" for each in found), "")
 
 
+def numeric_codes(codes: Mapping[str, str]) -> dict[str, None]:
+    """The names of the columns of codes that are numbers, and so short that zeros in front may be missing."""
+    return {name: None for name, code in codes.items() if 0 < len(code) < _COMPLETE}
+
+
 # --- tables ---------------------------------------------------------------------------------------------
 
 
@@ -139,6 +153,7 @@ class Header:
         known: how many columns have one of the dialect's own names.
         unknown: the names of the others, and of those for which the table has a better one, by index.
         unused: columns that have a value in the rows so far, which means nothing.
+        numeric: columns of SKUs and barcodes that are numbers in the rows so far, and so may lack zeros.
         missing: required columns that the table lacks.
         repeated: the names of two columns that mean the same.
     """
@@ -156,6 +171,7 @@ class Header:
         self.repeated: tuple[str, ...] = ()
         self._columns: list[tuple[int, str]] = []  # the index and key of each
         self._codes: list[str] = []  # the keys of those with codes
+        self._padded: dict[int, str] = {}  # the names of those with SKUs and barcodes, by index
         found = [(index, name.strip(), dialect.meaning(name)) for index, name in enumerate(names)]
         self.known = sum(meaning is not None and not meaning[2] for _, _, meaning in found)
         given: set[str] = set()
@@ -177,17 +193,24 @@ class Header:
             self._columns.append((index, key))
             if column.has_codes:
                 self._codes.append(key)
+                self._padded |= {} if column.has_ids else {index: name}
             if suffix:
                 self.series.setdefault(column.key, {})[suffix] = key
         for key, own in self.series.items():
             if all(map(str.isdecimal, own)):
                 self.series[key] = dict(sorted(own.items(), key=lambda each: int(each[0])))
         self.unused: list[str] = []
+        self.numeric: dict[str, None] = {}
         self._empty = dict(self.unknown)
         self.missing = [key for key in dialect.required if key not in self.names | self.series]
 
-    def row(self, number: int, values: Sequence[str], problem: str = "") -> Row:
+    def row(
+        self, number: int, values: Sequence[str], problem: str = "", numbers: Collection[int] = ()
+    ) -> Row:
         width = len(values)
+        if numbers:
+            found = {name: values[index] for index, name in self._padded.items() if index in numbers}
+            self.numeric |= numeric_codes(found)
         cells = {
             key: value
             for index, key in self._columns

@@ -67,11 +67,12 @@ def _unknown(alias: str) -> str:
 
 def _product(rows: list[Row], dialect: Dialect, *, is_cut: bool) -> Item:
     """A product; the first row with a title has its fields."""
-    first, unit, unused = rows[0], rows[0].header.unit, rows[0].header.unused
+    first, header = rows[0], rows[0].header
+    unit, unused, numeric = header.unit, header.unused, [*header.numeric]
     source_id = next((row.source_id for row in rows if row[dialect.ids[0]]), first.source_id)
     if not source_id:
         reason = first.problem or "it belongs to no product: it has no id"
-        return Item(None, first.place, problem=reason, unused=unused)
+        return Item(None, first.place, problem=reason, unused=unused, numeric=numeric)
     titled = next((index for index, row in enumerate(rows) if row[dialect.title]), 0)
     rows.insert(0, rows.pop(titled))
     reason = ""
@@ -84,7 +85,9 @@ def _product(rows: list[Row], dialect: Dialect, *, is_cut: bool) -> Item:
         reason = str(first.error(dialect.title, f"is empty; one {unit} of a product must have it"))
     try:
         if not reason:
-            return Item({**dialect.product(rows), "id": source_id}, unused=unused)
+            return Item({**dialect.product(rows), "id": source_id}, unused=unused, numeric=numeric)
     except InvalidProductError as error:
         reason = str(error)
-    return Item({"id": source_id, "title": rows[0][dialect.title]}, problem=reason, unused=unused)
+    return Item(
+        {"id": source_id, "title": rows[0][dialect.title]}, problem=reason, unused=unused, numeric=numeric
+    )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import sys
 from asyncio import StreamReader, StreamWriter, create_subprocess_exec
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from itertools import accumulate
 from pathlib import Path
 from signal import SIGALRM
@@ -22,6 +21,7 @@ import msgspec
 from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.redact import shortened
 from medusa_sync.sources.base import Item
+from medusa_sync.sources.child import command, environment
 from medusa_sync.sources.maps import BUILT_IN, worker
 from medusa_sync.sources.text import one_line
 
@@ -38,8 +38,6 @@ _GROUP = re.compile(r"^# group: (.+)$", re.MULTILINE)
 _LONG_NUMBER = re.compile(rb"[0-9]{16}")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
-# What Python may need to start.
-_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
 _UNAVAILABLE = ("env", "input", "inputs", "halt", "halt_error", "now", "modulemeta")
 # A program must neither read secrets nor drop items, and its results must depend on the item alone.
 _SHADOWS = "".join(f'def {name}: error("{name} is not available in a map"); ' for name in _UNAVAILABLE)
@@ -60,6 +58,7 @@ class Program:
 
     Attributes:
         group: gives the group of an item, and others to join with it, as texts; None for single items.
+        digest: of the program.
 
     Raises:
         SettingsError: there is no such file, or it is not a valid program.
@@ -70,11 +69,12 @@ class Program:
         path = Path(__file__).with_name(f"{name}.jq") if name in known else Path(name)
         self.name = name if name in known else path.name
         try:
-            text = text or path.read_text(encoding="utf-8")
+            text = text or path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             hint = f"; expected a file, or one of {', '.join(sorted(known))}"
             raise SettingsError([f"--source-map: {name} cannot be read ({reason}){hint}"]) from error
+        self.digest = blake2b(text.encode(), digest_size=6).hexdigest()
         grouping = _GROUP.search(text)
         self.group = Program(name, f"{grouping[1]}\n| filled | tojson") if grouping else None
         self._text = f"{_SHADOWS}{_FUNCTIONS}\n{text}\n) | tojson"
@@ -85,15 +85,14 @@ class Program:
             raise SettingsError([problem]) from error
 
     async def __aenter__(self) -> Self:
-        environment = {name: os.environ[name] for name in _VARIABLES if name in os.environ}  # no secrets
         try:
             self._process = await create_subprocess_exec(
-                *(sys.executable, "-P", "-m", worker.__name__, str(LONGEST_S)),
+                *command(worker.__name__, LONGEST_S),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
                 limit=2 * worker.MAX_SIZE,
-                env={**environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+                env=environment(),
             )
         except OSError as error:
             raise _not_started(error.strerror or str(error)) from error

@@ -7,11 +7,12 @@ after them.
 
 import json
 import os
-import resource
 import signal
 import sys
 
 import jq
+
+from medusa_sync.sources.child import limit_memory
 
 MAX_SIZE = 2**26  # bytes that a program gives for an item
 _MEMORY = 2**30  # bytes
@@ -20,9 +21,7 @@ _LONGEST = 1_000  # characters of a message
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides when it ends
-    limits = resource.getrlimit(resource.RLIMIT_AS)
-    most = min([_MEMORY, *(limit for limit in limits if limit != resource.RLIM_INFINITY)])
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    limit_memory(_MEMORY)
     program, seconds = jq.compile(json.loads(sys.stdin.readline())), int(sys.argv[1])
     _write(b"")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # a program can write there

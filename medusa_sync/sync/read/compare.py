@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from math import ceil
 from typing import TypeVar
@@ -14,23 +13,16 @@ from msgspec import Struct
 from medusa_sync.core.fields import UniqueValue
 from medusa_sync.core.prices import region_names
 from medusa_sync.core.product import DesiredProduct, Value, without_locales
-from medusa_sync.core.record import applied
+from medusa_sync.core.record import Record, applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
-from medusa_sync.errors import SettingsGuardError
 from medusa_sync.medusa.bisect import parts
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.scan import LOOK_UP
-
-logger = logging.getLogger(__name__)
+from medusa_sync.sync.settings_guard import SettingsGuard
 
 T = TypeVar("T")
-_Stored = Mapping[str, Sequence[StoredProduct | Unreadable]]
-_HOW_TO_ACCEPT = (
-    "Set them as before. If the change is right, run once with --accept-settings "
-    "(SYNC_PRODUCTS_ACCEPT_SETTINGS)."
-)
 
 
 class Stale(Struct, frozen=True):
@@ -59,9 +51,8 @@ class Comparison:
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
         self._options = context.options.plan  # with `overwrite`, all products are stale
-        self._accepts = context.options.accept_settings
-        self._changed_settings: set[str] = set()  # that the settings accept
-        self._is_begun = False  # some products may be written
+        self._accepts = self._options.accept_settings
+        self._guard = SettingsGuard(context)
         # Products that are up to date unless they can get a withheld value.
         self._undecided: list[DesiredProduct | Unchecked] = []
         self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
@@ -89,6 +80,8 @@ class Comparison:
                 products = self._ledger.take(rows)
                 self._fetched(self._ledger.seen, delivery.expected)
                 await self._scan.ready(self._wanted())
+                if products:
+                    await self._guard.check_scan(products[0].settings)
                 waiting += filter(None, map(self._checked_if_not_shown, products))
                 while len(waiting) >= LOOK_UP:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
@@ -109,52 +102,28 @@ class Comparison:
         for product in hidden.values():
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
-        self._check_settings(products, stored)
-        self._is_begun = True
+        await self._guard.check(filter(None, map(_record, found)))
         regions = any(region_names(each.fields) for product in products for each in product.variants)
         locales = {locale for product in products for locale in product.locales}
         # If the placement is wrong, nothing at all is written.
         await self._context.find_placement(regions=regions, locales=bool(locales) or _has_texts(found))
+        await self._guard.check(())  # with the stock location
+        self._guard.begin()
         if self._context.locales is not None:
             others = locales.difference(self._context.locales)
             self._context.other_locales |= others
             products = [without_locales(each, others) if others & each.locales else each for each in products]
         placed = self._context.placement.placed
         return [
-            Stale(placed(product), stored.get(product.external_id, ()))
+            Stale(self._guard.with_settings(placed(product)), stored.get(product.external_id, ()))
             for product in products
             if product.external_id not in hidden
         ]
 
-    def _check_settings(self, products: Sequence[DesiredProduct], stored: _Stored) -> None:
-        """Check that only the source has changed what products get, and not the settings."""
-        differs = self._options.selection.changed_settings
-        records = [
-            (each.record, product)
-            for product in products
-            for each in stored.get(product.external_id, ())
-            if isinstance(each, StoredProduct) and each.record is not None
-        ]
-        found = [differs(*each) for each in records]
-        samples = [differs(each, products[0]) for each in self._scan.samples.values() if products]
-        found += samples if all(samples) else []  # no product was written with the settings of this run
-        changed = {name: values for each in found for name, values in each.items()}
-        if changed.keys() <= self._changed_settings or self._context.undoes:
-            return
-        self._changed_settings |= changed.keys()
-        values = (
-            f"{name} ({old or 'off'} before, {new or 'off'} now)" for name, (old, new) in changed.items()
-        )
-        reason = f"The products of this source were written with other settings: {', '.join(values)}."
-        if not self._accepts:
-            what = "Nothing else" if self._is_begun else "Nothing"
-            raise SettingsGuardError(f"{reason} {what} was written.", hint=_HOW_TO_ACCEPT)
-        logger.warning("%s", reason, extra={"event": "settings_changed"})
-
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""
         options, total = self._context.options, self._context.delivery.total
-        if options.prunes or options.max_changes is not None:
+        if options.prunes or options.max_changes is not None or self._accepts:
             return None
         read = min((each for each in (total, options.limit) if each is not None), default=None)
         return read if read is None or options.shard is None else ceil(read / options.shard.count)
@@ -227,8 +196,8 @@ class Comparison:
             and not stored.record.withheld  # a value may be free now
             and not stored.record.missing_since
             and not self._scan.removes_from(stored.record)
-            and self._options.selection.is_up_to_date(stored.record, product.desired)
-            and not self._options.selection.changed_settings(stored.record, product.desired)
+            and self._context.plan.selection.is_up_to_date(stored.record, product.desired)
+            and not self._guard.renews(stored.record)
         ):
             self._ledger.settle(Outcome.of(product.desired, Result.UNCHANGED))
         else:
@@ -238,8 +207,11 @@ class Comparison:
 
 def _has_texts(found: Iterable[StoredProduct | Unreadable]) -> bool:
     """Whether products have texts of ours in other locales."""
-    records = (each.record for each in found if isinstance(each, StoredProduct))
-    return any(record.has_translations for record in records if record)
+    return any(record.has_translations for record in map(_record, found) if record)
+
+
+def _record(found: StoredProduct | Unreadable) -> Record | None:
+    return found.record if isinstance(found, StoredProduct) else None
 
 
 async def _prefetch(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:

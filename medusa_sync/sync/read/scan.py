@@ -11,10 +11,12 @@ from math import inf
 from typing import Self
 
 from medusa_sync.core.change import withheld_earlier
+from medusa_sync.core.fields import STOCK
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
-from medusa_sync.core.stored import Unreadable
+from medusa_sync.core.run_settings import SettingsOfRecords
+from medusa_sync.core.stored import StoredProduct, Unreadable
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import Scanned, summary
 from medusa_sync.medusa.lists import Page
@@ -39,33 +41,41 @@ class Scan:
         size: how many products the store had when the scan began.
         is_empty: the store certainly had no products when the scan began.
         may_adopt: the store may have products without an external id.
+        may_have_plain_ids: it may have external ids without the name of a source.
         source_ids: of the products with an external id of the source that the scan saw.
         unrecorded: those of them without a record: the merchant may have created them.
         variants: how many variants of the source they have.
         withheld: values that their variants do not get, by external id.
-        samples: records that were written with different settings, one for each.
+        settings: of all records of the source, also those of other shards.
+        location: id of the stock location that its stock is at; empty if no record shows it.
+        is_complete: all pages were read.
         owners: external ids of the products of the source that have such values.
         waiting: since when variants are missing that are removed later, by product and key.
+        marked: external ids of products that are marked as missing, or have variants that are.
+        delay: until what is missing is removed, at the time of the store.
     """
 
     def __init__(self, api: AdminApi, options: SyncOptions) -> None:
         self.size = 0
         self.is_empty = False
-        self.may_adopt = True
+        self.may_adopt = self.may_have_plain_ids = True
         self.source_ids = IdSet()
         self.unrecorded: set[str] = set()
         self.variants = 0
         self.withheld: dict[str, tuple[Withheld, ...]] = {}
-        self.samples: dict[object, Record] = {}
+        self.settings = SettingsOfRecords()
+        self.location = ""
         self.owners: set[str] = set()
         self.waiting: dict[str, float] = {}
+        self.is_complete = False
+        self.marked: set[str] = set()
+        self.delay = options.delay
         self._api = api
         self._options = options
         self._removable = options.removable
         self._first_page: asyncio.Task[None]
         self._step = 0
         self._is_ready = False
-        self._is_complete = False
         self._is_snapshot = False  # one response showed the whole store
         self._up_to_date = array("q")  # hashes of what is applied; sorted when all pages are read
         self._copied: set[str] = set()  # source ids that were seen twice
@@ -109,9 +119,19 @@ class Scan:
             return
         self._is_ready = True
         look_ups = inf if wanted is None else -(-wanted // LOOK_UP)
-        if not self._is_complete and self._pages_left() * _PAGE_COST <= look_ups:
+        if not self.is_complete and self._pages_left() * _PAGE_COST <= look_ups:
             await self._read_rest()
         self._sort()
+
+    async def complete(self) -> None:
+        """Read the pages that `ready` has left out.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        if not self.is_complete:
+            await self._read_rest()
+            self._sort()
 
     def lacks(self, product: DesiredProduct) -> bool:
         """Whether the store certainly did not have the product when the scan began."""
@@ -125,16 +145,16 @@ class Scan:
         """
         if not self._api.may_lag:
             return []
-        if not self._is_complete:
-            await self._read_rest()
-            self._sort()
+        await self.complete()
         return [product for product in absent if product.source_id in self.source_ids]
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
+        self.delay = self.delay.at(self._api.store_time)
         self.size, self._step = page.count or 0, len(page.entries)  # the server may limit the size of a page
         self._is_snapshot = page.is_last
-        self.is_empty, self.may_adopt = page.is_last and not self.size, not page.is_last
+        self.is_empty = page.is_last and not self.size
+        self.may_adopt = self.may_have_plain_ids = not page.is_last
         self._take(page)
 
     async def _read_rest(self) -> None:
@@ -146,7 +166,7 @@ class Scan:
         finally:
             for reader in readers:
                 reader.cancel()
-        while not self._is_complete:
+        while not self.is_complete:
             await self._read(islice(offsets, 1))
 
     def _pages_left(self) -> int:
@@ -167,19 +187,27 @@ class Scan:
             product: of the source.
             content: of the record that it would get, or the digest of what the source delivered.
         """
-        wanted = hash((product.external_id, content))
-        place = bisect_left(self._up_to_date, wanted)
-        is_shown = place < len(self._up_to_date) and self._up_to_date[place] == wanted
+        places = dict.fromkeys((self.location, ""))  # some products have no stock there
+        is_shown = any(self._has(hash((product.external_id, content, place))) for place in places)
         return is_shown and product.source_id not in self._copied
 
+    def _has(self, wanted: int) -> bool:
+        index = bisect_left(self._up_to_date, wanted)
+        return index < len(self._up_to_date) and self._up_to_date[index] == wanted
+
     def _take(self, page: Page[Scanned]) -> None:
-        self._is_complete = self._is_complete or page.is_last
+        self.is_complete = self.is_complete or page.is_last
         for product in map(summary, page.entries):  # one at a time takes less memory
             external_id = product.external_id or ""
             self.may_adopt |= not external_id
             source_id = source_id_of(self._options.source_name, external_id)
-            if source_id is None or not is_in(self._options.shard, external_id):
-                continue  # not from this source, or in another shard
+            if source_id is None:  # not from this source
+                self.may_have_plain_ids |= bool(external_id) and ":" not in external_id
+                continue
+            if isinstance(product, StoredProduct) and product.record is not None:
+                self.settings.add(product.record)
+            if not is_in(self._options.shard, external_id):
+                continue  # not in this shard
             is_first = self.source_ids.add(source_id)
             if not is_first:
                 self._copied.add(source_id)
@@ -194,23 +222,24 @@ class Scan:
     def removes_from(self, record: Record) -> bool:
         """Whether variants of a product are removed or marked that the source dropped in an earlier run."""
         return any(
-            each.dropped in self._removable and not self._options.delay.is_pending(each.missing_since)
+            each.dropped in self._removable and not self.delay.is_pending(each.missing_since)
             for each in record.variants.values()
         )
 
     def _take_record(self, external_id: str, record: Record) -> None:
         self.variants += len(record.variants)
-        if self._options.delay.seconds:
+        if record.missing_since or any(each.missing_since for each in record.variants.values()):
+            self.marked.add(external_id)
+        if self.delay.seconds:
             for key, each in record.variants.items():
-                if each.dropped in self._removable and self._options.delay.is_pending(each.missing_since):
+                if each.dropped in self._removable and self.delay.is_pending(each.missing_since):
                     self.waiting[f"{external_id}: {key}"] = each.missing_since
-        if not record.pending or record.fields:  # a claim has no settings
-            settings = None if record.settings is None else tuple(record.settings.items())
-            self.samples.setdefault((settings, record.currency), record)
         if record.withheld:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled and not (record.missing_since or self.removes_from(record)):
-            self._up_to_date.append(hash((external_id, self._options.plan.selection.of(record).content)))
+            selection = self._options.plan.selection
+            place = record.locations.get("", "") if selection.has(STOCK) else ""
+            self._up_to_date.append(hash((external_id, selection.of(record).content, place)))
             if record.source:
-                self._up_to_date.append(hash((external_id, record.source)))
+                self._up_to_date.append(hash((external_id, record.source, place)))

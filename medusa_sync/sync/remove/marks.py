@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
+from medusa_sync.core.ids import source_id_of
+from medusa_sync.core.policy import Delay
+from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.remove.orphans import LISTED
+from medusa_sync.sync.remove.parts import write_in_parts
+
+MARKED_AT_ONCE = 200  # products in a call
 
 _REJECTED = (
     "Nothing is removed or marked as missing, because some products were rejected or failed: with "
@@ -26,10 +33,13 @@ class Marks:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._delay = context.options.delay
         self._is_counted = True
         self._waiting: dict[str, float] = {}  # since when, by name
         self.new: Sequence[StoredProduct] = ()
+
+    @property
+    def _delay(self) -> Delay:
+        return self._context.delay
 
     def count(self) -> bool:
         """Decide whether the run counts: it has to be complete so far."""
@@ -69,6 +79,47 @@ class Marks:
         more = f"; and {len(self._waiting) - LISTED:,} more" if len(self._waiting) > LISTED else ""
         if shown:
             yield Note("marked", f"Missing, and removed if that does not change: {'; '.join(shown)}{more}.")
+
+
+async def unmark(context: Context, moved: Collection[str] = ()) -> None:
+    """End the marks of what the source has again although it was not written, such as rejected products.
+
+    A mark would otherwise count from before. If a product is rejected, nobody knows which of its variants
+    are back, so their marks end, too.
+
+    Args:
+        context: of the run.
+        moved: external ids of products that only the second reading of the source has.
+
+    Raises:
+        StoreError: the store is unavailable.
+    """
+    scan, ledger = context.scan, context.ledger
+    back = [
+        each
+        for each in sorted(scan.marked)
+        if each in moved or source_id_of(context.options.source_name, each) in context.delivery
+    ]
+    rejected = (
+        {each.external_id for each in ledger.problems if each.result is Result.REJECTED} if back else ()
+    )
+    marked = [
+        StoredProduct(each.id, each.external_id, record)
+        for each in await context.api.summaries("external_id", back)
+        if isinstance(each, StoredProduct)
+        and each.record is not None
+        and (record := each.record.unmarked(variants=each.external_id in rejected)) != each.record
+    ]
+
+    async def write(products: Sequence[StoredProduct]) -> None:
+        bodies = [record_body(each.id, each.record) for each in products if each.record is not None]
+        await context.api.edit_products(bodies)
+
+    def fail(product: StoredProduct, error: Exception) -> None:
+        reason = f"it is back at the source, but its mark as missing was not removed: {error}"
+        ledger.remove(Outcome(product.external_id, product.title, Result.FAILED, reason))
+
+    await write_in_parts(context, marked, MARKED_AT_ONCE, write, fail)
 
 
 def _since(orphan: StoredProduct) -> float:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from msgspec import structs
 
-from medusa_sync.core.approval import MARK, moved_removal
+from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import external_id_of
@@ -74,7 +74,7 @@ class Orphans:
             drafted = record.drafted or stored.status == "draft"
             if {str(Action.DRAFT): drafted, MARK: record.missing_since}.get(own.action):
                 continue
-            if found := reason(moved_removal(own, stored)):
+            if found := HIDDEN if own.is_hidden else reason(moved_removal(own, stored)):
                 self._settle(Outcome(stored.external_id, stored.title, Result.SKIPPED, found))
             else:
                 (marked if own.action == MARK else removed).append(stored)
@@ -154,7 +154,7 @@ class Orphans:
         Raises:
             StoreRefusedError, AmbiguousWriteError, StoreError: some are not marked.
         """
-        await _note(self._api, [stored.id for stored in orphans], {"missing_since": self._options.delay.now})
+        await _note(self._api, [stored.id for stored in orphans], {"missing_since": self._scan.delay.now})
 
     async def _forget_translations(self, deleted: Sequence[StoredProduct]) -> None:
         records = [(each.id, each.record) for each in deleted if each.record and each.record.has_translations]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 
 from msgspec import Struct
@@ -18,26 +18,15 @@ from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import match_variants
-from medusa_sync.errors import (
-    AmbiguousWriteError,
-    ProductFailedError,
-    PruneGuardError,
-    SourceError,
-    StoreRefusedError,
-)
-from medusa_sync.medusa.bisect import in_halves, parts
-from medusa_sync.retry import retry
+from medusa_sync.errors import ProductFailedError, PruneGuardError, SourceError
 from medusa_sync.sources.base import Delivered, checked
-from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.source import Delivery
-from medusa_sync.sync.remove.marks import Marks
+from medusa_sync.sync.remove.marks import MARKED_AT_ONCE, Marks
 from medusa_sync.sync.remove.orphans import LISTED, Created, Orphans
+from medusa_sync.sync.remove.parts import write_in_parts
 
 logger = logging.getLogger(__name__)
-
-_MARKED = 200  # products in a call
-_REFUSALS = (StoreRefusedError, AmbiguousWriteError, ProductFailedError)
 
 
 class Missing(Struct, frozen=True):
@@ -57,6 +46,9 @@ class SecondReading:
 
     A product that moves from a page that was not read yet to one that was read is on none of the pages that
     the first reading saw. Only the products in question are remembered.
+
+    Attributes:
+        present: external ids of missing products that it has.
     """
 
     def __init__(self, missing: Missing, updates: Sequence[Change]) -> None:
@@ -67,7 +59,7 @@ class SecondReading:
             for each in updates
             if (external_id := each.desired.external_id) in missing.variants
         }
-        self._present: set[str | None] = set()  # external ids of orphans
+        self.present: set[str] = set()
         self._lacked: dict[str, set[str]] = {}  # ids of variants, by external id
         self._unidentified = 0
 
@@ -98,7 +90,7 @@ class SecondReading:
         if external_id is None:
             self._unidentified += 1
         elif external_id in self._orphans:
-            self._present.add(external_id)
+            self.present.add(external_id)
         elif external_id in self._updates:
             lacked = _lacked(row, self._updates[external_id])
             self._lacked[external_id] = self._lacked.get(external_id, lacked) & lacked
@@ -107,7 +99,7 @@ class SecondReading:
         """What this reading lacks too, if it looked for it; of variants, those of products that it has."""
         if self._unidentified:
             return Missing()
-        lacked = self._orphans - self._present
+        lacked = self._orphans - self.present
         orphans = [each for each in missing.orphans if each.external_id in lacked]
         lacking = {
             external_id: {
@@ -127,7 +119,7 @@ class SecondReading:
                 "have no id: they may be of products or variants that only look missing."
             )
         variants = _variants(self._missing) - _variants(self.left(self._missing))
-        counts = [(len(self._present), "product"), (variants, "variant")]
+        counts = [(len(self.present), "product"), (variants, "variant")]
         kept = " and ".join(f"{count} {noun}{'s' * (count > 1)}" for count, noun in counts if count)
         return f"{text} Not removed, because only the first reading lacked them: {kept}." if kept else text
 
@@ -141,7 +133,6 @@ class Removals:
         self._scan = context.scan
         self._options = context.options
         self._ledger = context.ledger
-        self._stop = context.stop
         created = context.source.created
         self._orphans = Orphans(context) if created is None else Created(context, created)
         self._marks = Marks(context)
@@ -164,6 +155,11 @@ class Removals:
         if self._second is not None:
             yield Note("moved", self._second.note)
         yield from self._marks.notes
+
+    @property
+    def moved(self) -> Collection[str]:
+        """External ids of missing products that the second reading of the source has."""
+        return self._second.present if self._second is not None else ()
 
     async def missing(self) -> Sequence[StoredProduct]:
         """The orphans that may be removed, as the first reading shows them; none if a guard keeps them.
@@ -200,8 +196,10 @@ class Removals:
             self._marks.take((), ())
             orphans, self._marks.new = await self._orphans.approved(approved)
         if not self._options.dry_run:
-            await self._write(orphans, self._options.batch_size, self._orphans.remove)
-            await self._write(self._marks.new, _MARKED, self._orphans.mark)
+            removing, fail = self._options.batch_size, self._orphans.fail
+            await write_in_parts(self._context, orphans, removing, self._orphans.remove, fail)
+            marked, mark = self._marks.new, self._orphans.mark
+            await write_in_parts(self._context, marked, MARKED_AT_ONCE, mark, fail)
             return
         if self._context.deletes:
             self._context.removed_products |= {each.external_id or "" for each in orphans}
@@ -212,35 +210,6 @@ class Removals:
             plans = [removal(each, action) for each in orphans]
             for plan in (*plans, *(removal(each, MARK) for each in self._marks.new)):
                 self._ledger.plan_line(PlanLine(plan))
-
-    async def _write(
-        self,
-        orphans: Sequence[StoredProduct],
-        size: int,
-        write: Callable[[Sequence[StoredProduct]], Awaitable[None]],
-    ) -> None:
-        """Remove or mark products, some in each call; a part that has begun is completed on a stop."""
-        attempts = self._options.max_retries + 1
-
-        async def send(part: Sequence[StoredProduct]) -> None:
-            try:
-                await retry(
-                    lambda _: write(part),
-                    on=AmbiguousWriteError,
-                    attempts=attempts,
-                    stop=self._stop,
-                )
-            except _REFUSALS as error:
-                if self._stop.reason is not None:
-                    raise self._stop.reason from error
-                raise
-
-        in_flight = InFlight(self._stop)
-        for part in parts(orphans, size):
-            if self._stop.is_set:
-                return
-            in_flight.begin(in_halves(part, send, self._orphans.fail, _REFUSALS))
-            await in_flight.finish()
 
     def _counts(self) -> bool:
         """Whether what is missing may be removed: rows without an id may be of what only looks missing."""
@@ -257,7 +226,7 @@ class Removals:
         due: dict[str, Mapping[str, StoredVariant]] = {}
         names: dict[str, str] = {}
         for each in in_sync:
-            found = each.removable(options.removable, options.delay)
+            found = each.removable(options.removable, self._context.delay)
             name = f"{each.desired.external_id} {each.stored.title!r}"
             names |= {lost.id: f"{name}: {lost.called(key)}" for key, lost in found.items()}
             if now := self._marks.due_variants(each, found):

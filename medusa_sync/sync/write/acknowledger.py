@@ -42,7 +42,7 @@ class Acknowledger:
         ids = {each.key: job.written[each.key].id for each in change.new_variants}
         record = final_record(change, new=ids, options=job.option_ids)
         if job.note is None:
-            is_known = record == job.before
+            is_known = record == job.before and not change.stored.has_old_record
         else:
             is_known = job.note.pending is None and not change.placed
         if is_known:

@@ -51,7 +51,11 @@ class Attempts:
         self._gate = Gate(context, self.places)
         self.planner = Planner(context, self.places, self._sales, self._values, self._gate)
         self._terms = Terms(
-            context.api, context.source.category_names, context.stop, creates=not context.is_dry_run
+            context.api,
+            context.source.category_names,
+            context.stop,
+            creates=not context.is_dry_run,
+            instead=context.instead,
         )
         self._rows = ProductRows(context, self._terms)
         self._items = Items(context, self._rows.accepts)
@@ -69,9 +73,8 @@ class Attempts:
         refused = await self._refusals(part)
         for number, each in enumerate(part, self._taken):
             job = Job(each.desired, number, is_absent=not (each.copies or self._context.undoes))
-            reason = self._context.placement.refusal(job.desired) or refused.get(job.external_id)
-            if reason:
-                self.places.end(job, Result.REJECTED, reason)
+            if reason := self._gate.lacks(job.desired) or refused.get(job.external_id):
+                self._gate.refuse(job, reason)
             elif self._values.is_repeated(job.desired):
                 self.places.defer(job)
             else:

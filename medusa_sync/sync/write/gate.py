@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import structs
+
+from medusa_sync.core import approval
 from medusa_sync.core.approval import Moved, moved
-from medusa_sync.core.product import excerpts
+from medusa_sync.core.change import Change
+from medusa_sync.core.product import DesiredProduct, excerpts
 from medusa_sync.core.result import Result
 from medusa_sync.redact import hidden
 from medusa_sync.sync.context import Context
@@ -16,14 +20,25 @@ _MOST = 3  # differences in a reason
 
 
 class Gate:
-    """Skips jobs whose plan is not the approved one. Without an approved plan, all pass."""
+    """Ends jobs that may not be written: the store lacks a name, or the plan is not the approved one."""
 
     def __init__(self, context: Context, places: Places) -> None:
         self._context = context
         self._places = places
 
+    def lacks(self, product: DesiredProduct) -> str:
+        """Why a product cannot be written, whatever the store has of it; empty if it can.
+
+        Of an approved plan, or a run that is undone, only what is written has to be possible.
+        """
+        if product.approved is not None and product.approved.is_hidden:
+            return approval.HIDDEN
+        if self._context.is_approved or self._context.undoes:
+            return ""
+        return self._context.placement.refusal(product, self._context.instead)
+
     def pass_through(self, jobs: Group, *, has_begun: bool = False) -> Group:
-        """The jobs that may be written; the others are skipped.
+        """The jobs that may be written; the others are ended.
 
         Args:
             jobs: right before they are written.
@@ -31,16 +46,39 @@ class Gate:
         """
         for job in jobs:
             if reason := self.refusal(job, has_begun=has_begun):
-                self._places.end(job, Result.SKIPPED, reason)
+                self.refuse(job, reason)
         return still_queued(jobs)
+
+    def refuse(self, job: Job, reason: str) -> None:
+        """End a job that may not be written."""
+        if self._context.is_approved:
+            self._places.end(job, Result.SKIPPED, reason)
+        else:
+            self._places.end(job, Result.FAILED if self._context.undoes else Result.REJECTED, reason)
 
     def refusal(self, job: Job, *, has_begun: bool = False) -> str:
         """Why a job may not be written; empty if it may."""
         approved, change = job.desired.approved, job.plan
-        if approved is None or change is None:
+        if change is None or not (self._context.is_approved or self._context.undoes):
             return ""
-        begun = has_begun or job.is_written or change.stored.pending is not None
-        return reason(moved(approved, change, self._context.placement.ids, has_begun=begun))
+        if lacks := self._context.placement.refusal(_written(change), self._context.instead):
+            return lacks
+        if approved is None:
+            return ""
+        begun = has_begun or job.is_written or approval.has_begun(approved, change)
+        return reason(moved(job.desired, change, self._context.placement.ids, has_begun=begun))
+
+
+def _written(change: Change) -> DesiredProduct:
+    """What is written of a product, with the ids that its record has of names."""
+    own = {each.field: each.planned for each in change.own_changes if each.planned is not None}
+    variants = (
+        structs.replace(
+            each.desired, fields={name: new for name, new in each.new_values.items() if new is not None}
+        )
+        for each in change.variants
+    )
+    return structs.replace(change.desired, fields=own, variants=tuple(variants), locations=change.locations)
 
 
 def reason(found: Iterable[Moved]) -> str:

@@ -30,7 +30,7 @@ from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.offer import Offer
-from medusa_sync.core.product import DesiredProduct, PlanLine
+from medusa_sync.core.product import DesiredProduct, PlanLine, Withheld
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import (
     Action,
@@ -86,6 +86,7 @@ class Job(Struct, eq=False):
         deleted: ids of dropped variants that are deleted.
         kept: why dropped variants are not removed although the guards allow it, by id.
         handle: that was chosen for it, if it is new; no other one gets it.
+        withheld_handle: what the source wants instead; None if it gets that.
         replaces: id of the incomplete product that an interrupted creation left; empty if there is none.
         generation: of its id, if it is new; the id of a deleted product cannot be used again.
         titles: of its options when it was read first, by id.
@@ -120,6 +121,7 @@ class Job(Struct, eq=False):
     deleted: set[str] = set()
     kept: dict[str, str] = {}
     handle: str = ""
+    withheld_handle: Withheld | None = None
     replaces: str = ""
     generation: int = 0
     titles: Mapping[str, str] | None = None
@@ -198,7 +200,8 @@ class Job(Struct, eq=False):
         """The outcome of a product whose plan is carried out."""
         changes = with_changes(self.changed, self.change.changes)
         found = outcome_of(self.change, changes.values(), self.gain or gained(self.change))
-        return structs.replace(found, written=self.written_parts())
+        withheld = (*found.withheld, *filter(None, [self.withheld_handle]))
+        return structs.replace(found, written=self.written_parts(), withheld=withheld)
 
     def written_parts(self) -> Written | None:
         """What was written of it, as far as it is known."""
@@ -277,4 +280,5 @@ def _line(job: Job, outcome: Outcome, placement: tuple[str | None, ...]) -> Plan
     change = job.change
     made = with_changes(job.changed, change.changes).values()
     product = structs.replace(change.desired, handle=change.handle or change.desired.handle)
-    return PlanLine(approved(change, made, outcome.action, placement), product)
+    record = job.records[0] if job.records else change.stored.record  # not as a dry run foresees it
+    return PlanLine(approved(change, made, outcome.action, placement, record), product)

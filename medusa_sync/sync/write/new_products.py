@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import structs
 
 from medusa_sync.core.change import creation
-from medusa_sync.core.fields import SKU
+from medusa_sync.core.handles import slug_of
 from medusa_sync.core.policy import OnDeleted
-from medusa_sync.core.product import DesiredProduct, handle_candidates, slug_of
 from medusa_sync.core.record import claim
 from medusa_sync.core.result import Result
 from medusa_sync.core.stored import UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.decode import HANDLES, MaybeDeleted
+from medusa_sync.medusa.decode import MaybeDeleted
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.adoption import Adoption, exists_already
 from medusa_sync.sync.write.gate import Gate
+from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Group, Job, Places, still_queued
 from medusa_sync.sync.write.planner import Planner, readable
 
@@ -41,7 +40,7 @@ class NewProducts:
         self._options = context.options.plan
         self._planner = planner
         self._gate = gate
-        self._adoption = Adoption(context.api, may_exist=context.scan.may_adopt)
+        self._adoption = Adoption(context)
         self.handles = Handles(context)
         self._has_looked_up = False
         self._deleted: set[str] | None = None  # all that the merchant deleted, if they cannot be looked up
@@ -51,7 +50,7 @@ class NewProducts:
 
         If the store refuses that, each batch is planned alone, to isolate the culprit.
         """
-        await self._adoption.load()
+        await self._adoption.load([job.desired for job in jobs])
         with suppress(StoreRefusedError):
             await self.plan([job for job in jobs if not self._adoption.matches(job.desired)])
 
@@ -64,7 +63,7 @@ class NewProducts:
         options, end = self._options, self._places.end
         left = [job for job in jobs if job.plan is None]
         if left:
-            await self._adoption.load()
+            await self._adoption.load([job.desired for job in left])
         adopted: dict[str, Job] = {}
         others: list[tuple[Job, list[UnownedProduct]]] = []
         for job in left:
@@ -83,20 +82,20 @@ class NewProducts:
             if job.external_id in deleted:
                 end(job, Result.SKIPPED, _DELETED)
             elif found and not (len(found) == 1 and options.adopt):
-                end(job, Result.REJECTED, _exists_already(found))
+                end(job, Result.REJECTED, exists_already(found))
             elif found or not options.create:
                 end(job, Result.SKIPPED)
             else:
                 created.append(job)
-        reasons = await self.handles.assign(created)
+        taken = await self.handles.assign(created)
         for job in created:
             if job.handle:
                 job.take(creation(job.desired, job.handle))
-                continue
-            owner, reason = reasons[job]
-            if self._context.is_ours(owner) and not self._context.is_final:  # it may be removed
+            elif self._context.is_ours(taken[job].external_id):  # it may be removed
                 self._places.defer(job)
             else:
+                handle, owner = slug_of(job.desired), taken[job].name
+                reason = f"its handle {handle!r} belongs to {owner}; change one of the two"
                 end(job, Result.REJECTED, reason)
 
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
@@ -137,110 +136,6 @@ class NewProducts:
         if self._deleted is None:
             self._deleted = _deleted_by_merchant(await api.tombstones())
         return self._deleted.intersection(external_ids)
-
-
-class Adoption:
-    """Products of the store without an external id, matched with products of the source.
-
-    A product matches if it has the source's id in `metadata.external_id` (where the job that ran inside
-    Medusa put it), one of the SKUs, or the handle that is the slug of the title.
-    """
-
-    def __init__(self, api: AdminApi, *, may_exist: bool) -> None:
-        self._api = api
-        self._loaded = not may_exist
-        self._by_key: defaultdict[tuple[str, str], list[UnownedProduct]] = defaultdict(list)
-        self._reserved: dict[str, str] = {}
-
-    async def load(self) -> None:
-        """Read them, once."""
-        for stored in () if self._loaded else await self._api.without_external_id():
-            self._by_key["handle", stored.handle].append(stored)
-            for sku in filter(None, (variant.sku for variant in stored.variants)):
-                self._by_key["sku", sku].append(stored)
-            if (old_id := _old_id(stored)) is not None:
-                self._by_key["id", old_id].append(stored)
-        self._loaded = True
-
-    def matches(self, product: DesiredProduct) -> list[UnownedProduct]:
-        """The matches of a product, without those that another one adopts."""
-        external_id, own_ids = product.external_id, {product.source_id, product.external_id}
-        keys = [("id", each) for each in own_ids]
-        keys += [("sku", str(variant.fields[SKU])) for variant in product.variants if SKU in variant.fields]
-        found = [stored for key in keys for stored in self._by_key.get(key, ())]
-        # A product with the id of another source product has the handle by chance.
-        same_handle = self._by_key.get(("handle", slug_of(product)), ())
-        found += [stored for stored in same_handle if _old_id(stored) in {None, *own_ids}]
-        free = {each.id: each for each in found if self._reserved.get(each.id, external_id) == external_id}
-        return list(free.values())
-
-    def reserve(self, stored: UnownedProduct, external_id: str) -> None:
-        """Reserve a match for a product, so that no other one adopts it."""
-        self._reserved[stored.id] = external_id
-
-
-class Handles:
-    """Handles that were chosen for new products, so that no other batch chooses them."""
-
-    def __init__(self, context: Context) -> None:
-        self._api = context.api
-        self._is_empty = context.scan.is_empty
-        self._removed = context.removed_products
-        self._owners: dict[str, str] = {}  # external id by handle
-
-    async def assign(self, jobs: Group) -> dict[Job, tuple[str | None, str]]:
-        """Choose a free handle for each job; earlier ones get the better handles.
-
-        Returns:
-            The external ids of what has the handles of those that get none, and the reasons.
-        """
-        for job in jobs:
-            self.forget(job)
-        candidates = {job: handle_candidates(job.desired) for job in jobs}
-        reasons: dict[Job, tuple[str | None, str]] = {}
-        waiting = list(jobs)
-        while waiting:
-            for job in waiting:
-                for handle in candidates[job]:
-                    owner = self._owners.setdefault(handle, job.external_id)
-                    if owner == job.external_id:
-                        job.handle = handle
-                        break
-                    reasons[job] = owner, _reason(handle, owner)
-            proposed = {job.handle: job for job in waiting if job.handle}
-            is_empty, self._is_empty = self._is_empty, False  # until something is created
-            found = await self._api.find(HANDLES, "handle", list(proposed)) if not is_empty else ()
-            for stored in found:
-                job = proposed[stored.handle]
-                if stored.external_id not in {job.external_id, *self._removed}:
-                    self.forget(job)
-                    of_store = f"{stored.external_id} " if stored.external_id else ""
-                    reason = _reason(stored.handle, f"{of_store}{stored.title!r} ({stored.id})")
-                    reasons[job] = stored.external_id, reason
-            waiting = [job for job in proposed.values() if not job.handle]
-        return reasons
-
-    def forget(self, job: Job) -> None:
-        """Forget the handle of a job that has its outcome."""
-        if job.handle:
-            del self._owners[job.handle]
-            job.handle = ""
-
-
-def _reason(handle: str, owner: str) -> str:
-    return f"its handle {handle!r} belongs to {owner}; change one of the two"
-
-
-def _old_id(stored: UnownedProduct) -> str | None:
-    value = (stored.metadata or {}).get("external_id")
-    return str(value) if isinstance(value, str | int) and value != "" else None
-
-
-def _exists_already(found: Sequence[UnownedProduct]) -> str:
-    names = ", ".join(f"{stored.id} {stored.title!r}" for stored in found)
-    if len(found) == 1:
-        return f"the store already has it, without an external id: {names}; take it over with --adopt"
-    return f"{len(found)} products of the store match it: {names}; keep one of them and use --adopt"
 
 
 def _deleted_by_merchant(tombstones: Iterable[MaybeDeleted]) -> set[str]:

@@ -36,7 +36,6 @@ class Planner:
         self._context = context
         self._places = places
         self._api = context.api
-        self._options = context.options.plan
         self._sales = sales
         self._values = values
         self._gate = gate
@@ -115,9 +114,9 @@ class Planner:
             update = structs.replace(update, own_changes=())
         blocked, reasons = update.blocked, "; ".join(filter(None, [update.blocked, *job.kept.values()]))
         job.take_again(structs.replace(update, blocked=reasons or None))
-        may_write = self._options.update or stored.pending is not None  # what was begun is completed
+        may_write = self._context.plan.update or stored.pending is not None  # what was begun is completed
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
-        if removable and job.change.removable(removable, self._context.options.delay):
+        if removable and job.change.removable(removable, self._context.delay):
             self._places.defer(job)
         elif may_write and blocked:
             self._places.end(job, Result.FAILED, reasons)
@@ -169,12 +168,12 @@ class Planner:
     ) -> Change:
         """Plan what is sent for a stored product."""
         if selection is None:
-            chosen = self._options.selection
+            chosen = self._context.plan.selection
             selection = chosen if self._context.undoes else chosen.for_record(stored.record)
         change = plan_change(
             product,
             stored,
-            structs.replace(self._options, selection=selection),
+            structs.replace(self._context.plan, selection=selection),
             removed_ids=self._context.removed_variants.get(product.external_id, ()),
             deletes=self._context.deletes,
         )

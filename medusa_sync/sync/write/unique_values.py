@@ -10,8 +10,9 @@ from msgspec import structs
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
+from medusa_sync.core.handles import slug_of
 from medusa_sync.core.inventory import StoredItem, item_renames
-from medusa_sync.core.product import DesiredProduct, Value, slug_of
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.unique import (

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import re
+import time
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from email.utils import formatdate
 from functools import cached_property
 from random import Random
 from typing import Any, Final, TypeVar
@@ -86,6 +88,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
             (see `linger`).
         after: called with the request and the response at the end; may raise, or return another response.
         linger: how many requests are handled before the store continues work whose client gave up.
+        time: what its clock shows, in seconds since 1970; None for the time of this machine.
         offers_bulk: workflows can be run; otherwise the credentials lack the right to do that.
     """
 
@@ -123,6 +126,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         self.between: Callable[[httpx.Request, str], None] | None = None
         self.after: Callable[[httpx.Request, httpx.Response], httpx.Response | None] | None = None
         self.linger = 0
+        self.time: float | None = None
         self._api = Api(self.state, random)
         self._tokens: set[str] = set()
         self._unfinished: list[_Unfinished] = []
@@ -209,6 +213,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
             except BaseException:
                 self._unfinished.append(_Unfinished(work, self.linger))
                 raise
+        response.headers["date"] = formatdate(time.time() if self.time is None else self.time, usegmt=True)
         return (self.after and self.after(request, response)) or response
 
     def _continue(self) -> None:

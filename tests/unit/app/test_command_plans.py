@@ -4,6 +4,7 @@ import json
 import signal
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -56,6 +57,17 @@ def test_a_plan_that_cannot_be_saved_is_found_before_the_run(
     assert result.exit_code == 2
     assert "--save-plan (SYNC_PRODUCTS_SAVE_PLAN): " in result.stderr
     assert problem in result.stderr
+    assert store.requests == []
+
+
+def test_report_and_plan_are_not_one_file(store: FakeMedusa, source: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "plan.json")
+    arguments = ("--source", str(source), "--dry-run", "--save-plan", "plan.json")
+    for report in ("plan.json", "./plan.json", str(tmp_path / "link.json")):
+        result = run(*arguments, "--report", report)
+        assert result.exit_code == 2
+        problem = "--save-plan (SYNC_PRODUCTS_SAVE_PLAN): 'plan.json' is what --report writes; choose another"
+        assert problem in " ".join(result.stderr.split())
     assert store.requests == []
 
 
@@ -115,3 +127,49 @@ def test_an_undo_that_is_interrupted_shows_what_it_has_removed(store: FakeMedusa
     assert f"removed: {removed}\n" in result.stdout
     assert "Interrupted by SIGINT. The same command completes the rest." in result.stderr
     assert (run(*arguments).exit_code, store.products) == (0, {})
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_a_plan_has_no_secret_and_does_not_write_what_has_one(
+    store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_removed: bool
+) -> None:
+    token, file, rows = "hush/5+word==", tmp_path / "plan.ndjson", products(4)
+    rows[0]["images"] = [f"https://i.example/1.png?token={quote_plus(token)}"]
+    rows[1]["title"] = rows[1]["tags"][0] = token
+    write(source, rows)
+    more: tuple[str, ...] = ()
+    if is_removed:
+        assert run("--source", str(source)).exit_code == 0
+        write(source, [rows[0] | {"title": "New"}, *rows[2:]])
+        more = ("--on-missing", "delete", "--max-removals", "100%")
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE_AUTHORIZATION", f"Bearer {token}")
+    saved = run("--source", str(source), "--dry-run", "--save-plan", str(file), "--json", *more)
+    assert saved.exit_code == 0, saved.stderr
+    text = file.read_text(encoding="utf-8")
+    assert not any(each in text for each in (token, quote_plus(token)))
+    assert "***" in text
+    assert [each["code"] for each in document(saved)["warnings"] if each["code"] == "W207"] == ["W207"]
+    monkeypatch.delenv("SYNC_PRODUCTS_SOURCE_AUTHORIZATION")
+    before = len(store.products)
+    result = run("--apply-plan", str(file), "--json")
+    skipped = {each["external_id"]: each["reason"] for each in document(result)["skipped"]}
+    assert (result.exit_code, sorted(skipped)) == (6, ["dummyjson:1", "dummyjson:2"])
+    assert all("a secret is hidden in its plan (***)" in each for each in skipped.values())
+    assert len(store.products) == (before or 2)
+
+
+@pytest.mark.usefixtures("store")
+def test_the_plan_of_an_undo_has_no_secret(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, rows = tmp_path / "plan.ndjson", products(2)
+    write(source, rows)
+    assert run("--source", str(source)).exit_code == 0
+    write(source, [each | {"title": f"New {each['id']}", "description": "hush-hush"} for each in rows])
+    assert run("--source", str(source), "--report", "run.json").exit_code == 0
+    monkeypatch.setenv("SYNC_PRODUCTS_SOURCE_AUTHORIZATION", "Bearer hush-hush")
+    assert run("--undo", "run.json", "--dry-run", "--save-plan", str(file)).exit_code == 0
+    assert "hush-hush" not in file.read_text(encoding="utf-8")
+    result = run("--apply-plan", str(file), "--json")
+    titles = [each["title"] for each in document(result)["skipped"]]
+    assert (result.exit_code, titles) == (6, ["New 1", "New 2"])

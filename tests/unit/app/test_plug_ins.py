@@ -1,10 +1,13 @@
 """Sources of other packages."""
 
+import threading
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from medusa_sync import MedusaSyncError, Settings, sync_products
+from medusa_sync.sources import apart
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.app.commands import document, run
 
@@ -69,6 +72,14 @@ FAILS = {
     "yield PageOfItems(({'id': 3},), None)": "sends something else than PageOfItems",
     "yield PageOfItems((), '7'); return": "sends something else than PageOfItems",
     "yield PageOfItems((), 7); return": "the source ended after 2 of 7 products",
+    "yield PageOfItems(rows[2:], 3)": "sends something else than PageOfItems",
+    "yield PageOfItems((Item({'id': 3}, 7),), None)": "sends something else than PageOfItems",
+    "import sys; sys.exit()": "it ended the process: SystemExit",
+    "import asyncio; raise asyncio.CancelledError": "it cancelled itself",
+    "import asyncio, sys; asyncio.get_running_loop().call_soon(sys.exit); await asyncio.sleep(60)": (
+        "ended the process in another task"
+    ),
+    "type(self).format = property(lambda self: 1 / 0)": "ZeroDivisionError",
 }
 
 
@@ -114,6 +125,7 @@ BROKEN = {
     "Source = 7": "cannot open shopdb://: TypeError",
     "def Source(url): return []": "the package acme-shop 2.1 returns list, not an ItemSource",
     "def Source(url): raise ValueError(url)": "cannot open shopdb://: ValueError('shopdb://",
+    "import sys; sys.exit()": "the package acme-shop 2.1 cannot open shopdb://: SystemExit",
 }
 
 
@@ -126,6 +138,121 @@ def test_a_broken_package_is_named(code: str) -> None:
     assert BROKEN[code] in " ".join(failed.stderr.split())
     assert "hush-hush" not in failed.output
     assert "Traceback" not in failed.output
+
+
+@pytest.mark.usefixtures("installed", "store")
+@pytest.mark.parametrize("code", ["import sys; sys.exit()", "def Source(url): raise SystemExit(0)"])
+def test_a_package_that_ends_the_process_leaves_a_document(code: str) -> None:
+    install(code)
+    failed = run("--source", "shopdb://db", "--json")
+    assert (failed.exit_code, document(failed)["exit_code"]) == (2, 2)
+    install(SOURCE, before_the_end="raise SystemExit(0)")
+    failed = run("--source", "shopdb://db", "--json")
+    assert (failed.exit_code, document(failed)["exit_code"]) == (3, 3)
+
+
+@pytest.mark.usefixtures("installed", "store")
+def test_what_it_prints_is_not_in_the_document() -> None:
+    install(f"print('on import')\n{SOURCE}", before_the_end="print('between pages')")
+    found = run("--source", "shopdb://db", "--json")
+    assert document(found)["counts"]["created"] == 3
+    assert "on import\nbetween pages\n" in found.stderr
+
+
+BLOCKS = """import os, signal, time
+        from pathlib import Path
+        {SIGNAL}
+        while not Path('end').exists():
+            {WAIT}"""
+
+
+@pytest.mark.usefixtures("installed", "store")
+@pytest.mark.parametrize("wait", ["time.sleep(0.02)", "await __import__('asyncio').sleep(0.02)"])
+@pytest.mark.parametrize(
+    ("kill", "given", "exit_code"),
+    [("os.kill(os.getpid(), signal.SIGTERM)", (), 143), ("pass", ("--max-duration", "0.5"), 5)],
+)
+def test_a_package_that_blocks_delays_no_signal_and_no_time_limit(
+    wait: str, kill: str, given: tuple[str, ...], exit_code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "CLEAN_UP_S", 0.2)
+    install(SOURCE, before_the_end=BLOCKS.replace("{SIGNAL}", kill).replace("{WAIT}", wait))
+    end = threading.Timer(20, Path("end").touch)
+    end.start()
+    try:
+        started = monotonic()
+        found = run("--source", "shopdb://db", "--json", *given)
+        assert monotonic() - started < 10
+    finally:
+        Path("end").touch()
+        end.cancel()
+    assert (found.exit_code, document(found)["exit_code"]) == (exit_code, exit_code)
+
+
+NAMES = {
+    "raise ValueError('oops')": "ValueError('oops')",
+    "raise SourceError('oops')": "SourceError('oops')",
+    "import sys; sys.exit()": "it ended the process",
+    "return ['mugs']": "AttributeError",
+    "return {'mugs': 7}": "something else than texts",
+    "return {'mugs': ' All\\nmugs '}": "",
+}
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("body", NAMES)
+def test_a_category_has_a_name_if_the_package_fails_to_name_it(store: FakeMedusa, body: str) -> None:
+    code = SOURCE.replace('"price": 9', '"price": 9, "category": "mugs"')
+    install(f"{code}\n    async def category_names(self):\n        {body}\n")
+    found = run("--source", "shopdb://db")
+    assert found.exit_code == 0
+    names = [each.name for each in store.state.categories.values()]
+    assert names == (["Mugs"] if NAMES[body] else ["All mugs"])
+    shown = " ".join(found.stderr.split())
+    assert ("[W111]" in shown, NAMES[body] in shown) == (bool(NAMES[body]), True)
+
+
+SHIFTS = (
+    HEAD
+    + """
+from pathlib import Path
+
+class Source(ItemSource):
+    def __init__(self, url):
+        self.path = Path("shop.txt")
+
+    async def pages(self, limit):
+        start = 0
+        while page := self.path.read_text().split()[start : start + 2]:
+            yield PageOfItems(tuple(Item({"id": n, "title": f"Mug {n}", "price": 9}) for n in page), None)
+            start += 2
+            if Path("shifts").exists():
+                Path("shifts").unlink()
+                self.path.write_text("2 3 4 5")
+"""
+)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_product_that_moves_between_pages_is_not_removed(store: FakeMedusa) -> None:
+    install(SHIFTS)
+    given = (
+        "--source",
+        "shopdb://db",
+        "--source-name",
+        "shop",
+        "--on-missing",
+        "delete",
+        "--max-removals",
+        "9",
+    )
+    Path("shop.txt").write_text("1 2 3 4 5")
+    assert run(*given).exit_code == 0
+    Path("shifts").touch()
+    assert run(*given).exit_code == 0
+    assert sorted(store.products) == [f"shop:{number}" for number in range(1, 6)]
+    assert run(*given).exit_code == 0
+    assert sorted(store.products) == [f"shop:{number}" for number in range(2, 6)]
 
 
 @pytest.mark.usefixtures("installed", "store")

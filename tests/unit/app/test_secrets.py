@@ -286,7 +286,6 @@ def test_every_request_to_the_source_is_authorized_and_no_other(
         ("https://other.example/moved", False),
         ("https://sub.source.example/moved", False),
         ("https://source.example:8443/moved", False),
-        ("http://source.example/moved", False),
     ],
 )
 def test_a_redirect_elsewhere_does_not_get_them(
@@ -299,6 +298,17 @@ def test_a_redirect_elsewhere_does_not_get_them(
     assert first.headers["authorization"] == way.header
     assert second.headers.get("authorization") == (way.header if is_authorized else None)
     assert str(second.url) == str(httpx.URL(URL).join(target))
+
+
+@pytest.mark.parametrize(
+    "target", ["http://source.example/moved", "https://127.0.0.1", "https://x.example:99999"]
+)
+def test_a_redirect_that_is_less_safe_is_an_error_of_the_source(httpx_mock: HTTPXMock, target: str) -> None:
+    httpx_mock.add_response(302, headers={"location": target})
+    failed = run("--source", URL, "--dry-run")
+    assert failed.exit_code == 3
+    assert "it redirects to" in " ".join(failed.stderr.split())
+    assert len(httpx_mock.get_requests()) == 1
 
 
 @by_header

@@ -1,6 +1,7 @@
 """The report file of a run: its format, and that it is written completely or not at all."""
 
 import errno
+import json
 import os
 import stat
 from datetime import datetime, timedelta, timezone
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from medusa_sync.core.ids import Shard
 from medusa_sync.report.file import ReportError, check_report_path, write_report
 from medusa_sync.report.json import as_json
 from tests.unit.results import LAMP, SPOON, run
@@ -106,3 +108,32 @@ def test_each_run_has_a_file_of_its_own_by_its_start_in_utc(tmp_path: Path) -> N
         write_report(structs.replace(run(SPOON), started_at=started_at), tmp_path / "{started_at}.json")
     names = sorted(file.name for file in tmp_path.iterdir())
     assert names == ["2026-11-29T21-50-00Z.json", "2026-11-29T21-52-00Z.json"]
+
+
+def test_two_runs_that_begin_in_one_second_do_not_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "{started_at}.json"
+    for problems in ([], [LAMP], [LAMP, SPOON]):
+        write_report(run(SPOON, problems=problems), path)
+    found = {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()}
+    start = "2026-01-02T03-04-05Z"
+    assert found.keys() == {f"{start}.json", f"{start}_2.json", f"{start}_3.json"}
+    assert [len(json.loads(found[name])["problems"]) for name in sorted(found)] == [0, 1, 2]
+
+
+def test_a_report_that_fails_leaves_no_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(ReportError):
+        write_report(run(SPOON), tmp_path / "{started_at}.json")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_each_shard_has_a_file_of_its_own_which_the_next_run_replaces(tmp_path: Path) -> None:
+    for shard in (Shard(1, 2), Shard(2, 2), Shard(2, 2), None):
+        write_report(structs.replace(run(SPOON), shard=shard), tmp_path / "run-{shard}.json")
+    names = sorted(file.name for file in tmp_path.iterdir())
+    assert names == ["run-1-of-1.json", "run-1-of-2.json", "run-2-of-2.json"]

@@ -20,7 +20,10 @@ VALID: list[tuple[str, str, Any]] = [
     *(("dry_run", text, False) for text in ("0", "false", "False", " no ", "off")),
     *(("batch_size", text, int(text)) for text in ("1", "1000", " 15 ", "+15")),
     ("batch_size", " Auto ", 50),
-    *(("report", name, name) for name in ("RUN.JSON", "plan.md", "runs/{started_at}.json", "{}.csv")),
+    *(
+        ("report", name, name)
+        for name in ("RUN.JSON", "plan.md", "runs/{started_at}.json", "{shard}.json", "{}.csv")
+    ),
     ("medusa_url", " https://store.example/ ", "https://store.example"),
     ("medusa_url", "https://store.example/backend/", "https://store.example/backend"),
     ("medusa_url", "http://[::1]:9000", "http://[::1]:9000"),
@@ -63,8 +66,9 @@ FIELDS = "; the fields are title, .*, price, stock"
 INVALID = [
     *(("remove_after", text, "above 0 and below 100 years, such as 7d") for text in ("0", "7x", "9999999d")),
     *(("batch_size", text, NUMBER) for text in ("0", "1001", "-1", "1.5", "1e2", "1_0", "9" * 5000, "0x1")),
-    ("report", "{date}.json", "{date} is not known; the only placeholder is {started_at}"),
+    ("report", "{date}.json", "{date} is not known; the placeholders are {started_at} and {shard}"),
     ("report", "{started_at}/run.json", "expected {started_at} in the name of the file, not of a folder"),
+    ("report", "{shard}/run.json", "expected {shard} in the name of the file, not of a folder"),
     # The collector of Prometheus does not read SYNC.PROM.
     ("metrics_file", "SYNC.PROM", r"expected a name that ends in \.prom"),
     *(

@@ -295,6 +295,12 @@ def test_lines_above_a_header_that_only_a_map_knows_are_left_out(tmp_path: Path)
     assert reading("name\nMug\nJug\n", map_=str(program), format_="csv").titles == ["Mug", "Jug"]
 
 
+def test_a_map_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    program = tmp_path / "map.jq"
+    program.write_text("{id, title, price}", encoding="utf-8-sig")
+    assert reading("id,title,price\n1,Mug,2\n", map_=str(program)).titles == ["Mug"]
+
+
 # --- sizes ----------------------------------------------------------------------------------------------
 
 

@@ -161,7 +161,8 @@ def test_no_bytes_are_more_than_an_error(body: bytes) -> None:
             for n in range(1, 9)
         ),
         (b'{"products": [{}], "total": 0}', 1, ""),
-        (b"[" * 100_000, 0, "the file is nested too deeply (line 1, column 2)"),
+        (b"[" * 100_000, 0, "the file is not complete JSON: it ends within a value (line 1, column 2)"),
+        (b'{"next":' + b"[" * 100_000, 0, "the file is nested too deeply (line 1, column 9)"),
     ],
 )
 def test_malformed_document_is_an_error_that_says_where(body: bytes, count: int, message: str) -> None:
@@ -169,6 +170,26 @@ def test_malformed_document_is_an_error_that_says_where(body: bytes, count: int,
     assert len(found.rows) == count
     assert message in found.error
     assert bool(message) == bool(found.error)
+
+
+@pytest.mark.parametrize("chunk", [1_000, 2**18])
+@pytest.mark.parametrize(
+    "deep",
+    [
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"id": 2, "a": ' * 50_000 + b'"]}\\"}' + b"\\\\" * 5_000 + b'"' + b"}" * 50_000,
+    ],
+    ids=["lists", "objects"],
+)
+def test_a_product_that_is_nested_too_deeply_is_rejected_alone(
+    deep: bytes, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_files, "_CHUNK", chunk)
+    first, second = (json.dumps(mug).encode() for mug in mugs(2))
+    for form in (b"[%s, %s, %s]", b'{"products": [%s, %s, %s], "total": 3}'):
+        found = document(form % (first, deep, second))
+        assert (found.ids, found.error) == (["1", "2"], "")
+        assert found.rows[1] == Rejected(None, None, "product 2", "it is nested too deeply")
 
 
 def test_a_value_that_does_not_end_is_not_read_into_memory(
@@ -183,6 +204,8 @@ def test_a_value_that_does_not_end_is_not_read_into_memory(
     assert "longer than" in found.error
     with pytest.raises(Exception, match="longer than"):
         peak_of(path)
+    path.write_bytes(b"[" * 2**20)
+    assert "longer than" in reading(path).error
 
 
 # --- lines ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.sources import xml_parser
+from medusa_sync.sources import xml_files, xml_parser
 from medusa_sync.sources.base import Rejected
 from tests.unit.sources.merchant import ITEM, NAMESPACE, RSS, as_rss
 from tests.unit.sources.reading import CUT_OFF, Found, only, peak_of, read, reading
@@ -134,6 +134,94 @@ def test_a_map_gets_the_elements_that_repeat(tmp_path: Path, content: str, count
     found = read_feed(content, map_=str(program))
     assert (found.ids, found.error) == ([str(number) for number in range(count)], "")
     assert found.format == "XML (map.jq)"
+
+
+MUG = "<{0}><{1}>{3}</{1}><{2}>Mug</{2}>{4}</{0}>"
+PRICE = "<preis>9</preis>"
+MAKERS = "<hersteller><id>9</id><name>Elm</name><land>AT</land><ort>Wien</ort><url>/</url></hersteller>" * 9
+
+
+IN_TWO = "<name>B</name><Category><Category>{}</Category></Category>"
+
+
+@pytest.fixture
+def any_map(tmp_path: Path) -> str:
+    program = tmp_path / "map.jq"
+    program.write_text('{id: (.id // .nr // .["@id"]), title: (.name // .["@name"]), price: 1}')
+    return str(program)
+
+
+def mug(name: str, number: int, more: str = PRICE) -> str:
+    return MUG.format(name, "id", "name", number, more)
+
+
+@pytest.mark.parametrize(
+    ("content", "ids"),
+    [
+        (f"<a><category name='A'>{mug('product', 1)}{mug('product', 2)}</category></a>", "12"),
+        (f"<a>{mug('b', 1)}<category name='A' id='9'>{mug('b', 2)}{mug('b', 3)}</category></a>", "123"),
+        (f"<a><Category>{mug('b', 1)}<Category>{IN_TWO.format(mug('b', 3))}</Category></Category></a>", "13"),
+        (f"<a><b><category id='9'>A</category></b><kategorie>{mug('c', 1)}</kategorie></a>", "1"),
+        ("<a><category name='A'><product id='1' name='Mug' price='9'/></category></a>", "1"),
+        ("<a><category><category name='A'/></category></a>", ""),
+        (f"<a><new>{mug('b', 1)}</new><old><more>{mug('b', 2)}</more></old><b>3</b></a>", "12"),
+    ],
+)
+def test_items_may_be_in_categories_and_in_several_lists(any_map: str, content: str, ids: str) -> None:
+    found = read_feed(content, map_=any_map)
+    assert (found.ids, found.error) == ([*ids], "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"<a>{mug('artikel', 1, mug('variante', 7) + mug('variante', 8))}</a>",
+        f"<a>{mug('ding', 1, mug('variante', 7) + mug('variante', 8))}</a>",
+        f"<a><liste>{mug('produkt', 1, mug('farbe', 7) + mug('farbe', 8))}</liste></a>",
+        f"<a><shop>{mug('besitzer', 8, '')}{mug('ding', 1)}</shop></a>",
+        f"<a><hersteller>{MAKERS}</hersteller>{mug('ding', 1)}</a>",
+        f"<a>{MAKERS}<artikel><nr>1</nr><name>Mug</name></artikel></a>",
+        f"<a><kopf><produkt><name>Export</name><version>7</version></produkt></kopf>{mug('ding', 1)}</a>",
+    ],
+)
+def test_an_item_is_what_has_an_id_a_name_and_a_price(any_map: str, content: str) -> None:
+    """A single one too, whatever else repeats or has more elements."""
+    assert read_feed(content, map_=any_map).ids == ["1"]
+
+
+def test_the_items_stay_the_same_if_they_lose_optional_elements(any_map: str) -> None:
+    full = "".join(mug("artikel", n, f"{PRICE}<a/><b/><c/><d/><e/><f/>") for n in range(30))
+    bare = "".join(mug("artikel", n) for n in range(30))
+    found = [read_feed(f"<a>{MAKERS}{each}</a>", map_=any_map) for each in (full, bare)]
+    assert found[0].ids == found[1].ids == [*map(str, range(30))]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            "".join(f"<n{n // 150}><m{n % 150}/></n{n // 150}>" for n in range(22_500)),
+            "it has more than 20,000 kinds of elements",
+        ),
+        (
+            "".join(f"<n{n // 150} x{n % 150}='1'/>" for n in range(22_500)),
+            "it has more than 20,000 kinds of elements",
+        ),
+        (f"<b c{'x' * 50_000}='1'/>", "its elements and attributes have too many different names"),
+        ("<category id='9'>A</category>" * 600, "its categories have more than 50,000 characters"),
+    ],
+)
+def test_what_is_outside_of_items_does_not_fill_the_memory(
+    any_map: str, monkeypatch: pytest.MonkeyPatch, content: str, reason: str
+) -> None:
+    monkeypatch.setattr(xml_files, "MAX_CATEGORIES", 50_000)
+    monkeypatch.setattr(xml_parser, "MAX_NAMES_SIZE", 50_000)
+    assert reason in read_feed(f"<a>{mug('offer', 1)}{content}</a>", map_=any_map).error
+
+
+def test_names_in_the_items_of_a_feed_have_a_limit() -> None:
+    names = "".join(f"<n{number}/>" for number in range(60_000))
+    assert "too many different names" in read_feed(item(f"{GOOD}{names}")).error
 
 
 # --- bad feeds ------------------------------------------------------------------------------------------

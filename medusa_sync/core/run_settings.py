@@ -1,0 +1,135 @@
+"""The settings that decide what the source wants: those of a run, and those that records have."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from medusa_sync.core.fields import STOCK
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import Record
+from medusa_sync.core.selection import Selection
+
+CURRENCY, SALES, MAP, LOCATION = "--currency", "--sale-prices", "--source-map", "--stock-location"
+# Further members of the settings in a record:
+MAP_CONTENT = "map"  # a digest
+LOCATION_NAME = "location"  # the value of `--stock-location`; its own value there is an id
+CHANGES = "changes"  # how often settings had changed when the product was written
+
+OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT)
+_OF_STOCK = (LOCATION, LOCATION_NAME)
+_OFF = dict.fromkeys((CURRENCY, SALES, MAP), "")  # a record without them was written without these options
+
+
+class SettingsOfRecords:
+    """Counts the settings that records have."""
+
+    def __init__(self) -> None:
+        self._counts = Counter[tuple[bool, tuple[tuple[str, str], ...]]]()
+
+    def add(self, record: Record) -> None:
+        """Count those of a record: what was sent may have arrived. A claim has none."""
+        sent = record.pending.settings if record.pending else None
+        settings = record.settings if sent is None else sent
+        if not record.is_claim:
+            items = (_of_older(record) if settings is None else settings).items()
+            self._counts[settings is None, tuple(items)] += 1
+
+    def __bool__(self) -> bool:
+        return bool(self._counts)
+
+    def as_a_whole(self, now: Mapping[str, str]) -> dict[str, str]:
+        """The settings with which products were last written; those that no record shows are left out.
+
+        Products that were away, failed or were not reached when the settings changed have earlier ones.
+        Versions that did not count changes left several; then the most frequent ones decide, or those of
+        `now` if none are more frequent.
+        """
+        found = defaultdict[str, defaultdict[int, Counter[str]]](lambda: defaultdict(Counter))
+        for (is_older, items), count in self._counts.items():
+            known = dict(items) if is_older else _completed(dict(items))
+            for name, value in known.items():
+                found[name][changes_of(known)][value] += count
+        return {name: _usual(each[max(each)], now.get(name, "")) for name, each in found.items()}
+
+
+def _usual(values: Counter[str], preferred: str) -> str:
+    [(value, most)] = values.most_common(1)
+    return preferred if values[preferred] == most else value
+
+
+def _of_older(record: Record) -> dict[str, str]:
+    """What the record of an older version says, which has no settings."""
+    currency = {CURRENCY: record.currency} if record.currency else {}
+    return currency | ({SALES: "on"} if record.has_sales else {})
+
+
+def _completed(settings: Mapping[str, str]) -> dict[str, str]:
+    name = {LOCATION_NAME: ""} if LOCATION in settings else {}
+    return {CHANGES: "0", **_OFF, **name, **settings}
+
+
+def changes_of(settings: Mapping[str, str] | None) -> int:
+    """How often settings had changed by then."""
+    count = (settings or {}).get(CHANGES, "")
+    return int(count) if count.isdecimal() else 0
+
+
+def is_earlier(before: Mapping[str, str] | None, now: Mapping[str, str]) -> bool:
+    """Whether settings have changed since."""
+    return changes_of(before) < changes_of(now)
+
+
+def changed(
+    before: Mapping[str, str], now: Mapping[str, str], selection: Selection
+) -> dict[str, tuple[str, str]]:
+    """The options that have other values now, each with the old and the new one.
+
+    Those that decide only about fields that are not chosen are left out, and those that are not known. Of a
+    map, it matters whether there is one: its name says nothing, and its content may change.
+    """
+    return {name: values for name, values in _differences(before, {**_OFF, **now}) if selection.decides(name)}
+
+
+def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for name in (CURRENCY, SALES, MAP, LOCATION):
+        if name in before and name in now:
+            old, new = before[name], now[name]
+            if bool(old) != bool(new) or (old != new and name != MAP):
+                yield name, (old, new)
+
+
+def changed_of(record: Record, desired: DesiredProduct, selection: Selection) -> dict[str, tuple[str, str]]:
+    """The options that a product was written with other values of."""
+    before = _of_older(record) if record.settings is None else _completed(record.settings)
+    return changed(before, desired.settings, selection)
+
+
+def is_map_edited(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether both have a map, and its content differs, as far as it is known."""
+    old, new = before.get(MAP_CONTENT), now.get(MAP_CONTENT)
+    return bool(old and new) and old != new
+
+
+def to_record(before: Mapping[str, str], now: Mapping[str, str], selection: Selection) -> dict[str, str]:
+    """The settings that records get: `now`, those of the run, as far as it syncs what they decide about.
+
+    The others, and the number of changes, are those of the source as a whole, `before`.
+    """
+    kept = {
+        name: value
+        for name, value in before.items()
+        if not selection.decides(LOCATION if name in _OF_STOCK else name)
+    }
+    values = {**_OFF, **now, **kept}
+    is_changed = any(values[name] != before[name] for name in values.keys() & before.keys() - {CHANGES})
+    changes = changes_of(before) + is_changed
+    values[CHANGES] = str(changes) if changes else ""
+    return {name: value for name, value in values.items() if value}
+
+
+def with_settings(desired: DesiredProduct, settings: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings that a product gets: the stock location only if it has stock that names no location."""
+    if any(STOCK in each for each in desired.stocks):
+        return settings
+    return {name: value for name, value in settings.items() if name not in _OF_STOCK}

@@ -1,0 +1,108 @@
+"""Makes items of the rows of a table, whatever file has them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, starmap
+from typing import NamedTuple
+
+from medusa_sync.errors import SourceError
+from medusa_sync.sources.base import Item
+from medusa_sync.sources.dialects import best, is_known, known_columns
+from medusa_sync.sources.dialects.base import numeric_codes, shortened_code
+from medusa_sync.sources.dialects.products import products
+from medusa_sync.sources.maps import in_english, recognised, resembled
+
+ABOVE = 20  # rows above the header
+
+Rank = tuple[int, int]
+"""Of what may be a header: how many columns are known, and how many have a name."""
+
+
+class Cells(NamedTuple):
+    """A row.
+
+    Attributes:
+        number: of its line or row.
+        problem: why its product is rejected.
+        numbers: which of the values were no texts.
+    """
+
+    number: int
+    values: Sequence[str]
+    problem: str = ""
+    numbers: Collection[int] = ()
+
+
+def rank(names: Sequence[str]) -> Rank:
+    return known_columns(names), len([*filter(None, names)])
+
+
+def is_above(names: Sequence[str], rank: Rank) -> bool:
+    """Whether it may be a title or instructions: at most one cell, or one that begins with `#`."""
+    return names[0].startswith("#") or rank[1] <= 1
+
+
+def header_of(rows: Iterator[Cells]) -> tuple[Sequence[str], Iterator[Cells]]:
+    """The names of the columns, and the rows below them.
+
+    Raises:
+        SourceError: there is none, or a name is an error.
+    """
+    tried: list[tuple[Rank, Cells, list[str]]] = []
+    for row in rows:
+        names = [each.strip() for each in row.values] or [""]
+        tried.append((rank(names), row, names))
+        if len(tried) == ABOVE or not is_above(names, tried[-1][0]):
+            break
+    if not tried:
+        raise no_header()
+    found = max(tried, key=lambda each: each[0])
+    if found[1].problem:
+        raise SourceError(f"row {found[1].number}: {found[1].problem}", hint="Write a text in its place.")
+    return found[2], chain([row for _, row, _ in tried[tried.index(found) + 1 :]], rows)
+
+
+def no_header() -> SourceError:
+    return SourceError("it has no header", hint="The first line must name the columns.")
+
+
+def read_table(
+    names: Sequence[str],
+    rows: Iterable[Cells],
+    *,
+    as_items: bool,
+    kind: str,
+    unit: str = "line",
+    decimal_comma: bool = False,
+) -> tuple[str, Iterator[Item]]:
+    """The format of a table, such as `CSV (Shopify)`, and its products, or its rows if they need a map.
+
+    Raises:
+        SourceError: no dialect knows the header.
+    """
+    columns: dict[str, int] = {}
+    for index, name in enumerate(names):
+        columns.setdefault(name, index)
+    known, like = recognised([Item(columns)]), ""
+    if known is None and not is_known(names):
+        english = in_english(columns)
+        known, like = recognised([Item(english)]), resembled([Item(english)])
+        columns = english if known else columns
+    if as_items or known is not None:
+        return kind, _items(rows, columns, known.codes if known else (), unit)
+    header = best(names, unit=unit, decimal_comma=decimal_comma, like=like)
+    return f"{kind} ({header.dialect.name})", products(starmap(header.row, rows), header.dialect)
+
+
+def _items(
+    rows: Iterable[Cells], columns: Mapping[str, int], codes: Sequence[str], unit: str
+) -> Iterator[Item]:
+    numeric: dict[str, None] = {}
+    for number, values, problem, numbers in rows:
+        width = len(values)
+        cells = {name: values[index].strip() if index < width else "" for name, index in columns.items()}
+        found = {name: cells[name] for name in codes if name in cells}
+        if numbers:
+            numeric |= numeric_codes({name: code for name, code in found.items() if columns[name] in numbers})
+        yield Item(cells, f"{unit} {number}", problem or shortened_code(found), numeric=tuple(numeric))
