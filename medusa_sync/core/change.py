@@ -11,7 +11,6 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import (
-    CATEGORIES,
     FIELDS,
     OPTION,
     SHARED,
@@ -41,7 +40,7 @@ class Step(Enum):
 
     DECIDE = auto()  # who gets SKUs and barcodes
     TERMS = auto()  # find and create them
-    LINK_ITEMS = auto()  # of variants that are tracked again
+    LINK_ITEMS = auto()  # of variants that are tracked again, and unlink deleted ones
     ROW = auto()
     SHARE_ITEMS = auto()  # among variants that begin or cease to share the stock of their product
     DELETE_VARIANTS = auto()
@@ -138,6 +137,7 @@ class VariantChange(Struct, frozen=True):
         replaces: id of an incomplete variant that is deleted first; empty if there is none.
         changes: the fields to send.
         held: the prices that are not sent, because they would move too far.
+        keeps_stock: its stock is not sent, because its inventory items are the merchant's.
     """
 
     desired: DesiredVariant
@@ -147,6 +147,7 @@ class VariantChange(Struct, frozen=True):
     changes: tuple[FieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     held: tuple[FieldChange, ...] = ()
+    keeps_stock: bool = False
 
     @property
     def joins(self) -> bool:
@@ -194,6 +195,7 @@ class Change(Struct, frozen=True, dict=True):
         blocked: why variants cannot get their option values, or are not removed; None for no reason.
         handle: of a product that is created; None for one that the store has.
         shared_item: id of the inventory item that variants share; None if there is none yet.
+        keeps_stock: the stock that variants share is not sent, because their item is the merchant's.
         keeps_record: the record in the store stays as it is, except that it says which variants are deleted;
             `record` says what was applied by the run that is undone.
         renews_settings: its record gets the settings of the run, even if nothing else is written.
@@ -214,6 +216,7 @@ class Change(Struct, frozen=True, dict=True):
     blocked: str | None = None
     handle: str | None = None
     shared_item: str | None = None
+    keeps_stock: bool = False
     keeps_record: bool = False
     renews_settings: bool = False
 
@@ -309,6 +312,11 @@ class Change(Struct, frozen=True, dict=True):
         return tuple(chain.from_iterable(each.named(each.held) for each in self.variants))
 
     @property
+    def kept_stock(self) -> list[str]:
+        """The names of variants whose stock is not sent; an empty one for that of the product."""
+        return [""] * self.keeps_stock + [each.desired.name for each in self.variants if each.keeps_stock]
+
+    @property
     def new_variants(self) -> list[DesiredVariant]:
         return [each.desired for each in self.variants if each.is_new]
 
@@ -362,12 +370,14 @@ def _needs(change: Change) -> dict[Step, object]:
         Step.OPTION_VALUES: options.removed or Part.OPTION in parts,
     }
     items = {
-        Step.LINK_ITEMS: any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
+        Step.LINK_ITEMS: any(each.deleted_items for each in change.stored.variants)
+        or any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
         Step.RENAME_ITEMS: joined
         or any(
             link.inventory is not None
             and link.inventory.sku != (own if stored.shares_stock else new_values.get(SKU, stored.sku))
             for stored, new_values in kept
+            if not stored.is_kit
             for link in stored.inventory_items[:1]
         ),
         Step.CLEAN_OPTIONS: Part.OPTION in parts
@@ -390,17 +400,3 @@ def creation(desired: DesiredProduct, handle: str) -> Change:
         options=OptionPlan(dict.fromkeys(desired.options)),
         handle=handle,
     )
-
-
-def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
-    """The terms that changes add, such as tags, by field; also the categories of adopted products."""
-    known = list(changes)
-    terms = [name for name, field in FIELDS.items() if field.is_term]
-    needed = {name: [term for change in known for term in change.added(name)] for name in terms}
-    needed[CATEGORIES] += placed_categories(change for change in known if change.placed)
-    return needed
-
-
-def placed_categories(adopted: Iterable[Change]) -> list[str]:
-    """The categories that the source wants for adopted products."""
-    return [handle for change in adopted for handle in members(change.desired.fields[CATEGORIES])]

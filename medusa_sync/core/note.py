@@ -166,7 +166,8 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     dropped = entry.dropped or Dropped.KEPT
     if key in update.drafted:
         # A variant that comes back gets its stock again, or is not tracked any more.
-        fields |= dict.fromkeys(stock_of({**entry.fields, **pending}), 0)
+        if not stored.is_kit:
+            fields |= dict.fromkeys(stock_of({**entry.fields, **pending}), 0)
         dropped = Dropped.DRAFTED
     since = entry.missing_since or update.missing_since
     return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped, missing_since=since)

@@ -53,7 +53,7 @@ from medusa_sync.core.record import (
 )
 from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanOptions
-from medusa_sync.core.shared_stock import find_shared
+from medusa_sync.core.shared_stock import SharedStock, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches, match_variants, rebased
 
@@ -93,14 +93,14 @@ def plan_update(
     matches = match_variants(desired, stored, record, options, adopt=adopts)
     removed = {key: each for key, each in matches.dropped.items() if each.id in removed_ids}
     if removed and deletes:
-        left = tuple(each for each in stored.variants if each.id not in removed_ids)
-        rest = plan_update(desired, structs.replace(stored, variants=left), how)
+        rest = plan_update(desired, stored.without(removed_ids), how)
         return structs.replace(rest, removed=removed)
     record = rebased(record, desired, options, matches)
     locations = record.locations_with(desired.locations)
-    shared = find_shared(desired, record, matches, removed.keys())
+    is_synced = how.selection.has(STOCK)
+    shared = find_shared(desired, stored, record, matches, removed.keys(), is_synced=is_synced)
     found = options, shared.matches, locations
-    plan = _Plan(desired, stored, shared.record, *found, how, restore, settings, shared.item_id)
+    plan = _Plan(desired, stored, shared.record, *found, how, restore, settings, shared)
     of_options: _Found = ()
     if options.is_change or options.contested:
         of_options = plan.option_changes(None if adopts else stored.record, side)
@@ -119,7 +119,7 @@ class _Plan(Struct, frozen=True):
         locations: ids of stock locations by the names that source or record have for them.
         restore: put the source's values back, even if only the merchant changed them.
         settings: the options of which the product was written with other values.
-        shared_item: id of the inventory item that variants share; None if there is none yet.
+        shared: the inventory item that variants share.
     """
 
     desired: DesiredProduct
@@ -131,7 +131,7 @@ class _Plan(Struct, frozen=True):
     how: PlanOptions
     restore: bool
     settings: Collection[str]
-    shared_item: str | None
+    shared: SharedStock
 
     def change(self, of_options: _Found, *, drafted: Collection[str]) -> Change:
         """All changes; the stock of `drafted` variants is set to 0."""
@@ -152,30 +152,40 @@ class _Plan(Struct, frozen=True):
             self.desired,
             self.stored,
             record,
-            *_divided([*self.own_changes(variants), *of_options]),
+            *_divided([*self.own_changes(), *self.shared_stock(variants), *of_options]),
             tuple(variants),
             options,
             dropped,
             drafted=drafted,
             selection=selection,
             blocked=blocked,
-            shared_item=self.shared_item,
+            shared_item=self.shared.item_id,
+            keeps_stock=self.shared.is_kit and any(True for _ in self._shared_stock(variants)),
             renews_settings=self.how.accept_settings,
         )
 
-    def own_changes(self, variants: Iterable[VariantChange]) -> _Found:
-        """The changes and conflicts of the product's own fields; its stock needs variants that share it."""
-        record, item = self.record, self.shared_item
+    def shared_stock(self, variants: Iterable[VariantChange]) -> _Found:
+        """The changes of the stock that variants share."""
+        return () if self.shared.is_kit else self._shared_stock(variants)
+
+    def _shared_stock(self, variants: Iterable[VariantChange]) -> _Found:
+        item = self.shared.item_id
         user = next((each for each in self.stored.variants if item and each.item_id == item), None)
-        is_shared = user is not None or any(each.joins for each in variants)
+        if user is None and not any(each.joins for each in variants):
+            return
+        for name, wanted in self.desired.fields.items():
+            if FIELDS[name].part is Part.LEVEL and wanted is not None and self.how.selection.has(name):
+                level = user.value(name, self.desired, self.locations) if user else None
+                yield from self._merge_stock(FIELDS[name], wanted, level, self.record.history(name), user)
+
+    def own_changes(self) -> _Found:
+        """The changes and conflicts of the product's own fields, but for its stock."""
+        record = self.record
         for name in dict.fromkeys([*self.desired.fields, *record.fields, *record.pending_fields]):
             if not (FIELDS.knows(name) and self.how.selection.has(name)):
                 continue
             wanted, history = self.desired.fields.get(name), record.history(name)
             if FIELDS[name].part is Part.LEVEL:
-                if is_shared and wanted is not None:
-                    level = user.value(name, self.desired, self.locations) if user else None
-                    yield from self._merge_stock(FIELDS[name], wanted, level, history, user)
                 continue
             # A product in no channel cannot be sold, so those of a source that names none any more stay.
             if wanted is not None or (history.is_owned and name != CHANNELS):
@@ -254,16 +264,23 @@ class _Plan(Struct, frozen=True):
         if stored is None:
             return self._missing(full)
         found, more = list[FieldChange | Conflict](), [SALE] if stored.sale_prices else []
+        keeps_stock = False
         more += [each.field for each in self.desired.withheld if each.key == variant.key]
         known = [*self.record.variant(variant.key).fields, *self.record.pending_values.get(variant.key, {})]
         for name in dict.fromkeys([*full.fields, *more, *known]):
             if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
-                found += self._merge_of_variant(VARIANT_FIELDS[name], full, stored)
+                merged = self._merge_of_variant(VARIANT_FIELDS[name], full, stored)
+                if stored.is_kit and VARIANT_FIELDS[name].part is Part.LEVEL:
+                    keeps_stock |= any(True for _ in merged)
+                else:
+                    found += merged
         limit = self.how.price_limit
         held = self._held_back(_divided(found)[0], stored, limit) if limit is not None else ()
         names = {change.field for change in held}  # nobody has won their conflicts yet
         changes, conflicts = _divided(each for each in found if each.field not in names)
-        return VariantChange(full, stored, changes=changes, conflicts=conflicts, held=held)
+        return VariantChange(
+            *(full, stored), changes=changes, conflicts=conflicts, held=held, keeps_stock=keeps_stock
+        )
 
     def dropped_changes(
         self, variants: Iterable[VariantChange], drafted: Collection[str]
@@ -283,18 +300,23 @@ class _Plan(Struct, frozen=True):
             lost: dict[str, Value] = {
                 each: None for each in UNIQUE if (each, getattr(stored, each) or "") in wanted
             }
-            if key in drafted:
+            keeps_stock = key in drafted and stored.is_kit
+            if key in drafted and not keeps_stock:
                 names = [STOCK] if stored.shares_stock else [*stock.values()]
                 lost |= dict.fromkeys(names or [STOCK], 0)
-            name, changes = stored.called(key), list[FieldChange]()
-            for each, after in lost.items():
-                current = stored.value(each, self.desired, self.locations)
-                if current:
-                    why = "" if after is None else DRAFTING
-                    changes.append(FieldChange(each, current, after, current, after, name, why))
-            if changes:
-                own = DesiredVariant(key, name, {})
-                yield VariantChange(own, stored, changes=tuple(changes))
+            changes = tuple(self._losses(key, stored, lost))
+            if changes or keeps_stock:
+                own = DesiredVariant(key, stored.called(key), {})
+                yield VariantChange(own, stored, changes=changes, keeps_stock=keeps_stock)
+
+    def _losses(self, key: str, stored: StoredVariant, lost: Mapping[str, Value]) -> Iterator[FieldChange]:
+        """The changes of a dropped variant that has what it loses."""
+        name = stored.called(key)
+        for each, after in lost.items():
+            current = stored.value(each, self.desired, self.locations)
+            if current:
+                why = "" if after is None else DRAFTING
+                yield FieldChange(each, current, after, current, after, name, why)
 
     def _merge_of_variant(self, field: Field, variant: DesiredVariant, stored: StoredVariant) -> _Found:
         name, wanted = field.name, variant.fields.get(field.name)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import SHARED, STOCK, stock_of, tracks
+from medusa_sync.core.kits import kits
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record
-from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches
 
 
@@ -20,57 +21,115 @@ class SharedStock(Struct, frozen=True):
     Attributes:
         item_id: None if there is none yet.
         record: what was last applied; the last applied stock goes with the item.
-        matches: which stored variant is which, and whether it shares its stock.
+        matches: which stored variant is which, whether it shares its stock, and whether it is a kit.
+        is_kit: the item is the merchant's.
     """
 
     item_id: str | None
     record: Record
     matches: Matches
+    is_kit: bool = False
 
 
 def find_shared(
-    desired: DesiredProduct, record: Record, matches: Matches, drafted: Collection[str]
+    desired: DesiredProduct,
+    stored: StoredProduct,
+    record: Record,
+    matches: Matches,
+    drafted: Collection[str],
+    *,
+    is_synced: bool,
 ) -> SharedStock:
     """Find the item of a stored product, and the variants that share it until now.
 
-    It is the item that most of those have which share their stock according to the record: the merchant may
-    have given others items of their own. If none do, it is that of the first variant that will. If none
-    will any more, the first of those that get their own stock keeps the item.
+    It is the item that most of those have which share their stock until now: the merchant may have given
+    others items of their own. If none do, it is that of the first variant that will. If none will any more,
+    the first one that gets its own stock keeps it; if several do, it stays with dropped variants that use it.
 
     Args:
         desired: what the source wants.
+        stored: the product.
         record: with the keys that the source uses now.
         matches: which stored variant is which.
         drafted: the keys of dropped variants that cannot be sold any more.
+        is_synced: the run syncs stock; otherwise the variants go on as they are.
     """
-    known = {key: each for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
-    wanted = [each.key for each in desired.variants if each.shares_stock]
-    tracked = {key: each for key, each in known.items() if each.item_id}
-    numbers = Counter(each.item_id for each in tracked.values())
-    before = [  # an interrupted run may have given it an item of its own
-        key
-        for key, each in tracked.items()
-        if _was_shared(record, key) and (numbers[each.item_id] > 1 or each.item_sku == desired.external_id)
-    ]
-    items = {key: tracked[key].item_id for key in before or wanted if key in tracked}
-    if not items:
-        if stock_of(desired.fields) != stock_of(record.fields):  # it is needed again, if it was deleted
-            for key in record.variants.keys() & {*wanted}:
-                if key in known and known[key].manage_inventory:
-                    record = _with_stock(record, key, {})
-        return SharedStock(None, record, matches)
-    counts, skus = Counter(items.values()), {own: known[key].item_sku for key, own in items.items()}
-    item_id = max(counts, key=lambda own: (counts[own], skus[own] == desired.external_id))
-    users = [key for key, each in known.items() if each.item_id == item_id]
+    external_id, known = desired.external_id, _known(matches)
+    recorded = {key for key in known if _was_shared(record, key)}
+    kept = kits(stored, known, recorded, matches.dropped, external_id)
+    tracked = {key: each for key, each in known.items() if each.item_id and key not in kept}
+    before = _sharing(tracked, recorded, external_id)
+    wanted = [each.key for each in desired.variants if is_synced and each.shares_stock]
+    item_id = _most_used([tracked[key] for key in before or wanted if key in tracked], external_id)
+    if item_id is None:
+        if is_synced and stock_of(desired.fields) != stock_of(record.fields):
+            record = _needed_again(record, known, {*wanted} - kept)
+        named = (each.item_called(external_id) for key, each in known.items() if key in kept)
+        item_id = next(filter(None, named), None)
+        return SharedStock(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
+    users = [key for key, each in tracked.items() if each.item_id == item_id]
     if wanted:
         record = _with_stock_of(record, [key for key in users if not _was_shared(record, key)])
-    else:
-        keepers = [each.key for each in desired.variants if each.key in users and tracks(each.fields)]
-        keepers = keepers or (users if {*users} <= {*drafted} else [])
-        users = [key for key in users if key not in keepers[:1]]
-        if keepers and _was_shared(record, keepers[0]) and not stock_of(record.pending_fields):
-            record = _with_stock(record, keepers[0], stock_of(record.fields))
-    return SharedStock(item_id, record, _marked(matches, users) if before else matches)
+    elif is_synced:
+        users, record = _split(record, users, _keeper(desired, matches, users, drafted))
+    return SharedStock(item_id, record, _marked(matches, users if before else (), kept))
+
+
+def _known(matches: Matches) -> dict[str, StoredVariant]:
+    """The variants that the store has, by key."""
+    found = {**matches.stored, **matches.dropped}
+    return {key: each for key, each in found.items() if each is not None}
+
+
+def _sharing(tracked: Mapping[str, StoredVariant], recorded: Collection[str], external_id: str) -> list[str]:
+    """The keys of the variants that share an item: each shows two of three signs.
+
+    An interrupted run may have given a variant that is recorded to share it an item of its own.
+    """
+    numbers = Counter(each.item_id for each in tracked.values())
+    return [
+        key
+        for key, each in tracked.items()
+        if (key in recorded) + (numbers[each.item_id] > 1) + (each.item_sku == external_id) > 1
+    ]
+
+
+def _most_used(variants: Iterable[StoredVariant], external_id: str) -> str | None:
+    """The item that most of these variants have; of several, the one that was named after the product."""
+    skus = dict[str, str | None]()
+    counts = Counter[str]()
+    for each in variants:
+        if each.item_id:
+            counts[each.item_id] += 1
+            skus[each.item_id] = each.item_sku
+    return max(counts, key=lambda own: (counts[own], skus[own] == external_id), default=None)
+
+
+def _needed_again(record: Record, known: Mapping[str, StoredVariant], wanted: Collection[str]) -> Record:
+    """The record if the stock changes that variants share: they get their item again if it was deleted."""
+    for key in record.variants.keys() & wanted:
+        if key in known and known[key].manage_inventory:
+            record = _with_stock(record, key, {})
+    return record
+
+
+def _split(record: Record, users: Sequence[str], keeper: str | None) -> tuple[list[str], Record]:
+    """The variants that leave the item, and the record, in which its last applied stock is the keeper's."""
+    if keeper is not None and _was_shared(record, keeper) and not stock_of(record.pending_fields):
+        record = _with_stock(record, keeper, stock_of(record.fields))
+    return [key for key in users if key != keeper], record
+
+
+def _keeper(
+    desired: DesiredProduct, matches: Matches, users: Sequence[str], drafted: Collection[str]
+) -> str | None:
+    """The variant that keeps the item when none shares it any more."""
+    keepers = [each.key for each in desired.variants if each.key in users and tracks(each.fields)]
+    if len(keepers) > 1 and any(key in users and key not in drafted for key in matches.dropped):
+        return None
+    if not keepers and {*users} <= {*drafted}:
+        keepers = [*users]
+    return next(iter(keepers), None)
 
 
 def _was_shared(record: Record, key: str) -> bool:
@@ -95,12 +154,14 @@ def _with_stock(record: Record, key: str, stock: Mapping[str, Value]) -> Record:
     return structs.replace(record, variants=variants)
 
 
-def _marked(matches: Matches, keys: Collection[str]) -> Matches:
-    """The variants, of which those with these keys share their stock."""
+def _marked(matches: Matches, sharing: Collection[str], kept: Collection[str]) -> Matches:
+    """The variants, of which some share their stock, and some are kits."""
 
-    def shared(key: str, variant: StoredVariant) -> StoredVariant:
-        return structs.replace(variant, shares_stock=key in keys)
+    def marked(key: str, variant: StoredVariant) -> StoredVariant:
+        if not (sharing or kept):
+            return variant
+        return structs.replace(variant, shares_stock=key in sharing, is_kit=key in kept)
 
-    stored = {key: each and shared(key, each) for key, each in matches.stored.items()}
-    dropped = {key: shared(key, each) for key, each in matches.dropped.items()}
+    stored = {key: each and marked(key, each) for key, each in matches.stored.items()}
+    dropped = {key: marked(key, each) for key, each in matches.dropped.items()}
     return structs.replace(matches, stored=stored, dropped=dropped)

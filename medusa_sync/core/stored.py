@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from msgspec import Struct, json
+from msgspec import Struct, json, structs
 
 from medusa_sync.core.entities import Entity, NamedEntity
 from medusa_sync.core.fields import (
@@ -43,13 +43,28 @@ class StoredLevel(Struct, frozen=True):
 class StoredInventory(Struct, frozen=True):
     location_levels: tuple[StoredLevel, ...] = ()
     sku: str | None = None
+    variants: tuple[Entity | None, ...] = ()  # None is a link to a deleted variant
 
 
 class StoredInventoryItem(Struct, frozen=True):
-    """An inventory item that a variant uses."""
+    """An inventory item that a variant uses.
+
+    Attributes:
+        required_quantity: how many of it the variant takes.
+    """
 
     inventory_item_id: str
+    required_quantity: int | float | None = 1
     inventory: StoredInventory | None = None
+
+    @property
+    def sku(self) -> str | None:
+        return self.inventory.sku if self.inventory else None
+
+    @property
+    def user_ids(self) -> list[str]:
+        """The ids of all variants that use the item, as far as they were read."""
+        return [each.id for each in self.inventory.variants if each] if self.inventory else []
 
 
 class StoredPrice(Entity, frozen=True):
@@ -101,7 +116,9 @@ class StoredVariant(Entity, frozen=True):
         has_price_set: False if its creation was interrupted; such a variant cannot get prices any more.
         sale_prices: in the price list of the source, oldest first; read only if they are needed.
         product: that it belongs to; only if the variant was looked up by something else.
+        deleted_items: ids of inventory items that are deleted, although it is linked to them.
         shares_stock: its inventory item is the one that variants of its product share; only in a plan.
+        is_kit: its inventory items are the merchant's; only in a plan.
     """
 
     title: str = ""
@@ -119,7 +136,9 @@ class StoredVariant(Entity, frozen=True):
     sale_prices: tuple[StoredPrice, ...] = ()
     translations: tuple[StoredTranslation, ...] = ()
     product: StoredProduct | None = None
+    deleted_items: tuple[str, ...] = ()
     shares_stock: bool = False
+    is_kit: bool = False
 
     def called(self, key: str) -> str:
         """What reports call it; `key` is the one in the record."""
@@ -135,8 +154,29 @@ class StoredVariant(Entity, frozen=True):
 
     @property
     def item_sku(self) -> str | None:
-        inventory = self.inventory_items[0].inventory if self.inventory_items else None
-        return inventory.sku if inventory else None
+        return self.inventory_items[0].sku if self.inventory_items else None
+
+    def item_called(self, sku: str) -> str | None:
+        """The id of the one of its inventory items that has an SKU."""
+        return next((each.inventory_item_id for each in self.inventory_items if each.sku == sku), None)
+
+    def without_users(self, variant_ids: Collection[str]) -> StoredVariant:
+        """The variant, whose items some variants do not use any more."""
+        items = tuple(
+            structs.replace(
+                each,
+                inventory=structs.replace(
+                    each.inventory,
+                    variants=tuple(
+                        own for own in each.inventory.variants if own and own.id not in variant_ids
+                    ),
+                ),
+            )
+            if each.inventory
+            else each
+            for each in self.inventory_items
+        )
+        return structs.replace(self, inventory_items=items)
 
     @property
     def location_levels(self) -> tuple[StoredLevel, ...]:
@@ -291,6 +331,11 @@ class StoredProduct(Identified, frozen=True):
     @property
     def pending(self) -> Pending | None:
         return self.record.pending if self.record else None
+
+    def without(self, variant_ids: Collection[str]) -> StoredProduct:
+        """The product as it will be without some variants."""
+        left = (each for each in self.variants if each.id not in variant_ids)
+        return structs.replace(self, variants=tuple(each.without_users(variant_ids) for each in left))
 
     @property
     def category_ids(self) -> dict[str, str]:

@@ -106,7 +106,7 @@ def holders_of(
 
 def claims(change: Change) -> list[Claim]:
     """The unique values that a change gives to variants."""
-    followed = {*item_renames(change), *(key for key, _, _ in tracked_again(change))}
+    followed = {*item_renames(change), *(each.desired.key for each, _, _ in tracked_again(change))}
     found = []
     for each in change.variants:
         variant, new_values = each.desired, each.new_values

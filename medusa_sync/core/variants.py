@@ -15,6 +15,7 @@ from medusa_sync.core.fields import (
     OTHER_STOCK,
     PRICE,
     SALE,
+    SHARED,
     TITLE,
     UNIQUE,
     location_of,
@@ -205,7 +206,15 @@ def _located(
     ids, latest = {**now, **before}, {**before, **now}
     names = {latest.get(location_of(each)): each for each in stock_of(wanted)}
     stock = stock_of(fields)
-    return {name_of(name) if name in stock else name: value for name, value in fields.items()}
+    return {
+        name_of(name) if name in stock and not _is_shared(value) else name: value
+        for name, value in fields.items()
+    }
+
+
+def _is_shared(value: object) -> bool:
+    """Whether a recorded stock is that of the product, which has no location."""
+    return value == SHARED or (isinstance(value, tuple) and SHARED in value)
 
 
 def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matches: Matches) -> Record:

@@ -5,7 +5,7 @@ Products are decoded one at a time, so that one that cannot be read does not aff
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -84,7 +84,8 @@ DETAILS = _products(
                 "variants.price_set.prices",
                 "id amount currency_code min_quantity max_quantity price_rules.attribute price_rules.value",
             ),
-            _below("variants.inventory_items", "inventory_item_id inventory.sku"),
+            _below("variants.inventory_items", "inventory_item_id required_quantity"),
+            _below("variants.inventory_items.inventory", "sku variants.id"),
             _below("variants.inventory_items.inventory.location_levels", "location_id stocked_quantity"),
         )
     ),
@@ -142,7 +143,19 @@ def summary(product: Scanned) -> StoredProduct | Unreadable:
         return Unreadable(product.id, product.external_id, str(error))
 
 
-def decode_product(raw: Raw, asked: Tree) -> StoredProduct | Unreadable:
+def unshown_items(raw: Raw) -> list[str]:
+    """The ids of inventory items that variants are linked to and the response does not show."""
+    return [
+        link["inventory_item_id"]
+        for each in _variants(json.decode(raw))
+        for link in _links(each)
+        if not link.keys() & {"inventory"}
+    ]
+
+
+def decode_product(
+    raw: Raw, asked: Tree, *, deleted_items: Collection[str] = ()
+) -> StoredProduct | Unreadable:
     """Decode a product and its record.
 
     A field that was asked for and is absent is unknown, not empty: roles can hide fields, and filtered lists
@@ -151,6 +164,7 @@ def decode_product(raw: Raw, asked: Tree) -> StoredProduct | Unreadable:
     Args:
         raw: JSON.
         asked: the fields that it must have.
+        deleted_items: ids of inventory items that are deleted; links to them are told apart.
 
     Raises:
         StoreError: its id or external id is missing.
@@ -174,6 +188,12 @@ def decode_product(raw: Raw, asked: Tree) -> StoredProduct | Unreadable:
             product["has_old_record"] = not can_be_sent_back(metadata.pop(RECORD_KEY, None))
     if "prices" in asked.get("variants", {}):
         _complete_prices(product, record)
+    for variant in _variants(product) if deleted_items else ():
+        links = _links(variant)
+        dead = [each for each in links if each["inventory_item_id"] in deleted_items]
+        if dead:
+            variant["deleted_items"] = [each["inventory_item_id"] for each in dead]
+            variant["inventory_items"] = [each for each in links if each not in dead]
     lacking = _lacking(product, asked)
     if lacking is not None:
         return Unreadable(identity.id, identity.external_id, f"the response lacks {lacking}")
@@ -209,6 +229,13 @@ def _variants(product: dict[str, Any]) -> list[dict[str, Any]]:
     """The variants, without malformed entries."""
     variants = product.get("variants")
     return [each for each in variants if isinstance(each, dict)] if isinstance(variants, list) else []
+
+
+def _links(variant: dict[str, Any]) -> list[dict[str, Any]]:
+    """The links to inventory items that have an id."""
+    links = variant.get("inventory_items")
+    known = [each for each in links if isinstance(each, dict)] if isinstance(links, list) else []
+    return [each for each in known if isinstance(each.get("inventory_item_id"), str)]
 
 
 def _complete_prices(product: dict[str, Any], record: Record | None) -> None:

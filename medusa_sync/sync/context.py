@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
+from medusa_sync.core.inventory import LeftOverStock
+from medusa_sync.core.kits import KeptStock
 from medusa_sync.core.policy import Delay, OnMissing
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.errors import StoreMismatchError, StoreRefusedError
@@ -47,6 +49,8 @@ class Context(Struct):
         hidden_locales: why the store does not show them.
         other_locales: that the source has, and the store does not.
         offer: what the planned products offer to customers; None until one is planned.
+        kept_stock: the stock of kits that is not written.
+        left_over: stock elsewhere of unused inventory items that variants get.
         failures: products in a row whose writes failed without a refusal.
         is_map_edited: the products of the source were written with another content of the map.
     """
@@ -65,6 +69,8 @@ class Context(Struct):
     missing_since: float = 0
     is_final: bool = False
     another_run_creates: bool = False
+    kept_stock: KeptStock = field(default_factory=KeptStock)
+    left_over: LeftOverStock = field(default_factory=LeftOverStock)
     failures: int = 0
     locales: Collection[str] | None = None
     hidden_locales: StoreRefusedError | None = None

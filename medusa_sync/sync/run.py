@@ -209,6 +209,10 @@ class Run:
         if placement is not UNKNOWN and placement.location_id is None:
             text = "The store has no stock location, so stock is not synced. Add a location in the admin."
             yield Note("no_stock_location", text)
+        if context is not None and context.kept_stock.found:
+            yield context.kept_stock.note
+        if context is not None and context.left_over.found:
+            yield context.left_over.note
         yield from self._obstacles
 
     async def _run_until_stopped(self) -> StoreState | None:

@@ -248,6 +248,74 @@ def test_an_item_that_is_deleted_is_unlinked(shop: Shop, pair: View) -> None:
     assert used(shop.product(pair["id"])) == [[], []]
 
 
+LINKS = "id,variants.id,variants.inventory_items.inventory_item_id,variants.inventory_items.required_quantity"
+USERS = f"{LINKS},variants.inventory_items.inventory.sku,variants.inventory_items.inventory.variants.id"
+
+
+def links(shop: Shop, product: View) -> dict[str, list[tuple[Any, int, Any]]]:
+    """By id of the variant: SKU of each item, how many of it the variant takes, and who uses it."""
+    shown = shop.call("GET", f"/admin/products/{product['id']}", fields=USERS)["product"]["variants"]
+    return {
+        each["id"]: [
+            (
+                link["inventory"]["sku"] if "inventory" in link else None,
+                link["required_quantity"],
+                {user["id"] for user in link["inventory"]["variants"]} if "inventory" in link else None,
+            )
+            for link in each["inventory_items"]
+        ]
+        for each in shown
+    }
+
+
+def test_a_product_shows_kits_and_who_else_uses_their_items(shop: Shop) -> None:
+    """Users of other products, too, but not those of deleted ones."""
+    own, can = (
+        shop.call("POST", ITEMS, {"sku": sku}, fields="id")["inventory_item"]["id"] for sku in ("OWN", "CAN")
+    )
+    box = shop.create(1, variant={"inventory_items": [{**link_to(can), "required_quantity": 6}]})
+    one = shop.create(2, variant={"inventory_items": [link_to(own)]})
+    path = f"/admin/products/{one['id']}/variants/{variant_of(one)['id']}/inventory-items"
+    shop.call("POST", path, {**link_to(can), "required_quantity": 2})
+    six, two = (variant_of(each)["id"] for each in (box, one))
+    assert links(shop, box) == {six: [("CAN", 6, {six, two})]}
+    assert links(shop, one) == {two: [("OWN", 1, {two}), ("CAN", 2, {six, two})]}
+    shop.call("DELETE", f"/admin/products/{box['id']}")
+    assert links(shop, one) == {two: [("OWN", 1, {two}), ("CAN", 2, {two})]}
+
+
+def test_a_refused_deletion_links_variants_to_all_items_that_they_ever_had(shop: Shop) -> None:
+    """Also to deleted ones, which are not shown; such a link can be removed."""
+    product = shop.second_variant(shop.create(), sku="TWO")
+    one, two = (next(v for v in product["variants"] if v["sku"] == sku) for sku in ("SKU-1", "TWO"))
+    gone = one["inventory_items"][0]["inventory_item_id"]
+    left, now = (
+        shop.call("POST", ITEMS, {"sku": sku}, fields="id")["inventory_item"]["id"] for sku in ("X", "Y")
+    )
+    own = {"variant_id": one["id"]}
+    relink(
+        *(shop, product),
+        create=[{**own, **link_to(left)}],
+        delete=[{**own, "inventory_item_id": gone}],
+    )
+    shop.call("DELETE", f"{ITEMS}/{gone}")
+    relink(
+        *(shop, product),
+        create=[{**own, **link_to(now)}],
+        delete=[{**own, "inventory_item_id": left}],
+    )
+    mine = {one["id"]}
+    assert links(shop, product)[one["id"]] == [("Y", 1, mine)]
+    shop.reserve(product, two["title"], 1)
+    ids = [one["id"], two["id"]]
+    refusal = shop.refusal("POST", f"/admin/products/{product['id']}/variants/batch", {"delete": ids})
+    assert refusal[:2] == (400, "invalid_data")
+    revived = [(None, 1, None), ("X", 1, mine), ("Y", 1, mine)]
+    assert links(shop, product)[one["id"]] == revived
+    relink(shop, product, delete=[{**own, "inventory_item_id": each} for each in (gone, left)])
+    assert links(shop, product)[one["id"]] == [("Y", 1, mine)]
+
+
 def test_a_shared_item_is_deleted_with_the_last_variant(shop: Shop, pair: View) -> None:
     one, two = (each["id"] for each in pair["variants"])
     assert used(shop.variants(pair, delete=[one])) == [["BOTH"]]

@@ -71,3 +71,34 @@ def test_customers_buy_from_the_stock_that_variants_share(
     rig.change(shirt(stock=8))
     rig.follow(updated=1)
     assert (stock(storefront), items(rig)) == (dict.fromkeys("SML", 6), ["dummyjson:7"])
+
+
+def test_a_kit_and_an_ordered_variant_are_left_to_the_merchant(rig: Rig, storefront: Storefront) -> None:
+    """The source changes all stock, and then drops a variant that is ordered and one that is not."""
+    rig.source.products = [*rig.source.products, shirt(dict.fromkeys("SML", 9))]
+    rig.follow(created=1)
+    levels = [{"location_id": rig.shop.store.location_id, "stocked_quantity": 4}]
+    box = rig.shop.post("/admin/inventory-items", {"sku": "SHIRT-BOX", "location_levels": levels})
+    ids, product_id = rig.variant_ids(7), rig.shop.by_external_id()["dummyjson:7"]["id"]
+    path = f"/admin/products/{product_id}/variants/{ids['SHIRT-S']}/inventory-items"
+    link = {"inventory_item_id": box["inventory_item"]["id"], "required_quantity": 2}
+    rig.shop.post(path, link)
+    assert stock(storefront) == {"S": 2, "M": 9, "L": 9}
+
+    rig.change(shirt(dict.fromkeys("SML", 1)))
+    run = rig.follow(updated=1)
+    assert [each["code"] for each in run.document["warnings"]] == ["W405"]
+    assert stock(storefront) == {"S": 2, "M": 1, "L": 1}
+
+    storefront.order(ids["SHIRT-M"])
+    rig.change(shirt({"S": 1}, sizes="S"))
+    rig.follow(*DRAFT, updated=1)
+    assert {size: left or 0 for size, left in stock(storefront).items()} == {"S": 2, "M": -1, "L": 0}
+    run = rig.run(*REMOVE)
+    assert (run.exit_code, {*rig.variant_ids(7)}) == (5, {"SHIRT-S", "SHIRT-M"})
+    variants = rig.shop.product(product_id)["variants"]
+    links = {each["sku"]: [own["inventory"]["sku"] for own in each["inventory_items"]] for each in variants}
+    assert {sku: sorted(own) for sku, own in links.items()} == {
+        "SHIRT-S": ["SHIRT-BOX", "SHIRT-S"],
+        "SHIRT-M": ["SHIRT-M"],
+    }

@@ -123,7 +123,11 @@ def test_an_unused_item_with_the_sku_is_used() -> None:
     """Its levels at other locations stay."""
     store, elsewhere = FakeMedusa(), Level("ilev_2", "sloc_elsewhere", 40, 0)
     item = left_over(store, ROWS[2]["sku"], 99, elsewhere)
-    assert counts(sync(ListSource(ROWS), store, batch_size=BATCH)) == {"created": 2 * BATCH}
+    for is_dry in (True, False):
+        result = sync(ListSource(ROWS), store, batch_size=BATCH, dry_run=is_dry)
+        assert counts(result) == {"created": 2 * BATCH}
+        [note] = [each for each in result.notes if each.code == "W406"]
+        assert f"does not name: 40 of '{ROWS[2]['sku']}'." in note
     assert (items_of(store, 3), len(store.state.items)) == ([ITEM], 2 * BATCH)
     assert [each.stocked_quantity for each in item.levels] == [ROWS[2]["stock"], 40]
     [levels] = [request.json for request in store.requests if request.path == LEVELS]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import with_index
+from tests.flow.faults import no, refuse, with_index
 from tests.flow.merchant import edit, edit_variant, set_prices
 from tests.flow.shirts import shirt
 from tests.flow.stage import ListSource, assert_exact, assert_quiet, counts, sync, synced
@@ -67,7 +67,11 @@ def prices_of(store: FakeMedusa, external_id: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    "field", ["variants.prices", "variants.prices.rules", "variants.sku", "tags", "description", "metadata"]
+    "field",
+    [
+        *("variants.prices", "variants.prices.rules", "variants.sku", "tags", "description", "metadata"),
+        "variants.inventory_items.inventory",
+    ],
 )
 def test_a_product_with_a_missing_field_fails_alone_and_is_not_written(field: str) -> None:
     store, source = synced(products(3)), ListSource(products(3))
@@ -84,6 +88,15 @@ def test_a_product_with_a_missing_field_fails_alone_and_is_not_written(field: st
     store.after = None
     assert counts(sync(source, store)) == {"updated": 1, "unchanged": 2}
     assert prices_of(store, "dummyjson:2") == {"usd": source.rows[1]["price"], "eur": 7}
+
+
+def test_an_item_is_not_taken_for_a_deleted_one_if_a_role_hides_items() -> None:
+    store, source = synced(products(1)), ListSource([row | {"title": "New"} for row in products(1)])
+    store.after = hidden("variants.inventory_items.inventory", "dummyjson:1")
+    refuse(store, lambda request: request.url.path == "/admin/inventory-items", no(403))
+    result = sync(source, store)
+    [problem] = result.problems
+    assert problem.reason.endswith("the response lacks variants.inventory_items.inventory")
 
 
 def test_a_product_that_cannot_be_read_is_neither_adopted_nor_drafted() -> None:

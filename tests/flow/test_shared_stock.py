@@ -1,5 +1,6 @@
 """Stock that variants share is that of one inventory item, also if variants come, go and get their own."""
 
+from copy import deepcopy
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import KILLED, killed_runs
+from tests.flow.faults import KILLED, killed_runs, sync_killed
 from tests.flow.merchant import create, delete_variants, edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.shirts import variant
@@ -27,7 +28,7 @@ from tests.flow.stage import (
 )
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.inventory import level_at, reserve
-from tests.harness.fake_medusa.state import Item, Level, Variant
+from tests.harness.fake_medusa.state import Item, Level, Named, Variant
 from tests.tiers import sampled, some
 
 pytestmark = pytest.mark.usefixtures("routes")
@@ -373,13 +374,131 @@ def test_what_cannot_be_deleted_is_left_to_the_merchant() -> None:
     use_in_a_kit(store, item_of(store, "X"))
     row = shirt("SMLX")
     assert counts(sync(ListSource([row]), store)) == {"updated": 1}
-    assert_follows(row, store)
+    assert (stocked(store), sharing(store)) == ({"S": 5, "M": 5, "L": 5, "X": 33}, set("SML"))
     live = {item.id for item in store.state.live_items()}
     assert live == {item_of(store).id, *kept.values()}
     assert_quiet(ListSource([row]), store)
     back = shirt("SMLX", own="SMLX")
     result = sync(ListSource([back]), store)
     assert result.exit_code in {0, 5}, text(result)
+
+
+# --- at locations that the source names, and with variants that it drops ------------------------------------
+
+
+def at(location: str, row: Row) -> Row:
+    """A shirt whose stock is at a location."""
+    named = {
+        each: {**own, "stock": {location: own["stock"]}} if "stock" in own else own
+        for each, own in enumerate(row["variants"])
+    }
+    own = {"stock": {location: row["stock"]}} if "stock" in row else {}
+    return {**row, **own, "variants": [*named.values()]}
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGES)
+@pytest.mark.parametrize("name", ["name", "id"])
+def test_items_are_split_and_joined_at_a_named_default_location(name: str, before: str, after: str) -> None:
+    """The other way to write the same location in between."""
+    store = synced([SHAPES[before]])
+    [default] = store.state.stock_locations.values()
+    location = str(getattr(default, name))
+    row = at(location, SHAPES[after])
+    for shape in (at(location, SHAPES[before]), row):
+        assert carried_out(ListSource([shape]), store, **DELETE).exit_code == 0
+    assert_follows(SHAPES[after], store)
+    assert_quiet(ListSource([row]), store, **DELETE)
+    assert sync(ListSource([SHAPES[before]]), store, **DELETE).exit_code == 0
+    assert_follows(SHAPES[before], store)
+
+
+KEPT = {"on_missing": "keep"}
+
+
+@pytest.mark.parametrize("gone", ["S", "L"])
+def test_dropped_variants_keep_the_item_that_the_others_leave(gone: str) -> None:
+    store, options = synced([shirt()]), KEPT
+    shared = item_of(store).id
+    left = "SML".replace(gone, "")
+    for row in (shirt(left, own=left), shirt(left, own=left, title="Polo")):
+        assert carried_out(ListSource([row]), store, **options).exit_code == 0
+        wanted = {size: 30 + SIZES.index(size) for size in left}
+        assert (stocked(store), sharing(store)) == (wanted | {gone: 5}, set())
+        assert (item_of(store, gone).id, item_of(store, gone).sku) == (shared, f"{SOURCE_NAME}:1")
+        assert_quiet(ListSource([row]), store, **options)
+    other = {"id": 2, "title": "Other", "price": 5, "sku": f"1-{left[0]}", "stock": 7}
+    row = shirt(left[1:], own=left)
+    assert carried_out(ListSource([row, other]), store, **DELETE).exit_code == 0
+    assert store.level_of(f"1-{left[0]}") == 7
+    for shape in ("own", "shared"):
+        assert carried_out(ListSource([SHAPES[shape], other | {"sku": "X"}]), store).exit_code == 0
+        assert_follows(SHAPES[shape], store)
+
+
+@pytest.mark.parametrize("left", ["M", "ML"])
+def test_a_variant_that_has_the_item_with_dropped_ones_follows_the_source(left: str) -> None:
+    """Earlier versions let the first one keep the item, and gave that its SKU."""
+    store = synced([shirt("SML")])
+    shared = item_of(store)
+    assert sync(ListSource([shirt(left, own=left)]), store).exit_code == 0
+    for size, own in variants_of(store).items():
+        if size not in left[1:]:
+            own.item_ids = [shared.id]
+    shared.sku = "1-M"
+    for row in (shirt(left, own=left, title="Polo"), shirt(left, own=left)):
+        row["variants"][0]["stock"] = 8
+        assert carried_out(ListSource([row]), store).exit_code == 0
+        assert (stocked(store)["M"], stocked(store)["S"], item_of(store, "M").id) == (8, 8, shared.id)
+        assert_quiet(ListSource([row]), store)
+
+
+def test_a_shared_item_does_not_keep_the_sku_of_a_variant_that_is_dropped() -> None:
+    """A run that makes them share the item of S is killed before the rename, and then S is dropped."""
+    store = synced([SHAPES["own"]])
+    sync_killed(
+        "before",
+        lambda request: "update-inventory-items" in request.url.path,
+        *(ListSource([SHAPES["shared"]]), store),
+    )
+    assert item_of(store, "M").sku == "1-S"
+    row = shirt("ML")
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert (item_of(store, "M").sku, sharing(store)) == (f"{SOURCE_NAME}:1", set("SML"))
+    assert_quiet(ListSource([row]), store)
+
+
+@pytest.mark.parametrize(("before", "after"), [("shared", "own"), ("own", "shared"), ("shared", "mixed")])
+@pytest.mark.parametrize("name", ["", "name", "id"])
+def test_a_run_without_stock_leaves_items_as_they_are(name: str, before: str, after: str) -> None:
+    store = synced([SHAPES[before]])
+    [default] = store.state.stock_locations.values()
+    location = str(getattr(default, name)) if name else ""
+    row = deepcopy(SHAPES[after] | {"stock": 8})
+    for each in row["variants"]:
+        each["price"] += 1
+    stock, source = (stocked(store), sharing(store)), ListSource([at(location, row)])
+    for _ in range(2):
+        assert carried_out(source, store, only="price").exit_code == 0
+        assert (stocked(store), sharing(store)) == stock
+    assert carried_out(source, store).exit_code == 0
+    assert_follows(row, store)
+    assert_no_item_is_left(store)
+    assert_quiet(source, store)
+
+
+def test_an_item_with_stock_of_the_merchant_at_the_default_location_is_kept() -> None:
+    """The source names another one."""
+    store = FakeMedusa()
+    store.state.stock_locations["sloc_2"] = Named("sloc_2", "Berlin")
+    row = at("Berlin", SHAPES["own"])
+    assert counts(sync(ListSource([row]), store)) == {"created": 1}
+    theirs = item_of(store, "M")
+    theirs.levels.append(Level("ilev_9", store.location_id, 40))
+    row = at("Berlin", SHAPES["shared"])
+    assert counts(carried_out(ListSource([row]), store)) == {"updated": 1}
+    assert sharing(store) == set("SML")
+    assert not theirs.removed
+    assert_quiet(ListSource([row]), store)
 
 
 @pytest.mark.parametrize("killed", KILLED)

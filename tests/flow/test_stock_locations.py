@@ -418,3 +418,33 @@ def test_a_dropped_variant_loses_its_stock_where_the_others_begin_to_have_stock(
     assert [*plan.changes] == [*result.changes]
     assert levels(store) == {"S": {DEFAULT: 2, "Berlin": 4}, "L": {DEFAULT: 0, "Berlin": 0}}
     assert_quiet(source, store, **how)
+
+
+@pytest.mark.parametrize("sku", ["TP", None])
+def test_a_variant_without_an_item_gets_one_for_all_locations(sku: str | None, store: FakeMedusa) -> None:
+    """The merchant has deleted its item; with two, customers could not buy it."""
+    row = plain(sku=sku, stock={"": 4, "Berlin": 5})
+    assert counts(sync(ListSource([row]), store)) == {"created": 1}
+    [item] = store.state.items
+    store.call("DELETE", f"/admin/inventory-items/{item}")
+    row = plain(sku=sku, stock={"": 6, "Berlin": 7})
+    assert counts(carried_out(ListSource([row]), store)) == {"updated": 1}
+    [own] = store.state.variants().values()
+    assert len(own.item_ids) == 1
+    assert levels(store) == {str(sku): {DEFAULT: 6, "Berlin": 7}}
+    assert_quiet(ListSource([row]), store)
+
+
+def test_stock_elsewhere_of_an_item_that_a_variant_gets_again_is_named(store: FakeMedusa) -> None:
+    """The variant was not tracked for a while."""
+    row = plain(stock={"Berlin": 5})
+    for each in (row, plain(stock=None)):
+        assert sync(ListSource([each]), store).exit_code == 0
+    row = plain(stock={"St. Pauli": 3})
+    for is_dry in (True, False):
+        result = sync(ListSource([row]), store, dry_run=is_dry)
+        [note] = [each for each in result.notes if each.code == "W406"]
+        assert "5 of 'TP'" in note
+    assert levels(store) == {"TP": {"Berlin": 5, "St. Pauli": 3}}
+    result = sync(ListSource([plain(stock={"Berlin": 5, "St. Pauli": 4})]), store)
+    assert (result.exit_code, result.notes) == (0, ())

@@ -8,11 +8,12 @@ import httpx
 import pytest
 
 from tests.flow.faults import killed_runs, no, refuse, strike
-from tests.flow.merchant import delete_variants, edit
+from tests.flow.merchant import delete_variants, edit, left_over
 from tests.flow.plans import carried_out, shown
 from tests.flow.shirts import held, shirt, shirts, variant, wanted
 from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, record_of, sent_in_bulk, sync, synced
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Item
 
 Row = dict[str, Any]
 DRAFT: Row = {"on_missing": "draft", "max_removals": "100%"}
@@ -217,6 +218,76 @@ def test_a_variant_with_reserved_stock_is_kept_and_reported_once(*, offers_bulk:
     [problem] = result.problems
     assert "SH1-S-R" in problem.reason or "variant S / Red was not removed" in problem.reason
     assert "S / Blue" in str([each.changes for each in result.changes]), "which was deleted"
+
+
+def had_other_items(store: FakeMedusa, number: int = 1) -> Item:
+    """The first two variants had two other items before, of which one is deleted; returns the other one."""
+    kept = left_over(store, "THEIRS", 40, item_id="iitem_theirs")
+    gone = left_over(store, "GONE", item_id="iitem_gone")
+    for each in store.products[f"dummyjson:{number}"].variants[:2]:
+        for item in (kept, gone):
+            each.link(item.id)
+            each.unlink(item.id)
+    store.call("DELETE", f"/admin/inventory-items/{gone.id}")
+    return kept
+
+
+def used(store: FakeMedusa, sku: str) -> list[str | None]:
+    """The SKUs of the inventory items of a variant."""
+    [own] = [each for each in store.state.variants().values() if each.sku == sku]
+    return [store.state.items[each].sku for each in own.item_ids]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize("offers_bulk", [True, False])
+def test_a_deletion_that_the_store_refuses_does_not_bring_earlier_items_back(
+    *, offers_bulk: bool, is_late: bool
+) -> None:
+    """Perhaps stock is reserved right before it."""
+    store = synced(shirts(3))
+    store.offers_bulk = offers_bulk
+    theirs = had_other_items(store)
+
+    def deletes(request: httpx.Request) -> bool:
+        deletes_one = request.method == "DELETE" and "variants" in request.url.path
+        is_batch = b'"delete"' in request.content and b"inventory_item_id" not in request.content
+        return bool(deletes_one or is_batch or sent_in_bulk(request, "delete-product-variants"))
+
+    def reserve() -> None:
+        store.reserve("SH1-S-R")
+
+    if is_late:
+        strike(store, "before", deletes, reserve)
+    else:
+        reserve()
+    rows = [row | {"variants": row["variants"][2:]} for row in shirts(3)]
+    result = sync(ListSource(rows), store, **DELETE)
+    [problem] = result.problems
+    assert "reservations" in problem.reason
+    assert [len(store.products[f"dummyjson:{number}"].variants) for number in (1, 2, 3)] == [5, 4, 4]
+    assert used(store, "SH1-S-R") == ["SH1-S-R"]
+    if not is_late:
+        assert not theirs.removed, "the store deletes what a variant is linked to"
+    rows[0]["title"] = "Polo"
+    assert sync(ListSource(rows), store).exit_code == 0
+    assert store.products["dummyjson:1"].title == "Polo"
+
+
+@pytest.mark.parametrize("are_all", [False, True])
+def test_a_link_to_a_deleted_item_is_removed(*, are_all: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Before, such a product failed in every run."""
+    store = synced([shirt()])
+    had_other_items(store)
+    own = store.products["dummyjson:1"].variants
+    for each in own if are_all else own[:1]:
+        each.item_ids = ["iitem_gone"] if are_all else ["iitem_gone", *each.item_ids]
+    row = shirt(title="Polo")
+    row["variants"][0]["stock"] = 9
+    assert counts(sync(ListSource([row]), store)) == {"updated": 1}
+    assert all("iitem_gone" not in each.item_ids for each in store.products["dummyjson:1"].variants)
+    assert held(store)["SH1-S-R"]["stock"] == 9
+    assert "were unlinked from" in caplog.text
+    assert_quiet(ListSource([row]), store)
 
 
 @pytest.mark.parametrize("policy", [{}, DRAFT])

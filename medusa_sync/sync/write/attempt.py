@@ -7,9 +7,10 @@ from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 
-from medusa_sync.core.change import Change, Step, needed_terms
+from medusa_sync.core.change import Change, Step
 from medusa_sync.core.fields import CHANNELS, FIELDS
 from medusa_sync.core.merge import members, merge_sets
+from medusa_sync.core.needed_terms import needed_terms
 from medusa_sync.core.note import is_recorded, note
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
@@ -84,7 +85,8 @@ class Attempts:
         jobs = still_queued(jobs)
         if created := [job for job in jobs if job.plan is not None]:
             holders = Holders()
-            if not self._context.scan.is_empty:  # a store without products has no values
+            context = self._context
+            if not context.scan.is_empty or context.is_dry_run:  # without products, only items have values
                 holders = await self._look_up([job.change for job in created])
             for job in created:
                 job.holders, job.items = holders, holders.unused
@@ -148,6 +150,8 @@ class Attempts:
             if jobs[0].refused == jobs[0].plan and not has_items:
                 jobs[0].error = jobs[0].refusal  # a second time, it fails
                 return []
+        for job in jobs:
+            self._context.left_over.add_new(job.change, job.holders.unused if job.holders else {})
         if self._context.is_dry_run:
             await self._foresee(jobs)
             return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from itertools import chain
@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change
+from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.fields import SKU, TITLE, WEIGHT, location_of, stock_of, tracks
 from medusa_sync.core.inventory import (
     ItemRename,
@@ -29,6 +29,7 @@ from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Holders
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
+from medusa_sync.medusa.decode import WRITTEN
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, Body, new_id
 from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.sync.context import Context
@@ -66,19 +67,29 @@ class Items:
         self._creating = asyncio.Lock()  # batches wait for each other instead of creating an item twice
 
     async def link(self, jobs: Group) -> None:
-        """Give variants that are tracked again the unused items with their SKUs."""
-        for job, variant, item in await self._with_sku_of_tracked_again(jobs):
+        """Give variants that are tracked again the unused items with their SKUs, and unlink deleted items."""
+        for job in jobs:
+            await self._unlink_deleted(job)
+        for job, change, variant, item in await self._with_sku_of_tracked_again(jobs):
             if not item.users:
+                self._context.left_over.add(item, change.desired, job.change)
                 await self._api.link_item(job.change.stored.id, variant.id, item.id)
                 job.items = {**job.items, str(item.sku): item}
 
     async def refusals(self, jobs: Group, is_in_use: Callable[[StoredItem], bool]) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
         found = await self._with_sku_of_tracked_again(jobs)
-        return {job: item.use for job, _, item in found if is_in_use(item)}
+        for job, change, _, item in found:
+            if not is_in_use(item):
+                self._context.left_over.add(item, change.desired, job.change)
+        return {job: item.use for job, _, _, item in found if is_in_use(item)}
 
-    async def _with_sku_of_tracked_again(self, jobs: Group) -> list[tuple[Job, StoredVariant, StoredItem]]:
-        variants = {sku: (job, variant) for job in jobs for _, variant, sku in tracked_again(job.change)}
+    async def _with_sku_of_tracked_again(
+        self, jobs: Group
+    ) -> list[tuple[Job, VariantChange, StoredVariant, StoredItem]]:
+        variants = {
+            sku: (job, change, variant) for job in jobs for change, variant, sku in tracked_again(job.change)
+        }
         found = await self._api.find(ITEMS, "sku", list(variants))
         return [(*variants[str(item.sku)], item) for item in found]
 
@@ -105,6 +116,40 @@ class Items:
             shared = [each for each in job.change.variants if each.stored and (each.joins or each.leaves)]
             job.wrote(change for each in shared for change in each.reported if stock_of({change.field: None}))
             self._made.pop(job.external_id, None)
+
+    async def _unlink_deleted(self, job: Job) -> None:
+        """Remove links of variants to deleted items, which Medusa restores if it refuses a deletion."""
+        dead = [Swap(each.id, own, None) for each in job.change.stored.variants for own in each.deleted_items]
+        if dead:
+            await self._api.swap_items(job.product_id, dead)
+            words = "%s: variants were unlinked from %d deleted inventory items", job.external_id, len(dead)
+            logger.warning(*words, extra={"event": "deleted_items_unlinked"})
+
+    async def reserved(self, variants: Sequence[StoredVariant]) -> set[str]:
+        """The ids of the variants among these that the store does not delete: stock of them is reserved."""
+        ids = {each.id for each in variants}
+        links = {link.inventory_item_id for each in variants for link in each.inventory_items}
+        try:
+            found = await self._api.find(ITEMS, "id", sorted(links))
+        except StoreRefusedError:  # a role hides them
+            return set()
+        items = [item for item in found if item.reserved_quantity]
+        users = [{each.id for each in item.users} for item in items]
+        return {own for using in users if using <= ids for own in using}
+
+    async def restore(self, job: Job, variant_ids: Collection[str]) -> None:
+        """Unlink variants from items that the store linked them to again when it did not delete them."""
+        before = {each.id: each.inventory_items for each in job.change.removed.values()}
+        for product in await self._api.find(WRITTEN, "id", [job.product_id]):
+            revived = [
+                Swap(each.id, link.inventory_item_id, None)
+                for each in product.variants
+                if each.id in variant_ids
+                for link in each.inventory_items
+                if link.inventory_item_id not in {own.inventory_item_id for own in before[each.id]}
+            ]
+            if revived:
+                await self._api.swap_items(job.product_id, revived)
 
     async def rename(self, jobs: Group) -> None:
         """Give items the SKUs of their variants; one whose SKU another item has is left without an SKU.
@@ -144,9 +189,12 @@ class Items:
         create: list[dict[str, Any]] = []
         update: list[dict[str, Any]] = []
         for job in jobs:
+            ids = dict[str, str]()  # by key: a variant has stock at several locations, and one item
             for change in level_changes(job.change, job.items):
+                if change.key not in ids:
+                    ids[change.key] = await self._item_id(job, change)
                 level = {"location_id": change.location_id, "stocked_quantity": change.quantity}
-                level["inventory_item_id"] = await self._item_id(job, change)
+                level["inventory_item_id"] = ids[change.key]
                 (update if change.exists else create).append(level)
         if create or update:
             await self._api.write_levels(create=create, update=update)
@@ -262,10 +310,11 @@ class Items:
         """Find items that exist, for those that can have them; returns the SKUs that are taken."""
         found = await self._api.find(ITEMS, "sku", list(wanted))
         for item in found:
-            job, _ = wanted[str(item.sku)]
+            job, variant = wanted[str(item.sku)]
             is_own = all(each.product and each.product.id == job.product_id for each in item.users)
             if is_own if item.sku == job.external_id else not item.use:
                 self._made[str(item.sku)] = job, item
+                self._context.left_over.add(item, variant, job.change)
         return {str(item.sku) for item in found}
 
     def _keep(self, job: Job, item_id: str, body: Body) -> None:
@@ -310,11 +359,12 @@ def _is_spare(item: StoredItem, swapped: Sequence[Swap], job: Job) -> bool:
     """Whether no variant needs an item any more if some get the shared one."""
     if item.id == _shared_item(job) or not (item.users or item.sku == job.external_id):
         return False
-    named, leaving = job.change.locations.values(), {each.variant_id for each in swapped if each.new}
-    others = [
-        each for each in item.location_levels if each.location_id not in named and each.stocked_quantity
-    ]
-    return not (others or item.reserved_quantity) and {each.id for each in item.users} <= leaving
+    leaving = {each.variant_id: each.locations for each in swapped if each.new}
+    users = {each.id for each in item.users}
+    if item.reserved_quantity or not users <= leaving.keys():
+        return False
+    ours = frozenset().union(*(leaving[own] for own in users)) if users else job.change.locations.values()
+    return all(each.location_id in ours or not each.stocked_quantity for each in item.location_levels)
 
 
 def _wanted(jobs: Group, *, only_shared: bool = False) -> _Wanted:

@@ -9,8 +9,9 @@ from typing import Any
 
 from msgspec import json
 
-from medusa_sync.core.change import Step, needed_terms, placed_categories
+from medusa_sync.core.change import Step
 from medusa_sync.core.fields import OPTIONS
+from medusa_sync.core.needed_terms import needed_terms, placed_categories
 from medusa_sync.core.note import note
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES

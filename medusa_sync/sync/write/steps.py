@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from http import HTTPStatus
 
 from medusa_sync.core.change import Step
 from medusa_sync.core.inventory import level_changes
@@ -46,6 +47,10 @@ from medusa_sync.sync.write.variants import Bodies, Variants
 
 Send = tuple[Step, Callable[[Group], Awaitable[None]]]
 """Sends what a step is about for the jobs that need it, in one call if there is a bulk route."""
+
+_RESERVED = StoreRefusedError(
+    "it has reservations, so orders need its inventory item", status=HTTPStatus.BAD_REQUEST
+)
 
 _Sends = tuple[Sequence[Send], Sequence[Send]]  # up to the row of the product, and those that follow
 
@@ -80,7 +85,7 @@ class Writer:
             ((Step.LINK_ITEMS, items.link), (Step.ROW, rows.update)),
             (
                 (Step.SHARE_ITEMS, items.share),  # before the last variant with the shared item is deleted
-                (Step.DELETE_VARIANTS, partial(self._in_bulk, DELETE_VARIANTS, variants.deleted)),
+                (Step.DELETE_VARIANTS, partial(self._delete, variants.deleted)),
                 (Step.OPTIONS, partial(_one_by_one, variants.change_options)),
                 (Step.PLAN_AGAIN, planner.again),  # the next step replaces lists of prices
                 (Step.EDIT_VARIANTS, partial(self._in_bulk, UPDATE_VARIANTS, variants.changed)),
@@ -88,7 +93,7 @@ class Writer:
                 (Step.OPTION_VALUES, partial(_one_by_one, variants.change_values)),
                 (Step.ADD_VARIANTS, items.give),
                 (Step.ADD_VARIANTS, add),
-                (Step.DELETE_VARIANTS, partial(self._in_bulk, DELETE_VARIANTS, variants.deleted_last)),
+                (Step.DELETE_VARIANTS, partial(self._delete, variants.deleted_last)),
                 (Step.CLEAN_OPTIONS, partial(_one_by_one, variants.remove_unused_values)),
                 *last,
             ),
@@ -111,15 +116,33 @@ class Writer:
         """Send what the variants of all jobs need in one call."""
         wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
         results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
-        for (job, body), result in zip(wanted, results, strict=True):
+        for (job, _), result in zip(wanted, results, strict=True):
             if job.error is None:
                 job.accept(result)
-            if operation is not DELETE_VARIANTS:
-                continue
+
+    async def _delete(self, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
+        """Delete variants. A call with one of which stock is reserved is refused, so those are not sent.
+
+        Medusa undoes a refused call by linking its variants to all items that they ever had.
+        """
+        wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
+        removed = {each.id: each for job in jobs for each in job.change.removed.values()}
+        leaving = [removed[body["id"]] for _, body in wanted if body["id"] in removed]
+        reserved = await self._items.reserved(leaving) if leaving else set()
+        sent = [body for _, body in wanted if body["id"] not in reserved]
+        done = await self._context.api.bulk.run(DELETE_VARIANTS, sent)
+        results = dict(zip((body["id"] for body in sent), done, strict=True))
+        for job, body in wanted:
+            result = results.get(body["id"], _RESERVED)
+            if job.error is None:
+                job.accept(result)
             if isinstance(result, str):
                 job.deleted.add(body["id"])
             elif isinstance(result, StoreRefusedError):
                 self._keep(job, body["id"], result)
+        for job in jobs:
+            if refused := job.kept.keys() & results.keys():
+                await self._items.restore(job, refused)
 
     async def _translate(self, jobs: Group) -> None:
         """Write texts in other locales, and delete those of variants that were deleted.

@@ -69,6 +69,7 @@ class Api:
 
     def respond(self, call: Call) -> Steps:
         """Raises ApiError, or LookupError if the endpoint does not exist."""
+        self._views.begin()
         if call.method == "GET":
             return self._reads.respond(call)
         yield "accepted"

@@ -108,7 +108,7 @@ def delete_item(state: State, item_id: str) -> None:
         raise NotImplementedError("FakeMedusa deletes only inventory items that exist")
     remove_items([item])
     for variant in state.variants().values():
-        variant.item_ids = [each for each in variant.item_ids if each != item_id]
+        variant.unlink(item_id)
 
 
 class ItemCreation(Work):
@@ -142,24 +142,23 @@ class ItemCreation(Work):
 
 
 def link_item(state: State, variant_id: str, body: Body) -> None:
-    """Give a variant an item that exists."""
+    """Give a variant an item that exists, perhaps in addition."""
     item, variant = state.items.get(body["inventory_item_id"]), state.variants().get(variant_id)
-    if item is None or item.removed or variant is None or variant.item_ids:
-        raise NotImplementedError("FakeMedusa links only existing items to variants that have none")
-    variant.item_ids = [item.id]
+    if item is None or item.removed or variant is None:
+        raise NotImplementedError("FakeMedusa links only existing items to existing variants")
+    variant.link(item.id, body["required_quantity"])
 
 
 def change_links(state: State, body: Body) -> None:
     """Link variants to items that exist, and unlink them; what is so already stays so."""
     variants = state.variants()
     for link in body.get("delete", []):
-        variant = variants[link["variant_id"]]
-        variant.item_ids = [each for each in variant.item_ids if each != link["inventory_item_id"]]
+        variants[link["variant_id"]].unlink(link["inventory_item_id"])
     for link in body.get("create", []):
         variant, item = variants[link["variant_id"]], state.items[link["inventory_item_id"]]
         if item.removed:
             raise NotImplementedError("FakeMedusa links only existing items")
-        variant.item_ids = [*dict.fromkeys([*variant.item_ids, item.id])]
+        variant.link(item.id, link["required_quantity"])
 
 
 def reserve(state: State, body: Body) -> Body:
@@ -198,7 +197,7 @@ def link_items(state: State, items: Mapping[str, Item]) -> None:
     stored = state.variants() if items else {}
     for variant_id, item in items.items():
         if variant_id in stored:
-            stored[variant_id].item_ids = [item.id]
+            stored[variant_id].link(item.id)
 
 
 def remove_items(items: Sequence[Item]) -> None:
@@ -219,23 +218,30 @@ def unshared_items(state: State, deleted: Sequence[Variant]) -> list[Item]:
     others = [variant for variant_id, variant in state.variants().items() if variant_id not in ids]
     shared = {item_id for variant in others for item_id in variant.item_ids}
     used = (item_id for variant in deleted if variant.manage_inventory for item_id in variant.item_ids)
-    return [state.items[item_id] for item_id in dict.fromkeys(used) if item_id not in shared]
+    return [
+        state.items[item_id]
+        for item_id in dict.fromkeys(used)
+        if item_id not in shared and item_id in state.items
+    ]
 
 
-def given_items(state: State, bodies: Mapping[str, Body]) -> dict[str, Item]:
-    """The inventory items that new variants name, by variant id."""
-    given: dict[str, Item] = {}
-    links = [(own, link["inventory_item_id"]) for own, body in bodies.items() for link in _links(body)]
+def link_given_items(state: State, bodies: Mapping[str, Body]) -> None:
+    """Link new variants to the inventory items that they name."""
+    variants = state.variants()
+    for variant_id, link in _given(bodies):
+        if variant_id in variants:
+            variants[variant_id].link(link["inventory_item_id"], link.get("required_quantity", 1))
+
+
+def check_given_items(state: State, bodies: Mapping[str, Body]) -> None:
+    """Refuse items that do not exist."""
+    links = [(own, link["inventory_item_id"]) for own, link in _given(bodies)]
     missing = [item_id for _, item_id in links if item_id not in state.items or state.items[item_id].removed]
     if missing:
         raise invalid_data(f"Inventory Items with ids: {', '.join(missing)} was not found")
-    for variant_id, item_id in links:
-        if variant_id in given or not bodies[variant_id].get("manage_inventory", True):
-            raise NotImplementedError("FakeMedusa links one existing item to a managed variant only")
-        given[variant_id] = state.items[item_id]
-    return given
+    if any(not bodies[variant_id].get("manage_inventory", True) for variant_id, _ in links):
+        raise NotImplementedError("FakeMedusa links existing items to managed variants only")
 
 
-def _links(body: Body) -> list[Body]:
-    links: list[Body] = body.get("inventory_items", [])
-    return links
+def _given(bodies: Mapping[str, Body]) -> list[tuple[str, Body]]:
+    return [(own, link) for own, body in bodies.items() for link in body.get("inventory_items", [])]

@@ -107,6 +107,10 @@ class Variant(_Details):
     has_price_set: bool = False
     """Set in the last step of its creation."""
     item_ids: list[str] = field(default_factory=list)
+    required: dict[str, int] = field(default_factory=dict)
+    """How many of an item it takes, by id of the item, if it is not one."""
+    former_item_ids: list[str] = field(default_factory=list)
+    """That it was linked to before; an undone deletion of the variant links it to them again."""
 
     @property
     def options(self) -> dict[str, str]:
@@ -115,7 +119,22 @@ class Variant(_Details):
 
     def copy(self) -> "Variant":
         """A copy to change; prices, option values and metadata are only ever replaced."""
-        return replace(self, prices=list(self.prices), item_ids=list(self.item_ids))
+        former = list(self.former_item_ids)
+        return replace(self, prices=list(self.prices), item_ids=list(self.item_ids), former_item_ids=former)
+
+    def link(self, item_id: str, quantity: int = 1) -> None:
+        """Link it to an item; a link that exists gets the quantity."""
+        self.item_ids = [*dict.fromkeys([*self.item_ids, item_id])]
+        self.required = {**self.required, item_id: quantity}
+
+    def unlink(self, *item_ids: str) -> None:
+        self.former_item_ids = [*self.former_item_ids, *(each for each in self.item_ids if each in item_ids)]
+        self.item_ids = [each for each in self.item_ids if each not in item_ids]
+
+    def link_again(self) -> None:
+        """Link it to all items that it was ever linked to."""
+        self.item_ids = [*dict.fromkeys([*self.former_item_ids, *self.item_ids])]
+        self.former_item_ids = []
 
 
 @dataclass

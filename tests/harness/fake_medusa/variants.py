@@ -11,7 +11,8 @@ from tests.harness.fake_medusa.errors import (
     not_found,
 )
 from tests.harness.fake_medusa.inventory import (
-    given_items,
+    check_given_items,
+    link_given_items,
     link_items,
     make_items,
     remove_items,
@@ -49,7 +50,7 @@ class VariantCreation(Work):
         yield "variants"
         stored = self._state.variants()
         bodies = {variant_id: body for variant_id, (_, body) in zip(self.ids, wanted, strict=True)}
-        given = given_items(self._state, bodies)
+        check_given_items(self._state, bodies)
         without = [each for each in self.ids if "inventory_items" not in bodies[each]]
         self._made_items = make_items(
             self._state,
@@ -57,7 +58,7 @@ class VariantCreation(Work):
         )
         yield "items"
         link_items(self._state, self._made_items)
-        link_items(self._state, given)
+        link_given_items(self._state, bodies)
         yield "inventory"
         stored = self._state.variants()
         for variant_id, body in bodies.items():
@@ -162,7 +163,8 @@ class VariantRevision(Work):
         yield "items"
         link_items(self._state, self._made_items)
         for variant in self._stored(wanted=False):
-            self._unlinked[variant.id], variant.item_ids = variant.item_ids, []  # the items keep their SKUs
+            self._unlinked[variant.id] = variant.item_ids
+            variant.unlink(*variant.item_ids)  # the items keep their SKUs
         yield "inventory"
         sent = [body for body in self._bodies if "prices" in body]
         stored = self._state.variants()
@@ -249,7 +251,7 @@ class VariantDeletion(Work):
     def __init__(self, state: State, ids: Sequence[str]) -> None:
         self._state = state
         self._ids = dict.fromkeys(ids)
-        self._links: dict[str, list[str]] = {}
+        self._unlinked: list[str] = []
         self._priced: list[str] = []
 
     def steps(self) -> Steps:
@@ -257,7 +259,8 @@ class VariantDeletion(Work):
         deleted = [variant for variant_id, variant in state.variants().items() if variant_id in self._ids]
         items = unshared_items(state, deleted)
         for variant in deleted:
-            self._links[variant.id], variant.item_ids = variant.item_ids, []
+            self._unlinked.append(variant.id)
+            variant.unlink(*variant.item_ids)
             if variant.has_price_set:
                 self._priced.append(variant.id)
                 variant.has_price_set = False
@@ -271,10 +274,10 @@ class VariantDeletion(Work):
         state.deleted_ids.update(variant.id for variant in deleted)
 
     def undo(self) -> None:
-        """Only reserved stock refuses a deletion."""
+        """Only reserved stock refuses a deletion. All earlier links come back, also to deleted items."""
         self._state.mark_list_prices(self._priced, deleted=False)
         stored = self._state.variants()
-        for variant_id, item_ids in self._links.items():
+        for variant_id in self._unlinked:
             if variant_id in stored:
-                stored[variant_id].item_ids = item_ids
+                stored[variant_id].link_again()
                 stored[variant_id].has_price_set = variant_id in self._priced

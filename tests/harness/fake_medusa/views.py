@@ -1,5 +1,6 @@
 """The JSON views of entities: the requested fields, with most lists in random order."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -63,6 +64,7 @@ class Views:
     def __init__(self, state: State, random: Random) -> None:
         self._state = state
         self._random = random
+        self._users: defaultdict[str, list[Variant]] | None = None  # by id of the item, for one response
 
     def product(self, product: Product, tree: Tree) -> dict[str, Any]:
         state = self._state
@@ -108,9 +110,7 @@ class Views:
                     self._option_value(value, sub) for value in variant.values
                 ),
                 "inventory_items": lambda sub: [
-                    self._link(item_id, sub)
-                    for item_id in variant.item_ids
-                    if not self._state.items[item_id].removed
+                    self._link(variant, item_id, sub) for item_id in variant.item_ids
                 ],
             },
         )
@@ -146,10 +146,15 @@ class Views:
         shows_rules = {"attribute", "value"} <= tree.get("price_rules", {}).keys()
         return {**shown, "rules": dict(price.rules) if shows_rules else {}}
 
-    def _link(self, item_id: str, tree: Tree) -> dict[str, Any]:
-        item = self._state.items[item_id]
-        shown = {"inventory": self.item(item, tree["inventory"])} if "inventory" in tree else {}
-        return {"inventory_item_id": item_id, **shown}
+    def _link(self, variant: Variant, item_id: str, tree: Tree) -> dict[str, Any]:
+        """A link to a deleted item has no item."""
+        item = self._state.items.get(item_id)
+        shown: dict[str, Any] = {"inventory_item_id": item_id}
+        if "required_quantity" in tree:
+            shown["required_quantity"] = variant.required.get(item_id, 1)
+        if "inventory" in tree and item is not None and not item.removed:
+            shown["inventory"] = self.item(item, tree["inventory"])
+        return shown
 
     def option(self, option: Option, tree: Tree, values: Sequence[OptionValue]) -> dict[str, Any]:
         """An option with these values only."""
@@ -170,13 +175,21 @@ class Views:
         relations = {
             "reserved_quantity": lambda _sub: item.reserved_quantity,
             "location_levels": lambda sub: self._shuffled(self.row(level, sub) for level in item.levels),
-            "variants": lambda sub: [
-                self.variant(variant, sub)
-                for variant in self._state.variants().values()
-                if item.id in variant.item_ids
-            ],
+            "variants": lambda sub: [self.variant(variant, sub) for variant in self._users_of(item)],
         }
         return _selected(item, tree, relations)
+
+    def _users_of(self, item: Item) -> list[Variant]:
+        if self._users is None:
+            self._users = defaultdict(list)
+            for variant in self._state.variants().values():
+                for item_id in variant.item_ids:
+                    self._users[item_id].append(variant)
+        return self._users[item.id]
+
+    def begin(self) -> None:
+        """Begin another response: the store may have changed."""
+        self._users = None
 
     def level(self, item: Item, level: Level) -> dict[str, Any]:
         return {"inventory_item_id": item.id, **self.row(level, {"*": {}})}

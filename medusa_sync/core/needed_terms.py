@@ -1,0 +1,23 @@
+"""The terms that changes need, such as tags and categories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from medusa_sync.core.change import Change
+from medusa_sync.core.fields import CATEGORIES, FIELDS
+from medusa_sync.core.merge import members
+
+
+def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
+    """The terms that changes add, such as tags, by field; also the categories of adopted products."""
+    known = list(changes)
+    terms = [name for name, field in FIELDS.items() if field.is_term]
+    needed = {name: [term for change in known for term in change.added(name)] for name in terms}
+    needed[CATEGORIES] += placed_categories(change for change in known if change.placed)
+    return needed
+
+
+def placed_categories(adopted: Iterable[Change]) -> list[str]:
+    """The categories that the source wants for adopted products."""
+    return [handle for change in adopted for handle in members(change.desired.fields[CATEGORIES])]
