@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import KILLED, killed_runs, sync_killed
+from tests.flow.faults import KILLED, killed_runs, no, refuse, sync_killed
 from tests.flow.merchant import create, delete_variants, edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.shirts import variant
@@ -19,6 +19,7 @@ from tests.flow.stage import (
     assert_quiet,
     copies_of,
     counts,
+    is_creation,
     record_of,
     save,
     sync,
@@ -276,9 +277,9 @@ def test_the_sku_of_each_variant_is_free_for_other_products() -> None:
 
 
 def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
-    store = FakeMedusa()
-    rows = [shirt(), shirt(number=2, handle="shirt-1")]
-    assert counts(sync(ListSource(rows), store)) == {"created": 1, "rejected": 1}
+    store, rows = FakeMedusa(), [shirt(), shirt(number=2)]
+    refuse(store, lambda each: is_creation(each) and b'"dummyjson:2"' in each.content, no())
+    assert counts(sync(ListSource(rows), store)) == {"created": 1, "failed": 1}
     assert_no_item_is_left(store)
 
 
