@@ -58,7 +58,7 @@ class Placement(Struct, frozen=True):
         if self.location_id is None:
             return without_stock(product)
         stock = {location_of(name) for each in product.stocks for name in each}
-        named = {name: self.locations[name] for name in self.locations.keys() & stock}
+        named = {name: self.locations[name] for name in sorted(self.locations.keys() & stock)}
         return structs.replace(product, locations={**named, "": self.location_id})
 
     @property
