@@ -158,7 +158,7 @@ class Api:
     def _product(self, call: Call, product_id: str) -> dict[str, Any]:
         product = self._state.products.get(product_id)
         if product is None:
-            raise NotImplementedError("FakeMedusa does not show a product that does not exist")
+            raise unknown_error()  # it was deleted meanwhile
         return {"product": self._views.product(product, call.tree())}
 
     def _product_batch(self, call: Call) -> Steps:

@@ -6,10 +6,10 @@ import re
 import time
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from email.utils import formatdate
-from functools import cached_property
+from functools import cached_property, partial
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -85,10 +85,12 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         before: called with each request first; may raise, or return a response to use instead.
         between: called with the request and the name of a step, after a write is accepted and after each
             committed step but the last; if it raises, the client gives up and the store continues its work
-            (see `linger`).
+            (see `linger`), but an ApiError is an error of the store, which undoes the call.
         after: called with the request and the response at the end; may raise, or return another response.
+        dice: of its ids, and of the order of lists.
         linger: how many requests are handled before the store continues work whose client gave up.
         time: what its clock shows, in seconds since 1970; None for the time of this machine.
+        pause: awaited before each step of an asynchronous request.
         offers_bulk: workflows can be run; otherwise the credentials lack the right to do that.
     """
 
@@ -96,7 +98,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
     offers_bulk = True
 
     def __init__(self) -> None:
-        random = Random(0)
+        random = self.dice = Random(0)
         ids = Ids(random)
         location = Named(ids.new("sloc"), "Warehouse")
         channel = Channel(ids.new("sc"), "Default Sales Channel", location_ids=[location.id])
@@ -127,6 +129,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         self.after: Callable[[httpx.Request, httpx.Response], httpx.Response | None] | None = None
         self.linger = 0
         self.time: float | None = None
+        self.pause: Callable[[], Awaitable[None]] = partial(asyncio.sleep, 0)
         self._api = Api(self.state, random)
         self._tokens: set[str] = set()
         self._unfinished: list[_Unfinished] = []
@@ -186,7 +189,7 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         work = self._handle(request)
         try:
             while True:
-                await asyncio.sleep(0)
+                await self.pause()
                 next(work)
         except StopIteration as end:
             response: httpx.Response = end.value
@@ -200,16 +203,20 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         if self.before and (substitute := self.before(request)):
             return substitute
         work = self._respond(request)
+        failure: ApiError | None = None
         while True:
             try:
-                step = next(work)
+                step = next(work) if failure is None else work.throw(failure)
             except StopIteration as end:
                 response: httpx.Response = end.value
                 break
+            failure = None
             try:
                 if self.between:
                     self.between(request, step)
                 yield step
+            except ApiError as error:
+                failure = error
             except BaseException:
                 self._unfinished.append(_Unfinished(work, self.linger))
                 raise

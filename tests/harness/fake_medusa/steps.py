@@ -25,5 +25,6 @@ def run(work: Work) -> Steps:
     try:
         yield from work.steps()
     except ApiError:
+        yield "failed"
         work.undo()
         raise
