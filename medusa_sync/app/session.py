@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
+    AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
     nullcontext,
@@ -93,14 +94,14 @@ def sync_products(
         from medusa_sync.sources.plan import Plan  # few runs need it
 
         plan = Plan(Path(settings.apply_plan))
-        settings = _of_plan(settings, plan)
+        settings = settings_of_plan(settings, plan)
     redactor = redactor or Redactor(settings.secrets())
     with hiding(redactor):
         result = asyncio.run(_sync(settings, observer or Progress(), signals, redactor, downloads, plan))
     return redacted(result, redactor)
 
 
-def _of_plan(settings: Settings, plan: Plan) -> Settings:
+def settings_of_plan(settings: Settings, plan: Plan) -> Settings:
     """The settings that a plan was made with; it has passed the guards.
 
     Raises:
@@ -140,20 +141,52 @@ async def _sync(
     downloads: Downloads | None,
     plan: Plan | None,
 ) -> RunResult:
-    requests = Requests()
     stop = Stop()
-    connect = _connector(settings, requests, stop, redactor)
-    async with AsyncExitStack() as stack:
-        stack.enter_context(ending(signals, stop) if signals else nullcontext())
-        opened = _source(settings, requests, partial(connect, kept=downloads))
-        source = await stack.enter_async_context(opened if plan is None else nullcontext(plan))
-        api = await stack.enter_async_context(_store(settings, requests, connect))
-        run = Run(source, api, _options(settings), requests, observer, stop)
+    with ending(signals, stop) if signals else nullcontext():
         folder = Path(settings.lock_dir) if settings.lock_dir is not None else None
         names = settings.job_name, settings.medusa_url, settings.source_name
         lock = run_lock(*names, shard=settings.shard, folder=folder)
+        return await run_once(
+            *(settings, observer, stop, redactor),
+            source=plan,
+            downloads=downloads,
+            lock=nullcontext() if settings.dry_run else lock,  # a dry run only reads
+        )
+
+
+async def run_once(  # noqa: PLR0913 - some caller replaces each of them
+    settings: Settings,
+    observer: Observer,
+    stop: Stop,
+    redactor: Redactor,
+    *,
+    source: Source | None = None,
+    downloads: Downloads | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    lock: AbstractContextManager[object],
+) -> RunResult:
+    """Run once in this event loop.
+
+    Args:
+        settings: of the run.
+        observer: notified of progress.
+        stop: ends the run.
+        redactor: hides secrets in errors.
+        source: read instead of that of the settings.
+        downloads: of earlier runs.
+        transport: of requests to the store, instead of the network.
+        lock: held while the run may write.
+    """
+    requests = Requests()
+    connect = _connector(settings, requests, stop, redactor)
+    async with AsyncExitStack() as stack:
+        opened = _source(settings, requests, partial(connect, kept=downloads))
+        source = await stack.enter_async_context(opened if source is None else nullcontext(source))
+        to_store = partial(connect, transport=transport)
+        api = await stack.enter_async_context(_store(settings, requests, to_store))
+        run = Run(source, api, _options(settings), requests, observer, stop)
         try:
-            with nullcontext() if settings.dry_run else lock:  # a dry run only reads
+            with lock:
                 return await run.execute()
         except (errors.LockedError, errors.LockUnavailableError) as error:
             stop.set(error)

@@ -8,16 +8,16 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
 from tests.conftest import SharedStore
-from tests.e2e.fault_proxy import FaultProxy, fault_proxy
 from tests.e2e.rig import Rig
-from tests.e2e.shop import Shop
 from tests.e2e.storefront import Storefront
-from tests.flow.shirts import shirts
 from tests.harness.breakable import BreakableStore
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.fault_proxy import FaultProxy, fault_proxy
 from tests.harness.medusa import Store
+from tests.harness.shirts import shirts
 from tests.tiers import needed
+from tests.world.shop import Shop
 
 BROWSER_FLAGS = (
     "--headless",

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tests.flow.shirts import shirt, variant
 from tests.harness.catalogue import product
+from tests.harness.shirts import shirt, variant
 
 Row = dict[str, Any]
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.command import Finished, medusa_sync
-from tests.e2e.exact import assert_in_order, assert_stored
-from tests.e2e.fault_proxy import FaultProxy
-from tests.e2e.shop import OPTIONS_ARE_ENTITIES, Shop
-from tests.e2e.stored import Stored, stored_in
+from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import DummyJson
+from tests.harness.fault_proxy import FaultProxy
+from tests.world.exact import assert_in_order, assert_stored
+from tests.world.shop import OPTIONS_ARE_ENTITIES, Shop
+from tests.world.stored import Stored, stored_in
 
 REMOVE = ("--on-missing", "delete", "--max-removals", "100%")
 

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.e2e.shop import Shop
+from tests.world.shop import Shop
 
 _COUNTRIES = {"usd": "us", "eur": "de"}
 _FIELDS = (

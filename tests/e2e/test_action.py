@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.command import TIMEOUT_S
-from tests.e2e.shop import Shop
+from tests.harness.command import TIMEOUT_S
 from tests.harness.dummyjson import DummyJson
+from tests.world.shop import Shop
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))

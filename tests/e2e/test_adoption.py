@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.e2e.command import Finished, medusa_sync
-from tests.e2e.exact import assert_quiet, differences
-from tests.e2e.shop import Shop
+from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import DummyJson
-from tests.soak.oracle import Oracle
+from tests.world.exact import assert_quiet, differences
+from tests.world.oracle import Oracle
+from tests.world.shop import Shop
 
 SIZE, OLD = 40, 30
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import COMMAND, environment
-from tests.e2e.exact import assert_exact
-from tests.e2e.shop import Shop
+from tests.harness.command import COMMAND, environment
 from tests.harness.dummyjson import DummyJson
 from tests.tiers import deep
 from tests.unit.recipes import CATALOGUE, FOLDER
+from tests.world.exact import assert_exact
+from tests.world.shop import Shop
 
 pytestmark = deep
 

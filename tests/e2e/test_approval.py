@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tests.e2e.command import Finished, medusa_sync
-from tests.e2e.shop import Shop
-from tests.flow.shirts import shirts
 from tests.harness import catalogue
+from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import DummyJson
+from tests.harness.shirts import shirts
+from tests.world.shop import Shop
 
 ROWS = [*catalogue.whole_sample(), *shirts(3)]
 for number, row in enumerate(ROWS, 1):

@@ -14,13 +14,13 @@ from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
-from tests.e2e.command import medusa_sync
-from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
+from tests.harness.command import medusa_sync
 from tests.harness.dummyjson import dummyjson
 from tests.harness.processes import Program, running
 from tests.tiers import deep, skip
 from tests.unit.recipes import crontab_lines, crontab_settings
+from tests.world.shop import Shop
 
 # The daemon runs for a few minutes.
 pytestmark = deep

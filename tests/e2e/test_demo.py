@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.shop import Shop
-from tests.e2e.stored import stored_in
 from tests.harness.demo import Demo, chosen
+from tests.world.shop import Shop
+from tests.world.stored import stored_in
 
 OWN = """id,title,price,sku,stock,option1_name,option1_value,categories
 1,Mug,9.50,MUG,20,,,Kitchen > Mugs

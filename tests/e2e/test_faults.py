@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.command import Finished, medusa_sync
-from tests.e2e.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
-from tests.e2e.fault_proxy import KINDS, FaultProxy
-from tests.e2e.shop import Shop
 from tests.harness.catalogue import products
+from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import dummyjson
+from tests.harness.fault_proxy import KINDS, FaultProxy
 from tests.harness.medusa import Store
 from tests.tiers import sampled
+from tests.world.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
+from tests.world.shop import Shop
 
 WRITES = 17  # a run without faults has 18
 SIZE = 32

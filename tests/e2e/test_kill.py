@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import Finished, Running, medusa_sync, running
-from tests.e2e.exact import assert_completed, assert_exact, assert_in_order, assert_quiet, said_to_be_stored
-from tests.e2e.fault_proxy import Exchange, Fault, FaultProxy, fault_proxy, until
 from tests.e2e.goods import good, goods
-from tests.e2e.shop import Shop
+from tests.harness.command import Finished, Running, medusa_sync, running
 from tests.harness.dummyjson import dummyjson
+from tests.harness.fault_proxy import Exchange, Fault, FaultProxy, fault_proxy, until
 from tests.tiers import times
+from tests.world.exact import assert_completed, assert_exact, assert_in_order, assert_quiet, said_to_be_stored
+from tests.world.shop import Shop
 
 MOMENTS = ("before", "during", "after", "after the response")
 

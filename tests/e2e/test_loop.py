@@ -4,13 +4,13 @@ import signal
 import time
 from pathlib import Path
 
-from tests.e2e.command import medusa_sync, running
-from tests.e2e.exact import assert_exact, assert_quiet
-from tests.e2e.fault_proxy import FaultProxy, Hold, until
-from tests.e2e.shop import Shop, price
 from tests.harness.catalogue import products
+from tests.harness.command import medusa_sync, running
 from tests.harness.documents import read_document
 from tests.harness.dummyjson import dummyjson
+from tests.harness.fault_proxy import FaultProxy, Hold, until
+from tests.world.exact import assert_exact, assert_quiet
+from tests.world.shop import Shop, price
 
 SIZE = 60
 

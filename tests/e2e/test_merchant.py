@@ -6,15 +6,15 @@ import pytest
 
 from medusa_sync.core.fields import FIELDS as TABLE
 from medusa_sync.core.fields import VARIANT_FIELDS, Merge, Part
-from tests.e2e.command import medusa_sync
-from tests.e2e.exact import assert_quiet
-from tests.e2e.fault_proxy import FaultProxy, answered
-from tests.e2e.shop import HAS_TRANSLATIONS, Shop
-from tests.e2e.stored import Stored, stored_in
-from tests.e2e.wanted import OTHER_PRICES, PRICES
 from tests.harness.catalogue import product as generated
+from tests.harness.command import medusa_sync
 from tests.harness.dummyjson import DummyJson
+from tests.harness.fault_proxy import FaultProxy, answered
 from tests.tiers import sampled
+from tests.world.exact import assert_quiet
+from tests.world.shop import HAS_TRANSLATIONS, Shop
+from tests.world.stored import Stored, stored_in
+from tests.world.wanted import OTHER_PRICES, PRICES
 
 TITLE_IN_GERMAN = "translation.de-DE.title"
 SITUATIONS = ("merchant", "source", "both", "both the same")

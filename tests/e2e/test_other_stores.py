@@ -1,14 +1,14 @@
 """Stores with an older version of Medusa, and with the index engine."""
 
-from tests.e2e.command import medusa_sync
-from tests.e2e.exact import assert_stored
-from tests.e2e.fault_proxy import until
-from tests.e2e.shop import Shop, price
 from tests.harness.catalogue import products
+from tests.harness.command import medusa_sync
 from tests.harness.dummyjson import DummyJson
+from tests.harness.fault_proxy import until
 from tests.harness.medusa import Store, running_store
 from tests.harness.postgres import Postgres
 from tests.tiers import deep
+from tests.world.exact import assert_stored
+from tests.world.shop import Shop, price
 
 pytestmark = deep
 

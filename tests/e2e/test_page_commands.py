@@ -12,14 +12,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.e2e.command import COMMAND, TIMEOUT_S, environment
 from tests.e2e.scenes import CATALOGUE, ROWS, SCENES, Scene, at, web
-from tests.e2e.shop import Shop
+from tests.harness.command import COMMAND, TIMEOUT_S, environment
 from tests.harness.medusa import Store
 from tests.harness.postgres import TEST_DATABASE_PREFIX, Postgres
 from tests.harness.processes import free_port, running
 from tests.pages import PAGES, Block, blocks, commands
 from tests.tiers import needed, sampled
+from tests.world.shop import Shop
 
 PAGE = {page.name: page for page in PAGES}
 TOOLS = {

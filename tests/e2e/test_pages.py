@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import COMMAND, TIMEOUT_S, medusa_sync
-from tests.e2e.shop import Shop
+from tests.harness.command import COMMAND, TIMEOUT_S, medusa_sync
 from tests.harness.medusa import Store
 from tests.pages import TRANSCRIPTS
+from tests.world.shop import Shop
 
 PAGES = Path(__file__).parents[2] / "docs"
 

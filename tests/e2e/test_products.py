@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import Finished, medusa_sync
-from tests.e2e.exact import assert_quiet, assert_stored
-from tests.e2e.fault_proxy import FaultProxy
-from tests.e2e.shop import Shop
 from tests.harness.catalogue import CATEGORIES, products
+from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import DummyJson, dummyjson
+from tests.harness.fault_proxy import FaultProxy
+from tests.world.exact import assert_quiet, assert_stored
+from tests.world.shop import Shop
 
 SIZE = 194
 SHOPIFY = Path(__file__).parents[1] / "catalogues" / "shopify-tableware.csv"

@@ -3,13 +3,13 @@
 import random
 from pathlib import Path
 
-from tests.e2e.fault_proxy import FaultProxy
-from tests.e2e.shop import Shop
 from tests.harness.breakable import BreakableStore
 from tests.harness.dummyjson import dummyjson
+from tests.harness.fault_proxy import FaultProxy
 from tests.soak.loop import Soak
-from tests.soak.source import Source
 from tests.tiers import times
+from tests.world.shop import Shop
+from tests.world.source import Source
 
 CALM = frozenset({"faults", "two machines"})
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import COMMAND, TIMEOUT_S
-from tests.e2e.shop import Shop
+from tests.harness.command import COMMAND, TIMEOUT_S
 from tests.harness.dummyjson import DummyJson
 from tests.tiers import deep, needed, sampled
 from tests.unit.recipes import CATALOGUE, FOLDER, Recipe, airflow, github, gitlab, kubernetes, plans
+from tests.world.shop import Shop
 
 SIZE = 20
 UV = Path(sys.executable).with_name("uv")

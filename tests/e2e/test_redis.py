@@ -37,7 +37,7 @@ from tests.contract.test_variants import (  # noqa: F401 - as above
     test_one_refused_variant_refuses_the_call,
     test_variants_of_many_products_are_created_in_one_call,
 )
-from tests.e2e.command import medusa_sync
+from tests.harness.command import medusa_sync
 from tests.harness.dummyjson import DummyJson
 from tests.harness.medusa import Store, running_instances
 from tests.harness.postgres import Postgres

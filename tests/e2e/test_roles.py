@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.contract.shop import refusal_of, workflow_path
-from tests.e2e.command import Finished, medusa_sync
+from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import DummyJson
 from tests.harness.medusa import Store
 from tests.harness.postgres import Postgres

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.fault_proxy import answered
 from tests.e2e.rig import REMOVE, Rig
 from tests.e2e.storefront import Storefront
+from tests.harness.fault_proxy import answered
 
 SIZE = 1
 DRAFT = ("--on-missing", "draft", "--max-removals", "100%")

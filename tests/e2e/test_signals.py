@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from tests.e2e.command import running
-from tests.e2e.exact import assert_completed, assert_in_order, said_to_be_stored
-from tests.e2e.fault_proxy import Fault, FaultProxy, Hold, WireRequest
 from tests.e2e.goods import goods
-from tests.e2e.shop import Shop
+from tests.harness.command import running
 from tests.harness.dummyjson import DummyJson
+from tests.harness.fault_proxy import Fault, FaultProxy, Hold, WireRequest
 from tests.tiers import sampled
+from tests.world.exact import assert_completed, assert_in_order, said_to_be_stored
+from tests.world.shop import Shop
 
 ROWS = goods(100, 0)
 BATCH_SIZE = 15

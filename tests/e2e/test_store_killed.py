@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.command import medusa_sync, running
-from tests.e2e.exact import assert_exact, assert_quiet
 from tests.e2e.goods import goods, said_next, without_last_variant
-from tests.e2e.shop import Shop
 from tests.harness.breakable import BreakableStore
+from tests.harness.command import medusa_sync, running
 from tests.harness.dummyjson import DummyJson
 from tests.tiers import sampled
+from tests.world.exact import assert_exact, assert_quiet
+from tests.world.shop import Shop
 
 ROWS = goods(12, 6)
 SETTLING_RUNS = 3

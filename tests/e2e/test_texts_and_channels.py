@@ -3,9 +3,9 @@
 import pytest
 
 from tests.e2e.rig import REMOVE, Rig
-from tests.e2e.shop import HAS_TRANSLATIONS
 from tests.e2e.storefront import Storefront
-from tests.flow.shirts import shirt
+from tests.harness.shirts import shirt
+from tests.world.shop import HAS_TRANSLATIONS
 
 SIZE = 2
 

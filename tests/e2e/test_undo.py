@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import Finished, medusa_sync
-from tests.e2e.shop import Shop
-from tests.e2e.stored import stored_in
+from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import dummyjson
-from tests.soak.merchant import make_merchant
-from tests.soak.oracle import Oracle
-from tests.soak.source import Source
 from tests.tiers import sampled
+from tests.world.merchant import make_merchant
+from tests.world.oracle import Oracle
+from tests.world.shop import Shop
+from tests.world.source import Source
+from tests.world.stored import stored_in
 
 
 @pytest.mark.parametrize("seed", sampled(range(1, 6), 1))

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.exact import assert_exact, assert_stored, differences
 from tests.e2e.rig import REMOVE, Rig, Row
-from tests.e2e.shop import WEIGHT
 from tests.e2e.storefront import Offer, Storefront
-from tests.flow.shirts import shirt, shirts, variant
+from tests.harness.shirts import shirt, shirts, variant
+from tests.world.exact import assert_exact, assert_stored, differences
+from tests.world.shop import WEIGHT
 
 SIZE = 14
 DRAFT = ("--on-missing", "draft", "--max-removals", "100%")

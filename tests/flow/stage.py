@@ -3,10 +3,9 @@
 import asyncio
 import json
 import pickle
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,119 +14,37 @@ import httpx
 import msgspec
 from msgspec import structs
 
-from medusa_sync import InterruptedRunError, Outcome, RunResult, Settings, load_settings
-from medusa_sync.app import session
-from medusa_sync.app.undo import undone_run
+from medusa_sync import RunResult
 from medusa_sync.core import unfinished
 from medusa_sync.core.product import as_saved
-from medusa_sync.core.result import Requests
-from medusa_sync.errors import SourceError, TimeLimitError
-from medusa_sync.redact import Redactor, redacted
-from medusa_sync.report.json import as_json
-from medusa_sync.report.plan import save_plan
 from medusa_sync.report.text import as_text
-from medusa_sync.sources.base import Item, Page, Source
-from medusa_sync.sources.mapping import MappingOptions, deliver
-from medusa_sync.sources.plan import Header, Plan, checksum_of
-from medusa_sync.stop import Stop
+from medusa_sync.sources.base import Source
+from medusa_sync.sources.plan import Header, checksum_of
 from medusa_sync.sync.read import scan
-from medusa_sync.sync.run import Run
 from medusa_sync.sync.write import acknowledger
 from tests.harness.catalogue import products
 from tests.harness.documents import read_document
 from tests.harness.fake_medusa import FakeMedusa, Request
+from tests.harness.runs import SOURCE_NAME, ListSource, Signal, Watcher, approved, run_once, settings, undone
+from tests.harness.runs import document as text_of
+from tests.harness.runs import save as save_as
+from tests.world.results import counts
 
-SOURCE_NAME = "dummyjson"
+__all__ = [
+    "SOURCE_NAME",
+    "ListSource",
+    "Signal",
+    "Watcher",
+    "approved",
+    "counts",
+    "run_once",
+    "settings",
+    "undone",
+]
+
 BATCHES = "/admin/products/batch"
 TOO_LARGE = "a" * 2_000_000
 """A text with which a product is too large for a request."""
-
-
-@dataclass
-class ListSource(Source):
-    """A source in memory, with rows of DummyJSON."""
-
-    rows: list[Any]
-    page_size: int = 30
-    currency: str = "usd"
-    sale_prices: bool = False
-    source_map: str = ""
-    ends_after: int | None = None  # it fails after so many pages
-
-    async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        rows = self.rows[:limit]
-        for number, start in enumerate(range(0, len(rows), self.page_size)):
-            if number == self.ends_after:
-                raise SourceError("the source failed")
-            yield self.page(rows[start : start + self.page_size])
-
-    def page(self, rows: Sequence[Any]) -> Page:
-        options = MappingOptions(SOURCE_NAME, self.currency, self.sale_prices, self.source_map)
-        return Page(tuple(deliver(Item(row), options) for row in rows), len(self.rows))
-
-    async def category_names(self) -> Mapping[str, str]:
-        return {}
-
-
-class Watcher:
-    """An observer that records the outcomes."""
-
-    def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
-
-    def fetched(self, seen: int, total: int | None) -> None:
-        """Ignored: tests look at the outcomes."""
-
-    def settled(self, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
-
-
-class Signal(Stop):
-    """The stop token of a run, set by a test."""
-
-    def interrupt(self) -> None:
-        """As SIGTERM does."""
-        self.set(InterruptedRunError("Interrupted by SIGTERM", signal_number=15))
-
-    def run_out(self) -> None:
-        """As the time limit does."""
-        self.set(TimeLimitError("The run was stopped"))
-
-
-@cache
-def _loaded(given: frozenset[tuple[str, str]]) -> Settings:
-    flags = {"source": "memory", "medusa_url": "http://medusa.test", **dict(given)}
-    return load_settings(flags, environment={}, directory=Path("/nowhere"))
-
-
-def settings(store: FakeMedusa, **changes: Any) -> Settings:
-    """Settings by their names, with the values that flags have; None leaves one out.
-
-    Batches are smaller than by default, so that few products are several of them.
-    """
-    given = {"batch_size": "15"} | {name: str(value) for name, value in changes.items() if value is not None}
-    if "email" not in given:
-        given.setdefault("api_key", store.api_key)
-    return _loaded(frozenset(given.items()))
-
-
-async def run_once(
-    source: Source,
-    store: FakeMedusa,
-    *,
-    watcher: Watcher | None = None,
-    stop: Stop | None = None,
-    **changes: Any,
-) -> RunResult:
-    """One run, with the same parts as in a session, and with other `settings`."""
-    requests, stop = Requests(), stop or Stop()
-    chosen = settings(store, **changes)
-    if isinstance(source, Plan):
-        chosen = session._of_plan(chosen, source)
-    connect = partial(session._connector(chosen, requests, stop, Redactor(())), transport=store)
-    async with session._store(chosen, requests, connect) as api:
-        run = Run(source, api, session._options(chosen), requests, watcher or Watcher(), stop)
-        return await run.execute()
 
 
 def sync(source: Source, store: FakeMedusa, **changes: Any) -> RunResult:
@@ -138,18 +55,13 @@ def save(source: Source, store: FakeMedusa, file: Path, **changes: Any) -> RunRe
     """Save the plan of a dry run."""
     changes |= {"dry_run": True, "save_plan": file}
     result = sync(source, store, **changes)
-    save_plan(result, settings(store, **changes), str(file))
+    save_as(result, store, file, **changes)
     return result
 
 
 def apply(file: Path, store: FakeMedusa, **changes: Any) -> RunResult:
     """Write a saved plan."""
     return sync(approved(file), store, **changes)
-
-
-def approved(file: Path) -> Source:
-    """The source of an approved plan, after it was checked."""
-    return Plan(file)
 
 
 def with_settings(file: Path, **settings: str) -> None:
@@ -171,24 +83,11 @@ def _forge(file: Path, header: Header, lines: Sequence[bytes]) -> None:
     file.write_bytes(b"".join([as_saved(header), b"\n", *lines]))
 
 
-def undone(file: str, store: FakeMedusa) -> Source:
-    """The source of an undo: the document of a run."""
-    return undone_run(file, SOURCE_NAME, settings(store).medusa_url)
-
-
 def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:
     """A run from a URL or a file, without retries, that may remove anything."""
     store.requests.clear()
     changes = {"max_removals": "100%", "max_retries": 0, "read_timeout": 5, **changes}
-    chosen = settings(store, source=url, **changes)
-
-    async def run() -> RunResult:
-        requests = Requests()
-        connect = session._connector(chosen, requests, Stop(), Redactor(()))
-        async with session._source(chosen, requests, connect) as source:
-            return await run_once(source, store, **changes)
-
-    return asyncio.run(run())
+    return asyncio.run(run_once(None, store, source=url, **changes))
 
 
 def constant(name: str, value: float) -> AbstractContextManager[object]:
@@ -207,7 +106,7 @@ text = as_text
 
 def document(result: RunResult, *secrets: str) -> dict[str, Any]:
     """The JSON document of a run without secrets, which fits its schema."""
-    return read_document(as_json(redacted(result, Redactor(secrets))))
+    return read_document(text_of(result, *secrets))
 
 
 def writes(store: FakeMedusa) -> list[Request]:
@@ -296,11 +195,6 @@ def _synced(given: bytes, _offers_bulk: bool) -> Callable[[], FakeMedusa]:  # no
 def record_of(store: FakeMedusa, number: object) -> Any:
     """Our record of a product, which is named by its id at the source."""
     return (store.products[f"{SOURCE_NAME}:{number}"].metadata or {})["medusa_sync"]
-
-
-def counts(result: RunResult) -> dict[str, int]:
-    """The counts that are not zero."""
-    return {each.value: count for each, count in result.counts.items() if count}
 
 
 def assert_exact(rows: Sequence[dict[str, Any]], store: FakeMedusa, *, items_follow: bool = True) -> None:

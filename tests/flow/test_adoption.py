@@ -9,7 +9,7 @@ from medusa_sync import Result
 from tests.flow.faults import KILLED, killed_runs
 from tests.flow.merchant import create
 from tests.flow.plans import carried_out
-from tests.flow.shirts import COLOURS, SIZES, assert_shirts, held, shirt, wanted
+from tests.flow.shirts import assert_shirts, held, wanted
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -20,6 +20,7 @@ from tests.flow.stage import (
     sync,
 )
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import COLOURS, SIZES, shirt
 
 ROW: dict[str, Any] = {"id": 7, "title": "Jug", "price": 9.99, "stock": 12, "sku": "KIT-7"}
 OWN = f"{SOURCE_NAME}:7"

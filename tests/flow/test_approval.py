@@ -15,8 +15,8 @@ import pytest
 from medusa_sync import RunResult, SettingsError
 from tests.flow.faults import KILLED, Killed, fault_at, killed_runs, strike
 from tests.flow.merchant import add_tag, edit, edit_variant, set_prices
-from tests.flow.plans import assert_can_be_approved, shown
-from tests.flow.shirts import CHANGES, held, new_variants, shirt, shirts, variant
+from tests.flow.plans import assert_can_be_approved
+from tests.flow.shirts import CHANGES, held, new_variants
 from tests.flow.stage import (
     ListSource,
     acknowledged_by,
@@ -41,7 +41,9 @@ from tests.flow.test_remove_after import on_day
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Named
+from tests.harness.shirts import shirt, shirts, variant
 from tests.tiers import sampled
+from tests.world.results import shown
 
 Row = dict[str, Any]
 removal = pytest.mark.parametrize("on_missing", ["draft", "delete"])

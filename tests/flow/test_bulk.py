@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.flow.faults import no, refuse, strike
-from tests.flow.shirts import assert_shirts, held, shirts, variant, wanted
+from tests.flow.shirts import assert_shirts, held, wanted
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -25,6 +25,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirts, variant
 from tests.tiers import some
 
 BULK = "/admin/workflows-executions/"

@@ -13,7 +13,6 @@ import pytest
 from medusa_sync import Result, Status
 from tests.flow.faults import kill_at_step, strike, sync_killed
 from tests.flow.merchant import edit
-from tests.flow.shirts import shirts
 from tests.flow.stage import (
     TOO_LARGE,
     ListSource,
@@ -31,6 +30,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirts
 
 SIZE = 20
 ROWS = products(SIZE)

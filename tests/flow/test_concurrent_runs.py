@@ -12,7 +12,7 @@ import pytest
 
 from medusa_sync import RunResult
 from tests.flow.faults import Killed, kill_at_step, no, run_elsewhere, strike, sync_killed
-from tests.flow.shirts import assert_shirts, shirt, shirts, variant
+from tests.flow.shirts import assert_shirts
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -32,6 +32,7 @@ from tests.flow.stage import (
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Image
+from tests.harness.shirts import shirt, shirts, variant
 
 SIZE = 6
 """After so many seconds, a write of a killed run cannot arrive any more."""

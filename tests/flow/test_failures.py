@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import selectors
 import socket
 import struct
 import threading
@@ -17,7 +16,7 @@ import pytest
 from medusa_sync import Result, RunResult, Settings, Status, sync_products
 from tests.flow import merchant
 from tests.flow.faults import refuse, strike
-from tests.flow.shirts import held, shirt, shirts, variant, wanted
+from tests.flow.shirts import held, wanted
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -37,6 +36,8 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt, shirts, variant
+from tests.harness.time_lapse import TimeLapse
 
 REFUSED = httpx.Response(400, json={"type": "invalid_data", "message": "not acceptable"})
 
@@ -233,24 +234,6 @@ HANGS: dict[str, Callable[[httpx.Request], bool]] = {
     "read": lambda request: request.method == "GET",
     "log-in": lambda request: request.url.path == LOG_IN,
 }
-
-
-class TimeLapse(asyncio.SelectorEventLoop):
-    """An event loop in which waiting takes no time, so that a busy machine makes no difference."""
-
-    def __init__(self) -> None:
-        selector, self._now = selectors.DefaultSelector(), 0.0
-        super().__init__(selector)
-        self._select = selector.select
-        selector.select = self._skip  # type: ignore[method-assign]  # the loop has no other place to wait
-
-    def time(self) -> float:
-        return self._now
-
-    def _skip(self, timeout: float | None = None) -> Any:
-        assert timeout is not None, "the run waits for nothing"
-        self._now += timeout
-        return self._select(0)
 
 
 @pytest.mark.parametrize(

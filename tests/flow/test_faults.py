@@ -11,7 +11,6 @@ import pytest
 
 from tests.flow.faults import FAULTS, Killed, fault_at, no, refuse
 from tests.flow.merchant import edit_variant, set_prices
-from tests.flow.shirts import shirts
 from tests.flow.stage import (
     ListSource,
     assert_exact,
@@ -28,6 +27,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirts
 from tests.tiers import sampled, some
 
 pytestmark = pytest.mark.usefixtures("routes")

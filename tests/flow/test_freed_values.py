@@ -8,7 +8,7 @@ import pytest
 from tests.flow.faults import KILLED, fault_at, killed_runs
 from tests.flow.merchant import delete_variants, edit_variant
 from tests.flow.plans import carried_out
-from tests.flow.shirts import add_own_variant, assert_shirts, held, shirt, shirts, variant
+from tests.flow.shirts import add_own_variant, assert_shirts, held
 from tests.flow.stage import (
     ListSource,
     assert_quiet,
@@ -19,6 +19,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt, shirts, variant
 from tests.tiers import some
 
 Row = dict[str, Any]

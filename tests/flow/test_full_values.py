@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.flow.shirts import shirt, variant
 from tests.flow.stage import ListSource, document, sync, synced
+from tests.harness.shirts import shirt, variant
 
 LONG = "A long text, which the record keeps as a digest. " * 50
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import edit, edit_variant
-from tests.flow.plans import carried_out, owners, withheld
-from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant, wanted
+from tests.flow.plans import carried_out, owners
+from tests.flow.shirts import assert_shirts, held, wanted
 from tests.flow.stage import (
     BATCHES,
     ListSource,
@@ -29,6 +29,8 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt, shirts, variant
+from tests.world.results import withheld
 
 RENAMES = "update-inventory-items-workflow"
 Row = dict[str, Any]

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from medusa_sync import PriceLimit, RunResult
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out
-from tests.flow.shirts import held, shirt
+from tests.flow.shirts import held
 from tests.flow.stage import ListSource, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt
 
 CUP: dict[str, Any] = {"id": 1, "title": "Cup", "price": 10, "sku": "CUP", "stock": 4}
 HALF = {"max_price_change": "50%"}

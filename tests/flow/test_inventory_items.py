@@ -8,7 +8,7 @@ import pytest
 from tests.flow.faults import kill_at_step, no, refuse, sync_killed
 from tests.flow.merchant import create, left_over, use_in_a_kit
 from tests.flow.plans import carried_out
-from tests.flow.shirts import held, shirt, variant, wanted
+from tests.flow.shirts import held, wanted
 from tests.flow.stage import (
     ListSource,
     assert_exact,
@@ -23,6 +23,7 @@ from tests.flow.stage import (
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item, Level
+from tests.harness.shirts import shirt, variant
 
 ITEM = "iitem_left"
 ITEMS = "create-inventory-items-workflow"

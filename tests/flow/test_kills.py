@@ -18,9 +18,7 @@ from tests.flow.shirts import (
     held,
     new_variants,
     option_values,
-    shirt,
     swapped_variants,
-    variant,
     variant_fields,
     wanted,
 )
@@ -38,6 +36,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt, variant
 from tests.tiers import sampled, some
 
 pytestmark = pytest.mark.usefixtures("routes")

@@ -12,7 +12,7 @@ from medusa_sync import RunResult
 from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import add_image, add_tag, add_variant, edit, edit_variant, set_prices
 from tests.flow.plans import carried_out
-from tests.flow.shirts import held, shirt, shirts
+from tests.flow.shirts import held
 from tests.flow.stage import (
     BATCHES,
     ListSource,
@@ -32,6 +32,7 @@ from tests.flow.stage import (
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product
+from tests.harness.shirts import shirt, shirts
 
 SIZE = 4
 EDITED = "dummyjson:4"  # in the second batch

@@ -7,8 +7,8 @@ import pytest
 
 from tests.flow.faults import no, refuse
 from tests.flow.merchant import create, delete_variants, edit_variant
-from tests.flow.plans import carried_out, withheld
-from tests.flow.shirts import assert_shirts, held, shirt, shirts, variant
+from tests.flow.plans import carried_out
+from tests.flow.shirts import assert_shirts, held
 from tests.flow.stage import (
     ListSource,
     assert_exact,
@@ -22,6 +22,8 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt, shirts, variant
+from tests.world.results import withheld
 
 Row = dict[str, Any]
 DELETE = {"on_missing": "delete", "max_removals": "100%"}

@@ -11,10 +11,10 @@ import pytest
 from medusa_sync import RunResult
 from tests.flow.faults import no, refuse, with_index
 from tests.flow.merchant import edit, edit_variant, set_prices
-from tests.flow.shirts import shirt
 from tests.flow.stage import ListSource, assert_exact, assert_quiet, counts, sync, synced
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt
 
 After = Callable[[httpx.Request, httpx.Response], httpx.Response | None]
 Product = dict[str, Any]

@@ -10,7 +10,7 @@ import pytest
 from medusa_sync import RunResult
 from tests.flow.faults import killed_runs, strike, with_index
 from tests.flow.merchant import create
-from tests.flow.shirts import CHANGES, renamed_option, shirts
+from tests.flow.shirts import CHANGES, renamed_option
 from tests.flow.stage import (
     ListSource,
     assert_exact,
@@ -24,6 +24,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirts
 from tests.tiers import sampled
 
 SKIP = {"on_deleted": "skip"}

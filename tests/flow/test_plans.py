@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from tests.flow.faults import kill_at_step
 from tests.flow.merchant import edit, edit_variant
 from tests.flow.plans import carried_out
-from tests.flow.shirts import renamed_option, shirts
+from tests.flow.shirts import renamed_option
 from tests.flow.stage import ListSource, copies_of, sync, synced
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirts
 
 SIZE = 8
 NEW = 3

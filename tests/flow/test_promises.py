@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from medusa_sync import RunResult
-from tests.e2e.shop import Shop
-from tests.e2e.stored import stored_in
-from tests.e2e.wanted import Product, Wanted, wanted_of
 from tests.flow.faults import ERRORS, Killed, error_at
 from tests.flow.stage import ListSource, constant, counts, run_once, sync, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
-from tests.soak.expected import Rules
-from tests.soak.merchant import make_merchant
-from tests.soak.oracle import Oracle
-from tests.soak.source import Source
+from tests.world.expected import Rules
+from tests.world.merchant import make_merchant
+from tests.world.oracle import Oracle
+from tests.world.shop import Shop
+from tests.world.source import Source
+from tests.world.stored import stored_in
+from tests.world.wanted import Product, Wanted, wanted_of
 
 NUMBERS = (1, 2, 3, 4, 7, 10, 15, 24)
 """Of products: without variants, with one or two options, at times without, without SKUs or ids."""
@@ -87,7 +87,7 @@ class Promises(RuleBasedStateMachine):
     def merchant_edits(self, dice: random.Random) -> None:
         self.store.catch_up()
         self.merchant.dice = dice
-        done = self.merchant.edit(self._wanted(), self.chosen, in_run=False)
+        done = self.merchant.edit(self._wanted())
         assert not self.merchant.unclear, done
 
     @rule(

@@ -12,7 +12,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync import RunResult, Secret, Settings, sync_products
 from tests.flow.merchant import add_variant, edit
-from tests.flow.shirts import assert_shirts, shirt, shirts, variant
+from tests.flow.shirts import assert_shirts
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
@@ -27,6 +27,7 @@ from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product
 from tests.harness.recorded import STORES, content, store_with
+from tests.harness.shirts import shirt, shirts, variant
 
 Rows = list[dict[str, Any]]
 

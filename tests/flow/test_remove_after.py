@@ -13,10 +13,10 @@ import pytest
 from medusa_sync import RunResult
 from tests.flow.faults import KILLED, killed_runs, strike
 from tests.flow.plans import carried_out
-from tests.flow.shirts import shirt
 from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, record_of, sync, synced, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt
 from tests.tiers import some
 
 Row = dict[str, Any]

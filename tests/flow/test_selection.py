@@ -8,7 +8,7 @@ from medusa_sync.core.fields import NAMES
 from tests.flow.faults import sync_killed
 from tests.flow.merchant import add_variant, edit, edit_variant
 from tests.flow.plans import carried_out
-from tests.flow.shirts import assert_shirts, held, shirt, variant
+from tests.flow.shirts import assert_shirts, held
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
@@ -21,6 +21,7 @@ from tests.flow.stage import (
     writes,
 )
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt, variant
 from tests.tiers import sampled
 
 CUP: dict[str, Any] = {

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from medusa_sync import Result, RunResult, Shard
-from tests.flow.plans import carried_out, withheld
+from tests.flow.plans import carried_out
 from tests.flow.stage import SOURCE_NAME, ListSource, assert_exact, counts, run_once, sync, synced, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.world.results import withheld
 
 SIZE = 60
 DELETE = {"on_missing": "delete", "max_removals": "100%"}

@@ -11,7 +11,6 @@ import pytest
 from tests.flow.faults import KILLED, killed_runs, no, refuse, sync_killed
 from tests.flow.merchant import create, delete_variants, edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
-from tests.flow.shirts import variant
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
@@ -30,6 +29,7 @@ from tests.flow.stage import (
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.inventory import level_at, reserve
 from tests.harness.fake_medusa.state import Item, Level, Named, Variant
+from tests.harness.shirts import variant
 from tests.tiers import sampled, some
 
 pytestmark = pytest.mark.usefixtures("routes")

@@ -22,12 +22,13 @@ from tests.flow.shifting import (
     cut,
     the_same,
 )
-from tests.flow.shirts import held, shirt, shirts, wanted
+from tests.flow.shirts import held, wanted
 from tests.flow.stage import assert_exact, copies_of, counts, synced, writes
 from tests.flow.stage import sync_url as sync
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import CLOSED, HTML_PAGE, SERVER_ERROR, DummyJson, Request, Response
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt, shirts
 
 pytestmark = pytest.mark.usefixtures("small_pages")
 

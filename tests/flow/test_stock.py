@@ -9,7 +9,7 @@ import pytest
 from tests.flow.faults import killed_runs
 from tests.flow.merchant import edit_variant, left_over, use_in_a_kit
 from tests.flow.plans import carried_out
-from tests.flow.shirts import add_own_variant, held, shirt, variant, wanted
+from tests.flow.shirts import add_own_variant, held, wanted
 from tests.flow.stage import (
     ListSource,
     assert_items_follow,
@@ -23,6 +23,7 @@ from tests.flow.stage import (
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item, Level
+from tests.harness.shirts import shirt, variant
 
 PLAIN = {"id": 1, "title": "Teapot", "price": 5, "sku": "TP", "stock": 4}
 

@@ -10,11 +10,11 @@ import pytest
 from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out, reasons
-from tests.flow.shirts import shirt, variant
 from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync, text, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.inventory import level_at
 from tests.harness.fake_medusa.state import Level, Named
+from tests.harness.shirts import shirt, variant
 from tests.tiers import sampled
 
 pytestmark = pytest.mark.usefixtures("routes")

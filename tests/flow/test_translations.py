@@ -8,9 +8,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow import plans
 from tests.flow.faults import KILLED, killed_runs
-from tests.flow.shirts import shirt
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
@@ -26,6 +24,8 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt
+from tests.world import results
 
 pytestmark = pytest.mark.usefixtures("routes")
 
@@ -44,7 +44,7 @@ def run(store: FakeMedusa, *rows: dict[str, Any], **changes: Any) -> RunResult:
     """A dry run that is exact, and a real one."""
     plan = sync(ListSource(list(rows)), store, dry_run=True, **changes)
     result = sync(ListSource(list(rows)), store, **changes)
-    assert plans.shown(plan) == plans.shown(result)
+    assert results.shown(plan) == results.shown(result)
     return result
 
 

@@ -14,11 +14,8 @@ from hypothesis import strategies as st
 
 from medusa_sync import RunResult
 from medusa_sync.errors import SettingsError
-from tests.e2e.shop import Shop
-from tests.e2e.stored import stored_in
 from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
 from tests.flow.merchant import add_tag, delete_variants, edit, left_over, set_prices
-from tests.flow.shirts import shirt, shirts, variant
 from tests.flow.stage import (
     ListSource,
     Signal,
@@ -43,10 +40,13 @@ from tests.flow.test_promises import NUMBERS, Promises, Rows
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
-from tests.soak.merchant import make_merchant
-from tests.soak.oracle import Oracle
-from tests.soak.source import Source
+from tests.harness.shirts import shirt, shirts, variant
 from tests.tiers import some
+from tests.world.merchant import make_merchant
+from tests.world.oracle import Oracle
+from tests.world.shop import Shop
+from tests.world.source import Source
+from tests.world.stored import stored_in
 
 
 def saved(run: RunResult, folder: Path, secret: str = "", **changes: Any) -> str:

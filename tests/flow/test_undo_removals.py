@@ -9,7 +9,7 @@ import pytest
 from medusa_sync import RunResult
 from tests.flow.faults import KILLED, killed_runs
 from tests.flow.merchant import add_image, add_tag, add_variant, edit, edit_variant, set_prices
-from tests.flow.shirts import assert_shirts, shirt, variant
+from tests.flow.shirts import assert_shirts
 from tests.flow.stage import (
     ListSource,
     apply,
@@ -30,6 +30,7 @@ from tests.flow.test_undo import changed, saved, shown, undo
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product
+from tests.harness.shirts import shirt, variant
 
 DELETES: dict[str, Any] = {"on_missing": "delete", "max_removals": "100%"}
 

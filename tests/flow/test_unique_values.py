@@ -10,7 +10,7 @@ import pytest
 
 from tests.flow.faults import no, refuse, strike, sync_killed
 from tests.flow.merchant import edit_variant
-from tests.flow.plans import carried_out, owners, reasons, withheld
+from tests.flow.plans import carried_out, owners, reasons
 from tests.flow.stage import (
     ListSource,
     acknowledged_by,
@@ -28,6 +28,7 @@ from tests.flow.stage import (
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import sampled
+from tests.world.results import withheld
 
 ROWS = products(8)
 OTHERS = (7, 8)

@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.shirts import shirt, shirts
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Variant
+from tests.harness.shirts import shirt, shirts
 
 SKU = "SH1-S-R"
 RED, WINE, PINK = (f"https://i.example/{name}.png" for name in ("red", "wine", "pink"))

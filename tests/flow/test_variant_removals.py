@@ -9,11 +9,13 @@ import pytest
 
 from tests.flow.faults import killed_runs, no, refuse, strike
 from tests.flow.merchant import delete_variants, edit, left_over
-from tests.flow.plans import carried_out, shown
-from tests.flow.shirts import held, shirt, shirts, variant, wanted
+from tests.flow.plans import carried_out
+from tests.flow.shirts import held, wanted
 from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, record_of, sent_in_bulk, sync, synced
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item
+from tests.harness.shirts import shirt, shirts, variant
+from tests.world.results import shown
 
 Row = dict[str, Any]
 DRAFT: Row = {"on_missing": "draft", "max_removals": "100%"}

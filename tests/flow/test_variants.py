@@ -17,14 +17,12 @@ from tests.flow.shirts import (
     new_variants,
     option_values,
     renamed_option,
-    shirt,
-    shirts,
-    variant,
     wanted,
 )
 from tests.flow.stage import ListSource, acknowledged_by, assert_quiet, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item
+from tests.harness.shirts import shirt, shirts, variant
 
 DELETE = {"on_missing": "delete", "max_removals": "100%"}
 DRAFT = DELETE | {"on_missing": "draft"}

@@ -6,14 +6,14 @@ import sys
 import time
 from pathlib import Path
 
-from tests.e2e.fault_proxy import fault_proxy
-from tests.e2e.shop import Shop
 from tests.harness.breakable import breakable_store
 from tests.harness.dummyjson import dummyjson
+from tests.harness.fault_proxy import fault_proxy
 from tests.harness.postgres import running_postgres
-from tests.soak.edits import KINDS
 from tests.soak.loop import PARTS, Soak, clear
-from tests.soak.source import Source
+from tests.world.edits import KINDS
+from tests.world.shop import Shop
+from tests.world.source import Source
 
 
 def main() -> int:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.e2e.fault_proxy import KINDS, ONLY_OF_WRITES, Exchange, Fault, FaultProxy, WireRequest
 from tests.harness.breakable import BreakableStore
+from tests.harness.fault_proxy import KINDS, ONLY_OF_WRITES, Exchange, Fault, FaultProxy, WireRequest
 from tests.soak.runs import Run
 
 READ_TIMEOUT_S = 5

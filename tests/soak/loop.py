@@ -10,18 +10,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.exact import assert_quiet, doubled
-from tests.e2e.fault_proxy import FaultProxy
-from tests.e2e.shop import Shop
-from tests.e2e.stored import Stored, stored_in
-from tests.e2e.wanted import Wanted, wanted_of
 from tests.harness.breakable import BreakableStore
+from tests.harness.fault_proxy import FaultProxy
 from tests.soak.chaos import READ_TIMEOUT_S, Chaos, Event
-from tests.soak.expected import Rules
-from tests.soak.merchant import Merchant, ids_in, make_merchant
-from tests.soak.oracle import Oracle
 from tests.soak.runs import Run, start
-from tests.soak.source import Source
+from tests.world.exact import assert_quiet, doubled
+from tests.world.expected import Rules
+from tests.world.merchant import Merchant, ids_in, make_merchant
+from tests.world.oracle import Oracle
+from tests.world.shop import Shop
+from tests.world.source import Source
+from tests.world.stored import Stored, stored_in
+from tests.world.wanted import Wanted, wanted_of
 
 FIRST_PRODUCTS = 40
 ENOUGH_PRODUCTS = 100
@@ -180,7 +180,8 @@ class Soak:
         return {f"dummyjson:{key}": wanted_of(each, sale_prices=sales) for key, each in products.items()}
 
     def _edit(self, wanted: dict[str, Wanted], *, in_run: bool) -> None:
-        if self._store.is_up and (done := self._merchant.edit(wanted, self._rules, in_run=in_run)):
+        during = [(wanted, self._rules)] if in_run else []
+        if self._store.is_up and (done := self._merchant.edit(wanted, during)):
             self._note(f"  merchant: {done}")
 
     def _start(self, name: str, machine: int, *more: str) -> Run:

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.command import COMMAND, Finished, environment
-from tests.e2e.exact import flaws
+from tests.harness.command import COMMAND, Finished, environment
 from tests.harness.medusa import Store
+from tests.world.exact import flaws
 
 RUN_ENDS_WITHIN_S = 240
 

@@ -12,10 +12,10 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import mapping
 from medusa_sync.sources.base import Delivered, Item, Unchecked, checked
 from medusa_sync.sources.mapping import MAPPING, MappingOptions, deliver
-from tests.flow.shirts import shirt
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness import catalogue
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt
 from tests.unit.sources.pages import file_source
 
 OPTIONS = MappingOptions("shop", "usd")

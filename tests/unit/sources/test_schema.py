@@ -16,8 +16,8 @@ from docs.build import as_json, schemas
 from docs.catalogue import schema
 from medusa_sync.sources.base import Rejected, Source
 from medusa_sync.sources.schema import SourceProduct
-from tests.flow.shirts import shirt
 from tests.harness import catalogue
+from tests.harness.shirts import shirt
 from tests.unit.sources.pages import file_source, rows
 from tests.unit.sources.reading import in_json
 

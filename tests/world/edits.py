@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.e2e.shop import LEVELS, Json
-from tests.e2e.wanted import CHANNELS, LOCALES, OTHER_PRICES, SECOND_STOCK, TEXTS
-from tests.soak.editing import KINDS, Editing, Kind, NothingToEditError, kind
+from tests.world.editing import KINDS, Editing, Kind, NothingToEditError, kind
+from tests.world.shop import LEVELS, Json
+from tests.world.wanted import CHANNELS, LOCALES, OTHER_PRICES, SECOND_STOCK, TEXTS
 
 SECOND_CHANNEL = "Market"
 

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import httpx
 
-from tests.e2e.wanted import PRICES
 from tests.harness.medusa import MEDUSA_VERSION, Store
+from tests.world.wanted import PRICES
 
 _RELEASE = tuple(map(int, MEDUSA_VERSION.split(".")))
 _VERSION = _RELEASE[:2]

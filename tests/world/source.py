@@ -4,11 +4,11 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from tests.e2e.shop import HAS_TRANSLATIONS
-from tests.e2e.wanted import LOCALES, TEXTS, Product
 from tests.harness.catalogue import product as generated
-from tests.soak.edits import SECOND_CHANNEL
-from tests.soak.shirts import Shirts, has_fixed_skus, some_prices, some_stock
+from tests.world.edits import SECOND_CHANNEL
+from tests.world.shop import HAS_TRANSLATIONS
+from tests.world.variants import Shirts, has_fixed_skus, some_prices, some_stock
+from tests.world.wanted import LOCALES, TEXTS, Product
 
 # Some Medusa queries split values at commas, and read `null` as no value.
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
@@ -44,6 +44,7 @@ class Source:
         self._earlier: list[tuple[int, dict[str, Any]]] = []
         self._swapped: list[list[tuple[int, str]]] = []
         self.products: dict[int, Product] = {}
+        self.fewest = 10  # products that stay
 
     @property
     def url(self) -> str:
@@ -82,8 +83,8 @@ class Source:
             self._revert: 5,
             self.change_variants: 10 * self._with_variants,
             self.hand_on_skus: 2 * self._hands_on,
-            self._drop: 1,
-            self._bring_back: 1,
+            self.drop: 1,
+            self.bring_back: 1,
         }
         for kind in self.dice.choices(list(kinds), list(kinds.values()), k=count):
             kind()
@@ -159,14 +160,14 @@ class Source:
                     found[number, each.get("_key", "")] = each
         return found
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
         """Drop a product; a draft keeps its SKU, so none that another product gets in the same run."""
         droppable = sorted(self.products.keys() - {number for number, _ in self._shirts.moved})
-        if len(droppable) > 10:
+        if len(droppable) > self.fewest:
             number = self.dice.choice(droppable)
             self._dropped[number] = self.products.pop(number)
 
-    def _bring_back(self) -> None:
+    def bring_back(self) -> None:
         if self._dropped:
             number = self.dice.choice(list(self._dropped))
             self.products[number] = self._dropped.pop(number)

@@ -1,12 +1,17 @@
 """Compares a store with all states that are possible."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from tests.e2e.stored import Stored, StoredVariant
-from tests.e2e.wanted import CHANNELS, Value, Wanted
 from tests.harness.medusa import Store
-from tests.soak.expected import STOCK, Expected, ExpectedVariant, Rules, States
+from tests.world.expected import STOCK, Expected, ExpectedVariant, Rules, States
+from tests.world.stored import Stored, StoredVariant
+from tests.world.wanted import CHANNELS, Value, Wanted
+
+UNIQUE = ("sku", "barcode")
+Holders = Mapping[tuple[str, str], str]
+"""The ids of variants by the unique field and the value that they have."""
+NOBODY: Holders = {}
 
 Edited = tuple[str, str | None, str]
 """External id, key of the variant if the field is not one of the product, and field."""
@@ -30,6 +35,8 @@ class Oracle:
         # One of two machines was killed, and may have left an inventory item without its SKU.
         self.may_clear_items = False
         self.products: dict[str, Expected] = {}
+        self.theirs: dict[str, Stored] = {}  # products that the merchant has created, by id
+        self._holders: Holders = {}
 
     def known(self) -> list[str]:
         """External ids of products that are certainly stored, in a known state."""
@@ -49,6 +56,11 @@ class Oracle:
         else:
             expected.drop(rules, surely=False)
 
+    def may_have_undone(self, before: Mapping[str, Expected], rules: Rules) -> None:
+        """A run may have been undone that came after this was expected."""
+        for key, expected in self.products.items():
+            expected.undo(before.get(key), rules)
+
     def has_run(self, wanted: Mapping[str, Wanted], rules: Rules) -> None:
         """A run did all of its work."""
         for key, each in wanted.items():
@@ -62,6 +74,13 @@ class Oracle:
         expected = self.products[key]
         (expected if variant is None else expected.variants[variant]).edit(name, value)
         self.edited.add((key, variant, name))
+
+    def use_in_a_kit(self, variant_ids: Collection[str]) -> None:
+        """The merchant uses the item of these variants in a kit: its stock is not the source's."""
+        for product in self.products.values():
+            for each in product.variants.values():
+                if each.store_id in variant_ids:
+                    each.is_managed, product.stock_was_edited = False, True
 
     def delete(self, key: str) -> None:
         """The merchant deleted a product; a run may have read it without the variants that went with it."""
@@ -90,7 +109,9 @@ class Oracle:
     def deviations(self, stored: Mapping[str, Stored], wanted: Mapping[str, Wanted]) -> list[str]:
         """The differences between the store and all possible states after `has_run`."""
         self._recognize_new_ones(stored, wanted)
-        found = [f"{key}: the source never had it" for key in sorted(stored.keys() - self.products.keys())]
+        self._holders = holders_in(stored)
+        unknown = stored.keys() - self.products.keys() - self.theirs.keys()
+        found = [f"{key}: the source never had it" for key in sorted(unknown)]
         for key, expected in self.products.items():
             product = stored.get(key)
             if product is None:
@@ -102,6 +123,14 @@ class Oracle:
                 differences = self._differences(expected, product, wanted.get(key))
                 found += [f"{key} {product.id}: {what}" for what in differences]
         return found
+
+    def changed(self, stored: Mapping[str, Stored]) -> list[str]:
+        """The products of the merchant that are not as the merchant left them, but for the SKUs of items."""
+        return [
+            key
+            for key, each in self.theirs.items()
+            if key not in stored or stored[key].untouched != each.untouched
+        ]
 
     def _recognize_new_ones(self, stored: Mapping[str, Stored], wanted: Mapping[str, Wanted]) -> None:
         """Handle a product that may have been deleted: with a new id, it was created again."""
@@ -117,7 +146,14 @@ class Oracle:
             yield f"it was {expected.store_id}, but now it is another product"
         options = options_of(expected, product)
         titles = {f"options.{number}": product.options[own] for number, own in options.items()}
-        yield from _wrong(expected.states, {**product.owned, **titles})
+        held, states = {**product.owned, **titles}, expected.states
+        if expected.was_undone:
+            held["images"] = tuple(sorted(held["images"]))
+            states = {
+                **states,
+                "images": {(own, tuple(sorted(each))) for own, each in states.get("images", ())},
+            }
+        yield from _wrong(states, held)
         if product.status not in {status for status, _ in expected.statuses}:
             yield f"status is {product.status}, expected {sorted(expected.statuses)}"
         for name, known in expected.others.items():
@@ -126,10 +162,12 @@ class Oracle:
                 yield f"{name} is {product.others.get(name)!r}, expected {_any_of(known)}"
         if missing := expected.own_values - set().union(*product.values.values()):
             yield f"the option values {sorted(missing)} of the merchant are gone"
-        found = variants_of(expected, product)
+        found = variants_of(expected, product, self._holders)
         own = others_than(found, product)
         if own not in expected.own_variants:
             yield f"other variants are {own}, expected {_any_of(expected.own_variants)}"
+        if wanted is not None and wanted.shared and not expected.stock_was_edited:
+            yield from _of_shared_stock(wanted, found)
         for key, variant in expected.variants.items():
             is_wanted = wanted is not None and key in wanted.variants
             for what in self._variant_differences(variant, found.get(key), options, is_wanted=is_wanted):
@@ -154,12 +192,14 @@ class Oracle:
         states, is_new = expected.states, expected.store_id is None
         if not expected.is_managed:
             states = {name: each for name, each in states.items() if name not in STOCK}
+        withheld = _withheld(states, stored, self._holders)
+        states = {name: each for name, each in states.items() if name not in withheld}
         yield from _wrong(states, _held(stored, options))
         for name, known in expected.others.items():
             possible = known + self.left_levels if is_new and name == "levels elsewhere" else known
             if stored.others.get(name) not in possible:
                 yield f"{name} is {stored.others.get(name)!r}, expected {_any_of(possible)}"
-        if expected.is_managed and expected.possible("stock") != {None}:
+        if expected.is_managed and expected.has_own_stock and expected.possible("stock") != {None}:
             if self.may_clear_items and [sku for sku, _ in stored.items] == [None]:
                 self.left_skus.add(stored.owned["sku"])
             item_follows = not expected.sku_was_edited and stored.owned["sku"] not in self.left_skus
@@ -177,7 +217,7 @@ class Oracle:
                 self._learn_product(key, self.products[key], product)
 
     def _learn_product(self, key: str, expected: Expected, product: Stored) -> None:
-        found, options = variants_of(expected, product), options_of(expected, product)
+        found, options = variants_of(expected, product, self._holders), options_of(expected, product)
         expected = self.products[key] = expected.found(product.id, product.others)
         expected.options = options
         titles = {f"options.{number}": product.options[own] for number, own in options.items()}
@@ -189,6 +229,8 @@ class Oracle:
             if (own := found.get(name)) is not None:
                 learned = expected.variants[name] = variant.found(own.id, own.others)
                 learned.is_gone = learned.may_return = False
+                for field in _withheld(learned.states, own, self._holders):
+                    learned.states[field] = {(own.owned[field], own.owned[field])}
                 edited = _narrow(learned.states, _held(own, options))
                 self.edited |= {(key, name, field) for field in edited}
             elif variant.is_gone:
@@ -210,7 +252,7 @@ def options_of(expected: Expected, product: Stored) -> dict[int, str]:
     return found
 
 
-def variants_of(expected: Expected, product: Stored) -> dict[str, StoredVariant]:
+def variants_of(expected: Expected, product: Stored, holders: Holders = NOBODY) -> dict[str, StoredVariant]:
     """The variants of the source by key: known ones, then those that have a possible SKU or option values."""
     left = dict(product.variants)
     found = {key: left.pop(each.store_id) for key, each in expected.variants.items() if each.store_id in left}
@@ -219,7 +261,7 @@ def variants_of(expected: Expected, product: Stored) -> dict[str, StoredVariant]
         if key in found:
             continue
         new = each.if_created or each
-        own = next((own for own, one in left.items() if _is_possible(new, one, options)), None)
+        own = next((own for own, one in left.items() if _is_possible(new, one, options, holders)), None)
         if own is not None:
             found[key] = left.pop(own)
     return found
@@ -231,15 +273,57 @@ def others_than(found: Mapping[str, StoredVariant], product: Stored) -> list[Any
     return [each.summary for own, each in product.variants.items() if own not in ours]
 
 
-def _is_possible(expected: ExpectedVariant, stored: StoredVariant, options: Mapping[int, str]) -> bool:
+def holders_in(stored: Mapping[str, Stored]) -> Holders:
+    """The ids of the variants that have the SKUs and barcodes of the store."""
+    return {
+        (name, each.owned[name]): own
+        for product in stored.values()
+        for own, each in product.variants.items()
+        for name in UNIQUE
+        if each.owned[name] is not None
+    }
+
+
+def _withheld(states: States, stored: StoredVariant, holders: Holders) -> list[str]:
+    """The fields of which another variant has the value, so that this one keeps what it has."""
+    return [
+        name
+        for name in UNIQUE
+        if name in states
+        and stored.owned[name] not in {held for _, held in states[name]}
+        and any(holders.get((name, held), stored.id) != stored.id for _, held in states[name])
+    ]
+
+
+def _is_possible(
+    expected: ExpectedVariant, stored: StoredVariant, options: Mapping[int, str], holders: Holders
+) -> bool:
     skus = expected.possible("sku")
-    if skus != {None}:
+    if skus != {None} and not (
+        stored.owned["sku"] is None and any(("sku", each) in holders for each in skus)
+    ):
         return stored.owned["sku"] in skus
     return all(
         stored.values.get(own) in possible
         for number, own in options.items()
         if (possible := expected.possible(f"option.{number}"))  # a dropped variant lacks later options
     )
+
+
+def _of_shared_stock(wanted: Wanted, found: Mapping[str, StoredVariant]) -> Iterator[str]:
+    """Problems of the item that variants share."""
+    sharing = {key: found[key] for key in wanted.sharing if key in found and found[key].is_managed}
+    items = {tuple(each.others["ids of items"]) for each in sharing.values()}
+    if len(items) > 1 or any(len(each) != 1 for each in items):
+        yield f"the variants {[*sharing]} share their stock, but have the items {sorted(items)}"
+    for key, each in sharing.items():
+        for name, quantity in wanted.shared.items():
+            if quantity is not None and each.owned[name] != quantity:
+                yield f"variant {key}: shared {name} is {each.owned[name]!r}, expected {quantity!r}"
+    shared = set().union(*items)
+    for key, each in found.items():
+        if key in wanted.variants and key not in sharing and shared & {*each.others["ids of items"]}:
+            yield f"variant {key}: it has its own stock, but the item that others share"
 
 
 def _held(stored: StoredVariant, options: Mapping[int, str]) -> dict[str, Value]:

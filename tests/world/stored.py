@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tests.e2e.shop import Shop
-from tests.e2e.wanted import LOCALES, METADATA, OTHER_PRICES, PRICES, TEXTS
+from tests.world.shop import Shop
+from tests.world.wanted import LOCALES, METADATA, OTHER_PRICES, PRICES, TEXTS
 
 _MEASURES = ("weight", "width", "height", "length")
 _CUSTOMS = ("origin_country", "hs_code", "mid_code", "material")
@@ -55,6 +55,19 @@ class Stored:
             **{name: self.others[name] for name in ("handle", "sales channels", "shipping profile")},
             "variants": {key: [each.others[name] for name in ids] for key, each in self.variants.items()},
         }
+
+    @property
+    def untouched(self) -> dict[str, Any]:
+        """What no run may change in a product of the merchant; stock of its parts may be the source's."""
+        variants = {
+            key: {
+                "owned": {name: value for name, value in each.owned.items() if not name.startswith("stock")},
+                "others": {name: each.others[name] for name in ("other prices", "ids of items")},
+                "is managed": each.is_managed,
+            }
+            for key, each in self.variants.items()
+        }
+        return {**asdict(self), "variants": variants}
 
     @property
     def restorable(self) -> dict[str, Any]:

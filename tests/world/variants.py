@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.e2e.wanted import DEFAULT_LOCATION, OTHER_PRICES, SECOND_LOCATION, Product
+from tests.world.wanted import DEFAULT_LOCATION, OTHER_PRICES, SECOND_LOCATION, Product
 
 _SIZES, _COLOURS = ("S", "M", "L"), ("Red", "Blue")
 _MANY = 33  # the number of the product with many variants
@@ -24,6 +24,11 @@ def has_fixed_skus(number: int) -> bool:
 def _switches(number: int) -> bool:
     """Whether the product has variants only at times."""
     return number % 6 == 1
+
+
+def shares_stock(number: int) -> bool:
+    """Whether its variants share the stock of the product, but for those that have their own at times."""
+    return number % 36 == 9
 
 
 class Shirts:
@@ -48,6 +53,7 @@ class Shirts:
             self.bring_back: 2,
             self.switch: 2,
             self.renumber: 1,
+            self.share: 3,
         }
 
     def make(self, product: Product) -> None:
@@ -66,6 +72,10 @@ class Shirts:
                 self._append(product, {name: values[name] for name in product["options"]})
         for name in ("sku", "meta", "stock", "prices"):
             product.pop(name, None)
+        if shares_stock(number):
+            product["stock"] = some_stock(self.dice)
+            for each in product["variants"]:
+                each.pop("stock", None)
 
     def change(self, product: Product) -> None:
         kind = self.dice.choices(list(self._kinds), list(self._kinds.values()))[0]
@@ -175,6 +185,16 @@ class Shirts:
             main |= {name: product[name] for name in ("price", "stock") if name in product}
             for name in ("_main", "sku", "meta", "stock", "prices"):
                 product.pop(name, None)
+
+    def share(self, product: Product) -> None:
+        """Give some variants their own stock, or let them share that of the product."""
+        if not shares_stock(product["id"]):
+            return
+        for each in self.dice.sample(product["variants"], self.dice.randint(1, len(product["variants"]))):
+            if "stock" in each:
+                del each["stock"]
+            else:
+                each["stock"] = some_stock(self.dice)
 
     def renumber(self, product: Product) -> None:
         """Give all variants other ids; they are recognized by their SKUs."""

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.shop import Json, Shop
-from tests.e2e.wanted import OTHER_PRICES
+from tests.world.shop import Json, Shop
+from tests.world.wanted import OTHER_PRICES
 
 if TYPE_CHECKING:
-    from tests.soak.expected import Expected
-    from tests.soak.merchant import Merchant
+    from tests.world.expected import Expected
+    from tests.world.merchant import Merchant
 
 
 class NothingToEditError(Exception):
@@ -82,7 +82,7 @@ class Editing:
 
     def with_item(self) -> tuple[str, Json]:
         name, variant = self.ours()
-        if not variant["inventory_items"]:
+        if not variant["inventory_items"] or not self.expected.variants[name].has_own_stock:
             raise NothingToEditError
         return name, variant
 

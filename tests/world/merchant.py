@@ -4,23 +4,21 @@ import json
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
 import httpx
 
-from tests.e2e.shop import Shop
-from tests.e2e.stored import Stored, stored_of
-from tests.e2e.wanted import SECOND_LOCATION, Wanted
-from tests.soak.edits import KINDS, SECOND_CHANNEL, Editing, NothingToEditError
-from tests.soak.expected import Expected, Rules
-from tests.soak.oracle import Oracle, others_than, variants_of
-from tests.soak.shirts import has_fixed_skus
+from tests.world.edits import KINDS, SECOND_CHANNEL, Editing, NothingToEditError
+from tests.world.expected import Expected, Rules
+from tests.world.oracle import Oracle, others_than, variants_of
+from tests.world.shop import Shop
+from tests.world.stored import Stored, stored_of
+from tests.world.variants import has_fixed_skus
+from tests.world.wanted import SECOND_LOCATION, Wanted
 
 _ID = re.compile(r"\b(?:prod|opt|variant|iitem|ilev)_[0-9A-Z]{26}\b")
-_GAP_S = 3
-"""An edit may be lost between the read of a product by a run and the end of its write."""
 
 
 def ids_in(text: str) -> set[str]:
@@ -39,9 +37,9 @@ class Edit:
     end: float
     before: Expected  # what is expected if the edit is lost
 
-    def met(self, ids: set[str], begin: float, end: float) -> bool:
+    def met(self, ids: set[str], begin: float, end: float, gap: float) -> bool:
         """Whether a write of these ids was in progress or about to start."""
-        return not self.ids.isdisjoint(ids) and begin - _GAP_S <= self.end and self.begin <= end
+        return not self.ids.isdisjoint(ids) and begin - gap <= self.end and self.begin <= end
 
 
 @dataclass
@@ -54,6 +52,8 @@ class Merchant:
     elsewhere: str  # a second stock location
     second_channel: str
     without: frozenset[str]  # kinds of edits to leave out
+    clock: Callable[[], float] = time.monotonic
+    gap: float = 3  # seconds between the read of a product by a run and the begin of its write
     busy: set[str] = field(default_factory=set)
     wanted: Mapping[str, Wanted] = field(default_factory=dict)  # by the source, while the merchant edits
     edits: int = 0
@@ -74,8 +74,14 @@ class Merchant:
         product = self.shop.product(self.oracle.products[key].store_id or "")
         return stored_of(product, self.shop.locations, {})
 
-    def edit(self, wanted: Mapping[str, Wanted], rules: Rules, *, in_run: bool) -> str | None:
-        """Edit a product; returns a description of the edit."""
+    def edit(
+        self, wanted: Mapping[str, Wanted], during: Sequence[tuple[Mapping[str, Wanted], Rules]] = ()
+    ) -> str | None:
+        """Edit a product; returns a description of the edit.
+
+        `during` has what the runs want that are in progress, and their rules.
+        """
+        in_run = bool(during)
         keys = [key for key in self.oracle.known() if key not in self.busy]
         if not keys:
             return None
@@ -85,19 +91,21 @@ class Merchant:
         kinds = self._possible(key, in_run=in_run)
         name = self.dice.choices(list(kinds), list(kinds.values()))[0]
         self.busy.add(key)
-        if in_run:
-            self.oracle.may_have_met(key, wanted.get(key), rules)
-        before, product_id, begin = deepcopy(expected), expected.store_id or "", time.monotonic()
+        for own, rules in during:
+            self.oracle.may_have_met(key, own.get(key), rules)
+        before, product_id, begin = deepcopy(expected), expected.store_id or "", self.clock()
         try:
             product = self.shop.product(product_id)
-            begin = time.monotonic()
+            begin = self.clock()
             done = KINDS[name].make(Editing(self, key, product))
         except NothingToEditError:
             done = None
         except (httpx.HTTPError, AssertionError) as error:
+            if isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error:
+                return None  # a run has deleted the product, or stock of it is reserved
             self.unclear[key] = product_id
             return f"{key} {name} failed: {error}"
-        end = time.monotonic()
+        end = self.clock()
         if done and in_run and self.oracle.products[key] is expected:
             self.during.append(Edit(key, product["id"], ids_in(json.dumps(product)), begin, end, before))
         self.edits += bool(done)
@@ -121,7 +129,7 @@ class Merchant:
         """Accept that edits during a write of their product are lost: Medusa has no conditional writes."""
         for edit in self.during:
             expected = self.oracle.products[edit.external_id]
-            if expected.store_id == edit.product_id and any(edit.met(*write) for write in writes):
+            if expected.store_id == edit.product_id and any(edit.met(*write, self.gap) for write in writes):
                 expected.accept(edit.before)
         self.during.clear()
 
@@ -140,10 +148,17 @@ class Merchant:
         expected.own_variants = [others_than(variants_of(expected, stored), stored)]
 
 
-def make_merchant(shop: Shop, oracle: Oracle, dice: random.Random, without: frozenset[str]) -> Merchant:
+def make_merchant(
+    shop: Shop,
+    oracle: Oracle,
+    dice: random.Random,
+    without: frozenset[str],
+    clock: Callable[[], float] = time.monotonic,
+    gap: float = 3,
+) -> Merchant:
     """A merchant with stock locations of their own and of the source, and a second sales channel."""
     shop.location(SECOND_LOCATION)
     location = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
     channel = shop.post("/admin/sales-channels", {"name": SECOND_CHANNEL})["sales_channel"]["id"]
     shop.category("merchants-shelf")
-    return Merchant(shop, oracle, dice, location, channel, without)
+    return Merchant(shop, oracle, dice, location, channel, without, clock, gap)

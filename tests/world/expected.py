@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.e2e.wanted import CHANNELS, OTHER_PRICES, SECOND_STOCK, Value, Wanted
+from tests.world.wanted import CHANNELS, DEFAULT, OTHER_PRICES, SECOND_STOCK, Value, Wanted
 
 State = tuple[Value, Value]
 """The last applied and the stored value."""
@@ -21,20 +21,30 @@ DRAFTED = "drafted"
 """In place of the last applied stock: a run set the stock of a dropped variant to 0."""
 
 
-def merged(name: str, state: State, wanted: Value, *, store_wins: bool) -> State:
+def merged(name: str, state: State, wanted: Value, *, store_wins: bool, overwrites: bool = False) -> State:
     """The three-way merge of one field."""
     applied, stored = state
-    if wanted == applied:
+    if wanted == applied and not (overwrites and is_of_source(name, wanted)):
         return state
     if name in SETS:
         kept = [member for member in stored if member in wanted or member not in applied]
-        added = [member for member in wanted if member not in kept and member not in applied]
+        added = [member for member in wanted if member not in kept and (overwrites or member not in applied)]
         members = kept + added
         return wanted, tuple(members if name == "images" else sorted(members))
     if name in STOCK and wanted is None:  # the source does not track it any more, or names it no longer
         return None, stored
     edited = name not in STOCK and stored not in (applied, wanted)
-    return wanted, (stored if edited and store_wins else wanted)
+    return wanted, (stored if edited and store_wins and not overwrites else wanted)
+
+
+def is_of_source(name: str, wanted: Value) -> bool:
+    """Whether the source has this field, so that `--overwrite` restores it."""
+    return wanted is not None and (name, wanted) != ("title", DEFAULT)
+
+
+def undone(name: str, state: State, before: Value) -> set[Value]:
+    """What the store may have after a field was set back to its value before a run."""
+    return {before, merged(name, state, before, store_wins=True)[1]} if name in SETS else {before}
 
 
 @dataclass
@@ -44,6 +54,7 @@ class Rules:
     store_wins: bool
     on_missing: str
     sale_prices: bool = False
+    overwrites: bool = False
 
 
 @dataclass
@@ -53,6 +64,7 @@ class Possible:
     states: States = field(default_factory=dict)
     others: dict[str, list[Any]] = field(default_factory=dict)  # values of fields that only the merchant owns
     store_id: str | None = None  # if it is known
+    was_undone: bool = False  # so that images may have another order
     may_be_gone: bool = False  # a run may have deleted it
     if_created: Self | None = None  # its states if it was removed and a later run created it again
 
@@ -70,6 +82,22 @@ class Possible:
     def possible(self, name: str) -> set[Value]:
         return {stored for _, stored in self.states.get(name, ())}
 
+    def be_undone(self, before: Self | None) -> None:
+        """A run that came after this may have been undone: later runs take that for an edit."""
+        self.was_undone = True
+        is_sure = before is not None and before.store_id is not None
+        for name, states in self.states.items():
+            earlier = before.states.get(name, set()) if before is not None else set()
+            nothing = () if name in SETS else None
+            earlier = earlier if is_sure and earlier else {*earlier, (nothing, nothing)}
+            if name not in STOCK:
+                values = {stored for _, stored in earlier}
+                states |= {
+                    (own[0], each) for own in states for value in values for each in undone(name, own, value)
+                }
+            elif DRAFTED in {applied for applied, _ in states | earlier}:  # else, orders may have changed it
+                states |= {(applied, stored) for applied, _ in states for _, stored in {*earlier, (None, 0)}}
+
     def created(self, make: Callable[[], Self]) -> Self:
         """What a later run may have created in its place."""
         self.if_created = self.if_created or make()
@@ -79,6 +107,7 @@ class Possible:
         """What is expected of it after it was found with this id and these fields of the merchant."""
         own = self.if_created if self.store_id != store_id and self.if_created else self
         own.store_id, own.may_be_gone, own.if_created = store_id, False, None
+        own.was_undone = False
         own.others = {name: [value] for name, value in others.items()}
         return own
 
@@ -106,8 +135,14 @@ class ExpectedVariant(Possible):
 
     def meet(self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
+        if ("stock" in wanted) != self.has_own_stock:
+            self._forget_items()
+        if "stock" not in wanted:  # it is that of an item that others have, too
+            for name in STOCK:
+                self.states.pop(name, None)
         for name in OTHER_PRICES:
-            if any(applied != wanted[name] for applied, _ in self.states.get(name, ())):
+            states = self.states.get(name, ())
+            if any(wanted[name] != (stored if rules.overwrites else applied) for applied, stored in states):
                 self.others.pop(f"id of {name}", None)
         _meet(self.states, wanted, rules, surely=surely, is_new=self.store_id is None)
         if self.may_be_gone or self.may_return:
@@ -122,7 +157,9 @@ class ExpectedVariant(Possible):
             self.may_be_gone = True
             return surely
         if rules.on_missing == "draft":
-            for name in STOCK:
+            if not self.has_own_stock:  # it is unlinked from the item that others have, too
+                self._forget_items()
+            for name in STOCK if self.has_own_stock else ():
                 before = self.states[name]
                 after = {_drafted_stock(state) for state in before}
                 if name == SECOND_STOCK:  # unless the source named the location for another variant
@@ -131,6 +168,16 @@ class ExpectedVariant(Possible):
                 forgotten = {(None, held) for _, held in before}
                 self.states[name] = after if surely else before | after | forgotten
         return False
+
+    def _forget_items(self) -> None:
+        """It gets another inventory item, or loses the one that it has."""
+        for name in ("ids of items", "ids of levels", "levels elsewhere"):
+            self.others.pop(name, None)
+
+    @property
+    def has_own_stock(self) -> bool:
+        """Whether its stock is not that of an item that others have, too."""
+        return "stock" in self.states
 
     def edit(self, name: str, value: Value) -> None:
         super().edit(name, value)
@@ -149,6 +196,8 @@ class Expected(Possible):
     statuses: set[tuple[str, bool]] = field(default_factory=lambda: {("published", False)})
     own_variants: list[list[Any]] = field(default_factory=lambda: [[]])  # possible sets of the merchant's
     own_values: set[str] = field(default_factory=set)  # option values that the merchant added
+    shared: dict[str, set[Value]] = field(default_factory=dict)  # stock that variants ever shared, by field
+    stock_was_edited: bool = False  # of variants that share it, or their items
     options: dict[int, str] = field(default_factory=dict)  # known ids by the place at the source
 
     @classmethod
@@ -159,8 +208,15 @@ class Expected(Possible):
     def meet(self, wanted: Wanted, rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
         _meet(self.states, wanted.fields, rules, surely=surely, is_new=self.store_id is None)
+        for name, quantity in wanted.shared.items():
+            self.shared.setdefault(name, set()).add(quantity)
         for key, fields in wanted.variants.items():
-            self.variants.setdefault(key, ExpectedVariant.new()).meet(fields, rules, surely=surely)
+            own = self.variants.setdefault(key, ExpectedVariant.new())
+            may_keep_the_item = "stock" in fields and not own.has_own_stock
+            own.meet(fields, rules, surely=surely)
+            for name in STOCK if may_keep_the_item else ():
+                if fields[name] is None:  # what it does not name is not tracked any more
+                    own.states[name] |= {(None, quantity) for quantity in self.shared.get(name, ())}
         # The last variant of a product is never removed.
         others_stay = any(not self.variants[key].is_gone for key in wanted.variants)
         for key in self.variants.keys() - wanted.variants.keys():
@@ -180,6 +236,21 @@ class Expected(Possible):
             after = {_drafted(status) for status in self.statuses}
             self.statuses = after if surely else self.statuses | after
         return False
+
+    def undo(self, before: Self | None, rules: Rules) -> None:
+        """A run was undone that came after this was expected; or it may have been."""
+        self.statuses = self.statuses | (before.statuses if before else set())
+        if before is None or before.store_id is None or before.may_be_gone:
+            self.drop(rules, surely=False)
+            self.statuses = self.statuses | {("draft", False)}
+        self.be_undone(before)
+        for key, own in self.variants.items():
+            earlier = before.variants.get(key) if before else None
+            for name in OTHER_PRICES:
+                own.others.pop(f"id of {name}", None)
+            if earlier is None or earlier.store_id is None:
+                own.drop(rules, surely=False)
+            own.be_undone(earlier)
 
     def is_settled(self, wanted: Wanted) -> bool:
         """Whether a run has nothing to write to this product."""
@@ -201,7 +272,10 @@ def _meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: 
     for name, value in wanted.items():
         # A write that did not arrive leaves a new field empty.
         before = states.get(name) or (set() if surely or is_new else {(None, None)})
-        after = {merged(name, state, value, store_wins=rules.store_wins) for state in before}
+        after = {
+            merged(*(name, state, value), store_wins=rules.store_wins, overwrites=rules.overwrites)
+            for state in before
+        }
         if is_new or not before:  # it may not have existed before
             after.add((value, value))
         states[name] = after if surely else before | after

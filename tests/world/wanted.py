@@ -45,7 +45,13 @@ class Wanted:
     fields: Mapping[str, Value]
     variants: Mapping[str, Mapping[str, Value]]  # by a key that stays the same if the source changes its id
     names: Mapping[str, str]  # of variants in reports, by key
+    shared: Mapping[str, Value]  # stock that variants share, by field; empty if none do
     options: tuple[str, ...]  # in their order, which the fields `options.0` and `option.0` refer to
+
+    @property
+    def sharing(self) -> list[str]:
+        """The keys of the variants that share their stock."""
+        return [key for key, fields in self.variants.items() if "stock" not in fields]
 
     def keys_of(self, reported: str) -> list[str]:
         """The keys of the variants that a report may mean."""
@@ -82,14 +88,20 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         only = _variant(product, product, [DEFAULT], sale_prices=sale_prices)
         barcode = product.get("meta", {}).get("barcode")
         only |= {"title": DEFAULT, "barcode": barcode, "weight": None}
-        return Wanted(fields, {product.get("_main", ""): only}, {}, options)
+        return Wanted(fields, {product.get("_main", ""): only}, {}, {}, options)
+    several_have_none = sum("stock" not in each for each in product["variants"]) > 1
+    shared = _stock(product["stock"]) if several_have_none and product.get("stock") is not None else {}
     variants, names = {}, {}
     for number, each in enumerate(product["variants"]):
         values = [each["options"][name] for name in options]
         key = each.get("_key", str(number))
-        variants[key] = _variant(product, each, values, sale_prices=sale_prices)
+        stock = {} if "stock" in each or "stock" not in product else {"stock": product["stock"]}
+        variants[key] = _variant(product, each | stock, values, sale_prices=sale_prices)
+        if shared and "stock" not in each:
+            for name in shared:
+                del variants[key][name]
         names[key] = variants[key]["sku"] or variants[key]["title"]
-    return Wanted(fields, variants, names, options)
+    return Wanted(fields, variants, names, shared, options)
 
 
 def _texts(product: Product) -> dict[str, Value]:

@@ -6,13 +6,13 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from tests.e2e.command import Finished, medusa_sync
-from tests.e2e.shop import Shop
-from tests.e2e.stored import stored_in
-from tests.e2e.wanted import Product, wanted_of
+from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import DummyJson
-from tests.soak.expected import Rules
-from tests.soak.oracle import Oracle
+from tests.world.expected import Rules
+from tests.world.oracle import Oracle
+from tests.world.shop import Shop
+from tests.world.stored import stored_in
+from tests.world.wanted import Product, wanted_of
 
 # What a sync creates, and what must be unique; Medusa does not have an index for all of these.
 _ONLY_ONCE = (
