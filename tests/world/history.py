@@ -1,0 +1,88 @@
+"""Histories: what happens to a world, step by step, so that each can be repeated, and shortened."""
+
+import asyncio
+import random
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.harness.time_lapse import TimeLapse
+from tests.world.clock import simulated
+from tests.world.network import Sent
+from tests.world.rules import RULES
+from tests.world.runs import Broken
+from tests.world.world import World
+
+LENGTHS = (6, 12, 25)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rule, and the seed of its dice, which do not depend on other steps."""
+
+    rule: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.rule}:{self.seed}"
+
+
+@dataclass(frozen=True)
+class History:
+    """The steps of a seed, or some of them."""
+
+    seed: int
+    steps: tuple[Step, ...]
+
+
+@dataclass
+class Ending:
+    """How a history ended: what does not hold, if anything, and everything that was sent."""
+
+    broken: str = ""  # the kind of it
+    details: str = ""
+    log: list[str] = field(default_factory=list)
+    states: Counter[str] = field(default_factory=Counter)
+    sent: list[Sent] = field(default_factory=list)
+
+
+def history_of(seed: int) -> History:
+    dice = random.Random(seed)
+    names, weights = list(RULES), [each.weight for each in RULES.values()]
+    chosen = ["source_gets_products", "settle", *dice.choices(names, weights, k=dice.choice(LENGTHS))]
+    return History(seed, tuple(Step(name, dice.randrange(10**6)) for name in [*chosen, "settle"]))
+
+
+def live(history: History) -> Ending:
+    """Let a history happen in a new world."""
+    ending = Ending()
+    with (
+        TemporaryDirectory() as folder,
+        asyncio.Runner(loop_factory=TimeLapse) as runner,
+        simulated(runner.get_loop()) as (clock, ids),
+    ):
+        runner.get_loop().set_exception_handler(lambda *_: None)  # tasks of killed runs
+        world = World(history.seed, Path(folder), clock)
+        ending.log, ending.states, ending.sent = world.log, world.states, world.network.sent
+        try:
+            runner.run(_happen(world, ids, history.steps))
+        except Broken as broken:
+            ending.broken, ending.details = broken.what, str(broken)
+        except Exception as error:  # noqa: BLE001 - any other is a finding, too
+            ending.broken = f"{type(error).__name__}: {str(error)[:80]}"
+            ending.details = traceback.format_exc()
+    return ending
+
+
+async def _happen(world: World, ids: random.Random, steps: Sequence[Step]) -> None:
+    for number, step in enumerate(steps, 1):
+        world.note(f"{number:3} {step}")
+        dice = random.Random(step.seed)
+        for each in (world.network.dice, world.store.dice, ids):
+            each.seed(dice.random())
+        random.seed(dice.random())  # of pauses between attempts
+        await RULES[step.rule].happen(world, dice)
+        world.end_step()

@@ -1,0 +1,93 @@
+"""Runs in simulated time: what they are given, what they did, and what must hold for each of them."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from medusa_sync import InterruptedRunError, Result, RunResult
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.runs import ListSource, Signal, approved, document, run_once
+from tests.world.expected import Expected, Rules
+from tests.world.faults import Killed
+from tests.world.network import Machine
+from tests.world.wanted import Product, Wanted
+
+EXIT_CODES = {0, 3, 4, 5, 6, 130, 143}
+
+
+class Broken(AssertionError):  # noqa: N818 - a finding, not a mistake of the test
+    """Something does not hold; `what` is the same for all findings of a kind."""
+
+    def __init__(self, what: str, details: object = "") -> None:
+        super().__init__(f"{what}: {details}" if details else what)
+        self.what = what
+
+
+@dataclass
+class Run:
+    """A run with its options; `wanted` is what its source delivers, or did when its plan was made."""
+
+    options: dict[str, Any]
+    rules: Rules
+    rows: list[Product]
+    wanted: Mapping[str, Wanted]
+    page_size: int = 30
+    ends_after: int | None = None  # the source fails after so many pages
+    plan: Path | None = None  # that it writes
+    undoes: Mapping[str, Expected] | None = None  # what was expected before the run that it undoes
+    is_narrow: bool = False  # it leaves something out that a full run would do
+    result: RunResult | None = None  # if it was not killed
+    stop: Signal = field(default_factory=Signal)
+
+    async def execute(self, store: FakeMedusa, machine: Machine) -> RunResult | None:
+        """Run on a machine; returns None if it was killed."""
+        source = None
+        if self.plan is not None:
+            source = approved(self.plan)
+        elif self.undoes is None:
+            sales = self.rules.sale_prices
+            source = ListSource(self.rows, self.page_size, sale_prices=sales, ends_after=self.ends_after)
+        try:
+            self.result = await run_once(source, store, transport=machine, stop=self.stop, **self.options)
+        except (Killed, InterruptedRunError):
+            return None
+        check(self.result)
+        return self.result
+
+    def may_delete(self, key: str, missing_s: float) -> bool:
+        """Whether it may delete a product that the source does not have since so many seconds."""
+        if self.rules.on_missing != "delete":
+            return False
+        if self.undoes is not None:
+            return True
+        delay = float(self.options.get("remove_after") or 0)
+        return key not in self.wanted and missing_s >= delay
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it did everything that a full run does."""
+        result = self.result
+        if result is None or result.exit_code or self.is_narrow:
+            return False
+        return all(each.code != "no_locale" for each in result.notes)
+
+
+async def all_of(runs: Sequence[Run], store: FakeMedusa, machines: Sequence[Machine]) -> None:
+    """Run at the same time, each on its machine."""
+    await asyncio.gather(*(run.execute(store, own) for run, own in zip(runs, machines, strict=True)))
+
+
+def check(result: RunResult) -> None:
+    """What must hold for each run, whatever happened to it."""
+    if result.exit_code not in EXIT_CODES:
+        raise Broken("exit code", (result.exit_code, result.error, list(result.problems)))
+    if result.seen != sum(result.counts.values()) - result.counts.get(Result.REMOVED, 0):
+        raise Broken("ledger", (result.seen, result.counts))
+    if nameless := [each for each in result.problems if not each.reason]:
+        raise Broken("problem without a reason", nameless)
+    if "a bug in" in result.error:
+        raise Broken("bug", result.error)
+    if "sk_fake" in document(result):
+        raise Broken("secret in the document")

@@ -1,0 +1,268 @@
+"""One world: a source, a merchant, a store, a network, and what the store may hold."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from medusa_sync import RunResult
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.medusa import Store
+from tests.harness.runs import document
+from tests.world.clock import Clock
+from tests.world.expected import Expected, Rules
+from tests.world.merchant import ids_in, make_merchant
+from tests.world.network import Network
+from tests.world.oracle import Oracle
+from tests.world.runs import Broken, Run, all_of
+from tests.world.shop import Shop
+from tests.world.source import Source
+from tests.world.states import before_runs, of_runs
+from tests.world.stored import stored_in
+from tests.world.wanted import Product, Wanted, wanted_of
+
+NUMBERS = (1, 2, 3, 4, 7, 9, 10, 15, 24, 45)
+"""Of products: without variants, with some, at times without, without SKUs or ids, with shared stock."""
+SETTLING_RUNS = 3
+SETTLED_REQUESTS = 120
+"""At most so many, of all runs until nothing is left to do: a few for each batch, and one for each fault."""
+
+
+class Rows:
+    """The rows that the source delivers."""
+
+    url = "memory"
+
+    def __init__(self) -> None:
+        self.products: list[Product] = []
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that can be undone: its document, and what was expected of the store before it."""
+
+    file: Path
+    before: Mapping[str, Expected]
+    is_undo: bool
+
+
+class World:
+    """Everything that one history happens to; `folder` has the documents of runs."""
+
+    def __init__(self, seed: int, folder: Path, clock: Clock) -> None:
+        self.clock = clock
+        self.folder = folder
+        dice = random.Random(seed)
+        self.states = Counter[str]()
+        self.log: list[str] = []
+        self.store = FakeMedusa()
+        self.store.offers_bulk = dice.random() < 0.85
+        self.shop = Shop(cast("Store", self.store), transport=self.store)
+        self.network = Network(self.store, random.Random(dice.random()), self.states, clock, self.note)
+        self.rows = Rows()
+        self.source = Source(self.rows, random.Random(0), frozenset())
+        self.source.fewest = 1
+        self.oracle = Oracle(self.shop.store)
+        self.merchant = make_merchant(self.shop, self.oracle, random.Random(0), frozenset(), clock, gap=20)
+        self.batch_size = dice.choice([1, 2, 2, 3, 15])
+        self.concurrency = dice.choice([1, 2, 2, 4])
+        self.page_size = dice.choice([1, 2, 3, 30])
+        self.retries = dice.choice([0, 1, 2])
+        self.rules = Rules(store_wins=False, on_missing="keep", sale_prices=dice.random() < 0.3)
+        self.used: set[bool] = set()  # whether there were sale prices since the store was settled
+        self.undone = False  # a run, since the store was settled
+        self.passing: list[Callable[[], None]] = []  # ends what the merchant did to the store as a whole
+        self.wanted_before: Mapping[str, Wanted] = {}  # by the source, at the last run
+        self.removed: set[str] = set()  # external ids of products that were removed once
+        self.documents: list[Done] = []
+        self.plans: list[Run] = []
+        self.missing_since: dict[str, float] = {}
+        self.known_numbers: set[int] = set()
+        self._files = 0
+
+    def end_step(self) -> None:
+        """Note what the source has stopped delivering."""
+        now = self.clock.true()
+        gone = self.oracle.products.keys() - self.wanted().keys()
+        self.missing_since = {key: self.missing_since.get(key, now) for key in gone}
+
+    def note(self, text: str) -> None:
+        self.log.append(text)
+
+    # --- what the source delivers -------------------------------------------------------------------------
+
+    def wanted(self, rules: Rules | None = None) -> dict[str, Wanted]:
+        sales = (rules or self.rules).sale_prices
+        return {
+            f"dummyjson:{key}": wanted_of(each, sale_prices=sales)
+            for key, each in self.source.products.items()
+        }
+
+    def run(self, rules: Rules | None = None, **options: Any) -> Run:
+        """A run of what the source has now, with other options."""
+        rules = rules or self.rules
+        self.used.add(rules.sale_prices)
+        chosen = {
+            "accept_settings": len(self.used) > 1,
+            "batch_size": self.batch_size,
+            "concurrency": self.concurrency,
+            "max_retries": self.retries,
+            "on_conflict": "store" if rules.store_wins else "source",
+            "on_missing": rules.on_missing,
+            "max_removals": "100%",
+            "overwrite": rules.overwrites,
+        }
+        if "undo" in options:  # these have no effect on it
+            del chosen["on_conflict"], chosen["overwrite"]
+        rows = deepcopy(list(self.rows.products))
+        return Run(chosen | options, rules, rows, self.wanted(rules), self.page_size)
+
+    def file(self, ending: str) -> Path:
+        self._files += 1
+        return self.folder / f"{self._files}.{ending}"
+
+    # --- runs -----------------------------------------------------------------------------------------------
+
+    async def carry_out(self, *runs: Run) -> None:
+        """Run at once, with the faults that are due; then the store finishes its work."""
+        before, certain = deepcopy(self.oracle.products), self._certain()
+        machines = [self.network.machine() for _ in runs]
+        self.network.spans.clear()
+        self.states.update(set(before_runs(self, runs)))
+        await all_of(runs, self.store, machines)
+        await self.network.idle()
+        self.network.calm()
+        self.store.between = None
+        self.states.update(set(of_runs(self, runs)))
+        self.wanted_before = self.wanted()
+        self.removed |= {key for key in self.oracle.products if key not in self.store.products}
+        self.products()
+        for run in runs:
+            self._take_in(run, alone=len(runs) == 1)
+        self._nothing_is_removed(certain, runs)
+        if self.oracle.theirs and (changed := self.oracle.changed(stored_in(self.shop))):
+            raise Broken("a product of the merchant was changed", changed)
+        for run in runs:
+            self._expect(run, alone=len(runs) == 1)
+            if run.result is not None and not run.options.get("dry_run"):
+                file = self.file("json")
+                file.write_text(document(run.result), encoding="utf-8")
+                self.documents.append(Done(file, before, run.undoes is not None))
+        writes = [(ids_in(each.text), each.begin, each.end) for each in self.network.spans if each.is_write]
+        self.merchant.accept_lost_edits(writes)
+        self.merchant.delete_what_is_unclear()
+
+    async def calmly(self, run: Run) -> RunResult:
+        """Run alone and without faults."""
+        self.network.calm()
+        await run.execute(self.store, self.network.machine())
+        await self.network.idle()
+        if run.result is None:
+            raise Broken("a calm run was killed")
+        self._take_in(run, alone=True)
+        return run.result
+
+    def merchant_deletes_own(self, own: str) -> None:
+        """Delete a product that the merchant has created."""
+        self.shop.delete(f"/admin/products/{own}")
+        del self.oracle.theirs[own]
+
+    def products(self) -> None:
+        """Fail if a product is stored twice."""
+        try:
+            _ = self.store.products
+        except AssertionError as error:
+            raise Broken("product twice", error) from None
+
+    def _take_in(self, run: Run, *, alone: bool) -> None:
+        """Check the conflicts of a run."""
+        if run.result is None:
+            self.note("    killed")
+            return
+        result = run.result
+        counts = {each.value: count for each, count in result.counts.items() if count}
+        self.note(f"    exit {result.exit_code}, {counts}{', ' + result.error if result.error else ''}")
+        if self.undone or run.plan is not None or run.undoes is not None:
+            return
+        for outcome in result.changes:
+            key = outcome.external_id or ""
+            for each in outcome.conflicts:
+                is_clearing = not alone and each.stored is None and each.field in {"sku", "barcode"}
+                if is_clearing or key not in run.wanted:
+                    continue
+                if not self.oracle.explains(key, each.variant, each.field, run.wanted[key]):
+                    raise Broken("conflict that nobody caused", (key, each))
+
+    def _expect(self, run: Run, *, alone: bool) -> None:
+        if run.undoes is not None:
+            self.undone = True
+            self.oracle.may_have_undone(run.undoes, run.rules)
+        elif alone and run.is_complete and run.plan is None and not self.merchant.during and not self.passing:
+            self.oracle.has_run(run.wanted, run.rules)
+            self.compare(run.wanted)
+        else:
+            self.oracle.may_have_run(run.wanted, run.rules)
+
+    def _certain(self) -> dict[str, str]:
+        """The external ids of products that are certainly stored, by their ids."""
+        return {self.oracle.products[key].store_id or "": key for key in self.oracle.known()}
+
+    def _nothing_is_removed(self, certain: Mapping[str, str], runs: Sequence[Run]) -> None:
+        """Products are deleted only by runs that may do that, and by the merchant."""
+        for own, key in certain.items():
+            was_deleted = own not in self.store.state.products
+            is_by_merchant = self.oracle.products[key].store_id != own
+            allowed = [run for run in runs if run.may_delete(key, self.clock.true() - self.missing(key))]
+            if was_deleted and not is_by_merchant and not allowed:
+                raise Broken("a product was deleted", key)
+
+    def missing(self, key: str) -> float:
+        """Since when the source does not have a product, in true time."""
+        return self.missing_since.get(key, self.clock.true())
+
+    # --- when the faults have ended -------------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Runs without faults make the store match source and merchant; then a run writes nothing."""
+        while self.passing:
+            self.passing.pop()()
+        wanted, begin = self.wanted(), len(self.network.sent)
+        for _ in range(SETTLING_RUNS):
+            result = await self.calmly(self.run())
+            if result.exit_code == 0:
+                break
+        if result.exit_code:
+            raise Broken("it does not settle", (result.error, list(result.problems)[:3]))
+        if len(self.network.sent) - begin > SETTLED_REQUESTS:
+            raise Broken("too many requests to settle", len(self.network.sent) - begin)
+        await self._is_quiet(len(wanted))
+        self.oracle.has_run(wanted, self.rules)
+        self.compare(wanted)
+        self.used, self.undone = {self.rules.sale_prices}, False
+        self.source.settle()
+
+    def compare(self, wanted: Mapping[str, Wanted]) -> None:
+        """The store has what the oracle expects after a run that did everything."""
+        self.products()
+        stored = stored_in(self.shop)
+        if deviations := self.oracle.deviations(stored, wanted):
+            raise Broken(_kind(deviations[0]), "\n".join(deviations))
+        self.oracle.learn(stored)
+        self.merchant.forget()
+
+    async def _is_quiet(self, count: int) -> None:
+        begin = len(self.network.sent)
+        result = await self.calmly(self.run())
+        writes = [each for each in self.network.sent[begin:] if each.is_write]
+        counts = {each.value: count for each, count in result.counts.items() if count}
+        if counts != ({"unchanged": count} if count else {}) or writes or result.conflicts:
+            raise Broken("not quiet", (counts, list(result.changes), list(result.problems), writes[:3]))
+
+
+def _kind(deviation: str) -> str:
+    """What kind of deviation it is: without ids, keys and values."""
+    words = [each for each in deviation.partition(": ")[2].split() if each.isalpha()]
+    return "store differs: " + " ".join(words[:4])
