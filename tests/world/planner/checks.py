@@ -157,3 +157,12 @@ def _by_key(world: World) -> dict[tuple[str, str], object]:
     """What the store holds, by key of the variant."""
     keys = {own: key for key, own in _ids(world).items()}
     return {(own and keys.get(own, own), name): value for (own, name), value in contents(world.shop).items()}
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    it_settles,
+    each_field_is_merged,
+    a_killed_write_is_completed,
+    a_killed_write_is_taken_back,
+    a_saved_plan_is_the_run,
+)
