@@ -134,8 +134,9 @@ def a_saved_plan_is_the_run(case: Case) -> None:
     change = world.plan(world.desired, world.how)
     if change is None or is_recorded(change):
         return
-    plan = approved(change, change.changes, Action.UPDATE, _PLACEMENT)
-    assert not [*moved(plan, change, _PLACEMENT, has_begun=False)]
+    plan = approved(change, change.changes, Action.UPDATE, _PLACEMENT, change.stored.record)
+    wanted_now = structs.replace(world.desired, approved=plan)
+    assert not [*moved(wanted_now, change, _PLACEMENT, has_begun=False)]
     if not world.how.selection.is_all:
         return  # what a killed run has begun is completed with all fields, so it is not the plan
     for commits in count(1):
@@ -144,7 +145,7 @@ def a_saved_plan_is_the_run(case: Case) -> None:
         rest = killed.plan(killed.desired, killed.how)
         if rest is None or is_whole:
             return
-        found = [*moved(plan, rest, _PLACEMENT, has_begun=True)]
+        found = [*moved(wanted_now, rest, _PLACEMENT, has_begun=True)]
         assert not found, f"killed after {commits} commits: {found}"
 
 
