@@ -1,7 +1,6 @@
 """Applies each bug of bugs.toml to a copy of the package, and expects that a test of the world finds it.
 
-`python -m tests.world.mutants [--seconds 60] [WORD ...]` takes the bugs whose file or description has one of the
-words; all without any.
+`python -m tests.world.mutants [--seconds 60] [WORD ...]` takes the bugs whose file or description has a word.
 """
 
 import argparse
@@ -101,9 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first (1)")
     parser.add_argument("words", nargs="*", help="of the file or the description")
     chosen = parser.parse_args(arguments)
-    wanted = [
-        each for each in bugs() if not chosen.words or any(word in f"{each.file} {each.says}" for word in chosen.words)
-    ]
+    words = chosen.words or [""]
+    wanted = [each for each in bugs() if any(word in f"{each.file} {each.says}" for word in words)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         verdicts = []
         for verdict in pool.map(lambda bug: judged(bug, chosen.seconds, chosen.seed), wanted):

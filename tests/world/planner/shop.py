@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, Step, VariantChange
-from medusa_sync.core.entities import NamedEntity
+from medusa_sync.core.entities import Entity, NamedEntity
 from medusa_sync.core.fields import (
     CHANNELS,
     FIELDS,
@@ -77,14 +77,15 @@ class Shop:
 
     def _seen(self, variant: StoredVariant) -> StoredVariant:
         links = tuple(
-            StoredInventoryItem(link.inventory_item_id, self._inventory(link.inventory_item_id))
+            structs.replace(link, inventory=self._inventory(link.inventory_item_id))
             for link in variant.inventory_items
         )
         return structs.replace(variant, inventory_items=links)
 
     def _inventory(self, item_id: str) -> StoredInventory:
         item = self.items[item_id]
-        return StoredInventory(tuple(StoredLevel(*each) for each in item.levels.items()), item.sku)
+        levels = tuple(StoredLevel(*each) for each in item.levels.items())
+        return StoredInventory(levels, item.sku, tuple(Entity(each.id) for each in self.users(item_id)))
 
     # --- ids ---
 
