@@ -1,0 +1,1 @@
+"""Bugs on purpose, which the tests of the world have to find."""

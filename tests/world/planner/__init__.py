@@ -1,0 +1,1 @@
+"""The planner alone: a random product that source and merchant change, planned and applied in memory."""

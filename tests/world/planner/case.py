@@ -1,0 +1,157 @@
+"""A case of the planner: what source and merchant do before a plan, and which write was killed before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from random import Random
+from typing import Final
+
+from msgspec import Struct, structs
+
+from medusa_sync.core.change import Change, creation
+from medusa_sync.core.note import is_recorded
+from medusa_sync.core.plan import plan_update
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.selection import PlanOptions, Selection
+from medusa_sync.errors import ProductFailedError
+from tests.world.planner import merchant, source
+from tests.world.planner.expected import Run
+from tests.world.planner.shop import Shop, contents
+from tests.world.planner.source import Edit
+
+_ROUNDS: Final = 3
+DEFAULTS: Final = PlanOptions()
+
+
+class Case(Struct, frozen=True):
+    """One history.
+
+    Attributes:
+        first: what makes the product that is created.
+        killed: what the source changed before a write that was killed, and after how many commits; None if
+            none was.
+        merchant: what was edited in the store since.
+        later: what the source changed before the plan.
+        how: the seed of the options of the run.
+    """
+
+    first: list[Edit]
+    killed: tuple[list[Edit], int] | None
+    merchant: list[Edit]
+    later: list[Edit]
+    how: int
+
+
+def case(seed: int) -> Case:
+    draw = Random(seed)
+    first = source.drawn(draw, source.EDITS, draw.randint(1, 14))
+    killed = (source.drawn(draw, source.EDITS, draw.randint(1, 3)), draw.randint(0, 8))
+    edits = source.drawn(draw, merchant.EDITS, draw.randint(0, 3))
+    later = source.drawn(draw, source.EDITS, draw.randint(0, 4))
+    return Case(first, killed if draw.random() < 0.4 else None, edits, later, draw.getrandbits(32))
+
+
+def options(seed: int) -> tuple[PlanOptions, Run]:
+    """How a run decides, without what needs other products; the second form is that of the oracle."""
+    draw = Random(seed)
+    chosen = draw.choice(
+        [*[None] * 6, {"price"}, {"stock", "title"}, {"variants", "tags"}, {"metadata", "sku"}]
+    )
+    skipped = draw.choice([*[()] * 6, ("price",), ("description", "images"), ("variants",)])
+    sides = {name: draw.choice([*OnConflict]) for name in draw.sample(["title", "price", "variants"], 2)}
+    policy = draw.choice([ConflictPolicy(), ConflictPolicy(OnConflict.STORE), ConflictPolicy(sides=sides)])
+    only, skip, overwrite = frozenset(chosen) if chosen else None, frozenset(skipped), draw.random() < 0.15
+    how = PlanOptions(policy, overwrite=overwrite, selection=Selection(only, skip))
+    return how, Run(only, skip, policy, overwrite)
+
+
+class World:
+    """A case that is played up to the plan, which checks continue.
+
+    Attributes:
+        first: what the source wanted when the product was created.
+        desired: what it wants now.
+        shop: the store as the plan finds it.
+        before: what it held before the merchant's edits.
+        edited: what it holds since.
+        how: the run decides.
+        run: the same for the oracle.
+    """
+
+    def __init__(self, played: Case) -> None:
+        row = source.edited(source.new_row(), played.first)
+        self.first = _wanted(row)
+        self.shop = Shop()
+        self.shop.create(creation(self.first, "shirt"))
+        if played.killed is not None:
+            row = source.edited(row, played.killed[0])
+            self.kill(_wanted(row), played.killed[1])
+        self.before = contents(self.shop)
+        merchant.edit(self.shop, played.merchant)
+        self.edited = contents(self.shop)
+        self.desired = _wanted(source.edited(row, played.later))
+        self.how, self.run = options(played.how)
+
+    def kill(self, desired: DesiredProduct, commits: int, how: PlanOptions = DEFAULTS) -> bool:
+        """Write a product, but only so many commits; returns whether some were left."""
+        change = self.plan(desired, how)
+        if change is None or is_recorded(change):
+            return False
+        return sum(1 for _ in islice(self.shop.commits(change), commits)) == commits
+
+    def plan(self, desired: DesiredProduct, how: PlanOptions) -> Change | None:
+        """Plan an update; None if Medusa does not support it."""
+        stored = self.shop.read()
+        how = structs.replace(how, selection=how.selection.for_record(stored.record))
+        try:
+            change = plan_update(desired, stored, how)
+        except ProductFailedError:
+            return None
+        return None if change.blocked else change
+
+    def settle(self, desired: DesiredProduct, how: PlanOptions) -> bool:
+        """Plan and apply until nothing is left; returns whether the product can be written at all."""
+        left: object = None
+        for _ in range(_ROUNDS):
+            change = self.plan(desired, how)
+            if change is None:
+                return False
+            if is_recorded(change):
+                return True
+            for _ in self.shop.commits(change):
+                pass
+            how = structs.replace(how, overwrite=False)  # with it, each run compares with the store
+            record = self.shop.product.record
+            if record is not None and how.selection.is_up_to_date(record, desired):
+                return True  # the next run does not read it
+            left = change.changes or change.steps or change.conflicts or "only the record"
+        raise AssertionError(f"not settled after {_ROUNDS} rounds: {left}")
+
+
+def _wanted(row: source.Row) -> DesiredProduct:
+    desired = source.desired(row)
+    assert desired is not None, row
+    return desired
+
+
+def shrunk(failing: Case, fails: Callable[[Case], bool]) -> Case:
+    """A smaller case that still fails: edits are left out while it does."""
+    while (smaller := next((each for each in _smaller(failing) if fails(each)), None)) is not None:
+        failing = smaller
+    return failing
+
+
+def _smaller(each: Case) -> Iterator[Case]:
+    if each.killed is not None:
+        yield structs.replace(each, killed=None)
+        edits, commits = each.killed
+        yield from (structs.replace(each, killed=(less, commits)) for less in _without_one(edits))
+    for name in ("merchant", "later", "first"):
+        yield from (structs.replace(each, **{name: less}) for less in _without_one(getattr(each, name)))
+
+
+def _without_one(edits: list[Edit]) -> Iterator[list[Edit]]:
+    for index in range(len(edits)):
+        yield edits[:index] + edits[index + 1 :]

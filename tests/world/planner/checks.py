@@ -1,0 +1,169 @@
+"""What must hold for each case of the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Final
+
+from msgspec import structs
+
+from medusa_sync.core.approval import approved, moved
+from medusa_sync.core.fields import UNIQUE
+from medusa_sync.core.note import is_recorded
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.result import Action
+from tests.world.planner.case import DEFAULTS, Case, World
+from tests.world.planner.expected import Sides, differences, held, merged, wanted
+from tests.world.planner.shop import contents
+
+_PLACEMENT: Final = ("sc_Web shop", "sp_default", "sloc_main")
+
+
+Check = Callable[[Case], None]
+
+
+def it_settles(case: Case) -> None:
+    """Planned and applied until nothing is left, at most three times; the same again writes nothing."""
+    world = World(case)
+    world.settle(world.desired, world.how)
+
+
+def each_field_is_merged(case: Case) -> None:
+    """Each field ends as the table of the merge says, and nothing else is written."""
+    world = World(structs.replace(case, killed=None))
+    ours = _ids(world)
+    if not world.settle(world.desired, world.how):
+        return
+    run, ids, found = world.run, _ids(world), contents(world.shop)
+    first, now = wanted(world.first, ours), wanted(world.desired, ids)
+    present = {own for own, _ in world.edited}
+    wants = {"", *(ids[each.key] for each in world.desired.variants if each.key in ids)}
+    known = present | {*ours.values(), ""}  # also the variants that the merchant deleted
+    expected = {key: value for key, value in now.items() if key[0] not in known and run.has("options")}
+    for key in {**first, **now, **world.edited}:
+        own, field = key
+        if own in present and own in wants:
+            sides = Sides(*(each.get(key) for each in (first, now, world.before, world.edited)))
+            expected[key] = merged(field, sides, run)
+        elif own in present:  # the merchant's, or dropped at the source
+            value = world.edited.get(key)
+            is_given = field in UNIQUE and any(now.get((each, field)) == value for each in wants)
+            expected[key] = None if is_given and own in ours.values() else value
+    if run.has("stock"):  # a variant that is not tracked any more loses its item
+        lost = {
+            own for own in wants if not now.get((own, "is tracked")) and (own, "is tracked") in world.edited
+        }
+        expected = {key: each for key, each in expected.items() if not (key[0] in lost and _is_level(key[1]))}
+    wrong = differences(held(expected), found)
+    assert not (left := {key: each for key, each in wrong.items() if _is_judged(*key, world)}), left
+
+
+def _is_judged(own: str, field: str, world: World) -> bool:
+    """Whether the table says what a field gets: names of options and shared items have rules of their own."""
+    if field == "options" or (own and world.first.options != world.desired.options):
+        return False
+    if own and world.before.get(("", "options")) != world.edited.get(("", "options")):
+        return False
+    return not (_is_level(field) or field == "is tracked") or _sharing(world.first) == _sharing(world.desired)
+
+
+def _sharing(desired: DesiredProduct) -> set[str]:
+    return {each.key for each in desired.variants if each.shares_stock}
+
+
+def _ids(world: World) -> dict[str, str]:
+    """Ids of variants by key."""
+    record = world.shop.product.record
+    return {key: entry.id for key, entry in record.variants.items() if entry.id} if record else {}
+
+
+def _is_level(field: str) -> bool:
+    return field.startswith("stock ")
+
+
+def a_killed_write_is_completed(case: Case) -> None:
+    """Whatever a killed write has committed, the next run leaves what one that was not killed leaves."""
+    whole = _without_edits(case)
+    if not whole.settle(whole.desired, DEFAULTS):
+        return
+    expected = _by_key(whole)
+    for commits in count():
+        world = _without_edits(case)
+        if not world.kill(world.desired, commits):
+            return
+        assert world.settle(world.desired, DEFAULTS), f"killed after {commits} commits, it cannot be written"
+        wrong = differences(expected, _by_key(world))
+        assert not wrong, f"killed after {commits} commits: {wrong}"
+
+
+def a_killed_write_is_taken_back(case: Case) -> None:
+    """If the source is as before a write that was killed, nothing of that write is left."""
+    for commits in count(1):
+        world = _without_edits(case)
+        expected = _by_key(world)
+        if not world.kill(world.desired, commits):
+            return
+        if not world.settle(world.first, DEFAULTS):
+            continue  # Medusa does not support the way back
+        wrong = {
+            key: each
+            for key, each in differences(expected, _by_key(world)).items()
+            if not _may_stay(key, world)
+        }
+        assert not wrong, f"killed after {commits} commits: {wrong}"
+
+
+def _may_stay(key: tuple[str, str], world: World) -> bool:
+    """What stays: added variants, the last channels, and levels at locations that are not named any more."""
+    own, field = key
+    is_added = own in {each.key for each in world.desired.variants} - {
+        each.key for each in world.first.variants
+    }
+    named = wanted(world.first, {each.key: each.key for each in world.first.variants})
+    return (
+        is_added
+        or (_is_level(field) and key not in named)
+        or (field == "sales_channels" and not world.first.fields.get(field))
+    )
+
+
+def a_saved_plan_is_the_run(case: Case) -> None:
+    """A plan may be written if nothing differs, also what a killed run has left of it."""
+    world = World(structs.replace(case, killed=None))
+    change = world.plan(world.desired, world.how)
+    if change is None or is_recorded(change):
+        return
+    plan = approved(change, change.changes, Action.UPDATE, _PLACEMENT, change.stored.record)
+    wanted_now = structs.replace(world.desired, approved=plan)
+    assert not [*moved(wanted_now, change, _PLACEMENT, has_begun=False)]
+    if not world.how.selection.is_all:
+        return  # what a killed run has begun is completed with all fields, so it is not the plan
+    for commits in count(1):
+        killed = World(structs.replace(case, killed=None))
+        is_whole = not killed.kill(killed.desired, commits, killed.how)
+        rest = killed.plan(killed.desired, killed.how)
+        if rest is None or is_whole:
+            return
+        found = [*moved(wanted_now, rest, _PLACEMENT, has_begun=True)]
+        assert not found, f"killed after {commits} commits: {found}"
+
+
+def _without_edits(case: Case) -> World:
+    """The world of a case in which only the source changes anything."""
+    return World(structs.replace(case, killed=None, merchant=[]))
+
+
+def _by_key(world: World) -> dict[tuple[str, str], object]:
+    """What the store holds, by key of the variant."""
+    keys = {own: key for key, own in _ids(world).items()}
+    return {(own and keys.get(own, own), name): value for (own, name), value in contents(world.shop).items()}
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    it_settles,
+    each_field_is_merged,
+    a_killed_write_is_completed,
+    a_killed_write_is_taken_back,
+    a_saved_plan_is_the_run,
+)
