@@ -13,7 +13,7 @@ PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --du
 unexport PYTHONDONTWRITEBYTECODE # with it, every process of a test compiles all modules again
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo store check quick test test-all lowest simulate soak matrix bench lint ruff mypy imports spelling security docs picture format container audit release publish lock clean
+.PHONY: help install demo store check quick test test-all lowest simulate mutants soak matrix bench lint ruff mypy imports spelling security docs picture format container audit release publish lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -58,6 +58,9 @@ lowest: install ## the tests of `make check` with the lowest versions that pypro
 
 simulate: install ## random histories of a source, a merchant, faults and runs on a store in memory (MINUTES=5 SEED=...)
 	$(BIN)/python -m tests.world --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+mutants: install ## apply bugs on purpose to a copy of the package: the world has to find each (ARGS="sales --seconds 30")
+	$(BIN)/python -m tests.world.mutants $(ARGS)
 
 soak: install ## random changes, edits and faults on a real store (MINUTES=10 SEED=...)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
