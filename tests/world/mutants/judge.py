@@ -1,7 +1,7 @@
 """Looks for a failure of the package that is imported: first of the planner, then in histories of the world.
 
-`python -m tests.world.mutants.judge SECONDS SEED` prints the first failure and exits with 1, or with 0 if there is
-none in this time.
+`python -m tests.world.mutants.judge SECONDS SEED` prints the first failure and exits with 1. If there is none
+in this time, it exits with 0.
 """
 
 import logging
