@@ -232,7 +232,9 @@ def shopify() -> list[dict[str, Any]]:
 
 
 def _example(name: str) -> dict[str, Any]:
-    product: dict[str, Any] = json.loads((ROOT / "tests" / "catalogues" / name).read_text(encoding="utf-8"))
+    product: dict[str, Any] = json.loads((ROOT / "tests" / "catalogues" / name).read_text(encoding="utf-8"))[
+        0
+    ]
     return product
 
 

@@ -31,6 +31,7 @@ class Found(Struct):
     hint: str = ""
     format: str = ""
     overlooked: str = ""
+    notes: list[str] = []  # what a run says about the source
 
     @property
     def titles(self) -> list[str]:
@@ -69,6 +70,7 @@ async def _reading(path: Path, format_: str, mapping: MappingOptions, map_: str 
     except SourceError as error:
         found.error, found.hint = str(error).removeprefix(f"{path}: "), error.hint
     found.format, found.overlooked = source.format, " ".join(source.overlooked)
+    found.notes = [*source.notes, *source.overlooked, *filter(None, [source.resembles])]
     return found
 
 

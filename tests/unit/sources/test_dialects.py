@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.mapping import MappingOptions
 from tests.unit.builders import row as source_row
 from tests.unit.sources.reading import (
@@ -27,7 +26,6 @@ from tests.unit.sources.reading import (
     variant_of,
 )
 
-SAMPLE = Path(__file__).parents[2] / "catalogues/shopify-tableware.csv"
 SHOPIFY = (
     "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,"
     "Option2 Name,Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,"
@@ -67,15 +65,6 @@ def medusa(*rows: str) -> str:
 
 
 # --- Shopify --------------------------------------------------------------------------------------------
-
-
-def test_an_export_of_shopify_has_its_20_products_all_valid() -> None:
-    products = {each.source_id: each for each in read(SAMPLE) if isinstance(each, DesiredProduct)}
-    assert (len(read(SAMPLE)), len(products)) == (20, 20)
-    assert sum(len(each.variants) for each in products.values()) == 23
-    assert not SAMPLE.read_bytes().endswith(b"\n")
-    assert "salad-servres" in products  # the last one
-    assert str(products["oval-platter"].fields["description"]).endswith("<li>Made in Latvia</li>\n</ul>")
 
 
 @cases("""

@@ -1,0 +1,67 @@
+"""Catalogues of other programs, and the desired products that each becomes, in `golden/`.
+
+`python -m tests.catalogues` writes what they become now: review the difference.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from medusa_sync.sources.base import Rejected, Row
+from medusa_sync.sources.mapping import MappingOptions
+from tests.unit.sources.reading import reading
+
+FOLDER: Final = Path(__file__).parent
+CATALOGUES: Final = {
+    each.name: each for each in sorted(FOLDER.iterdir()) if each.suffix in {".csv", ".json", ".xml"}
+}
+MAPS: Final = {"business-central.json": "business-central"}
+"""Catalogues that are not recognised without a map."""
+CURRENCIES: Final = {"ceneo": "pln", "heureka": "czk", "skroutz": "eur", "yml": "rub"}
+"""Those of feeds of shops that do not use dollars, by the start of their names."""
+WIDTH: Final = 110
+_UNUSED: Final = {"source_id", "digest", "locations", "withheld", "settings", "regions", "approved"}
+
+
+def golden_of(name: str) -> Path:
+    return FOLDER / "golden" / f"{name}.json"
+
+
+def currency_of(name: str) -> str:
+    return CURRENCIES.get(name.partition(".")[0].removesuffix("-odd"), "usd")
+
+
+def rendered(name: str) -> str:
+    """What a catalogue becomes: its format, what a run says about it, and its rows."""
+    mapping = MappingOptions("shop", currency_of(name), sale_prices=True)
+    found = reading(CATALOGUES[name], mapping=mapping, map_=MAPS.get(name))
+    assert not found.error
+    rows = ",\n".join(map(_row, found.rows))
+    return f'{{"format": {_json(found.format)}, "notes": {_json(found.notes)}, "rows": [\n{rows}\n]}}\n'
+
+
+def _row(row: Row) -> str:
+    """JSON with as few lines as a difference can be read in."""
+    if isinstance(row, Rejected):
+        return _json({"rejected": row.source_id or row.title, "reason": row.reason})
+    members = {key: value for key, value in msgspec.to_builtins(row).items() if key not in _UNUSED and value}
+    fields = {key: value for key, value in members.pop("fields").items() if value is not None}
+    variants = ",\n  ".join(map(_json, members.pop("variants")))
+    return f'{{{_filled(members)},\n "fields": {{{_filled(fields)}}},\n "variants": [\n  {variants}]}}'
+
+
+def _filled(members: Mapping[str, Any]) -> str:
+    lines = [""]
+    for text in (f"{_json(key)}: {_json(value)}" for key, value in members.items()):
+        if lines[-1] and len(lines[-1]) + len(text) > WIDTH:
+            lines.append(text)
+        else:
+            lines[-1] += f", {text}" if lines[-1] else text
+    return ",\n  ".join(lines)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
