@@ -32,7 +32,9 @@ from tests.harness.shirts import shirt, shirts, variant
 Rows = list[dict[str, Any]]
 
 # --- stores that earlier versions wrote, as `tests/harness/recorded.py` keeps them -----------------------
-# In `9607bfb-interrupted`, the store was killed while it updated two products.
+
+EARLIER = sorted(each.stem for each in STORES.glob("*.json") if not each.stem.endswith("-interrupted"))
+earlier = pytest.mark.parametrize("version", EARLIER)
 
 
 class Shop:
@@ -79,8 +81,11 @@ def price_of(product: Product, sku: str) -> float:
     return next(each.amount for each in own.prices if each.currency_code == "usd")
 
 
-def test_an_upgrade_writes_nothing_and_edits_of_the_merchant_stay(shop: Callable[[str], Shop]) -> None:
-    here = shop("9607bfb")
+@earlier
+def test_an_upgrade_writes_nothing_and_edits_of_the_merchant_stay(
+    shop: Callable[[str], Shop], version: str
+) -> None:
+    here = shop(version)
     before = deepcopy(content(here.store.state)["products"])
     result = here.sync()
     assert (result.exit_code, counts(result), list(result.changes)) == (0, {"unchanged": 3}, [])
@@ -98,8 +103,11 @@ def test_an_upgrade_writes_nothing_and_edits_of_the_merchant_stay(shop: Callable
     assert [(each.field, each.stored) for each in change.conflicts] == [("title", "The merchant's title")]
 
 
-def test_ids_stay_when_products_of_an_earlier_version_change(shop: Callable[[str], Shop]) -> None:
-    here = shop("9607bfb")
+@earlier
+def test_ids_stay_when_products_of_an_earlier_version_change(
+    shop: Callable[[str], Shop], version: str
+) -> None:
+    here = shop(version)
     before = [(each.id, each.item_ids) for each in here.store.products["shop:3"].variants]
     changed = here.rows[2]["variants"][-1]
     changed["price"], changed["stock"] = 5, 3
@@ -111,8 +119,11 @@ def test_ids_stay_when_products_of_an_earlier_version_change(shop: Callable[[str
     here.assert_quiet()
 
 
-def test_an_update_that_an_earlier_version_left_incomplete_is_completed(shop: Callable[[str], Shop]) -> None:
-    here = shop("9607bfb-interrupted")
+@earlier
+def test_an_update_that_an_earlier_version_left_incomplete_is_completed(
+    shop: Callable[[str], Shop], version: str
+) -> None:
+    here = shop(f"{version}-interrupted")
     result = here.sync()
     assert (result.exit_code, counts(result), result.conflicts) == (0, {"updated": 2, "unchanged": 1}, 0)
     single, other = here.store.products["shop:1"], here.store.products["shop:3"]

@@ -1,12 +1,13 @@
 """Stores as earlier versions left them: the content of a fake store as JSON.
 
-`python -m tests.harness.recorded NAME` writes one to `tests/flow/stores/`, with the code that comes first in
-`PYTHONPATH`.
+`python -m tests.harness.recorded NAME` writes two to `tests/flow/stores/`: one after whole runs, and one that
+was killed while it updated two products. `PYTHONPATH=OLD:. python -P ...` fills them with the code in `OLD`.
 """
 
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -152,6 +153,22 @@ class _Recording:
             result = medusa_sync.sync_products(settings)
         print(f"{medusa_sync.__file__}: exit code {result.exit_code}, {dict(result.counts)}")
 
+    def sync_killed(self, rows: Sequence[dict[str, Any]], **options: Any) -> None:
+        """The store is killed for good when it begins to change variants."""
+
+        def between(_request: httpx.Request, step: str) -> None:
+            if step == "variants":
+                self.store.before = stay_down
+                raise httpx.ReadError("reset")
+
+        def stay_down(_request: httpx.Request) -> httpx.Response:
+            self.store.crash()
+            return httpx.Response(503)
+
+        self.store.linger, self.store.between = 1_000, between
+        self.sync(rows, **options, max_retries=0)
+        assert self.store.before
+
     async def _handle(self, request: httpx.Request) -> httpx.Response:
         return await self.store.handle_async_request(request)
 
@@ -169,7 +186,8 @@ class _Recording:
         self.store.call("POST", f"{path}/variants/{variant.id}", {"prices": [*prices, theirs]})
 
 
-def main() -> None:
+def record() -> tuple[dict[str, Any], dict[str, Any]]:
+    """A store after whole runs and edits of the merchant, and the same after an update that was killed."""
     shirt = in_variants(product(3), 4) | {
         "type": "Shirt",
         "collection": "Summer",
@@ -179,15 +197,35 @@ def main() -> None:
     }
     shirt["variants"][0] |= {"compareAtPrice": shirt["variants"][0]["price"] + 10, "prices": {"eur": 9.5}}
     rows = [{**each, "reviews": []} for each in (product(1), product(2), shirt)]
+    changed = deepcopy(rows)
+    changed[0] |= {"title": "A new title", "price": 1.5, "stock": 77}
+    changed[2]["variants"][1]["price"] = 99
     options = {"sale_prices": True}
     with TemporaryDirectory() as folder:
         recording = _Recording(Path(folder))
         for _ in range(2):
             recording.sync(rows, **options)
         recording.edit()
-    written = {"source": rows, "options": options, "store": content(recording.store.state)}
-    text = json.dumps(written, indent=1, ensure_ascii=False)
-    (STORES / f"{sys.argv[1]}.json").write_text(f"{text}\n", encoding="utf-8")
+        whole = {"source": rows, "options": options, "store": content(recording.store.state)}
+        whole = deepcopy(whole)
+        recording.sync_killed(changed, **options)
+        return whole, {"source": changed, "options": options, "store": content(recording.store.state)}
+
+
+def _text(value: Any, depth: int = 3) -> str:
+    """JSON with a line for each thing in the store."""
+    if not depth or not value or not isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        members, ends = [_text(each, 0) for each in value], "[]"
+    else:
+        members, ends = [f'"{key}": {_text(each, depth - 1)}' for key, each in value.items()], "{}"
+    return ends[0] + "\n" + ",\n".join(members) + "\n" + ends[1]
+
+
+def main() -> None:
+    for ending, each in zip(("", "-interrupted"), record(), strict=True):
+        (STORES / f"{sys.argv[1]}{ending}.json").write_text(f"{_text(each)}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
