@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import KILLED, killed_runs, run_elsewhere
+from tests.flow.faults import run_elsewhere
 from tests.flow.merchant import edit
-from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, constant, copies_of, counts, sync, writes
+from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, constant, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.world import results
@@ -205,24 +205,6 @@ def test_a_source_without_channels_asks_nothing_more() -> None:
         asked.append(sum(each.path == "/admin/sales-channels" for each in store.requests))
     assert asked == [1, 1], "a new product: once for what keeps customers from buying"
     assert writes(store)
-
-
-@pytest.mark.parametrize("killed", KILLED)
-@pytest.mark.parametrize("is_new", [False, True])
-def test_channels_of_a_killed_run_are_completed(killed: str, *, is_new: bool) -> None:
-    """The store links them after it has written the row with our record."""
-    versions = [[row(number, *names) for number in (1, 2)] for names in ("ab", "bc", "ac")]
-    before = shop(*"abc")
-    if not is_new:
-        sync(ListSource(versions[0]), before)
-    for hurt in killed_runs(before, killed, lambda store: sync(ListSource(versions[1]), store)):
-        copy = copies_of(hurt)
-        for rows in versions:
-            store = copy()
-            result = sync(ListSource(rows), store)
-            assert (result.exit_code, result.conflicts) == (0, 0)
-            assert all(channels(store, number) == {*rows[0]["salesChannels"]} for number in (1, 2))
-            assert_quiet(ListSource(rows), store)
 
 
 def test_a_run_waits_while_another_one_puts_the_product_into_its_channels() -> None:

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import KILLED, killed_runs
 from tests.flow.merchant import edit_variant
 from tests.flow.shirts import named_prices
-from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync
+from tests.flow.stage import ListSource, assert_quiet, counts, sync
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Region
 
@@ -249,34 +248,6 @@ def test_a_region_that_is_created_again_gets_its_prices_and_the_old_ones_go() ->
     assert sync(mugs(ALL | {"usd": 10}), store).exit_code == 0
     assert stored(store) == ALL | {"usd": 10}
     assert_quiet(mugs(ALL | {"usd": 10}), store)
-
-
-# --- faults -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_killed_write_is_completed_even_if_the_source_changes_again(killed: str) -> None:
-    old: Amounts = {"usd": 9, "eur": 20, "eur.Europe": 17, "eur.10+": 16}
-    new: Amounts = {"usd": 9, "eur": 21, "eur.Europe.5+": 15, "eur.10+": 14}
-    store = shop()
-    sync(mugs(old, old), store)
-    add_price(store, "eur", 1, rules={"customer_group_id": "group"})
-    for hurt in killed_runs(store, killed, lambda each: sync(mugs(new, new), each)):
-        copy = copies_of(hurt)
-        for then in (old, new, {"usd": 8}, {"usd": 9, "eur.Europe": 3, "eur.Europe.5+": 2}):
-            left = copy()
-            result = sync(mugs(then, then), left, on_conflict="store")
-            assert (result.exit_code, result.conflicts) == (0, 0), list(result.changes)
-            assert (stored(left), stored(left, 2)) == (then | {"eur.group": 1}, then)
-            assert_quiet(mugs(then, then), left, on_conflict="store")
-
-
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_killed_creation_is_completed(killed: str) -> None:
-    for hurt in killed_runs(shop(), killed, lambda each: sync(mugs(ALL, ALL), each)):
-        assert sync(mugs(ALL, ALL), hurt).exit_code == 0
-        assert (stored(hurt), stored(hurt, 2)) == (ALL, ALL)
-        assert_quiet(mugs(ALL, ALL), hurt)
 
 
 def test_another_currency_of_the_source_keeps_the_keys_of_prices() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
+from tests.flow.faults import FAULTS, Killed, fault_at, strike
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out, reasons
 from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync, text, writes
@@ -27,13 +27,17 @@ DEPOT = "Depot"
 """A location that the source never names."""
 
 
-@pytest.fixture
-def store() -> FakeMedusa:
+def with_locations() -> FakeMedusa:
     """A store with several stock locations."""
     store = FakeMedusa()
     for number, name in enumerate((*OTHERS, DEPOT), 1):
         store.state.stock_locations[f"sloc_{number}"] = Named(f"sloc_{number}", name)
     return store
+
+
+@pytest.fixture
+def store() -> FakeMedusa:
+    return with_locations()
 
 
 def id_of(store: FakeMedusa, name: str) -> str:
@@ -160,33 +164,6 @@ def _by_row(rows: list[Row], store: FakeMedusa) -> list[tuple[Row, Levels]]:
             own = [v for v in product.variants if options in (None, v.options)] if product else []
             found.append((each, held.get(str(own[0].sku), {}) if own else {}))
     return found
-
-
-@pytest.mark.parametrize("killed", KILLED)
-@pytest.mark.parametrize("is_new", [True, False])
-def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_complete(
-    killed: str, store: FakeMedusa, *, is_new: bool
-) -> None:
-    before = [plain(), shirt(2)]
-    if not is_new:
-        assert sync(ListSource(deepcopy(before)), store).exit_code == 0
-        set_level(store, "TP", DEPOT, 3)
-    rows = deepcopy(before)
-    rows[0] |= {"stock": {"Berlin": 3, DEFAULT: 8}, "title": "New"}
-    for number, each in enumerate(rows[1]["variants"]):
-        each["stock"] = [{"Berlin": number}, {DEFAULT: 9, "St. Pauli": 1}, 7][number % 3]
-    rows[1]["variants"].append(variant(2, "XL", "Red", barcode=None, stock={"Berlin": 6}))
-    for hurt in killed_runs(store, killed, lambda each: sync(ListSource(deepcopy(rows)), each)):
-        copy = copies_of(hurt)
-        for then in (rows, [rows[0] | {"stock": {"Berlin": 4, "St. Pauli": 5}}, rows[1]]):
-            store = copy()
-            source = ListSource(deepcopy(then))
-            result = sync(source, store)
-            assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
-            held = levels(store)
-            assert all(own.items() <= held[sku].items() for sku, own in goods(then).items()), held
-            assert is_new or held["TP"][DEPOT] == 3
-            assert_quiet(source, store)
 
 
 # --- what the source means --------------------------------------------------------------------------------

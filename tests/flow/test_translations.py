@@ -8,12 +8,10 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import KILLED, killed_runs
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
     assert_quiet,
-    copies_of,
     counts,
     document,
     sync,
@@ -420,36 +418,6 @@ def test_a_refused_text_fails_alone() -> None:
     assert sync(ListSource(rows), store).exit_code == 0
     assert texts(store, 3) == {"de-DE": {"title": "Kanne 3"}}
     assert_quiet(ListSource(rows), store)
-
-
-def rows_of(version: int) -> list[dict[str, Any]]:
-    first, second = shirt(1), row(2)
-    name = f"Version {version}"
-    first |= {"translations": {"de-DE": {"title": name}, "fr-FR": {"title": name} if version == 1 else {}}}
-    second |= in_german(name, description=f"{name} " * 9) if version else {}
-    for each in first["variants"]:
-        each["translations"] = {"de-DE": {"title": f"{name} {each['sku']}"}}
-    return [first, second]
-
-
-@pytest.mark.parametrize("killed", KILLED)
-@pytest.mark.parametrize("is_new", [False, True])
-def test_texts_of_a_killed_run_are_completed(killed: str, *, is_new: bool) -> None:
-    before = FakeMedusa()
-    if not is_new:
-        sync(ListSource(rows_of(0)), before)
-    for hurt in killed_runs(before, killed, lambda store: sync(ListSource(rows_of(1)), store)):
-        copy = copies_of(hurt)
-        for version in (0, 1, 2):
-            store, (first, second) = copy(), rows_of(version)
-            result = sync(ListSource([first, second]), store, on_conflict="store")
-            assert (result.exit_code, result.conflicts) == (0, 0), list(result.changes)
-            wanted = {locale: own for locale, own in first["translations"].items() if own}
-            assert texts(store, 1) == wanted
-            german = second.get("translations", {}).get("de-DE")
-            assert texts(store, 2) == ({"de-DE": {n: t.strip() for n, t in german.items()}} if german else {})
-            assert variant_texts(store) == {each["sku"]: each["translations"] for each in first["variants"]}
-            assert_quiet(ListSource([first, second]), store)
 
 
 def test_a_table_has_columns_for_texts(tmp_path: Path) -> None:
