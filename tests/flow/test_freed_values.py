@@ -17,7 +17,6 @@ from tests.flow.stage import (
     synced,
     writes,
 )
-from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.shirts import shirt, shirts, variant
 from tests.tiers import some
@@ -154,18 +153,6 @@ def test_values_of_removed_variants_reach_products_that_are_written_before(
     assert_shirts(source.rows, store)
     assert len(store.state.list_prices) == sum(len(row["variants"]) for row in moved), "one of each variant"
     assert_quiet(source, store, **DELETE)
-
-
-@pytest.mark.parametrize("has_bulk", [False, True])
-def test_the_sku_of_a_variant_that_is_replaced_reaches_another_product(*, has_bulk: bool) -> None:
-    rows = [shirt(1, variants=[variant(1, "S", "Red")]), *products(3)[1:]]
-    store, skus = synced(rows), ["SH1-S-R", rows[1]["sku"]]
-    store.offers_bulk = has_bulk
-    rows[0]["variants"] = [variant(1, "XL", "Red", sku="NEW", barcode="4711")]
-    rows[1]["sku"], rows[2]["sku"] = skus
-    assert counts(carried_out(ListSource(rows), store, **DELETE)) == {"updated": 3}
-    stored = [store.products[f"dummyjson:{row['id']}"].variants for row in rows]
-    assert [[each.sku for each in variants] for variants in stored] == [["NEW"], *([sku] for sku in skus)]
 
 
 @pytest.mark.parametrize("changed", [option_is_dropped, one_variant_is_left])

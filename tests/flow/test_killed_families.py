@@ -11,9 +11,9 @@ from tests.flow import test_price_keys as prices
 from tests.flow import test_stock_locations as locations
 from tests.flow import test_translations as texts
 from tests.flow.faults import KILLED, killed_runs
-from tests.harness.shirts import shirt, variant
 from tests.flow.stage import ListSource, assert_quiet, copies_of, sync
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.shirts import shirt, variant
 from tests.tiers import some
 
 pytestmark = pytest.mark.usefixtures("routes")

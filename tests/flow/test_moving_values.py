@@ -1,13 +1,13 @@
-"""Values that move between variants in ways that once went wrong, until the next change or for good."""
+"""Values that move between variants: who gets them, and what the next run does."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.flow.faults import no, refuse
-from tests.flow.merchant import create, delete_variants, edit_variant
-from tests.flow.plans import carried_out
+from tests.flow.merchant import create, delete_variants, edit, edit_variant
+from tests.flow.plans import carried_out, owners
 from tests.flow.shirts import assert_shirts, held
 from tests.flow.stage import (
     ListSource,
@@ -16,17 +16,220 @@ from tests.flow.stage import (
     assert_quiet,
     counts,
     is_write,
+    record_of,
     sync,
     synced,
     writes,
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.shirts import shirt, shirts, variant
-from tests.world.results import withheld
+from tests.harness.fake_medusa.state import Variant
+from tests.harness.shirts import shirt, shirts
+from tests.tiers import some
 
 Row = dict[str, Any]
 DELETE = {"on_missing": "delete", "max_removals": "100%"}
+BATCHES: list[Row] = [{"batch_size": 1, "concurrency": 1}, {"batch_size": 15}]
+
+
+# --- who gets an SKU or a barcode ---------------------------------------------------------------------------
+
+
+class Story(NamedTuple):
+    """What the source has, and then the store, as `1 S:ONE/400=3 M:- | 2 TWO`.
+
+    It is a product with the variants S and M, and one without options. Each has an SKU or `-`, and may have a
+    barcode and a stock.
+
+    Attributes:
+        before: what the source had, in one run after the other.
+        final: what the store has in the end; empty if it is what the source has.
+        withheld: how many values are withheld.
+        edit: of the merchant, before the source has what it has now.
+        owner: how the owner of a value that is withheld is called.
+        leaves_an_item: of a variant whose stock is no longer tracked.
+    """
+
+    before: tuple[str, ...]
+    now: str
+    final: str = ""
+    withheld: int = 0
+    edit: Callable[[FakeMedusa], object] = lambda _: None
+    owner: str = ""
+    options: Mapping[str, Any] = {}
+    leaves_an_item: bool = False
+
+
+def source_of(text: str) -> ListSource:
+    rows = []
+    for product in text.split(" | "):
+        number, *variants = product.split()
+        parsed = [_variant(each) for each in variants]
+        own = parsed[0] if "options" not in parsed[0] else {"options": ["Size"], "variants": parsed}
+        rows.append({"id": int(number), "title": f"Product {number}", "price": 1} | own)
+    return ListSource(rows)
+
+
+def _variant(text: str) -> Row:
+    size, _, rest = text.rpartition(":")
+    rest, _, stock = rest.partition("=")
+    sku, _, code = rest.partition("/")
+    row: Row = {} if sku == "-" else {"sku": sku}
+    row |= {"stock": int(stock)} if stock else {}
+    if size:
+        return row | {"id": size, "price": 1, "options": {"Size": size}} | ({"barcode": code} if code else {})
+    return row | ({"meta": {"barcode": code}} if code else {})
+
+
+def stored(store: FakeMedusa) -> set[str]:
+    """The products of the store, in the words of a story."""
+    return {
+        " ".join([own.rpartition(":")[2], *sorted(_shown(store, each) for each in product.variants)])
+        for own, product in store.products.items()
+    }
+
+
+def _shown(store: FakeMedusa, variant: Variant) -> str:
+    size = variant.options.get("Size")
+    stock = [
+        f"={level.stocked_quantity:g}"
+        for own in variant.item_ids * variant.manage_inventory
+        for level in store.state.items[own].levels
+    ]
+    codes = "/".join(filter(None, [variant.sku or "-", variant.barcode]))
+    return f"{f'{size}:' if size else ''}{codes}{''.join(stock)}"
+
+
+def edit_sku(number: int, place: int, sku: str) -> Callable[[FakeMedusa], None]:
+    return lambda store: edit_variant(store, number, place, sku=sku)
+
+
+def in_order(text: str) -> set[str]:
+    parts = [each.split() for each in text.split(" | ")]
+    return {" ".join([number, *sorted(variants)]) for number, *variants in parts}
+
+
+def lose_records(store: FakeMedusa) -> None:
+    for own in store.products.values():
+        edit(store, own, metadata={"medusa_sync": ""})
+
+
+STORIES = {
+    "two exchange, and a sibling before wants one": Story(
+        ("1 S:A M:B L:C",), "1 S:C M:C L:B", "1 S:C M:- L:B", 1
+    ),
+    "two exchange, and a sibling between wants one": Story(
+        ("1 S:A M:B L:C",), "1 S:C M:C L:A", "1 S:C M:B L:A", 1
+    ),
+    "two exchange, and a sibling after wants one": Story(
+        ("1 S:A M:B L:C",), "1 S:B M:A L:B", "1 S:B M:A L:C", 1
+    ),
+    # The item of the time before has the old SKU, which the new variant gets.
+    "tracked again with another SKU, and a sibling gets the old one": Story(
+        ("1 S:OLD=1 | 2 S:B=2", "1 S:OLD | 2 S:B=2"), "1 S:NEW=50 X:OLD=70 | 2 S:B=2"
+    ),
+    "tracked again with another SKU, and another product gets the old one": Story(
+        ("1 S:OLD=1 | 2 S:B=2", "1 S:OLD | 2 S:B=2"), "1 S:NEW=50 | 2 S:B=2 X:OLD=70"
+    ),
+    "new ones of which one does not get its SKU": Story((), "1 X | 2 Y=3 | 3 X=7", "1 X | 2 Y=3 | 3 -=7", 1),
+    "a new one does not get the SKU of a stored one": Story(
+        ("1 X",), "1 X | 2 Y=3 | 3 X=7", "1 X | 2 Y=3 | 3 -=7", 1
+    ),
+    "a freed barcode goes to the first in the source": Story(
+        ("1 -/10 | 2 -/20",), "1 - | 3 -/10 | 2 -/10", "1 - | 3 -/10 | 2 -/20", 1
+    ),
+    "a variant that is replaced gives its SKU to a product, and that to another": Story(
+        ("1 S:A/400 | 2 B | 3 C",), "1 X:NEW/4711 | 2 A | 3 B", options=DELETE
+    ),
+    "of a dropped variant, to its sibling, and another product wants it": Story(
+        ("1 S:A M:B | 2 S:C",), "1 M:A | 2 S:A", "1 S:- M:A | 2 S:C", 1, owner="dummyjson:1 "
+    ),
+    "of a dropped variant, to its sibling, and a product before wants it": Story(
+        ("1 S:A M:B | 2 S:C",), "2 S:A | 1 M:A", "2 S:A | 1 S:- M:B", 1, owner="dummyjson:2 "
+    ),
+    "a new variant wants that of another product": Story(
+        ("1 S:A | 2 S:B",), "1 S:A X:B | 2 S:B", "1 S:A X:- | 2 S:B", 1, owner="dummyjson:2 "
+    ),
+    "a new variant wants that of a sibling": Story(
+        ("1 S:A | 2 S:B",), "1 S:A X:A | 2 S:B", "1 S:A X:- | 2 S:B", 1, owner="another variant"
+    ),
+    "variants of a new product have the same barcode": Story(
+        (), "1 S:A/400 M:B/400 L:C/400", "1 S:A/400 M:B L:C", 2
+    ),
+    "a variant of which the merchant changed the SKU keeps it from its sibling": Story(
+        ("1 S:A M:B",),
+        "1 S:A M:THEIRS",
+        "1 S:THEIRS M:B",
+        1,
+        edit_sku(1, 0, "THEIRS"),
+        "another variant of this product (",
+    ),
+    "the item of a variant of which the merchant changed the SKU keeps it from a sibling": Story(
+        ("1 S:A=1 M:B=1",),
+        "1 S:NEW=1 M:A=1",
+        "1 S:THEIRS=1 M:A=1",
+        0,
+        edit_sku(1, 0, "THEIRS"),
+        options={"on_conflict": "store"},
+    ),
+    "an item of a product of which the merchant changed the SKU keeps it from a new one": Story(
+        ("1 SAME=3",), "1 SAME=3 | 2 SAME=5", "1 THEIRS=3 | 2 -=5", 1, edit_sku(1, 0, "THEIRS")
+    ),
+    "an item of a product of which the merchant changed the SKU leaves it to a stored one": Story(
+        ("1 SAME=3 | 2 OLD=5", "1 SAME=3 | 2 SAME=5"),
+        "1 SAME=3 | 2 SAME=5",
+        "1 THEIRS=3 | 2 SAME=5",
+        0,
+        edit_sku(1, 0, "THEIRS"),
+    ),
+    "a dry run knows which items keep their SKUs": Story(
+        ("1 A=1 | 2 B=2 | 3 C=3",),
+        "1 A=1 | 2 A=2 | 3 C=3 | 4 B=4",
+        "1 THEIRS=1 | 2 A=2 | 3 C=3 | 4 B=4",
+        0,
+        edit_sku(1, 0, "THEIRS"),
+    ),
+    "records are lost, and SKUs are exchanged": Story(("1 A=1 | 2 B=2",), "1 B=1 | 2 A=2", edit=lose_records),
+    "one gives up its SKU, and has nothing else": Story(("1 SKU | 2 -",), "1 - | 2 SKU"),
+    "stocked from now on, with the SKU of one that was stocked": Story(
+        ("1 S:A=1 M:-",), "1 S:- M:A=1", leaves_an_item=True
+    ),
+    "stocked from now on, with the SKU of one that gets another": Story(("1 S:A=1 M:-",), "1 S:NEW=4 M:A=1"),
+    "the first of two siblings gets what the second one exchanges": Story(
+        ("1 S:- M:A | 2 S:B",), "1 S:B M:B | 2 S:A", "1 S:B M:- | 2 S:A", 1
+    ),
+}
+
+
+@pytest.mark.usefixtures("routes")
+@pytest.mark.parametrize("name", STORIES)
+def test_who_gets_a_value(name: str) -> None:
+    for batches in some(BATCHES, 1):
+        tell(STORIES[name], batches)
+
+
+def tell(story: Story, batches: Row) -> None:
+    store = FakeMedusa()
+    for each in story.before:
+        assert sync(source_of(each), store).exit_code == 0
+    story.edit(store)
+    source, options = source_of(story.now), batches | dict(story.options)
+    result = carried_out(source, store, **options)
+    final = story.final or story.now
+    assert result.exit_code == 0, list(result.problems)
+    assert (stored(store), result.withheld) == (in_order(final), story.withheld)
+    if "THEIRS" not in final:  # the item of such a variant keeps its SKU
+        assert_items_follow(store)
+    linked = {own for each in store.state.variants().values() for own in each.item_ids}
+    assert (linked < {each.id for each in store.state.live_items()}) == story.leaves_an_item
+    assert all(each.startswith(story.owner) for each in owners(result))
+    assert not any("pending" in record_of(store, row["id"]) for row in source.rows)
+    store.requests.clear()
+    again = sync(source, store, **options)
+    assert (again.exit_code, again.withheld, writes(store)) == (0, result.withheld, [])
+
+
+# --- what happens beside it ----------------------------------------------------------------------------
 
 
 def plain(number: int, sku: str | None = None, code: str | None = None, **fields: Any) -> Row:
@@ -56,24 +259,6 @@ def test_an_item_follows_its_variant_although_the_store_refused_the_product_that
     assert_quiet(ListSource(rows), store)
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_two_variants_exchange_skus_although_a_sibling_wants_one_of_them(place: int) -> None:
-    row = shirt(1)
-    store, variants = synced([row]), row["variants"][:3]
-    third = variants.pop(place)
-    one, two = variants
-    one["sku"], two["sku"] = two["sku"], one["sku"]
-    third["sku"] = one["sku"]
-    source = ListSource([row])
-    assert carried_out(source, store).withheld == 1
-    found = {each.title: each.sku for each in store.products["dummyjson:1"].variants}
-    assert {one["sku"], two["sku"]} <= set(found.values())
-    assert found[f"{two['options']['Size']} / {two['options']['Colour']}"] == two["sku"]
-    assert_items_follow(store)
-    store.requests.clear()
-    assert (sync(source, store).withheld, writes(store)) == (1, [])
-
-
 @pytest.mark.parametrize("way", ["limit", "missing", "invalid"])
 def test_a_value_arrives_that_was_given_up_in_a_run_that_did_not_get_to_the_product(way: str) -> None:
     """Its former owner waits for another value."""
@@ -87,42 +272,6 @@ def test_a_value_arrives_that_was_given_up_in_a_run_that_did_not_get_to_the_prod
     assert skus(store)["dummyjson:3"] == "X"
     store.requests.clear()
     assert (sync(ListSource(rows), store).withheld, writes(store)) == (1, [])
-
-
-@pytest.mark.parametrize("batch_size", [1, 15])
-@pytest.mark.parametrize("into", [0, 1])
-def test_a_variant_that_is_tracked_again_with_another_sku_does_not_get_the_stock_of_a_new_one(
-    into: int, batch_size: int
-) -> None:
-    """The item of the time before has its old SKU, which the new variant gets."""
-    rows = [shirt(1, variants=[variant(1, "S", "Red", sku="OLD")]), shirt(2)]
-    store, bare = synced(rows), variant(1, "S", "Red", sku="OLD", stock=None)
-    assert sync(ListSource([rows[0] | {"variants": [bare]}, rows[1]]), store).exit_code == 0
-    rows[0]["variants"] = [variant(1, "S", "Red", sku="NEW", stock=50)]
-    rows[into]["variants"].append(variant(into + 1, "XL", "Red", sku="OLD", barcode=None, stock=70))
-    source = ListSource(rows)
-    assert carried_out(source, store, batch_size=batch_size).exit_code == 0
-    assert_shirts(rows, store)
-    assert_quiet(source, store)
-
-
-@pytest.mark.parametrize("is_stored", [True, False])
-def test_a_product_that_does_not_get_its_sku_leaves_no_inventory_item(*, is_stored: bool) -> None:
-    owner, rows = plain(1, "X"), [plain(2, "Y", stock=3), plain(3, "X", stock=7)]
-    store = synced([owner]) if is_stored else FakeMedusa()
-    source = ListSource([owner, *rows])
-    assert carried_out(source, store).withheld == 1
-    assert sorted(str(each.sku) for each in store.state.live_items()) == ["None", "Y"]
-    assert_items_follow(store)
-
-
-@pytest.mark.parametrize("concurrency", [1, 2])
-def test_a_dry_run_gives_a_freed_value_to_the_same_product_as_a_run(concurrency: int) -> None:
-    rows = [plain(1, code="10"), plain(2, code="20")]
-    store = synced(rows)
-    source = ListSource([plain(1), plain(3, code="10"), plain(2, code="10")])
-    result = carried_out(source, store, batch_size=1, concurrency=concurrency)
-    assert withheld(result) == {"dummyjson:2": [("barcode", "10")]}
 
 
 @pytest.mark.parametrize("batch_size", [1, 15])
@@ -152,30 +301,6 @@ def test_a_conflict_is_reported_although_the_values_of_siblings_are_cleared_firs
     [outcome] = carried_out(source, store).changes
     assert [(each.field, each.stored) for each in outcome.conflicts] == [("sku", "THEIRS")]
     assert_shirts([row], store)
-    assert_quiet(source, store)
-
-
-def test_an_sku_that_only_an_inventory_item_has_stays_withheld() -> None:
-    """The merchant has changed that of its variant; a new variant with the old one would need an item."""
-    one, two = plain(1, "SAME", stock=3), plain(2, "SAME", stock=5)
-    store = synced([one])
-    edit_variant(store, 1, sku="THEIRS")
-    source = ListSource([one, two])
-    assert carried_out(source, store).withheld == 1
-    store.requests.clear()
-    assert (sync(source, store).withheld, writes(store)) == (1, [])
-
-
-def test_an_sku_arrives_after_the_merchant_changed_that_of_the_variant_that_had_it() -> None:
-    """Its inventory item still has the old one, which is no obstacle for a variant with an item."""
-    rows = [plain(1, "SAME", stock=3), plain(2, "OLD", stock=5)]
-    store = synced(rows)
-    rows[1] = plain(2, "SAME", stock=5)
-    source = ListSource(rows)
-    assert carried_out(source, store).withheld == 1
-    edit_variant(store, 1, sku="THEIRS")
-    assert carried_out(source, store).withheld == 0
-    assert skus(store) == {"dummyjson:1": "THEIRS", "dummyjson:2": "SAME"}
     assert_quiet(source, store)
 
 

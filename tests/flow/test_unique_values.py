@@ -249,14 +249,6 @@ def test_a_product_titled_null_does_not_read_the_whole_store(
     )
 
 
-def test_a_dry_run_knows_which_items_keep_their_skus(fresh: Callable[[], FakeMedusa]) -> None:
-    """The merchant renamed the variant of product 1, whose item has the SKU that product 2 wants."""
-    store = fresh()
-    sync(ListSource(ROWS[:3]), store)
-    edit_variant(store, 1, sku="MERCHANT")
-    carried_out(ListSource(rows_of("sku", {1: 1, 2: 1, 3: 3, 4: 2})), store, batch_size=1)
-
-
 def test_an_sku_that_another_product_gets_before_it_is_sent_is_not_reported_as_changed() -> None:
     rows = products(2)
     store = synced(rows)
