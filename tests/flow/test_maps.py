@@ -1,6 +1,5 @@
 """Runs with maps: jq programs that turn items of a source into products."""
 
-import gzip
 import json
 import re
 import subprocess
@@ -14,58 +13,15 @@ import pytest
 
 from medusa_sync import RunResult, Settings, sync_products
 from medusa_sync.errors import SettingsError
-from medusa_sync.sources import groups
 from medusa_sync.sources.maps import program
 from tests.flow.stage import SOURCE_NAME, counts, sync_url, writes
 from tests.harness.catalogue import ndjson
 from tests.harness.dummyjson import DummyJson, Request, Response
+from tests.harness.erp import ERP, FORMS, ROWS, Rows
 from tests.harness.fake_medusa import FakeMedusa
-from tests.tiers import deep
+from tests.tiers import sampled
 
 pytestmark = pytest.mark.usefixtures("small_pages")
-
-Rows = list[dict[str, Any]]
-ERP = """
-# One item is a size of a product.
-{
-  id: .artno,
-  title: .name,
-  tags: (.labels // []),
-  images: [.photo],
-  variants: [{sku: "\\(.artno)-\\(.size)", price: .net, options: {Size: .size}}]
-}
-"""
-
-
-def article(number: int, size: str, **changes: Any) -> dict[str, Any]:
-    photo = f"https://cdn.example/{number}-{size}.jpg"
-    row = {"artno": f"A{number}", "name": f"Shirt {number}", "size": size, "net": "12.50", "photo": photo}
-    return {**row, "labels": ["shirt"], **changes}
-
-
-ROWS = [article(number, size) for size in ("S", "M", "L") for number in range(1, 5)]
-NAMES = ("artno", "name", "size", "net", "photo")
-
-
-def table(rows: Rows) -> bytes:
-    cells = [NAMES, *([str(row[name]) for name in NAMES] for row in rows)]
-    return "".join(f" {' ; '.join(each)} \n" for each in cells).encode()
-
-
-def feed(rows: Rows) -> bytes:
-    items = ["".join(f"<{name}>{row[name]}</{name}>" for name in NAMES) for row in rows]
-    joined = "</item><item>".join(items)
-    return f'<rss version="2.0"><channel><item>{joined}</item></channel></rss>'.encode()
-
-
-FORMS: dict[str, Callable[[Rows], bytes]] = {
-    "JSON": lambda rows: json.dumps(rows, indent=1).encode(),
-    "JSON, gzip": lambda rows: gzip.compress(json.dumps({"items": rows, "total": len(rows)}).encode()),
-    "NDJSON": ndjson,
-    "CSV": table,
-    "RSS": feed,
-    "XML": lambda rows: feed(rows).replace(b"item>", b"article>").replace(b"rss", b"export"),
-}
 
 
 class Erp:
@@ -93,7 +49,7 @@ def erp(tmp_path: Path) -> Erp:
     return Erp(tmp_path)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", sampled(FORMS, "CSV"))
 def test_parts_with_the_same_id_are_one_product(erp: Erp, form: str) -> None:
     result = erp.sync(FORMS[form](ROWS))
     assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.problems
@@ -107,38 +63,6 @@ def test_parts_with_the_same_id_are_one_product(erp: Erp, form: str) -> None:
     erp.store.requests.clear()
     result = erp.sync(FORMS[form](ROWS), f"def unused: 1;\n{ERP}\n| . # written in another way")
     assert (counts(result), writes(erp.store)) == ({"unchanged": 4}, [])
-
-
-def test_an_item_may_give_several_products_or_none(erp: Erp) -> None:
-    rows = [{"id": number, "items": [f"{number}-a", f"{number}-b"]} for number in range(3)]
-    program = 'select(.id != 1) | .items[] | {id: ., title: "T", price: 1}'
-    result = erp.sync(ndjson(rows), program)
-    assert (result.exit_code, counts(result)) == (0, {"created": 4})
-    assert "1 item of the source gives no product, because the map leaves it out." in result.notes
-
-
-def test_a_map_can_use_functions_of_the_tool(erp: Erp) -> None:
-    rows = [
-        {"name": "Bags &amp; Belts", "net": "9,50", "text": ""},
-        {"name": "&lt;Caf&#233;&gt;", "net": "1,250"},
-    ]
-    program = (
-        '{id: .name, title: (.name | plain), price: (.net | decimal), brand: ((.text | filled) // "Elm")}'
-    )
-    result = erp.sync(ndjson(rows), program)
-    [bags] = erp.store.products.values()
-    assert (bags.title, bags.variants[0].prices[0].amount) == ("Bags & Belts", 9.5)
-    assert (bags.metadata or {})["brand"] == "Elm"
-    assert [(each.title, each.reason) for each in result.problems] == [
-        ("<Café>", "price: '1,250' is not a number such as 1234.50")
-    ]
-
-
-def test_a_json_object_without_a_list_of_items_is_one_item(erp: Erp) -> None:
-    document = {"count": 12, "result": {"articles": ROWS}, "next": None, "text": '\u00e9 " {'}
-    program = f".result.articles[] | {ERP}"
-    result = erp.sync(json.dumps(document, indent=1).encode(), program)
-    assert (result.exit_code, counts(result)) == (0, {"created": 4}), list(result.problems)
 
 
 class Paged(NamedTuple):
@@ -252,63 +176,6 @@ def test_an_object_that_says_nothing_about_other_pages_is_complete(
     assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.error
 
 
-GROUPED = """
-# group: .artno
-{
-  id: .[0].artno,
-  title: .[0].name,
-  variants: [.[] | select(.size) | {sku: "\\(.artno)-\\(.size)", price: .net, options: {Size: .size}}]
-}
-"""
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_a_map_can_get_all_items_of_a_product_together(erp: Erp, form: str) -> None:
-    result = erp.sync(FORMS[form](ROWS), GROUPED)
-    assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.problems
-    assert [erp.skus(number) for number in range(1, 5)] == [
-        [f"A{number}-{size}" for size in ("S", "M", "L")] for number in range(1, 5)
-    ]
-    assert counts(erp.sync(FORMS[form]([*reversed(ROWS)]), GROUPED)) == {"unchanged": 4}
-
-
-def test_an_item_without_a_group_is_in_that_of_the_item_before_it(erp: Erp) -> None:
-    rows = [article(1, "S"), article(1, "M", artno=""), article(1, "L", artno=None), article(2, "S")]
-    result = erp.sync(ndjson(rows), GROUPED.replace("\\(.artno)", "A"))
-    assert (result.exit_code, counts(result)) == (0, {"created": 2}), result.problems
-    assert len(erp.skus(1)) == 3
-
-
-JOINED = """
-# group: .artno, (.parts | list)
-{id: ([.[].artno] | min), title: "T", variants: [.[] | {sku: .artno, price: .net, options: {Part: .artno}}]}
-"""
-
-
-def test_an_item_can_name_others_that_belong_to_its_group_in_any_order(erp: Erp) -> None:
-    """B and D name others, and share C; G and H name each other, and E names one that does not exist."""
-    parts = {"A": [], "B": ["A", "C"], "C": [], "D": ["C"], "E": ["?"], "F": [], "G": ["H"], "H": ["G"]}
-    rows = [{"artno": name, "net": 5, "parts": names} for name, names in parts.items()]
-    rows += rows[:2]  # once more
-    for order in (rows, [*reversed(rows)], sorted(rows, key=lambda row: str(row["parts"]))):
-        erp.store = FakeMedusa()
-        result = erp.sync(ndjson(order), JOINED)
-        assert (result.exit_code, counts(result)) == (0, {"created": 4}), result.problems
-        found = {frozenset(variant.sku for variant in each.variants) for each in erp.store.products.values()}
-        assert found == {frozenset("ABCD"), frozenset("E"), frozenset("F"), frozenset("GH")}
-
-
-def test_an_item_that_is_rejected_rejects_its_whole_group(erp: Erp) -> None:
-    body = table(ROWS).splitlines(keepends=True)
-    body[6] = body[6].rstrip() + b";one cell more\n"
-    result = erp.sync(b"".join(body), GROUPED)
-    assert counts(result) == {"created": 3, "rejected": 1}
-    [problem] = result.problems
-    assert problem.reason.startswith("line 7: the row has 6 cells")
-    result = erp.sync(ndjson(ROWS), GROUPED.replace(".artno\n{", "error(.artno)\n{"))
-    assert counts(result)["rejected"] == len(ROWS)
-
-
 def test_a_map_that_joins_or_drops_most_products_says_so(erp: Erp) -> None:
     for field in ("title", "name"):  # common names of fields mean the same
         result = erp.sync(ndjson(ROWS), f"{{id: .photo[:19], {field}: .name, price: .net}}")
@@ -320,16 +187,6 @@ def test_a_map_that_joins_or_drops_most_products_says_so(erp: Erp) -> None:
     assert "9 items of the source give no product, because the map leaves them out. They are most of 12" in (
         " ".join(result.notes)
     )
-
-
-def test_identical_parts_count_once_and_first_values_count(erp: Erp) -> None:
-    small = article(1, "S")
-    rows = [small, small, article(1, "M", name="Other", labels=["new"]), small]
-    result = erp.sync(ndjson(rows))
-    assert (result.exit_code, counts(result)) == (0, {"created": 1})
-    [product] = erp.store.products.values()
-    assert (product.title, erp.skus(1)) == ("Shirt 1", ["A1-S", "A1-M"])
-    assert {tag.value for tag in erp.store.state.tags.values()} == {"shirt", "new"}
 
 
 # --- errors ---------------------------------------------------------------------------------------------
@@ -356,30 +213,6 @@ def test_an_item_that_is_no_object_is_rejected_whatever_the_map_leaves_out(erp: 
     result = erp.sync(body, f"select(.artno?) | {ERP}", on_missing="delete")
     assert [(each.title, each.reason) for each in result.problems] == [("line 2", "it is not an object")]
     assert counts(result) == {"unchanged": 3, "rejected": 1}
-
-
-def test_a_part_before_an_error_rejects_its_whole_product(erp: Erp) -> None:
-    program = f'({ERP}), if .size == "M" and .artno == "A2" then error("no price for M") else empty end'
-    result = erp.sync(ndjson(ROWS), program)
-    assert counts(result) == {"created": 3, "rejected": 2}
-    assert {(each.external_id, each.reason) for each in result.problems} == {
-        (None, "erp.jq: no price for M"),
-        (f"{SOURCE_NAME}:A2", "line 6: erp.jq: no price for M"),
-    }
-
-
-def test_parts_of_unknown_products_are_rejected(erp: Erp) -> None:
-    reasons = {
-        "7": "the map gives '7', which is not a product",
-        '{title: "T"}': "the map gives a product without an id",
-        "{id: {}}": "the map gives a product with the id '{}'",
-        "{id: 9007199254740994}": "the map gives a product with the id '9007199254740994'",
-        '{id: "7.12393E+11"}': "the map gives a product with the id '\"7.12393E+11\"'",
-        '{id: 1, weight: ("1e400" | tonumber)}': "erp.jq: it gives a number that is too large",
-    }
-    for text, reason in reasons.items():
-        [problem] = erp.sync(json.dumps(ROWS[:1]).encode(), text).problems
-        assert (problem.title, problem.external_id, problem.reason) == ("product 1", None, reason)
 
 
 WRONG = {
@@ -413,39 +246,6 @@ def test_nothing_is_written_or_removed_if_the_source_is_cut_off(erp: Erp, form: 
     body = FORMS[form]([row | {"net": "99"} for row in ROWS])
     result = erp.sync(body[: int(len(body) * cut)], on_missing="delete")
     assert (result.exit_code, result.seen, writes(erp.store)) == (3, 0, [])
-
-
-SPYING = (
-    *("env.MEDUSA_API_KEY", "$ENV.MEDUSA_API_KEY", '"\\($ENV)"', "def f: $ENV.MEDUSA_API_KEY; f"),
-    *(".) | $ENV.MEDUSA_API_KEY | (.", "[inputs] | tostring", '"/etc/hostname" | modulemeta'),
-)
-
-
-def test_a_program_cannot_read_the_environment(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEDUSA_API_KEY", "sk_hush")
-    for text in SPYING:
-        title = f'{{id: 1, price: 1, title: ("x" + ({text} // "-"))}}'
-        erp.store = FakeMedusa()
-        result = erp.sync(ndjson(ROWS[:2]), title)
-        assert "hush" not in f"{[*result.problems]}{result.changes}"
-        assert counts(result) in ({"created": 1}, {"rejected": 2})
-
-
-@pytest.mark.parametrize("name", ["halt", 'halt_error("x")', "now", "input", "env"])
-def test_a_program_cannot_drop_items_or_depend_on_the_time(erp: Erp, name: str) -> None:
-    result = erp.sync(ndjson(ROWS[:3]), f"{name} | {ERP}")
-    assert (result.exit_code, counts(result)) == (5, {"rejected": 3})
-    assert "is not available in a map" in next(iter(result.problems)).reason
-
-
-def test_numbers_that_jq_would_round_are_texts(erp: Erp) -> None:
-    big = 2**53
-    body = f'[{{"id": {big + 1}}}, {{"id": {big + 2}}}, {{"id": -{big + 1}}}, {{"id": {big}}}, {{"id": 1.5}}]'
-    result = erp.sync(body.encode(), '{id: (.id | tostring), title: "T", price: 1}')
-    assert counts(result) == {"created": 5}
-    assert {each.removeprefix(f"{SOURCE_NAME}:") for each in erp.store.products} == {
-        *(str(big + 1), str(big + 2), f"-{big + 1}", str(big), "1.5")
-    }
 
 
 # --- pages ----------------------------------------------------------------------------------------------
@@ -500,26 +300,6 @@ def test_an_endless_program_is_an_error_and_nothing_is_written(
     assert "erp.jq takes longer than 1 s for line 1" in result.error or "has ended at line 1" in result.error
 
 
-def nested(depth: int) -> str:
-    return "[" * depth + "]" * depth
-
-
-def test_what_is_nested_too_deeply_is_rejected_alone(erp: Erp) -> None:
-    program = f'if .artno == "deep" then reduce range(.size) as $_ (1; [.]) else {ERP} end'
-    deep = [{"artno": "deep", "size": depth} for depth in (101, 900, 5000)]
-    items = [json.dumps(row) for row in [*ROWS, *deep]]
-    items += [f'{{"artno": "A9", "a": {nested(depth)}, "b": {10**18 + 1}}}' for depth in (101, 900, 990)]
-    result = erp.sync("\n".join(items).encode(), program)
-    assert (result.exit_code, counts(result)) == (5, {"created": 4, "rejected": 6}), result.error
-
-
-@deep
-def test_a_large_text_beyond_ascii_is_rejected_alone(erp: Erp) -> None:
-    program = f'if .artno == "large" then reduce range(25) as $_ ("🐻"; . + .) else {ERP} end'
-    result = erp.sync(ndjson([*ROWS, {"artno": "large"}]), program)
-    assert (result.exit_code, counts(result)) == (5, {"created": 4, "rejected": 1}), result.error
-
-
 def test_a_map_starts_where_python_needs_a_variable(
     erp: Erp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -547,12 +327,3 @@ def test_a_map_runs_where_the_memory_is_limited(tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("medusa-sync")
     limited = f"ulimit -v 500000; exec {command} products --dry-run --source export --source-map erp.jq"
     assert subprocess.run(["/bin/sh", "-c", limited], cwd=tmp_path, check=False).returncode == 0
-
-
-def test_a_product_that_is_too_large_is_rejected_alone(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "MAX_SIZE", 1_000)
-    rows = [*ROWS, *(article(1, f"{number}") for number in range(20))]
-    result = erp.sync(ndjson(rows))
-    assert counts(result) == {"created": 3, "rejected": 1}
-    [problem] = result.problems
-    assert "more than 1,000 characters" in problem.reason

@@ -1,0 +1,218 @@
+"""What maps make of items: products, parts of them and groups; and why some are rejected."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.sources import groups
+from medusa_sync.sources.base import Rejected, Row
+from tests.harness.catalogue import ndjson
+from tests.harness.erp import ERP, FORMS, GROUPED, ROWS, article, table
+from tests.tiers import deep
+from tests.unit.sources.reading import Found, in_json, reading
+
+Mapped = Callable[..., Found]
+
+
+@pytest.fixture
+def mapped(tmp_path: Path) -> Mapped:
+    program = tmp_path / "erp.jq"
+
+    def read(body: bytes, text: str = ERP) -> Found:
+        program.write_text(text, encoding="utf-8")
+        return reading(body, suffix="", map_=str(program))
+
+    return read
+
+
+def skus(found: Found) -> dict[str, list[Any]]:
+    """The SKUs of each product."""
+    return {each.source_id: [own.fields.get("sku") for own in each.variants] for each in products(found.rows)}
+
+
+def products(rows: Iterable[Row]) -> list[DesiredProduct]:
+    """The products, without the settings, which name the map."""
+    return [structs.replace(each, settings={}) for each in rows if isinstance(each, DesiredProduct)]
+
+
+def rejected(found: Found) -> list[tuple[str | None, str]]:
+    """The id of each rejected product, else its title, and the reason."""
+    return [(each.source_id or each.title, each.reason) for each in found.rows if isinstance(each, Rejected)]
+
+
+# --- parts and groups -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("program", [ERP, GROUPED], ids=["parts", "groups"])
+def test_sizes_become_variants_of_one_product(mapped: Mapped, form: str, program: str) -> None:
+    found = mapped(FORMS[form](ROWS), program)
+    kind, comma, rest = form.partition(",")
+    assert (found.error, rejected(found), found.format) == ("", [], f"{kind} (erp.jq){comma}{rest}")
+    assert skus(found) == {f"A{number}": [f"A{number}-{size}" for size in "SML"] for number in range(1, 5)}
+
+
+def test_parts_add_images_and_tags_and_the_first_text_counts(mapped: Mapped) -> None:
+    """Identical parts count once."""
+    small = article(1, "S")
+    found = mapped(ndjson([small, small, article(1, "M", name="Other", labels=["new"]), small]))
+    variants = [{"sku": f"A1-{size}", "price": 12.5, "options": {"Size": size}} for size in "SM"]
+    product = {"id": "A1", "title": "Shirt 1", "variants": variants, "tags": ["shirt", "new"]}
+    images = [f"https://cdn.example/1-{size}.jpg" for size in "SM"]
+    assert products(found.rows) == products(in_json(product | {"images": images}))
+
+
+def test_an_item_may_give_several_products_or_none(mapped: Mapped) -> None:
+    rows = [{"id": number, "items": [f"{number}-a", f"{number}-b"]} for number in range(3)]
+    found = mapped(ndjson(rows), 'select(.id != 1) | .items[] | {id: ., title: "T", price: 1}')
+    assert found.ids == ["0-a", "0-b", "2-a", "2-b"]
+    assert found.notes == ["1 item of the source gives no product, because the map leaves it out."]
+
+
+def test_a_json_object_without_a_list_of_items_is_one_item(mapped: Mapped) -> None:
+    document = {"count": 12, "result": {"articles": ROWS}, "next": None, "text": '\u00e9 " {'}
+    found = mapped(json.dumps(document, indent=1).encode(), f".result.articles[] | {ERP}")
+    assert (found.error, len(found.ids)) == ("", 4)
+
+
+def test_an_item_without_a_group_is_in_that_of_the_item_before_it(mapped: Mapped) -> None:
+    rows = [article(1, "S"), article(1, "M", artno=""), article(1, "L", artno=None), article(2, "S")]
+    found = mapped(ndjson(rows), GROUPED.replace("\\(.artno)", "A"))
+    assert skus(found) == {"A1": ["A-S", "A-M", "A-L"], "A2": ["A-S"]}
+
+
+JOINED = """
+# group: .artno, (.parts | list)
+{id: ([.[].artno] | min), title: "T", variants: [.[] | {sku: .artno, price: .net, options: {Part: .artno}}]}
+"""
+
+
+def test_an_item_can_name_others_that_belong_to_its_group_in_any_order(mapped: Mapped) -> None:
+    """B and D name others, and share C; G and H name each other, and E names one that does not exist."""
+    parts = {"A": [], "B": ["A", "C"], "C": [], "D": ["C"], "E": ["?"], "F": [], "G": ["H"], "H": ["G"]}
+    rows = [{"artno": name, "net": 5, "parts": names} for name, names in parts.items()]
+    rows += rows[:2]  # once more
+    for order in (rows, [*reversed(rows)], sorted(rows, key=lambda row: str(row["parts"]))):
+        found = skus(mapped(ndjson(order), JOINED)).values()
+        assert sorted("".join(sorted(each)) for each in found) == ["ABCD", "E", "F", "GH"]
+
+
+# --- values ---------------------------------------------------------------------------------------------
+
+
+def test_a_map_can_use_functions_of_the_tool(mapped: Mapped) -> None:
+    rows = [
+        {"name": "Bags &amp; Belts", "net": "9,50", "text": ""},
+        {"name": "&lt;Caf&#233;&gt;", "net": "1,250"},
+    ]
+    program = (
+        '{id: .name, title: (.name | plain), price: (.net | decimal), brand: ((.text | filled) // "Elm")}'
+    )
+    found = mapped(ndjson(rows), program)
+    bags = {"id": "Bags &amp; Belts", "title": "Bags & Belts", "price": 9.5, "brand": "Elm"}
+    assert products(found.rows) == products(in_json(bags))
+    [cafe] = [each for each in found.rows if isinstance(each, Rejected)]
+    assert (cafe.title, cafe.reason) == ("<Café>", "price: '1,250' is not a number such as 1234.50")
+
+
+def test_numbers_that_jq_would_round_are_texts(mapped: Mapped) -> None:
+    ids = [str(2**53 + 1), str(2**53 + 2), f"-{2**53 + 1}", str(2**53), "1.5"]
+    body = ", ".join(f'{{"id": {each}}}' for each in ids)
+    found = mapped(f"[{body}]".encode(), '{id: (.id | tostring), title: "T", price: 1}')
+    assert found.ids == ids
+
+
+# --- what is rejected -----------------------------------------------------------------------------------
+
+
+def test_an_item_that_is_rejected_rejects_its_whole_group(mapped: Mapped) -> None:
+    body = table(ROWS).splitlines(keepends=True)
+    body[6] = body[6].rstrip() + b";one cell more\n"
+    found = mapped(b"".join(body), GROUPED)
+    [(_, reason)] = rejected(found)
+    assert (len(found.ids), reason[:29]) == (3, "line 7: the row has 6 cells, ")
+    failing = mapped(ndjson(ROWS), GROUPED.replace(".artno\n{", "error(.artno)\n{"))
+    assert (failing.ids, len(rejected(failing))) == ([], len(ROWS))
+
+
+def test_a_part_before_an_error_rejects_its_whole_product(mapped: Mapped) -> None:
+    program = f'({ERP}), if .size == "M" and .artno == "A2" then error("no price for M") else empty end'
+    found = mapped(ndjson(ROWS), program)
+    assert found.ids == ["A1", "A3", "A4"]
+    assert {*rejected(found)} == {
+        ("line 6", "erp.jq: no price for M"),
+        ("A2", "line 6: erp.jq: no price for M"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("7", "the map gives '7', which is not a product"),
+        ('{title: "T"}', "the map gives a product without an id"),
+        ("{id: {}}", "the map gives a product with the id '{}'"),
+        ("{id: 9007199254740994}", "the map gives a product with the id '9007199254740994'"),
+        ('{id: "7.12393E+11"}', "the map gives a product with the id '\"7.12393E+11\"'"),
+        ('{id: 1, weight: ("1e400" | tonumber)}', "erp.jq: it gives a number that is too large"),
+        ("halt", "is not available in a map"),
+        ('halt_error("x")', "is not available in a map"),
+        ("now", "is not available in a map"),
+        ("input", "is not available in a map"),
+        ("env", "is not available in a map"),
+    ],
+)
+def test_what_is_no_product_is_rejected(mapped: Mapped, program: str, reason: str) -> None:
+    """Nor can a program drop items, or depend on the time."""
+    [(title, found)] = rejected(mapped(json.dumps(ROWS[:1]).encode(), program))
+    assert (title, reason in found) == ("product 1", True), found
+
+
+SPYING = (
+    *("env.MEDUSA_API_KEY", "$ENV.MEDUSA_API_KEY", '"\\($ENV)"', "def f: $ENV.MEDUSA_API_KEY; f"),
+    *(".) | $ENV.MEDUSA_API_KEY | (.", "[inputs] | tostring", '"/etc/hostname" | modulemeta'),
+)
+
+
+@pytest.mark.parametrize("text", SPYING)
+def test_a_program_cannot_read_the_environment(
+    mapped: Mapped, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("MEDUSA_API_KEY", "sk_hush")
+    found = mapped(ndjson(ROWS[:2]), f'{{id: 1, price: 1, title: ("x" + ({text} // "-"))}}')
+    assert "hush" not in f"{found.rows}"
+    assert (len(found.ids), len(rejected(found))) in ((1, 0), (0, 2))
+
+
+def nested(depth: int) -> str:
+    return "[" * depth + "]" * depth
+
+
+def test_what_is_nested_too_deeply_is_rejected_alone(mapped: Mapped) -> None:
+    program = f'if .artno == "deep" then reduce range(.size) as $_ (1; [.]) else {ERP} end'
+    items = [json.dumps(row) for row in ROWS]
+    items += [json.dumps({"artno": "deep", "size": depth}) for depth in (101, 900, 5000)]
+    items += [f'{{"artno": "A9", "a": {nested(depth)}, "b": {10**18 + 1}}}' for depth in (101, 900, 990)]
+    found = mapped("\n".join(items).encode(), program)
+    assert (found.error, len(found.ids), len(rejected(found))) == ("", 4, 6)
+
+
+@deep
+def test_a_large_text_beyond_ascii_is_rejected_alone(mapped: Mapped) -> None:
+    program = f'if .artno == "large" then reduce range(25) as $_ ("🐻"; . + .) else {ERP} end'
+    found = mapped(ndjson([*ROWS, {"artno": "large"}]), program)
+    assert (found.error, len(found.ids), len(rejected(found))) == ("", 4, 1)
+
+
+def test_a_product_that_is_too_large_is_rejected_alone(
+    mapped: Mapped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "MAX_SIZE", 1_000)
+    found = mapped(ndjson([*ROWS, *(article(1, f"{number}") for number in range(20))]))
+    [(source_id, reason)] = rejected(found)
+    assert (found.ids, source_id) == (["A2", "A3", "A4"], "A1")
+    assert "more than 1,000 characters" in reason
