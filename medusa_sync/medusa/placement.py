@@ -39,14 +39,15 @@ class Placement(Struct, frozen=True):
     Attributes:
         location_id: of stock that names no location; None if the store has no stock location; inventory is
             then not managed.
+        shipping_profile_id: empty until something is created.
         currencies: that the store sells in.
         regions: those of the store; None until a price is that of a region.
         locations: ids of all stock locations by id, and by names that only one of them has.
     """
 
     sales_channel_id: str
-    shipping_profile_id: str
     location_id: str | None
+    shipping_profile_id: str = ""
     currencies: tuple[str, ...] = ()
     regions: Sequence[Region] | None = None
     locations: Mapping[str, str] = {}
@@ -134,7 +135,7 @@ class Placement(Struct, frozen=True):
         )
 
 
-UNKNOWN = Placement("", "", None)
+UNKNOWN = Placement("", None)
 """That of a store that was not asked yet."""
 
 
@@ -164,11 +165,10 @@ async def find_placement(
     reads = (
         asyncio.create_task(api.defaults()),
         asyncio.create_task(_named(api, _CHANNELS, options.sales_channel)),
-        asyncio.create_task(_named(api, _PROFILES, options.shipping_profile, {"type": "default"})),
         asyncio.create_task(api.named(_LOCATIONS, {}, limit=_MOST_LOCATIONS)),
     )
     await all_done(*reads)
-    store, channels, profiles, locations = await asyncio.gather(*reads)
+    store, channels, locations = await asyncio.gather(*reads)
     currencies = tuple(sorted(currency.currency_code for currency in store.supported_currencies))
     if needs_currency and options.currency not in currencies:
         raise StoreMismatchError(
@@ -181,10 +181,6 @@ async def find_placement(
     if channel is None:
         hint = "Set one in the admin (Settings > Store), or choose one with --sales-channel."
         raise StoreMismatchError("The store has no default sales channel", hint=hint)
-    profile = profiles[0].id if profiles else _only(_PROFILES, await api.named(_PROFILES, {}))
-    if profile is None:
-        hint = "Add one in the admin (Settings > Shipping Profiles)."
-        raise StoreMismatchError("The store has no shipping profile", hint=hint)
     if (name := options.stock_location) is None:
         default = [each for each in locations if each.id == store.default_location_id]
     else:
@@ -194,7 +190,17 @@ async def find_placement(
     names = Counter(each.name for each in locations)
     ids = {each.id: each.id for each in locations}
     ids |= {each.name: each.id for each in locations if names[each.name] == 1}
-    return Placement(channel, profile, location, currencies, locations=ids)
+    return Placement(channel, location, currencies=currencies, locations=ids)
+
+
+async def find_profile(api: AdminApi, options: PlacementOptions) -> str:
+    """Find the shipping profile that the settings name, or the default one; raises the same errors."""
+    profiles = await _named(api, _PROFILES, options.shipping_profile, {"type": "default"})
+    profile = profiles[0].id if profiles else _only(_PROFILES, await api.named(_PROFILES, {}))
+    if profile is None:
+        hint = "Add one in the admin (Settings > Shipping Profiles)."
+        raise StoreMismatchError("The store has no shipping profile", hint=hint)
+    return profile
 
 
 def _only(collection: str, found: Sequence[Entity]) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field, structs
@@ -14,7 +15,7 @@ from medusa_sync.core.policy import Delay, OnMissing
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.errors import StoreMismatchError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
+from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement, find_profile
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop, all_done
 from medusa_sync.sync.ledger import Ledger
@@ -107,8 +108,12 @@ class Context(Struct):
             hint = "Add it in the admin (Settings > Store), or correct --only (SYNC_PRODUCTS_ONLY)."
             raise StoreMismatchError(f"The store has no locale {missing[0]!r}, only: {has}", hint=hint)
 
-    async def find_placement(self, *, regions: bool = False, locales: bool = False) -> None:
-        """Read where new products belong, and the regions and locales of the store if asked for, each once.
+    async def find_placement(
+        self, *, creates: bool = False, regions: bool = False, locales: bool = False
+    ) -> None:
+        """Read where products belong, and the regions and locales of the store if asked for, each once.
+
+        The shipping profile is read only if a product is created; a plan has it, and a dry run checks it.
 
         Raises:
             StoreError: the store cannot be read, or lacks what the settings name.
@@ -119,15 +124,30 @@ class Context(Struct):
             *([self.find_locales()] if locales else ()),
         )
         await all_done(*reads)
+        if creates or self.is_dry_run or self.is_approved:
+            await self.find_profile()
         if self.placement.regions is not self.regions:
             self.placement = structs.replace(self.placement, regions=self.regions)
 
     async def _read_placement(self) -> None:
         needs_currency = not (self.undoes or self.is_approved)  # each product says in which its prices are
-        try:
+        with self._explained():
             self.placement = await find_placement(
                 self.api, self.options.wanted, needs_currency=needs_currency
             )
+
+    async def find_profile(self) -> None:
+        """Read the shipping profile of new products, once; raises the same errors."""
+        if not self.placement.shipping_profile_id:
+            with self._explained():
+                profile = await find_profile(self.api, self.options.wanted)
+            self.placement = structs.replace(self.placement, shipping_profile_id=profile)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say what to do if the settings of a plan name what the store lacks."""
+        try:
+            yield
         except StoreMismatchError as error:
             if not self.is_approved:  # the flags that the hint names have no effect on a plan
                 raise

@@ -96,8 +96,9 @@ class Comparison:
         asked = [product for product in products if not self._scan.lacks(product)]
         found = await self._context.api.summaries("external_id", [product.external_id for product in asked])
         stored = by_external_id(found)
-        absent = [product for product in asked if product.external_id not in stored]
-        hidden = {each.external_id: each for each in (await self._scan.hidden(absent) if absent else ())}
+        lost = [product for product in asked if product.external_id not in stored]
+        hidden = {each.external_id: each for each in (await self._scan.hidden(lost) if lost else ())}
+        absent = [each for each in products if each.external_id not in {*stored, *hidden}]
         self._ledger.found([*stored, *hidden])
         for product in hidden.values():
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
@@ -105,8 +106,11 @@ class Comparison:
         await self._guard.check(filter(None, map(_record, found)))
         regions = any(region_names(each.fields) for product in products for each in product.variants)
         locales = {locale for product in products for locale in product.locales}
+        creates = bool(absent) and (self._options.create or self._options.adopt)
         # If the placement is wrong, nothing at all is written.
-        await self._context.find_placement(regions=regions, locales=bool(locales) or _has_texts(found))
+        await self._context.find_placement(
+            creates=creates, regions=regions, locales=bool(locales) or _has_texts(found)
+        )
         await self._guard.check(())  # with the stock location
         self._guard.begin()
         if self._context.locales is not None:

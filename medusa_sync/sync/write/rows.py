@@ -46,6 +46,7 @@ class ProductRows:
         now = round(time.time(), 3)
         ids = await self.term_ids(jobs)
         if placed := [job.change for job in jobs if job.change.placed]:
+            await self._context.find_profile()
             await self._terms.activate_categories(placed_categories(placed))
         bodies = []
         for job in jobs:
@@ -65,6 +66,7 @@ class ProductRows:
 
     async def create(self, jobs: Group) -> None:
         """Create products. Jobs that the store refuses get its error."""
+        await self._context.find_profile()  # if one was deleted since it was looked up
         ids = await self.term_ids(jobs)
         now = round(time.time(), 3)
         bodies = [self._body(job, ids, now) for job in jobs]
