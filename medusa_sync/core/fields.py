@@ -74,7 +74,8 @@ class Field(Struct, frozen=True):
         single_precision: the store keeps it as a 32-bit float.
         member: the attribute of a stored member of a set, or of a stored term, that holds its value.
         reads: the attributes of the store that `member` is made of, if it is none itself.
-        is_term: the value names something that many products share, such as a tag; products refer to its id.
+        is_term: the value names something that many products share, such as a tag, and that is created if it
+            is missing; products refer to its id.
     """
 
     name: str
@@ -128,7 +129,7 @@ FIELDS = Fields(
         Field(TAGS, merge=Merge.UNION, member="value", is_term=True),
         Field(TYPE, member="value", is_term=True),
         Field(COLLECTION, member="handle", is_term=True),
-        Field(CHANNELS, Part.LINK, Merge.UNION, member="name", is_term=True),
+        Field(CHANNELS, Part.LINK, Merge.UNION, member="name"),
         Field(IMAGES, merge=Merge.UNION, member="url"),
         *(
             Field(f"{METADATA}{key}", Part.METADATA)

@@ -135,6 +135,7 @@ class DesiredProduct(Struct, frozen=True):
         withheld: values that its variants do not get; their fields have what is written instead.
         settings: the values of the options of values, as far as they are set.
         regions: ids of the store's regions by name in lower case, if a price is that of a region.
+        channels: ids of the sales channels that it names, by name or id, as far as the store was asked.
         approved: the only change that may be written; None for any.
     """
 
@@ -154,6 +155,7 @@ class DesiredProduct(Struct, frozen=True):
     withheld: tuple[Withheld, ...] = ()
     settings: Mapping[str, str] = {}
     regions: Mapping[str, str] = {}
+    channels: Mapping[str, str] = {}
     approved: Approved | None = None
 
     @property
@@ -202,23 +204,6 @@ def without_values(
     variants = tuple(each.changed(kept[each.key]) if each.key in kept else each for each in left)
     digest = "" if later else desired.digest
     return structs.replace(desired, variants=variants, digest=digest, withheld=tuple(withheld))
-
-
-def without_stock(desired: DesiredProduct) -> DesiredProduct:
-    """What the source can want from a store that has no stock location; its digest would show all of it."""
-    variants = (each.changed({STOCK: None}) for each in desired.variants)
-    fields = {name: value for name, value in desired.fields.items() if name != STOCK}
-    return structs.replace(desired, fields=fields, variants=tuple(variants), digest="")
-
-
-def without_locales(desired: DesiredProduct, locales: Collection[str]) -> DesiredProduct:
-    """What the source can want from a store without these locales; its digest would show all of it."""
-
-    def kept(fields: Mapping[str, Value]) -> Mapping[str, Value]:
-        return {name: value for name, value in fields.items() if locale_of(name) not in locales}
-
-    variants = tuple(structs.replace(each, fields=kept(each.fields)) for each in desired.variants)
-    return structs.replace(desired, fields=kept(desired.fields), variants=variants, digest="")
 
 
 def excerpt(value: Value, longest: int, start: int = 0) -> str:

@@ -68,7 +68,7 @@ def product_body(
             **ids,
             CATEGORIES: {**ids.get(CATEGORIES, {}), **stored.category_ids},
             TAGS: {**ids.get(TAGS, {}), **{tag.value: tag.id for tag in stored.tags}},
-            CHANNELS: {**ids.get(CHANNELS, {}), **stored.channel_ids(members(fields.get(CHANNELS)))},
+            CHANNELS: {**change.desired.channels, **stored.channel_ids(members(fields.get(CHANNELS)))},
             IMAGES: _image_ids(stored.images),
         }
         for name, value in fields.items():
@@ -119,17 +119,17 @@ def record_body(product_id: str, record: Record) -> dict[str, Any]:
 
 
 def _set_product_field(body: dict[str, Any], name: str, value: Value, ids: Ids) -> None:
+    field = FIELDS.get(name)  # none for the status
     if name.startswith(METADATA):
         body["metadata"][name.removeprefix(METADATA)] = "" if value is None else value  # "" deletes the key
     elif name == IMAGES:
         known = ids.get(name, {})
         body[name] = [_image(url, known.get(url)) for url in members(value)]
-    elif name in FIELDS and FIELDS[name].is_term:
-        if FIELDS[name].merge is Merge.UNION:
-            linked = dict.fromkeys(ids[name][member] for member in members(value))  # a channel has two keys
-            body[name] = [{"id": own} for own in linked]
-        else:
-            body[f"{name}_id"] = None if value is None else ids[name][str(value)]
+    elif field is not None and field.merge is Merge.UNION:
+        linked = dict.fromkeys(ids[name][member] for member in members(value))  # a channel has two keys
+        body[name] = [{"id": own} for own in linked]
+    elif field is not None and field.is_term:
+        body[f"{name}_id"] = None if value is None else ids[name][str(value)]
     else:
         body[name] = value
 

@@ -25,10 +25,11 @@ from medusa_sync.errors import (
 )
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN
+from medusa_sync.medusa.vocabulary import Vocabulary
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop, all_done
-from medusa_sync.sync.context import NO_TRANSLATIONS, Context
+from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
@@ -204,8 +205,8 @@ class Run:
             )
         if context is not None and context.is_map_edited and self._engine is not None:
             yield Note("map_edited", "The map has changed since products of this source were written.")
-        if context is not None and context.other_locales:
-            yield Note("no_locale", _lacking_locales(context))
+        if context is not None and (text := context.vocabulary.remark_on_locales):
+            yield Note("no_locale", text)
         if placement is not UNKNOWN and placement.location_id is None:
             text = "The store has no stock location, so stock is not synced. Add a location in the admin."
             yield Note("no_stock_location", text)
@@ -260,7 +261,10 @@ class Run:
         options, ledger = self._options, self._ledger
         # The scan begins while the source is asked.
         async with Scan(api, options) as scan:
-            context = Context(api, options, self._source, self._delivery, ledger, self._stop, scan)
+            vocabulary = Vocabulary(api, options.wanted)
+            context = Context(
+                api, options, self._source, self._delivery, ledger, self._stop, scan, vocabulary
+            )
             self._context = context
             if options.prunes:
                 from medusa_sync.sync.remove.removals import Removals  # only runs that remove need it
@@ -329,16 +333,6 @@ class Run:
         return None
 
 
-def _lacking_locales(context: Context) -> str:
-    texts = f"Texts in {', '.join(sorted(context.other_locales))} are not synced, because the store does not"
-    if (error := context.hidden_locales) is not None:
-        why = f"show its locales: {error}. {error.hint} Allow it"
-    else:
-        has = ", ".join(sorted(context.locales or ())) or NO_TRANSLATIONS
-        why = f"have these locales (it has {has}). Add them in the admin (Settings > Store)"
-    return f"{texts} {why}, or remove the texts at the source."
-
-
 async def _obstacles(context: Context) -> Sequence[Note]:
     """What would keep customers from buying, if the store shows it: a role may hide some of it."""
     from medusa_sync.core.offer import Offer, obstacles  # quiet runs do not need it
@@ -352,7 +346,7 @@ async def _obstacles(context: Context) -> Sequence[Note]:
 
     async def read_regions() -> None:
         with suppress(StoreError):
-            await context.find_regions()
+            await context.vocabulary.read_regions()
 
     await all_done(read_channels(), read_regions())
     offer, placement = context.offer or Offer(), context.placement
@@ -360,5 +354,5 @@ async def _obstacles(context: Context) -> Sequence[Note]:
         offer.channels.add(placement.sales_channel_id)
         offer.locations.update(filter(None, (placement.location_id,)))
         offer.currencies.add(context.options.wanted.currency)
-    names = {own: name for name, own in placement.locations.items()}
-    return tuple(obstacles(offer, channels, context.regions, names))
+    names = context.names
+    return tuple(obstacles(offer, channels, names.known_regions, names.locations.labels))

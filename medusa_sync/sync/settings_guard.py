@@ -110,7 +110,7 @@ class SettingsGuard:
         return {**self._of_source, LOCATION: placement.location_id, LOCATION_NAME: self._location}
 
     def _stop_unless_accepted(self, differences: Mapping[str, tuple[str, str]]) -> None:
-        names = {own: repr(name) for name, own in self._context.placement.locations.items() if name != own}
+        names = {own: repr(name) for own, name in self._context.names.locations.labels.items()}
         values = (
             f"{name} ({names.get(old, old) or 'off'} before, {names.get(new, new) or 'off'} now)"
             for name, (old, new) in differences.items()

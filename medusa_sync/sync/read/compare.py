@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from math import ceil
 from typing import TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import UniqueValue
+from medusa_sync.core.fields import CHANNELS, UniqueValue
+from medusa_sync.core.names import added_channels
 from medusa_sync.core.prices import region_names
-from medusa_sync.core.product import DesiredProduct, Value, without_locales
+from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
@@ -23,6 +24,7 @@ from medusa_sync.sync.read.scan import LOOK_UP
 from medusa_sync.sync.settings_guard import SettingsGuard
 
 T = TypeVar("T")
+Found = StoredProduct | Unreadable
 
 
 class Stale(Struct, frozen=True):
@@ -31,10 +33,12 @@ class Stale(Struct, frozen=True):
     Attributes:
         desired: what the source wants.
         copies: what the look-up found; several if the store has it more than once.
+        channels: that the source has added since it was last written.
     """
 
     desired: DesiredProduct
-    copies: Sequence[StoredProduct | Unreadable]
+    copies: Sequence[Found]
+    channels: Sequence[str] = ()
 
 
 class Comparison:
@@ -104,25 +108,34 @@ class Comparison:
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
         await self._guard.check(filter(None, map(_record, found)))
-        regions = any(region_names(each.fields) for product in products for each in product.variants)
-        locales = {locale for product in products for locale in product.locales}
-        creates = bool(absent) and (self._options.create or self._options.adopt)
+        shown = [product for product in products if product.external_id not in hidden]
+        added = {each.external_id: self._added_channels(each, stored) for each in shown}
         # If the placement is wrong, nothing at all is written.
         await self._context.find_placement(
-            creates=creates, regions=regions, locales=bool(locales) or _has_texts(found)
+            creates=bool(absent) and (self._options.create or self._options.adopt),
+            regions=any(region_names(each.fields) for product in products for each in product.variants),
+            channels=any(added.values()),
+            locales=any(product.locales for product in products) or _has_texts(found),
         )
         await self._guard.check(())  # with the stock location
         self._guard.begin()
-        if self._context.locales is not None:
-            others = locales.difference(self._context.locales)
-            self._context.other_locales |= others
-            products = [without_locales(each, others) if others & each.locales else each for each in products]
-        placed = self._context.placement.placed
+        resolved = self._context.vocabulary.resolved
         return [
-            Stale(self._guard.with_settings(placed(product)), stored.get(product.external_id, ()))
-            for product in products
-            if product.external_id not in hidden
+            Stale(
+                self._guard.with_settings(resolved(product)),
+                stored.get(product.external_id, ()),
+                added[product.external_id],
+            )
+            for product in shown
         ]
+
+    def _added_channels(
+        self, product: DesiredProduct, stored: Mapping[str, Sequence[Found]]
+    ) -> Sequence[str]:
+        """The sales channels that a product may get."""
+        copies = stored.get(product.external_id, ())
+        is_synced = not copies or self._context.plan.selection.has(CHANNELS)
+        return added_channels(product, filter(None, map(_record, copies))) if is_synced else ()
 
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
-from itertools import chain
+
+from msgspec import structs
 
 from medusa_sync.core.change import Change, Step
 from medusa_sync.core.fields import CHANNELS, FIELDS
@@ -55,7 +56,6 @@ class Attempts:
             context.source.category_names,
             context.stop,
             creates=not context.is_dry_run,
-            instead=context.instead,
         )
         self._rows = ProductRows(context, self._terms)
         self._items = Items(context, self._rows.accepts)
@@ -70,10 +70,9 @@ class Attempts:
     async def prepare(self, part: Sequence[Stale]) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
         jobs: Group = []
-        refused = await self._refusals(part)
         for number, each in enumerate(part, self._taken):
             job = Job(each.desired, number, is_absent=not (each.copies or self._context.undoes))
-            if reason := self._gate.lacks(job.desired) or refused.get(job.external_id):
+            if reason := self._gate.lacks(job.desired, each.channels):
                 self._gate.refuse(job, reason)
             elif self._values.is_repeated(job.desired):
                 self.places.defer(job)
@@ -100,14 +99,6 @@ class Attempts:
         terms = _added_terms(changed, self._context.options.plan.selection)
         self._terms.expect(terms, [job.desired for job in jobs])
         return jobs
-
-    async def _refusals(self, part: Sequence[Stale]) -> dict[str, str]:
-        """Why stale products are rejected that get sales channels which the store lacks, by external id."""
-        selection = self._context.options.plan.selection
-        named = [each for each in part if each.desired.fields.get(CHANNELS)]
-        added = {each.desired.external_id: _added_terms([each], selection)[CHANNELS] for each in named}
-        reasons = await self._terms.lacking(dict.fromkeys(chain.from_iterable(added.values())))
-        return {own: reasons[key] for own, keys in added.items() for key in keys if key in reasons}
 
     async def attempt(self, group: Group) -> list[Group]:
         """Read, plan and write; returns the groups that are left to be done."""
@@ -140,6 +131,7 @@ class Attempts:
     async def _carry_out(self, jobs: Group) -> list[Group]:
         """Write updates or creations, unless something had to be looked up or done before."""
         has_asked = False
+        await self._name_channels(jobs)
         if self._values.cleared or any(Step.DECIDE in job.change.steps for job in jobs):
             has_asked = await self.decide(jobs)
         jobs = self._gate.pass_through(still_queued(jobs), has_begun=bool(self._values.cleared))
@@ -167,6 +159,19 @@ class Attempts:
             if job.error is None and not self._values.cleared:  # else it is planned again
                 await self._acknowledger.add(job)
         return []
+
+    async def _name_channels(self, jobs: Group) -> None:
+        """Resolve sales channels that a plan adds although the source has not: one was removed since."""
+        left = [
+            job for job in jobs if not {*job.change.added(CHANNELS)} <= job.change.desired.channels.keys()
+        ]
+        if left:
+            await self._context.vocabulary.read_channels()
+        for job in left:
+            channels = self._context.names.resolved(job.desired).channels
+            job.desired = structs.replace(job.desired, channels=channels)
+            desired = structs.replace(job.change.desired, channels=channels)
+            job.plan = structs.replace(job.change, desired=desired)
 
     async def clear(self, jobs: Group) -> Group:
         """Choose what is cleared before jobs are written that wait for values of one another.

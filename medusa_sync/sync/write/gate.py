@@ -9,6 +9,7 @@ from msgspec import structs
 from medusa_sync.core import approval
 from medusa_sync.core.approval import Moved, moved
 from medusa_sync.core.change import Change
+from medusa_sync.core.fields import CHANNELS
 from medusa_sync.core.product import DesiredProduct, excerpts
 from medusa_sync.core.result import Result
 from medusa_sync.redact import hidden
@@ -26,16 +27,17 @@ class Gate:
         self._context = context
         self._places = places
 
-    def lacks(self, product: DesiredProduct) -> str:
+    def lacks(self, product: DesiredProduct, channels: Sequence[str]) -> str:
         """Why a product cannot be written, whatever the store has of it; empty if it can.
 
-        Of an approved plan, or a run that is undone, only what is written has to be possible.
+        Of an approved plan, or a run that is undone, only what is written has to be possible. `channels` are
+        those that the source has added.
         """
         if product.approved is not None and product.approved.is_hidden:
             return approval.HIDDEN
         if self._context.is_approved or self._context.undoes:
             return ""
-        return self._context.placement.refusal(product, self._context.instead)
+        return self._context.names.refusal(product, channels, self._context.instead)
 
     def pass_through(self, jobs: Group, *, has_begun: bool = False) -> Group:
         """The jobs that may be written; the others are ended.
@@ -59,9 +61,12 @@ class Gate:
     def refusal(self, job: Job, *, has_begun: bool = False) -> str:
         """Why a job may not be written; empty if it may."""
         approved, change = job.desired.approved, job.plan
-        if change is None or not (self._context.is_approved or self._context.undoes):
+        if change is None:
             return ""
-        if lacks := self._context.placement.refusal(_written(change), self._context.instead):
+        names, instead = self._context.names, self._context.instead
+        if not (self._context.is_approved or self._context.undoes):  # the rest was checked before
+            return names.refused_channel(change.added(CHANNELS), instead)
+        if lacks := names.refusal(_written(change), change.added(CHANNELS), instead):
             return lacks
         if approved is None:
             return ""
