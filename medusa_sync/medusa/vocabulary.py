@@ -19,7 +19,7 @@ from medusa_sync.core.names import (
 )
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import StoreMismatchError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.api import AdminApi, StoreDefaults
 from medusa_sync.medusa.placement import (
     UNKNOWN,
     Placement,
@@ -41,7 +41,8 @@ class Vocabulary(Struct):
     Attributes:
         options: what the settings name.
         names: of the lists that were read.
-        placement: of new products, once it was read.
+        placement: of new products, once it was decided.
+        defaults: of the store, once they were read.
         hidden_locales: why the store does not show its locales.
         other_locales: of texts of products, which the store lacks.
     """
@@ -50,6 +51,7 @@ class Vocabulary(Struct):
     options: PlacementOptions
     names: StoreNames = StoreNames()
     placement: Placement = UNKNOWN
+    defaults: StoreDefaults | None = None
     hidden_locales: StoreRefusedError | None = None
     other_locales: set[str] = field(default_factory=set)
 
@@ -59,8 +61,26 @@ class Vocabulary(Struct):
             self.other_locales |= product.locales - self.names.locales.ids
         return self.names.resolved(product)
 
-    async def read_placement(self, *, needs_currency: bool) -> None:
-        """Read where products go, the currencies and the stock locations.
+    async def read_places(self) -> None:
+        """Read the defaults of the store, its currencies and its stock locations, once."""
+        if self.defaults is not None:
+            return
+        reads = (
+            asyncio.create_task(self.api.defaults()),
+            asyncio.create_task(self.api.named("stock_locations", {}, limit=_MOST)),
+        )
+        await all_done(*reads)
+        store, locations = await asyncio.gather(*reads)
+        codes = sorted(each.currency_code for each in store.supported_currencies)
+        self.defaults = store
+        self.names = structs.replace(
+            self.names,
+            currencies=CURRENCIES.having([NamedEntity(code, code) for code in codes]),
+            locations=LOCATIONS.having(locations),
+        )
+
+    def place(self, *, needs_currency: bool) -> None:
+        """Decide where products go, once the places were read, and the channels if the settings name one.
 
         The currency of the settings is checked if all prices are in it: Medusa accepts currencies and sales
         channels that do not exist.
@@ -68,30 +88,20 @@ class Vocabulary(Struct):
         Raises:
             StoreMismatchError: the store does not have what the settings name, or has no default.
         """
-        if self.placement is not UNKNOWN:
+        if self.placement is not UNKNOWN or self.defaults is None:
             return
-        wanted = self.options
-        is_channel_named = wanted.sales_channel is not None
-        reads = (
-            asyncio.create_task(self.api.defaults()),
-            asyncio.create_task(self.api.named("stock_locations", {}, limit=_MOST)),
-            asyncio.create_task(self.read_channels(is_needed=is_channel_named)),
-        )
-        await all_done(*reads)
-        store, locations, _ = await asyncio.gather(*reads)
-        codes = sorted(each.currency_code for each in store.supported_currencies)
-        currencies = CURRENCIES.having([NamedEntity(code, code) for code in codes])
-        names = LOCATIONS.having(locations)
+        names, wanted, defaults = self.names, self.options, self.defaults
         if needs_currency:
-            check_currency(wanted.currency, currencies)
-        channels = self.names.channels or SALES_CHANNELS
-        channel = chosen(channels, wanted.sales_channel, [store.default_sales_channel_id])
+            check_currency(wanted.currency, names.currencies)
+        channels = names.channels or SALES_CHANNELS
+        channel = chosen(channels, wanted.sales_channel, [defaults.default_sales_channel_id])
         if channel is None:  # Medusa does not delete the default one
             hint = "Set one in the admin (Settings > Store), or choose one with --sales-channel."
             raise StoreMismatchError("The store has no default sales channel", hint=hint)
-        default = [each.id for each in locations if each.id == store.default_location_id]
-        location = chosen(names, wanted.stock_location, default or [each.id for each in locations])
-        self.names = structs.replace(self.names, currencies=currencies, locations=names, location_id=location)
+        ids = [each.id for each in names.locations.entries]
+        default = [own for own in ids if own == defaults.default_location_id]
+        location = chosen(names.locations, wanted.stock_location, default or ids)
+        self.names = structs.replace(names, location_id=location)
         self.placement = Placement(channel, location)
 
     async def read_profile(self) -> None:

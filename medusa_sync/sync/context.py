@@ -116,14 +116,16 @@ class Context(Struct):
         Raises:
             StoreError: the store cannot be read, or lacks what the settings name.
         """
+        vocabulary = self.vocabulary
         needs_currency = not (self.undoes or self.is_approved)  # each product says in which its prices are
         with self._explained():
             await all_done(
-                self.vocabulary.read_placement(needs_currency=needs_currency),
-                self.vocabulary.read_regions(is_needed=regions),
-                self.vocabulary.read_channels(is_needed=channels),
+                vocabulary.read_places(),
+                vocabulary.read_regions(is_needed=regions),
+                vocabulary.read_channels(is_needed=channels or vocabulary.options.sales_channel is not None),
                 *([self.find_locales()] if locales else ()),
             )
+            vocabulary.place(needs_currency=needs_currency)
         if creates or self.is_dry_run or self.is_approved:
             await self.find_profile()
 

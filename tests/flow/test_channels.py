@@ -204,6 +204,9 @@ def test_a_source_without_channels_asks_nothing_more() -> None:
         sync(ListSource(rows), store)
         asked.append(sum(each.path == "/admin/sales-channels" for each in store.requests))
     assert asked == [1, 1], "a new product: once for what keeps customers from buying"
+    store.requests.clear()
+    sync(ListSource([row(1, "Web", "Default Sales Channel")]), store, sales_channel="Web")
+    assert sum(each.path == "/admin/sales-channels" for each in store.requests) == 1
     assert writes(store)
 
 

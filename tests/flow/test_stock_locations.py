@@ -224,7 +224,7 @@ def test_a_location_that_gets_the_name_of_another_one_is_a_new_one(store: FakeMe
     [
         (
             {"Rome": 1},
-            "no stock location 'Rome', only: 'Berlin', 'Depot', 'St. Pauli', 'Twin' (sloc_8), 'Twin' (sloc_9)",
+            "location 'Rome', only: 'Berlin', 'Depot', 'St. Pauli', 'Twin' (sloc_8), 'Twin' (sloc_9)",
         ),
         (
             {"Twin": 1},
