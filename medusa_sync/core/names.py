@@ -11,10 +11,9 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.entities import NamedEntity, Region
 from medusa_sync.core.fields import CHANNELS, STOCK, locale_of, location_of
-from medusa_sync.core.merge import members, merge_sets
+from medusa_sync.core.merge import members
 from medusa_sync.core.prices import PriceKey, is_price, price_key, region_names
 from medusa_sync.core.product import DesiredProduct, Value
-from medusa_sync.core.record import Record
 
 NO_TRANSLATIONS = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
 _LISTED = 20  # names in a message
@@ -185,12 +184,6 @@ class StoreNames(Struct, frozen=True):
                 if own in known:
                     yield f"{known[own]} and {field} are the same stock location"
                 known[own] = field
-
-
-def added_channels(product: DesiredProduct, records: Iterable[Record]) -> list[str]:
-    """The sales channels that the source has added since a product was last written."""
-    applied = tuple(name for each in records for name in members(each.fields.get(CHANNELS)))
-    return [*merge_sets(members(product.fields.get(CHANNELS)), (), applied, applied, restore=False)]
 
 
 def _without_stock(product: DesiredProduct) -> DesiredProduct:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from medusa_sync.core.fields import CHANNELS, UniqueValue
-from medusa_sync.core.names import added_channels
+from medusa_sync.core.needed_terms import added_members
 from medusa_sync.core.prices import region_names
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record, applied
@@ -135,7 +135,7 @@ class Comparison:
         """The sales channels that a product may get."""
         copies = stored.get(product.external_id, ())
         is_synced = not copies or self._context.plan.selection.has(CHANNELS)
-        return added_channels(product, filter(None, map(_record, copies))) if is_synced else ()
+        return added_members(CHANNELS, product, filter(None, map(_record, copies))) if is_synced else ()
 
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 
-from msgspec import structs
-
 from medusa_sync.core.change import Change, Step
-from medusa_sync.core.fields import CHANNELS, FIELDS
-from medusa_sync.core.merge import members, merge_sets
-from medusa_sync.core.needed_terms import needed_terms
+from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.needed_terms import added_members, needed_terms
 from medusa_sync.core.note import is_recorded, note
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
@@ -131,7 +128,7 @@ class Attempts:
     async def _carry_out(self, jobs: Group) -> list[Group]:
         """Write updates or creations, unless something had to be looked up or done before."""
         has_asked = False
-        await self._name_channels(jobs)
+        await self._gate.name_channels(jobs)
         if self._values.cleared or any(Step.DECIDE in job.change.steps for job in jobs):
             has_asked = await self.decide(jobs)
         jobs = self._gate.pass_through(still_queued(jobs), has_begun=bool(self._values.cleared))
@@ -159,19 +156,6 @@ class Attempts:
             if job.error is None and not self._values.cleared:  # else it is planned again
                 await self._acknowledger.add(job)
         return []
-
-    async def _name_channels(self, jobs: Group) -> None:
-        """Resolve sales channels that a plan adds although the source has not: one was removed since."""
-        left = [
-            job for job in jobs if not {*job.change.added(CHANNELS)} <= job.change.desired.channels.keys()
-        ]
-        if left:
-            await self._context.vocabulary.read_channels()
-        for job in left:
-            channels = self._context.names.resolved(job.desired).channels
-            job.desired = structs.replace(job.desired, channels=channels)
-            desired = structs.replace(job.change.desired, channels=channels)
-            job.plan = structs.replace(job.change, desired=desired)
 
     async def clear(self, jobs: Group) -> Group:
         """Choose what is cleared before jobs are written that wait for values of one another.
@@ -299,7 +283,5 @@ def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, l
         records = [each.record for each in product.copies if isinstance(each, StoredProduct) and each.record]
         for name, terms in added.items():
             if selection.has(name) or not product.copies:
-                applied = tuple(term for record in records for term in members(record.fields.get(name)))
-                wanted = members(product.desired.fields.get(name))
-                terms.extend(merge_sets(wanted, (), applied, applied, restore=False))
+                terms.extend(added_members(name, product.desired, records))
     return added

@@ -39,6 +39,19 @@ class Gate:
             return ""
         return self._context.names.refusal(product, channels, self._context.instead)
 
+    async def name_channels(self, jobs: Group) -> None:
+        """Resolve sales channels that plans add although the source has not: they were removed since."""
+        left = [
+            job for job in jobs if not {*job.change.added(CHANNELS)} <= job.change.desired.channels.keys()
+        ]
+        if left:
+            await self._context.vocabulary.read_channels()
+        for job in left:
+            channels = self._context.names.resolved(job.desired).channels
+            job.desired = structs.replace(job.desired, channels=channels)
+            desired = structs.replace(job.change.desired, channels=channels)
+            job.plan = structs.replace(job.change, desired=desired)
+
     def pass_through(self, jobs: Group, *, has_begun: bool = False) -> Group:
         """The jobs that may be written; the others are ended.
 

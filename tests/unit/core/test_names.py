@@ -10,8 +10,8 @@ from medusa_sync.core.names import (
     REGIONS,
     SALES_CHANNELS,
     StoreNames,
-    added_channels,
 )
+from medusa_sync.core.needed_terms import added_members
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.record import Record
 
@@ -119,6 +119,6 @@ def test_only_channels_that_a_product_gets_have_to_exist() -> None:
 
 def test_added_channels_are_those_that_no_record_has() -> None:
     wanted = product({"sales_channels": ("Web", "Fair")})
-    assert added_channels(wanted, []) == ["Web", "Fair"]
-    assert added_channels(wanted, [Record(fields={"sales_channels": ("Web",)})]) == ["Fair"]
-    assert added_channels(product(), [Record(fields={"sales_channels": ("Web",)})]) == []
+    assert added_members("sales_channels", wanted, []) == ("Web", "Fair")
+    assert added_members("sales_channels", wanted, [Record(fields={"sales_channels": ("Web",)})]) == ("Fair",)
+    assert added_members("sales_channels", product(), [Record(fields={"sales_channels": ("Web",)})]) == ()
