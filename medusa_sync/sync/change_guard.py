@@ -76,7 +76,7 @@ async def _changed(
     for part in backlog if how.update else ():
         known = [each for each in part if len(each.copies) == 1 and not _record(each).is_claim]
         stored = {each.desired.external_id: each for each in known}
-        reads = how.overwrite or context.undoes
+        reads = how.overwrite or context.mode.reads_all
         found = await _by_store(context, stored, sales) if reads else _by_record(context, stored)
         for external_id, changes in found.items():
             if changes:

@@ -15,24 +15,24 @@ from medusa_sync.core.selection import PlanOptions
 from medusa_sync.errors import StoreMismatchError, StoreRefusedError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import UNKNOWN, Placement, find_placement
-from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop, all_done
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.mode import Mode
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.run_options import SyncOptions
 
 if TYPE_CHECKING:
     from medusa_sync.core.entities import Region
-    from medusa_sync.core.offer import Offer
 
 NO_TRANSLATIONS = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
 
 
 class Context(Struct):
-    """The run, its store and its source.
+    """The run and its store.
 
     Attributes:
+        mode: what the run is for, with its source.
         delivery: what the source has delivered.
         ledger: gets the outcomes.
         stop: once it is set, nothing new is sent.
@@ -48,7 +48,6 @@ class Context(Struct):
         locales: of the store, once they were read.
         hidden_locales: why the store does not show them.
         other_locales: that the source has, and the store does not.
-        offer: what the planned products offer to customers; None until one is planned.
         kept_stock: the stock of kits that is not written.
         left_over: stock elsewhere of unused inventory items that variants get.
         failures: products in a row whose writes failed without a refusal.
@@ -57,7 +56,7 @@ class Context(Struct):
 
     api: AdminApi
     options: SyncOptions
-    source: Source
+    mode: Mode
     delivery: Delivery
     ledger: Ledger
     stop: Stop
@@ -75,7 +74,6 @@ class Context(Struct):
     locales: Collection[str] | None = None
     hidden_locales: StoreRefusedError | None = None
     other_locales: set[str] = field(default_factory=set)
-    offer: Offer | None = None
     is_map_edited: bool = False
     plan: PlanOptions = PlanOptions()
 
@@ -123,15 +121,13 @@ class Context(Struct):
             self.placement = structs.replace(self.placement, regions=self.regions)
 
     async def _read_placement(self) -> None:
-        needs_currency = not (self.undoes or self.is_approved)  # each product says in which its prices are
+        needs_currency = self.mode.wants_all  # otherwise, each product says in which its prices are
         try:
             self.placement = await find_placement(
                 self.api, self.options.wanted, needs_currency=needs_currency
             )
         except StoreMismatchError as error:
-            if not self.is_approved:  # the flags that the hint names have no effect on a plan
-                raise
-            raise StoreMismatchError(str(error), hint="Add it again, or make a new plan.") from error
+            raise StoreMismatchError(str(error), hint=self.mode.hint or error.hint) from error
 
     async def find_regions(self) -> None:
         """Read the regions of the store, once."""
@@ -141,23 +137,6 @@ class Context(Struct):
     def is_ours(self, external_id: str | None) -> bool:
         """Whether an external id is one of this source."""
         return source_id_of(self.options.source_name, external_id) is not None
-
-    @property
-    def undoes(self) -> bool:
-        """Whether the source is a run that is undone."""
-        return self.source.created is not None
-
-    @property
-    def is_approved(self) -> bool:
-        """Whether the source is a plan that was approved."""
-        return self.source.removals is not None
-
-    @property
-    def instead(self) -> str:
-        """What to do about a product that needs a name which the store lacks, and shall not get."""
-        if self.is_approved:
-            return "make a new plan"
-        return "leave it out with --skip" if self.undoes else "correct it at the source"
 
     @property
     def is_dry_run(self) -> bool:

@@ -74,6 +74,11 @@ class Ledger:
         self.invalid = 0
         self.partial: set[str] = set()
 
+    @property
+    def has_problems(self) -> bool:
+        """Whether something is not written, and no setting says so."""
+        return bool(self.problems or self.not_completed or self.held)
+
     def take(self, rows: Iterable[Delivered]) -> list[DesiredProduct | Unchecked]:
         """Open the products among rows of the source, and return them; the other rows are rejected."""
         products: list[DesiredProduct | Unchecked] = []

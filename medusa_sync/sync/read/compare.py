@@ -50,7 +50,8 @@ class Comparison:
         self._fetched = fetched
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
-        self._options = context.options.plan  # with `overwrite`, all products are stale
+        self._options = context.options.plan
+        self._reads_all = self._options.overwrite or context.mode.reads_all  # all products are stale
         self._accepts = self._options.accept_settings
         self._guard = SettingsGuard(context)
         # Products that are up to date unless they can get a withheld value.
@@ -135,7 +136,7 @@ class Comparison:
             if owner is None:
                 return None
             self._wanted_values[owner.external_id], product = owner.unique_values, owner
-        reads_all = self._options.overwrite or self._accepts or self._context.undoes
+        reads_all = self._reads_all or self._accepts
         is_shown = not reads_all and self._scan.shows(product, product.digest)
         if not is_shown:
             checked = self._ledger.checked(product)
@@ -191,7 +192,7 @@ class Comparison:
             reason = f"{stored.id}: {stored.reason}"
             self._ledger.settle(Outcome.of(product.desired, Result.FAILED, reason))
         elif (
-            not (self._options.overwrite or self._context.undoes)
+            not self._reads_all
             and stored.record is not None
             and not stored.record.withheld  # a value may be free now
             and not stored.record.missing_since

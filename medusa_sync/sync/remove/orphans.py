@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from msgspec import Raw, structs
 
+from medusa_sync.codes import Note
 from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
@@ -40,6 +41,7 @@ class Orphans:
     hint = f"If they are really gone, {_HOW}"
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._api = context.api
         self._delivery = context.delivery
         self._scan = context.scan
@@ -47,6 +49,19 @@ class Orphans:
         self._settle = context.ledger.remove
         self._deletes = context.deletes
         self._list: List[Raw] | None = WITH_STATUS  # what is read of them; None for all details
+
+    @property
+    def notes(self) -> Iterator[Note]:
+        """What the result says about products that are kept although the source does not have them."""
+        if kept := self._context.unrecorded:
+            named, more = ", ".join(kept[:LISTED]), len(kept) - LISTED
+            yield Note(
+                "unrecorded",
+                f"Not removed, although the source does not have them: {named}"
+                f"{f' and {more} more' if more > 0 else ''}. They have an external id of this source, but no "
+                "record of medusa-sync, so someone else may have created them. Remove them in the admin if "
+                "you do not need them.",
+            )
 
     async def find(self) -> list[StoredProduct]:
         """Find the orphans.
@@ -184,9 +199,12 @@ class Created(Orphans):
 
     def __init__(self, context: Context, created: Mapping[str, CreatedProduct]) -> None:
         super().__init__(context)
-        self._context = context
         self._created = created
         self._list = None if self._deletes else WITH_STATUS  # with all that may have been edited
+
+    @property
+    def notes(self) -> Iterator[Note]:
+        return iter(())
 
     async def find(self) -> list[StoredProduct]:
         """Find those that the store still has, and that are not drafts already; with `--only`, none.

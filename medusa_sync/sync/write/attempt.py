@@ -52,10 +52,10 @@ class Attempts:
         self.planner = Planner(context, self.places, self._sales, self._values, self._gate)
         self._terms = Terms(
             context.api,
-            context.source.category_names,
+            context.mode.source.category_names,
             context.stop,
             creates=not context.is_dry_run,
-            instead=context.instead,
+            instead=context.mode.instead,
         )
         self._rows = ProductRows(context, self._terms)
         self._items = Items(context, self._rows.accepts)
@@ -72,7 +72,7 @@ class Attempts:
         jobs: Group = []
         refused = await self._refusals(part)
         for number, each in enumerate(part, self._taken):
-            job = Job(each.desired, number, is_absent=not (each.copies or self._context.undoes))
+            job = Job(each.desired, number, is_absent=self._context.mode.creates and not each.copies)
             if reason := self._gate.lacks(job.desired) or refused.get(job.external_id):
                 self._gate.refuse(job, reason)
             elif self._values.is_repeated(job.desired):

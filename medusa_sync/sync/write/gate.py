@@ -10,7 +10,6 @@ from medusa_sync.core import approval
 from medusa_sync.core.approval import Moved, moved
 from medusa_sync.core.change import Change
 from medusa_sync.core.product import DesiredProduct, excerpts
-from medusa_sync.core.result import Result
 from medusa_sync.redact import hidden
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job, Places, still_queued
@@ -25,17 +24,16 @@ class Gate:
     def __init__(self, context: Context, places: Places) -> None:
         self._context = context
         self._places = places
+        self._mode = context.mode
 
     def lacks(self, product: DesiredProduct) -> str:
         """Why a product cannot be written, whatever the store has of it; empty if it can.
 
-        Of an approved plan, or a run that is undone, only what is written has to be possible.
+        If not all of it is wanted, only what is written has to be possible.
         """
         if product.approved is not None and product.approved.is_hidden:
             return approval.HIDDEN
-        if self._context.is_approved or self._context.undoes:
-            return ""
-        return self._context.placement.refusal(product, self._context.instead)
+        return self._context.placement.refusal(product, self._mode.instead) if self._mode.wants_all else ""
 
     def pass_through(self, jobs: Group, *, has_begun: bool = False) -> Group:
         """The jobs that may be written; the others are ended.
@@ -51,17 +49,14 @@ class Gate:
 
     def refuse(self, job: Job, reason: str) -> None:
         """End a job that may not be written."""
-        if self._context.is_approved:
-            self._places.end(job, Result.SKIPPED, reason)
-        else:
-            self._places.end(job, Result.FAILED if self._context.undoes else Result.REJECTED, reason)
+        self._places.end(job, self._mode.refused, reason)
 
     def refusal(self, job: Job, *, has_begun: bool = False) -> str:
         """Why a job may not be written; empty if it may."""
         approved, change = job.desired.approved, job.plan
-        if change is None or not (self._context.is_approved or self._context.undoes):
+        if change is None or self._mode.wants_all:
             return ""
-        if lacks := self._context.placement.refusal(_written(change), self._context.instead):
+        if lacks := self._context.placement.refusal(_written(change), self._mode.instead):
             return lacks
         if approved is None:
             return ""

@@ -30,7 +30,6 @@ from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.note import final_record, is_recorded
-from medusa_sync.core.offer import Offer
 from medusa_sync.core.product import DesiredProduct, PlanLine, Withheld
 from medusa_sync.core.record import Record
 from medusa_sync.core.result import (
@@ -52,6 +51,7 @@ from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefuse
 from medusa_sync.medusa.operations import new_product_id
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.remarks.offer import Offer
 
 
 class Place(Enum):
@@ -238,13 +238,14 @@ class Places:
     """Moves jobs to the final pass and to the ledger; `settled` gets those with a handle when they end.
 
     Attributes:
+        offer: what the planned products offer to customers.
         waiting: for the final pass, in the order in which they began to wait.
     """
 
     def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
         self._context = context
         self._settled = settled
-        self._offer = context.offer = Offer()
+        self.offer = Offer()
         self.waiting: dict[Job, None] = {}
 
     def defer(self, job: Job) -> None:
@@ -265,7 +266,7 @@ class Places:
 
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger whose plan is carried out, or would be."""
-        self._offer.add(job.change, self._context.placement.sales_channel_id)
+        self.offer.add(job.change, self._context.placement.sales_channel_id)
         outcome = job.outcome()
         if outcome.blocked:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}

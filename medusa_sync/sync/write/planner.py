@@ -168,8 +168,7 @@ class Planner:
     ) -> Change:
         """Plan what is sent for a stored product."""
         if selection is None:
-            chosen = self._context.plan.selection
-            selection = chosen if self._context.undoes else chosen.for_record(stored.record)
+            selection = self._context.mode.selection(self._context.plan.selection, stored.record)
         change = plan_change(
             product,
             stored,
