@@ -20,8 +20,8 @@ from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.marking import delete_marked
 from medusa_sync.sync.read.compare import Stale
-from medusa_sync.sync.remove.orphans import delete_noted
 from medusa_sync.sync.write.acknowledger import Acknowledger
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.items import Items
@@ -127,7 +127,7 @@ class Attempts:
             if self._context.is_dry_run:
                 self._context.removed_products |= left_over.keys()
             elif left_over:
-                kept = await delete_noted(self._context.api, list(left_over.values()))
+                kept = await delete_marked(self._context.api, list(left_over.values()))
                 left.append([job for job in new if job.replaces in kept])  # changed since it was read
                 new = [job for job in new if job.replaces not in kept]
             for creates in (False, True):  # adopted products first

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from msgspec import structs
 
 from medusa_sync.core import approval
-from medusa_sync.core.approval import Moved, moved
+from medusa_sync.core.approval import moved
 from medusa_sync.core.change import Change
-from medusa_sync.core.product import DesiredProduct, excerpts
-from medusa_sync.redact import hidden
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.differences import in_words
 from medusa_sync.sync.write.job import Group, Job, Places, still_queued
-
-_LONG = 60  # characters of a value in a reason
-_MOST = 3  # differences in a reason
 
 
 class Gate:
@@ -61,7 +56,7 @@ class Gate:
         if approved is None:
             return ""
         begun = has_begun or job.is_written or approval.has_begun(approved, change)
-        return reason(moved(job.desired, change, self._context.placement.ids, has_begun=begun))
+        return in_words(moved(job.desired, change, self._context.placement.ids, has_begun=begun))
 
 
 def _written(change: Change) -> DesiredProduct:
@@ -74,17 +69,3 @@ def _written(change: Change) -> DesiredProduct:
         for each in change.variants
     )
     return structs.replace(change.desired, fields=own, variants=tuple(variants), locations=change.locations)
-
-
-def reason(found: Iterable[Moved]) -> str:
-    """The first differences in words; empty if there is none."""
-    differences = list(found)
-    texts = [_text(each) for each in differences[:_MOST]]
-    texts += [f"{len(differences) - _MOST} more"] if len(differences) > _MOST else []
-    return "; ".join(texts)
-
-
-def _text(difference: Moved) -> str:
-    values: Sequence[str] = excerpts(*hidden(difference.values), _LONG) if difference.words[1] else ("", "")
-    (first, second), (start, middle, end) = values, difference.words
-    return f"{start}{first}{middle}{second}{end}"
