@@ -16,7 +16,8 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.bisect import in_halves
 from medusa_sync.medusa.decode import WITH_OPTIONS
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.sync.write.job import Job, Place, Places
+from medusa_sync.sync.write.job import Job, Place
+from medusa_sync.sync.write.places import Places
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +40,12 @@ class Acknowledger:
     async def add(self, job: Job) -> None:
         """Collect a job with its final record, unless the store has it, and flush if there are enough."""
         change = job.change
-        ids = {each.key: job.written[each.key].id for each in change.new_variants}
-        record = final_record(change, new=ids, options=job.option_ids)
-        if job.note is None:
-            is_known = record == job.before and not change.stored.has_old_record
+        ids = {each.key: job.attempt.variants[each.key].id for each in change.new_variants}
+        record = final_record(change, new=ids, options=job.attempt.option_ids)
+        if job.attempt.note is None:
+            is_known = record == job.attempt.before and not change.stored.has_old_record
         else:
-            is_known = job.note.pending is None and not change.placed
+            is_known = job.attempt.note.pending is None and not change.placed
         if is_known:
             self._places.complete(job)
             return
@@ -94,10 +95,10 @@ class Acknowledger:
         found = {each.id: each for each in listed}
         left = []
         for job, record in products:
-            stored, noted = found.get(job.product_id), job.note or job.before
+            stored, noted = found.get(job.attempt.product_id), job.attempt.note or job.attempt.before
             if stored is None:
                 left.append((job, record))
-            elif isinstance(stored, StoredProduct) and stored.record in (job.before, noted):
+            elif isinstance(stored, StoredProduct) and stored.record in (job.attempt.before, noted):
                 ids = {option.title: option.id for option in stored.options}
                 known = ((each.name, each.id or ids.get(each.name, "")) for each in record.options)
                 left.append((job, structs.replace(record, options=tuple(starmap(AppliedOption, known)))))
@@ -108,7 +109,7 @@ class Acknowledger:
 
     async def _write(self, products: Sequence[tuple[Job, Record]]) -> None:
         try:
-            bodies = [record_body(job.product_id, record) for job, record in products]
+            bodies = [record_body(job.attempt.product_id, record) for job, record in products]
             await self._api.edit_products(bodies)
         except AmbiguousWriteError as error:
             words = "the records of %d products may not be confirmed: %s", len(products), error

@@ -34,7 +34,7 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.remarks.offer import Offer
 from medusa_sync.sync.write.attempt import Attempts
-from medusa_sync.sync.write.job import Group, still_queued
+from medusa_sync.sync.write.job import Group, Refusal, still_queued
 
 logger = logging.getLogger(__name__)
 
@@ -138,8 +138,8 @@ class Engine:
             try:
                 left = await self._attempts.attempt(jobs) if jobs else []
                 for job in still_queued(jobs):
-                    if job.error is not None:
-                        error, job.error = job.error, None
+                    if job.attempt.error is not None:
+                        error, job.attempt.error = job.attempt.error, None
                         left += self._refused([job], error) or ()
             except StoreRefusedError as error:
                 left = self._refused(still_queued(jobs), error)
@@ -158,7 +158,7 @@ class Engine:
             await self._work(group)
         alike = (list(same) for _, same in groupby(still_queued(jobs), key=lambda job: job.is_new))
         groups = [group for same in alike for group in parts(same, size)]
-        self._attempts.cleared(jobs if losing or len(groups) > 1 else ())
+        self._attempts.end_clearing(jobs if losing or len(groups) > 1 else ())
         for group in groups:
             await self._work(group)
 
@@ -179,7 +179,7 @@ class Engine:
             return None
         for job in jobs:
             if job.refusal is None and not is_known:  # the new plan may differ, for example in the handle
-                job.refused, job.refusal = job.plan, error
+                job.refusal = Refusal(job.plan, error)
                 return [jobs]
             self._places.end(job, Result.REJECTED if is_known else Result.FAILED, str(error))
         return []

@@ -10,7 +10,8 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.differences import in_words
-from medusa_sync.sync.write.job import Group, Job, Places, still_queued
+from medusa_sync.sync.write.job import Group, Job, still_queued
+from medusa_sync.sync.write.places import Places
 
 
 class Gate:

@@ -34,14 +34,14 @@ class UniqueValues:
     """The SKUs and barcodes of a store, and what the products of this run do with them.
 
     Attributes:
-        cleared: the fields that are cleared now, before anything else is written in the final pass.
+        to_clear: the fields that are cleared now, before anything else is written in the final pass.
     """
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._wanted: set[int] = set()  # hashes, which take little memory
         self._given_up: set[UniqueValue] = set()  # before the final pass
-        self.cleared: set[Slot] = set()
+        self.to_clear: set[Slot] = set()
         # What a dry run would have written: the values of variants and items, and what has new values.
         self._foreseen: dict[Slot, Value] = {}
         self._gained: dict[UniqueValue, tuple[str, str, str]] = {}  # id of the variant, product, title
@@ -96,8 +96,8 @@ class UniqueValues:
         updates = [job for job in jobs if job.plan is not None and not job.is_new]
         new = (job.desired.unique_values for job in jobs if job not in updates)
         wanted = {(name, str(value)) for values in new for name, value in values}
-        self.cleared = to_clear([job.change for job in updates], self._known(updates), wanted)
-        ids = {variant_id for _, variant_id in self.cleared}
+        self.to_clear = to_clear([job.change for job in updates], self._known(updates), wanted)
+        ids = {variant_id for _, variant_id in self.to_clear}
         return [job for job in updates if not ids.isdisjoint(each.id for each in _stored(job.change))]
 
     def _known(self, jobs: Sequence[Job]) -> Holders:
