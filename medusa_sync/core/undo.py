@@ -15,12 +15,13 @@ from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChang
 from medusa_sync.core.fields import SHARED, STATUS, STOCK, VARIANT, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 from medusa_sync.errors import ProductFailedError
 
 _SINCE = "edited since the run"

@@ -14,8 +14,9 @@ from msgspec import Struct, field
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import BARCODE, SKU, UNIQUE, UniqueValue, tracks
 from medusa_sync.core.inventory import StoredItem, item_renames, tracked_again
-from medusa_sync.core.product import DesiredProduct, Value, Withheld
+from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 
 _NAMES = {SKU: "SKU", BARCODE: "barcode"}
 

@@ -18,8 +18,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from medusa_sync.core.change import DRAFTING
 from medusa_sync.core.fields import OPTION, OPTIONS, VARIANT
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status, Written
+from medusa_sync.core.value import Value
 from medusa_sync.report.changes import Kind, of_kind
 from medusa_sync.report.escape import visible_json
 from medusa_sync.report.output import Output

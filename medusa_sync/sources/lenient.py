@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec.structs import fields
 
-from medusa_sync.core.product import CURRENCIES
+from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.redact import shortened
 from medusa_sync.sources.dialects.cells import VARIANT, distinct, parts
 from medusa_sync.sources.dialects.own import OWN, paths, tags

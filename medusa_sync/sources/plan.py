@@ -10,10 +10,13 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync._version import __version__
+from medusa_sync.core.approval import PlanLine, as_saved
+from medusa_sync.core.approved import Approved
 from medusa_sync.core.fields import FIELDS, SHARED, TITLE, VARIANT_FIELDS, Fields, Merge, Part
 from medusa_sync.core.ids import source_id_of
-from medusa_sync.core.product import Approved, DesiredProduct, PlanLine, Value, as_saved
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.undo import Undone
+from medusa_sync.core.value import Value
 from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.sources.base import Page, Source, paged
 

@@ -27,8 +27,9 @@ from medusa_sync.core.fields import (
     canonical_locale,
 )
 from medusa_sync.core.prices import PriceKey, price_field, price_key
-from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import ONLY, RECORD_KEY
+from medusa_sync.core.value import Value
 from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.schema import (
     SourcePrice,

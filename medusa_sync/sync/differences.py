@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from medusa_sync.core.approval import Moved
-from medusa_sync.core.product import excerpts
+from medusa_sync.core.value import excerpts
 from medusa_sync.redact import hidden
 
 _LONG = 60  # characters of a value in a reason

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.approval import without_secrets
+from medusa_sync.core.approval import PlanLine, as_saved, without_secrets
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.product import DesiredProduct, PlanLine, as_saved
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, Rejected, Unchecked, checked

@@ -11,7 +11,7 @@ from medusa_sync.core.selection import Selection
 from medusa_sync.errors import EXIT_GUARD, EXIT_PARTIAL
 
 if TYPE_CHECKING:
-    from medusa_sync.core.product import Approved
+    from medusa_sync.core.approved import Approved
     from medusa_sync.core.record import Record
     from medusa_sync.core.since import CreatedProduct
     from medusa_sync.sources.base import Source

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from medusa_sync.core.product import CURRENCIES
+from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.schema import LOCALE
 from medusa_sync.sources.text import fold, is_shortened, shown

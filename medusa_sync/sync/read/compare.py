@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from medusa_sync.core.fields import UniqueValue
 from medusa_sync.core.prices import region_names
-from medusa_sync.core.product import DesiredProduct, Value, without_locales
+from medusa_sync.core.product import DesiredProduct, without_locales
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
+from medusa_sync.core.value import Value
 from medusa_sync.medusa.bisect import parts
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.context import Context

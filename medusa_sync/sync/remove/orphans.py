@@ -9,10 +9,10 @@ from msgspec import Raw
 
 from medusa_sync.codes import Note
 from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
+from medusa_sync.core.approved import Approved
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import external_id_of
-from medusa_sync.core.product import Approved
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action, Outcome, Result, Written
 from medusa_sync.core.since import CreatedProduct, written_since

@@ -9,10 +9,11 @@ from contextlib import aclosing, suppress
 from msgspec import Struct
 
 from medusa_sync.codes import Note
-from medusa_sync.core.approval import MARK, removal
+from medusa_sync.core.approval import MARK, PlanLine, removal
+from medusa_sync.core.approved import Approved
 from medusa_sync.core.change import Change
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import Approved, DesiredProduct, PlanLine
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import match_options
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from medusa_sync.core.approval import approved
+from medusa_sync.core.approval import PlanLine, approved
 from medusa_sync.core.note import is_recorded
-from medusa_sync.core.product import PlanLine
 from medusa_sync.core.result import Action, Outcome, Result, with_changes
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.remarks.offer import Offer

@@ -12,7 +12,7 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
 from medusa_sync.core.handles import slug_of
 from medusa_sync.core.inventory import StoredItem, item_renames
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.unique import (
@@ -25,6 +25,7 @@ from medusa_sync.core.unique import (
     holders_of,
     to_clear,
 )
+from medusa_sync.core.value import Value
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job

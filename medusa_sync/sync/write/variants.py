@@ -8,9 +8,9 @@ from typing import Any
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import OPTION, UNIQUE
-from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
+from medusa_sync.core.value import Value
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.operations import DELETE_VARIANTS, new_id
 from medusa_sync.medusa.payload import (
