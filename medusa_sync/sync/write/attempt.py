@@ -15,7 +15,7 @@ from medusa_sync.core.note import is_recorded, note
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.unique import Holders, claims, postponed
+from medusa_sync.core.unique import Owners, claims, postponed
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.stop import all_done
@@ -96,11 +96,11 @@ class Attempts:
 
     async def _decide_ahead(self, created: Group) -> None:
         """Decide which unique values new products get, with one look-up for many."""
-        holders, context = Holders(), self._context
+        owners, context = Owners(), self._context
         if not context.scan.is_empty or context.is_dry_run:  # without products, only items have values
-            holders = await self._look_up([job.change for job in created])
+            owners = await self._look_up([job.change for job in created])
         for job in created:
-            job.holders, job.attempt.items = holders, holders.unused
+            job.owners, job.attempt.items = owners, owners.unused
         await self.decide(created)
         self._items.expect(self._gate.pass_through(still_queued(created)))
 
@@ -162,7 +162,7 @@ class Attempts:
         if not jobs or (len(jobs) == 1 and _fails_again(jobs[0])):
             return []
         for job in jobs:
-            self._context.left_over.add_new(job.change, job.holders.unused if job.holders else {})
+            self._context.left_over.add_new(job.change, job.owners.unused if job.owners else {})
         if self._context.is_dry_run:
             await self._foresee(jobs)
             return []
@@ -182,7 +182,7 @@ class Attempts:
         await self._rows.term_ids(jobs)
         return True
 
-    async def clear(self, jobs: Group) -> Group:
+    async def begin_clearing(self, jobs: Group) -> Group:
         """Choose what is cleared before jobs are written that wait for values of one another.
 
         Until `end_clearing` is called, attempts clear it, and do not give any values to variants. If the
@@ -196,17 +196,17 @@ class Attempts:
             await self.planner.read(updates)
             self._gate.pass_through(still_queued(updates))
             with_plan = [job for job in still_queued(updates) if job.plan is not None]
-            holders = await self._look_up([job.change for job in with_plan])
+            owners = await self._look_up([job.change for job in with_plan])
             for job in with_plan:
-                job.holders = holders
-            return self._values.clear(still_queued(jobs))
+                job.owners = owners
+            return self._values.begin_clearing(still_queued(jobs))
         return []
 
     def end_clearing(self, changed: Iterable[Job]) -> None:
         """Let attempts give values to variants again; what has those of changed jobs is looked up again."""
         self._values.to_clear.clear()
         for job in changed:
-            job.holders = None
+            job.owners = None
 
     async def decide(self, jobs: Group) -> bool:
         """Decide which unique values jobs get; returns whether the store was asked."""
@@ -218,12 +218,12 @@ class Attempts:
         unknown = [
             job
             for job in jobs
-            if (job.holders is None or (may_be_outdated and job.change.is_creation)) and claims(job.change)
+            if (job.owners is None or (may_be_outdated and job.change.is_creation)) and claims(job.change)
         ]
         if unknown:
-            holders = await self._look_up([job.change for job in unknown])
+            owners = await self._look_up([job.change for job in unknown])
             for job in unknown:
-                job.holders = holders
+                job.owners = owners
         decision = self._values.decide(jobs)
         for job in jobs:
             external_id = job.external_id
@@ -238,16 +238,16 @@ class Attempts:
                     self.places.complete(job)
         return bool(unknown)
 
-    async def _look_up(self, changes: Sequence[Change]) -> Holders:
-        return await self._items.others(await self._values.holders(changes))
+    async def _look_up(self, changes: Sequence[Change]) -> Owners:
+        return await self._items.others(await self._values.owners(changes))
 
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""
         await self._rows.check(jobs)
         jobs = [job for job in jobs if job.attempt.error is None]
         for job in jobs:
-            self._values.foresee(job.change)
-        refusals = await self._items.refusals(jobs, self._values.is_in_use)
+            self._values.foreseen.add(job.change)
+        refusals = await self._items.refusals(jobs, self._values.foreseen.is_in_use)
         for job in jobs:
             if job in refusals:
                 self.places.end(job, Result.FAILED, refusals[job])
@@ -255,7 +255,7 @@ class Attempts:
                 job.is_written = True
                 self._context.ledger.decided(job.external_id, job.change.conflicts)
                 job.history.records.append(note(job.change, now=0))
-                self._values.foresee(job.change, job.history.records[-1])
+                self._values.foreseen.add(job.change, job.history.records[-1])
             else:
                 self.places.complete(job)
 
@@ -264,7 +264,7 @@ class Attempts:
         first = [job for job in jobs if not job.is_refused]
         self._terms.forget(needed_terms([job.plan for job in first if job.plan is not None]))
         for job in first:
-            job.is_refused, job.holders = True, None
+            job.is_refused, job.owners = True, None
 
     async def _wait_for(self, jobs: Group) -> Group:
         """Give the store time to finish products that it is still working on."""
@@ -303,7 +303,7 @@ class Attempts:
 
 def _fails_again(job: Job) -> bool:
     """Whether the store has refused the plan of a job alone; then the job gets the error."""
-    has_items = job.holders is not None and job.holders.unused
+    has_items = job.owners is not None and job.owners.unused
     if job.refusal is None or job.refusal.plan != job.plan or has_items:
         return False
     job.attempt.error = job.refusal.error

@@ -153,7 +153,7 @@ class Engine:
     async def _write_last(self, jobs: Group) -> None:
         """Write jobs that may want values of one another: first without those that others want."""
         size = self._batch_size
-        losing = await self._attempts.clear(jobs)
+        losing = await self._attempts.begin_clearing(jobs)
         for group in parts(losing, size):
             await self._work(group)
         alike = (list(same) for _, same in groupby(still_queued(jobs), key=lambda job: job.is_new))
@@ -196,7 +196,7 @@ class Engine:
             job.is_written, job.note_at = True, 0  # the store may still be working on this write
             job.attempts += 1
             if job.plan is not None and not job.plan.is_creation:
-                job.holders = None  # others of the group may have given up what this one gets
+                job.owners = None  # others of the group may have given up what this one gets
         attempts = max((job.attempts for job in jobs), default=0)
         if attempts <= self._context.options.max_retries:
             logger.info("reading %d products again: %s", len(jobs), error, extra={"event": "reconcile"})

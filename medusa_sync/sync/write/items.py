@@ -27,7 +27,7 @@ from medusa_sync.core.inventory import (
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.stored import StoredLevel, StoredVariant
-from medusa_sync.core.unique import Holders
+from medusa_sync.core.unique import Owners
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.decode import WITH_VARIANTS
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, Body, new_id
@@ -247,13 +247,13 @@ class Items:
         for job in jobs:  # most share one dict: a batch may have thousands of items
             job.attempt.items = {**job.attempt.items, **items} if job.attempt.items else items
 
-    async def others(self, holders: Holders) -> Holders:
+    async def others(self, owners: Owners) -> Owners:
         """What a look-up has found, without the items that this run has created and no other run has used."""
-        used = {owner.id for owners in holders.owners.values() for owner in owners if owner.item}
+        used = {owner.id for known in owners.by_value.values() for owner in known if owner.item}
         async with self._creating:  # what is being created now is not left over
             self._made = {sku: made for sku, made in self._made.items() if made[1].id not in used}
-            others = {sku: item for sku, item in holders.unused.items() if sku not in self._made}
-        return structs.replace(holders, unused=others)
+            others = {sku: item for sku, item in owners.unused.items() if sku not in self._made}
+        return structs.replace(owners, unused=others)
 
     async def linked(self, jobs: Group) -> None:
         """Forget the items of variants that exist now."""

@@ -5,7 +5,7 @@ The life of a job:
 what happened                                place            what it has since then
 -------------------------------------------  ---------------  ------------------------------------------------
 it was found to be stale                     QUEUE            what the source wants
-it is not in the store, and planned ahead    QUEUE            a plan, a handle, the holders of what it wants
+it is not in the store, and planned ahead    QUEUE            a plan, a handle, the owners of what it wants
 it wants what another one has, or loses      FINAL_PASS       perhaps a plan
 variants
 its details were read                        QUEUE            a plan of this attempt
@@ -44,7 +44,7 @@ from medusa_sync.core.result import (
 )
 from medusa_sync.core.since import digest, variant_digest
 from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.unique import Holders
+from medusa_sync.core.unique import Owners
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa.operations import new_product_id
 from medusa_sync.sync.ledger import Ledger
@@ -138,7 +138,7 @@ class Job(Struct, eq=False):
         place: where it is.
         plan: what this attempt writes, without what is withheld. A product that was read and not found has
             none, unless its creation was planned together with others and not attempted yet.
-        holders: what has the unique values that it wants; None if they were not looked up.
+        owners: what has the unique values that it wants; None if they were not looked up.
         is_written: something has arrived, or may have.
         note_at: the time of a note whose response has arrived; the store is not working on it.
         attempts: how many times the result of a write was unknown.
@@ -155,7 +155,7 @@ class Job(Struct, eq=False):
     is_absent: bool = False
     place: Place = Place.QUEUE
     plan: Change | None = None
-    holders: Holders | None = None
+    owners: Owners | None = None
     is_written: bool = False
     note_at: float = 0
     attempts: int = 0
@@ -190,7 +190,7 @@ class Job(Struct, eq=False):
     def begin(self) -> None:
         """Begin an attempt to write the plan."""
         stored = self.change.stored
-        items = self.holders.unused if self.holders else {}
+        items = self.owners.unused if self.owners else {}
         self.attempt = Attempt(product_id=stored.id, before=stored.record, items=items)
 
     def take(self, change: Change) -> None:

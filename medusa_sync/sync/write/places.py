@@ -39,7 +39,7 @@ class Places:
         self._context.is_final = True
         for job in jobs:
             job.place, job.attempts = Place.QUEUE, 0
-            job.holders, job.refusal, job.is_refused = None, None, False
+            job.owners, job.refusal, job.is_refused = None, None, False
             if job.is_new and not job.creation.replaces:  # what had its handle may be removed now
                 job.is_absent, job.plan = True, None
         return jobs

@@ -53,7 +53,7 @@ class Planner:
         for job in jobs:
             copies, job.attempt.error, job.creation.replaces = details.get(job.external_id, []), None, ""
             if not copies and self._context.is_dry_run and job.plan is not None and not job.is_new:
-                copies = [self._values.foreseen(job.plan.stored)]  # it would have been claimed
+                copies = [self._values.foreseen.product(job.plan.stored)]  # it would have been claimed
             if not (copies or job.is_absent):
                 job.forget_update(self._context.ledger)
             job.is_absent = False  # another attempt reads it again
@@ -73,7 +73,9 @@ class Planner:
         found = await self._sales.read(wanted, await self._api.details(key, asked))
         if not self._context.is_dry_run:
             return found
-        return [each if isinstance(each, Unreadable) else self._values.foreseen(each) for each in found]
+        return [
+            each if isinstance(each, Unreadable) else self._values.foreseen.product(each) for each in found
+        ]
 
     def _plan(self, job: Job, copies: Sequence[StoredProduct]) -> bool:
         """Plan a job that the store has, unless it may still be working on it; returns whether it may."""

@@ -97,7 +97,7 @@ class ProductRows:
 
     def accepts(self, job: Job) -> bool:
         """Whether the store will create a product as planned, as far as is known without a request."""
-        if job.plan is None or job.holders is None or not _is_small(job):
+        if job.plan is None or job.owners is None or not _is_small(job):
             return False
         return self._terms.has(needed_terms([job.plan]))
 
