@@ -35,7 +35,7 @@ class Acknowledger:
         self._api = api
         self._places = places
         self._waiting: list[tuple[Job, Record]] = []
-        self._last: list[tuple[Job, Record]] = []
+        self._last: tuple[Job, Record] | None = None
 
     async def add(self, job: Job) -> None:
         """Collect a job with its final record, unless the store has it, and flush if there are enough."""
@@ -50,8 +50,10 @@ class Acknowledger:
             self._places.complete(job)
             return
         job.place = Place.ACKNOWLEDGEMENT
-        is_last = record.has_sales and not self._last
-        (self._last if is_last else self._waiting).append((job, record))
+        if record.has_sales and self._last is None:
+            self._last = job, record
+        else:
+            self._waiting.append((job, record))
         if len(self._waiting) >= AT_ONCE:
             await self._flush()
 
@@ -61,16 +63,19 @@ class Acknowledger:
         Raises:
             StoreError: the store is unavailable; the jobs are settled anyway.
         """
-        self._waiting += self._last
-        self._last = []
+        self._waiting = self._take_all()
         if self._waiting:
             await self._flush()
 
     def give_up(self) -> None:
         """Settle all collected jobs; the next run acknowledges them."""
-        for job, _ in (*self._waiting, *self._last):
+        for job, _ in self._take_all():
             self._places.complete(job)
-        self._waiting, self._last = [], []
+
+    def _take_all(self) -> list[tuple[Job, Record]]:
+        waiting = [*self._waiting, *filter(None, [self._last])]
+        self._waiting, self._last = [], None
+        return waiting
 
     async def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
