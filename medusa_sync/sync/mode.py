@@ -39,14 +39,14 @@ class Mode(ABC):
         hint: what to do if the store lacks what a setting names; empty if the error says it.
     """
 
-    undoes = False
-    reads_all = False
-    checks_settings = True
-    creates = True
-    wants_all = False
-    refused = Result.REJECTED
-    instead = "correct it at the source"
-    hint = ""
+    undoes: bool
+    reads_all: bool
+    checks_settings: bool
+    creates: bool
+    wants_all: bool
+    refused: Result
+    instead: str
+    hint: str
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -73,7 +73,14 @@ class Mode(ABC):
 class Sync(Mode):
     """The store gets the products of the source, and loses what the source no longer has."""
 
+    undoes = False
+    reads_all = False
+    checks_settings = True
+    creates = True
     wants_all = True
+    refused = Result.REJECTED
+    instead = "correct it at the source"
+    hint = ""
 
     def orphans(self, context: Context) -> Orphans:
         from medusa_sync.sync.remove.orphans import Orphans
@@ -93,8 +100,10 @@ class Undo(Mode):
     reads_all = True
     checks_settings = False
     creates = False
+    wants_all = False
     refused = Result.FAILED
     instead = "leave it out with --skip"
+    hint = ""
 
     def __init__(self, source: Source, created: Mapping[str, CreatedProduct]) -> None:
         super().__init__(source)
@@ -117,6 +126,7 @@ class Apply(Mode):
         removed: the products that it removes or marks.
     """
 
+    wants_all = False
     refused = Result.SKIPPED
     instead = "make a new plan"
     hint = "Add it again, or make a new plan."  # the flags that an error names have no effect on a plan
