@@ -28,11 +28,12 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.merge import members
 from medusa_sync.core.policy import Delay, OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 
 
 class Step(Enum):

@@ -7,8 +7,8 @@ from enum import Enum, auto
 from math import copysign, floor
 
 from medusa_sync.core.fields import Field, Merge
-from medusa_sync.core.product import Value
 from medusa_sync.core.record import History, remember, remember_text
+from medusa_sync.core.value import Value
 
 
 class Verdict(Enum):

@@ -13,7 +13,8 @@ from medusa_sync.core.entities import NamedEntity, Region
 from medusa_sync.core.fields import CHANNELS, STOCK, locale_of, location_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.prices import PriceKey, is_price, price_key, region_names
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.value import Value
 
 NO_TRANSLATIONS = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
 _LISTED = 20  # names in a message

@@ -21,7 +21,6 @@ from medusa_sync.core.fields import (
     stock_of,
 )
 from medusa_sync.core.inventory import item_renames
-from medusa_sync.core.product import Value
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import (
     AppliedOption,
@@ -35,6 +34,7 @@ from medusa_sync.core.record import (
 )
 from medusa_sync.core.run_settings import is_earlier
 from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.value import Value
 
 _LATE = frozenset({Part.LINK, Part.TRANSLATION, Part.LEVEL})
 _KEPT = 8  # pending values of a field

@@ -37,7 +37,7 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.merge import Verdict, as_sent, members, merge_field
 from medusa_sync.core.policy import OnConflict, PriceLimit
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.record import (
     IN_CURRENCY,
@@ -55,6 +55,7 @@ from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.shared_stock import SharedStock, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 from medusa_sync.core.variants import Matches, match_variants, rebased
 
 

@@ -13,7 +13,8 @@ from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from medusa_sync.core.fields import FIELDS, PRICE, SALE, locale_of
 from medusa_sync.core.prices import region_names
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.value import Value
 from medusa_sync.errors import ProductFailedError
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product

@@ -30,10 +30,11 @@ from medusa_sync.core.fields import (
 )
 from medusa_sync.core.merge import as_sent, members
 from medusa_sync.core.prices import PriceKey, is_price, price_key
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
 from medusa_sync.core.stored import StoredProduct, StoredTranslation, StoredVariant
+from medusa_sync.core.value import Value
 
 
 class CreatedProduct(Struct, frozen=True):

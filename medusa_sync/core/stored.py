@@ -23,8 +23,9 @@ from medusa_sync.core.fields import (
     location_of,
 )
 from medusa_sync.core.prices import PriceKey, price_key
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import RECORD_KEY, Pending, Record
+from medusa_sync.core.value import Value
 
 _SLUG = "slug"  # in the record of a category
 

@@ -22,10 +22,11 @@ from medusa_sync.core.fields import (
     stock_of,
 )
 from medusa_sync.core.prices import is_price, price_field, price_key
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import DEFAULT, OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, remember
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 
 T = TypeVar("T")
 

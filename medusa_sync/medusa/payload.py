@@ -25,7 +25,7 @@ from medusa_sync.core.fields import (
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.merge import members
 from medusa_sync.core.prices import PriceKey, price_key
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import RECORD_KEY, Record, as_json
 from medusa_sync.core.stored import (
@@ -35,6 +35,7 @@ from medusa_sync.core.stored import (
     StoredTranslation,
     StoredVariant,
 )
+from medusa_sync.core.value import Value
 from medusa_sync.medusa.operations import new_variant_id
 from medusa_sync.medusa.placement import Placement
 

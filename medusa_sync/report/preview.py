@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE
-from medusa_sync.core.product import DesiredProduct, Value, excerpt
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.value import Value, excerpt
 from medusa_sync.report.escape import visible
 from medusa_sync.report.values import LONG, clipped
 

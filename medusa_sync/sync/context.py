@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field, structs
 
@@ -18,21 +17,19 @@ from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.vocabulary import Vocabulary
-from medusa_sync.sources.base import Source
 from medusa_sync.stop import Stop, all_done
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.mode import Mode
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.run_options import SyncOptions
 
-if TYPE_CHECKING:
-    from medusa_sync.core.offer import Offer
-
 
 class Context(Struct):
-    """The run, its store and its source.
+    """The run and its store.
 
     Attributes:
+        mode: what the run is for, with its source.
         delivery: what the source has delivered.
         ledger: gets the outcomes.
         stop: once it is set, nothing new is sent.
@@ -44,7 +41,6 @@ class Context(Struct):
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
         plan: how to decide; without texts in locales that the store lacks, once these were read.
-        offer: what the planned products offer to customers; None until one is planned.
         kept_stock: the stock of kits that is not written.
         left_over: stock elsewhere of unused inventory items that variants get.
         failures: products in a row whose writes failed without a refusal.
@@ -53,7 +49,7 @@ class Context(Struct):
 
     api: AdminApi
     options: SyncOptions
-    source: Source
+    mode: Mode
     delivery: Delivery
     ledger: Ledger
     stop: Stop
@@ -67,7 +63,6 @@ class Context(Struct):
     kept_stock: KeptStock = field(default_factory=KeptStock)
     left_over: LeftOverStock = field(default_factory=LeftOverStock)
     failures: int = 0
-    offer: Offer | None = None
     is_map_edited: bool = False
     plan: PlanOptions = PlanOptions()
 
@@ -117,7 +112,7 @@ class Context(Struct):
             StoreError: the store cannot be read, or lacks what the settings name.
         """
         vocabulary = self.vocabulary
-        needs_currency = not (self.undoes or self.is_approved)  # each product says in which its prices are
+        needs_currency = self.mode.wants_all  # otherwise, each product says in which its prices are
         with self._explained():
             await all_done(
                 vocabulary.read_places(),
@@ -126,7 +121,7 @@ class Context(Struct):
                 *([self.find_locales()] if locales else ()),
             )
             vocabulary.place(needs_currency=needs_currency)
-        if creates or self.is_dry_run or self.is_approved:
+        if creates or self.is_dry_run or self.mode.checks_placement:
             await self.find_profile()
 
     async def find_profile(self) -> None:
@@ -140,30 +135,11 @@ class Context(Struct):
         try:
             yield
         except StoreMismatchError as error:
-            if not self.is_approved:  # the flags that the hint names have no effect on a plan
-                raise
-            raise StoreMismatchError(str(error), hint="Add it again, or make a new plan.") from error
+            raise StoreMismatchError(str(error), hint=self.mode.hint or error.hint) from error
 
     def is_ours(self, external_id: str | None) -> bool:
         """Whether an external id is one of this source."""
         return source_id_of(self.options.source_name, external_id) is not None
-
-    @property
-    def undoes(self) -> bool:
-        """Whether the source is a run that is undone."""
-        return self.source.created is not None
-
-    @property
-    def is_approved(self) -> bool:
-        """Whether the source is a plan that was approved."""
-        return self.source.removals is not None
-
-    @property
-    def instead(self) -> str:
-        """What to do about a product that needs a name which the store lacks, and shall not get."""
-        if self.is_approved:
-            return "make a new plan"
-        return "leave it out with --skip" if self.undoes else "correct it at the source"
 
     @property
     def is_dry_run(self) -> bool:

@@ -58,7 +58,7 @@ class SettingsGuard:
             SettingsGuardError: the settings are others, and are not accepted.
             StoreError: the store cannot be read.
         """
-        if self._context.undoes:
+        if not self._context.mode.checks_settings:
             return
         self._of_source = {name: product_settings[name] for name in OF_SOURCE if name in product_settings}
         before = self._scan.settings.as_a_whole(self._of_source)
@@ -75,7 +75,7 @@ class SettingsGuard:
             SettingsGuardError: the settings are others, and are not accepted.
             StoreError: the store cannot be read.
         """
-        if self._context.undoes:
+        if not self._context.mode.checks_settings:
             return
         if not self._scan.is_complete:
             for record in found:

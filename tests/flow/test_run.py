@@ -51,6 +51,13 @@ def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
     }
 
 
+def test_only_the_mode_of_a_run_says_that_it_undoes_one_or_carries_out_a_plan() -> None:
+    """Classes of other packages may have any attributes."""
+    source = ListSource(products(2))
+    vars(source).update(created={}, removals=[])
+    assert counts(sync(source, FakeMedusa())) == {"created": 2}
+
+
 @pytest.mark.parametrize("concurrency", [1, 2])
 def test_a_handle_that_an_earlier_product_got_is_not_proposed_again(concurrency: int) -> None:
     """No creation is refused."""

@@ -10,16 +10,17 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import CHANNELS, UniqueValue
+from medusa_sync.core.fields import CHANNELS
 from medusa_sync.core.needed_terms import added_members
 from medusa_sync.core.prices import region_names
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.medusa.bisect import parts
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.read.free_values import FreeValues
 from medusa_sync.sync.read.scan import LOOK_UP
 from medusa_sync.sync.settings_guard import SettingsGuard
 
@@ -54,12 +55,11 @@ class Comparison:
         self._fetched = fetched
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
-        self._options = context.options.plan  # with `overwrite`, all products are stale
+        self._options = context.options.plan
+        self._reads_all = self._options.overwrite or context.mode.reads_all  # all products are stale
         self._accepts = self._options.accept_settings
         self._guard = SettingsGuard(context)
-        # Products that are up to date unless they can get a withheld value.
-        self._undecided: list[DesiredProduct | Unchecked] = []
-        self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
+        self._free_values = FreeValues(context)
 
     async def stale(self) -> AsyncGenerator[list[Stale], None]:
         """The stale products, in parts of at most `LOOK_UP`; no part is empty.
@@ -90,7 +90,7 @@ class Comparison:
                 while len(waiting) >= LOOK_UP:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
                     yield await self._look_up(part)
-        waiting += await self._with_free_values() if self._undecided else ()
+        waiting += await self._with_free_values()
         await self._scan.ready(self._wanted())  # checks the credentials even if the source delivered nothing
         for part in parts(waiting, LOOK_UP):
             yield await self._look_up(part)
@@ -151,8 +151,9 @@ class Comparison:
             owner = self._ledger.checked(product)
             if owner is None:
                 return None
-            self._wanted_values[owner.external_id], product = owner.unique_values, owner
-        reads_all = self._options.overwrite or self._accepts or self._context.undoes
+            self._free_values.add_owner(owner)
+            product = owner
+        reads_all = self._reads_all or self._accepts
         is_shown = not reads_all and self._scan.shows(product, product.digest)
         if not is_shown:
             checked = self._ledger.checked(product)
@@ -163,36 +164,17 @@ class Comparison:
                 return checked
             product = checked
         if product.external_id in self._scan.withheld:
-            self._undecided.append(product)
+            self._free_values.add(product)
         else:
             self._settle_unchanged(product)
         return None
 
     async def _with_free_values(self) -> list[DesiredProduct]:
         """Settle products with withheld values, except those that may get one now."""
-        free = {product.external_id: product for product in self._undecided}
-        withheld = {(each.field, each.value): each for own in free for each in self._scan.withheld[own]}
-        # If the store does not show who has a value, it is who had it when the value was withheld.
-        owners: dict[UniqueValue, list[str | None]] = {own: [each.owner_id] for own, each in withheld.items()}
-        for value, shown in (await self._context.api.owners(withheld)).items():
-            owners[value] = [each.product.external_id for each in shown if each.product is not None]
-        kept: dict[str, DesiredProduct | Unchecked] = {}
-
-        def gives_up(owner: str | None, value: UniqueValue) -> bool:
-            is_ours = owner is not None and self._context.is_ours(owner) and owner not in kept
-            return is_ours and value not in self._wanted_values.get(owner or "", ())
-
-        def may_get_one(external_id: str) -> bool:
-            """Whether nobody has a withheld value, or its owner no longer wants it and can give it up."""
-            values = [(each.field, each.value) for each in self._scan.withheld[external_id]]
-            return any(all(gives_up(owner, value) for owner in owners[value]) for value in values)
-
-        # Those that wait for each other in a circle stay: they can exchange their values.
-        while found := [external_id for external_id in free if not may_get_one(external_id)]:
-            kept |= {external_id: free.pop(external_id) for external_id in found}
-        for product in kept.values():
+        kept, free = await self._free_values.divide()
+        for product in kept:
             self._settle_unchanged(product)
-        return [checked for each in free.values() if (checked := self._ledger.checked(each)) is not None]
+        return [checked for each in free if (checked := self._ledger.checked(each)) is not None]
 
     def _settle_unchanged(self, product: DesiredProduct | Unchecked) -> None:
         self._ledger.found([product.external_id])
@@ -208,7 +190,7 @@ class Comparison:
             reason = f"{stored.id}: {stored.reason}"
             self._ledger.settle(Outcome.of(product.desired, Result.FAILED, reason))
         elif (
-            not (self._options.overwrite or self._context.undoes)
+            not self._reads_all
             and stored.record is not None
             and not stored.record.withheld  # a value may be free now
             and not stored.record.missing_since

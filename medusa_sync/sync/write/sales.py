@@ -72,7 +72,7 @@ class Sales:
 
     async def write(self, jobs: Group) -> None:
         """Set the sale prices of all variants in one call."""
-        sold = [sale_prices(job.change, job.written) for job in jobs]
+        sold = [sale_prices(job.change, job.attempt.variants) for job in jobs]
         amounts = {key: amount for prices in sold for key, amount in prices.items()}
         if not amounts:
             return
@@ -169,11 +169,11 @@ class Sales:
         return self._list_id
 
 
-def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> SalePrices:
+def sale_prices(change: Change, new: Mapping[str, StoredVariant]) -> SalePrices:
     """The sale prices that a change sets."""
     amounts: SalePrices = {}
     for each in change.variants:
-        variant = each.stored or written.get(each.desired.key)
+        variant = each.stored or new.get(each.desired.key)
         for name, amount in each.new_values.items():
             if variant is not None and VARIANT_FIELDS[name].part is Part.SALE:
                 currency = price_key(name, change.desired.currency).currency

@@ -12,8 +12,9 @@ from medusa_sync.core.names import (
     StoreNames,
 )
 from medusa_sync.core.needed_terms import added_members
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.record import Record
+from medusa_sync.core.value import Value
 
 SHOPS = [NamedEntity("sc_1", "Web"), NamedEntity("sc_2", "Fair"), NamedEntity("sc_3", "Web")]
 STORE = StoreNames(

@@ -27,7 +27,7 @@ from medusa_sync.core.inventory import item_renames, level_changes, tracked_agai
 from medusa_sync.core.merge import members
 from medusa_sync.core.note import final_record, note
 from medusa_sync.core.prices import PriceKey, price_key
-from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import ONLY, Record
 from medusa_sync.core.stored import (
@@ -46,6 +46,7 @@ from medusa_sync.core.stored import (
     StoredVariant,
     category_metadata,
 )
+from medusa_sync.core.value import Value
 from tests.world.planner.expected import held
 
 EXTERNAL_ID = "shop:1"

@@ -16,6 +16,8 @@ from medusa_sync.core.entities import Channel, Region
 from medusa_sync.core.fields import CHANNELS, IMAGES, SHARED, THUMBNAIL, location_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.prices import is_price, price_key
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.stored import StoredProduct
 
 _LISTED = 10  # names in a line
 _PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -48,16 +50,22 @@ class Offer(Struct):
         desired, stored = change.desired, change.stored
         own = [each.id for each in stored.sales_channels if each is not None]
         self.channels.update(members(desired.fields.get(CHANNELS)) or own or [channel_id])
-        names = {name for each in desired.variants for name in each.fields}
         stock = {name for each in desired.stocks for name, value in each.items() if value != SHARED}
         ids = {change.locations.get(location_of(name)) for name in stock}  # a plan may name one that is gone
         self.locations.update(filter(None, ids))
+        self._add_prices(desired, stored)
+        self._add_images(desired)
+
+    def _add_prices(self, desired: DesiredProduct, stored: StoredProduct) -> None:
+        names = {name for each in desired.variants for name in each.fields}
         keys = [price_key(name, desired.currency, desired.regions) for name in names if is_price(name)]
         self.currencies.update(key.currency for key in keys)
         prices = {(key.currency, key.region) for key in keys}
         for price in (each for variant in stored.variants for each in variant.prices):
             prices.add((price.currency_code, price.key.region if price.key else ""))
         self.prices[frozenset(prices)] += 1
+
+    def _add_images(self, desired: DesiredProduct) -> None:
         images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
         images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
         addresses = (str(url).split("/", 3)[2] for url in images if "//" in str(url))
