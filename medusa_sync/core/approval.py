@@ -9,7 +9,17 @@ from msgspec import Struct, json, structs
 
 from medusa_sync.core.approved import Approved, ApprovedChange
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import FIELDS, OPTIONS, STATUS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, stock_of
+from medusa_sync.core.fields import (
+    FIELDS,
+    OPTIONS,
+    STATUS,
+    TITLE,
+    UNIQUE,
+    VARIANT,
+    VARIANT_FIELDS,
+    location_of,
+    stock_of,
+)
 from medusa_sync.core.handles import HANDLE
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct, Withheld
@@ -239,8 +249,8 @@ def _moved(before: ApprovedChange | None, now: ApprovedChange | None, change: Ch
 def _current(plan: ApprovedChange, change: Change) -> Value:
     """What the store holds of a field that does not change."""
     if plan.key is None and stock_of({plan.field: None}):
-        items = [each.stored for each in change.shared if each.stored]
-        return items[0].value(plan.field, change.desired, change.locations) if items else None
+        levels = change.shared.stored_levels if change.shared else {}
+        return levels.get(change.locations.get(location_of(plan.field), ""))
     if plan.key is None:
         titles = tuple(each.title for each in change.stored.options)
         others: dict[str, Value] = {OPTIONS: titles, STATUS: change.stored.status}

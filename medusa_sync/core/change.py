@@ -13,24 +13,21 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import (
     FIELDS,
     OPTION,
-    SHARED,
-    SKU,
     STATUS,
-    STOCK,
-    TITLE,
     UNIQUE,
     VARIANT,
     VARIANT_FIELDS,
     Part,
     locale_of,
-    stock_of,
     tracks,
 )
+from medusa_sync.core.inventory import ItemPlan
+from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.merge import members
 from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
 from medusa_sync.core.product_options import OptionPlan
-from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, Record, Write
+from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
@@ -151,17 +148,6 @@ class VariantChange(Struct, frozen=True):
     keeps_stock: bool = False
 
     @property
-    def joins(self) -> bool:
-        """Whether it begins to share the stock of its product."""
-        return self.new_values.get(STOCK) == SHARED
-
-    @property
-    def leaves(self) -> bool:
-        """Whether it gets stock of its own instead of the one that it shares."""
-        shares = self.stored is not None and self.stored.shares_stock
-        return shares and not self.joins and bool(tracks(self.new_values))
-
-    @property
     def new_values(self) -> Mapping[str, Value]:
         """What its fields get; all that it has if it is created."""
         return self.desired.fields if self.is_new else {each.field: each.planned for each in self.changes}
@@ -231,21 +217,14 @@ class Change(Struct, frozen=True, dict=True):
         return self.handle is not None
 
     @cached_property
-    def shared(self) -> tuple[VariantChange, ...]:
-        """The inventory item that variants share, as if it were a variant; nothing if none do."""
-        own, item_id = self.desired, self.shared_item
-        users = [each for each in self.stored.variants if item_id and each.item_id == item_id]
-        if not users and not any(each.joins for each in self.variants):
-            return ()
-        fields = {TITLE: own.title, SKU: own.external_id, **stock_of(own.fields)}
-        changes = tuple(each for each in self.own_changes if stock_of({each.field: None}))
-        item = DesiredVariant(ONLY, "", fields)
-        return (VariantChange(item, next(iter(users), None), is_new=not users, changes=changes),)
+    def items(self) -> tuple[ItemPlan, ...]:
+        """What it does to inventory items."""
+        return plan_items(self)
 
     @property
-    def new_items(self) -> list[DesiredVariant]:
-        """What inventory items are for that have to be created, as far as they are tracked."""
-        return [each.desired for each in (*self.variants, *self.shared) if each.is_new and not each.joins]
+    def shared(self) -> ItemPlan | None:
+        """What it does to the inventory item that variants share; None if there is none."""
+        return next((each for each in self.items if each.is_shared), None)
 
     @property
     def placed(self) -> bool:
@@ -336,55 +315,57 @@ class Change(Struct, frozen=True, dict=True):
 
 def _needs(change: Change) -> dict[Step, object]:
     """Which steps a change needs; those that are not listed are not needed."""
-    fields = {name for each in change.variants for name in each.new_values}
-    parts, options = {VARIANT_FIELDS[name].part for name in fields}, change.options
+    parts = _parts(change)
     own_fields = [FIELDS[each.field] for each in change.own_changes if FIELDS.knows(each.field)]
-    is_added = any(each.is_new for each in change.variants)
+    is_added, levels = bool(change.new_variants), [each for each in change.items if each.levels]
     needs: dict[Step, object] = {
-        Step.DECIDE: not fields.isdisjoint(UNIQUE),
+        Step.DECIDE: any(not each.new_values.keys().isdisjoint(UNIQUE) for each in change.variants),
         Step.TERMS: change.placed or any(field.is_term for field in own_fields),
         Step.ROW: change.is_creation or change.placed or change.has_changes,
         Step.ADD_VARIANTS: is_added,
-        Step.READ_VARIANTS: is_added or Part.LEVEL in parts,
-        Step.LEVELS: Part.LEVEL in parts or any(field.part is Part.LEVEL for field in own_fields),
+        Step.READ_VARIANTS: is_added or any(each.item_id is None for each in levels),
+        Step.LEVELS: levels,
         Step.SALE_PRICES: Part.SALE in parts,
         Step.TRANSLATIONS: Part.TRANSLATION in parts
         or any(locale_of(each.field) for each in change.own_changes)
         or any(each.translations for each in change.removed.values()),
     }
-    if change.is_creation:
-        return needs
-    kept = [(each.stored, each.new_values) for each in change.variants if each.stored is not None]
-    kept += [(stored, {}) for stored in change.dropped.values()]
-    tracked = [
-        (stored, is_tracked) for stored, new_values in kept if (is_tracked := tracks(new_values)) is not None
-    ]
+    return needs if change.is_creation else needs | _needs_of_update(change, parts)
+
+
+def _needs_of_update(change: Change, parts: set[Part]) -> dict[Step, object]:
+    """Which steps a change of a stored product needs in addition."""
+    options, is_added = change.options, bool(change.new_variants)
     used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
     known = [option for option in options.stored.values() if option is not None]
-    own, joined = change.desired.external_id, any(each.joins and not each.is_new for each in change.variants)
     variants: dict[Step, object] = {
-        Step.SHARE_ITEMS: joined or any(each.leaves for each in change.variants),
+        Step.SHARE_ITEMS: any(each.is_swapped for each in change.items),
         Step.DELETE_VARIANTS: change.removed or any(each.replaces for each in change.variants),
         Step.OPTIONS: options.is_change or is_added or Part.OPTION in parts,
         Step.EDIT_VARIANTS: not parts.isdisjoint({Part.VARIANT, Part.METADATA, Part.PRICE})
-        or any(stored.manage_inventory != is_tracked for stored, is_tracked in tracked),
+        or any(_is_tracked_otherwise(each) for each in change.variants),
         Step.OPTION_VALUES: options.removed or Part.OPTION in parts,
     }
-    items = {
+    others = {
         Step.LINK_ITEMS: any(each.deleted_items for each in change.stored.variants)
-        or any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
-        Step.RENAME_ITEMS: joined
-        or any(
-            link.inventory is not None
-            and link.inventory.sku != (own if stored.shares_stock else new_values.get(SKU, stored.sku))
-            for stored, new_values in kept
-            if not stored.is_kit
-            for link in stored.inventory_items[:1]
-        ),
+        or any(each.is_tracked_again for each in change.items),
+        Step.RENAME_ITEMS: any(each.is_renamed for each in change.items),
         Step.CLEAN_OPTIONS: Part.OPTION in parts
         or any((option.id, value.value) not in used for option in known for value in option.values),
     }
-    return needs | variants | items | {Step.PLAN_AGAIN: any(variants.values())}
+    return variants | others | {Step.PLAN_AGAIN: any(variants.values())}
+
+
+def _is_tracked_otherwise(variant: VariantChange) -> bool:
+    """Whether a stored variant begins or ceases to be tracked."""
+    is_tracked, stored = tracks(variant.new_values), variant.stored
+    return stored is not None and is_tracked is not None and stored.manage_inventory != is_tracked
+
+
+def _parts(change: Change) -> set[Part]:
+    """The parts that fields of variants have which change."""
+    fields = {name for each in change.variants for name in each.new_values}
+    return {VARIANT_FIELDS[name].part for name in fields}
 
 
 def creation(desired: DesiredProduct, handle: str) -> Change:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change, FieldChange, Step, VariantChange
+from medusa_sync.core.change import Change, FieldChange, VariantChange
 from medusa_sync.core.fields import (
     FIELDS,
     IMAGES,
@@ -20,7 +20,6 @@ from medusa_sync.core.fields import (
     Part,
     stock_of,
 )
-from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import (
     AppliedOption,
@@ -92,9 +91,7 @@ def _default_location(change: Change) -> dict[str, str]:
         return {}
     if not change.selection.has(STOCK):
         return {"": before} if before else {}
-    changes = chain(change.own_changes, *(each.changes for each in change.variants))
-    is_written = any(each.field == STOCK and isinstance(each.planned, int) for each in changes)
-    is_written |= any(isinstance(each.fields.get(STOCK), int) for each in change.new_items)
+    is_written = any(now in each.levels for each in change.items)
     return {"": now} if now and (before or is_written) else {}
 
 
@@ -189,11 +186,11 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     before, final, options = change.record, final_record(change), change.options
     gone = _removed_options(change) if options.removed else {}
     late = {each.desired.key: _late_values(change, each, gone) for each in change.variants}
-    renames = item_renames(change) if Step.RENAME_ITEMS in change.steps else {}
     withheld = {each.key for each in change.withheld if each.field == SKU}
-    for key, rename in renames.items():  # a later call renames them
-        sku = rename.sku if key in withheld else rename.new_sku  # which may be the merchant's
-        late[key] = {SKU: (sku,), **late.get(key, {})}
+    for item in change.items:
+        if item.is_renamed:  # by a later call
+            sku = item.stored_sku if item.key in withheld else item.sku  # which may be the merchant's
+            late[item.key] = {SKU: (sku,), **late.get(item.key, {})}
     late = {key: values for key, values in late.items() if values}
     late_own = _late_own_values(change)
     is_single_commit = not (late or late_own or options.is_change or change.placed or change.removed)

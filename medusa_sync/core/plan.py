@@ -35,6 +35,7 @@ from medusa_sync.core.fields import (
     stock_of,
     tracks,
 )
+from medusa_sync.core.item_plans import joins
 from medusa_sync.core.merge import Verdict, as_sent, members, merge_field
 from medusa_sync.core.policy import OnConflict, PriceLimit
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
@@ -172,7 +173,7 @@ class _Plan(Struct, frozen=True):
     def _shared_stock(self, variants: Iterable[VariantChange]) -> _Found:
         item = self.shared.item_id
         user = next((each for each in self.stored.variants if item and each.item_id == item), None)
-        if user is None and not any(each.joins for each in variants):
+        if user is None and not any(joins(each.new_values) for each in variants):
             return
         for name, wanted in self.desired.fields.items():
             if FIELDS[name].part is Part.LEVEL and wanted is not None and self.how.selection.has(name):

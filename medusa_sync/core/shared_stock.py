@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct, structs
 
@@ -56,19 +57,17 @@ def find_shared(
         is_synced: the run syncs stock; otherwise the variants go on as they are.
     """
     external_id, known = desired.external_id, _known(matches)
-    recorded = {key for key in known if _was_shared(record, key)}
+    recorded = set(filter(partial(_was_shared, record), known))
     kept = kits(stored, known, recorded, matches.dropped, external_id)
     tracked = {key: each for key, each in known.items() if each.item_id and key not in kept}
     before = _sharing(tracked, recorded, external_id)
     wanted = [each.key for each in desired.variants if is_synced and each.shares_stock]
     item_id = _most_used([tracked[key] for key in before or wanted if key in tracked], external_id)
     if item_id is None:
-        if is_synced and stock_of(desired.fields) != stock_of(record.fields):
-            record = _needed_again(record, known, {*wanted} - kept)
-        named = (each.item_called(external_id) for key, each in known.items() if key in kept)
-        item_id = next(filter(None, named), None)
+        record = _needed_again(record, desired, known, {*wanted} - kept)
+        item_id = _item_of_kits([known[key] for key in known if key in kept], external_id)
         return SharedStock(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
-    users = [key for key, each in tracked.items() if each.item_id == item_id]
+    users = [key for key in tracked if tracked[key].item_id == item_id]
     if wanted:
         record = _with_stock_of(record, [key for key in users if not _was_shared(record, key)])
     elif is_synced:
@@ -106,8 +105,17 @@ def _most_used(variants: Iterable[StoredVariant], external_id: str) -> str | Non
     return max(counts, key=lambda own: (counts[own], skus[own] == external_id), default=None)
 
 
-def _needed_again(record: Record, known: Mapping[str, StoredVariant], wanted: Collection[str]) -> Record:
+def _item_of_kits(variants: Iterable[StoredVariant], external_id: str) -> str | None:
+    """The item of kits that was named after the product."""
+    return next(filter(None, (each.item_called(external_id) for each in variants)), None)
+
+
+def _needed_again(
+    record: Record, desired: DesiredProduct, known: Mapping[str, StoredVariant], wanted: Collection[str]
+) -> Record:
     """The record if the stock changes that variants share: they get their item again if it was deleted."""
+    if stock_of(desired.fields) == stock_of(record.fields):
+        return record
     for key in record.variants.keys() & wanted:
         if key in known and known[key].manage_inventory:
             record = _with_stock(record, key, {})

@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import BARCODE, SKU, UNIQUE, UniqueValue, tracks
-from medusa_sync.core.inventory import StoredItem, item_renames, tracked_again
+from medusa_sync.core.fields import BARCODE, SKU, UNIQUE, UniqueValue
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
@@ -107,16 +107,18 @@ def owners_of(
 
 def claims(change: Change) -> list[Claim]:
     """The unique values that a change gives to variants."""
-    followed = {*item_renames(change), *(each.desired.key for each, _, _ in tracked_again(change))}
+    items = {
+        each.key
+        for each in change.items
+        if not each.is_shared and (each.is_new or each.is_renamed or each.is_tracked_again)
+    }
     found = []
     for each in change.variants:
         variant, new_values = each.desired, each.new_values
-        has_item = bool(tracks(new_values)) if each.is_new else variant.key in followed
-        has_item &= not each.joins
         stored_id = each.stored.id if each.stored else ""
         for name in UNIQUE:
             if (value := new_values.get(name)) is not None:
-                stored, with_item = getattr(each.stored, name, None), name == SKU and has_item
+                stored, with_item = getattr(each.stored, name, None), name == SKU and variant.key in items
                 found.append(Claim(variant.key, variant.name, name, str(value), stored, stored_id, with_item))
     return found
 

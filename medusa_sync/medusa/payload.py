@@ -14,7 +14,6 @@ from medusa_sync.core.fields import (
     METADATA,
     OPTION,
     OPTIONS,
-    SKU,
     TAGS,
     VARIANT_FIELDS,
     Merge,
@@ -192,6 +191,7 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
     titles = {change.options.title(name): f"{OPTION}{name}" for name in change.options.stored}
     if change.is_creation and not titles:
         values = {DEFAULT: DEFAULT}
+    plans = {plan.key: plan for plan in change.items if not plan.is_shared}
     bodies = []
     for each in variants:
         attributes, metadata, amounts = _parts(each.fields, desired)
@@ -206,9 +206,8 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
         }
         if metadata:
             body["metadata"] = metadata
-        item = items.get(desired.external_id if each.shares_stock else str(each.fields.get(SKU)))
-        item_id = change.shared_item if each.shares_stock else None
-        if is_tracked and (item_id := item_id or (item.id if item else None)):
+        plan = change.shared if each.shares_stock else plans.get(each.key)
+        if plan is not None and (item_id := plan.id_among(items)):
             body["inventory_items"] = [{"inventory_item_id": item_id, "required_quantity": 1}]
         bodies.append(body)
     return bodies

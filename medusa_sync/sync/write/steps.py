@@ -23,7 +23,6 @@ from functools import partial
 from http import HTTPStatus
 
 from medusa_sync.core.change import Step
-from medusa_sync.core.inventory import level_changes
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
@@ -206,7 +205,7 @@ class Writer:
 
     def _knows_ids(self, job: Job) -> bool:
         """Whether the ids of all new variants and their items are known: the ordinary routes give others."""
-        if any(level.item_id is None for level in level_changes(job.change, job.attempt.items)):
+        if any(each.levels and each.id_among(job.attempt.items) is None for each in job.change.items):
             return False
         new = len(job.change.new_variants)
         if job.change.is_creation:
