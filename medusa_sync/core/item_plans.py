@@ -67,15 +67,18 @@ class _Entry(Struct, frozen=True):
     values: Mapping[str, Value]
 
     @property
+    def _has_shared(self) -> bool:
+        return self.stored is not None and self.stored.shares_stock
+
+    @property
     def leaves(self) -> bool:
         """Whether it gets stock of its own instead of the one that it shares."""
-        is_sharing = self.stored is not None and self.stored.shares_stock
-        return is_sharing and not joins(self.values) and bool(tracks(self.values))
+        return self._has_shared and not joins(self.values) and bool(tracks(self.values))
 
     @property
     def shares(self) -> bool:
-        is_sharing = self.stored is not None and self.stored.shares_stock
-        return joins(self.values) or (is_sharing and not self.leaves)
+        """Whether it uses the item that variants share, until it is not tracked any more."""
+        return joins(self.values) or (self._has_shared and not self.leaves)
 
 
 def _named_once(plans: Iterable[ItemPlan]) -> Iterator[ItemPlan]:
