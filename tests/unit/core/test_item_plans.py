@@ -9,7 +9,7 @@ from medusa_sync.core.entities import Entity
 from medusa_sync.core.fields import OPTION, SHARED, SKU, STOCK, TITLE
 from medusa_sync.core.inventory import ItemPlan, Move
 from medusa_sync.core.plan import plan_update
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.record import AppliedOption, Record, VariantRecord
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.stored import (
@@ -21,6 +21,7 @@ from medusa_sync.core.stored import (
     StoredProduct,
     StoredVariant,
 )
+from medusa_sync.core.value import Value
 
 BERLIN = "sloc_berlin"
 Variants = Mapping[str, Mapping[str, Value]]
