@@ -119,7 +119,7 @@ class ItemPlan(Struct, frozen=True):
         return bool(self.moves) and not self.is_tracked_again
 
     def swaps(self, shared_item: str) -> list[Swap]:
-        """What is linked if variants share the item with this id; those that cease to get their own later."""
+        """What is linked if the shared item has this id; variants that leave it get their own items later."""
         new = shared_item if self.is_shared else None
         return [Swap(each.variant_id, each.old, new) for each in self.moves if each.old != new]
 
