@@ -94,7 +94,8 @@ def written(
         return Written(product_id)
     plan, desired = change.options, change.desired
     known = {each.desired.key: each.stored for each in change.variants if each.stored and not each.is_new}
-    variants = {key: each.id for key, each in {**change.dropped, **change.removed, **known, **new}.items()}
+    variants = {each.id: each.id for each in change.stored.variants}  # others lose removed options
+    variants |= {key: each.id for key, each in {**change.dropped, **change.removed, **known, **new}.items()}
     names = {option_id: name for name, option_id in plan.ids.items()}
     now = {option_id: name for name, option_id in plan.renamed.items()}
     removed = {option.id for option in plan.removed}

@@ -19,6 +19,7 @@ from msgspec import Struct, convert
 
 ROOT = Path(__file__).parents[3]
 BUGS = Path(__file__).with_name("bugs.toml")
+_ENDLESS = "it never ends"
 
 
 class Bug(Struct, frozen=True, kw_only=True):
@@ -75,7 +76,7 @@ def judged(bug: Bug, seconds: float, seed: int) -> Verdict:
         copytree(ROOT / "medusa_sync", Path(folder, "medusa_sync"))
         Path(folder, "tests").symlink_to(ROOT / "tests")
         bug.apply(Path(folder, "medusa_sync"))
-        command = [sys.executable, "-m", "tests.world.mutants.judge", str(seconds), str(seed)]
+        command = [sys.executable, "-m", "tests.world.mutants.judge", bug.file, str(seconds), str(seed)]
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             done = subprocess.run(
@@ -84,14 +85,15 @@ def judged(bug: Bug, seconds: float, seed: int) -> Verdict:
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=3 * seconds + 30,
+                timeout=20 * seconds + 60,  # the machine may be busy
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Verdict(bug, "it never ends", time.monotonic() - begin)
-    lines = done.stdout.strip() or done.stderr.strip()
-    found = lines.splitlines()[-1] if done.returncode else ""
-    return Verdict(bug, found, time.monotonic() - begin)
+            return Verdict(bug, _ENDLESS, time.monotonic() - begin)
+    took, _, found = done.stdout.strip().partition("\n")
+    if done.returncode and not took:  # it was not even imported, or was ended
+        found = (done.stderr.strip().splitlines() or [_ENDLESS])[-1]
+    return Verdict(bug, found, float(took or time.monotonic() - begin))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,14 +11,17 @@ from msgspec import structs
 from medusa_sync.core.approval import approved, moved
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.note import is_recorded
+from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action
+from medusa_sync.core.selection import PlanOptions
+from tests.world.planner import undoing
 from tests.world.planner.case import DEFAULTS, Case, World
 from tests.world.planner.expected import Sides, differences, held, merged, wanted
 from tests.world.planner.shop import contents
 
 _PLACEMENT: Final = ("sc_Web shop", "sp_default", "sloc_main")
-
+_UNDO: Final = PlanOptions(ConflictPolicy(OnConflict.STORE))
 
 Check = Callable[[Case], None]
 
@@ -149,6 +152,52 @@ def a_saved_plan_is_the_run(case: Case) -> None:
         assert not found, f"killed after {commits} commits: {found}"
 
 
+def an_undo_restores(case: Case) -> None:
+    """An undo of a run restores what the store held, but for stock, which orders may have changed since."""
+    world = World(structs.replace(case, killed=None))
+    change = world.plan(world.desired, world.how)
+    if change is None or is_recorded(change):
+        return
+    before, outcome = contents(world.shop), undoing.write(world.shop, change)
+    wanted_back = undoing.undone(outcome)
+    if wanted_back is None:
+        assert not outcome.changes, outcome.changes
+        return
+    undo = undoing.plan(world.shop, wanted_back, _UNDO, deletes=True)
+    assert not undo.blocked, undo.blocked
+    for _ in world.shop.commits(undo):
+        pass
+    changed = differences(before, contents(world.shop))
+    wrong = {key: each for key, each in changed.items() if not (_is_level(key[1]) or key[1] == "is tracked")}
+    assert not wrong, wrong
+    again = undoing.plan(world.shop, wanted_back, _UNDO, deletes=True)
+    assert is_recorded(again), again.changes
+
+
+def what_looks_up_to_date_is(case: Case) -> None:
+    """A run does not read a product of which the record says that nothing is left: then nothing is."""
+    world = World(structs.replace(case, merchant=[]))
+    record, selection = world.shop.product.record, world.how.selection
+    assert record is not None
+    if not selection.is_up_to_date(record, world.desired):
+        return
+    change = world.plan(world.desired, structs.replace(world.how, overwrite=False))
+    assert change is not None
+    assert not change.changes, change.changes
+
+
+def a_narrow_run_hides_nothing(case: Case) -> None:
+    """What a run has left out, because it syncs only some fields, the next run that syncs all writes."""
+    narrow, whole = World(case), World(case)
+    if narrow.how.selection.is_all or narrow.how.overwrite or not narrow.settle(narrow.desired, narrow.how):
+        return
+    everything = structs.replace(narrow.how, selection=DEFAULTS.selection)
+    if not (narrow.settle(narrow.desired, everything) and whole.settle(whole.desired, everything)):
+        return
+    wrong = differences(_by_key(whole), _by_key(narrow))
+    assert not wrong, wrong
+
+
 def _without_edits(case: Case) -> World:
     """The world of a case in which only the source changes anything."""
     return World(structs.replace(case, killed=None, merchant=[]))
@@ -166,4 +215,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     a_killed_write_is_completed,
     a_killed_write_is_taken_back,
     a_saved_plan_is_the_run,
+    an_undo_restores,
+    what_looks_up_to_date_is,
+    a_narrow_run_hides_nothing,
 )
