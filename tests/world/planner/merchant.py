@@ -11,13 +11,14 @@ from msgspec import structs
 from medusa_sync.core.entities import NamedEntity
 from medusa_sync.core.stored import (
     StoredImage,
+    StoredInventoryItem,
     StoredOption,
     StoredPrice,
     StoredTranslation,
     StoredValue,
     StoredVariant,
 )
-from tests.world.planner.shop import Shop, stored_category
+from tests.world.planner.shop import Item, Shop, stored_category
 from tests.world.planner.source import Edit
 
 _TEXTS: Final = ("written by the merchant", "red", "blue")
@@ -118,6 +119,21 @@ def _order(draw: Random, shop: Shop) -> None:
         item.levels[location] = max(0, item.levels[location] + draw.choice([-2, -1, 1]))
 
 
+def _kit(draw: Random, shop: Shop) -> None:
+    """A variant that is sold with a box, or several of it together."""
+    variant = _variant(draw, shop)
+    if variant is None or not variant.inventory_items:
+        return
+    links = variant.inventory_items
+    if draw.random() < 0.3:
+        links = tuple(structs.replace(each, required_quantity=6) for each in links)
+    else:
+        box = f"iitem_m{draw.getrandbits(16)}"
+        shop.items[box] = Item("BOX", {"sloc_main": 50})
+        links = draw.choice([(StoredInventoryItem(box), *links), (*links, StoredInventoryItem(box))])
+    shop.change(variant.id, inventory_items=links)
+
+
 def _delete_variant(draw: Random, shop: Shop) -> None:
     if len(shop.product.variants) > 1 and (variant := _variant(draw, shop)):
         shop.drop([variant.id])
@@ -155,6 +171,7 @@ EDITS: Final[dict[str, tuple[int, Callable[[Random, Shop], None]]]] = {
     "of variant": (5, _of_variant),
     "price": (4, _price),
     "order": (3, _order),
+    "kit": (2, _kit),
     "delete variant": (1, _delete_variant),
     "add variant": (1, _add_variant),
     "rename option": (1, _rename_option),

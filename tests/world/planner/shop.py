@@ -292,6 +292,12 @@ class Shop:
             if any(link.inventory_item_id == item_id for link in each.inventory_items)
         ]
 
+    def is_kit(self, variant: StoredVariant) -> bool:
+        """Whether a variant uses several items or several of one, or an item that such a variant uses."""
+        users = [each for link in variant.inventory_items for each in self.users(link.inventory_item_id)]
+        links = [each.inventory_items for each in (variant, *users)]
+        return any(len(each) > 1 or any(own.required_quantity > 1 for own in each) for each in links)
+
     def _change_options(self, change: Change) -> None:
         plan = change.options
         removed = {each.id for each in plan.removed}
@@ -540,9 +546,12 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
         own |= {f"price {tuple(price.key or ())}": price.amount for price in each.prices}
         own |= {f"sale {price.currency_code}": price.amount for price in each.sale_prices}
         own["is tracked"] = each.manage_inventory
-        for link in each.inventory_items:
-            item = shop.items[link.inventory_item_id]
+        if each.inventory_items:
+            item = shop.items[each.inventory_items[0].inventory_item_id]
             own |= {f"stock {location}": quantity for location, quantity in item.levels.items()}
+        if shop.is_kit(each):
+            items = {link.inventory_item_id for link in each.inventory_items}
+            own["kit"] = frozenset((own, *level) for own in items for level in shop.items[own].levels.items())
         found |= {(each.id, name): value for name, value in own.items()}
         found |= _texts(each.id, each.translations)
     return held(found)
