@@ -12,6 +12,7 @@ from medusa_sync.core.approval import approved, moved
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
+from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action
 from medusa_sync.core.selection import PlanOptions
@@ -166,6 +167,7 @@ def an_undo_restores(case: Case) -> None:
     if change is None or is_recorded(change):
         return
     before, outcome = contents(world.shop), undoing.write(world.shop, change)
+    record = world.shop.product.record
     wanted_back = undoing.undone(outcome)
     if wanted_back is None:
         assert not outcome.changes, outcome.changes
@@ -177,8 +179,38 @@ def an_undo_restores(case: Case) -> None:
     changed = differences(before, contents(world.shop))
     wrong = {key: each for key, each in changed.items() if not (_is_level(key[1]) or key[1] == "is tracked")}
     assert not wrong, wrong
+    if not undo.removed:  # else they can come back
+        assert world.shop.product.record == record, "what is undone does not look like edits of the merchant"
     again = undoing.plan(world.shop, wanted_back, _UNDO, deletes=True)
     assert not again.changes, again.changes
+
+
+def removed_variants_come_back(case: Case) -> None:
+    """Dropped variants are deleted, or cannot be bought; if the source has them again, they are as before."""
+    for deletes in (True, False):
+        world = _without_edits(case)
+        if not world.settle(world.desired, DEFAULTS):
+            return
+        before = plan_update(world.desired, world.shop.read(), DEFAULTS)
+        gone = {key: each.id for key, each in before.dropped.items()}
+        change = plan_update(
+            world.desired, world.shop.read(), DEFAULTS, removed_ids={*gone.values()}, deletes=deletes
+        )
+        if not gone or change.blocked:
+            return
+        for _ in world.shop.commits(change):
+            pass
+        left = {key: each for key, each in contents(world.shop).items() if key[0] in gone.values()}
+        for_sale = {key: each for key, each in left.items() if deletes or _is_level(key[1])}
+        assert not (deletes and for_sale), for_sale
+        assert not any(for_sale.values()), for_sale
+        if not world.settle(world.first, DEFAULTS):
+            continue  # Medusa does not support the way back
+        ids, found = _ids(world), contents(world.shop)
+        again = {ids[key] for key in gone}
+        expected = {key: each for key, each in wanted(world.first, ids).items() if key[0] in again}
+        wrong = {key: (each, found.get(key)) for key, each in expected.items() if found.get(key) != each}
+        assert not wrong, wrong
 
 
 def what_looks_up_to_date_is(case: Case) -> None:
@@ -223,6 +255,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     a_killed_write_is_taken_back,
     a_saved_plan_is_the_run,
     an_undo_restores,
+    removed_variants_come_back,
     what_looks_up_to_date_is,
     a_narrow_run_hides_nothing,
 )

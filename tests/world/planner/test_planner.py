@@ -20,6 +20,7 @@ SEEDS = 200  # of a quick run for a check that plays each case once
         (checks.a_killed_write_is_taken_back, SEEDS),
         (checks.a_saved_plan_is_the_run, SEEDS),
         (checks.an_undo_restores, SEEDS),
+        (checks.removed_variants_come_back, 2 * SEEDS),
         (checks.what_looks_up_to_date_is, 2 * SEEDS),
         (checks.a_narrow_run_hides_nothing, 2 * SEEDS),
     ],
