@@ -296,7 +296,7 @@ class Shop:
         """Whether a variant uses several items or several of one, or an item that such a variant uses."""
         users = [each for link in variant.inventory_items for each in self.users(link.inventory_item_id)]
         links = [each.inventory_items for each in (variant, *users)]
-        return any(len(each) > 1 or any(own.required_quantity > 1 for own in each) for each in links)
+        return any(len(each) > 1 or any((own.required_quantity or 1) > 1 for own in each) for each in links)
 
     def _change_options(self, change: Change) -> None:
         plan = change.options

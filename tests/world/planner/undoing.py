@@ -49,6 +49,7 @@ def undone(outcome: Outcome) -> DesiredProduct | None:
         source.pages(None).__anext__().send(None)
     except StopIteration as end:  # it does not wait for anything
         [row] = end.value.rows
+        assert isinstance(row, DesiredProduct)
         return structs.replace(row, locations=LOCATIONS, regions=REGIONS)
     except StopAsyncIteration:
         return None
