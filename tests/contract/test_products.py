@@ -288,6 +288,17 @@ def test_an_update_of_a_product_replaces_its_variants(shop: Shop) -> None:
     assert shop.update(pair, variants=[])["variants"] == []
 
 
+def test_an_update_that_names_a_deleted_variant_is_refused(shop: Shop) -> None:
+    """As if it were to be created: it has no title."""
+    pair = shop.second_variant(shop.create())
+    bodies = [{"id": variant_of(pair, "Default")["id"], "options": {"Default": "Two"}}]
+    bodies += [{"id": variant_of(pair, "Two")["id"], "options": {"Default": "Default"}}]
+    shop.call("DELETE", f"/admin/products/{pair['id']}/variants/{bodies[1]['id']}")
+    left = shop.product(pair["id"])
+    assert shop.batch_refusal(update=[{"id": pair["id"], "variants": bodies}]) == UNKNOWN_ERROR
+    assert shop.product(pair["id"]) == left
+
+
 # --- deleting ---
 
 

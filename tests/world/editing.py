@@ -82,7 +82,7 @@ class Editing:
 
     def with_item(self) -> tuple[str, Json]:
         name, variant = self.ours()
-        if not variant["inventory_items"] or not self.expected.variants[name].has_own_stock:
+        if len(variant["inventory_items"]) != 1 or not self.expected.variants[name].has_own_stock:
             raise NothingToEditError
         return name, variant
 

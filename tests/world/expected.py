@@ -103,18 +103,27 @@ class Possible:
         self.if_created = self.if_created or make()
         return self.if_created
 
+    def seen_as(self, store_id: str) -> Self:
+        """What is expected of it if the store has it with this id."""
+        if self.if_created is None or self.store_id == store_id:
+            return self
+        if self.store_id is None:  # it may be the first one, or what was created in its place
+            self.accept(self.if_created)
+            return self
+        return self.if_created
+
     def found(self, store_id: str, others: Mapping[str, Any]) -> Self:
         """What is expected of it after it was found with this id and these fields of the merchant."""
-        own = self.if_created if self.store_id != store_id and self.if_created else self
+        own = self.seen_as(store_id)
         own.store_id, own.may_be_gone, own.if_created = store_id, False, None
         own.was_undone = False
         own.others = {name: [value] for name, value in others.items()}
         return own
 
     def accept(self, earlier: Self) -> None:
-        """What it was before the last edit of the merchant is possible too."""
+        """What was expected earlier, or of something else, is possible too."""
         for name, states in earlier.states.items():
-            self.states[name] |= states
+            self.states[name] = self.states.get(name, set()) | states
         for name, values in earlier.others.items():
             if name in self.others:
                 self.others[name] += values

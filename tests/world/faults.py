@@ -21,7 +21,7 @@ class Killed(BaseException):
 Fault = Callable[["Network", "Machine", httpx.Request], Awaitable[httpx.Response]]
 FAULTS: dict[str, Fault] = {}
 LIMITS = frozenset({"undone late"})
-"""No client can tell it from a write that has arrived: the store takes it back after it was read again."""
+"""No client can tell it from a write that has arrived: a limit, named in docs/limitations.md."""
 
 
 def _fault(make: Fault) -> Fault:

@@ -34,6 +34,8 @@ class Oracle:
         self.left_levels: list[dict[str, int]] = []
         # One of two machines was killed, and may have left an inventory item without its SKU.
         self.may_clear_items = False
+        # Two machines, each of which may have given a variant without an SKU an item of its own.
+        self.may_double_items = False
         self.products: dict[str, Expected] = {}
         self.theirs: dict[str, Stored] = {}  # products that the merchant has created, by id
         self._holders: Holders = {}
@@ -75,8 +77,9 @@ class Oracle:
         (expected if variant is None else expected.variants[variant]).edit(name, value)
         self.edited.add((key, variant, name))
 
-    def use_in_a_kit(self, variant_ids: Collection[str]) -> None:
-        """The merchant uses the item of these variants in a kit: its stock is not the source's."""
+    def use_in_a_kit(self, variant_ids: Collection[str], skus: Collection[str]) -> None:
+        """The merchant uses the item of these variants in a kit: stock and SKU are not the source's."""
+        self.left_skus |= {*skus}
         for product in self.products.values():
             for each in product.variants.values():
                 if each.store_id in variant_ids:
@@ -138,8 +141,7 @@ class Oracle:
             expected = self.products.get(key)
             if expected is None or key not in wanted or not expected.may_be_gone:
                 continue
-            if expected.store_id not in {None, product.id} and expected.if_created:
-                self.products[key] = expected.if_created
+            self.products[key] = expected.seen_as(product.id)
 
     def _differences(self, expected: Expected, product: Stored, wanted: Wanted | None) -> Iterator[str]:
         if expected.store_id and product.id != expected.store_id:
@@ -188,7 +190,9 @@ class Oracle:
         if expected.store_id != stored.id:
             if expected.store_id and not (expected.may_be_gone or expected.may_return):
                 yield f"it was {expected.store_id}, but now it is {stored.id}"
-            expected = expected.if_created or expected
+            expected = expected.seen_as(stored.id)
+        if self.may_double_items and stored.owned["sku"] is None and len(stored.items) > 1:
+            expected.is_managed = False  # as in a kit
         states, is_new = expected.states, expected.store_id is None
         if not expected.is_managed:
             states = {name: each for name, each in states.items() if name not in STOCK}
@@ -208,7 +212,7 @@ class Oracle:
     def learn(self, stored: Mapping[str, Stored]) -> None:
         """Keep only the states that match the store."""
         self.edited.clear()
-        self.may_clear_items = False
+        self.may_clear_items = self.may_double_items = False
         for key in list(self.products):
             product = stored.get(key)
             if product is None:
@@ -260,8 +264,15 @@ def variants_of(expected: Expected, product: Stored, holders: Holders = NOBODY) 
     for key, each in expected.variants.items():
         if key in found:
             continue
-        new = each.if_created or each
-        own = next((own for own, one in left.items() if _is_possible(new, one, options, holders)), None)
+        parts = [*each.parts] if each.store_id is None else [each.if_created or each]
+        own = next(
+            (
+                own
+                for own, one in left.items()
+                if any(_is_possible(part, one, options, holders) for part in parts)
+            ),
+            None,
+        )
         if own is not None:
             found[key] = left.pop(own)
     return found

@@ -122,9 +122,10 @@ async def merchant_makes_a_kit(world: World, dice: random.Random) -> None:
     own = make_kit(world.store, world.shop, dice)
     if own:
         world.oracle.theirs[own] = stored_in(world.shop)[own]
-        variants = world.store.state.variants().values()
-        [parts] = [each.item_ids for each in world.store.state.products[own].variants]
-        world.oracle.use_in_a_kit({each.id for each in variants if {*parts} & {*each.item_ids}})
+        state = world.store.state
+        [parts] = [each.item_ids for each in state.products[own].variants]
+        users = {each.id for each in state.variants().values() if {*parts} & {*each.item_ids}}
+        world.oracle.use_in_a_kit(users, {state.items[each].sku for each in parts})
         world.passing.append(lambda: world.merchant_deletes_own(own))
         world.note(f"    {own}")
 

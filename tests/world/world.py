@@ -132,6 +132,7 @@ class World:
         machines = [self.network.machine() for _ in runs]
         self.network.spans.clear()
         self.states.update(set(before_runs(self, runs)))
+        self.oracle.may_double_items |= len(runs) > 1
         await all_of(runs, self.store, machines)
         await self.network.idle()
         self.network.calm()

@@ -134,8 +134,10 @@ def _revised(product: Product, bodies: Sequence[Body], options: Sequence[Option]
     _check_combinations(bodies, chosen)
     revised = []
     for body, values in zip(bodies, chosen, strict=True):
-        if body["id"] not in stored:
-            raise NotImplementedError("FakeMedusa creates no variants in the update of a product")
+        if body["id"] not in stored:  # Medusa tries to create it, and every variant must have a title
+            if "title" in body:
+                raise NotImplementedError("FakeMedusa creates no variants in the update of a product")
+            raise unknown_error()
         variant = stored[body["id"]]
         variant.values = values if "options" in body else variant.values
         revised.append(variant)
