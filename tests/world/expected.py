@@ -85,7 +85,7 @@ class Possible:
     def be_undone(self, before: Self | None) -> None:
         """A run that came after this may have been undone: later runs take that for an edit."""
         self.was_undone = True
-        is_sure = before is not None and before.store_id is not None
+        is_sure = before is not None and before.store_id is not None and before.store_id == self.store_id
         for name, states in self.states.items():
             earlier = before.states.get(name, set()) if before is not None else set()
             nothing = () if name in SETS else None
@@ -248,8 +248,14 @@ class Expected(Possible):
 
     def undo(self, before: Self | None, rules: Rules) -> None:
         """A run was undone that came after this was expected; or it may have been."""
+        for each in self.parts:
+            each.undo_one(before, rules)
+
+    def undo_one(self, before: Self | None, rules: Rules) -> None:
+        """The same, without what may have been created in its place."""
         self.statuses = self.statuses | (before.statuses if before else set())
-        if before is None or before.store_id is None or before.may_be_gone:
+        is_same = before is not None and before.store_id == self.store_id
+        if before is None or before.store_id is None or before.may_be_gone or not is_same:
             self.drop(rules, surely=False)
             self.statuses = self.statuses | {("draft", False)}
         self.be_undone(before)
@@ -259,7 +265,8 @@ class Expected(Possible):
                 own.others.pop(f"id of {name}", None)
             if earlier is None or earlier.store_id is None:
                 own.drop(rules, surely=False)
-            own.be_undone(earlier)
+            for each in own.parts:
+                each.be_undone(earlier)
 
     def is_settled(self, wanted: Wanted) -> bool:
         """Whether a run has nothing to write to this product."""

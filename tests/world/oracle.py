@@ -77,7 +77,7 @@ class Oracle:
         (expected if variant is None else expected.variants[variant]).edit(name, value)
         self.edited.add((key, variant, name))
 
-    def use_in_a_kit(self, variant_ids: Collection[str], skus: Collection[str]) -> None:
+    def use_in_a_kit(self, variant_ids: Collection[str], skus: Collection[str | None]) -> None:
         """The merchant uses the item of these variants in a kit: stock and SKU are not the source's."""
         self.left_skus |= {*skus}
         for product in self.products.values():
