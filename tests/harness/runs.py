@@ -36,9 +36,14 @@ class ListSource(Source):
     sale_prices: bool = False
     source_map: str = ""
     ends_after: int | None = None  # it fails after so many pages
+    first_rows: list[Any] | None = None  # of the first reading, while products move between its pages
+
+    def __post_init__(self) -> None:
+        self.in_one_piece = self.first_rows is None
 
     async def pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        rows = self.rows[:limit]
+        rows = (self.rows if self.first_rows is None else self.first_rows)[:limit]
+        self.first_rows = None
         for number, start in enumerate(range(0, len(rows), self.page_size)):
             if number == self.ends_after:
                 raise SourceError("the source failed")

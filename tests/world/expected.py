@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.world.wanted import CHANNELS, DEFAULT, OTHER_PRICES, SECOND_STOCK, Value, Wanted
+from tests.world.wanted import CHANNELS, DEFAULT, METADATA, OTHER_PRICES, SECOND_STOCK, Value, Wanted
 
 State = tuple[Value, Value]
 """The last applied and the stored value."""
 States = dict[str, set[State]]
 
+METADATA_FIELDS = frozenset({*METADATA, "review_count"})
 SETS = frozenset({"tags", "categories", "images", CHANNELS})
 STOCK = ("stock", SECOND_STOCK)
 DRAFTED = "drafted"
@@ -97,6 +98,14 @@ class Possible:
                 }
             elif DRAFTED in {applied for applied, _ in states | earlier}:  # else, orders may have changed it
                 states |= {(applied, stored) for applied, _ in states for _, stored in {*earlier, (None, 0)}}
+
+    def recall(self, before: Self | None) -> None:
+        """What was last applied may be what it was then."""
+        for name, states in self.states.items():
+            nothing = () if name in SETS else None
+            earlier = {applied for applied, _ in before.states.get(name, ())} if before else set()
+            applied = earlier or {nothing}
+            self.states[name] = states | {(each, stored) for each in applied for _, stored in states}
 
     def created(self, make: Callable[[], Self]) -> Self:
         """What a later run may have created in its place."""
@@ -275,6 +284,17 @@ class Expected(Possible):
             and self.variants.keys() == wanted.variants.keys()
             and all(self.variants[key].is_settled(fields) for key, fields in wanted.variants.items())
         )
+
+    def take_record_of(self, before: Self) -> None:
+        """Its record, and the metadata of the source, are what they were then."""
+        for each in self.parts:
+            each.recall(before)
+            for name in METADATA_FIELDS & each.states.keys():
+                each.states[name] |= before.states.get(name, set())
+            each.statuses |= {(held, drafted) for held, _ in each.statuses for _, drafted in before.statuses}
+            for key, own in each.variants.items():
+                for part in own.parts:
+                    part.recall(before.variants.get(key))
 
     def accept(self, earlier: Self) -> None:
         super().accept(earlier)

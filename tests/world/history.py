@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from tests.harness.time_lapse import TimeLapse
 from tests.world.clock import simulated
 from tests.world.network import Sent
-from tests.world.rules import RULES
+from tests.world.run_rules import RULES
 from tests.world.runs import Broken
 from tests.world.world import World
 

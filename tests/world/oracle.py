@@ -85,6 +85,14 @@ class Oracle:
                 if each.store_id in variant_ids:
                     each.is_managed, product.stock_was_edited = False, True
 
+    def record_came_back(self, key: str, before: Expected) -> None:
+        """Somebody has set the metadata of a product to what it was then, with our record."""
+        expected = self.products[key]
+        expected.take_record_of(before)
+        self.edited |= {(key, None, name) for name in expected.states}
+        for own, variant in expected.variants.items():
+            self.edited |= {(key, own, name) for name in variant.states}
+
     def delete(self, key: str) -> None:
         """The merchant deleted a product; a run may have read it without the variants that went with it."""
         self.products[key] = self._new()

@@ -35,6 +35,8 @@ class Run:
     wanted: Mapping[str, Wanted]
     page_size: int = 30
     ends_after: int | None = None  # the source fails after so many pages
+    first_rows: list[Product] | None = None  # of a first reading, while products move between pages
+    may_remove: bool = True
     plan: Path | None = None  # that it writes
     undoes: Mapping[str, Expected] | None = None  # what was expected before the run that it undoes
     is_narrow: bool = False  # it leaves something out that a full run would do
@@ -48,7 +50,13 @@ class Run:
             source = approved(self.plan)
         elif self.undoes is None:
             sales = self.rules.sale_prices
-            source = ListSource(self.rows, self.page_size, sale_prices=sales, ends_after=self.ends_after)
+            source = ListSource(
+                self.rows,
+                self.page_size,
+                sale_prices=sales,
+                ends_after=self.ends_after,
+                first_rows=self.first_rows,
+            )
         try:
             self.result = await run_once(source, store, transport=machine, stop=self.stop, **self.options)
         except (Killed, InterruptedRunError):
@@ -58,7 +66,7 @@ class Run:
 
     def may_delete(self, key: str, missing_s: float) -> bool:
         """Whether it may delete a product that the source does not have since so many seconds."""
-        if self.rules.on_missing != "delete":
+        if self.rules.on_missing != "delete" or not self.may_remove:
             return False
         if self.undoes is not None:
             return True
@@ -68,10 +76,17 @@ class Run:
     @property
     def is_complete(self) -> bool:
         """Whether it did everything that a full run does."""
+        return self.is_clean and not self.is_narrow
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was in its way."""
         result = self.result
-        if result is None or result.exit_code or self.is_narrow:
-            return False
-        return all(each.code != "no_locale" for each in result.notes)
+        return (
+            result is not None
+            and not result.exit_code
+            and all(each.code != "no_locale" for each in result.notes)
+        )
 
 
 async def all_of(runs: Sequence[Run], store: FakeMedusa, machines: Sequence[Machine]) -> None:

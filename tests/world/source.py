@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from tests.harness.catalogue import product as generated
 from tests.world.edits import SECOND_CHANNEL
 from tests.world.shop import HAS_TRANSLATIONS
-from tests.world.variants import Shirts, has_fixed_skus, some_prices, some_stock
+from tests.world.variants import Shirts, has_fixed_skus, shares_stock, some_prices, some_stock
 from tests.world.wanted import LOCALES, TEXTS, Product
 
 # Some Medusa queries split values at commas, and read `null` as no value.
@@ -106,6 +106,14 @@ class Source:
         having = [each for each in self.products.values() if "variants" in each or "_main" in each]
         if having:
             self._shirts.change(self.dice.choice(having))
+
+    def share_stock(self) -> bool:
+        """Change which variants of a product share its stock; returns whether there is such a product."""
+        having = [each for number, each in self.products.items() if shares_stock(number)]
+        if having:
+            self._shirts.share(self.dice.choice(having))
+            self.publish()
+        return bool(having)
 
     def revert_everywhere(self) -> None:
         """Undo the last change of all products."""

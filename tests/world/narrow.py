@@ -1,0 +1,66 @@
+"""What a run with `--only` or `--skip` leaves out stays as it is."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.harness.fake_medusa import FakeMedusa
+from tests.world.expected import METADATA_FIELDS
+from tests.world.stored import Stored
+
+CHOICES = ("price", "stock", "title", "price,stock", "tags", "images", "metadata", "variants", "translation")
+
+
+def finished(store: FakeMedusa, stored: Mapping[str, Stored]) -> dict[str, Stored]:
+    """The published products without a note: what an interrupted write has begun, each run completes."""
+    records = {
+        own: (each.metadata or {}).get("medusa_sync") or {} for own, each in store.state.products.items()
+    }
+    return {
+        key: each
+        for key, each in stored.items()
+        if each.status == "published" and "pending" not in records.get(each.id, ())
+    }
+
+
+def left_out(
+    options: Mapping[str, Any], before: Mapping[str, Stored], after: Mapping[str, Stored]
+) -> list[str]:
+    """The fields that a run has changed although these options leave them out."""
+    if not options.keys() & {"only", "skip", "no_update"}:
+        return []
+    chosen = {_name(each) for each in str(options.get("only") or options.get("skip", "")).split(",")}
+    is_only = "skip" not in options
+    return [
+        f"{key}: {field}"
+        for key, each in before.items()
+        if key in after and after[key].id == each.id
+        for name, field in _changed(each, after[key])
+        if (name in chosen) != is_only
+    ]
+
+
+def _changed(before: Stored, after: Stored) -> Iterator[tuple[str, str]]:
+    """The fields that differ, with the names that choose them; of variants, those that both have."""
+    if before.options != after.options or before.variants.keys() != after.variants.keys():
+        yield "variants", "options or variants"
+    for name, value in before.owned.items():
+        if after.owned[name] != value:
+            yield _name(name), f"{name} {value!r} {after.owned[name]!r}"
+    for own in before.variants.keys() & after.variants.keys():
+        one, two = before.variants[own], after.variants[own]
+        if one.values != two.values:
+            yield "variants", f"values of {own}"
+        for name, value in one.owned.items():
+            if two.owned[name] != value:
+                is_drafted = name.startswith("stock") and 0 in {value, two.owned[name]}
+                yield (
+                    "variants" if is_drafted else _name(name),  # `draft` takes a dropped variant out of sale
+                    f"{name} of {own} {value!r} {two.owned[name]!r}",
+                )
+
+
+def _name(field: str) -> str:
+    """The name that chooses a field."""
+    if field in METADATA_FIELDS:
+        return "metadata"
+    return "price" if field == "sale_price" else field.partition(".")[0]

@@ -1,0 +1,292 @@
+"""Runs that can happen to a world, with weights."""
+
+import asyncio
+import random
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from medusa_sync import Result
+from tests.harness.runs import save
+from tests.world.expected import Rules
+from tests.world.faults import FAULTS, LIMITS
+from tests.world.narrow import CHOICES, finished, left_out
+from tests.world.results import shown, written
+from tests.world.rules import DAY, RULES, rule
+from tests.world.runs import Broken, Run
+from tests.world.stored import stored_in
+from tests.world.world import World
+
+__all__ = ["RULES"]
+
+A_WHILE = 15
+"""After so many seconds, a run does not wait any more for what an interrupted one may still be writing."""
+
+
+def some_rules(world: World, dice: random.Random) -> Rules:
+    """Rules of one run."""
+    on_missing = dice.choice(["keep", "keep", "draft", "delete"])
+    return replace(world.rules, store_wins=dice.random() < 0.4, on_missing=on_missing)
+
+
+def some_changes(world: World, dice: random.Random) -> None:
+    """Mostly, the source has changed something, so that a run has something to do."""
+    world.source.dice = dice
+    for _ in range(dice.choice([0, 1, 2, 4])):
+        world.source.change(1)
+        world.source.change_variants()
+    world.source.publish()
+
+
+_FAULTS = [each for each in FAULTS if each not in LIMITS]
+
+
+def some_faults(world: World, dice: random.Random) -> None:
+    """Choose what the next writes, or requests, meet."""
+    network = world.network
+    network.of_reads = dice.random() < 0.2
+    first = dice.choice([1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12, 20])
+    for number in (first, *dice.sample(range(1, 9), dice.choice([0, 0, 1, 3]))):
+        network.due[number] = dice.choice(_FAULTS)
+
+
+def some_edits(world: World, dice: random.Random, runs: list[Run]) -> None:
+    """The merchant edits while these runs write."""
+    during = [(each.wanted, each.rules) for each in runs]
+
+    def edit() -> None:
+        world.merchant.dice = dice
+        world.note(f"    meanwhile: {world.merchant.edit(world.wanted(), during)}")
+
+    world.network.during = {dice.randint(1, 6): edit for _ in range(dice.choice([0, 0, 1, 3]))}
+
+
+@rule(8)
+async def calm_run(world: World, dice: random.Random) -> None:
+    """A run without faults does what a dry run has shown."""
+    rules, plan = some_rules(world, dice), None
+    if dice.random() < 0.4:
+        await asyncio.sleep(A_WHILE)
+        plan = await world.calmly(world.run(rules, dry_run=True))
+    run = world.run(rules)
+    await world.carry_out(run)
+    if plan is not None and not world.passing and run.result is not None and shown(plan) != shown(run.result):
+        raise Broken("a dry run is not the run", (shown(plan), shown(run.result)))
+
+
+@rule(10)
+async def disturbed_run(world: World, dice: random.Random) -> None:
+    some_changes(world, dice)
+    run = world.run(some_rules(world, dice))
+    some_faults(world, dice)
+    some_edits(world, dice, [run])
+    await world.carry_out(run)
+
+
+@rule(4)
+async def two_runs_at_once(world: World, dice: random.Random) -> None:
+    """As on two machines without a common lock."""
+    some_changes(world, dice)
+    rules = some_rules(world, dice)
+    runs = [world.run(rules), world.run(rules, batch_size=dice.choice([1, 2, 15]))]
+    if dice.random() < 0.5:
+        some_faults(world, dice)
+    some_edits(world, dice, runs)
+    await world.carry_out(*runs)
+
+
+@rule(3)
+async def shards(world: World, dice: random.Random) -> None:
+    some_changes(world, dice)
+    rules, count = some_rules(world, dice), dice.choice([2, 3])
+    runs = [world.run(rules, shard=f"{number}/{count}") for number in range(1, count + 1)]
+    for each in runs:
+        each.is_narrow = True
+    await world.carry_out(*runs)
+
+
+@rule(5)
+async def narrow_run(world: World, dice: random.Random) -> None:
+    """A run that leaves something out; without faults, all that it leaves out stays as it is."""
+    kinds: list[dict[str, Any]] = [
+        {"only": dice.choice(CHOICES)},
+        {"only": dice.choice(CHOICES)},
+        {"skip": dice.choice(CHOICES)},
+        {"limit": dice.randint(1, 3)},
+        {"no_create": True},
+        {"no_update": True},
+        {"on_deleted": "skip"},
+    ]
+    options = dice.choice(kinds)
+    some_changes(world, dice)
+    rules = some_rules(world, dice)
+    if "limit" in options:
+        rules = replace(rules, on_missing="keep")
+    run = world.run(rules, **options)
+    run.is_narrow = True
+    world.note(f"    {options}")
+    before = None
+    if dice.random() < 0.3:
+        some_faults(world, dice)
+    else:
+        before = finished(world.store, stored_in(world.shop))
+    await world.carry_out(run)
+    if before is not None and (changed := left_out(options, before, stored_in(world.shop))):
+        raise Broken("a narrow run wrote what it leaves out", (options, changed))
+
+
+@rule(2)
+async def source_is_cut_off(world: World, dice: random.Random) -> None:
+    run = world.run(some_rules(world, dice))
+    run.page_size, run.ends_after, run.is_narrow = 1, dice.randint(0, 2), True
+    run.may_remove = False
+    await world.carry_out(run)
+
+
+@rule(3)
+async def products_move_between_pages(world: World, dice: random.Random) -> None:
+    """The first reading of the source misses a product, or has it twice."""
+    some_changes(world, dice)
+    run = world.run(replace(some_rules(world, dice), on_missing=dice.choice(["draft", "delete"])))
+    if not run.rows:
+        return
+    run.page_size, run.is_narrow, run.first_rows = 1, True, list(run.rows)
+    moved = run.first_rows.pop(dice.randrange(len(run.rows)))
+    if dice.random() < 0.3:
+        run.first_rows += [moved, moved]
+    await world.carry_out(run)
+
+
+@rule(3)
+async def source_has_bad_rows(world: World, dice: random.Random) -> None:
+    """An id that came before, a product that is malformed, or a row that could be any product."""
+    some_changes(world, dice)
+    run = world.run(some_rules(world, dice))
+    if not run.rows:
+        return
+    run.is_narrow = True
+    chosen = dice.randrange(len(run.rows))
+    match dice.randrange(3):
+        case 0:
+            run.rows.append({**run.rows[chosen], "title": "Second with its id", "price": 77.77})
+        case 1:
+            run.rows[chosen] = {**run.rows[chosen], "title": None}
+        case _:
+            run.rows.append({**run.rows[chosen], "id": None})
+            run.may_remove = False
+    await world.carry_out(run)
+    if run.result is not None and run.result.counts.get(Result.REJECTED, 0) != 1:
+        raise Broken("a bad row is not rejected", run.result.counts)
+
+
+# --- plans and undoing ------------------------------------------------------------------------------------
+
+
+@rule(3)
+async def plan_is_saved(world: World, dice: random.Random) -> None:
+    await asyncio.sleep(A_WHILE)
+    file = world.file("plan")
+    run = world.run(some_rules(world, dice), dry_run=True, save_plan=file)
+    result = await world.calmly(run)
+    if not result.error:
+        save(result, world.store, file, **run.options)
+        world.plans.append(replace(run, plan=file, options={}))
+
+
+@rule(3)
+async def planned_run(world: World, dice: random.Random) -> None:
+    """A plan that is written at once is what it says."""
+    await RULES["plan_is_saved"].happen(world, dice)
+    if not world.plans or (chosen := world.plans[-1]).result is None:
+        return
+    run = replace(chosen, options={"batch_size": world.batch_size}, result=None)
+    await world.carry_out(run)
+    planned = chosen.result
+    if not world.passing and (run.result is None or written(run.result) != written(planned)):
+        raise Broken("a plan is not the run", (written(planned), run.result and written(run.result)))
+
+
+@rule(3)
+async def plan_is_applied(world: World, dice: random.Random) -> None:
+    """A plan that was saved some time ago is written, by one or two machines."""
+    if not world.plans:
+        return
+    chosen = dice.choice(world.plans)
+    options = {"max_retries": world.retries, "batch_size": world.batch_size}
+    runs = [replace(chosen, options=options, result=None) for _ in range(dice.choice([1, 1, 2]))]
+    if dice.random() < 0.3:
+        some_faults(world, dice)
+    await world.carry_out(*runs)
+
+
+@rule(6)
+async def run_is_undone(world: World, dice: random.Random) -> None:
+    """An earlier run is taken back, which may be an undo, too."""
+    if not world.documents:
+        return
+    done = dice.choice(world.documents[-3:])
+    on_missing = dice.choice(["keep", "draft", "delete"])
+    run = world.run(world.rules, undo=done.file, on_missing=on_missing)
+    run.rules = replace(run.rules, on_missing=on_missing if on_missing == "delete" else "draft")
+    run.undoes = done.before
+    world.states["an undo of an undo"] += done.is_undo
+    world.note(f"    {done.file.name}, {on_missing}")
+    if dice.random() < 0.3:
+        some_faults(world, dice)
+    await world.carry_out(run)
+
+
+@rule(5)
+async def late_removal(world: World, dice: random.Random) -> None:
+    """Runs remove what has been missing for a week: one that comes a week later, all that the first saw."""
+    rules = replace(some_rules(world, dice), on_missing=dice.choice(["draft", "delete"]))
+    run = world.run(rules, remove_after=7 * DAY)
+    run.is_narrow = True
+    if dice.random() < 0.2:
+        some_faults(world, dice)
+    await world.carry_out(run)
+    if run.is_clean and dice.random() < 0.5:
+        await asyncio.sleep(8 * DAY)
+        await world.carry_out(world.run(rules, remove_after=7 * DAY))
+
+
+@rule(2)
+async def stock_is_shared_or_split_after_a_kill(world: World, dice: random.Random) -> None:
+    """The source changes which variants share their stock before a run is killed, and again after it."""
+    world.source.dice = dice
+    if not world.source.share_stock():
+        return
+    run = world.run(some_rules(world, dice))
+    world.network.due = {dice.randint(1, 6): dice.choice(["killed during", "both killed", "killed before"])}
+    await world.carry_out(run)
+    if dice.random() < 0.8:
+        world.source.share_stock()
+    await world.carry_out(world.run(some_rules(world, dice)))
+
+
+@rule(2)
+async def metadata_is_sent_back(world: World, dice: random.Random) -> None:
+    """The admin sends the metadata that it read before a run, with the record of then."""
+    keys = world.oracle.known()
+    if not keys:
+        return
+    key = dice.choice(keys)
+    before = deepcopy(world.oracle.products[key])
+    product = world.shop.product(before.store_id or "")
+    some_changes(world, dice)
+    await world.carry_out(world.run(some_rules(world, dice)))
+    if world.oracle.products[key].store_id == before.store_id and key in world.oracle.known():
+        world.shop.edit(product, metadata=product["metadata"])
+        world.oracle.record_came_back(key, before)
+
+
+@rule(2)
+async def merchant_is_overruled(world: World, dice: random.Random) -> None:
+    run = world.run(replace(some_rules(world, dice), overwrites=True))
+    await world.carry_out(run)
+
+
+@rule(5)
+async def settle(world: World, dice: random.Random) -> None:
+    world.rules = replace(some_rules(world, dice), sale_prices=world.rules.sale_prices)
+    await world.settle()
