@@ -29,34 +29,33 @@ def left_out(
     if not options.keys() & {"only", "skip", "no_update"}:
         return []
     chosen = {_name(each) for each in str(options.get("only") or options.get("skip", "")).split(",")}
-    is_only = "skip" not in options
-    return [
-        f"{key}: {field}"
+    found = [
+        (names, f"{key}: {field}")
         for key, each in before.items()
         if key in after and after[key].id == each.id
-        for name, field in _changed(each, after[key])
-        if (name in chosen) != is_only
+        for names, field in _changed(each, after[key])
     ]
+    if "skip" in options:
+        return [field for names, field in found if names <= chosen]
+    return [field for names, field in found if not names & chosen]
 
 
-def _changed(before: Stored, after: Stored) -> Iterator[tuple[str, str]]:
+def _changed(before: Stored, after: Stored) -> Iterator[tuple[set[str], str]]:
     """The fields that differ, with the names that choose them; of variants, those that both have."""
     if before.options != after.options or before.variants.keys() != after.variants.keys():
-        yield "variants", "options or variants"
+        yield {"variants"}, "options or variants"
     for name, value in before.owned.items():
         if after.owned[name] != value:
-            yield _name(name), f"{name} {value!r} {after.owned[name]!r}"
+            yield {_name(name)}, f"{name} {value!r} {after.owned[name]!r}"
     for own in before.variants.keys() & after.variants.keys():
         one, two = before.variants[own], after.variants[own]
         if one.values != two.values:
-            yield "variants", f"values of {own}"
+            yield {"variants"}, f"values of {own}"
         for name, value in one.owned.items():
-            if two.owned[name] != value:
-                is_drafted = name.startswith("stock") and 0 in {value, two.owned[name]}
-                yield (
-                    "variants" if is_drafted else _name(name),  # `draft` takes a dropped variant out of sale
-                    f"{name} of {own} {value!r} {two.owned[name]!r}",
-                )
+            if (new := two.owned[name]) != value:
+                # `draft` takes a dropped variant out of sale, and back.
+                also = {"variants"} if name.startswith("stock") and 0 in {value, new} else set()
+                yield {_name(name), *also}, f"{name} of {own} {value!r} {new!r}"
 
 
 def _name(field: str) -> str:
