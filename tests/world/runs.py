@@ -64,14 +64,15 @@ class Run:
         check(self.result)
         return self.result
 
-    def may_delete(self, key: str, missing_s: float) -> bool:
-        """Whether it may delete a product that the source does not have since so many seconds."""
+    def may_delete(self, key: str, variant: str, missing_s: float) -> bool:
+        """Whether it may delete a product, or a variant, that the source lacks since so many seconds."""
         if self.rules.on_missing != "delete" or not self.may_remove:
             return False
         if self.undoes is not None:
             return True
-        delay = float(self.options.get("remove_after") or 0)
-        return key not in self.wanted and missing_s >= delay
+        wanted = self.wanted.get(key)
+        is_missing = wanted is None if not variant else wanted is not None and variant not in wanted.variants
+        return is_missing and missing_s >= float(self.options.get("remove_after") or 0)
 
     @property
     def is_complete(self) -> bool:

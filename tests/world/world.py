@@ -31,6 +31,10 @@ SETTLED_REQUESTS = 120
 """At most so many, of all runs until nothing is left to do: a few for each batch, and one for each fault."""
 
 
+Part = tuple[str, str]
+"""An external id, and the key of one of its variants; empty if it means the product."""
+
+
 class Rows:
     """The rows that the source delivers."""
 
@@ -79,15 +83,21 @@ class World:
         self.removed: set[str] = set()  # external ids of products that were removed once
         self.documents: list[Done] = []
         self.plans: list[Run] = []
-        self.missing_since: dict[str, float] = {}
+        self.missing_since: dict[Part, float] = {}
         self.known_numbers: set[int] = set()
         self._files = 0
 
     def end_step(self) -> None:
-        """Note what the source has stopped delivering."""
-        now = self.clock.true()
-        gone = self.oracle.products.keys() - self.wanted().keys()
-        self.missing_since = {key: self.missing_since.get(key, now) for key in gone}
+        """Note which products and variants the source has stopped delivering."""
+        now, wanted = self.clock.true(), self.wanted()
+        gone = {(key, "") for key in self.oracle.products if key not in wanted}
+        gone |= {
+            (key, name)
+            for key, each in self.oracle.products.items()
+            for name in each.variants
+            if key not in wanted or name not in wanted[key].variants
+        }
+        self.missing_since = {each: self.missing_since.get(each, now) for each in gone}
 
     def note(self, text: str) -> None:
         self.log.append(text)
@@ -207,22 +217,29 @@ class World:
         else:
             self.oracle.may_have_run(run.wanted, run.rules)
 
-    def _certain(self) -> dict[str, str]:
-        """The external ids of products that are certainly stored, by their ids."""
-        return {self.oracle.products[key].store_id or "": key for key in self.oracle.known()}
+    def _certain(self) -> dict[str, Part]:
+        """The products and variants that are certainly stored, by their ids."""
+        products = {key: self.oracle.products[key] for key in self.oracle.known()}
+        found = {each.store_id or "": (key, "") for key, each in products.items()}
+        return found | {
+            each.store_id: (key, name)
+            for key, product in products.items()
+            for name, each in product.variants.items()
+            if each.store_id and not (each.is_gone or each.may_be_gone or each.may_return)
+        }
 
-    def _nothing_is_removed(self, certain: Mapping[str, str], runs: Sequence[Run]) -> None:
-        """Products are deleted only by runs that may do that, and by the merchant."""
-        for own, key in certain.items():
-            was_deleted = own not in self.store.state.products
-            is_by_merchant = self.oracle.products[key].store_id != own
-            allowed = [run for run in runs if run.may_delete(key, self.clock.true() - self.missing(key))]
-            if was_deleted and not is_by_merchant and not allowed:
-                raise Broken("a product was deleted", key)
-
-    def missing(self, key: str) -> float:
-        """Since when the source does not have a product, in true time."""
-        return self.missing_since.get(key, self.clock.true())
+    def _nothing_is_removed(self, certain: Mapping[str, Part], runs: Sequence[Run]) -> None:
+        """Products and variants are deleted only by runs that may do that, and by the merchant."""
+        left = {*self.store.state.products, *self.store.state.variants()}
+        for own, (key, name) in certain.items():
+            product = self.oracle.products[key]
+            is_by_merchant = product.store_id not in left if name else product.store_id != own
+            if name and not is_by_merchant:
+                is_by_merchant = product.variants[name].is_gone
+            missing_s = self.clock.true() - self.missing_since.get((key, name), self.clock.true())
+            allowed = [run for run in runs if run.may_delete(key, name, missing_s)]
+            if own not in left and not is_by_merchant and not allowed:
+                raise Broken(f"a {'variant' if name else 'product'} was deleted", (key, name))
 
     # --- when the faults have ended -------------------------------------------------------------------------
 
