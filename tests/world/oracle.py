@@ -195,6 +195,8 @@ class Oracle:
             if not (expected.is_gone or expected.may_be_gone) and (is_wanted or expected.store_id):
                 yield "it is not stored"
             return
+        if expected.may_be_gone and not is_wanted and stored.lacks_prices:
+            return  # the store was killed while it deleted it
         if expected.store_id != stored.id:
             if expected.store_id and not (expected.may_be_gone or expected.may_return):
                 yield f"it was {expected.store_id}, but now it is {stored.id}"
@@ -239,7 +241,9 @@ class Oracle:
         expected.own_variants = [others_than(found, product)]
         for name, variant in list(expected.variants.items()):
             if (own := found.get(name)) is not None:
+                is_half_gone = variant.may_be_gone and own.lacks_prices
                 learned = expected.variants[name] = variant.found(own.id, own.others)
+                learned.may_be_gone = is_half_gone
                 learned.is_gone = learned.may_return = False
                 for field in _withheld(learned.states, own, self._holders):
                     learned.states[field] = {(own.owned[field], own.owned[field])}

@@ -23,6 +23,11 @@ class StoredVariant:
     is_managed: bool
     summary: tuple[Any, ...]  # what must stay if it is the merchant's
 
+    @property
+    def lacks_prices(self) -> bool:
+        """It was not created, or not deleted, to the end: the source names a price of each variant."""
+        return self.owned["price"] is None
+
     def flaws(self, *, item_follows: bool) -> list[str]:
         """Problems of a managed variant, whose item may have to have its SKU, whatever the source says."""
         if [len(levels) for _, levels in self.items] != [1]:
