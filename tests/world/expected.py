@@ -146,6 +146,7 @@ class ExpectedVariant(Possible):
     may_return: bool = False  # and then the source may have dropped it, so it may be created again
     is_managed: bool = True  # the merchant has left its inventory managed
     sku_was_edited: bool = False  # by the merchant
+    may_share: bool = False  # the stock of others, although the source wanted its own
 
     @classmethod
     def new(cls) -> Self:
@@ -232,9 +233,13 @@ class Expected(Possible):
             own = self.variants.setdefault(key, ExpectedVariant.new())
             may_keep_the_item = "stock" in fields and not own.has_own_stock
             own.meet(fields, rules, surely=surely)
+            own.may_share = not surely and (own.may_share or may_keep_the_item)
             for name in STOCK if may_keep_the_item else ():
                 if fields[name] is None:  # what it does not name is not tracked any more
                     own.states[name] |= {(None, quantity) for quantity in self.shared.get(name, ())}
+        for own in self.variants.values():
+            for name in STOCK if own.may_share and own.has_own_stock else ():
+                own.states[name] |= {(None, quantity) for quantity in self.shared.get(name, ())}
         # The last variant of a product is never removed.
         others_stay = any(not self.variants[key].is_gone for key in wanted.variants)
         for key in self.variants.keys() - wanted.variants.keys():
@@ -286,7 +291,11 @@ class Expected(Possible):
         )
 
     def take_record_of(self, before: Self) -> None:
-        """Its record, and the metadata of the source, are what they were then."""
+        """Its record, and the metadata of the source, are what they were then.
+
+        Stock that is shared or split since then looks as if the merchant had done it.
+        """
+        self.stock_was_edited = True
         for each in self.parts:
             each.recall(before)
             for name in METADATA_FIELDS & each.states.keys():

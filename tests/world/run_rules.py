@@ -139,7 +139,7 @@ async def narrow_run(world: World, dice: random.Random) -> None:
 async def source_is_cut_off(world: World, dice: random.Random) -> None:
     run = world.run(some_rules(world, dice))
     run.page_size, run.ends_after, run.is_narrow = 1, dice.randint(0, 2), True
-    run.may_remove = False
+    run.may_remove = run.ends_after >= len(run.rows)  # then all of it came before
     await world.carry_out(run)
 
 
