@@ -18,6 +18,8 @@ States = dict[str, set[State]]
 METADATA_FIELDS = frozenset({*METADATA, "review_count"})
 SETS = frozenset({"tags", "categories", "images", CHANNELS})
 STOCK = ("stock", SECOND_STOCK)
+LATE = ("price", "sale_price", "stock", "translation")
+"""The first words of fields that the store commits after the product, or gets in calls of their own."""
 DRAFTED = "drafted"
 """In place of the last applied stock: a run set the stock of a dropped variant to 0."""
 
@@ -315,8 +317,9 @@ class Expected(Possible):
 
 def _meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: bool, is_new: bool) -> None:
     for name, value in wanted.items():
-        # A write that did not arrive leaves a new field empty.
-        before = states.get(name) or (set() if surely or is_new else {(None, None)})
+        # A write that did not arrive leaves a new field empty, even of a product that has arrived.
+        arrives_with_it = is_new and not name.startswith(LATE)
+        before = states.get(name) or (set() if surely or arrives_with_it else {(None, None)})
         after = {
             merged(*(name, state, value), store_wins=rules.store_wins, overwrites=rules.overwrites)
             for state in before
