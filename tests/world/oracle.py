@@ -1,5 +1,6 @@
 """Compares a store with all states that are possible."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -77,13 +78,15 @@ class Oracle:
         (expected if variant is None else expected.variants[variant]).edit(name, value)
         self.edited.add((key, variant, name))
 
-    def use_in_a_kit(self, variant_ids: Collection[str], skus: Collection[str | None]) -> None:
-        """The merchant uses the item of these variants in a kit: stock and SKU are not the source's."""
+    def use_in_a_kit(self, key: str, variant_ids: Collection[str], skus: Collection[str | None]) -> None:
+        """The merchant uses items of a product in a kit: their stock and SKUs are not the source's."""
         self.left_skus |= {*skus}
-        for product in self.products.values():
+        product = self.products.get(key)
+        if product is not None:
+            product.stock_was_edited = True
             for each in product.variants.values():
-                if each.store_id in variant_ids:
-                    each.is_managed, product.stock_was_edited = False, True
+                if each.store_id is None or each.store_id in variant_ids:
+                    each.is_managed = False
 
     def record_came_back(self, key: str, before: Expected) -> None:
         """Somebody has set the metadata of a product to what it was then, with our record."""
@@ -178,9 +181,13 @@ class Oracle:
             yield f"other variants are {own}, expected {_any_of(expected.own_variants)}"
         if wanted is not None and wanted.shared and not expected.stock_was_edited:
             yield from _of_shared_stock(wanted, found)
+        uses = Counter(item for each in product.variants.values() for item in each.others["ids of items"])
         for key, variant in expected.variants.items():
-            is_wanted = wanted is not None and key in wanted.variants
-            for what in self._variant_differences(variant, found.get(key), options, is_wanted=is_wanted):
+            is_wanted, one = wanted is not None and key in wanted.variants, found.get(key)
+            is_sole = one is None or all(uses[item] == 1 for item in one.others["ids of items"])
+            for what in self._variant_differences(
+                variant, one, options, is_wanted=is_wanted, is_sole_user=is_sole
+            ):
                 yield f"variant {key}: {what}"
 
     def _variant_differences(
@@ -190,6 +197,7 @@ class Oracle:
         options: Mapping[int, str],
         *,
         is_wanted: bool,
+        is_sole_user: bool,
     ) -> Iterator[str]:
         if stored is None:
             if not (expected.is_gone or expected.may_be_gone) and (is_wanted or expected.store_id):
@@ -217,7 +225,7 @@ class Oracle:
         if expected.is_managed and expected.has_own_stock and not may_lack_items:
             if self.may_clear_items and [sku for sku, _ in stored.items] == [None]:
                 self.left_skus.add(stored.owned["sku"])
-            is_ours = not (expected.sku_was_edited or expected.may_share)
+            is_ours = is_sole_user and not (expected.sku_was_edited or expected.may_share)
             item_follows = is_ours and stored.owned["sku"] not in self.left_skus
             yield from stored.flaws(item_follows=item_follows)
 

@@ -116,8 +116,10 @@ async def merchant_makes_a_kit(world: World, dice: random.Random) -> None:
         world.oracle.theirs[own] = stored_in(world.shop)[own]
         state = world.store.state
         [parts] = [each.item_ids for each in state.products[own].variants]
-        users = {each.id for each in state.variants().values() if {*parts} & {*each.item_ids}}
-        world.oracle.use_in_a_kit(users, {state.items[each].sku for each in parts})
+        skus = {state.items[each].sku for each in parts}
+        for product in state.products.values():
+            if users := {each.id for each in product.variants if {*parts} & {*each.item_ids}}:
+                world.oracle.use_in_a_kit(product.external_id or "", users, skus)
         world.passing.insert(0, lambda: world.merchant_deletes_own(own))  # after stock is released
         world.note(f"    {own}")
 
