@@ -149,6 +149,8 @@ class ExpectedVariant(Possible):
     is_managed: bool = True  # the merchant has left its inventory managed
     sku_was_edited: bool = False  # by the merchant
     may_share: bool = False  # the stock of others, although the source wanted its own
+    own_stock: dict[str, set[Value]] = field(default_factory=dict)
+    """What it may have kept, although the source wanted it to share."""
 
     @classmethod
     def new(cls) -> Self:
@@ -160,7 +162,8 @@ class ExpectedVariant(Possible):
             self._forget_items()
         if "stock" not in wanted:  # it is that of an item that others have, too
             for name in STOCK:
-                self.states.pop(name, None)
+                held = {each for _, each in self.states.pop(name, ())}
+                self.own_stock[name] = set() if surely else self.own_stock.get(name, set()) | held
         for name in OTHER_PRICES:
             states = self.states.get(name, ())
             if any(wanted[name] != (stored if rules.overwrites else applied) for applied, stored in states):
@@ -233,12 +236,13 @@ class Expected(Possible):
             self.shared.setdefault(name, set()).add(quantity)
         for key, fields in wanted.variants.items():
             own = self.variants.setdefault(key, ExpectedVariant.new())
-            may_keep_the_item = "stock" in fields and not own.has_own_stock
+            may_keep_the_item = "stock" in fields and (own.may_share or not own.has_own_stock)
             own.meet(fields, rules, surely=surely)
-            own.may_share = not surely and (own.may_share or may_keep_the_item)
+            own.may_share = not surely and may_keep_the_item
             for name in STOCK if may_keep_the_item else ():
                 if fields[name] is None:  # what it does not name is not tracked any more
-                    own.states[name] |= {(None, quantity) for quantity in self.shared.get(name, ())}
+                    possible = self.shared.get(name, set()) | own.own_stock.get(name, set())
+                    own.states[name] |= {(None, quantity) for quantity in possible}
         for own in self.variants.values():
             for name in STOCK if own.may_share and own.has_own_stock else ():
                 own.states[name] |= {(None, quantity) for quantity in self.shared.get(name, ())}

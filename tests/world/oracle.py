@@ -123,7 +123,7 @@ class Oracle:
     def deviations(self, stored: Mapping[str, Stored], wanted: Mapping[str, Wanted]) -> list[str]:
         """The differences between the store and all possible states after `has_run`."""
         self._recognize_new_ones(stored, wanted)
-        self._holders = holders_in(stored)
+        self._holders = {("sku", each): "an item" for each in self.left_skus if each} | holders_in(stored)
         unknown = stored.keys() - self.products.keys() - self.theirs.keys()
         found = [f"{key}: the source never had it" for key in sorted(unknown)]
         for key, expected in self.products.items():

@@ -61,7 +61,8 @@ async def source_changes_variants(world: World, dice: random.Random) -> None:
 @rule(5)
 async def source_hands_on_skus(world: World, dice: random.Random) -> None:
     world.source.dice = dice
-    world.source.hand_on_skus()
+    for _ in range(dice.choice([1, 1, 2, 4])):
+        world.source.hand_on_skus()
     world.source.publish()
 
 

@@ -276,7 +276,8 @@ async def metadata_is_sent_back(world: World, dice: random.Random) -> None:
     product = world.shop.product(before.store_id or "")
     some_changes(world, dice)
     await world.carry_out(world.run(some_rules(world, dice)))
-    if world.oracle.products[key].store_id == before.store_id and key in world.oracle.known():
+    is_there = world.oracle.products[key].store_id == before.store_id and key in world.oracle.known()
+    if is_there and product["metadata"]:
         world.shop.edit(product, metadata=product["metadata"])
         world.oracle.record_came_back(key, before)
 

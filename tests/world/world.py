@@ -71,7 +71,7 @@ class World:
         self.source.fewest = 1
         self.oracle = Oracle(self.shop.store)
         self.merchant = make_merchant(self.shop, self.oracle, random.Random(0), frozenset(), clock, gap=20)
-        self.batch_size = dice.choice([1, 2, 2, 3, 15])
+        self.batch_size = dice.choice([1, 1, 2, 2, 3, 15])
         self.concurrency = dice.choice([1, 2, 2, 4])
         self.page_size = dice.choice([1, 2, 3, 30])
         self.retries = dice.choice([0, 1, 2])
