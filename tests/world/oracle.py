@@ -123,7 +123,8 @@ class Oracle:
     def deviations(self, stored: Mapping[str, Stored], wanted: Mapping[str, Wanted]) -> list[str]:
         """The differences between the store and all possible states after `has_run`."""
         self._recognize_new_ones(stored, wanted)
-        self._holders = {("sku", each): "an item" for each in self.left_skus if each} | holders_in(stored)
+        items: Holders = {("sku", each): "an item" for each in self.left_skus if each}
+        self._holders = {**items, **holders_in(stored)}
         unknown = stored.keys() - self.products.keys() - self.theirs.keys()
         found = [f"{key}: the source never had it" for key in sorted(unknown)]
         for key, expected in self.products.items():
@@ -375,6 +376,7 @@ def _narrow(states: States, held: Mapping[str, Value]) -> set[str]:
     """Keep the states that match the store; returns the fields that hold something else than was applied."""
     for name, pairs in states.items():
         value = held.get(name)
+        value = tuple(value) if isinstance(value, list) else value  # the stock of several items
         left = {pair for pair in pairs if pair[1] == value}
         states[name] = left or {(applied, value) for applied, _ in pairs}
     return {name for name, pairs in states.items() if any(applied != stored for applied, stored in pairs)}

@@ -63,8 +63,8 @@ def _is_cycle(world: World, run: Run) -> bool:
     """Whether products have exchanged SKUs since the last run, so that none could be written first."""
     before, after = _skus(world.wanted_before), _skus(run.wanted)
     gives = {before[sku]: own for sku, own in after.items() if before.get(sku, own) != own}
-    for first in gives:
-        own, seen = gives[first], {first}
+    for first, own in gives.items():
+        seen = {first}
         while own in gives and own not in seen:
             seen.add(own)
             own = gives[own]
