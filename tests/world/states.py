@@ -63,14 +63,15 @@ def _is_cycle(world: World, run: Run) -> bool:
     """Whether products have exchanged SKUs since the last run, so that none could be written first."""
     before, after = _skus(world.wanted_before), _skus(run.wanted)
     gives = {before[sku]: own for sku, own in after.items() if before.get(sku, own) != own}
-    for first, own in gives.items():
-        seen = {first}
-        while own in gives and own not in seen:
-            seen.add(own)
-            own = gives[own]
-        if own == first:
-            return True
-    return False
+    return any(_comes_back(first, gives) for first in gives)
+
+
+def _comes_back(first: str, gives: Mapping[str, str]) -> bool:
+    seen, own = {first}, gives[first]
+    while own in gives and own not in seen:
+        seen.add(own)
+        own = gives[own]
+    return own == first
 
 
 def _skus(wanted: Mapping[str, Wanted]) -> dict[str, str]:
