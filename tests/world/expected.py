@@ -6,6 +6,7 @@
 # stored value. After an undisturbed run only the merged pairs are left, and the store must match one.
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -310,6 +311,11 @@ class Expected(Possible):
             for key, own in each.variants.items():
                 for part in own.parts:
                     part.recall(before.variants.get(key))
+            for key in (
+                before.variants.keys() - each.variants.keys()
+            ):  # it looks as if the merchant deleted it
+                each.variants[key] = gone = deepcopy(before.variants[key])
+                gone.is_gone = gone.may_return = True
 
     def accept(self, earlier: Self) -> None:
         super().accept(earlier)
