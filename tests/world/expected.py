@@ -6,7 +6,6 @@
 # stored value. After an undisturbed run only the merged pairs are left, and the store must match one.
 
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -297,6 +296,11 @@ class Expected(Possible):
             and all(self.variants[key].is_settled(fields) for key, fields in wanted.variants.items())
         )
 
+    @property
+    def ids(self) -> dict[str, str | None]:
+        """Of the product and of its variants, by key."""
+        return {"": self.store_id, **{key: each.store_id for key, each in self.variants.items()}}
+
     def take_record_of(self, before: Self) -> None:
         """Its record, and the metadata of the source, are what they were then.
 
@@ -311,11 +315,6 @@ class Expected(Possible):
             for key, own in each.variants.items():
                 for part in own.parts:
                     part.recall(before.variants.get(key))
-            for key in (
-                before.variants.keys() - each.variants.keys()
-            ):  # it looks as if the merchant deleted it
-                each.variants[key] = gone = deepcopy(before.variants[key])
-                gone.is_gone = gone.may_return = True
 
     def accept(self, earlier: Self) -> None:
         super().accept(earlier)

@@ -278,7 +278,7 @@ async def metadata_is_sent_back(world: World, dice: random.Random) -> None:
         return  # Medusa refuses its nulls in lists
     some_changes(world, dice)
     await world.carry_out(world.run(some_rules(world, dice)))
-    if world.oracle.products[key].store_id == before.store_id and key in world.oracle.known():
+    if key in world.oracle.known() and world.oracle.products[key].ids == before.ids:
         world.shop.edit(product, metadata=product["metadata"])
         world.oracle.record_came_back(key, before)
 
