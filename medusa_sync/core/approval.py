@@ -8,8 +8,10 @@ from hashlib import blake2b
 from msgspec import Struct, json, structs
 
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import FIELDS, OPTIONS, STATUS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, stock_of
+from medusa_sync.core.fields import FIELDS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, kind_of
 from medusa_sync.core.handles import HANDLE
+from medusa_sync.core.kinds.options import OPTIONS
+from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import Approved, ApprovedChange, DesiredProduct, PlanLine, Value, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
@@ -191,7 +193,7 @@ def _is_rest(now: ApprovedChange, plan: ApprovedChange | None, change: Change) -
         return known >= {*members(now.stored)} and {*members(plan.planned)} >= {*members(now.planned)}
     is_unique = now.key is not None and now.field in UNIQUE
     # A variant loses a unique value before another one gets it, and its item before it gets one of its own.
-    is_moving = now.field in pending and (is_unique or bool(stock_of({now.field: None})))
+    is_moving = now.field in pending and (is_unique or kind_of(now.field).of_items)
     is_cleared = is_unique and now.field not in record.variant(now.key or "").fields  # not by the merchant
     is_stored = now.stored in (plan.stored, plan.planned) or (
         now.stored is None and (is_moving or is_cleared)
@@ -225,18 +227,17 @@ def _moved(before: ApprovedChange | None, now: ApprovedChange | None, change: Ch
 
 def _current(plan: ApprovedChange, change: Change) -> Value:
     """What the store holds of a field that does not change."""
-    if plan.key is None and stock_of({plan.field: None}):
+    if plan.key is None and kind_of(plan.field).of_items:
         items = [each.stored for each in change.shared if each.stored]
-        return items[0].value(plan.field, change.desired, change.locations) if items else None
+        return items[0].value(plan.field, change.names) if items else None
     if plan.key is None:
         titles = tuple(each.title for each in change.stored.options)
         others: dict[str, Value] = {OPTIONS: titles, STATUS: change.stored.status}
         is_known = FIELDS.knows(plan.field)
         return _in_order(change.stored.value(plan.field) if is_known else others.get(plan.field))
     stored = next((each.stored for each in change.variants if each.desired.key == plan.key), None)
-    known = (change.desired, change.locations, change.options.ids)
     is_known = stored is not None and VARIANT_FIELDS.knows(plan.field)
-    return _in_order(stored.value(plan.field, *known)) if stored and is_known else None
+    return _in_order(stored.value(plan.field, change.names)) if stored and is_known else None
 
 
 def removal(stored: StoredProduct, action: str) -> Approved:

@@ -3,59 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from enum import Enum, auto
 from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import (
-    FIELDS,
-    OPTION,
-    SHARED,
-    SKU,
-    STATUS,
-    STOCK,
-    TITLE,
-    UNIQUE,
-    VARIANT,
-    VARIANT_FIELDS,
-    Part,
-    locale_of,
-    stock_of,
-    tracks,
-)
+from medusa_sync.core.fields import SKU, TITLE, VARIANT
+from medusa_sync.core.kinds.base import Names
+from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of, tracks
 from medusa_sync.core.merge import members
+from medusa_sync.core.needs import steps_of
 from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-
-
-class Step(Enum):
-    """What is done to write a product, in this order; each step gets only products that need it."""
-
-    DECIDE = auto()  # who gets SKUs and barcodes
-    TERMS = auto()  # find and create them
-    LINK_ITEMS = auto()  # of variants that are tracked again, and unlink deleted ones
-    ROW = auto()
-    SHARE_ITEMS = auto()  # among variants that begin or cease to share the stock of their product
-    DELETE_VARIANTS = auto()
-    OPTIONS = auto()  # and values that are added to them
-    PLAN_AGAIN = auto()
-    EDIT_VARIANTS = auto()  # but for their option values
-    RENAME_ITEMS = auto()
-    OPTION_VALUES = auto()
-    ADD_VARIANTS = auto()
-    CLEAN_OPTIONS = auto()  # remove values that no variant has
-    READ_VARIANTS = auto()  # the ids of new ones, and of their inventory items
-    LEVELS = auto()
-    SALE_PRICES = auto()
-    TRANSLATIONS = auto()
-
 
 UNDO, DRAFTING = "--undo", "--on-missing"
 
@@ -223,7 +190,7 @@ class Change(Struct, frozen=True, dict=True):
     @cached_property
     def steps(self) -> frozenset[Step]:
         """The steps that it takes to write it."""
-        return frozenset(step for step, is_needed in _needs(self).items() if is_needed)
+        return steps_of(self)
 
     @property
     def is_creation(self) -> bool:
@@ -266,6 +233,11 @@ class Change(Struct, frozen=True, dict=True):
     def locations(self) -> Mapping[str, str]:
         """Ids of stock locations by the names that the source uses now, or used for dropped variants."""
         return self.record.locations_with(self.desired.locations)
+
+    @cached_property
+    def names(self) -> Names:
+        """What the names of its fields mean in the store."""
+        return self.desired.meanings(self.locations, self.options.ids)
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
@@ -331,59 +303,6 @@ class Change(Struct, frozen=True, dict=True):
     def has_changes(self) -> bool:
         """Whether something besides the record is written."""
         return bool(self.changes or self.options.is_change)
-
-
-def _needs(change: Change) -> dict[Step, object]:
-    """Which steps a change needs; those that are not listed are not needed."""
-    fields = {name for each in change.variants for name in each.new_values}
-    parts, options = {VARIANT_FIELDS[name].part for name in fields}, change.options
-    own_fields = [FIELDS[each.field] for each in change.own_changes if FIELDS.knows(each.field)]
-    is_added = any(each.is_new for each in change.variants)
-    needs: dict[Step, object] = {
-        Step.DECIDE: not fields.isdisjoint(UNIQUE),
-        Step.TERMS: change.placed or any(field.is_term for field in own_fields),
-        Step.ROW: change.is_creation or change.placed or change.has_changes,
-        Step.ADD_VARIANTS: is_added,
-        Step.READ_VARIANTS: is_added or Part.LEVEL in parts,
-        Step.LEVELS: Part.LEVEL in parts or any(field.part is Part.LEVEL for field in own_fields),
-        Step.SALE_PRICES: Part.SALE in parts,
-        Step.TRANSLATIONS: Part.TRANSLATION in parts
-        or any(locale_of(each.field) for each in change.own_changes)
-        or any(each.translations for each in change.removed.values()),
-    }
-    if change.is_creation:
-        return needs
-    kept = [(each.stored, each.new_values) for each in change.variants if each.stored is not None]
-    kept += [(stored, {}) for stored in change.dropped.values()]
-    tracked = [
-        (stored, is_tracked) for stored, new_values in kept if (is_tracked := tracks(new_values)) is not None
-    ]
-    used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
-    known = [option for option in options.stored.values() if option is not None]
-    own, joined = change.desired.external_id, any(each.joins and not each.is_new for each in change.variants)
-    variants: dict[Step, object] = {
-        Step.SHARE_ITEMS: joined or any(each.leaves for each in change.variants),
-        Step.DELETE_VARIANTS: change.removed or any(each.replaces for each in change.variants),
-        Step.OPTIONS: options.is_change or is_added or Part.OPTION in parts,
-        Step.EDIT_VARIANTS: not parts.isdisjoint({Part.VARIANT, Part.METADATA, Part.PRICE})
-        or any(stored.manage_inventory != is_tracked for stored, is_tracked in tracked),
-        Step.OPTION_VALUES: options.removed or Part.OPTION in parts,
-    }
-    items = {
-        Step.LINK_ITEMS: any(each.deleted_items for each in change.stored.variants)
-        or any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked),
-        Step.RENAME_ITEMS: joined
-        or any(
-            link.inventory is not None
-            and link.inventory.sku != (own if stored.shares_stock else new_values.get(SKU, stored.sku))
-            for stored, new_values in kept
-            if not stored.is_kit
-            for link in stored.inventory_items[:1]
-        ),
-        Step.CLEAN_OPTIONS: Part.OPTION in parts
-        or any((option.id, value.value) not in used for option in known for value in option.values),
-    }
-    return needs | variants | items | {Step.PLAN_AGAIN: any(variants.values())}
 
 
 def creation(desired: DesiredProduct, handle: str) -> Change:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from medusa_sync.core.change import VariantChange
-from medusa_sync.core.fields import OPTION
+from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.product import Value
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.stored import StoredProduct, StoredVariant

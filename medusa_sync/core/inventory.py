@@ -10,7 +10,8 @@ from msgspec import Struct
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.entities import Entity
-from medusa_sync.core.fields import SHARED, SKU, location_of, stock_of, tracks
+from medusa_sync.core.fields import SKU
+from medusa_sync.core.kinds.stock import SHARED, location_of, stock_of, tracks
 from medusa_sync.core.product import DesiredVariant, Value
 from medusa_sync.core.record import remember
 from medusa_sync.core.stored import StoredLevel, StoredVariant

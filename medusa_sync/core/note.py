@@ -8,19 +8,12 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change, FieldChange, Step, VariantChange
-from medusa_sync.core.fields import (
-    FIELDS,
-    IMAGES,
-    OPTION,
-    OTHER_STOCK,
-    SKU,
-    STOCK,
-    VARIANT_FIELDS,
-    Part,
-    stock_of,
-)
+from medusa_sync.core.change import Change, FieldChange, VariantChange
+from medusa_sync.core.fields import SKU, VARIANT_FIELDS, followed, kind_of
 from medusa_sync.core.inventory import item_renames
+from medusa_sync.core.kinds.base import Merge
+from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.stock import OTHER_STOCK, STOCK, stock_of
 from medusa_sync.core.product import Value
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import (
@@ -34,9 +27,9 @@ from medusa_sync.core.record import (
     remember,
 )
 from medusa_sync.core.run_settings import is_earlier
+from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredVariant
 
-_LATE = frozenset({Part.LINK, Part.TRANSLATION, Part.LEVEL})
 _KEPT = 8  # pending values of a field
 
 Late = Mapping[str, Mapping[str, Collection[Value]]]
@@ -158,8 +151,8 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     new_values = next((each.new_values for each in update.variants if each.desired.key == key), {})
     fields = {name: value for name, value in entry.fields.items() if new_values.get(name, value) is not None}
     for name, values in pending.items():
-        current = remember(stored.value(name, update.desired, options=update.options.ids))
-        if VARIANT_FIELDS[name].part is Part.LEVEL or current is None:
+        current = remember(stored.value(name, update.names))
+        if VARIANT_FIELDS[name].merge is Merge.FOLLOW or current is None:
             fields.pop(name, None)
         elif current in values:
             fields[name] = current
@@ -167,7 +160,7 @@ def _dropped(update: Change, key: str, stored: StoredVariant) -> VariantRecord:
     if key in update.drafted:
         # A variant that comes back gets its stock again, or is not tracked any more.
         if not stored.is_kit:
-            fields |= dict.fromkeys(stock_of({**entry.fields, **pending}), 0)
+            fields |= dict.fromkeys(followed({**entry.fields, **pending}), 0)
         dropped = Dropped.DRAFTED
     since = entry.missing_since or update.missing_since
     return structs.replace(entry, id=stored.id, fields=fields, dropped=dropped, missing_since=since)
@@ -197,7 +190,10 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     late = {key: values for key, values in late.items() if values}
     late_own = _late_own_values(change)
     is_single_commit = not (late or late_own or options.is_change or change.placed or change.removed)
-    if is_single_commit and not (change.is_creation or any(change.added(IMAGES))):
+    if is_single_commit and not (
+        change.is_creation
+        or any(any(change.added(each.field)) for each in change.own_changes if kind_of(each.field).repeats)
+    ):
         return final
     synced = options.ids if change.selection.has_variants else {}
     names = {**final.option_ids, **synced, **gone}
@@ -244,9 +240,7 @@ def _without(
 
 def _late_own_values(change: Change) -> dict[str, Collection[Value]]:
     """The values that fields of the product get after its row; of a set, what the source wants."""
-    late = (
-        each for each in change.own_changes if FIELDS.knows(each.field) and FIELDS[each.field].part in _LATE
-    )
+    late = (each for each in change.own_changes if kind_of(each.field).is_late)
     return {each.field: _possible(change.record.fields, each) for each in late}
 
 

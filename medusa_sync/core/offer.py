@@ -13,9 +13,11 @@ from msgspec import Struct, field
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
 from medusa_sync.core.entities import Channel, Region
-from medusa_sync.core.fields import CHANNELS, IMAGES, SHARED, THUMBNAIL, location_of
+from medusa_sync.core.kinds.images import IMAGES, THUMBNAIL
+from medusa_sync.core.kinds.links import CHANNELS
+from medusa_sync.core.kinds.prices import is_price, price_key
+from medusa_sync.core.kinds.stock import SHARED, location_of
 from medusa_sync.core.merge import members
-from medusa_sync.core.prices import is_price, price_key
 
 _LISTED = 10  # names in a line
 _PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")

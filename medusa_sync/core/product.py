@@ -7,7 +7,10 @@ from itertools import chain
 
 from msgspec import Struct, json, structs
 
-from medusa_sync.core.fields import SHARED, STOCK, TITLE, UNIQUE, locale_of, stock_of
+from medusa_sync.core.fields import TITLE, UNIQUE
+from medusa_sync.core.kinds.base import Names
+from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of
+from medusa_sync.core.kinds.texts import locale_of
 
 _CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
 
@@ -155,6 +158,10 @@ class DesiredProduct(Struct, frozen=True):
     settings: Mapping[str, str] = {}
     regions: Mapping[str, str] = {}
     approved: Approved | None = None
+
+    def meanings(self, locations: Mapping[str, str] = {}, options: Mapping[str, str] = {}) -> Names:
+        """What the names of its fields mean, with the ids of stock locations and options by name."""
+        return Names(self.currency, self.regions, locations, options)
 
     @property
     def title(self) -> str:

@@ -8,14 +8,10 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import (
-    OPTIONS_OF_VALUES,
-    STOCK,
-    TRANSLATION,
-    VARIANTS,
-    locale_of,
-    setting_names,
-)
+from medusa_sync.core.fields import SETTINGS_OF_VALUES, kind_of, setting_names
+from medusa_sync.core.kinds.options import VARIANTS
+from medusa_sync.core.kinds.stock import STOCK
+from medusa_sync.core.kinds.texts import TRANSLATION
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import CHANGES, NO_RECORD, Record, applied
@@ -64,7 +60,7 @@ class Selection:
         if chosen is None:
             names = setting_names(name)
             is_named = self._only is None or not self._only.isdisjoint(names)
-            can_be_stored = self._locales is None or locale_of(name) in {"", *self._locales}
+            can_be_stored = self._locales is None or kind_of(name).can_be_stored(name, self._locales)
             chosen = is_named and self._skip.isdisjoint(names) and can_be_stored
             self._known[name] = chosen
         return chosen
@@ -75,7 +71,7 @@ class Selection:
 
     def decides(self, option: str) -> bool:
         """Whether an option of values decides about a field that is chosen."""
-        field = OPTIONS_OF_VALUES.get(option, "")
+        field = SETTINGS_OF_VALUES.get(option, "")
         return not field or self.has(field)
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:

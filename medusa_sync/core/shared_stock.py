@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import SHARED, STOCK, stock_of, tracks
+from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of, tracks
 from medusa_sync.core.kits import kits
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.core.record import Record
+from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import Matches
 
@@ -38,7 +39,7 @@ def find_shared(
     matches: Matches,
     drafted: Collection[str],
     *,
-    is_synced: bool,
+    selection: Selection,
 ) -> SharedStock:
     """Find the item of a stored product, and the variants that share it until now.
 
@@ -52,9 +53,9 @@ def find_shared(
         record: with the keys that the source uses now.
         matches: which stored variant is which.
         drafted: the keys of dropped variants that cannot be sold any more.
-        is_synced: the run syncs stock; otherwise the variants go on as they are.
+        selection: if stock is not synced, the variants go on as they are.
     """
-    external_id, known = desired.external_id, _known(matches)
+    external_id, known, is_synced = desired.external_id, _known(matches), selection.has(STOCK)
     recorded = {key for key in known if _was_shared(record, key)}
     kept = kits(stored, known, recorded, matches.dropped, external_id)
     tracked = {key: each for key, each in known.items() if each.item_id and key not in kept}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
+from medusa_sync.core.kinds.sales import IN_CURRENCY
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import OptionPlan
-from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Pending, Write, remember
+from medusa_sync.core.record import NO_RECORD, Pending, Write, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
 
@@ -37,7 +38,7 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, pending: Pend
 def _lacks_link(stored: StoredProduct, pending: Pending) -> bool:
     """Whether something that the product was linked to last is not linked: all links are removed first."""
     for name, values in pending.fields.items():
-        if FIELDS[name].part is Part.LEVEL:
+        if FIELDS[name].kind.of_items:
             continue
         sent = members(values[-1])
         linked = members(remember(stored.value(name, sent)))
@@ -52,7 +53,7 @@ def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
     owned = match_variants(desired, stored, record, OptionPlan()).stored
     others = IN_CURRENCY if record.pending and record.pending.currency != desired.currency else ()
     return any(
-        remember(variant.value(name, desired)) != pending[-1]
+        remember(variant.value(name, desired.meanings())) != pending[-1]
         for key, fields in record.pending_values.items()
         if (variant := owned.get(key)) is not None
         for name, pending in fields.items()
@@ -61,4 +62,4 @@ def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
 
 
 def _is_price(name: str) -> bool:
-    return VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].part in {Part.PRICE, Part.SALE}
+    return VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].kind.is_amount

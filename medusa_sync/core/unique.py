@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import BARCODE, SKU, UNIQUE, UniqueValue, tracks
+from medusa_sync.core.fields import BARCODE, SKU, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem, item_renames, tracked_again
+from medusa_sync.core.kinds.stock import tracks
 from medusa_sync.core.product import DesiredProduct, Value, Withheld
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 

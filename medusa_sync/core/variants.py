@@ -9,19 +9,11 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import (
-    OPTION,
-    OTHER_SALE,
-    OTHER_STOCK,
-    PRICE,
-    SALE,
-    SHARED,
-    TITLE,
-    UNIQUE,
-    location_of,
-    stock_of,
-)
-from medusa_sync.core.prices import is_price, price_field, price_key
+from medusa_sync.core.fields import TITLE, UNIQUE
+from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.prices import PRICE, is_price, price_field, price_key
+from medusa_sync.core.kinds.sales import OTHER_SALE, SALE
+from medusa_sync.core.kinds.stock import OTHER_STOCK, SHARED, location_of, stock_of
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.product_options import DEFAULT, OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, remember

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, structs
 
 from medusa_sync.core.entities import Entity, NamedEntity, Region
-from medusa_sync.core.fields import location_of
-from medusa_sync.core.prices import is_price, price_key, region_names
+from medusa_sync.core.kinds.prices import is_price, price_key, region_names
+from medusa_sync.core.kinds.stock import location_of
 from medusa_sync.core.product import DesiredProduct, without_stock
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi

@@ -16,7 +16,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from medusa_sync.core.change import DRAFTING
-from medusa_sync.core.fields import OPTION, OPTIONS, VARIANT
+from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status, Written

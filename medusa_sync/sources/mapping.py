@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import METADATA
 from medusa_sync.core.handles import slug
 from medusa_sync.core.ids import external_id_of
+from medusa_sync.core.kinds.metadata import METADATA
 from medusa_sync.core.product import Category, DesiredProduct, Value
 from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
 from medusa_sync.redact import hidden

@@ -9,8 +9,9 @@ from msgspec import Raw, structs
 
 from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
 from medusa_sync.core.change import FieldChange
-from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import external_id_of
+from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.texts import TEXT
 from medusa_sync.core.product import Approved
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action, Outcome, Result, Written
@@ -165,7 +166,7 @@ class Orphans:
         await _note(self._api, [stored.id for stored in orphans], {"missing_since": self._scan.delay.now})
 
     async def _forget_translations(self, deleted: Sequence[StoredProduct]) -> None:
-        records = [(each.id, each.record) for each in deleted if each.record and each.record.has_translations]
+        records = [(each.id, each.record) for each in deleted if each.record and each.record.has(TEXT)]
         ids = [own for product_id, record in records for own in (product_id, *record.variant_ids.values())]
         with suppress(StoreRefusedError, AmbiguousWriteError):  # they are in nobody's way
             await self._api.forget_translations(ids)

@@ -8,6 +8,7 @@ from itertools import starmap
 
 from msgspec import structs
 
+from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.note import final_record
 from medusa_sync.core.record import AppliedOption, Record
 from medusa_sync.core.stored import StoredProduct
@@ -49,7 +50,7 @@ class Acknowledger:
             self._places.complete(job)
             return
         job.place = Place.ACKNOWLEDGEMENT
-        is_last = record.has_sales and not self._last
+        is_last = record.has(IN_LIST) and not self._last
         (self._last if is_last else self._waiting).append((job, record))
         if len(self._waiting) >= AT_ONCE:
             await self._flush()

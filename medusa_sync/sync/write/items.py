@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.change import Change, VariantChange
-from medusa_sync.core.fields import SKU, TITLE, WEIGHT, location_of, stock_of, tracks
+from medusa_sync.core.fields import SKU, TITLE, WEIGHT
 from medusa_sync.core.inventory import (
     ItemRename,
     LevelChange,
@@ -24,6 +24,7 @@ from medusa_sync.core.inventory import (
     swaps,
     tracked_again,
 )
+from medusa_sync.core.kinds.stock import location_of, stock_of, tracks
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.stored import StoredLevel, StoredVariant

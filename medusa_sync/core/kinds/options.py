@@ -1,0 +1,52 @@
+"""The values of variants for the options of their product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from medusa_sync.core.kinds.base import Kind, Names, Sides
+from medusa_sync.core.steps import Step
+
+if TYPE_CHECKING:
+    from medusa_sync.core.product import Value
+    from medusa_sync.core.record import History
+    from medusa_sync.core.stored import StoredVariant
+
+OPTION = "option."  # prefix of the fields
+OPTIONS = "options"  # what changes call the options of a product
+VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
+
+
+class Choice(Kind):
+    """The value of a variant for an option."""
+
+    steps = frozenset({Step.OPTIONS, Step.OPTION_VALUES, Step.CLEAN_OPTIONS})
+
+    def setting_names(self, name: str) -> tuple[str, ...]:
+        return (VARIANTS,)
+
+    def paths(self, name: str) -> Iterable[str]:
+        return ("options.option_id", "options.value")
+
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Names) -> Value:
+        return variant.value_of(names.options.get(name.removeprefix(OPTION)))
+
+    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
+        """A variant cannot lack a value."""
+        return wanted is not None
+
+    def is_lost(self, current: Value) -> bool:
+        """It is lost with its option."""
+        return current is None
+
+    def created(self, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+        """Nothing: Medusa takes all options of a product together."""
+        return {}
+
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+        """Nothing: Medusa takes all options of a product together."""
+        return {}
+
+
+CHOICE = Choice()

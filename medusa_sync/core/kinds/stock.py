@@ -1,0 +1,146 @@
+"""The stock of variants: levels of inventory items, which variants may share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import structs
+
+from medusa_sync.core.kinds.base import Ids, Kind, Left, Merge, Names, Sides, is_number
+from medusa_sync.core.steps import Step
+
+if TYPE_CHECKING:
+    from medusa_sync.core.change import Change
+    from medusa_sync.core.product import Value
+    from medusa_sync.core.record import History
+    from medusa_sync.core.stored import StoredVariant
+
+T = TypeVar("T")
+
+STOCK = "stock"
+OTHER_STOCK = "stock."  # prefix of the stock at a location that the source names
+SHARED = "shared"  # the stock of a variant that shares that of its product
+LOCATION = "--stock-location"  # the setting; in the settings of a record, an id
+
+
+class Stock(Kind):
+    """The quantity of a variant at a stock location; that of a product is shared by variants."""
+
+    merge = Merge.FOLLOW
+    is_late = True
+    is_shown = False
+    of_items = True
+    settings_of_values = (LOCATION,)
+    own_steps = frozenset({Step.LEVELS})
+    steps = frozenset({Step.READ_VARIANTS, Step.LEVELS})
+
+    def paths(self, name: str) -> Iterable[str]:
+        links = ("inventory_item_id", "required_quantity", "inventory.sku", "inventory.variants.id")
+        levels = (f"inventory.location_levels.{each}" for each in ("location_id", "stocked_quantity"))
+        return ("manage_inventory", *(f"inventory_items.{each}" for each in (*links, *levels)))
+
+    def takes(self, value: Value) -> bool:
+        return is_number(value) or value == SHARED
+
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Names) -> Value:
+        if not variant.manage_inventory:
+            return None
+        if variant.shares_stock:
+            return SHARED if name == STOCK else None
+        return level_of(variant, name, names)
+
+    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
+        """Whether the store has to follow: the merchant decides whether a variant is tracked."""
+        if sides.variant is None:
+            return wanted is not None
+        if wanted is None:  # the store does not have to track it any more
+            is_left = bool(sides.names.locations) and not tracks(sides.wanted)
+            return is_left and sides.variant.manage_inventory and history.is_written
+        was_tracked = tracks(sides.applied)
+        has_been_sent = any(None in each for each in stock_of(sides.pending).values())
+        return sides.variant.manage_inventory or not was_tracked or has_been_sent
+
+    def moved(self, name: str, wanted: Value, history: History, sides: Sides) -> tuple[History, Left | None]:
+        if name != STOCK or not sides.former or wanted in (SHARED, None):
+            return history, None
+        levels = sides.variant.location_levels if sides.variant else ()
+        left = {each.location_id: each.stocked_quantity for each in levels}.get(sides.former)
+        ours = [each for each in (history.applied, *history.pending) if isinstance(each, int) and each]
+        # One that the merchant has raised is kept: orders only lower it.
+        is_ours = bool(left) and any(left <= each for each in ours if left)
+        unknown = structs.replace(history, is_known=False)
+        return unknown, Left(f"{OTHER_STOCK}{sides.former}", left, 0, LOCATION) if is_ours else None
+
+    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
+        """Nothing: levels are written apart."""
+
+    def created(self, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+        return {"manage_inventory": bool(tracks(values))}
+
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+        """Whether it is tracked; Medusa makes the inventory item."""
+        is_tracked = tracks(values)
+        return {} if is_tracked in {None, variant.manage_inventory} else {"manage_inventory": is_tracked}
+
+
+def level_of(variant: StoredVariant, name: str, names: Names) -> Value:
+    """The level of the inventory item of a variant."""
+    levels = {each.location_id: each.stocked_quantity for each in variant.location_levels}
+    return levels.get(names.locations.get(location_of(name)) or "") if variant.manage_inventory else None
+
+
+def stock_of(fields: Mapping[str, T]) -> dict[str, T]:
+    """The stock among fields of a variant, by name."""
+    return {name: value for name, value in fields.items() if name == STOCK or name.startswith(OTHER_STOCK)}
+
+
+def location_of(name: str) -> str:
+    """The stock location that the name of a stock has; empty for the default one."""
+    return name.removeprefix(STOCK).removeprefix(".")
+
+
+def names_by_location(fields: Iterable[Mapping[str, object]], names: Names) -> dict[str | None, str]:
+    """The names that stock has among these fields, by the id of its location."""
+    return {names.locations.get(location_of(name)): name for each in fields for name in stock_of(each)}
+
+
+def names_to_empty(variant: StoredVariant, stock: Mapping[str | None, str]) -> list[str]:
+    """The stock of a variant that customers can no longer buy."""
+    return [STOCK] if variant.shares_stock or not stock else [*stock.values()]
+
+
+def tracks(fields: Mapping[str, object]) -> bool | None:
+    """Whether a variant with these fields is tracked; None if there is no stock among them."""
+    stock = stock_of(fields)
+    return any(value is not None for value in stock.values()) if stock else None
+
+
+def steps_of_items(change: Change) -> Iterator[Step]:
+    """The steps that it takes to write the inventory items of a product that exists."""
+    external_id = change.desired.external_id
+    kept = [(each.stored, each.new_values) for each in change.variants if each.stored is not None]
+    tracked = [(stored, own) for stored, values in kept if (own := tracks(values)) is not None]
+    if any(stored.manage_inventory != is_tracked for stored, is_tracked in tracked):
+        yield Step.EDIT_VARIANTS
+    is_linked = any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked)
+    if is_linked or any(each.deleted_items for each in change.stored.variants):
+        yield Step.LINK_ITEMS
+    has_joined = any(each.joins and not each.is_new for each in change.variants)
+    if has_joined or any(each.leaves for each in change.variants):
+        yield Step.SHARE_ITEMS
+
+    def is_called_otherwise(stored: StoredVariant, values: Mapping[str, Value]) -> bool:
+        sku = external_id if stored.shares_stock else values.get("sku", stored.sku)
+        return any(
+            link.inventory is not None and link.inventory.sku != sku for link in stored.inventory_items[:1]
+        )
+
+    is_renamed = any(is_called_otherwise(*each) for each in kept if not each[0].is_kit) or any(
+        is_called_otherwise(stored, {}) for stored in change.dropped.values() if not stored.is_kit
+    )
+    if has_joined or is_renamed:
+        yield Step.RENAME_ITEMS
+
+
+LEVEL = Stock()

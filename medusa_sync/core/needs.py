@@ -1,0 +1,71 @@
+"""The steps that a change needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
+from medusa_sync.core.kinds.stock import steps_of_items
+from medusa_sync.core.steps import Step
+
+if TYPE_CHECKING:
+    from medusa_sync.core.change import Change
+
+_OF_CREATION: Final = frozenset(
+    {
+        Step.DECIDE,
+        Step.TERMS,
+        Step.ROW,
+        Step.ADD_VARIANTS,
+        Step.READ_VARIANTS,
+        Step.LEVELS,
+        Step.SALE_PRICES,
+        Step.TRANSLATIONS,
+    }
+)
+_PLANNED_AGAIN: Final = frozenset(
+    {Step.SHARE_ITEMS, Step.DELETE_VARIANTS, Step.OPTIONS, Step.EDIT_VARIANTS, Step.OPTION_VALUES}
+)
+
+
+def steps_of(change: Change) -> frozenset[Step]:
+    """The steps that it takes to write a product."""
+    steps = {*_of_fields(change), *_of_product(change)}
+    if change.is_creation:
+        return frozenset(steps & _OF_CREATION)
+    steps |= {*_of_variants(change), *steps_of_items(change)}
+    return frozenset(steps if steps.isdisjoint(_PLANNED_AGAIN) else steps | {Step.PLAN_AGAIN})
+
+
+def _of_fields(change: Change) -> Iterator[Step]:
+    names = {name for each in change.variants for name in each.new_values}
+    for kind in {VARIANT_FIELDS[name].kind for name in names}:
+        yield from kind.steps
+    for field in FIELDS.known(each.field for each in change.own_changes):
+        yield from field.kind.own_steps
+
+
+def _of_product(change: Change) -> Iterator[Step]:
+    if change.placed:
+        yield Step.TERMS
+    if change.is_creation or change.placed or change.has_changes:
+        yield Step.ROW
+    if any(each.is_new for each in change.variants):
+        yield from (Step.ADD_VARIANTS, Step.READ_VARIANTS)
+    if any(each.translations for each in change.removed.values()):
+        yield Step.TRANSLATIONS
+
+
+def _of_variants(change: Change) -> Iterator[Step]:
+    options = change.options
+    if change.removed or any(each.replaces for each in change.variants):
+        yield Step.DELETE_VARIANTS
+    if options.is_change or any(each.is_new for each in change.variants):
+        yield Step.OPTIONS
+    if options.removed:
+        yield Step.OPTION_VALUES
+    used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
+    known = [option for option in options.stored.values() if option is not None]
+    if any((option.id, value.value) not in used for option in known for value in option.values):
+        yield Step.CLEAN_OPTIONS
