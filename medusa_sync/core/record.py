@@ -13,7 +13,7 @@ from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
 from medusa_sync.core.fields import FIELDS, kind_of
 from medusa_sync.core.kinds.base import Kind
-from medusa_sync.core.kinds.prices import region_names
+from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct, Value
 from medusa_sync.errors import ProductFailedError
 
@@ -257,7 +257,6 @@ def applied(
     desired: DesiredProduct, *, variants: Mapping[str, str] = {}, options: Mapping[str, str] = {}
 ) -> Record:
     """The record of a product that holds all desired values; ids of variants by key, of options by name."""
-    named = [region_names(each.fields) for each in desired.variants] if desired.regions else []
     return Record(
         fields={name: remember(value) for name, value in desired.fields.items() if value is not None},
         currency=desired.currency,
@@ -270,7 +269,7 @@ def applied(
         },
         source=desired.digest,
         settings=dict(desired.settings),
-        regions={name: own for name, own in desired.regions.items() if any(name in each for each in named)},
+        regions=regions_of(desired),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from medusa_sync.core.kinds.stock import STOCK
 from medusa_sync.core.kinds.texts import TRANSLATION
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import CHANGES, NO_RECORD, Record, applied
+from medusa_sync.core.record import Record, applied
 
 T = TypeVar("T")
 
@@ -96,42 +96,13 @@ class Selection:
             withheld={key: self._chosen(values) for key, values in record.withheld.items()},
         )
 
-    def merged(self, new: Record, old: Record) -> Record:
-        """The record of a product of which only the chosen fields were written: they are as in `new`."""
-        if self.is_all or old is NO_RECORD:
-            return new
-        recorded = new if self.has_variants else old
-        fields = self._mixed(new.fields, old.fields)
-        withheld = {
-            key: self._mixed(new.withheld.get(key, {}), old.withheld.get(key, {}))
-            for key in recorded.variants
-        }
-        variants = dict(recorded.variants)
-        for key in new.variants.keys() & old.variants.keys() & variants.keys():
-            entry, earlier, dropped = new.variants[key], old.variants[key], recorded.variants[key].dropped
-            entry = structs.replace(entry, fields=self._mixed(entry.fields, earlier.fields), dropped=dropped)
-            variants[key] = entry
-        return structs.replace(
-            new,
-            fields=fields,
-            options=recorded.options,
-            variants=variants,
-            source=new.source if self._has_all(new, old) else "",
-            settings=new.settings if old.settings is not None or CHANGES in (new.settings or ()) else None,
-            withheld={key: values for key, values in withheld.items() if values},
-        )
-
-    def _has_all(self, *records: Record) -> bool:
-        """Whether everything in records is chosen, so that nothing else is left to do."""
+    def has_all(self, names: Iterable[str]) -> bool:
+        """Whether all fields are chosen, so that nothing is left to do if these are written."""
         is_limited = self._only is not None or bool(self._skip)
-        return not is_limited and all(self.has(name) for each in records for name in each.names)
+        return not is_limited and all(map(self.has, names))
 
     def _chosen(self, fields: Mapping[str, T]) -> dict[str, T]:
         return {name: value for name, value in fields.items() if self.has(name)}
-
-    def _mixed(self, new: Mapping[str, T], old: Mapping[str, T]) -> dict[str, T]:
-        """The chosen fields of one, and all others of the other one."""
-        return self._chosen(new) | {name: value for name, value in old.items() if not self.has(name)}
 
 
 ALL = Selection()

@@ -85,6 +85,12 @@ def region_names(fields: Iterable[str]) -> set[str]:
     return {_parts(name).region.lower() for name in fields if is_price(name)} - {""}
 
 
+def regions_of(desired: DesiredProduct) -> dict[str, str]:
+    """The regions that prices of a product name, with their ids."""
+    named = [region_names(each.fields) for each in desired.variants] if desired.regions else []
+    return {name: own for name, own in desired.regions.items() if any(name in each for each in named)}
+
+
 class Price(Kind):
     """A price."""
 

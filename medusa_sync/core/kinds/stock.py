@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import structs
@@ -114,6 +115,25 @@ def tracks(fields: Mapping[str, object]) -> bool | None:
     """Whether a variant with these fields is tracked; None if there is no stock among them."""
     stock = stock_of(fields)
     return any(value is not None for value in stock.values()) if stock else None
+
+
+def locations_of(change: Change, names: Collection[str]) -> dict[str, str]:
+    """Ids of the stock locations that these fields of a record name."""
+    named = {name: own for name, own in change.locations.items() if f"{OTHER_STOCK}{name}" in names}
+    return {**named, **_default_location(change)}
+
+
+def _default_location(change: Change) -> dict[str, str]:
+    """The default stock location, if this tool wrote stock there: it may empty what it wrote."""
+    before, now = change.record.locations.get("", ""), change.desired.locations.get("", "")
+    if not any(isinstance(each.get(STOCK), int) for each in change.desired.stocks):
+        return {}
+    if not change.selection.has(STOCK):
+        return {"": before} if before else {}
+    changes = chain(change.own_changes, *(each.changes for each in change.variants))
+    is_written = any(each.field == STOCK and isinstance(each.planned, int) for each in changes)
+    is_written |= any(isinstance(each.fields.get(STOCK), int) for each in change.new_items)
+    return {"": now} if now and (before or is_written) else {}
 
 
 def steps_of_items(change: Change) -> Iterator[Step]:
