@@ -32,11 +32,12 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
 from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, History, Record, Write, full_text, remember
+from medusa_sync.core.renames import named_now
 from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.shared_stock import SharedStock, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.variants import Matches, match_variants, rebased
+from medusa_sync.core.variants import Matches, match_variants
 
 
 def plan_update(
@@ -74,7 +75,7 @@ def plan_update(
     if removed and deletes:
         rest = plan_update(desired, stored.without(removed_ids), how)
         return structs.replace(rest, removed=removed)
-    record = rebased(record, desired, options, matches)
+    record = named_now(record, desired, options, matches)
     shared = find_shared(desired, stored, record, matches, removed.keys(), selection=how.selection)
     names = desired.meanings(record.locations_with(desired.locations), options.ids)
     plan = _Plan(

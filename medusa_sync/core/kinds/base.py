@@ -121,6 +121,19 @@ class Kind:
         """Whether a store with these locales can have a field."""
         return True
 
+    def renamed(
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+    ) -> Mapping[str, str]:
+        """What the source calls recorded fields of this kind now; an empty name forgets one.
+
+        Args:
+            fields: of all kinds, with what was applied or is pending.
+            wanted: what the source wants.
+            before: what names meant to the record.
+            now: what they mean to the source.
+        """
+        return {}
+
     # --- what the store has ---
 
     def paths(self, name: str) -> Iterable[str]:

@@ -26,6 +26,14 @@ class Choice(Kind):
     def setting_names(self, name: str) -> tuple[str, ...]:
         return (VARIANTS,)
 
+    def renamed(
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+    ) -> Mapping[str, str]:
+        """The name of the same option."""
+        titles = {option_id: title for title, option_id in now.options.items()}
+        names = {old: titles[option_id] for old, option_id in before.options.items() if option_id in titles}
+        return {f"{OPTION}{old}": f"{OPTION}{name}" for old, name in names.items()}
+
     def paths(self, name: str) -> Iterable[str]:
         return ("options.option_id", "options.value")
 

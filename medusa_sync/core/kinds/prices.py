@@ -97,6 +97,26 @@ class Price(Kind):
     is_amount = True
     settings_of_values = ("--currency", "--sale-prices")
 
+    def renamed(
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+    ) -> Mapping[str, str]:
+        """The name that the source uses for the same currency, region and quantities.
+
+        After a change of the currency, the price in the old one is forgotten, unless the source still has it.
+        """
+        prices = list(filter(is_price, wanted))
+        names = {price_key(name, now.currency, now.regions): name for name in prices}
+
+        def called(name: str) -> str:
+            key = price_key(name, before.currency, before.regions)
+            if key in names:
+                return names[key]
+            if name == PRICE and before.currency != now.currency:
+                return ""
+            return price_field(key) if name in prices else name  # that of another region now
+
+        return {name: called(name) for name in filter(is_price, fields)}
+
     def paths(self, name: str) -> Iterable[str]:
         """Responses show them as `prices`.
 

@@ -36,6 +36,17 @@ class Sale(Kind):
         """Without it, customers would not pay the price that is synced."""
         return SALE, PRICE
 
+    def renamed(
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+    ) -> Mapping[str, str]:
+        """The one in the former currency gets its code: it has to be removed."""
+        return {
+            name: SALE if currency == now.currency else f"{OTHER_SALE}{currency}"
+            for name in fields
+            if name.partition(".")[0] == SALE
+            for currency in (price_key(name, before.currency).currency,)
+        }
+
     def paths(self, name: str) -> Iterable[str]:
         """Nothing: the list is read apart."""
         return ()

@@ -36,6 +36,20 @@ class Stock(Kind):
     own_steps = frozenset({Step.LEVELS})
     steps = frozenset({Step.READ_VARIANTS, Step.LEVELS})
 
+    def renamed(
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+    ) -> Mapping[str, str]:
+        """The name that the source uses for the same location; that of the product has none."""
+        names = {now.locations.get(location_of(name)): name for name in stock_of(wanted)}
+
+        def called(name: str) -> str:
+            location = before.locations.get(location_of(name))
+            if location is None:
+                return name
+            return names.get(location) or (f"{OTHER_STOCK}{location}" if name in wanted else name)
+
+        return {name: called(name) for name, value in stock_of(fields).items() if not _is_shared(value)}
+
     def paths(self, name: str) -> Iterable[str]:
         links = ("inventory_item_id", "required_quantity", "inventory.sku", "inventory.variants.id")
         levels = (f"inventory.location_levels.{each}" for each in ("location_id", "stocked_quantity"))
@@ -83,6 +97,11 @@ class Stock(Kind):
         """Whether it is tracked; Medusa makes the inventory item."""
         is_tracked = tracks(values)
         return {} if is_tracked in {None, variant.manage_inventory} else {"manage_inventory": is_tracked}
+
+
+def _is_shared(value: object) -> bool:
+    """Whether a recorded stock is that of the product, which has no location."""
+    return value == SHARED or (isinstance(value, tuple) and SHARED in value)
 
 
 def level_of(variant: StoredVariant, name: str, names: Names) -> Value:
