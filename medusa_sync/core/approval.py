@@ -141,11 +141,7 @@ def moved(desired: DesiredProduct, change: Change, placement: _Ids, *, has_begun
     plan = desired.approved
     if plan is None:
         return
-    if change.is_creation and plan.action != Action.CREATE:
-        yield Moved(("the store no longer has it", "", ""))
-        return
-    if not change.is_creation and plan.id != change.stored.id and (plan.id or not has_begun):
-        words = "it was created again" if plan.id else "the store has it now, and the plan creates it"
+    if words := _other_product(plan, change, has_begun=has_begun):
         yield Moved((words, "", ""))
         return
     if _is_placed(change) and plan.placement not in ((), placement):
@@ -153,18 +149,35 @@ def moved(desired: DesiredProduct, change: Change, placement: _Ids, *, has_begun
             ("the sales channel, shipping profile or stock location of new products is another", "", "")
         )
     was, now = {(each.key, each.field): each for each in plan.changes}, changes_of(change, change.changes)
+    planned = {(each.key, each.field) for each in desired.withheld}
     taken = {(each.key, each.field): each for each in change.withheld if each.owner}
-    for each in desired.withheld:  # in the plan, too
-        taken.pop((each.key, each.field), None)
+    taken = {key: each for key, each in taken.items() if key not in planned}
     yield from map(_taken, taken.values())
     yield from _back(plan, change)
     may_be_rest = has_begun or change.keeps_record  # no record shows whether an undo has begun
     for key in now if has_begun else {**was, **now}:
         before, after = was.get(key), now.get(key)
-        is_rest = may_be_rest and after is not None and _is_rest(after, before, change)
-        is_done = after is None and before is not None and _is_done(before, change)
-        if before != after and not (key in taken or is_rest or is_done):
+        is_same = before == after or key in taken
+        if not (is_same or _follows(before, after, change, may_be_rest=may_be_rest)):
             yield _moved(before, after, change)
+
+
+def _other_product(plan: Approved, change: Change, *, has_begun: bool) -> str:
+    """Why a product is not the one of its plan; empty if it is."""
+    if change.is_creation:
+        return "" if plan.action == Action.CREATE else "the store no longer has it"
+    if plan.id == change.stored.id or (has_begun and not plan.id):
+        return ""
+    return "it was created again" if plan.id else "the store has it now, and the plan creates it"
+
+
+def _follows(
+    before: ApprovedChange | None, after: ApprovedChange | None, change: Change, *, may_be_rest: bool
+) -> bool:
+    """Whether a change is what is left of the plan, or the store has what the plan would write."""
+    if after is not None:
+        return may_be_rest and _is_rest(after, before, change)
+    return before is not None and _is_done(before, change)
 
 
 def _taken(value: Withheld) -> Moved:

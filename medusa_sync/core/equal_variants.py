@@ -5,7 +5,7 @@ Medusa would store both, and no customer could tell them apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from medusa_sync.core.change import VariantChange
 from medusa_sync.core.kinds.options import OPTION
@@ -34,26 +34,18 @@ def blocked_reason(
     def values_of(variant: StoredVariant) -> tuple[Value, ...]:
         return tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more))
 
-    def values_after(each: VariantChange) -> tuple[Value, ...] | None:
-        """The option values that a variant gets; None if they do not change."""
-        new_values = each.new_values
-        if options.added or not (removes or any(name.startswith(OPTION) for name in new_values)):
-            return None
-        before = each.stored.value_of if each.stored else lambda _id: None
-        values = (new_values.get(f"{OPTION}{name}", before(option_id)) for name, option_id in ids.items())
-        return (*values, *map(before, more))
-
     wanted_ids = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
-    dropped = {variant.id for variant in matches.dropped.values()}
+    left = _left(stored, wanted_ids, matches)
     others: dict[tuple[Value, ...], StoredVariant] = {}
-    twins: list[tuple[str, StoredVariant]] = []
-    for variant in sorted(stored.variants, key=lambda each: (each.id in dropped, each.id)):
-        if variant.id not in wanted_ids:
-            first = others.setdefault(values_of(variant), variant)
-            if removes and first is not variant:
-                twins.append((first.called(""), variant))
+    firsts = [others.setdefault(values_of(variant), variant) for variant in left]
+    pairs = zip(firsts, left, strict=True)
+    twins = [(first.called(""), each) for first, each in pairs if removes and first is not each]
     ordered = sorted(variants, key=lambda each: each.stored is None)
-    changing = [(each, values) for each in ordered if (values := values_after(each)) is not None]
+    changing = [
+        (each, values)
+        for each in ordered
+        if (values := _values_after(each, options, removes=removes)) is not None
+    ]
     if not options.added:
         gets = {each.desired.key for each, _ in changing}
         kept = [each.stored for each in variants if each.stored and each.desired.key not in gets]
@@ -64,6 +56,23 @@ def blocked_reason(
         elif each.stored:
             others[values] = each.stored
     return f"{stored.id}: {_reason(twins, matches)}" if twins else None
+
+
+def _values_after(each: VariantChange, options: OptionPlan, *, removes: bool) -> tuple[Value, ...] | None:
+    """The option values that a variant gets; None if they do not change."""
+    new_values = each.new_values
+    if options.added or not (removes or any(name.startswith(OPTION) for name in new_values)):
+        return None
+    before = each.stored.value_of if each.stored else lambda _id: None
+    values = (new_values.get(f"{OPTION}{name}", before(own)) for name, own in options.ids.items())
+    return (*values, *(before(option.id) for option in options.others))
+
+
+def _left(stored: StoredProduct, wanted: Collection[str], matches: Matches) -> list[StoredVariant]:
+    """The variants of a product without those that the source wants; dropped ones come last."""
+    dropped = {variant.id for variant in matches.dropped.values()}
+    left = (each for each in stored.variants if each.id not in wanted)
+    return sorted(left, key=lambda each: (each.id in dropped, each.id))
 
 
 def _reason(twins: Sequence[tuple[str, StoredVariant]], matches: Matches) -> str:

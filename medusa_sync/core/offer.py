@@ -15,9 +15,10 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.entities import Channel, Region
 from medusa_sync.core.kinds.images import IMAGES, THUMBNAIL
 from medusa_sync.core.kinds.links import CHANNELS
-from medusa_sync.core.kinds.prices import is_price, price_key
+from medusa_sync.core.kinds.prices import PriceKey, is_price, price_key
 from medusa_sync.core.kinds.stock import SHARED, location_of
 from medusa_sync.core.merge import members
+from medusa_sync.core.product import DesiredProduct
 
 _LISTED = 10  # names in a line
 _PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -50,22 +51,32 @@ class Offer(Struct):
         desired, stored = change.desired, change.stored
         own = [each.id for each in stored.sales_channels if each is not None]
         self.channels.update(members(desired.fields.get(CHANNELS)) or own or [channel_id])
-        names = {name for each in desired.variants for name in each.fields}
         stock = {name for each in desired.stocks for name, value in each.items() if value != SHARED}
         ids = {change.locations.get(location_of(name)) for name in stock}  # a plan may name one that is gone
         self.locations.update(filter(None, ids))
-        keys = [price_key(name, desired.currency, desired.regions) for name in names if is_price(name)]
+        keys = _wanted_prices(desired)
         self.currencies.update(key.currency for key in keys)
         prices = {(key.currency, key.region) for key in keys}
         for price in (each for variant in stored.variants for each in variant.prices):
             prices.add((price.currency_code, price.key.region if price.key else ""))
         self.prices[frozenset(prices)] += 1
-        images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
-        images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
-        addresses = (str(url).split("/", 3)[2] for url in images if "//" in str(url))
-        if private := min(filter(_is_private, addresses), default=""):
+        if private := _private_image(desired):
             self.unseen += 1
             self.address = self.address or urlsplit(f"//{private}").netloc.rpartition("@")[2]
+
+
+def _wanted_prices(desired: DesiredProduct) -> set[PriceKey]:
+    """The keys of the prices that a product has at the source."""
+    names = {name for each in desired.variants for name in each.fields if is_price(name)}
+    return {price_key(name, desired.currency, desired.regions) for name in names}
+
+
+def _private_image(desired: DesiredProduct) -> str:
+    """The first private address of images of a product; empty if there is none."""
+    images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
+    images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
+    addresses = (str(url).split("/", 3)[2] for url in images if "//" in str(url))
+    return min(filter(_is_private, addresses), default="")
 
 
 def obstacles(

@@ -65,8 +65,7 @@ def find_shared(
     if item_id is None:
         if is_synced and stock_of(desired.fields) != stock_of(record.fields):
             record = _needed_again(record, known, {*wanted} - kept)
-        named = (each.item_called(external_id) for key, each in known.items() if key in kept)
-        item_id = next(filter(None, named), None)
+        item_id = _item_of_kit([known[key] for key in known if key in kept], external_id)
         return SharedStock(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
     users = [key for key, each in tracked.items() if each.item_id == item_id]
     if wanted:
@@ -74,6 +73,11 @@ def find_shared(
     elif is_synced:
         users, record = _split(record, users, _keeper(desired, matches, users, drafted))
     return SharedStock(item_id, record, _marked(matches, users if before else (), kept))
+
+
+def _item_of_kit(variants: Iterable[StoredVariant], external_id: str) -> str | None:
+    """The item of the merchant that was named after the product."""
+    return next(filter(None, (each.item_called(external_id) for each in variants)), None)
 
 
 def _known(matches: Matches) -> dict[str, StoredVariant]:

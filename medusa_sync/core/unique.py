@@ -7,7 +7,8 @@ withheld, and the variant keeps what it has.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct, field
 
@@ -160,30 +161,41 @@ def decide(
         external_id, gets = change.desired.external_id, set[UniqueValue]()
         for claim in claims(change):
             others = _others(claim, change, holders)
-            ours = [each for each in others if is_ours(each.external_id)]
-            # One that was created without its SKU stays without it.
-            needs_item = claim.is_new or (claim.stored is None and _was_withheld(change, claim))
-            taken = [each for each in others if each.item is None or needs_item]
+            has_ours = any(is_ours(each.external_id) for each in others)
+            taken = _in_the_way(claim, change, others)
             first = given.get(claim.unique)
             if claim.unique in gets:
                 _withhold(decision, change, claim, "another variant of this product", external_id)
-            elif not is_final and (first or ours or claim.unique in given_up):
+            elif not is_final and (first or has_ours or claim.unique in given_up):
                 decision.waiting.add(external_id)
             elif first:
                 winner = f"{first.external_id} {first.title!r}"
                 _withhold(decision, change, claim, winner, first.external_id)
             elif not taken:
                 gets.add(claim.unique)
-            elif change.is_creation and taken[0] not in ours:
-                reason = f"{claim.value!r} belongs to {_name(taken[0], change)}; {_advice(taken[0], change)}"
-                decision.rejected.setdefault(external_id, f"its {_NAMES[claim.field]} {reason}")
             else:
-                owner_id = taken[0].external_id if taken[0] in ours else ""
-                _withhold(decision, change, claim, _name(taken[0], change), owner_id or "")
+                _refuse(decision, change, claim, taken[0], is_ours=is_ours(taken[0].external_id))
         if external_id not in decision.rejected and external_id not in decision.waiting:
             given |= dict.fromkeys(gets, change.desired)
     decision.waiting -= decision.rejected.keys()
     return decision
+
+
+def _in_the_way(claim: Claim, change: Change, others: Sequence[Owner]) -> list[Owner]:
+    """The owners of a value because of which a variant does not get it."""
+    # One that was created without its SKU stays without it.
+    needs_item = claim.is_new or (claim.stored is None and _was_withheld(change, claim))
+    return [each for each in others if each.item is None or needs_item]
+
+
+def _refuse(decision: Decision, change: Change, claim: Claim, owner: Owner, *, is_ours: bool) -> None:
+    """Reject a new product whose value belongs to something outside the source; else withhold the value."""
+    name = _name(owner, change)
+    if change.is_creation and not is_ours:
+        reason = f"{claim.value!r} belongs to {name}; {_advice(owner, change)}"
+        decision.rejected.setdefault(change.desired.external_id, f"its {_NAMES[claim.field]} {reason}")
+    else:
+        _withhold(decision, change, claim, name, (owner.external_id or "") if is_ours else "")
 
 
 def _advice(owner: Owner, change: Change) -> str:
@@ -225,16 +237,7 @@ def to_clear(changes: Collection[Change], holders: Holders, wanted: Collection[U
     wants = {value: {""} for value in wanted}  # external ids
     for claim, change in claimed:
         wants.setdefault(claim.unique, set()).add(change.desired.external_id)
-    found = set[Slot]()
-    for change in changes:
-        for variant in change.variants:
-            if variant.stored:
-                lost = {each.field for each in variant.changes if (each.field, each.stored) in wants}
-                found |= {(name, variant.stored.id) for name in UNIQUE if name in lost}
-        for stored in change.removed.values():  # it is deleted before its product gets its values
-            for name in UNIQUE:
-                if wants.get((name, getattr(stored, name) or ""), set()) - {change.desired.external_id}:
-                    found.add((name, stored.id))
+    found = set(chain.from_iterable(_lost(change, wants) for change in changes))
 
     def is_kept(slot: Slot) -> bool:
         claim, change = wanting[slot]
@@ -244,6 +247,23 @@ def to_clear(changes: Collection[Change], holders: Holders, wanted: Collection[U
     while kept := {slot for slot in found if slot in wanting and is_kept(slot)}:
         found -= kept
     return found
+
+
+def _lost(change: Change, wants: Mapping[UniqueValue, Collection[str]]) -> Iterator[Slot]:
+    """The unique fields that variants of a product lose, with values that others want.
+
+    Args:
+        change: of the product.
+        wants: external ids of the products that want values.
+    """
+    for variant in change.variants:
+        if variant.stored:
+            lost = {each.field for each in variant.changes if (each.field, each.stored) in wants}
+            yield from ((name, variant.stored.id) for name in UNIQUE if name in lost)
+    for stored in change.removed.values():  # it is deleted before its product gets its values
+        for name in UNIQUE:
+            if {*wants.get((name, getattr(stored, name) or ""), ())} - {change.desired.external_id}:
+                yield name, stored.id
 
 
 def postponed(change: Change, cleared: Collection[Slot]) -> tuple[list[Withheld], set[str]]:

@@ -59,33 +59,54 @@ def match_variants(
     "Values" are the SKU, else the barcode, else all option values. A unique value that several variants want
     is no evidence.
     """
-    recorded = record.variants
-    wanted = _remembered(desired.variants)
-    counts = Counter((name, fields.get(name)) for fields in wanted.values() for name in UNIQUE)
-    repeated = {each for each, count in counts.items() if count > 1}  # they do not tell variants apart
+    recorded, wanted = record.variants, _remembered(desired.variants)
+    repeated = _repeated(wanted)
     free = {variant.id: variant for variant in sorted(stored.variants, key=lambda variant: variant.id)}
-
-    def take(fields: FieldsByKey) -> dict[str, StoredVariant]:
-        return {key: free.pop(found) for key, found in _same(fields, free, options, repeated).items()}
-
-    owned = {key: free.pop(known) for key, known in record.variant_ids.items() if known in free}
-    unnamed = [key for key, entry in recorded.items() if not entry.id and key not in owned]
-    if unnamed:
-        for known in (fields_with_pending(record), {key: entry.fields for key, entry in recorded.items()}):
-            owned |= take({key: _renamed(known[key], options) for key in unnamed if key not in owned})
-    owned = dict(sorted(owned.items(), key=lambda each: (recorded[each[0]].dropped is not None, each[1].id)))
+    owned = _owned(record, free, options, repeated)
     found = {key: owned.pop(key) for key in wanted if key in owned}
     new = {key: wanted[key] for key in wanted if key not in recorded}
     former = _former_keys(new, owned, options, repeated) if new and owned else {}
     found |= {key: owned.pop(old) for key, old in former.items()}
     left = {key: wanted[key] for key in wanted if key not in found}
-    if left and (
-        desired.options or record is NO_RECORD or ONLY in unnamed
-    ):  # else the merchant has deleted it
-        found |= take(left)
+    may_be_ours = ONLY in recorded and not recorded[ONLY].id
+    if left and (desired.options or record is NO_RECORD or may_be_ours):  # else the merchant has deleted it
+        found |= _taken(left, free, options, repeated)
     if adopt and free and not (desired.options or found):
         found[ONLY] = next(iter(free.values()))
     return Matches({key: found.get(key) for key in wanted}, former, owned)
+
+
+def _repeated(wanted: FieldsByKey) -> set[tuple[str, Value]]:
+    """The unique values that several variants want: they do not tell variants apart."""
+    counts = Counter((name, fields.get(name)) for fields in wanted.values() for name in UNIQUE)
+    return {each for each, count in counts.items() if count > 1}
+
+
+def _owned(
+    record: Record,
+    free: dict[str, StoredVariant],
+    options: OptionPlan,
+    repeated: Collection[tuple[str, Value]],
+) -> dict[str, StoredVariant]:
+    """Take the variants that the record has out of `free`; returns them by key, dropped ones last."""
+    recorded = record.variants
+    owned = {key: free.pop(known) for key, known in record.variant_ids.items() if known in free}
+    unnamed = [key for key, entry in recorded.items() if not entry.id and key not in owned]
+    if unnamed:
+        for known in (fields_with_pending(record), {key: entry.fields for key, entry in recorded.items()}):
+            left = {key: _renamed(known[key], options) for key in unnamed if key not in owned}
+            owned |= _taken(left, free, options, repeated)
+    return dict(sorted(owned.items(), key=lambda each: (recorded[each[0]].dropped is not None, each[1].id)))
+
+
+def _taken(
+    wanted: FieldsByKey,
+    free: dict[str, StoredVariant],
+    options: OptionPlan,
+    repeated: Collection[tuple[str, Value]],
+) -> dict[str, StoredVariant]:
+    """Take the variants with the wanted values out of `free`; returns them by wanted key."""
+    return {key: free.pop(found) for key, found in _same(wanted, free, options, repeated).items()}
 
 
 def fields_with_pending(record: Record) -> dict[str, dict[str, Value]]:

@@ -157,7 +157,6 @@ def _default_location(change: Change) -> dict[str, str]:
 
 def steps_of_items(change: Change) -> Iterator[Step]:
     """The steps that it takes to write the inventory items of a product that exists."""
-    external_id = change.desired.external_id
     kept = [(each.stored, each.new_values) for each in change.variants if each.stored is not None]
     tracked = [(stored, own) for stored, values in kept if (own := tracks(values)) is not None]
     if any(stored.manage_inventory != is_tracked for stored, is_tracked in tracked):
@@ -168,18 +167,21 @@ def steps_of_items(change: Change) -> Iterator[Step]:
     has_joined = any(each.joins and not each.is_new for each in change.variants)
     if has_joined or any(each.leaves for each in change.variants):
         yield Step.SHARE_ITEMS
-
-    def is_called_otherwise(stored: StoredVariant, values: Mapping[str, Value]) -> bool:
-        sku = external_id if stored.shares_stock else values.get("sku", stored.sku)
-        return any(
-            link.inventory is not None and link.inventory.sku != sku for link in stored.inventory_items[:1]
-        )
-
-    is_renamed = any(is_called_otherwise(*each) for each in kept if not each[0].is_kit) or any(
-        is_called_otherwise(stored, {}) for stored in change.dropped.values() if not stored.is_kit
-    )
-    if has_joined or is_renamed:
+    if has_joined or _is_renamed(change):
         yield Step.RENAME_ITEMS
+
+
+def _is_renamed(change: Change) -> bool:
+    """Whether an inventory item may have to get another SKU."""
+    shared = change.desired.external_id
+    skus = {each.stored.id: each.new_values for each in change.variants if each.stored is not None}
+    known = chain((each.stored for each in change.variants if each.stored), change.dropped.values())
+    for stored in known:
+        links = () if stored.is_kit else stored.inventory_items[:1]
+        sku = shared if stored.shares_stock else skus.get(stored.id, {}).get("sku", stored.sku)
+        if any(link.inventory is not None and link.inventory.sku != sku for link in links):
+            return True
+    return False
 
 
 LEVEL = Stock()
