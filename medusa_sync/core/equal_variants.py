@@ -5,7 +5,7 @@ Medusa would store both, and no customer could tell them apart.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from medusa_sync.core.change import VariantChange
 from medusa_sync.core.kinds.options import OPTION
@@ -28,14 +28,12 @@ def blocked_reason(
     """
     ids = options.ids
     more = [option.id for option in options.others]  # the merchant's may tell two variants apart
-    used = {value.option_id for variant in stored.variants for value in variant.options}
-    removes = any(option.id in used for option in options.removed)
+    removes = any(option.id in stored.used_options for option in options.removed)
 
     def values_of(variant: StoredVariant) -> tuple[Value, ...]:
         return tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more))
 
-    wanted_ids = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
-    left = _left(stored, wanted_ids, matches)
+    left = _left(stored, variants, matches)
     others: dict[tuple[Value, ...], StoredVariant] = {}
     firsts = [others.setdefault(values_of(variant), variant) for variant in left]
     pairs = zip(firsts, left, strict=True)
@@ -68,8 +66,9 @@ def _values_after(each: VariantChange, options: OptionPlan, *, removes: bool) ->
     return (*values, *(before(option.id) for option in options.others))
 
 
-def _left(stored: StoredProduct, wanted: Collection[str], matches: Matches) -> list[StoredVariant]:
+def _left(stored: StoredProduct, variants: Sequence[VariantChange], matches: Matches) -> list[StoredVariant]:
     """The variants of a product without those that the source wants; dropped ones come last."""
+    wanted = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
     dropped = {variant.id for variant in matches.dropped.values()}
     left = (each for each in stored.variants if each.id not in wanted)
     return sorted(left, key=lambda each: (each.id in dropped, each.id))

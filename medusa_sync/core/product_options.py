@@ -75,16 +75,16 @@ def match_options(
     if not names:  # the product has no variants at the source, and never had
         return OptionPlan()
     by_id = {option.id: option for option in stored.options}
-    used = {each.option_id for variant in stored.variants for each in variant.options}
+    used = stored.used_options
     found = _take_known(names, by_id, applied, used)
     ours = _left(by_id, applied)
     waiting = [name for name in names if name not in found]
     before = dict(zip(waiting, ours, strict=False))
     found |= {name: by_id.pop(ours[old].id) for name, old in before.items()}
     pending = record.pending.options if record.pending else {}
-    edited = _edited(found, before, pending)
-    contested = () if restore else tuple(name for name in before if name in edited)
-    kept = set() if restore else edited - set(contested if on_conflict is OnConflict.SOURCE else ())
+    edited = set[str]() if restore else _edited(found, before, pending)
+    contested = tuple(name for name in before if name in edited)
+    kept = edited - set(contested if on_conflict is OnConflict.SOURCE else ())
     removed = _removed(list(ours.values())[len(waiting) :], found, by_id, used)
     plan = OptionPlan(
         {name: found.get(name) for name in names},

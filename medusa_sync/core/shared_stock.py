@@ -58,13 +58,12 @@ def find_shared(
     external_id, known, is_synced = desired.external_id, _known(matches), selection.has(STOCK)
     recorded = {key for key in known if _was_shared(record, key)}
     kept = kits(stored, known, recorded, matches.dropped, external_id)
-    tracked = {key: each for key, each in known.items() if each.item_id and key not in kept}
+    tracked = _tracked(known, kept)
     before = _sharing(tracked, recorded, external_id)
     wanted = [each.key for each in desired.variants if is_synced and each.shares_stock]
     item_id = _most_used([tracked[key] for key in before or wanted if key in tracked], external_id)
     if item_id is None:
-        if is_synced and stock_of(desired.fields) != stock_of(record.fields):
-            record = _needed_again(record, known, {*wanted} - kept)
+        record = _needed_again(desired, record, known, {*wanted} - kept)
         item_id = _item_of_kit([known[key] for key in known if key in kept], external_id)
         return SharedStock(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
     users = [key for key, each in tracked.items() if each.item_id == item_id]
@@ -84,6 +83,11 @@ def _known(matches: Matches) -> dict[str, StoredVariant]:
     """The variants that the store has, by key."""
     found = {**matches.stored, **matches.dropped}
     return {key: each for key, each in found.items() if each is not None}
+
+
+def _tracked(known: Mapping[str, StoredVariant], kept: Collection[str]) -> dict[str, StoredVariant]:
+    """The variants with inventory items of the source, by key."""
+    return {key: each for key, each in known.items() if each.item_id and key not in kept}
 
 
 def _sharing(tracked: Mapping[str, StoredVariant], recorded: Collection[str], external_id: str) -> list[str]:
@@ -110,8 +114,12 @@ def _most_used(variants: Iterable[StoredVariant], external_id: str) -> str | Non
     return max(counts, key=lambda own: (counts[own], skus[own] == external_id), default=None)
 
 
-def _needed_again(record: Record, known: Mapping[str, StoredVariant], wanted: Collection[str]) -> Record:
+def _needed_again(
+    desired: DesiredProduct, record: Record, known: Mapping[str, StoredVariant], wanted: Collection[str]
+) -> Record:
     """The record if the stock changes that variants share: they get their item again if it was deleted."""
+    if stock_of(desired.fields) == stock_of(record.fields):
+        return record
     for key in record.variants.keys() & wanted:
         if key in known and known[key].manage_inventory:
             record = _with_stock(record, key, {})

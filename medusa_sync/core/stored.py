@@ -270,6 +270,11 @@ class StoredProduct(Identified, frozen=True):
         return all(option.is_exclusive is None for option in self.options)  # known since 2.17
 
     @property
+    def used_options(self) -> set[str]:
+        """Ids of the options that its variants have values for."""
+        return {value.option_id for variant in self.variants for value in variant.options}
+
+    @property
     def pending(self) -> Pending | None:
         return self.record.pending if self.record else None
 

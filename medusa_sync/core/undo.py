@@ -153,9 +153,7 @@ def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
         return undone
     names = {each.id: each.called(each.id) for each in stored.variants if each.id not in undone.created}
     entries = {each.id: each for each in record.variants.values() if each.id in names}
-    users = [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]
-    having = [each.id for each in stored.variants if each.item_id and each.item_id == undone.shared_item]
-    users = users or [key for key in having if key in entries and entries[key].dropped is None]
+    users = _users_of_shared(undone, stored, entries)
     if not users:
         return _alone(undone, joining)
     wanted, applied = {each.key: each for each in undone.variants}, {**undone.applied.variants}
@@ -171,6 +169,15 @@ def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
         variants=tuple(wanted[key] for key in dict.fromkeys((*users, *wanted))),  # theirs is the item
         applied=structs.replace(undone.applied, variants=applied, pending=noted),
     )
+
+
+def _users_of_shared(
+    undone: Undone, stored: StoredProduct, entries: Mapping[str, VariantRecord]
+) -> list[str]:
+    """The ids of the variants that share their stock, else of those that have kept the shared item."""
+    users = [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]
+    having = [each.id for each in stored.variants if each.item_id and each.item_id == undone.shared_item]
+    return users or [key for key in having if key in entries and entries[key].dropped is None]
 
 
 def _alone(undone: Undone, joining: Mapping[str, DesiredVariant]) -> Undone:

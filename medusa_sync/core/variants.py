@@ -68,12 +68,16 @@ def match_variants(
     former = _former_keys(new, owned, options, repeated) if new and owned else {}
     found |= {key: owned.pop(old) for key, old in former.items()}
     left = {key: wanted[key] for key in wanted if key not in found}
-    may_be_ours = ONLY in recorded and not recorded[ONLY].id
-    if left and (desired.options or record is NO_RECORD or may_be_ours):  # else the merchant has deleted it
+    if left and (desired.options or _may_have_only(record)):  # else the merchant has deleted it
         found |= _taken(left, free, options, repeated)
     if adopt and free and not (desired.options or found):
         found[ONLY] = next(iter(free.values()))
     return Matches({key: found.get(key) for key in wanted}, former, owned)
+
+
+def _may_have_only(record: Record) -> bool:
+    """Whether a variant that the record has no id of may be the only one of the product."""
+    return record is NO_RECORD or (ONLY in record.variants and not record.variants[ONLY].id)
 
 
 def _repeated(wanted: FieldsByKey) -> set[tuple[str, Value]]:
