@@ -89,9 +89,14 @@ class Client:
 
 @dataclass
 class Start:
-    """Seconds per process, by what it runs."""
+    """Seconds per process, by what it runs.
+
+    Attributes:
+        cpu_s: CPU time of a quiet run, and of what it is compared with.
+    """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    cpu_s: dict[str, list[float]] = field(default_factory=dict)
 
     def ratio(self, name: str, base: str) -> float:
         return median(self.seconds[name]) / median(self.seconds[base])
@@ -130,7 +135,10 @@ class Results:
             last["made_at"],
             [Scenario(**each) for document in documents for each in document["scenarios"]],
             [Client(**each) for document in documents for each in document["clients"]],
-            Start({name: taken for each in documents for name, taken in each["start"]["seconds"].items()}),
+            Start(
+                {name: taken for each in documents for name, taken in each["start"]["seconds"].items()},
+                {name: taken for each in documents for name, taken in each["start"].get("cpu_s", {}).items()},
+            ),
         )
 
 

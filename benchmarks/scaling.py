@@ -25,13 +25,14 @@ def measured(command: Path, sizes: Sequence[int], runs: int, say: Callable[[str]
                 for number in range(1, runs + 1):
                     say(f"{size} products, fake store: run {number} of {runs}")
                     httpx.post(f"{store}/reset")
-                    _add(first, _run(command, source, store, Path(name), {"created": size}))
-                    _add(quiet, _run(command, source, store, Path(name), {"unchanged": size}))
+                    _add(first, synced(command, source, store, Path(name), {"created": size}))
+                    _add(quiet, synced(command, source, store, Path(name), {"unchanged": size}))
                 yield first
                 yield quiet
 
 
-def _run(command: Path, source: str, store: str, lock_dir: Path, counts: Counts) -> Synced:
+def synced(command: Path, source: str, store: str, lock_dir: Path, counts: Counts) -> Synced:
+    """Sync a source with a fake store."""
     return sync(
         command,
         [],
@@ -43,6 +44,6 @@ def _run(command: Path, source: str, store: str, lock_dir: Path, counts: Counts)
     )
 
 
-def _add(client: Client, synced: Synced) -> None:
-    client.cpu_s.append(synced.taken.cpu_s)
-    client.peak_mb.append(synced.taken.peak_mb)
+def _add(client: Client, run: Synced) -> None:
+    client.cpu_s.append(run.taken.cpu_s)
+    client.peak_mb.append(run.taken.peak_mb)

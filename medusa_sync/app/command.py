@@ -7,13 +7,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import structs
 
 from medusa_sync.app import arguments
 from medusa_sync.app.failure import failed, refuse
-from medusa_sync.app.loop import run_loop
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
 from medusa_sync.codes import Note
@@ -26,10 +26,12 @@ from medusa_sync.report import log, output, summary
 from medusa_sync.report.escape import coded
 from medusa_sync.report.progress import progress_observer
 from medusa_sync.report.text import print_listed_once, print_result, print_settings
-from medusa_sync.schedule import Schedule, time_zone
 from medusa_sync.settings.load import Flags, Loaded, load
 from medusa_sync.settings.options import OPTIONS, Settings
 from medusa_sync.settings.secrets import public_part
+
+if TYPE_CHECKING:
+    from medusa_sync.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,8 @@ def execute(flags: Flags) -> int:
     with signals, output.discard_unwritten(out):
         if not settings.loop:
             return job.run()
+        from medusa_sync.app.loop import run_loop  # few runs need it
+
         return run_loop(job, signals.wait, run_now=settings.run_now, max_runs=settings.max_runs)
 
 
@@ -227,6 +231,8 @@ def _attempt(step: Callable[[], None]) -> int:
 
 
 def _schedule(settings: Settings) -> Schedule:
+    from medusa_sync.schedule import Schedule, time_zone
+
     try:
         return Schedule.read(settings.schedule, time_zone(settings.timezone))
     except ValueError as error:  # from the local zone; the settings themselves were checked before

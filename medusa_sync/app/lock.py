@@ -18,7 +18,6 @@ from hashlib import blake2b
 from pathlib import Path
 
 import httpx
-from platformdirs import user_state_path
 
 from medusa_sync.core.ids import Shard
 from medusa_sync.errors import LockedError, LockUnavailableError
@@ -77,6 +76,8 @@ def run_lock(
 
 def _state_folder() -> Path:
     """The folder of the user; in a container, a user may have no home directory."""
+    from platformdirs import user_state_path  # a run with --lock-dir does not need it
+
     with suppress(RuntimeError):
         if (folder := user_state_path("medusa-sync")).is_absolute():
             return folder

@@ -39,10 +39,10 @@ from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
 from medusa_sync.settings.options import OPTIONS, PLANNED, UNDOING, Settings
 from medusa_sync.settings.secrets import public_part
 from medusa_sync.sources.api import rate_of
-from medusa_sync.sources.base import Source
 from medusa_sync.sources.mapping import MappingOptions
 from medusa_sync.sources.open import open_source
 from medusa_sync.stop import Stop
+from medusa_sync.sync.mode import Apply, Mode, Sync, Undo
 from medusa_sync.sync.run import Observer, Run
 from medusa_sync.sync.run_options import SyncOptions
 
@@ -148,7 +148,7 @@ async def _sync(
         lock = run_lock(*names, shard=settings.shard, folder=folder)
         return await run_once(
             *(settings, observer, stop, redactor),
-            source=plan,
+            mode=None if plan is None else mode_of_plan(plan),
             downloads=downloads,
             lock=nullcontext() if settings.dry_run else lock,  # a dry run only reads
         )
@@ -160,7 +160,7 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
     stop: Stop,
     redactor: Redactor,
     *,
-    source: Source | None = None,
+    mode: Mode | None = None,
     downloads: Downloads | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     lock: AbstractContextManager[object],
@@ -172,7 +172,7 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
         observer: notified of progress.
         stop: ends the run.
         redactor: hides secrets in errors.
-        source: read instead of that of the settings.
+        mode: what the run is for; None for what the settings say.
         downloads: of earlier runs.
         transport: of requests to the store, instead of the network.
         lock: held while the run may write.
@@ -180,11 +180,11 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
     requests = Requests()
     connect = _connector(settings, requests, stop, redactor)
     async with AsyncExitStack() as stack:
-        opened = _source(settings, requests, partial(connect, kept=downloads))
-        source = await stack.enter_async_context(opened if source is None else nullcontext(source))
+        opened = _mode(settings, requests, partial(connect, kept=downloads))
+        mode = await stack.enter_async_context(opened if mode is None else nullcontext(mode))
         to_store = partial(connect, transport=transport)
         api = await stack.enter_async_context(_store(settings, requests, to_store))
-        run = Run(source, api, _options(settings), requests, observer, stop)
+        run = Run(mode, api, _options(settings), requests, observer, stop)
         try:
             with lock:
                 return await run.execute()
@@ -193,12 +193,19 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
             return await run.execute()
 
 
+def mode_of_plan(plan: Plan) -> Mode:
+    """What a run that carries out a plan is for."""
+    planned = Undo(plan, {}) if plan.undoes else Sync(plan)  # what a run created is among the removed
+    return Apply(planned, plan.removed)
+
+
 @asynccontextmanager
-async def _source(settings: Settings, requests: Requests, connect: Connect) -> AsyncIterator[Source]:
+async def _mode(settings: Settings, requests: Requests, connect: Connect) -> AsyncIterator[Mode]:
     if settings.undo is not None:
         from medusa_sync.app.undo import undone_run  # few runs need it
 
-        yield undone_run(settings.undo, settings.source_name, settings.medusa_url)
+        run = undone_run(settings.undo, settings.source_name, settings.medusa_url)
+        yield Undo(run, run.created)
         return
     hint = "Check that the source is up, and --source (SYNC_PRODUCTS_SOURCE). Then run again."
 
@@ -228,7 +235,7 @@ async def _source(settings: Settings, requests: Requests, connect: Connect) -> A
         settings.source_map,
         settings.min_products,
     ) as source:
-        yield source
+        yield Sync(source)
 
 
 @asynccontextmanager

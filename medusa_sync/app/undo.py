@@ -17,11 +17,12 @@ from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import SHARED
 from medusa_sync.core.merge import members
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import AppliedOption, Pending, Record, VariantRecord, Write, remember
 from medusa_sync.core.result import Action
 from medusa_sync.core.since import CreatedProduct
 from medusa_sync.core.undo import FOREVER, Undone
+from medusa_sync.core.value import Value
 from medusa_sync.errors import SettingsError
 from medusa_sync.redact import MASK
 from medusa_sync.report.json import FieldValues, OptionChange, ProductChange, VariantChanges
@@ -114,17 +115,11 @@ def _problem(document: _Document, source_name: str, store_url: str) -> str:
 
 def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
     """What it takes to undo the changes of a product."""
-    options, of_only = _parallel(change.options or []), _of_only_variant(change)
-    own = {
-        name: values
-        for name, values in change.fields.items()
-        if name not in of_only and FIELDS.knows(name) and not FIELDS[name].kind.of_items
-    }
+    options, own = _parallel(change.options or []), _own_fields(change)
     known = {name: values for name, values in own.items() if not _is_hidden(values)}
     only = {name: values for name, values in change.fields.items() if name not in {*own, STATUS, OPTIONS}}
     parts = _by_id([VariantChanges("", only, change.variant_id), *(change.variants or ())])
-    variants, applied, pending = _variants(parts, {each.name: each for each in options})
-    status = change.fields.get(STATUS)
+    variants, variants_after, possible = _variants(parts, {each.name: each for each in options})
     return Undone(
         external_id,
         source_id,
@@ -134,28 +129,52 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         tuple(each.before for each in options if isinstance(each.before, str)),
         name=change.title or "",
         id=change.id or "",
-        applied=Record(
-            fields={name: remember(each.after) for name, each in known.items() if each.after is not None},
-            options=tuple(
-                AppliedOption(each.after, each.id or "") for each in options if isinstance(each.after, str)
-            ),
-            variants=applied,
-            pending=Pending(
-                Write.UPDATE,
-                pending,
-                {
-                    each.id: (each.after, each.before)
-                    for each in options
-                    if each.id and isinstance(each.after, str) and isinstance(each.before, str)
-                },
-            ),
+        after=Record(
+            fields=_remembered({name: each.after for name, each in known.items()}),
+            options=_options_after(options),
+            variants=variants_after,
+            pending=Pending(Write.UPDATE, possible, _renamed(options)),
         ),
-        statuses=(str(status.before), str(status.after)) if status else None,
+        statuses=_statuses(change.fields.get(STATUS)),
         lost=tuple(chain.from_iterable(map(_lost, [VariantChanges("", own), *parts]))),
         is_deleted=change.action == Action.DELETE,
         recorded={each.id: each.recorded for each in parts if each.id and each.recorded},
         shared_item=change.shared_item or "",
     )
+
+
+def _own_fields(change: ProductChange) -> dict[str, FieldValues]:
+    """The fields that are the product's own, and not those of its only variant."""
+    of_only = _of_only_variant(change)
+    return {
+        name: values
+        for name, values in change.fields.items()
+        if name not in of_only and FIELDS.knows(name) and not FIELDS[name].kind.of_items
+    }
+
+
+def _statuses(status: FieldValues | None) -> tuple[str, str] | None:
+    """The statuses before the run and after it."""
+    return None if status is None else (str(status.before), str(status.after))
+
+
+def _options_after(options: Iterable[OptionChange]) -> tuple[AppliedOption, ...]:
+    """The options after the run."""
+    return tuple(AppliedOption(each.after, each.id or "") for each in options if isinstance(each.after, str))
+
+
+def _renamed(options: Iterable[OptionChange]) -> dict[str, tuple[str, ...]]:
+    """The titles of options after the run and before it, by id: an interrupted undo may have left either."""
+    return {
+        each.id: (each.after, each.before)
+        for each in options
+        if each.id and isinstance(each.after, str) and isinstance(each.before, str)
+    }
+
+
+def _remembered(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Values as a record has them."""
+    return {name: remember(value) for name, value in values.items() if value is not None}
 
 
 def _by_id(parts: Iterable[VariantChanges]) -> list[VariantChanges]:
@@ -183,21 +202,22 @@ def _of_only_variant(change: ProductChange) -> Collection[str]:
 def _variants(
     parts: Iterable[VariantChanges], titles: Mapping[str, OptionChange]
 ) -> tuple[list[DesiredVariant], dict[str, VariantRecord], dict[str, dict[str, tuple[Value, ...]]]]:
-    """The variants before the run, what it applied to them, and what an interrupted undo may have left."""
-    variants: list[DesiredVariant] = []
-    applied: dict[str, VariantRecord] = {}
-    pending: dict[str, dict[str, tuple[Value, ...]]] = {}
+    """The variants before the run, those after it, and what an interrupted undo may have left of these."""
+    variants_before: list[DesiredVariant] = []
+    variants_after: dict[str, VariantRecord] = {}
+    possible: dict[str, dict[str, tuple[Value, ...]]] = {}
     for each in parts:
         before, after = _sides(each, titles)
         key, is_new = each.id or "", VARIANT in each.fields and each.fields[VARIANT].before is None
         if not key or not (before or is_new):
             continue
-        applied[key] = VariantRecord(key, {name: remember(value) for name, value in _known(after).items()})
+        variants_after[key] = VariantRecord(key, _remembered(after))
         if not is_new:
-            variants.append(DesiredVariant(key, each.variant, _known(before)))
-        if cleared := [name for name in UNIQUE if name in before]:
-            pending[key] = dict.fromkeys(cleared, (None,))
-    return variants, applied, pending
+            fields = {name: value for name, value in before.items() if value is not None}
+            variants_before.append(DesiredVariant(key, each.variant, fields))
+        if unique := [name for name in UNIQUE if name in before]:
+            possible[key] = dict.fromkeys(unique, (None,))
+    return variants_before, variants_after, possible
 
 
 def _lost(part: VariantChanges) -> Iterator[Conflict]:
@@ -235,10 +255,6 @@ def _sides(
         before[f"{OPTION}{then}" if then else name] = values.before
         after[f"{OPTION}{now}" if now else name] = values.after
     return before, after
-
-
-def _known(values: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _has_stock(change: ProductChange) -> bool:

@@ -7,16 +7,29 @@ from hashlib import blake2b
 
 from msgspec import Struct, json, structs
 
+from medusa_sync.core.approved import Approved, ApprovedChange
 from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.fields import FIELDS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, kind_of
 from medusa_sync.core.handles import HANDLE
 from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.merge import members
-from medusa_sync.core.product import Approved, ApprovedChange, DesiredProduct, PlanLine, Value, Withheld
+from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
 from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.value import Value
+
+
+class PlanLine(Struct, frozen=True):
+    """A line of a saved plan; a product that is removed is None."""
+
+    plan: Approved
+    product: DesiredProduct | None = None
+
+
+as_saved = json.Encoder(order="deterministic").encode
+"""Encodes a line of a saved plan."""
 
 KEEP = "keep"
 """The action of a plan that only writes the record."""

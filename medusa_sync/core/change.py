@@ -10,19 +10,20 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import SKU, TITLE, VARIANT
-from medusa_sync.core.kinds.base import Names
+from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of, tracks
 from medusa_sync.core.merge import members
 from medusa_sync.core.needs import steps_of
 from medusa_sync.core.policy import Delay, OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 
 UNDO, DRAFTING = "--undo", "--on-missing"
 
@@ -235,7 +236,7 @@ class Change(Struct, frozen=True, dict=True):
         return self.record.locations_with(self.desired.locations)
 
     @cached_property
-    def names(self) -> Names:
+    def names(self) -> Meanings:
         """What the names of its fields mean in the store."""
         return self.desired.meanings(self.locations, self.options.ids)
 

@@ -12,10 +12,10 @@ from medusa_sync.core.fields import SKU, VARIANT_FIELDS, followed, kind_of
 from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.kinds.options import OPTION
-from medusa_sync.core.product import Value
 from medusa_sync.core.record import NO_RECORD, VariantRecord, remember
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.value import Value
 
 _KEPT = 8  # pending values of a field
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from medusa_sync.core.change import VariantChange
 from medusa_sync.core.kinds.options import OPTION
-from medusa_sync.core.product import Value
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 from medusa_sync.core.variants import Matches
 
 

@@ -12,9 +12,10 @@ from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.entities import Entity
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.kinds.stock import SHARED, location_of, stock_of, tracks
-from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import remember
 from medusa_sync.core.stored import StoredLevel, StoredVariant
+from medusa_sync.core.value import Value
 
 _LISTED = 10  # SKUs in a note
 

@@ -7,8 +7,8 @@ from enum import Enum, auto
 
 from medusa_sync.core.fields import Field
 from medusa_sync.core.kinds.base import Merge
-from medusa_sync.core.product import Value
 from medusa_sync.core.record import History, remember, remember_text
+from medusa_sync.core.value import Value
 
 
 class Verdict(Enum):

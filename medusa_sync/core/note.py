@@ -21,18 +21,10 @@ from medusa_sync.core.decided import (
 from medusa_sync.core.fields import kind_of
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.kinds.stock import locations_of
-from medusa_sync.core.product import Value
-from medusa_sync.core.record import (
-    CHANGES,
-    AppliedOption,
-    Dropped,
-    Pending,
-    Record,
-    VariantRecord,
-    Write,
-)
+from medusa_sync.core.record import CHANGES, AppliedOption, Dropped, Pending, Record, VariantRecord, Write
 from medusa_sync.core.run_settings import is_earlier
 from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.value import Value
 
 
 def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mapping[str, str] = {}) -> Record:

@@ -21,7 +21,7 @@ from medusa_sync.core.fields import (
     Field,
     setting_names,
 )
-from medusa_sync.core.kinds.base import Merge, Names, Sides
+from medusa_sync.core.kinds.base import Meanings, Merge, Sides
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.prices import named_by_record
 from medusa_sync.core.kinds.sales import held_back
@@ -29,7 +29,7 @@ from medusa_sync.core.kinds.status import DRAFT, PUBLISHED, STATUS
 from medusa_sync.core.kinds.stock import names_by_location, names_to_empty
 from medusa_sync.core.merge import Verdict, members, merge_field
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, History, Record, Write, full_text, remember
 from medusa_sync.core.renames import named_now
@@ -37,6 +37,7 @@ from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.shared_stock import SharedStock, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 from medusa_sync.core.variants import Matches, match_variants
 
 
@@ -107,7 +108,7 @@ class _Plan(Struct, frozen=True):
     record: Record
     options: OptionPlan
     matches: Matches
-    names: Names
+    names: Meanings
     how: PlanOptions
     restore: bool
     settings: Collection[str]

@@ -14,7 +14,8 @@ from msgspec import Struct, ValidationError, convert, structs, to_builtins
 from medusa_sync.core.fields import FIELDS, kind_of
 from medusa_sync.core.kinds.base import Kind
 from medusa_sync.core.kinds.prices import regions_of
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.value import Value
 from medusa_sync.errors import ProductFailedError
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product

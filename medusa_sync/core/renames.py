@@ -8,21 +8,22 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import FIELDS, TITLE, VARIANT_FIELDS, Fields
-from medusa_sync.core.kinds.base import Names
+from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.options import OPTION
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import DEFAULT, OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Pending, Record, VariantRecord
+from medusa_sync.core.value import Value
 from medusa_sync.core.variants import Matches
 
 T = TypeVar("T")
 
 
-class _Meanings(Struct, frozen=True):
+class _Both(Struct, frozen=True):
     """What names meant to the record, and what they mean to the source."""
 
-    before: Names
-    now: Names
+    before: Meanings
+    now: Meanings
 
     def names(self, table: Fields, fields: Mapping[str, T], wanted: Mapping[str, Value]) -> dict[str, T]:
         """Recorded fields with the names that the source uses now; those that are forgotten are left out."""
@@ -32,18 +33,18 @@ class _Meanings(Struct, frozen=True):
         return {name: value for old, value in fields.items() if (name := called.get(old, old))}
 
 
-def _meanings(record: Record, desired: DesiredProduct, options: OptionPlan) -> _Meanings:
+def _meanings(record: Record, desired: DesiredProduct, options: OptionPlan) -> _Both:
     """The default location is that of the source; a name that the store lacks means what the record says."""
     located = {name: own for name, own in record.locations.items() if name}
     ids = options.ids
-    return _Meanings(
-        Names(
+    return _Both(
+        Meanings(
             record.currency or desired.currency,
             {**desired.regions, **record.regions},
             {**desired.locations, **located},
             {old: ids[new] for old, new in options.former.items()},
         ),
-        Names(desired.currency, desired.regions, {**located, **desired.locations}, ids),
+        Meanings(desired.currency, desired.regions, {**located, **desired.locations}, ids),
     )
 
 

@@ -13,8 +13,9 @@ from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earl
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.merge import members
-from medusa_sync.core.product import DesiredProduct, Value, Withheld
+from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.value import Value
 from medusa_sync.spool import Spool
 
 

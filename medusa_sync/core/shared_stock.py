@@ -9,10 +9,11 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of, tracks
 from medusa_sync.core.kits import kits
-from medusa_sync.core.product import DesiredProduct, Value
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 from medusa_sync.core.variants import Matches
 
 

@@ -11,14 +11,14 @@ from hashlib import blake2b
 from msgspec import Struct, json
 
 from medusa_sync.core.fields import FIELDS, TITLE, VARIANT, VARIANT_FIELDS, Field, followed
-from medusa_sync.core.kinds.base import Merge, Names
+from medusa_sync.core.kinds.base import Meanings, Merge
 from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.kinds.prices import edited_prices
 from medusa_sync.core.merge import members
-from medusa_sync.core.product import Value
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 
 
 class CreatedProduct(Struct, frozen=True):
@@ -120,7 +120,7 @@ def _edits(
     variant: StoredVariant, entry: VariantRecord, stored: StoredProduct, record: Record
 ) -> Iterator[str]:
     """The fields of a variant with a value that was not applied."""
-    names = Names(record.currency, record.regions, options=record.option_ids)
+    names = Meanings(record.currency, record.regions, options=record.option_ids)
     found = dict.fromkeys([*VARIANT_FIELDS, *entry.fields, *VARIANT_FIELDS.names_of(variant)])
     for field in VARIANT_FIELDS.known(found):
         name = field.name

@@ -9,10 +9,10 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.entities import Entity, NamedEntity
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
-from medusa_sync.core.kinds.base import Names
+from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.prices import PriceKey
-from medusa_sync.core.product import Value
 from medusa_sync.core.record import RECORD_KEY, Pending, Record
+from medusa_sync.core.value import Value
 
 _SLUG = "slug"  # in the record of a category
 
@@ -166,7 +166,7 @@ class StoredVariant(Entity, frozen=True):
         inventory = self.inventory_items[0].inventory if self.inventory_items else None
         return inventory.location_levels if inventory else ()
 
-    def value(self, name: str, names: Names) -> Value:
+    def value(self, name: str, names: Meanings) -> Value:
         """The value of a field; None if there is none."""
         return VARIANT_FIELDS[name].kind.value_of_variant(self, name, names)
 

@@ -17,12 +17,13 @@ from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 from medusa_sync.errors import ProductFailedError
 
 _SINCE = "edited since the run"
@@ -40,7 +41,7 @@ class Undone(DesiredProduct, frozen=True):
     Attributes:
         name: what reports call it.
         id: in the store.
-        applied: what the run wrote, with the titles that options have since. What an undo that is interrupted
+        after: what the run wrote, with the titles that options have since. What an undo that is interrupted
             may have left, such as an SKU that is cleared before another variant gets it, is pending.
         statuses: before the run and after it; None if it did not change.
         lost: fields and variants that cannot be restored.
@@ -51,7 +52,7 @@ class Undone(DesiredProduct, frozen=True):
 
     name: str = ""
     id: str = ""
-    applied: Record = NO_RECORD
+    after: Record = NO_RECORD
     statuses: tuple[str, str] | None = None
     lost: tuple[Conflict, ...] = ()
     is_deleted: bool = False
@@ -65,7 +66,7 @@ class Undone(DesiredProduct, frozen=True):
     @property
     def created(self) -> set[str]:
         """The ids of the variants that the run created."""
-        return self.applied.variants.keys() - {each.key for each in self.variants}
+        return self.after.variants.keys() - {each.key for each in self.variants}
 
     def obstacle(self, copies: Sequence[StoredProduct]) -> tuple[Result, str] | None:
         """Why nothing of it is undone, with the outcome; None if nothing is in the way."""
@@ -96,8 +97,8 @@ def plan_change(
     staying = _staying(desired, stored, stored.record, deletes=deletes)
     drafted = {each.key for each in desired.variants if stock_of(each.fields)}
     desired = _sharing(_rejoining(desired, stored, stored.record), stored.record)
-    before = structs.replace(stored, record=_applied(desired, stored.record, staying))
-    change = plan_update(desired, before, how, removed_ids=removed_ids, deletes=deletes)
+    as_written = structs.replace(stored, record=_after(desired, stored.record, staying))
+    change = plan_update(desired, as_written, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
     statuses = [*_statuses(desired, stored.status)] if how.selection.has(STATUS) else []
@@ -156,18 +157,18 @@ def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
     users = _users_of_shared(undone, stored, entries)
     if not users:
         return _alone(undone, joining)
-    wanted, applied = {each.key: each for each in undone.variants}, {**undone.applied.variants}
+    before, after = {each.key: each for each in undone.variants}, {**undone.after.variants}
     for key in users:
-        known = applied[key].fields if key in applied else {}
-        wanted[key] = wanted.get(key, DesiredVariant(key, names[key], {})).changed({STOCK: SHARED})
-        applied[key] = VariantRecord(key, {**known, **stock_of(entries[key].fields)})
-    values = undone.applied.pending_values
+        known = after[key].fields if key in after else {}
+        before[key] = before.get(key, DesiredVariant(key, names[key], {})).changed({STOCK: SHARED})
+        after[key] = VariantRecord(key, {**known, **stock_of(entries[key].fields)})
+    values = undone.after.pending_values
     pending = {key: {**values.get(key, {}), STOCK: (SHARED,)} for key in (*joining, *users)}
-    noted = structs.replace(undone.applied.pending or Pending(Write.UPDATE), variants={**values, **pending})
+    noted = structs.replace(undone.after.pending or Pending(Write.UPDATE), variants={**values, **pending})
     return structs.replace(
         undone,
-        variants=tuple(wanted[key] for key in dict.fromkeys((*users, *wanted))),  # theirs is the item
-        applied=structs.replace(undone.applied, variants=applied, pending=noted),
+        variants=tuple(before[key] for key in dict.fromkeys((*users, *before))),  # theirs is the item
+        after=structs.replace(undone.after, variants=after, pending=noted),
     )
 
 
@@ -183,11 +184,11 @@ def _users_of_shared(
 def _alone(undone: Undone, joining: Mapping[str, DesiredVariant]) -> Undone:
     """Without the stock that drafted variants shared, which is listed."""
     variants = (each.changed({STOCK: None}) if each.key in joining else each for each in undone.variants)
-    applied = {**undone.applied.variants}
+    after = {**undone.after.variants}
     for key in joining:
-        stock = stock_of(applied[key].fields)
-        fields = {name: value for name, value in applied[key].fields.items() if name not in stock}
-        applied[key] = VariantRecord(key, fields)
+        stock = stock_of(after[key].fields)
+        fields = {name: value for name, value in after[key].fields.items() if name not in stock}
+        after[key] = VariantRecord(key, fields)
     lost = (
         Conflict(STOCK, None, SHARED, OnConflict.STORE, each.name, key, _ALONE)
         for key, each in joining.items()
@@ -195,7 +196,7 @@ def _alone(undone: Undone, joining: Mapping[str, DesiredVariant]) -> Undone:
     return structs.replace(
         undone,
         variants=tuple(variants),
-        applied=structs.replace(undone.applied, variants=applied),
+        after=structs.replace(undone.after, variants=after),
         lost=(*undone.lost, *lost),
     )
 
@@ -207,26 +208,24 @@ def _sharing(undone: Undone, record: Record) -> Undone:
     variants = tuple(
         structs.replace(each, fields={**shared.get(each.key, {}), **each.fields}) for each in undone.variants
     )
-    applied = {
+    after = {
         key: structs.replace(each, fields={**shared.get(key, {}), **each.fields})
-        for key, each in undone.applied.variants.items()
+        for key, each in undone.after.variants.items()
     }
-    return structs.replace(
-        undone, variants=variants, applied=structs.replace(undone.applied, variants=applied)
-    )
+    return structs.replace(undone, variants=variants, after=structs.replace(undone.after, variants=after))
 
 
-def _applied(undone: Undone, record: Record, staying: Collection[str]) -> Record:
+def _after(undone: Undone, record: Record, staying: Collection[str]) -> Record:
     """What the run wrote, with what the record of the product knows about the store."""
     changed = {each.key for each in undone.variants}
     known = {each.id: each.fields for each in record.variants.values()}
     variants = {  # a new one loses its stock, or leaves option values that no other variant has
         key: each if key in changed else VariantRecord(key, dict(known.get(key, {})))
-        for key, each in undone.applied.variants.items()
+        for key, each in undone.after.variants.items()
         if key not in staying
     }
     return structs.replace(
-        undone.applied,
+        undone.after,
         currency=undone.currency,
         regions=record.regions,
         locations=record.locations,
@@ -236,8 +235,8 @@ def _applied(undone: Undone, record: Record, staying: Collection[str]) -> Record
 
 def _exact(change: FieldChange, undone: Undone) -> FieldChange:
     """A change of a set that nobody has edited since gives its members the order that they had."""
-    applied, stored = undone.applied.fields.get(change.field) or (), change.stored
-    if not isinstance(stored, tuple) or tuple(map(remember_text, stored)) != applied:
+    after, stored = undone.after.fields.get(change.field) or (), change.stored
+    if not isinstance(stored, tuple) or tuple(map(remember_text, stored)) != after:
         return change
     return structs.replace(change, planned=undone.fields.get(change.field) or ())
 

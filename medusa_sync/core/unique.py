@@ -16,8 +16,9 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.fields import BARCODE, SKU, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem, item_renames, tracked_again
 from medusa_sync.core.kinds.stock import tracks
-from medusa_sync.core.product import DesiredProduct, Value, Withheld
+from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 
 _NAMES = {SKU: "SKU", BARCODE: "barcode"}
 
@@ -79,21 +80,21 @@ class Owner(Struct, frozen=True):
         return self.product.external_id if self.product else None
 
 
-class Holders(Struct, frozen=True):
+class Owners(Struct, frozen=True):
     """What a look-up of unique values has found.
 
     Attributes:
-        owners: what has them.
+        by_value: what has them.
         unused: inventory items without a variant, by SKU; new variants can have them.
     """
 
-    owners: Mapping[UniqueValue, Sequence[Owner]] = {}
+    by_value: Mapping[UniqueValue, Sequence[Owner]] = {}
     unused: Mapping[str, StoredItem] = {}
 
 
-def holders_of(
+def owners_of(
     variants: Mapping[UniqueValue, Iterable[StoredVariant]], items: Collection[StoredItem]
-) -> Holders:
+) -> Owners:
     """What has unique values: variants, and inventory items."""
     owners: defaultdict[UniqueValue, list[Owner]] = defaultdict(list)
     for value, found in variants.items():
@@ -103,7 +104,7 @@ def holders_of(
         same_sku += [Owner(item.id, each.product, each.id, item) for each in item.users if each.product]
         if not item.users and item.reserved_quantity:
             same_sku.append(Owner(item.id, None, item=item))
-    return Holders(owners, {str(item.sku): item for item in items if not item.use})
+    return Owners(owners, {str(item.sku): item for item in items if not item.use})
 
 
 def claims(change: Change) -> list[Claim]:
@@ -138,7 +139,7 @@ class Decision(Struct):
 
 def decide(
     changes: Iterable[Change],
-    holders: Holders,
+    owners: Owners,
     *,
     is_ours: Callable[[str | None], bool],
     given_up: Collection[UniqueValue] = (),
@@ -151,7 +152,7 @@ def decide(
 
     Args:
         changes: in the order in which they get what they want.
-        holders: what has the values in the store.
+        owners: what has the values in the store.
         is_ours: whether an external id is one of the source.
         given_up: what products of this run give up; who gets it is decided at the end.
         is_final: no other product of the source will give up anything.
@@ -160,7 +161,7 @@ def decide(
     for change in changes:
         external_id, gets = change.desired.external_id, set[UniqueValue]()
         for claim in claims(change):
-            others = _others(claim, change, holders)
+            others = _others(claim, change, owners)
             has_ours = any(is_ours(each.external_id) for each in others)
             taken = _in_the_way(claim, change, others)
             first = given.get(claim.unique)
@@ -221,7 +222,7 @@ def _was_withheld(change: Change, claim: Claim) -> bool:
     return before is not None and before[0] == claim.value
 
 
-def to_clear(changes: Collection[Change], holders: Holders, wanted: Collection[UniqueValue]) -> set[Slot]:
+def to_clear(changes: Collection[Change], owners: Owners, wanted: Collection[UniqueValue]) -> set[Slot]:
     """The unique fields to clear before anything else is written, because others want what they have.
 
     A variant keeps its value if it cannot get another one. The fields of variants that are deleted are
@@ -229,7 +230,7 @@ def to_clear(changes: Collection[Change], holders: Holders, wanted: Collection[U
 
     Args:
         changes: of products that wait for values of one another.
-        holders: what has the values that they want.
+        owners: what has the values that they want.
         wanted: what new products want.
     """
     claimed = [(claim, change) for change in changes for claim in claims(change)]
@@ -241,8 +242,8 @@ def to_clear(changes: Collection[Change], holders: Holders, wanted: Collection[U
 
     def is_kept(slot: Slot) -> bool:
         claim, change = wanting[slot]
-        owners = (owner for owner in _others(claim, change, holders) if owner.item is None)
-        return any((claim.field, owner.variant_id) not in found for owner in owners)
+        others = (owner for owner in _others(claim, change, owners) if owner.item is None)
+        return any((claim.field, owner.variant_id) not in found for owner in others)
 
     while kept := {slot for slot in found if slot in wanting and is_kept(slot)}:
         found -= kept
@@ -266,24 +267,24 @@ def _lost(change: Change, wants: Mapping[UniqueValue, Collection[str]]) -> Itera
                 yield name, stored.id
 
 
-def postponed(change: Change, cleared: Collection[Slot]) -> tuple[list[Withheld], set[str]]:
+def postponed(change: Change, clearing: Collection[Slot]) -> tuple[list[Withheld], set[str]]:
     """What variants do not get before some fields are cleared, and the keys of the new ones among them."""
     wanted = claims(change)
     withheld = [
         Withheld(
             *(claim.key, claim.variant, claim.field, claim.value),
-            stored=None if claim.slot in cleared else claim.stored,
+            stored=None if claim.slot in clearing else claim.stored,
         )
         for claim in wanted
     ]
     return withheld, {claim.key for claim in wanted if claim.is_new}
 
 
-def _others(claim: Claim, change: Change, holders: Holders) -> list[Owner]:
+def _others(claim: Claim, change: Change, owners: Owners) -> list[Owner]:
     """What has a value in the way of a variant, without what is deleted before it is written."""
     gone = {each.id for each in change.removed.values()} | {each.replaces for each in change.variants}
     found = []
-    for owner in holders.owners.get(claim.unique, ()):
+    for owner in owners.by_value.get(claim.unique, ()):
         is_own = owner.external_id == change.desired.external_id  # a copy of the product is deleted first
         if owner.product is not None and owner.product.id and owner.product.id == change.stored.id:
             is_own = owner.variant_id in {*gone, claim.stored_id}

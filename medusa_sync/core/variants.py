@@ -11,10 +11,11 @@ from msgspec import Struct, structs
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.kinds.options import OPTION
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value
+from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import DEFAULT, OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, Record, remember
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 
 T = TypeVar("T")
 

@@ -77,7 +77,7 @@ DETAILS, TRANSLATED = _details(has_texts=False), _details(has_texts=True)
 WITH_DELETED = _products(MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
 HANDLES = _products(StoredProduct, "id,external_id,title,handle")
 UNOWNED = _products(UnownedProduct, "id,external_id,title,handle,metadata,variants.id,variants.sku")
-WRITTEN = _products(
+WITH_VARIANTS = _products(
     StoredProduct,
     "id,external_id,options.id,options.title,variants.id,variants.sku,"
     "variants.inventory_items.inventory_item_id,variants.options.option_id,variants.options.value",

@@ -10,14 +10,11 @@ from medusa_sync.core.fields import SKU, VARIANT_FIELDS, kind_of
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.stock import tracks
-from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import RECORD_KEY, Record, as_json
-from medusa_sync.core.stored import (
-    StoredOption,
-    StoredProduct,
-    StoredVariant,
-)
+from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
+from medusa_sync.core.value import Value
 from medusa_sync.medusa.operations import new_variant_id
 from medusa_sync.medusa.placement import Placement
 
@@ -48,8 +45,7 @@ def product_body(
     for each in change.own_changes:
         name, kind = each.field, kind_of(each.field)
         if name != OPTIONS:  # they follow
-            known = {**ids.get(name, {}), **kind.ids(stored, each.planned)}
-            kind.put(body, name, each.planned, known)
+            kind.put(body, name, each.planned, {**ids.get(name, {}), **kind.ids(change, each.planned)})
     return body
 
 

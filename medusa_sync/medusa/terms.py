@@ -1,9 +1,8 @@
-"""Finds the ids of sales channels, categories, tags, types and collections, and creates missing ones."""
+"""Finds the ids of categories, tags, types and collections, and creates missing ones."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from medusa_sync.core.handles import slug
-from medusa_sync.core.kinds.links import CATEGORIES, CHANNELS, COLLECTION, TAGS, TYPE
+from medusa_sync.core.kinds.links import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.stored import StoredCategory, category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
@@ -22,8 +21,7 @@ from medusa_sync.medusa.operations import Body, new_id
 from medusa_sync.stop import Stop, all_done
 
 Needs = Mapping[str, Collection[str]]
-"""Keys of terms by field: values of tags and types, handles of collections and categories, names or ids of
-sales channels."""
+"""Keys of terms by field: values of tags and types, handles of collections and categories."""
 
 _Term = tuple[str, str]  # the field and the key
 
@@ -44,7 +42,6 @@ _KINDS = {
     CATEGORIES: _Kind(operations.CREATE_CATEGORIES, resources.CATEGORIES, "handle", "pcat"),
 }
 _UNKNOWN_ID = "x" * 31  # as long as those of the store
-_LISTED = 20  # sales channels in a message
 _MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # other errors end the run
 
 
@@ -65,10 +62,8 @@ class Terms:
         stop: Stop,
         *,
         creates: bool = True,
-        instead: str,
     ) -> None:
         self._creates = creates
-        self._instead = instead
         self._api = api
         self._category_names = category_names
         self._stop = stop
@@ -118,14 +113,6 @@ class Terms:
                 raise error
         return {name: {key: self._ids[name, key] for key in keys} for name, keys in needs.items()}
 
-    async def lacking(self, channels: Collection[str]) -> Mapping[str, str]:
-        """Why the store has no sales channel for some of these names and ids; raises the same errors."""
-        try:
-            await self.ids({CHANNELS: channels})
-        except KnownRefusalError:
-            return {key: str(error) for (name, key), error in self._errors.items() if name == CHANNELS}
-        return {}
-
     async def activate_categories(self, handles: Iterable[str]) -> None:
         """Activate those of these categories that were inactive when found; raises the same errors."""
         for handle in handles:
@@ -139,16 +126,13 @@ class Terms:
             self._ids.pop(term, None)
         missing = [each for each in dict.fromkeys([*_all(needs), *self._expected]) if each not in self._ids]
         self._expected, self._stale, self._errors = {}, set(), {}
-        kinds = (*_KINDS, CHANNELS)
-        keys = {kind: [key for name, key in missing if name == kind] for kind in kinds}
+        keys = {kind: [key for name, key in missing if name == kind] for kind in _KINDS}
         await all_done(*(self._find_or_create(name, wanted) for name, wanted in keys.items() if wanted))
 
     async def _find_or_create(self, name: str, keys: Sequence[str]) -> None:
         """Find the ids of terms of one kind, and create those that are missing, a level at a time."""
         try:
             await self._find(name, [*keys, *self._unknown_above(name, keys)])
-            if name == CHANNELS:
-                return
             # One that is only above others that exist is not needed.
             missing = [key for key in keys if (name, key) not in self._ids]
             missing += self._unknown_above(name, missing)
@@ -166,9 +150,6 @@ class Terms:
         created stays the same one if the merchant gives it another name, handle or parent. Its old handle may
         then be that of another category.
         """
-        if name == CHANNELS:
-            await self._find_channels(keys)
-            return
         if name != CATEGORIES:
             kind = _KINDS[name]
             found = await self._api.find(kind.list_, kind.key, keys)
@@ -189,25 +170,6 @@ class Terms:
                     self._inactive[key] = category.id
             elif other is not None and slug(other.slug) != slug(key):
                 self._taken[key] = other
-
-    async def _find_channels(self, keys: Sequence[str]) -> None:
-        """Remember the ids of sales channels by their names and ids; they are never created."""
-        listed = await self._api.channels()
-        names = Counter(each.name for each in listed)
-        self._ids.update(((CHANNELS, each.name), each.id) for each in listed if names[each.name] == 1)
-        self._ids.update(((CHANNELS, each.id), each.id) for each in listed)
-        for key in keys:
-            if (CHANNELS, key) not in self._ids:
-                same = [each for each in listed if each.name == key]
-                known = ", ".join(f"{each.name!r} ({each.id})" for each in (same or listed)[:_LISTED])
-                message = (
-                    f"the store has several sales channels {key!r}: {known}; rename one in the admin, or "
-                    f"{self._instead}"
-                    if same
-                    else f"the store has no sales channel {key!r}, only: {known}; add it in the admin "
-                    f"(Settings > Sales Channels), or {self._instead}"
-                )
-                self._errors[CHANNELS, key] = KnownRefusalError(message, status=HTTPStatus.BAD_REQUEST)
 
     async def _create(self, name: str, keys: Sequence[str]) -> None:
         """Create terms of one level; for those that are refused, the reason is kept."""

@@ -10,9 +10,9 @@ from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import Value, excerpts
 from medusa_sync.core.record import DIGEST
 from medusa_sync.core.result import Action, Outcome, RunResult
+from medusa_sync.core.value import Value, excerpts
 from medusa_sync.report import values
 from medusa_sync.report.escape import visible
 from medusa_sync.report.values import Line

@@ -14,8 +14,8 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from medusa_sync.core.product import Value
 from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.core.value import Value
 from medusa_sync.report import summary
 from medusa_sync.report.changes import FEW, Detail, abridged, details, line_about
 from medusa_sync.report.escape import visible

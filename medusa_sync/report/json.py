@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC
 from functools import partial
 from itertools import chain, starmap
@@ -15,12 +15,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from medusa_sync.core.change import DRAFTING
+from medusa_sync.core.change import DRAFTING, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status, Written
+from medusa_sync.core.value import Value
 from medusa_sync.report.changes import Kind, of_kind
 from medusa_sync.report.escape import visible_json
 from medusa_sync.report.output import Output
@@ -297,45 +297,67 @@ def _problem(outcome: Outcome) -> Problem:
 
 def _change(outcome: Outcome) -> ProductChange:
     """The changes of a product and of each of its variants."""
-    own: dict[str, FieldValues] = {}
-    variants: dict[tuple[str | None, str], VariantChanges] = {}
     known = outcome.written or Written("")
-    only: str | UnsetType = UNSET
-    of_only = list[str]()
-    of_product = {each.field for each in outcome.changes if each.key is None}
+    own, of_variants = _parted(outcome.changes)
     drafted = {each.key for each in outcome.changes if each.setting == DRAFTING}
-    for each in outcome.changes:
-        fields = own
-        variant_id = known.variants.get(each.key or "") or UNSET
-        if each.variant or (each.key is not None and each.field in of_product):
-            recorded = known.recorded.get(each.key) or UNSET
-            entry = VariantChanges(each.variant, {}, variant_id, each.key in drafted or UNSET, recorded)
-            fields = variants.setdefault((each.key, each.variant), entry).fields
-        elif each.key is not None:
-            only = variant_id
-            of_only.append(each.field)
-        fields[each.field] = FieldValues(each.stored, each.planned)
-    conflicts = [
-        ConflictInfo(
-            each.field, each.stored, each.desired, each.kept, each.variant or UNSET, each.reason or UNSET
-        )
-        for each in outcome.conflicts
-    ]
-    has_options = any(each.field.startswith((OPTIONS, OPTION, VARIANT)) for each in outcome.changes)
+    of_only = [each for each in own if each.key is not None]
+    only = known.variants.get(of_only[-1].key or "") if of_only else None
     return ProductChange(
         outcome.external_id,
         outcome.action or _KEEP,
-        own,
-        [*variants.values()] or UNSET,
-        conflicts or UNSET,
+        {each.field: FieldValues(each.stored, each.planned) for each in own},
+        _variants(of_variants, known, drafted) or UNSET,
+        [*map(_conflict, outcome.conflicts)] or UNSET,
         outcome.title,
         known.id or UNSET,
-        only,
-        of_only or UNSET,
+        only or UNSET,
+        [each.field for each in of_only] or UNSET,
         known.currency or UNSET,
-        [OptionChange(each.before, each.after, name=each.name, id=each.id or UNSET) for each in known.options]
-        if has_options
-        else UNSET,
+        _options(outcome.changes, known),
         known.recorded.get(None) or UNSET,
         (drafted and known.shared_item) or UNSET,
+    )
+
+
+def _parted(changes: Sequence[FieldChange]) -> tuple[list[FieldChange], list[FieldChange]]:
+    """The changes of the product, also those of an only variant, which has no name; and those of variants."""
+    of_product = {each.field for each in changes if each.key is None}
+    parts: tuple[list[FieldChange], list[FieldChange]] = [], []
+    for each in changes:
+        parts[bool(each.variant) or (each.key is not None and each.field in of_product)].append(each)
+    return parts
+
+
+def _options(changes: Iterable[FieldChange], known: Written) -> list[OptionChange] | UnsetType:
+    """The options before and after; missing if nothing about options changed."""
+    if not any(each.field.startswith((OPTIONS, OPTION, VARIANT)) for each in changes):
+        return UNSET
+    return [
+        OptionChange(each.before, each.after, name=each.name, id=each.id or UNSET) for each in known.options
+    ]
+
+
+def _variants(
+    changes: Iterable[FieldChange], known: Written, drafted: Collection[str | None]
+) -> list[VariantChanges]:
+    """The changes of each variant."""
+    found: dict[tuple[str | None, str], VariantChanges] = {}
+    for each in changes:
+        id_, recorded = known.variants.get(each.key or ""), known.recorded.get(each.key)
+        entry = VariantChanges(
+            each.variant, {}, id_ or UNSET, each.key in drafted or UNSET, recorded or UNSET
+        )
+        own = found.setdefault((each.key, each.variant), entry)
+        own.fields[each.field] = FieldValues(each.stored, each.planned)
+    return [*found.values()]
+
+
+def _conflict(conflict: Conflict) -> ConflictInfo:
+    return ConflictInfo(
+        conflict.field,
+        conflict.stored,
+        conflict.desired,
+        conflict.kept,
+        conflict.variant or UNSET,
+        conflict.reason or UNSET,
     )

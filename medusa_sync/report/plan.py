@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 
 from msgspec import structs
 
-from medusa_sync.core.product import as_saved
+from medusa_sync.core.approval import as_saved
 from medusa_sync.core.result import Planned, RunResult
 from medusa_sync.report.file import replacing, writing
 from medusa_sync.settings.options import Settings

@@ -9,7 +9,8 @@ from medusa_sync.core.kinds.images import IMAGES
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.prices import PRICE
 from medusa_sync.core.kinds.sales import SALE
-from medusa_sync.core.product import DesiredProduct, Value, excerpt
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.value import Value, excerpt
 from medusa_sync.report.escape import visible
 from medusa_sync.report.values import LONG, clipped
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from medusa_sync.core.product import Value, excerpt, excerpts
 from medusa_sync.core.record import DIGEST
+from medusa_sync.core.value import Value, excerpt, excerpts
 from medusa_sync.report.escape import visible
 
 Line: TypeAlias = list[tuple[str, str]]

@@ -14,8 +14,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.ids import IdSet
-from medusa_sync.core.product import Approved, DesiredProduct
-from medusa_sync.core.since import CreatedProduct
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.text import UNREADABLE, decode_json
 
 PAGE_SIZE = 1_000
@@ -165,16 +164,12 @@ class SourceOf(ABC, Generic[T_co]):
         in_one_piece: all came in one file or response; otherwise a product may have moved between pages.
         notes: remarks about what was read.
         resembles: a source that can be read, if the products are like those of it, and what they lack.
-        removals: what an approved plan removes; None if this is no plan.
-        created: the products that a run has created, by external id, if the source undoes that run.
     """
 
     format = ""
     in_one_piece = True
     notes: Sequence[Note] = ()
     resembles = ""
-    removals: Sequence[Approved] | None = None
-    created: Mapping[str, CreatedProduct] | None = None
 
     @abstractmethod
     def pages(self, limit: int | None) -> AsyncGenerator[PageOf[T_co], None]:

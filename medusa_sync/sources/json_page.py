@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.sources.text import decode_json, fold, is_count, whole
 
@@ -88,32 +88,48 @@ def about(
     is_item = count is None
     beside = _longest(members) if is_item else count
     said = [*_said({**members, **headers}, beside, is_item=is_item)]
-    totals = [each for each in said if each.kind == "total" and each.number is not None]
-    totals += [each for each in said if each.kind == "count" and (each.number or 0) > (each.beside or 0)]
-    total = next((each for each in totals if each.beside is not None), None)
-    takes_token = is_item or members.get("total") is None  # others have an offset too
-    ways = [each for each in said if each.kind in {"next", "token"}]
-    if not ways and takes_token:
-        # A number may be that of this page.
-        own = [each for each in said if each.kind == "own token" and each.number is None]
-        ways = [each for each in own if isinstance(each.value, str)]
+    total, pages = _total(said), [each.number for each in _of(said, "pages")]
+    size = total.beside if total else beside
+    return structs.replace(
+        _following(said, takes_token=is_item or members.get("total") is None),  # others have an offset too
+        count=1 if size is None else size,
+        total=total.number if total else None,
+        pages=next((each for each in pages if each is not None), None),
+        is_item=is_item,
+    )
+
+
+def _total(said: Sequence[_Said]) -> _Said | None:
+    """What names the total; a count does only if it is above that of its list."""
+    totals = [each for each in _of(said, "total") if each.number is not None]
+    totals += [each for each in _of(said, "count") if (each.number or 0) > (each.beside or 0)]
+    return next((each for each in totals if each.beside is not None), None)
+
+
+def _following(said: Sequence[_Said], *, takes_token: bool) -> JsonPage:
+    """What is said about the next page."""
+    ways = _ways(said, takes_token=takes_token)
     urls = [each.value for each in ways if each.kind == "next" and {*"/?"} & {*str(each.value)}]
     more = [each for each in ways if each.value not in urls and str(each.value).lower() not in _NO]
-    token = next((each for each in more if each.kind != "next" and each.value is not True), None)
-    ends = [each.value for each in said if each.kind == "end" and isinstance(each.value, bool)]
+    tokens = [each for each in more if each.kind != "next" and each.value is not True]
+    ends = [each.value for each in _of(said, "end") if isinstance(each.value, bool)]
     has_more = bool(more) or False in ends
-    size = total.beside if total else beside
     return JsonPage(
         [],
-        1 if size is None else size,
-        total.number if total else None,
-        next((n for each in said if each.kind == "pages" and (n := each.number) is not None), None),
         has_more=has_more,
         is_last=not has_more and not urls and bool(ways or ends),
         next_url=next(iter(urls), None),
-        token=_asking(token) if token and takes_token else "",
-        is_item=is_item,
+        token=_asking(tokens[0]) if tokens and takes_token else "",
     )
+
+
+def _ways(said: Sequence[_Said], *, takes_token: bool) -> list[_Said]:
+    """What names the next page; if nothing does, a token that may be that of the next page."""
+    named = _of(said, "next", "token")
+    if named or not takes_token:
+        return named
+    # A number may be that of this page.
+    return [each for each in _of(said, "own token") if each.number is None and isinstance(each.value, str)]
 
 
 class _Said(NamedTuple):
@@ -129,6 +145,10 @@ class _Said(NamedTuple):
         """The value as a whole number; in headers, it is a text."""
         text = str(whole(self.value) if isinstance(self.value, float) else self.value)
         return int(text) if is_count(text) else None
+
+
+def _of(said: Sequence[_Said], *kinds: str) -> list[_Said]:
+    return [each for each in said if each.kind in kinds]
 
 
 def _said(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, get_args
 
 import msgspec
 from msgspec.structs import fields
 
-from medusa_sync.core.product import CURRENCIES
+from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.redact import shortened
 from medusa_sync.sources.dialects.cells import VARIANT, distinct, parts
+from medusa_sync.sources.dialects.naming import Named, Naming
 from medusa_sync.sources.dialects.own import OWN, paths, tags
 from medusa_sync.sources.schema import (
     FIELDS,
@@ -46,22 +47,6 @@ _MEMBERS = {
     **dict.fromkeys(("title", "type", "collection", "brand", "material"), _NAME),
     "thumbnail": _URL,
     **dict.fromkeys(("price", "compareAtPrice", "salePrice"), _AMOUNT),
-}
-_CODES = frozenset({"sku", "barcode", "hsCode", "midCode"})  # texts that may be written as numbers
-_NUMBERS = frozenset(
-    {
-        *("price", "compareAtPrice", "salePrice", "stock", "weight"),
-        "discountPercentage",
-        "minimumOrderQuantity",
-    }
-)
-_UNNEEDED: Mapping[str, Any] = {  # only for metadata, so a value of another kind is left out
-    "reviews": list[Any],
-    "meta": dict[str, Any],
-    "warrantyInformation": Text,
-    "shippingInformation": Text,
-    "returnPolicy": Text,
-    "availabilityStatus": Text,
 }
 
 
@@ -101,37 +86,40 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str, list[str]]:
 
 def identity(raw: Mapping[str, Any]) -> tuple[Any, Any]:
     """The id and the title of a product."""
-    wanted = {name: value for name, value in raw.items() if _place(name, FIELDS)[0] in {"id", "title"}}
+    wanted = {name: value for name, value in raw.items() if _named(name, FIELDS).field in {"id", "title"}}
     product, _ = _renamed(wanted, FIELDS)
     return product.get("id"), product.get("title")
 
 
 def are_used(names: Iterable[str]) -> bool:
     """Whether one of these names means a field that our own format calls otherwise."""
-    return any(_place(name, FIELDS)[0] not in {"", _IGNORED} for name in names)
+    return any(_named(name, FIELDS).field not in {"", _IGNORED} for name in names)
 
 
 # --- names ----------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4_096)  # the products of a source have the same names
-def _place(name: str, own: frozenset[str]) -> tuple[str, int]:
-    """The field that a name means, such as `meta.barcode`, or empty; and the rank of the name."""
+def _named(name: str, own: frozenset[str]) -> Named[str]:
+    """A name with the field that it means, such as `meta.barcode`."""
     meaning = None if name in own else OWN.meaning(name)
     if meaning is None:
-        return (name if name in own else ""), 0
+        return Named(name, name if name in own else "", 0)
     column, suffix, rank = meaning
     names = column.field.split(", ") if column.field else [_IGNORED]
     if own is _VARIANT:
         names = ["image" if each == "images" else each.removeprefix(VARIANT) for each in names]
     if suffix and not column.repeats:
-        return next((f"{each}.{suffix}" for each in names if each in {"prices", "stock"}), ""), rank
-    return next((each for each in names if each.partition(".")[0] in own | {_IGNORED, "currency"}), ""), rank
+        fields = [f"{each}.{suffix}" for each in names if each in {"prices", "stock"}]
+    else:
+        fields = [each for each in names if each.partition(".")[0] in own | {_IGNORED, "currency"}]
+    field = next(iter(fields), "")
+    return Named(name, field, rank, field == "images")
 
 
 def _stated(raw: Mapping[str, Any], own: frozenset[str]) -> str:
     """The code of the currency that is given beside a price; empty if there is none."""
-    codes = (str(raw[name]).lower() for name in raw if _place(name, own)[0] == "currency")
+    codes = (str(raw[name]).lower() for name in raw if _named(name, own).field == "currency")
     return next((code for code in codes if code in CURRENCIES), "")
 
 
@@ -140,75 +128,124 @@ def _renamed(raw: Mapping[str, Any], own: frozenset[str], path: str = "") -> tup
     product = {name: value for name, value in raw.items() if name in own}
     unused: list[str] = []
     images, stated = _images(product.get("images")), _stated(raw, own)
-    has_images = bool(images)
-    others = [(*_place(name, own), name) for name in raw if name not in own and raw[name] not in _NOTHING]
-    for place, rank, name in sorted(others, key=lambda each: each[1]):
-        field, _, member = place.partition(".")
-        known = product.get(field)
-        if field == "images" and not (rank and has_images):
+    ignored = {_IGNORED, "currency"} if stated else {_IGNORED}
+    others = [_named(name, own) for name in raw if name not in own and raw[name] not in _NOTHING]
+    for (name, field, *_), counts in Naming(["images"] if images else []).choose(others):
+        if field == "images" and counts:
             images += _images(raw[name])
-            has_images = has_images or not rank
-        elif member and isinstance(known, dict | None) and (known or {}).get(member) in _NOTHING:
-            product[field] = {**(known or {}), member: _value(member, raw[name], path + name)}
-        elif field in own - {"images"} and not member and known in _NOTHING:
-            product[field] = raw[name]
-        elif place != _IGNORED and not (stated and place == "currency"):
+        elif field not in ignored and not (counts and _added(product, field, raw[name], path + name)):
             unused.append(name)
     if images:
         product["images"] = images
-    price, prices, category = (product.get(name) for name in ("price", "prices", "category"))
+    _move_price(product, stated)
+    _move_category(product)
+    return {name: _value(name, value, path + name) for name, value in product.items()}, unused
+
+
+def _added(product: dict[str, Any], field: str, value: Any, path: str) -> bool:
+    """Whether a value was added as a field, or as a member of one; not if the product has another one."""
+    name, _, member = field.partition(".")
+    known = product.get(name)
+    if member and not isinstance(known, dict | None):
+        return False
+    held = (known or {}).get(member) if member else known
+    if held not in _NOTHING or field in {"currency", "images"}:
+        return False
+    product[name] = {**(known or {}), member: _value(member, value, path)} if member else value
+    return True
+
+
+def _move_price(product: dict[str, Any], stated: str) -> None:
+    """Make a price whose currency is known one of the prices."""
+    price, prices = product.get("price"), product.get("prices")
     currency = _first(price, _CURRENCY)
     code = stated if currency is price else str(currency).lower()
     if code in CURRENCIES and price not in _NOTHING and isinstance(prices, dict | None):
         product |= {"price": None, "prices": {code: _first(price, _AMOUNT), **(prices or {})}}
+
+
+def _move_category(product: dict[str, Any]) -> None:
+    """Make a category that is no text one of the categories."""
+    category = product.get("category")
     if isinstance(category, dict | list):
         product |= {"category": None, "categories": _listed(category) + _listed(product.get("categories"))}
-    return {name: _value(name, value, path + name) for name, value in product.items()}, unused
 
 
 # --- values ---------------------------------------------------------------------------------------------
 
 
+Read = Callable[[Any, str], Any]
+
+
 def _value(name: str, value: Any, path: str) -> Any:
     """The value of a field in the shape of our own format, as far as it is clear what it means."""
     value = _first(value, _MEMBERS.get(name, ()))
-    match name, value:
-        case ("prices", [*_]):
-            return [
-                {"currency": str(_first(each, _CURRENCY)), "amount": _number(_first(each, _AMOUNT), path)}
-                | {
-                    own: each[name]
-                    for name, own in _OF_PRICES.items()
-                    if isinstance(each, dict) and name in each
-                }
-                for each in value
-            ]
-        case ("prices" | "dimensions", {}):
-            named = {("depth" if member == "length" else member): each for member, each in value.items()}
-            return {member: _number(each, f"{path}.{member}") for member, each in named.items()}
-        case ("stock", {}):
-            return {location: _number(each, f"{path}.{location}") for location, each in value.items()}
-        case ("images" | "tags" | "salesChannels" | "options", [*_]):
-            return [_first(each, _URL if name == "images" else _NAME) for each in value]
-        case ("categories", [*_]):
-            return [_category(each) if isinstance(each, dict) else each for each in value]
-        case ("tags" | "salesChannels", str()):
-            return tags(value)
-        case ("categories", str()):
-            return paths(value)
-        case ("image", _):  # until this and the metadata of variants were synced, they could be anything
-            return _usable(_first(value, _URL), Url)
-        case ("metadata", _) if path != name:
-            found = _usable(value, dict[Any, Any]) or {}
-            return {key: each for key, each in found.items() if _usable({key: each}, Metadata)}
-        case ("rating", _):
-            is_number = isinstance(value, str) and NUMBER.fullmatch(value.strip())
-            return _usable(_number(value, path) if is_number else value, Amount)
-    if name in _CODES and type(value) is int:
-        return str(value)
-    if name in _UNNEEDED:
-        return _usable(value, _UNNEEDED[name])
-    return _number(value, path) if name in _NUMBERS else value
+    return _READERS[name](value, path) if name in _READERS else value
+
+
+def _prices(value: Any, path: str) -> Any:
+    return [_price(each, path) for each in value] if isinstance(value, list) else _numbers(value, path)
+
+
+def _price(value: Any, path: str) -> dict[str, Any]:
+    members = value if isinstance(value, dict) else {}
+    quantities = {own: members[name] for name, own in _OF_PRICES.items() if name in members}
+    return {
+        "currency": str(_first(value, _CURRENCY)),
+        "amount": _number(_first(value, _AMOUNT), path),
+        **quantities,
+    }
+
+
+def _dimensions(value: Any, path: str) -> Any:
+    members = value.items() if isinstance(value, dict) else ()
+    named = {("depth" if name == "length" else name): each for name, each in members}
+    return _numbers(named, path) if isinstance(value, dict) else value
+
+
+def _numbers(value: Any, path: str) -> Any:
+    """An object of numbers."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _number(each, f"{path}.{name}") for name, each in value.items()}
+
+
+def _rating(value: Any, path: str) -> Any:
+    is_number = isinstance(value, str) and NUMBER.fullmatch(value.strip())
+    return _usable(_number(value, path) if is_number else value, Amount)
+
+
+def _metadata(value: Any, path: str) -> Any:
+    """The metadata of a variant could be anything until it was synced, so what is no metadata is left out."""
+    if path == "metadata":
+        return value
+    found = _usable(value, dict[Any, Any]) or {}
+    return {key: each for key, each in found.items() if _usable({key: each}, Metadata)}
+
+
+def _list_of(read: Callable[[Any], Any], read_text: Callable[[str], Any] = lambda text: text) -> Read:
+    """Reads a list, or a text that is one."""
+
+    def read_list(value: Any, _: str) -> Any:
+        if isinstance(value, str):
+            return read_text(value)
+        return [read(each) for each in value] if isinstance(value, list) else value
+
+    return read_list
+
+
+def _only(kind: Any) -> Read:
+    """Reads a value of this kind; any other one is left out."""
+    return lambda value, _: _usable(value, kind)
+
+
+def _name_of(value: Any) -> Any:
+    return _first(value, _NAME)
+
+
+def _code(value: Any, _: str) -> Any:
+    """A text that may be written as a number."""
+    return str(value) if type(value) is int else value
 
 
 def _number(value: Any, path: str) -> Any:
@@ -235,7 +272,9 @@ def _first(value: Any, members: tuple[str, ...]) -> Any:
     return next((value[each] for each in members if value.get(each) not in _NOTHING), value)
 
 
-def _category(value: Mapping[str, Any]) -> dict[str, Any]:
+def _category(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
     return {"name": _first(value, _NAME), "handle": value.get("handle") or value.get("slug")}
 
 
@@ -249,3 +288,27 @@ def _listed(value: Any) -> list[Any]:
     if isinstance(value, str):
         return list(parts(value, "|"))
     return [] if value in _NOTHING else list(value) if isinstance(value, list) else [value]
+
+
+_READERS: Mapping[str, Read] = {
+    "prices": _prices,
+    "dimensions": _dimensions,
+    "images": _list_of(lambda each: _first(each, _URL)),
+    "options": _list_of(_name_of),
+    "tags": _list_of(_name_of, tags),
+    "salesChannels": _list_of(_name_of, tags),
+    "categories": _list_of(_category, paths),
+    "image": lambda value, _: _usable(_first(value, _URL), Url),  # like metadata
+    "metadata": _metadata,
+    "rating": _rating,
+    "stock": lambda value, path: (_numbers if isinstance(value, dict) else _number)(value, path),
+    **dict.fromkeys(("price", "compareAtPrice", "salePrice", "weight"), _number),
+    **dict.fromkeys(("discountPercentage", "minimumOrderQuantity"), _number),
+    **dict.fromkeys(("sku", "barcode", "hsCode", "midCode"), _code),
+    # Only for metadata:
+    "reviews": _only(list[Any]),
+    "meta": _only(dict[str, Any]),
+    **dict.fromkeys(("warrantyInformation", "shippingInformation"), _only(Text)),
+    **dict.fromkeys(("returnPolicy", "availabilityStatus"), _only(Text)),
+}
+"""How the value of a field is read, with its path for messages; that of any other field is left as it is."""

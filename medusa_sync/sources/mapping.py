@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,20 +16,16 @@ from msgspec import Struct, structs
 from medusa_sync.core.handles import slug
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kinds.metadata import METADATA
-from medusa_sync.core.product import Category, DesiredProduct, Value
+from medusa_sync.core.merge import members
+from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
+from medusa_sync.core.value import Value
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
 from medusa_sync.sources.overlooked import Overlooked
-from medusa_sync.sources.schema import FIELDS, SourceCategory, SourceProduct
+from medusa_sync.sources.schema import FIELDS, SourceCategory, SourceDimensions, SourceProduct
 from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
-from medusa_sync.sources.variants import (
-    desired_variants,
-    metadata_of,
-    name_variant,
-    shared_stock,
-    texts_of,
-)
+from medusa_sync.sources.variants import desired_variants, metadata_of, name_variant, shared_stock, texts_of
 
 _LIMIT = re.compile(r"Expected \w+ (>=|<=|of length >=|of length <=) (\S+?)(?:\.0)?")
 _BEYOND = {">=": "below", "<=": "above", "of length >=": "shorter than", "of length <=": "longer than"}
@@ -183,57 +180,89 @@ def readable(error: msgspec.ValidationError) -> str:
     return f"{field}: {message}" if field else message
 
 
+# --- products -------------------------------------------------------------------------------------------
+
+
+def _handle(title: str | None) -> str | None:
+    """The handle of a collection; None if its title has no letter or digit."""
+    return slug(line) or None if (line := one_line(title)) else None
+
+
+def _members(values: Iterable[str] | None) -> tuple[str, ...]:
+    """Each value once, in the order of the source."""
+    return tuple(dict.fromkeys(line for value in values or () if (line := one_line(value))))
+
+
+def _urls(values: Iterable[str] | None) -> tuple[str, ...]:
+    """Each URL of an image once, in the order of the source."""
+    return tuple(filter(is_web_url, _members(values)))
+
+
+def _as_it_is(value: Value) -> Value:
+    return value
+
+
+def _side(name: str) -> Callable[[SourceDimensions | None], Value]:
+    return lambda dimensions: getattr(dimensions, name, None)
+
+
+_FIELDS: tuple[tuple[str, str, Callable[[Any], Value]], ...] = (
+    ("title", "title", one_line),
+    ("subtitle", "subtitle", one_line),
+    ("description", "description", paragraphs),
+    ("thumbnail", "thumbnail", lambda url: next(iter(_urls([url or ""])), None)),
+    ("weight", "weight", _as_it_is),
+    ("length", "dimensions", _side("depth")),
+    ("height", "dimensions", _side("height")),
+    ("width", "dimensions", _side("width")),
+    ("origin_country", "origin_country", one_line),
+    ("hs_code", "hs_code", one_line),
+    ("mid_code", "mid_code", one_line),
+    ("material", "material", one_line),
+    ("type", "type", one_line),
+    ("collection", "collection", _handle),
+    ("categories", "category", lambda name: _members([name or ""])),
+    ("tags", "tags", _members),
+    ("sales_channels", "sales_channels", lambda names: _members(names) or None),
+    ("images", "images", _urls),
+    (f"{METADATA}brand", "brand", one_line),
+    (f"{METADATA}rating", "rating", _as_it_is),
+    # Only the number of reviews: the names and addresses of reviewers are private.
+    (f"{METADATA}review_count", "reviews", lambda reviews: None if reviews is None else len(reviews)),
+    (f"{METADATA}discount_percentage", "discount_percentage", _as_it_is),
+    (f"{METADATA}warranty_information", "warranty_information", one_line),
+    (f"{METADATA}shipping_information", "shipping_information", one_line),
+    (f"{METADATA}return_policy", "return_policy", one_line),
+    (f"{METADATA}minimum_order_quantity", "minimum_order_quantity", _as_it_is),
+    (f"{METADATA}availability_status", "availability_status", one_line),
+)
+"""The fields of a product in the store; which field of the source each is, and how that is read."""
+
+_values = attrgetter(*(own for _, own, _ in _FIELDS))
+
+
 def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduct:
     """What the store should hold.
 
     Raises:
         InvalidProductError: the product cannot be stored.
     """
-    title, source_id = one_line(product.title), usable_id(product.id)
+    values = _values(product)
+    fields = {name: read(value) for (name, _, read), value in zip(_FIELDS, values, strict=True)}
+    source_id = usable_id(product.id)
     if source_id is None:
         raise InvalidProductError("id: it has control characters, or spaces that could be lost")
-    if title is None:
+    if fields["title"] is None:
         raise InvalidProductError("title: it has no visible characters")
     names, variants = desired_variants(product, options.currency, sale_prices=options.sale_prices)
     leaves, categories = nested(product.categories or ())
-    dimensions = product.dimensions
-    title_of_collection = one_line(product.collection)
-    collection = slug(title_of_collection) or None if title_of_collection else None
-    images = _urls(product.images or ())
-    thumbnails = _urls([product.thumbnail or ""]) or images  # Medusa chooses the first image too
-    fields: dict[str, Value] = {
-        "title": title,
-        "subtitle": one_line(product.subtitle),
-        "description": paragraphs(product.description),
-        "thumbnail": next(iter(thumbnails), None),
-        "weight": product.weight,
-        "length": dimensions.depth if dimensions else None,
-        "height": dimensions.height if dimensions else None,
-        "width": dimensions.width if dimensions else None,
-        "origin_country": one_line(product.origin_country),
-        "hs_code": one_line(product.hs_code),
-        "mid_code": one_line(product.mid_code),
-        "material": one_line(product.material),
-        "type": one_line(product.type),
-        "collection": collection,
-        "categories": _members([product.category or "", *leaves]),
-        "tags": _members(product.tags or ()),
-        "sales_channels": _members(product.sales_channels or ()) or None,
-        "images": images,
-        f"{METADATA}brand": one_line(product.brand),
-        f"{METADATA}rating": product.rating,
-        # Only the number of reviews: the names and addresses of reviewers are private.
-        f"{METADATA}review_count": None if product.reviews is None else len(product.reviews),
-        f"{METADATA}discount_percentage": product.discount_percentage,
-        f"{METADATA}warranty_information": one_line(product.warranty_information),
-        f"{METADATA}shipping_information": one_line(product.shipping_information),
-        f"{METADATA}return_policy": one_line(product.return_policy),
-        f"{METADATA}minimum_order_quantity": product.minimum_order_quantity,
-        f"{METADATA}availability_status": one_line(product.availability_status),
-    }
+    fields["categories"] = _members([product.category or "", *leaves])
+    if fields["thumbnail"] is None:  # Medusa chooses the first image too
+        fields["thumbnail"] = next(iter(members(fields["images"])), None)
     own = metadata_of(product.metadata)
     fields.update((name, value) for name, value in own.items() if fields.get(name) is None)
     fields |= texts_of(product.translations) | shared_stock(product)
+    collection, title_of_collection = _handle(product.collection), one_line(product.collection)
     return DesiredProduct(
         external_id_of(options.source_name, source_id),
         source_id,
@@ -247,16 +276,6 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduc
         product.status,
         settings=options.settings,
     )
-
-
-def _members(values: Iterable[str]) -> tuple[str, ...]:
-    """Each value once, in the order of the source."""
-    return tuple(dict.fromkeys(line for value in values if (line := one_line(value))))
-
-
-def _urls(values: Iterable[str]) -> tuple[str, ...]:
-    """Each URL of an image once, in the order of the source."""
-    return tuple(filter(is_web_url, _members(values)))
 
 
 # --- category paths --------------------------------------------------------------------------------------

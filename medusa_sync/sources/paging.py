@@ -103,48 +103,136 @@ async def read_pages(api: Requests, first: JsonPage, limit: int | None) -> Async
     kind = kind_of(api, first)
     if limit is None and kind is NUMBER and api.number > 1 and (first.total or first.pages):
         raise api.error(f"the URL begins at page {api.number}, so the products before it are missing", _FIRST)
-    page, number, position, empty = first, api.number, 0, 0
-    seen, previous, named = IdSet(), (JsonPage([]), list[str]()), set[str]()
-    requests: dict[str, asyncio.Task[JsonPage]] = {}
+    reading, ahead, page = _Reading(api, kind, limit), _Ahead(api, kind), first
     try:
         while True:
-            total = page.total or 0
-            items = tuple(Item(each, f"item {n} of page {number}") for n, each in enumerate(page.items, 1))
-            ids = [*map(_identity, items)]
-            is_new = sum(map(seen.add, ids)) > 0
-            is_open = kind is OFFSET or (kind is NUMBER and page.pages is None)
-            if not is_new and is_open and position > total:
-                await _check_end(api, page, ids, *previous)
+            items = reading.items(page)
+            if await reading.is_over(page, [*map(_identity, items)]):
                 return
-            if not is_new and page.count > 1:
-                hint = f"Its pages form a loop, or it ignores `skip`. {_COUNTED}"
-                raise api.error("the source repeats itself: it sent a page with nothing new", hint)
-            position += page.count
-            is_enough = limit is not None and position >= limit
-            following = [] if is_enough else kind.following(api, Position(page, number, position, limit))
-            is_end = not following and not is_enough
-            is_early = is_end and position < total
-            empty = 0 if page.count or not following else empty + 1
-            _check_length(api, position, empty)
-            for key in requests.keys() - set(following):
-                await cancel([requests.pop(key)])
-            for key in following:  # requested while the caller works on this page
-                if key not in requests:
-                    requests[key] = asyncio.create_task(_request(api, kind, key, page, named))
-            if items or not is_early:
+            following = reading.following(page)
+            await ahead.request(following, page)
+            if items or following or not reading.is_early(page):
                 yield PageOfItems(items, page.total)
-            if is_early:
-                hint = _COUNTED if page.is_item else "Run again; if it happens again, the source is broken."
-                problem = f"the source ended after {position} of {total} products"
-                raise api.error(problem, f"No product was removed. {hint}")
-            if is_end and not kind.is_counted and not total and (page.has_more or (page.pages or 0) > number):
-                raise api.error("the source says that there are more, but not at which URL", _UNNAMED)
             if not following:
+                reading.check_end(page)
                 return
-            previous = page, ids
-            page, number = await requests.pop(following[0]), number + 1
+            page = await ahead.take(following[0])
+            reading.number += 1
     finally:
-        await cancel(requests.values())
+        await ahead.close()
+
+
+class _Reading:
+    """Checks that an API goes on from page to page, and ends at its end.
+
+    Attributes:
+        number: of the page.
+        position: how many items came so far.
+    """
+
+    def __init__(self, api: Requests, kind: Kind, limit: int | None) -> None:
+        self._api, self._kind, self._limit = api, kind, limit
+        self.number, self.position = api.number, 0
+        self._empty = 0  # pages in a row
+        self._seen = IdSet()
+        self._previous: tuple[JsonPage, list[str]] = JsonPage([]), []
+
+    def items(self, page: JsonPage) -> tuple[Item, ...]:
+        return tuple(Item(each, f"item {n} of page {self.number}") for n, each in enumerate(page.items, 1))
+
+    async def is_over(self, page: JsonPage, ids: list[str]) -> bool:
+        """Whether a page has nothing new because the one before was the last.
+
+        Raises:
+            SourceError: it has nothing new although there must be more.
+        """
+        is_new = sum(map(self._seen.add, ids)) > 0
+        previous, self._previous = self._previous, (page, ids)
+        if is_new:
+            return False
+        is_open = self._kind is OFFSET or (self._kind is NUMBER and page.pages is None)
+        if is_open and self.position > (page.total or 0):
+            await _check_end(self._api, page, ids, *previous)
+            return True
+        if page.count > 1:
+            hint = f"Its pages form a loop, or it ignores `skip`. {_COUNTED}"
+            raise self._api.error("the source repeats itself: it sent a page with nothing new", hint)
+        return False
+
+    def following(self, page: JsonPage) -> Sequence[str]:
+        """What to request after this page; nothing after the last one, or if there are enough items.
+
+        Raises:
+            SourceError: the source goes on forever.
+        """
+        self.position += page.count
+        at = Position(page, self.number, self.position, self._limit)
+        following = [] if self._is_enough else self._kind.following(self._api, at)
+        self._empty = 0 if page.count or not following else self._empty + 1
+        _check_length(self._api, self.position, self._empty)
+        return following
+
+    @property
+    def _is_enough(self) -> bool:
+        return self._limit is not None and self.position >= self._limit
+
+    def is_early(self, last: JsonPage) -> bool:
+        """Whether the source ended before its total."""
+        return not self._is_enough and self.position < (last.total or 0)
+
+    def check_end(self, last: JsonPage) -> None:
+        """Check that nothing is missing after the last page.
+
+        Raises:
+            SourceError: the source says that there is more.
+        """
+        if self.is_early(last):
+            hint = _COUNTED if last.is_item else "Run again; if it happens again, the source is broken."
+            problem = f"the source ended after {self.position} of {last.total} products"
+            raise self._api.error(problem, f"No product was removed. {hint}")
+        has_more = last.has_more or (last.pages or 0) > self.number
+        if has_more and not (self._is_enough or self._kind.is_counted or last.total):
+            raise self._api.error("the source says that there are more, but not at which URL", _UNNAMED)
+
+
+class _Ahead:
+    """Pages that are requested while the caller works on the one before."""
+
+    def __init__(self, api: Requests, kind: Kind) -> None:
+        self._api, self._kind = api, kind
+        self._requests: dict[str, asyncio.Task[JsonPage]] = {}
+        self._named = set[str]()  # by the pages so far
+
+    async def request(self, following: Sequence[str], page: JsonPage) -> None:
+        """Request what follows this page, and nothing else any more."""
+        await cancel([self._requests.pop(key) for key in self._requests.keys() - set(following)])
+        for key in following:
+            if key not in self._requests:
+                self._requests[key] = asyncio.create_task(self._page(key, page))
+
+    async def take(self, key: str) -> JsonPage:
+        return await self._requests.pop(key)
+
+    async def close(self) -> None:
+        await cancel(self._requests.values())
+
+    async def _page(self, key: str, before: JsonPage) -> JsonPage:
+        """Request a page: by its part of the query, or by its URL if the page before names it."""
+        if self._kind.is_counted:
+            return await self._api.page(key)
+        if self._kind is LINK:
+            try:
+                key = urldefrag(urljoin(before.url, key)).url
+                origin(key)
+            except ValueError as error:
+                raise self._api.error("the URL of the next page is invalid", _BROKEN) from error
+        if key in self._named:
+            raise self._api.error("the pages form a loop: one names an earlier page", _BROKEN)
+        if len(self._named) + 1 >= MAX_PAGES:
+            hint = "No product was removed. Ask for larger pages in the query of --source."
+            raise self._api.error(f"the source does not end: it has more than {MAX_PAGES} pages", hint)
+        self._named.add(key)
+        return await (self._api.linked(key) if self._kind is LINK else self._api.page(key))
 
 
 def _identity(item: Item) -> str:
@@ -178,25 +266,6 @@ async def _check_end(
     if previous.has_more or (page.items and (previous.pages or 0) > 1):
         hint = f"No product was removed. It seems to ignore `skip`. {_COUNTED}"
         raise api.error("the source says that it has more products, but does not send them", hint)
-
-
-async def _request(api: Requests, kind: Kind, key: str, page: JsonPage, named: set[str]) -> JsonPage:
-    """Request a page: by its part of the query, or by its URL if the page before names it."""
-    if kind.is_counted:
-        return await api.page(key)
-    if kind is LINK:
-        try:
-            key = urldefrag(urljoin(page.url, key)).url
-            origin(key)
-        except ValueError as error:
-            raise api.error("the URL of the next page is invalid", _BROKEN) from error
-    if key in named:
-        raise api.error("the pages form a loop: one names an earlier page", _BROKEN)
-    if len(named) + 1 >= MAX_PAGES:
-        hint = "No product was removed. Ask for larger pages in the query of --source."
-        raise api.error(f"the source does not end: it has more than {MAX_PAGES} pages", hint)
-    named.add(key)
-    return await (api.linked(key) if kind is LINK else api.page(key))
 
 
 async def cancel(requests: Iterable[asyncio.Task[Any]]) -> None:

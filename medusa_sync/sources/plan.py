@@ -10,10 +10,13 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync._version import __version__
+from medusa_sync.core.approval import PlanLine, as_saved
+from medusa_sync.core.approved import Approved
 from medusa_sync.core.fields import FIELDS, TITLE, VARIANT_FIELDS, Fields
 from medusa_sync.core.ids import source_id_of
-from medusa_sync.core.product import Approved, DesiredProduct, PlanLine, Value, as_saved
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.undo import Undone
+from medusa_sync.core.value import Value
 from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.sources.base import Page, Source, paged
 
@@ -70,6 +73,10 @@ class Plan(Source):
     Args:
         path: of the file.
 
+    Attributes:
+        undoes: what it does is to undo a run.
+        removed: the products that it removes or marks.
+
     Raises:
         SettingsError: it cannot be read, is damaged, was made by another version, or may not be carried out.
     """
@@ -80,13 +87,13 @@ class Plan(Source):
         self._path = path
         try:
             self.header = self._header()
-            self.created = {} if "undo" in self.header.settings else None  # they are among the removals
-            removals = [line.plan for line in self._lines() if line.product is None]
+            self.undoes = "undo" in self.header.settings
+            removed = [line.plan for line in self._lines() if line.product is None]
         except OSError as error:
             raise self.error(f"the file cannot be read ({error.strerror})") from error
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise self.error(f"it is no plan, or damaged; {_AGAIN}") from error
-        self.removals, self._total = removals, sum(self.header.counts.values()) - len(removals)
+        self.removed, self._total = removed, sum(self.header.counts.values()) - len(removed)
 
     def error(self, problem: str) -> SettingsError:
         """The error of a plan that cannot be carried out."""
@@ -112,7 +119,7 @@ class Plan(Source):
                 raise self.error(f"it was changed after it was saved, or is incomplete; {_AGAIN}")
             file.seek(len(start))
             before = ""
-            for line in map(_line if self.created is None else _undone_line, file):
+            for line in map(_undone_line if self.undoes else _line, file):
                 if line.plan.external_id <= before or not _fits(line, header):
                     raise self.error(f"it is no plan, or damaged; {_AGAIN}")
                 before = line.plan.external_id

@@ -20,16 +20,20 @@ _UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def one_line(text: str | None) -> str | None:
     """The text on one line without control characters; None if nothing is left."""
-    if text and text.isprintable() and "  " not in text and text == text.strip():
+    if not text:
+        return None
+    if text.isprintable() and "  " not in text and text == text.strip():
         return text  # the usual case, and fast
-    return " ".join(_UNSTORABLE.sub("", _WHITE_SPACE.sub(" ", text or "")).split()) or None
+    return " ".join(_UNSTORABLE.sub("", _WHITE_SPACE.sub(" ", text)).split()) or None
 
 
 def paragraphs(text: str | None) -> str | None:
     """The text with its line breaks, without other control characters; None if nothing is left."""
-    if text and text.isprintable():
+    if not text:
+        return None
+    if text.isprintable():
         return text.strip() or None
-    return _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text or "")).strip() or None
+    return _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text)).strip() or None
 
 
 def fold(name: str) -> str:

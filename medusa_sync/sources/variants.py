@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import structs
@@ -17,8 +18,9 @@ from medusa_sync.core.kinds.prices import OTHER_PRICE, PRICE, PriceKey, price_fi
 from medusa_sync.core.kinds.sales import SALE
 from medusa_sync.core.kinds.stock import OTHER_STOCK, SHARED, STOCK
 from medusa_sync.core.kinds.texts import TRANSLATION, canonical_locale
-from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import ONLY, RECORD_KEY
+from medusa_sync.core.value import Value
 from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.schema import (
     SourcePrice,
@@ -40,6 +42,8 @@ _TITLE = "Title"  # the option of variants that have only titles
 _LARGEST_INT = 2**53
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
+_Read = Callable[[SourceVariant], dict[str, Value]]
+"""The fields of a variant."""
 
 
 def desired_variants(
@@ -50,22 +54,8 @@ def desired_variants(
     Raises:
         InvalidProductError: Medusa could not store them.
     """
-    shared = shared_stock(product)
-
-    def fields(variant: SourceVariant) -> dict[str, Value]:
-        image = one_line(variant.image)
-        own = product.stock if variant.stock is None else variant.stock
-        values: dict[str, Value] = {
-            SKU: one_line(variant.sku),
-            BARCODE: one_line(variant.barcode),
-            **({STOCK: SHARED} if shared and variant.stock is None else _stock(own)),
-            WEIGHT: variant.weight,
-            THUMBNAIL: image if image is not None and is_web_url(image) else None,
-        }
-        found = {name: value for name, value in values.items() if value is not None}
-        prices = _prices(variant, product, currency, sale_prices=sale_prices)
-        return {**found, **metadata_of(variant.metadata), **prices, **texts_of(variant.translations)}
-
+    is_shared = bool(shared_stock(product))
+    fields = partial(_fields, product, currency, sale_prices=sale_prices, is_shared=is_shared)
     if not product.variants:
         barcode = product.meta.barcode if product.meta else None
         own = SourceVariant(sku=product.sku, barcode=barcode, prices=product.prices)
@@ -76,29 +66,57 @@ def desired_variants(
     if not names and len(given) == 1:
         [only] = given
         return (), (DesiredVariant(ONLY, one_line(only.sku) or one_line(only.title) or "", fields(only)),)
-    skus = Counter(one_line(each.sku) for each in given)
-    variants: list[DesiredVariant] = []
-    ids = [None if each.id is None else one_line(str(each.id)) for each in given]
-    for number, each in enumerate(given):
-        sku = one_line(each.sku)
-        values = {one_line(name): _trimmed(value) for name, value in each.options.items()}
-        title = one_line(each.title) or " / ".join(values.get(name) or "" for name in names)
-        name = sku or title.strip(" /") or str(each.id or "without a name")
-        try:
-            options = {f"{OPTION}{option}": value for option, value in _chosen(values, names).items()}
-            own_fields: dict[str, Value] = {TITLE: title, **fields(each), **options}
-        except InvalidProductError as error:
-            raise InvalidProductError(f"variant {name}: {error}") from error
-        key = ids[number] or (sku if skus[sku] == 1 else None) or " / ".join(options.values())
-        variants.append(DesiredVariant(key, name, own_fields))
-    keys = Counter(each.key for each in variants)
-    variants = [
-        each if own or keys[each.key] == 1 else structs.replace(each, key=_named_values(each))
-        for own, each in zip(ids, variants, strict=True)
-    ]
+    variants = _with_keys(given, [_variant(each, names, fields) for each in given])
     _check(names, variants)
     labels = Counter(each.name for each in variants)
     return names, tuple(each if labels[each.name] == 1 else _called_by_values(each) for each in variants)
+
+
+def _fields(
+    product: SourceProduct, currency: str, variant: SourceVariant, *, sale_prices: bool, is_shared: bool
+) -> dict[str, Value]:
+    """The fields of a variant without its title and options; the stock of the product may be shared."""
+    image = one_line(variant.image)
+    own = product.stock if variant.stock is None else variant.stock
+    values: dict[str, Value] = {
+        SKU: one_line(variant.sku),
+        BARCODE: one_line(variant.barcode),
+        **({STOCK: SHARED} if is_shared and variant.stock is None else _stock(own)),
+        WEIGHT: variant.weight,
+        THUMBNAIL: image if image is not None and is_web_url(image) else None,
+    }
+    found = {name: value for name, value in values.items() if value is not None}
+    prices = _prices(variant, product, currency, sale_prices=sale_prices)
+    return {**found, **metadata_of(variant.metadata), **prices, **texts_of(variant.translations)}
+
+
+def _variant(variant: SourceVariant, names: Sequence[str], fields: _Read) -> DesiredVariant:
+    """One of several variants; its key is still that of its option values."""
+    values = {one_line(name): _trimmed(value) for name, value in variant.options.items()}
+    title = one_line(variant.title) or " / ".join(values.get(name) or "" for name in names)
+    name = one_line(variant.sku) or title.strip(" /") or str(variant.id or "without a name")
+    try:
+        chosen = _chosen(values, names)
+        options = {f"{OPTION}{option}": value for option, value in chosen.items()}
+        return DesiredVariant(" / ".join(chosen.values()), name, {TITLE: title, **fields(variant), **options})
+    except InvalidProductError as error:
+        raise InvalidProductError(f"variant {name}: {error}") from error
+
+
+def _with_keys(given: Sequence[SourceVariant], variants: Sequence[DesiredVariant]) -> list[DesiredVariant]:
+    """The variants with their keys: the id, else an SKU that no other one has, else the option values."""
+    ids = [None if each.id is None else one_line(str(each.id)) for each in given]
+    skus = [one_line(each.sku) for each in given]
+    count = Counter(skus)
+    keys = [
+        own or (sku if count[sku] == 1 else None) or each.key
+        for own, sku, each in zip(ids, skus, variants, strict=True)
+    ]
+    used = Counter(keys)
+    return [
+        structs.replace(each, key=key if own or used[key] == 1 else _named_values(each))
+        for own, key, each in zip(ids, keys, variants, strict=True)
+    ]
 
 
 def _told_apart_by_titles(variants: Sequence[SourceVariant]) -> tuple[SourceVariant, ...]:

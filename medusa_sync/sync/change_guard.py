@@ -10,10 +10,10 @@ from medusa_sync.core.change import FieldChange
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import LOCATION, STOCK
 from medusa_sync.core.policy import Share
-from medusa_sync.core.product import Value, excerpts
 from medusa_sync.core.record import DIGEST, NO_RECORD, Record, VariantRecord, applied, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.undo import plan_change
+from medusa_sync.core.value import Value, excerpts
 from medusa_sync.core.variants import fields_with_pending
 from medusa_sync.errors import ChangeGuardError, ProductFailedError
 from medusa_sync.redact import hidden
@@ -77,7 +77,7 @@ async def _changed(
     for part in backlog if how.update else ():
         known = [each for each in part if len(each.copies) == 1 and not _record(each).is_claim]
         stored = {each.desired.external_id: each for each in known}
-        reads = how.overwrite or context.undoes
+        reads = how.overwrite or context.mode.reads_all
         found = await _by_store(context, stored, sales) if reads else _by_record(context, stored)
         for external_id, changes in found.items():
             if changes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.approval import without_secrets
+from medusa_sync.core.approval import PlanLine, as_saved, without_secrets
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.product import DesiredProduct, PlanLine, as_saved
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, Rejected, Unchecked, checked
@@ -62,7 +62,7 @@ class Ledger:
         self.conflicts = 0
         self.held = 0
         self.withheld = 0
-        self.not_completed: list[Outcome] = []
+        self.not_completed: Sequence[Outcome] = ()
         self.problems = Spool[Outcome]()
         self.changes = Spool[Outcome]()
         self.skipped = Spool[Outcome]()
@@ -73,6 +73,11 @@ class Ledger:
         self.unidentified = 0
         self.invalid = 0
         self.partial: set[str] = set()
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether something is not written, and no setting says so."""
+        return bool(self.problems or self.not_completed or self.held)
 
     def take(self, rows: Iterable[Delivered]) -> list[DesiredProduct | Unchecked]:
         """Open the products among rows of the source, and return them; the other rows are rejected."""
@@ -157,15 +162,17 @@ class Ledger:
         Raises:
             RuntimeError: a bug in medusa-sync: a product was lost or counted twice.
         """
+        not_completed = []
         for external_id, product in self._open.items():
             result = Result.UNCONFIRMED if product.is_sent else Result.NOT_ATTEMPTED
             outcome = Outcome(external_id, product.title, result, reason)
-            self.not_completed.append(outcome)
+            not_completed.append(outcome)
             if product.conflicts:
                 self.conflicts += len(product.conflicts)
                 conflicts = tuple(product.conflicts.values())
                 self.changes.add(structs.replace(outcome, reason="", conflicts=conflicts))
-        self.counts.update(outcome.result for outcome in self.not_completed)
+        self.not_completed = not_completed
+        self.counts.update(outcome.result for outcome in not_completed)
         accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
             raise RuntimeError(f"{self.seen} products were delivered, but {accounted} have an outcome")

@@ -5,50 +5,38 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from medusa_sync.codes import Note
-from medusa_sync.core.policy import OnMissing
 from medusa_sync.core.result import Outcome, Planned, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
-    EXIT_GUARD,
-    EXIT_PARTIAL,
     InterruptedRunError,
     LockedError,
     MedusaSyncError,
     PruneGuardError,
     SourceError,
-    StoreError,
     TimeLimitError,
 )
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.placement import UNKNOWN
+from medusa_sync.medusa.vocabulary import Vocabulary
 from medusa_sync.redact import hidden
-from medusa_sync.sources.base import Source
-from medusa_sync.stop import Stop, all_done
-from medusa_sync.sync.context import NO_TRANSLATIONS, Context
+from medusa_sync.stop import Stop
+from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.mode import Mode
 from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.remarks import notes
 from medusa_sync.sync.run_options import SyncOptions
 
 if TYPE_CHECKING:
-    from medusa_sync.core.entities import Channel
     from medusa_sync.sync.remove.removals import Removals
     from medusa_sync.sync.write.engine import Engine
 
 _LOST = "medusa-sync lost track of it, which is a bug; the next run checks it again"
-_NO_ID = (
-    "None has a usable id. Take another field for it, whose values never change: write `. + {id: .title}` to "
-    "a file, and name that with"
-)
-_NOT_COMPARED = (
-    "Nothing was compared with a store: no credentials are set "
-    "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
-)
 _STATUSES: Mapping[type[MedusaSyncError], Status] = {
     InterruptedRunError: Status.INTERRUPTED,
     LockedError: Status.LOCKED,
@@ -70,7 +58,7 @@ class Run:
     """One run; call `execute` once.
 
     Args:
-        source: of the products.
+        mode: what the run is for, with its source.
         api: of the store; None for a dry run that compares nothing.
         options: what to do.
         requests: counted by the HTTP clients of source and store.
@@ -80,20 +68,20 @@ class Run:
 
     def __init__(
         self,
-        source: Source,
+        mode: Mode,
         api: AdminApi | None,
         options: SyncOptions,
         requests: Requests,
         observer: Observer,
         stop: Stop,
     ) -> None:
-        self._source = source
+        self._mode = mode
+        self._source = mode.source
         self._api = api
         self._options = options
         self._requests = requests
         self._stop = stop
-        self._undoes = source.created is not None
-        self._delivery = Delivery(source, options)
+        self._delivery = Delivery(mode.source, options)
         self._ledger = Ledger(observer.settled)
         self._observer = observer
         self._context: Context | None = None
@@ -111,17 +99,17 @@ class Run:
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
         self._ledger.close(f"not completed: {reason}")
         options, ledger, error = self._options, self._ledger, self._stop.reason
-        has_problems = bool(ledger.problems or ledger.not_completed or ledger.held)
-        status = Status.PARTIAL if self._exit_code(has_problems=has_problems) else Status.OK
+        exit_code = error.exit_code if error is not None else self._mode.exit_code(ledger)
+        status = Status.PARTIAL if exit_code else Status.OK
         return RunResult(
             job=options.job,
             dry_run=options.dry_run,
             status=status if error is None else _STATUSES.get(type(error), Status.FAILED),
-            exit_code=error.exit_code if error is not None else self._exit_code(has_problems=has_problems),
+            exit_code=exit_code,
             started_at=started_at,
             duration_s=time.monotonic() - clock,
             source_name=options.source_name,
-            undoes=self._undoes,
+            undoes=self._mode.undoes,
             source_url=options.source_url,
             source_format=self._source.format,
             source_total=self._delivery.total,
@@ -141,78 +129,26 @@ class Run:
             problems=ledger.problems,
             not_completed=tuple(ledger.not_completed),
             changes=ledger.changes,
-            notes=tuple(self._notes(is_complete_plan=options.dry_run and error is None and not self._undoes)),
+            notes=tuple(self._notes()),
             error=str(error) if error else "",
             hint=error.hint if error else "",
         )
 
-    def _exit_code(self, *, has_problems: bool) -> int:
-        """The exit code of a run that nothing has ended."""
-        if self._source.removals is not None and (
-            self._ledger.skipped or self._ledger.counts[Result.SKIPPED]
-        ):
-            return EXIT_GUARD
-        return EXIT_PARTIAL if has_problems else 0
-
-    def _notes(self, *, is_complete_plan: bool) -> Iterator[Note]:
+    def _notes(self) -> Iterator[Note]:
         """Remarks that are not about one product."""
-        options, context, unidentified = self._options, self._context, self._ledger.unidentified
-        is_plan = self._source.removals is not None
-        if not (self._ledger.seen or options.shard or self._stop.is_set or is_plan or self._undoes):
-            yield Note("no_products", "The source has no products.")
-        like = f"It looks like {self._source.resembles}." if self._source.resembles else ""
-        is_invalid = 0 < self._ledger.seen == self._ledger.invalid
-        if is_invalid:
-            shape = _NO_ID if unidentified == self._ledger.seen else "If its products have another shape, use"
-            hint = like or f"{shape} --source-map."
-            yield Note("no_valid_product", f"The source has no valid product. {hint}")
-        removes = options.on_missing is not OnMissing.KEEP
-        if removes and options.limit is not None:
-            text = "Nothing is removed with --limit, because products beyond the limit are not missing."
-            yield Note("limit_keeps", text)
-        elif removes and unidentified:
-            yield Note(
-                "rows_without_id",
-                f"Nothing is removed, because {unidentified} of the rejected rows have no id: "
-                "they may be of products or variants that only look missing.",
-            )
-        if self._ledger.hidden:
-            yield Note(
-                "plan_hides_secrets",
-                f"Products whose plan has a secret: {self._ledger.hidden}. It is hidden in the plan, which "
-                "does not write them.",
-            )
+        options, ledger, mode, is_stopped = self._options, self._ledger, self._mode, self._stop.is_set
+        needs_some = mode.wants_all and not (options.shard or is_stopped)
+        yield from notes.of_products(self._source, ledger, needs_some=needs_some)
+        yield from notes.of_settings(options, ledger)
         if self._removals is not None:
             yield from self._removals.notes
-        yield from self._source.notes
-        is_first = bool(self._ledger.gained) and not self._ledger.kept
-        if options.dry_run or is_first:
-            if like and not is_invalid:
-                yield Note("resembles", like)
-            yield from self._source.overlooked
+        yield from notes.of_reading(self._source, ledger, is_dry_run=options.dry_run)
         if self._api is None:
-            valid = self._ledger.not_compared
-            words = "product is" if valid == 1 else "products are"
-            yield Note("not_compared", f"{valid} {words} valid. {_NOT_COMPARED}" if valid else _NOT_COMPARED)
-        placement = context.placement if context is not None else UNKNOWN
-        if placement is not UNKNOWN and is_complete_plan:  # it has checked all of the installation
-            location = "" if placement.location_id is None else " and stock location"
-            yield Note(
-                "valid",
-                "The installation is valid: settings, credentials, source, sales channel, shipping profile"
-                f"{location}. Only a real run shows whether the credentials may write.",
-            )
-        if context is not None and context.is_map_edited and self._engine is not None:
-            yield Note("map_edited", "The map has changed since products of this source were written.")
-        if context is not None and context.other_locales:
-            yield Note("no_locale", _lacking_locales(context))
-        if placement is not UNKNOWN and placement.location_id is None:
-            text = "The store has no stock location, so stock is not synced. Add a location in the admin."
-            yield Note("no_stock_location", text)
-        if context is not None and context.kept_stock.found:
-            yield context.kept_stock.note
-        if context is not None and context.left_over.found:
-            yield context.left_over.note
+            yield notes.not_compared(ledger)
+        if self._context is not None:
+            has_checked_all = options.dry_run and mode.creates and self._stop.reason is None
+            has_stale = self._engine is not None
+            yield from notes.of_store(self._context, has_checked_all=has_checked_all, has_stale=has_stale)
         yield from self._obstacles
 
     async def _run_until_stopped(self) -> StoreState | None:
@@ -260,12 +196,11 @@ class Run:
         options, ledger = self._options, self._ledger
         # The scan begins while the source is asked.
         async with Scan(api, options) as scan:
-            context = Context(api, options, self._source, self._delivery, ledger, self._stop, scan)
+            vocabulary = Vocabulary(api, options.wanted)
+            context = Context(api, options, self._mode, self._delivery, ledger, self._stop, scan, vocabulary)
             self._context = context
             if options.prunes:
-                from medusa_sync.sync.remove.removals import Removals  # only runs that remove need it
-
-                self._removals = Removals(context)
+                self._removals = self._mode.removals(context)
             try:
                 await context.check_locales()
                 await self._write(context)
@@ -284,8 +219,11 @@ class Run:
             names = await self._source.category_names()
             self._category_names = {slug: name for slug, name in names.items() if hidden(name) == name}
         # A run that only updates spares the store these requests, and its users the same lines each time.
-        if (options.dry_run or ledger.counts[Result.CREATED]) and not self._undoes:
-            self._obstacles = await _obstacles(context)
+        if (options.dry_run or ledger.counts[Result.CREATED]) and self._mode.creates:
+            from medusa_sync.sync.remarks.customers import find_obstacles
+
+            offer = self._engine.offer if self._engine is not None else None
+            self._obstacles = await find_obstacles(context, offer)
         if options.dry_run:
             return StoreState(scan.size, ledger.kept)
         removed = ledger.counts[Result.REMOVED] if context.deletes else 0
@@ -312,8 +250,8 @@ class Run:
 
     async def _unmark(self, context: Context) -> None:
         """End the marks of what is back at the source, unless only what was approved is written."""
-        may_write = not (context.is_dry_run or self._undoes or self._stop.is_set)
-        if may_write and self._source.removals is None and context.scan.marked:
+        may_write = self._mode.wants_all and not (context.is_dry_run or self._stop.is_set)
+        if may_write and context.scan.marked:
             from medusa_sync.sync.remove.marks import unmark  # few runs need it
 
             await unmark(context, self._removals.moved if self._removals is not None else ())
@@ -327,38 +265,3 @@ class Run:
         except (PruneGuardError, SourceError) as error:
             return error
         return None
-
-
-def _lacking_locales(context: Context) -> str:
-    texts = f"Texts in {', '.join(sorted(context.other_locales))} are not synced, because the store does not"
-    if (error := context.hidden_locales) is not None:
-        why = f"show its locales: {error}. {error.hint} Allow it"
-    else:
-        has = ", ".join(sorted(context.locales or ())) or NO_TRANSLATIONS
-        why = f"have these locales (it has {has}). Add them in the admin (Settings > Store)"
-    return f"{texts} {why}, or remove the texts at the source."
-
-
-async def _obstacles(context: Context) -> Sequence[Note]:
-    """What would keep customers from buying, if the store shows it: a role may hide some of it."""
-    from medusa_sync.core.offer import Offer, obstacles  # quiet runs do not need it
-
-    channels: Sequence[Channel] = ()
-
-    async def read_channels() -> None:
-        nonlocal channels
-        with suppress(StoreError):
-            channels = await context.api.selling()
-
-    async def read_regions() -> None:
-        with suppress(StoreError):
-            await context.find_regions()
-
-    await all_done(read_channels(), read_regions())
-    offer, placement = context.offer or Offer(), context.placement
-    if not offer.channels:  # nothing was planned: as a new product would be
-        offer.channels.add(placement.sales_channel_id)
-        offer.locations.update(filter(None, (placement.location_id,)))
-        offer.currencies.add(context.options.wanted.currency)
-    names = {own: name for name, own in placement.locations.items()}
-    return tuple(obstacles(offer, channels, context.regions, names))

@@ -59,7 +59,7 @@ class SettingsGuard:
             SettingsGuardError: the settings are others, and are not accepted.
             StoreError: the store cannot be read.
         """
-        if self._context.undoes:
+        if not self._context.mode.checks_settings:
             return
         self._of_source = {name: product_settings[name] for name in OF_SOURCE if name in product_settings}
         before = self._scan.settings.as_a_whole(self._of_source)
@@ -76,7 +76,7 @@ class SettingsGuard:
             SettingsGuardError: the settings are others, and are not accepted.
             StoreError: the store cannot be read.
         """
-        if self._context.undoes:
+        if not self._context.mode.checks_settings:
             return
         if not self._scan.is_complete:
             for record in found:
@@ -111,7 +111,7 @@ class SettingsGuard:
         return {**self._of_source, LOCATION: placement.location_id, LOCATION_NAME: self._location}
 
     def _stop_unless_accepted(self, differences: Mapping[str, tuple[str, str]]) -> None:
-        names = {own: repr(name) for name, own in self._context.placement.locations.items() if name != own}
+        names = {own: repr(name) for own, name in self._context.names.locations.labels.items()}
         values = (
             f"{name} ({names.get(old, old) or 'off'} before, {names.get(new, new) or 'off'} now)"
             for name, (old, new) in differences.items()

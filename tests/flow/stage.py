@@ -16,7 +16,7 @@ from msgspec import structs
 
 from medusa_sync import RunResult
 from medusa_sync.core import unfinished
-from medusa_sync.core.product import as_saved
+from medusa_sync.core.approval import as_saved
 from medusa_sync.report.text import as_text
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.plan import Header, checksum_of

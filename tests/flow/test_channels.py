@@ -142,7 +142,7 @@ def test_a_message_names_few_of_many_channels() -> None:
     store = shop("Web", "Web", *(f"Channel {number}" for number in range(300)))
     for name in ("nowhere", "Web"):
         [problem] = run(store, row(1, name)).problems
-        assert problem.reason.count("(sc") == (2 if name == "Web" else 20)
+        assert problem.reason.count("sc_" if name == "Web" else "'Channel ") == (2 if name == "Web" else 20)
 
 
 def test_a_renamed_channel_stays_the_same_for_its_products() -> None:
@@ -204,6 +204,9 @@ def test_a_source_without_channels_asks_nothing_more() -> None:
         sync(ListSource(rows), store)
         asked.append(sum(each.path == "/admin/sales-channels" for each in store.requests))
     assert asked == [1, 1], "a new product: once for what keeps customers from buying"
+    store.requests.clear()
+    sync(ListSource([row(1, "Web", "Default Sales Channel")]), store, sales_channel="Web")
+    assert sum(each.path == "/admin/sales-channels" for each in store.requests) == 1
     assert writes(store)
 
 

@@ -106,5 +106,5 @@ def test_without_a_default_the_only_profile_and_location_are_used(default: str |
 )
 def test_a_currency_that_the_store_lacks_is_an_error(currency: str, words: str) -> None:
     error, hint = refused(FakeMedusa(), currency=currency)
-    assert error.endswith(f"{currency!r}, only in: eur, usd")
+    assert error.endswith(f"no currency {currency!r}, only: 'eur', 'usd'")
     assert words in hint

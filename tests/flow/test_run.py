@@ -51,6 +51,13 @@ def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
     }
 
 
+def test_only_the_mode_of_a_run_says_that_it_undoes_one_or_carries_out_a_plan() -> None:
+    """Classes of other packages may have any attributes."""
+    source = ListSource(products(2))
+    vars(source).update(created={}, removals=[])
+    assert counts(sync(source, FakeMedusa())) == {"created": 2}
+
+
 @pytest.mark.parametrize("concurrency", [1, 2])
 def test_a_handle_that_an_earlier_product_got_is_not_proposed_again(concurrency: int) -> None:
     """No creation is refused."""
@@ -92,9 +99,10 @@ def test_only_tags_that_are_needed_are_created() -> None:
 
 
 def test_a_run_sends_no_more_requests_than_it_needs() -> None:
-    """Each run that writes reads the placement (3), and one that creates what customers need to buy (2).
+    """Each run that writes reads where new products go (2).
 
-    Before the acknowledgement, it reads the records.
+    One that creates reads their shipping profile, and what customers need to buy (2). Before the
+    acknowledgement, each reads the records.
     """
     rows = [row | {"title": f"Product {row['id']}"} for row in products(200)]
     store, source = FakeMedusa(), ListSource(rows, page_size=200)
@@ -110,7 +118,7 @@ def test_a_run_sends_no_more_requests_than_it_needs() -> None:
     source.rows = [row | {"price": 12.5, "stock": 7} if row["id"] in {50, 150} else row for row in rows]
     # Reads: a page, a look-up, details, details after the rows were written.
     # Writes: the rows with their notes, the variants, their levels.
-    assert requests() == (4 + 3 + 1, 3 + 1)
+    assert requests() == (4 + 2 + 1, 3 + 1)
 
 
 def test_no_request_creates_more_products_than_the_batch_size() -> None:
@@ -127,6 +135,41 @@ def test_the_placement_is_checked_before_anything_is_written_and_only_then(*, dr
     assert "no sales channel 'Nowhere'" in result.error
     sync(source, store)
     assert_quiet(source, store, sales_channel="Nowhere")
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_store_without_a_shipping_profile_is_updated_but_nothing_is_created(*, dry_run: bool) -> None:
+    """Only new products get one; a dry run checks it in any case."""
+    store, source = FakeMedusa(), ListSource(products(3))
+    sync(source, store)
+    store.state.shipping_profiles.clear()
+    source.rows = [row | {"title": f"New {row['title']}"} for row in products(3)]
+    assert sync(source, store, dry_run=True).error == "The store has no shipping profile"
+    if not dry_run:
+        assert counts(sync(source, store)) == {"updated": 3}
+    source.rows = [row | {"title": f"Newest {row['title']}"} for row in products(4)]
+    store.requests.clear()
+    result = sync(source, store, dry_run=dry_run)
+    assert (result.error, writes(store)) == ("The store has no shipping profile", [])
+
+
+def test_a_product_that_is_deleted_after_the_look_up_is_created_in_its_profile_and_channels() -> None:
+    store = FakeMedusa()
+    channel = store.call("POST", "/admin/sales-channels", {"name": "Web"})["sales_channel"]["id"]
+    source = ListSource([row | {"salesChannels": ["Web"]} for row in products(2)])
+    sync(source, store)
+    source.rows = [row | {"title": f"New {row['title']}"} for row in source.rows]
+
+    def delete(request: httpx.Request) -> None:
+        if "variants.price_set" in request.url.params.get("fields", ""):
+            store.before = None
+            del store.state.products[store.products["dummyjson:1"].id]
+
+    store.before = delete
+    assert counts(sync(source, store)) == {"created": 1, "updated": 1}
+    created = store.products["dummyjson:1"]
+    assert (created.shipping_profile_id, created.sales_channel_ids) == (store.shipping_profile_id, [channel])
+    assert_quiet(source, store)
 
 
 @pytest.mark.parametrize(("pages", "dry_run"), [(1, False), (4, False), (4, True)])

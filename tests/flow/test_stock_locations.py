@@ -201,9 +201,7 @@ def test_a_location_that_gets_another_name_keeps_its_levels(store: FakeMedusa) -
     store.state.stock_locations[id_of(store, "Berlin")].name = "Berlin Mitte"
     assert_quiet(source, store)
     source.rows[0]["price"] = 6
-    assert "'Berlin', but the stock locations of the store are: 'Berlin Mitte', " in str(
-        reasons(carried_out(source, store))
-    )
+    assert "no stock location 'Berlin', only: 'Berlin Mitte', " in str(reasons(carried_out(source, store)))
     source.rows[0]["stock"] = {"Berlin Mitte": 4}
     assert counts(carried_out(source, store)) == {"updated": 1}
     assert levels(store) == {"TP": {"Berlin Mitte": 1}}
@@ -226,14 +224,14 @@ def test_a_location_that_gets_the_name_of_another_one_is_a_new_one(store: FakeMe
     [
         (
             {"Rome": 1},
-            "'Rome', but the stock locations of the store are: 'Berlin', 'Depot', 'St. Pauli', 'Ware",
+            "location 'Rome', only: 'Berlin', 'Depot', 'St. Pauli', 'Twin' (sloc_8), 'Twin' (sloc_9)",
         ),
         (
             {"Twin": 1},
-            "but the stock locations of the store are: 'Berlin', 'Depot', 'St. Pauli', 'Warehouse', '",
+            "stock.Twin: the store has several stock locations 'Twin' (sloc_8, sloc_9); give an id",
         ),
-        ({"Berlin": 1, "sloc_1": 1}, "two quantities for one stock location: 'Berlin' and 'sloc_1'"),
-        ({"": 1, "Warehouse": 1}, "two quantities for one stock location: `stock` and 'Warehouse'"),
+        ({"Berlin": 1, "sloc_1": 1}, "stock.Berlin and stock.sloc_1 are the same stock location"),
+        ({"": 1, "Warehouse": 1}, "stock and stock.Warehouse are the same stock location"),
     ],
 )
 def test_a_location_that_the_store_lacks_rejects_the_product_alone(
@@ -255,7 +253,7 @@ def test_a_store_without_locations_rejects_products_that_name_one() -> None:
     store.state.stock_locations.clear()
     store.state.store.default_location_id = None
     result = carried_out(ListSource([plain(stock={"Berlin": 1})]), store)
-    assert "the stock locations of the store are: none" in reasons(result)["dummyjson:1"]
+    assert "the store has no stock location 'Berlin', only: none" in reasons(result)["dummyjson:1"]
 
 
 def test_a_location_that_the_source_no_longer_names_keeps_its_level(store: FakeMedusa) -> None:

@@ -176,7 +176,7 @@ def test_only_some_texts_are_synced_if_that_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("name", ["translation.de-XX", "translation.de-XX.title"])
-@pytest.mark.parametrize(("gone", "words"), [("", "only: de-DE, fr-FR"), ("off", "MEDUSA_FF_TRANSLATION")])
+@pytest.mark.parametrize(("gone", "words"), [("", "only: 'de-DE', 'fr"), ("off", "MEDUSA_FF_TRANSLATION")])
 def test_only_with_a_locale_that_the_store_lacks_is_an_error(name: str, gone: str, words: str) -> None:
     """Such a run would sync nothing, without a word."""
     store, source = FakeMedusa(), ListSource([row(1, **in_german("Kanne"))])

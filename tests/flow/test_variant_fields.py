@@ -136,7 +136,7 @@ def test_a_price_in_a_currency_that_the_store_lacks_rejects_only_its_product(*, 
         assert counts(result) == {"updated" if is_stored else "created": 1, "rejected": 1}
         [problem] = result.problems
         assert problem.external_id == "dummyjson:2"
-        assert problem.reason.startswith("it has a price in 'chf', but the store sells only in eur, usd; add")
+        assert problem.reason.startswith("price.chf: the store has no currency 'chf', only: 'eur', 'usd'")
     titles = {key: product.title for key, product in store.products.items()}
     assert titles == {"dummyjson:1": "Better"} | ({"dummyjson:2": "Shirt 2"} if is_stored else {})
 
@@ -162,7 +162,7 @@ def test_a_product_without_a_price_in_the_currency_of_the_run_has_its_others() -
     assert stored({"eur": 6}) == {"eur": 6}
     rows = [{"id": 1, "title": "Mug", "prices": {"chf": 1}}]
     [problem] = sync(ListSource(rows), store).problems
-    assert "it has a price in 'chf', but the store sells only in eur, usd" in problem.reason
+    assert "the store has no currency 'chf', only: 'eur', 'usd'" in problem.reason
 
 
 def test_prices_of_the_merchant_stay_and_dropped_ones_of_ours_are_removed() -> None:

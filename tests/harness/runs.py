@@ -11,7 +11,7 @@ import httpx
 
 from medusa_sync import InterruptedRunError, Outcome, RunResult, Settings, load_settings
 from medusa_sync.app import session
-from medusa_sync.app.undo import undone_run
+from medusa_sync.app.undo import UndoneRun, undone_run
 from medusa_sync.errors import SourceError, TimeLimitError
 from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.json import as_json
@@ -20,6 +20,7 @@ from medusa_sync.sources.base import Item, Page, Source
 from medusa_sync.sources.mapping import MappingOptions, deliver
 from medusa_sync.sources.plan import Plan
 from medusa_sync.stop import Stop
+from medusa_sync.sync.mode import Mode, Sync, Undo
 from tests.harness.fake_medusa import FakeMedusa
 
 SOURCE_NAME = "dummyjson"
@@ -112,10 +113,17 @@ async def run_once(
         chosen = session.settings_of_plan(chosen, source)
     return await session.run_once(
         *(chosen, watcher or Watcher(), stop or Stop(), Redactor(())),
-        source=source,
+        mode=None if source is None else mode_of(source),
         transport=transport or store,
         lock=nullcontext(),
     )
+
+
+def mode_of(source: Source) -> Mode:
+    """What a session does with a source."""
+    if isinstance(source, Plan):
+        return session.mode_of_plan(source)
+    return Undo(source, source.created) if isinstance(source, UndoneRun) else Sync(source)
 
 
 def document(result: RunResult, *secrets: str) -> str:

@@ -14,8 +14,9 @@ from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant, Value, Withheld
+from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
 from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.core.value import Value
 from medusa_sync.report.output import Pipe
 from medusa_sync.report.text import print_listed_once, print_result
 

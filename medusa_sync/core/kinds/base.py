@@ -11,9 +11,10 @@ from msgspec import Struct, json
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
-    from medusa_sync.core.product import Value
+    from medusa_sync.core.change import Change
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredProduct, StoredVariant
+    from medusa_sync.core.value import Value
 
 Ids = Mapping[str, str]
 """Ids by the names that the source or the record has for something of the store."""
@@ -27,7 +28,7 @@ class Merge(Enum):
     FOLLOW = auto()  # the source's value wins, and the store changes it without a conflict
 
 
-class Names(Struct, frozen=True):
+class Meanings(Struct, frozen=True):
     """What the names of fields mean in the store.
 
     Attributes:
@@ -58,7 +59,7 @@ class Sides(Struct, frozen=True):
     wanted: Mapping[str, Value]
     applied: Mapping[str, Value]
     pending: Mapping[str, tuple[Value, ...]]
-    names: Names
+    names: Meanings
     former: str = ""
     variant: StoredVariant | None = None
 
@@ -122,7 +123,7 @@ class Kind:
         return True
 
     def renamed(
-        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
     ) -> Mapping[str, str]:
         """What the source calls recorded fields of this kind now; an empty name forgets one.
 
@@ -144,7 +145,7 @@ class Kind:
         """The value of a field of a product; `known` is what the source calls its members."""
         return plain(getattr(product, name))
 
-    def value_of_variant(self, variant: StoredVariant, name: str, names: Names) -> Value:
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         """The value of a field of a variant."""
         return plain(getattr(variant, name))
 
@@ -186,19 +187,19 @@ class Kind:
 
     # --- bodies ---
 
-    def ids(self, product: StoredProduct, value: Value) -> Ids:
-        """Ids of the values that a product has."""
+    def ids(self, change: Change, value: Value) -> Ids:
+        """Ids of the values of a product that are known without the terms of a batch."""
         return {}
 
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         """Put a field into the row of a product; `ids` are those of its members."""
         body[name] = value
 
-    def created(self, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         """The part of the body of a new variant; `values` are those of this kind, by field."""
         return {**values}
 
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         """The part of the body that edits a variant; `values` are those of this kind, by field."""
         return {**values}
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from medusa_sync.core.kinds.base import Ids, Kind, Merge
 
 if TYPE_CHECKING:
-    from medusa_sync.core.product import Value
+    from medusa_sync.core.change import Change
     from medusa_sync.core.stored import StoredImage, StoredProduct
+    from medusa_sync.core.value import Value
 
 IMAGES = "images"
 THUMBNAIL = "thumbnail"
@@ -27,8 +28,8 @@ class Images(Kind):
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
         return tuple(image.url for image in product.images)
 
-    def ids(self, product: StoredProduct, value: Value) -> Ids:
-        return _ids(product.images)
+    def ids(self, change: Change, value: Value) -> Ids:
+        return _ids(change.stored.images)
 
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         body[name] = [_image(url, ids.get(url)) for url in (value if isinstance(value, tuple) else ())]

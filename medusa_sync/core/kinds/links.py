@@ -9,9 +9,10 @@ from medusa_sync.core.kinds.base import Ids, Kind, Merge, Sides, plain
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
-    from medusa_sync.core.product import Value
+    from medusa_sync.core.change import Change
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredProduct
+    from medusa_sync.core.value import Value
 
 CATEGORIES = "categories"
 TAGS = "tags"
@@ -54,8 +55,8 @@ class Terms(Term):
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
         return tuple(getattr(each, self._member) for each in getattr(product, name))
 
-    def ids(self, product: StoredProduct, value: Value) -> Ids:
-        return {tag.value: tag.id for tag in product.tags}
+    def ids(self, change: Change, value: Value) -> Ids:
+        return {tag.value: tag.id for tag in change.stored.tags}
 
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         linked = dict.fromkeys(ids[member] for member in _members(value))  # a channel has two keys
@@ -68,14 +69,16 @@ class Categories(Terms):
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
         return tuple(product.category_ids)
 
-    def ids(self, product: StoredProduct, value: Value) -> Ids:
-        return product.category_ids
+    def ids(self, change: Change, value: Value) -> Ids:
+        return change.stored.category_ids
 
 
 class Channels(Terms):
     """The sales channels of a product, which are linked after its row is written."""
 
     is_late = True
+    is_term = False  # none is created
+    own_steps = frozenset()
 
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
         return tuple(product.channel_ids([*known]))
@@ -88,8 +91,8 @@ class Channels(Terms):
         """A product whose source names no channel gets the default one."""
         return applied.get(name) is None
 
-    def ids(self, product: StoredProduct, value: Value) -> Ids:
-        return product.channel_ids(_members(value))
+    def ids(self, change: Change, value: Value) -> Ids:
+        return {**change.desired.channels, **change.stored.channel_ids(_members(value))}
 
 
 def _members(value: Value) -> tuple[str, ...]:

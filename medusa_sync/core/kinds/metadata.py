@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from medusa_sync.core.kinds.base import Ids, Kind, Names, plain
+from medusa_sync.core.kinds.base import Ids, Kind, Meanings, plain
 
 if TYPE_CHECKING:
-    from medusa_sync.core.product import Value
     from medusa_sync.core.stored import StoredProduct, StoredVariant
+    from medusa_sync.core.value import Value
 
 METADATA = "metadata."  # prefix of the fields
 
@@ -26,7 +26,7 @@ class Metadata(Kind):
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
         return _value(product, name)
 
-    def value_of_variant(self, variant: StoredVariant, name: str, names: Names) -> Value:
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         return _value(variant, name)
 
     def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
@@ -35,10 +35,10 @@ class Metadata(Kind):
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         body["metadata"][_key(name)] = _sent(value)
 
-    def created(self, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         return {"metadata": {_key(name): value for name, value in values.items()}} if values else {}
 
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         """All of it, because some routes and versions merge it, and others replace it."""
         edited = {_key(name): _sent(value) for name, value in values.items()}
         return {"metadata": {**(variant.metadata or {}), **edited}} if values else {}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from medusa_sync.core.kinds.base import Kind, Names, Sides
+from medusa_sync.core.kinds.base import Kind, Meanings, Sides
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
-    from medusa_sync.core.product import Value
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredVariant
+    from medusa_sync.core.value import Value
 
 OPTION = "option."  # prefix of the fields
 OPTIONS = "options"  # what changes call the options of a product
@@ -27,7 +27,7 @@ class Choice(Kind):
         return (VARIANTS,)
 
     def renamed(
-        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
     ) -> Mapping[str, str]:
         """The name of the same option."""
         titles = {option_id: title for title, option_id in now.options.items()}
@@ -37,7 +37,7 @@ class Choice(Kind):
     def paths(self, name: str) -> Iterable[str]:
         return ("options.option_id", "options.value")
 
-    def value_of_variant(self, variant: StoredVariant, name: str, names: Names) -> Value:
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         return variant.value_of(names.options.get(name.removeprefix(OPTION)))
 
     def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
@@ -48,11 +48,11 @@ class Choice(Kind):
         """It is lost with its option."""
         return current is None
 
-    def created(self, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         """Nothing: Medusa takes all options of a product together."""
         return {}
 
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         """Nothing: Medusa takes all options of a product together."""
         return {}
 

@@ -10,9 +10,9 @@ from medusa_sync.core.kinds.base import Kind, is_number
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
-    from medusa_sync.core.product import Value
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredProduct
+    from medusa_sync.core.value import Value
 
 
 class Plain(Kind):

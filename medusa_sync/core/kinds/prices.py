@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import structs
 
-from medusa_sync.core.kinds.base import Kind, Names, is_number
+from medusa_sync.core.kinds.base import Kind, Meanings, is_number
 
 if TYPE_CHECKING:
-    from medusa_sync.core.product import DesiredProduct, Value
+    from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import Record
     from medusa_sync.core.selection import Selection
     from medusa_sync.core.stored import StoredVariant
+    from medusa_sync.core.value import Value
 
 PRICE = "price"
 OTHER_PRICE = "price."  # prefix of prices in other currencies
@@ -98,7 +99,7 @@ class Price(Kind):
     settings_of_values = ("--currency", "--sale-prices")
 
     def renamed(
-        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
     ) -> Mapping[str, str]:
         """The name that the source uses for the same currency, region and quantities.
 
@@ -128,15 +129,15 @@ class Price(Kind):
     def takes(self, value: Value) -> bool:
         return is_number(value)
 
-    def value_of_variant(self, variant: StoredVariant, name: str, names: Names) -> Value:
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         key = price_key(name, names.currency, names.regions)
         return next((each.amount for each in variant.prices if each.key == key), None)
 
-    def created(self, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         amounts = {price_key(name, names.currency, names.regions): value for name, value in values.items()}
         return {"prices": [{**_identity(key), "amount": amount} for key, amount in amounts.items()]}
 
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         """The whole list with new amounts; None removes a price.
 
         Prices that stay have all that identifies them. Medusa merges prices with the same currency,
@@ -168,7 +169,7 @@ def _identity(key: PriceKey) -> dict[str, Any]:
     return {"currency_code": key.currency, **{name: each for name, each in parts.items() if each is not None}}
 
 
-def edited_prices(variant: StoredVariant, fields: Iterable[str], names: Names) -> Iterator[str]:
+def edited_prices(variant: StoredVariant, fields: Iterable[str], names: Meanings) -> Iterator[str]:
     """The field of prices if a variant has one that none of these fields is, besides one in the currency."""
     ours = {price_key(name, names.currency, names.regions) for name in fields if is_price(name)}
     if any(each.key not in {*ours, PriceKey(names.currency)} for each in variant.prices):

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from medusa_sync.core.kinds.base import Kind, Names, Sides, is_number
+from medusa_sync.core.kinds.base import Kind, Meanings, Sides, is_number
 from medusa_sync.core.kinds.prices import AMOUNT, PRICE, price_key
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change, FieldChange
     from medusa_sync.core.policy import PriceLimit
-    from medusa_sync.core.product import DesiredProduct, Value
+    from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredProduct, StoredVariant
+    from medusa_sync.core.value import Value
 
 SALE = "sale_price"
 OTHER_SALE = "sale_price."  # prefix, in the record: in a currency that the source had before
@@ -37,7 +38,7 @@ class Sale(Kind):
         return SALE, PRICE
 
     def renamed(
-        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
     ) -> Mapping[str, str]:
         """The one in the former currency gets its code: it has to be removed."""
         return {
@@ -54,7 +55,7 @@ class Sale(Kind):
     def takes(self, value: Value) -> bool:
         return is_number(value)
 
-    def value_of_variant(self, variant: StoredVariant, name: str, names: Names) -> Value:
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         code = price_key(name, names.currency).currency
         return next((each.amount for each in variant.sale_prices if each.currency_code == code), None)
 
@@ -62,15 +63,15 @@ class Sale(Kind):
         """The list is the source's."""
         return wanted is not None or history.is_owned or not history.is_known
 
-    def created(self, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         return {}
 
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         return {}
 
 
 def held_back(
-    changes: Sequence[FieldChange], stored: StoredVariant, limit: PriceLimit, names: Names
+    changes: Sequence[FieldChange], stored: StoredVariant, limit: PriceLimit, names: Meanings
 ) -> tuple[FieldChange, ...]:
     """The planned amounts of a variant that move too far; a price and its sale price stay together."""
     far = set[str]()

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import structs
 
-from medusa_sync.core.kinds.base import Ids, Kind, Left, Merge, Names, Sides, is_number
+from medusa_sync.core.kinds.base import Ids, Kind, Left, Meanings, Merge, Sides, is_number
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
-    from medusa_sync.core.product import Value
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredVariant
+    from medusa_sync.core.value import Value
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Stock(Kind):
     steps = frozenset({Step.READ_VARIANTS, Step.LEVELS})
 
     def renamed(
-        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Names, now: Names
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
     ) -> Mapping[str, str]:
         """The name that the source uses for the same location; that of the product has none."""
         names = {now.locations.get(location_of(name)): name for name in stock_of(wanted)}
@@ -58,7 +58,7 @@ class Stock(Kind):
     def takes(self, value: Value) -> bool:
         return is_number(value) or value == SHARED
 
-    def value_of_variant(self, variant: StoredVariant, name: str, names: Names) -> Value:
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         if not variant.manage_inventory:
             return None
         if variant.shares_stock:
@@ -90,10 +90,10 @@ class Stock(Kind):
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         """Nothing: levels are written apart."""
 
-    def created(self, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         return {"manage_inventory": bool(tracks(values))}
 
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         """Whether it is tracked; Medusa makes the inventory item."""
         is_tracked = tracks(values)
         return {} if is_tracked in {None, variant.manage_inventory} else {"manage_inventory": is_tracked}
@@ -104,7 +104,7 @@ def _is_shared(value: object) -> bool:
     return value == SHARED or (isinstance(value, tuple) and SHARED in value)
 
 
-def level_of(variant: StoredVariant, name: str, names: Names) -> Value:
+def level_of(variant: StoredVariant, name: str, names: Meanings) -> Value:
     """The level of the inventory item of a variant."""
     levels = {each.location_id: each.stocked_quantity for each in variant.location_levels}
     return levels.get(names.locations.get(location_of(name)) or "") if variant.manage_inventory else None
@@ -120,7 +120,7 @@ def location_of(name: str) -> str:
     return name.removeprefix(STOCK).removeprefix(".")
 
 
-def names_by_location(fields: Iterable[Mapping[str, object]], names: Names) -> dict[str | None, str]:
+def names_by_location(fields: Iterable[Mapping[str, object]], names: Meanings) -> dict[str | None, str]:
     """The names that stock has among these fields, by the id of its location."""
     return {names.locations.get(location_of(name)): name for each in fields for name in stock_of(each)}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from medusa_sync.core.kinds.base import Ids, Kind, Names, plain
+from medusa_sync.core.kinds.base import Ids, Kind, Meanings, plain
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
-    from medusa_sync.core.product import Value
     from medusa_sync.core.stored import StoredProduct, StoredVariant
+    from medusa_sync.core.value import Value
 
 TRANSLATION = "translation."  # prefix of the fields, such as `translation.de-DE.title`
 _SCRIPT = 4  # letters of its code in a locale
@@ -35,7 +35,7 @@ class Text(Kind):
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
         return _value(product, name)
 
-    def value_of_variant(self, variant: StoredVariant, name: str, names: Names) -> Value:
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         return _value(variant, name)
 
     def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
@@ -45,10 +45,10 @@ class Text(Kind):
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         """Nothing: it has rows of its own."""
 
-    def created(self, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         return {}
 
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Names) -> dict[str, Any]:
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         return {}
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from medusa_sync.core.product import CURRENCIES
+from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.sources.base import InvalidProductError
+from medusa_sync.sources.dialects.naming import Named, Naming
 from medusa_sync.sources.schema import LOCALE
 from medusa_sync.sources.text import fold, is_shortened, shown
 
@@ -87,6 +88,14 @@ class Column(Struct, frozen=True, dict=True):
         return ".".join(filter(None, (found.get("currency", "").lower(), found.get("key", "").strip())))
 
 
+class Meaning(NamedTuple):
+    """What a name means: a column, its number or currency, and the rank of the name, 0 for one of its own."""
+
+    column: Column
+    suffix: str
+    rank: int
+
+
 class Dialect(Struct, frozen=True, dict=True):
     """How a kind of table describes products.
 
@@ -107,18 +116,18 @@ class Dialect(Struct, frozen=True, dict=True):
     product: Callable[[Sequence[Row]], Mapping[str, Any]]
     alias: str = ""
 
-    def meaning(self, name: str) -> tuple[Column, str, int] | None:
-        """The column, its number or currency, and the rank of the name: 0 for one of its own."""
+    def meaning(self, name: str) -> Meaning | None:
+        """What a name means; None if nothing."""
         folded = fold(name)
         for each in self.columns:
             if match := each.pattern.fullmatch(folded):
-                return each, (match[match.lastindex] if match.lastindex else "") or "", 0
+                return Meaning(each, (match[match.lastindex] if match.lastindex else "") or "", 0)
             if key := each.keyed(name.strip()):
-                return each, key, 0
+                return Meaning(each, key, 0)
         ranks = (
             (each, {fold(also): rank for rank, also in enumerate(each.also, 1)}) for each in self.columns
         )
-        return next(((each, "", own[folded]) for each, own in ranks if folded in own), None)
+        return next((Meaning(each, "", own[folded]) for each, own in ranks if folded in own), None)
 
     @cached_property
     def title(self) -> str:
@@ -167,42 +176,52 @@ class Header:
         self.given = tuple(names)
         self.names: dict[str, str] = {}
         self.series: dict[str, dict[str, str]] = {}
-        self.unknown: dict[int, str] = {}
         self.repeated: tuple[str, ...] = ()
         self._columns: list[tuple[int, str]] = []  # the index and key of each
         self._codes: list[str] = []  # the keys of those with codes
         self._padded: dict[int, str] = {}  # the names of those with SKUs and barcodes, by index
-        found = [(index, name.strip(), dialect.meaning(name)) for index, name in enumerate(names)]
-        self.known = sum(meaning is not None and not meaning[2] for _, _, meaning in found)
-        given: set[str] = set()
-        for index, name, meaning in sorted(found, key=lambda each: each[2][2] if each[2] else 0):
-            column, suffix, rank = meaning or (None, "", 0)
-            if column is None or (rank and column.key in given):
-                self.unknown[index] = name
-            if column is None or not column.field or index in self.unknown:
-                continue
-            if not (rank and column.repeats):
-                given.add(column.key)
-            if column.repeats:
-                suffix = str(len(self.series.get(column.key, ())) + 1)
-            key = f"{column.key} {suffix}" if suffix else column.key
-            if key in self.names:
-                self.repeated = self.names[key], name
-                continue
-            self.names[key] = name
-            self._columns.append((index, key))
-            if column.has_codes:
-                self._codes.append(key)
-                self._padded |= {} if column.has_ids else {index: name}
-            if suffix:
-                self.series.setdefault(column.key, {})[suffix] = key
-        for key, own in self.series.items():
-            if all(map(str.isdecimal, own)):
-                self.series[key] = dict(sorted(own.items(), key=lambda each: int(each[0])))
+        found = [(name.strip(), dialect.meaning(name)) for name in names]
+        self.known = sum(meaning is not None and not meaning.rank for _, meaning in found)
+        self.unknown = {index: name for index, (name, meaning) in enumerate(found) if meaning is None}
+        self._choose(found)
         self.unused: list[str] = []
         self.numeric: dict[str, None] = {}
         self._empty = dict(self.unknown)
         self.missing = [key for key in dialect.required if key not in self.names | self.series]
+
+    def _choose(self, names: Sequence[tuple[str, Meaning | None]]) -> None:
+        """Choose the columns that count among these names."""
+        found = [
+            Named((index, each), each.column.key, each.rank, each.column.repeats)
+            for index, (_, each) in enumerate(names)
+            if each and each.column.field
+        ]
+        for each, counts in Naming().choose(found):
+            index, meaning = each.of
+            if counts:
+                self._add(index, names[index][0], meaning)
+            else:
+                self.unknown[index] = names[index][0]
+        for key, own in self.series.items():
+            if all(map(str.isdecimal, own)):
+                self.series[key] = dict(sorted(own.items(), key=lambda each: int(each[0])))
+
+    def _add(self, index: int, name: str, meaning: Meaning) -> None:
+        """Add a column that counts."""
+        column, suffix, _ = meaning
+        if column.repeats:
+            suffix = str(len(self.series.get(column.key, ())) + 1)
+        key = f"{column.key} {suffix}" if suffix else column.key
+        if key in self.names:
+            self.repeated = self.names[key], name
+            return
+        self.names[key] = name
+        self._columns.append((index, key))
+        if column.has_codes:
+            self._codes.append(key)
+            self._padded |= {} if column.has_ids else {index: name}
+        if suffix:
+            self.series.setdefault(column.key, {})[suffix] = key
 
     def row(
         self, number: int, values: Sequence[str], problem: str = "", numbers: Collection[int] = ()

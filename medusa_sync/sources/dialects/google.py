@@ -30,33 +30,43 @@ _AVAILABILITIES = ("in_stock", "backorder", "preorder", "out_of_stock")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+_TEXTS = ("description", "brand", "mpn", "condition", "google_product_category", *_OPTIONS)
+_METADATA = frozenset(_TEXTS) - {"description", "brand", "material"}  # if all variants have the same
+
+
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     if nameless := next((row for row in rows if not row["id"]), None):
         raise nameless.error("id", "is empty")
-    values = {  # of all rows, each once
-        key: distinct(row[key] for row in rows)
-        for key in ("description", "brand", "mpn", "condition", "google_product_category", *_OPTIONS)
-    }
-    options = {key: name for key, name in _OPTIONS.items() if len(values[key]) > 1}
-    if len({tuple(row[key] for key in options) for row in rows}) < len(rows):
-        options["title"] = "Title"  # the others do not tell all rows apart
-    first = {key: each[0] for key, each in values.items() if each}
+    values = {key: found for key in _TEXTS if (found := distinct(row[key] for row in rows))}
     same = {key: each[0] for key, each in values.items() if len(each) == 1}
-    # Some programs escape the `>` twice.
-    paths = [path(unescape(each)) for row in rows for each in texts(row, "product_type")]
+    options = _options(rows, values)
     return present(
         id=rows[0].source_id,
         title=rows[0]["title"],
-        description=first.get("description"),
-        brand=first.get("brand"),
-        material=same.pop("material", None),
-        categories=list(map(list, dict.fromkeys(filter(None, map(tuple, paths))))),
+        description=next(iter(values.get("description", ())), None),
+        brand=next(iter(values.get("brand", ())), None),
+        material=same.get("material"),
+        categories=_categories(rows),
         images=distinct(url for row in rows for url in _images(row)),
         availabilityStatus=_availability(rows),
-        metadata={key: same[key] for key in values if key in same and key not in ("description", "brand")},
+        metadata={key: value for key, value in same.items() if key in _METADATA},
         options=list(options.values()),
         variants=[_variant(row, options, datetime.now(UTC)) for row in rows],
     )
+
+
+def _options(rows: Sequence[Row], values: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The names of the options by attribute: those of which there are several values."""
+    options = {key: name for key, name in _OPTIONS.items() if len(values.get(key, ())) > 1}
+    if len({tuple(row[key] for key in options) for row in rows}) < len(rows):
+        options["title"] = "Title"  # the others do not tell all rows apart
+    return options
+
+
+def _categories(rows: Sequence[Row]) -> list[list[str]]:
+    # Some programs escape the `>` twice.
+    paths = (path(unescape(each)) for row in rows for each in texts(row, "product_type"))
+    return [[*each] for each in dict.fromkeys(map(tuple, paths)) if each]
 
 
 def _images(row: Row) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medusa_sync.core.product import CURRENCIES
+from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import VARIANT, fields, present

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from medusa_sync.sources.base import Item
-from medusa_sync.sources.dialects.base import Column
 from medusa_sync.sources.text import fold
 
 _PLACEHOLDER = re.compile(r"\{[a-z]+\}")
@@ -109,6 +108,8 @@ def _first(items: Iterable[Item]) -> dict[str, Any]:
 
 def in_english(columns: Mapping[str, int]) -> dict[str, int]:
     """The columns of a table; those that WooCommerce translates have their English names, too."""
+    from medusa_sync.sources.dialects.base import Column  # only tables need it
+
     known = [Column(tuple(names)) for names in _table("woocommerce-csv.csv")]
     found = dict(columns)
     for name, index in columns.items():

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from math import ceil
 from typing import TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import UniqueValue
+from medusa_sync.core.kinds.links import CHANNELS
 from medusa_sync.core.kinds.prices import region_names
 from medusa_sync.core.kinds.texts import TEXT
-from medusa_sync.core.product import DesiredProduct, Value, without_locales
+from medusa_sync.core.needed_terms import added_members
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.medusa.bisect import parts
 from medusa_sync.sources.base import Unchecked
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.read.free_values import FreeValues
 from medusa_sync.sync.read.scan import LOOK_UP
 from medusa_sync.sync.settings_guard import SettingsGuard
 
 T = TypeVar("T")
+Found = StoredProduct | Unreadable
 
 
 class Stale(Struct, frozen=True):
@@ -32,10 +35,12 @@ class Stale(Struct, frozen=True):
     Attributes:
         desired: what the source wants.
         copies: what the look-up found; several if the store has it more than once.
+        channels: that the source has added since it was last written.
     """
 
     desired: DesiredProduct
-    copies: Sequence[StoredProduct | Unreadable]
+    copies: Sequence[Found]
+    channels: Sequence[str] = ()
 
 
 class Comparison:
@@ -51,12 +56,11 @@ class Comparison:
         self._fetched = fetched
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
-        self._options = context.options.plan  # with `overwrite`, all products are stale
+        self._options = context.options.plan
+        self._reads_all = self._options.overwrite or context.mode.reads_all  # all products are stale
         self._accepts = self._options.accept_settings
         self._guard = SettingsGuard(context)
-        # Products that are up to date unless they can get a withheld value.
-        self._undecided: list[DesiredProduct | Unchecked] = []
-        self._wanted_values: dict[str, set[tuple[str, Value]]] = {}  # of their owners, by external id
+        self._free_values = FreeValues(context)
 
     async def stale(self) -> AsyncGenerator[list[Stale], None]:
         """The stale products, in parts of at most `LOOK_UP`; no part is empty.
@@ -87,7 +91,7 @@ class Comparison:
                 while len(waiting) >= LOOK_UP:
                     part, waiting = waiting[:LOOK_UP], waiting[LOOK_UP:]
                     yield await self._look_up(part)
-        waiting += await self._with_free_values() if self._undecided else ()
+        waiting += await self._with_free_values()
         await self._scan.ready(self._wanted())  # checks the credentials even if the source delivered nothing
         for part in parts(waiting, LOOK_UP):
             yield await self._look_up(part)
@@ -97,29 +101,42 @@ class Comparison:
         asked = [product for product in products if not self._scan.lacks(product)]
         found = await self._context.api.summaries("external_id", [product.external_id for product in asked])
         stored = by_external_id(found)
-        absent = [product for product in asked if product.external_id not in stored]
-        hidden = {each.external_id: each for each in (await self._scan.hidden(absent) if absent else ())}
+        lost = [product for product in asked if product.external_id not in stored]
+        hidden = {each.external_id: each for each in (await self._scan.hidden(lost) if lost else ())}
+        absent = [each for each in products if each.external_id not in {*stored, *hidden}]
         self._ledger.found([*stored, *hidden])
         for product in hidden.values():
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
         await self._guard.check(filter(None, map(_record, found)))
-        regions = any(region_names(each.fields) for product in products for each in product.variants)
-        locales = {locale for product in products for locale in product.locales}
+        shown = [product for product in products if product.external_id not in hidden]
+        added = {each.external_id: self._added_channels(each, stored) for each in shown}
         # If the placement is wrong, nothing at all is written.
-        await self._context.find_placement(regions=regions, locales=bool(locales) or _has_texts(found))
+        await self._context.find_placement(
+            creates=bool(absent) and (self._options.create or self._options.adopt),
+            regions=any(region_names(each.fields) for product in products for each in product.variants),
+            channels=any(added.values()),
+            locales=any(product.locales for product in products) or _has_texts(found),
+        )
         await self._guard.check(())  # with the stock location
         self._guard.begin()
-        if self._context.locales is not None:
-            others = locales.difference(self._context.locales)
-            self._context.other_locales |= others
-            products = [without_locales(each, others) if others & each.locales else each for each in products]
-        placed = self._context.placement.placed
+        resolved = self._context.vocabulary.resolved
         return [
-            Stale(self._guard.with_settings(placed(product)), stored.get(product.external_id, ()))
-            for product in products
-            if product.external_id not in hidden
+            Stale(
+                self._guard.with_settings(resolved(product)),
+                stored.get(product.external_id, ()),
+                added[product.external_id],
+            )
+            for product in shown
         ]
+
+    def _added_channels(
+        self, product: DesiredProduct, stored: Mapping[str, Sequence[Found]]
+    ) -> Sequence[str]:
+        """The sales channels that a product may get."""
+        copies = stored.get(product.external_id, ())
+        is_synced = not copies or self._context.plan.selection.has(CHANNELS)
+        return added_members(CHANNELS, product, filter(None, map(_record, copies))) if is_synced else ()
 
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""
@@ -135,8 +152,9 @@ class Comparison:
             owner = self._ledger.checked(product)
             if owner is None:
                 return None
-            self._wanted_values[owner.external_id], product = owner.unique_values, owner
-        reads_all = self._options.overwrite or self._accepts or self._context.undoes
+            self._free_values.add_owner(owner)
+            product = owner
+        reads_all = self._reads_all or self._accepts
         is_shown = not reads_all and self._scan.shows(product, product.digest)
         if not is_shown:
             checked = self._ledger.checked(product)
@@ -147,36 +165,17 @@ class Comparison:
                 return checked
             product = checked
         if product.external_id in self._scan.withheld:
-            self._undecided.append(product)
+            self._free_values.add(product)
         else:
             self._settle_unchanged(product)
         return None
 
     async def _with_free_values(self) -> list[DesiredProduct]:
         """Settle products with withheld values, except those that may get one now."""
-        free = {product.external_id: product for product in self._undecided}
-        withheld = {(each.field, each.value): each for own in free for each in self._scan.withheld[own]}
-        # If the store does not show who has a value, it is who had it when the value was withheld.
-        owners: dict[UniqueValue, list[str | None]] = {own: [each.owner_id] for own, each in withheld.items()}
-        for value, shown in (await self._context.api.owners(withheld)).items():
-            owners[value] = [each.product.external_id for each in shown if each.product is not None]
-        kept: dict[str, DesiredProduct | Unchecked] = {}
-
-        def gives_up(owner: str | None, value: UniqueValue) -> bool:
-            is_ours = owner is not None and self._context.is_ours(owner) and owner not in kept
-            return is_ours and value not in self._wanted_values.get(owner or "", ())
-
-        def may_get_one(external_id: str) -> bool:
-            """Whether nobody has a withheld value, or its owner no longer wants it and can give it up."""
-            values = [(each.field, each.value) for each in self._scan.withheld[external_id]]
-            return any(all(gives_up(owner, value) for owner in owners[value]) for value in values)
-
-        # Those that wait for each other in a circle stay: they can exchange their values.
-        while found := [external_id for external_id in free if not may_get_one(external_id)]:
-            kept |= {external_id: free.pop(external_id) for external_id in found}
-        for product in kept.values():
+        kept, free = await self._free_values.divide()
+        for product in kept:
             self._settle_unchanged(product)
-        return [checked for each in free.values() if (checked := self._ledger.checked(each)) is not None]
+        return [checked for each in free if (checked := self._ledger.checked(each)) is not None]
 
     def _settle_unchanged(self, product: DesiredProduct | Unchecked) -> None:
         self._ledger.found([product.external_id])
@@ -192,7 +191,7 @@ class Comparison:
             reason = f"{stored.id}: {stored.reason}"
             self._ledger.settle(Outcome.of(product.desired, Result.FAILED, reason))
         elif (
-            not (self._options.overwrite or self._context.undoes)
+            not self._reads_all
             and stored.record is not None
             and not stored.record.withheld  # a value may be free now
             and not stored.record.missing_since

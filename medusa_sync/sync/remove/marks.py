@@ -34,7 +34,7 @@ class Marks:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._is_counted = True
-        self._waiting: dict[str, float] = {}  # since when, by name
+        self._waiting: Mapping[str, float] = {}  # since when, by name
         self.new: Sequence[StoredProduct] = ()
 
     @property
@@ -63,8 +63,8 @@ class Marks:
         now = self._context.missing_since = self._delay.now
         later = [each for each in missing if not self._delay.is_over(_since(each))]
         self.new = [each for each in later if not _since(each)]
-        self._waiting = {f"{each.external_id} {each.title!r}": _since(each) or now for each in later}
-        self._waiting |= dict.fromkeys(variants, now) | self._context.scan.waiting
+        products = {f"{each.external_id} {each.title!r}": _since(each) or now for each in later}
+        self._waiting = products | dict.fromkeys(variants, now) | self._context.scan.waiting
 
     @property
     def notes(self) -> Iterator[Note]:

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from msgspec import Raw, structs
+from msgspec import Raw
 
+from medusa_sync.codes import Note
 from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
+from medusa_sync.core.approved import Approved
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.texts import TEXT
-from medusa_sync.core.product import Approved
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action, Outcome, Result, Written
 from medusa_sync.core.since import CreatedProduct, written_since
-from medusa_sync.core.stored import StoredProduct, Unreadable
+from medusa_sync.core.stored import StoredProduct
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, PruneGuardError, StoreRefusedError
-from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import WITH_STATUS
 from medusa_sync.medusa.lists import List
-from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.write.gate import reason
+from medusa_sync.sync.differences import in_words
+from medusa_sync.sync.marking import delete_marked, mark_records
 
 LISTED = 10  # products or variants that an error or a note names
 _HOW = "run once with a higher --max-removals (SYNC_PRODUCTS_MAX_REMOVALS)."
@@ -41,6 +41,7 @@ class Orphans:
     hint = f"If they are really gone, {_HOW}"
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._api = context.api
         self._delivery = context.delivery
         self._scan = context.scan
@@ -48,6 +49,19 @@ class Orphans:
         self._settle = context.ledger.remove
         self._deletes = context.deletes
         self._list: List[Raw] | None = WITH_STATUS  # what is read of them; None for all details
+
+    @property
+    def notes(self) -> Iterator[Note]:
+        """What the result says about products that are kept although the source does not have them."""
+        if kept := self._context.unrecorded:
+            named, more = ", ".join(kept[:LISTED]), len(kept) - LISTED
+            yield Note(
+                "unrecorded",
+                f"Not removed, although the source does not have them: {named}"
+                f"{f' and {more} more' if more > 0 else ''}. They have an external id of this source, but no "
+                "record of medusa-sync, so someone else may have created them. Remove them in the admin if "
+                "you do not need them.",
+            )
 
     async def find(self) -> list[StoredProduct]:
         """Find the orphans.
@@ -78,7 +92,7 @@ class Orphans:
             drafted = record.drafted or stored.status == "draft"
             if {str(Action.DRAFT): drafted, MARK: record.missing_since}.get(own.action):
                 continue
-            found = HIDDEN if own.is_hidden else reason(moved_removal(own, stored))
+            found = HIDDEN if own.is_hidden else in_words(moved_removal(own, stored))
             if found := found or self._kept(stored):
                 self._settle(Outcome(stored.external_id, stored.title, Result.SKIPPED, found))
             else:
@@ -154,8 +168,8 @@ class Orphans:
     async def _write(self, ids: Sequence[str]) -> Mapping[str, str]:
         """Delete or draft products, and note it in their records; returns why products are left, by id."""
         if self._deletes:
-            return await delete_noted(self._api, ids)
-        return await _note(self._api, ids, {"drafted": True}, {STATUS: "draft"})
+            return await delete_marked(self._api, ids)
+        return await mark_records(self._api, ids, {"drafted": True}, {STATUS: "draft"})
 
     async def mark(self, orphans: Sequence[StoredProduct]) -> None:
         """Note in one call that orphans are missing.
@@ -163,7 +177,9 @@ class Orphans:
         Raises:
             StoreRefusedError, AmbiguousWriteError, StoreError: some are not marked.
         """
-        await _note(self._api, [stored.id for stored in orphans], {"missing_since": self._scan.delay.now})
+        await mark_records(
+            self._api, [stored.id for stored in orphans], {"missing_since": self._scan.delay.now}
+        )
 
     async def _forget_translations(self, deleted: Sequence[StoredProduct]) -> None:
         records = [(each.id, each.record) for each in deleted if each.record and each.record.has(TEXT)]
@@ -185,9 +201,12 @@ class Created(Orphans):
 
     def __init__(self, context: Context, created: Mapping[str, CreatedProduct]) -> None:
         super().__init__(context)
-        self._context = context
         self._created = created
         self._list = None if self._deletes else WITH_STATUS  # with all that may have been edited
+
+    @property
+    def notes(self) -> Iterator[Note]:
+        return iter(())
 
     async def find(self) -> list[StoredProduct]:
         """Find those that the store still has, and that are not drafts already; with `--only`, none.
@@ -220,38 +239,6 @@ class Created(Orphans):
         else:
             await self._api.edit_products([{"id": product_id, STATUS: "draft"} for product_id in ids])
         return {}
-
-
-async def delete_noted(api: AdminApi, ids: Sequence[str]) -> dict[str, str]:
-    """Note in the records of products that this tool deletes them, not the merchant; then delete them.
-
-    Returns:
-        By id, why a product is left: without a record that can be read, it may be the merchant's.
-
-    Raises:
-        StoreRefusedError, AmbiguousWriteError, StoreError: some may not be deleted.
-    """
-    left = await _note(api, ids, {"deleted": True})
-    if deleted := [product_id for product_id in ids if product_id not in left]:
-        await api.delete_products(deleted)
-    return left
-
-
-async def _note(
-    api: AdminApi, ids: Sequence[str], marks: Mapping[str, float], fields: Mapping[str, str] = {}
-) -> dict[str, str]:
-    """Mark the records of products, and write some fields; returns why products are left, by id."""
-    bodies, left = [], {}
-    for stored in await api.summaries("id", ids):
-        if isinstance(stored, Unreadable):
-            left[stored.id] = stored.reason
-        elif stored.record is None:
-            left[stored.id] = "it has no record of medusa-sync"
-        else:
-            bodies.append({**record_body(stored.id, structs.replace(stored.record, **marks)), **fields})
-    if bodies:
-        await api.edit_products(bodies)
-    return left
 
 
 def _names(products: Sequence[StoredProduct]) -> list[str]:

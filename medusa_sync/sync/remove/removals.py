@@ -9,10 +9,11 @@ from contextlib import aclosing, suppress
 from msgspec import Struct
 
 from medusa_sync.codes import Note
-from medusa_sync.core.approval import MARK, removal
+from medusa_sync.core.approval import MARK, PlanLine, removal
+from medusa_sync.core.approved import Approved
 from medusa_sync.core.change import Change
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, PlanLine
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import match_options
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action
@@ -23,7 +24,7 @@ from medusa_sync.sources.base import Delivered, checked
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remove.marks import MARKED_AT_ONCE, Marks
-from medusa_sync.sync.remove.orphans import LISTED, Created, Orphans
+from medusa_sync.sync.remove.orphans import Orphans
 from medusa_sync.sync.remove.parts import write_in_parts
 
 logger = logging.getLogger(__name__)
@@ -127,14 +128,13 @@ class SecondReading:
 class Removals:
     """The removals at the end of a run."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, orphans: Orphans) -> None:
         self._context = context
         self._delivery = context.delivery
         self._scan = context.scan
         self._options = context.options
         self._ledger = context.ledger
-        created = context.source.created
-        self._orphans = Orphans(context) if created is None else Created(context, created)
+        self._orphans = orphans
         self._marks = Marks(context)
         self._found: Sequence[StoredProduct] | None = None  # orphans
         self._second: SecondReading | None = None
@@ -143,15 +143,8 @@ class Removals:
     @property
     def notes(self) -> Iterator[Note]:
         """What the result says about products that are kept."""
-        if self._has_begun and not self._context.undoes and (kept := self._context.unrecorded):
-            named, more = ", ".join(kept[:LISTED]), len(kept) - LISTED
-            yield Note(
-                "unrecorded",
-                f"Not removed, although the source does not have them: {named}"
-                f"{f' and {more} more' if more > 0 else ''}. They have an external id of this source, but no "
-                "record of medusa-sync, so someone else may have created them. Remove them in the admin if "
-                "you do not need them.",
-            )
+        if self._has_begun:
+            yield from self._orphans.notes
         if self._second is not None:
             yield Note("moved", self._second.note)
         yield from self._marks.notes
@@ -187,14 +180,10 @@ class Removals:
             SourceError: the second reading of the source failed.
             StoreError: the store is unavailable.
         """
-        approved = self._context.source.removals
-        self._has_begun = approved is None
-        if approved is None:
-            orphans = await self._find(updates)
-        else:
-            self._context.removed_variants = {each.desired.external_id: _approved(each) for each in updates}
-            self._marks.take((), ())
-            orphans, self._marks.new = await self._orphans.approved(approved)
+        self._has_begun = True
+        await self._carry_out(await self._find(updates))
+
+    async def _carry_out(self, orphans: Sequence[StoredProduct]) -> None:
         if not self._options.dry_run:
             removing, fail = self._options.batch_size, self._orphans.fail
             await write_in_parts(self._context, orphans, removing, self._orphans.remove, fail)
@@ -246,6 +235,20 @@ class Removals:
         self._context.removed_variants = {external_id: frozenset(ids) for external_id, ids in left.items()}
         self._marks.take(self._found, [name for own, name in names.items() if own not in removed])
         return missing.orphans
+
+
+class ApprovedRemovals(Removals):
+    """The removals of an approved plan."""
+
+    def __init__(self, context: Context, orphans: Orphans, plan: Sequence[Approved]) -> None:
+        super().__init__(context, orphans)
+        self._plan = plan
+
+    async def execute(self, updates: Sequence[Change]) -> None:
+        self._context.removed_variants = {each.desired.external_id: _approved(each) for each in updates}
+        self._marks.take((), ())
+        orphans, self._marks.new = await self._orphans.approved(self._plan)
+        await self._carry_out(orphans)
 
 
 def _variants(missing: Missing) -> int:

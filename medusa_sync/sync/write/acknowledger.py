@@ -17,7 +17,8 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.bisect import in_halves
 from medusa_sync.medusa.decode import WITH_OPTIONS
 from medusa_sync.medusa.payload import record_body
-from medusa_sync.sync.write.job import Job, Place, Places
+from medusa_sync.sync.write.job import Job, Place
+from medusa_sync.sync.write.places import Places
 
 logger = logging.getLogger(__name__)
 
@@ -35,23 +36,25 @@ class Acknowledger:
         self._api = api
         self._places = places
         self._waiting: list[tuple[Job, Record]] = []
-        self._last: list[tuple[Job, Record]] = []
+        self._last: tuple[Job, Record] | None = None
 
     async def add(self, job: Job) -> None:
         """Collect a job with its final record, unless the store has it, and flush if there are enough."""
         change = job.change
-        ids = {each.key: job.written[each.key].id for each in change.new_variants}
-        record = final_record(change, new=ids, options=job.option_ids)
-        if job.note is None:
-            is_known = record == job.before and not change.stored.has_old_record
+        ids = {each.key: job.attempt.variants[each.key].id for each in change.new_variants}
+        record = final_record(change, new=ids, options=job.attempt.option_ids)
+        if job.attempt.note is None:
+            is_known = record == job.attempt.before and not change.stored.has_old_record
         else:
-            is_known = job.note.pending is None and not change.placed
+            is_known = job.attempt.note.pending is None and not change.placed
         if is_known:
             self._places.complete(job)
             return
         job.place = Place.ACKNOWLEDGEMENT
-        is_last = record.has(IN_LIST) and not self._last
-        (self._last if is_last else self._waiting).append((job, record))
+        if record.has(IN_LIST) and self._last is None:
+            self._last = job, record
+        else:
+            self._waiting.append((job, record))
         if len(self._waiting) >= AT_ONCE:
             await self._flush()
 
@@ -61,16 +64,19 @@ class Acknowledger:
         Raises:
             StoreError: the store is unavailable; the jobs are settled anyway.
         """
-        self._waiting += self._last
-        self._last = []
+        self._waiting = self._take_all()
         if self._waiting:
             await self._flush()
 
     def give_up(self) -> None:
         """Settle all collected jobs; the next run acknowledges them."""
-        for job, _ in (*self._waiting, *self._last):
+        for job, _ in self._take_all():
             self._places.complete(job)
-        self._waiting, self._last = [], []
+
+    def _take_all(self) -> list[tuple[Job, Record]]:
+        waiting = [*self._waiting, *filter(None, [self._last])]
+        self._waiting, self._last = [], None
+        return waiting
 
     async def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -95,10 +101,10 @@ class Acknowledger:
         found = {each.id: each for each in listed}
         left = []
         for job, record in products:
-            stored, noted = found.get(job.product_id), job.note or job.before
+            stored, noted = found.get(job.attempt.product_id), job.attempt.note or job.attempt.before
             if stored is None:
                 left.append((job, record))
-            elif isinstance(stored, StoredProduct) and stored.record in (job.before, noted):
+            elif isinstance(stored, StoredProduct) and stored.record in (job.attempt.before, noted):
                 ids = {option.title: option.id for option in stored.options}
                 known = ((each.name, each.id or ids.get(each.name, "")) for each in record.options)
                 left.append((job, structs.replace(record, options=tuple(starmap(AppliedOption, known)))))
@@ -109,7 +115,7 @@ class Acknowledger:
 
     async def _write(self, products: Sequence[tuple[Job, Record]]) -> None:
         try:
-            bodies = [record_body(job.product_id, record) for job, record in products]
+            bodies = [record_body(job.attempt.product_id, record) for job, record in products]
             await self._api.edit_products(bodies)
         except AmbiguousWriteError as error:
             words = "the records of %d products may not be confirmed: %s", len(products), error

@@ -28,7 +28,6 @@ class Adoption:
         self._api = context.api
         self._loaded = not context.scan.may_adopt
         self._takes_plain_ids = context.options.plan.adopt and context.scan.may_have_plain_ids
-        self._asked: set[str] = set()  # source ids
         self._by_key: defaultdict[tuple[str, str], list[UnownedProduct]] = defaultdict(list)
         self._reserved: dict[str, str] = {}
 
@@ -47,8 +46,8 @@ class Adoption:
         self._loaded = True
         if not self._takes_plain_ids:
             return
-        wanted = [each.source_id for each in products if each.source_id not in self._asked]
-        self._asked.update(wanted)
+        wanted = [each.source_id for each in products if (_EXTERNAL_ID, each.source_id) not in self._by_key]
+        self._by_key.update({(_EXTERNAL_ID, each): [] for each in wanted})
         for stored in await self._api.with_external_ids(wanted):
             self._by_key[_EXTERNAL_ID, stored.external_id or ""].append(stored)
 

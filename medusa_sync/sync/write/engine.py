@@ -32,8 +32,9 @@ from medusa_sync.retry import pause
 from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
+from medusa_sync.sync.remarks.offer import Offer
 from medusa_sync.sync.write.attempt import Attempts
-from medusa_sync.sync.write.job import Group, still_queued
+from medusa_sync.sync.write.job import Group, Refusal, still_queued
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,11 @@ class Engine:
         self._queue: Group = []
         self._slots = asyncio.Semaphore(1 if context.is_dry_run else options.concurrency)
         self._in_flight = InFlight(context.stop)
+
+    @property
+    def offer(self) -> Offer:
+        """What the planned products offer to customers."""
+        return self._places.offer
 
     async def first_pass(self, first: list[Stale], rest: AsyncIterator[list[Stale]]) -> None:
         """Write products in the order of the source. If the run is stopped, some do not get an outcome."""
@@ -132,8 +138,8 @@ class Engine:
             try:
                 left = await self._attempts.attempt(jobs) if jobs else []
                 for job in still_queued(jobs):
-                    if job.error is not None:
-                        error, job.error = job.error, None
+                    if job.attempt.error is not None:
+                        error, job.attempt.error = job.attempt.error, None
                         left += self._refused([job], error) or ()
             except StoreRefusedError as error:
                 left = self._refused(still_queued(jobs), error)
@@ -147,12 +153,12 @@ class Engine:
     async def _write_last(self, jobs: Group) -> None:
         """Write jobs that may want values of one another: first without those that others want."""
         size = self._batch_size
-        losing = await self._attempts.clear(jobs)
+        losing = await self._attempts.begin_clearing(jobs)
         for group in parts(losing, size):
             await self._work(group)
         alike = (list(same) for _, same in groupby(still_queued(jobs), key=lambda job: job.is_new))
         groups = [group for same in alike for group in parts(same, size)]
-        self._attempts.cleared(jobs if losing or len(groups) > 1 else ())
+        self._attempts.end_clearing(jobs if losing or len(groups) > 1 else ())
         for group in groups:
             await self._work(group)
 
@@ -173,7 +179,7 @@ class Engine:
             return None
         for job in jobs:
             if job.refusal is None and not is_known:  # the new plan may differ, for example in the handle
-                job.refused, job.refusal = job.plan, error
+                job.refusal = Refusal(job.plan, error)
                 return [jobs]
             self._places.end(job, Result.REJECTED if is_known else Result.FAILED, str(error))
         return []
@@ -190,7 +196,7 @@ class Engine:
             job.is_written, job.note_at = True, 0  # the store may still be working on this write
             job.attempts += 1
             if job.plan is not None and not job.plan.is_creation:
-                job.holders = None  # others of the group may have given up what this one gets
+                job.owners = None  # others of the group may have given up what this one gets
         attempts = max((job.attempts for job in jobs), default=0)
         if attempts <= self._context.options.max_retries:
             logger.info("reading %d products again: %s", len(jobs), error, extra={"event": "reconcile"})

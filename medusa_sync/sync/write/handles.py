@@ -38,7 +38,7 @@ class Handles:
         while waiting:
             for job in waiting:
                 self._choose(job, candidates[job], taken)
-            proposed = {job.handle: job for job in waiting if job.handle}
+            proposed = {job.creation.handle: job for job in waiting if job.creation.handle}
             is_empty, self._is_empty = self._is_empty, False  # until something is created
             api, removed = self._context.api, self._context.removed_products
             found = await api.find(HANDLES, "handle", list(proposed)) if not is_empty else ()
@@ -49,10 +49,10 @@ class Handles:
                     own = f"{stored.external_id} " if stored.external_id else ""
                     name = f"{own}{stored.title!r} ({stored.id})"
                     taken.setdefault(job, HandleOwner(stored.external_id, name))
-            waiting = [job for job in proposed.values() if not job.handle]
+            waiting = [job for job in proposed.values() if not job.creation.handle]
         for job, owner in taken.items():
-            if job.handle and is_named(job.desired):
-                job.withheld_handle = withheld_handle(job.desired, job.handle, owner)
+            if job.creation.handle and is_named(job.desired):
+                job.creation.withheld_handle = withheld_handle(job.desired, job.creation.handle, owner)
         return taken
 
     def _choose(self, job: Job, candidates: Iterable[str], taken: dict[Job, HandleOwner]) -> None:
@@ -63,7 +63,7 @@ class Handles:
                 return
             owner = self._owners.setdefault(handle, own)
             if owner.external_id == job.external_id:
-                job.handle = handle
+                job.creation.handle = handle
                 return
             taken.setdefault(job, owner)
 
@@ -74,6 +74,6 @@ class Handles:
 
     def forget(self, job: Job) -> None:
         """Forget the handle of a job that has its outcome."""
-        if job.handle:
-            del self._owners[job.handle]
-            job.handle, job.withheld_handle = "", None
+        if job.creation.handle:
+            del self._owners[job.creation.handle]
+            job.creation.handle, job.creation.withheld_handle = "", None

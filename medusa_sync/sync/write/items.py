@@ -28,9 +28,9 @@ from medusa_sync.core.kinds.stock import location_of, stock_of, tracks
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.stored import StoredLevel, StoredVariant
-from medusa_sync.core.unique import Holders
+from medusa_sync.core.unique import Owners
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
-from medusa_sync.medusa.decode import WRITTEN
+from medusa_sync.medusa.decode import WITH_VARIANTS
 from medusa_sync.medusa.operations import CREATE_ITEMS, RENAME_ITEMS, Body, new_id
 from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.sync.context import Context
@@ -75,7 +75,7 @@ class Items:
             if not item.users:
                 self._context.left_over.add(item, change.desired, job.change)
                 await self._api.link_item(job.change.stored.id, variant.id, item.id)
-                job.items = {**job.items, str(item.sku): item}
+                job.attempt.items = {**job.attempt.items, str(item.sku): item}
 
     async def refusals(self, jobs: Group, is_in_use: Callable[[StoredItem], bool]) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
@@ -113,7 +113,7 @@ class Items:
                     with suppress(StoreRefusedError):  # stock was reserved meanwhile
                         await self._api.delete_item(item.id)
             if own:
-                await self._api.swap_items(job.product_id, own)
+                await self._api.swap_items(job.attempt.product_id, own)
             shared = [each for each in job.change.variants if each.stored and (each.joins or each.leaves)]
             job.wrote(change for each in shared for change in each.reported if stock_of({change.field: None}))
             self._made.pop(job.external_id, None)
@@ -122,7 +122,7 @@ class Items:
         """Remove links of variants to deleted items, which Medusa restores if it refuses a deletion."""
         dead = [Swap(each.id, own, None) for each in job.change.stored.variants for own in each.deleted_items]
         if dead:
-            await self._api.swap_items(job.product_id, dead)
+            await self._api.swap_items(job.attempt.product_id, dead)
             words = "%s: variants were unlinked from %d deleted inventory items", job.external_id, len(dead)
             logger.warning(*words, extra={"event": "deleted_items_unlinked"})
 
@@ -141,7 +141,7 @@ class Items:
     async def restore(self, job: Job, variant_ids: Collection[str]) -> None:
         """Unlink variants from items that the store linked them to again when it did not delete them."""
         before = {each.id: each.inventory_items for each in job.change.removed.values()}
-        for product in await self._api.find(WRITTEN, "id", [job.product_id]):
+        for product in await self._api.find(WITH_VARIANTS, "id", [job.attempt.product_id]):
             revived = [
                 Swap(each.id, link.inventory_item_id, None)
                 for each in product.variants
@@ -150,7 +150,7 @@ class Items:
                 if link.inventory_item_id not in {own.inventory_item_id for own in before[each.id]}
             ]
             if revived:
-                await self._api.swap_items(job.product_id, revived)
+                await self._api.swap_items(job.attempt.product_id, revived)
 
     async def rename(self, jobs: Group) -> None:
         """Give items the SKUs of their variants; one whose SKU another item has is left without an SKU.
@@ -191,7 +191,7 @@ class Items:
         update: list[dict[str, Any]] = []
         for job in jobs:
             ids = dict[str, str]()  # by key: a variant has stock at several locations, and one item
-            for change in level_changes(job.change, job.items):
+            for change in level_changes(job.change, job.attempt.items):
                 if change.key not in ids:
                     ids[change.key] = await self._item_id(job, change)
                 level = {"location_id": change.location_id, "stocked_quantity": change.quantity}
@@ -205,7 +205,7 @@ class Items:
 
         If an unused item with its SKU exists, the variant gets that one.
         """
-        variant = job.written.get(change.key)
+        variant = job.attempt.variants.get(change.key)
         item_id = change.item_id or (variant.item_id if variant else None)
         if item_id is not None:
             return item_id
@@ -216,7 +216,7 @@ class Items:
             raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
         body = {"sku": variant.sku} if variant.sku else {}
         item_id = items[0].id if items else await self._api.create_item(body)
-        await self._api.link_item(job.product_id, variant.id, item_id)
+        await self._api.link_item(job.attempt.product_id, variant.id, item_id)
         return item_id
 
     def expect(self, jobs: Group) -> None:
@@ -246,15 +246,15 @@ class Items:
                 owner, item = self._made[sku]  # perhaps for a product that was refused
                 items[sku] = item if owner is job else structs.replace(item, is_new=False)
         for job in jobs:  # most share one dict: a batch may have thousands of items
-            job.items = {**job.items, **items} if job.items else items
+            job.attempt.items = {**job.attempt.items, **items} if job.attempt.items else items
 
-    async def others(self, holders: Holders) -> Holders:
+    async def others(self, owners: Owners) -> Owners:
         """What a look-up has found, without the items that this run has created and no other run has used."""
-        used = {owner.id for owners in holders.owners.values() for owner in owners if owner.item}
+        used = {owner.id for known in owners.by_value.values() for owner in known if owner.item}
         async with self._creating:  # what is being created now is not left over
             self._made = {sku: made for sku, made in self._made.items() if made[1].id not in used}
-            others = {sku: item for sku, item in holders.unused.items() if sku not in self._made}
-        return structs.replace(holders, unused=others)
+            others = {sku: item for sku, item in owners.unused.items() if sku not in self._made}
+        return structs.replace(owners, unused=others)
 
     async def linked(self, jobs: Group) -> None:
         """Forget the items of variants that exist now."""
@@ -312,7 +312,7 @@ class Items:
         found = await self._api.find(ITEMS, "sku", list(wanted))
         for item in found:
             job, variant = wanted[str(item.sku)]
-            is_own = all(each.product and each.product.id == job.product_id for each in item.users)
+            is_own = all(each.product and each.product.id == job.attempt.product_id for each in item.users)
             if is_own if item.sku == job.external_id else not item.use:
                 self._made[str(item.sku)] = job, item
                 self._context.left_over.add(item, variant, job.change)
@@ -347,7 +347,7 @@ def _shared_item(job: Job) -> str:
     Raises:
         AmbiguousWriteError: the store has none, and has not created it.
     """
-    made = job.items.get(job.external_id)
+    made = job.attempt.items.get(job.external_id)
     item_id = job.change.shared_item or (made.id if made else None)
     if item_id is None:
         raise AmbiguousWriteError(
@@ -379,6 +379,6 @@ def _wanted(jobs: Group, *, only_shared: bool = False) -> _Wanted:
             if only_shared and variant.fields.get(SKU) != job.external_id:
                 continue
             sku = variant.fields.get(SKU)
-            if sku is not None and sku not in job.items and tracks(variant.fields):
+            if sku is not None and sku not in job.attempt.items and tracks(variant.fields):
                 found.setdefault(str(sku), (job, variant))
     return found

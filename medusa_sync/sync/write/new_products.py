@@ -21,7 +21,8 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.adoption import Adoption, exists_already
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.handles import Handles
-from medusa_sync.sync.write.job import Group, Job, Places, still_queued
+from medusa_sync.sync.write.job import Group, Job, still_queued
+from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.planner import Planner, readable
 
 _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
@@ -60,43 +61,46 @@ class NewProducts:
         Those that match products of the store are adopted or not written. But if the merchant deleted the
         product of such a job, the match may be what has replaced it.
         """
-        options, end = self._options, self._places.end
         left = [job for job in jobs if job.plan is None]
-        if left:
-            await self._adoption.load([job.desired for job in left])
-        adopted: dict[str, Job] = {}
-        others: list[tuple[Job, list[UnownedProduct]]] = []
-        for job in left:
-            found = self._adoption.matches(job.desired)
-            if len(found) == 1 and options.adopt and options.update:
-                adopted[found[0].id] = job
-                self._adoption.reserve(found[0], job.external_id)
-            else:
-                others.append((job, found))
-        await self._adopt(adopted)
+        others = await self._adopt_matches(left) if left else []
         deleted = set[str]()
-        if options.create and options.on_deleted is OnDeleted.SKIP:
+        if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
             deleted = await self._deleted_among([job.external_id for job, _ in others])
         created: Group = []
         for job, found in others:
             if job.external_id in deleted:
-                end(job, Result.SKIPPED, _DELETED)
-            elif found and not (len(found) == 1 and options.adopt):
-                end(job, Result.REJECTED, exists_already(found))
-            elif found or not options.create:
-                end(job, Result.SKIPPED)
+                self._places.end(job, Result.SKIPPED, _DELETED)
+            elif found and not (len(found) == 1 and self._options.adopt):
+                self._places.end(job, Result.REJECTED, exists_already(found))
+            elif found or not self._options.create:
+                self._places.end(job, Result.SKIPPED)
             else:
                 created.append(job)
         taken = await self.handles.assign(created)
         for job in created:
-            if job.handle:
-                job.take(creation(job.desired, job.handle))
+            if job.creation.handle:
+                job.take(creation(job.desired, job.creation.handle))
             elif self._context.is_ours(taken[job].external_id):  # it may be removed
                 self._places.defer(job)
             else:
                 handle, owner = slug_of(job.desired), taken[job].name
                 reason = f"its handle {handle!r} belongs to {owner}; change one of the two"
-                end(job, Result.REJECTED, reason)
+                self._places.end(job, Result.REJECTED, reason)
+
+    async def _adopt_matches(self, jobs: Group) -> list[tuple[Job, list[UnownedProduct]]]:
+        """Adopt the products that jobs match; returns the other jobs, with what they match."""
+        await self._adoption.load([job.desired for job in jobs])
+        adopted: dict[str, Job] = {}
+        others: list[tuple[Job, list[UnownedProduct]]] = []
+        for job in jobs:
+            found = self._adoption.matches(job.desired)
+            if len(found) == 1 and self._options.adopt and self._options.update:
+                adopted[found[0].id] = job
+                self._adoption.reserve(found[0], job.external_id)
+            else:
+                others.append((job, found))
+        await self._adopt(adopted)
+        return others
 
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
         """Claim products by their ids: they get our external id, and are then written like others."""
@@ -118,7 +122,7 @@ class NewProducts:
             return
         bodies = []
         for job in claimed:
-            job.records.append(record)
+            job.history.records.append(record)
             self._context.ledger.begin(job.external_id, job.change.conflicts)
             bodies.append({**record_body(job.change.stored.id, record), "external_id": job.external_id})
         await self._context.api.edit_products(bodies)

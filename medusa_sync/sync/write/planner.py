@@ -20,7 +20,8 @@ from medusa_sync.core.unfinished import is_in_progress, is_incomplete
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.gate import Gate
-from medusa_sync.sync.write.job import Group, Job, Places
+from medusa_sync.sync.write.job import Group, Job
+from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.unique_values import UniqueValues
 
@@ -50,9 +51,9 @@ class Planner:
         asked = [job.external_id for job in jobs if self._api.may_lag or not job.is_absent]
         details = by_external_id(await self._details(jobs, "external_id", asked))
         for job in jobs:
-            copies, job.error, job.replaces = details.get(job.external_id, []), None, ""
+            copies, job.attempt.error, job.creation.replaces = details.get(job.external_id, []), None, ""
             if not copies and self._context.is_dry_run and job.plan is not None and not job.is_new:
-                copies = [self._values.foreseen(job.plan.stored)]  # it would have been claimed
+                copies = [self._values.foreseen.product(job.plan.stored)]  # it would have been claimed
             if not (copies or job.is_absent):
                 job.forget_update(self._context.ledger)
             job.is_absent = False  # another attempt reads it again
@@ -72,7 +73,9 @@ class Planner:
         found = await self._sales.read(wanted, await self._api.details(key, asked))
         if not self._context.is_dry_run:
             return found
-        return [each if isinstance(each, Unreadable) else self._values.foreseen(each) for each in found]
+        return [
+            each if isinstance(each, Unreadable) else self._values.foreseen.product(each) for each in found
+        ]
 
     def _plan(self, job: Job, copies: Sequence[StoredProduct]) -> bool:
         """Plan a job that the store has, unless it may still be working on it; returns whether it may."""
@@ -88,31 +91,33 @@ class Planner:
             pending, is_unfinished = stored.pending, False
             if pending is not None:
                 is_unfinished = is_incomplete(stored)
-                may_be_writing = is_unfinished and job.is_being_created
+                may_be_writing = is_unfinished and job.creation.is_sent
                 may_be_writing |= is_in_progress(job.desired, stored, pending, now=time.time())
                 if may_be_writing and pending.at != job.note_at:
                     return True
             if is_unfinished:
                 job.take(creation(job.desired, stored.handle))
-                job.replaces = stored.id
+                job.creation.replaces = stored.id
             else:
                 self._update(job, stored)
         return False
 
     def _update(self, job: Job, stored: StoredProduct) -> None:
-        if job.plan is not None and job.plan.is_creation and stored.record in job.records:
-            job.is_written = True  # the store created it, although it refused the call
-        # What this run has noted itself was not interrupted.
-        selection = job.plan.selection if job.plan is not None and stored.record in job.records else None
+        history, selection = job.history, None
+        is_known = stored.record in history.records
+        if job.plan is not None and is_known:  # what this run has noted itself was not interrupted
+            selection = job.plan.selection
+            job.is_written |= job.plan.is_creation  # the store created it, although it refused the call
         if not self._context.is_final:
-            job.records.append(stored.record)
-        elif stored.record not in job.records:  # another run may have brought some back
+            history.records.append(stored.record)
+        elif not is_known:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
         update = self.change_of(job.desired, stored, selection)
         self._context.kept_stock.add(update)
         if self._context.is_dry_run and job.is_written:  # the store does not show what a part of it changed
             update = structs.replace(update, own_changes=())
-        blocked, reasons = update.blocked, "; ".join(filter(None, [update.blocked, *job.kept.values()]))
+        blocked = update.blocked
+        reasons = "; ".join(filter(None, [blocked, *history.kept.values()]))
         job.take_again(structs.replace(update, blocked=reasons or None))
         may_write = self._context.plan.update or stored.pending is not None  # what was begun is completed
         removable = self._context.options.removable if may_write and not self._context.is_final else ()
@@ -131,21 +136,21 @@ class Planner:
         Raises:
             AmbiguousWriteError: another run has written one that loses variants.
         """
-        found = await self._details(jobs, "id", [job.product_id for job in jobs])
+        found = await self._details(jobs, "id", [job.attempt.product_id for job in jobs])
         read = {each.id: each for each in found if isinstance(each, StoredProduct)}
         for job in jobs:
-            product_id, before = job.product_id, job.change
+            product_id, before = job.attempt.product_id, job.change
             if (stored := read.get(product_id)) is None:
                 message = f"{product_id} was deleted while it was written"
-                job.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
+                job.attempt.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
                 continue
             try:
                 update = self.change_of(before.desired, stored, before.selection)
             except ProductFailedError as error:
-                job.error = error
+                job.attempt.error = error
                 continue
             if update.blocked:
-                job.error = ProductFailedError(update.blocked)
+                job.attempt.error = ProductFailedError(update.blocked)
                 continue
             job.plan = structs.replace(  # the merchant may have edited the product meanwhile
                 update,
@@ -154,11 +159,11 @@ class Planner:
                 removed=before.removed,
                 blocked=before.blocked,
             )
-            if job.change.removed and stored.record not in job.records:
+            if job.change.removed and stored.record not in job.history.records:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.decided(job.external_id, job.change.conflicts)
             if reason := self._gate.refusal(job, has_begun=True):
-                job.error = ProductFailedError(reason)  # the next attempt skips it
+                job.attempt.error = ProductFailedError(reason)  # the next attempt skips it
 
     def change_of(
         self,
@@ -168,8 +173,7 @@ class Planner:
     ) -> Change:
         """Plan what is sent for a stored product."""
         if selection is None:
-            chosen = self._context.plan.selection
-            selection = chosen if self._context.undoes else chosen.for_record(stored.record)
+            selection = self._context.mode.selection(self._context.plan.selection, stored.record)
         change = plan_change(
             product,
             stored,

@@ -47,6 +47,7 @@ class ProductRows:
         now = round(time.time(), 3)
         ids = await self.term_ids(jobs)
         if placed := [job.change for job in jobs if job.change.placed]:
+            await self._context.find_profile()
             await self._terms.activate_categories(placed_categories(placed))
         bodies = []
         for job in jobs:
@@ -66,12 +67,13 @@ class ProductRows:
 
     async def create(self, jobs: Group) -> None:
         """Create products. Jobs that the store refuses get its error."""
+        await self._context.find_profile()  # if one was deleted since it was looked up
         ids = await self.term_ids(jobs)
         now = round(time.time(), 3)
         bodies = [self._body(job, ids, now) for job in jobs]
         by_external_id = {job.external_id: job for job in jobs}
         for job in jobs:
-            job.before, job.is_being_created = job.note, True
+            job.attempt.before, job.creation.is_sent = job.attempt.note, True
             self._ledger.begin(job.external_id, job.change.conflicts)
 
         async def with_free_ids(bodies: Sequence[Body]) -> Sequence[Body]:
@@ -83,7 +85,7 @@ class ProductRows:
         results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=with_free_ids)
         for job, result in zip(jobs, results, strict=True):
             if job.accept(result):
-                job.product_id, job.is_written, job.note_at = str(result), True, now
+                job.attempt.product_id, job.is_written, job.note_at = str(result), True, now
 
     async def check(self, jobs: Group) -> None:
         """Find out whether the store would accept rows, without sending them; jobs get the error."""
@@ -94,11 +96,11 @@ class ProductRows:
             size = len(json.encode(self._body(job, ids, now=0)))
             if size > MAX_BODY_BYTES:
                 message = f"its request would have {size} bytes, more than the store accepts"
-                job.error = KnownRefusalError(message, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                job.attempt.error = KnownRefusalError(message, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
     def accepts(self, job: Job) -> bool:
         """Whether the store will create a product as planned, as far as is known without a request."""
-        if job.plan is None or job.holders is None or not _is_small(job):
+        if job.plan is None or job.owners is None or not _is_small(job):
             return False
         return self._terms.has(needed_terms([job.plan]))
 
@@ -110,13 +112,13 @@ class ProductRows:
         else:
             product_id = job.change.stored.id
             new = ids_of_new_variants(job.change) if Step.ADD_VARIANTS in job.change.steps else {}
-        job.note = note(job.change, now=now, new=new)
-        job.records.append(job.note)
+        job.attempt.note = note(job.change, now=now, new=new)
+        job.history.records.append(job.attempt.note)
         placement = self._context.placement
-        body = product_body(job.change, product_id, job.note, placement=placement, ids=ids)
+        body = product_body(job.change, product_id, job.attempt.note, placement=placement, ids=ids)
         if job.change.is_creation:
             status = self._context.options.status
-            body |= creation_body(job.change, product_id, status=status, items=job.items)
+            body |= creation_body(job.change, product_id, status=status, items=job.attempt.items)
         return body
 
     async def _find_free_ids(self, jobs: Group) -> bool:
@@ -136,7 +138,7 @@ class ProductRows:
             left = [ids[product_id] for product_id in taken]
             has_found |= bool(left)
             for job in left:
-                job.generation += 1
+                job.creation.generation += 1
         return has_found
 
 

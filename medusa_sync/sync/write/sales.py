@@ -67,7 +67,7 @@ class Sales:
 
     async def write(self, jobs: Group) -> None:
         """Set the sale prices of all variants in one call."""
-        sold = [sale_prices(job.change, job.written) for job in jobs]
+        sold = [sale_prices(job.change, job.attempt.variants) for job in jobs]
         amounts = {key: amount for prices in sold for key, amount in prices.items()}
         if not amounts:
             return

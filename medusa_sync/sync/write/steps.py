@@ -28,7 +28,7 @@ from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
-from medusa_sync.medusa.decode import WRITTEN
+from medusa_sync.medusa.decode import WITH_VARIANTS
 from medusa_sync.medusa.operations import (
     CREATE_VARIANTS,
     DELETE_VARIANTS,
@@ -72,7 +72,7 @@ class Writer:
         variants = self._variants = Variants(context)
         add = partial(self._in_bulk, CREATE_VARIANTS, variants.added)
         last: tuple[Send, ...] = (
-            (Step.READ_VARIANTS, self._read_written),
+            (Step.READ_VARIANTS, self._read_variants),
             (Step.LEVELS, items.write_levels),
             (Step.SALE_PRICES, sales.write),
             (Step.TRANSLATIONS, self._translate),
@@ -110,15 +110,17 @@ class Writer:
             await _send(others, jobs)
         except StoreRefusedError as error:
             raise AmbiguousWriteError(str(error), status=error.status) from error
-        if any(job.is_written for job in jobs if job.error is None):
+        if any(job.is_written for job in jobs if job.attempt.error is None):
             self._context.failures = 0
 
     async def _in_bulk(self, operation: Operation, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
         """Send what the variants of all jobs need in one call."""
-        wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
+        wanted = [
+            (job, {**body, "product_id": job.attempt.product_id}) for job in jobs for body in bodies(job)
+        ]
         results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
         for (job, _), result in zip(wanted, results, strict=True):
-            if job.error is None:
+            if job.attempt.error is None:
                 job.accept(result)
 
     async def _delete(self, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
@@ -126,7 +128,9 @@ class Writer:
 
         Medusa undoes a refused call by linking its variants to all items that they ever had.
         """
-        wanted = [(job, {**body, "product_id": job.product_id}) for job in jobs for body in bodies(job)]
+        wanted = [
+            (job, {**body, "product_id": job.attempt.product_id}) for job in jobs for body in bodies(job)
+        ]
         removed = {each.id: each for job in jobs for each in job.change.removed.values()}
         leaving = [removed[body["id"]] for _, body in wanted if body["id"] in removed]
         reserved = await self._items.reserved(leaving) if leaving else set()
@@ -135,14 +139,14 @@ class Writer:
         results = dict(zip((body["id"] for body in sent), done, strict=True))
         for job, body in wanted:
             result = results.get(body["id"], _RESERVED)
-            if job.error is None:
+            if job.attempt.error is None:
                 job.accept(result)
             if isinstance(result, str):
-                job.deleted.add(body["id"])
+                job.history.deleted.add(body["id"])
             elif isinstance(result, StoreRefusedError):
                 self._keep(job, body["id"], result)
         for job in jobs:
-            if refused := job.kept.keys() & results.keys():
+            if refused := job.history.kept.keys() & results.keys():
                 await self._items.restore(job, refused)
 
     async def _translate(self, jobs: Group) -> None:
@@ -152,13 +156,17 @@ class Writer:
         customers see it so.
         """
         bodies = [
-            body for job in jobs for body in translation_bodies(job.change, job.product_id, job.written)
+            body
+            for job in jobs
+            for body in translation_bodies(job.change, job.attempt.product_id, job.attempt.variants)
         ]
         removing = [body for body in bodies if "id" in body and None in body["translations"].values()]
         results = await self._context.api.bulk.run(UPDATE_TRANSLATIONS, removing)
         done = {body["id"] for body, result in zip(removing, results, strict=True) if isinstance(result, str)}
         await self._context.api.write_translations([each for each in bodies if each.get("id") not in done])
-        removed = [each for job in jobs for each in job.change.removed.values() if each.id in job.deleted]
+        removed = [
+            each for job in jobs for each in job.change.removed.values() if each.id in job.history.deleted
+        ]
         if ids := [text.id for each in removed for text in each.translations]:
             await self._context.api.delete_translations(ids)
 
@@ -167,47 +175,49 @@ class Writer:
         removed = self._context.removed_variants
         for key, variant in job.change.removed.items():
             if variant.id == variant_id:
-                job.kept[variant_id] = f"variant {variant.called(key)} was not removed: {refusal}"
+                job.history.kept[variant_id] = f"variant {variant.called(key)} was not removed: {refusal}"
                 removed[job.external_id] = frozenset(removed[job.external_id]) - {variant_id}
 
     async def _prepare(self, jobs: Group) -> None:
         """Create the terms of new products, and the inventory items of those that can be created."""
         await self._rows.check(jobs)
-        await self._items.give([job for job in jobs if job.error is None])
+        await self._items.give([job for job in jobs if job.attempt.error is None])
 
-    async def _read_written(self, jobs: Group) -> None:
+    async def _read_variants(self, jobs: Group) -> None:
         """Read the ids of new variants, and of the items that the store has created with them."""
         unknown = [job for job in jobs if not self._knows_ids(job)]
-        listed = await self._context.api.find(WRITTEN, "id", [job.product_id for job in unknown])
+        listed = await self._context.api.find(
+            WITH_VARIANTS, "id", [job.attempt.product_id for job in unknown]
+        )
         found = {each.id: each for each in listed}
         copies = await self._variants.remove_copies(found)
         for job in jobs:
             if job.change.is_creation:
-                job.written = {
-                    each.key: StoredVariant(new_variant_id(job.product_id, each.key))
+                job.attempt.variants = {
+                    each.key: StoredVariant(new_variant_id(job.attempt.product_id, each.key))
                     for each in job.change.new_variants
                 }
         for job in unknown:
-            product = found.get(job.product_id, StoredProduct(job.product_id, None))
+            product = found.get(job.attempt.product_id, StoredProduct(job.attempt.product_id, None))
             left = [each for each in product.variants if each.id not in copies]
-            job.written = by_key(job.change, left, product.options)
-            job.option_ids = {option.title: option.id for option in product.options}
-            if any(each.key not in job.written for each in job.change.new_variants):
+            job.attempt.variants = by_key(job.change, left, product.options)
+            job.attempt.option_ids = {option.title: option.id for option in product.options}
+            if any(each.key not in job.attempt.variants for each in job.change.new_variants):
                 raise AmbiguousWriteError(f"{job.external_id}: the store does not show its new variants yet")
 
     def _knows_ids(self, job: Job) -> bool:
         """Whether the ids of all new variants and their items are known: the ordinary routes give others."""
-        if any(level.item_id is None for level in level_changes(job.change, job.items)):
+        if any(level.item_id is None for level in level_changes(job.change, job.attempt.items)):
             return False
         new = len(job.change.new_variants)
         if job.change.is_creation:
-            return job.product_id == job.new_product_id and new <= FIRST_VARIANTS
+            return job.attempt.product_id == job.new_product_id and new <= FIRST_VARIANTS
         return not new
 
 
 async def _send(steps: Sequence[Send], jobs: Group) -> None:
     for step, send in steps:
-        if left := [job for job in jobs if job.error is None and step in job.change.steps]:
+        if left := [job for job in jobs if job.attempt.error is None and step in job.change.steps]:
             await send(left)
 
 
@@ -217,4 +227,4 @@ async def _one_by_one(write: Callable[[Job], Awaitable[None]], jobs: Group) -> N
         try:
             await write(job)
         except StoreRefusedError as error:
-            job.error = error
+            job.attempt.error = error

@@ -9,9 +9,9 @@ from typing import Any
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.kinds.options import OPTION
-from medusa_sync.core.product import Value
 from medusa_sync.core.record import Record, remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
+from medusa_sync.core.value import Value
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.operations import DELETE_VARIANTS, new_id
 from medusa_sync.medusa.payload import (
@@ -49,7 +49,11 @@ class Variants:
     def deleted_last(self, job: Job) -> Bodies:
         """The dropped variant that stays until the new ones exist."""
         removed = (each.id for each in job.change.removed.values())
-        return [{"id": each} for each in removed if each not in job.deleted and each not in job.kept]
+        return [
+            {"id": each}
+            for each in removed
+            if each not in job.history.deleted and each not in job.history.kept
+        ]
 
     def changed(self, job: Job) -> Bodies:
         """The changes of variants, without their option values. They have whole lists of prices."""
@@ -87,17 +91,17 @@ class Variants:
         else:
             ids = _noted_ids(job.change)
             self._added.update(ids)
-        added = new_variants(job.change, left, job.items)
+        added = new_variants(job.change, left, job.attempt.items)
         return [{"id": variant_id, **body} for variant_id, body in zip(ids, added, strict=True)]
 
-    async def remove_copies(self, written: Mapping[str, StoredProduct]) -> set[str]:
+    async def remove_copies(self, products: Mapping[str, StoredProduct]) -> set[str]:
         """Delete the variants that this run added while another run added the same ones; returns their ids.
 
         Medusa refuses a second variant with the same option values, but not if both are created at the same
         moment. Of these, the one with the lowest id stays; each run deletes only its own.
         """
         copies: list[dict[str, Any]] = []
-        for product_id, product in written.items():
+        for product_id, product in products.items():
             first: dict[frozenset[tuple[str, str]], str] = {}
             for each in sorted(product.variants, key=lambda variant: variant.id):
                 values = frozenset((value.option_id, value.value) for value in each.options)
@@ -131,7 +135,7 @@ class Variants:
     async def remove_unused_values(self, job: Job) -> None:
         """Remove the option values that this tool created, also in a killed run, and that no variant has."""
         update = job.change
-        records = [update.record, job.before or update.record]
+        records = [update.record, job.attempt.before or update.record]
         for name, option in update.options.stored.items():
             unused = _unused_values(update, name, option, records) if option is not None else ()
             if option is None or not unused:

@@ -27,7 +27,7 @@ DOWN = (
     "is up, and --medusa-url (MEDUSA_BACKEND_URL). Then run again."
 )
 CURRENCY = (
-    "The store does not sell in 'gbp', only in: eur, usd. Add it in the admin (Settings > Store), or "
+    "The store has no currency 'gbp', only: 'eur', 'usd'. Add it in the admin (Settings > Store), or "
     "set --currency (SYNC_PRODUCTS_CURRENCY)."
 )
 CHANNEL = (
@@ -100,7 +100,7 @@ def test_what_ends_a_run_is_the_only_error_in_the_log(
         (["--batch-sise", "4"], 2, "No such option: --batch-sise (Possible options: --batch-size)"),
         (["catalogue.json"], 2, "Got unexpected extra argument"),
         (["--source"], 2, "Option '--source' requires an argument."),
-        (["--currency", "gbp"], 2, "The store does not sell in 'gbp'"),
+        (["--currency", "gbp"], 2, "The store has no currency 'gbp'"),
         (["--source", "none.json"], 3, "none.json: the file cannot be read"),
         (["--medusa-url", "http://127.0.0.1:1"], 4, "no connection"),
         (["--job-name", "nightly"], 1, "Unexpected ZeroDivisionError: with ***"),

@@ -110,6 +110,7 @@ result = sync_products(Settings(source=sys.argv[1], dry_run=True))
 write_report(result, Path(sys.argv[2]))
 imported("slugify", "jinja2", "prometheus_client", "tzlocal", "gzip", "xml", "medusa_sync.sources.files")
 imported("medusa_sync.medusa.bulk", "medusa_sync.sync.write.engine", "medusa_sync.plug_ins")
+imported("medusa_sync.app.loop", "medusa_sync.sources.dialects")
 """
     with dummyjson(products(3)) as server:
         assert alone(code, server.url, tmp_path / "report.csv").split() == []

@@ -10,8 +10,8 @@ from msgspec import structs
 
 from medusa_sync.core.change import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import Value
 from medusa_sync.core.result import Action, Outcome
+from medusa_sync.core.value import Value
 from medusa_sync.report.changes import details, plain_lines
 from medusa_sync.report.text import as_text
 from tests.unit import results

@@ -23,7 +23,7 @@ from medusa_sync.core.kinds.stock import LEVEL, tracks
 from medusa_sync.core.kinds.texts import TEXT, locale_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.note import final_record, note
-from medusa_sync.core.product import DesiredVariant, Value
+from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import ONLY, Record
 from medusa_sync.core.steps import Step
@@ -43,6 +43,7 @@ from medusa_sync.core.stored import (
     StoredVariant,
     category_metadata,
 )
+from medusa_sync.core.value import Value
 from tests.world.planner.expected import held
 
 EXTERNAL_ID = "shop:1"

@@ -19,6 +19,7 @@ from medusa_sync.core.kinds.prices import PriceKey, is_price, price_key
 from medusa_sync.core.kinds.stock import SHARED, location_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.stored import StoredProduct
 
 _LISTED = 10  # names in a line
 _PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -54,13 +55,23 @@ class Offer(Struct):
         stock = {name for each in desired.stocks for name, value in each.items() if value != SHARED}
         ids = {change.locations.get(location_of(name)) for name in stock}  # a plan may name one that is gone
         self.locations.update(filter(None, ids))
-        keys = _wanted_prices(desired)
+        self._add_prices(desired, stored)
+        self._add_images(desired)
+
+    def _add_prices(self, desired: DesiredProduct, stored: StoredProduct) -> None:
+        names = {name for each in desired.variants for name in each.fields}
+        keys = [price_key(name, desired.currency, desired.regions) for name in names if is_price(name)]
         self.currencies.update(key.currency for key in keys)
         prices = {(key.currency, key.region) for key in keys}
         for price in (each for variant in stored.variants for each in variant.prices):
             prices.add((price.currency_code, price.key.region if price.key else ""))
         self.prices[frozenset(prices)] += 1
-        if private := _private_image(desired):
+
+    def _add_images(self, desired: DesiredProduct) -> None:
+        images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
+        images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
+        addresses = (str(url).split("/", 3)[2] for url in images if "//" in str(url))
+        if private := min(filter(_is_private, addresses), default=""):
             self.unseen += 1
             self.address = self.address or urlsplit(f"//{private}").netloc.rpartition("@")[2]
 

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from medusa_sync.core.change import creation
 from medusa_sync.core.entities import Channel, Entity, Region
-from medusa_sync.core.offer import Offer, obstacles
+from medusa_sync.sync.remarks.offer import Offer, obstacles
 from tests.unit.builders import desired_product
 
 LOCATIONS = {"sloc_1": "Berlin", "sloc_2": "Paris"}

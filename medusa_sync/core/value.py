@@ -1,0 +1,34 @@
+"""Values of fields, and how messages show them."""
+
+from __future__ import annotations
+
+_CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
+
+Value = str | bool | int | float | tuple[str, ...] | None
+
+
+def excerpt(value: Value, longest: int, start: int = 0) -> str:
+    """A value as text, cut to so many characters."""
+    text, end = _text(value), start + longest
+    return ("..." if start else "") + text[start:end] + ("..." if len(text) > end else "")
+
+
+def excerpts(before: Value, after: Value, longest: int) -> tuple[str, str]:
+    """Two values as text; if they are long, cut so that their first difference is visible."""
+    old, new = _text(before), _text(after)
+    if max(len(old), len(new)) <= longest:
+        return old, new
+    shorter = min(len(old), len(new))
+    equal = next((index for index in range(shorter) if old[index] != new[index]), shorter)
+    start = max(equal - longest // _CONTEXT, 0)
+    return excerpt(old, longest, start), excerpt(new, longest, start)
+
+
+def _text(value: Value) -> str:
+    if value is None or value == ():
+        return "nothing"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) or "an empty text"

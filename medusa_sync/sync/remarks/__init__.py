@@ -1,0 +1,1 @@
+"""What the result says besides the outcomes of products."""

@@ -1,0 +1,116 @@
+"""Notes about the source, the settings and the store of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from medusa_sync.codes import Note
+from medusa_sync.core.policy import OnMissing
+from medusa_sync.medusa.placement import UNKNOWN
+from medusa_sync.sources.base import Source
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.ledger import Ledger
+from medusa_sync.sync.run_options import SyncOptions
+
+_NO_ID = (
+    "None has a usable id. Take another field for it, whose values never change: write `. + {id: .title}` to "
+    "a file, and name that with"
+)
+_NOT_COMPARED = (
+    "Nothing was compared with a store: no credentials are set "
+    "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
+)
+_NO_LOCATION = "The store has no stock location, so stock is not synced. Add a location in the admin."
+
+
+def of_products(source: Source, ledger: Ledger, *, needs_some: bool) -> Iterator[Note]:
+    """Whether the source has products.
+
+    Args:
+        source: of the run.
+        ledger: of the run.
+        needs_some: it is noted that the source has none.
+    """
+    if needs_some and not ledger.seen:
+        yield Note("no_products", "The source has no products.")
+    if _is_invalid(ledger):
+        shape = _NO_ID if ledger.unidentified == ledger.seen else "If its products have another shape, use"
+        yield Note(
+            "no_valid_product",
+            f"The source has no valid product. {_resembled(source) or f'{shape} --source-map.'}",
+        )
+
+
+def of_settings(options: SyncOptions, ledger: Ledger) -> Iterator[Note]:
+    """Why nothing is removed, and what a plan hides."""
+    removes = options.on_missing is not OnMissing.KEEP
+    if removes and options.limit is not None:
+        text = "Nothing is removed with --limit, because products beyond the limit are not missing."
+        yield Note("limit_keeps", text)
+    elif removes and ledger.unidentified:
+        yield Note(
+            "rows_without_id",
+            f"Nothing is removed, because {ledger.unidentified} of the rejected rows have no id: "
+            "they may be of products or variants that only look missing.",
+        )
+    if ledger.hidden:
+        yield Note(
+            "plan_hides_secrets",
+            f"Products whose plan has a secret: {ledger.hidden}. It is hidden in the plan, which "
+            "does not write them.",
+        )
+
+
+def of_reading(source: Source, ledger: Ledger, *, is_dry_run: bool) -> Iterator[Note]:
+    """What the source says about itself; in first runs and dry runs, also what was overlooked."""
+    yield from source.notes
+    is_first = bool(ledger.gained) and not ledger.kept
+    if is_dry_run or is_first:
+        if (like := _resembled(source)) and not _is_invalid(ledger):
+            yield Note("resembles", like)
+        yield from source.overlooked
+
+
+def not_compared(ledger: Ledger) -> Note:
+    """That there was no store to compare products with."""
+    valid = ledger.not_compared
+    words = "product is" if valid == 1 else "products are"
+    return Note("not_compared", f"{valid} {words} valid. {_NOT_COMPARED}" if valid else _NOT_COMPARED)
+
+
+def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Iterator[Note]:
+    """What the store lacks.
+
+    Args:
+        context: of the run.
+        has_checked_all: the run has checked all of the installation.
+        has_stale: some products were not up to date.
+    """
+    placement = context.placement
+    lacks_location = placement is not UNKNOWN and placement.location_id is None
+    if placement is not UNKNOWN and has_checked_all:
+        location = "" if lacks_location else " and stock location"
+        yield Note(
+            "valid",
+            "The installation is valid: settings, credentials, source, sales channel, shipping profile"
+            f"{location}. Only a real run shows whether the credentials may write.",
+        )
+    if context.is_map_edited and has_stale:
+        yield Note("map_edited", "The map has changed since products of this source were written.")
+    if text := context.vocabulary.remark_on_locales:
+        yield Note("no_locale", text)
+    if lacks_location:
+        yield Note("no_stock_location", _NO_LOCATION)
+    if context.kept_stock.found:
+        yield context.kept_stock.note
+    if context.left_over.found:
+        yield context.left_over.note
+
+
+def _is_invalid(ledger: Ledger) -> bool:
+    """Whether the source has rows, but no valid product."""
+    return 0 < ledger.seen == ledger.invalid
+
+
+def _resembled(source: Source) -> str:
+    return f"It looks like {source.resembles}." if source.resembles else ""

@@ -1,0 +1,82 @@
+"""Moves jobs to the final pass and to the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import structs
+
+from medusa_sync.core.approval import PlanLine, approved
+from medusa_sync.core.note import is_recorded
+from medusa_sync.core.result import Action, Outcome, Result, with_changes
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.remarks.offer import Offer
+from medusa_sync.sync.write.job import Group, Job, Place
+
+
+class Places:
+    """Moves jobs to the final pass and to the ledger; `settled` gets those with a handle when they end.
+
+    Attributes:
+        offer: what the planned products offer to customers.
+        waiting: for the final pass, in the order in which they began to wait.
+    """
+
+    def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
+        self._context = context
+        self._settled = settled
+        self.offer = Offer()
+        self.waiting: dict[Job, None] = {}
+
+    def defer(self, job: Job) -> None:
+        """Let a job wait for the final pass."""
+        job.place = Place.FINAL_PASS
+        self.waiting[job] = None
+
+    def begin_final_pass(self) -> Group:
+        """Take the jobs that wait for the final pass, in the order of the source."""
+        jobs, self.waiting = sorted(self.waiting, key=lambda job: job.number), {}
+        self._context.is_final = True
+        for job in jobs:
+            job.place, job.attempts = Place.QUEUE, 0
+            job.owners, job.refusal, job.is_refused = None, None, False
+            if job.is_new and not job.creation.replaces:  # what had its handle may be removed now
+                job.is_absent, job.plan = True, None
+        return jobs
+
+    def complete(self, job: Job) -> None:
+        """Enter a job in the ledger whose plan is carried out, or would be."""
+        self.offer.add(job.change, self._context.placement.sales_channel_id)
+        outcome = job.outcome()
+        if outcome.blocked:
+            failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
+            outcome = structs.replace(outcome, **failed)
+        elif self._context.options.saves_plan and not is_recorded(job.change):
+            self._context.ledger.plan_line(_line(job, outcome, self._context.placement.ids))
+        self._settle(job, outcome)
+
+    def end(self, job: Job, result: Result, reason: str = "") -> None:
+        """Enter a job in the ledger that is not written, or only in part."""
+        changes = tuple(job.history.changed.values())
+        outcome = Outcome.of(job.desired, result, reason)
+        action = Action.UPDATE if changes else None
+        parts = job.written() if changes else None
+        self._settle(job, structs.replace(outcome, changes=changes, action=action, written=parts))
+
+    def _settle(self, job: Job, outcome: Outcome) -> None:
+        job.place = Place.LEDGER
+        self.waiting.pop(job, None)
+        if job.creation.handle:
+            self._settled(job, outcome)
+        self._context.ledger.settle(outcome)
+
+
+def _line(job: Job, outcome: Outcome, placement: tuple[str | None, ...]) -> PlanLine:
+    """The line of a plan for a job that a dry run has planned to its end."""
+    change = job.change
+    made = with_changes(job.history.changed, change.changes).values()
+    product = structs.replace(change.desired, handle=change.handle or change.desired.handle)
+    record = (
+        job.history.records[0] if job.history.records else change.stored.record
+    )  # not as a dry run foresees it
+    return PlanLine(approved(change, made, outcome.action, placement, record), product)
