@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
 from medusa_sync.core.kinds.stock import steps_of_items
-from medusa_sync.core.steps import Step
+from medusa_sync.core.steps import OF_CREATION, PLANNED_AGAIN, Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
-
-_OF_CREATION: Final = frozenset(
-    {
-        Step.DECIDE,
-        Step.TERMS,
-        Step.ROW,
-        Step.ADD_VARIANTS,
-        Step.READ_VARIANTS,
-        Step.LEVELS,
-        Step.SALE_PRICES,
-        Step.TRANSLATIONS,
-    }
-)
-_PLANNED_AGAIN: Final = frozenset(
-    {Step.SHARE_ITEMS, Step.DELETE_VARIANTS, Step.OPTIONS, Step.EDIT_VARIANTS, Step.OPTION_VALUES}
-)
 
 
 def steps_of(change: Change) -> frozenset[Step]:
     """The steps that it takes to write a product."""
     steps = {*_of_fields(change), *_of_product(change)}
     if change.is_creation:
-        return frozenset(steps & _OF_CREATION)
+        return frozenset(steps & OF_CREATION)
     steps |= {*_of_variants(change), *steps_of_items(change)}
-    return frozenset(steps if steps.isdisjoint(_PLANNED_AGAIN) else steps | {Step.PLAN_AGAIN})
+    return frozenset(steps if steps.isdisjoint(PLANNED_AGAIN) else steps | {Step.PLAN_AGAIN})
 
 
 def _of_fields(change: Change) -> Iterator[Step]:

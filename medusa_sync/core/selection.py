@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import SETTINGS_OF_VALUES, kind_of, setting_names
+from medusa_sync.core.fields import SETTINGS_OF_VALUES, setting_names
 from medusa_sync.core.kinds.options import VARIANTS
 from medusa_sync.core.kinds.stock import STOCK
-from medusa_sync.core.kinds.texts import TRANSLATION
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
@@ -25,34 +24,34 @@ class Selection:
     Args:
         only: the names that are chosen; None for all.
         skip: the names that are left out.
-        locales: those of the store; texts in others are left out. None if they are not known.
+        can_be_stored: whether the store can have a field; None if it can have all.
     """
 
     def __init__(
         self,
         only: frozenset[str] | None = None,
         skip: frozenset[str] = frozenset(),
-        locales: Collection[str] | None = None,
+        can_be_stored: Callable[[str], bool] | None = None,
     ) -> None:
         self._only = only
         self._skip = skip
-        self._locales = locales
+        self._can_be_stored = can_be_stored
         self._known: dict[str, bool] = {}
-        self.is_all = only is None and not skip and locales is None
+        self.is_all = only is None and not skip and can_be_stored is None
         self.has_variants = self.has(VARIANTS)
 
     @property
-    def named_locales(self) -> set[str]:
-        """The locales that are named among the chosen fields."""
-        return {each.split(".")[1] for each in self._only or () if each.startswith(TRANSLATION)}
+    def named(self) -> frozenset[str]:
+        """The names of chosen fields; nothing if all are."""
+        return self._only or frozenset()
 
-    def in_locales(self, locales: Collection[str]) -> Selection:
-        """The same fields, but for texts in other locales than those of the store."""
-        return Selection(self._only, self._skip, locales)
+    def within(self, can_be_stored: Callable[[str], bool]) -> Selection:
+        """The same fields, but for those that the store cannot have."""
+        return Selection(self._only, self._skip, can_be_stored)
 
     @cached_property
     def _of_all_fields(self) -> Selection:
-        return ALL if self._locales is None else ALL.in_locales(self._locales)
+        return ALL if self._can_be_stored is None else ALL.within(self._can_be_stored)
 
     def has(self, name: str) -> bool:
         """Whether a field is chosen."""
@@ -60,7 +59,7 @@ class Selection:
         if chosen is None:
             names = setting_names(name)
             is_named = self._only is None or not self._only.isdisjoint(names)
-            can_be_stored = self._locales is None or kind_of(name).can_be_stored(name, self._locales)
+            can_be_stored = self._can_be_stored is None or self._can_be_stored(name)
             chosen = is_named and self._skip.isdisjoint(names) and can_be_stored
             self._known[name] = chosen
         return chosen

@@ -13,7 +13,6 @@ from msgspec import Struct, json
 from medusa_sync.core.fields import FIELDS, TITLE, VARIANT, VARIANT_FIELDS, Field, followed
 from medusa_sync.core.kinds.base import Meanings, Merge
 from medusa_sync.core.kinds.options import OPTIONS
-from medusa_sync.core.kinds.prices import edited_prices
 from medusa_sync.core.merge import members
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
@@ -130,7 +129,8 @@ def _edits(
         value = field.kind.as_sent(variant.value(name, names), applied, History(applied), stored)
         if _adds(field, value, applied):
             yield name
-    yield from edited_prices(variant, entry.fields, names)
+    for kind in VARIANT_FIELDS.kinds:
+        yield from kind.added(variant, entry.fields, names)
 
 
 def _adds(field: Field, stored: Value, applied: Value) -> bool:

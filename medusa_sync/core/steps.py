@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import Final
 
 
 class Step(Enum):
@@ -25,3 +26,23 @@ class Step(Enum):
     LEVELS = auto()
     SALE_PRICES = auto()
     TRANSLATIONS = auto()
+
+
+OF_CREATION: Final = frozenset(
+    {
+        Step.DECIDE,
+        Step.TERMS,
+        Step.ROW,
+        Step.ADD_VARIANTS,
+        Step.READ_VARIANTS,
+        Step.LEVELS,
+        Step.SALE_PRICES,
+        Step.TRANSLATIONS,
+    }
+)
+"""The steps that a product may need which is created."""
+
+PLANNED_AGAIN: Final = frozenset(
+    {Step.SHARE_ITEMS, Step.DELETE_VARIANTS, Step.OPTIONS, Step.EDIT_VARIANTS, Step.OPTION_VALUES}
+)
+"""The steps after which a product is read and planned again, because the next one replaces lists."""

@@ -31,7 +31,7 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, pending: Pend
     """Whether the store may still be working on a write that another run sent."""
     is_young = abs(now - pending.at) < SETTLE_S  # abs: clocks differ
     return is_young and (
-        is_incomplete(stored) or _lacks_link(stored, pending) or _lacks_price(desired, stored)
+        is_incomplete(stored) or _lacks_link(stored, pending) or _lacks_amount(desired, stored)
     )
 
 
@@ -47,7 +47,7 @@ def _lacks_link(stored: StoredProduct, pending: Pending) -> bool:
     return False
 
 
-def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
+def _lacks_amount(desired: DesiredProduct, stored: StoredProduct) -> bool:
     """Whether a price that was sent last is not in the store."""
     record = stored.record or NO_RECORD
     owned = match_variants(desired, stored, record, OptionPlan()).stored
@@ -57,9 +57,9 @@ def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
         for key, fields in record.pending_values.items()
         if (variant := owned.get(key)) is not None
         for name, pending in fields.items()
-        if _is_price(name) and name not in others and pending
+        if _is_amount(name) and name not in others and pending
     )
 
 
-def _is_price(name: str) -> bool:
+def _is_amount(name: str) -> bool:
     return VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].kind.is_amount

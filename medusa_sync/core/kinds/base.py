@@ -118,10 +118,6 @@ class Kind:
         parts = name.split(".")
         return tuple(".".join(parts[:count]) for count in range(len(parts), 0, -1))
 
-    def can_be_stored(self, name: str, locales: Iterable[str]) -> bool:
-        """Whether a store with these locales can have a field."""
-        return True
-
     def renamed(
         self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
     ) -> Mapping[str, str]:
@@ -151,6 +147,10 @@ class Kind:
 
     def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
         """The fields that a stored product or variant has, and that are in no table."""
+        yield from ()
+
+    def added(self, variant: StoredVariant, fields: Iterable[str], names: Meanings) -> Iterator[str]:
+        """What a variant has of this kind besides the fields with these names, such as another price."""
         yield from ()
 
     # --- values ---

@@ -126,6 +126,11 @@ class Price(Kind):
         shown = "id amount currency_code min_quantity max_quantity price_rules.attribute price_rules.value"
         return (f"price_set.prices.{each}" for each in shown.split())
 
+    def added(self, variant: StoredVariant, fields: Iterable[str], names: Meanings) -> Iterator[str]:
+        ours = {price_key(name, names.currency, names.regions) for name in fields if is_price(name)}
+        if any(each.key not in {*ours, PriceKey(names.currency)} for each in variant.prices):
+            yield PRICE
+
     def takes(self, value: Value) -> bool:
         return is_number(value)
 
@@ -167,13 +172,6 @@ def _identity(key: PriceKey) -> dict[str, Any]:
     rules = {"region_id": key.region} if key.region else None
     parts = {"rules": rules, "min_quantity": key.minimum, "max_quantity": key.maximum}
     return {"currency_code": key.currency, **{name: each for name, each in parts.items() if each is not None}}
-
-
-def edited_prices(variant: StoredVariant, fields: Iterable[str], names: Meanings) -> Iterator[str]:
-    """The field of prices if a variant has one that none of these fields is, besides one in the currency."""
-    ours = {price_key(name, names.currency, names.regions) for name in fields if is_price(name)}
-    if any(each.key not in {*ours, PriceKey(names.currency)} for each in variant.prices):
-        yield PRICE
 
 
 AMOUNT = Price()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from medusa_sync.core.kinds.base import Ids, Kind, Meanings, plain
@@ -25,9 +25,6 @@ class Text(Kind):
     is_optional = True
     own_steps = frozenset({Step.TRANSLATIONS})
     steps = frozenset({Step.TRANSLATIONS})
-
-    def can_be_stored(self, name: str, locales: Iterable[str]) -> bool:
-        return locale_of(name) in locales
 
     def paths(self, name: str) -> Iterable[str]:
         return _STORED
@@ -55,6 +52,17 @@ class Text(Kind):
 def locale_of(name: str) -> str:
     """The locale of a translated text; empty for any other field."""
     return name.removeprefix(TRANSLATION).rpartition(".")[0] if name.startswith(TRANSLATION) else ""
+
+
+def in_locales(locales: Collection[str]) -> Callable[[str], bool]:
+    """Whether a store with these locales can have a field."""
+    known = frozenset({"", *locales})
+    return lambda name: locale_of(name) in known
+
+
+def named_locales(names: Iterable[str]) -> set[str]:
+    """The locales in names of fields that settings have."""
+    return {each.split(".")[1] for each in names if each.startswith(TRANSLATION)}
 
 
 def canonical_locale(locale: str) -> str:
