@@ -37,8 +37,9 @@ def _of_product(change: Change) -> Iterator[Step]:
         yield Step.ROW
     if any(each.is_new for each in change.variants):
         yield from (Step.ADD_VARIANTS, Step.READ_VARIANTS)
-    if any(each.translations for each in change.removed.values()):
-        yield Step.TRANSLATIONS
+    for variant in change.removed.values():
+        for kind in VARIANT_FIELDS.kinds:
+            yield from kind.steps_of_removal(variant)
 
 
 def _of_variants(change: Change) -> Iterator[Step]:

@@ -185,6 +185,10 @@ class Kind:
         """Whether the store gives a product a value by itself."""
         return False
 
+    def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:
+        """What it takes to remove what a deleted variant leaves of this kind."""
+        return ()
+
     # --- bodies ---
 
     def ids(self, change: Change, value: Value) -> Ids:

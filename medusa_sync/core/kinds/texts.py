@@ -39,6 +39,9 @@ class Text(Kind):
         for each in owner.translations or ():
             yield from (f"{TRANSLATION}{each.locale_code}.{key}" for key in each.translations)
 
+    def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:
+        return self.steps if variant.translations else ()
+
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         """Nothing: it has rows of its own."""
 
