@@ -91,14 +91,10 @@ spelling: install
 TOO_COMPLEX := \
 	medusa_sync/app/undo.py \
 	medusa_sync/core/approval.py \
-	medusa_sync/core/change.py \
 	medusa_sync/core/equal_variants.py \
 	medusa_sync/core/note.py \
 	medusa_sync/core/offer.py \
 	medusa_sync/core/product_options.py \
-	medusa_sync/core/shared_stock.py \
-	medusa_sync/core/undo.py \
-	medusa_sync/core/unique.py \
 	medusa_sync/core/variants.py \
 	medusa_sync/sync/run.py \
 	medusa_sync/sync/write/attempt.py \

@@ -13,6 +13,7 @@ from medusa_sync.core.fields import FIELDS, TITLE, UNIQUE, VARIANT, VARIANT_FIEL
 from medusa_sync.core.handles import HANDLE
 from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.stock import location_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
@@ -254,8 +255,8 @@ def _moved(before: ApprovedChange | None, now: ApprovedChange | None, change: Ch
 def _current(plan: ApprovedChange, change: Change) -> Value:
     """What the store holds of a field that does not change."""
     if plan.key is None and kind_of(plan.field).of_items:
-        items = [each.stored for each in change.shared if each.stored]
-        return items[0].value(plan.field, change.names) if items else None
+        levels = change.shared.stored_levels if change.shared else {}
+        return levels.get(change.locations.get(location_of(plan.field), ""))
     if plan.key is None:
         titles = tuple(each.title for each in change.stored.options)
         others: dict[str, Value] = {OPTIONS: titles, STATUS: change.stored.status}

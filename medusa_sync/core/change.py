@@ -9,17 +9,18 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import SKU, TITLE, VARIANT
+from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.inventory import ItemPlan
+from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.status import STATUS
-from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of, tracks
 from medusa_sync.core.merge import members
 from medusa_sync.core.needs import steps_of
 from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
 from medusa_sync.core.product_options import OptionPlan
-from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, Record, Write
+from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -118,17 +119,6 @@ class VariantChange(Struct, frozen=True):
     keeps_stock: bool = False
 
     @property
-    def joins(self) -> bool:
-        """Whether it begins to share the stock of its product."""
-        return self.new_values.get(STOCK) == SHARED
-
-    @property
-    def leaves(self) -> bool:
-        """Whether it gets stock of its own instead of the one that it shares."""
-        shares = self.stored is not None and self.stored.shares_stock
-        return shares and not self.joins and bool(tracks(self.new_values))
-
-    @property
     def new_values(self) -> Mapping[str, Value]:
         """What its fields get; all that it has if it is created."""
         return self.desired.fields if self.is_new else {each.field: each.planned for each in self.changes}
@@ -198,21 +188,14 @@ class Change(Struct, frozen=True, dict=True):
         return self.handle is not None
 
     @cached_property
-    def shared(self) -> tuple[VariantChange, ...]:
-        """The inventory item that variants share, as if it were a variant; nothing if none do."""
-        own, item_id = self.desired, self.shared_item
-        users = [each for each in self.stored.variants if item_id and each.item_id == item_id]
-        if not users and not any(each.joins for each in self.variants):
-            return ()
-        fields = {TITLE: own.title, SKU: own.external_id, **stock_of(own.fields)}
-        changes = tuple(each for each in self.own_changes if stock_of({each.field: None}))
-        item = DesiredVariant(ONLY, "", fields)
-        return (VariantChange(item, next(iter(users), None), is_new=not users, changes=changes),)
+    def items(self) -> tuple[ItemPlan, ...]:
+        """What it does to inventory items."""
+        return plan_items(self)
 
     @property
-    def new_items(self) -> list[DesiredVariant]:
-        """What inventory items are for that have to be created, as far as they are tracked."""
-        return [each.desired for each in (*self.variants, *self.shared) if each.is_new and not each.joins]
+    def shared(self) -> ItemPlan | None:
+        """What it does to the inventory item that variants share; None if there is none."""
+        return next((each for each in self.items if each.is_shared), None)
 
     @property
     def placed(self) -> bool:

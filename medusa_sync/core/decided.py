@@ -9,11 +9,9 @@ from msgspec import Struct
 
 from medusa_sync.core.change import Change, FieldChange, VariantChange
 from medusa_sync.core.fields import SKU, VARIANT_FIELDS, followed, kind_of
-from medusa_sync.core.inventory import item_renames
 from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.record import NO_RECORD, VariantRecord, remember
-from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.value import Value
 
@@ -160,12 +158,11 @@ def _of_dropped(change: Change, key: str, stored: StoredVariant) -> dict[str, Va
 
 def _renamed(change: Change) -> dict[str, _Sent]:
     """The SKUs of variants whose inventory items a later call renames, by key."""
-    if Step.RENAME_ITEMS not in change.steps:
-        return {}
     withheld = {each.key for each in change.withheld if each.field == SKU}
     return {  # the new one may be the merchant's
-        key: {SKU: (rename.sku if key in withheld else rename.new_sku,)}
-        for key, rename in item_renames(change).items()
+        item.key: {SKU: (item.stored_sku if item.key in withheld else item.sku,)}
+        for item in change.items
+        if item.is_renamed
     }
 
 

@@ -1,19 +1,13 @@
-"""The inventory items of a store, which are not part of a product, and what a change writes to them."""
+"""The inventory items of a store, which are not part of a product, and what a change does to one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
 from medusa_sync.codes import Note
-from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.entities import Entity
-from medusa_sync.core.fields import SKU
-from medusa_sync.core.kinds.stock import SHARED, location_of, stock_of, tracks
-from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.record import remember
 from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.value import Value
 
@@ -52,6 +46,107 @@ class StoredItem(Entity, frozen=True):
         return ""
 
 
+class Swap(Struct, frozen=True):
+    """A variant that is linked to another inventory item.
+
+    Attributes:
+        old: id of the item that it has; None if it has none.
+        new: id of the one that it gets; None if it gets none, or gets it later.
+    """
+
+    variant_id: str
+    old: str | None
+    new: str | None
+
+
+class Move(Struct, frozen=True):
+    """A stored variant that begins to use an inventory item.
+
+    Attributes:
+        old: id of the item that it has until now; None if it has none.
+        locations: ids of the stock locations at which that one has stock of the source; empty if it stays.
+    """
+
+    variant_id: str
+    old: str | None
+    locations: frozenset[str] = frozenset()
+
+
+class ItemPlan(Struct, frozen=True):
+    """What a change does to an inventory item.
+
+    Attributes:
+        key: of its variant; of several that share it, of the first stored one that has it, else empty.
+        item_id: None if an unused one with its SKU is taken, or if it is created.
+        sku: that it has then; None for none.
+        stored_sku: that it has until now.
+        moves: the stored variants that begin to use it.
+        levels: quantities to write, by id of the stock location.
+        stored_levels: quantities that it has until now, by id of the stock location.
+        named: ids of the stock locations at which the source has stock of it.
+        is_shared: the variants that share the stock of their product use it.
+        is_new: it is created for new variants, or for those that share it.
+        title: of a new one.
+        weight: of a new one.
+    """
+
+    key: str
+    item_id: str | None
+    sku: str | None
+    stored_sku: str | None = None
+    moves: tuple[Move, ...] = ()
+    levels: Mapping[str, int] = {}
+    stored_levels: Mapping[str, int | float | None] = {}
+    named: frozenset[str] = frozenset()
+    is_shared: bool = False
+    is_new: bool = False
+    title: Value = None
+    weight: Value = None
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether the item gets another SKU: Medusa does not change it together with its variant."""
+        return self.item_id is not None and self.sku != self.stored_sku
+
+    @property
+    def is_tracked_again(self) -> bool:
+        """Whether its variant has left its item while it was not tracked, so that nothing uses that one."""
+        return not self.is_shared and any(each.old is None for each in self.moves)
+
+    @property
+    def is_swapped(self) -> bool:
+        """Whether variants begin or cease to share an item."""
+        return bool(self.moves) and not self.is_tracked_again
+
+    def swaps(self, shared_item: str) -> list[Swap]:
+        """What is linked if the shared item has this id; variants that leave it get their own items later."""
+        new = shared_item if self.is_shared else None
+        return [Swap(each.variant_id, each.old, new) for each in self.moves if each.old != new]
+
+    def taken(self, items: Mapping[str, StoredItem]) -> StoredItem | None:
+        """The item that was found or created for it; one for a new variant has the stock of that one."""
+        item = items.get(self.sku) if self.item_id is None and self.sku is not None else None
+        return None if item is not None and item.is_new and not self.is_new else item
+
+    def id_among(self, items: Mapping[str, StoredItem]) -> str | None:
+        """The id of the item; None if it is not known yet."""
+        item = self.taken(items)
+        return item.id if item is not None else self.item_id
+
+    def spares(self, item: StoredItem, locations: Collection[str]) -> bool:
+        """Whether no variant needs another item any more once this one is shared.
+
+        It is kept if stock of it is reserved, or is at a location at which the source has none: of an item
+        that no variant uses, at none of these `locations`.
+        """
+        leaving = {each.variant_id: each.locations for each in self.moves if each.old != self.item_id}
+        users = {each.id for each in item.users}
+        if item.reserved_quantity or not users <= leaving.keys():
+            return False
+        ours = frozenset().union(*(leaving[own] for own in users)) if users else locations
+        return all(each.location_id in ours or not each.stocked_quantity for each in item.location_levels)
+
+
 class LeftOverStock(Struct):
     """Stock at locations that the source does not name, of unused items that variants get.
 
@@ -61,21 +156,19 @@ class LeftOverStock(Struct):
 
     found: dict[str, int | float] = {}
 
-    def add(self, item: StoredItem, variant: DesiredVariant, change: Change) -> None:
-        """Add an item that a variant gets."""
-        named = {change.locations[location_of(name)] for name in stock_of(variant.fields)}
+    def add(self, item: StoredItem, plan: ItemPlan) -> None:
+        """Add an item that a plan takes."""
         others = (
-            each.stocked_quantity or 0 for each in item.location_levels if each.location_id not in named
+            each.stocked_quantity or 0 for each in item.location_levels if each.location_id not in plan.named
         )
         if quantity := sum(others):
             self.found[str(item.sku)] = quantity
 
-    def add_new(self, change: Change, unused: Mapping[str, StoredItem]) -> None:
+    def add_new(self, plans: Iterable[ItemPlan], unused: Mapping[str, StoredItem]) -> None:
         """Add the unused items that new variants get; these are by SKU."""
-        for each in change.new_variants if unused else ():
-            item = unused.get(str(each.fields.get(SKU)))
-            if item is not None and tracks(each.fields) and not each.shares_stock:
-                self.add(item, each, change)
+        for plan in plans if unused else ():
+            if plan.is_new and not plan.is_shared and (item := unused.get(str(plan.sku))) is not None:
+                self.add(item, plan)
 
     @property
     def note(self) -> Note:
@@ -88,164 +181,3 @@ class LeftOverStock(Struct):
             f"the source does not name: {', '.join(names)}{more}. Customers can buy it. If it does not "
             "exist, set it to 0 in the admin.",
         )
-
-
-class LevelChange(Struct, frozen=True):
-    """A stock level to write.
-
-    Attributes:
-        key: of the variant; `ONLY` for the item that several share.
-        item_id: the inventory item; None if the store creates it together with the variant.
-        exists: the item has a level at the location.
-        is_new: the store creates the variant.
-    """
-
-    key: str
-    location_id: str
-    quantity: int
-    item_id: str | None
-    exists: bool
-    is_new: bool
-
-
-def level_changes(change: Change, items: Mapping[str, StoredItem]) -> list[LevelChange]:
-    """The levels to write.
-
-    Args:
-        change: what is written.
-        items: unused inventory items that variants get, by SKU.
-    """
-    found: list[LevelChange] = []
-    for each in (*change.variants, *change.shared):
-        key, stored = each.desired.key, None if each.leaves else each.stored
-        sku = each.new_values.get(SKU, stored.sku if stored else None)
-        item = None if stored and stored.inventory_items else items.get(str(sku))
-        if item is not None and item.is_new:  # it was created for a new variant, with the stock of that one
-            if each.is_new:
-                continue
-            item = None
-        item_id, owner = item.id if item else stored.item_id if stored else None, item or stored
-        known = {level.location_id for level in owner.location_levels} if owner else set()
-        for name, quantity in stock_of(each.new_values).items():
-            if isinstance(quantity, int):
-                location_id = change.locations[location_of(name)]
-                exists = location_id in known
-                found.append(LevelChange(key, location_id, quantity, item_id, exists, each.is_new))
-    return found
-
-
-def tracked_again(update: Change) -> list[tuple[VariantChange, StoredVariant, str]]:
-    """The variants without an inventory item that get stock, and the SKU that they have then.
-
-    A variant that was not tracked for a while has left its item, and the store does not create a second one
-    with the same SKU.
-    """
-    return [
-        (each, each.stored, str(sku))
-        for each in update.variants
-        if each.stored is not None and not each.stored.inventory_items
-        if (sku := each.new_values.get(SKU, each.stored.sku)) and tracks(each.new_values) and not each.joins
-    ]
-
-
-class Swap(Struct, frozen=True):
-    """A variant that gets another inventory item.
-
-    Attributes:
-        old: id of the item that it has; None if it has none.
-        new: id of the shared item; None if it gets an item of its own later.
-        locations: ids of the stock locations at which its item has stock of the source.
-    """
-
-    variant_id: str
-    old: str | None
-    new: str | None
-    locations: frozenset[str] = frozenset()
-
-
-def swaps(update: Change, shared_item: str | None) -> list[Swap]:
-    """The variants that begin or cease to share an inventory item."""
-    wanted = [
-        Swap(
-            *(each.stored.id, each.stored.item_id, shared_item if each.joins else None),
-            _locations(update, each.desired.key),
-        )
-        for each in update.variants
-        if each.stored is not None and (each.joins or each.leaves)
-    ]
-    return [each for each in wanted if each.old != each.new]
-
-
-def _locations(update: Change, key: str) -> frozenset[str]:
-    """Ids of the stock locations at which a variant has, may have, or would get stock of the source."""
-    record = update.record
-    applied, pending = record.variant(key).fields, record.pending_values.get(key, {})
-    names = {*stock_of(update.desired.fields)}
-    names |= {name for name, value in stock_of(applied).items() if value != SHARED}
-    names |= {name for name, values in stock_of(pending).items() if {*values} - {SHARED, None}}
-    if SHARED in {*applied.values(), *chain(*stock_of(pending).values())}:
-        names |= stock_of({**record.fields, **record.pending_fields}).keys()
-    known = (record.locations, update.locations)  # the default location may be another one now
-    return frozenset(own for name in names for ids in known if (own := ids.get(location_of(name))))
-
-
-class ItemRename(Struct, frozen=True):
-    """An inventory item, its SKU and its new SKU."""
-
-    item_id: str
-    sku: str | None
-    new_sku: str | None
-
-
-def item_renames(update: Change) -> dict[str, ItemRename]:
-    """The inventory items that do not have the SKUs of their variants, by key; Medusa does not do it.
-
-    An item keeps an SKU that the merchant gave it. An adoption does not change items.
-    """
-    if update.adopted:
-        return {}
-    record, renames, renamed = update.record, dict[str, ItemRename](), set[str]()
-    external_id, of_product = update.desired.external_id, _skus(update)
-    for key, stored, new in _item_skus(update):
-        link, history = next(iter(stored.inventory_items), None), record.history(SKU, key)
-        if link is None or link.inventory is None:
-            continue
-        sku, ours = link.sku, {None, *history.pending, history.applied, remember(stored.sku)}
-        ours |= {remember(external_id), *(of_product if new == external_id else ())}
-        if sku != new and remember(sku) in ours and link.inventory_item_id not in renamed:
-            renamed.add(link.inventory_item_id)
-            renames[key] = ItemRename(link.inventory_item_id, sku, None if new is None else str(new))
-    return renames
-
-
-def _item_skus(update: Change) -> Iterator[tuple[str, StoredVariant, Value]]:
-    """The SKUs that the items of variants should have, by key of the variant.
-
-    One that several share, or that dropped variants use too, has the external id, which no variant wants. An
-    item does not get an SKU that the merchant gave its variant.
-    """
-    external_id, record = update.desired.external_id, update.record
-    leaving = {each.desired.key for each in update.variants if each.leaves}
-    staying = {each.item_id for key, each in update.dropped.items() if key not in leaving}
-    for each in update.variants:
-        key, stored = each.desired.key, each.stored
-        if stored is None or stored.is_kit or each.leaves:
-            continue
-        if each.joins or stored.shares_stock:
-            if stored.item_id == update.shared_item:
-                yield key, stored, external_id
-        elif stored.item_id in staying and stored.item_sku == external_id:
-            continue
-        elif (new := each.new_values.get(SKU, stored.sku)) == each.desired.fields.get(SKU):
-            yield key, stored, new
-    for key, stored in update.dropped.items():  # an interrupted run may have changed only the variant
-        pending = record.pending_values.get(key, {}).get(SKU, ())
-        if remember(stored.sku) in pending and not (stored.shares_stock or stored.is_kit):
-            yield key, stored, stored.sku
-
-
-def _skus(update: Change) -> set[Value]:
-    """The SKUs that variants of a product have, had or should have, also dropped ones."""
-    wanted = {remember(each.fields.get(SKU)) for each in update.desired.variants}
-    dropped = {remember(each.sku) for each in update.dropped.values()}
-    return wanted | dropped | {each.fields.get(SKU) for each in update.record.variants.values()}

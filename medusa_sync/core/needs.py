@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
-from medusa_sync.core.kinds.stock import steps_of_items
+from medusa_sync.core.kinds.stock import tracks
 from medusa_sync.core.steps import OF_CREATION, PLANNED_AGAIN, Step
 
 if TYPE_CHECKING:
-    from medusa_sync.core.change import Change
+    from medusa_sync.core.change import Change, VariantChange
 
 
 def steps_of(change: Change) -> frozenset[Step]:
     """The steps that it takes to write a product."""
-    steps = {*_of_fields(change), *_of_product(change)}
+    steps = {*_of_fields(change), *_of_product(change), *_of_items(change)}
     if change.is_creation:
         return frozenset(steps & OF_CREATION)
-    steps |= {*_of_variants(change), *steps_of_items(change)}
+    steps |= {*_of_variants(change)}
     return frozenset(steps if steps.isdisjoint(PLANNED_AGAIN) else steps | {Step.PLAN_AGAIN})
 
 
@@ -40,6 +40,29 @@ def _of_product(change: Change) -> Iterator[Step]:
     for variant in change.removed.values():
         for kind in VARIANT_FIELDS.kinds:
             yield from kind.steps_of_removal(variant)
+
+
+def _of_items(change: Change) -> Iterator[Step]:
+    levels = [each for each in change.items if each.levels]
+    if levels:
+        yield Step.LEVELS
+    if any(each.item_id is None for each in levels):
+        yield Step.READ_VARIANTS
+    if any(each.is_swapped for each in change.items):
+        yield Step.SHARE_ITEMS
+    if any(each.is_renamed for each in change.items):
+        yield Step.RENAME_ITEMS
+    is_linked = any(each.is_tracked_again for each in change.items)
+    if is_linked or any(each.deleted_items for each in change.stored.variants):
+        yield Step.LINK_ITEMS
+    if any(map(_is_tracked_otherwise, change.variants)):
+        yield Step.EDIT_VARIANTS
+
+
+def _is_tracked_otherwise(variant: VariantChange) -> bool:
+    """Whether a stored variant begins or ceases to be tracked."""
+    is_tracked, stored = tracks(variant.new_values), variant.stored
+    return stored is not None and is_tracked is not None and stored.manage_inventory != is_tracked
 
 
 def _of_variants(change: Change) -> Iterator[Step]:

@@ -21,6 +21,7 @@ from medusa_sync.core.fields import (
     Field,
     setting_names,
 )
+from medusa_sync.core.item_plans import joins
 from medusa_sync.core.kinds.base import Meanings, Merge, Sides
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.prices import named_by_record
@@ -152,7 +153,7 @@ class _Plan(Struct, frozen=True):
     def _shared_stock(self, variants: Iterable[VariantChange]) -> _Found:
         item = self.shared.item_id
         user = next((each for each in self.stored.variants if item and each.item_id == item), None)
-        if user is None and not any(each.joins for each in variants):
+        if user is None and not any(joins(each.new_values) for each in variants):
             return
         sides = self._own_sides(user)
         for name, wanted in self.desired.fields.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct, structs
 
@@ -57,27 +58,22 @@ def find_shared(
         selection: if stock is not synced, the variants go on as they are.
     """
     external_id, known, is_synced = desired.external_id, _known(matches), selection.has(STOCK)
-    recorded = {key for key in known if _was_shared(record, key)}
+    recorded = set(filter(partial(_was_shared, record), known))
     kept = kits(stored, known, recorded, matches.dropped, external_id)
     tracked = _tracked(known, kept)
     before = _sharing(tracked, recorded, external_id)
     wanted = [each.key for each in desired.variants if is_synced and each.shares_stock]
     item_id = _most_used([tracked[key] for key in before or wanted if key in tracked], external_id)
     if item_id is None:
-        record = _needed_again(desired, record, known, {*wanted} - kept)
-        item_id = _item_of_kit([known[key] for key in known if key in kept], external_id)
+        record = _needed_again(record, desired, known, {*wanted} - kept)
+        item_id = _item_of_kits([known[key] for key in known if key in kept], external_id)
         return SharedStock(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
-    users = [key for key, each in tracked.items() if each.item_id == item_id]
+    users = [key for key in tracked if tracked[key].item_id == item_id]
     if wanted:
         record = _with_stock_of(record, [key for key in users if not _was_shared(record, key)])
     elif is_synced:
         users, record = _split(record, users, _keeper(desired, matches, users, drafted))
     return SharedStock(item_id, record, _marked(matches, users if before else (), kept))
-
-
-def _item_of_kit(variants: Iterable[StoredVariant], external_id: str) -> str | None:
-    """The item of the merchant that was named after the product."""
-    return next(filter(None, (each.item_called(external_id) for each in variants)), None)
 
 
 def _known(matches: Matches) -> dict[str, StoredVariant]:
@@ -115,8 +111,13 @@ def _most_used(variants: Iterable[StoredVariant], external_id: str) -> str | Non
     return max(counts, key=lambda own: (counts[own], skus[own] == external_id), default=None)
 
 
+def _item_of_kits(variants: Iterable[StoredVariant], external_id: str) -> str | None:
+    """The item of kits that was named after the product."""
+    return next(filter(None, (each.item_called(external_id) for each in variants)), None)
+
+
 def _needed_again(
-    desired: DesiredProduct, record: Record, known: Mapping[str, StoredVariant], wanted: Collection[str]
+    record: Record, desired: DesiredProduct, known: Mapping[str, StoredVariant], wanted: Collection[str]
 ) -> Record:
     """The record if the stock changes that variants share: they get their item again if it was deleted."""
     if stock_of(desired.fields) == stock_of(record.fields):

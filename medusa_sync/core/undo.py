@@ -175,10 +175,11 @@ def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
 def _users_of_shared(
     undone: Undone, stored: StoredProduct, entries: Mapping[str, VariantRecord]
 ) -> list[str]:
-    """The ids of the variants that share their stock, else of those that have kept the shared item."""
-    users = [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]
+    """The ids of the variants that share their stock, else of those that have kept the item."""
+    if users := [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]:
+        return users
     having = [each.id for each in stored.variants if each.item_id and each.item_id == undone.shared_item]
-    return users or [key for key in having if key in entries and entries[key].dropped is None]
+    return [key for key in having if key in entries and entries[key].dropped is None]
 
 
 def _alone(undone: Undone, joining: Mapping[str, DesiredVariant]) -> Undone:

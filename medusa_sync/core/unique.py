@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 
 from msgspec import Struct, field
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import BARCODE, SKU, UNIQUE, UniqueValue
-from medusa_sync.core.inventory import StoredItem, item_renames, tracked_again
-from medusa_sync.core.kinds.stock import tracks
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
@@ -109,16 +107,18 @@ def owners_of(
 
 def claims(change: Change) -> list[Claim]:
     """The unique values that a change gives to variants."""
-    followed = {*item_renames(change), *(each.desired.key for each, _, _ in tracked_again(change))}
+    items = {
+        each.key
+        for each in change.items
+        if not each.is_shared and (each.is_new or each.is_renamed or each.is_tracked_again)
+    }
     found = []
     for each in change.variants:
         variant, new_values = each.desired, each.new_values
-        has_item = bool(tracks(new_values)) if each.is_new else variant.key in followed
-        has_item &= not each.joins
         stored_id = each.stored.id if each.stored else ""
         for name in UNIQUE:
             if (value := new_values.get(name)) is not None:
-                stored, with_item = getattr(each.stored, name, None), name == SKU and has_item
+                stored, with_item = getattr(each.stored, name, None), name == SKU and variant.key in items
                 found.append(Claim(variant.key, variant.name, name, str(value), stored, stored_id, with_item))
     return found
 
@@ -162,41 +162,43 @@ def decide(
         external_id, gets = change.desired.external_id, set[UniqueValue]()
         for claim in claims(change):
             others = _others(claim, change, owners)
-            has_ours = any(is_ours(each.external_id) for each in others)
-            taken = _in_the_way(claim, change, others)
-            first = given.get(claim.unique)
+            ours = [each for each in others if is_ours(each.external_id)]
+            first, taken = given.get(claim.unique), _in_the_way(claim, change, others)
             if claim.unique in gets:
                 _withhold(decision, change, claim, "another variant of this product", external_id)
-            elif not is_final and (first or has_ours or claim.unique in given_up):
+            elif not is_final and (first or ours or claim.unique in given_up):
                 decision.waiting.add(external_id)
             elif first:
                 winner = f"{first.external_id} {first.title!r}"
                 _withhold(decision, change, claim, winner, first.external_id)
-            elif not taken:
-                gets.add(claim.unique)
+            elif taken:
+                _refuse(decision, change, claim, taken[0], is_ours=taken[0] in ours)
             else:
-                _refuse(decision, change, claim, taken[0], is_ours=is_ours(taken[0].external_id))
+                gets.add(claim.unique)
         if external_id not in decision.rejected and external_id not in decision.waiting:
             given |= dict.fromkeys(gets, change.desired)
     decision.waiting -= decision.rejected.keys()
     return decision
 
 
-def _in_the_way(claim: Claim, change: Change, others: Sequence[Owner]) -> list[Owner]:
-    """The owners of a value because of which a variant does not get it."""
-    # One that was created without its SKU stays without it.
+def _in_the_way(claim: Claim, change: Change, others: Iterable[Owner]) -> list[Owner]:
+    """The owners because of which a variant does not get a value.
+
+    An item is in the way of a variant that needs a new one; one that was created without its SKU stays
+    without it.
+    """
     needs_item = claim.is_new or (claim.stored is None and _was_withheld(change, claim))
     return [each for each in others if each.item is None or needs_item]
 
 
 def _refuse(decision: Decision, change: Change, claim: Claim, owner: Owner, *, is_ours: bool) -> None:
-    """Reject a new product whose value belongs to something outside the source; else withhold the value."""
-    name = _name(owner, change)
+    """Withhold a value that has an owner; a new product is rejected if that is outside the source."""
     if change.is_creation and not is_ours:
-        reason = f"{claim.value!r} belongs to {name}; {_advice(owner, change)}"
+        reason = f"{claim.value!r} belongs to {_name(owner, change)}; {_advice(owner, change)}"
         decision.rejected.setdefault(change.desired.external_id, f"its {_NAMES[claim.field]} {reason}")
     else:
-        _withhold(decision, change, claim, name, (owner.external_id or "") if is_ours else "")
+        owner_id = owner.external_id if is_ours else ""
+        _withhold(decision, change, claim, _name(owner, change), owner_id or "")
 
 
 def _advice(owner: Owner, change: Change) -> str:
@@ -238,7 +240,7 @@ def to_clear(changes: Collection[Change], owners: Owners, wanted: Collection[Uni
     wants = {value: {""} for value in wanted}  # external ids
     for claim, change in claimed:
         wants.setdefault(claim.unique, set()).add(change.desired.external_id)
-    found = set(chain.from_iterable(_lost(change, wants) for change in changes))
+    found = {slot for change in changes for slot in _given_up(change, wants)}
 
     def is_kept(slot: Slot) -> bool:
         claim, change = wanting[slot]
@@ -250,12 +252,12 @@ def to_clear(changes: Collection[Change], owners: Owners, wanted: Collection[Uni
     return found
 
 
-def _lost(change: Change, wants: Mapping[UniqueValue, Collection[str]]) -> Iterator[Slot]:
-    """The unique fields that variants of a product lose, with values that others want.
+def _given_up(change: Change, wants: Mapping[UniqueValue, Collection[str]]) -> Iterator[Slot]:
+    """The unique fields of a product that lose what others want.
 
     Args:
         change: of the product.
-        wants: external ids of the products that want values.
+        wants: the external ids of the products that want a value.
     """
     for variant in change.variants:
         if variant.stored:

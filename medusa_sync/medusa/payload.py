@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import SKU, VARIANT_FIELDS, kind_of
+from medusa_sync.core.fields import VARIANT_FIELDS, kind_of
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
-from medusa_sync.core.kinds.stock import tracks
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import RECORD_KEY, Record, as_json
@@ -84,11 +83,11 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
 
     Medusa wants a value for each option, also for those that the merchant added: the one of a sibling.
     """
-    desired = change.desired
     values = {option.title: _usual_value(change.stored, option) for option in change.options.others}
     titles = {change.options.title(name): f"{OPTION}{name}" for name in change.options.stored}
     if change.is_creation and not titles:
         values = {DEFAULT: DEFAULT}
+    plans = {plan.key: plan for plan in change.items if not plan.is_shared}
     bodies, names = list[dict[str, Any]](), change.desired.meanings()
     for each in variants:
         all_values = {**values, **{title: each.fields[field] for title, field in titles.items()}}
@@ -98,9 +97,8 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
         }
         for kind, own in VARIANT_FIELDS.by_kind(each.fields).items():
             body |= kind.created(own, names)
-        item = items.get(desired.external_id if each.shares_stock else str(each.fields.get(SKU)))
-        item_id = change.shared_item if each.shares_stock else None
-        if tracks(each.fields) and (item_id := item_id or (item.id if item else None)):
+        plan = change.shared if each.shares_stock else plans.get(each.key)
+        if plan is not None and (item_id := plan.id_among(items)):
             body["inventory_items"] = [{"inventory_item_id": item_id, "required_quantity": 1}]
         bodies.append(body)
     return bodies

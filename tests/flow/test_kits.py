@@ -191,6 +191,21 @@ def test_a_shared_item_that_something_else_uses_is_not_written(*, is_own: bool) 
     assert_quiet(ListSource([row]), store)
 
 
+def test_a_new_variant_that_shares_the_item_of_kits_does_not_write_its_stock() -> None:
+    store = synced([shirt()])
+    [shared] = store.state.items.values()
+    can = box(store, "CAN")
+    for size in "SML":
+        unlink(store, shared.id, size)
+        link(store, can, size=size)
+        link(store, shared, size=size)
+    result = carried_out(ListSource([shirt("SMLX", stock=8)]), store)
+    assert (result.exit_code, len(kit_notes(result))) == (0, 1)
+    assert ([each.stocked_quantity for each in shared.levels], len(store.state.items)) == ([5], 2)
+    assert variants_of(store)["X"].item_ids == [shared.id]
+    assert_quiet(ListSource([shirt("SMLX", stock=8)]), store)
+
+
 def test_what_is_no_kit_any_more_follows_the_source_again() -> None:
     store, row = synced([OWN]), changed(stock=7)
     a_box_after_the_item(store)

@@ -54,9 +54,10 @@ EXCEPTIONS = {
         SETTINGS,
         WANTED,
         BODIES,
-        "core/change.py",  # variants that begin or cease to share an inventory item
+        "core/change.py",  # stock that is not sent, because its items are the merchant's
         "core/entities.py",  # a sales channel has stock locations
         "core/inventory.py",  # what is written to inventory items
+        "core/item_plans.py",  # the same
         "core/kits.py",  # inventory items that are the merchant's
         "core/plan.py",  # inventory items that are shared, or the merchant's
         "core/selection.py",  # a product whose default location moved is not up to date

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
-from itertools import chain
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import structs
 
 from medusa_sync.core.kinds.base import Ids, Kind, Left, Meanings, Merge, Sides, is_number
-from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
@@ -33,8 +31,7 @@ class Stock(Kind):
     is_shown = False
     of_items = True
     settings_of_values = (LOCATION,)
-    own_steps = frozenset({Step.LEVELS})
-    steps = frozenset({Step.READ_VARIANTS, Step.LEVELS})
+    steps = frozenset()  # those of inventory items, which have a plan of their own
 
     def renamed(
         self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
@@ -149,39 +146,8 @@ def _default_location(change: Change) -> dict[str, str]:
         return {}
     if not change.selection.has(STOCK):
         return {"": before} if before else {}
-    changes = chain(change.own_changes, *(each.changes for each in change.variants))
-    is_written = any(each.field == STOCK and isinstance(each.planned, int) for each in changes)
-    is_written |= any(isinstance(each.fields.get(STOCK), int) for each in change.new_items)
+    is_written = any(now in each.levels for each in change.items)
     return {"": now} if now and (before or is_written) else {}
-
-
-def steps_of_items(change: Change) -> Iterator[Step]:
-    """The steps that it takes to write the inventory items of a product that exists."""
-    kept = [(each.stored, each.new_values) for each in change.variants if each.stored is not None]
-    tracked = [(stored, own) for stored, values in kept if (own := tracks(values)) is not None]
-    if any(stored.manage_inventory != is_tracked for stored, is_tracked in tracked):
-        yield Step.EDIT_VARIANTS
-    is_linked = any(is_tracked and not stored.inventory_items for stored, is_tracked in tracked)
-    if is_linked or any(each.deleted_items for each in change.stored.variants):
-        yield Step.LINK_ITEMS
-    has_joined = any(each.joins and not each.is_new for each in change.variants)
-    if has_joined or any(each.leaves for each in change.variants):
-        yield Step.SHARE_ITEMS
-    if has_joined or _is_renamed(change):
-        yield Step.RENAME_ITEMS
-
-
-def _is_renamed(change: Change) -> bool:
-    """Whether an inventory item may have to get another SKU."""
-    shared = change.desired.external_id
-    skus = {each.stored.id: each.new_values for each in change.variants if each.stored is not None}
-    known = chain((each.stored for each in change.variants if each.stored), change.dropped.values())
-    for stored in known:
-        links = () if stored.is_kit else stored.inventory_items[:1]
-        sku = shared if stored.shares_stock else skus.get(stored.id, {}).get("sku", stored.sku)
-        if any(link.inventory is not None and link.inventory.sku != sku for link in links):
-            return True
-    return False
 
 
 LEVEL = Stock()

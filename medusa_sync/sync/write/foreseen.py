@@ -8,7 +8,7 @@ from msgspec import structs
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
-from medusa_sync.core.inventory import StoredItem, item_renames
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.unique import Owner, Owners, Slot
@@ -42,8 +42,8 @@ class Foreseen:
             self._values.update({(name, stored.id): None for name in UNIQUE})
             if stored.item_id is not None:
                 self._values[SKU, stored.item_id] = None
-        renames = item_renames(change).values()
-        self._values.update({(SKU, rename.item_id): rename.new_sku for rename in renames})
+        renamed = [each for each in change.items if each.is_renamed]
+        self._values.update({(SKU, each.item_id): each.sku for each in renamed if each.item_id})
 
     def owners(self, found: Owners, wanted: Collection[UniqueValue]) -> Owners:
         """What would have values that are wanted now."""

@@ -7,25 +7,13 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from http import HTTPStatus
-from itertools import chain
 from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change, VariantChange
-from medusa_sync.core.fields import SKU, TITLE, WEIGHT
-from medusa_sync.core.inventory import (
-    ItemRename,
-    LevelChange,
-    StoredItem,
-    Swap,
-    item_renames,
-    level_changes,
-    swaps,
-    tracked_again,
-)
-from medusa_sync.core.kinds.stock import location_of, stock_of, tracks
-from medusa_sync.core.product import DesiredVariant
+from medusa_sync.core.fields import WEIGHT
+from medusa_sync.core.inventory import ItemPlan, StoredItem, Swap
+from medusa_sync.core.kinds.stock import stock_of
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Owners
@@ -40,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 _ENDED = frozenset({Place.ACKNOWLEDGEMENT, Place.LEDGER})
 
-_Wanted = dict[str, tuple[Job, DesiredVariant]]  # new variants with their jobs, by SKU
+_Wanted = dict[str, tuple[Job, ItemPlan]]  # new items with their jobs, by SKU
 
 
 class Items:
@@ -71,28 +59,28 @@ class Items:
         """Give variants that are tracked again the unused items with their SKUs, and unlink deleted items."""
         for job in jobs:
             await self._unlink_deleted(job)
-        for job, change, variant, item in await self._with_sku_of_tracked_again(jobs):
+        for job, plan, item in await self._of_tracked_again(jobs):
             if not item.users:
-                self._context.left_over.add(item, change.desired, job.change)
-                await self._api.link_item(job.change.stored.id, variant.id, item.id)
+                self._context.left_over.add(item, plan)
+                for move in plan.moves:
+                    await self._api.link_item(job.change.stored.id, move.variant_id, item.id)
                 job.attempt.items = {**job.attempt.items, str(item.sku): item}
 
     async def refusals(self, jobs: Group, is_in_use: Callable[[StoredItem], bool]) -> dict[Job, str]:
         """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
-        found = await self._with_sku_of_tracked_again(jobs)
-        for job, change, _, item in found:
+        found = await self._of_tracked_again(jobs)
+        for _, plan, item in found:
             if not is_in_use(item):
-                self._context.left_over.add(item, change.desired, job.change)
-        return {job: item.use for job, _, _, item in found if is_in_use(item)}
+                self._context.left_over.add(item, plan)
+        return {job: item.use for job, _, item in found if is_in_use(item)}
 
-    async def _with_sku_of_tracked_again(
-        self, jobs: Group
-    ) -> list[tuple[Job, VariantChange, StoredVariant, StoredItem]]:
-        variants = {
-            sku: (job, change, variant) for job in jobs for change, variant, sku in tracked_again(job.change)
+    async def _of_tracked_again(self, jobs: Group) -> list[tuple[Job, ItemPlan, StoredItem]]:
+        """The items with the SKUs of variants that are tracked again: the store does not create others."""
+        wanted = {
+            str(plan.sku): (job, plan) for job in jobs for plan in job.change.items if plan.is_tracked_again
         }
-        found = await self._api.find(ITEMS, "sku", list(variants))
-        return [(*variants[str(item.sku)], item) for item in found]
+        found = await self._api.find(ITEMS, "sku", list(wanted))
+        return [(*wanted[str(item.sku)], item) for item in found]
 
     async def share(self, jobs: Group) -> None:
         """Link variants to the items that they share from now on, and unlink those that do not any more.
@@ -101,22 +89,33 @@ class Items:
         location that the source does not name.
         """
         await self._give(jobs, _wanted(jobs, only_shared=True))
-        wanted = {job: swaps(job.change, _shared_item(job)) for job in jobs}
-        old = [each.old for each in chain(*wanted.values()) if each.old and each.new]
+        shared = {job: (plan, _shared_item(job, plan)) for job in jobs if (plan := job.change.shared)}
+        old = [each.old for plan, item_id in shared.values() for each in plan.swaps(item_id) if each.old]
         items = await self._api.find(ITEMS, "id", old)
         items += await self._api.find(
             ITEMS, "sku", [job.external_id for job in jobs]
         )  # not tracked for a while
-        for job, own in wanted.items():
-            for item in items:
-                if _is_spare(item, own, job):
-                    with suppress(StoreRefusedError):  # stock was reserved meanwhile
-                        await self._api.delete_item(item.id)
-            if own:
-                await self._api.swap_items(job.attempt.product_id, own)
-            shared = [each for each in job.change.variants if each.stored and (each.joins or each.leaves)]
-            job.wrote(change for each in shared for change in each.reported if stock_of({change.field: None}))
-            self._made.pop(job.external_id, None)
+        for job, (plan, item_id) in shared.items():
+            others = [each for each in items if each.users or each.sku == job.external_id]
+            await self._delete_spares(job, plan, [each for each in others if each.id != item_id])
+            await self._swap(job, item_id)
+
+    async def _delete_spares(self, job: Job, shared: ItemPlan, items: Sequence[StoredItem]) -> None:
+        """Delete the items that no variant needs any more once one is shared."""
+        for item in items:
+            if shared.spares(item, job.change.locations.values()):
+                with suppress(StoreRefusedError):  # stock was reserved meanwhile
+                    await self._api.delete_item(item.id)
+
+    async def _swap(self, job: Job, shared_item: str) -> None:
+        """Link variants to the shared item, or unlink them from it."""
+        plans = [each for each in job.change.items if each.is_swapped]
+        if swaps := [each for plan in plans for each in plan.swaps(shared_item)]:
+            await self._api.swap_items(job.attempt.product_id, swaps)
+        moved = {each.variant_id for plan in plans for each in plan.moves}
+        variants = [each for each in job.change.variants if each.stored and each.stored.id in moved]
+        job.wrote(own for each in variants for own in each.reported if stock_of({own.field: None}))
+        self._made.pop(job.external_id, None)
 
     async def _unlink_deleted(self, job: Job) -> None:
         """Remove links of variants to deleted items, which Medusa restores if it refuses a deletion."""
@@ -157,32 +156,32 @@ class Items:
 
         It gets its SKU with a later write of its product, if it is free by then.
         """
-        renames = [rename for job in jobs for rename in item_renames(job.change).values()]
-        taken = {rename.new_sku for rename in renames if rename.new_sku is not None}
-        ids = {rename.item_id for rename in renames}  # another run may have used what this one has created
+        renames = [plan for job in jobs for plan in job.change.items if plan.is_renamed]
+        taken = {plan.sku for plan in renames if plan.sku is not None}
+        ids = {plan.item_id for plan in renames}  # another run may have used what this one has created
         self._made = {sku: made for sku, made in self._made.items() if made[1].id not in ids}
         # The store refuses an SKU that another item has, even if the same call takes it away there.
-        await self._set([structs.replace(each, new_sku=None) for each in renames if each.sku in taken])
-        left = [each for each in renames if each.new_sku is not None or each.sku not in taken]
-        refused = await self._set(left)
-        kept = [each for each in refused if each.sku is not None and each.sku not in taken]
-        await self._set([structs.replace(each, new_sku=None) for each in kept])
+        await self._set([(each, None) for each in renames if each.stored_sku in taken])
+        left = [each for each in renames if each.sku is not None or each.stored_sku not in taken]
+        refused = await self._set([(each, each.sku) for each in left])
+        kept = [each for each in refused if each.stored_sku is not None and each.stored_sku not in taken]
+        await self._set([(each, None) for each in kept])
         for each in refused:
-            words = "inventory item %s has no SKU now: the store refuses %r", each.item_id, each.new_sku
+            words = "inventory item %s has no SKU now: the store refuses %r", each.item_id, each.sku
             logger.warning(*words, extra={"event": "inventory_item_without_sku"})
 
-    async def _set(self, renames: Sequence[ItemRename]) -> list[ItemRename]:
-        """Rename items; returns the renames that the store refuses because of the SKU."""
-        if renames and self._stop.is_set:
+    async def _set(self, skus: Sequence[tuple[ItemPlan, str | None]]) -> list[ItemPlan]:
+        """Give items SKUs; returns those whose SKU the store refuses."""
+        if skus and self._stop.is_set:
             raise AmbiguousWriteError("the run ended before all inventory items were renamed")
-        bodies = [{"id": rename.item_id, "sku": rename.new_sku} for rename in renames]
+        bodies = [{"id": plan.item_id, "sku": sku} for plan, sku in skus]
         results = await self._api.bulk.run(RENAME_ITEMS, bodies)
         refused = []
-        for rename, result in zip(renames, results, strict=True):
+        for (plan, _), result in zip(skus, results, strict=True):
             if not isinstance(result, str):
                 if result.status != HTTPStatus.BAD_REQUEST:  # not because of the SKU
                     raise AmbiguousWriteError(str(result), status=result.status)
-                refused.append(rename)
+                refused.append(plan)
         return refused
 
     async def write_levels(self, jobs: Group) -> None:
@@ -190,26 +189,28 @@ class Items:
         create: list[dict[str, Any]] = []
         update: list[dict[str, Any]] = []
         for job in jobs:
-            ids = dict[str, str]()  # by key: a variant has stock at several locations, and one item
-            for change in level_changes(job.change, job.attempt.items):
-                if change.key not in ids:
-                    ids[change.key] = await self._item_id(job, change)
-                level = {"location_id": change.location_id, "stocked_quantity": change.quantity}
-                level["inventory_item_id"] = ids[change.key]
-                (update if change.exists else create).append(level)
+            for plan in job.change.items:
+                item = plan.taken(job.attempt.items)
+                if not plan.levels or (item is not None and item.is_new):  # it was created with its stock
+                    continue
+                item_id = plan.id_among(job.attempt.items) or await self._item_id(job, plan)
+                known = {each.location_id for each in item.location_levels} if item else plan.stored_levels
+                for location_id, quantity in plan.levels.items():
+                    level = {"location_id": location_id, "stocked_quantity": quantity}
+                    level["inventory_item_id"] = item_id
+                    (update if location_id in known else create).append(level)
         if create or update:
             await self._api.write_levels(create=create, update=update)
 
-    async def _item_id(self, job: Job, change: LevelChange) -> str:
+    async def _item_id(self, job: Job, plan: ItemPlan) -> str:
         """The item of a variant; a variant without one gets it here, as newer stores do themselves.
 
         If an unused item with its SKU exists, the variant gets that one.
         """
-        variant = job.attempt.variants.get(change.key)
-        item_id = change.item_id or (variant.item_id if variant else None)
-        if item_id is not None:
-            return item_id
-        if variant is None or change.is_new:
+        variant = None if plan.is_shared else job.attempt.variants.get(plan.key)
+        if variant is not None and variant.item_id is not None:
+            return variant.item_id
+        if variant is None or plan.is_new:
             raise AmbiguousWriteError(f"{job.external_id}: the store has not made its inventory item yet")
         items = await self._api.find(ITEMS, "sku", [variant.sku]) if variant.sku else []
         if items and items[0].use:
@@ -259,8 +260,9 @@ class Items:
     async def linked(self, jobs: Group) -> None:
         """Forget the items of variants that exist now."""
         for job in jobs:
-            for each in job.change.new_items:
-                self._made.pop(str(each.fields.get(SKU)), None)
+            for plan in job.change.items:
+                if plan.is_new:
+                    self._made.pop(str(plan.sku), None)
 
     async def remove_unused(self) -> None:
         """Delete the items of variants that were not created, so that they do not keep their SKUs."""
@@ -287,16 +289,16 @@ class Items:
         if self._api.bulk.is_available:
             await self._create_in_bulk(wanted)
         if not self._api.bulk.is_available:
-            shared = {sku: each for sku, each in wanted.items() if sku == each[0].external_id}
+            shared = {sku: each for sku, each in wanted.items() if each[1].is_shared}
             missing = {sku: each for sku, each in shared.items() if sku not in self._made}
             taken = await self._find(missing)
-            for sku, (job, variant) in missing.items():
+            for sku, (job, plan) in missing.items():
                 if sku not in taken:
-                    body = {name: each for name, each in _body(job.change, variant).items() if name != "id"}
+                    body = {name: each for name, each in _body(plan).items() if name != "id"}
                     self._keep(job, await self._api.create_item(body), body)
 
     async def _create_in_bulk(self, wanted: _Wanted) -> None:
-        bodies = [_body(job.change, variant) for job, variant in wanted.values()]
+        bodies = [_body(plan) for _, plan in wanted.values()]
 
         async def free(refused: Sequence[Body]) -> list[Body | None]:
             taken = await self._find({body["sku"]: wanted[body["sku"]] for body in refused})
@@ -311,11 +313,11 @@ class Items:
         """Find items that exist, for those that can have them; returns the SKUs that are taken."""
         found = await self._api.find(ITEMS, "sku", list(wanted))
         for item in found:
-            job, variant = wanted[str(item.sku)]
+            job, plan = wanted[str(item.sku)]
             is_own = all(each.product and each.product.id == job.attempt.product_id for each in item.users)
-            if is_own if item.sku == job.external_id else not item.use:
+            if is_own if plan.is_shared else not item.use:
                 self._made[str(item.sku)] = job, item
-                self._context.left_over.add(item, variant, job.change)
+                self._context.left_over.add(item, plan)
         return {str(item.sku) for item in found}
 
     def _keep(self, job: Job, item_id: str, body: Body) -> None:
@@ -324,61 +326,41 @@ class Items:
         self._made[sku] = job, StoredItem(item_id, sku, 0, (), levels, is_new=True)
 
 
-def _body(change: Change, variant: DesiredVariant) -> Body:
+def _body(plan: ItemPlan) -> Body:
     """What Medusa would give the item (`create-product-variants`), and the stock."""
-    title = variant.fields.get(TITLE, DEFAULT)
+    title = DEFAULT if plan.title is None else plan.title
     levels = [
-        {"location_id": change.locations[location_of(name)], "stocked_quantity": quantity}
-        for name, quantity in stock_of(variant.fields).items()
+        {"location_id": location_id, "stocked_quantity": quantity}
+        for location_id, quantity in plan.levels.items()
     ]
     body = {
         "id": new_id("iitem"),
-        "sku": variant.fields[SKU],
+        "sku": plan.sku,
         "title": title,
         "description": title,
         "location_levels": levels,
     }
-    return {**body, WEIGHT: variant.fields[WEIGHT]} if WEIGHT in variant.fields else body
+    return body if plan.weight is None else {**body, WEIGHT: plan.weight}
 
 
-def _shared_item(job: Job) -> str:
+def _shared_item(job: Job, plan: ItemPlan) -> str:
     """The id of the item that variants share.
 
     Raises:
         AmbiguousWriteError: the store has none, and has not created it.
     """
-    made = job.attempt.items.get(job.external_id)
-    item_id = job.change.shared_item or (made.id if made else None)
+    item_id = plan.id_among(job.attempt.items)
     if item_id is None:
-        raise AmbiguousWriteError(
-            f"{job.external_id}: the store has no inventory item {job.external_id!r} for it"
-        )
+        raise AmbiguousWriteError(f"{job.external_id}: the store has no inventory item {plan.sku!r} for it")
     return item_id
 
 
-def _is_spare(item: StoredItem, swapped: Sequence[Swap], job: Job) -> bool:
-    """Whether no variant needs an item any more if some get the shared one."""
-    if item.id == _shared_item(job) or not (item.users or item.sku == job.external_id):
-        return False
-    leaving = {each.variant_id: each.locations for each in swapped if each.new}
-    users = {each.id for each in item.users}
-    if item.reserved_quantity or not users <= leaving.keys():
-        return False
-    ours = frozenset().union(*(leaving[own] for own in users)) if users else job.change.locations.values()
-    return all(each.location_id in ours or not each.stocked_quantity for each in item.location_levels)
-
-
 def _wanted(jobs: Group, *, only_shared: bool = False) -> _Wanted:
-    """The new variants that have an SKU and stock and no unused item, with their jobs, by SKU.
-
-    The item that variants share is one, too.
-    """
+    """The new items that have an SKU and stock, and for which no unused one was found, by SKU."""
     found: _Wanted = {}
     for job in jobs:
-        for variant in job.change.new_items:
-            if only_shared and variant.fields.get(SKU) != job.external_id:
-                continue
-            sku = variant.fields.get(SKU)
-            if sku is not None and sku not in job.attempt.items and tracks(variant.fields):
-                found.setdefault(str(sku), (job, variant))
+        for plan in job.change.items:
+            is_wanted = plan.is_new and plan.levels and (plan.is_shared or not only_shared)
+            if is_wanted and plan.sku is not None and plan.sku not in job.attempt.items:
+                found.setdefault(plan.sku, (job, plan))
     return found

@@ -22,7 +22,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 
-from medusa_sync.core.inventory import level_changes
 from medusa_sync.core.kinds.texts import translation_bodies
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -207,7 +206,7 @@ class Writer:
 
     def _knows_ids(self, job: Job) -> bool:
         """Whether the ids of all new variants and their items are known: the ordinary routes give others."""
-        if any(level.item_id is None for level in level_changes(job.change, job.attempt.items)):
+        if any(each.levels and each.id_among(job.attempt.items) is None for each in job.change.items):
             return False
         new = len(job.change.new_variants)
         if job.change.is_creation:

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.entities import Entity, NamedEntity
 from medusa_sync.core.fields import FIELDS, SKU, VARIANT_FIELDS
-from medusa_sync.core.inventory import item_renames, level_changes, tracked_again
+from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.kinds.links import CHANNELS
 from medusa_sync.core.kinds.metadata import KEY, METADATA, Metadata
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
@@ -25,7 +25,7 @@ from medusa_sync.core.merge import members
 from medusa_sync.core.note import final_record, note
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
-from medusa_sync.core.record import ONLY, Record
+from medusa_sync.core.record import Record
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import (
     StoredCategory,
@@ -376,7 +376,11 @@ class Shop:
             variant = self._edited(StoredVariant(variant_id, DEFAULT), each.desired, change)
             links: tuple[StoredInventoryItem, ...] = ()
             if variant.manage_inventory:
-                item_id = self._shared(change) if each.joins else self._item(each.desired.fields.get(SKU))
+                item_id = (
+                    self._shared(change)
+                    if each.desired.shares_stock
+                    else self._item(each.desired.fields.get(SKU))
+                )
                 links = (StoredInventoryItem(item_id),)
             self.product = self._with_variants(
                 (*self.product.variants, structs.replace(variant, inventory_items=links))
@@ -438,48 +442,50 @@ class Shop:
         return item_id
 
     def _shared(self, change: Change) -> str:
-        if change.shared_item is not None:
-            return change.shared_item
-        unused = (own for own, item in self.items.items() if item.sku == change.desired.external_id)
-        return next(unused, None) or self._item(change.desired.external_id)
+        assert change.shared is not None
+        return self._item_of(change.shared)
+
+    def _item_of(self, plan: ItemPlan) -> str:
+        """The item of a plan: that of the store, else one with its SKU that is not another variant's."""
+        free = (
+            own
+            for own, item in self.items.items()
+            if item.sku == plan.sku and (plan.is_shared or not self.users(own))
+        )
+        return plan.item_id or next(free, None) or self._item(plan.sku)
 
     def _link(self, change: Change) -> None:
         """Give variants that are tracked again unused items with their SKUs."""
-        for _, variant, sku in tracked_again(change):
-            for item_id, item in self.items.items():
-                if item.sku == sku and not self.users(item_id):
-                    self.change(variant.id, inventory_items=(StoredInventoryItem(item_id),))
+        for plan in change.items:
+            for item_id, item in self.items.items() if plan.is_tracked_again else ():
+                if item.sku == plan.sku and not self.users(item_id):
+                    self.change(plan.moves[0].variant_id, inventory_items=(StoredInventoryItem(item_id),))
 
     def _share(self, change: Change) -> None:
-        for each in change.variants:
-            if each.stored is not None and (each.joins or each.leaves):
-                old = [link.inventory_item_id for link in each.stored.inventory_items]
-                links = (StoredInventoryItem(self._shared(change)),) if each.joins else ()
-                self.change(each.stored.id, inventory_items=links)
-                for item_id in old:
-                    if not self.users(item_id) and each.joins:
-                        self.items.pop(item_id, None)
+        for plan in change.items:
+            for move in plan.moves if plan.is_swapped else ():
+                links = (StoredInventoryItem(self._item_of(plan)),) if plan.is_shared else ()
+                self.change(move.variant_id, inventory_items=links)
+                if move.old and plan.is_shared and not self.users(move.old):
+                    self.items.pop(move.old, None)
 
     def _rename(self, change: Change) -> None:
-        for rename in item_renames(change).values():
-            self.items[rename.item_id].sku = rename.new_sku
+        for plan in change.items:
+            if plan.is_renamed:
+                self.items[str(plan.item_id)].sku = plan.sku
 
     def _write_levels(self, change: Change) -> None:
         written = self._written(change)
-        for each in level_changes(change, {}):
-            variant = written.get(each.key)
-            if each.item_id is not None:
-                item_id = each.item_id
-            elif each.key == ONLY and change.shared:
-                item_id = self._shared(change)
-            elif variant is not None and (current := self._current(variant.id)).inventory_items:
-                item_id = current.inventory_items[0].inventory_item_id
-            elif variant is not None:
-                item_id = self._item(variant.sku)
+        for plan in change.items:
+            if not plan.levels:
+                continue
+            variant = None if plan.is_shared else self._current(written[plan.key].id)
+            item_id = (
+                plan.item_id or (variant.item_id if variant is not None else None) or self._item_of(plan)
+            )
+            if variant is not None and variant.item_id is None:
                 self.change(variant.id, inventory_items=(StoredInventoryItem(item_id),))
-            else:
-                raise AssertionError(f"no item for {each}")
-            self.items[item_id].levels[each.location_id] = each.quantity
+            self.items[item_id].levels.update(plan.levels)
 
     def _current(self, variant_id: str) -> StoredVariant:
         return next(each for each in self.product.variants if each.id == variant_id)
