@@ -22,7 +22,7 @@ KINDS = {
     "stock": r"(?<![a-z])stock(?![a-z])",
     "channels": r"(?<![a-z])channels?(?![a-z])",
     "texts": r"translat|(?<![a-z])locales?(?![a-z])",
-    "categories": r"categor(y|ies)",
+    "categories": r"category|categories",
     "images": r"(?<![a-z])images?(?![a-z])",
 }
 
