@@ -10,18 +10,11 @@ from msgspec import DecodeError, Raw, Struct, ValidationError, json, structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.fields import (
-    FIELDS,
-    OPTION,
-    OPTIONS,
-    SHARED,
-    STATUS,
-    UNIQUE,
-    VARIANT,
-    VARIANT_FIELDS,
-    Part,
-)
+from medusa_sync.core.fields import FIELDS, UNIQUE, VARIANT, VARIANT_FIELDS
 from medusa_sync.core.ids import source_id_of
+from medusa_sync.core.kinds.options import OPTION, OPTIONS
+from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.stock import SHARED
 from medusa_sync.core.merge import members
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant
@@ -156,7 +149,7 @@ def _own_fields(change: ProductChange) -> dict[str, FieldValues]:
     return {
         name: values
         for name, values in change.fields.items()
-        if name not in of_only and FIELDS.knows(name) and FIELDS[name].part is not Part.LEVEL
+        if name not in of_only and FIELDS.knows(name) and not FIELDS[name].kind.of_items
     }
 
 
@@ -255,7 +248,7 @@ def _sides(
         if not VARIANT_FIELDS.knows(name) or _is_hidden(values):
             continue
         is_drafted = part.drafted is True and (isinstance(values.before, int) or values.before == SHARED)
-        if VARIANT_FIELDS[name].part is Part.LEVEL and not is_drafted:
+        if VARIANT_FIELDS[name].kind.of_items and not is_drafted:
             continue
         option = titles.get(name.removeprefix(OPTION)) if name.startswith(OPTION) else None
         then, now = (option.before, option.after) if option else (None, None)
@@ -267,4 +260,4 @@ def _sides(
 def _has_stock(change: ProductChange) -> bool:
     others = (each.fields for each in change.variants or () if each.drafted is not True)
     names = [*change.fields, *chain.from_iterable(others)]
-    return any(VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].part is Part.LEVEL for name in names)
+    return any(VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].kind.of_items for name in names)

@@ -9,18 +9,11 @@ from msgspec import Struct, json, structs
 
 from medusa_sync.core.approved import Approved, ApprovedChange
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import (
-    FIELDS,
-    OPTIONS,
-    STATUS,
-    TITLE,
-    UNIQUE,
-    VARIANT,
-    VARIANT_FIELDS,
-    location_of,
-    stock_of,
-)
+from medusa_sync.core.fields import FIELDS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, kind_of
 from medusa_sync.core.handles import HANDLE
+from medusa_sync.core.kinds.options import OPTIONS
+from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.stock import location_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
@@ -162,11 +155,7 @@ def moved(desired: DesiredProduct, change: Change, placement: _Ids, *, has_begun
     plan = desired.approved
     if plan is None:
         return
-    if change.is_creation and plan.action != Action.CREATE:
-        yield Moved(("the store no longer has it", "", ""))
-        return
-    if not change.is_creation and plan.id != change.stored.id and (plan.id or not has_begun):
-        words = "it was created again" if plan.id else "the store has it now, and the plan creates it"
+    if words := _other_product(plan, change, has_begun=has_begun):
         yield Moved((words, "", ""))
         return
     if _is_placed(change) and plan.placement not in ((), placement):
@@ -174,18 +163,35 @@ def moved(desired: DesiredProduct, change: Change, placement: _Ids, *, has_begun
             ("the sales channel, shipping profile or stock location of new products is another", "", "")
         )
     was, now = {(each.key, each.field): each for each in plan.changes}, changes_of(change, change.changes)
+    planned = {(each.key, each.field) for each in desired.withheld}
     taken = {(each.key, each.field): each for each in change.withheld if each.owner}
-    for each in desired.withheld:  # in the plan, too
-        taken.pop((each.key, each.field), None)
+    taken = {key: each for key, each in taken.items() if key not in planned}
     yield from map(_taken, taken.values())
     yield from _back(plan, change)
     may_be_rest = has_begun or change.keeps_record  # no record shows whether an undo has begun
     for key in now if has_begun else {**was, **now}:
         before, after = was.get(key), now.get(key)
-        is_rest = may_be_rest and after is not None and _is_rest(after, before, change)
-        is_done = after is None and before is not None and _is_done(before, change)
-        if before != after and not (key in taken or is_rest or is_done):
+        is_same = before == after or key in taken
+        if not (is_same or _follows(before, after, change, may_be_rest=may_be_rest)):
             yield _moved(before, after, change)
+
+
+def _other_product(plan: Approved, change: Change, *, has_begun: bool) -> str:
+    """Why a product is not the one of its plan; empty if it is."""
+    if change.is_creation:
+        return "" if plan.action == Action.CREATE else "the store no longer has it"
+    if plan.id == change.stored.id or (has_begun and not plan.id):
+        return ""
+    return "it was created again" if plan.id else "the store has it now, and the plan creates it"
+
+
+def _follows(
+    before: ApprovedChange | None, after: ApprovedChange | None, change: Change, *, may_be_rest: bool
+) -> bool:
+    """Whether a change is what is left of the plan, or the store has what the plan would write."""
+    if after is not None:
+        return may_be_rest and _is_rest(after, before, change)
+    return before is not None and _is_done(before, change)
 
 
 def _taken(value: Withheld) -> Moved:
@@ -214,7 +220,7 @@ def _is_rest(now: ApprovedChange, plan: ApprovedChange | None, change: Change) -
         return known >= {*members(now.stored)} and {*members(plan.planned)} >= {*members(now.planned)}
     is_unique = now.key is not None and now.field in UNIQUE
     # A variant loses a unique value before another one gets it, and its item before it gets one of its own.
-    is_moving = now.field in pending and (is_unique or bool(stock_of({now.field: None})))
+    is_moving = now.field in pending and (is_unique or kind_of(now.field).of_items)
     is_cleared = is_unique and now.field not in record.variant(now.key or "").fields  # not by the merchant
     is_stored = now.stored in (plan.stored, plan.planned) or (
         now.stored is None and (is_moving or is_cleared)
@@ -248,7 +254,7 @@ def _moved(before: ApprovedChange | None, now: ApprovedChange | None, change: Ch
 
 def _current(plan: ApprovedChange, change: Change) -> Value:
     """What the store holds of a field that does not change."""
-    if plan.key is None and stock_of({plan.field: None}):
+    if plan.key is None and kind_of(plan.field).of_items:
         levels = change.shared.stored_levels if change.shared else {}
         return levels.get(change.locations.get(location_of(plan.field), ""))
     if plan.key is None:
@@ -257,9 +263,8 @@ def _current(plan: ApprovedChange, change: Change) -> Value:
         is_known = FIELDS.knows(plan.field)
         return _in_order(change.stored.value(plan.field) if is_known else others.get(plan.field))
     stored = next((each.stored for each in change.variants if each.desired.key == plan.key), None)
-    known = (change.desired, change.locations, change.options.ids)
     is_known = stored is not None and VARIANT_FIELDS.knows(plan.field)
-    return _in_order(stored.value(plan.field, *known)) if stored and is_known else None
+    return _in_order(stored.value(plan.field, change.names)) if stored and is_known else None
 
 
 def removal(stored: StoredProduct, action: str) -> Approved:

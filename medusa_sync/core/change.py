@@ -3,57 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from enum import Enum, auto
 from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import (
-    FIELDS,
-    OPTION,
-    STATUS,
-    UNIQUE,
-    VARIANT,
-    VARIANT_FIELDS,
-    Part,
-    locale_of,
-    tracks,
-)
+from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
+from medusa_sync.core.kinds.base import Meanings
+from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.merge import members
+from medusa_sync.core.needs import steps_of
 from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
-
-
-class Step(Enum):
-    """What is done to write a product, in this order; each step gets only products that need it."""
-
-    DECIDE = auto()  # who gets SKUs and barcodes
-    TERMS = auto()  # find and create them
-    LINK_ITEMS = auto()  # of variants that are tracked again, and unlink deleted ones
-    ROW = auto()
-    SHARE_ITEMS = auto()  # among variants that begin or cease to share the stock of their product
-    DELETE_VARIANTS = auto()
-    OPTIONS = auto()  # and values that are added to them
-    PLAN_AGAIN = auto()
-    EDIT_VARIANTS = auto()  # but for their option values
-    RENAME_ITEMS = auto()
-    OPTION_VALUES = auto()
-    ADD_VARIANTS = auto()
-    CLEAN_OPTIONS = auto()  # remove values that no variant has
-    READ_VARIANTS = auto()  # the ids of new ones, and of their inventory items
-    LEVELS = auto()
-    SALE_PRICES = auto()
-    TRANSLATIONS = auto()
-
 
 UNDO, DRAFTING = "--undo", "--on-missing"
 
@@ -210,7 +181,7 @@ class Change(Struct, frozen=True, dict=True):
     @cached_property
     def steps(self) -> frozenset[Step]:
         """The steps that it takes to write it."""
-        return frozenset(step for step, is_needed in _needs(self).items() if is_needed)
+        return steps_of(self)
 
     @property
     def is_creation(self) -> bool:
@@ -246,6 +217,11 @@ class Change(Struct, frozen=True, dict=True):
     def locations(self) -> Mapping[str, str]:
         """Ids of stock locations by the names that the source uses now, or used for dropped variants."""
         return self.record.locations_with(self.desired.locations)
+
+    @cached_property
+    def names(self) -> Meanings:
+        """What the names of its fields mean in the store."""
+        return self.desired.meanings(self.locations, self.options.ids)
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
@@ -311,61 +287,6 @@ class Change(Struct, frozen=True, dict=True):
     def has_changes(self) -> bool:
         """Whether something besides the record is written."""
         return bool(self.changes or self.options.is_change)
-
-
-def _needs(change: Change) -> dict[Step, object]:
-    """Which steps a change needs; those that are not listed are not needed."""
-    parts = _parts(change)
-    own_fields = [FIELDS[each.field] for each in change.own_changes if FIELDS.knows(each.field)]
-    is_added, levels = bool(change.new_variants), [each for each in change.items if each.levels]
-    needs: dict[Step, object] = {
-        Step.DECIDE: any(not each.new_values.keys().isdisjoint(UNIQUE) for each in change.variants),
-        Step.TERMS: change.placed or any(field.is_term for field in own_fields),
-        Step.ROW: change.is_creation or change.placed or change.has_changes,
-        Step.ADD_VARIANTS: is_added,
-        Step.READ_VARIANTS: is_added or any(each.item_id is None for each in levels),
-        Step.LEVELS: levels,
-        Step.SALE_PRICES: Part.SALE in parts,
-        Step.TRANSLATIONS: Part.TRANSLATION in parts
-        or any(locale_of(each.field) for each in change.own_changes)
-        or any(each.translations for each in change.removed.values()),
-    }
-    return needs if change.is_creation else needs | _needs_of_update(change, parts)
-
-
-def _needs_of_update(change: Change, parts: set[Part]) -> dict[Step, object]:
-    """Which steps a change of a stored product needs in addition."""
-    options, is_added = change.options, bool(change.new_variants)
-    used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
-    known = [option for option in options.stored.values() if option is not None]
-    variants: dict[Step, object] = {
-        Step.SHARE_ITEMS: any(each.is_swapped for each in change.items),
-        Step.DELETE_VARIANTS: change.removed or any(each.replaces for each in change.variants),
-        Step.OPTIONS: options.is_change or is_added or Part.OPTION in parts,
-        Step.EDIT_VARIANTS: not parts.isdisjoint({Part.VARIANT, Part.METADATA, Part.PRICE})
-        or any(_is_tracked_otherwise(each) for each in change.variants),
-        Step.OPTION_VALUES: options.removed or Part.OPTION in parts,
-    }
-    others = {
-        Step.LINK_ITEMS: any(each.deleted_items for each in change.stored.variants)
-        or any(each.is_tracked_again for each in change.items),
-        Step.RENAME_ITEMS: any(each.is_renamed for each in change.items),
-        Step.CLEAN_OPTIONS: Part.OPTION in parts
-        or any((option.id, value.value) not in used for option in known for value in option.values),
-    }
-    return variants | others | {Step.PLAN_AGAIN: any(variants.values())}
-
-
-def _is_tracked_otherwise(variant: VariantChange) -> bool:
-    """Whether a stored variant begins or ceases to be tracked."""
-    is_tracked, stored = tracks(variant.new_values), variant.stored
-    return stored is not None and is_tracked is not None and stored.manage_inventory != is_tracked
-
-
-def _parts(change: Change) -> set[Part]:
-    """The parts that fields of variants have which change."""
-    fields = {name for each in change.variants for name in each.new_values}
-    return {VARIANT_FIELDS[name].part for name in fields}
 
 
 def creation(desired: DesiredProduct, handle: str) -> Change:

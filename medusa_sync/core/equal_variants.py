@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from medusa_sync.core.change import VariantChange
-from medusa_sync.core.fields import OPTION
+from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
@@ -28,32 +28,22 @@ def blocked_reason(
     """
     ids = options.ids
     more = [option.id for option in options.others]  # the merchant's may tell two variants apart
-    used = {value.option_id for variant in stored.variants for value in variant.options}
-    removes = any(option.id in used for option in options.removed)
+    removes = any(option.id in stored.used_options for option in options.removed)
 
     def values_of(variant: StoredVariant) -> tuple[Value, ...]:
         return tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more))
 
-    def values_after(each: VariantChange) -> tuple[Value, ...] | None:
-        """The option values that a variant gets; None if they do not change."""
-        new_values = each.new_values
-        if options.added or not (removes or any(name.startswith(OPTION) for name in new_values)):
-            return None
-        before = each.stored.value_of if each.stored else lambda _id: None
-        values = (new_values.get(f"{OPTION}{name}", before(option_id)) for name, option_id in ids.items())
-        return (*values, *map(before, more))
-
-    wanted_ids = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
-    dropped = {variant.id for variant in matches.dropped.values()}
+    left = _left(stored, variants, matches)
     others: dict[tuple[Value, ...], StoredVariant] = {}
-    twins: list[tuple[str, StoredVariant]] = []
-    for variant in sorted(stored.variants, key=lambda each: (each.id in dropped, each.id)):
-        if variant.id not in wanted_ids:
-            first = others.setdefault(values_of(variant), variant)
-            if removes and first is not variant:
-                twins.append((first.called(""), variant))
+    firsts = [others.setdefault(values_of(variant), variant) for variant in left]
+    pairs = zip(firsts, left, strict=True)
+    twins = [(first.called(""), each) for first, each in pairs if removes and first is not each]
     ordered = sorted(variants, key=lambda each: each.stored is None)
-    changing = [(each, values) for each in ordered if (values := values_after(each)) is not None]
+    changing = [
+        (each, values)
+        for each in ordered
+        if (values := _values_after(each, options, removes=removes)) is not None
+    ]
     if not options.added:
         gets = {each.desired.key for each, _ in changing}
         kept = [each.stored for each in variants if each.stored and each.desired.key not in gets]
@@ -64,6 +54,24 @@ def blocked_reason(
         elif each.stored:
             others[values] = each.stored
     return f"{stored.id}: {_reason(twins, matches)}" if twins else None
+
+
+def _values_after(each: VariantChange, options: OptionPlan, *, removes: bool) -> tuple[Value, ...] | None:
+    """The option values that a variant gets; None if they do not change."""
+    new_values = each.new_values
+    if options.added or not (removes or any(name.startswith(OPTION) for name in new_values)):
+        return None
+    before = each.stored.value_of if each.stored else lambda _id: None
+    values = (new_values.get(f"{OPTION}{name}", before(own)) for name, own in options.ids.items())
+    return (*values, *(before(option.id) for option in options.others))
+
+
+def _left(stored: StoredProduct, variants: Sequence[VariantChange], matches: Matches) -> list[StoredVariant]:
+    """The variants of a product without those that the source wants; dropped ones come last."""
+    wanted = {each.stored.id for each in variants if each.stored} | {each.replaces for each in variants}
+    dropped = {variant.id for variant in matches.dropped.values()}
+    left = (each for each in stored.variants if each.id not in wanted)
+    return sorted(left, key=lambda each: (each.id in dropped, each.id))
 
 
 def _reason(twins: Sequence[tuple[str, StoredVariant]], matches: Matches) -> str:

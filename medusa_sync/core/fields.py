@@ -1,69 +1,45 @@
-"""The tables of fields: which part of a product has each field, and how it merges."""
+"""The tables of fields: of which kind is each field of a product or variant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from enum import Enum, auto
-from struct import pack
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.kinds.base import Kind, Merge
+from medusa_sync.core.kinds.images import IMAGES, THUMBNAIL, Images, Thumbnail
+from medusa_sync.core.kinds.links import (
+    CATEGORIES,
+    CHANNELS,
+    COLLECTION,
+    TAGS,
+    TYPE,
+    Categories,
+    Channels,
+    Term,
+    Terms,
+)
+from medusa_sync.core.kinds.metadata import KEY, METADATA
+from medusa_sync.core.kinds.options import CHOICE, OPTION, OPTIONS, VARIANTS
+from medusa_sync.core.kinds.plain import MEASURE, PLAIN, UNIQUE_TEXT
+from medusa_sync.core.kinds.prices import AMOUNT, OTHER_PRICE, PRICE
+from medusa_sync.core.kinds.sales import IN_LIST, OTHER_SALE, SALE
+from medusa_sync.core.kinds.stock import LEVEL, OTHER_STOCK, STOCK
+from medusa_sync.core.kinds.texts import TEXT, TRANSLATION
+
+if TYPE_CHECKING:
+    from medusa_sync.core.stored import StoredProduct, StoredVariant
+
 T = TypeVar("T")
 
-# Fields that other modules name, for example because they need a separate call.
 TITLE = "title"
 WEIGHT = "weight"
-CATEGORIES = "categories"
-TAGS = "tags"
-IMAGES = "images"
-TYPE = "type"
-COLLECTION = "collection"
-THUMBNAIL = "thumbnail"
-CHANNELS = "sales_channels"
 SKU = "sku"
 BARCODE = "barcode"
-PRICE = "price"
-STOCK = "stock"
-SALE = "sale_price"
-SHARED = "shared"  # the stock of a variant that shares that of its product
-# Not in the tables; changes and conflicts name them like fields.
-STATUS = "status"
-VARIANT = "variant"
-OPTIONS = "options"
-
-# Prefixes of fields whose names depend on the catalogue.
-METADATA = "metadata."  # a key of the metadata of a product or a variant
-OPTION = "option."  # the value of a variant for an option
-OTHER_PRICE = "price."  # the price of a variant in another currency
-TRANSLATION = "translation."  # a text in a locale, such as `translation.de-DE.title`
-OTHER_SALE = "sale_price."  # in the record: a sale price in a currency that the source had before
-OTHER_STOCK = "stock."  # the stock of a variant at a location that the source names
-_SCRIPT = 4  # letters of its code in a locale
-
-VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
-
-
-class Part(Enum):
-    """The part of a product that has a field. Medusa commits prices and levels later than the product row."""
-
-    PRODUCT = auto()
-    LINK = auto()  # to what is not in the product row, and linked later
-    METADATA = auto()
-    VARIANT = auto()
-    OPTION = auto()
-    PRICE = auto()
-    LEVEL = auto()
-    SALE = auto()  # in a price list of the source
-    TRANSLATION = auto()
-
-
-class Merge(Enum):
-    """How the values of source and store are merged."""
-
-    REPLACE = auto()  # one value
-    UNION = auto()  # a set, merged member by member
-    FOLLOW = auto()  # the source's value wins, and the store changes it without a conflict
+VARIANT = "variant"  # what changes call a variant that is created or deleted
 
 
 class Field(Struct, frozen=True):
@@ -71,27 +47,19 @@ class Field(Struct, frozen=True):
 
     Attributes:
         unique: no two variants of a store can have the same value.
-        single_precision: the store keeps it as a 32-bit float.
-        member: the attribute of a stored member of a set, or of a stored term, that holds its value.
-        reads: the attributes of the store that `member` is made of, if it is none itself.
-        is_term: the value names something that many products share, such as a tag, and that is created if it
-            is missing; products refer to its id.
     """
 
     name: str
-    part: Part = Part.PRODUCT
-    merge: Merge = Merge.REPLACE
+    kind: Kind = PLAIN
     unique: bool = False
-    single_precision: bool = False
-    member: str = ""
-    reads: tuple[str, ...] = ()
-    is_term: bool = False
+
+    @property
+    def merge(self) -> Merge:
+        return self.kind.merge
 
     def same(self, stored: object, desired: object) -> bool:
         """Whether two values are equal as far as the store can represent them."""
-        if self.single_precision and isinstance(stored, int | float) and isinstance(desired, int | float):
-            return pack("f", stored) == pack("f", desired)
-        return stored == desired
+        return self.kind.same(stored, desired)
 
 
 class Fields(dict[str, Field]):
@@ -105,6 +73,7 @@ class Fields(dict[str, Field]):
     def __init__(self, fields: Iterable[Field], families: Iterable[Field]) -> None:
         super().__init__((field.name, field) for field in fields)
         self._families = {family.name: family for family in families}
+        self.kinds = tuple(dict.fromkeys(each.kind for each in (*self.values(), *self._families.values())))
 
     def knows(self, name: str) -> bool:
         """Whether there is such a field; a record may have fields of a newer version."""
@@ -113,26 +82,47 @@ class Fields(dict[str, Field]):
     def __missing__(self, name: str) -> Field:
         return structs.replace(self._families["".join(name.partition(".")[:2])], name=name)
 
+    def known(self, names: Iterable[str]) -> Iterator[Field]:
+        """The fields with these names, as far as they are known."""
+        return (self[name] for name in names if self.knows(name))
+
+    def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
+        """The fields that a stored product or variant has, and whose names depend on the catalogue."""
+        return chain.from_iterable(kind.names_of(owner) for kind in self.kinds)
+
+    def by_kind(self, values: Mapping[str, T]) -> dict[Kind, dict[str, T]]:
+        """Values by kind and field; each kind of the table is there."""
+        found: dict[Kind, dict[str, T]] = {kind: {} for kind in self.kinds}
+        for name, value in values.items():
+            found[self[name].kind][name] = value
+        return found
+
+    @property
+    def paths(self) -> Iterator[tuple[Kind, str]]:
+        """What is asked of the store, with the kind that needs it."""
+        for field in (*self.values(), *self._families.values()):
+            yield from ((field.kind, path) for path in field.kind.paths(field.name))
+
 
 FIELDS = Fields(
     (
         Field(TITLE),
         Field("subtitle"),
         Field("description"),
-        Field(THUMBNAIL),
-        *(Field(name, single_precision=True) for name in (WEIGHT, "length", "height", "width")),
+        Field(THUMBNAIL, Thumbnail()),
+        *(Field(name, MEASURE) for name in (WEIGHT, "length", "height", "width")),
         Field("origin_country"),
         Field("hs_code"),
         Field("mid_code"),
         Field("material"),
-        Field(CATEGORIES, merge=Merge.UNION, member="slug", reads=("handle", "metadata"), is_term=True),
-        Field(TAGS, merge=Merge.UNION, member="value", is_term=True),
-        Field(TYPE, member="value", is_term=True),
-        Field(COLLECTION, member="handle", is_term=True),
-        Field(CHANNELS, Part.LINK, Merge.UNION, member="name"),
-        Field(IMAGES, merge=Merge.UNION, member="url"),
+        Field(CATEGORIES, Categories("slug", "handle", "metadata")),
+        Field(TAGS, Terms("value")),
+        Field(TYPE, Term("value")),
+        Field(COLLECTION, Term("handle")),
+        Field(CHANNELS, Channels("name")),
+        Field(IMAGES, Images()),
         *(
-            Field(f"{METADATA}{key}", Part.METADATA)
+            Field(f"{METADATA}{key}", KEY)
             for key in (
                 "brand",
                 "rating",
@@ -147,31 +137,31 @@ FIELDS = Fields(
         ),
     ),
     (
-        Field(METADATA, Part.METADATA),
-        Field(TRANSLATION, Part.TRANSLATION),
-        *(Field(name, Part.LEVEL, Merge.FOLLOW) for name in (STOCK, OTHER_STOCK)),  # that variants share
+        Field(METADATA, KEY),
+        Field(TRANSLATION, TEXT),
+        *(Field(name, LEVEL) for name in (STOCK, OTHER_STOCK)),  # that variants share
     ),
 )
 """The fields of a product."""
 
 VARIANT_FIELDS = Fields(
     (
-        Field(TITLE, Part.VARIANT),
-        Field(WEIGHT, Part.VARIANT, single_precision=True),
-        Field(SKU, Part.VARIANT, unique=True),
-        Field(BARCODE, Part.VARIANT, unique=True),
-        Field(THUMBNAIL, Part.VARIANT),
-        Field(PRICE, Part.PRICE),
-        Field(STOCK, Part.LEVEL, Merge.FOLLOW),
-        Field(SALE, Part.SALE),
+        Field(TITLE),
+        Field(WEIGHT, MEASURE),
+        Field(SKU, UNIQUE_TEXT, unique=True),
+        Field(BARCODE, UNIQUE_TEXT, unique=True),
+        Field(THUMBNAIL),
+        Field(PRICE, AMOUNT),
+        Field(STOCK, LEVEL),
+        Field(SALE, IN_LIST),
     ),
     (
-        Field(OPTION, Part.OPTION),
-        Field(METADATA, Part.METADATA),
-        Field(OTHER_PRICE, Part.PRICE),
-        Field(OTHER_SALE, Part.SALE),
-        Field(TRANSLATION, Part.TRANSLATION),
-        Field(OTHER_STOCK, Part.LEVEL, Merge.FOLLOW),
+        Field(OPTION, CHOICE),
+        Field(METADATA, KEY),
+        Field(OTHER_PRICE, AMOUNT),
+        Field(OTHER_SALE, IN_LIST),
+        Field(TRANSLATION, TEXT),
+        Field(OTHER_STOCK, LEVEL),
     ),
 )
 """The fields of a variant."""
@@ -182,54 +172,36 @@ UniqueValue = tuple[str, str]
 UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)
 """The fields of a variant whose values no two variants of a store can share."""
 
+EXCLUSIVE = tuple(name for name, field in VARIANT_FIELDS.items() if field.kind.is_exclusive)
+"""The fields of a variant that no one but the source has."""
+
 NAMES = tuple(
     dict.fromkeys(name.partition(".")[0] for name in (*FIELDS, TRANSLATION, VARIANTS, *VARIANT_FIELDS))
 )
 """The names that settings can have for fields. `metadata` and `price` are all keys and all currencies."""
 
 
-def locale_of(name: str) -> str:
-    """The locale of a translated text; empty for any other field."""
-    return name.removeprefix(TRANSLATION).rpartition(".")[0] if name.startswith(TRANSLATION) else ""
-
-
-def canonical_locale(locale: str) -> str:
-    """A locale as Medusa writes it: `de-DE`, `zh-Hans`, `ru-Cyrl-BY`."""
-    language, *others = locale.replace("_", "-").split("-")
-    parts = (each.title() if len(each) == _SCRIPT else each.upper() for each in others)
-    return "-".join((language.lower(), *parts))
-
-
-def stock_of(fields: Mapping[str, T]) -> dict[str, T]:
-    """The stock among fields of a variant, by name."""
-    return {name: value for name, value in fields.items() if name == STOCK or name.startswith(OTHER_STOCK)}
-
-
-def location_of(name: str) -> str:
-    """The stock location that the name of a stock has; empty for the default one."""
-    return name.removeprefix(STOCK).removeprefix(".")
-
-
-def tracks(fields: Mapping[str, object]) -> bool | None:
-    """Whether a variant with these fields is tracked; None if there is no stock among them."""
-    stock = stock_of(fields)
-    return any(value is not None for value in stock.values()) if stock else None
-
-
-OPTIONS_OF_VALUES = {
-    "--currency": PRICE,
-    "--sale-prices": PRICE,
-    "--source-map": "",
-    "--stock-location": STOCK,
+SETTINGS_OF_VALUES = {"--source-map": ""} | {
+    setting: field.name for field in VARIANT_FIELDS.values() for setting in field.kind.settings_of_values
 }
-"""The options that decide what the source wants, each with the field that it decides about; empty for all."""
+"""The settings that decide what the source wants, each with the field that it is about; empty for all."""
 
 
+@lru_cache(4_096)  # the products of a source have the same ones
+def kind_of(name: str) -> Kind:
+    """The kind of a field of a product or variant, or of what changes and conflicts name like one."""
+    if name == OPTIONS:
+        return CHOICE
+    table = next((each for each in (VARIANT_FIELDS, FIELDS) if each.knows(name)), None)
+    return PLAIN if table is None else table[name].kind
+
+
+def followed(fields: Mapping[str, T]) -> dict[str, T]:
+    """The fields that the store changes without a conflict, such as stock."""
+    return {name: value for name, value in fields.items() if kind_of(name).merge is Merge.FOLLOW}
+
+
+@lru_cache(4_096)
 def setting_names(name: str) -> tuple[str, ...]:
     """The names that settings can have for a field, the most specific first."""
-    if name.partition(".")[0] == SALE:  # without it, customers would not pay the price that is synced
-        return SALE, PRICE
-    if name == OPTIONS or name.startswith(OPTION):
-        return (VARIANTS,)
-    parts = name.split(".")
-    return tuple(".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return kind_of(name).setting_names(name)

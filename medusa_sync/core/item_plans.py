@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import SHARED, SKU, STOCK, TITLE, WEIGHT, location_of, stock_of, tracks
+from medusa_sync.core.fields import SKU, TITLE, WEIGHT
 from medusa_sync.core.inventory import ItemPlan, Move
+from medusa_sync.core.kinds.stock import SHARED, STOCK, location_of, stock_of, tracks
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import remember
 from medusa_sync.core.stored import StoredVariant

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import Enum, auto
-from math import copysign, floor
 
-from medusa_sync.core.fields import Field, Merge
+from medusa_sync.core.fields import Field
+from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.record import History, remember, remember_text
 from medusa_sync.core.value import Value
 
@@ -69,15 +69,6 @@ def merge_field(
     if any(field.same(remember(stored), ours) for ours in (history.applied, *history.pending)):
         return Verdict.SEND, desired
     return (Verdict.CONFLICT if changed else Verdict.KEEP), desired
-
-
-def as_sent(stored: Value, desired: Value, history: History) -> Value:
-    """What was sent, if the store holds it rounded to a whole number; else what the store holds."""
-    ours = (history.applied, *history.pending)
-    floats = [value for value in ours if isinstance(value, float)]
-    # PostgreSQL rounds halves away from zero.
-    rounded = [value for value in floats if copysign(floor(abs(value) + 0.5), value) == stored]
-    return desired if desired in rounded else (*rounded, stored)[0]
 
 
 def merge_sets(

@@ -10,9 +10,11 @@ from itertools import chain
 from msgspec import Struct, structs
 
 from medusa_sync.core.entities import NamedEntity, Region
-from medusa_sync.core.fields import CHANNELS, STOCK, locale_of, location_of
+from medusa_sync.core.kinds.links import CHANNELS
+from medusa_sync.core.kinds.prices import PriceKey, is_price, price_key, region_names
+from medusa_sync.core.kinds.stock import STOCK, location_of
+from medusa_sync.core.kinds.texts import locale_of
 from medusa_sync.core.merge import members
-from medusa_sync.core.prices import PriceKey, is_price, price_key, region_names
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.value import Value
 

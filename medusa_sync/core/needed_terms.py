@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import CATEGORIES, FIELDS
+from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.kinds.links import CATEGORIES
 from medusa_sync.core.merge import members, merge_sets
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
@@ -14,7 +15,7 @@ from medusa_sync.core.record import Record
 def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
     """The terms that changes add, such as tags, by field; also the categories of adopted products."""
     known = list(changes)
-    terms = [name for name, field in FIELDS.items() if field.is_term]
+    terms = [name for name, field in FIELDS.items() if field.kind.is_term]
     needed = {name: [term for change in known for term in change.added(name)] for name in terms}
     needed[CATEGORIES] += placed_categories(change for change in known if change.placed)
     return needed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
 from msgspec import Struct, structs
@@ -10,54 +10,36 @@ from msgspec import Struct, structs
 from medusa_sync.core.change import DRAFTING, Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.equal_variants import blocked_reason
 from medusa_sync.core.fields import (
-    CHANNELS,
+    EXCLUSIVE,
     FIELDS,
-    OPTION,
-    OPTIONS,
-    OPTIONS_OF_VALUES,
-    OTHER_STOCK,
-    PRICE,
-    SALE,
-    SHARED,
+    SETTINGS_OF_VALUES,
     SKU,
-    STATUS,
-    STOCK,
     TITLE,
     UNIQUE,
     VARIANT,
     VARIANT_FIELDS,
-    WEIGHT,
     Field,
-    Merge,
-    Part,
-    location_of,
     setting_names,
-    stock_of,
-    tracks,
 )
 from medusa_sync.core.item_plans import joins
-from medusa_sync.core.merge import Verdict, as_sent, members, merge_field
-from medusa_sync.core.policy import OnConflict, PriceLimit
+from medusa_sync.core.kinds.base import Meanings, Merge, Sides
+from medusa_sync.core.kinds.options import OPTION, OPTIONS
+from medusa_sync.core.kinds.prices import named_by_record
+from medusa_sync.core.kinds.sales import held_back
+from medusa_sync.core.kinds.status import DRAFT, PUBLISHED, STATUS
+from medusa_sync.core.kinds.stock import names_by_location, names_to_empty
+from medusa_sync.core.merge import Verdict, members, merge_field
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
-from medusa_sync.core.record import (
-    IN_CURRENCY,
-    LOCATION,
-    NO_RECORD,
-    ONLY,
-    Dropped,
-    History,
-    Record,
-    Write,
-    full_text,
-    remember,
-)
+from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, History, Record, Write, full_text, remember
+from medusa_sync.core.renames import named_now
 from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanOptions
 from medusa_sync.core.shared_stock import SharedStock, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
-from medusa_sync.core.variants import Matches, match_variants, rebased
+from medusa_sync.core.variants import Matches, match_variants
 
 
 def plan_update(
@@ -84,10 +66,8 @@ def plan_update(
     """
     adopts = stored.record is not None and stored.record.is_claim
     record = NO_RECORD if adopts or stored.record is None else stored.record
-    if record.currency and not (how.selection.has(PRICE) or how.selection.has_variants):
-        desired = structs.replace(desired, currency=record.currency)  # of prices, which stay as they are
+    desired = named_by_record(desired, record, how.selection)
     settings = changed_of(record, desired, how.selection)
-    desired = structs.replace(desired, regions={**record.regions, **desired.regions})
     restore, side = how.overwrite or adopts, how.on_conflict.side(setting_names(OPTIONS))
     options = match_options(desired, stored, record, on_conflict=side, restore=restore)
     if not how.selection.has_variants:
@@ -97,12 +77,12 @@ def plan_update(
     if removed and deletes:
         rest = plan_update(desired, stored.without(removed_ids), how)
         return structs.replace(rest, removed=removed)
-    record = rebased(record, desired, options, matches)
-    locations = record.locations_with(desired.locations)
-    is_synced = how.selection.has(STOCK)
-    shared = find_shared(desired, stored, record, matches, removed.keys(), is_synced=is_synced)
-    found = options, shared.matches, locations
-    plan = _Plan(desired, stored, shared.record, *found, how, restore, settings, shared)
+    record = named_now(record, desired, options, matches)
+    shared = find_shared(desired, stored, record, matches, removed.keys(), selection=how.selection)
+    names = desired.meanings(record.locations_with(desired.locations), options.ids)
+    plan = _Plan(
+        *(desired, stored, shared.record, options, shared.matches, names, how, restore, settings, shared)
+    )
     of_options: _Found = ()
     if options.is_change or options.contested:
         of_options = plan.option_changes(None if adopts else stored.record, side)
@@ -118,7 +98,7 @@ class _Plan(Struct, frozen=True):
     Attributes:
         record: what was last applied, with the keys and names that the source uses now.
         matches: which stored variant is which.
-        locations: ids of stock locations by the names that source or record have for them.
+        names: what the names of source and record mean.
         restore: put the source's values back, even if only the merchant changed them.
         settings: the options of which the product was written with other values.
         shared: the inventory item that variants share.
@@ -129,7 +109,7 @@ class _Plan(Struct, frozen=True):
     record: Record
     options: OptionPlan
     matches: Matches
-    locations: Mapping[str, str]
+    names: Meanings
     how: PlanOptions
     restore: bool
     settings: Collection[str]
@@ -175,63 +155,60 @@ class _Plan(Struct, frozen=True):
         user = next((each for each in self.stored.variants if item and each.item_id == item), None)
         if user is None and not any(joins(each.new_values) for each in variants):
             return
+        sides = self._own_sides(user)
         for name, wanted in self.desired.fields.items():
-            if FIELDS[name].part is Part.LEVEL and wanted is not None and self.how.selection.has(name):
-                level = user.value(name, self.desired, self.locations) if user else None
-                yield from self._merge_stock(FIELDS[name], wanted, level, self.record.history(name), user)
+            field = FIELDS[name]
+            if field.kind.of_items and wanted is not None and self.how.selection.has(name):
+                level = user.value(name, self.names) if user else None
+                yield from self._merge(field, wanted, level, self.record.history(name), sides)
+
+    def _own_sides(self, user: StoredVariant | None = None) -> Sides:
+        """What is known of the product; `user` is a variant whose inventory item has its stock."""
+        record, former = self.record, self.record.former_location(self.desired.locations)
+        return Sides(self.desired.fields, record.fields, record.pending_fields, self.names, former, user)
 
     def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields, but for its stock."""
-        record = self.record
+        record, sides = self.record, self._own_sides()
         for name in dict.fromkeys([*self.desired.fields, *record.fields, *record.pending_fields]):
             if not (FIELDS.knows(name) and self.how.selection.has(name)):
                 continue
-            wanted, history = self.desired.fields.get(name), record.history(name)
-            if FIELDS[name].part is Part.LEVEL:
-                continue
-            # A product in no channel cannot be sold, so those of a source that names none any more stay.
-            if wanted is not None or (history.is_owned and name != CHANNELS):
+            field, wanted, history = FIELDS[name], self.desired.fields.get(name), record.history(name)
+            if not field.kind.of_items and field.kind.is_owned(wanted, history, sides):
                 known = chain.from_iterable(map(members, (wanted, history.applied, *history.pending)))
-                stored = self.stored.value(name, [*known])
-                yield from self._merge(FIELDS[name], wanted, stored, history)
-        if record.drafted and self.stored.status == "draft":
-            yield FieldChange(STATUS, "draft", "published", "draft", "published")
+                yield from self._merge(field, wanted, self.stored.value(name, [*known]), history, sides)
+        if record.drafted and self.stored.status == DRAFT:
+            yield FieldChange(STATUS, DRAFT, PUBLISHED, DRAFT, PUBLISHED)
 
     def _merge(
-        self, field: Field, wanted: Value, current: Value, history: History, variant: str = ""
-    ) -> _Found:
-        """The change of a field, if there is one, and its conflict."""
-        is_lost = field.part is Part.OPTION and current is None  # with its option; a variant needs a value
-        verdict, planned = merge_field(field, wanted, current, history, restore=self.restore or is_lost)
-        names = setting_names(field.name)
-        side = self.how.on_conflict.side(names)
-        if verdict is Verdict.CONFLICT:
-            yield Conflict(field.name, current, wanted, side, variant)
-        if verdict is Verdict.SEND or (verdict is Verdict.CONFLICT and side is OnConflict.SOURCE):
-            applied = full_text(history.applied, current, wanted)
-            setting = next((each for each in self.settings if OPTIONS_OF_VALUES[each] in {"", *names}), "")
-            yield FieldChange(field.name, current, planned, applied, wanted, variant, setting)
-
-    def _merge_stock(
         self,
         field: Field,
         wanted: Value,
         current: Value,
         history: History,
-        user: StoredVariant | None,
+        sides: Sides,
         variant: str = "",
     ) -> _Found:
-        """The change of a level, and of the one that it had at the former default location."""
-        former = self.record.former_location(self.desired.locations)
-        if field.name != STOCK or not former or wanted == SHARED:
-            yield from self._merge(field, wanted, current, history, variant)
-            return
-        yield from self._merge(field, wanted, current, structs.replace(history, is_known=False), variant)
-        levels = {each.location_id: each.stocked_quantity for each in (user.location_levels if user else ())}
-        left, ours = levels.get(former), [each for each in (history.applied, *history.pending) if each]
-        # One that the merchant has raised is kept: orders only lower it.
-        if left and any(isinstance(each, int) and left <= each for each in ours):
-            yield FieldChange(f"{OTHER_STOCK}{former}", left, 0, history.applied, 0, variant, LOCATION)
+        """The changes of a field, where it is and where it was before, and its conflict."""
+        kind, name = field.kind, field.name
+        known, left = kind.moved(name, wanted, history, sides)
+        restore = self.restore or kind.is_lost(current)
+        verdict, planned = merge_field(field, wanted, current, known, restore=restore)
+        if verdict is not Verdict.KEEP:
+            names = setting_names(name)
+            side = self.how.on_conflict.side(names)
+            if verdict is Verdict.CONFLICT:
+                yield Conflict(name, current, wanted, side, variant)
+            if verdict is Verdict.SEND or side is OnConflict.SOURCE:
+                applied = full_text(known.applied, current, wanted)
+                setting = next(
+                    (each for each in self.settings if SETTINGS_OF_VALUES[each] in {"", *names}), ""
+                )
+                yield FieldChange(name, current, planned, applied, wanted, variant, setting)
+        if left is not None:
+            yield FieldChange(
+                left.name, left.stored, left.planned, known.applied, left.planned, variant, left.setting
+            )
 
     def option_changes(self, applied: Record | None, side: OnConflict) -> _Found:
         """The change and the conflict of the options; `applied` has the names that were last applied.
@@ -265,19 +242,19 @@ class _Plan(Struct, frozen=True):
                 return VariantChange(full, None, is_new=True, replaces=stored.id)
         if stored is None:
             return self._missing(full)
-        found, more = list[FieldChange | Conflict](), [SALE] if stored.sale_prices else []
+        sides = self._sides(full, stored)
+        found, more = list[FieldChange | Conflict](), [*EXCLUSIVE]
         keeps_stock = False
         more += [each.field for each in self.desired.withheld if each.key == variant.key]
-        known = [*self.record.variant(variant.key).fields, *self.record.pending_values.get(variant.key, {})]
-        for name in dict.fromkeys([*full.fields, *more, *known]):
+        for name in dict.fromkeys([*full.fields, *more, *sides.applied, *sides.pending]):
             if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
-                merged = self._merge_of_variant(VARIANT_FIELDS[name], full, stored)
-                if stored.is_kit and VARIANT_FIELDS[name].part is Part.LEVEL:
+                field = VARIANT_FIELDS[name]
+                merged = self._merge_of_variant(field, full, stored, sides)
+                if stored.is_kit and field.kind.of_items:
                     keeps_stock |= any(True for _ in merged)
                 else:
                     found += merged
-        limit = self.how.price_limit
-        held = self._held_back(_divided(found)[0], stored, limit) if limit is not None else ()
+        held = self._held_back(_divided(found)[0], stored)
         names = {change.field for change in held}  # nobody has won their conflicts yet
         changes, conflicts = _divided(each for each in found if each.field not in names)
         return VariantChange(
@@ -297,15 +274,14 @@ class _Plan(Struct, frozen=True):
         applied = (each.fields for each in record.variants.values())
         wanted_fields = (each.fields for each in self.desired.variants)
         fields = chain(applied, record.pending_values.values(), wanted_fields)
-        stock = {self.locations.get(location_of(name)): name for each in fields for name in stock_of(each)}
+        stock = names_by_location(fields, self.names)
         for key, stored in self.matches.dropped.items():
             lost: dict[str, Value] = {
                 each: None for each in UNIQUE if (each, getattr(stored, each) or "") in wanted
             }
             keeps_stock = key in drafted and stored.is_kit
             if key in drafted and not keeps_stock:
-                names = [STOCK] if stored.shares_stock else [*stock.values()]
-                lost |= dict.fromkeys(names or [STOCK], 0)
+                lost |= dict.fromkeys(names_to_empty(stored, stock), 0)
             changes = tuple(self._losses(key, stored, lost))
             if changes or keeps_stock:
                 own = DesiredVariant(key, stored.called(key), {})
@@ -315,65 +291,42 @@ class _Plan(Struct, frozen=True):
         """The changes of a dropped variant that has what it loses."""
         name = stored.called(key)
         for each, after in lost.items():
-            current = stored.value(each, self.desired, self.locations)
+            current = stored.value(each, self.names)
             if current:
                 why = "" if after is None else DRAFTING
                 yield FieldChange(each, current, after, current, after, name, why)
 
-    def _merge_of_variant(self, field: Field, variant: DesiredVariant, stored: StoredVariant) -> _Found:
-        name, wanted = field.name, variant.fields.get(field.name)
+    def _sides(self, variant: DesiredVariant, stored: StoredVariant) -> Sides:
+        """What is known of a variant."""
+        record = self.record
+        applied, pending = record.variant(variant.key).fields, record.pending_values.get(variant.key, {})
+        former = record.former_location(self.desired.locations)
+        return Sides(variant.fields, applied, pending, self.names, former, stored)
+
+    def _merge_of_variant(
+        self, field: Field, variant: DesiredVariant, stored: StoredVariant, sides: Sides
+    ) -> _Found:
+        name, kind, wanted = field.name, field.kind, variant.fields.get(field.name)
         history = self.record.history(name, variant.key)
         later = {(each.key, each.field): each.value for each in self.desired.withheld}
         if wanted is None and (variant.key, name) in later:  # another variant gets what it has
-            if (value := stored.value(name, self.desired)) is not None:
+            if (value := stored.value(name, self.names)) is not None:
                 yield FieldChange(name, value, None, history.applied, later[variant.key, name], variant.name)
             return
-        if not self._is_owned(field, variant, history, stored):
+        if not kind.is_owned(wanted, history, sides):
             return
-        current = stored.value(name, self.desired, self.locations, self.options.ids)
-        if name == WEIGHT and self.stored.rounds_weights:
-            current = as_sent(current, wanted, history)
-        if wanted is None and field.merge is Merge.FOLLOW:
+        current = kind.as_sent(stored.value(name, self.names), wanted, history, self.stored)
+        if wanted is None and kind.merge is Merge.FOLLOW:
             yield FieldChange(name, current, wanted, history.applied, wanted, variant.name)
-        elif field.merge is Merge.FOLLOW:
-            yield from self._merge_stock(field, wanted, current, history, stored, variant.name)
         else:
-            yield from self._merge(field, wanted, current, history, variant.name)
+            yield from self._merge(field, wanted, current, history, sides, variant.name)
 
-    def _is_owned(
-        self, field: Field, variant: DesiredVariant, history: History, stored: StoredVariant
-    ) -> bool:
-        """Whether the source decides about a field: it has a value now, or had one in the last run."""
-        wanted, applied, pending = variant.fields.get(field.name), history.applied, history.pending
-        if field.merge is Merge.FOLLOW and wanted is None:  # the store does not have to track it any more
-            is_left = bool(self.desired.locations) and not tracks(variant.fields)
-            return is_left and stored.manage_inventory and (applied is not None or bool(pending))
-        if field.merge is Merge.FOLLOW:
-            earlier = stock_of(self.record.pending_values.get(variant.key, {})).values()
-            was_tracked = tracks(self.record.variant(variant.key).fields)
-            return stored.manage_inventory or not was_tracked or any(None in each for each in earlier)
-        if field.part is Part.OPTION:  # a variant cannot lack a value
-            return wanted is not None
-        if field.name == SALE and not history.is_known:  # the list is the source's
-            return True
-        return wanted is not None or history.is_owned
-
-    def _held_back(
-        self, changes: Sequence[FieldChange], stored: StoredVariant, limit: PriceLimit
-    ) -> tuple[FieldChange, ...]:
-        """The planned prices of a variant that move too far; a price and its sale price stay together."""
-        names = set[str]()
-        for each in changes:
-            part, before, after = VARIANT_FIELDS[each.field].part, each.stored, each.planned
-            if part is Part.SALE and before is None:  # until now, customers pay the price
-                before = stored.value(PRICE, self.desired)
-            if part not in {Part.PRICE, Part.SALE} or not isinstance(before, int | float):
-                continue
-            if isinstance(after, int | float) and not limit.allows(before, after):
-                names.add(each.field)
-        if not names.isdisjoint(IN_CURRENCY):
-            names |= IN_CURRENCY
-        return tuple(each for each in changes if each.field in names)
+    def _held_back(self, changes: Iterable[FieldChange], stored: StoredVariant) -> tuple[FieldChange, ...]:
+        """The changes of what customers pay that go too far."""
+        if (limit := self.how.price_limit) is None:
+            return ()
+        paid = [each for each in changes if VARIANT_FIELDS[each.field].kind.is_amount]
+        return held_back(paid, stored, limit, self.names)
 
     def _with_default(self, variant: DesiredVariant) -> DesiredVariant:
         """The variant; the only one of a product that had several at the source is the default."""

@@ -8,7 +8,10 @@ from itertools import chain
 from msgspec import Struct, structs
 
 from medusa_sync.core.approved import Approved
-from medusa_sync.core.fields import SHARED, STOCK, TITLE, UNIQUE, locale_of, stock_of
+from medusa_sync.core.fields import TITLE, UNIQUE
+from medusa_sync.core.kinds.base import Meanings
+from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of
+from medusa_sync.core.kinds.texts import locale_of
 from medusa_sync.core.value import Value
 
 
@@ -114,6 +117,10 @@ class DesiredProduct(Struct, frozen=True):
     regions: Mapping[str, str] = {}
     channels: Mapping[str, str] = {}
     approved: Approved | None = None
+
+    def meanings(self, locations: Mapping[str, str] = {}, options: Mapping[str, str] = {}) -> Meanings:
+        """What the names of its fields mean, with the ids of stock locations and options by name."""
+        return Meanings(self.currency, self.regions, locations, options)
 
     @property
     def title(self) -> str:

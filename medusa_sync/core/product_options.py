@@ -75,36 +75,60 @@ def match_options(
     if not names:  # the product has no variants at the source, and never had
         return OptionPlan()
     by_id = {option.id: option for option in stored.options}
-    used = {each.option_id for variant in stored.variants for each in variant.options}
+    used = stored.used_options
     found = _take_known(names, by_id, applied, used)
     ours = _left(by_id, applied)
     waiting = [name for name in names if name not in found]
     before = dict(zip(waiting, ours, strict=False))
     found |= {name: by_id.pop(ours[old].id) for name, old in before.items()}
     pending = record.pending.options if record.pending else {}
-    former = {old: name for name, old in before.items()}
-    former |= {
-        old: name for name, option in found.items() for old in pending.get(option.id, ()) if old not in found
-    }
-    ours_now = {name: {before.get(name, name), *pending.get(option.id, ())} for name, option in found.items()}
-    edited = {name for name, option in found.items() if option.title not in {name, *ours_now[name]}}
-    contested = () if restore else tuple(name for name in before if name in edited)
-    kept = set() if restore else edited - set(contested if on_conflict is OnConflict.SOURCE else ())
-    renamed = {name: option.id for name, option in found.items() if option.title != name and name not in kept}
-    removed = [ours[old] for old in list(ours)[len(waiting) :]]
-    # Unused ones with the title of another one: a request whose response was lost may have arrived late.
-    left = [each for each in by_id.values() if each.is_exclusive is not False and each.id not in used]
-    removed += [each for each in left if each.title in found and each not in removed]
+    edited = set[str]() if restore else _edited(found, before, pending)
+    contested = tuple(name for name in before if name in edited)
+    kept = edited - set(contested if on_conflict is OnConflict.SOURCE else ())
+    removed = _removed(list(ours.values())[len(waiting) :], found, by_id, used)
     plan = OptionPlan(
         {name: found.get(name) for name in names},
-        renamed,
+        {name: each.id for name, each in found.items() if each.title != name and name not in kept},
         contested,
-        former,
+        {old: name for name, old in before.items()} | _sent_titles(found, pending),
         tuple(option for option in by_id.values() if option not in removed),
         tuple(removed),
     )
     _check(plan)
     return plan
+
+
+def _edited(
+    found: Mapping[str, StoredOption], before: Mapping[str, str], pending: Mapping[str, tuple[str, ...]]
+) -> set[str]:
+    """The names of the options that the merchant has renamed."""
+    return {
+        name
+        for name, option in found.items()
+        if option.title not in {name, before.get(name, name), *pending.get(option.id, ())}
+    }
+
+
+def _sent_titles(found: Mapping[str, StoredOption], pending: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """The names of options by titles that interrupted runs have sent."""
+    return {
+        old: name for name, option in found.items() for old in pending.get(option.id, ()) if old not in found
+    }
+
+
+def _removed(
+    dropped: Iterable[StoredOption],
+    found: Mapping[str, StoredOption],
+    left: Mapping[str, StoredOption],
+    used: Collection[str],
+) -> list[StoredOption]:
+    """The options that are removed: dropped ones, and unused ones with the title of another one.
+
+    A request whose response was lost may have added those late.
+    """
+    removed = [*dropped]
+    unused = [each for each in left.values() if each.is_exclusive is not False and each.id not in used]
+    return removed + [each for each in unused if each.title in found and each not in removed]
 
 
 def _take_known(

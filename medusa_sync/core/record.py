@@ -11,8 +11,9 @@ from typing import Any
 
 from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
-from medusa_sync.core.fields import FIELDS, PRICE, SALE, locale_of
-from medusa_sync.core.prices import region_names
+from medusa_sync.core.fields import FIELDS, kind_of
+from medusa_sync.core.kinds.base import Kind
+from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.value import Value
 from medusa_sync.errors import ProductFailedError
@@ -20,10 +21,8 @@ from medusa_sync.errors import ProductFailedError
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
 # In the settings of a record:
 CHANGES = "changes"  # how often they had changed when the product was written
-LOCATION = "--stock-location"  # an id
 VERSION = 3
 ONLY = ""  # key of the only variant of a product without variants at the source
-IN_CURRENCY = frozenset({PRICE, SALE})  # amounts in the currency of the record
 _ALWAYS = 2  # members of a variant's entry: its id and its fields
 _SHORT = 40  # characters; longer texts are kept as a digest
 DIGEST = re.compile(r"#[0-9a-f]{12}")
@@ -117,6 +116,11 @@ class History(Struct, frozen=True):
         """Whether the source had a value."""
         return any(value is not None for value in (self.applied, *self.pending))
 
+    @property
+    def is_written(self) -> bool:
+        """Whether something was written, or sent: also that there is no value."""
+        return self.applied is not None or bool(self.pending)
+
 
 class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=VERSION):
     """What this tool last applied to a product.
@@ -176,15 +180,9 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """The pending values of the product, by field."""
         return self.pending.fields if self.pending else {}
 
-    @property
-    def has_sales(self) -> bool:
-        """Whether a variant has, or may have, a sale price of ours."""
-        return any(name.partition(".")[0] == SALE for name in self.names)
-
-    @property
-    def has_translations(self) -> bool:
-        """Whether it has, or may have, a text of ours in a locale."""
-        return any(map(locale_of, self.names))
+    def has(self, kind: Kind) -> bool:
+        """Whether a field of this kind has, or may have, a value of ours."""
+        return any(kind_of(name) is kind for name in self.names)
 
     @property
     def names(self) -> Iterator[str]:
@@ -260,7 +258,6 @@ def applied(
     desired: DesiredProduct, *, variants: Mapping[str, str] = {}, options: Mapping[str, str] = {}
 ) -> Record:
     """The record of a product that holds all desired values; ids of variants by key, of options by name."""
-    named = [region_names(each.fields) for each in desired.variants] if desired.regions else []
     return Record(
         fields={name: remember(value) for name, value in desired.fields.items() if value is not None},
         currency=desired.currency,
@@ -273,7 +270,7 @@ def applied(
         },
         source=desired.digest,
         settings=dict(desired.settings),
-        regions={name: own for name, own in desired.regions.items() if any(name in each for each in named)},
+        regions=regions_of(desired),
     )
 
 

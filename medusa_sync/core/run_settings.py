@@ -6,9 +6,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from medusa_sync.core.fields import STOCK
+from medusa_sync.core.kinds.sales import IN_LIST
+from medusa_sync.core.kinds.stock import LOCATION, STOCK
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import CHANGES, LOCATION, Record
+from medusa_sync.core.record import CHANGES, Record
 from medusa_sync.core.selection import Selection
 
 CURRENCY, SALES, MAP = "--currency", "--sale-prices", "--source-map"
@@ -62,7 +63,7 @@ def _usual(values: Counter[str], preferred: str) -> str:
 def _of_older(record: Record) -> dict[str, str]:
     """What the record of an older version says, which has no settings."""
     currency = {CURRENCY: record.currency} if record.currency else {}
-    return currency | ({SALES: "on"} if record.has_sales else {})
+    return currency | ({SALES: "on"} if record.has(IN_LIST) else {})
 
 
 def _completed(settings: Mapping[str, str]) -> dict[str, str]:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import (
-    OPTIONS_OF_VALUES,
-    STOCK,
-    TRANSLATION,
-    VARIANTS,
-    locale_of,
-    setting_names,
-)
+from medusa_sync.core.fields import SETTINGS_OF_VALUES, setting_names
+from medusa_sync.core.kinds.options import VARIANTS
+from medusa_sync.core.kinds.stock import STOCK
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import CHANGES, NO_RECORD, Record, applied
+from medusa_sync.core.record import Record, applied
 
 T = TypeVar("T")
 
@@ -29,34 +24,34 @@ class Selection:
     Args:
         only: the names that are chosen; None for all.
         skip: the names that are left out.
-        locales: those of the store; texts in others are left out. None if they are not known.
+        can_be_stored: whether the store can have a field; None if it can have all.
     """
 
     def __init__(
         self,
         only: frozenset[str] | None = None,
         skip: frozenset[str] = frozenset(),
-        locales: Collection[str] | None = None,
+        can_be_stored: Callable[[str], bool] | None = None,
     ) -> None:
         self._only = only
         self._skip = skip
-        self._locales = locales
+        self._can_be_stored = can_be_stored
         self._known: dict[str, bool] = {}
-        self.is_all = only is None and not skip and locales is None
+        self.is_all = only is None and not skip and can_be_stored is None
         self.has_variants = self.has(VARIANTS)
 
     @property
-    def named_locales(self) -> set[str]:
-        """The locales that are named among the chosen fields."""
-        return {each.split(".")[1] for each in self._only or () if each.startswith(TRANSLATION)}
+    def named(self) -> frozenset[str]:
+        """The names of chosen fields; nothing if all are."""
+        return self._only or frozenset()
 
-    def in_locales(self, locales: Collection[str]) -> Selection:
-        """The same fields, but for texts in other locales than those of the store."""
-        return Selection(self._only, self._skip, locales)
+    def within(self, can_be_stored: Callable[[str], bool]) -> Selection:
+        """The same fields, but for those that the store cannot have."""
+        return Selection(self._only, self._skip, can_be_stored)
 
     @cached_property
     def _of_all_fields(self) -> Selection:
-        return ALL if self._locales is None else ALL.in_locales(self._locales)
+        return ALL if self._can_be_stored is None else ALL.within(self._can_be_stored)
 
     def has(self, name: str) -> bool:
         """Whether a field is chosen."""
@@ -64,7 +59,7 @@ class Selection:
         if chosen is None:
             names = setting_names(name)
             is_named = self._only is None or not self._only.isdisjoint(names)
-            can_be_stored = self._locales is None or locale_of(name) in {"", *self._locales}
+            can_be_stored = self._can_be_stored is None or self._can_be_stored(name)
             chosen = is_named and self._skip.isdisjoint(names) and can_be_stored
             self._known[name] = chosen
         return chosen
@@ -75,7 +70,7 @@ class Selection:
 
     def decides(self, option: str) -> bool:
         """Whether an option of values decides about a field that is chosen."""
-        field = OPTIONS_OF_VALUES.get(option, "")
+        field = SETTINGS_OF_VALUES.get(option, "")
         return not field or self.has(field)
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
@@ -100,42 +95,13 @@ class Selection:
             withheld={key: self._chosen(values) for key, values in record.withheld.items()},
         )
 
-    def merged(self, new: Record, old: Record) -> Record:
-        """The record of a product of which only the chosen fields were written: they are as in `new`."""
-        if self.is_all or old is NO_RECORD:
-            return new
-        recorded = new if self.has_variants else old
-        fields = self._mixed(new.fields, old.fields)
-        withheld = {
-            key: self._mixed(new.withheld.get(key, {}), old.withheld.get(key, {}))
-            for key in recorded.variants
-        }
-        variants = dict(recorded.variants)
-        for key in new.variants.keys() & old.variants.keys() & variants.keys():
-            entry, earlier, dropped = new.variants[key], old.variants[key], recorded.variants[key].dropped
-            entry = structs.replace(entry, fields=self._mixed(entry.fields, earlier.fields), dropped=dropped)
-            variants[key] = entry
-        return structs.replace(
-            new,
-            fields=fields,
-            options=recorded.options,
-            variants=variants,
-            source=new.source if self._has_all(new, old) else "",
-            settings=new.settings if old.settings is not None or CHANGES in (new.settings or ()) else None,
-            withheld={key: values for key, values in withheld.items() if values},
-        )
-
-    def _has_all(self, *records: Record) -> bool:
-        """Whether everything in records is chosen, so that nothing else is left to do."""
+    def has_all(self, names: Iterable[str]) -> bool:
+        """Whether all fields are chosen, so that nothing is left to do if these are written."""
         is_limited = self._only is not None or bool(self._skip)
-        return not is_limited and all(self.has(name) for each in records for name in each.names)
+        return not is_limited and all(map(self.has, names))
 
     def _chosen(self, fields: Mapping[str, T]) -> dict[str, T]:
         return {name: value for name, value in fields.items() if self.has(name)}
-
-    def _mixed(self, new: Mapping[str, T], old: Mapping[str, T]) -> dict[str, T]:
-        """The chosen fields of one, and all others of the other one."""
-        return self._chosen(new) | {name: value for name, value in old.items() if not self.has(name)}
 
 
 ALL = Selection()

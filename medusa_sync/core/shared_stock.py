@@ -8,10 +8,11 @@ from functools import partial
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import SHARED, STOCK, stock_of, tracks
+from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of, tracks
 from medusa_sync.core.kits import kits
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
+from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 from medusa_sync.core.variants import Matches
@@ -40,7 +41,7 @@ def find_shared(
     matches: Matches,
     drafted: Collection[str],
     *,
-    is_synced: bool,
+    selection: Selection,
 ) -> SharedStock:
     """Find the item of a stored product, and the variants that share it until now.
 
@@ -54,12 +55,12 @@ def find_shared(
         record: with the keys that the source uses now.
         matches: which stored variant is which.
         drafted: the keys of dropped variants that cannot be sold any more.
-        is_synced: the run syncs stock; otherwise the variants go on as they are.
+        selection: if stock is not synced, the variants go on as they are.
     """
-    external_id, known = desired.external_id, _known(matches)
+    external_id, known, is_synced = desired.external_id, _known(matches), selection.has(STOCK)
     recorded = set(filter(partial(_was_shared, record), known))
     kept = kits(stored, known, recorded, matches.dropped, external_id)
-    tracked = {key: each for key, each in known.items() if each.item_id and key not in kept}
+    tracked = _tracked(known, kept)
     before = _sharing(tracked, recorded, external_id)
     wanted = [each.key for each in desired.variants if is_synced and each.shares_stock]
     item_id = _most_used([tracked[key] for key in before or wanted if key in tracked], external_id)
@@ -79,6 +80,11 @@ def _known(matches: Matches) -> dict[str, StoredVariant]:
     """The variants that the store has, by key."""
     found = {**matches.stored, **matches.dropped}
     return {key: each for key, each in found.items() if each is not None}
+
+
+def _tracked(known: Mapping[str, StoredVariant], kept: Collection[str]) -> dict[str, StoredVariant]:
+    """The variants with inventory items of the source, by key."""
+    return {key: each for key, each in known.items() if each.item_id and key not in kept}
 
 
 def _sharing(tracked: Mapping[str, StoredVariant], recorded: Collection[str], external_id: str) -> list[str]:

@@ -10,30 +10,13 @@ from hashlib import blake2b
 
 from msgspec import Struct, json
 
-from medusa_sync.core.fields import (
-    CHANNELS,
-    FIELDS,
-    IMAGES,
-    METADATA,
-    OPTIONS,
-    PRICE,
-    THUMBNAIL,
-    TITLE,
-    TRANSLATION,
-    VARIANT,
-    VARIANT_FIELDS,
-    WEIGHT,
-    Field,
-    Merge,
-    Part,
-    stock_of,
-)
-from medusa_sync.core.merge import as_sent, members
-from medusa_sync.core.prices import PriceKey, is_price, price_key
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.fields import FIELDS, TITLE, VARIANT, VARIANT_FIELDS, Field, followed
+from medusa_sync.core.kinds.base import Meanings, Merge
+from medusa_sync.core.kinds.options import OPTIONS
+from medusa_sync.core.merge import members
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
-from medusa_sync.core.stored import StoredProduct, StoredTranslation, StoredVariant
+from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 
 
@@ -53,7 +36,6 @@ BY_RUN = "another run has written it since"
 NO_LONGER_OURS = "its record is gone, so it may be another product"
 UNCONFIRMED = "its last write was not confirmed; sync once, and undo again"
 _MOST = 3  # fields in a reason
-_UNREAD = frozenset({Part.LEVEL, Part.SALE})
 
 
 def digest(record: Record) -> str:
@@ -70,11 +52,11 @@ def variant_digest(entry: VariantRecord) -> str:
 
 def _content(fields: Mapping[str, Value]) -> dict[str, object]:
     """Fields without stock, with numbers as they are after the store has kept them as JSON."""
-    stock = stock_of(fields)
+    changed_by_orders = followed(fields)
     return {
         name: float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
         for name, value in fields.items()
-        if name not in stock
+        if name not in changed_by_orders
     }
 
 
@@ -121,16 +103,12 @@ def _reason(edits: Iterable[str]) -> str:
 
 def _own_edits(stored: StoredProduct, record: Record) -> Iterator[str]:
     """The fields of a product with a value that was not applied."""
-    images = members(record.fields.get(IMAGES))
-    names = [*FIELDS, *record.fields, *_names(stored.metadata, stored.translations or ())]
-    for name in dict.fromkeys(names):
-        applied = record.fields.get(name)
-        if not FIELDS.knows(name) or FIELDS[name].part in _UNREAD or (name == CHANNELS and applied is None):
-            continue  # a product whose source names no channel gets the default one
+    for field in FIELDS.known(dict.fromkeys([*FIELDS, *record.fields, *FIELDS.names_of(stored)])):
+        name, applied = field.name, record.fields.get(field.name)
+        if not field.kind.is_shown:
+            continue
         value = stored.value(name, members(applied))
-        if name == THUMBNAIL and applied is None and remember(value) in images:
-            continue  # Medusa takes the first one
-        if _adds(FIELDS[name], value, applied):
+        if not field.kind.is_of_store(remember(value), record.fields, name) and _adds(field, value, applied):
             yield name
     titles = {each.name for each in record.options} or {DEFAULT}
     if any(each.title not in titles for each in stored.options):
@@ -141,27 +119,18 @@ def _edits(
     variant: StoredVariant, entry: VariantRecord, stored: StoredProduct, record: Record
 ) -> Iterator[str]:
     """The fields of a variant with a value that was not applied."""
-    currency, regions = record.currency, record.regions
-    asked = DesiredProduct("", "", currency, {}, (), regions=regions)
-    names = [*VARIANT_FIELDS, *entry.fields, *_names(variant.metadata, variant.translations)]
-    for name in dict.fromkeys(names):
-        if not VARIANT_FIELDS.knows(name) or VARIANT_FIELDS[name].part in _UNREAD:
-            continue
+    names = Meanings(record.currency, record.regions, options=record.option_ids)
+    found = dict.fromkeys([*VARIANT_FIELDS, *entry.fields, *VARIANT_FIELDS.names_of(variant)])
+    for field in VARIANT_FIELDS.known(found):
+        name = field.name
         applied = entry.fields.get(name, DEFAULT if name == TITLE else None)
-        value = variant.value(name, asked, options=record.option_ids)
-        if name == WEIGHT and stored.rounds_weights:
-            value = as_sent(value, applied, History(applied))
-        if _adds(VARIANT_FIELDS[name], value, applied):
+        if not field.kind.is_shown:
+            continue
+        value = field.kind.as_sent(variant.value(name, names), applied, History(applied), stored)
+        if _adds(field, value, applied):
             yield name
-    ours = {price_key(name, currency, regions) for name in entry.fields if is_price(name)}
-    if any(each.key not in {*ours, PriceKey(currency)} for each in variant.prices):
-        yield PRICE
-
-
-def _names(metadata: Mapping[str, object] | None, texts: Iterable[StoredTranslation]) -> Iterator[str]:
-    """The fields of stored metadata and texts."""
-    yield from (f"{METADATA}{key}" for key in metadata or ())
-    yield from (f"{TRANSLATION}{each.locale_code}.{key}" for each in texts for key in each.translations)
+    for kind in VARIANT_FIELDS.kinds:
+        yield from kind.added(variant, entry.fields, names)
 
 
 def _adds(field: Field, stored: Value, applied: Value) -> bool:

@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from msgspec import Struct, json, structs
+from msgspec import Struct, structs
 
 from medusa_sync.core.entities import Entity, NamedEntity
-from medusa_sync.core.fields import (
-    CATEGORIES,
-    CHANNELS,
-    FIELDS,
-    METADATA,
-    OPTION,
-    SHARED,
-    STOCK,
-    VARIANT_FIELDS,
-    Merge,
-    Part,
-    locale_of,
-    location_of,
-)
-from medusa_sync.core.prices import PriceKey, price_key
-from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
+from medusa_sync.core.kinds.base import Meanings
+from medusa_sync.core.kinds.prices import PriceKey
 from medusa_sync.core.record import RECORD_KEY, Pending, Record
 from medusa_sync.core.value import Value
 
@@ -103,12 +90,6 @@ class StoredTranslation(Entity, frozen=True):
     translations: dict[str, Any]
 
 
-def _translated(stored: Iterable[StoredTranslation], name: str) -> Value:
-    """The value of a translated field."""
-    texts = (each.translations for each in stored if each.locale_code == locale_of(name))
-    return plain(next(texts, {}).get(name.rpartition(".")[2]))
-
-
 class StoredVariant(Entity, frozen=True):
     """A variant.
 
@@ -185,50 +166,9 @@ class StoredVariant(Entity, frozen=True):
         inventory = self.inventory_items[0].inventory if self.inventory_items else None
         return inventory.location_levels if inventory else ()
 
-    def value(
-        self,
-        name: str,
-        desired: DesiredProduct,
-        locations: Mapping[str, str] = {},
-        options: Mapping[str, str] = {},
-    ) -> Value:
-        """The value of a field; None if there is none.
-
-        Args:
-            name: of the field.
-            desired: what the source wants; it has the currency of the field `price`, and ids of regions.
-            locations: ids of stock locations by name; the default one is called "".
-            options: ids of options by name.
-        """
-        match VARIANT_FIELDS[name].part:
-            case Part.OPTION:
-                return self.value_of(options.get(name.removeprefix(OPTION)))
-            case Part.PRICE:
-                key = price_key(name, desired.currency, desired.regions)
-                return next((each.amount for each in self.prices if each.key == key), None)
-            case Part.LEVEL if self.shares_stock:
-                return SHARED if name == STOCK and self.manage_inventory else None
-            case Part.LEVEL:
-                location_id = locations.get(location_of(name))
-                levels = {each.location_id: each.stocked_quantity for each in self.location_levels}
-                return levels.get(location_id or "") if self.manage_inventory else None
-            case Part.SALE:
-                code = price_key(name, desired.currency).currency
-                sales = (each.amount for each in self.sale_prices if each.currency_code == code)
-                return next(sales, None)
-            case Part.METADATA:
-                return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
-            case Part.TRANSLATION:
-                return _translated(self.translations, name)
-            case _:
-                return plain(getattr(self, name))
-
-
-def plain(value: Any) -> Value:
-    """A comparable value: None for an empty text, JSON for an object or a list."""
-    if value is None or value == "":
-        return None
-    return value if isinstance(value, str | int | float) else json.encode(value).decode()
+    def value(self, name: str, names: Meanings) -> Value:
+        """The value of a field; None if there is none."""
+        return VARIANT_FIELDS[name].kind.value_of_variant(self, name, names)
 
 
 class StoredValue(Entity, frozen=True):
@@ -330,6 +270,11 @@ class StoredProduct(Identified, frozen=True):
         return all(option.is_exclusive is None for option in self.options)  # known since 2.17
 
     @property
+    def used_options(self) -> set[str]:
+        """Ids of the options that its variants have values for."""
+        return {value.option_id for variant in self.variants for value in variant.options}
+
+    @property
     def pending(self) -> Pending | None:
         return self.record.pending if self.record else None
 
@@ -361,19 +306,7 @@ class StoredProduct(Identified, frozen=True):
 
     def value(self, name: str, known: Sequence[str] = ()) -> Value:
         """The value of a field; None if there is none. `known` is what the source calls its members."""
-        field = FIELDS[name]
-        if field.part is Part.METADATA:
-            return plain((self.metadata or {}).get(name.removeprefix(METADATA)))
-        if field.part is Part.TRANSLATION:
-            return _translated(self.translations or (), name)
-        if name == CATEGORIES:
-            return tuple(self.category_ids)
-        if name == CHANNELS:
-            return tuple(self.channel_ids(known))
-        value = getattr(self, name)
-        if field.merge is Merge.UNION:
-            return tuple(getattr(member, field.member) for member in value)
-        return plain(getattr(value, field.member) if field.is_term and value else value)
+        return FIELDS[name].kind.value_of_product(self, name, known)
 
 
 class UnownedProduct(Entity, frozen=True):

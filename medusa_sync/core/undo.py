@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from msgspec import structs
 
 from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
-from medusa_sync.core.fields import SHARED, STATUS, STOCK, VARIANT, stock_of
+from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
+from medusa_sync.core.kinds.sales import IN_CURRENCY
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import OptionPlan
-from medusa_sync.core.record import IN_CURRENCY, NO_RECORD, Pending, Write, remember
+from medusa_sync.core.record import NO_RECORD, Pending, Write, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.variants import match_variants
 
@@ -30,14 +31,14 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, pending: Pend
     """Whether the store may still be working on a write that another run sent."""
     is_young = abs(now - pending.at) < SETTLE_S  # abs: clocks differ
     return is_young and (
-        is_incomplete(stored) or _lacks_link(stored, pending) or _lacks_price(desired, stored)
+        is_incomplete(stored) or _lacks_link(stored, pending) or _lacks_amount(desired, stored)
     )
 
 
 def _lacks_link(stored: StoredProduct, pending: Pending) -> bool:
     """Whether something that the product was linked to last is not linked: all links are removed first."""
     for name, values in pending.fields.items():
-        if FIELDS[name].part is Part.LEVEL:
+        if FIELDS[name].kind.of_items:
             continue
         sent = members(values[-1])
         linked = members(remember(stored.value(name, sent)))
@@ -46,19 +47,19 @@ def _lacks_link(stored: StoredProduct, pending: Pending) -> bool:
     return False
 
 
-def _lacks_price(desired: DesiredProduct, stored: StoredProduct) -> bool:
+def _lacks_amount(desired: DesiredProduct, stored: StoredProduct) -> bool:
     """Whether a price that was sent last is not in the store."""
     record = stored.record or NO_RECORD
     owned = match_variants(desired, stored, record, OptionPlan()).stored
     others = IN_CURRENCY if record.pending and record.pending.currency != desired.currency else ()
     return any(
-        remember(variant.value(name, desired)) != pending[-1]
+        remember(variant.value(name, desired.meanings())) != pending[-1]
         for key, fields in record.pending_values.items()
         if (variant := owned.get(key)) is not None
         for name, pending in fields.items()
-        if _is_price(name) and name not in others and pending
+        if _is_amount(name) and name not in others and pending
     )
 
 
-def _is_price(name: str) -> bool:
-    return VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].part in {Part.PRICE, Part.SALE}
+def _is_amount(name: str) -> bool:
+    return VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].kind.is_amount

@@ -9,22 +9,11 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import (
-    OPTION,
-    OTHER_SALE,
-    OTHER_STOCK,
-    PRICE,
-    SALE,
-    SHARED,
-    TITLE,
-    UNIQUE,
-    location_of,
-    stock_of,
-)
-from medusa_sync.core.prices import is_price, price_field, price_key
+from medusa_sync.core.fields import UNIQUE
+from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import DEFAULT, OptionPlan
-from medusa_sync.core.record import NO_RECORD, ONLY, AppliedOption, Record, remember
+from medusa_sync.core.record import NO_RECORD, ONLY, Record, remember
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 
@@ -71,33 +60,58 @@ def match_variants(
     "Values" are the SKU, else the barcode, else all option values. A unique value that several variants want
     is no evidence.
     """
-    recorded = record.variants
-    wanted = _remembered(desired.variants)
-    counts = Counter((name, fields.get(name)) for fields in wanted.values() for name in UNIQUE)
-    repeated = {each for each, count in counts.items() if count > 1}  # they do not tell variants apart
+    recorded, wanted = record.variants, _remembered(desired.variants)
+    repeated = _repeated(wanted)
     free = {variant.id: variant for variant in sorted(stored.variants, key=lambda variant: variant.id)}
-
-    def take(fields: FieldsByKey) -> dict[str, StoredVariant]:
-        return {key: free.pop(found) for key, found in _same(fields, free, options, repeated).items()}
-
-    owned = {key: free.pop(known) for key, known in record.variant_ids.items() if known in free}
-    unnamed = [key for key, entry in recorded.items() if not entry.id and key not in owned]
-    if unnamed:
-        for known in (fields_with_pending(record), {key: entry.fields for key, entry in recorded.items()}):
-            owned |= take({key: _renamed(known[key], options) for key in unnamed if key not in owned})
-    owned = dict(sorted(owned.items(), key=lambda each: (recorded[each[0]].dropped is not None, each[1].id)))
+    owned = _owned(record, free, options, repeated)
     found = {key: owned.pop(key) for key in wanted if key in owned}
     new = {key: wanted[key] for key in wanted if key not in recorded}
     former = _former_keys(new, owned, options, repeated) if new and owned else {}
     found |= {key: owned.pop(old) for key, old in former.items()}
     left = {key: wanted[key] for key in wanted if key not in found}
-    if left and (
-        desired.options or record is NO_RECORD or ONLY in unnamed
-    ):  # else the merchant has deleted it
-        found |= take(left)
+    if left and (desired.options or _may_have_only(record)):  # else the merchant has deleted it
+        found |= _taken(left, free, options, repeated)
     if adopt and free and not (desired.options or found):
         found[ONLY] = next(iter(free.values()))
     return Matches({key: found.get(key) for key in wanted}, former, owned)
+
+
+def _may_have_only(record: Record) -> bool:
+    """Whether a variant that the record has no id of may be the only one of the product."""
+    return record is NO_RECORD or (ONLY in record.variants and not record.variants[ONLY].id)
+
+
+def _repeated(wanted: FieldsByKey) -> set[tuple[str, Value]]:
+    """The unique values that several variants want: they do not tell variants apart."""
+    counts = Counter((name, fields.get(name)) for fields in wanted.values() for name in UNIQUE)
+    return {each for each, count in counts.items() if count > 1}
+
+
+def _owned(
+    record: Record,
+    free: dict[str, StoredVariant],
+    options: OptionPlan,
+    repeated: Collection[tuple[str, Value]],
+) -> dict[str, StoredVariant]:
+    """Take the variants that the record has out of `free`; returns them by key, dropped ones last."""
+    recorded = record.variants
+    owned = {key: free.pop(known) for key, known in record.variant_ids.items() if known in free}
+    unnamed = [key for key, entry in recorded.items() if not entry.id and key not in owned]
+    if unnamed:
+        for known in (fields_with_pending(record), {key: entry.fields for key, entry in recorded.items()}):
+            left = {key: _renamed(known[key], options) for key in unnamed if key not in owned}
+            owned |= _taken(left, free, options, repeated)
+    return dict(sorted(owned.items(), key=lambda each: (recorded[each[0]].dropped is not None, each[1].id)))
+
+
+def _taken(
+    wanted: FieldsByKey,
+    free: dict[str, StoredVariant],
+    options: OptionPlan,
+    repeated: Collection[tuple[str, Value]],
+) -> dict[str, StoredVariant]:
+    """Take the variants with the wanted values out of `free`; returns them by wanted key."""
+    return {key: free.pop(found) for key, found in _same(wanted, free, options, repeated).items()}
 
 
 def fields_with_pending(record: Record) -> dict[str, dict[str, Value]]:
@@ -183,102 +197,3 @@ def _renamed(fields: Mapping[str, T], options: OptionPlan) -> dict[str, T]:
     """Fields with the names that options have now."""
     names = {f"{OPTION}{old}": f"{OPTION}{new}" for old, new in options.former.items()}
     return {names.get(name, name): value for name, value in fields.items()}
-
-
-def _located(
-    fields: Mapping[str, T],
-    wanted: Mapping[str, Value],
-    before: Mapping[str, str],
-    now: Mapping[str, str],
-) -> dict[str, T]:
-    """Recorded fields of a variant, with the names that its stock locations have among the wanted ones.
-
-    Args:
-        fields: that were recorded.
-        wanted: the fields that the source wants.
-        before: ids of locations by their names in the record.
-        now: their ids by the names that the source uses; a name that the store lacks is that of the record.
-    """
-
-    def name_of(name: str) -> str:
-        own = ids.get(location_of(name), "")
-        return names.get(own) or (f"{OTHER_STOCK}{own}" if name in wanted else name)
-
-    ids, latest = {**now, **before}, {**before, **now}
-    names = {latest.get(location_of(each)): each for each in stock_of(wanted)}
-    stock = stock_of(fields)
-    return {
-        name_of(name) if name in stock and not _is_shared(value) else name: value
-        for name, value in fields.items()
-    }
-
-
-def _is_shared(value: object) -> bool:
-    """Whether a recorded stock is that of the product, which has no location."""
-    return value == SHARED or (isinstance(value, tuple) and SHARED in value)
-
-
-def rebased(record: Record, desired: DesiredProduct, options: OptionPlan, matches: Matches) -> Record:
-    """The record with the keys, names and currency that the source uses now, and the ids that were found.
-
-    A price has the name that the source uses now for the same currency, region and quantities, and stock that
-    of its location. After a change of the currency, the price in the old one is forgotten, unless the source
-    still has it as another price. A sale price in the old one is kept: it has to be removed.
-    """
-    old, new, pending = record.currency, desired.currency, record.pending
-    is_converted = old not in {"", new}
-    before = {name: own for name, own in record.locations.items() if name}
-    has_named = bool(before or desired.locations.keys() - {""})
-    known_ids = [*(each.id for each in record.options), *(each.id for each in record.variants.values())]
-    lacks_ids = pending is not None and not all(known_ids)
-    renames = is_converted or has_named or matches.former or options.former or desired.regions
-    if record is NO_RECORD or not (renames or lacks_ids):
-        return record
-    ids = {option.title: option.id for option in options.removed} | options.ids
-    found = {key: each.id for key, each in {**matches.stored, **matches.dropped}.items() if each is not None}
-    keys = {former: key for key, former in matches.former.items()}
-    wanted = {each.key: each.fields for each in desired.variants}
-    sales = {SALE: f"{OTHER_SALE}{old}", f"{OTHER_SALE}{new}": SALE} if is_converted else {}
-
-    def now(key: str, fields: Mapping[str, T]) -> dict[str, T]:
-        fields = _renamed(fields, options)
-        if has_named and (own := wanted.get(keys.get(key, key))):
-            fields = _located(fields, own, before, desired.locations)
-        if not (is_converted or desired.regions):
-            return fields
-        prices = list(filter(is_price, wanted.get(keys.get(key, key), ())))
-        names = {price_key(name, new, desired.regions): name for name in prices}
-        called = {name: sales.get(name, name) for name in fields}
-        for name in filter(is_price, fields):
-            price = price_key(name, old or new, {**desired.regions, **record.regions})
-            otherwise = price_field(price) if name in prices else name  # that of another region now
-            called[name] = names.get(price, "" if is_converted and name == PRICE else otherwise)
-        return {called[name]: value for name, value in fields.items() if called[name]}
-
-    variants = {}
-    for key, entry in record.variants.items():
-        fields = entry.fields
-        if key == ONLY and desired.options:  # what `creation_body` sends for such a product
-            fields = {TITLE: DEFAULT, f"{OPTION}{DEFAULT}": DEFAULT, **fields}
-        new_key = keys.get(key, key)
-        known_id = entry.id or found.get(new_key, "")
-        variants[new_key] = structs.replace(entry, id=known_id, fields=now(key, fields))
-
-    def located(fields: Mapping[str, T]) -> dict[str, T]:
-        return _located(fields, desired.fields, before, desired.locations)
-
-    names_now = ((options.former.get(each.name, each.name), each.id) for each in record.options)
-    return structs.replace(
-        record,
-        fields=located(record.fields) if has_named else record.fields,
-        options=tuple(AppliedOption(name, option_id or ids.get(name, "")) for name, option_id in names_now),
-        variants=variants,
-        currency=new if is_converted else old,
-        pending=pending
-        and structs.replace(
-            pending,
-            variants={keys.get(key, key): now(key, values) for key, values in pending.variants.items()},
-            currency=new if is_converted else pending.currency,
-            fields=located(pending.fields) if has_named else pending.fields,
-        ),
-    )

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from msgspec import Raw, Struct, ValidationError, convert, json, structs
+from msgspec import Raw, Struct, ValidationError, convert, json
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Part
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
 from medusa_sync.core.record import RECORD_KEY, Record, can_be_sent_back, parse_record
 from medusa_sync.core.stored import Identified, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
@@ -44,16 +44,12 @@ class MaybeDeleted(Scanned, frozen=True):
         return isinstance(record, dict) and record.get("deleted") is True
 
 
-def _table_fields() -> Iterator[str]:
-    """The fields of the tables that are attributes of a product, of its sets or of its variants."""
-    for name, field in FIELDS.items():
-        if field.member:
-            yield from (f"{name}.{attribute}" for attribute in ("id", *(field.reads or (field.member,))))
-        elif field.part is Part.PRODUCT:
-            yield name
-    for name, field in VARIANT_FIELDS.items():
-        if field.part is Part.VARIANT:
-            yield f"variants.{name}"
+def _paths(*, has_texts: bool) -> Iterator[str]:
+    """What the fields of products and variants are read from."""
+    for table, prefix in ((FIELDS, ""), (VARIANT_FIELDS, "variants.")):
+        for kind, path in table.paths:
+            if (has_texts or not kind.is_optional) and (prefix or not kind.of_items):
+                yield f"{prefix}{path}"
 
 
 def _below(path: str, names: str) -> str:
@@ -69,34 +65,15 @@ _SUMMARY = "id,external_id,metadata"
 SCANNED = _products(Scanned, _SUMMARY)
 WITH_OPTIONS = _products(Raw, f"{_SUMMARY},options.id,options.title")
 WITH_STATUS = _products(Raw, f"{_SUMMARY},title,status")
-DETAILS = _products(
-    Raw,
-    ",".join(
-        (
-            f"{_SUMMARY},handle,status",
-            *_table_fields(),
-            "shipping_profile.id",
-            _below("options", "id title is_exclusive values.id values.value"),
-            _below("variants", "id metadata manage_inventory options.option_id options.value"),
-            # Responses show these as `variants.prices`. If asked for by that name, a store with the index
-            # engine leaves them out of filtered lists.
-            _below(
-                "variants.price_set.prices",
-                "id amount currency_code min_quantity max_quantity price_rules.attribute price_rules.value",
-            ),
-            _below("variants.inventory_items", "inventory_item_id required_quantity"),
-            _below("variants.inventory_items.inventory", "sku variants.id"),
-            _below("variants.inventory_items.inventory.location_levels", "location_id stocked_quantity"),
-        )
-    ),
-)
-_TRANSLATIONS = "id locale_code translations"
-TRANSLATED = structs.replace(
-    DETAILS,
-    fields=",".join(
-        (DETAILS.fields, *(_below(path, _TRANSLATIONS) for path in ("translations", "variants.translations")))
-    ),
-)
+
+
+def _details(*, has_texts: bool) -> List[Raw]:
+    options = "id title is_exclusive values.id values.value"
+    others = f"{_SUMMARY},handle,status,shipping_profile.id,variants.id,{_below('options', options)}"
+    return _products(Raw, ",".join(dict.fromkeys((*others.split(","), *_paths(has_texts=has_texts)))))
+
+
+DETAILS, TRANSLATED = _details(has_texts=False), _details(has_texts=True)
 WITH_DELETED = _products(MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
 HANDLES = _products(StoredProduct, "id,external_id,title,handle")
 UNOWNED = _products(UnownedProduct, "id,external_id,title,handle,metadata,variants.id,variants.sku")
@@ -118,7 +95,7 @@ _ABSENT_IF_NONE = frozenset(
         "is_exclusive",  # up to Medusa 2.16, every option belongs to one product
     }
 )
-_MEASURES = tuple(field.name for field in FIELDS.values() if field.single_precision)
+_MEASURES = tuple(field.name for field in FIELDS.values() if field.kind.is_measure)
 
 
 def tree_of(fields: str) -> Tree:

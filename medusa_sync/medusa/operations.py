@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from medusa_sync.core.fields import THUMBNAIL
+from medusa_sync.core.kinds.images import THUMBNAIL
 from medusa_sync.medusa.lists import List, fitting
 from medusa_sync.medusa.resources import CATEGORIES, COLLECTIONS, TAGS, TYPES
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.handles import slug
+from medusa_sync.core.kinds.links import CATEGORIES, COLLECTION, TAGS, TYPE
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.stored import StoredCategory, category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError

@@ -7,7 +7,8 @@ from itertools import chain
 from typing import Literal, NamedTuple, get_args
 
 from medusa_sync.core.change import Conflict, FieldChange
-from medusa_sync.core.fields import STATUS, VARIANT
+from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.record import DIGEST
 from medusa_sync.core.result import Action, Outcome, RunResult

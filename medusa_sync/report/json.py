@@ -16,7 +16,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from medusa_sync.core.change import DRAFTING, Conflict, FieldChange
-from medusa_sync.core.fields import OPTION, OPTIONS, VARIANT
+from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status, Written
 from medusa_sync.core.value import Value

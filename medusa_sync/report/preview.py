@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from medusa_sync.core.fields import IMAGES, OPTION, PRICE, SALE
+from medusa_sync.core.kinds.images import IMAGES
+from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.prices import PRICE
+from medusa_sync.core.kinds.sales import SALE
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.value import Value, excerpt
 from medusa_sync.report.escape import visible

@@ -187,7 +187,10 @@ def _parts_of(value: str) -> list[str]:
 
 def _field_name(text: str) -> str:
     """Parse the name of a field; what is after a dot is case-sensitive, except currencies and locales."""
-    from medusa_sync.core.fields import METADATA, NAMES, OTHER_STOCK, TRANSLATION, canonical_locale
+    from medusa_sync.core.fields import NAMES
+    from medusa_sync.core.kinds.metadata import METADATA
+    from medusa_sync.core.kinds.stock import OTHER_STOCK
+    from medusa_sync.core.kinds.texts import TRANSLATION, canonical_locale
 
     head, dot, key = text.strip().partition(".")
     head = head.lower()

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import METADATA
 from medusa_sync.core.handles import slug
 from medusa_sync.core.ids import external_id_of
+from medusa_sync.core.kinds.metadata import METADATA
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
@@ -25,13 +25,7 @@ from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejec
 from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.sources.schema import FIELDS, SourceCategory, SourceDimensions, SourceProduct
 from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
-from medusa_sync.sources.variants import (
-    desired_variants,
-    metadata_of,
-    name_variant,
-    shared_stock,
-    texts_of,
-)
+from medusa_sync.sources.variants import desired_variants, metadata_of, name_variant, shared_stock, texts_of
 
 _LIMIT = re.compile(r"Expected \w+ (>=|<=|of length >=|of length <=) (\S+?)(?:\.0)?")
 _BEYOND = {">=": "below", "<=": "above", "of length >=": "shorter than", "of length <=": "longer than"}

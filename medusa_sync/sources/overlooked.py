@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from medusa_sync.codes import Note
-from medusa_sync.core.fields import PRICE
-from medusa_sync.core.prices import is_price
+from medusa_sync.core.kinds.prices import PRICE, is_price
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.schema import SourceProduct, SourceVariant
 from medusa_sync.sources.text import is_web_url, shown

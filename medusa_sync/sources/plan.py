@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from medusa_sync._version import __version__
 from medusa_sync.core.approval import PlanLine, as_saved
 from medusa_sync.core.approved import Approved
-from medusa_sync.core.fields import FIELDS, SHARED, TITLE, VARIANT_FIELDS, Fields, Merge, Part
+from medusa_sync.core.fields import FIELDS, TITLE, VARIANT_FIELDS, Fields
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.undo import Undone
@@ -159,15 +159,7 @@ def _is_valid(fields: Fields, name: str, value: Value) -> bool:
     """Whether a field can have a value, as far as the engine relies on it."""
     if value is None or not fields.knows(name):
         return value is None
-    field = fields[name]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if field.merge is Merge.UNION:
-        return isinstance(value, tuple)
-    if field.part in {Part.PRICE, Part.SALE} or field.single_precision:
-        return is_number
-    if field.part is Part.LEVEL:
-        return is_number or value == SHARED
-    return isinstance(value, str) or (field.part is Part.METADATA and not isinstance(value, tuple))
+    return fields[name].kind.takes(value)
 
 
 def _approved(product: DesiredProduct, plan: Approved) -> DesiredProduct:

@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, M
 from contextlib import suppress
 
 from medusa_sync.core.change import FieldChange
-from medusa_sync.core.fields import STATUS, STOCK
+from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.stock import LOCATION, STOCK
 from medusa_sync.core.policy import Share
-from medusa_sync.core.record import DIGEST, LOCATION, NO_RECORD, Record, VariantRecord, applied, remember
+from medusa_sync.core.record import DIGEST, NO_RECORD, Record, VariantRecord, applied, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.undo import plan_change
 from medusa_sync.core.value import Value, excerpts

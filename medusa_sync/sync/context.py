@@ -9,6 +9,7 @@ from msgspec import Struct, field, structs
 
 from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.inventory import LeftOverStock
+from medusa_sync.core.kinds.texts import in_locales, named_locales
 from medusa_sync.core.kits import KeptStock
 from medusa_sync.core.names import StoreNames
 from medusa_sync.core.policy import Delay, OnMissing
@@ -83,7 +84,7 @@ class Context(Struct):
         """Read the locales that texts may have, once; texts in others stay, also in records."""
         if self.names.locales is None:
             locales = await self.vocabulary.read_locales()
-            self.plan = structs.replace(self.plan, selection=self.plan.selection.in_locales(locales))
+            self.plan = structs.replace(self.plan, selection=self.plan.selection.within(in_locales(locales)))
 
     async def check_locales(self) -> None:
         """Check that the store has the locales of `--only`: with a wrong one, nothing would ever be stale.
@@ -91,7 +92,7 @@ class Context(Struct):
         Raises:
             StoreError: the store lacks one of them, or does not show its locales.
         """
-        if not (named := self.plan.selection.named_locales):
+        if not (named := named_locales(self.plan.selection.named)):
             return
         await self.find_locales()
         self.vocabulary.check_locales(named)

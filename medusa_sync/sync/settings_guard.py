@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
+from medusa_sync.core.kinds.stock import LOCATION
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import LOCATION, Record
+from medusa_sync.core.record import Record
 from medusa_sync.core.run_settings import (
     LOCATION_NAME,
     OF_SOURCE,

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from medusa_sync.core.fields import FIELDS as TABLE
-from medusa_sync.core.fields import VARIANT_FIELDS, Merge, Part
+from medusa_sync.core.fields import VARIANT_FIELDS
+from medusa_sync.core.kinds.base import Merge
+from medusa_sync.core.kinds.metadata import METADATA
 from tests.harness.catalogue import product as generated
 from tests.harness.command import medusa_sync
 from tests.harness.dummyjson import DummyJson
@@ -48,7 +50,7 @@ SCALARS = (
             *TABLE.items(),
             *((name, VARIANT_FIELDS[name]) for name in ("sku", "barcode", *PRICES.values())),
         )
-        if row.merge is Merge.REPLACE and row.part is not Part.METADATA
+        if row.merge is Merge.REPLACE and not name.startswith(METADATA)
     ),
     *([Field(TITLE_IN_GERMAN, *TEXTS)] if HAS_TRANSLATIONS else []),
     Field("brand", *TEXTS),  # all keys of the metadata are merged alike

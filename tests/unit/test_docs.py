@@ -10,7 +10,8 @@ import medusa_sync
 from docs import formats
 from docs.build import DOCS, README, files, filled, pages
 from docs.catalogue import schema
-from medusa_sync.core.fields import FIELDS, METADATA, VARIANT_FIELDS
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
+from medusa_sync.core.kinds.metadata import METADATA
 from medusa_sync.errors import EXIT_CODES
 
 ROOT = README.parent

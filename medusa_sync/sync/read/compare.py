@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import CHANNELS
+from medusa_sync.core.kinds.links import CHANNELS
+from medusa_sync.core.kinds.prices import region_names
+from medusa_sync.core.kinds.texts import TEXT
 from medusa_sync.core.needed_terms import added_members
-from medusa_sync.core.prices import region_names
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.result import Outcome, Result
@@ -206,7 +207,7 @@ class Comparison:
 
 def _has_texts(found: Iterable[StoredProduct | Unreadable]) -> bool:
     """Whether products have texts of ours in other locales."""
-    return any(record.has_translations for record in map(_record, found) if record)
+    return any(record.has(TEXT) for record in map(_record, found) if record)
 
 
 def _record(found: StoredProduct | Unreadable) -> Record | None:

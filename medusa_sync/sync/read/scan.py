@@ -11,8 +11,8 @@ from math import inf
 from typing import Self
 
 from medusa_sync.core.change import withheld_earlier
-from medusa_sync.core.fields import STOCK
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
+from medusa_sync.core.kinds.stock import STOCK
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
 from medusa_sync.core.run_settings import SettingsOfRecords

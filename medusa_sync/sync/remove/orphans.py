@@ -11,8 +11,9 @@ from medusa_sync.codes import Note
 from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
 from medusa_sync.core.approved import Approved
 from medusa_sync.core.change import FieldChange
-from medusa_sync.core.fields import STATUS
 from medusa_sync.core.ids import external_id_of
+from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.texts import TEXT
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action, Outcome, Result, Written
 from medusa_sync.core.since import CreatedProduct, written_since
@@ -181,7 +182,7 @@ class Orphans:
         )
 
     async def _forget_translations(self, deleted: Sequence[StoredProduct]) -> None:
-        records = [(each.id, each.record) for each in deleted if each.record and each.record.has_translations]
+        records = [(each.id, each.record) for each in deleted if each.record and each.record.has(TEXT)]
         ids = [own for product_id, record in records for own in (product_id, *record.variant_ids.values())]
         with suppress(StoreRefusedError, AmbiguousWriteError):  # they are in nobody's way
             await self._api.forget_translations(ids)

@@ -8,6 +8,7 @@ from itertools import starmap
 
 from msgspec import structs
 
+from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.note import final_record
 from medusa_sync.core.record import AppliedOption, Record
 from medusa_sync.core.stored import StoredProduct
@@ -50,7 +51,7 @@ class Acknowledger:
             self._places.complete(job)
             return
         job.place = Place.ACKNOWLEDGEMENT
-        if record.has_sales and self._last is None:
+        if record.has(IN_LIST) and self._last is None:
             self._last = job, record
         else:
             self._waiting.append((job, record))

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 
-from medusa_sync.core.change import Change, Step
+from medusa_sync.core.change import Change
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.needed_terms import added_members, needed_terms
 from medusa_sync.core.note import is_recorded, note
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
+from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.unique import Owners, claims, postponed
 from medusa_sync.errors import StoreRefusedError
@@ -301,7 +302,7 @@ def _fails_again(job: Job) -> bool:
 
 def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:
     """The terms that the source added since products were last written, by field, as the records show it."""
-    added: dict[str, list[str]] = {name: [] for name, field in FIELDS.items() if field.is_term}
+    added: dict[str, list[str]] = {name: [] for name, field in FIELDS.items() if field.kind.is_term}
     for product in products:
         records = [each.record for each in product.copies if isinstance(each, StoredProduct) and each.record]
         for name, terms in added.items():

@@ -9,7 +9,7 @@ from msgspec import structs
 from medusa_sync.core import approval
 from medusa_sync.core.approval import moved
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import CHANNELS
+from medusa_sync.core.kinds.links import CHANNELS
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.differences import in_words

@@ -11,8 +11,9 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.fields import WEIGHT, stock_of
+from medusa_sync.core.fields import WEIGHT
 from medusa_sync.core.inventory import ItemPlan, StoredItem, Swap
+from medusa_sync.core.kinds.stock import stock_of
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Owners

@@ -9,14 +9,15 @@ from typing import Any
 
 from msgspec import json
 
-from medusa_sync.core.change import Step
-from medusa_sync.core.fields import OPTIONS
+from medusa_sync.core.kinds.images import distinct_images_body
+from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.needed_terms import needed_terms, placed_categories
 from medusa_sync.core.note import note
+from medusa_sync.core.steps import Step
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES
 from medusa_sync.medusa.operations import CREATE_PRODUCTS, Body
-from medusa_sync.medusa.payload import Ids, creation_body, distinct_images_body, product_body
+from medusa_sync.medusa.payload import Ids, creation_body, product_body
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job

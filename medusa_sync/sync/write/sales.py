@@ -10,9 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.change import Change
-from medusa_sync.core.fields import SALE, VARIANT_FIELDS, Part
-from medusa_sync.core.prices import price_key
+from medusa_sync.core.kinds.sales import SalePrices, has_sales, sale_prices
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
@@ -24,9 +22,6 @@ logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 4  # to remove copies
 _FAILURES = (StoreRefusedError, AmbiguousWriteError)
-
-SalePrices = dict[tuple[str, str], float | None]
-"""Sale prices by id of the variant and currency; None for one that is removed."""
 
 
 class Sales:
@@ -56,7 +51,7 @@ class Sales:
     ) -> list[StoredProduct | Unreadable]:
         """Add the sale prices to stored products, if any of them has some, or gets some from the source."""
         found = [each for each in stored if isinstance(each, StoredProduct)]
-        if not any(_has_sales(products.get(each.external_id or ""), each) for each in found):
+        if not any(has_sales(products.get(each.external_id or ""), each) for each in found):
             return stored
         prices = await self._load()
 
@@ -167,20 +162,3 @@ class Sales:
         while create_it and self._younger:
             await self._lists.delete(self._younger.pop())
         return self._list_id
-
-
-def sale_prices(change: Change, new: Mapping[str, StoredVariant]) -> SalePrices:
-    """The sale prices that a change sets."""
-    amounts: SalePrices = {}
-    for each in change.variants:
-        variant = each.stored or new.get(each.desired.key)
-        for name, amount in each.new_values.items():
-            if variant is not None and VARIANT_FIELDS[name].part is Part.SALE:
-                currency = price_key(name, change.desired.currency).currency
-                amounts[variant.id, currency] = amount if isinstance(amount, int | float) else None
-    return amounts
-
-
-def _has_sales(desired: DesiredProduct | None, stored: StoredProduct) -> bool:
-    wanted = desired is not None and any(SALE in variant.fields for variant in desired.variants)
-    return wanted or (stored.record is not None and stored.record.has_sales)

@@ -22,7 +22,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 
-from medusa_sync.core.change import Step
+from medusa_sync.core.kinds.texts import translation_bodies
+from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
@@ -35,7 +36,7 @@ from medusa_sync.medusa.operations import (
     Operation,
     new_variant_id,
 )
-from medusa_sync.medusa.payload import FIRST_VARIANTS, translation_bodies
+from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job

@@ -6,8 +6,10 @@ import pytest
 
 from medusa_sync.core.change import Change, creation
 from medusa_sync.core.entities import Entity
-from medusa_sync.core.fields import OPTION, SHARED, SKU, STOCK, TITLE
+from medusa_sync.core.fields import SKU, TITLE
 from medusa_sync.core.inventory import ItemPlan, Move
+from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.stock import SHARED, STOCK
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.record import AppliedOption, Record, VariantRecord

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Field, Merge
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Field
+from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.merge import Verdict, members, merge_field, merge_sets
 from medusa_sync.core.record import History, remember
 from medusa_sync.core.value import Value

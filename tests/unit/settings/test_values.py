@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from medusa_sync.core.fields import OPTION, setting_names
+from medusa_sync.core.fields import setting_names
 from medusa_sync.core.ids import Shard
+from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.policy import ConflictPolicy, OnConflict, PriceLimit, Share
 from medusa_sync.settings.options import OPTIONS
 from medusa_sync.settings.secrets import Secret

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.core.fields import CATEGORIES
+from medusa_sync.core.kinds.links import CATEGORIES
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Rejected
 from medusa_sync.sources.mapping import MappingOptions

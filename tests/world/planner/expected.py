@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from medusa_sync.core.kinds.prices import is_price, price_key
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
-from medusa_sync.core.prices import is_price, price_key
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from tests.world.planner.source import LOCATIONS, REGIONS
 

@@ -8,28 +8,25 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import Change, Step, VariantChange
+from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.entities import Entity, NamedEntity
-from medusa_sync.core.fields import (
-    CHANNELS,
-    FIELDS,
-    METADATA,
-    OPTION,
-    OPTIONS,
-    SKU,
-    STATUS,
-    VARIANT_FIELDS,
-    Part,
-    locale_of,
-    tracks,
-)
+from medusa_sync.core.fields import FIELDS, SKU, VARIANT_FIELDS
 from medusa_sync.core.inventory import ItemPlan
+from medusa_sync.core.kinds.links import CHANNELS
+from medusa_sync.core.kinds.metadata import KEY, METADATA, Metadata
+from medusa_sync.core.kinds.options import OPTION, OPTIONS
+from medusa_sync.core.kinds.plain import Measure, Plain, UniqueText
+from medusa_sync.core.kinds.prices import Price, PriceKey, price_key
+from medusa_sync.core.kinds.sales import IN_LIST
+from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.stock import LEVEL, tracks
+from medusa_sync.core.kinds.texts import TEXT, locale_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.note import final_record, note
-from medusa_sync.core.prices import PriceKey, price_key
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import Record
+from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import (
     StoredCategory,
     StoredCollection,
@@ -189,11 +186,11 @@ class Shop:
                 values["status"] = planned
             elif name in {OPTIONS, CHANNELS} or not FIELDS.knows(name):
                 continue
-            elif FIELDS[name].part is Part.METADATA:
+            elif FIELDS[name].kind is KEY:
                 metadata.pop(name.removeprefix(METADATA), None)
                 if planned is not None:
                     metadata[name.removeprefix(METADATA)] = planned
-            elif FIELDS[name].part not in {Part.LEVEL, Part.TRANSLATION}:
+            elif FIELDS[name].kind not in {LEVEL, TEXT}:
                 values[name] = self._stored_own(name, planned)
         self.product = structs.replace(self.product, metadata=metadata, **values)
         if any(each.field == CHANNELS for each in change.own_changes):
@@ -420,14 +417,14 @@ class Shop:
         values: dict[str, Any] = {}
         metadata, prices = dict(variant.metadata or {}), {each.key: each for each in variant.prices}
         for name, value in wanted.fields.items():
-            match VARIANT_FIELDS[name].part:
-                case Part.VARIANT:
+            match VARIANT_FIELDS[name].kind:
+                case Plain() | Measure() | UniqueText():
                     values[name] = value if name != "title" else value or ""
-                case Part.METADATA:
+                case Metadata():
                     metadata.pop(name.removeprefix(METADATA), None)
                     if value is not None:
                         metadata[name.removeprefix(METADATA)] = value
-                case Part.PRICE:
+                case Price():
                     key = price_key(name, change.desired.currency, change.desired.regions)
                     known = prices.pop(key, None)
                     if isinstance(value, int | float):
@@ -504,7 +501,7 @@ class Shop:
         for each in change.variants:
             variant = written.get(each.desired.key)
             for name, amount in each.new_values.items():
-                if variant is None or VARIANT_FIELDS[name].part is not Part.SALE:
+                if variant is None or VARIANT_FIELDS[name].kind is not IN_LIST:
                     continue
                 currency = price_key(name, change.desired.currency).currency
                 left = [own for own in self._current(variant.id).sale_prices if own.currency_code != currency]

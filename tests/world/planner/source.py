@@ -11,7 +11,7 @@ import msgspec
 from msgspec import structs
 
 from medusa_sync.core.fields import UNIQUE
-from medusa_sync.core.prices import is_price, price_key
+from medusa_sync.core.kinds.prices import is_price, price_key
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.mapping import MappingOptions, to_desired

@@ -1,0 +1,198 @@
+"""Decides for each field once what the record says of it: until it has arrived, and then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from medusa_sync.core.change import Change, FieldChange, VariantChange
+from medusa_sync.core.fields import SKU, VARIANT_FIELDS, followed, kind_of
+from medusa_sync.core.kinds.base import Merge
+from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.record import NO_RECORD, VariantRecord, remember
+from medusa_sync.core.stored import StoredVariant
+from medusa_sync.core.value import Value
+
+_KEPT = 8  # pending values of a field
+
+_Values = Mapping[str, Value]
+_Sent = Mapping[str, tuple[Value, ...]]
+
+
+class Decided(Struct, frozen=True):
+    """What is decided about the fields of a product, or of a variant.
+
+    Attributes:
+        applied: what the record has of them.
+        pending: what earlier writes have sent and may not have arrived.
+        recorded: what the record has of them once everything has arrived.
+        sent: the values that fields may have which arrive later than the row of the product.
+    """
+
+    applied: _Values
+    pending: _Sent
+    recorded: _Values
+    sent: _Sent
+
+    @property
+    def until_then(self) -> dict[str, Value]:
+        """What the record has of them until everything has arrived."""
+        kept = {name: self.applied[name] for name in self.sent if name in self.applied}
+        return {name: value for name, value in self.recorded.items() if name not in self.sent} | kept
+
+    @property
+    def unconfirmed(self) -> dict[str, tuple[Value, ...]]:
+        """What may arrive until then, by field."""
+        return {
+            name: latest(self.pending.get(name, ()), map(remember, values))
+            for name, values in self.sent.items()
+        }
+
+
+def recorded_own(change: Change) -> dict[str, Value]:
+    """What is recorded of the fields of the product itself."""
+    wanted = {name: value for name, value in change.desired.fields.items() if value is not None}
+    return _recorded(change, wanted, change.record.fields if is_partial(change) else None)
+
+
+def recorded_variants(change: Change) -> dict[str, dict[str, Value]]:
+    """What is recorded of the fields of variants, by key, in the order that the record has."""
+    record, wanted = change.record, {each.key: each.fields for each in change.desired.variants}
+    new, kept, mixes = {each.key for each in change.new_variants}, _kept(change), is_partial(change)
+    found = {}
+    for key in _keys(change):
+        if key in change.dropped:
+            found[key] = _of_dropped(change, key, change.dropped[key])
+        elif key in wanted:
+            is_old = mixes and key in record.variants and key not in new
+            found[key] = _recorded(change, wanted[key], record.variants[key].fields if is_old else None)
+        else:
+            found[key] = record.variants[key].fields
+        if key in kept:
+            fields = {**found[key], **kept[key]}
+            found[key] = {name: value for name, value in fields.items() if value is not None}
+    return found
+
+
+def decide_own(change: Change, recorded: _Values) -> Decided:
+    """What is decided about the fields of the product itself; of a set, the source's members are sent."""
+    record, late = change.record, (each for each in change.own_changes if kind_of(each.field).is_late)
+    sent = {each.field: _possible(record.fields, each) for each in late}
+    return Decided(record.fields, record.pending_fields, recorded, sent)
+
+
+def decide_variants(change: Change, recorded: Mapping[str, VariantRecord]) -> dict[str, Decided]:
+    """What is decided about the variants that get something, by key."""
+    record, renamed, gone = change.record, _renamed(change), [*removed_options(change)]
+    own = {each.desired.key: each for each in change.variants}
+    found = {}
+    for key in {**own, **renamed}:
+        applied = record.variant(key).fields
+        sent = {**renamed.get(key, {}), **(_sent(applied, own[key], gone) if key in own else {})}
+        if sent:
+            pending = record.pending_values.get(key, {})
+            found[key] = Decided(applied, pending, recorded[key].fields, sent)
+    return found
+
+
+def is_partial(change: Change) -> bool:
+    """Whether the record goes on to say what it said about fields that are not synced."""
+    return not (change.selection.is_all or change.record is NO_RECORD)
+
+
+def _keys(change: Change) -> Iterator[str]:
+    """The keys of the variants that the record will have."""
+    is_old = is_partial(change) and not change.selection.has_variants
+    variants = change.record.variants if is_old else (each.key for each in change.desired.variants)
+    new = (each.key for each in change.new_variants)
+    yield from dict.fromkeys([*variants, *new, *change.dropped])
+
+
+def _recorded(change: Change, wanted: _Values, before: _Values | None) -> dict[str, Value]:
+    """What is recorded of fields: what the source wants, and what was applied to those that are not synced.
+
+    Without `before`, all of them are.
+    """
+    if before is None:
+        return {name: remember(value) for name, value in wanted.items()}
+    has = change.selection.has
+    fields = {name: remember(value) for name, value in wanted.items() if has(name)}
+    return fields | {name: value for name, value in before.items() if not has(name)}
+
+
+def _kept(change: Change) -> dict[str, dict[str, Value]]:
+    """What stays applied to held prices and withheld values, by key and field; None if nothing is."""
+    kept: dict[str, dict[str, Value]] = {}
+    record = change.record
+    for variant in change.variants:
+        for each in variant.held:
+            history = record.history(each.field, variant.desired.key)
+            current = remember(each.stored)
+            values = kept.setdefault(variant.desired.key, {})
+            values[each.field] = current if current in history.pending else history.applied  # it has arrived
+    for value in change.withheld:
+        history, current = record.history(value.field, value.key), remember(value.stored)
+        has_arrived = current is None or current in history.pending
+        kept.setdefault(value.key, {})[value.field] = current if has_arrived else history.applied
+    return kept
+
+
+def _of_dropped(change: Change, key: str, stored: StoredVariant) -> dict[str, Value]:
+    """What is recorded of a variant that the source dropped; pending values that have arrived are applied."""
+    applied, pending = change.record.variants[key].fields, change.record.pending_values.get(key, {})
+    new_values = next((each.new_values for each in change.variants if each.desired.key == key), {})
+    fields = {name: value for name, value in applied.items() if new_values.get(name, value) is not None}
+    for name, values in pending.items():
+        current = remember(stored.value(name, change.names))
+        if VARIANT_FIELDS[name].merge is Merge.FOLLOW or current is None:
+            fields.pop(name, None)
+        elif current in values:
+            fields[name] = current
+    if key in change.drafted and not stored.is_kit:
+        # A variant that comes back gets its stock again, or is not tracked any more.
+        fields |= dict.fromkeys(followed({**applied, **pending}), 0)
+    return fields
+
+
+def _renamed(change: Change) -> dict[str, _Sent]:
+    """The SKUs of variants whose inventory items a later call renames, by key."""
+    withheld = {each.key for each in change.withheld if each.field == SKU}
+    return {  # the new one may be the merchant's
+        item.key: {SKU: (item.stored_sku if item.key in withheld else item.sku,)}
+        for item in change.items
+        if item.is_renamed
+    }
+
+
+def removed_options(change: Change) -> dict[str, str]:
+    """Ids of the options that are removed, by the name that was applied."""
+    removed = {option.id for option in change.options.removed}
+    if not removed:
+        return {}
+    return {name: option_id for name, option_id in change.record.option_ids.items() if option_id in removed}
+
+
+def _sent(applied: _Values, variant: VariantChange, removed_options: Iterable[str]) -> _Sent:
+    """The values that fields of a variant get: all of them arrive after the row of the product."""
+    if variant.is_new:
+        return {name: (value,) for name, value in variant.desired.fields.items()}
+    removed = {f"{OPTION}{name}": (None,) for name in removed_options}
+    return {name: values for name, values in removed.items() if name in applied} | {
+        each.field: _possible(applied, each) for each in variant.changes
+    }
+
+
+def _possible(applied: _Values, change: FieldChange) -> tuple[Value, ...]:
+    """The values that a field may have while it is written."""
+    if isinstance(change.planned, tuple):
+        return (change.desired,)
+    # A stored value that was never applied may still be there if the write is interrupted.
+    return (change.planned,) if change.field in applied else (change.stored, change.planned)
+
+
+def latest(earlier: Iterable[Any], now: Iterable[Any]) -> tuple[Any, ...]:
+    """The latest of what earlier runs have sent, and then what is sent now, each once."""
+    new = dict.fromkeys(now)
+    return (*(value for value in earlier if value not in new), *new)[-_KEPT:]

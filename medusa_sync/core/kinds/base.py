@@ -1,0 +1,220 @@
+"""What a kind of field decides, and how it does for most fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct, json
+
+from medusa_sync.core.steps import Step
+
+if TYPE_CHECKING:
+    from medusa_sync.core.change import Change
+    from medusa_sync.core.record import History
+    from medusa_sync.core.stored import StoredProduct, StoredVariant
+    from medusa_sync.core.value import Value
+
+Ids = Mapping[str, str]
+"""Ids by the names that the source or the record has for something of the store."""
+
+
+class Merge(Enum):
+    """How the values of source and store are merged."""
+
+    REPLACE = auto()  # one value
+    UNION = auto()  # a set, merged member by member
+    FOLLOW = auto()  # the source's value wins, and the store changes it without a conflict
+
+
+class Meanings(Struct, frozen=True):
+    """What the names of fields mean in the store.
+
+    Attributes:
+        currency: of amounts whose names have none.
+        regions: ids by name in lower case.
+        locations: ids of stock locations; the default one is called "".
+        options: ids of the options of a product.
+    """
+
+    currency: str = ""
+    regions: Ids = {}
+    locations: Ids = {}
+    options: Ids = {}
+
+
+class Sides(Struct, frozen=True):
+    """What is known of a product or variant when its fields are decided.
+
+    Attributes:
+        wanted: its fields at the source.
+        applied: those that the record has.
+        pending: the values that may have arrived, by field.
+        names: what its names mean at the source now.
+        former: the id of the default stock location that the record has, if the source has another one.
+        variant: as the store has it; None for a product.
+    """
+
+    wanted: Mapping[str, Value]
+    applied: Mapping[str, Value]
+    pending: Mapping[str, tuple[Value, ...]]
+    names: Meanings
+    former: str = ""
+    variant: StoredVariant | None = None
+
+
+class Left(Struct, frozen=True):
+    """A value where a field was before, which is taken away.
+
+    Attributes:
+        setting: that moved the field.
+    """
+
+    name: str
+    stored: Value
+    planned: Value
+    setting: str
+
+
+class Kind:
+    """A kind of field: what its names mean, how it is read, who owns it, and how it is written.
+
+    Attributes:
+        merge: how the values of source and store are merged.
+        is_late: Medusa commits it after the row of the product; until then the record has what was applied.
+        is_shown: what the store has besides applied values is an edit of the merchant. Nothing says so about
+            what orders change, and about what is not read with a product.
+        is_amount: it is what customers pay.
+        is_measure: it is a number that the store keeps as a 32-bit float.
+        is_term: its values name something that many products share, such as a tag; products refer to its id.
+        repeats: two runs that add a value at the same time store it twice.
+        of_items: inventory items have it, and not the product or variant.
+        is_exclusive: all that the store has of it is the source's.
+        is_optional: only some stores have it.
+        settings_of_values: the settings that decide what the source wants.
+        own_steps: what it takes to write it, besides the row of the product.
+        steps: what it takes to write it to a variant that exists.
+    """
+
+    merge: ClassVar[Merge] = Merge.REPLACE
+    is_late: ClassVar[bool] = False
+    is_shown: ClassVar[bool] = True
+    is_amount: ClassVar[bool] = False
+    is_measure: ClassVar[bool] = False
+    is_term: ClassVar[bool] = False
+    repeats: ClassVar[bool] = False
+    of_items: ClassVar[bool] = False
+    is_exclusive: ClassVar[bool] = False
+    is_optional: ClassVar[bool] = False
+    settings_of_values: ClassVar[tuple[str, ...]] = ()
+    own_steps: ClassVar[frozenset[Step]] = frozenset()
+    steps: ClassVar[frozenset[Step]] = frozenset({Step.EDIT_VARIANTS})
+
+    # --- names ---
+
+    def setting_names(self, name: str) -> tuple[str, ...]:
+        """The names that settings can have for a field, the most specific first."""
+        parts = name.split(".")
+        return tuple(".".join(parts[:count]) for count in range(len(parts), 0, -1))
+
+    def renamed(
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
+    ) -> Mapping[str, str]:
+        """What the source calls recorded fields of this kind now; an empty name forgets one.
+
+        Args:
+            fields: of all kinds, with what was applied or is pending.
+            wanted: what the source wants.
+            before: what names meant to the record.
+            now: what they mean to the source.
+        """
+        return {}
+
+    # --- what the store has ---
+
+    def paths(self, name: str) -> Iterable[str]:
+        """What is asked of a stored product or variant, to read a field of a table."""
+        return (name,)
+
+    def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
+        """The value of a field of a product; `known` is what the source calls its members."""
+        return plain(getattr(product, name))
+
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
+        """The value of a field of a variant."""
+        return plain(getattr(variant, name))
+
+    def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
+        """The fields that a stored product or variant has, and that are in no table."""
+        yield from ()
+
+    def added(self, variant: StoredVariant, fields: Iterable[str], names: Meanings) -> Iterator[str]:
+        """What a variant has of this kind besides the fields with these names, such as another price."""
+        yield from ()
+
+    # --- values ---
+
+    def takes(self, value: Value) -> bool:
+        """Whether a field can have a value, as far as the engine relies on it."""
+        return isinstance(value, tuple if self.merge is Merge.UNION else str)
+
+    def same(self, stored: object, desired: object) -> bool:
+        """Whether two values are equal as far as the store can represent them."""
+        return stored == desired
+
+    # --- who owns it ---
+
+    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
+        """Whether the source decides about it: it has a value now, or had one in the last run."""
+        return wanted is not None or history.is_owned
+
+    def is_lost(self, current: Value) -> bool:
+        """Whether the store cannot be without a value and has lost it, so that it gets the source's again."""
+        return False
+
+    def as_sent(self, current: Value, wanted: Value, history: History, product: StoredProduct) -> Value:
+        """What a stored value of a variant was when it was sent."""
+        return current
+
+    def moved(self, name: str, wanted: Value, history: History, sides: Sides) -> tuple[History, Left | None]:
+        """What is known of a field where it is now, and what is left where it was before."""
+        return history, None
+
+    def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
+        """Whether the store gives a product a value by itself."""
+        return False
+
+    def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:
+        """What it takes to remove what a deleted variant leaves of this kind."""
+        return ()
+
+    # --- bodies ---
+
+    def ids(self, change: Change, value: Value) -> Ids:
+        """Ids of the values of a product that are known without the terms of a batch."""
+        return {}
+
+    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
+        """Put a field into the row of a product; `ids` are those of its members."""
+        body[name] = value
+
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        """The part of the body of a new variant; `values` are those of this kind, by field."""
+        return {**values}
+
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        """The part of the body that edits a variant; `values` are those of this kind, by field."""
+        return {**values}
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number, and not a boolean."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def plain(value: Any) -> Value:
+    """A comparable value: None for an empty text, JSON for an object or a list."""
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str | int | float) else json.encode(value).decode()

@@ -1,0 +1,67 @@
+"""The images of a product, and the one that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from medusa_sync.core.kinds.base import Ids, Kind, Merge
+
+if TYPE_CHECKING:
+    from medusa_sync.core.change import Change
+    from medusa_sync.core.stored import StoredImage, StoredProduct
+    from medusa_sync.core.value import Value
+
+IMAGES = "images"
+THUMBNAIL = "thumbnail"
+
+
+class Images(Kind):
+    """The URLs of images."""
+
+    merge = Merge.UNION
+    repeats = True
+
+    def paths(self, name: str) -> Iterable[str]:
+        return (f"{name}.id", f"{name}.url")
+
+    def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
+        return tuple(image.url for image in product.images)
+
+    def ids(self, change: Change, value: Value) -> Ids:
+        return _ids(change.stored.images)
+
+    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
+        body[name] = [_image(url, ids.get(url)) for url in (value if isinstance(value, tuple) else ())]
+
+
+class Thumbnail(Kind):
+    """The URL of the image that shows a product."""
+
+    def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
+        """Medusa takes the first image."""
+        return applied.get(name) is None and value in _members(applied.get(IMAGES))
+
+
+def distinct_images_body(product: StoredProduct) -> dict[str, Any] | None:
+    """The body that stores each image once; None if no image is repeated."""
+    ids = _ids(product.images)
+    if len(ids) == len(product.images):
+        return None
+    return {"id": product.id, "images": [_image(url, image_id) for url, image_id in ids.items()]}
+
+
+def _ids(images: Sequence[StoredImage]) -> dict[str, str]:
+    """Ids by URL, in order. If two runs stored the same image, the older one counts."""
+    ids: dict[str, str] = {}
+    for image in images:
+        ids[image.url] = min(ids.get(image.url, image.id), image.id)
+    return ids
+
+
+def _image(url: str, image_id: str | None) -> dict[str, str]:
+    return {"url": url} if image_id is None else {"id": image_id, "url": url}
+
+
+def _members(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()

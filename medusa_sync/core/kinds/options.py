@@ -1,0 +1,60 @@
+"""The values of variants for the options of their product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from medusa_sync.core.kinds.base import Kind, Meanings, Sides
+from medusa_sync.core.steps import Step
+
+if TYPE_CHECKING:
+    from medusa_sync.core.record import History
+    from medusa_sync.core.stored import StoredVariant
+    from medusa_sync.core.value import Value
+
+OPTION = "option."  # prefix of the fields
+OPTIONS = "options"  # what changes call the options of a product
+VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
+
+
+class Choice(Kind):
+    """The value of a variant for an option."""
+
+    steps = frozenset({Step.OPTIONS, Step.OPTION_VALUES, Step.CLEAN_OPTIONS})
+
+    def setting_names(self, name: str) -> tuple[str, ...]:
+        return (VARIANTS,)
+
+    def renamed(
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
+    ) -> Mapping[str, str]:
+        """The name of the same option."""
+        titles = {option_id: title for title, option_id in now.options.items()}
+        names = {old: titles[option_id] for old, option_id in before.options.items() if option_id in titles}
+        return {f"{OPTION}{old}": f"{OPTION}{name}" for old, name in names.items()}
+
+    def paths(self, name: str) -> Iterable[str]:
+        return ("options.option_id", "options.value")
+
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
+        return variant.value_of(names.options.get(name.removeprefix(OPTION)))
+
+    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
+        """A variant cannot lack a value."""
+        return wanted is not None
+
+    def is_lost(self, current: Value) -> bool:
+        """It is lost with its option."""
+        return current is None
+
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        """Nothing: Medusa takes all options of a product together."""
+        return {}
+
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        """Nothing: Medusa takes all options of a product together."""
+        return {}
+
+
+CHOICE = Choice()

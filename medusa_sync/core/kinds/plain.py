@@ -1,0 +1,52 @@
+"""Attributes of the rows of products and variants."""
+
+from __future__ import annotations
+
+from math import copysign, floor
+from struct import pack
+from typing import TYPE_CHECKING
+
+from medusa_sync.core.kinds.base import Kind, is_number
+from medusa_sync.core.steps import Step
+
+if TYPE_CHECKING:
+    from medusa_sync.core.record import History
+    from medusa_sync.core.stored import StoredProduct
+    from medusa_sync.core.value import Value
+
+
+class Plain(Kind):
+    """An attribute."""
+
+
+class Measure(Kind):
+    """A number that the store keeps as a 32-bit float."""
+
+    is_measure = True
+
+    def takes(self, value: Value) -> bool:
+        return is_number(value)
+
+    def same(self, stored: object, desired: object) -> bool:
+        if isinstance(stored, int | float) and isinstance(desired, int | float):
+            return pack("f", stored) == pack("f", desired)
+        return stored == desired
+
+    def as_sent(self, current: Value, wanted: Value, history: History, product: StoredProduct) -> Value:
+        """What was sent, if the store holds it rounded to a whole number."""
+        if not product.rounds_weights:
+            return current
+        ours = (history.applied, *history.pending)
+        floats = [value for value in ours if isinstance(value, float)]
+        # PostgreSQL rounds halves away from zero.
+        rounded = [value for value in floats if copysign(floor(abs(value) + 0.5), value) == current]
+        return wanted if wanted in rounded else (*rounded, current)[0]
+
+
+class UniqueText(Kind):
+    """A text that no two variants of a store can have."""
+
+    steps = frozenset({Step.DECIDE, Step.EDIT_VARIANTS})
+
+
+PLAIN, MEASURE, UNIQUE_TEXT = Plain(), Measure(), UniqueText()

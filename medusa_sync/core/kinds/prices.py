@@ -1,0 +1,177 @@
+"""The prices of variants: one for each currency, region and range of quantities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import structs
+
+from medusa_sync.core.kinds.base import Kind, Meanings, is_number
+
+if TYPE_CHECKING:
+    from medusa_sync.core.product import DesiredProduct
+    from medusa_sync.core.record import Record
+    from medusa_sync.core.selection import Selection
+    from medusa_sync.core.stored import StoredVariant
+    from medusa_sync.core.value import Value
+
+PRICE = "price"
+OTHER_PRICE = "price."  # prefix of prices in other currencies
+_TIER = re.compile(r"([0-9]{1,9})(?:\+|-([0-9]{1,9}))")
+
+
+class PriceKey(NamedTuple):
+    """What tells a price apart from the others of its variant.
+
+    Attributes:
+        region: its id, or its name if no id is known; empty for a price of all regions.
+        minimum: of the quantity; None for any.
+        maximum: of the quantity; None for any.
+    """
+
+    currency: str
+    region: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+def price_field(key: PriceKey) -> str:
+    """The field of a price: `price.eur`, `price.eur.10+` or `price.eur.Germany.10-99`."""
+    minimum = key.minimum or 1
+    tier = f"{minimum}-{key.maximum}" if key.maximum else f"{minimum}+" if minimum > 1 else ""
+    return ".".join(filter(None, (f"{OTHER_PRICE}{key.currency}", key.region, tier)))
+
+
+def is_price(name: str) -> bool:
+    """Whether a field is a price, and not a sale price."""
+    return name == PRICE or name.startswith(OTHER_PRICE)
+
+
+@lru_cache(maxsize=4_096)  # the products of a source have the same ones
+def _parts(name: str) -> PriceKey:
+    _, _, rest = name.partition(".")
+    currency, _, rest = rest.partition(".")
+    region, _, last = rest.rpartition(".")
+    if (tier := _TIER.fullmatch(last)) is None:
+        return PriceKey(currency, rest)
+    return PriceKey(currency, region, int(tier[1]), int(tier[2]) if tier[2] else None)
+
+
+def price_key(name: str, currency: str, regions: Mapping[str, str] = {}) -> PriceKey:
+    """The key of a price or sale price.
+
+    Args:
+        name: of the field.
+        currency: of the fields `price` and `sale_price`.
+        regions: ids by name in lower case.
+    """
+    key = _parts(name)
+    if key.region:
+        return key._replace(region=regions.get(key.region.lower(), key.region))
+    return key if key.currency else PriceKey(currency)
+
+
+def named_by_record(desired: DesiredProduct, record: Record, selection: Selection) -> DesiredProduct:
+    """What the source wants, with the regions that the record names; prices that stay keep their currency."""
+    if record.currency and not (selection.has(PRICE) or selection.has_variants):
+        desired = structs.replace(desired, currency=record.currency)
+    return structs.replace(desired, regions={**record.regions, **desired.regions})
+
+
+def region_names(fields: Iterable[str]) -> set[str]:
+    """The names of regions, in lower case, or ids in the fields of a variant."""
+    return {_parts(name).region.lower() for name in fields if is_price(name)} - {""}
+
+
+def regions_of(desired: DesiredProduct) -> dict[str, str]:
+    """The regions that prices of a product name, with their ids."""
+    named = [region_names(each.fields) for each in desired.variants] if desired.regions else []
+    return {name: own for name, own in desired.regions.items() if any(name in each for each in named)}
+
+
+class Price(Kind):
+    """A price."""
+
+    is_amount = True
+    settings_of_values = ("--currency", "--sale-prices")
+
+    def renamed(
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
+    ) -> Mapping[str, str]:
+        """The name that the source uses for the same currency, region and quantities.
+
+        After a change of the currency, the price in the old one is forgotten, unless the source still has it.
+        """
+        prices = list(filter(is_price, wanted))
+        names = {price_key(name, now.currency, now.regions): name for name in prices}
+
+        def called(name: str) -> str:
+            key = price_key(name, before.currency, before.regions)
+            if key in names:
+                return names[key]
+            if name == PRICE and before.currency != now.currency:
+                return ""
+            return price_field(key) if name in prices else name  # that of another region now
+
+        return {name: called(name) for name in filter(is_price, fields)}
+
+    def paths(self, name: str) -> Iterable[str]:
+        """Responses show them as `prices`.
+
+        If asked for by that name, a store with the index engine leaves them out of filtered lists.
+        """
+        shown = "id amount currency_code min_quantity max_quantity price_rules.attribute price_rules.value"
+        return (f"price_set.prices.{each}" for each in shown.split())
+
+    def added(self, variant: StoredVariant, fields: Iterable[str], names: Meanings) -> Iterator[str]:
+        ours = {price_key(name, names.currency, names.regions) for name in fields if is_price(name)}
+        if any(each.key not in {*ours, PriceKey(names.currency)} for each in variant.prices):
+            yield PRICE
+
+    def takes(self, value: Value) -> bool:
+        return is_number(value)
+
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
+        key = price_key(name, names.currency, names.regions)
+        return next((each.amount for each in variant.prices if each.key == key), None)
+
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        amounts = {price_key(name, names.currency, names.regions): value for name, value in values.items()}
+        return {"prices": [{**_identity(key), "amount": amount} for key, amount in amounts.items()]}
+
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        """The whole list with new amounts; None removes a price.
+
+        Prices that stay have all that identifies them. Medusa merges prices with the same currency,
+        quantities and rules (`hashPrice` in its pricing module), so some that have only an id would be lost.
+        """
+        left = {price_key(name, names.currency, names.regions): value for name, value in values.items()}
+        prices: list[dict[str, Any]] = []
+        for price in variant.prices if left else ():
+            body: dict[str, Any] = {
+                "id": price.id,
+                "currency_code": price.currency_code,
+                "min_quantity": price.min_quantity,
+                "max_quantity": price.max_quantity,
+            }
+            if price.rules:
+                body["rules"] = price.rules
+            if price.key not in left:
+                prices.append(body)
+            elif (amount := left.pop(price.key)) is not None:
+                prices.append({**body, "amount": amount})
+        added = [{**_identity(key), "amount": amount} for key, amount in left.items() if amount is not None]
+        return {"prices": [*prices, *added]} if values else {}
+
+
+def _identity(key: PriceKey) -> dict[str, Any]:
+    """What tells a new price apart, in a body."""
+    rules = {"region_id": key.region} if key.region else None
+    parts = {"rules": rules, "min_quantity": key.minimum, "max_quantity": key.maximum}
+    return {"currency_code": key.currency, **{name: each for name, each in parts.items() if each is not None}}
+
+
+AMOUNT = Price()

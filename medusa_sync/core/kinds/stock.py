@@ -1,0 +1,153 @@
+"""The stock of variants: levels of inventory items, which variants may share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import structs
+
+from medusa_sync.core.kinds.base import Ids, Kind, Left, Meanings, Merge, Sides, is_number
+
+if TYPE_CHECKING:
+    from medusa_sync.core.change import Change
+    from medusa_sync.core.record import History
+    from medusa_sync.core.stored import StoredVariant
+    from medusa_sync.core.value import Value
+
+T = TypeVar("T")
+
+STOCK = "stock"
+OTHER_STOCK = "stock."  # prefix of the stock at a location that the source names
+SHARED = "shared"  # the stock of a variant that shares that of its product
+LOCATION = "--stock-location"  # the setting; in the settings of a record, an id
+
+
+class Stock(Kind):
+    """The quantity of a variant at a stock location; that of a product is shared by variants."""
+
+    merge = Merge.FOLLOW
+    is_late = True
+    is_shown = False
+    of_items = True
+    settings_of_values = (LOCATION,)
+    steps = frozenset()  # those of inventory items, which have a plan of their own
+
+    def renamed(
+        self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
+    ) -> Mapping[str, str]:
+        """The name that the source uses for the same location; that of the product has none."""
+        names = {now.locations.get(location_of(name)): name for name in stock_of(wanted)}
+
+        def called(name: str) -> str:
+            location = before.locations.get(location_of(name))
+            if location is None:
+                return name
+            return names.get(location) or (f"{OTHER_STOCK}{location}" if name in wanted else name)
+
+        return {name: called(name) for name, value in stock_of(fields).items() if not _is_shared(value)}
+
+    def paths(self, name: str) -> Iterable[str]:
+        links = ("inventory_item_id", "required_quantity", "inventory.sku", "inventory.variants.id")
+        levels = (f"inventory.location_levels.{each}" for each in ("location_id", "stocked_quantity"))
+        return ("manage_inventory", *(f"inventory_items.{each}" for each in (*links, *levels)))
+
+    def takes(self, value: Value) -> bool:
+        return is_number(value) or value == SHARED
+
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
+        if not variant.manage_inventory:
+            return None
+        if variant.shares_stock:
+            return SHARED if name == STOCK else None
+        return level_of(variant, name, names)
+
+    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
+        """Whether the store has to follow: the merchant decides whether a variant is tracked."""
+        if sides.variant is None:
+            return wanted is not None
+        if wanted is None:  # the store does not have to track it any more
+            is_left = bool(sides.names.locations) and not tracks(sides.wanted)
+            return is_left and sides.variant.manage_inventory and history.is_written
+        was_tracked = tracks(sides.applied)
+        has_been_sent = any(None in each for each in stock_of(sides.pending).values())
+        return sides.variant.manage_inventory or not was_tracked or has_been_sent
+
+    def moved(self, name: str, wanted: Value, history: History, sides: Sides) -> tuple[History, Left | None]:
+        if name != STOCK or not sides.former or wanted in (SHARED, None):
+            return history, None
+        levels = sides.variant.location_levels if sides.variant else ()
+        left = {each.location_id: each.stocked_quantity for each in levels}.get(sides.former)
+        ours = [each for each in (history.applied, *history.pending) if isinstance(each, int) and each]
+        # One that the merchant has raised is kept: orders only lower it.
+        is_ours = bool(left) and any(left <= each for each in ours if left)
+        unknown = structs.replace(history, is_known=False)
+        return unknown, Left(f"{OTHER_STOCK}{sides.former}", left, 0, LOCATION) if is_ours else None
+
+    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
+        """Nothing: levels are written apart."""
+
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        return {"manage_inventory": bool(tracks(values))}
+
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        """Whether it is tracked; Medusa makes the inventory item."""
+        is_tracked = tracks(values)
+        return {} if is_tracked in {None, variant.manage_inventory} else {"manage_inventory": is_tracked}
+
+
+def _is_shared(value: object) -> bool:
+    """Whether a recorded stock is that of the product, which has no location."""
+    return value == SHARED or (isinstance(value, tuple) and SHARED in value)
+
+
+def level_of(variant: StoredVariant, name: str, names: Meanings) -> Value:
+    """The level of the inventory item of a variant."""
+    levels = {each.location_id: each.stocked_quantity for each in variant.location_levels}
+    return levels.get(names.locations.get(location_of(name)) or "") if variant.manage_inventory else None
+
+
+def stock_of(fields: Mapping[str, T]) -> dict[str, T]:
+    """The stock among fields of a variant, by name."""
+    return {name: value for name, value in fields.items() if name == STOCK or name.startswith(OTHER_STOCK)}
+
+
+def location_of(name: str) -> str:
+    """The stock location that the name of a stock has; empty for the default one."""
+    return name.removeprefix(STOCK).removeprefix(".")
+
+
+def names_by_location(fields: Iterable[Mapping[str, object]], names: Meanings) -> dict[str | None, str]:
+    """The names that stock has among these fields, by the id of its location."""
+    return {names.locations.get(location_of(name)): name for each in fields for name in stock_of(each)}
+
+
+def names_to_empty(variant: StoredVariant, stock: Mapping[str | None, str]) -> list[str]:
+    """The stock of a variant that customers can no longer buy."""
+    return [STOCK] if variant.shares_stock or not stock else [*stock.values()]
+
+
+def tracks(fields: Mapping[str, object]) -> bool | None:
+    """Whether a variant with these fields is tracked; None if there is no stock among them."""
+    stock = stock_of(fields)
+    return any(value is not None for value in stock.values()) if stock else None
+
+
+def locations_of(change: Change, names: Collection[str]) -> dict[str, str]:
+    """Ids of the stock locations that these fields of a record name."""
+    named = {name: own for name, own in change.locations.items() if f"{OTHER_STOCK}{name}" in names}
+    return {**named, **_default_location(change)}
+
+
+def _default_location(change: Change) -> dict[str, str]:
+    """The default stock location, if this tool wrote stock there: it may empty what it wrote."""
+    before, now = change.record.locations.get("", ""), change.desired.locations.get("", "")
+    if not any(isinstance(each.get(STOCK), int) for each in change.desired.stocks):
+        return {}
+    if not change.selection.has(STOCK):
+        return {"": before} if before else {}
+    is_written = any(now in each.levels for each in change.items)
+    return {"": now} if now and (before or is_written) else {}
+
+
+LEVEL = Stock()

@@ -1,0 +1,115 @@
+"""Texts in other locales."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from medusa_sync.core.kinds.base import Ids, Kind, Meanings, plain
+from medusa_sync.core.steps import Step
+
+if TYPE_CHECKING:
+    from medusa_sync.core.change import Change
+    from medusa_sync.core.stored import StoredProduct, StoredVariant
+    from medusa_sync.core.value import Value
+
+TRANSLATION = "translation."  # prefix of the fields, such as `translation.de-DE.title`
+_SCRIPT = 4  # letters of its code in a locale
+_STORED = tuple(f"translations.{name}" for name in ("id", "locale_code", "translations"))
+
+
+class Text(Kind):
+    """A text of a product or variant in a locale."""
+
+    is_late = True
+    is_optional = True
+    own_steps = frozenset({Step.TRANSLATIONS})
+    steps = frozenset({Step.TRANSLATIONS})
+
+    def paths(self, name: str) -> Iterable[str]:
+        return _STORED
+
+    def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
+        return _value(product, name)
+
+    def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
+        return _value(variant, name)
+
+    def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
+        for each in owner.translations or ():
+            yield from (f"{TRANSLATION}{each.locale_code}.{key}" for key in each.translations)
+
+    def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:
+        return self.steps if variant.translations else ()
+
+    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
+        """Nothing: it has rows of its own."""
+
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        return {}
+
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        return {}
+
+
+def locale_of(name: str) -> str:
+    """The locale of a translated text; empty for any other field."""
+    return name.removeprefix(TRANSLATION).rpartition(".")[0] if name.startswith(TRANSLATION) else ""
+
+
+def in_locales(locales: Collection[str]) -> Callable[[str], bool]:
+    """Whether a store with these locales can have a field."""
+    known = frozenset({"", *locales})
+    return lambda name: locale_of(name) in known
+
+
+def named_locales(names: Iterable[str]) -> set[str]:
+    """The locales in names of fields that settings have."""
+    return {each.split(".")[1] for each in names if each.startswith(TRANSLATION)}
+
+
+def canonical_locale(locale: str) -> str:
+    """A locale as Medusa writes it: `de-DE`, `zh-Hans`, `ru-Cyrl-BY`."""
+    language, *others = locale.replace("_", "-").split("-")
+    parts = (each.title() if len(each) == _SCRIPT else each.upper() for each in others)
+    return "-".join((language.lower(), *parts))
+
+
+def _value(owner: StoredProduct | StoredVariant, name: str) -> Value:
+    stored = owner.translations or ()
+    texts = (each.translations for each in stored if each.locale_code == locale_of(name))
+    return plain(next(texts, {}).get(name.rpartition(".")[2]))
+
+
+def translation_bodies(
+    change: Change, product_id: str, written: Mapping[str, StoredVariant]
+) -> list[dict[str, Any]]:
+    """The translations that change, of a product and its variants; those that exist have an id.
+
+    A text that is None is removed.
+    """
+    own = {each.field: each.planned for each in change.own_changes}
+    bodies = _bodies("product", product_id, own, change.stored)
+    for each in change.variants:
+        if (variant := each.stored or written.get(each.desired.key)) is not None:
+            bodies += _bodies("product_variant", variant.id, each.new_values, variant)
+    return bodies
+
+
+def _bodies(
+    reference: str, own_id: str, planned: Mapping[str, Value], stored: StoredProduct | StoredVariant
+) -> list[dict[str, Any]]:
+    texts: dict[str, dict[str, Value]] = {}
+    for name, value in planned.items():
+        if locale := locale_of(name):
+            texts.setdefault(locale, {})[name.rpartition(".")[2]] = value
+    ids = {each.locale_code: each.id for each in stored.translations or ()}
+    return [
+        {"id": ids[locale], "translations": own}
+        if locale in ids
+        else {"reference": reference, "reference_id": own_id, "locale_code": locale, "translations": own}
+        for locale, own in texts.items()
+    ]
+
+
+TEXT = Text()
