@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
+from itertools import chain
 from math import ceil
 from typing import TypeVar
 
@@ -97,26 +98,16 @@ class Comparison:
             yield await self._look_up(part)
 
     async def _look_up(self, products: Sequence[DesiredProduct]) -> list[Stale]:
-        """Look products up; those that are absent although a scan shows them are settled."""
-        asked = [product for product in products if not self._scan.lacks(product)]
-        found = await self._context.api.summaries("external_id", [product.external_id for product in asked])
-        stored = by_external_id(found)
-        lost = [product for product in asked if product.external_id not in stored]
-        hidden = {each.external_id: each for each in (await self._scan.hidden(lost) if lost else ())}
-        absent = [each for each in products if each.external_id not in {*stored, *hidden}]
-        self._ledger.found([*stored, *hidden])
-        for product in hidden.values():
-            reason = "the store has it, but its index does not list it yet; the next run checks it again"
-            self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
-        await self._guard.check(filter(None, map(_record, found)))
-        shown = [product for product in products if product.external_id not in hidden]
-        added = {each.external_id: self._added_channels(each, stored) for each in shown}
+        """Look products up, and give them the ids of what they name; some are settled."""
+        copies = await self._copies(products)
+        shown = [product for product in products if product.external_id in copies]
+        added = {each.external_id: self._added_channels(each, copies[each.external_id]) for each in shown}
         # If the placement is wrong, nothing at all is written.
         await self._context.find_placement(
-            creates=bool(absent) and (self._options.create or self._options.adopt),
+            creates=not all(copies.values()) and (self._options.create or self._options.adopt),
             regions=any(region_names(each.fields) for product in products for each in product.variants),
             channels=any(added.values()),
-            locales=any(product.locales for product in products) or _has_texts(found),
+            locales=any(product.locales for product in products) or _has_texts(chain(*copies.values())),
         )
         await self._guard.check(())  # with the stock location
         self._guard.begin()
@@ -124,17 +115,29 @@ class Comparison:
         return [
             Stale(
                 self._guard.with_settings(resolved(product)),
-                stored.get(product.external_id, ()),
+                copies[product.external_id],
                 added[product.external_id],
             )
             for product in shown
         ]
 
-    def _added_channels(
-        self, product: DesiredProduct, stored: Mapping[str, Sequence[Found]]
-    ) -> Sequence[str]:
+    async def _copies(self, products: Sequence[DesiredProduct]) -> dict[str, Sequence[Found]]:
+        """What the store has of products, by external id; those that it does not list yet are settled."""
+        asked = [product for product in products if not self._scan.lacks(product)]
+        found = await self._context.api.summaries("external_id", [product.external_id for product in asked])
+        stored = by_external_id(found)
+        lost = [product for product in asked if product.external_id not in stored]
+        hidden = {each.external_id: each for each in (await self._scan.hidden(lost) if lost else ())}
+        self._ledger.found([*stored, *hidden])
+        for product in hidden.values():
+            reason = "the store has it, but its index does not list it yet; the next run checks it again"
+            self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
+        await self._guard.check(filter(None, map(_record, found)))
+        known = (product.external_id for product in products if product.external_id not in hidden)
+        return {external_id: stored.get(external_id, ()) for external_id in known}
+
+    def _added_channels(self, product: DesiredProduct, copies: Sequence[Found]) -> Sequence[str]:
         """The sales channels that a product may get."""
-        copies = stored.get(product.external_id, ())
         is_synced = not copies or self._context.plan.selection.has(CHANNELS)
         return added_members(CHANNELS, product, filter(None, map(_record, copies))) if is_synced else ()
 
