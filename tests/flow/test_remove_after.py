@@ -1,7 +1,7 @@
 """What is missing is marked, and removed by a complete run that finds it missing long enough."""
 
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
@@ -349,19 +349,11 @@ def test_marks_of_variants_end_if_their_product_is_rejected(how: str) -> None:
 
 def test_a_product_that_only_the_second_reading_has_is_unmarked() -> None:
     """It was between two pages when the first reading came by."""
-
-    class Moving(ListSource):
-        in_one_piece = False
-
-        async def pages(self, limit: int | None) -> AsyncGenerator[Any, None]:
-            async for page in super().pages(limit):
-                yield page
-            self.rows = ROWS
-
     store = synced(ROWS)
     run(store, ROWS[1:], 0)
     with on_day(8):
-        sync(Moving(ROWS[1:], page_size=5), store, on_missing="delete", remove_after="7d")
+        moving = ListSource(ROWS, page_size=5, first_rows=ROWS[1:])
+        sync(moving, store, on_missing="delete", remove_after="7d")
     assert (is_sold(store), "missing_since" in record_of(store, 1)) == (True, False)
 
 

@@ -48,6 +48,7 @@ def test_the_version_of_the_mapping_changes_if_products_are_mapped_to_other_valu
             "withheld",
             "regions",
             "locations",
+            "channels",
             "settings",
         ):  # not written for a product that is stored
             del each[name]
