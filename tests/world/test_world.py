@@ -10,12 +10,10 @@ import pytest
 
 from tests.tiers import deep
 from tests.world.__main__ import parsed, simulate, text
-from tests.world.history import Ending, History, Step, history_of, live
+from tests.world.history import OPEN, Ending, History, Step, history_of, live
 from tests.world.shrink import shortest
 
 GROUPS, IN_GROUP = 8, 12
-OPEN = {56: "a run reports that the merchant deleted a variant, but nobody did"}
-"""Seeds that fail, and are not understood yet."""
 FAILED = Path(__file__).with_name("failed.txt").read_text().splitlines()
 """Histories that failed once, with what they found."""
 

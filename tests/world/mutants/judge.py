@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from itertools import count
 
-from tests.world.history import history_of, live
+from tests.world.history import OPEN, history_of, live
 from tests.world.planner.case import case
 from tests.world.planner.checks import CHECKS
 
@@ -33,7 +33,7 @@ def failures(file: str, seconds: float, first_seed: int) -> Iterator[str]:
             yield f"planner: {check.__name__}, seed {seed}: {str(error)[:200]}"
         seeds[check] += 1
         spent[check] += time.process_time() - start
-    for seed in count(first_seed):
+    for seed in (each for each in count(first_seed) if each not in OPEN):
         ending = live(history_of(seed))
         if ending.broken:
             yield f"world: seed {seed}: {ending.broken}"
