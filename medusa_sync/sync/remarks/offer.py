@@ -15,7 +15,7 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.entities import Channel, Region
 from medusa_sync.core.kinds.images import IMAGES, THUMBNAIL
 from medusa_sync.core.kinds.links import CHANNELS
-from medusa_sync.core.kinds.prices import PriceKey, is_price, price_key
+from medusa_sync.core.kinds.prices import is_price, price_key
 from medusa_sync.core.kinds.stock import SHARED, location_of
 from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct
@@ -74,20 +74,6 @@ class Offer(Struct):
         if private := min(filter(_is_private, addresses), default=""):
             self.unseen += 1
             self.address = self.address or urlsplit(f"//{private}").netloc.rpartition("@")[2]
-
-
-def _wanted_prices(desired: DesiredProduct) -> set[PriceKey]:
-    """The keys of the prices that a product has at the source."""
-    names = {name for each in desired.variants for name in each.fields if is_price(name)}
-    return {price_key(name, desired.currency, desired.regions) for name in names}
-
-
-def _private_image(desired: DesiredProduct) -> str:
-    """The first private address of images of a product; empty if there is none."""
-    images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
-    images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
-    addresses = (str(url).split("/", 3)[2] for url in images if "//" in str(url))
-    return min(filter(_is_private, addresses), default="")
 
 
 def obstacles(
