@@ -26,11 +26,11 @@ from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals, ending
 from medusa_sync.core.policy import Delay, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
-from medusa_sync.core.selection import PlanOptions, Selection
+from medusa_sync.core.selection import PlanSettings, Selection
 from medusa_sync.http import Downloads, HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
-from medusa_sync.medusa.placement import PlacementOptions
+from medusa_sync.medusa.placement import PlacementSettings
 from medusa_sync.redact import Redactor, hiding, redacted
 from medusa_sync.redirects import check_redirect
 from medusa_sync.report.progress import Progress
@@ -44,7 +44,7 @@ from medusa_sync.sources.open import open_source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.mode import Apply, Mode, Sync, Undo
 from medusa_sync.sync.run import Observer, Run
-from medusa_sync.sync.run_options import SyncOptions
+from medusa_sync.sync.settings import RunSettings
 
 if TYPE_CHECKING:
     from medusa_sync.sources.plan import Plan
@@ -55,7 +55,7 @@ _HEADERS = {
     "accept-encoding": "gzip",  # it proves its end
 }
 
-Options = TypeVar("Options", bound=Struct)
+Filled = TypeVar("Filled", bound=Struct)
 Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[HttpClient]]
 
 
@@ -184,7 +184,7 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
         mode = await stack.enter_async_context(opened if mode is None else nullcontext(mode))
         to_store = partial(connect, transport=transport)
         api = await stack.enter_async_context(_store(settings, requests, to_store))
-        run = Run(mode, api, _options(settings), requests, observer, stop)
+        run = Run(mode, api, _run_settings(settings), requests, observer, stop)
         try:
             with lock:
                 return await run.execute()
@@ -273,10 +273,10 @@ def _connector(settings: Settings, requests: Requests, stop: Stop, redactor: Red
         on_request: Callable[[str, str], None],
         rate: Rate | None = None,
         kept: Downloads | None = None,
-        **options: Any,
+        **others: Any,
     ) -> AsyncIterator[HttpClient]:
         try:
-            pool = httpx.AsyncClient(timeout=timeout, verify=tls, **options)
+            pool = httpx.AsyncClient(timeout=timeout, verify=tls, **others)
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             # What is said about a URL may have a part of the password.
             is_url = not isinstance(error, ImportError)
@@ -327,12 +327,12 @@ def _credentials(settings: Settings) -> Credentials | None:
     return None
 
 
-def _options(settings: Settings) -> SyncOptions:
+def _run_settings(settings: Settings) -> RunSettings:
     if settings.undo is not None:  # what the run created is removed
         removes = OnMissing.DRAFT if settings.on_missing is OnMissing.KEEP else settings.on_missing
         settings = replace(settings, source=settings.undo, on_missing=removes, **UNDOING)
     plan = _filled(
-        PlanOptions,
+        PlanSettings,
         settings,
         selection=Selection(settings.only, settings.skip or frozenset()),
         create=not settings.no_create,
@@ -340,12 +340,12 @@ def _options(settings: Settings) -> SyncOptions:
         price_limit=settings.max_price_change,
     )
     return _filled(
-        SyncOptions,
+        RunSettings,
         settings,
         job=settings.job_name,
         source_url=public_part(settings.source),
         store_url=settings.medusa_url,
-        wanted=_filled(PlacementOptions, settings),
+        wanted=_filled(PlacementSettings, settings),
         max_duration_s=settings.max_duration,
         delay=Delay(int(time.time()), settings.remove_after or 0),
         plan=plan,
@@ -353,7 +353,7 @@ def _options(settings: Settings) -> SyncOptions:
     )
 
 
-def _filled(kind: type[Options], settings: Settings, **others: Any) -> Options:
-    """Options of the engine: an attribute that is called like a setting has its value."""
+def _filled(kind: type[Filled], settings: Settings, **others: Any) -> Filled:
+    """Settings of the engine: an attribute that is called like a setting has its value."""
     names = [name for name in kind.__struct_fields__ if hasattr(settings, name)]
     return kind(**{name: getattr(settings, name) for name in names}, **others)

@@ -38,7 +38,7 @@ class FieldChange(Struct, frozen=True):
         applied: what was last applied, as `remember` gives it; None if nothing is known.
         desired: what the source wants.
         variant: what reports call the variant; empty for a field of the product.
-        setting: the option that changes it, as the product was written with another value, or `UNDO`, or
+        setting: the one that changes it, as the product was written with another value, or `UNDO`, or
             `DRAFTING`; empty if there is none.
         key: of the variant, which tells it apart; None for a field of the product.
     """

@@ -35,7 +35,7 @@ from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, History, Record, Write, full_text, remember
 from medusa_sync.core.renames import named_now
 from medusa_sync.core.run_settings import changed_of
-from medusa_sync.core.selection import PlanOptions
+from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.shared_stock import SharedStock, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
@@ -45,7 +45,7 @@ from medusa_sync.core.variants import Matches, match_variants
 def plan_update(
     desired: DesiredProduct,
     stored: StoredProduct,
-    how: PlanOptions,
+    how: PlanSettings,
     *,
     removed_ids: Collection[str] = (),
     deletes: bool = False,
@@ -100,7 +100,7 @@ class _Plan(Struct, frozen=True):
         matches: which stored variant is which.
         names: what the names of source and record mean.
         restore: put the source's values back, even if only the merchant changed them.
-        settings: the options of which the product was written with other values.
+        settings: those of which the product was written with other values.
         shared: the inventory item that variants share.
     """
 
@@ -110,7 +110,7 @@ class _Plan(Struct, frozen=True):
     options: OptionPlan
     matches: Matches
     names: Meanings
-    how: PlanOptions
+    how: PlanSettings
     restore: bool
     settings: Collection[str]
     shared: SharedStock

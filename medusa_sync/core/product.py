@@ -93,7 +93,7 @@ class DesiredProduct(Struct, frozen=True):
         digest: of the source product and of the settings that its mapping depends on; empty if it is not
             known, or if not everything of the source product is wanted.
         withheld: values that its variants do not get; their fields have what is written instead.
-        settings: the values of the options of values, as far as they are set.
+        settings: the values of the settings of values, as far as they are set.
         regions: ids of the store's regions by name in lower case, if a price is that of a region.
         channels: ids of the sales channels that it names, by name or id, as far as the store was asked.
         approved: the only change that may be written; None for any.

@@ -19,7 +19,7 @@ LOCATION_NAME = "location"  # the value of `--stock-location`; its own value the
 
 OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT)
 _OF_STOCK = (LOCATION, LOCATION_NAME)
-_OFF = dict.fromkeys((CURRENCY, SALES, MAP), "")  # a record without them was written without these options
+_OFF = dict.fromkeys((CURRENCY, SALES, MAP), "")  # a record without them was written without these settings
 _COUNT = re.compile("[0-9]{1,9}")
 
 
@@ -85,7 +85,7 @@ def is_earlier(before: Mapping[str, str] | None, now: Mapping[str, str]) -> bool
 def changed(
     before: Mapping[str, str], now: Mapping[str, str], selection: Selection
 ) -> dict[str, tuple[str, str]]:
-    """The options that have other values now, each with the old and the new one.
+    """The settings that have other values now, each with the old and the new one.
 
     Those that decide only about fields that are not chosen are left out, and those that are not known. Of a
     map, it matters whether there is one: its name says nothing, and its content may change.
@@ -102,7 +102,7 @@ def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[
 
 
 def changed_of(record: Record, desired: DesiredProduct, selection: Selection) -> dict[str, tuple[str, str]]:
-    """The options that a product was written with other values of."""
+    """The settings that a product was written with other values of."""
     before = _of_older(record) if record.settings is None else _completed(record.settings)
     return changed(before, desired.settings, selection)
 

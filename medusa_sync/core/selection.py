@@ -68,9 +68,9 @@ class Selection:
         """The fields to sync of a product: an interrupted write is completed with all of them."""
         return self._of_all_fields if record is None or not record.is_settled else self
 
-    def decides(self, option: str) -> bool:
-        """Whether an option of values decides about a field that is chosen."""
-        field = SETTINGS_OF_VALUES.get(option, "")
+    def decides(self, setting: str) -> bool:
+        """Whether a setting of values decides about a field that is chosen."""
+        field = SETTINGS_OF_VALUES.get(setting, "")
         return not field or self.has(field)
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
@@ -107,7 +107,7 @@ class Selection:
 ALL = Selection()
 
 
-class PlanOptions(Struct, frozen=True):
+class PlanSettings(Struct, frozen=True):
     """How to decide.
 
     Attributes:
@@ -118,7 +118,7 @@ class PlanOptions(Struct, frozen=True):
         update: products that are in the store are updated; what an interrupted run began is always completed.
         price_limit: how far a price may move; None for any distance.
         on_deleted: what happens to products that the merchant deleted.
-        accept_settings: the products of the source may have been written with other values of the options of
+        accept_settings: the products of the source may have been written with other values of the settings of
             values; their records get those of the run.
     """
 

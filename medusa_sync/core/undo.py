@@ -20,7 +20,7 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember, remember_text
 from medusa_sync.core.result import Result
-from medusa_sync.core.selection import PlanOptions
+from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
@@ -86,7 +86,7 @@ class Undone(DesiredProduct, frozen=True):
 def plan_change(
     desired: DesiredProduct,
     stored: StoredProduct,
-    how: PlanOptions,
+    how: PlanSettings,
     *,
     removed_ids: Collection[str] = (),
     deletes: bool = False,

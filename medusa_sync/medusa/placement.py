@@ -10,7 +10,7 @@ from medusa_sync.core.names import LOCATIONS, PROFILES, SALES_CHANNELS, Names
 from medusa_sync.errors import StoreMismatchError
 
 
-class PlacementOptions(Struct, frozen=True):
+class PlacementSettings(Struct, frozen=True):
     """What the settings name; None means the store's default.
 
     Attributes:

@@ -23,7 +23,7 @@ from medusa_sync.medusa.api import AdminApi, StoreDefaults
 from medusa_sync.medusa.placement import (
     UNKNOWN,
     Placement,
-    PlacementOptions,
+    PlacementSettings,
     check_currency,
     chosen,
     mismatch,
@@ -39,7 +39,7 @@ class Vocabulary(Struct):
     Methods that read raise what `AdminApi` raises.
 
     Attributes:
-        options: what the settings name.
+        wanted: what the settings name.
         names: of the lists that were read.
         placement: of new products, once it was decided.
         defaults: of the store, once they were read.
@@ -48,7 +48,7 @@ class Vocabulary(Struct):
     """
 
     api: AdminApi
-    options: PlacementOptions
+    wanted: PlacementSettings
     names: StoreNames = StoreNames()
     placement: Placement = UNKNOWN
     defaults: StoreDefaults | None = None
@@ -90,7 +90,7 @@ class Vocabulary(Struct):
         """
         if self.placement is not UNKNOWN or self.defaults is None:
             return
-        names, wanted, defaults = self.names, self.options, self.defaults
+        names, wanted, defaults = self.names, self.wanted, self.defaults
         if needs_currency:
             check_currency(wanted.currency, names.currencies)
         channels = names.channels or SALES_CHANNELS
@@ -112,7 +112,7 @@ class Vocabulary(Struct):
         """
         if self.placement.shipping_profile_id:
             return
-        name, collection = self.options.shipping_profile, "shipping_profiles"
+        name, collection = self.wanted.shipping_profile, "shipping_profiles"
         found = await self.api.named(collection, {"type": "default"}, limit=1) if name is None else ()
         found = found or await self.api.named(collection, {}, limit=_MOST)
         profile = chosen(PROFILES.having(found), name, [each.id for each in found])

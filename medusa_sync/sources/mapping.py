@@ -71,7 +71,7 @@ class MappingOptions(Struct, frozen=True):
 
     @property
     def settings(self) -> dict[str, str]:
-        """The options of values that are set."""
+        """The settings of values that are set."""
         sales, currency = "on" if self.sale_prices else "", self.currency
         values = {CURRENCY: currency, SALES: sales, MAP: self.source_map, MAP_CONTENT: self.map_digest}
         return {name: value for name, value in values.items() if value}

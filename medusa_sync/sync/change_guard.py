@@ -89,11 +89,11 @@ async def _changed(
 
 def _by_record(context: Context, products: Mapping[str, Stale]) -> dict[str, Sequence[FieldChange]]:
     """What the source changed since products were written, or since an interrupted write was sent."""
-    options = context.options
+    settings = context.settings
     selection = context.plan.selection
 
     def counts(variant: VariantRecord) -> bool:
-        is_removed = variant.dropped in options.removable and context.delay.is_over(variant.missing_since)
+        is_removed = variant.dropped in settings.removable and context.delay.is_over(variant.missing_since)
         return variant.dropped is None or is_removed
 
     changes: dict[str, Sequence[FieldChange]] = {}

@@ -13,7 +13,7 @@ from medusa_sync.core.kinds.texts import in_locales, named_locales
 from medusa_sync.core.kits import KeptStock
 from medusa_sync.core.names import StoreNames
 from medusa_sync.core.policy import Delay, OnMissing
-from medusa_sync.core.selection import PlanOptions
+from medusa_sync.core.selection import PlanSettings
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.placement import Placement
@@ -23,7 +23,7 @@ from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.mode import Mode
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
-from medusa_sync.sync.run_options import SyncOptions
+from medusa_sync.sync.settings import RunSettings
 
 
 class Context(Struct):
@@ -49,7 +49,7 @@ class Context(Struct):
     """
 
     api: AdminApi
-    options: SyncOptions
+    settings: RunSettings
     mode: Mode
     delivery: Delivery
     ledger: Ledger
@@ -65,10 +65,10 @@ class Context(Struct):
     left_over: LeftOverStock = field(default_factory=LeftOverStock)
     failures: int = 0
     is_map_edited: bool = False
-    plan: PlanOptions = PlanOptions()
+    plan: PlanSettings = PlanSettings()
 
     def __post_init__(self) -> None:
-        self.plan = self.options.plan
+        self.plan = self.settings.plan
 
     @property
     def placement(self) -> Placement:
@@ -118,7 +118,7 @@ class Context(Struct):
             await all_done(
                 vocabulary.read_places(),
                 vocabulary.read_regions(is_needed=regions),
-                vocabulary.read_channels(is_needed=channels or vocabulary.options.sales_channel is not None),
+                vocabulary.read_channels(is_needed=channels or vocabulary.wanted.sales_channel is not None),
                 *([self.find_locales()] if locales else ()),
             )
             vocabulary.place(needs_currency=needs_currency)
@@ -140,18 +140,18 @@ class Context(Struct):
 
     def is_ours(self, external_id: str | None) -> bool:
         """Whether an external id is one of this source."""
-        return source_id_of(self.options.source_name, external_id) is not None
+        return source_id_of(self.settings.source_name, external_id) is not None
 
     @property
     def is_dry_run(self) -> bool:
         """Whether nothing is sent."""
-        return self.options.dry_run
+        return self.settings.dry_run
 
     @property
     def unrecorded(self) -> list[str]:
         """External ids of products that the source did not deliver, and that are kept without a record."""
         missing = (source_id for source_id in sorted(self.scan.unrecorded) if source_id not in self.delivery)
-        return [external_id_of(self.options.source_name, source_id) for source_id in missing]
+        return [external_id_of(self.settings.source_name, source_id) for source_id in missing]
 
     @property
     def delay(self) -> Delay:
@@ -161,4 +161,4 @@ class Context(Struct):
     @property
     def deletes(self) -> bool:
         """Whether what the source no longer has is deleted, and not only drafted."""
-        return self.options.on_missing is OnMissing.DELETE
+        return self.settings.on_missing is OnMissing.DELETE

@@ -30,7 +30,7 @@ from medusa_sync.sync.read.compare import Comparison, Stale
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remarks import notes
-from medusa_sync.sync.run_options import SyncOptions
+from medusa_sync.sync.settings import RunSettings
 
 if TYPE_CHECKING:
     from medusa_sync.sync.remove.removals import Removals
@@ -60,7 +60,7 @@ class Run:
     Args:
         mode: what the run is for, with its source.
         api: of the store; None for a dry run that compares nothing.
-        options: what to do.
+        settings: what to do.
         requests: counted by the HTTP clients of source and store.
         observer: follows the progress.
         stop: ends the run early: writes in progress get `GRACE_S`, everything else ends at once.
@@ -70,7 +70,7 @@ class Run:
         self,
         mode: Mode,
         api: AdminApi | None,
-        options: SyncOptions,
+        settings: RunSettings,
         requests: Requests,
         observer: Observer,
         stop: Stop,
@@ -78,10 +78,10 @@ class Run:
         self._mode = mode
         self._source = mode.source
         self._api = api
-        self._options = options
+        self._settings = settings
         self._requests = requests
         self._stop = stop
-        self._delivery = Delivery(mode.source, options)
+        self._delivery = Delivery(mode.source, settings)
         self._ledger = Ledger(observer.settled)
         self._observer = observer
         self._context: Context | None = None
@@ -98,31 +98,31 @@ class Run:
             self._stop.set(self._delivery.error)
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
         self._ledger.close(f"not completed: {reason}")
-        options, ledger, error = self._options, self._ledger, self._stop.reason
+        settings, ledger, error = self._settings, self._ledger, self._stop.reason
         exit_code = error.exit_code if error is not None else self._mode.exit_code(ledger)
         status = Status.PARTIAL if exit_code else Status.OK
         return RunResult(
-            job=options.job,
-            dry_run=options.dry_run,
+            job=settings.job,
+            dry_run=settings.dry_run,
             status=status if error is None else _STATUSES.get(type(error), Status.FAILED),
             exit_code=exit_code,
             started_at=started_at,
             duration_s=time.monotonic() - clock,
-            source_name=options.source_name,
+            source_name=settings.source_name,
             undoes=self._mode.undoes,
-            source_url=options.source_url,
+            source_url=settings.source_url,
             source_format=self._source.format,
             source_total=self._delivery.total,
             seen=ledger.seen,
-            store_url=options.store_url if self._api is not None else None,
+            store_url=settings.store_url if self._api is not None else None,
             store=store,
             counts=dict(ledger.counts),
             conflicts=ledger.conflicts,
             held=ledger.held,
             withheld=ledger.withheld,
             skipped=ledger.skipped,
-            plan=Planned(ledger.plan, self._category_names) if options.saves_plan else None,
-            shard=options.shard,
+            plan=Planned(ledger.plan, self._category_names) if settings.saves_plan else None,
+            shard=settings.shard,
             not_compared=ledger.not_compared,
             first=tuple(ledger.first),
             requests=self._requests,
@@ -136,17 +136,17 @@ class Run:
 
     def _notes(self) -> Iterator[Note]:
         """Remarks that are not about one product."""
-        options, ledger, mode, is_stopped = self._options, self._ledger, self._mode, self._stop.is_set
-        needs_some = mode.wants_all and not (options.shard or is_stopped)
+        settings, ledger, mode, is_stopped = self._settings, self._ledger, self._mode, self._stop.is_set
+        needs_some = mode.wants_all and not (settings.shard or is_stopped)
         yield from notes.of_products(self._source, ledger, needs_some=needs_some)
-        yield from notes.of_settings(options, ledger)
+        yield from notes.of_settings(settings, ledger)
         if self._removals is not None:
             yield from self._removals.notes
-        yield from notes.of_reading(self._source, ledger, is_dry_run=options.dry_run)
+        yield from notes.of_reading(self._source, ledger, is_dry_run=settings.dry_run)
         if self._api is None:
             yield notes.not_compared(ledger)
         if self._context is not None:
-            has_checked_all = options.dry_run and mode.creates and self._stop.reason is None
+            has_checked_all = settings.dry_run and mode.creates and self._stop.reason is None
             has_stale = self._engine is not None
             yield from notes.of_store(self._context, has_checked_all=has_checked_all, has_stale=has_stale)
         yield from self._obstacles
@@ -159,7 +159,7 @@ class Run:
                 steps.cancel()
 
         self._stop.on_set(end)
-        limit = self._options.max_duration_s
+        limit = self._settings.max_duration_s
         timer = self._start_timer(limit) if limit is not None else None
         try:
             return await steps
@@ -193,13 +193,13 @@ class Run:
         Returns:
             What the store holds at the end; None if the run was stopped or the source was incomplete.
         """
-        options, ledger = self._options, self._ledger
+        settings, ledger = self._settings, self._ledger
         # The scan begins while the source is asked.
-        async with Scan(api, options) as scan:
-            vocabulary = Vocabulary(api, options.wanted)
-            context = Context(api, options, self._mode, self._delivery, ledger, self._stop, scan, vocabulary)
+        async with Scan(api, settings) as scan:
+            vocabulary = Vocabulary(api, settings.wanted)
+            context = Context(api, settings, self._mode, self._delivery, ledger, self._stop, scan, vocabulary)
             self._context = context
-            if options.prunes:
+            if settings.prunes:
                 self._removals = self._mode.removals(context)
             try:
                 await context.check_locales()
@@ -219,33 +219,33 @@ class Run:
             names = await self._source.category_names()
             self._category_names = {slug: name for slug, name in names.items() if hidden(name) == name}
         # A run that only updates spares the store these requests, and its users the same lines each time.
-        if (options.dry_run or ledger.counts[Result.CREATED]) and self._mode.creates:
+        if (settings.dry_run or ledger.counts[Result.CREATED]) and self._mode.creates:
             from medusa_sync.sync.remarks.customers import find_obstacles
 
             offer = self._engine.offer if self._engine is not None else None
             self._obstacles = await find_obstacles(context, offer)
-        if options.dry_run:
+        if settings.dry_run:
             return StoreState(scan.size, ledger.kept)
         removed = ledger.counts[Result.REMOVED] if context.deletes else 0
         return StoreState(scan.size + ledger.counts[Result.CREATED] - removed, ledger.kept + ledger.gained)
 
     async def _write(self, context: Context) -> None:
         """Compare all products, and write the stale ones that do not have to wait for others."""
-        options = self._options
+        settings = self._settings
         comparison = Comparison(context, self._observer.fetched)
         async with aclosing(comparison.stale()) as stale:
             parts: AsyncGenerator[list[Stale], None] = stale
-            if options.max_changes is not None:
+            if settings.max_changes is not None:
                 from medusa_sync.sync.change_guard import guarded  # few runs need it
 
-                parts = guarded(context, self._removals, stale, options.max_changes)
+                parts = guarded(context, self._removals, stale, settings.max_changes)
             first = await anext(parts, None)
             if first is not None:
                 from medusa_sync.sync.write.engine import Engine  # only runs that write need it
 
                 self._engine = Engine(context)
                 await self._engine.first_pass(first, parts)
-            elif options.dry_run and not self._stop.is_set:
+            elif settings.dry_run and not self._stop.is_set:
                 await context.find_placement()
 
     async def _unmark(self, context: Context) -> None:

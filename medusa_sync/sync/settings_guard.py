@@ -39,11 +39,11 @@ class SettingsGuard:
     """
 
     def __init__(self, context: Context) -> None:
-        options = context.options
+        settings = context.settings
         self._context = context
         self._scan = context.scan
-        self._selection, self._accepts = options.plan.selection, options.plan.accept_settings
-        self._location = options.wanted.stock_location or ""
+        self._selection, self._accepts = settings.plan.selection, settings.plan.accept_settings
+        self._location = settings.wanted.stock_location or ""
         self._of_source: Mapping[str, str] = {}
         self._accepted: set[str] = set()
         self._to_record: Mapping[str, str] = {}
@@ -62,7 +62,7 @@ class SettingsGuard:
         if not self._context.mode.checks_settings:
             return
         self._of_source = {name: product_settings[name] for name in OF_SOURCE if name in product_settings}
-        before = self._scan.settings.as_a_whole(self._of_source)
+        before = self._scan.recorded_settings.as_a_whole(self._of_source)
         names = {before[name] for name in (LOCATION, LOCATION_NAME) if name in before}
         if names and self._location not in names and self._selection.decides(LOCATION):
             await self._context.find_placement()  # it may be the same one
@@ -80,8 +80,8 @@ class SettingsGuard:
             return
         if not self._scan.is_complete:
             for record in found:
-                self._scan.settings.add(record)
-        if not self._scan.settings:
+                self._scan.recorded_settings.add(record)
+        if not self._scan.recorded_settings:
             await self._scan.complete()
         await self._compare()
 
@@ -91,10 +91,10 @@ class SettingsGuard:
 
     async def _compare(self) -> None:
         now = self._now
-        before = self._scan.settings.as_a_whole(now)
+        before = self._scan.recorded_settings.as_a_whole(now)
         if not self._scan.is_complete and changed(before, now, self._selection):
             await self._scan.complete()  # the latest settings may be on another page
-            before = self._scan.settings.as_a_whole(now)
+            before = self._scan.recorded_settings.as_a_whole(now)
         differences = changed(before, now, self._selection)
         if not differences.keys() <= self._accepted:
             self._stop_unless_accepted(differences)

@@ -57,9 +57,9 @@ class Comparison:
         self._fetched = fetched
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
-        self._options = context.options.plan
-        self._reads_all = self._options.overwrite or context.mode.reads_all  # all products are stale
-        self._accepts = self._options.accept_settings
+        self._settings = context.settings.plan
+        self._reads_all = self._settings.overwrite or context.mode.reads_all  # all products are stale
+        self._accepts = self._settings.accept_settings
         self._guard = SettingsGuard(context)
         self._free_values = FreeValues(context)
 
@@ -104,7 +104,7 @@ class Comparison:
         added = {each.external_id: self._added_channels(each, copies[each.external_id]) for each in shown}
         # If the placement is wrong, nothing at all is written.
         await self._context.find_placement(
-            creates=not all(copies.values()) and (self._options.create or self._options.adopt),
+            creates=not all(copies.values()) and (self._settings.create or self._settings.adopt),
             regions=any(region_names(each.fields) for product in products for each in product.variants),
             channels=any(added.values()),
             locales=any(product.locales for product in products) or _has_texts(chain(*copies.values())),
@@ -143,11 +143,11 @@ class Comparison:
 
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""
-        options, total = self._context.options, self._context.delivery.total
-        if options.prunes or options.max_changes is not None or self._accepts:
+        settings, total = self._context.settings, self._context.delivery.total
+        if settings.prunes or settings.max_changes is not None or self._accepts:
             return None
-        read = min((each for each in (total, options.limit) if each is not None), default=None)
-        return read if read is None or options.shard is None else ceil(read / options.shard.count)
+        read = min((each for each in (total, settings.limit) if each is not None), default=None)
+        return read if read is None or settings.shard is None else ceil(read / settings.shard.count)
 
     def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
         """Settle a product that the scan shows to be up to date, or that is invalid; return any other one."""
@@ -163,7 +163,7 @@ class Comparison:
             checked = self._ledger.checked(product)
             if checked is None or reads_all:
                 return checked
-            selected = self._options.selection.of(applied(checked))
+            selected = self._settings.selection.of(applied(checked))
             if checked.withheld or not self._scan.shows(checked, selected.content):  # the record may lack it
                 return checked
             product = checked

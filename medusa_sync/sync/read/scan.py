@@ -21,7 +21,7 @@ from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.decode import Scanned, summary
 from medusa_sync.medusa.lists import Page
 from medusa_sync.sources.base import Unchecked
-from medusa_sync.sync.run_options import SyncOptions
+from medusa_sync.sync.settings import RunSettings
 
 PAGE_SIZE = 2_000  # 3 to 7 times cheaper per product than look-ups by id
 LOOK_UP = 200  # products in a look-up; about 300 external ids fit into a request line
@@ -46,7 +46,7 @@ class Scan:
         unrecorded: those of them without a record: the merchant may have created them.
         variants: how many variants of the source they have.
         withheld: values that their variants do not get, by external id.
-        settings: of all records of the source, also those of other shards.
+        recorded_settings: of all records of the source, also those of other shards.
         location: id of the stock location that its stock is at; empty if no record shows it.
         is_complete: all pages were read.
         owners: external ids of the products of the source that have such values.
@@ -55,7 +55,7 @@ class Scan:
         delay: until what is missing is removed, at the time of the store.
     """
 
-    def __init__(self, api: AdminApi, options: SyncOptions) -> None:
+    def __init__(self, api: AdminApi, settings: RunSettings) -> None:
         self.size = 0
         self.is_empty = False
         self.may_adopt = self.may_have_plain_ids = True
@@ -63,16 +63,16 @@ class Scan:
         self.unrecorded: set[str] = set()
         self.variants = 0
         self.withheld: dict[str, tuple[Withheld, ...]] = {}
-        self.settings = SettingsOfRecords()
+        self.recorded_settings = SettingsOfRecords()
         self.location = ""
         self.owners: set[str] = set()
         self.waiting: dict[str, float] = {}
         self.is_complete = False
         self.marked: set[str] = set()
-        self.delay = options.delay
+        self.delay = settings.delay
         self._api = api
-        self._options = options
-        self._removable = options.removable
+        self._settings = settings
+        self._removable = settings.removable
         self._first_page: asyncio.Task[None]
         self._step = 0
         self._is_ready = False
@@ -200,13 +200,13 @@ class Scan:
         for product in map(summary, page.entries):  # one at a time takes less memory
             external_id = product.external_id or ""
             self.may_adopt |= not external_id
-            source_id = source_id_of(self._options.source_name, external_id)
+            source_id = source_id_of(self._settings.source_name, external_id)
             if source_id is None:  # not from this source
                 self.may_have_plain_ids |= bool(external_id) and ":" not in external_id
                 continue
             if isinstance(product, StoredProduct) and product.record is not None:
-                self.settings.add(product.record)
-            if not is_in(self._options.shard, external_id):
+                self.recorded_settings.add(product.record)
+            if not is_in(self._settings.shard, external_id):
                 continue  # not in this shard
             is_first = self.source_ids.add(source_id)
             if not is_first:
@@ -238,7 +238,7 @@ class Scan:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled and not (record.missing_since or self.removes_from(record)):
-            selection = self._options.plan.selection
+            selection = self._settings.plan.selection
             place = record.locations.get("", "") if selection.has(STOCK) else ""
             self._up_to_date.append(hash((external_id, selection.of(record).content, place)))
             if record.source:

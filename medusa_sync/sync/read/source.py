@@ -9,7 +9,7 @@ from contextlib import aclosing
 from medusa_sync.core.ids import is_in
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Delivered, Received, Source, checked
-from medusa_sync.sync.run_options import SyncOptions
+from medusa_sync.sync.settings import RunSettings
 
 
 class Delivery:
@@ -25,29 +25,29 @@ class Delivery:
         in_one_piece: all came in one file or response; otherwise a product may have moved between pages.
     """
 
-    def __init__(self, source: Source, options: SyncOptions) -> None:
+    def __init__(self, source: Source, settings: RunSettings) -> None:
         self.total: int | None = None
         self.error: SourceError | None = None
         self.in_one_piece = False
         self._source = source
-        self._options = options
+        self._settings = settings
         self._received = Received()
 
     def again(self) -> Delivery:
         """Another reading of the same source."""
-        return Delivery(self._source, self._options)
+        return Delivery(self._source, self._settings)
 
     async def pages(self) -> AsyncGenerator[list[Delivered], None]:
         """The rows of each page. If the source fails, the pages end and `error` is set."""
         try:
-            async with aclosing(self._source.pages(self._options.limit)) as pages:
+            async with aclosing(self._source.pages(self._settings.limit)) as pages:
                 async for page in pages:
                     await asyncio.sleep(0)  # signals and time limits have an effect
                     # A dry run shows what is not used of all products.
-                    found = map(checked, page.rows) if self._options.dry_run else page.rows
+                    found = map(checked, page.rows) if self._settings.dry_run else page.rows
                     rows = [*map(self._received.add, found)]
                     self.total = page.total
-                    shard = self._options.shard
+                    shard = self._settings.shard
                     yield [row for row in rows if row.external_id is None or is_in(shard, row.external_id)]
         except SourceError as error:
             self.error = error
@@ -57,7 +57,7 @@ class Delivery:
     @property
     def expected(self) -> int | None:
         """How many rows the pages have; None if it is not known."""
-        return self.total if self._options.shard is None else None
+        return self.total if self._settings.shard is None else None
 
     def __contains__(self, source_id: str | None) -> bool:
         return source_id in self._received

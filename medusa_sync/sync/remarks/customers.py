@@ -36,6 +36,6 @@ async def find_obstacles(context: Context, offer: Offer | None) -> Sequence[Note
     if not offer.channels:  # nothing was planned: as a new product would be
         offer.channels.add(placement.sales_channel_id)
         offer.locations.update(filter(None, (placement.location_id,)))
-        offer.currencies.add(context.options.wanted.currency)
+        offer.currencies.add(context.settings.wanted.currency)
     names = context.names
     return tuple(obstacles(offer, channels, names.known_regions, names.locations.labels))

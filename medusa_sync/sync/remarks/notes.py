@@ -10,7 +10,7 @@ from medusa_sync.medusa.placement import UNKNOWN
 from medusa_sync.sources.base import Source
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
-from medusa_sync.sync.run_options import SyncOptions
+from medusa_sync.sync.settings import RunSettings
 
 _NO_ID = (
     "None has a usable id. Take another field for it, whose values never change: write `. + {id: .title}` to "
@@ -41,10 +41,10 @@ def of_products(source: Source, ledger: Ledger, *, needs_some: bool) -> Iterator
         )
 
 
-def of_settings(options: SyncOptions, ledger: Ledger) -> Iterator[Note]:
+def of_settings(settings: RunSettings, ledger: Ledger) -> Iterator[Note]:
     """Why nothing is removed, and what a plan hides."""
-    removes = options.on_missing is not OnMissing.KEEP
-    if removes and options.limit is not None:
+    removes = settings.on_missing is not OnMissing.KEEP
+    if removes and settings.limit is not None:
         text = "Nothing is removed with --limit, because products beyond the limit are not missing."
         yield Note("limit_keeps", text)
     elif removes and ledger.unidentified:

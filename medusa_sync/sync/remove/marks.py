@@ -98,7 +98,7 @@ async def unmark(context: Context, moved: Collection[str] = ()) -> None:
     back = [
         each
         for each in sorted(scan.marked)
-        if each in moved or source_id_of(context.options.source_name, each) in context.delivery
+        if each in moved or source_id_of(context.settings.source_name, each) in context.delivery
     ]
     rejected = (
         {each.external_id for each in ledger.problems if each.result is Result.REJECTED} if back else ()

@@ -45,7 +45,7 @@ class Orphans:
         self._api = context.api
         self._delivery = context.delivery
         self._scan = context.scan
-        self._options = context.options
+        self._settings = context.settings
         self._settle = context.ledger.remove
         self._deletes = context.deletes
         self._list: List[Raw] | None = WITH_STATUS  # what is read of them; None for all details
@@ -102,7 +102,7 @@ class Orphans:
     async def _undelivered(self) -> list[StoredProduct]:
         """The products that the source did not deliver, without those that were already drafted."""
         source_ids = [each for each in self._scan.owned if each not in self._delivery]
-        missing = [external_id_of(self._options.source_name, each) for each in source_ids]
+        missing = [external_id_of(self._settings.source_name, each) for each in source_ids]
         # A copy without a record may be one that the merchant has created.
         found = [each for each in await self._read(missing) if each.record is not None]
         return [each for each in found if self._deletes or each.status == "published"]
@@ -135,7 +135,7 @@ class Orphans:
         Raises:
             PruneGuardError: more than `--max-removals` allows.
         """
-        allowed = self._options.max_removals
+        allowed = self._settings.max_removals
         if not allowed.allows(len(names), owned):
             reason = f"{len(names)} of {owned} {noun} {self.why}; --max-removals is {allowed}."
             raise removal_error(reason, names, self.hint)
@@ -214,7 +214,7 @@ class Created(Orphans):
         Those that were written since are skipped if they would be deleted.
         """
         left = list[StoredProduct]()
-        for stored in await self._read(self._created if self._options.plan.selection.has(STATUS) else ()):
+        for stored in await self._read(self._created if self._settings.plan.selection.has(STATUS) else ()):
             if self._created[stored.external_id or ""].id != stored.id:
                 continue
             if why := self._kept(stored):

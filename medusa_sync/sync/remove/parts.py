@@ -33,7 +33,7 @@ async def write_in_parts(
     Raises:
         StoreError: the store is unavailable.
     """
-    stop, attempts = context.stop, context.options.max_retries + 1
+    stop, attempts = context.stop, context.settings.max_retries + 1
 
     async def send(part: Sequence[StoredProduct]) -> None:
         try:

@@ -132,7 +132,7 @@ class Removals:
         self._context = context
         self._delivery = context.delivery
         self._scan = context.scan
-        self._options = context.options
+        self._settings = context.settings
         self._ledger = context.ledger
         self._orphans = orphans
         self._marks = Marks(context)
@@ -184,8 +184,8 @@ class Removals:
         await self._carry_out(await self._find(updates))
 
     async def _carry_out(self, orphans: Sequence[StoredProduct]) -> None:
-        if not self._options.dry_run:
-            removing, fail = self._options.batch_size, self._orphans.fail
+        if not self._settings.dry_run:
+            removing, fail = self._settings.batch_size, self._orphans.fail
             await write_in_parts(self._context, orphans, removing, self._orphans.remove, fail)
             marked, mark = self._marks.new, self._orphans.mark
             await write_in_parts(self._context, marked, MARKED_AT_ONCE, mark, fail)
@@ -194,7 +194,7 @@ class Removals:
             self._context.removed_products |= {each.external_id or "" for each in orphans}
         for each in orphans:
             self._ledger.remove(self._orphans.outcome(each))
-        if self._options.saves_plan:
+        if self._settings.saves_plan:
             action = Action.DELETE if self._context.deletes else Action.DRAFT
             plans = [removal(each, action) for each in orphans]
             for plan in (*plans, *(removal(each, MARK) for each in self._marks.new)):
@@ -210,12 +210,12 @@ class Removals:
             return ()
         if self._found is None:
             self._found = await self._orphans.find()
-        options = self._options
+        settings = self._settings
         in_sync = [each for each in updates if each.desired.external_id not in self._ledger.partial]
         due: dict[str, Mapping[str, StoredVariant]] = {}
         names: dict[str, str] = {}
         for each in in_sync:
-            found = each.removable(options.removable, self._context.delay)
+            found = each.removable(settings.removable, self._context.delay)
             name = f"{each.desired.external_id} {each.stored.title!r}"
             names |= {lost.id: f"{name}: {lost.called(key)}" for key, lost in found.items()}
             if now := self._marks.due_variants(each, found):

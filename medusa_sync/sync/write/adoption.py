@@ -27,7 +27,7 @@ class Adoption:
     def __init__(self, context: Context) -> None:
         self._api = context.api
         self._loaded = not context.scan.may_adopt
-        self._takes_plain_ids = context.options.plan.adopt and context.scan.may_have_plain_ids
+        self._takes_plain_ids = context.settings.plan.adopt and context.scan.may_have_plain_ids
         self._by_key: defaultdict[tuple[str, str], list[UnownedProduct]] = defaultdict(list)
         self._reserved: dict[str, str] = {}
 

@@ -85,9 +85,9 @@ class Attempts:
             await self._decide_ahead(created)
             jobs = still_queued(jobs)
         names = {job.external_id for job in created}
-        updates = self._context.options.plan.update
+        updates = self._context.settings.plan.update
         changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
-        terms = _added_terms(changed, self._context.options.plan.selection)
+        terms = _added_terms(changed, self._context.settings.plan.selection)
         self._terms.expect(terms, [job.desired for job in jobs])
         return jobs
 

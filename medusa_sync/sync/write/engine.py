@@ -45,14 +45,14 @@ class Engine:
     """Takes jobs from the queue to their outcomes."""
 
     def __init__(self, context: Context) -> None:
-        options = context.options
+        settings = context.settings
         self._context = context
         self._stop = context.stop
         self._attempts = Attempts(context)
         self._places = self._attempts.places
-        self._batch_size = options.batch_size
+        self._batch_size = settings.batch_size
         self._queue: Group = []
-        self._slots = asyncio.Semaphore(1 if context.is_dry_run else options.concurrency)
+        self._slots = asyncio.Semaphore(1 if context.is_dry_run else settings.concurrency)
         self._in_flight = InFlight(context.stop)
 
     @property
@@ -198,7 +198,7 @@ class Engine:
             if job.plan is not None and not job.plan.is_creation:
                 job.owners = None  # others of the group may have given up what this one gets
         attempts = max((job.attempts for job in jobs), default=0)
-        if attempts <= self._context.options.max_retries:
+        if attempts <= self._context.settings.max_retries:
             logger.info("reading %d products again: %s", len(jobs), error, extra={"event": "reconcile"})
             await self._stop.sleep(pause(attempts))
             return [jobs]
@@ -211,6 +211,6 @@ class Engine:
             self._places.end(job, result, str(error))
             self._context.failures += 1
         if self._context.failures >= _MOST_FAILURES:
-            message = f"The store at {self._context.options.store_url} fails every write: {error}"
+            message = f"The store at {self._context.settings.store_url} fails every write: {error}"
             raise StoreError(message, hint="Check the log of the store.")
         return []

@@ -38,7 +38,7 @@ class NewProducts:
     def __init__(self, context: Context, places: Places, planner: Planner, gate: Gate) -> None:
         self._context = context
         self._places = places
-        self._options = context.options.plan
+        self._settings = context.settings.plan
         self._planner = planner
         self._gate = gate
         self._adoption = Adoption(context)
@@ -64,15 +64,15 @@ class NewProducts:
         left = [job for job in jobs if job.plan is None]
         others = await self._adopt_matches(left) if left else []
         deleted = set[str]()
-        if self._options.create and self._options.on_deleted is OnDeleted.SKIP:
+        if self._settings.create and self._settings.on_deleted is OnDeleted.SKIP:
             deleted = await self._deleted_among([job.external_id for job, _ in others])
         created: Group = []
         for job, found in others:
             if job.external_id in deleted:
                 self._places.end(job, Result.SKIPPED, _DELETED)
-            elif found and not (len(found) == 1 and self._options.adopt):
+            elif found and not (len(found) == 1 and self._settings.adopt):
                 self._places.end(job, Result.REJECTED, exists_already(found))
-            elif found or not self._options.create:
+            elif found or not self._settings.create:
                 self._places.end(job, Result.SKIPPED)
             else:
                 created.append(job)
@@ -94,7 +94,7 @@ class NewProducts:
         others: list[tuple[Job, list[UnownedProduct]]] = []
         for job in jobs:
             found = self._adoption.matches(job.desired)
-            if len(found) == 1 and self._options.adopt and self._options.update:
+            if len(found) == 1 and self._settings.adopt and self._settings.update:
                 adopted[found[0].id] = job
                 self._adoption.reserve(found[0], job.external_id)
             else:

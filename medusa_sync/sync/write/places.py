@@ -51,7 +51,7 @@ class Places:
         if outcome.blocked:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
             outcome = structs.replace(outcome, **failed)
-        elif self._context.options.saves_plan and not is_recorded(job.change):
+        elif self._context.settings.saves_plan and not is_recorded(job.change):
             self._context.ledger.plan_line(_line(job, outcome, self._context.placement.ids))
         self._settle(job, outcome)
 

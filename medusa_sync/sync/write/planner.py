@@ -120,7 +120,7 @@ class Planner:
         reasons = "; ".join(filter(None, [blocked, *history.kept.values()]))
         job.take_again(structs.replace(update, blocked=reasons or None))
         may_write = self._context.plan.update or stored.pending is not None  # what was begun is completed
-        removable = self._context.options.removable if may_write and not self._context.is_final else ()
+        removable = self._context.settings.removable if may_write and not self._context.is_final else ()
         if removable and job.change.removable(removable, self._context.delay):
             self._places.defer(job)
         elif may_write and blocked:

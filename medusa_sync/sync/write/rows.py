@@ -117,7 +117,7 @@ class ProductRows:
         placement = self._context.placement
         body = product_body(job.change, product_id, job.attempt.note, placement=placement, ids=ids)
         if job.change.is_creation:
-            status = self._context.options.status
+            status = self._context.settings.status
             body |= creation_body(job.change, product_id, status=status, items=job.attempt.items)
         return body
 

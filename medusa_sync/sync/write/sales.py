@@ -31,7 +31,7 @@ class Sales:
     """
 
     def __init__(self, context: Context) -> None:
-        source_name = context.options.source_name
+        source_name = context.settings.source_name
         self._lists = context.api.price_lists
         self._stop = context.stop
         self._title = f"Sale prices of {source_name}"

@@ -13,7 +13,7 @@ from medusa_sync.core.kinds.stock import SHARED, STOCK
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.record import AppliedOption, Record, VariantRecord
-from medusa_sync.core.selection import PlanOptions
+from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.stored import (
     StoredInventory,
     StoredInventoryItem,
@@ -87,7 +87,7 @@ def stored(before: DesiredProduct, items: Items) -> StoredProduct:
 
 
 def planned(before: DesiredProduct, items: Items, after: DesiredProduct) -> Change:
-    return plan_update(after, stored(before, items), PlanOptions())
+    return plan_update(after, stored(before, items), PlanSettings())
 
 
 OWN: Variants = {"S": {SKU: "A", STOCK: 5}, "M": {SKU: "B", STOCK: 5}}

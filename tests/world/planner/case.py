@@ -14,7 +14,7 @@ from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.selection import PlanOptions, Selection
+from medusa_sync.core.selection import PlanSettings, Selection
 from medusa_sync.errors import ProductFailedError
 from tests.world.planner import merchant, source
 from tests.world.planner.expected import Run
@@ -22,7 +22,7 @@ from tests.world.planner.shop import Shop, contents
 from tests.world.planner.source import Edit
 
 _ROUNDS: Final = 3
-DEFAULTS: Final = PlanOptions()
+DEFAULTS: Final = PlanSettings()
 
 
 class Case(Struct, frozen=True):
@@ -53,7 +53,7 @@ def case(seed: int) -> Case:
     return Case(first, killed if draw.random() < 0.4 else None, edits, later, draw.getrandbits(32))
 
 
-def options(seed: int) -> tuple[PlanOptions, Run]:
+def options(seed: int) -> tuple[PlanSettings, Run]:
     """How a run decides, without what needs other products; the second form is that of the oracle."""
     draw = Random(seed)
     chosen = draw.choice(
@@ -63,7 +63,7 @@ def options(seed: int) -> tuple[PlanOptions, Run]:
     sides = {name: draw.choice([*OnConflict]) for name in draw.sample(["title", "price", "variants"], 2)}
     policy = draw.choice([ConflictPolicy(), ConflictPolicy(OnConflict.STORE), ConflictPolicy(sides=sides)])
     only, skip, overwrite = frozenset(chosen) if chosen else None, frozenset(skipped), draw.random() < 0.15
-    how = PlanOptions(policy, overwrite=overwrite, selection=Selection(only, skip))
+    how = PlanSettings(policy, overwrite=overwrite, selection=Selection(only, skip))
     return how, Run(only, skip, policy, overwrite)
 
 
@@ -94,14 +94,14 @@ class World:
         self.desired = _wanted(source.edited(row, played.later))
         self.how, self.run = options(played.how)
 
-    def kill(self, desired: DesiredProduct, commits: int, how: PlanOptions = DEFAULTS) -> bool:
+    def kill(self, desired: DesiredProduct, commits: int, how: PlanSettings = DEFAULTS) -> bool:
         """Write a product, but only so many commits; returns whether some were left."""
         change = self.plan(desired, how)
         if change is None or is_recorded(change):
             return False
         return sum(1 for _ in islice(self.shop.commits(change), commits)) == commits
 
-    def plan(self, desired: DesiredProduct, how: PlanOptions) -> Change | None:
+    def plan(self, desired: DesiredProduct, how: PlanSettings) -> Change | None:
         """Plan an update; None if Medusa does not support it."""
         stored = self.shop.read()
         how = structs.replace(how, selection=how.selection.for_record(stored.record))
@@ -111,7 +111,7 @@ class World:
             return None
         return None if change.blocked else change
 
-    def settle(self, desired: DesiredProduct, how: PlanOptions) -> bool:
+    def settle(self, desired: DesiredProduct, how: PlanSettings) -> bool:
         """Plan and apply until nothing is left; returns whether the product can be written at all."""
         left: object = None
         for _ in range(_ROUNDS):

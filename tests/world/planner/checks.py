@@ -15,14 +15,14 @@ from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action
-from medusa_sync.core.selection import PlanOptions
+from medusa_sync.core.selection import PlanSettings
 from tests.world.planner import undoing
 from tests.world.planner.case import DEFAULTS, Case, World
 from tests.world.planner.expected import Sides, differences, held, merged, wanted
 from tests.world.planner.shop import contents
 
 _PLACEMENT: Final = ("sc_Web shop", "sp_default", "sloc_main")
-_UNDO: Final = PlanOptions(ConflictPolicy(OnConflict.STORE))
+_UNDO: Final = PlanSettings(ConflictPolicy(OnConflict.STORE))
 
 Check = Callable[[Case], None]
 

@@ -14,7 +14,7 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Outcome, Requests, RunResult, Status, gained, outcome_of, written
-from medusa_sync.core.selection import PlanOptions
+from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.since import variant_digest
 from medusa_sync.core.undo import plan_change
 from medusa_sync.report.json import as_json
@@ -56,7 +56,7 @@ def undone(outcome: Outcome) -> DesiredProduct | None:
     raise AssertionError("the document of a run is read without waiting")
 
 
-def plan(shop: Shop, wanted: DesiredProduct, how: PlanOptions, *, deletes: bool) -> Change:
+def plan(shop: Shop, wanted: DesiredProduct, how: PlanSettings, *, deletes: bool) -> Change:
     """Plan an undo; it deletes the variants that the run has created, or sets their stock to 0."""
     first = plan_change(wanted, shop.read(), how, deletes=deletes)
     dropped = {each.id for each in first.dropped.values()}

@@ -9,11 +9,11 @@ from msgspec import Struct
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import Delay, OnMissing, Share
 from medusa_sync.core.record import Dropped
-from medusa_sync.core.selection import PlanOptions
-from medusa_sync.medusa.placement import PlacementOptions
+from medusa_sync.core.selection import PlanSettings
+from medusa_sync.medusa.placement import PlacementSettings
 
 
-class SyncOptions(Struct, frozen=True):
+class RunSettings(Struct, frozen=True):
     """What a run does, and to which store.
 
     Attributes:
@@ -36,9 +36,9 @@ class SyncOptions(Struct, frozen=True):
     source_name: str
     source_url: str
     store_url: str
-    wanted: PlacementOptions
+    wanted: PlacementSettings
     status: str
-    plan: PlanOptions
+    plan: PlanSettings
     on_missing: OnMissing
     max_removals: Share
     dry_run: bool
