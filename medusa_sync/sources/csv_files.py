@@ -31,6 +31,8 @@ _DEFAULTS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252"})
 _BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogateescape` decodes it
 _FOREIGN = re.compile(rb"[\xc0-\xff]{5}")  # letters beyond ASCII in Windows-1252: no word has five in a row
 _DELIMITERS = ",;\t"
+_JUDGED = 20  # rows that show whether a table is in columns
+_WIDE = 10  # columns; in a narrow table, a short row is nothing unusual
 _DELIMITER = re.compile(r'"?sep=([^\r\n"]?)"?\1*+\s*+', re.IGNORECASE)  # a first line for Excel
 _ERROR = re.compile(r"\s*((<b>|PHP )?(Fatal|Parse) error(</b>)?:|<(!doctype|html)\b)", re.IGNORECASE)
 _MALFORMED = "A cell with a quote must be in quotes, and each quote in it written twice. Is one missing?"
@@ -55,7 +57,7 @@ def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str
     csv.field_size_limit(MAX_CELL)  # of the whole process; nothing else in it reads CSV
     lines = _Lines(file, charset)
     delimiter, names = _header(lines)
-    rows = _rows(lines, delimiter, len(names))
+    rows = _in_columns(_rows(lines, delimiter, len(names)), len(names))
     kind, items = read_table(names, rows, as_items=as_items, kind="CSV", decimal_comma=delimiter == ";")
     return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", items
 
@@ -226,6 +228,40 @@ def _padded(delimiter: str) -> re.Pattern[str]:
     """
     mark = re.escape(delimiter)
     return re.compile(rf'(^|{mark}) *+("[^"]*+(?:""[^"]*+)*+") *+(?={mark}|[\r\n]|$)')
+
+
+def _in_columns(rows: Iterator[Cells], width: int) -> Iterator[Cells]:
+    """The rows of a table, unless a program has left out the empty cells between others, too.
+
+    Then its rows lack more than half of their cells, nothing in them is empty, and their lengths differ.
+    """
+    first: list[Cells] = []
+    failure: SourceError | None = None
+    is_dense = width >= _WIDE
+    try:
+        while is_dense and len(first) < _JUDGED:
+            first.append(next(rows))
+            is_dense = _is_dense(first[-1].values, width)
+    except StopIteration:
+        pass
+    except SourceError as error:  # it comes after the rows before it
+        failure = error
+    lengths = [len(each.values) for each in first]
+    if is_dense and (len(lengths) == 1 or len({*lengths}) > 1):
+        raise SourceError(
+            f"line {first[0].number}: the row has {lengths[0]} cells, but the header has {width}. Empty cells "
+            "seem to be left out, so nothing shows to which columns the others belong",
+            hint="Nothing was removed. Export the table again, with a delimiter for each empty cell.",
+        )
+    yield from first
+    if failure is not None:
+        raise failure
+    yield from rows
+
+
+def _is_dense(values: Sequence[str], width: int) -> bool:
+    """Whether a row lacks more than half of its cells, and has no empty one before the last."""
+    return 2 * len(values) < width and all(map(str.strip, values[:-1]))
 
 
 def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[Cells]:

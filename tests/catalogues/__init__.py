@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -31,14 +32,15 @@ def golden_of(name: str) -> Path:
 
 
 def currency_of(name: str) -> str:
-    return CURRENCIES.get(name.partition(".")[0].removesuffix("-odd"), "usd")
+    return CURRENCIES.get(re.split("[.-]", name)[0], "usd")
 
 
 def rendered(name: str) -> str:
-    """What a catalogue becomes: its format, what a run says about it, and its rows."""
+    """What a catalogue becomes: its format, what a run says about it, and its rows; or why it is refused."""
     mapping = MappingOptions("shop", currency_of(name), sale_prices=True)
     found = reading(CATALOGUES[name], mapping=mapping, map_=MAPS.get(name))
-    assert not found.error
+    if found.error:
+        return f'{{"refused": {_json(found.error)},\n "hint": {_json(found.hint)}}}\n'
     rows = ",\n".join(map(_row, found.rows))
     return f'{{"format": {_json(found.format)}, "notes": {_json(found.notes)}, "rows": [\n{rows}\n]}}\n'
 

@@ -50,3 +50,4 @@ map(flat | .sku = ((.identifier | filled) // .sku)) as $rows
         }
     ]
   }
+| shown

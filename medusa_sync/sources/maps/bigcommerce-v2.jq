@@ -41,3 +41,4 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
       | if . == [] then [$product | goods($is_tracked)] else . end
     )
   }
+| shown

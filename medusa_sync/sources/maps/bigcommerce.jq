@@ -33,3 +33,4 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
     | if . == [] then [$product | goods("product")] else . end
   )
 }
+| shown

@@ -13,3 +13,4 @@ if has("value") then .value[] else . end
     variants: (if (.itemVariants // []) == [] then null else
       [.itemVariants[] | {id: .code, options: {Variant: ((.description | filled) // .code)}}] end)
   }
+| shown

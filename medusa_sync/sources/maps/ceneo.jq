@@ -19,3 +19,4 @@
       weight: ((.["@weight"] | grams) // null)
     }]
   }
+| shown

@@ -10,3 +10,4 @@
   images: [.image | select(. != null)],
   rating: .rating.rate
 }
+| shown

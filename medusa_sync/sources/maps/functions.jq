@@ -15,6 +15,20 @@ def grams: spaced | (tonumber? | . * 1000000 | round / 1000) // .;
 # A stock such as "12.0" as a whole number; it is 0 if more were sold than there were.
 def count: (tonumber? | [floor, 0] | max) // .;
 
+# The days that a text may mean: one for "2026-02-15 10:00" and "15.2.26", maybe two for "2/3/26".
+def days:
+  [(capture("^(?<y>[0-9]{4})-(?<a>[0-9]{2})-(?<b>[0-9]{2})") | [.y, .a, .b]),
+    (capture("^(?<a>[0-9]{1,2})(?<mark>[/.])(?<b>[0-9]{1,2})[/.](20)?(?<y>[0-9]{2})(?![0-9])")
+      | ["20" + .y, .b, .a], (select(.mark == "/") | ["20" + .y, .a, .b]))
+    | select(.[1] | tonumber <= 12) | map(if length == 1 then "0" + . else . end) | join("-")];
+
+# Whether today, in UTC, is in a period; without its start or end, it has none. One that is no date has begun,
+# or is over.
+def applies($from; $to):
+  def is_none: . == null or . == "" or startswith("0000");
+  ($from | is_none or (days | all(. <= today)))
+  and ($to | is_none or (days | . != [] and all(. >= today)));
+
 # Each member of an array, or the value itself: an element of XML that is not repeated is no array.
 def list: if type == "array" then .[] else filled end;
 
@@ -24,6 +38,20 @@ def plain:
     gsub("&#(?<code>[0-9]{1,6});"; [.code | tonumber] | implode)
     | gsub("&(?<name>lt|gt|quot|apos|nbsp|amp);";
         {lt: "<", gt: ">", quot: "\"", apos: "'", nbsp: " ", amp: "&"}[.name])
+  else . end;
+
+# A product whose texts are plain wherever customers read them; HTML stays, and so does a description.
+def texts:
+  if type == "array" then map(texts)
+  elif type == "object" then with_entries((.key, .value) |= texts)
+  elif type == "string" and (test("</?[a-z]"; "i") | not) then plain
+  else . end;
+def shown:
+  if type == "object" then with_entries(
+    if .key == "variants" then (.value | arrays) |= map(shown)
+    elif IN(.key; "title", "subtitle", "brand", "type", "collection", "material", "categories", "tags",
+      "options", "metadata") then .value |= texts
+    else . end)
   else . end;
 
 # `size=M,color=Red` as an object; a value may have commas, or be in quotes.

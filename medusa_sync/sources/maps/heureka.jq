@@ -25,3 +25,4 @@
       options: (if $is_group and $options == [] then {Item: .ITEM_ID} else $options | from_entries end)
     } + first((.CURRENCY | filled | {prices: {(ascii_downcase): $price}}), {$price})]
   }
+| shown

@@ -12,3 +12,4 @@
   meta: {barcode: [(.eans // .ean // "") | splits("[;,|] *")][0]},
   metadata: ({mpn: .hans, colour, size} | map_values(filled))
 }
+| shown

@@ -12,13 +12,14 @@ def paths:
 
 def images: [.base_image, (.additional_images // "" | split(",")[]) | filled | select(. != "no_selection")];
 
-# What is sold. An export has the date on which a sale began; one that ends may be over, so it is left out.
+# What is sold.
 def goods:
   (.additional_attributes | pairs) as $attributes
   | {
       sku,
       price,
-      salePrice: (if (.special_price_to_date // "") == "" then .special_price else null end),
+      salePrice: (if applies(.special_price_from_date; .special_price_to_date)
+        then .special_price else null end),
       barcode: first($attributes["ean", "gtin", "upc", "barcode"] | filled) // null,
       stock: (
         if .use_config_manage_stock == "0" and .manage_stock == "0" then null
@@ -30,7 +31,7 @@ def product:
   (.additional_attributes | pairs | del(.has_options, .required_options)) as $attributes
   | {
       id: .sku,
-      title: (.name | plain),
+      title: .name,
       handle: .url_key,
       description: ((.description | filled) // .short_description),
       brand: first($attributes["brand", "manufacturer"] | filled) // null,
@@ -61,3 +62,4 @@ select((.[0].store_view_code // "") == "")
     and .visibility != "Not Visible Individually" and (IN(.sku; $named[]) | not)
   then product + (goods | . + {meta: {barcode}} | del(.barcode))
   else empty end
+| shown

@@ -40,3 +40,4 @@ def yes($default): if . == null then $default else tostring | ascii_downcase | I
         | {$price, $options}
           + if $all | length > 1 then {} else $goods end]}
     end
+| shown

@@ -1,10 +1,14 @@
-# The CSV of PrestaShop's product import. Combinations are another file. A discount with dates may be over, so
-# it is left out, and so are numbers of categories. A weight is in kilograms.
+# The CSV of PrestaShop's product import. Combinations are another file. Numbers of categories are left out. A
+# weight is in kilograms.
 
 # The first column whose name begins so: some have an asterisk, or an example, at the end.
 def cell($start):
   first(to_entries[] | select(.key | ascii_downcase | startswith($start)) | .value | filled) // null;
-def several($start): [cell($start) // "" | split(",")[] | ltrimstr(" ") | filled];
+# Its values, between the marks that the name has, such as `Tags (x;y;z...)`.
+def several($start):
+  [first(to_entries[] | select((.key | ascii_downcase | startswith($start)) and (.value | filled) != null))
+    | (.key | capture("\\(x(?<mark>.)y"; "i").mark // ",") as $mark
+    | .value | split($mark)[] | ltrimstr(" ") | filled];
 
 (cell("price tax") | decimal? // null) as $price
 | (cell("discount amount") | spaced? // "0" | tonumber? // 0) as $amount
@@ -20,7 +24,8 @@ def several($start): [cell($start) // "" | split(",")[] | ltrimstr(" ") | filled
     tags: several("tags"),
     images: several("image urls"),
     price: $price,
-    salePrice: (if $amount + $percent == 0 or cell("discount from") or cell("discount to") then null
+    salePrice: (if $amount + $percent == 0
+        or (applies(cell("discount from"); cell("discount to")) | not) then null
       else ($price | tonumber? | (. - $amount) * (100 - $percent) | round / 100) // null end),
     sku: cell("reference"),
     meta: {barcode: (cell("ean13") // cell("upc"))},
@@ -29,3 +34,4 @@ def several($start): [cell($start) // "" | split(",")[] | ltrimstr(" ") | filled
     dimensions: {width: cell("width"), height: cell("height"), depth: cell("depth")},
     metadata: ([several("feature")[] | split(":") | {key: .[0], value: .[1]}] | from_entries)
   }
+| shown

@@ -9,6 +9,7 @@ from asyncio import StreamReader, StreamWriter, create_subprocess_exec
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import accumulate
 from pathlib import Path
@@ -77,7 +78,8 @@ class Program:
         self.digest = blake2b(text.encode(), digest_size=6).hexdigest()
         grouping = _GROUP.search(text)
         self.group = Program(name, f"{grouping[1]}\n| filled | tojson") if grouping else None
-        self._text = f"{_SHADOWS}{_FUNCTIONS}\n{text}\n) | tojson"
+        today = f'def today: "{datetime.now(UTC).date()}"; '
+        self._text = f"{today}{_SHADOWS}{_FUNCTIONS}\n{text}\n) | tojson"
         try:
             jq.compile(self._text)
         except ValueError as error:

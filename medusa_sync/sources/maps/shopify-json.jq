@@ -40,3 +40,4 @@ def filled: select(. != null and . != "" and . != 0);
         }
     ]
   }
+| shown

@@ -27,3 +27,4 @@ def goods($product):
         options: {Size: .size}
       } + goods($product)] end)
   }
+| shown

@@ -23,3 +23,4 @@
         else {Variation: ((.["Variation Name"] | filled) // "Regular")} end)
     }]
   }
+| shown

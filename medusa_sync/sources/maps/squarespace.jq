@@ -8,7 +8,7 @@ def yes($name): .[$name] // "" | ascii_downcase == "yes";
 | [range(1; 7) as $n | $product["Option Name \($n)"] | filled] as $names
 | {
     id: $product["Product ID [Non Editable]"],
-    title: ($product.Title | plain),
+    title: $product.Title,
     description: $product.Description,
     status: (if ($product | has("Visible")) and ($product | yes("Visible") | not) then "draft" else null end),
     images: ($product | list("Hosted Image URLs"; "\\s+")),
@@ -31,3 +31,4 @@ def yes($name): .[$name] // "" | ascii_downcase == "yes";
         }
     ]
   }
+| shown

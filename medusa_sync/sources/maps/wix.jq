@@ -3,11 +3,14 @@
 
 def values($name): .[$name] // "" | split(";") | map(ltrimstr(" ") | filled);
 
-# The names of the options, and what is in their columns in a row; a color is `#ff0000:Red`.
+# The names of the options, and what is in their columns in a row; a color is `#ff0000:Red`, with any color
+# of CSS. A word before a colon is one only in a list of colors.
 def options($from):
   [range(1; 7) as $n
+    | (if "\($from["productOptionType\($n)"])" == "COLOR" then "|[a-z]+" else "" end) as $word
     | {key: ($from["productOptionName\($n)"] | filled),
-       value: [values("productOptionDescription\($n)")[] | sub("^#[0-9a-fA-F]+:"; "")]}];
+       value: [values("productOptionDescription\($n)")[]
+         | sub("^(#[0-9a-f]+|[a-z]+\\([^()]*\\)\($word)):"; ""; "i")]}];
 
 def image: if test("^https?://") then . else "https://static.wixstatic.com/media/\(.)" end;
 
@@ -35,7 +38,7 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
        compareAtPrice: (if $off == 0 then null else $full end), stock: stock};
 {
   id: $product.handleId,
-  title: ($product.name | plain),
+  title: $product.name,
   description: $product.description,
   brand: $product.brand,
   status: (if $product.visible // "" | ascii_downcase == "false" then "draft" else null end),
@@ -64,3 +67,4 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
   else
     $product | goods($price)
   end
+| shown

@@ -16,7 +16,7 @@ def lines: split("\\\\n") | map(split("\\n") | join("\n")) | join("\\n");
 # The attributes of a row from the n-th on: the columns `Attribute 1 name` and `Attribute 1 value(s)`.
 def attributes($n):
   .["Attribute \($n) name"] as $name | .["Attribute \($n) value(s)"] as $value | select($name != null)
-  | {key: ($name | filled | unescaped | plain), value: ($value // "" | unescaped)}, attributes($n + 1);
+  | {key: ($name | filled | unescaped), value: ($value // "" | unescaped)}, attributes($n + 1);
 
 # The name of the column has the unit.
 def in_unit($name; $units):
@@ -31,11 +31,11 @@ def published:
 # More were sold than there were if it is negative. A text that is no number rejects the product.
 def stock: (.Stock | filled | if test("^-[0-9]+$") then 0 else . end) // null;
 
-# What is sold. The period of a sale is not known here, so a sale that has one is left out.
+# What is sold.
 def goods:
-  ((.["Date sale price starts"] // "") + (.["Date sale price ends"] // "") == "") as $always
+  applies(.["Date sale price starts"]; .["Date sale price ends"]) as $now
   | (.["In stock?"] // "1" | ascii_downcase) as $in
-  | ((.["Sale price"] | select($always) | decimal) // null) as $sale
+  | ((.["Sale price"] | select($now) | decimal) // null) as $sale
   | ((.["Regular price"] | decimal) // null) as $regular
   | {
       sku: .SKU,
@@ -53,7 +53,7 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
 | if $type == "variation" then
     select(published != 0)
     # "Any size" is an attribute without a value.
-    | ([attributes(1) | .value |= ((unmasked | plain | filled) // "Any")] | from_entries) as $options
+    | ([attributes(1) | .value |= ((unmasked | filled) // "Any")] | from_entries) as $options
     | {
         id: .Parent, $images,
         variants: [{id: ((.ID | filled) // null), image: $images[0], $options}
@@ -63,16 +63,17 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
     select($type == "simple" or $type == "variable")
     | {
         id: ((.SKU | filled) // "id:\(.ID | filled)" // error("it has neither an SKU nor an ID")),
-        title: (.Name | plain),
+        title: .Name,
         description: ((.Description | filled) // .["Short description"] // "" | lines),
         status: (if published == 1 then null else "draft" end),
-        categories: (.Categories | values | map(split(">") | map(plain))),
-        tags: (.Tags | values | map(plain)),
+        categories: (.Categories | values | map(split(">"))),
+        tags: (.Tags | values),
         $images,
         dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
       }
       + if $type == "variable" then {stock: (if .["In stock?"] == "0" then 0 else stock end)} else
-          {metadata: ([attributes(1) | .value |= (values | map(plain) | join(", "))] | from_entries)}
+          {metadata: ([attributes(1) | .value |= (values | join(", "))] | from_entries)}
           + (goods | . + {meta: {barcode}})
         end
   end
+| shown

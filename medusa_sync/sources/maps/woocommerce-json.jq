@@ -33,23 +33,23 @@ def goods:
     };
 
 select(.type == "simple" or .type == "variable")
-| [.attributes[]? | select(.variation == true) | .name | plain] as $names
+| [.attributes[]? | select(.variation == true) | .name] as $names
 | {
     id,
-    title: (.name | plain),
+    title: .name,
     handle: .slug,
     description: ((.description | filled) // .short_description),
     status: (if is_published then null else "draft" end),
     # The API names a category without those above it.
     categories: [
       .categories | plain | each
-      | if type == "object" then {name: (.name | plain), handle: .slug} else split(">") end
+      | if type == "object" then {name, handle: .slug} else split(">") end
     ],
-    tags: [.tags | plain | each | .name? // . | plain],
+    tags: [.tags | plain | each | .name? // .],
     images: [.images // .all_images // .main_image | each | .src? // .],
     dimensions: (.dimensions // {} | {width, height, depth: .length}),
     metadata: ([.attributes[]? | select(.variation != true)
-      | {key: (.name | plain), value: (.options | map(plain) | join(", "))}] | from_entries)
+      | {key: .name, value: (.options | join(", "))}] | from_entries)
   }
   + if .type == "simple" then goods + {meta: (goods | {barcode})} else
       [
@@ -70,8 +70,9 @@ select(.type == "simple" or .type == "variable")
                 # "Any size" is an attribute that the variation does not have.
                 options: (reduce $names[] as $name ({}; .[$name] = "Any")
                   + ([.attributes | each | if type == "object" then [.name, .option] else split(": ") end
-                    | {key: (.[0] | plain), value: (.[1] | plain)}] | from_entries))
+                    | {key: .[0], value: .[1]}] | from_entries))
               } + goods
           ]
         }
     end
+| shown

@@ -21,8 +21,10 @@
       barcode: first((.barcode | list), null),
       prices: {($currency): ((.price | spaced) // null)},
       compareAtPrice: ((.oldprice | spaced) // null),
-      stock: (if .["@available"] == "false" then 0 else .count end),
+      stock: (if .["@available"] == "false" then 0
+        else first((.count, .stock_quantity, .quantity_in_stock, .quantity) | filled) // null end),
       weight: ((.weight | grams) // null),
       options: (if $group and $options == [] then {Offer: .["@id"]} else $options | from_entries end)
     }]
   }
+| shown

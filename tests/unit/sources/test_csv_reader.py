@@ -48,6 +48,36 @@ def test_a_column_of_ours_that_is_misspelled_gives_a_warning(
     assert caplog.messages == expected
 
 
+WIDE = "id,title,price,stock,sku,barcode,brand,weight,category,tags,images,status\n"
+
+
+def test_a_table_without_its_empty_cells_is_refused() -> None:
+    """Nothing shows to which columns the others belong: 4006381333931 is no price."""
+    found = reading(f"{WIDE}1,Mug,9,Fjord\n2,Jug,4006381333931\n")
+    assert not found.rows
+    assert found.error.startswith(
+        "line 2: the row has 4 cells, but the header has 12. Empty cells seem to be"
+    )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1,Mug,9\n2,Jug,8\n",  # of one length
+        "1,Mug,9\n2,Jug,8,,,,Fjord\n",  # with an empty cell
+        "1,Mug,9\n2,Jug,8,3,,,,,,,,\n",  # one is as long as the header
+    ],
+)
+def test_a_table_may_lack_the_empty_cells_at_the_end_of_its_rows(rows: str) -> None:
+    assert reading(WIDE + rows).titles == ["Mug", "Jug"]
+    assert reading("id,title,price,stock,sku,brand,type,tags,images\n1,Mug,9,7\n2,Jug,8\n").titles
+
+
+def test_products_before_a_damaged_row_are_read_though_a_table_may_be_refused() -> None:
+    found = reading('id,title,price\n1,Mug,9\n2,Jug,8\n3,"Cup"x,7\n')
+    assert (found.titles, found.error[:30]) == (["Mug"], "line 4: the row is not valid C")
+
+
 # --- encodings ------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,16 @@ import pytest
 from msgspec import structs
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources import groups
+from medusa_sync.sources import groups, maps
 from medusa_sync.sources.base import Rejected, Row
+from medusa_sync.sources.maps import BUILT_IN
 from tests.harness.catalogue import ndjson
 from tests.harness.erp import ERP, FORMS, GROUPED, ROWS, article, table
 from tests.tiers import deep
 from tests.unit.sources.reading import Found, in_json, reading
 
 Mapped = Callable[..., Found]
+TODAY = str(datetime.now(UTC).date())
 
 
 @pytest.fixture
@@ -118,6 +121,56 @@ def test_a_map_can_use_functions_of_the_tool(mapped: Mapped) -> None:
     assert products(found.rows) == products(in_json(bags))
     [cafe] = [each for each in found.rows if isinstance(each, Rejected)]
     assert (cafe.title, cafe.reason) == ("<Café>", "price: '1,250' is not a number such as 1234.50")
+
+
+@pytest.mark.parametrize("name", sorted({each.name for each in BUILT_IN}))
+def test_every_map_gives_texts_as_customers_read_them(name: str) -> None:
+    """A copy of the map does so, too."""
+    program = Path(maps.__path__[0], f"{name}.jq").read_text(encoding="utf-8")
+    assert program.endswith("\n| shown\n")
+
+
+def test_texts_are_plain_wherever_customers_read_them_and_html_stays(mapped: Mapped) -> None:
+    given = {
+        "id": "A&amp;B",
+        "title": "A &amp; B",
+        "description": "A &amp; B",
+        "categories": [["C &amp; D"], {"name": "E &amp; F"}],
+        "metadata": {"G &amp; H": "I &amp; J", "html": "<p>A &amp; B</p>"},
+        "variants": [{"price": 1, "sku": "S&amp;", "options": {"O &amp; P": "3&quot;"}}],
+    }
+    wanted = {
+        **given,
+        "title": "A & B",
+        "categories": [["C & D"], {"name": "E & F"}],
+        "metadata": {"G & H": "I & J", "html": "<p>A &amp; B</p>"},
+        "variants": [{"price": 1, "sku": "S&amp;", "options": {"O & P": '3"'}}],
+    }
+    assert products(mapped(ndjson([given]), "shown").rows) == products(in_json(wanted))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("", "", True),
+        ("0000-00-00", "0000-00-00 00:00:00", True),
+        ("2020-01-31", "", True),
+        ("2099-01-31 10:00:00", "", False),
+        ("1/31/20", "", True),
+        ("31/1/2020", "", True),
+        ("31.1.2099", "", False),
+        ("some day", "", True),
+        ("", "some day", False),
+        ("", "2020-01-31", False),
+        ("2020-01-31", "1/31/2099", True),
+        (TODAY, TODAY, True),
+    ],
+)
+def test_a_map_can_ask_whether_today_is_in_a_period(
+    mapped: Mapped, start: str, end: str, *, expected: bool
+) -> None:
+    program = '{id: "1", title: (applies(.start; .end) | tostring), price: 1}'
+    assert mapped(ndjson([{"start": start, "end": end}]), program).titles == [str(expected).lower()]
 
 
 def test_numbers_that_jq_would_round_are_texts(mapped: Mapped) -> None:

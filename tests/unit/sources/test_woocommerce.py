@@ -49,8 +49,10 @@ Short description='=) => {"description": "=)"}
 Regular price=9,50 => {"price": 9.5}
 Regular price=1.234,50 => price: '1.234,50' is not a number such as 1234.50
 Sale price=8 => {"price": 8, "compareAtPrice": 9}
-Sale price=8; Date sale price starts=2020-01-01 => {}
-Sale price=8; Date sale price ends=2099-01-01 => {}
+Sale price=8; Date sale price starts=2020-01-01 => {"price": 8, "compareAtPrice": 9}
+Sale price=8; Date sale price starts=2099-01-01 => {}
+Sale price=8; Date sale price ends=2099-01-01 00:00:00 => {"price": 8, "compareAtPrice": 9}
+Sale price=8; Date sale price starts=2020-01-01; Date sale price ends=2020-01-31 => {}
 Stock=4 => {"stock": 4}
 Stock=0 => {"stock": 0}
 Stock=-3 => {"stock": 0}
