@@ -249,8 +249,8 @@ def _in_columns(rows: Iterator[Cells], width: int) -> Iterator[Cells]:
     lengths = [len(each.values) for each in first]
     if is_dense and (len(lengths) == 1 or len({*lengths}) > 1):
         raise SourceError(
-            f"line {first[0].number}: the row has {lengths[0]} cells, but the header has {width}. Empty cells "
-            "seem to be left out, so nothing shows to which columns the others belong",
+            f"line {first[0].number}: the row has {lengths[0]} cells, but the header has {width}. Empty "
+            "cells seem to be left out, so nothing shows to which columns the others belong",
             hint="Nothing was removed. Export the table again, with a delimiter for each empty cell.",
         )
     yield from first
