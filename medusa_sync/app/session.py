@@ -24,13 +24,13 @@ from msgspec import Struct
 from medusa_sync import __version__, errors
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals, ending
+from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import Delay, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import PlanSettings, Selection
 from medusa_sync.http import Downloads, HttpClient
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
-from medusa_sync.medusa.placement import PlacementSettings
 from medusa_sync.redact import Redactor, hiding, redacted
 from medusa_sync.redirects import check_redirect
 from medusa_sync.report.progress import Progress

@@ -15,14 +15,13 @@ from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import SHARED
-from medusa_sync.core.merge import members
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import AppliedOption, Pending, Record, VariantRecord, Write, remember
 from medusa_sync.core.result import Action
 from medusa_sync.core.since import CreatedProduct
 from medusa_sync.core.undo import FOREVER, Undone
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 from medusa_sync.errors import SettingsError
 from medusa_sync.redact import MASK
 from medusa_sync.report.json import FieldValues, OptionChange, ProductChange, VariantChanges

@@ -14,12 +14,12 @@ from medusa_sync.core.handles import HANDLE
 from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import location_of
-from medusa_sync.core.merge import members
+from medusa_sync.core.placement import PLACED_ELSEWHERE
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
 from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 
 
 class PlanLine(Struct, frozen=True):
@@ -159,9 +159,7 @@ def moved(desired: DesiredProduct, change: Change, placement: _Ids, *, has_begun
         yield Moved((words, "", ""))
         return
     if _is_placed(change) and plan.placement not in ((), placement):
-        yield Moved(
-            ("the sales channel, shipping profile or stock location of new products is another", "", "")
-        )
+        yield Moved((PLACED_ELSEWHERE, "", ""))
     was, now = {(each.key, each.field): each for each in plan.changes}, changes_of(change, change.changes)
     planned = {(each.key, each.field) for each in desired.withheld}
     taken = {(each.key, each.field): each for each in change.withheld if each.owner}

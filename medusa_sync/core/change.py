@@ -15,7 +15,6 @@ from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.status import STATUS
-from medusa_sync.core.merge import members
 from medusa_sync.core.needs import steps_of
 from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
@@ -24,7 +23,7 @@ from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
 from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 
 UNDO, DRAFTING = "--undo", "--on-missing"
 

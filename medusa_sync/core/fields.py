@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.kinds.base import Kind, Merge
+from medusa_sync.core.kinds.channels import CHANNELS, Channels
 from medusa_sync.core.kinds.images import IMAGES, THUMBNAIL, Images, Thumbnail
 from medusa_sync.core.kinds.links import (
     CATEGORIES,
-    CHANNELS,
     COLLECTION,
     TAGS,
     TYPE,
     Categories,
-    Channels,
     Term,
     Terms,
 )
@@ -73,7 +72,8 @@ class Fields(dict[str, Field]):
     def __init__(self, fields: Iterable[Field], families: Iterable[Field]) -> None:
         super().__init__((field.name, field) for field in fields)
         self._families = {family.name: family for family in families}
-        self.kinds = tuple(dict.fromkeys(each.kind for each in (*self.values(), *self._families.values())))
+        self.families = tuple(self._families.values())
+        self.kinds = tuple(dict.fromkeys(each.kind for each in (*self.values(), *self.families)))
 
     def knows(self, name: str) -> bool:
         """Whether there is such a field; a record may have fields of a newer version."""
@@ -100,7 +100,7 @@ class Fields(dict[str, Field]):
     @property
     def paths(self) -> Iterator[tuple[Kind, str]]:
         """What is asked of the store, with the kind that needs it."""
-        for field in (*self.values(), *self._families.values()):
+        for field in (*self.values(), *self.families):
             yield from ((field.kind, path) for path in field.kind.paths(field.name))
 
 
@@ -165,6 +165,13 @@ VARIANT_FIELDS = Fields(
     ),
 )
 """The fields of a variant."""
+
+KINDS = tuple(
+    dict.fromkeys(
+        each.kind for each in (*VARIANT_FIELDS.values(), *FIELDS.values(), *VARIANT_FIELDS.families)
+    )
+)
+"""The kinds of fields of products and variants."""
 
 UniqueValue = tuple[str, str]
 """A unique field and its value."""

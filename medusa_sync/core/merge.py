@@ -8,7 +8,7 @@ from enum import Enum, auto
 from medusa_sync.core.fields import Field
 from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.record import History, remember, remember_text
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 
 
 class Verdict(Enum):
@@ -91,8 +91,3 @@ def merge_sets(
     kept = [member for member in stored if member in desired or remember_text(member) not in had]
     missing = [member for member in desired if restore or remember_text(member) not in has]
     return tuple(dict.fromkeys([*kept, *missing]))
-
-
-def members(value: Value) -> tuple[str, ...]:
-    """The members of a set, or the only value of a field that is not a set."""
-    return value if isinstance(value, tuple) else (str(value),) if value is not None else ()

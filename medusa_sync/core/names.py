@@ -1,47 +1,45 @@
-"""The names of things of the store in a catalogue, a plan or a setting: their ids, or why there is none."""
+"""What a store has of what catalogues, plans and settings name: the ids of names, or why there is none."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import chain
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.entities import NamedEntity, Region
-from medusa_sync.core.kinds.links import CHANNELS
-from medusa_sync.core.kinds.prices import PriceKey, is_price, price_key, region_names
-from medusa_sync.core.kinds.stock import STOCK, location_of
-from medusa_sync.core.kinds.texts import locale_of
-from medusa_sync.core.merge import members
-from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.value import Value
+from medusa_sync.core.entities import NamedEntity
 
-NO_TRANSLATIONS = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
 _LISTED = 20  # names in a message
 
 
 class Names(Struct, frozen=True, dict=True):
-    """The things of one kind that a store has.
+    """The things of one sort that a store has.
 
     Attributes:
         noun: what messages call one of them.
         place: where the admin has them.
+        collection: what the Admin API calls all of them; empty if they have no list of their own.
+        setting: that names one, with its variable; empty if none does.
         entries: all of them.
+        entity: what is read of one, from these `fields`.
         ignores_case: names that differ only in case are the same.
         none: what messages say if there is none.
     """
 
     noun: str
     place: str
+    collection: str = ""
+    setting: str = ""
     entries: Sequence[NamedEntity] = ()
+    entity: type[NamedEntity] = NamedEntity
+    fields: str = "id,name"
     ignores_case: bool = False
     none: str = "none"
 
     def having(self, entries: Sequence[NamedEntity]) -> Names:
-        """The same kind, with what a store has."""
-        return Names(self.noun, self.place, entries, self.ignores_case, self.none)
+        """The same sort, with what a store has."""
+        return structs.replace(self, entries=entries)
 
     @cached_property
     def ids(self) -> frozenset[str]:
@@ -93,114 +91,26 @@ class Names(Struct, frozen=True, dict=True):
         return name.lower() if self.ignores_case else name
 
 
-LOCATIONS = Names("stock location", "Settings > Locations & Shipping")
-REGIONS = Names("region", "Settings > Regions", ignores_case=True)  # as Medusa's import compares them
-SALES_CHANNELS = Names("sales channel", "Settings > Sales Channels")
-PROFILES = Names("shipping profile", "Settings > Shipping Profiles")
-CURRENCIES = Names("currency", "Settings > Store")
-LOCALES = Names("locale", "Settings > Store", none=NO_TRANSLATIONS)
-
-
 class StoreNames(Struct, frozen=True):
-    """What the fields of a product can name; None until it was read.
+    """What a store has of what fields and settings can name, as far as it was read.
 
     Attributes:
+        lists: all of a sort, by its noun.
         location_id: of stock that names no location; None if the store has no stock location; stock is then
             not synced.
     """
 
-    currencies: Names = CURRENCIES
-    locations: Names = LOCATIONS
+    lists: Mapping[str, Names] = {}
     location_id: str | None = None
-    regions: Names | None = None
-    channels: Names | None = None
-    locales: Names | None = None
 
-    def resolved(self, product: DesiredProduct) -> DesiredProduct:
-        """What the source can want from this store, with the ids of what it names."""
-        if self.locales is not None and not product.locales <= self.locales.ids:
-            product = _without_texts(product, product.locales - self.locales.ids)
-        if self.regions is not None and any(region_names(each.fields) for each in product.variants):
-            product = structs.replace(product, regions=self.regions.by_name)
-        if channels := members(product.fields.get(CHANNELS)):
-            known = self.channels or SALES_CHANNELS  # none, until they were read
-            found = {name: own for name in channels if (own := known.find(name))}
-            product = structs.replace(product, channels=found)
-        if self.location_id is None:
-            return _without_stock(product)
-        named = {location_of(name) for each in product.stocks for name in each} - {""}
-        locations = {name: own for name in sorted(named) if (own := self.locations.find(name))}
-        return structs.replace(product, locations={**locations, "": self.location_id})
+    def has(self, sort: Names) -> bool:
+        """Whether all of a sort were read."""
+        return sort.noun in self.lists
 
-    def refusal(self, product: DesiredProduct, channels: Iterable[str], instead: str) -> str:
-        """Why values of a resolved product cannot be written; empty if they can.
+    def of(self, sort: Names) -> Names:
+        """All of a sort; none until they were read."""
+        return self.lists.get(sort.noun, sort)
 
-        Args:
-            product: what is written.
-            channels: the names of the sales channels that it gets.
-            instead: what to do if the store shall not get a name that it lacks.
-        """
-        reasons = chain(self._prices(product, instead), self._stock(product, instead))
-        return next(reasons, "") or self.refused_channel(channels, instead)
-
-    def refused_channel(self, channels: Iterable[str], instead: str) -> str:
-        """Why a product cannot get these sales channels; empty if it can, or they were not read."""
-        known = self.channels
-        if known is None:
-            return ""
-        return next((known.lacks(name, instead) for name in channels if not known.find(name)), "")
-
-    @property
-    def known_regions(self) -> Sequence[Region] | None:
-        """The regions with their currencies; None until they were read."""
-        if self.regions is None:
-            return None
-        return [each for each in self.regions.entries if isinstance(each, Region)]
-
-    def _prices(self, product: DesiredProduct, instead: str) -> Iterator[str]:
-        """Why Medusa would store a price, but never use it."""
-        regions = {each.id: each for each in self.known_regions or ()}
-        for variant in product.variants:
-            known: dict[PriceKey, str] = {}
-            for name in filter(is_price, variant.fields):
-                key = price_key(name, product.currency, product.regions)
-                if key.currency not in self.currencies.ids:
-                    yield f"{name}: {self.currencies.lacks(key.currency, instead)}"
-                region = regions.get(key.region)
-                if region is not None and region.currency_code != key.currency:
-                    yield f"{name}: the currency of the region {region.name!r} is {region.currency_code!r}"
-                elif key.region and region is None:
-                    named = price_key(name, product.currency).region
-                    yield f"{name}: {(self.regions or REGIONS).lacks(named, instead)}"
-                if key in known:
-                    yield f"{known[key]} and {name} are the same price"
-                known[key] = name
-
-    def _stock(self, product: DesiredProduct, instead: str) -> Iterator[str]:
-        for stock in product.stocks:
-            known: dict[str, str] = {}
-            for field in stock:
-                name = location_of(field)
-                own = product.locations.get(name, "")
-                if own not in self.locations.ids:
-                    yield f"{field}: {self.locations.lacks(name, instead)}"
-                if own in known:
-                    yield f"{known[own]} and {field} are the same stock location"
-                known[own] = field
-
-
-def _without_stock(product: DesiredProduct) -> DesiredProduct:
-    """Without stock that names no location; the digest would show all of the product."""
-    variants = (each.changed({STOCK: None}) for each in product.variants)
-    fields = {name: value for name, value in product.fields.items() if name != STOCK}
-    return structs.replace(product, fields=fields, variants=tuple(variants), digest="")
-
-
-def _without_texts(product: DesiredProduct, locales: Collection[str]) -> DesiredProduct:
-    """Without texts in some locales; the digest would show all of the product."""
-
-    def kept(fields: Mapping[str, Value]) -> Mapping[str, Value]:
-        return {name: value for name, value in fields.items() if locale_of(name) not in locales}
-
-    variants = tuple(structs.replace(each, fields=kept(each.fields)) for each in product.variants)
-    return structs.replace(product, fields=kept(product.fields), variants=variants, digest="")
+    def having(self, *lists: Names) -> StoreNames:
+        """The same, with other lists that were read."""
+        return structs.replace(self, lists={**self.lists, **{each.noun: each for each in lists}})

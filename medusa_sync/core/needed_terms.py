@@ -1,4 +1,4 @@
-"""The terms that changes need, such as tags and categories, and what the source adds to sets."""
+"""The terms that changes need, such as tags and categories."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.kinds.links import CATEGORIES
-from medusa_sync.core.merge import members, merge_sets
-from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record
+from medusa_sync.core.value import members
 
 
 def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
@@ -19,12 +17,6 @@ def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
     needed = {name: [term for change in known for term in change.added(name)] for name in terms}
     needed[CATEGORIES] += placed_categories(change for change in known if change.placed)
     return needed
-
-
-def added_members(name: str, product: DesiredProduct, records: Iterable[Record]) -> tuple[str, ...]:
-    """The members of a set that the source has added since a product was last written."""
-    applied = tuple(member for each in records for member in members(each.fields.get(name)))
-    return merge_sets(members(product.fields.get(name)), (), applied, applied, restore=False)
 
 
 def placed_categories(adopted: Iterable[Change]) -> list[str]:

@@ -28,7 +28,7 @@ from medusa_sync.core.kinds.prices import named_by_record
 from medusa_sync.core.kinds.sales import held_back
 from medusa_sync.core.kinds.status import DRAFT, PUBLISHED, STATUS
 from medusa_sync.core.kinds.stock import names_by_location, names_to_empty
-from medusa_sync.core.merge import Verdict, members, merge_field
+from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
@@ -38,7 +38,7 @@ from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.shared_stock import SharedStock, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 from medusa_sync.core.variants import Matches, match_variants
 
 

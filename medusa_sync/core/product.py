@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct, structs
 
 from medusa_sync.core.approved import Approved
 from medusa_sync.core.fields import TITLE, UNIQUE
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of
-from medusa_sync.core.kinds.texts import locale_of
+from medusa_sync.core.kinds.stock import SHARED, STOCK
 from medusa_sync.core.value import Value
 
 
@@ -130,17 +128,6 @@ class DesiredProduct(Struct, frozen=True):
     def unique_values(self) -> set[tuple[str, Value]]:
         """The unique fields and values that its variants want."""
         return {(name, each.fields[name]) for each in self.variants for name in UNIQUE if name in each.fields}
-
-    @property
-    def stocks(self) -> Iterator[dict[str, Value]]:
-        """The stock that variants share, and that of each variant, by field."""
-        return map(stock_of, (self.fields, *(each.fields for each in self.variants)))
-
-    @property
-    def locales(self) -> set[str]:
-        """The locales that it has texts in."""
-        names = chain(self.fields, *(each.fields for each in self.variants))
-        return {*filter(None, map(locale_of, names))}
 
 
 def without_values(

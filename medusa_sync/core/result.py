@@ -12,10 +12,9 @@ from medusa_sync.codes import Note
 from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earlier
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
-from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 from medusa_sync.spool import Spool
 
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from medusa_sync.core.kinds.sales import IN_LIST
-from medusa_sync.core.kinds.stock import LOCATION, STOCK
+from medusa_sync.core.kinds.stock import LOCATION, STOCK, stocks_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import CHANGES, Record
 from medusa_sync.core.selection import Selection
@@ -134,6 +134,6 @@ def to_record(before: Mapping[str, str], now: Mapping[str, str], selection: Sele
 
 def with_settings(desired: DesiredProduct, settings: Mapping[str, str]) -> Mapping[str, str]:
     """The settings that a product gets: the stock location only if it has stock that names no location."""
-    if any(STOCK in each for each in desired.stocks):
+    if any(STOCK in each for each in stocks_of(desired)):
         return settings
     return {name: value for name, value in settings.items() if name not in _OF_STOCK}

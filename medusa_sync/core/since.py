@@ -13,11 +13,10 @@ from msgspec import Struct, json
 from medusa_sync.core.fields import FIELDS, TITLE, VARIANT, VARIANT_FIELDS, Field, followed
 from medusa_sync.core.kinds.base import Meanings, Merge
 from medusa_sync.core.kinds.options import OPTIONS
-from medusa_sync.core.merge import members
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 
 
 class CreatedProduct(Struct, frozen=True):

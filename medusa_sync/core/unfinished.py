@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
 from medusa_sync.core.kinds.sales import IN_CURRENCY
-from medusa_sync.core.merge import members
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, Pending, Write, remember
 from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.value import members
 from medusa_sync.core.variants import match_variants
 
 SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it

@@ -24,6 +24,11 @@ def excerpts(before: Value, after: Value, longest: int) -> tuple[str, str]:
     return excerpt(old, longest, start), excerpt(new, longest, start)
 
 
+def members(value: Value) -> tuple[str, ...]:
+    """The members of a set, or the only value of a field that is not a set."""
+    return value if isinstance(value, tuple) else (str(value),) if value is not None else ()
+
+
 def _text(value: Value) -> str:
     if value is None or value == ():
         return "nothing"

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from msgspec import Meta, Raw, Struct, json
 
-from medusa_sync.core.entities import Channel, Entity, NamedEntity, Region
+from medusa_sync.core.entities import Entity, NamedEntity
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem, Swap
+from medusa_sync.core.names import Names
 from medusa_sync.core.stored import StoredCategory, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import StoreError, StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
@@ -21,10 +22,7 @@ from medusa_sync.medusa.client import MAX_BODY_BYTES, MedusaClient
 from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, fitting, read, walk
 from medusa_sync.medusa.resources import (
     CATEGORIES,
-    CHANNELS,
     ITEMS,
-    REGIONS,
-    SELLING,
     TRANSLATIONS,
     OptionApi,
     PriceLists,
@@ -37,6 +35,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _MANY_CATEGORIES = 2_000
 _TRANSLATION_BYTES = MAX_BODY_BYTES * 3 // 4
+
+
+def _named(sort: Names) -> List[NamedEntity]:
+    path = f"/admin/{sort.collection.replace('_', '-')}"
+    return List(path, sort.collection, sort.entity, sort.fields)
 
 
 class StoreCurrency(Struct, frozen=True):
@@ -135,22 +138,13 @@ class AdminApi:
         stores = (await read(self._client, _LOCALES, [("limit", 1)])).entries
         return [each.locale_code for store in stores for each in store.supported_locales]
 
-    async def named(self, collection: str, query: dict[str, str], *, limit: int = 2) -> list[NamedEntity]:
-        """Some sales channels, shipping profiles or stock locations that a query matches."""
-        list_ = List(f"/admin/{collection.replace('_', '-')}", collection, NamedEntity, "id,name")
-        return (await read(self._client, list_, [*query.items(), ("limit", limit)])).entries
+    async def some_of(self, sort: Names, query: dict[str, str], *, limit: int) -> list[NamedEntity]:
+        """What has a name in the store, such as shipping profiles, as far as a query matches it."""
+        return (await read(self._client, _named(sort), [*query.items(), ("limit", limit)])).entries
 
-    async def channels(self) -> list[NamedEntity]:
-        """All sales channels, the oldest first."""
-        return [each async for each in walk(self._client, CHANNELS)]
-
-    async def selling(self) -> list[Channel]:
-        """All sales channels, with the stock locations that serve them."""
-        return [each async for each in walk(self._client, SELLING)]
-
-    async def regions(self) -> list[Region]:
-        """All regions, the oldest first."""
-        return [each async for each in walk(self._client, REGIONS)]
+    async def all_of(self, sort: Names) -> list[NamedEntity]:
+        """All that has a name of a sort, the oldest first."""
+        return [each async for each in walk(self._client, _named(sort))]
 
     async def find(self, list_: List[T], key: str, values: Sequence[str]) -> list[T]:
         """The entries of a list that have one of these values in a unique field."""
@@ -164,7 +158,7 @@ class AdminApi:
         self, key: str, values: Sequence[str], list_: List[Raw] | None = None
     ) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details or what another list has of them."""
-        list_ = list_ or (decode.TRANSLATED if self.has_translations else decode.DETAILS)
+        list_ = list_ or (decode.ALL_DETAILS if self.has_translations else decode.DETAILS)
         asked, raws = decode.tree_of(list_.fields), await self._find(key, values, list_)
         found = [decode.decode_product(raw, asked) for raw in raws]
         unread = [raw for raw, each in zip(raws, found, strict=True) if isinstance(each, Unreadable)]

@@ -44,11 +44,11 @@ class MaybeDeleted(Scanned, frozen=True):
         return isinstance(record, dict) and record.get("deleted") is True
 
 
-def _paths(*, has_texts: bool) -> Iterator[str]:
-    """What the fields of products and variants are read from."""
+def _paths(*, has_all: bool) -> Iterator[str]:
+    """What the fields of products and variants are read from; some stores do not have all."""
     for table, prefix in ((FIELDS, ""), (VARIANT_FIELDS, "variants.")):
         for kind, path in table.paths:
-            if (has_texts or not kind.is_optional) and (prefix or not kind.of_items):
+            if (has_all or kind.decided_by is None) and (prefix or not kind.of_items):
                 yield f"{prefix}{path}"
 
 
@@ -67,13 +67,13 @@ WITH_OPTIONS = _products(Raw, f"{_SUMMARY},options.id,options.title")
 WITH_STATUS = _products(Raw, f"{_SUMMARY},title,status")
 
 
-def _details(*, has_texts: bool) -> List[Raw]:
+def _details(*, has_all: bool) -> List[Raw]:
     options = "id title is_exclusive values.id values.value"
     others = f"{_SUMMARY},handle,status,shipping_profile.id,variants.id,{_below('options', options)}"
-    return _products(Raw, ",".join(dict.fromkeys((*others.split(","), *_paths(has_texts=has_texts)))))
+    return _products(Raw, ",".join(dict.fromkeys((*others.split(","), *_paths(has_all=has_all)))))
 
 
-DETAILS, TRANSLATED = _details(has_texts=False), _details(has_texts=True)
+DETAILS, ALL_DETAILS = _details(has_all=False), _details(has_all=True)
 WITH_DELETED = _products(MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
 HANDLES = _products(StoredProduct, "id,external_id,title,handle")
 UNOWNED = _products(UnownedProduct, "id,external_id,title,handle,metadata,variants.id,variants.sku")

@@ -9,13 +9,13 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.fields import VARIANT_FIELDS, kind_of
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
+from medusa_sync.core.placement import Placement
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import RECORD_KEY, Record, as_json
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 from medusa_sync.medusa.operations import new_variant_id
-from medusa_sync.medusa.placement import Placement
 
 FIRST_VARIANTS = 100  # that a product is created with; others are added, which takes less time in all
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.entities import Channel, Entity, NamedEntity, Region
+from medusa_sync.core.entities import Entity
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.stored import StoredCategory, StoredCollection, StoredOption, StoredPrice, StoredValue
 from medusa_sync.medusa.client import MedusaClient
@@ -24,9 +24,6 @@ CATEGORIES = List(
     StoredCategory,
     "id,handle,is_active,name,metadata",
 )
-CHANNELS = List("/admin/sales-channels", "sales_channels", NamedEntity, "id,name")
-SELLING = List(CHANNELS.path, CHANNELS.name, Channel, f"{CHANNELS.fields},is_disabled,stock_locations.id")
-REGIONS = List("/admin/regions", "regions", Region, "id,name,currency_code")
 
 
 class _Resource(Struct, frozen=True):

@@ -16,10 +16,9 @@ from msgspec import Struct, structs
 from medusa_sync.core.handles import slug
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kinds.metadata import METADATA
-from medusa_sync.core.merge import members
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
 from medusa_sync.sources.overlooked import Overlooked

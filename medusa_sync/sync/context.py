@@ -7,16 +7,17 @@ from contextlib import contextmanager
 
 from msgspec import Struct, field, structs
 
+from medusa_sync.core.fields import kind_of
 from medusa_sync.core.ids import external_id_of, source_id_of
 from medusa_sync.core.inventory import LeftOverStock
-from medusa_sync.core.kinds.texts import in_locales, named_locales
 from medusa_sync.core.kits import KeptStock
-from medusa_sync.core.names import StoreNames
+from medusa_sync.core.names import Names, StoreNames
+from medusa_sync.core.placement import Placement
 from medusa_sync.core.policy import Delay, OnMissing
+from medusa_sync.core.resolve import DECIDING
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.errors import StoreMismatchError
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.placement import Placement
 from medusa_sync.medusa.vocabulary import Vocabulary
 from medusa_sync.stop import Stop, all_done
 from medusa_sync.sync.ledger import Ledger
@@ -41,7 +42,7 @@ class Context(Struct):
         missing_since: the mark of the variants that the final pass finds to be missing; 0 for no mark.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
-        plan: how to decide; without texts in locales that the store lacks, once these were read.
+        plan: how to decide; without fields that the store cannot have, once that is known.
         kept_stock: the stock of kits that is not written.
         left_over: stock elsewhere of unused inventory items that variants get.
         failures: products in a row whose writes failed without a refusal.
@@ -80,32 +81,30 @@ class Context(Struct):
         """Those of the store, as far as they were read."""
         return self.vocabulary.names
 
-    async def find_locales(self) -> None:
-        """Read the locales that texts may have, once; texts in others stay, also in records."""
-        if self.names.locales is None:
-            locales = await self.vocabulary.read_locales()
-            self.plan = structs.replace(self.plan, selection=self.plan.selection.within(in_locales(locales)))
+    async def find_names(self, sort: Names) -> None:
+        """Read all of a sort of names, once; fields that the store cannot have stay, also in records."""
+        if self.names.has(sort):
+            return
+        await self.vocabulary.read(sort)
+        if sort in DECIDING:
+            names = self.names
+            selection = self.plan.selection.within(lambda name: kind_of(name).can_be_stored(name, names))
+            self.plan = structs.replace(self.plan, selection=selection)
 
-    async def check_locales(self) -> None:
-        """Check that the store has the locales of `--only`: with a wrong one, nothing would ever be stale.
+    async def check_only(self) -> None:
+        """Check that the store has what `--only` names: otherwise, nothing would ever be stale.
 
         Raises:
-            StoreError: the store lacks one of them, or does not show its locales.
+            StoreError: the store lacks it, or does not show what it has.
         """
-        if not (named := named_locales(self.plan.selection.named)):
-            return
-        await self.find_locales()
-        self.vocabulary.check_locales(named)
+        fields = sorted(self.plan.selection.named)
+        named = [each for name in fields for each in kind_of(name).named_by_setting(name)]
+        for sort, name in named:
+            await self.find_names(sort)
+            self.vocabulary.check_named(sort, name)
 
-    async def find_placement(
-        self,
-        *,
-        creates: bool = False,
-        regions: bool = False,
-        channels: bool = False,
-        locales: bool = False,
-    ) -> None:
-        """Read where products belong, and the names of the store that are asked for, each once.
+    async def find_placement(self, *, creates: bool = False, sorts: Collection[Names] = ()) -> None:
+        """Read where products belong, and these sorts of names of the store, each once.
 
         The shipping profile is read only if a product is created; a plan has it, and a dry run checks it.
 
@@ -117,9 +116,7 @@ class Context(Struct):
         with self._explained():
             await all_done(
                 vocabulary.read_places(),
-                vocabulary.read_regions(is_needed=regions),
-                vocabulary.read_channels(is_needed=channels or vocabulary.wanted.sales_channel is not None),
-                *([self.find_locales()] if locales else ()),
+                *map(self.find_names, dict.fromkeys((*vocabulary.needed_to_place, *sorts))),
             )
             vocabulary.place(needs_currency=needs_currency)
         if creates or self.is_dry_run or self.mode.checks_placement:

@@ -202,7 +202,7 @@ class Run:
             if settings.prunes:
                 self._removals = self._mode.removals(context)
             try:
-                await context.check_locales()
+                await context.check_only()
                 await self._write(context)
                 refusal = await self._remove()
                 if self._engine is not None:

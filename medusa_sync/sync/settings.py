@@ -7,10 +7,10 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from medusa_sync.core.ids import Shard
+from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import Delay, OnMissing, Share
 from medusa_sync.core.record import Dropped
 from medusa_sync.core.selection import PlanSettings
-from medusa_sync.medusa.placement import PlacementSettings
 
 
 class RunSettings(Struct, frozen=True):

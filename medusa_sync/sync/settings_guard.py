@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
-from medusa_sync.core.kinds.stock import LOCATION
+from medusa_sync.core.kinds.stock import LOCATION, LOCATIONS
+from medusa_sync.core.placement import UNKNOWN
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
 from medusa_sync.core.run_settings import (
@@ -20,7 +21,6 @@ from medusa_sync.core.run_settings import (
     with_settings,
 )
 from medusa_sync.errors import SettingsGuardError
-from medusa_sync.medusa.placement import UNKNOWN
 from medusa_sync.sync.context import Context
 
 logger = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ class SettingsGuard:
         return {**self._of_source, LOCATION: placement.location_id, LOCATION_NAME: self._location}
 
     def _stop_unless_accepted(self, differences: Mapping[str, tuple[str, str]]) -> None:
-        names = {own: repr(name) for own, name in self._context.names.locations.labels.items()}
+        names = {own: repr(name) for own, name in self._context.names.of(LOCATIONS).labels.items()}
         values = (
             f"{name} ({names.get(old, old) or 'off'} before, {names.get(new, new) or 'off'} now)"
             for name, (old, new) in differences.items()

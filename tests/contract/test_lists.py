@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.entities import Channel, Entity
+from medusa_sync.core.entities import Entity
+from medusa_sync.core.kinds.channels import SELLING, Channel
+from medusa_sync.core.kinds.prices import REGIONS
+from medusa_sync.core.names import Names
 from medusa_sync.core.record import RECORD_KEY
 from medusa_sync.core.stored import StoredProduct, category_metadata
 from medusa_sync.medusa.api import AdminApi
@@ -163,11 +166,15 @@ def test_placement_is_found_by_name_and_id(shop: Shop, path: str) -> None:
     assert shop.call("GET", f"/admin/{path}", name=first[0]["name"].upper())[name] == []
 
 
+def all_of(shop: Shop, sort: Names) -> list[Any]:
+    return list(shop.ask(lambda api: api.all_of(sort)))
+
+
 def test_regions_may_have_the_same_name_and_any_currency(shop: Shop) -> None:
     names = ["Nordics", "nordics", "Nordics"]
     for name, currency in zip(names, ("eur", "usd", "zzz"), strict=True):
         shop.call("POST", "/admin/regions", {"name": name, "currency_code": currency})
-    found = [each for each in shop.ask(AdminApi.regions) if each.name.lower() == "nordics"]
+    found = [each for each in all_of(shop, REGIONS) if each.name.lower() == "nordics"]
     assert [(each.name, each.currency_code) for each in found] == [
         ("Nordics", "eur"),
         ("nordics", "usd"),
@@ -184,18 +191,18 @@ def test_sales_channels_show_the_stock_locations_that_serve_them(shop: Shop) -> 
         body = {change: [channel_id]}
         answer = shop.call("POST", f"/admin/stock-locations/{loft}/sales-channels", body)
         assert answer["stock_location"]["id"] == loft
-        market = next(each for each in shop.ask(AdminApi.selling) if each.id == channel_id)
+        market = next(each for each in all_of(shop, SELLING) if each.id == channel_id)
         assert (market.name, market.is_disabled) == ("Market", True)
         return [each.id for each in market.stock_locations or () if each]
 
     assert served_by("add") == served_by("add") == [loft]
     assert served_by("remove") == served_by("remove") == []
-    default = next(each for each in shop.ask(AdminApi.selling) if each.id == shop.sales_channel_id)
+    default = next(each for each in all_of(shop, SELLING) if each.id == shop.sales_channel_id)
     assert default == Channel(default.id, default.name, stock_locations=(Entity(shop.location_id),))
 
 
 def test_the_store_has_a_region(shop: Shop) -> None:
-    [region] = shop.ask(AdminApi.regions)
+    [region] = all_of(shop, REGIONS)
     assert {"name": region.name, "currency_code": region.currency_code} == REGION
 
 

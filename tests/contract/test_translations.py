@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.decode import TRANSLATED
+from medusa_sync.medusa.decode import ALL_DETAILS
 from tests.contract.shop import Refusal, Shop, View, exists
 
 BATCH = "/admin/translations/batch"
@@ -31,7 +31,7 @@ def refusal(shop: Shop, **parts: list[Any]) -> Refusal:
 
 def shown(shop: Shop, product: View) -> dict[str, View]:
     """The texts of a product and its variants, as its details show them, by id of either and locale."""
-    found = shop.call("GET", "/admin/products", **{"id[]": [product["id"]], "fields": TRANSLATED.fields})
+    found = shop.call("GET", "/admin/products", **{"id[]": [product["id"]], "fields": ALL_DETAILS.fields})
     [own] = found["products"]
     return {
         f"{each['id']} {text['locale_code']}": text["translations"]

@@ -27,15 +27,13 @@ KINDS = {
 }
 
 TABLE, STORED = "core/fields.py", "core/stored.py"
-NAMES = "core/names.py"  # what the names of the store mean is decided in one place, before planning
 SETTINGS = "core/run_settings.py"  # which settings decide what the source wants
 STEPS = "core/steps.py"  # the list of steps
 WANTED = "core/product.py"  # what the source wants has names and ids besides its fields
-MESSAGES = "core/approval.py"  # a message about where new products go
+PLACEMENT = "core/placement.py"  # where new products go
 BODIES = "medusa/payload.py"  # a new product gets what Medusa would leave out
 EXCEPTIONS = {
     "price": {
-        NAMES,
         SETTINGS,
         "core/policy.py",  # the setting of how far a price may move
         "core/selection.py",  # the same
@@ -49,13 +47,11 @@ EXCEPTIONS = {
         "core/undo.py",  # a message: what is for sale
     },
     "stock": {
-        MESSAGES,
-        NAMES,
+        PLACEMENT,
         SETTINGS,
         WANTED,
         BODIES,
         "core/change.py",  # stock that is not sent, because its items are the merchant's
-        "core/entities.py",  # a sales channel has stock locations
         "core/inventory.py",  # what is written to inventory items
         "core/item_plans.py",  # the same
         "core/kits.py",  # inventory items that are the merchant's
@@ -64,13 +60,8 @@ EXCEPTIONS = {
         "core/shared_stock.py",  # which inventory item variants share
         "core/undo.py",  # an undo sells again what drafting has set to 0
     },
-    "channels": {MESSAGES, NAMES, WANTED, BODIES, "core/entities.py"},
-    "texts": {
-        NAMES,
-        STEPS,
-        WANTED,
-        "medusa/decode.py",  # only some stores have them
-    },
+    "channels": {PLACEMENT, WANTED, BODIES},
+    "texts": {STEPS},
     "categories": {
         WANTED,
         "core/needed_terms.py",  # adopted products get categories, too

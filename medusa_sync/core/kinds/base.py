@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct, json
 
+from medusa_sync.codes import Note
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
-    from medusa_sync.core.record import History
+    from medusa_sync.core.names import Names, StoreNames
+    from medusa_sync.core.product import DesiredProduct
+    from medusa_sync.core.record import History, Record
     from medusa_sync.core.stored import StoredProduct, StoredVariant
     from medusa_sync.core.value import Value
+    from medusa_sync.errors import MedusaSyncError
 
 Ids = Mapping[str, str]
 """Ids by the names that the source or the record has for something of the store."""
@@ -88,10 +92,11 @@ class Kind:
         is_amount: it is what customers pay.
         is_measure: it is a number that the store keeps as a 32-bit float.
         is_term: its values name something that many products share, such as a tag; products refer to its id.
+        names_members: what its members name, if only the merchant creates that.
         repeats: two runs that add a value at the same time store it twice.
         of_items: inventory items have it, and not the product or variant.
         is_exclusive: all that the store has of it is the source's.
-        is_optional: only some stores have it.
+        decided_by: the names of the store that decide which fields of it a store can have; None for all.
         settings_of_values: the settings that decide what the source wants.
         own_steps: what it takes to write it, besides the row of the product.
         steps: what it takes to write it to a variant that exists.
@@ -103,10 +108,11 @@ class Kind:
     is_amount: ClassVar[bool] = False
     is_measure: ClassVar[bool] = False
     is_term: ClassVar[bool] = False
+    names_members: ClassVar[Names | None] = None
     repeats: ClassVar[bool] = False
     of_items: ClassVar[bool] = False
     is_exclusive: ClassVar[bool] = False
-    is_optional: ClassVar[bool] = False
+    decided_by: ClassVar[Names | None] = None
     settings_of_values: ClassVar[tuple[str, ...]] = ()
     own_steps: ClassVar[frozenset[Step]] = frozenset()
     steps: ClassVar[frozenset[Step]] = frozenset({Step.EDIT_VARIANTS})
@@ -130,6 +136,59 @@ class Kind:
             now: what they mean to the source.
         """
         return {}
+
+    # --- what it names in the store ---
+
+    def asks(
+        self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
+    ) -> Iterator[Names]:
+        """What has to be known of the store to plan a product.
+
+        Args:
+            product: what the source wants.
+            records: of what the store has of it.
+            gains: the members that the source has added to sets, by field.
+        """
+        yield from ()
+
+    def resolved(self, product: DesiredProduct, names: StoreNames) -> DesiredProduct:
+        """A product with the ids of what fields of this kind name, without what the store cannot have."""
+        return product
+
+    def is_unresolved(self, change: Change) -> bool:
+        """Whether a change adds what the source does not name, so that no id of it is known."""
+        return False
+
+    def refusals(self, product: DesiredProduct, names: StoreNames, instead: str) -> Iterator[str]:
+        """Why fields of this kind of a resolved product cannot be written.
+
+        `instead` is what to do if the store shall not get a name that it lacks.
+        """
+        yield from ()
+
+    def lacked(self, product: DesiredProduct, names: StoreNames) -> Collection[str]:
+        """What fields of this kind name and the store lacks, so that they are left out."""
+        return ()
+
+    def remark(
+        self, lacked: Collection[str], names: StoreNames, hidden: Mapping[str, MedusaSyncError]
+    ) -> Note | None:
+        """What the result says about fields that were left out.
+
+        Args:
+            lacked: what they name.
+            names: what the store has.
+            hidden: why the store does not show a sort of names, by its noun.
+        """
+        return None
+
+    def can_be_stored(self, name: str, names: StoreNames) -> bool:
+        """Whether the store can have a field, as far as it is known."""
+        return True
+
+    def named_by_setting(self, name: str) -> Iterator[tuple[Names, str]]:
+        """What the name of a field in a setting names besides the field."""
+        yield from ()
 
     # --- what the store has ---
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from medusa_sync.core.kinds.base import Ids, Kind, Merge
+from medusa_sync.core.value import members
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
@@ -32,7 +33,7 @@ class Images(Kind):
         return _ids(change.stored.images)
 
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
-        body[name] = [_image(url, ids.get(url)) for url in (value if isinstance(value, tuple) else ())]
+        body[name] = [_image(url, ids.get(url)) for url in members(value)]
 
 
 class Thumbnail(Kind):
@@ -40,7 +41,7 @@ class Thumbnail(Kind):
 
     def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
         """Medusa takes the first image."""
-        return applied.get(name) is None and value in _members(applied.get(IMAGES))
+        return applied.get(name) is None and value in members(applied.get(IMAGES))
 
 
 def distinct_images_body(product: StoredProduct) -> dict[str, Any] | None:
@@ -61,7 +62,3 @@ def _ids(images: Sequence[StoredImage]) -> dict[str, str]:
 
 def _image(url: str, image_id: str | None) -> dict[str, str]:
     return {"url": url} if image_id is None else {"id": image_id, "url": url}
-
-
-def _members(value: Value) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()

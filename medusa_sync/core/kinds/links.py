@@ -1,16 +1,16 @@
-"""What many products share: categories, tags, types, collections and sales channels."""
+"""What many products share: categories, tags, types and collections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from medusa_sync.core.kinds.base import Ids, Kind, Merge, Sides, plain
+from medusa_sync.core.kinds.base import Ids, Kind, Merge, plain
 from medusa_sync.core.steps import Step
+from medusa_sync.core.value import members
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
-    from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredProduct
     from medusa_sync.core.value import Value
 
@@ -18,7 +18,6 @@ CATEGORIES = "categories"
 TAGS = "tags"
 TYPE = "type"
 COLLECTION = "collection"
-CHANNELS = "sales_channels"
 
 
 class Term(Kind):
@@ -59,7 +58,7 @@ class Terms(Term):
         return {tag.value: tag.id for tag in change.stored.tags}
 
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
-        linked = dict.fromkeys(ids[member] for member in _members(value))  # a channel has two keys
+        linked = dict.fromkeys(ids[member] for member in members(value))  # some have two keys
         body[name] = [{"id": own} for own in linked]
 
 
@@ -71,29 +70,3 @@ class Categories(Terms):
 
     def ids(self, change: Change, value: Value) -> Ids:
         return change.stored.category_ids
-
-
-class Channels(Terms):
-    """The sales channels of a product, which are linked after its row is written."""
-
-    is_late = True
-    is_term = False  # none is created
-    own_steps = frozenset()
-
-    def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
-        return tuple(product.channel_ids([*known]))
-
-    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
-        """A product in no channel cannot be sold, so those of a source that names none any more stay."""
-        return wanted is not None
-
-    def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
-        """A product whose source names no channel gets the default one."""
-        return applied.get(name) is None
-
-    def ids(self, change: Change, value: Value) -> Ids:
-        return {**change.desired.channels, **change.stored.channel_ids(_members(value))}
-
-
-def _members(value: Value) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import structs
 
+from medusa_sync.core.entities import NamedEntity
 from medusa_sync.core.kinds.base import Kind, Meanings, is_number
+from medusa_sync.core.names import Names, StoreNames
 
 if TYPE_CHECKING:
     from medusa_sync.core.product import DesiredProduct
@@ -21,6 +23,23 @@ if TYPE_CHECKING:
 PRICE = "price"
 OTHER_PRICE = "price."  # prefix of prices in other currencies
 _TIER = re.compile(r"([0-9]{1,9})(?:\+|-([0-9]{1,9}))")
+
+
+class Region(NamedEntity, frozen=True):
+    """A region, in which customers pay in one currency."""
+
+    currency_code: str = ""
+
+
+CURRENCIES = Names("currency", "Settings > Store", setting="--currency (SYNC_PRODUCTS_CURRENCY)")
+REGIONS = Names(
+    "region",
+    "Settings > Regions",
+    "regions",
+    entity=Region,
+    fields="id,name,currency_code",
+    ignores_case=True,  # as Medusa's import compares them
+)
 
 
 class PriceKey(NamedTuple):
@@ -86,6 +105,11 @@ def region_names(fields: Iterable[str]) -> set[str]:
     return {_parts(name).region.lower() for name in fields if is_price(name)} - {""}
 
 
+def regions_in(names: StoreNames) -> list[Region]:
+    """The regions of a store, as far as they were read."""
+    return [each for each in names.of(REGIONS).entries if isinstance(each, Region)]
+
+
 def regions_of(desired: DesiredProduct) -> dict[str, str]:
     """The regions that prices of a product name, with their ids."""
     named = [region_names(each.fields) for each in desired.variants] if desired.regions else []
@@ -117,6 +141,36 @@ class Price(Kind):
             return price_field(key) if name in prices else name  # that of another region now
 
         return {name: called(name) for name in filter(is_price, fields)}
+
+    def asks(
+        self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
+    ) -> Iterator[Names]:
+        if any(region_names(each.fields) for each in product.variants):
+            yield REGIONS
+
+    def resolved(self, product: DesiredProduct, names: StoreNames) -> DesiredProduct:
+        if names.has(REGIONS) and any(region_names(each.fields) for each in product.variants):
+            return structs.replace(product, regions=names.of(REGIONS).by_name)
+        return product
+
+    def refusals(self, product: DesiredProduct, names: StoreNames, instead: str) -> Iterator[str]:
+        """Why Medusa would store a price, but never use it."""
+        regions = {each.id: each for each in regions_in(names)}
+        for variant in product.variants:
+            known: dict[PriceKey, str] = {}
+            for name in filter(is_price, variant.fields):
+                key = price_key(name, product.currency, product.regions)
+                if key.currency not in names.of(CURRENCIES).ids:
+                    yield f"{name}: {names.of(CURRENCIES).lacks(key.currency, instead)}"
+                region = regions.get(key.region)
+                if region is not None and region.currency_code != key.currency:
+                    yield f"{name}: the currency of the region {region.name!r} is {region.currency_code!r}"
+                elif key.region and region is None:
+                    named = price_key(name, product.currency).region
+                    yield f"{name}: {names.of(REGIONS).lacks(named, instead)}"
+                if key in known:
+                    yield f"{known[key]} and {name} are the same price"
+                known[key] = name
 
     def paths(self, name: str) -> Iterable[str]:
         """Responses show them as `prices`.

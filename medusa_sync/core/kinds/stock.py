@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import structs
 
 from medusa_sync.core.kinds.base import Ids, Kind, Left, Meanings, Merge, Sides, is_number
+from medusa_sync.core.names import Names, StoreNames
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
+    from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredVariant
     from medusa_sync.core.value import Value
@@ -21,6 +23,12 @@ STOCK = "stock"
 OTHER_STOCK = "stock."  # prefix of the stock at a location that the source names
 SHARED = "shared"  # the stock of a variant that shares that of its product
 LOCATION = "--stock-location"  # the setting; in the settings of a record, an id
+LOCATIONS = Names(
+    "stock location",
+    "Settings > Locations & Shipping",
+    "stock_locations",
+    f"{LOCATION} (SYNC_PRODUCTS_STOCK_LOCATION)",
+)
 
 
 class Stock(Kind):
@@ -46,6 +54,27 @@ class Stock(Kind):
             return names.get(location) or (f"{OTHER_STOCK}{location}" if name in wanted else name)
 
         return {name: called(name) for name, value in stock_of(fields).items() if not _is_shared(value)}
+
+    def resolved(self, product: DesiredProduct, names: StoreNames) -> DesiredProduct:
+        if names.location_id is None:
+            return _without_stock(product)
+        named = {location_of(name) for each in stocks_of(product) for name in each} - {""}
+        find = names.of(LOCATIONS).find
+        locations = {name: own for name in sorted(named) if (own := find(name))}
+        return structs.replace(product, locations={**locations, "": names.location_id})
+
+    def refusals(self, product: DesiredProduct, names: StoreNames, instead: str) -> Iterator[str]:
+        locations = names.of(LOCATIONS)
+        for stock in stocks_of(product):
+            known: dict[str, str] = {}
+            for field in stock:
+                name = location_of(field)
+                own = product.locations.get(name, "")
+                if own not in locations.ids:
+                    yield f"{field}: {locations.lacks(name, instead)}"
+                if own in known:
+                    yield f"{known[own]} and {field} are the same stock location"
+                known[own] = field
 
     def paths(self, name: str) -> Iterable[str]:
         links = ("inventory_item_id", "required_quantity", "inventory.sku", "inventory.variants.id")
@@ -112,6 +141,18 @@ def stock_of(fields: Mapping[str, T]) -> dict[str, T]:
     return {name: value for name, value in fields.items() if name == STOCK or name.startswith(OTHER_STOCK)}
 
 
+def stocks_of(product: DesiredProduct) -> Iterator[dict[str, Value]]:
+    """The stock that variants of a product share, and that of each variant, by field."""
+    return map(stock_of, (product.fields, *(each.fields for each in product.variants)))
+
+
+def _without_stock(product: DesiredProduct) -> DesiredProduct:
+    """Without stock that names no location; the digest would show all of the product."""
+    variants = (each.changed({STOCK: None}) for each in product.variants)
+    fields = {name: value for name, value in product.fields.items() if name != STOCK}
+    return structs.replace(product, fields=fields, variants=tuple(variants), digest="")
+
+
 def location_of(name: str) -> str:
     """The stock location that the name of a stock has; empty for the default one."""
     return name.removeprefix(STOCK).removeprefix(".")
@@ -142,7 +183,7 @@ def locations_of(change: Change, names: Collection[str]) -> dict[str, str]:
 def _default_location(change: Change) -> dict[str, str]:
     """The default stock location, if this tool wrote stock there: it may empty what it wrote."""
     before, now = change.record.locations.get("", ""), change.desired.locations.get("", "")
-    if not any(isinstance(each.get(STOCK), int) for each in change.desired.stocks):
+    if not any(isinstance(each.get(STOCK), int) for each in stocks_of(change.desired)):
         return {}
     if not change.selection.has(STOCK):
         return {"": before} if before else {}

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
+from medusa_sync.codes import Note
 from medusa_sync.core.kinds.base import Ids, Kind, Meanings, plain
+from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
+    from medusa_sync.core.product import DesiredProduct
+    from medusa_sync.core.record import Record
     from medusa_sync.core.stored import StoredProduct, StoredVariant
     from medusa_sync.core.value import Value
+    from medusa_sync.errors import MedusaSyncError
 
 TRANSLATION = "translation."  # prefix of the fields, such as `translation.de-DE.title`
+NO_TRANSLATIONS = "none; MEDUSA_FF_TRANSLATION=true switches translations on"
+LOCALES = Names("locale", "Settings > Store", none=NO_TRANSLATIONS)
 _SCRIPT = 4  # letters of its code in a locale
 _STORED = tuple(f"translations.{name}" for name in ("id", "locale_code", "translations"))
 
@@ -22,9 +32,41 @@ class Text(Kind):
     """A text of a product or variant in a locale."""
 
     is_late = True
-    is_optional = True
+    decided_by = LOCALES
     own_steps = frozenset({Step.TRANSLATIONS})
     steps = frozenset({Step.TRANSLATIONS})
+
+    def asks(
+        self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
+    ) -> Iterator[Names]:
+        if locales_of(product) or any(each.has(self) for each in records):
+            yield LOCALES
+
+    def resolved(self, product: DesiredProduct, names: StoreNames) -> DesiredProduct:
+        lacked = self.lacked(product, names)
+        return _without_texts(product, lacked) if lacked else product
+
+    def lacked(self, product: DesiredProduct, names: StoreNames) -> Collection[str]:
+        return locales_of(product) - names.of(LOCALES).ids if names.has(LOCALES) else ()
+
+    def remark(
+        self, lacked: Collection[str], names: StoreNames, hidden: Mapping[str, MedusaSyncError]
+    ) -> Note | None:
+        if not lacked:
+            return None
+        texts = f"Texts in {', '.join(sorted(lacked))} are not synced, because the store does not"
+        if error := hidden.get(LOCALES.noun):
+            why = f"show its locales: {error}. {error.hint} Allow it"
+        else:
+            known = names.of(LOCALES)
+            why = f"have these locales (it has {known.listed}). Add them in the admin ({known.place})"
+        return Note("no_locale", f"{texts} {why}, or remove the texts at the source.")
+
+    def can_be_stored(self, name: str, names: StoreNames) -> bool:
+        return not names.has(LOCALES) or locale_of(name) in names.of(LOCALES).ids
+
+    def named_by_setting(self, name: str) -> Iterator[tuple[Names, str]]:
+        yield LOCALES, name.split(".")[1]
 
     def paths(self, name: str) -> Iterable[str]:
         return _STORED
@@ -57,15 +99,20 @@ def locale_of(name: str) -> str:
     return name.removeprefix(TRANSLATION).rpartition(".")[0] if name.startswith(TRANSLATION) else ""
 
 
-def in_locales(locales: Collection[str]) -> Callable[[str], bool]:
-    """Whether a store with these locales can have a field."""
-    known = frozenset({"", *locales})
-    return lambda name: locale_of(name) in known
+def locales_of(product: DesiredProduct) -> set[str]:
+    """The locales that a product has texts in."""
+    names = chain(product.fields, *(each.fields for each in product.variants))
+    return {*filter(None, map(locale_of, names))}
 
 
-def named_locales(names: Iterable[str]) -> set[str]:
-    """The locales in names of fields that settings have."""
-    return {each.split(".")[1] for each in names if each.startswith(TRANSLATION)}
+def _without_texts(product: DesiredProduct, locales: Collection[str]) -> DesiredProduct:
+    """Without texts in some locales; the digest would show all of the product."""
+
+    def kept(fields: Mapping[str, Value]) -> Mapping[str, Value]:
+        return {name: value for name, value in fields.items() if locale_of(name) not in locales}
+
+    variants = tuple(structs.replace(each, fields=kept(each.fields)) for each in product.variants)
+    return structs.replace(product, fields=kept(product.fields), variants=variants, digest="")
 
 
 def canonical_locale(locale: str) -> str:

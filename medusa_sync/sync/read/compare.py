@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
-from itertools import chain
 from math import ceil
 from typing import TypeVar
 
 from msgspec import Struct
 
-from medusa_sync.core.kinds.links import CHANNELS
-from medusa_sync.core.kinds.prices import region_names
-from medusa_sync.core.kinds.texts import TEXT
-from medusa_sync.core.needed_terms import added_members
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
+from medusa_sync.core.resolve import NAMING, Gains, added_members, asked
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.medusa.bisect import parts
@@ -36,12 +32,12 @@ class Stale(Struct, frozen=True):
     Attributes:
         desired: what the source wants.
         copies: what the look-up found; several if the store has it more than once.
-        channels: that the source has added since it was last written.
+        gains: the members that the source has added to sets since it was last written.
     """
 
     desired: DesiredProduct
     copies: Sequence[Found]
-    channels: Sequence[str] = ()
+    gains: Gains = {}
 
 
 class Comparison:
@@ -101,13 +97,16 @@ class Comparison:
         """Look products up, and give them the ids of what they name; some are settled."""
         copies = await self._copies(products)
         shown = [product for product in products if product.external_id in copies]
-        added = {each.external_id: self._added_channels(each, copies[each.external_id]) for each in shown}
+        gains = {each.external_id: self._gains(each, copies[each.external_id]) for each in shown}
+        sorts = [
+            sort
+            for each in shown
+            for sort in asked(each, _records(copies[each.external_id]), gains[each.external_id])
+        ]
         # If the placement is wrong, nothing at all is written.
         await self._context.find_placement(
             creates=not all(copies.values()) and (self._settings.create or self._settings.adopt),
-            regions=any(region_names(each.fields) for product in products for each in product.variants),
-            channels=any(added.values()),
-            locales=any(product.locales for product in products) or _has_texts(chain(*copies.values())),
+            sorts=sorts,
         )
         await self._guard.check(())  # with the stock location
         self._guard.begin()
@@ -116,7 +115,7 @@ class Comparison:
             Stale(
                 self._guard.with_settings(resolved(product)),
                 copies[product.external_id],
-                added[product.external_id],
+                gains[product.external_id],
             )
             for product in shown
         ]
@@ -132,14 +131,15 @@ class Comparison:
         for product in hidden.values():
             reason = "the store has it, but its index does not list it yet; the next run checks it again"
             self._ledger.settle(Outcome.of(product, Result.UNCONFIRMED, reason))
-        await self._guard.check(filter(None, map(_record, found)))
+        await self._guard.check(_records(found))
         known = (product.external_id for product in products if product.external_id not in hidden)
         return {external_id: stored.get(external_id, ()) for external_id in known}
 
-    def _added_channels(self, product: DesiredProduct, copies: Sequence[Found]) -> Sequence[str]:
-        """The sales channels that a product may get."""
-        is_synced = not copies or self._context.plan.selection.has(CHANNELS)
-        return added_members(CHANNELS, product, filter(None, map(_record, copies))) if is_synced else ()
+    def _gains(self, product: DesiredProduct, copies: Sequence[Found]) -> Gains:
+        """The members that sets of a product may get, of those that name what only the merchant creates."""
+        records, has = _records(copies), self._context.plan.selection.has
+        synced = [name for name in NAMING if not copies or has(name)]
+        return {name: added_members(name, product, records) for name in synced}
 
     def _wanted(self) -> int | None:
         """How many products have to be found in the store; None for all that it has."""
@@ -208,13 +208,9 @@ class Comparison:
         return True
 
 
-def _has_texts(found: Iterable[StoredProduct | Unreadable]) -> bool:
-    """Whether products have texts of ours in other locales."""
-    return any(record.has(TEXT) for record in map(_record, found) if record)
-
-
-def _record(found: StoredProduct | Unreadable) -> Record | None:
-    return found.record if isinstance(found, StoredProduct) else None
+def _records(found: Iterable[Found]) -> list[Record]:
+    """The records of products, as far as they have one."""
+    return [each.record for each in found if isinstance(each, StoredProduct) and each.record is not None]
 
 
 async def _prefetch(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from medusa_sync.codes import Note
+from medusa_sync.core.placement import UNKNOWN
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.medusa.placement import UNKNOWN
 from medusa_sync.sources.base import Source
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
@@ -97,8 +97,9 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
         )
     if context.is_map_edited and has_stale:
         yield Note("map_edited", "The map has changed since products of this source were written.")
-    if text := context.vocabulary.remark_on_locales:
-        yield Note("no_locale", text)
+    for kind, lacked in context.vocabulary.lacked.items():
+        if note := kind.remark(lacked, context.names, context.vocabulary.hidden):
+            yield note
     if lacks_location:
         yield Note("no_stock_location", _NO_LOCATION)
     if context.kept_stock.found:

@@ -12,14 +12,13 @@ from msgspec import Struct, field
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
-from medusa_sync.core.entities import Channel, Region
+from medusa_sync.core.kinds.channels import CHANNELS, Channel
 from medusa_sync.core.kinds.images import IMAGES, THUMBNAIL
-from medusa_sync.core.kinds.links import CHANNELS
-from medusa_sync.core.kinds.prices import is_price, price_key
-from medusa_sync.core.kinds.stock import SHARED, location_of
-from medusa_sync.core.merge import members
+from medusa_sync.core.kinds.prices import Region, is_price, price_key
+from medusa_sync.core.kinds.stock import SHARED, location_of, stocks_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredProduct
+from medusa_sync.core.value import members
 
 _LISTED = 10  # names in a line
 _PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -52,7 +51,7 @@ class Offer(Struct):
         desired, stored = change.desired, change.stored
         own = [each.id for each in stored.sales_channels if each is not None]
         self.channels.update(members(desired.fields.get(CHANNELS)) or own or [channel_id])
-        stock = {name for each in desired.stocks for name, value in each.items() if value != SHARED}
+        stock = {name for each in stocks_of(desired) for name, value in each.items() if value != SHARED}
         ids = {change.locations.get(location_of(name)) for name in stock}  # a plan may name one that is gone
         self.locations.update(filter(None, ids))
         self._add_prices(desired, stored)

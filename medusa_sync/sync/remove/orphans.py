@@ -15,6 +15,7 @@ from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.texts import TEXT
 from medusa_sync.core.record import NO_RECORD
+from medusa_sync.core.resolve import DECIDING
 from medusa_sync.core.result import Action, Outcome, Result, Written
 from medusa_sync.core.since import CreatedProduct, written_since
 from medusa_sync.core.stored import StoredProduct
@@ -226,7 +227,8 @@ class Created(Orphans):
     async def _read(self, external_ids: Iterable[str]) -> list[StoredProduct]:
         asked = [*external_ids]
         if asked and self._deletes:
-            await self._context.find_locales()  # else texts are not read
+            for sort in DECIDING:  # else some fields are not read
+                await self._context.find_names(sort)
         return await super()._read(asked)
 
     def _kept(self, stored: StoredProduct) -> str:

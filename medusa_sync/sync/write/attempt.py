@@ -8,8 +8,9 @@ from functools import cached_property
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import FIELDS
-from medusa_sync.core.needed_terms import added_members, needed_terms
+from medusa_sync.core.needed_terms import needed_terms
 from medusa_sync.core.note import is_recorded, note
+from medusa_sync.core.resolve import added_members
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.steps import Step
@@ -71,7 +72,7 @@ class Attempts:
         jobs: Group = []
         for number, each in enumerate(part, self._taken):
             job = Job(each.desired, number, is_absent=self._context.mode.creates and not each.copies)
-            if reason := self._gate.lacks(job.desired, each.channels):
+            if reason := self._gate.lacks(job.desired, each.gains):
                 self._gate.refuse(job, reason)
             elif self._values.is_repeated(job.desired):
                 self.places.defer(job)
@@ -145,7 +146,7 @@ class Attempts:
     async def _carry_out(self, jobs: Group) -> list[Group]:
         """Write updates or creations, unless something had to be looked up or done before."""
         has_asked, clears = False, bool(self._values.to_clear)
-        await self._gate.name_channels(jobs)
+        await self._gate.resolve(jobs)
         if clears or any(Step.DECIDE in job.change.steps for job in jobs):
             has_asked = await self.decide(jobs)
         jobs = self._gate.pass_through(still_queued(jobs), has_begun=clears)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec import structs
 
 from medusa_sync.core import approval
 from medusa_sync.core.approval import moved
 from medusa_sync.core.change import Change
-from medusa_sync.core.kinds.links import CHANNELS
+from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.resolve import NAMING, Gains, refusal, refused_gain
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.differences import in_words
 from medusa_sync.sync.write.job import Group, Job, still_queued
@@ -25,30 +24,29 @@ class Gate:
         self._places = places
         self._mode = context.mode
 
-    def lacks(self, product: DesiredProduct, channels: Sequence[str]) -> str:
+    def lacks(self, product: DesiredProduct, gains: Gains) -> str:
         """Why a product cannot be written, whatever the store has of it; empty if it can.
 
-        If not all of it is wanted, only what is written has to be possible. `channels` are those that the
-        source has added.
+        If not all of it is wanted, only what is written has to be possible. `gains` are the members that the
+        source has added to sets.
         """
         if product.approved is not None and product.approved.is_hidden:
             return approval.HIDDEN
         if not self._mode.wants_all:
             return ""
-        return self._context.names.refusal(product, channels, self._mode.instead)
+        return refusal(product, gains, self._context.names, self._mode.instead)
 
-    async def name_channels(self, jobs: Group) -> None:
-        """Resolve sales channels that plans add although the source has not: they were removed since."""
-        left = [
-            job for job in jobs if not {*job.change.added(CHANNELS)} <= job.change.desired.channels.keys()
-        ]
-        if left:
-            await self._context.vocabulary.read_channels()
-        for job in left:
-            channels = self._context.names.resolved(job.desired).channels
-            job.desired = structs.replace(job.desired, channels=channels)
-            desired = structs.replace(job.change.desired, channels=channels)
-            job.plan = structs.replace(job.change, desired=desired)
+    async def resolve(self, jobs: Group) -> None:
+        """Resolve what plans add to sets although the source has not: it was removed since."""
+        for name in NAMING:
+            kind = FIELDS[name].kind
+            left = [job for job in jobs if kind.is_unresolved(job.change)]
+            if left and kind.names_members is not None:
+                await self._context.find_names(kind.names_members)
+            for job in left:
+                job.desired = kind.resolved(job.desired, self._context.names)
+                desired = kind.resolved(job.change.desired, self._context.names)
+                job.plan = structs.replace(job.change, desired=desired)
 
     def pass_through(self, jobs: Group, *, has_begun: bool = False) -> Group:
         """The jobs that may be written; the others are ended.
@@ -72,9 +70,10 @@ class Gate:
         if change is None:
             return ""
         names, instead = self._context.names, self._mode.instead
+        gains = {name: [*change.added(name)] for name in NAMING}
         if self._mode.wants_all:  # the rest was checked before
-            return names.refused_channel(change.added(CHANNELS), instead)
-        if lacks := names.refusal(_written(change), change.added(CHANNELS), instead):
+            return refused_gain(gains, names, instead)
+        if lacks := refusal(_written(change), gains, names, instead):
             return lacks
         if approved is None:
             return ""

@@ -2,28 +2,24 @@
 
 import pytest
 
-from medusa_sync.core.entities import NamedEntity, Region
-from medusa_sync.core.names import (
-    CURRENCIES,
-    LOCALES,
-    LOCATIONS,
-    REGIONS,
-    SALES_CHANNELS,
-    StoreNames,
-)
-from medusa_sync.core.needed_terms import added_members
+from medusa_sync.core.entities import NamedEntity
+from medusa_sync.core.kinds.channels import SALES_CHANNELS
+from medusa_sync.core.kinds.prices import CURRENCIES, REGIONS, Region
+from medusa_sync.core.kinds.stock import LOCATIONS
+from medusa_sync.core.kinds.texts import LOCALES
+from medusa_sync.core.names import StoreNames
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.record import Record
+from medusa_sync.core.resolve import added_members, refusal, refused_gain, resolved
 from medusa_sync.core.value import Value
 
 SHOPS = [NamedEntity("sc_1", "Web"), NamedEntity("sc_2", "Fair"), NamedEntity("sc_3", "Web")]
-STORE = StoreNames(
-    currencies=CURRENCIES.having([NamedEntity("eur", "eur")]),
-    locations=LOCATIONS.having([NamedEntity("sloc_1", "Berlin"), NamedEntity("sloc_2", "Riga")]),
-    location_id="sloc_1",
-    regions=REGIONS.having([Region("reg_1", "Europe", "eur")]),
-    channels=SALES_CHANNELS.having(SHOPS),
-    locales=LOCALES.having([NamedEntity("de-DE", "de-DE")]),
+STORE = StoreNames(location_id="sloc_1").having(
+    CURRENCIES.having([NamedEntity("eur", "eur")]),
+    LOCATIONS.having([NamedEntity("sloc_1", "Berlin"), NamedEntity("sloc_2", "Riga")]),
+    REGIONS.having([Region("reg_1", "Europe", "eur")]),
+    SALES_CHANNELS.having(SHOPS),
+    LOCALES.having([NamedEntity("de-DE", "de-DE")]),
 )
 
 
@@ -71,7 +67,7 @@ def test_a_store_without_any_says_so() -> None:
 
 def test_a_product_gets_the_ids_of_what_it_names() -> None:
     wanted = product({"sales_channels": ("Fair", "sc_1", "Shop")}, price__eur__Europe=1, stock__Riga=2)
-    found = STORE.resolved(wanted)
+    found = resolved(wanted, STORE)
     assert found.channels == {"Fair": "sc_2", "sc_1": "sc_1"}
     assert found.locations == {"": "sloc_1", "Riga": "sloc_2"}
     assert found.regions == {"europe": "reg_1"}
@@ -79,15 +75,15 @@ def test_a_product_gets_the_ids_of_what_it_names() -> None:
 
 
 def test_channels_of_a_saved_plan_are_those_of_the_store_of_today() -> None:
-    planned = STORE.resolved(product({"sales_channels": ("Fair",)}))
-    assert StoreNames(location_id="sloc_1").resolved(planned).channels == {}
+    planned = resolved(product({"sales_channels": ("Fair",)}), STORE)
+    assert resolved(planned, StoreNames(location_id="sloc_1")).channels == {}
 
 
 def test_what_the_store_cannot_have_is_left_out_and_the_digest_with_it() -> None:
     wanted = product({"translation.fr-FR.title": "Tasse", "translation.de-DE.title": "Becher"}, stock=1)
-    found = STORE.resolved(wanted)
+    found = resolved(wanted, STORE)
     assert (set(found.fields), found.digest) == ({"title", "translation.de-DE.title"}, "")
-    found = StoreNames().resolved(wanted)
+    found = resolved(wanted, StoreNames())
     assert (found.variants[0].fields, found.digest, found.locations) == ({}, "", {})
 
 
@@ -106,16 +102,17 @@ def test_what_the_store_cannot_have_is_left_out_and_the_digest_with_it() -> None
     ],
 )
 def test_values_that_the_store_cannot_use_are_refused(fields: dict[str, Value], start: str) -> None:
-    reason = STORE.refusal(STORE.resolved(product(None, **fields)), (), "ask")
+    reason = refusal(resolved(product(None, **fields), STORE), {}, STORE, "ask")
     assert reason.startswith(start)
     assert bool(reason) is bool(start)
 
 
 def test_only_channels_that_a_product_gets_have_to_exist() -> None:
-    wanted = STORE.resolved(product({"sales_channels": ("Shop",)}))
-    assert STORE.refusal(wanted, (), "ask") == ""
-    assert STORE.refusal(wanted, ["Fair", "Shop"], "ask").startswith("the store has no sales channel 'Shop'")
-    assert StoreNames().refused_channel(["Shop"], "ask") == "", "they were not read"
+    wanted = resolved(product({"sales_channels": ("Shop",)}), STORE)
+    assert refusal(wanted, {}, STORE, "ask") == ""
+    reason = refusal(wanted, {"sales_channels": ["Fair", "Shop"]}, STORE, "ask")
+    assert reason.startswith("the store has no sales channel 'Shop'")
+    assert refused_gain({"sales_channels": ["Shop"]}, StoreNames(), "ask") == "", "they were not read"
 
 
 def test_added_channels_are_those_that_no_record_has() -> None:

@@ -9,6 +9,7 @@ import pytest
 from msgspec import UNSET
 from pytest_httpx import HTTPXMock
 
+from medusa_sync.core.kinds.channels import SALES_CHANNELS
 from medusa_sync.errors import StoreError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.resources import TAGS
@@ -84,7 +85,7 @@ CHANNELS: list[Any] = [None, [{}], [7]]
 ASK: dict[str, Callable[[AdminApi], Awaitable[object]]] = {
     "first page": lambda api: api.scan(0, 2),
     "defaults": lambda api: api.defaults(),
-    "channels": lambda api: api.named("sales_channels", {}),
+    "channels": lambda api: api.all_of(SALES_CHANNELS),
 }
 
 

@@ -7,7 +7,9 @@ import pytest
 from msgspec import structs
 
 from medusa_sync.core.change import creation
-from medusa_sync.core.entities import Channel, Entity, Region
+from medusa_sync.core.entities import Entity
+from medusa_sync.core.kinds.channels import Channel
+from medusa_sync.core.kinds.prices import Region
 from medusa_sync.sync.remarks.offer import Offer, obstacles
 from tests.unit.builders import desired_product
 

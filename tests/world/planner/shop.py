@@ -12,7 +12,7 @@ from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.entities import Entity, NamedEntity
 from medusa_sync.core.fields import FIELDS, SKU, VARIANT_FIELDS
 from medusa_sync.core.inventory import ItemPlan
-from medusa_sync.core.kinds.links import CHANNELS
+from medusa_sync.core.kinds.channels import CHANNELS
 from medusa_sync.core.kinds.metadata import KEY, METADATA, Metadata
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.plain import Measure, Plain, UniqueText
@@ -21,7 +21,6 @@ from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import LEVEL, tracks
 from medusa_sync.core.kinds.texts import TEXT, locale_of
-from medusa_sync.core.merge import members
 from medusa_sync.core.note import final_record, note
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
@@ -43,7 +42,7 @@ from medusa_sync.core.stored import (
     StoredVariant,
     category_metadata,
 )
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 from tests.world.planner.expected import held
 
 EXTERNAL_ID = "shop:1"

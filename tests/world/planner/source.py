@@ -12,6 +12,7 @@ from msgspec import structs
 
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.kinds.prices import is_price, price_key
+from medusa_sync.core.kinds.stock import stocks_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.mapping import MappingOptions, to_desired
@@ -261,7 +262,7 @@ def _is_repeated(values: Iterable[object]) -> bool:
 
 
 def _locations(product: DesiredProduct) -> list[list[str]]:
-    return [[name.removeprefix("stock").removeprefix(".") for name in stock] for stock in product.stocks]
+    return [[name.removeprefix("stock").removeprefix(".") for name in stock] for stock in stocks_of(product)]
 
 
 _OPTIONS: Final = MappingOptions("shop", "usd", sale_prices=True)
