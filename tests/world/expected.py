@@ -18,6 +18,7 @@ States = dict[str, set[State]]
 METADATA_FIELDS = frozenset({*METADATA, "review_count"})
 SETS = frozenset({"tags", "categories", "images", CHANNELS})
 STOCK = ("stock", SECOND_STOCK)
+UNIQUE = ("sku", "barcode")
 LATE = ("price", "sale_price", "stock", "translation")
 """The first words of fields that the store commits after the product, or gets in calls of their own."""
 DRAFTED = "drafted"
@@ -148,6 +149,7 @@ class ExpectedVariant(Possible):
     may_return: bool = False  # and then the source may have dropped it, so it may be created again
     is_managed: bool = True  # the merchant has left its inventory managed
     sku_was_edited: bool = False  # by the merchant
+    item_may_lag: bool = False  # behind the SKU: an undo was interrupted
     may_share: bool = False  # the stock of others, although the source wanted its own
     own_stock: dict[str, set[Value]] = field(default_factory=dict)
     """What it may have kept, although the source wanted it to share."""
@@ -158,7 +160,8 @@ class ExpectedVariant(Possible):
 
     def meet(self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
-        if ("stock" in wanted) != self.has_own_stock:
+        # When its item is no longer one of a kit, it gets one of its own as soon as the source changes its stock.
+        if ("stock" in wanted) != self.has_own_stock or not self.is_managed:
             self._forget_items()
         if "stock" not in wanted:  # it is that of an item that others have, too
             for name in STOCK:
@@ -192,6 +195,12 @@ class ExpectedVariant(Possible):
                 forgotten = {(None, held) for _, held in before}
                 self.states[name] = after if surely else before | after | forgotten
         return False
+
+    def lose_unique_values(self) -> None:
+        """Its SKU and barcode may be cleared, and its inventory item may have the SKU of then."""
+        self.item_may_lag = True
+        for name in self.states.keys() & UNIQUE:
+            self.states[name] = self.states[name] | {(applied, None) for applied, _ in self.states[name]}
 
     def _forget_items(self) -> None:
         """It gets another inventory item, or loses the one that it has."""
@@ -266,10 +275,16 @@ class Expected(Possible):
             self.statuses = after if surely else self.statuses | after
         return False
 
-    def undo(self, before: Self | None, rules: Rules) -> None:
-        """A run was undone that came after this was expected; or it may have been."""
+    def undo(self, before: Self | None, rules: Rules, *, surely: bool) -> None:
+        """A run was undone that came after this was expected; or it may have been.
+
+        SKUs and barcodes that variants exchange are cleared first. Only a repeated undo restores them.
+        """
         for each in self.parts:
             each.undo_one(before, rules)
+            for own in each.variants.values() if not surely else ():
+                for part in own.parts:
+                    part.lose_unique_values()
 
     def undo_one(self, before: Self | None, rules: Rules) -> None:
         """The same, without what may have been created in its place."""

@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from tests.harness.medusa import Store
-from tests.world.expected import STOCK, Expected, ExpectedVariant, Rules, States
+from tests.world.expected import STOCK, UNIQUE, Expected, ExpectedVariant, Rules, States
 from tests.world.stored import Stored, StoredVariant
 from tests.world.wanted import CHANNELS, Value, Wanted
 
-UNIQUE = ("sku", "barcode")
 Holders = Mapping[tuple[str, str], str]
 """The ids of variants by the unique field and the value that they have."""
 NOBODY: Holders = {}
@@ -59,10 +58,10 @@ class Oracle:
         else:
             expected.drop(rules, surely=False)
 
-    def may_have_undone(self, before: Mapping[str, Expected], rules: Rules) -> None:
-        """A run may have been undone that came after this was expected."""
+    def may_have_undone(self, before: Mapping[str, Expected], rules: Rules, *, surely: bool) -> None:
+        """A run was undone that came after this was expected; or it may have been, or in part."""
         for key, expected in self.products.items():
-            expected.undo(before.get(key), rules)
+            expected.undo(before.get(key), rules, surely=surely)
 
     def has_run(self, wanted: Mapping[str, Wanted], rules: Rules) -> None:
         """A run did all of its work."""
@@ -226,7 +225,7 @@ class Oracle:
         if expected.is_managed and expected.has_own_stock and not may_lack_items:
             if self.may_clear_items and [sku for sku, _ in stored.items] == [None]:
                 self.left_skus.add(stored.owned["sku"])
-            is_ours = is_sole_user and not (expected.sku_was_edited or expected.may_share)
+            is_ours = is_sole_user and not (expected.sku_was_edited or expected.item_may_lag or expected.may_share)
             item_follows = is_ours and stored.owned["sku"] not in self.left_skus
             yield from stored.flaws(item_follows=item_follows)
 
