@@ -148,8 +148,7 @@ class ExpectedVariant(Possible):
     is_gone: bool = False  # the merchant deleted it
     may_return: bool = False  # and then the source may have dropped it, so it may be created again
     is_managed: bool = True  # the merchant has left its inventory managed
-    sku_was_edited: bool = False  # by the merchant
-    item_may_lag: bool = False  # behind the SKU: an undo was interrupted
+    item_may_lag: bool = False  # behind the SKU: the merchant edited it, or an undo was interrupted
     may_share: bool = False  # the stock of others, although the source wanted its own
     own_stock: dict[str, set[Value]] = field(default_factory=dict)
     """What it may have kept, although the source wanted it to share."""
@@ -160,7 +159,7 @@ class ExpectedVariant(Possible):
 
     def meet(self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
-        # When its item is no longer one of a kit, it gets one of its own as soon as the source changes its stock.
+        # After its item was part of a kit, it gets one of its own when the source changes its stock.
         if ("stock" in wanted) != self.has_own_stock or not self.is_managed:
             self._forget_items()
         if "stock" not in wanted:  # it is that of an item that others have, too
@@ -214,7 +213,7 @@ class ExpectedVariant(Possible):
 
     def edit(self, name: str, value: Value) -> None:
         super().edit(name, value)
-        self.sku_was_edited |= name == "sku"
+        self.item_may_lag |= name == "sku"
 
     def is_settled(self, wanted: Mapping[str, Value]) -> bool:
         return (self.is_gone or self.store_id is not None) and _is_settled(self.states, wanted)

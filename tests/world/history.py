@@ -17,7 +17,7 @@ from tests.world.runs import Broken
 from tests.world.world import World
 
 LENGTHS = (6, 12, 25)
-OPEN: dict[int, str] = {}
+OPEN: dict[int, str] = {}  # with what fails
 """Seeds that fail, and are not understood yet: they tell nothing about a bug on purpose."""
 
 

@@ -225,7 +225,7 @@ class Oracle:
         if expected.is_managed and expected.has_own_stock and not may_lack_items:
             if self.may_clear_items and [sku for sku, _ in stored.items] == [None]:
                 self.left_skus.add(stored.owned["sku"])
-            is_ours = is_sole_user and not (expected.sku_was_edited or expected.item_may_lag or expected.may_share)
+            is_ours = is_sole_user and not (expected.item_may_lag or expected.may_share)
             item_follows = is_ours and stored.owned["sku"] not in self.left_skus
             yield from stored.flaws(item_follows=item_follows)
 

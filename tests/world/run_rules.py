@@ -230,7 +230,7 @@ async def run_is_undone(world: World, dice: random.Random) -> None:
     on_missing = dice.choice(["keep", "draft", "delete"])
     run = world.run(world.rules, undo=done.file, on_missing=on_missing)
     run.rules = replace(run.rules, on_missing=on_missing if on_missing == "delete" else "draft")
-    run.undoes = done.before
+    run.undoes, run.restores_skus = done.before, done.was_alone
     world.states["an undo of an undo"] += done.is_undo
     world.note(f"    {done.file.name}, {on_missing}")
     if dice.random() < 0.3:
@@ -244,10 +244,11 @@ async def late_removal(world: World, dice: random.Random) -> None:
     rules = replace(some_rules(world, dice), on_missing=dice.choice(["draft", "delete"]))
     run = world.run(rules, remove_after=7 * DAY)
     run.is_narrow = True
-    if dice.random() < 0.2:
+    is_disturbed = dice.random() < 0.2  # so that a mark may not have arrived, with a warning
+    if is_disturbed:
         some_faults(world, dice)
     await world.carry_out(run)
-    if run.is_clean and dice.random() < 0.5:
+    if run.is_clean and not is_disturbed and dice.random() < 0.5:
         await asyncio.sleep(8 * DAY)
         await world.carry_out(world.run(rules, remove_after=7 * DAY))
 
@@ -270,8 +271,8 @@ async def stock_is_shared_or_split_after_a_kill(world: World, dice: random.Rando
 async def metadata_is_sent_back(world: World, dice: random.Random) -> None:
     """The admin sends the metadata that it read before a run, with the record of then.
 
-    Not if the run changed which variants there are: a record that names others is an edit of the merchant, who
-    deleted variants or gave them other option values, and such an edit can need a hand to settle.
+    Not if the run changed which variants there are: a record that names others says that the merchant deleted
+    some, or gave them other option values, which can need a hand to settle.
     """
     keys = world.oracle.known()
     if not keys:

@@ -39,6 +39,7 @@ class Run:
     may_remove: bool = True
     plan: Path | None = None  # that it writes
     undoes: Mapping[str, Expected] | None = None  # what was expected before the run that it undoes
+    restores_skus: bool = True  # the run that it undoes has seen all SKUs
     is_narrow: bool = False  # it leaves something out that a full run would do
     result: RunResult | None = None  # if it was not killed
     stop: Signal = field(default_factory=Signal)
