@@ -32,6 +32,8 @@ class Oracle:
         # levels of these items elsewhere: a new variant that has the SKU gets the item.
         self.left_skus: set[str | None] = set()
         self.left_levels: list[dict[str, int]] = []
+        # SKUs of items that are kept for their stock elsewhere: an item gets no SKU that another one has.
+        self.kept_skus: set[str | None] = set()
         # One of two machines was killed, and may have left an inventory item without its SKU.
         self.may_clear_items = False
         # Two machines, each of which may have given a variant without an SKU an item of its own.
@@ -226,7 +228,7 @@ class Oracle:
             if self.may_clear_items and [sku for sku, _ in stored.items] == [None]:
                 self.left_skus.add(stored.owned["sku"])
             is_ours = is_sole_user and not (expected.item_may_lag or expected.may_share)
-            item_follows = is_ours and stored.owned["sku"] not in self.left_skus
+            item_follows = is_ours and stored.owned["sku"] not in self.left_skus | self.kept_skus
             yield from stored.flaws(item_follows=item_follows)
 
     def learn(self, stored: Mapping[str, Stored]) -> None:

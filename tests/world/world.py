@@ -267,11 +267,19 @@ class World:
     def compare(self, wanted: Mapping[str, Wanted]) -> None:
         """The store has what the oracle expects after a run that did everything."""
         self.products()
+        self.oracle.kept_skus = self._skus_of_kept_items()
         stored = stored_in(self.shop)
         if deviations := self.oracle.deviations(stored, wanted):
             raise Broken(_kind(deviations[0]), "\n".join(deviations))
         self.oracle.learn(stored)
         self.merchant.forget()
+
+    def _skus_of_kept_items(self) -> set[str | None]:
+        """The SKUs of items that no variant uses any more, and that have stock: they are not deleted."""
+        state = self.store.state
+        used = {each for variant in state.variants().values() for each in variant.item_ids}
+        unused = (each for each in state.live_items() if each.id not in used)
+        return {each.sku for each in unused if any(own.stocked_quantity for own in each.levels)}
 
     async def _is_quiet(self, count: int) -> None:
         begin = len(self.network.sent)
