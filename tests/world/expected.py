@@ -297,9 +297,10 @@ class Expected(Possible):
             earlier = before.variants.get(key) if before else None
             for name in OTHER_PRICES:
                 own.others.pop(f"id of {name}", None)
-            if earlier is None or earlier.store_id is None:
-                own.drop(rules, surely=False)
+            may_be_new = earlier is None or earlier.store_id is None or earlier.may_be_gone
             for each in own.parts:
+                if may_be_new:
+                    each.drop(rules, surely=False)
                 each.be_undone(earlier)
 
     def is_settled(self, wanted: Wanted) -> bool:
