@@ -149,6 +149,7 @@ class ExpectedVariant(Possible):
     may_return: bool = False  # and then the source may have dropped it, so it may be created again
     is_managed: bool = True  # the merchant has left its inventory managed
     item_may_lag: bool = False  # behind the SKU: the merchant edited it, or an undo was interrupted
+    is_unlinked: bool = False  # from the item that it shares, or may be: the source dropped it
     may_share: bool = False  # the stock of others, although the source wanted its own
     own_stock: dict[str, set[Value]] = field(default_factory=dict)
     """What it may have kept, although the source wanted it to share."""
@@ -160,8 +161,10 @@ class ExpectedVariant(Possible):
     def meet(self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
         # After its item was part of a kit, it gets one of its own when the source changes its stock.
-        if ("stock" in wanted) != self.has_own_stock or not self.is_managed:
+        was_in_a_kit = "stock" in wanted and not self.is_managed
+        if ("stock" in wanted) != self.has_own_stock or was_in_a_kit or self.is_unlinked:
             self._forget_items()
+            self.is_unlinked &= not surely
         if "stock" not in wanted:  # it is that of an item that others have, too
             for name in STOCK:
                 held = {each for _, each in self.states.pop(name, ())}
@@ -183,8 +186,9 @@ class ExpectedVariant(Possible):
             self.may_be_gone = True
             return surely
         if rules.on_missing == "draft":
-            if not self.has_own_stock:  # it is unlinked from the item that others have, too
+            if not self.has_own_stock:  # it is unlinked from the item that others have, too, until it is back
                 self._forget_items()
+                self.is_unlinked = True
             for name in STOCK if self.has_own_stock else ():
                 before = self.states[name]
                 after = {_drafted_stock(state) for state in before}
