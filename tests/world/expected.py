@@ -186,12 +186,14 @@ class ExpectedVariant(Possible):
             self.may_be_gone = True
             return surely
         if rules.on_missing == "draft":
-            if not self.has_own_stock:  # it is unlinked from the item that others have, too, until it is back
+            if not self.has_own_stock or self.may_share:  # it is unlinked from the item until it is back
                 self._forget_items()
                 self.is_unlinked = True
             for name in STOCK if self.has_own_stock else ():
                 before = self.states[name]
                 after = {_drafted_stock(state) for state in before}
+                if self.may_share:
+                    after.add((DRAFTED, None))
                 if name == SECOND_STOCK:  # unless the source named the location for another variant
                     after |= {state for state in before if state[0] is None}
                 # The stock is forgotten first, then set to 0.
@@ -332,8 +334,10 @@ class Expected(Possible):
                 each.states[name] |= before.states.get(name, set())
             each.statuses |= {(held, drafted) for held, _ in each.statuses for _, drafted in before.statuses}
             for key, own in each.variants.items():
+                earlier = before.variants.get(key)
+                own.may_share |= earlier is not None and (earlier.may_share or not earlier.has_own_stock)
                 for part in own.parts:
-                    part.recall(before.variants.get(key))
+                    part.recall(earlier)
 
     def accept(self, earlier: Self) -> None:
         super().accept(earlier)
