@@ -5,8 +5,10 @@
 # (last applied, stored) are kept. A disturbed run adds the merge of each pair. An edit gives each pair a new
 # stored value. After an undisturbed run only the merged pairs are left, and the store must match one.
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Self
 
 from tests.world.wanted import CHANNELS, DEFAULT, METADATA, OTHER_PRICES, SECOND_STOCK, Value, Wanted
@@ -213,6 +215,11 @@ class ExpectedVariant(Possible):
             self.others.pop(name, None)
 
     @property
+    def item_ids(self) -> set[str]:
+        """The inventory items that it may use, as far as they are known."""
+        return {*chain(*self.others.get("ids of items", ()))}
+
+    @property
     def has_own_stock(self) -> bool:
         """Whether its stock is not that of an item that others have, too."""
         return "stock" in self.states
@@ -262,7 +269,9 @@ class Expected(Possible):
                 own.states[name] |= {(None, quantity) for quantity in self.shared.get(name, ())}
         # The last variant of a product is never removed.
         others_stay = any(not self.variants[key].is_gone for key in wanted.variants)
+        uses = Counter(chain(*(own.item_ids for own in self.variants.values())))
         for key in self.variants.keys() - wanted.variants.keys():
+            self.variants[key].may_share |= any(uses[item] > 1 for item in self.variants[key].item_ids)
             if self.variants[key].drop(rules, surely=surely and others_stay):
                 del self.variants[key]
         after = {_back(status) for status in self.statuses}
