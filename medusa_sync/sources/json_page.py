@@ -14,20 +14,20 @@ from msgspec import Struct, structs
 from medusa_sync.sources.text import decode_json, fold, is_count, whole
 
 _OBJECTS = re.compile(
-    "(response|result)?(meta(data)?|info|pagination|paging(info)?|page(info)?|links|cursor)"
+    "(response|result)?(meta(data)?|info|pagination|paginator|pager|paging(info)?|page(info)?|links|cursor|summary)"
 )
 _SAYS = {  # what a page may say about others, by the folded names of members and headers
     "total": (
         r"(x|xwp|xpagination)?total(count|items|elements|results|records|products|size)?|odatacount|recordstotal|"
         r"numfound|nbhits"
     ),
-    "count": r"count",  # of all, or of this page
-    "pages": r"(x|xwp)?totalpages|lastpage|(xpagination)?pagecount",
+    "count": r"count|found|resultcount",  # of all, or of this page
+    "pages": r"(x|xwp)?totalpages|lastpage|(xpagination)?pagecount|pages|num(ber)?(of)?pages",
     "token": r"next(cursor|pagetoken|continuationtoken)",
-    "own token": r"cursor|continuationtoken|offset",  # of the next page, if nothing else names one
+    "own token": r"cursor|continuationtoken|offset|scrollid",  # of the next page, if nothing else names one
     "next": (
         r"(x|odata|has)*(next|more)(page|record|result|item|product|link|url|uri|href|token|cursor|offset|"
-        r"start|marker|key|id|index|number|available|s)*|continu(e|ation)|(is)?truncated"
+        r"start|marker|key|id|index|number|available|s)*|continu(e|ation)|(is)?truncated|lastevaluatedkey"
     ),
     "end": r"done|last|islast(page)?",
 }
@@ -88,7 +88,7 @@ def about(
     is_item = count is None
     beside = _longest(members) if is_item else count
     said = [*_said({**members, **headers}, beside, is_item=is_item)]
-    total, pages = _total(said), [each.number for each in _of(said, "pages")]
+    total, pages = _total(said), [each.number for each in _of(said, "pages") if each.beside is not None]
     size = total.beside if total else beside
     return structs.replace(
         _following(said, takes_token=is_item or members.get("total") is None),  # others have an offset too

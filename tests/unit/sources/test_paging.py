@@ -320,6 +320,16 @@ MORE = "it has more products, but does not send them"
                 ({"next": {"page": 2, "limit": 20}}, MORE),
                 ({"page_info": {"hasNextPage": True}}, MORE),
                 ({"_meta": {"pagination": {"pageCount": 13}}}, MORE),
+                *(
+                    (said, MORE)
+                    for said in (
+                        {"page": 1, "pages": 13},
+                        {"pager": {"current": 1, "pages": 13}},
+                        {"paginator": {"num_pages": 13}},
+                        {"num_pages": 13},
+                        {"LastEvaluatedKey": {"id": {"S": "20"}}},
+                    )
+                ),
                 ({"meta": {"total_count": 250}}, "the source repeats itself"),
                 ({"page": {"totalElements": 250}}, "the source repeats itself"),
                 ({"response_metadata": {"next_cursor": True}}, MORE),
@@ -333,6 +343,9 @@ MORE = "it has more products, but does not send them"
                         {"numFound": 250},
                         {"nbHits": 250},
                         {"total": {"value": 250, "relation": "eq"}},
+                        {"found": 250},
+                        {"result_count": 250},
+                        {"summary": {"total": 250}},
                     )
                 ),
             )
@@ -381,6 +394,13 @@ async def test_an_end_that_is_not_proven_is_an_error(
     with pytest.raises(SourceError, match=f"{SOURCE_URL}: .*{words}") as caught:
         await rows(source_of(pool, query))
     assert caught.value.hint
+
+
+async def test_a_scroll_that_does_not_move_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
+    page = {"items": CATALOGUE[:20], "_scroll_id": "DXF1ZXJ5"}
+    httpx_mock.add_response(json=page, is_reusable=True)
+    with pytest.raises(SourceError, match="the source repeats itself"):
+        await rows(source)
 
 
 async def test_a_page_that_comes_again_is_an_error(httpx_mock: HTTPXMock, source: Source) -> None:
