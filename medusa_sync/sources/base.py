@@ -80,6 +80,22 @@ def checked(delivered: Delivered) -> Row:
     return row if isinstance(row, Rejected) else structs.replace(row, digest=delivered.digest)
 
 
+class Remarks(Struct):
+    """What is said about a table or a feed besides its products, as far as it was read.
+
+    Attributes:
+        unused: the names that have a value, but mean nothing.
+        ignored: how many rows have a value for a name that is known, but not synced.
+        numeric: columns of a workbook with codes that are numbers, and so may lack zeros.
+        known_by: the column that is read as the id, because no other one is.
+    """
+
+    unused: dict[str, None] = {}
+    ignored: dict[str, int] = {}
+    numeric: dict[str, None] = {}
+    known_by: str = ""
+
+
 class Item(Struct):
     """An object as a file or an API has it. It is a product in the shape of `SourceProduct`, or needs a map.
 
@@ -89,7 +105,8 @@ class Item(Struct):
         problem: why it is rejected; then its value only names it.
         unused: the columns of its table that have a value, but mean nothing, as far as the table was read.
         named: its id and title, once they are known; None for one that is not usable.
-        numeric: the columns of codes that are numbers in a workbook, as far as it was read.
+        remarks: about its table or feed.
+        root: the name of the root of its XML.
     """
 
     value: Any
@@ -97,7 +114,8 @@ class Item(Struct):
     problem: str = ""
     unused: Sequence[str] = ()
     named: tuple[str | None, str | None] | None = None
-    numeric: Sequence[str] = ()
+    remarks: Remarks | None = None
+    root: str = ""
 
     @property
     def body(self) -> msgspec.Raw | bytes:
@@ -164,12 +182,14 @@ class SourceOf(ABC, Generic[T_co]):
         in_one_piece: all came in one file or response; otherwise a product may have moved between pages.
         notes: remarks about what was read.
         resembles: a source that can be read, if the products are like those of it, and what they lack.
+        id_hint: what to do if no product has a usable id.
     """
 
     format = ""
     in_one_piece = True
     notes: Sequence[Note] = ()
     resembles = ""
+    id_hint = ""
 
     @abstractmethod
     def pages(self, limit: int | None) -> AsyncGenerator[PageOf[T_co], None]:

@@ -30,7 +30,7 @@ _UTF_8, _UTF_16, _WINDOWS = "UTF-8", "UTF-16", "Windows-1252"
 _DEFAULTS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252"})
 _BAD = re.compile("[\udc80-\udcff]")  # a byte that is not valid, as `surrogateescape` decodes it
 _FOREIGN = re.compile(rb"[\xc0-\xff]{5}")  # letters beyond ASCII in Windows-1252: no word has five in a row
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
 _JUDGED = 20  # rows that show whether a table is in columns
 _WIDE = 10  # columns; in a narrow table, a short row is nothing unusual
 _DELIMITER = re.compile(r'"?sep=([^\r\n"]?)"?\1*+\s*+', re.IGNORECASE)  # a first line for Excel

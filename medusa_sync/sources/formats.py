@@ -110,7 +110,7 @@ def recognise(head: bytes, name: str, content_type: str) -> str:
         hint = "Convert it to JSON, for example: yq -o json catalogue.yaml > catalogue.json"
         raise SourceError("the file is YAML", hint=hint)
     line = text.partition("\n")[0]
-    if any(delimiter in line for delimiter in ",;\t"):
+    if any(delimiter in line for delimiter in ",;\t|"):
         return "csv"
     if claimed:
         return claimed

@@ -23,7 +23,15 @@ from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
 from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.sources.schema import FIELDS, SourceCategory, SourceDimensions, SourceProduct
-from medusa_sync.sources.text import UNREADABLE, decode_json, is_web_url, one_line, paragraphs, usable_id
+from medusa_sync.sources.text import (
+    UNREADABLE,
+    decode_json,
+    id_problem,
+    is_web_url,
+    one_line,
+    paragraphs,
+    usable_id,
+)
 from medusa_sync.sources.variants import desired_variants, metadata_of, name_variant, shared_stock, texts_of
 
 _LIMIT = re.compile(r"Expected \w+ (>=|<=|of length >=|of length <=) (\S+?)(?:\.0)?")
@@ -250,7 +258,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduc
     fields = {name: read(value) for (name, _, read), value in zip(_FIELDS, values, strict=True)}
     source_id = usable_id(product.id)
     if source_id is None:
-        raise InvalidProductError("id: it has control characters, or spaces that could be lost")
+        raise InvalidProductError(f"id: {id_problem(product.id)}")
     if fields["title"] is None:
         raise InvalidProductError("title: it has no visible characters")
     names, variants = desired_variants(product, options.currency, sale_prices=options.sale_prices)

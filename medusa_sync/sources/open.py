@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from medusa_sync.settings.secrets import public_part, without_user_info
 from medusa_sync.sources import base
 from medusa_sync.sources.api import ApiSource, names_by_slug
 from medusa_sync.sources.base import (
+    Item,
     ItemSource,
     Page,
     PageOfItems,
@@ -26,8 +27,8 @@ from medusa_sync.sources.base import (
     Source,
     checked,
 )
-from medusa_sync.sources.mapping import MappingOptions, deliver, has_other_names
-from medusa_sync.sources.maps import recognised, resembled
+from medusa_sync.sources.mapping import MappingOptions, deliver, has_other_names, named
+from medusa_sync.sources.maps import names_of, recognised, resembled
 from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.spool import Spool
 
@@ -166,7 +167,7 @@ class Catalogue(Source):
             yield page
 
     async def _pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        count, mapping, overlooked = 0, self._mapping, Overlooked()
+        count, known_by, mapping, overlooked = 0, "", self._mapping, Overlooked()
         self._overlooked = overlooked
         try:
             async with aclosing(self._items(limit)) as pages:
@@ -174,7 +175,10 @@ class Catalogue(Source):
                     items = page.rows[: None if limit is None else limit - count]
                     if items and not count:
                         mapping = structs.replace(mapping, has_other_names=has_other_names(items[0]))
-                    overlooked.columns = items[-1].unused if items else ()
+                        known_by = self._known_by(items)
+                    if known_by:
+                        items = tuple(_identified(item, known_by) for item in items)
+                    overlooked.remarks.unused |= dict.fromkeys(items[-1].unused if items else ())
                     rows = tuple(deliver(item, mapping, overlooked) for item in items)
                     count += len(rows)
                     yield Page(rows, page.total)
@@ -188,6 +192,18 @@ class Catalogue(Source):
             self.format = f"{kind} ({self._map}){comma}{rest}" if self._map else self._source.format
             self.in_one_piece = self._source.in_one_piece
 
+    def _known_by(self, items: Sequence[Item]) -> str:
+        """The field that is read as the id of the first items, if none has one; empty without one."""
+        if self._map or any(named(item)[0] for item in items):
+            return ""
+        from medusa_sync.sources.dialects import identity  # few sources need it
+
+        objects = [item.decoded for item in items]
+        self.id_hint = f"None has a usable id. {identity.hint(objects)}" if any(objects) else ""
+        if name := identity.taken(objects):
+            self._overlooked.remarks.known_by = name
+        return name
+
     async def _items(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
         """The items of the source, or the products that a map makes of them."""
         self._map, program, has_items = "", self._program, False
@@ -198,7 +214,7 @@ class Catalogue(Source):
                     self.resembles = "" if known else resembled(page.rows)
                     program = _program(known.name) if known else None
                 if program is not None:
-                    async with aclosing(self._mapped(program, _chained(page, pages))) as mapped:
+                    async with aclosing(self._mapped(program, page, pages)) as mapped:
                         async for each in mapped:
                             yield each
                     return
@@ -209,17 +225,22 @@ class Catalogue(Source):
         async with aclosing(self._source.pages(limit)) as pages:
             async for page in pages:
                 if page.rows:
-                    self._overlooked.numeric = page.rows[-1].numeric
+                    self._overlooked.remarks = page.rows[-1].remarks or self._overlooked.remarks
                 yield page
 
     async def _mapped(
-        self, program: Program, pages: AsyncGenerator[PageOfItems, None]
+        self, program: Program, first: PageOfItems, rest: AsyncGenerator[PageOfItems, None]
     ) -> AsyncGenerator[PageOfItems, None]:
-        """The products that a map makes of all items; the whole source is read before the first one."""
+        """The products that a map makes of all items; the whole source is read before the first one.
+
+        Raises:
+            SourceError: there are items, but none gives a product.
+        """
         from medusa_sync.sources.maps.gathered import gathered  # most runs need no map
         from medusa_sync.sources.maps.grouped import Grouped
 
         self._map = program.name
+        pages = self._watched(program, first, rest)
         with Grouped() as grouped:
             pages = pages if program.group is None else gathered(program.group, pages)
             async with program, aclosing(pages):
@@ -227,11 +248,50 @@ class Catalogue(Source):
                     async with aclosing(program.made_of(page.rows)) as made:
                         async for item, parts, error in made:
                             grouped.add(item.place, parts, error)
+            grouped.check()
+            self._overlooked.remarks.known_by = grouped.known_by
+            if grouped.lacks_ids:
+                self.id_hint = _id_hint(program, first)
             found = grouped.products()
             for _ in range(0, len(grouped) or 1, base.PAGE_SIZE):
                 products = tuple(islice(found, base.PAGE_SIZE))
                 self.notes = grouped.notes
                 yield PageOfItems(products, len(grouped))
+
+    async def _watched(
+        self, program: Program, first: PageOfItems, rest: AsyncGenerator[PageOfItems, None]
+    ) -> AsyncGenerator[PageOfItems, None]:
+        """All pages; of a map that comes with this tool, what it does not read is noted."""
+        known = names_of(program.name).known if program.is_built_in else None
+        async for page in _chained(first, rest):
+            if known is not None:
+                unused = self._overlooked.remarks.unused
+                for item in page.rows:
+                    values = item.decoded.items()
+                    unused |= {name: None for name, value in values if name and value and not known(name)}
+            yield page
+
+
+def _identified(item: Item, known_by: str) -> Item:
+    """An item with the value of a field as its id."""
+    value = item.decoded
+    return structs.replace(item, value={**value, "id": value.get(known_by)}, named=None)
+
+
+def _id_hint(program: Program, first: PageOfItems) -> str:
+    """What to do if a map gives no usable id."""
+    from medusa_sync.sources.dialects.identity import path_of_best
+
+    path = path_of_best([item.decoded for item in first.rows])
+    best = (
+        f"such as {path}, which is different in all items read so far" if path else "one that never changes"
+    )
+    if program.is_built_in:
+        how = (
+            f"Copy {program.path} to a file, change its `id` to another field, {best}, and name the copy with"
+        )
+        return f"The map {program.name} gives no usable id. {how} --source-map."
+    return f"The map gives no usable id. Change its `id` to another field, {best}."
 
 
 async def _chained(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from medusa_sync.codes import Note
 from medusa_sync.core.kinds.prices import PRICE, is_price
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.sources.base import Remarks
 from medusa_sync.sources.schema import SourceProduct, SourceVariant
 from medusa_sync.sources.text import is_web_url, shown
 
 _SHOWN = 10  # names
+_IGNORED_SHOWN = 20  # those of metafields come last
 _MOST = 1_000  # names; a file may have any number
 
 
@@ -19,13 +21,11 @@ class Overlooked:
     """Counts what is not used of the products that were checked.
 
     Attributes:
-        columns: of a table: those that have a value, but mean nothing.
-        numeric: of a workbook: columns of codes that are numbers.
+        remarks: what is said about the table or feed, or about the items of a map.
     """
 
     def __init__(self) -> None:
-        self.columns: Collection[str] = ()
-        self.numeric: Collection[str] = ()
+        self.remarks = Remarks()
         self._fields: dict[str, None] = {}
         self._images = 0
         self._free = 0
@@ -47,17 +47,22 @@ class Overlooked:
 
     @property
     def notes(self) -> Iterator[Note]:
-        names = [*map(shown, dict.fromkeys([*self.columns, *self._fields]))]
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        remarks = self.remarks
         parts = (
-            f"{', '.join(names[:_SHOWN])}{more}" if names else "",
+            _listed(map(shown, {**remarks.unused, **self._fields}), _SHOWN),
             f"images that are no http(s) URLs: {self._images:,}" if self._images else "",
         )
         unused = "; ".join(filter(None, parts))
         if unused:
             yield Note("not_used", f"Not used: {unused}.")
-        if self.numeric:
-            codes = ", ".join(map(shown, self.numeric))
+        if remarks.ignored:
+            names = (f"{shown(name)} {count:,}" for name, count in remarks.ignored.items())
+            yield Note("not_used", f"Known, but not synced: {_listed(names, _IGNORED_SHOWN)}.")
+        if remarks.known_by:
+            name = shown(remarks.known_by)
+            yield Note("no_ids", f"The products have no id, so {name} is read as one. It must never change.")
+        if remarks.numeric:
+            codes = ", ".join(map(shown, remarks.numeric))
             yield Note("numeric_codes", f"Codes that are numbers: {codes}. Do they lack zeros in front?")
         if self._free:
             yield Note("free", f"Prices that are 0: {self._free:,}.")
@@ -67,6 +72,12 @@ class Overlooked:
                 f"Sale prices that are not in {currency}, and so not synced: {count:,} "
                 f"product{'s' * (count > 1)}. If all are in one currency, set --currency.",
             )
+
+
+def _listed(names: Iterable[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    found = [*names]
+    return ", ".join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")
 
 
 def _has_other_sale(product: SourceProduct, desired: DesiredProduct) -> bool:

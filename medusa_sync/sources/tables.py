@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, starmap
+from itertools import chain, islice, starmap
 from typing import NamedTuple
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources.base import Item
+from medusa_sync.sources import base
+from medusa_sync.sources.base import Item, Remarks
 from medusa_sync.sources.dialects import best, is_known, known_columns
-from medusa_sync.sources.dialects.base import numeric_codes, shortened_code
+from medusa_sync.sources.dialects.base import by_place, numeric_codes, shortened_code
 from medusa_sync.sources.dialects.products import products
-from medusa_sync.sources.maps import in_english, recognised, resembled
+from medusa_sync.sources.maps import of_table
 
 ABOVE = 20  # rows above the header
 
@@ -81,28 +82,38 @@ def read_table(
     Raises:
         SourceError: no dialect knows the header.
     """
-    columns: dict[str, int] = {}
-    for index, name in enumerate(names):
-        columns.setdefault(name, index)
-    known, like = recognised([Item(columns)]), ""
-    if known is None and not is_known(names):
-        english = in_english(columns)
-        known, like = recognised([Item(english)]), resembled([Item(english)])
-        columns = english if known else columns
+    given: dict[str, int] = {}
+    for index, (name, placed) in enumerate(zip(names, by_place(names), strict=True)):
+        given.setdefault(placed, index)
+        given.setdefault(name, index)  # a map may read the first column without a name as `.[""]`
+    known, columns, like = of_table(given, is_known=is_known(names))
     if as_items or known is not None:
         return kind, _items(rows, columns, known.codes if known else (), unit)
-    header = best(names, unit=unit, decimal_comma=decimal_comma, like=like)
-    return f"{kind} ({header.dialect.name})", products(starmap(header.row, rows), header.dialect)
+    first: list[Cells] = []
+    rest = iter(rows)
+
+    def examples() -> list[dict[str, str]]:
+        first.extend(islice(rest, base.PAGE_SIZE))
+        return [_by_name(each.values, columns) for each in first]
+
+    header = best(names, examples, unit=unit, decimal_comma=decimal_comma, like=like)
+    all_rows = chain(first, rest)
+    return f"{kind} ({header.dialect.name})", products(starmap(header.row, all_rows), header.dialect)
 
 
 def _items(
     rows: Iterable[Cells], columns: Mapping[str, int], codes: Sequence[str], unit: str
 ) -> Iterator[Item]:
-    numeric: dict[str, None] = {}
+    remarks = Remarks()
     for number, values, problem, numbers in rows:
-        width = len(values)
-        cells = {name: values[index].strip() if index < width else "" for name, index in columns.items()}
+        cells = _by_name(values, columns)
         found = {name: cells[name] for name in codes if name in cells}
         if numbers:
-            numeric |= numeric_codes({name: code for name, code in found.items() if columns[name] in numbers})
-        yield Item(cells, f"{unit} {number}", problem or shortened_code(found), numeric=tuple(numeric))
+            codes_here = {name: code for name, code in found.items() if columns[name] in numbers}
+            remarks.numeric |= numeric_codes(codes_here)
+        yield Item(cells, f"{unit} {number}", problem or shortened_code(found), remarks=remarks)
+
+
+def _by_name(values: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
+    width = len(values)
+    return {name: values[index].strip() if index < width else "" for name, index in columns.items()}

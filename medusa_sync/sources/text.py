@@ -95,13 +95,29 @@ _SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}")
 
 
 def usable_id(value: Any) -> str | None:
-    """An id as text: `3`, `3.0` and `"3"` are the same; None if it cannot identify a product."""
+    """An id as text: `3`, `3.0`, `"3"` and `" 3"` are the same; None if it cannot identify a product."""
     known = whole(value) if isinstance(value, float) else value
     if isinstance(known, bool) or not isinstance(known, int | str):
         return None
-    text = str(known)
-    is_visible = text.isprintable()  # an invisible character would make another product of it
-    return text if is_visible and len(text) <= MAX_ID and one_line(text) == text else None
+    text = str(known).strip()
+    return None if _problem_of(text) else text
+
+
+def id_problem(value: Any) -> str:
+    """Why a value cannot identify a product; empty if it can."""
+    if usable_id(value) is not None:
+        return ""
+    return _problem_of(value.strip()) if isinstance(value, str) else "it is no text and no whole number"
+
+
+def _problem_of(text: str) -> str:
+    if not text:
+        return "it is empty"
+    if not text.isprintable():  # it would make another product of it
+        return "it has an invisible character"
+    if len(text) > MAX_ID:
+        return f"it has more than {MAX_ID} characters"
+    return "it has two spaces in a row" if "  " in text else ""
 
 
 def is_shortened(code: str) -> bool:

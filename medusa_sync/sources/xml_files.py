@@ -47,7 +47,8 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
         return f"{kind} ({GOOGLE.name}){encoding}", products(rows, GOOGLE)
     values = _plain(_feed(file, as_items=True)) if found.root in ROOTS else _others(file, found)
     items = (
-        Item(value, f"item {number}", problem=problem) for number, (value, problem) in enumerate(values, 1)
+        Item(value, f"item {number}", problem=problem, root=found.root)
+        for number, (value, problem) in enumerate(values, 1)
     )
     first = [*islice(items, 1)]
     if not as_items and recognised(first) is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
 from medusa_sync.errors import SourceError
 from medusa_sync.redact import shortened
-from medusa_sync.sources.dialects.base import Dialect, Header
+from medusa_sync.sources.dialects import identity
+from medusa_sync.sources.dialects.base import Dialect, Header, by_place
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.medusa import MEDUSA
 from medusa_sync.sources.dialects.own import OWN
@@ -37,24 +38,32 @@ def is_known(names: Sequence[str]) -> bool:
     return not all(Header(dialect, names).missing for dialect in DIALECTS)
 
 
-def best(names: Sequence[str], *, unit: str = "line", decimal_comma: bool = False, like: str = "") -> Header:
+def best(
+    names: Sequence[str],
+    rows: Callable[[], Sequence[Mapping[str, str]]],
+    *,
+    unit: str = "line",
+    decimal_comma: bool = False,
+    like: str = "",
+) -> Header:
     """The header as the dialect knows it that knows most columns, of those whose required columns it has.
 
-    If none knows it, the error says what it is `like`.
+    If none knows it, the error says what it is `like`. A table of our own without ids may have another column
+    that its first `rows` show to be one.
 
     Raises:
         SourceError: no dialect knows it, or a column occurs twice.
     """
     tried = [Header(dialect, names, unit=unit, decimal_comma=decimal_comma) for dialect in DIALECTS]
     found = max((each for each in tried if not each.missing), key=lambda each: each.known, default=None)
+    if found is None and not like:
+        found = _with_id(tried, rows)
     if found is None:
-        if not like:
-            _check_id(tried)
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         lines = [
             "no known format has this header. Columns that are missing:",
             *(f"  {each.dialect.name} CSV: {', '.join(each.missing)}" for each in tried),
-            f"  It has: {', '.join(map(shortened, names[:_SHOWN]))}{more}",
+            f"  It has: {', '.join(map(shortened, by_place(names)[:_SHOWN]))}{more}",
             *([f"It looks like {like}."] if like else ()),
         ]
         raise SourceError("\n".join(lines), hint=_HINT)
@@ -78,21 +87,27 @@ def best(names: Sequence[str], *, unit: str = "line", decimal_comma: bool = Fals
 
 def _is_foreign(own: Header) -> bool:
     """Whether most columns mean nothing in our own format."""
-    return len(own.unknown) >= max(len(own.given) / 2, _FOREIGN)
+    foreign = [index for index in own.unknown if own.given[index]]
+    return len(foreign) >= max(len([*filter(None, own.given)]) / 2, _FOREIGN)
 
 
-def _check_id(tried: Sequence[Header]) -> None:
-    """Check whether a table is in our own format, and only lacks the id."""
+def _with_id(tried: Sequence[Header], rows: Callable[[], Sequence[Mapping[str, str]]]) -> Header | None:
+    """A table of our own that only lacks the id, with the column that is read as one; None if it is no such.
+
+    Raises:
+        SourceError: no column is surely an id.
+    """
     own = max(reversed(tried), key=lambda each: each.known)  # the last one of those that know as many
-    if own.dialect is OWN and own.missing == ["id"] and not _is_foreign(own):
-        names = [*filter(None, map(own.names.get, ("sku", "handle", "title")))]
-        raise SourceError(
-            "the table has no column with the id of a product",
-            hint=(
-                "Add a column `id`, whose values never change. Or take another column for it: write "
-                f"`. + {{id: .{json.dumps(names[0])}}}` to a file, and name that with --source-map."
-            ),
-        )
+    if own.dialect is not OWN or own.missing != ["id"] or _is_foreign(own):
+        return None
+    if not {"variant_id", "option{n}_value"}.isdisjoint({*own.names, *own.series}):
+        hint = "Add a column `id`, with the same value in all rows of a product, which never changes."
+    elif name := identity.taken(items := rows()):
+        own.identify_by(name)
+        return own
+    else:
+        hint = identity.hint(items)
+    raise SourceError("the table has no column with the id of a product", hint=hint)
 
 
 def _warn_of_misspelled(header: Header) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from medusa_sync.core.currencies import CURRENCIES
-from medusa_sync.sources.base import InvalidProductError
+from medusa_sync.sources.base import InvalidProductError, Remarks
 from medusa_sync.sources.dialects.naming import Named, Naming
 from medusa_sync.sources.schema import LOCALE
 from medusa_sync.sources.text import fold, is_shortened, shown
@@ -135,6 +135,11 @@ class Dialect(Struct, frozen=True, dict=True):
         return next(each.key for each in self.columns if each.field == "title")
 
 
+def by_place(names: Sequence[str]) -> list[str]:
+    """The names of columns; one without a name has its place, such as `column 5`."""
+    return [name.strip() or f"column {number}" for number, name in enumerate(names, 1)]
+
+
 def shortened_code(codes: Mapping[str, str]) -> str:
     """The problem of a row with these codes, by the names of their columns; empty if there is none."""
     found = (f"{name} is {shown(code)}" for name, code in codes.items() if is_shortened(code))
@@ -161,14 +166,19 @@ class Header:
         series: by the key of a series, its keys by number or currency, in the order of the numbers.
         known: how many columns have one of the dialect's own names.
         unknown: the names of the others, and of those for which the table has a better one, by index.
-        unused: columns that have a value in the rows so far, which means nothing.
-        numeric: columns of SKUs and barcodes that are numbers in the rows so far, and so may lack zeros.
+        remarks: about the rows so far.
         missing: required columns that the table lacks.
         repeated: the names of two columns that mean the same.
     """
 
     def __init__(
-        self, dialect: Dialect, names: Sequence[str], *, unit: str = "line", decimal_comma: bool = False
+        self,
+        dialect: Dialect,
+        names: Sequence[str],
+        *,
+        unit: str = "line",
+        decimal_comma: bool = False,
+        remarks: Remarks | None = None,
     ) -> None:
         self.dialect = dialect
         self.unit = unit
@@ -182,11 +192,16 @@ class Header:
         self._padded: dict[int, str] = {}  # the names of those with SKUs and barcodes, by index
         found = [(name.strip(), dialect.meaning(name)) for name in names]
         self.known = sum(meaning is not None and not meaning.rank for _, meaning in found)
-        self.unknown = {index: name for index, (name, meaning) in enumerate(found) if meaning is None}
+        called = by_place(names)
+        self.unknown = {index: called[index] for index, (_, meaning) in enumerate(found) if meaning is None}
         self._choose(found)
-        self.unused: list[str] = []
-        self.numeric: dict[str, None] = {}
+        self.remarks = remarks or Remarks()
         self._empty = dict(self.unknown)
+        self._ignored = [
+            (index, name)
+            for index, (name, meaning) in enumerate(found)
+            if meaning and not meaning.column.field
+        ]
         self.missing = [key for key in dialect.required if key not in self.names | self.series]
 
     def _choose(self, names: Sequence[tuple[str, Meaning | None]]) -> None:
@@ -223,13 +238,23 @@ class Header:
         if suffix:
             self.series.setdefault(column.key, {})[suffix] = key
 
+    def identify_by(self, name: str) -> None:
+        """Read a column as the id, too."""
+        index, self.remarks.known_by = self.given.index(name), name
+        self.unknown.pop(index, None)
+        self._empty.pop(index, None)
+        key = self.dialect.ids[0]
+        self.names[key] = name
+        self._columns.append((index, key))
+        self._codes.append(key)
+
     def row(
         self, number: int, values: Sequence[str], problem: str = "", numbers: Collection[int] = ()
     ) -> Row:
         width = len(values)
         if numbers:
             found = {name: values[index] for index, name in self._padded.items() if index in numbers}
-            self.numeric |= numeric_codes(found)
+            self.remarks.numeric |= numeric_codes(found)
         cells = {
             key: value
             for index, key in self._columns
@@ -237,7 +262,10 @@ class Header:
         }
         if self._empty:
             filled = [index for index in self._empty if index < width and values[index].strip()]
-            self.unused += map(self._empty.pop, filled)
+            self.remarks.unused |= dict.fromkeys(map(self._empty.pop, filled))
+        for index, name in self._ignored:
+            if index < width and values[index].strip():
+                self.remarks.ignored[name] = self.remarks.ignored.get(name, 0) + 1
         codes = {self.names[key]: cells[key] for key in self._codes if key in cells}
         return Row(self, number, cells, problem or shortened_code(codes))
 

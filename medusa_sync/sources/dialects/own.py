@@ -72,8 +72,8 @@ def _goods(row: Row) -> dict[str, Any]:
     prices = cells.prices(row, "price")
     if code in CURRENCIES:
         price, prices = None, {code: price, **prices}
-    elif code and (name := row.header.names["currency"]) not in row.header.unused:
-        row.header.unused.append(name)
+    elif code:
+        row.header.remarks.unused[row.header.names["currency"]] = None
     return fields(_GOODS, row) | {"price": price, "prices": prices, "stock": _stock(row)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -68,11 +69,11 @@ def _unknown(alias: str) -> str:
 def _product(rows: list[Row], dialect: Dialect, *, is_cut: bool) -> Item:
     """A product; the first row with a title has its fields."""
     first, header = rows[0], rows[0].header
-    unit, unused, numeric = header.unit, header.unused, [*header.numeric]
+    unit = header.unit
+    item = partial(Item, remarks=header.remarks)
     source_id = next((row.source_id for row in rows if row[dialect.ids[0]]), first.source_id)
     if not source_id:
-        reason = first.problem or "it belongs to no product: it has no id"
-        return Item(None, first.place, problem=reason, unused=unused, numeric=numeric)
+        return item(None, first.place, problem=first.problem or "it belongs to no product: it has no id")
     titled = next((index for index, row in enumerate(rows) if row[dialect.title]), 0)
     rows.insert(0, rows.pop(titled))
     reason = ""
@@ -85,9 +86,7 @@ def _product(rows: list[Row], dialect: Dialect, *, is_cut: bool) -> Item:
         reason = str(first.error(dialect.title, f"is empty; one {unit} of a product must have it"))
     try:
         if not reason:
-            return Item({**dialect.product(rows), "id": source_id}, unused=unused, numeric=numeric)
+            return item({**dialect.product(rows), "id": source_id})
     except InvalidProductError as error:
         reason = str(error)
-    return Item(
-        {"id": source_id, "title": rows[0][dialect.title]}, problem=reason, unused=unused, numeric=numeric
-    )
+    return item({"id": source_id, "title": rows[0][dialect.title]}, problem=reason)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from medusa_sync.sources.base import Item
+from medusa_sync.sources.maps.names import Names
 from medusa_sync.sources.text import fold
-
-_PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 
 
 class BuiltIn(NamedTuple):
@@ -19,7 +18,7 @@ class BuiltIn(NamedTuple):
 
     Attributes:
         what: the source that it is for.
-        required: fields that an item of that source has.
+        required: fields that an item of that source has, and `<name>` for the root of XML.
         without: fields that it does not have, as a product of our own format would.
         size_name: for an API that counts its pages: the parameter for their size; empty for others.
         largest: the largest size that it accepts.
@@ -38,9 +37,16 @@ class BuiltIn(NamedTuple):
     codes: Sequence[str]
     marks: Sequence[str]
 
-    def is_for(self, item: Mapping[str, Any]) -> bool:
-        is_like = item.keys() >= {*self.required} and item.keys().isdisjoint(self.without)
+    def is_for(self, item: Mapping[str, Any], root: str = "") -> bool:
+        names = {*item, f"<{root}>"}
+        is_like = names.issuperset(self.required) and names.isdisjoint(self.without)
         return is_like and ALSO.get(self.name, bool)(item)
+
+    def likeness(self, names: Collection[str]) -> str:
+        """What a source with these names is like, and what it lacks; empty if it is not like this one."""
+        missing = [name for name in self.required if name not in names]
+        is_like = bool(missing) and not {*self.marks}.isdisjoint(names)
+        return f"{self.what}, but without {', '.join(missing)}" if is_like else ""
 
 
 def _is_shopify(item: Mapping[str, Any]) -> bool:
@@ -66,8 +72,8 @@ def _table(name: str) -> list[list[str]]:
     return [*csv.reader(Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines())]
 
 
-def _several(cell: str) -> list[str]:
-    return cell.split("; ") if cell else []
+def _several(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split("; ")) if cell else ()
 
 
 BUILT_IN = [
@@ -88,33 +94,44 @@ BUILT_IN = [
 
 def recognised(items: Iterable[Item]) -> BuiltIn | None:
     """The map for a source, by the fields of its first object; None if it needs none."""
-    item = _first(items)
-    return next((each for each in BUILT_IN if each.is_for(item)), None)
+    first = next((item for item in items if item.decoded), None)
+    found = (each for each in BUILT_IN if first is not None and each.is_for(first.decoded, first.root))
+    return next(found, None)
 
 
 def resembled(items: Iterable[Item]) -> str:
     """The source that the first object is like, and what it lacks; empty if it is like none."""
-    item = _first(items)
+    first = next(filter(None, (each.decoded for each in items)), {})
+    return next(filter(None, (each.likeness(first) for each in BUILT_IN)), "")
+
+
+class Table(NamedTuple):
+    """The map for a table, and its columns, also by the names that the map reads; or what it is like."""
+
+    map: BuiltIn | None
+    columns: Mapping[str, int]
+    like: str = ""
+
+
+def of_table(columns: Mapping[str, int], *, is_known: bool) -> Table:
+    """How a table is read; one that `is_known` has a dialect, unless its names are exactly those of a map."""
+    exact = next((each for each in BUILT_IN if each.is_for(columns)), None)
+    if exact or is_known:
+        return Table(exact, columns)
+    folded, like = {*map(fold, columns)}, ""
     for each in BUILT_IN:
-        missing = [name for name in each.required if name not in item]
-        if missing and item.keys() & {*each.marks}:
-            return f"{each.what}, but without {', '.join(missing)}"
-    return ""
+        if each.codes and folded.isdisjoint(map(fold, each.without)):
+            names = names_of(each.name, each.required)
+            last_first = reversed([*columns.items()])  # of two that mean the same, the first counts
+            renamed = {known: index for name, index in last_first if (known := names.known(name))}
+            if each.is_for(renamed):
+                return Table(each, {**columns, **renamed})
+            like = like or each.likeness(renamed)
+    return Table(None, columns, like or resembled([Item(columns)]))
 
 
-def _first(items: Iterable[Item]) -> dict[str, Any]:
-    return next(filter(None, (each.decoded for each in items)), {})
-
-
-def in_english(columns: Mapping[str, int]) -> dict[str, int]:
-    """The columns of a table; those that WooCommerce translates have their English names, too."""
-    from medusa_sync.sources.dialects.base import Column  # only tables need it
-
-    known = [Column(tuple(names)) for names in _table("woocommerce-csv.csv")]
-    found = dict(columns)
-    for name, index in columns.items():
-        for column in known:
-            if match := column.pattern.fullmatch(fold(name)):
-                suffix = match[match.lastindex] if match.lastindex else ""
-                found.setdefault(_PLACEHOLDER.sub(suffix, column.key), index)
-    return found
+@cache
+def names_of(name: str, first: Iterable[str] = ()) -> Names:
+    """The names of the fields that a map in this folder reads; of those that are alike, the `first` count."""
+    text = Path(__file__).with_name(f"{name}.jq").read_text(encoding="utf-8")
+    return Names(text, first, _table("woocommerce-csv.csv") if name == "woocommerce-csv" else ())

@@ -1,5 +1,6 @@
 # Products of Akeneo: its CSV export, or JSON of its API. Shops name attributes themselves; usual names are
 # these: name, description, price, ean and image. Products with the same parent are variants.
+# reads: all
 # group: (.parent | filled) // (.identifier | filled) // .sku
 
 # JSON in the form of the CSV: `name-en_US-ecommerce`, and `price-EUR` for each currency.

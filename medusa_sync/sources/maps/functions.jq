@@ -29,6 +29,9 @@ def applies($from; $to):
   ($from | is_none or (days | all(. <= today)))
   and ($to | is_none or (days | . != [] and all(. >= today)));
 
+# In place of a product: why an item gives none. The result counts the reasons.
+def left_out($reason): {leftOut: $reason};
+
 # Each member of an array, or the value itself: an element of XML that is not repeated is no array.
 def list: if type == "array" then .[] else filled end;
 
@@ -50,7 +53,7 @@ def shown:
   if type == "object" then with_entries(
     if .key == "variants" then (.value | arrays) |= map(shown)
     elif IN(.key; "title", "subtitle", "brand", "type", "collection", "material", "categories", "tags",
-      "options", "metadata") then .value |= texts
+      "options", "metadata", "translations") then .value |= texts
     else . end)
   else . end;
 

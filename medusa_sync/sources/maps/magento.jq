@@ -41,11 +41,12 @@ def product:
       metadata: $attributes
     };
 
-select((.[0].store_view_code // "") == "")
+(.[0].store_view_code // "") as $view
 | ([.[] | {key: .sku, value: .}] | reverse | from_entries) as $rows
 | [.[].configurable_variations // "" | split("|")[] | pairs.sku] as $named
 | .[]
-| if .product_type == "configurable" then
+| if $view != "" then left_out("texts of a store view")
+  elif .product_type == "configurable" then
     (.configurable_variation_labels | pairs) as $labels
     | product + {variants: [
         (.configurable_variations | split("|")[] | pairs) as $own
@@ -57,9 +58,10 @@ select((.[0].store_view_code // "") == "")
             options: ($own | del(.sku, .default) | with_entries(.key |= ($labels[.] // .)))
           }
       ]}
-    | select(.variants != [])
-  elif IN(.product_type; "simple", "virtual", "downloadable")
-    and .visibility != "Not Visible Individually" and (IN(.sku; $named[]) | not)
-  then product + (goods | . + {meta: {barcode}} | del(.barcode))
-  else empty end
+    | if .variants == [] then left_out("it has no variation") else . end
+  elif IN(.product_type; "simple", "virtual", "downloadable") | not then
+    left_out("the product type \(.product_type) is not read")
+  elif IN(.sku; $named[]) then empty
+  elif .visibility == "Not Visible Individually" then left_out("not visible individually")
+  else product + (goods | . + {meta: {barcode}} | del(.barcode)) end
 | shown

@@ -14,30 +14,33 @@ def yes($default): if . == null then $default else tostring | ascii_downcase | I
     | [of("attribute_line_ids/value_ids", "Product Attributes/Values") // "" | split(",")[]
         | {$key, value: (split(": ") | last)}]] as $attributes
 | $product
-| select([.sale_ok, .["Can be Sold"], .Sales] | map(filled)[0] | yes(true))
-| of("list_price", "Sales Price") as $price
-| {sku: of("default_code", "Internal Reference"), barcode: of("barcode", "Barcode")} as $goods
-| (if (of("type", "detailed_type", "Product Type") // "" | IN("service", "Service", "consu", "Consumable"))
-    and (of("is_storable", "Track Inventory") | yes(false) | not)
-  then null else of("qty_available", "Quantity On Hand") | count end) as $stock
-| {
-    id: of("id", "External ID", "default_code", "Internal Reference"),
-    title: of("name", "Name"),
-    description: of("description_sale", "Sales Description"),
-    status: (if [.active, .Active] | map(filled)[0] | yes(true) then null else "draft" end),
-    categories: [of("categ_id", "Product Category") | if type == "array" then .[1] else . end
-      | filled | split(" / ") - ["All"]],
-    images: [of("image_1920", "Image") | strings | select(startswith("http"))],
-    $price,
-    weight: ((of("weight", "Weight") | grams) // null),
-    $stock
-  }
-  + if $attributes == [] then
-      $goods | {sku, meta: {barcode}}
-    else
-      [$attributes | combinations | from_entries] as $all
-      | {variants: [$all[] as $options
-        | {$price, $options}
-          + if $all | length > 1 then {} else $goods end]}
-    end
+| if [.sale_ok, .["Can be Sold"], .Sales] | map(filled)[0] | yes(true) | not then left_out("not for sale")
+  else
+    of("list_price", "Sales Price") as $price
+    | {sku: of("default_code", "Internal Reference"), barcode: of("barcode", "Barcode")} as $goods
+    | (if (of("type", "detailed_type", "Product Type") // ""
+          | IN("service", "Service", "consu", "Consumable"))
+        and (of("is_storable", "Track Inventory") | yes(false) | not)
+      then null else of("qty_available", "Quantity On Hand") | count end) as $stock
+    | {
+        id: of("id", "External ID", "default_code", "Internal Reference"),
+        title: of("name", "Name"),
+        description: of("description_sale", "Sales Description"),
+        status: (if [.active, .Active] | map(filled)[0] | yes(true) then null else "draft" end),
+        categories: [of("categ_id", "Product Category") | if type == "array" then .[1] else . end
+          | filled | split(" / ") - ["All"]],
+        images: [of("image_1920", "Image") | strings | select(startswith("http"))],
+        $price,
+        weight: ((of("weight", "Weight") | grams) // null),
+        $stock
+      }
+      + if $attributes == [] then
+          $goods | {sku, meta: {barcode}}
+        else
+          [$attributes | combinations | from_entries] as $all
+          | {variants: [$all[] as $options
+            | {$price, $options}
+              + if $all | length > 1 then {} else $goods end]}
+        end
+  end
 | shown

@@ -58,6 +58,8 @@ class Program:
         text: the program, if it is not that of the file.
 
     Attributes:
+        path: of its file.
+        is_built_in: it comes with this tool.
         group: gives the group of an item, and others to join with it, as texts; None for single items.
         digest: of the program.
 
@@ -67,10 +69,11 @@ class Program:
 
     def __init__(self, name: str, text: str = "") -> None:
         known = {each.name for each in BUILT_IN}
-        path = Path(__file__).with_name(f"{name}.jq") if name in known else Path(name)
-        self.name = name if name in known else path.name
+        self.is_built_in = name in known
+        self.path = Path(__file__).with_name(f"{name}.jq") if self.is_built_in else Path(name)
+        self.name = name if self.is_built_in else self.path.name
         try:
-            text = text or path.read_text(encoding="utf-8-sig")
+            text = text or self.path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             hint = f"; expected a file, or one of {', '.join(sorted(known))}"

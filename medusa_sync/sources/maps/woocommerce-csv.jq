@@ -50,30 +50,30 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
   "Tags") as $name (.; if .[$name] // "" | startswith("'") then .[$name] |= unescaped else . end)
 | (.Type // "" | ascii_downcase | values - ["virtual", "downloadable"] | .[0] // "simple") as $type
 | (.Images | values) as $images
-| if $type == "variation" then
-    select(published != 0)
+| if $type == "variation" and published == 0 then left_out("a variation that is not enabled")
+  elif $type == "variation" then
     # "Any size" is an attribute without a value.
-    | ([attributes(1) | .value |= ((unmasked | filled) // "Any")] | from_entries) as $options
+    ([attributes(1) | .value |= ((unmasked | filled) // "Any")] | from_entries) as $options
     | {
         id: .Parent, $images,
         variants: [{id: ((.ID | filled) // null), image: $images[0], $options}
           + (if .Stock == "parent" then del(.Stock) | goods | .stock = null else goods end)]
       }
+  elif $type != "simple" and $type != "variable" then left_out("the type \($type) is not read")
   else
-    select($type == "simple" or $type == "variable")
-    | {
-        id: ((.SKU | filled) // "id:\(.ID | filled)" // error("it has neither an SKU nor an ID")),
-        title: .Name,
-        description: ((.Description | filled) // .["Short description"] // "" | lines),
-        status: (if published == 1 then null else "draft" end),
-        categories: (.Categories | values | map(split(">"))),
-        tags: (.Tags | values),
-        $images,
-        dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
-      }
-      + if $type == "variable" then {stock: (if .["In stock?"] == "0" then 0 else stock end)} else
-          {metadata: ([attributes(1) | .value |= (values | join(", "))] | from_entries)}
-          + (goods | . + {meta: {barcode}})
-        end
+    {
+      id: ((.SKU | filled) // "id:\(.ID | filled)" // error("it has neither an SKU nor an ID")),
+      title: .Name,
+      description: ((.Description | filled) // .["Short description"] // "" | lines),
+      status: (if published == 1 then null else "draft" end),
+      categories: (.Categories | values | map(split(">"))),
+      tags: (.Tags | values),
+      $images,
+      dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
+    }
+    + if $type == "variable" then {stock: (if .["In stock?"] == "0" then 0 else stock end)} else
+        {metadata: ([attributes(1) | .value |= (values | join(", "))] | from_entries)}
+        + (goods | . + {meta: {barcode}})
+      end
   end
 | shown

@@ -32,47 +32,49 @@ def goods:
       stock: stock
     };
 
-select(.type == "simple" or .type == "variable")
-| [.attributes[]? | select(.variation == true) | .name] as $names
-| {
-    id,
-    title: .name,
-    handle: .slug,
-    description: ((.description | filled) // .short_description),
-    status: (if is_published then null else "draft" end),
-    # The API names a category without those above it.
-    categories: [
-      .categories | plain | each
-      | if type == "object" then {name, handle: .slug} else split(">") end
-    ],
-    tags: [.tags | plain | each | .name? // .],
-    images: [.images // .all_images // .main_image | each | .src? // .],
-    dimensions: (.dimensions // {} | {width, height, depth: .length}),
-    metadata: ([.attributes[]? | select(.variation != true)
-      | {key: .name, value: (.options | join(", "))}] | from_entries)
-  }
-  + if .type == "simple" then goods + {meta: (goods | {barcode})} else
-      [
-        .variations
-        | if type == "array" then .[] else null end
-        | if type == "object" then . else error("its variations are not in the file") end
-        | select(is_published)
-      ] as $variations
-      | {
-          options: (if $names == [] then null else $names end),
-          # Variations without one of their own share it.
-          stock: (if is_managed or any($variations[]; .manage_stock == "parent") then quantity else null end),
-          variants: [
-            $variations[]
-            | {
-                id,
-                image: (.image | .src? // .),
-                # "Any size" is an attribute that the variation does not have.
-                options: (reduce $names[] as $name ({}; .[$name] = "Any")
-                  + ([.attributes | each | if type == "object" then [.name, .option] else split(": ") end
-                    | {key: .[0], value: .[1]}] | from_entries))
-              } + goods
-          ]
-        }
-    end
+if .type != "simple" and .type != "variable" then left_out("the type \(.type) is not read") else
+  [.attributes[]? | select(.variation == true) | .name] as $names
+  | {
+      id,
+      title: .name,
+      handle: .slug,
+      description: ((.description | filled) // .short_description),
+      status: (if is_published then null else "draft" end),
+      # The API names a category without those above it.
+      categories: [
+        .categories | plain | each
+        | if type == "object" then {name, handle: .slug} else split(">") end
+      ],
+      tags: [.tags | plain | each | .name? // .],
+      images: [.images // .all_images // .main_image | each | .src? // .],
+      dimensions: (.dimensions // {} | {width, height, depth: .length}),
+      metadata: ([.attributes[]? | select(.variation != true)
+        | {key: .name, value: (.options | join(", "))}] | from_entries)
+    }
+    + if .type == "simple" then goods + {meta: (goods | {barcode})} else
+        [
+          .variations
+          | if type == "array" then .[] else null end
+          | if type == "object" then . else error("its variations are not in the file") end
+          | select(is_published)
+        ] as $variations
+        | {
+            options: (if $names == [] then null else $names end),
+            # Variations without one of their own share it.
+            stock: (if is_managed or any($variations[]; .manage_stock == "parent")
+              then quantity else null end),
+            variants: [
+              $variations[]
+              | {
+                  id,
+                  image: (.image | .src? // .),
+                  # "Any size" is an attribute that the variation does not have.
+                  options: (reduce $names[] as $name ({}; .[$name] = "Any")
+                    + ([.attributes | each | if type == "object" then [.name, .option] else split(": ") end
+                      | {key: .[0], value: .[1]}] | from_entries))
+                } + goods
+            ]
+          }
+      end
+end
 | shown

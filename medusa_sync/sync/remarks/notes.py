@@ -12,10 +12,6 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.settings import RunSettings
 
-_NO_ID = (
-    "None has a usable id. Take another field for it, whose values never change: write `. + {id: .title}` to "
-    "a file, and name that with"
-)
 _NOT_COMPARED = (
     "Nothing was compared with a store: no credentials are set "
     "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
@@ -34,11 +30,9 @@ def of_products(source: Source, ledger: Ledger, *, needs_some: bool) -> Iterator
     if needs_some and not ledger.seen:
         yield Note("no_products", "The source has no products.")
     if _is_invalid(ledger):
-        shape = _NO_ID if ledger.unidentified == ledger.seen else "If its products have another shape, use"
-        yield Note(
-            "no_valid_product",
-            f"The source has no valid product. {_resembled(source) or f'{shape} --source-map.'}",
-        )
+        hint = source.id_hint if ledger.unidentified == ledger.seen else ""
+        remedy = _resembled(source) or hint or "If its products have another shape, use --source-map."
+        yield Note("no_valid_product", f"The source has no valid product. {remedy}")
 
 
 def of_settings(settings: RunSettings, ledger: Ledger) -> Iterator[Note]:

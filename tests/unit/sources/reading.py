@@ -32,6 +32,7 @@ class Found(Struct):
     format: str = ""
     overlooked: str = ""
     notes: list[str] = []  # what a run says about the source
+    id_hint: str = ""
 
     @property
     def titles(self) -> list[str]:
@@ -70,6 +71,7 @@ async def _reading(path: Path, format_: str, mapping: MappingOptions, map_: str 
     except SourceError as error:
         found.error, found.hint = str(error).removeprefix(f"{path}: "), error.hint
     found.format, found.overlooked = source.format, " ".join(source.overlooked)
+    found.id_hint = source.id_hint
     found.notes = [*source.notes, *source.overlooked, *filter(None, [source.resembles])]
     return found
 

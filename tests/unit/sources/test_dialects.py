@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,24 +231,6 @@ def test_the_price_is_that_in_the_currency_of_the_run() -> None:
         "price.eur": 8.5,
         "price.usd": 9.5,
     }
-
-
-@pytest.mark.parametrize(
-    ("content", "program"),
-    [
-        ("title,price,sku\nMug,9,M-1\n", '. + {id: ."sku"}'),
-        ("name,price,slug\nMug,9,mug\n", '. + {id: ."slug"}'),
-        ("Name,Price,Image\nMug,9,https://a/b\n", '. + {id: ."Name"}'),
-    ],
-)
-def test_a_table_without_ids_can_be_read_with_the_map_that_its_error_shows(
-    content: str, program: str, tmp_path: Path
-) -> None:
-    found = reading(content)
-    assert found.error == "the table has no column with the id of a product"
-    assert f"`{program}`" in found.hint
-    (tmp_path / "map.jq").write_text(program)
-    assert reading(content, map_=str(tmp_path / "map.jq")).titles == ["Mug"]
 
 
 def test_an_export_of_medusa_1_is_no_known_format_because_its_prices_are_in_cents() -> None:
