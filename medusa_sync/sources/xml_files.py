@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BufferedReader
 from itertools import chain, islice
 from typing import Any
 
+from msgspec import structs
+
 from medusa_sync.errors import SourceError
 from medusa_sync.redact import shortened
-from medusa_sync.sources.base import Item
+from medusa_sync.sources.base import Item, Remarks
 from medusa_sync.sources.dialects.base import Header, Row
 from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.products import products
@@ -24,6 +26,9 @@ _WORDPRESS = "wordpress.org/export/"
 _OTHER = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")  # namespaces of feeds themselves
 _PAGES = frozenset({"next", "prev-archive"})  # what a link is to
 _SAME = {"summary": "description", "content": "description"}  # Atom's
+_FEED = structs.replace(  # what people call a column, too, may be anything in a feed
+    GOOGLE, columns=tuple(structs.replace(each, also=()) if each.field else each for each in GOOGLE.columns)
+)
 _WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for name in column.names)
 MAX_CATEGORIES = 2**24  # characters of all of them, with 100 more for each
 _DEEPEST = 20  # of categories
@@ -43,8 +48,9 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
     encoding = "" if found.encoding.lower() in {"", "utf-8"} else f", {found.encoding}"
     kind = ROOTS.get(found.root, "XML")
     if found.root in ROOTS and not as_items:
-        rows = (_row(each, number) for number, each in enumerate(_feed(file, as_items=False), 1))
-        return f"{kind} ({GOOGLE.name}){encoding}", products(rows, GOOGLE)
+        header_of = lru_cache(maxsize=1_024)(partial(_header, Remarks()))  # most items have the same names
+        rows = (_row(each, number, header_of) for number, each in enumerate(_feed(file, as_items=False), 1))
+        return f"{kind} ({GOOGLE.name}){encoding}", products(rows, _FEED)
     values = _plain(_feed(file, as_items=True)) if found.root in ROOTS else _others(file, found)
     items = (
         Item(value, f"item {number}", problem=problem, root=found.root)
@@ -60,25 +66,27 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
 
 
 def _feed(file: BufferedReader, *, as_items: bool) -> Iterator[Element]:
-    """The items of an RSS or Atom feed, with the elements that the dialect knows.
+    """The items of an RSS or Atom feed, with the elements of the feed itself and Google's.
 
-    For a map, these are all of the feed itself and Google's.
+    Without a map, the texts of elements that become no field are only noted.
     """
     is_page = False  # it names another one (RFC 5005)
 
     def is_wanted(name: str, depth: int) -> bool:
-        namespace, _, local = name.rpartition(" ")
+        namespace, _, _ = name.rpartition(" ")
         if _WORDPRESS in namespace and not as_items:
             raise SourceError("it is an export of WordPress (WXR), not a feed", hint=_EXPORT)
-        is_known = _GOOGLE in namespace or namespace in _OTHER
-        return depth == 1 and is_known and (as_items or _key(local) in _WANTED)
+        return depth == 1 and (_GOOGLE in namespace or namespace in _OTHER)
 
     def outside(way: Sequence[str], attributes: Mapping[str, str]) -> None:
         nonlocal is_page
         rel = attributes.get("rel", "").lower() if way[-1] == "link" and attributes.get("href") else ""
         is_page = is_page or rel in _PAGES
 
-    yield from Parser(lambda way: way[-1] in ITEMS, is_wanted, outside).items(file)
+    def is_noted(name: str) -> bool:
+        return not as_items and _key(name.rpartition(" ")[2]) not in _WANTED
+
+    yield from Parser(lambda way: way[-1] in ITEMS, is_wanted, outside, is_noted).items(file)
     if is_page:
         raise SourceError("the feed is one page of several: it names another one", hint=_WHOLE)
 
@@ -88,14 +96,14 @@ def _plain(items: Iterable[Element]) -> Iterator[tuple[Any, str]]:
     return ((grouped(_preferred(each, str)), each.problem) for each in items)
 
 
-def _row(item: Element, number: int) -> Row:
+def _row(item: Element, number: int, header_of: Callable[[tuple[str, ...]], Header]) -> Row:
     """A row of a table that has the same attributes; of two that mean the same, the first."""
     found = dict.fromkeys(_preferred(item, _key))
     names: list[str] = []
     for name, _ in found:
         same = _SAME.get(name, name)
         names.append(name if same in names else same)
-    header = _header(tuple(names))
+    header = header_of(tuple(names))
     problem = f"it has two values for {header.repeated[0]}" if header.repeated else ""
     return header.row(number, [value for _, value in found], item.problem or problem)
 
@@ -107,9 +115,8 @@ def _preferred(item: Element, key: Callable[[str], str]) -> list[tuple[str, str]
     return [(name, text) for is_googles, name, text in found if is_googles or key(name) not in googles]
 
 
-@lru_cache(maxsize=1_024)  # most items have the same names
-def _header(names: tuple[str, ...]) -> Header:
-    return Header(GOOGLE, names, unit="item")
+def _header(remarks: Remarks, names: tuple[str, ...]) -> Header:
+    return Header(_FEED, names, unit="item", remarks=remarks)
 
 
 @lru_cache(maxsize=1_024)

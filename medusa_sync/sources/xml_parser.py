@@ -34,6 +34,7 @@ class Element(Struct):
     Attributes:
         name: with its namespace and a space in front, if it has one.
         problem: of an item: why its product is rejected.
+        is_noted: only the start of its text is kept, which shows that it has one.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Element(Struct):
     children: list[Element] = field(default_factory=list)
     text: str = ""
     problem: str = ""
+    is_noted: bool = False
 
     @property
     def local(self) -> str:
@@ -71,6 +73,7 @@ class Parser:
     Args:
         is_item: whether an element is an item, by the names on the way to it.
         is_wanted: whether an element in an item is wanted, by its name and its depth there.
+        is_noted: whether it only matters that such an element has a text, by its name.
         outside: called with each element that is in no item, by the names on the way to it.
 
     Attributes:
@@ -82,8 +85,10 @@ class Parser:
         is_item: Callable[[Sequence[str]], bool],
         is_wanted: Callable[[str, int], bool] = lambda _name, _depth: True,
         outside: Callable[[Sequence[str], Mapping[str, str]], None] = lambda _way, _attributes: None,
+        is_noted: Callable[[str], bool] = lambda _name: False,
     ) -> None:
         self._is_item, self._is_wanted, self._outside = is_item, is_wanted, outside
+        self._is_noted = is_noted
         self.encoding = ""
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
@@ -174,15 +179,19 @@ class Parser:
             return
         parent, element = self._open[-1], None
         if parent is not None and self._is_wanted(name, len(self._open)):
-            element = Element(name, attributes)
+            is_noted = self._is_noted(name)
+            element = Element(name, attributes := {} if is_noted else attributes, is_noted=is_noted)
             attached = sum(map(len, (*attributes, *attributes.values()))) if attributes else 0
             if self._grows(len(name) + attached):
                 parent.children.append(element)
         self._open.append(element)
 
     def _text(self, text: str) -> None:
-        if self._open and (element := self._open[-1]) and self._grows(len(text)):
-            element.text += text
+        if self._open and (element := self._open[-1]):
+            if element.is_noted:
+                element.text = element.text or text.strip()[:1]
+            elif self._grows(len(text)):
+                element.text += text
 
     def _grows(self, size: int) -> bool:
         """Count characters of the item; returns False if it has too many."""

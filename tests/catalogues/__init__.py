@@ -19,8 +19,11 @@ FOLDER: Final = Path(__file__).parent
 CATALOGUES: Final = {
     each.name: each for each in sorted(FOLDER.iterdir()) if each.suffix in {".csv", ".json", ".xml"}
 }
-MAPS: Final = {"business-central.json": "business-central"}
-"""Catalogues that are not recognised without a map."""
+MAPS: Final = {
+    "business-central.json": "business-central",
+    **{each.stem: str(each) for each in sorted(FOLDER.glob("*.jq"))},
+}
+"""Maps of catalogues: one that is not recognised, and those in files beside the catalogue."""
 CURRENCIES: Final = {"ceneo": "pln", "heureka": "czk", "skroutz": "eur", "yml": "rub"}
 """Those of feeds of shops that do not use dollars, by the start of their names."""
 WIDTH: Final = 110
@@ -42,7 +45,9 @@ def rendered(name: str) -> str:
     if found.error:
         return f'{{"refused": {_json(found.error)},\n "hint": {_json(found.hint)}}}\n'
     rows = ",\n".join(map(_row, found.rows))
-    return f'{{"format": {_json(found.format)}, "notes": {_json(found.notes)}, "rows": [\n{rows}\n]}}\n'
+    head = f'"format": {_json(found.format)}, "notes": {_json(found.notes)}'
+    head += f',\n "hint": {_json(found.id_hint)}' if found.id_hint else ""
+    return f'{{{head}, "rows": [\n{rows}\n]}}\n'
 
 
 def _row(row: Row) -> str:

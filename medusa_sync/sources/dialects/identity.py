@@ -19,7 +19,7 @@ Items = Sequence[Mapping[str, Any]]
 
 
 def taken(items: Items) -> str:
-    """The field that is read as the id of products without one; empty if it does not tell all of them apart.
+    """The field that is read as the id of products without one; empty if it does not tell them apart.
 
     Only its name decides which one it is, so that it stays the same. An id may be that of something else, such
     as a brand, unless it comes first. Barcodes and titles are no ids.
@@ -46,7 +46,7 @@ def path_of_best(items: Items) -> str:
 def hint(items: Items) -> str:
     """How a map takes another field for the id."""
     if not (path := path_of_best(items)):
-        return "Add a field `id`, whose values never change: no other one is different in each item."
+        return "Add a field `id`, whose values never change: no other one is another in each item."
     program = f"`. + {{id: {path}}}`"
     return (
         f"Take another field for it, whose values never change: write {program} to a file, and name that with "

@@ -118,7 +118,7 @@ class Grouped:
         if self._items and not len(self):
             [note] = self.notes
             raise SourceError(
-                note, hint="Nothing was removed. Check the map with --source-map, or the export."
+                note, hint="Nothing was removed. Export other products too, or write a map for these."
             )
 
     def products(self) -> Iterator[Item]:

@@ -128,8 +128,8 @@ def test_a_map_of_the_tool_that_gives_no_usable_id_can_be_copied(tmp_path: Path)
     content = feed.replace("feed>", "SHOP>")
     found = reading(content, suffix=".xml")
     match = re.fullmatch(
-        r"The map heureka gives no usable id\. Copy (\S+) to a file, change its `id` to another field, such as "
-        r"\.(\w+), which is different in all items read so far, and name the copy with --source-map\.",
+        r"The map heureka gives no usable id\. Copy (\S+) to a file, change its `id` to another field, such "
+        r"as \.(\w+), which is different in all items read so far, and name the copy with --source-map\.",
         found.id_hint,
     )
     assert found.ids == []

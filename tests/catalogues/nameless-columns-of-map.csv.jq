@@ -1,0 +1,1 @@
+{id: .Art, title: .Name, price: ."column 7", meta: {barcode: .EAN}}
