@@ -21,8 +21,8 @@ Items = Sequence[Mapping[str, Any]]
 def taken(items: Items) -> str:
     """The field that is read as the id of products without one; empty if it does not tell them apart.
 
-    Only its name decides which one it is, so that it stays the same. An id may be that of something else, such
-    as a brand, unless it comes first. Barcodes and titles are no ids.
+    Only its name decides which one it is, so that it stays the same. An id may be that of something else,
+    such as a brand, unless it comes first. Barcodes and titles are no ids.
     """
     first = next(iter(items[0]), "") if items else ""
     filled = dict.fromkeys(name for item in items for name, value in item.items() if value or value == 0)
@@ -49,8 +49,8 @@ def hint(items: Items) -> str:
         return "Add a field `id`, whose values never change: no other one is another in each item."
     program = f"`. + {{id: {path}}}`"
     return (
-        f"Take another field for it, whose values never change: write {program} to a file, and name that with "
-        "--source-map."
+        f"Take another field for it, whose values never change: write {program} to a file, and name that "
+        "with --source-map."
     )
 
 
