@@ -15,10 +15,10 @@ def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
     known = list(changes)
     terms = [name for name, field in FIELDS.items() if field.kind.is_term]
     needed = {name: [term for change in known for term in change.added(name)] for name in terms}
-    needed[CATEGORIES] += placed_categories(change for change in known if change.placed)
+    needed[CATEGORIES] += placed_terms(change for change in known if change.placed)
     return needed
 
 
-def placed_categories(adopted: Iterable[Change]) -> list[str]:
+def placed_terms(adopted: Iterable[Change]) -> list[str]:
     """The categories that the source wants for adopted products."""
     return [handle for change in adopted for handle in members(change.desired.fields[CATEGORIES])]

@@ -238,7 +238,7 @@ class _Plan(Struct, frozen=True):
         if self.options.stored:
             if stored is None and self._is_new(variant.key):
                 return VariantChange(full, None, is_new=True)
-            if stored is not None and not stored.has_price_set:
+            if stored is not None and not stored.is_complete:
                 return VariantChange(full, None, is_new=True, replaces=stored.id)
         if stored is None:
             return self._missing(full)
@@ -323,10 +323,8 @@ class _Plan(Struct, frozen=True):
 
     def _held_back(self, changes: Iterable[FieldChange], stored: StoredVariant) -> tuple[FieldChange, ...]:
         """The changes of what customers pay that go too far."""
-        if (limit := self.how.price_limit) is None:
-            return ()
         paid = [each for each in changes if VARIANT_FIELDS[each.field].kind.is_amount]
-        return held_back(paid, stored, limit, self.names)
+        return held_back(paid, stored, self.how, self.names)
 
     def _with_default(self, variant: DesiredVariant) -> DesiredVariant:
         """The variant; the only one of a product that had several at the source is the default."""

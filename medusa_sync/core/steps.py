@@ -25,7 +25,7 @@ class Step(Enum):
     READ_VARIANTS = auto()  # the ids of new ones, and of their inventory items
     LEVELS = auto()
     SALE_PRICES = auto()
-    TRANSLATIONS = auto()
+    TEXTS = auto()  # in other locales
 
 
 OF_CREATION: Final = frozenset(
@@ -37,7 +37,7 @@ OF_CREATION: Final = frozenset(
         Step.READ_VARIANTS,
         Step.LEVELS,
         Step.SALE_PRICES,
-        Step.TRANSLATIONS,
+        Step.TEXTS,
     }
 )
 """The steps that a product may need which is created."""

@@ -95,7 +95,7 @@ class StoredVariant(Entity, frozen=True):
 
     Attributes:
         shows_prices: the response has a list of its prices, which may be empty.
-        has_price_set: False if its creation was interrupted; such a variant cannot get prices any more.
+        is_complete: False if its creation was interrupted; such a variant cannot get prices any more.
         sale_prices: in the price list of the source, oldest first; read only if they are needed.
         product: that it belongs to; only if the variant was looked up by something else.
         deleted_items: ids of inventory items that are deleted, although it is linked to them.
@@ -112,7 +112,7 @@ class StoredVariant(Entity, frozen=True):
     manage_inventory: bool = False
     options: tuple[StoredOptionValue, ...] = ()
     shows_prices: bool = True
-    has_price_set: bool = True
+    is_complete: bool = True
     prices: tuple[StoredPrice, ...] = ()
     inventory_items: tuple[StoredInventoryItem, ...] = ()
     sale_prices: tuple[StoredPrice, ...] = ()
@@ -268,6 +268,11 @@ class StoredProduct(Identified, frozen=True):
     def rounds_weights(self) -> bool:
         """Whether the store may keep weights of variants as whole numbers, as Medusa up to 2.15.0 does."""
         return all(option.is_exclusive is None for option in self.options)  # known since 2.17
+
+    @property
+    def shows_last_part(self) -> bool:
+        """Whether a variant has what Medusa commits last."""
+        return any(variant.shows_prices for variant in self.variants)
 
     @property
     def used_options(self) -> set[str]:

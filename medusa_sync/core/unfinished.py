@@ -23,8 +23,7 @@ def is_incomplete(stored: StoredProduct) -> bool:
     record, pending = stored.record, stored.pending
     if record is None or pending is None or pending.step is not Write.CREATION:
         return False
-    shows_prices = any(variant.shows_prices for variant in stored.variants)
-    return len(stored.variants) <= len(record.variants) and not shows_prices
+    return len(stored.variants) <= len(record.variants) and not stored.shows_last_part
 
 
 def is_in_progress(desired: DesiredProduct, stored: StoredProduct, pending: Pending, *, now: float) -> bool:

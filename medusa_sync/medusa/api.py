@@ -5,36 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from msgspec import Meta, Raw, Struct, json
+from msgspec import Meta, Raw, Struct
 
 from medusa_sync.core.entities import Entity, NamedEntity
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import StoredItem, Swap
 from medusa_sync.core.names import Names
-from medusa_sync.core.stored import StoredCategory, StoredProduct, StoredVariant, UnownedProduct, Unreadable
+from medusa_sync.core.stored import StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import StoreError, StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query
 from medusa_sync.medusa import decode
-from medusa_sync.medusa.client import MAX_BODY_BYTES, MedusaClient
-from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, fitting, read, walk
-from medusa_sync.medusa.resources import (
-    CATEGORIES,
-    ITEMS,
-    TRANSLATIONS,
-    OptionApi,
-    PriceLists,
-)
+from medusa_sync.medusa.client import MedusaClient
+from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, read, walk
+from medusa_sync.medusa.resources import ITEMS, OptionApi
+from medusa_sync.medusa.texts import TextApi
 from medusa_sync.stop import all_done
 
 if TYPE_CHECKING:
     from medusa_sync.medusa.bulk import Bulk
 
 T = TypeVar("T")
-_MANY_CATEGORIES = 2_000
-_TRANSLATION_BYTES = MAX_BODY_BYTES * 3 // 4
 
 
 def _named(sort: Names) -> List[NamedEntity]:
@@ -65,21 +57,6 @@ class _WithVariants(Struct):
     product: _Variants
 
 
-class _Flags(Struct):
-    feature_flags: dict[str, Any]
-
-
-class _Locale(Struct):
-    locale_code: str
-
-
-class _Locales(Struct):
-    supported_locales: list[_Locale]
-
-
-_LOCALES = List("/admin/stores", "stores", _Locales, "supported_locales.locale_code")
-
-
 class _Updated(Struct):
     updated: list[StoredProduct]
 
@@ -94,61 +71,45 @@ class AdminApi:
     Attributes:
         may_lag: look-ups come from the index engine, which lags behind writes. Scans do not.
         options: of products.
-        price_lists: lists of sale prices.
-        has_translations: the store has texts in several locales; they are read with the details of products.
+        texts: in other locales.
     """
 
     def __init__(self, client: MedusaClient) -> None:
         self.may_lag = False
-        self.has_translations = False
         self.options = OptionApi(client)
-        self.price_lists = PriceLists(client)
-        self._client = client
+        self.texts = TextApi(client)
+        self.client = client
 
     @cached_property
     def bulk(self) -> Bulk:
         """Writes many things in one call."""
         from medusa_sync.medusa.bulk import Bulk  # a run that writes nothing does not need it
 
-        return Bulk(self._client)
+        return Bulk(self.client)
 
     @property
     def store_time(self) -> int | None:
         """What the clock of the store showed last, in seconds since 1970; None if it is not known."""
-        return self._client.store_time
+        return self.client.store_time
 
     # --- reads ---
 
     async def defaults(self) -> StoreDefaults:
         fields = "id,default_sales_channel_id,default_location_id,supported_currencies.currency_code"
         query: Query = [("limit", 1), ("fields", fields)]
-        return (await self._client.get("/admin/stores", query, _Stores)).stores[0]
-
-    async def locales(self) -> list[str]:
-        """The locales of the store; none if it has no translations."""
-        try:
-            flags = await self._client.get("/admin/feature-flags", (), _Flags)
-        except StoreRefusedError as error:
-            if error.status != HTTPStatus.NOT_FOUND:  # before 2.12.3
-                raise
-            return []
-        self.has_translations = flags.feature_flags.get("translation") is True
-        if not self.has_translations:
-            return []
-        stores = (await read(self._client, _LOCALES, [("limit", 1)])).entries
-        return [each.locale_code for store in stores for each in store.supported_locales]
+        return (await self.client.get("/admin/stores", query, _Stores)).stores[0]
 
     async def some_of(self, sort: Names, query: dict[str, str], *, limit: int) -> list[NamedEntity]:
         """What has a name in the store, such as shipping profiles, as far as a query matches it."""
-        return (await read(self._client, _named(sort), [*query.items(), ("limit", limit)])).entries
+        return (await read(self.client, _named(sort), [*query.items(), ("limit", limit)])).entries
 
     async def all_of(self, sort: Names) -> list[NamedEntity]:
         """All that has a name of a sort, the oldest first."""
-        return [each async for each in walk(self._client, _named(sort))]
+        return [each async for each in walk(self.client, _named(sort))]
 
     async def find(self, list_: List[T], key: str, values: Sequence[str]) -> list[T]:
         """The entries of a list that have one of these values in a unique field."""
-        return await find(self._client, list_, key, values)
+        return await find(self.client, list_, key, values)
 
     async def summaries(self, key: str, values: Sequence[str]) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their records."""
@@ -158,7 +119,7 @@ class AdminApi:
         self, key: str, values: Sequence[str], list_: List[Raw] | None = None
     ) -> list[StoredProduct | Unreadable]:
         """Products by `id` or `external_id`, with their details or what another list has of them."""
-        list_ = list_ or (decode.ALL_DETAILS if self.has_translations else decode.DETAILS)
+        list_ = list_ or (decode.ALL_DETAILS if self.texts.are_known else decode.DETAILS)
         asked, raws = decode.tree_of(list_.fields), await self._find(key, values, list_)
         found = [decode.decode_product(raw, asked) for raw in raws]
         unread = [raw for raw, each in zip(raws, found, strict=True) if isinstance(each, Unreadable)]
@@ -174,7 +135,7 @@ class AdminApi:
         found: list[T] = []
         for part in chunks(key, values):
             # The limit leaves room for copies: Medusa does not keep external ids unique.
-            page = await read(self._client, list_, [*part, ("order", "id"), ("limit", 2 * len(part))])
+            page = await read(self.client, list_, [*part, ("order", "id"), ("limit", 2 * len(part))])
             self.may_lag |= page.estimate_count is not None
             found += page.entries
         return found
@@ -188,14 +149,14 @@ class AdminApi:
         return [
             each
             for part in parts
-            async for each in walk(self._client, decode.WITH_DELETED, part)
+            async for each in walk(self.client, decode.WITH_DELETED, part)
             if each.deleted_at is not None
         ]
 
     async def scan(self, offset: int, limit: int) -> Page[decode.Scanned]:
         """One page of all products, in the order of their ids; it has a count."""
         bounds: Query = [("order", "id"), ("limit", limit), ("offset", offset)]
-        page = await read(self._client, decode.SCANNED, bounds)
+        page = await read(self.client, decode.SCANNED, bounds)
         if page.count is None:
             raise StoreError("GET /admin/products: the response is not from Medusa: it has no count")
         return page
@@ -203,7 +164,7 @@ class AdminApi:
     async def without_external_id(self) -> list[UnownedProduct]:
         async def read_all(external_id: str) -> list[UnownedProduct]:
             query: Query = [("external_id", external_id)]
-            return [each async for each in walk(self._client, decode.UNOWNED, query)]
+            return [each async for each in walk(self.client, decode.UNOWNED, query)]
 
         absent, empty = await all_done(read_all(NULL), read_all(""))
         return absent + empty
@@ -211,7 +172,7 @@ class AdminApi:
     async def with_external_ids(self, external_ids: Sequence[str]) -> list[UnownedProduct]:
         """The products with these external ids, as adoption compares them; there may be several for each."""
         wanted, parts = set(external_ids), chunks("external_id", external_ids)
-        lists = [walk(self._client, decode.UNOWNED, part) for part in parts]
+        lists = [walk(self.client, decode.UNOWNED, part) for part in parts]
         return [each for found in lists async for each in found if each.external_id in wanted]
 
     async def owners(self, wanted: Collection[UniqueValue]) -> dict[UniqueValue, list[StoredVariant]]:
@@ -245,17 +206,8 @@ class AdminApi:
 
     async def variant_ids(self, product_id: str) -> list[str]:
         query: Query = [("fields", "variants.id")]
-        response = await self._client.get(f"/admin/products/{product_id}", query, _WithVariants)
+        response = await self.client.get(f"/admin/products/{product_id}", query, _WithVariants)
         return [variant.id for variant in response.product.variants]
-
-    async def categories(self, slugs: Sequence[str]) -> list[StoredCategory]:
-        """Categories that the source calls so, or that have one of these handles; the oldest first.
-
-        Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
-        """
-        found = walk(self._client, CATEGORIES, size=_MANY_CATEGORIES)
-        wanted = set(slugs)
-        return [each async for each in found if not wanted.isdisjoint((each.handle, each.recorded_slug))]
 
     # --- writes ---
 
@@ -263,41 +215,15 @@ class AdminApi:
         """Update products in one all-or-nothing call; the response has no particular order."""
         images = ",images.id,images.url" if any("images" in body for body in bodies) else ""
         path, query = "/admin/products/batch", [("fields", f"id,external_id{images}")]
-        return (await self._client.post(path, {"update": bodies}, _Updated, query=query)).updated
+        return (await self.client.post(path, {"update": bodies}, _Updated, query=query)).updated
 
     async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:
         """Like `update_products`, but returns nothing, which is faster."""
-        await self._client.send("/admin/products/batch", {"update": bodies})
+        await self.client.send("/admin/products/batch", {"update": bodies})
 
     async def delete_products(self, ids: Sequence[str]) -> None:
         """Delete products in one all-or-nothing call; ids that do not exist are ignored."""
-        await self._client.send("/admin/products/batch", {"delete": ids})
-
-    async def activate_category(self, category_id: str) -> None:
-        await self._client.send(f"{CATEGORIES.path}/{category_id}", {"is_active": True})
-
-    # --- translations ---
-
-    async def write_translations(self, bodies: Sequence[dict[str, Any]]) -> None:
-        """Change translations that have an id, and create the others; a text that is None becomes empty."""
-        texts = [
-            {**each, "translations": {name: text or "" for name, text in each["translations"].items()}}
-            for each in bodies
-        ]
-        for part in fitting(texts, lambda body: len(json.encode(body)) + 1, most=_TRANSLATION_BYTES):
-            new = [body for body in part if "id" not in body]
-            body = {"create": new, "update": [body for body in part if "id" in body]}
-            await self._client.post(f"{TRANSLATIONS.path}/batch", body, dict[str, Any])
-
-    async def delete_translations(self, ids: Sequence[str]) -> None:
-        await self._client.post(f"{TRANSLATIONS.path}/batch", {"delete": ids}, dict[str, Any])
-
-    async def forget_translations(self, reference_ids: Sequence[str]) -> None:
-        """Delete the translations of deleted products and variants, which Medusa keeps."""
-        for part in chunks("reference_id", reference_ids):
-            ids = [each.id async for each in walk(self._client, TRANSLATIONS, part)]
-            if ids:
-                await self.delete_translations(ids)
+        await self.client.send("/admin/products/batch", {"delete": ids})
 
     # --- inventory items ---
 
@@ -306,21 +232,21 @@ class AdminApi:
     ) -> None:
         """Write the stock of inventory items at stock locations."""
         body = {"create": create, "update": update}
-        await self._client.post(f"{ITEMS.path}/location-levels/batch", body, dict[str, Any])
+        await self.client.post(f"{ITEMS.path}/location-levels/batch", body, dict[str, Any])
 
     async def create_item(self, body: Mapping[str, Any]) -> str:
         """Create an inventory item; returns its id."""
-        created = await self._client.post(ITEMS.path, body, _CreatedItem, query=[("fields", "id")])
+        created = await self.client.post(ITEMS.path, body, _CreatedItem, query=[("fields", "id")])
         return created.inventory_item.id
 
     async def delete_item(self, item_id: str) -> None:
         """Delete an inventory item with its levels."""
-        await self._client.delete(f"{ITEMS.path}/{item_id}")
+        await self.client.delete(f"{ITEMS.path}/{item_id}")
 
     async def link_item(self, product_id: str, variant_id: str, item_id: str) -> None:
         """Give a variant an inventory item that exists."""
         path = f"/admin/products/{product_id}/variants/{variant_id}/inventory-items"
-        await self._client.send(path, {"inventory_item_id": item_id, "required_quantity": 1})
+        await self.client.send(path, {"inventory_item_id": item_id, "required_quantity": 1})
 
     async def swap_items(self, product_id: str, swaps: Sequence[Swap]) -> None:
         """Unlink variants from inventory items, and link them to others."""
@@ -336,4 +262,4 @@ class AdminApi:
                 if each.old is not None
             ],
         }
-        await self._client.send(f"/admin/products/{product_id}/variants/inventory-items/batch", body)
+        await self.client.send(f"/admin/products/{product_id}/variants/inventory-items/batch", body)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, Struct, ValidationError, convert, json
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
+from medusa_sync.core.fields import FIELDS, KINDS, VARIANT_FIELDS
 from medusa_sync.core.record import RECORD_KEY, Record, can_be_sent_back, parse_record
 from medusa_sync.core.stored import Identified, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
@@ -102,10 +102,10 @@ def tree_of(fields: str) -> Tree:
     """The fields that a response must have if the request asked for these."""
     tree: Tree = {}
     for path in fields.split(","):
-        # Responses have prices under another name than requests, and the rules of a price as one object.
-        shown, is_rule, _ = path.replace(".price_set.prices.", ".prices.").partition(".price_rules.")
-        branch = tree
-        for name in (f"{shown}.rules" if is_rule else shown).split("."):
+        branch, shown = tree, path
+        for kind in KINDS:
+            shown = kind.shown_at(shown)
+        for name in shown.split("."):
             branch = branch.setdefault(name, {})
     return tree
 
@@ -163,8 +163,9 @@ def decode_product(
     else:
         if isinstance(metadata, dict):
             product["has_old_record"] = not can_be_sent_back(metadata.pop(RECORD_KEY, None))
-    if "prices" in asked.get("variants", {}):
-        _complete_prices(product, record)
+    is_pending = record is not None and record.pending is not None
+    for kind in VARIANT_FIELDS.kinds:
+        kind.complete(_variants(product), asked.get("variants", ()), is_pending=is_pending)
     for variant in _variants(product) if deleted_items else ():
         links = _links(variant)
         dead = [each for each in links if each["inventory_item_id"] in deleted_items]
@@ -213,16 +214,6 @@ def _links(variant: dict[str, Any]) -> list[dict[str, Any]]:
     links = variant.get("inventory_items")
     known = [each for each in links if isinstance(each, dict)] if isinstance(links, list) else []
     return [each for each in known if isinstance(each.get("inventory_item_id"), str)]
-
-
-def _complete_prices(product: dict[str, Any], record: Record | None) -> None:
-    """Add an empty list to variants without prices: a variant gets its price set last."""
-    variants = _variants(product)
-    is_shown = any("prices" in variant for variant in variants)
-    if is_shown or (record is not None and record.pending):
-        for variant in variants:
-            if "prices" not in variant:  # or the role may not see prices at all
-                variant.update(prices=[], shows_prices=False, has_price_set=not is_shown)
 
 
 def _lacking(shown: Mapping[str, Any], asked: Tree) -> str | None:

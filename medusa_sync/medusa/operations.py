@@ -13,7 +13,7 @@ from msgspec import Struct, json
 
 from medusa_sync.core.kinds.images import THUMBNAIL
 from medusa_sync.medusa.lists import List, fitting
-from medusa_sync.medusa.resources import CATEGORIES, COLLECTIONS, TAGS, TYPES
+from medusa_sync.medusa.resources import COLLECTIONS, TAGS, TYPES
 
 Body = Mapping[str, Any]
 
@@ -77,15 +77,14 @@ _NEW_VARIANT = frozenset({"id", THUMBNAIL})
 _VARIANTS = "/admin/products/{product_id}/variants/batch"
 
 
-def _creates(workflow: str, list_: List[Any]) -> Operation:
+def creates(workflow: str, list_: List[Any]) -> Operation:
     """Creates terms."""
     return Operation(workflow, list_.name, list_.path, only_in_bulk=ID)
 
 
-CREATE_TAGS = _creates("create-product-tags", TAGS)
-CREATE_TYPES = _creates("create-product-types", TYPES)
-CREATE_COLLECTIONS = _creates("create-collections", COLLECTIONS)
-CREATE_CATEGORIES = _creates("create-product-categories", CATEGORIES)
+CREATE_TAGS = creates("create-product-tags", TAGS)
+CREATE_TYPES = creates("create-product-types", TYPES)
+CREATE_COLLECTIONS = creates("create-collections", COLLECTIONS)
 CREATE_PRODUCTS = Operation(
     "create-products",
     "products",
@@ -120,7 +119,6 @@ DELETE_VARIANTS = Operation(
     takes_ids=True,
     at_once=50,  # the time that the store takes grows faster than their number
 )
-UPDATE_TRANSLATIONS = Operation("update-translations", "translations", "")
 
 # --- ids of what is created ---
 

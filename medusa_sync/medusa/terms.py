@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from medusa_sync.core.stored import StoredCategory, category_metadata
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, MedusaSyncError, StoreRefusedError
 from medusa_sync.medusa import operations, resources
 from medusa_sync.medusa.api import AdminApi
-from medusa_sync.medusa.lists import List
+from medusa_sync.medusa.lists import List, walk
 from medusa_sync.medusa.operations import Body, new_id
 from medusa_sync.stop import Stop, all_done
 
@@ -35,14 +35,25 @@ class _Kind(Struct, frozen=True):
     prefix: str
 
 
+_CATEGORIES = List(
+    "/admin/product-categories", "product_categories", StoredCategory, "id,handle,is_active,name,metadata"
+)
 _KINDS = {
     TAGS: _Kind(operations.CREATE_TAGS, resources.TAGS, "value", "ptag"),
     TYPE: _Kind(operations.CREATE_TYPES, resources.TYPES, "value", "ptyp"),
     COLLECTION: _Kind(operations.CREATE_COLLECTIONS, resources.COLLECTIONS, "handle", "pcol"),
-    CATEGORIES: _Kind(operations.CREATE_CATEGORIES, resources.CATEGORIES, "handle", "pcat"),
+    CATEGORIES: _Kind(
+        operations.creates("create-product-categories", _CATEGORIES), _CATEGORIES, "handle", "pcat"
+    ),
 }
+_MANY_CATEGORIES = 2_000
 _UNKNOWN_ID = "x" * 31  # as long as those of the store
 _MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # other errors end the run
+
+
+class _Source(Protocol):
+    async def category_names(self) -> Mapping[str, str]:
+        """The names of categories by slug."""
 
 
 class Terms:
@@ -50,7 +61,7 @@ class Terms:
 
     Args:
         api: of the store.
-        category_names: reads the names of categories from the source; called when one has to be created.
+        source: is asked for the names of categories when one has to be created.
         stop: nothing more is created once it is set.
         creates: terms that are missing are created; otherwise it is only checked whether they can be.
     """
@@ -58,14 +69,14 @@ class Terms:
     def __init__(
         self,
         api: AdminApi,
-        category_names: Callable[[], Awaitable[Mapping[str, str]]],
+        source: _Source,
         stop: Stop,
         *,
         creates: bool = True,
     ) -> None:
         self._creates = creates
         self._api = api
-        self._category_names = category_names
+        self._source = source
         self._stop = stop
         self._searching = asyncio.Lock()  # batches wait for each other instead of creating a term twice
         self._ids: dict[_Term, str] = {}
@@ -113,12 +124,12 @@ class Terms:
                 raise error
         return {name: {key: self._ids[name, key] for key in keys} for name, keys in needs.items()}
 
-    async def activate_categories(self, handles: Iterable[str]) -> None:
+    async def activate(self, handles: Iterable[str]) -> None:
         """Activate those of these categories that were inactive when found; raises the same errors."""
         for handle in handles:
             category_id = self._inactive.get(handle)
             if category_id is not None:
-                await self._api.activate_category(category_id)
+                await self._api.client.send(f"{_CATEGORIES.path}/{category_id}", {"is_active": True})
                 self._inactive.pop(handle, None)
 
     async def _search(self, needs: Needs) -> None:
@@ -155,7 +166,7 @@ class Terms:
             found = await self._api.find(kind.list_, kind.key, keys)
             self._ids.update(((name, getattr(each, kind.key)), each.id) for each in found)
             return
-        listed = await self._api.categories([*keys, *map(slug, keys)])  # the oldest first
+        listed = await categories_called(self._api, [*keys, *map(slug, keys)])  # the oldest first
         ours = {each.slug: each for each in reversed(listed) if each.recorded_slug is not None}
         others = {each.slug: each for each in listed if each.recorded_slug is None}
         by_handle = {each.handle: each for each in listed}
@@ -219,7 +230,7 @@ class Terms:
             return {}
         category = self._categories.get(key)
         if category is None and self._names is None:
-            self._names = await self._category_names()
+            self._names = await self._source.category_names()
         known = category.name if category is not None else (self._names or {}).get(key)
         title = known or (key.replace("-", " ").title() if key == slug(key) else key)
         details = {
@@ -252,6 +263,15 @@ class Terms:
                     break
                 found[parent] = None
         return [key for key in found if key not in set(keys)]
+
+
+async def categories_called(api: AdminApi, slugs: Sequence[str]) -> list[StoredCategory]:
+    """Categories that the source calls so, or that have one of these handles; the oldest first.
+
+    Medusa does not search metadata, so all of them are read: shops have few, and one request lists many.
+    """
+    found, wanted = walk(api.client, _CATEGORIES, size=_MANY_CATEGORIES), set(slugs)
+    return [each async for each in found if not wanted.isdisjoint((each.handle, each.recorded_slug))]
 
 
 def _all(needs: Needs) -> list[_Term]:

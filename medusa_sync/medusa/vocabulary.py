@@ -60,7 +60,7 @@ class Vocabulary(Struct):
             entries = await self.api.all_of(sort)
         else:
             try:
-                entries = [NamedEntity(code, code) for code in await self.api.locales()]
+                entries = [NamedEntity(code, code) for code in await self.api.texts.locales()]
             except StoreRefusedError as error:
                 self.hidden = {**self.hidden, sort.noun: error}
         self.names = self.names.having(sort.having(entries))

@@ -9,6 +9,7 @@ import pytest
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.lists import List
 from medusa_sync.medusa.resources import COLLECTIONS, ITEMS, TAGS, TYPES
+from medusa_sync.medusa.terms import categories_called
 from tests.contract.shop import UNKNOWN_ERROR, Refusal, Shop, View, exists
 
 
@@ -116,7 +117,7 @@ def add(shop: Shop, term: Term, texts: Sequence[str]) -> None:
 
 async def looked_up(api: AdminApi, term: Term, texts: Sequence[str]) -> list[str | None]:
     if term.path == "product-categories":
-        return [category.handle for category in await api.categories(texts)]
+        return [category.handle for category in await categories_called(api, texts)]
     return [getattr(each, term.column) for each in await api.find(LISTS[term.path], term.column, texts)]
 
 

@@ -48,7 +48,7 @@ def listed(shop: Shop, *reference_ids: str) -> list[View]:
 
 def test_a_store_says_whether_it_has_translations_and_for_which_locales(shop: Shop) -> None:
     assert shop.call("GET", "/admin/feature-flags")["feature_flags"]["translation"] is True
-    assert sorted(shop.ask(AdminApi.locales)) == ["de-DE", "fr-FR"]
+    assert sorted(shop.ask(lambda api: api.texts.locales())) == ["de-DE", "fr-FR"]
 
 
 def test_texts_are_created_and_changed_in_one_call_and_merged_by_field(shop: Shop) -> None:
@@ -124,8 +124,8 @@ def test_the_texts_of_a_deleted_product_stay_until_they_are_deleted(shop: Shop) 
     assert len(listed(shop, own, variant)) == 2
 
     async def forget(api: AdminApi) -> None:
-        await api.forget_translations([own, variant])
-        await api.delete_translations(["trans_gone"])
+        await api.texts.forget([own, variant])
+        await api.texts.delete(["trans_gone"])
 
     shop.ask(forget)
     assert listed(shop, own, variant) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -195,6 +195,18 @@ class Kind:
     def paths(self, name: str) -> Iterable[str]:
         """What is asked of a stored product or variant, to read a field of a table."""
         return (name,)
+
+    def shown_at(self, path: str) -> str:
+        """Where responses have what is asked for at a path."""
+        return path
+
+    def complete(
+        self, variants: Sequence[dict[str, Any]], asked: Collection[str], *, is_pending: bool
+    ) -> None:
+        """Add to variants of a response what it leaves out of what was asked.
+
+        `is_pending` is whether a write may be unfinished.
+        """
 
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
         """The value of a field of a product; `known` is what the source calls its members."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -179,6 +179,21 @@ class Price(Kind):
         """
         shown = "id amount currency_code min_quantity max_quantity price_rules.attribute price_rules.value"
         return (f"price_set.prices.{each}" for each in shown.split())
+
+    def shown_at(self, path: str) -> str:
+        """As `prices`, with the rules of a price as one object."""
+        shown, is_rule, _ = path.replace(".price_set.prices.", ".prices.").partition(".price_rules.")
+        return f"{shown}.rules" if is_rule else shown
+
+    def complete(
+        self, variants: Sequence[dict[str, Any]], asked: Collection[str], *, is_pending: bool
+    ) -> None:
+        """Add an empty list to variants without prices: a variant gets its price set last."""
+        is_shown = any("prices" in variant for variant in variants)
+        if "prices" in asked and (is_shown or is_pending):
+            for variant in variants:
+                if "prices" not in variant:  # or the role may not see prices at all
+                    variant.update(prices=[], shows_prices=False, is_complete=not is_shown)
 
     def added(self, variant: StoredVariant, fields: Iterable[str], names: Meanings) -> Iterator[str]:
         ours = {price_key(name, names.currency, names.regions) for name in fields if is_price(name)}

@@ -11,9 +11,9 @@ from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change, FieldChange
-    from medusa_sync.core.policy import PriceLimit
     from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import History
+    from medusa_sync.core.selection import PlanSettings
     from medusa_sync.core.stored import StoredProduct, StoredVariant
     from medusa_sync.core.value import Value
 
@@ -71,10 +71,12 @@ class Sale(Kind):
 
 
 def held_back(
-    changes: Sequence[FieldChange], stored: StoredVariant, limit: PriceLimit, names: Meanings
+    changes: Sequence[FieldChange], stored: StoredVariant, how: PlanSettings, names: Meanings
 ) -> tuple[FieldChange, ...]:
     """The planned amounts of a variant that move too far; a price and its sale price stay together."""
-    far = set[str]()
+    far, limit = set[str](), how.price_limit
+    if limit is None:
+        return ()
     for each in changes:
         before, after = each.stored, each.planned
         if before is None and each.field.partition(".")[0] == SALE:  # until now, customers pay the price

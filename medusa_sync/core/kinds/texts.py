@@ -33,8 +33,8 @@ class Text(Kind):
 
     is_late = True
     decided_by = LOCALES
-    own_steps = frozenset({Step.TRANSLATIONS})
-    steps = frozenset({Step.TRANSLATIONS})
+    own_steps = frozenset({Step.TEXTS})
+    steps = frozenset({Step.TEXTS})
 
     def asks(
         self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]

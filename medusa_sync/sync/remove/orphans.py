@@ -160,7 +160,7 @@ class Orphans:
         """
         left = await self._write([stored.id for stored in orphans])
         if self._deletes:
-            await self._forget_translations([each for each in orphans if each.id not in left])
+            await self._forget_texts([each for each in orphans if each.id not in left])
         for why in left.values():
             raise ProductFailedError(why)
         for stored in orphans:
@@ -182,11 +182,11 @@ class Orphans:
             self._api, [stored.id for stored in orphans], {"missing_since": self._scan.delay.now}
         )
 
-    async def _forget_translations(self, deleted: Sequence[StoredProduct]) -> None:
+    async def _forget_texts(self, deleted: Sequence[StoredProduct]) -> None:
         records = [(each.id, each.record) for each in deleted if each.record and each.record.has(TEXT)]
         ids = [own for product_id, record in records for own in (product_id, *record.variant_ids.values())]
         with suppress(StoreRefusedError, AmbiguousWriteError):  # they are in nobody's way
-            await self._api.forget_translations(ids)
+            await self._api.texts.forget(ids)
 
     def fail(self, stored: StoredProduct, error: Exception) -> None:
         """Report that an orphan is not removed."""

@@ -53,7 +53,7 @@ class Attempts:
         self.planner = Planner(context, self.places, self._sales, self._values, self._gate)
         self._terms = Terms(
             context.api,
-            context.mode.source.category_names,
+            context.mode.source,
             context.stop,
             creates=not context.is_dry_run,
         )

@@ -11,7 +11,7 @@ from msgspec import json
 
 from medusa_sync.core.kinds.images import distinct_images_body
 from medusa_sync.core.kinds.options import OPTIONS
-from medusa_sync.core.needed_terms import needed_terms, placed_categories
+from medusa_sync.core.needed_terms import needed_terms, placed_terms
 from medusa_sync.core.note import note
 from medusa_sync.core.steps import Step
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
@@ -48,7 +48,7 @@ class ProductRows:
         ids = await self.term_ids(jobs)
         if placed := [job.change for job in jobs if job.change.placed]:
             await self._context.find_profile()
-            await self._terms.activate_categories(placed_categories(placed))
+            await self._terms.activate(placed_terms(placed))
         bodies = []
         for job in jobs:
             bodies.append(self._body(job, ids, now))

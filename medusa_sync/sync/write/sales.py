@@ -14,6 +14,7 @@ from medusa_sync.core.kinds.sales import SalePrices, has_sales, sale_prices
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
+from medusa_sync.medusa.price_lists import PriceLists
 from medusa_sync.retry import retry
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group
@@ -32,7 +33,7 @@ class Sales:
 
     def __init__(self, context: Context) -> None:
         source_name = context.settings.source_name
-        self._lists = context.api.price_lists
+        self._lists = PriceLists(context.api.client)
         self._stop = context.stop
         self._title = f"Sale prices of {source_name}"
         self._description = (

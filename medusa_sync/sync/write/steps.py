@@ -22,7 +22,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 
-from medusa_sync.core.kinds.texts import translation_bodies
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import by_key
@@ -31,7 +30,6 @@ from medusa_sync.medusa.decode import WITH_VARIANTS
 from medusa_sync.medusa.operations import (
     CREATE_VARIANTS,
     DELETE_VARIANTS,
-    UPDATE_TRANSLATIONS,
     UPDATE_VARIANTS,
     Operation,
     new_variant_id,
@@ -43,6 +41,7 @@ from medusa_sync.sync.write.job import Group, Job
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
+from medusa_sync.sync.write.texts import write_texts
 from medusa_sync.sync.write.variants import Bodies, Variants
 
 Send = tuple[Step, Callable[[Group], Awaitable[None]]]
@@ -74,7 +73,7 @@ class Writer:
             (Step.READ_VARIANTS, self._read_variants),
             (Step.LEVELS, items.write_levels),
             (Step.SALE_PRICES, sales.write),
-            (Step.TRANSLATIONS, self._translate),
+            (Step.TEXTS, partial(write_texts, context.api)),
             (Step.ADD_VARIANTS, items.linked),
         )
         self._creation: _Sends = (
@@ -147,27 +146,6 @@ class Writer:
         for job in jobs:
             if refused := job.history.kept.keys() & results.keys():
                 await self._items.restore(job, refused)
-
-    async def _translate(self, jobs: Group) -> None:
-        """Write texts in other locales, and delete those of variants that were deleted.
-
-        Only the bulk route removes a text. Without it, the text becomes empty, and up to Medusa 2.15.0,
-        customers see it so.
-        """
-        bodies = [
-            body
-            for job in jobs
-            for body in translation_bodies(job.change, job.attempt.product_id, job.attempt.variants)
-        ]
-        removing = [body for body in bodies if "id" in body and None in body["translations"].values()]
-        results = await self._context.api.bulk.run(UPDATE_TRANSLATIONS, removing)
-        done = {body["id"] for body, result in zip(removing, results, strict=True) if isinstance(result, str)}
-        await self._context.api.write_translations([each for each in bodies if each.get("id") not in done])
-        removed = [
-            each for job in jobs for each in job.change.removed.values() if each.id in job.history.deleted
-        ]
-        if ids := [text.id for each in removed for text in each.translations]:
-            await self._context.api.delete_translations(ids)
 
     def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:
         """Take note that a dropped variant is not removed: some of its stock may be reserved."""

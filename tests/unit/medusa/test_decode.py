@@ -108,7 +108,7 @@ RECORD = as_json(APPLIED)
 
 
 @pytest.mark.parametrize(
-    ("metadata", "variants", "has_price_set"),
+    ("metadata", "variants", "is_complete"),
     [
         (CREATION, [BARE], [True]),  # its creation is pending
         # Filtered lists of stores with the index engine leave out the prices of all variants, or of none.
@@ -117,14 +117,14 @@ RECORD = as_json(APPLIED)
     ],
 )
 def test_prices_may_be_absent_if_that_means_that_there_are_none(
-    metadata: Any, variants: list[Any], has_price_set: list[bool] | None
+    metadata: Any, variants: list[Any], is_complete: list[bool] | None
 ) -> None:
     product = decoded({**PRODUCT, "variants": variants, "metadata": metadata})
-    if has_price_set is None:
+    if is_complete is None:
         assert product == Unreadable("prod_1", "dummyjson:1", "the response lacks variants.prices")
     else:
         assert isinstance(product, StoredProduct)
-        assert [each.has_price_set for each in product.variants] == has_price_set
+        assert [each.is_complete for each in product.variants] == is_complete
 
 
 @pytest.mark.parametrize(

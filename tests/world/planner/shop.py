@@ -136,7 +136,7 @@ class Shop:
             Step.CLEAN_OPTIONS: self._clean,
             Step.LEVELS: self._write_levels,
             Step.SALE_PRICES: self._sell,
-            Step.TRANSLATIONS: self._translate,
+            Step.TEXTS: self._translate,
         }
         for step, commit in last.items():
             if step in change.steps:

@@ -1,0 +1,28 @@
+"""Writes the texts of products and variants in other locales."""
+
+from __future__ import annotations
+
+from medusa_sync.core.kinds.texts import translation_bodies
+from medusa_sync.medusa.api import AdminApi
+from medusa_sync.medusa.texts import UPDATE_TEXTS
+from medusa_sync.sync.write.job import Group
+
+
+async def write_texts(api: AdminApi, jobs: Group) -> None:
+    """Write texts in other locales, and delete those of variants that were deleted.
+
+    Only the bulk route removes a text. Without it, the text becomes empty, and up to Medusa 2.15.0,
+    customers see it so.
+    """
+    bodies = [
+        body
+        for job in jobs
+        for body in translation_bodies(job.change, job.attempt.product_id, job.attempt.variants)
+    ]
+    removing = [body for body in bodies if "id" in body and None in body["translations"].values()]
+    results = await api.bulk.run(UPDATE_TEXTS, removing)
+    done = {body["id"] for body, result in zip(removing, results, strict=True) if isinstance(result, str)}
+    await api.texts.write([each for each in bodies if each.get("id") not in done])
+    removed = [each for job in jobs for each in job.change.removed.values() if each.id in job.history.deleted]
+    if ids := [text.id for each in removed for text in each.translations]:
+        await api.texts.delete(ids)
