@@ -105,7 +105,7 @@ class VariantChange(Struct, frozen=True):
         replaces: id of an incomplete variant that is deleted first; empty if there is none.
         changes: the fields to send.
         held: the prices that are not sent, because they would move too far.
-        keeps_stock: its stock is not sent, because its inventory items are the merchant's.
+        keeps_items: nothing is sent for its inventory items, because they are the merchant's.
     """
 
     desired: DesiredVariant
@@ -115,7 +115,7 @@ class VariantChange(Struct, frozen=True):
     changes: tuple[FieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     held: tuple[FieldChange, ...] = ()
-    keeps_stock: bool = False
+    keeps_items: bool = False
 
     @property
     def new_values(self) -> Mapping[str, Value]:
@@ -152,7 +152,7 @@ class Change(Struct, frozen=True, dict=True):
         blocked: why variants cannot get their option values, or are not removed; None for no reason.
         handle: of a product that is created; None for one that the store has.
         shared_item: id of the inventory item that variants share; None if there is none yet.
-        keeps_stock: the stock that variants share is not sent, because their item is the merchant's.
+        keeps_items: nothing is sent for the item that variants share, because it is the merchant's.
         keeps_record: the record in the store stays as it is, except that it says which variants are deleted;
             `record` says what was applied by the run that is undone.
         renews_settings: its record gets the settings of the run, even if nothing else is written.
@@ -173,7 +173,7 @@ class Change(Struct, frozen=True, dict=True):
     blocked: str | None = None
     handle: str | None = None
     shared_item: str | None = None
-    keeps_stock: bool = False
+    keeps_items: bool = False
     keeps_record: bool = False
     renews_settings: bool = False
 
@@ -267,9 +267,9 @@ class Change(Struct, frozen=True, dict=True):
         return tuple(chain.from_iterable(each.named(each.held) for each in self.variants))
 
     @property
-    def kept_stock(self) -> list[str]:
-        """The names of variants whose stock is not sent; an empty one for that of the product."""
-        return [""] * self.keeps_stock + [each.desired.name for each in self.variants if each.keeps_stock]
+    def kept_items(self) -> list[str]:
+        """The names of variants whose items are kept; an empty one for the item that they share."""
+        return [""] * self.keeps_items + [each.desired.name for each in self.variants if each.keeps_items]
 
     @property
     def new_variants(self) -> list[DesiredVariant]:

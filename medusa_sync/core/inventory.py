@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
-from medusa_sync.codes import Note
 from medusa_sync.core.entities import Entity
 from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.value import Value
-
-_LISTED = 10  # SKUs in a note
 
 
 class StoredItem(Entity, frozen=True):
@@ -145,39 +142,3 @@ class ItemPlan(Struct, frozen=True):
             return False
         ours = frozenset().union(*(leaving[own] for own in users)) if users else locations
         return all(each.location_id in ours or not each.stocked_quantity for each in item.location_levels)
-
-
-class LeftOverStock(Struct):
-    """Stock at locations that the source does not name, of unused items that variants get.
-
-    Attributes:
-        found: quantities by SKU.
-    """
-
-    found: dict[str, int | float] = {}
-
-    def add(self, item: StoredItem, plan: ItemPlan) -> None:
-        """Add an item that a plan takes."""
-        others = (
-            each.stocked_quantity or 0 for each in item.location_levels if each.location_id not in plan.named
-        )
-        if quantity := sum(others):
-            self.found[str(item.sku)] = quantity
-
-    def add_new(self, plans: Iterable[ItemPlan], unused: Mapping[str, StoredItem]) -> None:
-        """Add the unused items that new variants get; these are by SKU."""
-        for plan in plans if unused else ():
-            if plan.is_new and not plan.is_shared and (item := unused.get(str(plan.sku))) is not None:
-                self.add(item, plan)
-
-    @property
-    def note(self) -> Note:
-        left = max(len(self.found) - _LISTED, 0)
-        names = [f"{quantity:g} of {sku!r}" for sku, quantity in self.found.items()][:_LISTED]
-        more = f" and {left:,} more" if left else ""
-        return Note(
-            "left_over_stock",
-            "Inventory items that no variant used, and that variants use now, have stock at locations which "
-            f"the source does not name: {', '.join(names)}{more}. Customers can buy it. If it does not "
-            "exist, set it to 0 in the admin.",
-        )

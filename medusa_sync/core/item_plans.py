@@ -24,7 +24,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.fields import SKU, TITLE, WEIGHT
 from medusa_sync.core.inventory import ItemPlan, Move
-from medusa_sync.core.kinds.stock import SHARED, STOCK, location_of, stock_of, tracks
+from medusa_sync.core.kinds.stock import SHARED, is_shared, location_of, stock_of, tracks
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import remember
 from medusa_sync.core.stored import StoredVariant
@@ -55,11 +55,6 @@ def plan_items(change: Change) -> tuple[ItemPlan, ...]:
     return tuple(_named_once(each for each in found if each is not None))
 
 
-def joins(values: Mapping[str, Value]) -> bool:
-    """Whether a variant whose fields get these values begins to share the stock of its product."""
-    return values.get(STOCK) == SHARED
-
-
 class _Entry(Struct, frozen=True):
     """A variant: what the source wants, what the store has, and what its fields get."""
 
@@ -69,17 +64,17 @@ class _Entry(Struct, frozen=True):
 
     @property
     def _has_shared(self) -> bool:
-        return self.stored is not None and self.stored.shares_stock
+        return self.stored is not None and self.stored.shares_item
 
     @property
     def leaves(self) -> bool:
         """Whether it gets stock of its own instead of the one that it shares."""
-        return self._has_shared and not joins(self.values) and bool(tracks(self.values))
+        return self._has_shared and not is_shared(self.values) and bool(tracks(self.values))
 
     @property
     def shares(self) -> bool:
         """Whether it uses the item that variants share, until it is not tracked any more."""
-        return joins(self.values) or (self._has_shared and not self.leaves)
+        return is_shared(self.values) or (self._has_shared and not self.leaves)
 
 
 def _named_once(plans: Iterable[ItemPlan]) -> Iterator[ItemPlan]:
@@ -182,7 +177,7 @@ def _shared(change: Change, sharing: list[_Entry]) -> ItemPlan | None:
     """What changes of the item that variants share; None if there is none."""
     desired, item_id = change.desired, change.shared_item
     users = [each for each in change.stored.variants if item_id and each.item_id == item_id]
-    joining = [each for each in sharing if joins(each.values)]
+    joining = [each for each in sharing if is_shared(each.values)]
     if not (users or joining):
         return None
     plan = ItemPlan(

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from msgspec import Struct
-
-from medusa_sync.codes import Note
-from medusa_sync.core.change import Change
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-
-_LISTED = 10  # products in the note
 
 
 def kits(
@@ -56,36 +50,3 @@ def kits(
         for key, each in known.items()
         if not all(is_ours(link.inventory_item_id) for link in each.inventory_items)
     }
-
-
-class KeptStock(Struct):
-    """The stock of kits that a run has not written.
-
-    Attributes:
-        found: external ids of the products; the first plan of a run shows it.
-        first: what the note calls some of them.
-    """
-
-    found: set[str] = set()
-    first: list[str] = []
-
-    def add(self, change: Change) -> None:
-        """Add a product, if a change of it leaves out stock."""
-        names, external_id = change.kept_stock, change.desired.external_id
-        if not names or external_id in self.found:
-            return
-        self.found.add(external_id)
-        if len(self.first) < _LISTED:
-            own = f"{external_id} {change.desired.title!r}"
-            self.first.append(f"{own} ({', '.join(filter(None, names))})" if any(names) else own)
-
-    @property
-    def note(self) -> Note:
-        count = len(self.found) - len(self.first)
-        more = f" and {count:,} more" if count else ""
-        return Note(
-            "kit",
-            f"Stock is not written, because the inventory items are the merchant's: {'; '.join(self.first)}"
-            f"{more}. Such a variant is a kit, or something else uses its item, too. Set the stock in the "
-            "admin, or give the variant one item that nothing else uses, and run once with --overwrite.",
-        )

@@ -49,6 +49,12 @@ class Placement(Struct, frozen=True):
         """Of what new products get, if the source does not say it."""
         return self.sales_channel_id, self.shipping_profile_id, self.location_id
 
+    @property
+    def found(self) -> str:
+        """What messages say that the store has for new products."""
+        location = "" if self.location_id is None else " and stock location"
+        return f"sales channel, shipping profile{location}"
+
 
 UNKNOWN = Placement()
 """That of a store that was not asked yet."""

@@ -21,13 +21,12 @@ from medusa_sync.core.fields import (
     Field,
     setting_names,
 )
-from medusa_sync.core.item_plans import joins
 from medusa_sync.core.kinds.base import Meanings, Merge, Sides
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.prices import named_by_record
 from medusa_sync.core.kinds.sales import held_back
 from medusa_sync.core.kinds.status import DRAFT, PUBLISHED, STATUS
-from medusa_sync.core.kinds.stock import names_by_location, names_to_empty
+from medusa_sync.core.kinds.stock import is_shared, names_by_location, names_to_empty
 from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
@@ -36,7 +35,7 @@ from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, History, Record, W
 from medusa_sync.core.renames import named_now
 from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanSettings
-from medusa_sync.core.shared_stock import SharedStock, find_shared
+from medusa_sync.core.shared_stock import SharedItem, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value, members
 from medusa_sync.core.variants import Matches, match_variants
@@ -113,7 +112,7 @@ class _Plan(Struct, frozen=True):
     how: PlanSettings
     restore: bool
     settings: Collection[str]
-    shared: SharedStock
+    shared: SharedItem
 
     def change(self, of_options: _Found, *, drafted: Collection[str]) -> Change:
         """All changes; the stock of `drafted` variants is set to 0."""
@@ -134,7 +133,7 @@ class _Plan(Struct, frozen=True):
             self.desired,
             self.stored,
             record,
-            *_divided([*self.own_changes(), *self.shared_stock(variants), *of_options]),
+            *_divided([*self.own_changes(), *self.shared_item(variants), *of_options]),
             tuple(variants),
             options,
             dropped,
@@ -142,18 +141,18 @@ class _Plan(Struct, frozen=True):
             selection=selection,
             blocked=blocked,
             shared_item=self.shared.item_id,
-            keeps_stock=self.shared.is_kit and any(True for _ in self._shared_stock(variants)),
+            keeps_items=self.shared.is_kit and any(True for _ in self._shared_item(variants)),
             renews_settings=self.how.accept_settings,
         )
 
-    def shared_stock(self, variants: Iterable[VariantChange]) -> _Found:
+    def shared_item(self, variants: Iterable[VariantChange]) -> _Found:
         """The changes of the stock that variants share."""
-        return () if self.shared.is_kit else self._shared_stock(variants)
+        return () if self.shared.is_kit else self._shared_item(variants)
 
-    def _shared_stock(self, variants: Iterable[VariantChange]) -> _Found:
+    def _shared_item(self, variants: Iterable[VariantChange]) -> _Found:
         item = self.shared.item_id
         user = next((each for each in self.stored.variants if item and each.item_id == item), None)
-        if user is None and not any(joins(each.new_values) for each in variants):
+        if user is None and not any(is_shared(each.new_values) for each in variants):
             return
         sides = self._own_sides(user)
         for name, wanted in self.desired.fields.items():
@@ -244,21 +243,21 @@ class _Plan(Struct, frozen=True):
             return self._missing(full)
         sides = self._sides(full, stored)
         found, more = list[FieldChange | Conflict](), [*EXCLUSIVE]
-        keeps_stock = False
+        keeps_items = False
         more += [each.field for each in self.desired.withheld if each.key == variant.key]
         for name in dict.fromkeys([*full.fields, *more, *sides.applied, *sides.pending]):
             if VARIANT_FIELDS.knows(name) and self.how.selection.has(name):
                 field = VARIANT_FIELDS[name]
                 merged = self._merge_of_variant(field, full, stored, sides)
                 if stored.is_kit and field.kind.of_items:
-                    keeps_stock |= any(True for _ in merged)
+                    keeps_items |= any(True for _ in merged)
                 else:
                     found += merged
         held = self._held_back(_divided(found)[0], stored)
         names = {change.field for change in held}  # nobody has won their conflicts yet
         changes, conflicts = _divided(each for each in found if each.field not in names)
         return VariantChange(
-            *(full, stored), changes=changes, conflicts=conflicts, held=held, keeps_stock=keeps_stock
+            *(full, stored), changes=changes, conflicts=conflicts, held=held, keeps_items=keeps_items
         )
 
     def dropped_changes(
@@ -274,18 +273,18 @@ class _Plan(Struct, frozen=True):
         applied = (each.fields for each in record.variants.values())
         wanted_fields = (each.fields for each in self.desired.variants)
         fields = chain(applied, record.pending_values.values(), wanted_fields)
-        stock = names_by_location(fields, self.names)
+        by_location = names_by_location(fields, self.names)
         for key, stored in self.matches.dropped.items():
             lost: dict[str, Value] = {
                 each: None for each in UNIQUE if (each, getattr(stored, each) or "") in wanted
             }
-            keeps_stock = key in drafted and stored.is_kit
-            if key in drafted and not keeps_stock:
-                lost |= dict.fromkeys(names_to_empty(stored, stock), 0)
+            keeps_items = key in drafted and stored.is_kit
+            if key in drafted and not keeps_items:
+                lost |= dict.fromkeys(names_to_empty(stored, by_location), 0)
             changes = tuple(self._losses(key, stored, lost))
-            if changes or keeps_stock:
+            if changes or keeps_items:
                 own = DesiredVariant(key, stored.called(key), {})
-                yield VariantChange(own, stored, changes=changes, keeps_stock=keeps_stock)
+                yield VariantChange(own, stored, changes=changes, keeps_items=keeps_items)
 
     def _losses(self, key: str, stored: StoredVariant, lost: Mapping[str, Value]) -> Iterator[FieldChange]:
         """The changes of a dropped variant that has what it loses."""

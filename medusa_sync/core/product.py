@@ -9,7 +9,6 @@ from msgspec import Struct, structs
 from medusa_sync.core.approved import Approved
 from medusa_sync.core.fields import TITLE, UNIQUE
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.stock import SHARED, STOCK
 from medusa_sync.core.value import Value
 
 
@@ -26,11 +25,6 @@ class DesiredVariant(Struct, frozen=True):
     key: str
     name: str
     fields: Mapping[str, Value]
-
-    @property
-    def shares_stock(self) -> bool:
-        """Whether it shares the stock of its product with others."""
-        return self.fields.get(STOCK) == SHARED
 
     def changed(self, fields: Mapping[str, Value]) -> DesiredVariant:
         """The variant with other values of some fields; None removes one."""

@@ -8,9 +8,8 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import SETTINGS_OF_VALUES, setting_names
+from medusa_sync.core.fields import SETTINGS_OF_VALUES, VARIANT_FIELDS, setting_names
 from medusa_sync.core.kinds.options import VARIANTS
-from medusa_sync.core.kinds.stock import STOCK
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
@@ -39,6 +38,7 @@ class Selection:
         self._known: dict[str, bool] = {}
         self.is_all = only is None and not skip and can_be_stored is None
         self.has_variants = self.has(VARIANTS)
+        self.has_items = any(self.has(each.name) for each in VARIANT_FIELDS.values() if each.kind.of_items)
 
     @property
     def named(self) -> frozenset[str]:
@@ -76,7 +76,7 @@ class Selection:
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for a product, according to its record."""
         is_whole = record.is_settled and not desired.withheld  # which the record may lack
-        is_moved = self.has(STOCK) and record.former_location(desired.locations)
+        is_moved = self.has_items and record.former_location(desired.locations)
         return is_whole and not is_moved and self.of(record).content == self.of(applied(desired)).content
 
     def of(self, record: Record) -> Record:

@@ -8,7 +8,7 @@ from functools import partial
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of, tracks
+from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of, tracks
 from medusa_sync.core.kits import kits
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
@@ -18,7 +18,7 @@ from medusa_sync.core.value import Value
 from medusa_sync.core.variants import Matches
 
 
-class SharedStock(Struct, frozen=True):
+class SharedItem(Struct, frozen=True):
     """The inventory item that variants share, or will share.
 
     Attributes:
@@ -42,7 +42,7 @@ def find_shared(
     drafted: Collection[str],
     *,
     selection: Selection,
-) -> SharedStock:
+) -> SharedItem:
     """Find the item of a stored product, and the variants that share it until now.
 
     It is the item that most of those have which share their stock until now: the merchant may have given
@@ -62,18 +62,18 @@ def find_shared(
     kept = kits(stored, known, recorded, matches.dropped, external_id)
     tracked = _tracked(known, kept)
     before = _sharing(tracked, recorded, external_id)
-    wanted = [each.key for each in desired.variants if is_synced and each.shares_stock]
+    wanted = [each.key for each in desired.variants if is_synced and is_shared(each.fields)]
     item_id = _most_used([tracked[key] for key in before or wanted if key in tracked], external_id)
     if item_id is None:
         record = _needed_again(record, desired, known, {*wanted} - kept)
         item_id = _item_of_kits([known[key] for key in known if key in kept], external_id)
-        return SharedStock(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
+        return SharedItem(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
     users = [key for key in tracked if tracked[key].item_id == item_id]
     if wanted:
         record = _with_stock_of(record, [key for key in users if not _was_shared(record, key)])
     elif is_synced:
         users, record = _split(record, users, _keeper(desired, matches, users, drafted))
-    return SharedStock(item_id, record, _marked(matches, users if before else (), kept))
+    return SharedItem(item_id, record, _marked(matches, users if before else (), kept))
 
 
 def _known(matches: Matches) -> dict[str, StoredVariant]:
@@ -175,7 +175,7 @@ def _marked(matches: Matches, sharing: Collection[str], kept: Collection[str]) -
     def marked(key: str, variant: StoredVariant) -> StoredVariant:
         if not (sharing or kept):
             return variant
-        return structs.replace(variant, shares_stock=key in sharing, is_kit=key in kept)
+        return structs.replace(variant, shares_item=key in sharing, is_kit=key in kept)
 
     stored = {key: each and marked(key, each) for key, each in matches.stored.items()}
     dropped = {key: marked(key, each) for key, each in matches.dropped.items()}

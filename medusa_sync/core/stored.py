@@ -99,7 +99,7 @@ class StoredVariant(Entity, frozen=True):
         sale_prices: in the price list of the source, oldest first; read only if they are needed.
         product: that it belongs to; only if the variant was looked up by something else.
         deleted_items: ids of inventory items that are deleted, although it is linked to them.
-        shares_stock: its inventory item is the one that variants of its product share; only in a plan.
+        shares_item: its inventory item is the one that variants of its product share; only in a plan.
         is_kit: its inventory items are the merchant's; only in a plan.
     """
 
@@ -119,7 +119,7 @@ class StoredVariant(Entity, frozen=True):
     translations: tuple[StoredTranslation, ...] = ()
     product: StoredProduct | None = None
     deleted_items: tuple[str, ...] = ()
-    shares_stock: bool = False
+    shares_item: bool = False
     is_kit: bool = False
 
     def called(self, key: str) -> str:

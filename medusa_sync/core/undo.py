@@ -14,7 +14,7 @@ from msgspec import structs
 from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kinds.status import STATUS
-from medusa_sync.core.kinds.stock import SHARED, STOCK, stock_of
+from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
@@ -149,7 +149,7 @@ def _staying(undone: Undone, stored: StoredProduct, record: Record, *, deletes: 
 
 def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
     """With the variants that drafted ones shared their stock with, or the one that has kept their item."""
-    joining = {each.key: each for each in undone.variants if each.shares_stock}
+    joining = {each.key: each for each in undone.variants if is_shared(each.fields)}
     if not joining:
         return undone
     names = {each.id: each.called(each.id) for each in stored.variants if each.id not in undone.created}

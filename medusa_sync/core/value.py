@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
 
 Value = str | bool | int | float | tuple[str, ...] | None
@@ -22,6 +24,12 @@ def excerpts(before: Value, after: Value, longest: int) -> tuple[str, str]:
     equal = next((index for index in range(shorter) if old[index] != new[index]), shorter)
     start = max(equal - longest // _CONTEXT, 0)
     return excerpt(old, longest, start), excerpt(new, longest, start)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first names, in quotes."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(map(repr, names[:most]))}{more}"
 
 
 def members(value: Value) -> tuple[str, ...]:

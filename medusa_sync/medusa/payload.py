@@ -9,6 +9,7 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.fields import VARIANT_FIELDS, kind_of
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
+from medusa_sync.core.kinds.stock import is_shared
 from medusa_sync.core.placement import Placement
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
@@ -97,7 +98,7 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
         }
         for kind, own in VARIANT_FIELDS.by_kind(each.fields).items():
             body |= kind.created(own, names)
-        plan = change.shared if each.shares_stock else plans.get(each.key)
+        plan = change.shared if is_shared(each.fields) else plans.get(each.key)
         if plan is not None and (item_id := plan.id_among(items)):
             body["inventory_items"] = [{"inventory_item_id": item_id, "required_quantity": 1}]
         bodies.append(body)

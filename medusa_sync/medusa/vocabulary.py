@@ -102,7 +102,7 @@ class Vocabulary(Struct):
         channels = names.of(SALES_CHANNELS)
         channel = _chosen(channels, wanted.sales_channel, [defaults.default_sales_channel_id])
         if channel is None:  # Medusa does not delete the default one
-            hint = "Set one in the admin (Settings > Store), or choose one with --sales-channel."
+            hint = f"Set one in the admin (Settings > Store), or choose one with {channels.setting}."
             raise StoreMismatchError(f"The store has no default {channels.noun}", hint=hint)
         ids = [each.id for each in names.of(LOCATIONS).entries]
         default = [own for own in ids if own == defaults.default_location_id]

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.kinds.status import STATUS
-from medusa_sync.core.kinds.stock import LOCATION, STOCK
+from medusa_sync.core.kinds.stock import LOCATION
 from medusa_sync.core.policy import Share
 from medusa_sync.core.record import DIGEST, NO_RECORD, Record, VariantRecord, applied, remember
 from medusa_sync.core.stored import StoredProduct
@@ -101,7 +101,7 @@ def _by_record(context: Context, products: Mapping[str, Stale]) -> dict[str, Seq
         record, wanted = _record(each), applied(each.desired)
         shared = {None, *(record.variants.keys() & wanted.variants.keys())}
         old, new = _values(selection.of(record), counts), _values(selection.of(wanted), counts)
-        if selection.has(STOCK) and (former := record.former_location(each.desired.locations)):
+        if selection.has_items and (former := record.former_location(each.desired.locations)):
             old[None, LOCATION], new[None, LOCATION] = former, each.desired.locations[""]
         names = {variant.key: variant.name for variant in each.desired.variants}
         changes[external_id] = [

@@ -9,8 +9,6 @@ from msgspec import Struct, field, structs
 
 from medusa_sync.core.fields import kind_of
 from medusa_sync.core.ids import external_id_of, source_id_of
-from medusa_sync.core.inventory import LeftOverStock
-from medusa_sync.core.kits import KeptStock
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.placement import Placement
 from medusa_sync.core.policy import Delay, OnMissing
@@ -24,6 +22,7 @@ from medusa_sync.sync.ledger import Ledger
 from medusa_sync.sync.mode import Mode
 from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
+from medusa_sync.sync.remarks.collected import Remarks
 from medusa_sync.sync.settings import RunSettings
 
 
@@ -43,8 +42,7 @@ class Context(Struct):
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
         plan: how to decide; without fields that the store cannot have, once that is known.
-        kept_stock: the stock of kits that is not written.
-        left_over: stock elsewhere of unused inventory items that variants get.
+        remarks: what is collected for the result.
         failures: products in a row whose writes failed without a refusal.
         is_map_edited: the products of the source were written with another content of the map.
     """
@@ -62,8 +60,7 @@ class Context(Struct):
     missing_since: float = 0
     is_final: bool = False
     another_run_creates: bool = False
-    kept_stock: KeptStock = field(default_factory=KeptStock)
-    left_over: LeftOverStock = field(default_factory=LeftOverStock)
+    remarks: Remarks = field(default_factory=Remarks)
     failures: int = 0
     is_map_edited: bool = False
     plan: PlanSettings = PlanSettings()

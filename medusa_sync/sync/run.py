@@ -222,8 +222,7 @@ class Run:
         if (settings.dry_run or ledger.counts[Result.CREATED]) and self._mode.creates:
             from medusa_sync.sync.remarks.customers import find_obstacles
 
-            offer = self._engine.offer if self._engine is not None else None
-            self._obstacles = await find_obstacles(context, offer)
+            self._obstacles = await find_obstacles(context)
         if settings.dry_run:
             return StoreState(scan.size, ledger.kept)
         removed = ledger.counts[Result.REMOVED] if context.deletes else 0

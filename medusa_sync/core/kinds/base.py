@@ -14,6 +14,7 @@ from medusa_sync.core.steps import Step
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
     from medusa_sync.core.names import Names, StoreNames
+    from medusa_sync.core.placement import Placement
     from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import History, Record
     from medusa_sync.core.stored import StoredProduct, StoredVariant
@@ -79,6 +80,26 @@ class Left(Struct, frozen=True):
     stored: Value
     planned: Value
     setting: str
+
+
+class Offered(Struct):
+    """What the products of a run offer to customers, as far as it is about a kind of field.
+
+    Attributes:
+        sorts: the names of the store that show what keeps customers from buying.
+    """
+
+    sorts: ClassVar[tuple[Names, ...]] = ()
+
+    def add(self, change: Change, placement: Placement) -> None:
+        """Add a product as a change leaves it."""
+
+    def add_default(self, placement: Placement, currency: str) -> None:
+        """Add what a new product would offer: nothing was planned."""
+
+    def obstacles(self, names: StoreNames) -> Iterator[Note]:
+        """What would keep customers from buying, and what to do about it, in one line each."""
+        yield from ()
 
 
 class Kind:
@@ -259,6 +280,10 @@ class Kind:
     def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:
         """What it takes to remove what a deleted variant leaves of this kind."""
         return ()
+
+    def offered(self) -> Offered | None:
+        """A summary of what products offer to customers; None if nothing of this kind keeps them from it."""
+        return None
 
     # --- bodies ---
 

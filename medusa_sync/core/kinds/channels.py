@@ -1,26 +1,30 @@
-"""The sales channels of a product."""
+"""The sales channels of a product, and what keeps customers from buying in them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import field, structs
 
+from medusa_sync.codes import Note
 from medusa_sync.core.entities import Entity, NamedEntity
-from medusa_sync.core.kinds.base import Ids, Sides
+from medusa_sync.core.kinds.base import Ids, Offered, Sides
 from medusa_sync.core.kinds.links import Terms
+from medusa_sync.core.kinds.stock import LOCATIONS, SHARED, location_of, stocks_of
 from medusa_sync.core.names import Names, StoreNames
-from medusa_sync.core.value import members
+from medusa_sync.core.value import listed, members
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
+    from medusa_sync.core.placement import Placement
     from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import History, Record
     from medusa_sync.core.stored import StoredProduct
     from medusa_sync.core.value import Value
 
 CHANNELS = "sales_channels"
+_LISTED = 10  # names in a note
 
 
 class Channel(NamedEntity, frozen=True):
@@ -80,3 +84,64 @@ class Channels(Terms):
 
     def ids(self, change: Change, value: Value) -> Ids:
         return {**change.desired.channels, **change.stored.channel_ids(members(value))}
+
+    def offered(self) -> Sold:
+        return Sold()
+
+
+class Sold(Offered):
+    """In which sales channels customers can buy.
+
+    Attributes:
+        channels: ids or names of those of products.
+        locations: ids of the stock locations that have their stock.
+    """
+
+    sorts = (SELLING,)
+    channels: set[str] = field(default_factory=set)
+    locations: set[str] = field(default_factory=set)
+
+    def add(self, change: Change, placement: Placement) -> None:
+        desired, own = change.desired, [each.id for each in change.stored.sales_channels if each is not None]
+        self.channels.update(members(desired.fields.get(CHANNELS)) or own or [placement.sales_channel_id])
+        stock = {name for each in stocks_of(desired) for name, value in each.items() if value != SHARED}
+        ids = {change.locations.get(location_of(name)) for name in stock}  # a plan may name one that is gone
+        self.locations.update(filter(None, ids))
+
+    def add_default(self, placement: Placement, currency: str) -> None:
+        self.channels.add(placement.sales_channel_id)
+        self.locations.update(filter(None, (placement.location_id,)))
+
+    def obstacles(self, names: StoreNames) -> Iterator[Note]:
+        shown = [each for each in names.of(SELLING).entries if isinstance(each, Channel)]
+        used = [each for each in shown if not self.channels.isdisjoint((each.id, each.name))]
+        if disabled := [each.name for each in used if each.is_disabled]:
+            yield Note(
+                "disabled_channel",
+                f"Customers cannot buy in {listed(disabled, _LISTED)}, because the sales channel is disabled."
+                " Enable it in the admin (Settings > Sales Channels).",
+            )
+        labels = names.of(LOCATIONS).labels
+        for places, lacking in self._apart(used):
+            yield Note(
+                "unserved_channel",
+                f"The stock at {listed([labels.get(own, own) for own in places], _LISTED)} counts as 0 in "
+                f"{listed(lacking, _LISTED)}, because the stock location does not serve the sales channel. "
+                "Connect them in the admin (Settings > Locations & Shipping).",
+            )
+
+    def _apart(self, used: Sequence[Channel]) -> Iterator[tuple[list[str], list[str]]]:
+        """Ids of stock locations that do not serve sales channels, and names of these.
+
+        A sales channel needs only one of several locations, and a location only one of several channels.
+        """
+        served = [(each.name, {own.id for own in each.stock_locations or () if own}) for each in used]
+        if not self.locations or any(each.stock_locations is None for each in used):
+            return
+        empty = [name for name, ids in served if self.locations.isdisjoint(ids)]
+        others = [name for name, ids in served if not self.locations.isdisjoint(ids)]
+        if empty:
+            yield sorted(self.locations), empty
+        idle = self.locations.difference(*(ids for _, ids in served))
+        if idle and others:
+            yield sorted(idle), others

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from medusa_sync.core.kinds.base import Ids, Kind, Merge
+from medusa_sync.codes import Note
+from medusa_sync.core.kinds.base import Ids, Kind, Merge, Offered
 from medusa_sync.core.value import members
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
+    from medusa_sync.core.names import StoreNames
+    from medusa_sync.core.placement import Placement
     from medusa_sync.core.stored import StoredImage, StoredProduct
     from medusa_sync.core.value import Value
 
 IMAGES = "images"
 THUMBNAIL = "thumbnail"
+_PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 class Images(Kind):
@@ -34,6 +41,49 @@ class Images(Kind):
 
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         body[name] = [_image(url, ids.get(url)) for url in members(value)]
+
+    def offered(self) -> Shown:
+        return Shown()
+
+
+class Shown(Offered):
+    """Which images customers can load.
+
+    Attributes:
+        unseen: the number of products with images at a private address.
+        address: of one of these images.
+    """
+
+    unseen: int = 0
+    address: str = ""
+
+    def add(self, change: Change, placement: Placement) -> None:
+        desired = change.desired
+        images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
+        images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
+        addresses = (str(url).split("/", 3)[2] for url in images if "//" in str(url))
+        if private := min(filter(_is_private, addresses), default=""):
+            self.unseen += 1
+            self.address = self.address or urlsplit(f"//{private}").netloc.rpartition("@")[2]
+
+    def obstacles(self, names: StoreNames) -> Iterator[Note]:
+        if self.unseen:
+            yield Note(
+                "private_images",
+                f"Products with images that customers cannot load: {self.unseen:,}. Their address is private,"
+                f" such as {self.address!r}: put the images at a public one, and change their URLs at the "
+                "source.",
+            )
+
+
+@lru_cache  # the images of a source have few addresses
+def _is_private(address: str) -> bool:
+    """Whether only a private network has the host of an address."""
+    host = (urlsplit(f"//{address}").hostname or "").rstrip(".")
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(_PRIVATE)
 
 
 class Thumbnail(Kind):

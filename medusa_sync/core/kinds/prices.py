@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msgspec import structs
+from msgspec import field, structs
 
+from medusa_sync.codes import Note
 from medusa_sync.core.entities import NamedEntity
-from medusa_sync.core.kinds.base import Kind, Meanings, is_number
+from medusa_sync.core.kinds.base import Kind, Meanings, Offered, is_number
 from medusa_sync.core.names import Names, StoreNames
+from medusa_sync.core.value import listed
 
 if TYPE_CHECKING:
+    from medusa_sync.core.change import Change
+    from medusa_sync.core.placement import Placement
     from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import Record
     from medusa_sync.core.selection import Selection
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
 PRICE = "price"
 OTHER_PRICE = "price."  # prefix of prices in other currencies
+_LISTED = 10  # currencies or regions in a note
 _TIER = re.compile(r"([0-9]{1,9})(?:\+|-([0-9]{1,9}))")
 
 
@@ -207,6 +213,9 @@ class Price(Kind):
         key = price_key(name, names.currency, names.regions)
         return next((each.amount for each in variant.prices if each.key == key), None)
 
+    def offered(self) -> Paid:
+        return Paid()
+
     def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
         amounts = {price_key(name, names.currency, names.regions): value for name, value in values.items()}
         return {"prices": [{**_identity(key), "amount": amount} for key, amount in amounts.items()]}
@@ -234,6 +243,59 @@ class Price(Kind):
                 prices.append({**body, "amount": amount})
         added = [{**_identity(key), "amount": amount} for key, amount in left.items() if amount is not None]
         return {"prices": [*prices, *added]} if values else {}
+
+
+class Paid(Offered):
+    """Which prices customers can pay.
+
+    Attributes:
+        currencies: in which the source has prices.
+        prices: the number of products by the currencies of their prices, each with the id of a region; empty
+            for all regions.
+    """
+
+    sorts = (REGIONS,)
+    currencies: set[str] = field(default_factory=set)
+    prices: Counter[frozenset[tuple[str, str]]] = field(default_factory=Counter)
+
+    def add(self, change: Change, placement: Placement) -> None:
+        desired = change.desired
+        names = {name for each in desired.variants for name in each.fields}
+        keys = [price_key(name, desired.currency, desired.regions) for name in names if is_price(name)]
+        self.currencies.update(key.currency for key in keys)
+        prices = {(key.currency, key.region) for key in keys}
+        for price in (each for variant in change.stored.variants for each in variant.prices):
+            prices.add((price.currency_code, price.key.region if price.key else ""))
+        self.prices[frozenset(prices)] += 1
+
+    def add_default(self, placement: Placement, currency: str) -> None:
+        self.currencies.add(currency)
+
+    def obstacles(self, names: StoreNames) -> Iterator[Note]:
+        """Prices that no customer pays, and products for which some customers have no price."""
+        if not names.has(REGIONS):
+            return
+        regions = regions_in(names)
+        if unused := self.currencies.difference(each.currency_code for each in regions):
+            yield Note(
+                "no_region",
+                f"No region has the currency {listed(sorted(unused), _LISTED)}, so no customer can pay prices"
+                " in it. Add one in the admin (Settings > Regions), or sync prices in another currency "
+                "(--currency).",
+            )
+        lacking = Counter[str]()
+        for prices, count in self.prices.items():
+            for each in regions:
+                if prices.isdisjoint({(each.currency_code, ""), (each.currency_code, each.id)}):
+                    lacking[f"{each.name!r} ({each.currency_code})"] += count
+        if lacking:
+            counts = [f"{count:,} for {name}" for name, count in lacking.most_common(_LISTED)]
+            more = f" and {len(lacking) - _LISTED} more regions" if len(lacking) > _LISTED else ""
+            yield Note(
+                "no_region_price",
+                f"Products without a price for a region: {', '.join(counts)}{more}. Customers there cannot "
+                "buy them. Add prices at the source or in the admin.",
+            )
 
 
 def _identity(key: PriceKey) -> dict[str, Any]:

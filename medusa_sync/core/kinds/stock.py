@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import structs
+from msgspec import Struct, structs
 
+from medusa_sync.codes import Note
 from medusa_sync.core.kinds.base import Ids, Kind, Left, Meanings, Merge, Sides, is_number
 from medusa_sync.core.names import Names, StoreNames
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
+    from medusa_sync.core.inventory import ItemPlan, StoredItem
     from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredVariant
     from medusa_sync.core.value import Value
 
 T = TypeVar("T")
+_LISTED = 10  # products or SKUs in a note
 
 STOCK = "stock"
 OTHER_STOCK = "stock."  # prefix of the stock at a location that the source names
@@ -53,7 +56,7 @@ class Stock(Kind):
                 return name
             return names.get(location) or (f"{OTHER_STOCK}{location}" if name in wanted else name)
 
-        return {name: called(name) for name, value in stock_of(fields).items() if not _is_shared(value)}
+        return {name: called(name) for name, value in stock_of(fields).items() if not _may_be_shared(value)}
 
     def resolved(self, product: DesiredProduct, names: StoreNames) -> DesiredProduct:
         if names.location_id is None:
@@ -87,7 +90,7 @@ class Stock(Kind):
     def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         if not variant.manage_inventory:
             return None
-        if variant.shares_stock:
+        if variant.shares_item:
             return SHARED if name == STOCK else None
         return level_of(variant, name, names)
 
@@ -125,9 +128,14 @@ class Stock(Kind):
         return {} if is_tracked in {None, variant.manage_inventory} else {"manage_inventory": is_tracked}
 
 
-def _is_shared(value: object) -> bool:
+def _may_be_shared(value: object) -> bool:
     """Whether a recorded stock is that of the product, which has no location."""
     return value == SHARED or (isinstance(value, tuple) and SHARED in value)
+
+
+def is_shared(fields: Mapping[str, object]) -> bool:
+    """Whether a variant with these fields shares the stock of its product with others."""
+    return fields.get(STOCK) == SHARED
 
 
 def level_of(variant: StoredVariant, name: str, names: Meanings) -> Value:
@@ -165,7 +173,7 @@ def names_by_location(fields: Iterable[Mapping[str, object]], names: Meanings) -
 
 def names_to_empty(variant: StoredVariant, stock: Mapping[str | None, str]) -> list[str]:
     """The stock of a variant that customers can no longer buy."""
-    return [STOCK] if variant.shares_stock or not stock else [*stock.values()]
+    return [STOCK] if variant.shares_item or not stock else [*stock.values()]
 
 
 def tracks(fields: Mapping[str, object]) -> bool | None:
@@ -189,6 +197,81 @@ def _default_location(change: Change) -> dict[str, str]:
         return {"": before} if before else {}
     is_written = any(now in each.levels for each in change.items)
     return {"": now} if now and (before or is_written) else {}
+
+
+def no_location() -> Note:
+    """That the store has no place for stock."""
+    text = "The store has no stock location, so stock is not synced. Add a location in the admin."
+    return Note("no_stock_location", text)
+
+
+class KeptItems(Struct):
+    """The stock of kits that a run has not written.
+
+    Attributes:
+        found: external ids of the products; the first plan of a run shows it.
+        first: what the note calls some of them.
+    """
+
+    found: set[str] = set()
+    first: list[str] = []
+
+    def add(self, change: Change) -> None:
+        """Add a product, if a change of it leaves out stock."""
+        names, external_id = change.kept_items, change.desired.external_id
+        if not names or external_id in self.found:
+            return
+        self.found.add(external_id)
+        if len(self.first) < _LISTED:
+            own = f"{external_id} {change.desired.title!r}"
+            self.first.append(f"{own} ({', '.join(filter(None, names))})" if any(names) else own)
+
+    @property
+    def note(self) -> Note:
+        count = len(self.found) - len(self.first)
+        more = f" and {count:,} more" if count else ""
+        return Note(
+            "kit",
+            f"Stock is not written, because the inventory items are the merchant's: {'; '.join(self.first)}"
+            f"{more}. Such a variant is a kit, or something else uses its item, too. Set the stock in the "
+            "admin, or give the variant one item that nothing else uses, and run once with --overwrite.",
+        )
+
+
+class LeftOver(Struct):
+    """Stock at locations that the source does not name, of unused items that variants get.
+
+    Attributes:
+        found: quantities by SKU.
+    """
+
+    found: dict[str, int | float] = {}
+
+    def add(self, item: StoredItem, plan: ItemPlan) -> None:
+        """Add an item that a plan takes."""
+        others = (
+            each.stocked_quantity or 0 for each in item.location_levels if each.location_id not in plan.named
+        )
+        if quantity := sum(others):
+            self.found[str(item.sku)] = quantity
+
+    def add_new(self, plans: Iterable[ItemPlan], unused: Mapping[str, StoredItem]) -> None:
+        """Add the unused items that new variants get; these are by SKU."""
+        for plan in plans if unused else ():
+            if plan.is_new and not plan.is_shared and (item := unused.get(str(plan.sku))) is not None:
+                self.add(item, plan)
+
+    @property
+    def note(self) -> Note:
+        left = max(len(self.found) - _LISTED, 0)
+        names = [f"{quantity:g} of {sku!r}" for sku, quantity in self.found.items()][:_LISTED]
+        more = f" and {left:,} more" if left else ""
+        return Note(
+            "left_over_stock",
+            "Inventory items that no variant used, and that variants use now, have stock at locations which "
+            f"the source does not name: {', '.join(names)}{more}. Customers can buy it. If it does not "
+            "exist, set it to 0 in the admin.",
+        )
 
 
 LEVEL = Stock()

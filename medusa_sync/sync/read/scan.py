@@ -12,7 +12,6 @@ from typing import Self
 
 from medusa_sync.core.change import withheld_earlier
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
-from medusa_sync.core.kinds.stock import STOCK
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
 from medusa_sync.core.run_settings import SettingsOfRecords
@@ -239,7 +238,7 @@ class Scan:
             self.owners.update(each.owner_id for each in self.withheld[external_id])
         if record.is_settled and not (record.missing_since or self.removes_from(record)):
             selection = self._settings.plan.selection
-            place = record.locations.get("", "") if selection.has(STOCK) else ""
+            place = record.locations.get("", "") if selection.has_items else ""
             self._up_to_date.append(hash((external_id, selection.of(record).content, place)))
             if record.source:
                 self._up_to_date.append(hash((external_id, record.source, place)))

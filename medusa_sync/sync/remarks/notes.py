@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from medusa_sync.codes import Note
+from medusa_sync.core.kinds.stock import no_location
 from medusa_sync.core.placement import UNKNOWN
 from medusa_sync.core.policy import OnMissing
 from medusa_sync.sources.base import Source
@@ -16,7 +17,6 @@ _NOT_COMPARED = (
     "Nothing was compared with a store: no credentials are set "
     "(MEDUSA_API_KEY, or MEDUSA_EMAIL and MEDUSA_PASSWORD)."
 )
-_NO_LOCATION = "The store has no stock location, so stock is not synced. Add a location in the admin."
 
 
 def of_products(source: Source, ledger: Ledger, *, needs_some: bool) -> Iterator[Note]:
@@ -83,11 +83,10 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
     placement = context.placement
     lacks_location = placement is not UNKNOWN and placement.location_id is None
     if placement is not UNKNOWN and has_checked_all:
-        location = "" if lacks_location else " and stock location"
         yield Note(
             "valid",
-            "The installation is valid: settings, credentials, source, sales channel, shipping profile"
-            f"{location}. Only a real run shows whether the credentials may write.",
+            f"The installation is valid: settings, credentials, source, {placement.found}. Only a real run "
+            "shows whether the credentials may write.",
         )
     if context.is_map_edited and has_stale:
         yield Note("map_edited", "The map has changed since products of this source were written.")
@@ -95,11 +94,11 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
         if note := kind.remark(lacked, context.names, context.vocabulary.hidden):
             yield note
     if lacks_location:
-        yield Note("no_stock_location", _NO_LOCATION)
-    if context.kept_stock.found:
-        yield context.kept_stock.note
-    if context.left_over.found:
-        yield context.left_over.note
+        yield no_location()
+    if context.remarks.kits.found:
+        yield context.remarks.kits.note
+    if context.remarks.left_over.found:
+        yield context.remarks.left_over.note
 
 
 def _is_invalid(ledger: Ledger) -> bool:

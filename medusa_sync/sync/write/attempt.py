@@ -153,7 +153,7 @@ class Attempts:
         if not jobs or (len(jobs) == 1 and _fails_again(jobs[0])):
             return []
         for job in jobs:
-            self._context.left_over.add_new(job.change.items, job.owners.unused if job.owners else {})
+            self._context.remarks.left_over.add_new(job.change.items, job.owners.unused if job.owners else {})
         if self._context.is_dry_run:
             await self._foresee(jobs)
             return []

@@ -32,7 +32,6 @@ from medusa_sync.retry import pause
 from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
-from medusa_sync.sync.remarks.offer import Offer
 from medusa_sync.sync.write.attempt import Attempts
 from medusa_sync.sync.write.job import Group, Refusal, still_queued
 
@@ -54,11 +53,6 @@ class Engine:
         self._queue: Group = []
         self._slots = asyncio.Semaphore(1 if context.is_dry_run else settings.concurrency)
         self._in_flight = InFlight(context.stop)
-
-    @property
-    def offer(self) -> Offer:
-        """What the planned products offer to customers."""
-        return self._places.offer
 
     async def first_pass(self, first: list[Stale], rest: AsyncIterator[list[Stale]]) -> None:
         """Write products in the order of the source. If the run is stopped, some do not get an outcome."""

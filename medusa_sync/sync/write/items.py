@@ -11,9 +11,8 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.fields import WEIGHT
+from medusa_sync.core.fields import WEIGHT, kind_of
 from medusa_sync.core.inventory import ItemPlan, StoredItem, Swap
-from medusa_sync.core.kinds.stock import stock_of
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.stored import StoredLevel, StoredVariant
 from medusa_sync.core.unique import Owners
@@ -61,7 +60,7 @@ class Items:
             await self._unlink_deleted(job)
         for job, plan, item in await self._of_tracked_again(jobs):
             if not item.users:
-                self._context.left_over.add(item, plan)
+                self._context.remarks.left_over.add(item, plan)
                 for move in plan.moves:
                     await self._api.link_item(job.change.stored.id, move.variant_id, item.id)
                 job.attempt.items = {**job.attempt.items, str(item.sku): item}
@@ -71,7 +70,7 @@ class Items:
         found = await self._of_tracked_again(jobs)
         for _, plan, item in found:
             if not is_in_use(item):
-                self._context.left_over.add(item, plan)
+                self._context.remarks.left_over.add(item, plan)
         return {job: item.use for job, _, item in found if is_in_use(item)}
 
     async def _of_tracked_again(self, jobs: Group) -> list[tuple[Job, ItemPlan, StoredItem]]:
@@ -114,7 +113,7 @@ class Items:
             await self._api.swap_items(job.attempt.product_id, swaps)
         moved = {each.variant_id for plan in plans for each in plan.moves}
         variants = [each for each in job.change.variants if each.stored and each.stored.id in moved]
-        job.wrote(own for each in variants for own in each.reported if stock_of({own.field: None}))
+        job.wrote(own for each in variants for own in each.reported if kind_of(own.field).of_items)
         self._made.pop(job.external_id, None)
 
     async def _unlink_deleted(self, job: Job) -> None:
@@ -317,7 +316,7 @@ class Items:
             is_own = all(each.product and each.product.id == job.attempt.product_id for each in item.users)
             if is_own if plan.is_shared else not item.use:
                 self._made[str(item.sku)] = job, item
-                self._context.left_over.add(item, plan)
+                self._context.remarks.left_over.add(item, plan)
         return {str(item.sku) for item in found}
 
     def _keep(self, job: Job, item_id: str, body: Body) -> None:

@@ -10,7 +10,6 @@ from medusa_sync.core.approval import PlanLine, approved
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.result import Action, Outcome, Result, with_changes
 from medusa_sync.sync.context import Context
-from medusa_sync.sync.remarks.offer import Offer
 from medusa_sync.sync.write.job import Group, Job, Place
 
 
@@ -18,14 +17,12 @@ class Places:
     """Moves jobs to the final pass and to the ledger; `settled` gets those with a handle when they end.
 
     Attributes:
-        offer: what the planned products offer to customers.
         waiting: for the final pass, in the order in which they began to wait.
     """
 
     def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
         self._context = context
         self._settled = settled
-        self.offer = Offer()
         self.waiting: dict[Job, None] = {}
 
     def defer(self, job: Job) -> None:
@@ -46,7 +43,7 @@ class Places:
 
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger whose plan is carried out, or would be."""
-        self.offer.add(job.change, self._context.placement.sales_channel_id)
+        self._context.remarks.offer.add(job.change, self._context.placement)
         outcome = job.outcome()
         if outcome.blocked:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}

@@ -113,7 +113,7 @@ class Planner:
         elif not is_known:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
         update = self.change_of(job.desired, stored, selection)
-        self._context.kept_stock.add(update)
+        self._context.remarks.kits.add(update)
         if self._context.is_dry_run and job.is_written:  # the store does not show what a part of it changed
             update = structs.replace(update, own_changes=())
         blocked = update.blocked

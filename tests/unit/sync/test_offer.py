@@ -7,13 +7,16 @@ import pytest
 from msgspec import structs
 
 from medusa_sync.core.change import creation
-from medusa_sync.core.entities import Entity
-from medusa_sync.core.kinds.channels import Channel
-from medusa_sync.core.kinds.prices import Region
-from medusa_sync.sync.remarks.offer import Offer, obstacles
+from medusa_sync.core.entities import Entity, NamedEntity
+from medusa_sync.core.kinds.channels import SELLING, Channel, Sold
+from medusa_sync.core.kinds.images import Shown
+from medusa_sync.core.kinds.prices import REGIONS, Paid, Region
+from medusa_sync.core.kinds.stock import LOCATIONS
+from medusa_sync.core.names import StoreNames
+from medusa_sync.core.placement import Placement
 from tests.unit.builders import desired_product
 
-LOCATIONS = {"sloc_1": "Berlin", "sloc_2": "Paris"}
+PLACES = LOCATIONS.having([NamedEntity("sloc_1", "Berlin"), NamedEntity("sloc_2", "Paris")])
 EUROPE, AMERICA = Region("reg_1", "Europe", "eur"), Region("reg_2", "America", "usd")
 EVERYWHERE = (("usd", ""), ("eur", ""))
 
@@ -31,7 +34,11 @@ def lines(*channels: Channel, regions: Any = (EUROPE, AMERICA), **offer: Any) ->
         "prices": Counter({frozenset(EVERYWHERE): 5}),
         **offer,
     }
-    return list(obstacles(Offer(**given), channels or [channel("Web", "sloc_1")], regions, LOCATIONS))
+    sold = Sold(given["channels"], given["locations"])
+    paid = Paid(given["currencies"], given["prices"])
+    names = StoreNames().having(PLACES, SELLING.having(channels or [channel("Web", "sloc_1")]))
+    names = names if regions is None else names.having(REGIONS.having(regions))
+    return [*sold.obstacles(names), *paid.obstacles(names)]
 
 
 def test_nothing_is_said_of_what_can_be_bought() -> None:
@@ -98,10 +105,10 @@ def test_products_without_a_price_are_counted_for_each_region() -> None:
 )
 @pytest.mark.parametrize("of", ["images", "thumbnail", "variants"])
 def test_products_with_images_at_private_addresses_are_counted_once(url: str, address: str, of: str) -> None:
-    offer, variant = Offer(), {"sku": "A", "price": 1, "image": url, "options": {"Size": "S"}}
+    offer, variant = Shown(), {"sku": "A", "price": 1, "image": url, "options": {"Size": "S"}}
     fields: dict[str, Any] = {"images": [url, f"{url}?2"], "thumbnail": url, "variants": [variant]}
     clean = {"images": [], "thumbnail": "", "sku": "A"}
     for number in (1, 2):
         desired = desired_product(number, **clean | {of: fields[of]})
-        offer.add(creation(structs.replace(desired, locations={"": "sloc_1"}), "a"), "sc_1")
+        offer.add(creation(structs.replace(desired, locations={"": "sloc_1"}), "a"), Placement("sc_1"))
     assert (offer.unseen, offer.address) == ((2, address) if address else (0, ""))

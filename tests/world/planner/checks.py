@@ -10,6 +10,7 @@ from msgspec import structs
 
 from medusa_sync.core.approval import approved, moved
 from medusa_sync.core.fields import UNIQUE
+from medusa_sync.core.kinds.stock import is_shared
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
@@ -80,7 +81,7 @@ def _is_judged(own: str, field: str, world: World) -> bool:
 
 
 def _sharing(desired: DesiredProduct) -> set[str]:
-    return {each.key for each in desired.variants if each.shares_stock}
+    return {each.key for each in desired.variants if is_shared(each.fields)}
 
 
 def _ids(world: World) -> dict[str, str]:

@@ -19,7 +19,7 @@ from medusa_sync.core.kinds.plain import Measure, Plain, UniqueText
 from medusa_sync.core.kinds.prices import Price, PriceKey, price_key
 from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.kinds.status import STATUS
-from medusa_sync.core.kinds.stock import LEVEL, tracks
+from medusa_sync.core.kinds.stock import LEVEL, is_shared, tracks
 from medusa_sync.core.kinds.texts import TEXT, locale_of
 from medusa_sync.core.note import final_record, note
 from medusa_sync.core.product import DesiredVariant
@@ -383,7 +383,7 @@ class Shop:
             if variant.manage_inventory:
                 item_id = (
                     self._shared(change)
-                    if each.desired.shares_stock
+                    if is_shared(each.desired.fields)
                     else self._item(each.desired.fields.get(SKU))
                 )
                 links = (StoredInventoryItem(item_id),)
