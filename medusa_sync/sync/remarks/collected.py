@@ -8,17 +8,22 @@ from msgspec import Struct, field
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import KINDS
+from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
 from medusa_sync.core.kinds.base import Offered
 from medusa_sync.core.kinds.stock import KeptItems, LeftOver
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.placement import Placement
 
 
+def _offered() -> list[Offered]:
+    kinds = dict.fromkeys((*FIELDS.kinds, *VARIANT_FIELDS.kinds))
+    return [*filter(None, (each.offered() for each in kinds))]
+
+
 class Offer(Struct):
     """What customers should be able to buy: a summary of the products of a run, by kind of field."""
 
-    parts: list[Offered] = field(default_factory=lambda: [*filter(None, (each.offered() for each in KINDS))])
+    parts: list[Offered] = field(default_factory=_offered)
     is_empty: bool = True
 
     def add(self, change: Change, placement: Placement) -> None:
