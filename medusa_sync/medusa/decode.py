@@ -166,12 +166,7 @@ def decode_product(
     is_pending = record is not None and record.pending is not None
     for kind in VARIANT_FIELDS.kinds:
         kind.complete(_variants(product), asked.get("variants", ()), is_pending=is_pending)
-    for variant in _variants(product) if deleted_items else ():
-        links = _links(variant)
-        dead = [each for each in links if each["inventory_item_id"] in deleted_items]
-        if dead:
-            variant["deleted_items"] = [each["inventory_item_id"] for each in dead]
-            variant["inventory_items"] = [each for each in links if each not in dead]
+    _take_dead_links(product, deleted_items)
     lacking = _lacking(product, asked)
     if lacking is not None:
         return Unreadable(identity.id, identity.external_id, f"the response lacks {lacking}")
@@ -214,6 +209,16 @@ def _links(variant: dict[str, Any]) -> list[dict[str, Any]]:
     links = variant.get("inventory_items")
     known = [each for each in links if isinstance(each, dict)] if isinstance(links, list) else []
     return [each for each in known if isinstance(each.get("inventory_item_id"), str)]
+
+
+def _take_dead_links(product: dict[str, Any], deleted_items: Collection[str]) -> None:
+    """Tell links to deleted inventory items apart."""
+    for variant in _variants(product) if deleted_items else ():
+        links = _links(variant)
+        dead = [each for each in links if each["inventory_item_id"] in deleted_items]
+        if dead:
+            variant["deleted_items"] = [each["inventory_item_id"] for each in dead]
+            variant["inventory_items"] = [each for each in links if each not in dead]
 
 
 def _lacking(shown: Mapping[str, Any], asked: Tree) -> str | None:
