@@ -10,7 +10,7 @@ from msgspec import DecodeError, Raw, Struct, ValidationError, json, structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.fields import FIELDS, UNIQUE, VARIANT, VARIANT_FIELDS
+from medusa_sync.core.fields import FIELDS, NEWEST, UNIQUE, VARIANT, VARIANT_FIELDS
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS
@@ -133,6 +133,7 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
             options=_options_after(options),
             variants=variants_after,
             pending=Pending(Write.UPDATE, possible, _renamed(options)),
+            knows=NEWEST,
         ),
         statuses=_statuses(change.fields.get(STATUS)),
         lost=tuple(chain.from_iterable(map(_lost, [VariantChanges("", own), *parts]))),

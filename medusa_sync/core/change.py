@@ -156,6 +156,9 @@ class Change(Struct, frozen=True, dict=True):
         keeps_record: the record in the store stays as it is, except that it says which variants are deleted;
             `record` says what was applied by the run that is undone.
         renews_settings: its record gets the settings of the run, even if nothing else is written.
+        newer: fields that the record gets for the first time, because an earlier version did not sync them,
+            with whether the store will have what the source wants.
+        learns: its record gets them, even if nothing else is written.
     """
 
     desired: DesiredProduct
@@ -176,6 +179,8 @@ class Change(Struct, frozen=True, dict=True):
     keeps_items: bool = False
     keeps_record: bool = False
     renews_settings: bool = False
+    newer: Mapping[str, bool] = {}
+    learns: bool = False
 
     @cached_property
     def steps(self) -> frozenset[Step]:

@@ -23,7 +23,7 @@ from medusa_sync.core.kinds.links import (
 )
 from medusa_sync.core.kinds.metadata import KEY, METADATA
 from medusa_sync.core.kinds.options import CHOICE, OPTION, OPTIONS, VARIANTS
-from medusa_sync.core.kinds.plain import MEASURE, PLAIN, UNIQUE_TEXT
+from medusa_sync.core.kinds.plain import FLAG, MEASURE, PLAIN, UNIQUE_TEXT
 from medusa_sync.core.kinds.prices import AMOUNT, OTHER_PRICE, PRICE
 from medusa_sync.core.kinds.sales import IN_LIST, OTHER_SALE, SALE
 from medusa_sync.core.kinds.stock import LEVEL, OTHER_STOCK, STOCK
@@ -38,6 +38,7 @@ TITLE = "title"
 WEIGHT = "weight"
 SKU = "sku"
 BARCODE = "barcode"
+BACKORDER = "allow_backorder"
 VARIANT = "variant"  # what changes call a variant that is created or deleted
 
 
@@ -46,11 +47,13 @@ class Field(Struct, frozen=True):
 
     Attributes:
         unique: no two variants of a store can have the same value.
+        since: raised for fields that are added later, so that an upgrade leaves them as they are.
     """
 
     name: str
     kind: Kind = PLAIN
     unique: bool = False
+    since: int = 0
 
     @property
     def merge(self) -> Merge:
@@ -96,6 +99,10 @@ class Fields(dict[str, Field]):
         for name, value in values.items():
             found[self[name].kind][name] = value
         return found
+
+    def newer(self, known: int) -> Iterator[Field]:
+        """The fields that were added after those up to which a record knows them."""
+        return (field for field in self.values() if field.since > known)
 
     @property
     def paths(self) -> Iterator[tuple[Kind, str]]:
@@ -151,6 +158,7 @@ VARIANT_FIELDS = Fields(
         Field(SKU, UNIQUE_TEXT, unique=True),
         Field(BARCODE, UNIQUE_TEXT, unique=True),
         Field(THUMBNAIL),
+        Field(BACKORDER, FLAG, since=1),
         Field(PRICE, AMOUNT),
         Field(STOCK, LEVEL),
         Field(SALE, IN_LIST),
@@ -165,6 +173,9 @@ VARIANT_FIELDS = Fields(
     ),
 )
 """The fields of a variant."""
+
+NEWEST = max(field.since for field in (*FIELDS.values(), *VARIANT_FIELDS.values()))
+"""What records know that are written now."""
 
 KINDS = tuple(
     dict.fromkeys(
@@ -192,6 +203,11 @@ SETTINGS_OF_VALUES = {"--source-map": ""} | {
     setting: field.name for field in VARIANT_FIELDS.values() for setting in field.kind.settings_of_values
 }
 """The settings that decide what the source wants, each with the field that it is about; empty for all."""
+
+
+def newer_than(known: int) -> Iterator[Field]:
+    """The fields of products and variants that were added after those that a record knows."""
+    return chain(FIELDS.newer(known), VARIANT_FIELDS.newer(known))
 
 
 @lru_cache(4_096)  # the products of a source have the same ones

@@ -18,7 +18,7 @@ from medusa_sync.core.decided import (
     recorded_variants,
     removed_options,
 )
-from medusa_sync.core.fields import kind_of
+from medusa_sync.core.fields import NEWEST, kind_of, newer_than
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.kinds.stock import locations_of
 from medusa_sync.core.record import CHANGES, AppliedOption, Dropped, Pending, Record, VariantRecord, Write
@@ -54,6 +54,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
         regions={**record.regions, **regions_of(desired)},  # prices of dropped variants may have these names
         locations=locations_of(change, names),
         withheld=_withheld(change, variants),
+        knows=NEWEST if all(selection.has(each.name) for each in newer_than(record.knows)) else record.knows,
     )
 
 
@@ -134,7 +135,7 @@ def is_recorded(update: Change) -> bool:
         return not update.steps
     if record is None or update.stored.has_old_record:
         return False
-    if update.has_changes or update.conflicts or update.adopted:
+    if update.has_changes or update.conflicts or update.adopted or update.learns:
         return False
     if update.renews_settings and is_earlier(record.settings, update.desired.settings):
         return False
@@ -143,7 +144,8 @@ def is_recorded(update: Change) -> bool:
     if is_same and not is_marked and update.selection.is_up_to_date(record, update.desired):
         return True
     # New settings alone write nothing, and an upgrade neither.
-    return structs.replace(final_record(update), source=record.source, settings=record.settings) == record
+    final = structs.replace(final_record(update), source=record.source, settings=record.settings)
+    return final.known_to(record) == record
 
 
 def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:

@@ -80,7 +80,7 @@ def plan_update(
     shared = find_shared(desired, stored, record, matches, removed.keys(), selection=how.selection)
     names = desired.meanings(record.locations_with(desired.locations), options.ids)
     plan = _Plan(
-        *(desired, stored, shared.record, options, shared.matches, names, how, restore, settings, shared)
+        *(desired, stored, shared.record, options, shared.matches, names, how, restore, settings, shared, {})
     )
     of_options: _Found = ()
     if options.is_change or options.contested:
@@ -101,6 +101,7 @@ class _Plan(Struct, frozen=True):
         restore: put the source's values back, even if only the merchant changed them.
         settings: those of which the product was written with other values.
         shared: the inventory item that variants share.
+        newer: gets the fields that earlier versions did not sync, as that of a change.
     """
 
     desired: DesiredProduct
@@ -113,6 +114,7 @@ class _Plan(Struct, frozen=True):
     restore: bool
     settings: Collection[str]
     shared: SharedItem
+    newer: dict[str, bool]
 
     def change(self, of_options: _Found, *, drafted: Collection[str]) -> Change:
         """All changes; the stock of `drafted` variants is set to 0."""
@@ -143,6 +145,8 @@ class _Plan(Struct, frozen=True):
             shared_item=self.shared.item_id,
             keeps_items=self.shared.is_kit and any(True for _ in self._shared_item(variants)),
             renews_settings=self.how.accept_settings,
+            newer=self.newer,
+            learns=self.how.overwrite and bool(self.newer),
         )
 
     def shared_item(self, variants: Iterable[VariantChange]) -> _Found:
@@ -192,6 +196,10 @@ class _Plan(Struct, frozen=True):
         kind, name = field.kind, field.name
         known, left = kind.moved(name, wanted, history, sides)
         restore = self.restore or kind.is_lost(current)
+        if self.record.is_newer(field, history):
+            self.newer[name] = self.newer.get(name, True) and (restore or field.same(current, wanted))
+            if not restore:
+                return
         verdict, planned = merge_field(field, wanted, current, known, restore=restore)
         if verdict is not Verdict.KEEP:
             names = setting_names(name)

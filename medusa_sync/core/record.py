@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import chain
@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct, ValidationError, convert, structs, to_builtins
 
-from medusa_sync.core.fields import FIELDS, kind_of
+from medusa_sync.core.fields import FIELDS, NEWEST, VARIANT_FIELDS, Field, kind_of
 from medusa_sync.core.kinds.base import Kind
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct
@@ -142,6 +142,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
             external id of the product of the same source that has it; empty if another one has it.
         missing_since: when a run with `--remove-after` first found it missing at the source, in seconds since
             1970; 0 if none has.
+        knows: the newest field that was synced, as its `since`; it may have values of newer ones.
     """
 
     fields: dict[str, Value] = {}
@@ -157,6 +158,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     locations: dict[str, str] = {}
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
     missing_since: float = 0
+    knows: int = 0
 
     @property
     def option_ids(self) -> dict[str, str]:
@@ -189,6 +191,24 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         """The names of all fields that have, or may have, a value of ours."""
         variants = (each.fields for each in self.variants.values())
         return chain(self.fields, self.pending_fields, *variants, *self.pending_values.values())
+
+    def is_newer(self, field: Field, history: History) -> bool:
+        """Whether a field was not synced yet when the record was written."""
+        return field.since > self.knows and not history.is_written
+
+    def known_to(self, other: Record) -> Record:
+        """What another record can have of it, without fields that are newer."""
+        if other.knows >= self.knows:
+            return self
+        newer, own = ({each.name for each in table.newer(other.knows)} for table in (VARIANT_FIELDS, FIELDS))
+        variants = {
+            key: structs.replace(
+                entry, fields=_without(entry.fields, newer.difference(other.variant(key).fields))
+            )
+            for key, entry in self.variants.items()
+        }
+        fields = _without(self.fields, own.difference(other.fields))
+        return structs.replace(self, fields=fields, variants=variants, knows=other.knows)
 
     def history(self, name: str, key: str | None = None) -> History:
         """What was written to a field of the product, or of the variant with a key."""
@@ -242,6 +262,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
                 wanted = {name: remember(value) for name, (value, _) in values.items()}
                 variants[key] = {**variants[key], **wanted}
         return (
+            self.knows,
             self.currency,
             *map(fields.get, FIELDS),
             frozenset(each for each in fields.items() if each[0] not in FIELDS and each[1] is not None),
@@ -250,8 +271,11 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         )
 
 
-NO_RECORD = Record()
+NO_RECORD = Record(knows=NEWEST)
 """Nothing is known about a product: it has no record, or was only claimed."""
+
+EARLIEST = Record()
+"""A record that knows no field that was added later."""
 
 
 def applied(
@@ -271,12 +295,17 @@ def applied(
         source=desired.digest,
         settings=dict(desired.settings),
         regions=regions_of(desired),
+        knows=NEWEST,
     )
 
 
 def claim(now: float) -> Record:
     """The record of an adopted product to which nothing was applied yet; `now` in seconds since 1970."""
     return Record(pending=Pending(Write.ADOPTION, at=now))
+
+
+def _without(fields: dict[str, Value], names: Collection[str]) -> dict[str, Value]:
+    return {name: value for name, value in fields.items() if name not in names}
 
 
 def remember(value: Value) -> Value:

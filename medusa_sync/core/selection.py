@@ -77,7 +77,10 @@ class Selection:
         """Whether nothing is left to do for a product, according to its record."""
         is_whole = record.is_settled and not desired.withheld  # which the record may lack
         is_moved = self.has_items and record.former_location(desired.locations)
-        return is_whole and not is_moved and self.of(record).content == self.of(applied(desired)).content
+        return is_whole and not is_moved and self._is_applied(record, desired)
+
+    def _is_applied(self, record: Record, desired: DesiredProduct) -> bool:
+        return self.of(record).content == self.of(applied(desired).known_to(record)).content
 
     def of(self, record: Record) -> Record:
         """The part of a record that is compared with the source."""

@@ -110,6 +110,7 @@ class StoredVariant(Entity, frozen=True):
     thumbnail: str | None = None
     metadata: dict[str, Any] | None = None
     manage_inventory: bool = False
+    allow_backorder: bool = False
     options: tuple[StoredOptionValue, ...] = ()
     shows_prices: bool = True
     is_complete: bool = True

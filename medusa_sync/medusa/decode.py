@@ -29,6 +29,7 @@ class Scanned(Identified, frozen=True):
     """A product of a scan, decoded as far as most products need it."""
 
     metadata: Raw = _ABSENT
+    status: str = ""
 
 
 class MaybeDeleted(Scanned, frozen=True):
@@ -62,7 +63,7 @@ def _products(type_: type[T], fields: str, query: Query = ()) -> List[T]:
 
 _SUMMARY = "id,external_id,metadata"
 
-SCANNED = _products(Scanned, _SUMMARY)
+SCANNED = _products(Scanned, f"{_SUMMARY},status")
 WITH_OPTIONS = _products(Raw, f"{_SUMMARY},options.id,options.title")
 WITH_STATUS = _products(Raw, f"{_SUMMARY},title,status")
 
@@ -115,7 +116,9 @@ def summary(product: Scanned) -> StoredProduct | Unreadable:
     if product.metadata is _ABSENT:
         return Unreadable(product.id, product.external_id, "the response lacks metadata")
     try:
-        return StoredProduct(product.id, product.external_id, _record_in(product.metadata))
+        return StoredProduct(
+            product.id, product.external_id, _record_in(product.metadata), status=product.status
+        )
     except ProductFailedError as error:
         return Unreadable(product.id, product.external_id, str(error))
 

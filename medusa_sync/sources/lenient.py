@@ -11,7 +11,7 @@ from msgspec.structs import fields
 
 from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.redact import shortened
-from medusa_sync.sources.dialects.cells import VARIANT, distinct, parts
+from medusa_sync.sources.dialects.cells import FLAGS, VARIANT, distinct, parts
 from medusa_sync.sources.dialects.naming import Named, Naming
 from medusa_sync.sources.dialects.own import OWN, paths, tags
 from medusa_sync.sources.schema import (
@@ -239,6 +239,12 @@ def _only(kind: Any) -> Read:
     return lambda value, _: _usable(value, kind)
 
 
+def _flag(value: Any, _: str) -> Any:
+    """True or false, which may be a text; anything else is left out."""
+    text = str(value).strip().lower() if isinstance(value, str | int) else ""
+    return FLAGS.get(text)
+
+
 def _name_of(value: Any) -> Any:
     return _first(value, _NAME)
 
@@ -300,6 +306,7 @@ _READERS: Mapping[str, Read] = {
     "categories": _list_of(_category, paths),
     "image": lambda value, _: _usable(_first(value, _URL), Url),  # like metadata
     "metadata": _metadata,
+    "allowBackorder": _flag,
     "rating": _rating,
     "stock": lambda value, path: (_numbers if isinstance(value, dict) else _number)(value, path),
     **dict.fromkeys(("price", "compareAtPrice", "salePrice", "weight"), _number),

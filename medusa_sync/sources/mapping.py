@@ -53,7 +53,11 @@ _TITLE_LENGTH = 200  # of rejected products
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
 
 
-_NEWER = (b'"salesChannels"', b'"translations"')  # fields that version 2 of the mapping ignored at first
+_NEWER = (
+    b'"salesChannels"',
+    b'"translations"',
+    b'"allowBackorder"',
+)  # fields that version 2 of the mapping ignored at first
 MAPPING = 2  # raised when a product of a source is mapped to other values than before
 
 

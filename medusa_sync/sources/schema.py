@@ -88,6 +88,7 @@ class SourceVariant(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     compare_at_price: Amount | None = None
     sale_price: Amount | None = None
     stock: Stock | None = None
+    allow_backorder: bool | None = None
     weight: Amount | None = None
     image: Url | None = None
     metadata: Metadata | None = None
@@ -116,6 +117,7 @@ class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     brand: Text | None = None
     sku: Text | None = None
     stock: Stock | None = None
+    allow_backorder: bool | None = None
     tags: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
     sales_channels: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
     weight: Amount | None = None

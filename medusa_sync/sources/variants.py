@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.fields import BARCODE, SKU, TITLE, WEIGHT
+from medusa_sync.core.fields import BACKORDER, BARCODE, SKU, TITLE, WEIGHT
 from medusa_sync.core.kinds.images import THUMBNAIL
 from medusa_sync.core.kinds.metadata import METADATA
 from medusa_sync.core.kinds.options import OPTION
@@ -83,6 +83,7 @@ def _fields(
         BARCODE: one_line(variant.barcode),
         **({STOCK: SHARED} if is_shared and variant.stock is None else _stock(own)),
         WEIGHT: variant.weight,
+        BACKORDER: product.allow_backorder if variant.allow_backorder is None else variant.allow_backorder,
         THUMBNAIL: image if image is not None and is_web_url(image) else None,
     }
     found = {name: value for name, value in values.items() if value is not None}

@@ -20,6 +20,7 @@ FIELDS: Final = (
     "images.id,images.url,images.rank,tags.id,tags.value,categories.id,categories.handle,sales_channels.name,"
     "type_id,collection_id,type.value,collection.handle,shipping_profile.name,options.id,options.title,options.is_exclusive,options.values.id,options.values.value,"
     "variants.id,variants.title,variants.sku,variants.barcode,variants.manage_inventory,variants.metadata,"
+    "variants.allow_backorder,"
     "variants.weight,variants.length,variants.height,variants.width,variants.material,variants.hs_code,"
     "variants.thumbnail,variants.mid_code,variants.origin_country,variants.options.id,variants.options.value,"
     "variants.options.option_id,"

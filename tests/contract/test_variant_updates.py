@@ -43,13 +43,20 @@ def test_everything_of_several_variants_can_change_in_one_call(update: Any, prod
     red, blue = variant_of(product, "S / Red"), variant_of(product, "S / Blue")
     usd = next(price for price in red["prices"] if price["currency_code"] == "usd")
     prices = [{**USD, "id": usd["id"], "amount": 99}, {"currency_code": "eur", "amount": 88}]
-    changes = {"title": "XL / Red", "sku": "NEW", "barcode": "B", **sizes("XL"), **details}
+    changes = {
+        "title": "XL / Red",
+        "sku": "NEW",
+        "barcode": "B",
+        "allow_backorder": True,
+        **sizes("XL"),
+        **details,
+    }
     seen = update(
         {"id": red["id"], **changes, "prices": prices},
         {"id": blue["id"], "title": "L / Blue", **sizes("L", "Blue")},
     )
     new = variant_of(seen, "XL / Red")
-    assert (new["id"], new["sku"], new["barcode"]) == (red["id"], "NEW", "B")
+    assert (new["id"], new["sku"], new["barcode"], new["allow_backorder"]) == (red["id"], "NEW", "B", True)
     assert {name: new[name] for name in DETAILS} == details
     assert options_of(seen, new) == {"Size": "XL", "Colour": "Red"}
     assert {price[:2] for price in prices_of(seen, "XL / Red")} == {("usd", 99), ("eur", 88)}

@@ -54,7 +54,12 @@ def products(shop: Shop) -> tuple[View, View]:
 
 def test_a_product_with_options_and_variants_is_stored_as_sent(shop: Shop) -> None:
     details: View = dict(zip(DETAILS, (0.2, 1.5, 2, 3, "cotton", "6109", "m", "pt"), strict=True))
-    details |= {"barcode": "B-1", "manage_inventory": False, "metadata": {"a": {"b": 1}}}
+    details |= {
+        "barcode": "B-1",
+        "manage_inventory": False,
+        "allow_backorder": True,
+        "metadata": {"a": {"b": 1}},
+    }
     bodies = [variant("S", "Red", **details), variant("M", "Red")]
     product = shop.create(options=[SIZES, COLOURS], variants=bodies)
     assert values_of(product) == {"Size": ["M", "S"], "Colour": ["Red"]}
@@ -65,6 +70,7 @@ def test_a_product_with_options_and_variants_is_stored_as_sent(shop: Shop) -> No
     first, second = variant_of(product, "S / Red"), variant_of(product, "M / Red")
     assert {name: first[name] for name in details} == details
     assert {name: second[name] for name in DETAILS} == dict.fromkeys(DETAILS)
+    assert second["allow_backorder"] is False
     assert (first["inventory_items"], len(second["inventory_items"])) == ([], 1)
     assert {price[:2] for price in prices_of(product, "M / Red")} == {("usd", 20), ("eur", 18)}
 

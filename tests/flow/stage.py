@@ -222,9 +222,10 @@ def assert_items_follow(store: FakeMedusa) -> None:
         assert skus == [variant.sku] * variant.manage_inventory
 
 
-def assert_quiet(source: ListSource, store: FakeMedusa, **changes: Any) -> None:
+def assert_quiet(source: ListSource, store: FakeMedusa, **changes: Any) -> RunResult:
     """The next run finds nothing to do, and writes nothing."""
     store.requests.clear()
     result = sync(source, store, **changes)
     assert counts(result) == {"unchanged": len(source.rows)}, list(result.problems)
     assert (result.exit_code, result.conflicts, writes(store)) == (0, 0, [])
+    return result

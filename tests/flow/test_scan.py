@@ -89,7 +89,7 @@ def test_any_product_that_was_written_is_up_to_date(catalogues: list[list[Row]])
         assert writes(store) == []
         if not result.problems:
             [page] = store.requests
-            assert dict(page.query)["fields"] == "id,external_id,metadata"
+            assert dict(page.query)["fields"] == "id,external_id,metadata,status"
 
 
 @pytest.mark.parametrize("source_id", ["a:b,c", "007", "-2", str(10**30), "Größe 5", "null", "0"])

@@ -28,6 +28,14 @@ KINDS |= {
 }
 
 
+@kind(2)
+def backorder(edit: Editing) -> Any:
+    name, variant = edit.ours()
+    if "allow_backorder" not in edit.expected.variants[name].states:
+        raise NothingToEditError
+    return edit.set_of_variant("allow_backorder", not variant["allow_backorder"])
+
+
 # --- products -------------------------------------------------------------------------------------------
 
 

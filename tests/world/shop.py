@@ -25,7 +25,7 @@ _FIELDS = (
     "images.id,images.url,images.rank,tags.value,type.value,collection.handle,"
     "categories.handle,categories.name,categories.is_active,"
     "sales_channels.id,sales_channels.name,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
-    "variants.manage_inventory,variants.weight,variants.options.option_id,variants.options.value,"
+    "variants.manage_inventory,variants.allow_backorder,variants.weight,variants.options.option_id,variants.options.value,"
     "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
     "variants.prices.min_quantity,variants.prices.max_quantity,"
     "variants.prices.price_rules.attribute,variants.prices.price_rules.value,"

@@ -7,7 +7,14 @@ from typing import Any, Protocol
 from tests.harness.catalogue import product as generated
 from tests.world.edits import SECOND_CHANNEL
 from tests.world.shop import HAS_TRANSLATIONS
-from tests.world.variants import Shirts, has_fixed_skus, shares_stock, some_prices, some_stock
+from tests.world.variants import (
+    Shirts,
+    has_fixed_skus,
+    says_backorders,
+    shares_stock,
+    some_prices,
+    some_stock,
+)
 from tests.world.wanted import LOCALES, TEXTS, Product
 
 # Some Medusa queries split values at commas, and read `null` as no value.
@@ -71,6 +78,8 @@ class Source:
                 del product["translations"]
             if number % 5 == 0:
                 del product["sku"], product["meta"]
+            if not says_backorders(number):
+                del product["allowBackorder"]
             if self._with_variants:
                 self._shirts.make(product)
             self.products[number] = product
@@ -232,6 +241,7 @@ _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "brand": lambda dice, _: f"Brand {dice.randrange(100)}",
     "rating": lambda dice, _: dice.randrange(100, 500) / 100,
     "weight": lambda dice, _: dice.randrange(1, 100),
+    "allowBackorder": lambda dice, _: dice.random() < 0.5,
     "thumbnail": lambda dice, product: f"https://i.example/{product['id']}/thumb{dice.randrange(9)}.png",
     "sku": _sku,
     "meta": lambda dice, product: {**product["meta"], "barcode": f"{dice.randrange(10**12):013d}"},

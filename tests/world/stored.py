@@ -155,6 +155,7 @@ def _variant(variant: dict[str, Any], locations: Mapping[str, str], sales: Seque
     owned = {
         **{name: variant[name] for name in ("title", "sku", "barcode")},
         "weight": _number(variant["weight"]),
+        "allow_backorder": variant["allow_backorder"],
         **{
             name: _only([each["amount"] for each in prices if each["field"] == name])
             for name in PRICES.values()

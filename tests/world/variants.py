@@ -26,6 +26,11 @@ def _switches(number: int) -> bool:
     return number % 6 == 1
 
 
+def says_backorders(number: int) -> bool:
+    """Whether the source says if its variants can be bought without stock."""
+    return number % 4 == 1
+
+
 def shares_stock(number: int) -> bool:
     """Whether its variants share the stock of the product, but for those that have their own at times."""
     return number % 36 == 9
@@ -70,7 +75,7 @@ class Shirts:
             for colour in ("",) if is_small else _COLOURS:
                 values = {"Size": size, "Colour": colour}
                 self._append(product, {name: values[name] for name in product["options"]})
-        for name in ("sku", "meta", "stock", "prices"):
+        for name in ("sku", "meta", "stock", "prices", "allowBackorder"):
             product.pop(name, None)
         if shares_stock(number):
             product["stock"] = some_stock(self.dice)
@@ -91,6 +96,7 @@ class Shirts:
 
     def edit(self, product: Product) -> None:
         names = ["price", "price", "stock", "title", "barcode", "weight", "prices", "compareAtPrice"]
+        names += ["allowBackorder"] * says_backorders(product["id"])
         self._set(self._any(product), self.dice.choice(names))
 
     def undo(self, product: Product) -> None:
@@ -176,14 +182,14 @@ class Shirts:
             product["_options"], product["_variants"] = product.pop("options"), product.pop("variants")
             main = product["_variants"][0]
             meta = {"meta": {"barcode": main["barcode"]}} if "barcode" in main else {}
-            names = main.keys() & {"sku", "price", "stock", "prices"}
+            names = main.keys() & {"sku", "price", "stock", "prices", "allowBackorder"}
             product |= {name: main[name] for name in names} | meta
             product["_main"] = main["_key"]
         else:
             product["options"], product["variants"] = product.pop("_options"), product.pop("_variants")
             main = product["variants"][0]
-            main |= {name: product[name] for name in ("price", "stock") if name in product}
-            for name in ("_main", "sku", "meta", "stock", "prices"):
+            main |= {name: product[name] for name in ("price", "stock", "allowBackorder") if name in product}
+            for name in ("_main", "sku", "meta", "stock", "prices", "allowBackorder"):
                 product.pop(name, None)
 
     def share(self, product: Product) -> None:
@@ -224,6 +230,8 @@ class Shirts:
             del variant["id"]
         if fresh % 7 == 3:
             del variant["stock"]
+        if says_backorders(number):
+            variant["allowBackorder"] = fresh % 3 == 1
         if fresh % 3 == 0:
             variant["prices"] = some_prices(self.dice)
         product["variants"].append(variant)
@@ -242,6 +250,7 @@ class Shirts:
             "title": lambda: dice.choice([None, f"Title of the source {dice.randrange(100)}"]),
             "barcode": lambda: f"{dice.randrange(10**12):013d}",
             "weight": lambda: dice.choice([None, dice.randrange(1, 100)]),
+            "allowBackorder": lambda: dice.random() < 0.5,
             "prices": lambda: dice.choice([None, some_prices(dice)]),
             "compareAtPrice": lambda: dice.choice([None, dice.randrange(100, 99999) / 100]),
         }

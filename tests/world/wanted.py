@@ -121,9 +121,15 @@ def _variant(product: Product, variant: Product, values: list[str], *, sale_pric
         "title": variant.get("title") or " / ".join(values),
         **{f"option.{number}": value for number, value in enumerate(values)},
         **{name: variant.get(name) for name in ("sku", "barcode", "weight")},
+        **_backorder(product | variant),
         **_stock(variant.get("stock")),
         **_prices(product, variant, sale_prices=sale_prices),
     }
+
+
+def _backorder(variant: Product) -> dict[str, Value]:
+    """Whether it can be bought without stock, if the source says so."""
+    return {"allow_backorder": variant["allowBackorder"]} if "allowBackorder" in variant else {}
 
 
 def _stock(stock: int | Mapping[str, int] | None) -> dict[str, Value]:

@@ -118,6 +118,7 @@ class Kind:
         of_items: inventory items have it, and not the product or variant.
         is_exclusive: all that the store has of it is the source's.
         decided_by: the names of the store that decide which fields of it a store can have; None for all.
+        initial: what the store has if nothing was sent.
         settings_of_values: the settings that decide what the source wants.
         own_steps: what it takes to write it, besides the row of the product.
         steps: what it takes to write it to a variant that exists.
@@ -134,6 +135,7 @@ class Kind:
     of_items: ClassVar[bool] = False
     is_exclusive: ClassVar[bool] = False
     decided_by: ClassVar[Names | None] = None
+    initial: ClassVar[Value] = None
     settings_of_values: ClassVar[tuple[str, ...]] = ()
     own_steps: ClassVar[frozenset[Step]] = frozenset()
     steps: ClassVar[frozenset[Step]] = frozenset({Step.EDIT_VARIANTS})

@@ -10,6 +10,7 @@ from medusa_sync.core.kinds.base import Kind, is_number
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
+    from medusa_sync.core.kinds.base import Sides
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredProduct
     from medusa_sync.core.value import Value
@@ -43,10 +44,25 @@ class Measure(Kind):
         return wanted if wanted in rounded else (*rounded, current)[0]
 
 
+class Flag(Kind):
+    """True or false. The store always has one of them, so a source without a value does not own it."""
+
+    initial = False
+
+    def takes(self, value: Value) -> bool:
+        return isinstance(value, bool)
+
+    def same(self, stored: object, desired: object) -> bool:
+        return bool(stored) == bool(desired)
+
+    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
+        return wanted is not None
+
+
 class UniqueText(Kind):
     """A text that no two variants of a store can have."""
 
     steps = frozenset({Step.DECIDE, Step.EDIT_VARIANTS})
 
 
-PLAIN, MEASURE, UNIQUE_TEXT = Plain(), Measure(), UniqueText()
+FLAG, PLAIN, MEASURE, UNIQUE_TEXT = Flag(), Plain(), Measure(), UniqueText()

@@ -19,7 +19,7 @@ VARIANT = "variants[]."
 _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be thousands: no guess
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def text(row: Row, key: str) -> str:
@@ -73,9 +73,9 @@ def prices(row: Row, key: str) -> dict[str, int | float | None]:
 
 def flag(row: Row, key: str) -> bool | None:
     """True or false; None if the cell is empty."""
-    if row[key] and row[key].lower() not in _FLAGS:
+    if row[key] and row[key].lower() not in FLAGS:
         raise row.error(key, f"is {shown(row[key])}, but should be `true` or `false`")
-    return _FLAGS.get(row[key].lower())
+    return FLAGS.get(row[key].lower())
 
 
 def json_object(row: Row, key: str) -> dict[str, Any] | None:

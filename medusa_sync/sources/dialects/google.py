@@ -27,6 +27,7 @@ _PRICE = re.compile(r"([0-9.,]+)\s*([A-Za-z]{3})?")
 _WEIGHT = re.compile(r"([0-9.,]+)\s*([a-z]+?)s?", re.IGNORECASE)
 _URL_SEPARATOR = re.compile(r",(?=\s*https?://)")  # a URL may have commas of its own
 _AVAILABILITIES = ("in_stock", "backorder", "preorder", "out_of_stock")
+_SOLD_WITHOUT_STOCK = {"backorder": True, "preorder": True, "in_stock": False, "out_of_stock": False}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -76,17 +77,23 @@ def _images(row: Row) -> list[str]:
 
 def _availability(rows: Sequence[Row]) -> str:
     """The best availability of the variants, in Google's spelling."""
-    found = distinct(row["availability"].lower().replace(" ", "_") for row in rows)
+    found = distinct(map(_status, rows))
     return min(found, key=lambda each: [*_AVAILABILITIES, each].index(each), default="")
 
 
+def _status(row: Row) -> str:
+    return row["availability"].lower().replace(" ", "_")
+
+
 def _variant(row: Row, options: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
+    stock = next((max(found, 0) for key in _STOCK if (found := count(row, key)) is not None), None)
     return present(
         id=row["id"],
         sku=row["sku"] or row["id"],
         barcode=row["gtin"].split(",")[0].strip(),
         **_prices(row, now),
-        stock=next((max(found, 0) for key in _STOCK if (found := count(row, key)) is not None), None),
+        stock=stock,
+        allowBackorder=None if stock is None else _SOLD_WITHOUT_STOCK.get(_status(row)),
         weight=_weight(row, "shipping_weight") or _weight(row, "product_weight"),
         options={name: row[key] for key, name in options.items() if row[key]},
     )

@@ -29,7 +29,8 @@ _COLUMNS = cells.columns_of(
 _GOODS = [  # of a variant, or of a product without variants
     each
     for each in cells.targets(_COLUMNS)
-    if each[1] in {"sku", "price", "prices", "compareAtPrice", "salePrice", "stock", "weight"}
+    if each[1]
+    in {"sku", "price", "prices", "compareAtPrice", "salePrice", "stock", "allowBackorder", "weight"}
 ]
 _PRODUCT = [
     each for each in cells.targets(_COLUMNS) if each not in _GOODS and each[1] not in {"options", "meta"}

@@ -11,6 +11,8 @@ from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import VARIANT, fields, present
 
 _NAME, _VALUE = "Option{n} Name", "Option{n} Value"
+_TRACKER = "Variant Inventory Tracker"
+_POLICIES = {"continue": True, "true": True, "deny": False, "false": False}  # of what is out of stock
 _STATUSES = ("active", "draft", "archived", "unlisted")
 
 
@@ -27,11 +29,17 @@ def _price(row: Row, key: str) -> int | float:
     return price
 
 
+def _is_tracked(row: Row) -> bool:
+    return bool(row[_TRACKER]) or _TRACKER not in row.header.names
+
+
 def _stock(row: Row, key: str) -> int | None:
     quantity = cells.count(row, key)
-    tracker = "Variant Inventory Tracker"
-    is_tracked = bool(row[tracker]) or tracker not in row.header.names
-    return max(quantity, 0) if quantity is not None and is_tracked else None
+    return max(quantity, 0) if quantity is not None and _is_tracked(row) else None
+
+
+def _backorder(row: Row, key: str) -> bool | None:
+    return _POLICIES.get(row[key].lower()) if _is_tracked(row) else None
 
 
 def _status(row: Row, key: str) -> str | None:
@@ -50,6 +58,7 @@ _COLUMNS = cells.columns_of(
     code=lambda row, key: row[key].removeprefix("'"),  # so that a spreadsheet keeps zeros
     price=_price,
     stock=_stock,
+    backorder=_backorder,
     grams=lambda row, key: cells.amount(row, key) or None,
 )
 

@@ -24,7 +24,11 @@ def goods:
       stock: (
         if .use_config_manage_stock == "0" and .manage_stock == "0" then null
         elif .is_in_stock == "0" then 0
-        else .qty | count end)
+        else .qty | count end),
+      # 1 allows it, 2 allows it and says so; the configuration of the shop is not in the file.
+      allowBackorder: (
+        if .use_config_backorders == "0" then {"0": false, "1": true, "2": true}[.allow_backorders // ""]
+        else null end)
     };
 
 def product:

@@ -34,6 +34,10 @@ def filled: select(. != null and . != "" and . != 0);
             then [.inventory_quantity // 0, 0] | max
             else null end
           ),
+          allowBackorder: (
+            if .inventory_management then {"continue": true, "deny": false}[.inventory_policy // ""]
+            else null end
+          ),
           weight: ((.grams | filled) // null),
           options: ([$names, [.option1, .option2, .option3]] | transpose
             | map(select(.[0]) | {key: .[0], value: .[1]}) | from_entries)

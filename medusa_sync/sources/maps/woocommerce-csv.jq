@@ -43,6 +43,8 @@ def goods:
       price: ($sale // $regular),
       compareAtPrice: (if $sale then $regular else null end),
       stock: (if $in == "0" or stock == null and ($in | IN("", "false", "no")) then 0 else stock end),
+      allowBackorder: (.["Backorders allowed?"] // "" | ascii_downcase
+        | if IN("1", "yes", "true", "notify") then true elif IN("0", "no", "false") then false else null end),
       weight: in_unit("Weight"; {kg: 1000, "кг": 1000, g: 1, "г": 1, lbs: 453.59237, oz: 28.349523125})
     };
 

@@ -29,7 +29,8 @@ def goods:
       barcode: .global_unique_id,
       $price,
       compareAtPrice: (if .on_sale == true then .regular_price else null end),
-      stock: stock
+      stock: stock,
+      allowBackorder: {yes: true, notify: true, no: false}[.backorders // "" | tostring]
     };
 
 if .type != "simple" and .type != "variable" then left_out("the type \(.type) is not read") else

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from medusa_sync.core.newer import unseen
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record, applied
+from medusa_sync.core.record import EARLIEST, Record, applied
 from medusa_sync.core.resolve import NAMING, Gains, added_members, asked
 from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
@@ -163,8 +164,7 @@ class Comparison:
             checked = self._ledger.checked(product)
             if checked is None or reads_all:
                 return checked
-            selected = self._settings.selection.of(applied(checked))
-            if checked.withheld or not self._scan.shows(checked, selected.content):  # the record may lack it
+            if checked.withheld or not self._is_applied(checked):  # the record may lack what is withheld
                 return checked
             product = checked
         if product.external_id in self._scan.withheld:
@@ -172,6 +172,18 @@ class Comparison:
         else:
             self._settle_unchanged(product)
         return None
+
+    def _is_applied(self, product: DesiredProduct) -> bool:
+        """Whether the scan shows a record with everything that is wanted and that it knows."""
+        selection = self._settings.selection
+        wanted = selection.of(applied(product))
+        if self._scan.shows(product, wanted.content):
+            return True
+        if not self._scan.statuses or not self._scan.shows(product, wanted.known_to(EARLIEST).content):
+            return False
+        names = unseen(product, selection, self._scan.status(product))
+        self._context.remarks.newer.add(product.external_id, names)
+        return True
 
     async def _with_free_values(self) -> list[DesiredProduct]:
         """Settle products with withheld values, except those that may get one now."""

@@ -11,6 +11,7 @@ from math import inf
 from typing import Self
 
 from medusa_sync.core.change import withheld_earlier
+from medusa_sync.core.fields import NEWEST
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
@@ -50,6 +51,7 @@ class Scan:
         is_complete: all pages were read.
         owners: external ids of the products of the source that have such values.
         waiting: since when variants are missing that are removed later, by product and key.
+        statuses: source ids by the status of their products, of those whose records lack newer fields.
         marked: external ids of products that are marked as missing, or have variants that are.
         delay: until what is missing is removed, at the time of the store.
     """
@@ -67,6 +69,7 @@ class Scan:
         self.owners: set[str] = set()
         self.waiting: dict[str, float] = {}
         self.is_complete = False
+        self.statuses: dict[str, IdSet] = {}
         self.marked: set[str] = set()
         self.delay = settings.delay
         self._api = api
@@ -131,6 +134,11 @@ class Scan:
         if not self.is_complete:
             await self._read_rest()
             self._sort()
+
+    def status(self, product: DesiredProduct) -> str | None:
+        """The status of a product whose record lacks newer fields; None if it was not shown."""
+        found = (status for status, ids in self.statuses.items() if product.source_id in ids)
+        return next(filter(None, found), None)
 
     def lacks(self, product: DesiredProduct) -> bool:
         """Whether the store certainly did not have the product when the scan began."""
@@ -215,6 +223,8 @@ class Scan:
             elif product.record is not None:
                 self.unrecorded.discard(source_id)
                 self._take_record(external_id, product.record)
+                if product.record.knows < NEWEST:
+                    self.statuses.setdefault(product.status, IdSet()).add(source_id)
             elif is_first:
                 self.unrecorded.add(source_id)
 

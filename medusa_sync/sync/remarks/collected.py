@@ -12,6 +12,7 @@ from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
 from medusa_sync.core.kinds.base import Offered
 from medusa_sync.core.kinds.stock import KeptItems, LeftOver
 from medusa_sync.core.names import Names, StoreNames
+from medusa_sync.core.newer import NewerFields
 from medusa_sync.core.placement import Placement
 
 
@@ -55,8 +56,10 @@ class Remarks(Struct):
         offer: what the planned products offer to customers.
         kits: what is not written, because inventory items are the merchant's.
         left_over: what unused inventory items have elsewhere that variants get.
+        newer: fields that earlier versions did not sync, and that the store may have otherwise.
     """
 
     offer: Offer = field(default_factory=Offer)
     kits: KeptItems = field(default_factory=KeptItems)
     left_over: LeftOver = field(default_factory=LeftOver)
+    newer: NewerFields = field(default_factory=NewerFields)

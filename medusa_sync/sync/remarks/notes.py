@@ -99,6 +99,8 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
         yield context.remarks.kits.note
     if context.remarks.left_over.found:
         yield context.remarks.left_over.note
+    if context.remarks.newer.found:
+        yield context.remarks.newer.note
 
 
 def _is_invalid(ledger: Ledger) -> bool:

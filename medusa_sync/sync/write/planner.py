@@ -114,6 +114,8 @@ class Planner:
             self._context.removed_variants.pop(job.external_id, None)
         update = self.change_of(job.desired, stored, selection)
         self._context.remarks.kits.add(update)
+        left = (name for name, is_same in update.newer.items() if not is_same)
+        self._context.remarks.newer.add(job.external_id, left)
         if self._context.is_dry_run and job.is_written:  # the store does not show what a part of it changed
             update = structs.replace(update, own_changes=())
         blocked = update.blocked

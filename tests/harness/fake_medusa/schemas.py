@@ -51,7 +51,7 @@ _ANY_PRICES: Final = array({**_PRICE, "id": str})
 
 _VARIANT: Final[Types] = {
     "title": str,
-    "manage_inventory": bool,
+    **dict.fromkeys(["manage_inventory", "allow_backorder"], bool),
     "options": dict[str, str],
     **_DETAILS,
     **dict.fromkeys(["sku", "barcode"], str | None),

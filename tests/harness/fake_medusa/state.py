@@ -103,6 +103,7 @@ class Variant(_Details):
     sku: str | None = None
     barcode: str | None = None
     manage_inventory: bool = True
+    allow_backorder: bool = False
     prices: list[Price] = field(default_factory=list)
     has_price_set: bool = False
     """Set in the last step of its creation."""

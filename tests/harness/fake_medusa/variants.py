@@ -29,7 +29,7 @@ Body = dict[str, Any]
 _TEXTS: Final = (
     *("title", "sku", "barcode", "thumbnail", "material", "hs_code", "mid_code", "origin_country"),
 )
-RESTORED: Final = (*_TEXTS, *MEASURES, "manage_inventory")
+RESTORED: Final = (*_TEXTS, *MEASURES, "manage_inventory", "allow_backorder")
 UNIQUE: Final = ("sku", "barcode")
 
 

@@ -28,7 +28,8 @@ from tests.unit.sources.reading import (
 SHOPIFY = (
     "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,"
     "Option2 Name,Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,"
-    "Variant Price,Variant Compare At Price,Variant Barcode,Image Src,Image Position,Status"
+    "Variant Price,Variant Compare At Price,Variant Barcode,Image Src,Image Position,Status,"
+    "Variant Inventory Policy"
 )
 OTHER_NAMES = {  # of Shopify's newer exports
     "Handle": "URL handle",
@@ -38,6 +39,7 @@ OTHER_NAMES = {  # of Shopify's newer exports
     "Variant Compare At Price": "Compare-at price",
     "Variant Inventory Qty": "Inventory quantity",
     "Variant Grams": "Weight value (grams)",
+    "Variant Inventory Policy": "Continue selling when out of stock",
 }
 MEDUSA = (
     "Product Id,Product Handle,Product Title,Product External Id,Product Subtitle,Product Description,"
@@ -86,6 +88,12 @@ Variant Inventory Tracker=shopify; Variant Inventory Qty=5 => {"variants": [{"pr
 Variant Inventory Tracker=shopify; Variant Inventory Qty=-3 => {"variants": [{"price": 9.5, "stock": 0}]}
 Variant Inventory Tracker=shopify => {}
 Variant Inventory Qty=5 => {}
+# What is out of stock can be bought if the policy says so, and the stock is tracked.
+Variant Inventory Tracker=shopify; Variant Inventory Qty=0; Variant Inventory Policy=continue => {"variants":
+ [{"price": 9.5, "stock": 0, "allowBackorder": true}]}
+Variant Inventory Tracker=shopify; Variant Inventory Qty=0; Variant Inventory Policy=FALSE => {"variants":
+ [{"price": 9.5, "stock": 0, "allowBackorder": false}]}
+Variant Inventory Policy=continue => {}
 # What customers could not see is a draft.
 Published=FALSE; Status=active => {"status": "draft"}
 Status=draft => {"status": "draft"}

@@ -50,7 +50,7 @@ EXPECTED = """[
         "categories": [["Home", "Mugs"], ["Sale, new"]], "availabilityStatus": "in_stock",
         "images": ["https://a/1.jpg", "https://a/2,3.jpg", "https://a/4.jpg"],
         "variants": [{
-            "id": "1", "sku": "1", "barcode": "0001", "stock": 7,
+            "id": "1", "sku": "1", "barcode": "0001", "stock": 7, "allowBackorder": false,
             "prices": {"usd": 12.5}, "compareAtPrice": 15
         }]
     },
@@ -232,3 +232,13 @@ def test_a_period_of_days_includes_the_last_one() -> None:
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     product = only(feed(f"sale_price=12 USD; sale_price_effective_date={today}/{today}"))
     assert "sale_price" in variant_of(product)
+
+
+@pytest.mark.parametrize(
+    ("availability", "allowed"),
+    [("preorder", True), ("Backorder", True), ("in stock", False), ("out_of_stock", False), ("soon", None)],
+)
+def test_what_is_announced_can_be_bought_without_stock(availability: str, *, allowed: bool | None) -> None:
+    one: Item = [*(ITEM | {"availability": availability}).items()]
+    assert variant_of(only(as_table([[*one, ("quantity", "0")]], ","))).get("allow_backorder") is allowed
+    assert "allow_backorder" not in variant_of(only(as_table([one], ",")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -16,10 +16,10 @@ from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action
-from medusa_sync.core.selection import PlanSettings
+from medusa_sync.core.selection import PlanSettings, Selection
 from tests.world.planner import undoing
 from tests.world.planner.case import DEFAULTS, Case, World
-from tests.world.planner.expected import Sides, differences, held, merged, wanted
+from tests.world.planner.expected import FLAGS, Sides, differences, held, merged, wanted
 from tests.world.planner.shop import contents
 
 _PLACEMENT: Final = ("sc_Web shop", "sp_default", "sloc_main")
@@ -137,6 +137,7 @@ def _may_stay(key: tuple[str, str], world: World) -> bool:
         is_added
         or (_is_level(field) and key not in named)
         or (field == "sales_channels" and not world.first.fields.get(field))
+        or (field in FLAGS and key not in named)
     )
 
 
@@ -238,6 +239,41 @@ def a_narrow_run_hides_nothing(case: Case) -> None:
     assert not wrong, wrong
 
 
+def an_upgrade_sends_no_newer_field(case: Case) -> None:
+    """A product of a version without some fields is quiet, and keeps them until the source changes them."""
+    world = _without_edits(case)
+    _downgrade(world)
+    record, first = world.shop.product.record, world.first
+    assert record is not None
+    assert DEFAULTS.selection.is_up_to_date(record, first)
+    change = world.plan(first, DEFAULTS)
+    assert change is not None
+    assert is_recorded(change)
+    before = contents(world.shop)
+    narrow = structs.replace(DEFAULTS, selection=Selection(frozenset({"price"})))
+    if not (world.settle(world.desired, narrow) and world.settle(world.desired, DEFAULTS)):
+        return
+    known = {own for own, _ in before}
+    found = {key: each for key, each in contents(world.shop).items() if key[0] in known}
+    newer = {key for key in {**before, **found} if key[1] in FLAGS and (key[0], "title") in found}
+    wrong = {key: (before.get(key), found.get(key)) for key in newer if before.get(key) != found.get(key)}
+    assert not wrong, wrong
+
+
+def _downgrade(world: World) -> None:
+    """The store and the record as a version left them that did not know all fields."""
+    product, record = world.shop.product, world.shop.product.record
+    assert record is not None
+
+    def known(fields: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in fields.items() if name not in FLAGS}
+
+    entries = {key: structs.replace(each, fields=known(each.fields)) for key, each in record.variants.items()}
+    earlier = structs.replace(record, fields=known(record.fields), variants=entries, knows=0)
+    variants = tuple(structs.replace(each, **dict.fromkeys(FLAGS, False)) for each in product.variants)
+    world.shop.product = structs.replace(product, record=earlier, variants=variants)
+
+
 def _without_edits(case: Case) -> World:
     """The world of a case in which only the source changes anything."""
     return World(structs.replace(case, killed=None, merchant=[]))
@@ -259,4 +295,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     removed_variants_come_back,
     what_looks_up_to_date_is,
     a_narrow_run_hides_nothing,
+    an_upgrade_sends_no_newer_field,
 )

@@ -17,6 +17,10 @@ Contents = Mapping[tuple[str, str], object]
 
 _SETS: Final = ("tags", "images", "categories", "sales_channels")
 _SHARED: Final = "shared"
+NO: Final = "no"
+"""What the store has if nobody has said anything else; it shows nothing."""
+FLAGS: Final = ("allow_backorder",)
+"""Of these, the store always has a value, so a source without one leaves it as it is."""
 
 
 class Run(Struct, frozen=True):
@@ -71,6 +75,8 @@ def of_variant(variant: DesiredVariant, desired: DesiredProduct) -> Iterator[tup
             yield f"sale {desired.currency}", value
         elif _is_stock(name):
             yield f"stock {LOCATIONS[name.removeprefix('stock').removeprefix('.')]}", value
+        elif isinstance(value, bool) and not name.startswith("metadata."):
+            yield name, "yes" if value else NO
         else:
             yield name, value
 
@@ -91,17 +97,21 @@ class Sides(NamedTuple):
 def merged(field: str, sides: Sides, run: Run) -> object:
     """What a field holds after a plan."""
     first, now, before, edited = sides
-    if not run.has(field) or (first is None and now is None):
+    if not run.has(field) or (first is None and now is None) or (field in FLAGS and now is None):
         return edited
     if field in _SETS:
         return _merged_set(field, sides, run)
     if field.startswith("stock "):
         return now if (now != first or run.overwrite) and now is not None else edited
-    if edited == now or run.overwrite:
+    if (edited or _nothing(field)) == now or run.overwrite:
         return now
     if first == now:
         return edited
     return now if edited == before or run.source_wins(field) else edited
+
+
+def _nothing(field: str) -> object:
+    return NO if field in FLAGS else None
 
 
 def _merged_set(field: str, sides: Sides, run: Run) -> object:
@@ -119,10 +129,14 @@ def held(values: Contents) -> dict[tuple[str, str], object]:
     }
 
 
+def _shown(value: object) -> object:
+    return None if value == NO else value
+
+
 def differences(expected: Contents, found: Contents) -> dict[tuple[str, str], tuple[object, object]]:
     """What differs: the expected value and the one that was found."""
     return {
         key: (expected.get(key), found.get(key))
         for key in {**expected, **found}
-        if expected.get(key) != found.get(key)
+        if _shown(expected.get(key)) != _shown(found.get(key))
     }

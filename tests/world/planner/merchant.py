@@ -88,11 +88,13 @@ def _variant(draw: Random, shop: Shop) -> StoredVariant | None:
 def _of_variant(draw: Random, shop: Shop) -> None:
     if (variant := _variant(draw, shop)) is None:
         return
-    name = draw.choice(["title", "weight", "thumbnail", "barcode", "sku", "metadata"])
+    names = ["title", "weight", "thumbnail", "barcode", "sku", "metadata", "allow_backorder"]
+    name = draw.choice(names)
     values: dict[str, Any] = {
         "title": draw.choice(_TEXTS),
         "weight": draw.choice([None, 3, 100]),
         "thumbnail": draw.choice([None, "https://cdn.example/mine.jpg"]),
+        "allow_backorder": draw.random() < 0.5,
         "barcode": draw.choice([None, f"4{draw.getrandbits(20)}"]),
         "sku": draw.choice([None, f"M-{draw.getrandbits(20)}"]),
         "metadata": {**(variant.metadata or {}), draw.choice(["fit", "note"]): draw.choice(_TEXTS)},

@@ -15,7 +15,7 @@ from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.kinds.channels import CHANNELS
 from medusa_sync.core.kinds.metadata import KEY, METADATA, Metadata
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
-from medusa_sync.core.kinds.plain import Measure, Plain, UniqueText
+from medusa_sync.core.kinds.plain import Flag, Measure, Plain, UniqueText
 from medusa_sync.core.kinds.prices import Price, PriceKey, price_key
 from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.kinds.status import STATUS
@@ -417,7 +417,7 @@ class Shop:
         metadata, prices = dict(variant.metadata or {}), {each.key: each for each in variant.prices}
         for name, value in wanted.fields.items():
             match VARIANT_FIELDS[name].kind:
-                case Plain() | Measure() | UniqueText():
+                case Plain() | Measure() | UniqueText() | Flag():
                     values[name] = value if name != "title" else value or ""
                 case Metadata():
                     metadata.pop(name.removeprefix(METADATA), None)
@@ -513,6 +513,9 @@ def stored_category(slug: str) -> StoredCategory:
     return StoredCategory(f"pcat_{slug}", slug, category_metadata(slug), name=slug)
 
 
+YES = "yes"
+
+
 def contents(shop: Shop) -> dict[tuple[str, str], object]:
     """Every value that the shop holds, by id of the variant (empty for the product) and field.
 
@@ -542,6 +545,7 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
         own |= {f"price {tuple(price.key or ())}": price.amount for price in each.prices}
         own |= {f"sale {price.currency_code}": price.amount for price in each.sale_prices}
         own["is tracked"] = each.manage_inventory
+        own["allow_backorder"] = each.allow_backorder and YES
         if each.inventory_items:
             item = shop.items[each.inventory_items[0].inventory_item_id]
             own |= {f"stock {location}": quantity for location, quantity in item.levels.items()}

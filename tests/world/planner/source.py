@@ -43,6 +43,7 @@ _OF_VARIANT: Final[dict[str, tuple[Any, ...]]] = {
     "barcode": (None, "401", "402"),
     "weight": (None, 0.1, 100),
     "image": (None, "https://cdn.example/c.jpg"),
+    "allowBackorder": (None, True, False),
     "price": (10, 12.5, 20),
     "salePrice": (None, 5, 7.5),
     "stock": (None, 0, 3, {"Berlin": 4}, {"": 1, "Berlin": 2}, {"sloc_berlin": 9}),
@@ -102,7 +103,7 @@ def _set_amount(draw: Random, row: Row) -> None:
 
 def _set_of_variant(draw: Random, row: Row) -> None:
     if not row["variants"]:
-        name = draw.choice(["sku", "price", "stock"])
+        name = draw.choice(["sku", "price", "stock", "allowBackorder"])
         row[name] = draw.choice(_OF_VARIANT[name])
         return
     name = draw.choice([*_OF_VARIANT])

@@ -23,6 +23,7 @@ SEEDS = 200  # of a quick run for a check that plays each case once
         (checks.removed_variants_come_back, 2 * SEEDS),
         (checks.what_looks_up_to_date_is, 2 * SEEDS),
         (checks.a_narrow_run_hides_nothing, 2 * SEEDS),
+        (checks.an_upgrade_sends_no_newer_field, SEEDS),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
