@@ -26,7 +26,7 @@ from medusa_sync.core.kinds.options import CHOICE, OPTION, OPTIONS, VARIANTS
 from medusa_sync.core.kinds.plain import FLAG, MEASURE, PLAIN, UNIQUE_TEXT
 from medusa_sync.core.kinds.prices import AMOUNT, OTHER_PRICE, PRICE
 from medusa_sync.core.kinds.sales import IN_LIST, OTHER_SALE, SALE
-from medusa_sync.core.kinds.stock import LEVEL, OTHER_STOCK, STOCK
+from medusa_sync.core.kinds.stock import BACKORDER, LEVEL, OTHER_STOCK, STOCK
 from medusa_sync.core.kinds.texts import TEXT, TRANSLATION
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ TITLE = "title"
 WEIGHT = "weight"
 SKU = "sku"
 BARCODE = "barcode"
-BACKORDER = "allow_backorder"
 VARIANT = "variant"  # what changes call a variant that is created or deleted
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.fields import BACKORDER, BARCODE, SKU, TITLE, WEIGHT
+from medusa_sync.core.fields import BARCODE, SKU, TITLE, WEIGHT
 from medusa_sync.core.kinds.images import THUMBNAIL
 from medusa_sync.core.kinds.metadata import METADATA
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.prices import OTHER_PRICE, PRICE, PriceKey, price_field, price_key
 from medusa_sync.core.kinds.sales import SALE
-from medusa_sync.core.kinds.stock import OTHER_STOCK, SHARED, STOCK
+from medusa_sync.core.kinds.stock import BACKORDER, OTHER_STOCK, SHARED, STOCK
 from medusa_sync.core.kinds.texts import TRANSLATION, canonical_locale
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import ONLY, RECORD_KEY

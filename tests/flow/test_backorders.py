@@ -80,6 +80,15 @@ def test_an_undo_takes_it_back(tmp_path: Path) -> None:
     assert not sells(store)
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_what_can_be_bought_without_stock_is_no_obstacle(*, allowed: bool) -> None:
+    store = FakeMedusa()
+    for channel in store.state.sales_channels.values():
+        channel.location_ids = []
+    notes = [each.name for each in sync(source(allowBackorder=allowed), store).notes]
+    assert ("unserved_channel" in notes) is not allowed
+
+
 # --- an upgrade -------------------------------------------------------------------------------------------
 
 

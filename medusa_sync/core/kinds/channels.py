@@ -11,7 +11,7 @@ from medusa_sync.codes import Note
 from medusa_sync.core.entities import Entity, NamedEntity
 from medusa_sync.core.kinds.base import Ids, Offered, Sides
 from medusa_sync.core.kinds.links import Terms
-from medusa_sync.core.kinds.stock import LOCATIONS, SHARED, location_of, stocks_of
+from medusa_sync.core.kinds.stock import BACKORDER, LOCATIONS, SHARED, location_of, stocks_of
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.value import listed, members
 
@@ -94,7 +94,7 @@ class Sold(Offered):
 
     Attributes:
         channels: ids or names of those of products.
-        locations: ids of the stock locations that have their stock.
+        locations: ids of the stock locations that have the stock without which they cannot be bought.
     """
 
     sorts = (SELLING,)
@@ -104,7 +104,9 @@ class Sold(Offered):
     def add(self, change: Change, placement: Placement) -> None:
         desired, own = change.desired, [each.id for each in change.stored.sales_channels if each is not None]
         self.channels.update(members(desired.fields.get(CHANNELS)) or own or [placement.sales_channel_id])
-        stock = {name for each in stocks_of(desired) for name, value in each.items() if value != SHARED}
+        limited = tuple(each for each in desired.variants if not each.fields.get(BACKORDER))
+        stocks = stocks_of(structs.replace(desired, variants=limited)) if limited else ()
+        stock = {name for each in stocks for name, value in each.items() if value != SHARED}
         ids = {change.locations.get(location_of(name)) for name in stock}  # a plan may name one that is gone
         self.locations.update(filter(None, ids))
 

@@ -24,6 +24,7 @@ _LISTED = 10  # products or SKUs in a note
 
 STOCK = "stock"
 OTHER_STOCK = "stock."  # prefix of the stock at a location that the source names
+BACKORDER = "allow_backorder"  # whether it is sold without stock
 SHARED = "shared"  # the stock of a variant that shares that of its product
 LOCATION = "--stock-location"  # the setting; in the settings of a record, an id
 LOCATIONS = Names(
