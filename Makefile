@@ -7,13 +7,14 @@ WORKERS ?= 2
 N ?= 5000
 RUNS ?= 5
 MINUTES ?= 10
+COUNT ?= 100
 PYTHONS ?= 3.11 3.12 3.13 3.14
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --durations 10 $(ARGS)
 
 unexport PYTHONDONTWRITEBYTECODE # with it, every process of a test compiles all modules again
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo store check quick test test-all lowest simulate mutants soak matrix bench lint ruff mypy imports spelling complexity security docs picture format container audit release publish lock clean
+.PHONY: help install demo store check quick test test-all lowest simulate mutants soak replay matrix bench lint ruff mypy imports spelling complexity security docs picture format container audit release publish lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -62,8 +63,11 @@ simulate: install ## random histories of a source, a merchant, faults and runs o
 mutants: install ## apply bugs on purpose to a copy of the package: the world has to find each (ARGS="sales --seconds 30")
 	$(BIN)/python -m tests.world.mutants $(ARGS)
 
-soak: install ## random changes, edits and faults on a real store (MINUTES=10 SEED=...)
-	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+soak: install ## random histories on a real store (MINUTES=10 SEED=...)
+	$(BIN)/python -m tests.world.real --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+replay: install ## random histories on a real store and on the one in memory, which have to end alike (COUNT=100 SEED=...)
+	$(BIN)/python -m tests.world.real --compare $(COUNT) $(if $(SEED),--seed $(SEED))
 
 matrix: install ## a short suite on several versions of Medusa, three minutes each (VERSIONS="2.13.6 2.21.2")
 	$(BIN)/python -m tests.harness.matrix $(VERSIONS)

@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-import random
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
 from medusa_sync import RunResult
 from medusa_sync.errors import SettingsError
@@ -36,16 +33,12 @@ from tests.flow.stage import (
     writes,
 )
 from tests.flow.test_approval import ABSENT, NEW_VALUES, names_change, with_names
-from tests.flow.test_promises import NUMBERS, Promises, Rows
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
 from tests.harness.shirts import shirt, shirts, variant
 from tests.tiers import some
-from tests.world.merchant import make_merchant
-from tests.world.oracle import Oracle
 from tests.world.shop import Shop
-from tests.world.source import Source
 from tests.world.stored import stored_in
 
 
@@ -67,87 +60,6 @@ def shop_of(store: FakeMedusa) -> Shop:
 def shown(store: FakeMedusa) -> dict[str, Any]:
     """What an undo restores of all products."""
     return {key: each.restorable for key, each in stored_in(shop_of(store)).items()}
-
-
-# --- everything that a source can change ------------------------------------------------------------------
-
-
-@given(
-    numbers=st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=3, unique=True),
-    dice=st.randoms(use_true_random=False),
-    changes=st.integers(1, 6),
-    sale_prices=st.booleans(),
-)
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-def test_it_restores_the_store(
-    numbers: list[int], dice: random.Random, changes: int, tmp_path: Path, *, sale_prices: bool
-) -> None:
-    store, rows = FakeMedusa(), Rows()
-    shop = shop_of(store)
-    make_merchant(shop, Oracle(shop.store), dice, frozenset())  # with what the source names
-    source = Source(rows, dice, frozenset())
-    source.add_numbers(numbers)
-    options = {"on_missing": "delete", "max_removals": "100%"}
-
-    def run() -> RunResult:
-        listed = ListSource(rows.products, sale_prices=sale_prices)
-        return sync(listed, store, sale_prices=sale_prices, on_missing="draft", max_removals="100%")
-
-    assert run().exit_code == 0
-    before = shown(store)
-    source.change(changes)
-    result = run()
-    assume(result.exit_code == 0)  # an option that is dropped may leave two variants with equal values
-    after = shown(store)
-    plan = undo(store, result, tmp_path, dry_run=True, **options)
-    done = undo(store, result, tmp_path, **options)
-    assert counts(plan) == counts(done)
-    assert (done.exit_code, done.conflicts) == (0, 0), (list(done.problems), list(done.changes))
-    assert shown(store) == before
-    again = undo(store, result, tmp_path, **options)
-    assert (again.exit_code, writes(store)) == (0, []), list(again.changes)
-    deletes = any(each.field == "variant" for outcome in done.changes for each in outcome.changes)
-    if not deletes:  # else the source still has the variants that it deleted
-        store.requests.clear()
-        assert (run().conflicts, writes(store)) == (0, [])
-    redone = undo(store, done, tmp_path, **options)
-    assert redone.exit_code == 0, list(redone.problems)
-    assert deletes or shown(store) == after
-
-
-@given(
-    numbers=st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=3, unique=True),
-    dice=st.randoms(use_true_random=False),
-    changes=st.integers(1, 6),
-    how=st.sampled_from(["draft", "delete"]),
-)
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-def test_it_keeps_what_the_merchant_edited_since(
-    numbers: list[int], dice: random.Random, changes: int, how: str, tmp_path: Path
-) -> None:
-    both = Promises()
-    both.some_products(numbers, dice, bulk=True)
-    store, stages = both.store, [shown(both.store)]
-    both.source.change(changes)
-    result = both._sync()
-    assume(result.exit_code == 0)
-    stages.append(shown(store))
-    both.oracle.has_run(both._wanted(), both.chosen)
-    both.oracle.learn(stored_in(both.shop))
-    both.merchant_edits(dice)
-    stages.append(shown(store))
-    options: dict[str, Any] = {"on_missing": how, "max_removals": "100%", "batch_size": 2}
-    plan = undo(store, result, tmp_path, dry_run=True, **options)
-    done = undo(store, result, tmp_path, **options)
-    assert (done.exit_code, counts(done)) == (0, counts(plan)), list(done.problems)
-    for key, now in shown(store).items():
-        for part in ("owned", "others"):
-            for name, value in now[part].items():
-                before, after, edited = (each[key][part][name] for each in stages)
-                if not isinstance(value, tuple | list | dict):  # sets are merged
-                    assert value == (before if edited == after else edited), (key, name)
-    again = undo(store, result, tmp_path, **options)
-    assert (again.exit_code, again.conflicts, writes(store)) == (0, done.conflicts, [])
 
 
 # --- each kind of change ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import httpx
 
@@ -21,7 +21,6 @@ from medusa_sync.sources.mapping import MappingOptions, deliver
 from medusa_sync.sources.plan import Plan
 from medusa_sync.stop import Stop
 from medusa_sync.sync.mode import Mode, Sync, Undo
-from tests.harness.fake_medusa import FakeMedusa
 
 SOURCE_NAME = "dummyjson"
 
@@ -84,16 +83,27 @@ class Signal(Stop):
 
 @cache
 def _loaded(given: frozenset[tuple[str, str]]) -> Settings:
-    flags = {"source": "memory", "medusa_url": "http://medusa.test", **dict(given)}
+    flags = {"source": "memory", **dict(given)}
     return load_settings(flags, environment={}, directory=Path("/nowhere"))
 
 
-def settings(store: FakeMedusa, **changes: Any) -> Settings:
+class Target(Protocol):
+    """A store, and the way to it."""
+
+    url: str
+    api_key: str
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response: ...
+
+
+def settings(store: Target, **changes: Any) -> Settings:
     """Settings by their names, with the values that flags have; None leaves one out.
 
     Batches are smaller than by default, so that few products are several of them.
     """
-    given = {"batch_size": "15"} | {name: str(value) for name, value in changes.items() if value is not None}
+    given = {"batch_size": "15", "medusa_url": store.url} | {
+        name: str(value) for name, value in changes.items() if value is not None
+    }
     if "email" not in given:
         given.setdefault("api_key", store.api_key)
     return _loaded(frozenset(given.items()))
@@ -101,7 +111,7 @@ def settings(store: FakeMedusa, **changes: Any) -> Settings:
 
 async def run_once(
     source: Source | None,
-    store: FakeMedusa,
+    store: Target,
     /,
     *,
     watcher: Watcher | None = None,
@@ -119,7 +129,7 @@ async def run_once(
     return await session.run_once(
         *(chosen, watcher or Watcher(), stop or Stop(), Redactor(())),
         mode=None if source is None else mode_of(source),
-        transport=transport or store,
+        transport=transport or cast(httpx.AsyncBaseTransport, store),
         lock=nullcontext(),
     )
 
@@ -136,7 +146,7 @@ def document(result: RunResult, *secrets: str) -> str:
     return as_json(redacted(result, Redactor(secrets)))
 
 
-def save(result: RunResult, store: FakeMedusa, file: Path, **changes: Any) -> None:
+def save(result: RunResult, store: Target, file: Path, **changes: Any) -> None:
     """Save the plan of a dry run with these `settings`."""
     save_plan(result, settings(store, **changes), str(file))
 
@@ -146,6 +156,6 @@ def approved(file: Path) -> Source:
     return Plan(file)
 
 
-def undone(file: str, store: FakeMedusa) -> Source:
+def undone(file: str, store: Target) -> Source:
     """The source of an undo: the document of a run."""
     return undone_run(file, SOURCE_NAME, settings(store).medusa_url)

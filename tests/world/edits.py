@@ -47,6 +47,8 @@ def brand(edit: Editing) -> Any:
 
 @kind(2)
 def channels(edit: Editing) -> Any:
+    if not edit.merchant.second_channel:
+        raise NothingToEditError
     known = {channel["id"] for channel in edit.product["sales_channels"]} ^ {edit.merchant.second_channel}
     body = [{"id": each} for each in sorted(known)]
     if CHANNELS not in edit.expected.states:
@@ -189,7 +191,7 @@ def stock(edit: Editing) -> Any:
 @kind(3)
 def level_elsewhere(edit: Editing) -> Any:
     name, variant = edit.with_item()
-    if any(edit.expected.variants[name].others["levels elsewhere"]):
+    if any(edit.expected.variants[name].others.get("levels elsewhere", [{"": 0}])):
         raise NothingToEditError
     item, location = variant["inventory_items"][0]["inventory_item_id"], edit.merchant.elsewhere
     level = {"inventory_item_id": item, "location_id": location}

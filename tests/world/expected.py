@@ -7,7 +7,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Self
 
@@ -45,7 +45,8 @@ def merged(name: str, state: State, wanted: Value, *, store_wins: bool, overwrit
 
 def is_of_source(name: str, wanted: Value) -> bool:
     """Whether the source has this field, so that `--overwrite` restores it."""
-    return wanted is not None and (name, wanted) != ("title", DEFAULT)
+    is_default = wanted == DEFAULT and name.startswith(("title", "option"))
+    return wanted is not None and not is_default
 
 
 def undone(name: str, state: State, before: Value) -> set[Value]:
@@ -112,6 +113,15 @@ class Possible:
             applied = earlier or {nothing}
             self.states[name] = states | {(each, stored) for each in applied for _, stored in states}
 
+    def forget(self) -> None:
+        """Nothing is known of what was last applied; a title that is not the source's stays as it is."""
+        for name, states in self.states.items():
+            nothing = () if name in SETS else None
+            self.states[name] = {
+                (applied if (name, applied) == ("title", DEFAULT) else nothing, stored)
+                for applied, stored in states
+            }
+
     def created(self, make: Callable[[], Self]) -> Self:
         """What a later run may have created in its place."""
         self.if_created = self.if_created or make()
@@ -153,6 +163,8 @@ class ExpectedVariant(Possible):
     item_may_lag: bool = False  # behind the SKU: the merchant edited it, or an undo was interrupted
     is_unlinked: bool = False  # from the item that it shares, or may be: the source dropped it
     may_share: bool = False  # the stock of others, although the source wanted its own
+    stale: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Fields that a run may write or not, each with fields of the merchant that it may change then."""
     own_stock: dict[str, set[Value]] = field(default_factory=dict)
     """What it may have kept, although the source wanted it to share."""
 
@@ -175,9 +187,20 @@ class ExpectedVariant(Possible):
             states = self.states.get(name, ())
             if any(wanted[name] != (stored if rules.overwrites else applied) for applied, stored in states):
                 self.others.pop(f"id of {name}", None)
+        before = {name: states for name, states in self.states.items() if name in self.stale}
         _meet(self.states, wanted, rules, surely=surely, is_new=self.store_id is None)
+        self._meet_stale(before, wanted)
         if self.may_be_gone or self.may_return:
             self.created(self.new).meet(wanted, rules, surely=surely)
+
+    def _meet_stale(self, before: States, wanted: Mapping[str, Value]) -> None:
+        for name, states in before.items():
+            self.states[name] |= states | {(wanted[name], wanted[name])}
+        self.forget_stale()
+
+    def forget_stale(self) -> None:
+        for name in (other for others in self.stale.values() for other in others):
+            self.others.pop(name, None)
 
     def drop(self, rules: Rules, *, surely: bool) -> bool:
         """A run saw, or may have seen, that the source dropped it; returns whether nothing is left of it."""
@@ -240,6 +263,7 @@ class Expected(Possible):
     variants: dict[str, ExpectedVariant] = field(default_factory=dict)
     statuses: set[tuple[str, bool]] = field(default_factory=lambda: {("published", False)})
     own_variants: list[list[Any]] = field(default_factory=lambda: [[]])  # possible sets of the merchant's
+    is_adopted: bool = False  # it was, or will be, by a run that gives it the values of the source
     own_values: set[str] = field(default_factory=set)  # option values that the merchant added
     shared: dict[str, set[Value]] = field(default_factory=dict)  # stock that variants ever shared, by field
     stock_was_edited: bool = False  # of variants that share it, or their items
@@ -252,6 +276,8 @@ class Expected(Possible):
 
     def meet(self, wanted: Wanted, rules: Rules, *, surely: bool) -> None:
         """A run handled it, or may have."""
+        if self.is_adopted:
+            rules, self.is_adopted = replace(rules, store_wins=False), not surely
         _meet(self.states, wanted.fields, rules, surely=surely, is_new=self.store_id is None)
         for name, quantity in wanted.shared.items():
             self.shared.setdefault(name, set()).add(quantity)
@@ -261,7 +287,7 @@ class Expected(Possible):
             own.meet(fields, rules, surely=surely)
             own.may_share = not surely and may_keep_the_item
             for name in STOCK if may_keep_the_item else ():
-                if fields[name] is None:  # what it does not name is not tracked any more
+                if fields[name] is None or not surely:  # what it does not name is not tracked any more
                     possible = self.shared.get(name, set()) | own.own_stock.get(name, set())
                     own.states[name] |= {(None, quantity) for quantity in possible}
         for own in self.variants.values():
@@ -302,7 +328,8 @@ class Expected(Possible):
 
     def undo_one(self, before: Self | None, rules: Rules) -> None:
         """The same, without what may have been created in its place."""
-        self.statuses = self.statuses | (before.statuses if before else set())
+        held_then = before.statuses if before else set()  # the record stays as it is
+        self.statuses |= held_then | {(held, own) for held, _ in held_then for _, own in self.statuses}
         is_same = before is not None and before.store_id == self.store_id
         if before is None or before.store_id is None or before.may_be_gone or not is_same:
             self.drop(rules, surely=False)
@@ -317,6 +344,12 @@ class Expected(Possible):
                 if may_be_new:
                     each.drop(rules, surely=False)
                 each.be_undone(earlier)
+
+    def forget(self) -> None:
+        super().forget()
+        self.statuses = {(held, False) for held, _ in self.statuses}
+        for each in self.variants.values():
+            each.forget()
 
     def is_settled(self, wanted: Wanted) -> bool:
         """Whether a run has nothing to write to this product."""

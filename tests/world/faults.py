@@ -115,6 +115,7 @@ async def killed_during(network: Network, machine: Machine, request: httpx.Reque
 @_fault
 async def store_killed(network: Network, machine: Machine, request: httpx.Request) -> httpx.Response:
     """The store is killed inside of the call."""
+    network.store.doom()
     work = network.begin(request)
     await asyncio.wait({work}, timeout=network.dice.choice([0.0, 0.002, 0.02, 0.2, 5.0]))
     await network.kill_store()
@@ -124,6 +125,7 @@ async def store_killed(network: Network, machine: Machine, request: httpx.Reques
 @_fault
 async def both_killed(network: Network, machine: Machine, request: httpx.Request) -> httpx.Response:
     """Tool and store are on one machine that loses its power."""
+    network.store.doom()
     work = network.begin(request)
     await asyncio.wait({work}, timeout=network.dice.choice([0.0, 0.002, 0.02, 0.2]))
     await network.kill_store()

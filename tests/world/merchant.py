@@ -50,7 +50,7 @@ class Merchant:
     oracle: Oracle
     dice: random.Random
     elsewhere: str  # a second stock location
-    second_channel: str
+    second_channel: str  # empty while there is none
     without: frozenset[str]  # kinds of edits to leave out
     clock: Callable[[], float] = time.monotonic
     gap: float = 3  # seconds between the read of a product by a run and the begin of its write
@@ -75,14 +75,22 @@ class Merchant:
         return stored_of(product, self.shop.locations, {})
 
     def edit(
-        self, wanted: Mapping[str, Wanted], during: Sequence[tuple[Mapping[str, Wanted], Rules]] = ()
+        self,
+        wanted: Mapping[str, Wanted],
+        during: Sequence[tuple[Mapping[str, Wanted], Rules]] = (),
+        written: str | None = None,
     ) -> str | None:
         """Edit a product; returns a description of the edit.
 
-        `during` has what the runs want that are in progress, and their rules.
+        Args:
+            wanted: by the source.
+            during: what the runs want that are in progress, and their rules.
+            written: the request that has just written the product; None for any product.
         """
         in_run = bool(during)
         keys = [key for key in self.oracle.known() if key not in self.busy]
+        if written is not None:
+            keys = [key for key in keys if (self.oracle.products[key].store_id or "") in written]
         if not keys:
             return None
         key = self.dice.choice(keys)

@@ -4,14 +4,13 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
 
 import httpx
 
-from tests.harness.fake_medusa import FakeMedusa
+from tests.world.backends import Backend
 from tests.world.clock import Clock
 from tests.world.faults import FAULTS, Killed
 
@@ -52,7 +51,7 @@ class Network:
     `due` has the names of faults by the number of the write, or of the request, that they meet.
     """
 
-    store: FakeMedusa
+    store: Backend
     dice: random.Random
     states: Counter[str]
     clock: Clock
@@ -60,6 +59,7 @@ class Network:
     due: dict[int, str] = field(default_factory=dict)
     of_reads: bool = False  # the faults meet any request
     during: dict[int, Callable[[], object]] = field(default_factory=dict)  # by the number of the write
+    after_write: Callable[[str], None] | None = None  # called with each write, before its answer
     is_down: bool = False
     sent: list[Sent] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
@@ -99,8 +99,7 @@ class Network:
     def begin(self, request: httpx.Request) -> asyncio.Task[httpx.Response]:
         """Let the store work on a request; its clock is right."""
         self.store.time = self.clock.true()
-        work: Coroutine[Any, Any, httpx.Response] = self.store.handle_async_request(request)
-        task, now = asyncio.create_task(work), self.clock()
+        task, now = asyncio.create_task(self._work(request)), self.clock()
         text, is_write = f"{request.url.path} {request.content!r}", request.method != "GET"
         created = _PRODUCTS.findall(text) if "create-products/" in text else ()
         span = Span(text, is_write, frozenset(created), now, float("inf"))
@@ -109,6 +108,12 @@ class Network:
         task.add_done_callback(lambda _task: setattr(span, "end", self.clock()))
         task.add_done_callback(self._working.discard)
         return task
+
+    async def _work(self, request: httpx.Request) -> httpx.Response:
+        response = await self.store.handle_async_request(request)
+        if self.after_write is not None and request.method != "GET" and response.is_success:
+            self.after_write(f"{request.url.path} {request.content.decode()}")
+        return response
 
     async def kill_store(self) -> None:
         """Kill the store inside of all of its calls, and start it again after a while."""

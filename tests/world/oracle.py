@@ -1,7 +1,8 @@
 """Compares a store with all states that are possible."""
 
+import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from tests.harness.medusa import Store
@@ -12,6 +13,8 @@ from tests.world.wanted import CHANNELS, Value, Wanted
 Holders = Mapping[tuple[str, str], str]
 """The ids of variants by the unique field and the value that they have."""
 NOBODY: Holders = {}
+
+_REGION = re.compile("reg_[0-9A-Z]{26}")  # one that was removed is called by its id
 
 Edited = tuple[str, str | None, str]
 """External id, key of the variant if the field is not one of the product, and field."""
@@ -79,6 +82,28 @@ class Oracle:
         (expected if variant is None else expected.variants[variant]).edit(name, value)
         self.edited.add((key, variant, name))
 
+    def loses(self, key: str, name: str, value: Value, *, variant: str | None = None) -> None:
+        """A field may have lost what it held, because what it names was removed from the store."""
+        product = self.products[key]
+        for each in (product if variant is None else product.variants[variant]).parts:
+            if states := each.states.get(name):
+                states |= {(applied, value) for applied, _ in states}
+                self.edited.add((key, variant, name))
+
+    def is_replaced(self, field: str, *others: str) -> None:
+        """What a field of all variants names was removed, and made again with another id.
+
+        A run writes the field again when it has something else to do for the product. `others` are fields of
+        the merchant which show what the former one held.
+        """
+        for key, product in self.products.items():
+            product.stock_was_edited |= bool(product.shared)
+            for name, variant in product.variants.items():
+                self.loses(key, field, None, variant=name)
+                for each in variant.parts:
+                    each.stale[field] = others
+                    each.forget_stale()
+
     def use_in_a_kit(self, key: str, variant_ids: Collection[str], skus: Collection[str | None]) -> None:
         """The merchant uses items of a product in a kit: their stock and SKUs are not the source's."""
         self.left_skus |= {*skus}
@@ -97,6 +122,25 @@ class Oracle:
         for own, variant in expected.variants.items():
             self.edited |= {(key, own, name) for name in variant.states}
 
+    def record_was_lost(self, key: str) -> None:
+        """Nothing is known any more of what was applied to a product."""
+        product = self.products[key]
+        product.forget()
+        self.edited |= {(key, None, name) for name in product.states}
+        for own, variant in product.variants.items():
+            self.edited |= {(key, own, name) for name in variant.states}
+
+    def is_normalised(self, change: Mapping[str, Callable[[Value], Value]]) -> None:
+        """Each value of these fields may have been replaced as soon as it was written."""
+        for key, product in self.products.items():
+            for own, each in [(None, product), *product.variants.items()]:
+                for part in each.parts:
+                    for name in change.keys() & part.states.keys():
+                        after = {(applied, change[name](stored)) for applied, stored in part.states[name]}
+                        if not after <= part.states[name]:
+                            part.states[name] |= after
+                            self.edited.add((key, own, name))
+
     def delete(self, key: str) -> None:
         """The merchant deleted a product; a run may have read it without the variants that went with it."""
         self.products[key] = self._new()
@@ -107,7 +151,7 @@ class Oracle:
 
     def explains(self, key: str, variant: str, field: str, wanted: Wanted) -> bool:
         """Whether an edit explains a conflict, with the names of the variant and the field in the report."""
-        name = wanted.name_of(field)
+        name = _REGION.sub("America", wanted.name_of(field))
         if name == "options":
             names = (f"options.{number}" for number in range(len(wanted.options)))
             return any((key, None, each) in self.edited for each in names)
@@ -182,7 +226,8 @@ class Oracle:
         if own not in expected.own_variants:
             yield f"other variants are {own}, expected {_any_of(expected.own_variants)}"
         if wanted is not None and wanted.shared and not expected.stock_was_edited:
-            yield from _of_shared_stock(wanted, found)
+            ours = {key: each for key, each in found.items() if expected.variants[key].is_managed}
+            yield from _of_shared_stock(wanted, ours)
         uses = Counter(item for each in product.variants.values() for item in each.others["ids of items"])
         for key, variant in expected.variants.items():
             is_wanted, one = wanted is not None and key in wanted.variants, found.get(key)

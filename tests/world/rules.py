@@ -105,22 +105,21 @@ async def merchant_edits(world: World, dice: random.Random) -> None:
 @rule(4)
 async def merchant_changes_the_store(world: World, dice: random.Random) -> None:
     """Something about the store as a whole, until everything is settled again."""
-    what, undo = dice.choice(EVENTS)(world.store, dice)
+    what, undo = dice.choice(EVENTS)(world, dice)
     world.note(f"    {what}")
     world.passing.append(undo)
 
 
 @rule(2)
 async def merchant_makes_a_kit(world: World, dice: random.Random) -> None:
-    own = make_kit(world.store, world.shop, dice)
+    own, item = make_kit(world.shop, dice)
     if own:
-        world.oracle.theirs[own] = stored_in(world.shop)[own]
-        state = world.store.state
-        [parts] = [each.item_ids for each in state.products[own].variants]
-        skus = {state.items[each].sku for each in parts}
-        for product in state.products.values():
-            if users := {each.id for each in product.variants if {*parts} & {*each.item_ids}}:
-                world.oracle.use_in_a_kit(product.external_id or "", users, skus)
+        stored = stored_in(world.shop)
+        world.oracle.theirs[own] = stored[own]
+        for key, product in stored.items():
+            variants = product.variants.values()
+            if users := {each.id for each in variants if item["id"] in each.others["ids of items"]}:
+                world.oracle.use_in_a_kit(key, users, {item["sku"]})
         world.passing.insert(0, lambda: world.merchant_deletes_own(own))  # after stock is released
         world.note(f"    {own}")
 

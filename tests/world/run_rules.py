@@ -130,7 +130,7 @@ async def narrow_run(world: World, dice: random.Random) -> None:
     if dice.random() < 0.3:
         some_faults(world, dice)
     else:
-        before = finished(world.store, stored_in(world.shop))
+        before = finished(world.records(), stored_in(world.shop))
     await world.carry_out(run)
     if before is not None and (changed := left_out(options, before, stored_in(world.shop))):
         raise Broken("a narrow run wrote what it leaves out", (options, changed))
@@ -221,19 +221,26 @@ async def plan_is_applied(world: World, dice: random.Random) -> None:
     await world.carry_out(*runs)
 
 
-@rule(6)
-async def run_is_undone(world: World, dice: random.Random) -> None:
-    """An earlier run is taken back, which may be an undo, too."""
-    if not world.documents:
-        return
-    done = dice.choice(world.documents[-3:])
-    on_missing = dice.choice(["keep", "draft", "delete"])
-    run = world.run(world.rules, undo=done.file, on_missing=on_missing)
-    run.rules = replace(run.rules, on_missing=on_missing if on_missing == "delete" else "draft")
-    run.undoes, run.restores_skus = done.before, done.was_alone
-    world.states["an undo of an undo"] += done.is_undo
-    world.note(f"    {done.file.name}, {on_missing}")
-    if dice.random() < 0.3:
+@rule(2)
+async def plan_is_overtaken(world: World, dice: random.Random) -> None:
+    """The merchant edits what a plan would change before it is written."""
+    some_changes(world, dice)
+    await RULES["plan_is_saved"].happen(world, dice)
+    for _ in range(dice.randint(1, 5)):
+        await RULES["merchant_edits"].happen(world, dice)
+    if world.plans:
+        await world.carry_out(replace(world.plans[-1], options={"max_retries": world.retries}, result=None))
+
+
+@rule(2)
+async def skus_move_in_a_cycle(world: World, dice: random.Random) -> None:
+    """Each product is in a batch of its own, so that none of them can be written first."""
+    world.source.dice = dice
+    for _ in range(dice.choice([1, 2, 3])):
+        world.source.hand_on_skus()
+    world.source.publish()
+    run = world.run(some_rules(world, dice), batch_size=1)
+    if dice.random() < 0.4:
         some_faults(world, dice)
     await world.carry_out(run)
 

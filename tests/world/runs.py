@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from medusa_sync import InterruptedRunError, Result, RunResult
-from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.runs import ListSource, Signal, approved, document, run_once
+from tests.world.backends import Backend
 from tests.world.expected import Expected, Rules
 from tests.world.faults import Killed
 from tests.world.network import Machine
 from tests.world.wanted import Product, Wanted
 
-EXIT_CODES = {0, 3, 4, 5, 6, 130, 143}
+GUARDED = 6
+"""The exit code of a run that would have changed or removed too much."""
+EXIT_CODES = {0, 3, 4, 5, GUARDED, 130, 143}
 
 
 class Broken(AssertionError):  # noqa: N818 - a finding, not a mistake of the test
@@ -44,7 +46,7 @@ class Run:
     result: RunResult | None = None  # if it was not killed
     stop: Signal = field(default_factory=Signal)
 
-    async def execute(self, store: FakeMedusa, machine: Machine) -> RunResult | None:
+    async def execute(self, store: Backend, machine: Machine) -> RunResult | None:
         """Run on a machine; returns None if it was killed."""
         source = None
         if self.plan is not None:
@@ -67,7 +69,8 @@ class Run:
 
     def may_delete(self, key: str, variant: str, missing_s: float) -> bool:
         """Whether it may delete a product, or a variant, that the source lacks since so many seconds."""
-        if self.rules.on_missing != "delete" or not self.may_remove:
+        is_guarded = self.result is not None and self.result.exit_code == GUARDED
+        if self.rules.on_missing != "delete" or not self.may_remove or is_guarded:
             return False
         if self.undoes is not None:
             return True
@@ -91,7 +94,7 @@ class Run:
         )
 
 
-async def all_of(runs: Sequence[Run], store: FakeMedusa, machines: Sequence[Machine]) -> None:
+async def all_of(runs: Sequence[Run], store: Backend, machines: Sequence[Machine]) -> None:
     """Run at the same time, each on its machine."""
     await asyncio.gather(*(run.execute(store, own) for run, own in zip(runs, machines, strict=True)))
 

@@ -92,6 +92,77 @@ class Shop:
         body = {"name": handle.title(), "handle": handle, "is_active": is_active}
         return self._found_or_made("product-categories", "handle", body)
 
+    # --- the store as a whole -------------------------------------------------------------------------
+
+    @cached_property
+    def regions(self) -> dict[str, str]:
+        """Names of regions by id, which prices are called by even while they have another one."""
+        return self.named("regions")
+
+    def named(self, path: str) -> dict[str, str]:
+        """Names by id, the oldest first."""
+        rows = self.get(f"/admin/{path}", limit=_ALL, order="id", fields="id,name")[path.replace("-", "_")]
+        return {each["id"]: each["name"] for each in rows}
+
+    def make_region(self, name: str) -> None:
+        body = {"name": name, "currency_code": "usd"}
+        self.regions[self.post("/admin/regions", body)["region"]["id"]] = name
+
+    def make_location(self, name: str) -> None:
+        """Make a location that the source names."""
+        body = {"name": name}
+        self.locations[f"stock.{name}"] = self.post("/admin/stock-locations", body)["stock_location"]["id"]
+
+    @property
+    def locales(self) -> list[str]:
+        return [each["locale_code"] for each in self._settings("supported_locales.locale_code")]
+
+    @locales.setter
+    def locales(self, codes: list[str]) -> None:
+        body = {"supported_locales": [{"locale_code": each} for each in codes]}
+        self.post(f"/admin/stores/{self.store.store_id}", body)
+
+    @property
+    def currencies(self) -> list[str]:
+        return [each["currency_code"] for each in self._settings("supported_currencies.currency_code")]
+
+    @currencies.setter
+    def currencies(self, codes: list[str]) -> None:
+        """The first one is the default."""
+        body = [{"currency_code": each, "is_default": not number} for number, each in enumerate(codes)]
+        self.post(f"/admin/stores/{self.store.store_id}", {"supported_currencies": body})
+
+    def _settings(self, field: str) -> list[Json]:
+        [store] = self.get("/admin/stores", fields=field)["stores"]
+        found: list[Json] = store[field.partition(".")[0]]
+        return found
+
+    def items(self) -> list[Json]:
+        """All inventory items with their levels, the oldest first."""
+        names = ("location_id", "stocked_quantity", "reserved_quantity")
+        fields = ",".join(["id", "sku", *(f"location_levels.{each}" for each in names)])
+        items: list[Json] = self.get("/admin/inventory-items", fields=fields, limit=_ALL, order="id")[
+            "inventory_items"
+        ]
+        for each in items:
+            each["location_levels"].sort(key=itemgetter("location_id"))
+        return items
+
+    def reserve(self, item: str, location: str) -> str:
+        """Reserve one of an item; returns the id of the reservation."""
+        body = {"inventory_item_id": item, "location_id": location, "quantity": 1}
+        return str(self.post("/admin/reservations", body)["reservation"]["id"])
+
+    # --- products -------------------------------------------------------------------------------------
+
+    def summaries(self) -> list[Json]:
+        """The products with their external ids, records, and the ids of their variants."""
+        fields = "id,external_id,metadata,variants.id"
+        found: list[Json] = self.get("/admin/products", fields=fields, limit=_ALL, order="id")["products"]
+        for each in found:
+            each["record"] = (each["metadata"] or {}).get("medusa_sync") or {}
+        return found
+
     def _found_or_made(self, path: str, key: str, body: Json) -> str:
         # Medusa reads `null` in a query as no value, so all are read.
         known = self.get(f"/admin/{path}", limit=_ALL)[path.replace("-", "_")]
@@ -100,19 +171,17 @@ class Shop:
         return str(made["id"])
 
     def product(self, product_id: str) -> Json:
+        """One product, with its options and variants in an order that every store has."""
         found: Json = self.get(f"/admin/products/{product_id}", fields=_FIELDS)["product"]
+        for part in ("options", "variants"):
+            found[part].sort(key=itemgetter("title"))
         self._name_prices(found)
         return found
-
-    @cached_property
-    def _regions(self) -> dict[str, str]:
-        """Names by id."""
-        return {each["id"]: each["name"] for each in self.get("/admin/regions", limit=_ALL)["regions"]}
 
     def _name_prices(self, product: Json) -> None:
         """Add to each price the name of its field."""
         for price in (each for variant in product["variants"] for each in variant.get("prices", ())):
-            region = ",".join(self._regions.get(each, each) for each in (price["rules"] or {}).values())
+            region = ",".join(self.regions.get(each, each) for each in (price["rules"] or {}).values())
             key = (price["currency_code"], region, price["min_quantity"], price["max_quantity"])
             price["field"] = PRICES.get(key, str(key))
 
@@ -165,7 +234,7 @@ class Shop:
         [(currency, name, minimum, maximum)] = [key for key, own in PRICES.items() if own == field]
         new: Json = {"currency_code": currency, "min_quantity": minimum, "max_quantity": maximum}
         if name:
-            [region] = [own for own, known in self._regions.items() if known == name]
+            [region] = [own for own, known in self.regions.items() if known == name]
             new["rules"] = {"region_id": region}
         prices[field] = {**prices.get(field, new), "amount": amount}
         self.edit_variant(product, variant, prices=list(prices.values()))

@@ -86,11 +86,7 @@ def _skus(wanted: Mapping[str, Wanted]) -> dict[str, str]:
 
 def before_runs(world: World, runs: Sequence[Run]) -> Iterator[str]:
     """The rare states in which these runs begin."""
-    noted = {
-        each.external_id
-        for each in world.store.state.products.values()
-        if "pending" in ((each.metadata or {}).get("medusa_sync") or {})
-    }
+    noted = {each["external_id"] for each in world.shop.summaries() if "pending" in each["record"]}
     if noted and any(
         world.wanted_before.get(key or "") != run.wanted.get(key or "") for run in runs for key in noted
     ):

@@ -1,70 +1,151 @@
 """What the merchant does to the store as a whole, which ends before everything has to be right again."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
-from tests.harness.fake_medusa import FakeMedusa
-from tests.world.shop import Shop
+from tests.world.edits import SECOND_CHANNEL
+from tests.world.shop import Json, Shop
+from tests.world.wanted import CHANNELS, SECOND_LOCATION, SECOND_STOCK
 
-Undo = Callable[[], None]
+if TYPE_CHECKING:
+    from tests.world.oracle import Oracle
+    from tests.world.world import World
+
+Undo = Callable[[], object]
+_REGION = "price.usd.America"
 
 
-def renames(store: FakeMedusa, dice: random.Random) -> tuple[str, Undo]:
+def renames(world: World, dice: random.Random) -> tuple[str, Undo]:
     """Give a region, a stock location or a sales channel another name."""
-    state = store.state
-    rows: list[Any] = [
-        row
-        for table in (state.regions, state.stock_locations, state.sales_channels)
-        for row in table.values()
-    ]
-    row = dice.choice(rows)
-    before, row.name = row.name, f"Renamed {dice.randrange(1000)}"
-    return f"{before} is {row.name}", lambda: setattr(row, "name", before)
+    shop, paths = world.shop, ("regions", "stock-locations", "sales-channels")
+    rows = [(path, own, name) for path in paths for own, name in shop.named(path).items()]
+    path, own, before = dice.choice(rows)
+    name = f"Renamed {dice.randrange(1000)}"
+    shop.post(f"/admin/{path}/{own}", {"name": name})
+
+    def undo() -> None:
+        if own in shop.named(path):
+            shop.post(f"/admin/{path}/{own}", {"name": before})
+
+    return f"{before} is {name}", undo
 
 
-def removes_a_locale(store: FakeMedusa, dice: random.Random) -> tuple[str, Undo]:
-    before = list(store.state.locales)
+def removes_a_locale(world: World, dice: random.Random) -> tuple[str, Undo]:
+    before = world.shop.locales
     if not before:
         return "", lambda: None
     gone = dice.choice(before)
-    store.state.locales = [each for each in before if each != gone]
-    return f"no {gone}", lambda: setattr(store.state, "locales", sorted({*store.state.locales, gone}))
+    world.shop.locales = [each for each in before if each != gone]
+
+    def undo() -> None:
+        world.shop.locales = sorted({*world.shop.locales, gone})
+
+    return f"no {gone}", undo
 
 
-def removes_a_currency(store: FakeMedusa, _dice: random.Random) -> tuple[str, Undo]:
-    settings = store.state.store
-    gone = [each for each in settings.supported_currencies if each.currency_code == "eur"]
-    if not gone:
+def removes_a_currency(world: World, _dice: random.Random) -> tuple[str, Undo]:
+    before = world.shop.currencies
+    if "eur" not in before:
         return "", lambda: None
-    settings.supported_currencies = [each for each in settings.supported_currencies if each not in gone]
-    return "no euros", lambda: settings.supported_currencies.extend(gone)
+    world.shop.currencies = [each for each in before if each != "eur"]
+
+    def undo() -> None:
+        world.shop.currencies = ["eur", "usd"]
+
+    return "no euros", undo
 
 
-def reserves(store: FakeMedusa, dice: random.Random) -> tuple[str, Undo]:
+def reserves(world: World, dice: random.Random) -> tuple[str, Undo]:
     """An order reserves stock."""
-    levels = [level for item in store.state.live_items() for level in item.levels if level.stocked_quantity]
+    levels = [
+        (item["id"], level["location_id"])
+        for item in world.shop.items()
+        for level in item["location_levels"]
+        if level["stocked_quantity"] > level["reserved_quantity"]
+    ]
     if not levels:
         return "", lambda: None
-    level = dice.choice(levels)
-    level.reserved_quantity += 1
-
-    def release() -> None:
-        level.reserved_quantity -= 1
-
-    return f"one of {level.id} is reserved", release
+    item, location = dice.choice(levels)
+    own = world.shop.reserve(item, location)
+    return f"one of {item} is reserved at {location}", lambda: world.shop.delete(f"/admin/reservations/{own}")
 
 
 EVENTS = (renames, removes_a_locale, removes_a_currency, reserves, reserves)
 
 
-def make_kit(store: FakeMedusa, shop: Shop, dice: random.Random) -> str:
-    """Create a product of the merchant that consists of several of an item; returns its id."""
-    items = [each for each in store.state.live_items() if each.levels]
+# --- what is removed gets another id when it is made again -------------------------------------------------
+
+
+def removes_a_region(world: World, _dice: random.Random) -> tuple[str, Undo]:
+    """Prices of a deleted region stay, and nobody sees them."""
+    shop, oracle = world.shop, world.oracle
+    [old] = [own for own, name in shop.regions.items() if name == "America"]
+    if old not in shop.named("regions"):
+        return "", lambda: None
+    shop.delete(f"/admin/regions/{old}")
+
+    def undo() -> None:
+        del shop.regions[old]
+        shop.make_region("America")
+        oracle.is_replaced(_REGION, "other prices", "ids of prices", f"id of {_REGION}")
+
+    return f"no region {old}", undo
+
+
+def removes_a_location(world: World, _dice: random.Random) -> tuple[str, Undo]:
+    """Levels at a deleted location stay."""
+    shop, oracle = world.shop, world.oracle
+    old = shop.locations[SECOND_STOCK]
+    if old not in shop.named("stock-locations"):
+        return "", lambda: None
+    shop.delete(f"/admin/stock-locations/{old}")
+
+    def undo() -> None:
+        shop.make_location(SECOND_LOCATION)
+        oracle.is_replaced(SECOND_STOCK, "levels elsewhere", "ids of levels")
+
+    return f"no location {old}", undo
+
+
+def removes_a_channel(world: World, _dice: random.Random) -> tuple[str, Undo]:
+    """Its products are taken out of it."""
+    shop, oracle, merchant = world.shop, world.oracle, world.merchant
+    old = merchant.second_channel
+    if not old:
+        return "", lambda: None
+    shop.delete(f"/admin/sales-channels/{old}")
+    merchant.second_channel = ""
+    _lose_channel(oracle, old)
+
+    def undo() -> None:
+        merchant.second_channel = shop.channel(SECOND_CHANNEL)
+        _lose_channel(oracle, old)  # of products that an undo, or a late request, has put into it again
+
+    return f"no channel {old}", undo
+
+
+def _lose_channel(oracle: Oracle, old: str) -> None:
+    for key, product in oracle.products.items():
+        for _, stored in sorted(product.states.get(CHANNELS, ())):
+            oracle.loses(key, CHANNELS, tuple(each for each in stored if each != SECOND_CHANNEL))
+        if (known := product.others.get("sales channels")) is not None:
+            product.others["sales channels"] = [[each for each in own if each != old] for own in known]
+
+
+REMOVALS = (removes_a_region, removes_a_location, removes_a_channel)
+
+
+def make_kit(shop: Shop, dice: random.Random) -> tuple[str, Json]:
+    """Create a product of the merchant that consists of several of an item; returns its id, and the item."""
+    items = [each for each in shop.items() if each["location_levels"]]
     if not items:
-        return ""
-    parts = [{"inventory_item_id": dice.choice(items).id, "required_quantity": 3}]
+        return "", {}
+    item = dice.choice(items)
+    parts = [{"inventory_item_id": item["id"], "required_quantity": 3}]
     variant = {"title": "Kit", "options": {"Kind": "Kit"}, "prices": [], "inventory_items": parts}
     body = {"title": "Kit", "options": [{"title": "Kind", "values": ["Kit"]}], "variants": [variant]}
     body["handle"] = f"kit-{dice.randrange(10**9)}"
-    return str(shop.post("/admin/products/batch", {"create": [body]})["created"][0]["id"])
+    return str(shop.post("/admin/products/batch", {"create": [body]})["created"][0]["id"]), item

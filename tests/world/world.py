@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from medusa_sync import RunResult
-from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.medusa import Store
 from tests.harness.runs import document
+from tests.world.backends import Backend
 from tests.world.clock import Clock
 from tests.world.expected import Expected, Rules
 from tests.world.merchant import ids_in, make_merchant
 from tests.world.network import Network
 from tests.world.oracle import Oracle
 from tests.world.runs import Broken, Run, all_of
-from tests.world.shop import Shop
+from tests.world.shop import Json
 from tests.world.source import Source
 from tests.world.states import before_runs, of_runs
 from tests.world.stored import stored_in
@@ -57,15 +56,16 @@ class Done:
 class World:
     """Everything that one history happens to; `folder` has the documents of runs."""
 
-    def __init__(self, seed: int, folder: Path, clock: Clock) -> None:
+    def __init__(self, seed: int, folder: Path, clock: Clock, store: Backend) -> None:
         self.clock = clock
         self.folder = folder
         dice = random.Random(seed)
         self.states = Counter[str]()
         self.log: list[str] = []
-        self.store = FakeMedusa()
+        self.store = store
         self.store.offers_bulk = dice.random() < 0.85
-        self.shop = Shop(cast("Store", self.store), transport=self.store)
+        self.shop = store.shop()
+        assert "America" in self.shop.regions.values()  # from now on it is called so
         self.network = Network(self.store, random.Random(dice.random()), self.states, clock, self.note)
         self.rows = Rows()
         self.source = Source(self.rows, random.Random(0), frozenset())
@@ -79,7 +79,8 @@ class World:
         self.rules = Rules(store_wins=False, on_missing="keep", sale_prices=dice.random() < 0.3)
         self.used: set[bool] = set()  # whether there were sale prices since the store was settled
         self.undone = False  # a run, since the store was settled
-        self.passing: list[Callable[[], None]] = []  # ends what the merchant did to the store as a whole
+        self.adopts = False
+        self.passing: list[Callable[[], object]] = []  # ends what the merchant did to the store as a whole
         self.wanted_before: Mapping[str, Wanted] = {}  # by the source, at the last run
         self.removed: set[str] = set()  # external ids of products that were removed once
         self.documents: list[Done] = []
@@ -126,6 +127,8 @@ class World:
             "max_removals": "100%",
             "overwrite": rules.overwrites,
         }
+        if self.adopts and "undo" not in options:
+            chosen["adopt"] = True
         if "undo" in options:  # these have no effect on it
             del chosen["on_conflict"], chosen["overwrite"]
         rows = deepcopy(list(self.rows.products))
@@ -150,8 +153,8 @@ class World:
         self.store.between = None
         self.states.update(set(of_runs(self, runs)))
         self.wanted_before = self.wanted()
-        self.removed |= {key for key in self.oracle.products if key not in self.store.products}
-        self.products()
+        stored = self.products()
+        self.removed |= {key for key in self.oracle.products if key not in stored}
         for run in runs:
             self._take_in(run, alone=len(runs) == 1)
         self._nothing_is_removed(certain, runs)
@@ -182,12 +185,16 @@ class World:
         self.shop.delete(f"/admin/products/{own}")
         del self.oracle.theirs[own]
 
-    def products(self) -> None:
-        """Fail if a product is stored twice."""
-        try:
-            _ = self.store.products
-        except AssertionError as error:
-            raise Broken("product twice", error) from None
+    def records(self) -> dict[str, Json]:
+        """The records of products by id."""
+        return {each["id"]: each["record"] for each in self.shop.summaries() if each["record"]}
+
+    def products(self) -> set[str]:
+        """The external ids in the store; fails if a product is stored twice."""
+        found = Counter(each["external_id"] for each in self.shop.summaries() if each["external_id"])
+        if twice := [key for key, count in found.items() if count > 1]:
+            raise Broken("product twice", twice)
+        return {*found}
 
     def _take_in(self, run: Run, *, alone: bool) -> None:
         """Check the conflicts of a run."""
@@ -232,7 +239,8 @@ class World:
 
     def _nothing_is_removed(self, certain: Mapping[str, Part], runs: Sequence[Run]) -> None:
         """Products and variants are deleted only by runs that may do that, and by the merchant."""
-        left = {*self.store.state.products, *self.store.state.variants()}
+        summaries = self.shop.summaries()
+        left = {own["id"] for each in summaries for own in (each, *each["variants"])}
         for own, (key, name) in certain.items():
             product = self.oracle.products[key]
             is_by_merchant = product.store_id not in left if name else product.store_id != own
@@ -258,7 +266,7 @@ class World:
             raise Broken("it does not settle", (result.error, list(result.problems)[:3]))
         if len(self.network.sent) - begin > SETTLED_REQUESTS:
             raise Broken("too many requests to settle", len(self.network.sent) - begin)
-        await self._is_quiet(len(wanted))
+        await self.stays_quiet()
         self.oracle.has_run(wanted, self.rules)
         self.compare(wanted)
         self.used, self.undone = {self.rules.sale_prices}, False
@@ -267,22 +275,21 @@ class World:
     def compare(self, wanted: Mapping[str, Wanted]) -> None:
         """The store has what the oracle expects after a run that did everything."""
         self.products()
-        self.oracle.kept_skus = self._skus_of_kept_items()
         stored = stored_in(self.shop)
+        variants = [each for product in stored.values() for each in product.variants.values()]
+        used = {own for each in variants for own in each.others["ids of items"]}
+        # Items that no variant uses any more, and that have stock, are not deleted.
+        left = [each for each in self.shop.items() if each["id"] not in used]
+        stocked = [each for each in left if any(own["stocked_quantity"] for own in each["location_levels"])]
+        self.oracle.kept_skus = {each["sku"] for each in stocked}
         if deviations := self.oracle.deviations(stored, wanted):
             raise Broken(_kind(deviations[0]), "\n".join(deviations))
         self.oracle.learn(stored)
         self.merchant.forget()
 
-    def _skus_of_kept_items(self) -> set[str | None]:
-        """The SKUs of items that no variant uses any more, and that have stock: they are not deleted."""
-        state = self.store.state
-        used = {each for variant in state.variants().values() for each in variant.item_ids}
-        unused = (each for each in state.live_items() if each.id not in used)
-        return {each.sku for each in unused if any(own.stocked_quantity for own in each.levels)}
-
-    async def _is_quiet(self, count: int) -> None:
-        begin = len(self.network.sent)
+    async def stays_quiet(self) -> None:
+        """A run has nothing to do."""
+        count, begin = len(self.wanted()), len(self.network.sent)
         result = await self.calmly(self.run())
         writes = [each for each in self.network.sent[begin:] if each.is_write]
         counts = {each.value: count for each, count in result.counts.items() if count}

@@ -52,9 +52,18 @@ _ROWS: Final = {
         show=Views.item,
     ),
     "reservations": _Rows(
-        "reservation", schemas.RESERVATION, inventory.reserve, show=lambda _views, shown, _tree: shown
+        *("reservation", schemas.RESERVATION, inventory.reserve),
+        delete=inventory.release,
+        show=lambda _views, shown, _tree: shown,
     ),
 }
+_ROWS.update(
+    {
+        path: _ROWS[path]._replace(update=table.update, check_update=schemas.NAME, delete=table.delete)
+        for path, table in tables.TABLES.items()
+        if table.is_setting
+    }
+)
 _ROWS["product-categories"] = _ROWS["product-categories"]._replace(
     update=tables.update_category, check_update=schemas.CATEGORY
 )
@@ -127,7 +136,7 @@ class Api:
                 return self._write_translations(call)
             case "POST", ["stores", _]:
                 validate(schemas.STORE, call.body)
-                self._state.locales = [each["locale_code"] for each in call.body["supported_locales"]]
+                tables.set_up(self._state, call.body)
                 return {"store": {}}
             case "POST", ["inventory-items", "location-levels", "batch"]:
                 validate(schemas.LEVEL_BATCH, call.body)

@@ -167,7 +167,16 @@ def reserve(state: State, body: Body) -> Body:
     if level is None or level.stocked_quantity - level.reserved_quantity < body["quantity"]:
         raise NotImplementedError("FakeMedusa reserves only stock that there is")
     level.reserved_quantity += body["quantity"]
-    return {"id": state.ids.new("resitem"), **body}
+    reservation = {"id": state.ids.new("resitem"), **body}
+    state.reservations[reservation["id"]] = reservation
+    return reservation
+
+
+def release(state: State, reservation_id: str) -> None:
+    reservation = state.reservations.pop(reservation_id)
+    level = level_at(state.items[reservation["inventory_item_id"]], reservation["location_id"])
+    if level is not None:
+        level.reserved_quantity -= reservation["quantity"]
 
 
 def level_at(item: Item | None, location_id: str) -> Level | None:

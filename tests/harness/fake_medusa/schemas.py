@@ -150,6 +150,7 @@ NAMED: Final = fields({"name": str, "metadata": _METADATA}, "name")
 CHANNEL: Final = fields(
     {"name": str, "description": str | None, "is_disabled": bool, "metadata": _METADATA}, "name"
 )
+NAME: Final = fields({"name": str})
 LINKS: Final = fields({"add": list[str], "remove": list[str]})
 REGION: Final = fields({"name": str, "currency_code": str, "metadata": _METADATA}, "name currency_code")
 
@@ -194,7 +195,12 @@ TRANSLATION_BATCH: Final = fields(
         "delete": list[str],
     }
 )
-STORE: Final = fields({"supported_locales": array({"locale_code": str}, "locale_code")}, "supported_locales")
+STORE: Final = fields(
+    {
+        "supported_locales": array({"locale_code": str}, "locale_code"),
+        "supported_currencies": array({"currency_code": str, "is_default": bool}, "currency_code"),
+    }
+)
 
 WORKFLOW: Final = fields({"input": Any})
 _VARIANT_WITH_ID: Final = {**_NEW_VARIANT, "id": str, "thumbnail": str | None, "prices": _ANY_PRICES}

@@ -304,6 +304,7 @@ class State:
     shipping_profiles: dict[str, Named] = field(default_factory=dict)
     stock_locations: dict[str, Named] = field(default_factory=dict)
     regions: dict[str, Region] = field(default_factory=dict)
+    reservations: dict[str, dict[str, Any]] = field(default_factory=dict)
     translations: dict[str, Translation] = field(default_factory=dict)
     has_translations: bool = True
     locales: list[str] = field(default_factory=list)

@@ -6,7 +6,17 @@ from typing import Any, Final, NamedTuple
 from tests.harness.fake_medusa import schemas
 from tests.harness.fake_medusa.errors import invalid_argument
 from tests.harness.fake_medusa.rules import check_new_id, check_unique
-from tests.harness.fake_medusa.state import Category, Channel, Collection, Named, Region, State, Tag, Type
+from tests.harness.fake_medusa.state import (
+    Category,
+    Channel,
+    Collection,
+    Currency,
+    Named,
+    Region,
+    State,
+    Tag,
+    Type,
+)
 
 Body = dict[str, Any]
 
@@ -26,6 +36,8 @@ class Table(NamedTuple):
     searched: str = ""
     """The fields that `q` searches."""
     limit: int = 20
+    is_setting: bool = False
+    """The merchant renames and removes them, but those that the store uses by default."""
 
     def rows(self, state: State) -> dict[str, Any]:
         rows: dict[str, Any] = getattr(state, self.plural.removeprefix("product_"))
@@ -49,6 +61,17 @@ class Table(NamedTuple):
         rows[row.id] = row
         return row
 
+    def update(self, state: State, own_id: str, body: Body) -> Any:
+        return self.save(state, replace(self.rows(state)[own_id], **body))
+
+    def delete(self, state: State, own_id: str) -> None:
+        """Prices of a deleted region and levels of a deleted location stay in the store."""
+        del self.rows(state)[own_id]
+        for product in state.products.values():
+            product.sales_channel_ids = [each for each in product.sales_channel_ids if each != own_id]
+        for channel in state.sales_channels.values():
+            channel.location_ids = [each for each in channel.location_ids if each != own_id]
+
     @property
     def what(self) -> str:
         """In messages."""
@@ -71,10 +94,17 @@ TABLES: Final = {
         *(Collection, "collection", "collections", "pcol", schemas.COLLECTION, "handle"),
         *("id title handle", "title", 10),
     ),
-    "sales-channels": Table(Channel, "sales_channel", "sales_channels", "sc", schemas.CHANNEL),
-    "stock-locations": Table(Named, "stock_location", "stock_locations", "sloc", schemas.NAMED),
+    "sales-channels": Table(
+        Channel, "sales_channel", "sales_channels", "sc", schemas.CHANNEL, is_setting=True
+    ),
+    "stock-locations": Table(
+        Named, "stock_location", "stock_locations", "sloc", schemas.NAMED, is_setting=True
+    ),
     "regions": Table(
-        Region, "region", "regions", "reg", schemas.REGION, filters="id name currency_code", limit=50
+        *(Region, "region", "regions", "reg", schemas.REGION),
+        filters="id name currency_code",
+        limit=50,
+        is_setting=True,
     ),
     "shipping-profiles": Table(
         *(Named, "shipping_profile", "shipping_profiles", "sp", schemas.NAMED), filters="id name type"
@@ -95,3 +125,15 @@ def serve(state: State, location_id: str, body: Body) -> None:
     for channel in map(state.sales_channels.__getitem__, (*body.get("add", ()), *body.get("remove", ()))):
         others = [each for each in channel.location_ids if each != location_id]
         channel.location_ids = [*others, location_id] if channel.id in body.get("add", ()) else others
+
+
+def set_up(state: State, body: Body) -> None:
+    """Change what the store as a whole supports."""
+    if (locales := body.get("supported_locales")) is not None:
+        state.locales = [each["locale_code"] for each in locales]
+    if (currencies := body.get("supported_currencies")) is not None:
+        known = {each.currency_code: each.id for each in state.store.supported_currencies}
+        state.store.supported_currencies = [
+            Currency(known.get(each["currency_code"]) or state.ids.new("stocur"), **each)
+            for each in currencies
+        ]

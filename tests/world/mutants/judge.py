@@ -33,7 +33,7 @@ def failures(file: str, seconds: float, first_seed: int) -> Iterator[str]:
             yield f"planner: {check.__name__}, seed {seed}: {str(error)[:200]}"
         seeds[check] += 1
         spent[check] += time.process_time() - start
-    for seed in (each for each in count(first_seed) if each not in OPEN):
+    for seed in (each for each in count(first_seed) if str(each) not in OPEN):
         ending = live(history_of(seed))
         if ending.broken:
             yield f"world: seed {seed}: {ending.broken}"

@@ -1,0 +1,82 @@
+"""Undoing runs, with weights."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tests.world.guard_rules import RULES
+from tests.world.rules import rule
+from tests.world.run_rules import some_changes, some_faults, some_rules
+from tests.world.runs import Broken
+from tests.world.stored import stored_in
+from tests.world.variants import shares_stock
+from tests.world.world import Done, World
+
+__all__ = ["RULES"]
+
+
+@rule(6)
+async def run_is_undone(world: World, dice: random.Random) -> None:
+    """An earlier run is taken back, which may be an undo, too."""
+    if not world.documents:
+        return
+    done = dice.choice(world.documents[-3:])
+    on_missing = dice.choice(["keep", "draft", "delete"])
+    if dice.random() < 0.3:
+        some_faults(world, dice)
+    await undo(world, done, on_missing)
+
+
+async def undo(world: World, done: Done, on_missing: str) -> None:
+    run = world.run(world.rules, undo=done.file, on_missing=on_missing)
+    run.rules = replace(run.rules, on_missing=on_missing if on_missing == "delete" else "draft")
+    run.undoes, run.restores_skus = done.before, done.was_alone
+    world.states["an undo of an undo"] += done.is_undo
+    world.note(f"    {done.file.name}, {on_missing}")
+    await world.carry_out(run)
+
+
+@rule(2)
+async def run_is_undone_at_once(world: World, dice: random.Random) -> None:
+    """All that a run has changed is as before it, but for what the merchant has edited since."""
+    await RULES["settle"].happen(world, dice)
+    stages = [_shown(world)]
+    some_changes(world, dice)
+    run = world.run(replace(some_rules(world, dice), on_missing="draft"))
+    await world.carry_out(run)
+    if not run.is_complete:
+        return  # an option that is dropped may leave two variants with equal values
+    stages.append(_shown(world))
+    for _ in range(dice.choice([0, 0, 1, 3])):
+        await RULES["merchant_edits"].happen(world, dice)
+    stages.append(_shown(world))
+    await undo(world, world.documents[-1], on_missing="delete")
+    if wrong := [*_not_restored([*stages, _shown(world)])]:
+        raise Broken("an undo does not restore the store", wrong)
+
+
+def _shown(world: World) -> dict[str, dict[str, Any]]:
+    """What an undo restores of all products but those whose variants share their stock."""
+    return {
+        key: each.restorable
+        for key, each in stored_in(world.shop).items()
+        if key in world.oracle.products and not shares_stock(int(key.rpartition(":")[2]))
+    }
+
+
+def _not_restored(stages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What is neither as before the run nor as the merchant left it."""
+    before, after, edited, now = stages
+    for key, product in now.items():
+        was, become, left = (each.get(key) for each in (before, after, edited))
+        if become == left:
+            if product != was:
+                yield f"{key}: {product}, and before the run: {was}"
+            continue
+        for part in ("owned", "others"):
+            for name, value in product[part].items():
+                values = [each and each[part].get(name) for each in (was, become, left)]
+                expected = values[0] if values[1] == values[2] else values[2]
+                if was and left and not isinstance(value, tuple | list | dict) and value != expected:
+                    yield f"{key} {name}: {value!r}, after {values}"
