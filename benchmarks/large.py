@@ -14,7 +14,7 @@ from benchmarks.scenarios import quiet_run
 from benchmarks.shop import Shop
 from medusa_sync.settings.options import OPTIONS
 from medusa_sync.sources.base import Item, Unchecked
-from medusa_sync.sources.mapping import MappingOptions, deliver
+from medusa_sync.sources.delivery import MappingOptions, deliver
 
 _PAGE = 5_000
 _NAME = "dummyjson"  # of the source

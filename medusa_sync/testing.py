@@ -17,7 +17,7 @@ import pytest
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import ItemSource, Rejected, Row, checked
-from medusa_sync.sources.mapping import MappingOptions
+from medusa_sync.sources.delivery import MappingOptions
 from medusa_sync.sources.maps.program import Program
 from medusa_sync.sources.open import Catalogue
 

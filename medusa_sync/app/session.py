@@ -39,7 +39,7 @@ from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
 from medusa_sync.settings.options import OPTIONS, PLANNED, UNDOING, Settings
 from medusa_sync.settings.secrets import public_part
 from medusa_sync.sources.api import rate_of
-from medusa_sync.sources.mapping import MappingOptions
+from medusa_sync.sources.delivery import MappingOptions
 from medusa_sync.sources.open import open_source
 from medusa_sync.stop import Stop
 from medusa_sync.sync.mode import Apply, Mode, Sync, Undo

@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache, partial
-from hashlib import blake2b
+from functools import lru_cache
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from medusa_sync.core.handles import slug
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kinds.metadata import METADATA
 from medusa_sync.core.product import Category, DesiredProduct
-from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
 from medusa_sync.core.value import Value, members
-from medusa_sync.redact import hidden
-from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
+from medusa_sync.sources.base import InvalidProductError, Item
+from medusa_sync.sources.delivery import MappingOptions, as_type
 from medusa_sync.sources.overlooked import Overlooked
-from medusa_sync.sources.schema import FIELDS, SourceCategory, SourceDimensions, SourceProduct
+from medusa_sync.sources.schema import SourceCategory, SourceDimensions, SourceProduct
 from medusa_sync.sources.text import (
     UNREADABLE,
     decode_json,
@@ -47,92 +45,11 @@ _KINDS = {
     "object": "an object",
     "null": "null",
 }
-T = TypeVar("T")
 
-_TITLE_LENGTH = 200  # of rejected products
 _MAX_HANDLE = 1_000  # characters; PostgreSQL cannot index texts of a few thousand
 
 
-_NEWER = (
-    b'"salesChannels"',
-    b'"translations"',
-    b'"allowBackorder"',
-)  # fields that version 2 of the mapping ignored at first
-MAPPING = 2  # raised when a product of a source is mapped to other values than before
-
-
-class MappingOptions(Struct, frozen=True):
-    """What the mapping of a product depends on besides the product.
-
-    Attributes:
-        source_name: the prefix of external ids.
-        currency: of the prices.
-        sale_prices: discounts become sale prices.
-        source_map: the name of the map that the settings choose; empty if they choose none.
-        map_digest: of its content.
-        has_other_names: fields of the products have other names, which were not read in older versions.
-    """
-
-    source_name: str
-    currency: str
-    sale_prices: bool = False
-    source_map: str = ""
-    has_other_names: bool = False
-    map_digest: str = ""
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """The settings of values that are set."""
-        sales, currency = "on" if self.sale_prices else "", self.currency
-        values = {CURRENCY: currency, SALES: sales, MAP: self.source_map, MAP_CONTENT: self.map_digest}
-        return {name: value for name, value in values.items() if value}
-
-
-class _Titled(Struct):
-    id: Any = None
-    title: Any = None
-
-
-def named(item: Item) -> tuple[str | None, str | None]:
-    """The id and the title of an item; None if they are not usable."""
-    if item.named is None:
-        found = _Titled()
-        with suppress(*UNREADABLE):
-            found = _as(_Titled, item.value)
-        if found.id is None or found.title is None:
-            from medusa_sync.sources.lenient import identity
-
-            found = _Titled(*identity(item.decoded))
-        title = one_line(found.title) if isinstance(found.title, str) else None
-        item.named = usable_id(found.id), title
-    return item.named
-
-
-def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None = None) -> Delivered:
-    """A product, which is checked and mapped later; one without a usable id or title is rejected at once."""
-    source_id, title = named(item)
-    if source_id is None or title is None or item.problem:
-        return _row(item, options, overlooked)
-    body = bytes(item.body)
-    was_ignored = options.has_other_names or any(name in body for name in _NEWER)
-    settings = f"{MAPPING} {options.currency} {options.sale_prices}{' names' if was_ignored else ''}"
-    digest = blake2b(body, digest_size=8, key=settings.encode()).hexdigest()
-    external_id = external_id_of(options.source_name, source_id)
-    row = partial(_row, item, options, overlooked)
-    return Unchecked(external_id, source_id, title, digest, row, options.settings)
-
-
-def _row(item: Item, options: MappingOptions, overlooked: Overlooked | None) -> Row:
-    try:
-        return _desired_of(item, options, overlooked)
-    except InvalidProductError as error:
-        source_id, title = named(item)
-        external_id = None if source_id is None else external_id_of(options.source_name, source_id)
-        name = title or ("" if source_id else item.place)
-        return Rejected(external_id, source_id, hidden(name)[:_TITLE_LENGTH], str(error))
-
-
-def _desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | None) -> DesiredProduct:
+def desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | None) -> DesiredProduct:
     """Check and map one product.
 
     Raises:
@@ -155,27 +72,13 @@ def _desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | No
     return structs.replace(desired, status=status, unknown_status=unknown_status)
 
 
-def has_other_names(item: Item) -> bool:
-    """Whether a field of a product is used although it has another name in our own format."""
-    others = item.decoded.keys() - FIELDS
-    if not others:
-        return False
-    from medusa_sync.sources.lenient import are_used
-
-    return are_used(others)
-
-
 def _read(raw: Any) -> tuple[SourceProduct, str, Sequence[str]]:
     """The product, what it has instead of a known status, and its fields that mean nothing."""
     with suppress(*UNREADABLE):  # the usual case: a valid product with our own names
-        return _as(SourceProduct, raw), "", ()
+        return as_type(SourceProduct, raw), "", ()
     from medusa_sync.sources.lenient import adjusted
 
     return adjusted(decode_json(bytes(raw)) if isinstance(raw, msgspec.Raw) else raw)
-
-
-def _as(kind: type[T], raw: Any) -> T:
-    return msgspec.json.decode(raw, type=kind) if isinstance(raw, msgspec.Raw) else msgspec.convert(raw, kind)
 
 
 def readable(error: msgspec.ValidationError) -> str:

@@ -27,7 +27,7 @@ from medusa_sync.sources.base import (
     Source,
     checked,
 )
-from medusa_sync.sources.mapping import MappingOptions, deliver, has_other_names, named
+from medusa_sync.sources.delivery import MappingOptions, deliver, has_other_names, named
 from medusa_sync.sources.maps import names_of, recognised, resembled
 from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.spool import Spool

@@ -13,8 +13,8 @@ from msgspec import Struct
 from medusa_sync.core.ids import IdSet
 from medusa_sync.response import origin
 from medusa_sync.sources.base import Item, PageOfItems
+from medusa_sync.sources.delivery import named
 from medusa_sync.sources.json_page import JsonPage
-from medusa_sync.sources.mapping import named
 from medusa_sync.sources.requests import Requests
 
 MAX_PRODUCTS = 1_000_000  # one whose total grows with every page would never end

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from medusa_sync.sources.base import Rejected, Row
-from medusa_sync.sources.mapping import MappingOptions
+from medusa_sync.sources.delivery import MappingOptions
 from tests.unit.sources.reading import reading
 
 FOLDER: Final = Path(__file__).parent

@@ -17,7 +17,7 @@ from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.json import as_json
 from medusa_sync.report.plan import save_plan
 from medusa_sync.sources.base import Item, Page, Source
-from medusa_sync.sources.mapping import MappingOptions, deliver
+from medusa_sync.sources.delivery import MappingOptions, deliver
 from medusa_sync.sources.plan import Plan
 from medusa_sync.stop import Stop
 from medusa_sync.sync.mode import Mode, Sync, Undo

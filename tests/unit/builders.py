@@ -14,7 +14,8 @@ from medusa_sync.errors import MedusaSyncError, StoreError
 from medusa_sync.http import Downloads, HttpClient
 from medusa_sync.medusa.client import ApiKey, Credentials, MedusaClient
 from medusa_sync.retry import Rate
-from medusa_sync.sources.mapping import MappingOptions, to_desired
+from medusa_sync.sources.delivery import MappingOptions
+from medusa_sync.sources.mapping import to_desired
 from medusa_sync.sources.schema import SourceDimensions, SourceMeta, SourceProduct
 from medusa_sync.stop import Stop
 from tests.harness.catalogue import product

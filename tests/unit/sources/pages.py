@@ -13,7 +13,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.http import HttpClient
 from medusa_sync.sources import base
 from medusa_sync.sources.base import Delivered, Page, Row, Source
-from medusa_sync.sources.mapping import MappingOptions
+from medusa_sync.sources.delivery import MappingOptions
 from medusa_sync.sources.open import open_source
 from tests.harness import catalogue
 from tests.harness.dummyjson import ABSENT

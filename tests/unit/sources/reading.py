@@ -17,7 +17,7 @@ from msgspec import Struct
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Rejected, Row
-from medusa_sync.sources.mapping import MappingOptions
+from medusa_sync.sources.delivery import MappingOptions
 from tests.unit.sources.pages import checked, opened
 
 MAPPING: Final = MappingOptions("shop", "usd", sale_prices=True)

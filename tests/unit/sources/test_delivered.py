@@ -11,7 +11,7 @@ import pytest
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources import mapping
 from medusa_sync.sources.base import Delivered, Item, Unchecked, checked
-from medusa_sync.sources.mapping import MAPPING, MappingOptions, deliver
+from medusa_sync.sources.delivery import MAPPING, MappingOptions, deliver
 from tests.flow.stage import ListSource, counts, sync, writes
 from tests.harness import catalogue
 from tests.harness.fake_medusa import FakeMedusa

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medusa_sync.sources.mapping import MappingOptions
+from medusa_sync.sources.delivery import MappingOptions
 from tests.unit.builders import row as source_row
 from tests.unit.sources.reading import (
     CUT_OFF,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from medusa_sync.core.kinds.links import CATEGORIES
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Rejected
-from medusa_sync.sources.mapping import MappingOptions
+from medusa_sync.sources.delivery import MappingOptions
 from medusa_sync.sources.schema import SourceProduct
 from tests.harness.catalogue import products
 from tests.harness.dummyjson import ABSENT

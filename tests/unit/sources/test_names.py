@@ -10,8 +10,8 @@ from msgspec import structs
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Item, Rejected, Unchecked, checked
+from medusa_sync.sources.delivery import MappingOptions, deliver, has_other_names
 from medusa_sync.sources.dialects.own import OWN
-from medusa_sync.sources.mapping import MappingOptions, deliver, has_other_names
 from medusa_sync.sources.schema import FIELDS
 from tests.unit.sources.reading import cases, in_json, read, reading
 

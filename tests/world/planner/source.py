@@ -15,7 +15,8 @@ from medusa_sync.core.kinds.prices import is_price, price_key
 from medusa_sync.core.kinds.stock import stocks_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import InvalidProductError
-from medusa_sync.sources.mapping import MappingOptions, to_desired
+from medusa_sync.sources.delivery import MappingOptions
+from medusa_sync.sources.mapping import to_desired
 from medusa_sync.sources.schema import SourceProduct
 
 Row = dict[str, Any]
