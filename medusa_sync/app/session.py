@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import (
-    AbstractAsyncContextManager,
     AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
     nullcontext,
 )
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 from msgspec import Struct
 
-from medusa_sync import __version__, errors
+from medusa_sync import errors
+from medusa_sync.app.connections import HEADERS, Connect, connector
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals, ending
 from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import Delay, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import PlanSettings, Selection
-from medusa_sync.http import Downloads, HttpClient
+from medusa_sync.http import Downloads
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.client import LOGIN_PATH, ApiKey, Credentials, Login, MedusaClient
 from medusa_sync.redact import Redactor, hiding, redacted
 from medusa_sync.redirects import check_redirect
 from medusa_sync.report.progress import Progress
-from medusa_sync.retry import Rate
 from medusa_sync.settings.load import NO_CREDENTIALS, contradictions
 from medusa_sync.settings.options import OPTIONS, PLANNED, UNDOING, Settings
 from medusa_sync.settings.secrets import public_part
@@ -49,14 +47,7 @@ from medusa_sync.sync.settings import RunSettings
 if TYPE_CHECKING:
     from medusa_sync.sources.plan import Plan
 
-_HEADERS = {
-    "user-agent": f"medusa-sync/{__version__}",
-    "accept": "application/json",
-    "accept-encoding": "gzip",  # it proves its end
-}
-
 Filled = TypeVar("Filled", bound=Struct)
-Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[HttpClient]]
 
 
 def sync_products(
@@ -178,7 +169,7 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
         lock: held while the run may write.
     """
     requests = Requests()
-    connect = _connector(settings, requests, stop, redactor)
+    connect = connector(settings, requests, stop, redactor)
     async with AsyncExitStack() as stack:
         opened = _mode(settings, requests, partial(connect, kept=downloads))
         mode = await stack.enter_async_context(opened if mode is None else nullcontext(mode))
@@ -212,7 +203,7 @@ async def _mode(settings: Settings, requests: Requests, connect: Connect) -> Asy
     def count(_method: str, _url: str) -> None:
         requests.source += 1
 
-    headers = _HEADERS | {"accept": "application/json, */*;q=0.5"}
+    headers = HEADERS | {"accept": "application/json, */*;q=0.5"}
     if (authorization := settings.authorization()) is not None:
         headers["authorization"] = authorization
 
@@ -255,68 +246,8 @@ async def _store(settings: Settings, requests: Requests, connect: Connect) -> As
         else:
             requests.store_writes += 1
 
-    async with connect(unavailable, count, headers=_HEADERS, base_url=url) as client:
+    async with connect(unavailable, count, headers=HEADERS, base_url=url) as client:
         yield AdminApi(MedusaClient(client, credentials, url=url))
-
-
-def _connector(settings: Settings, requests: Requests, stop: Stop, redactor: Redactor) -> Connect:
-    """A function that creates HTTP clients with the limits, counts and stop token of a run."""
-    tls = _LazyTls()
-    timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout)
-
-    def count_retry() -> None:
-        requests.retries += 1
-
-    @asynccontextmanager
-    async def connect(
-        unavailable: Callable[[str], errors.MedusaSyncError],
-        on_request: Callable[[str, str], None],
-        rate: Rate | None = None,
-        kept: Downloads | None = None,
-        **others: Any,
-    ) -> AsyncIterator[HttpClient]:
-        try:
-            pool = httpx.AsyncClient(timeout=timeout, verify=tls, **others)
-        except (ImportError, ValueError, httpx.InvalidURL) as error:
-            # What is said about a URL may have a part of the password.
-            is_url = not isinstance(error, ImportError)
-            reason = "expected a URL such as http://proxy.example.com:3128" if is_url else error
-            problem = f"HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: the proxy cannot be used ({reason})"
-            raise errors.SettingsError([problem]) from error
-        async with pool as client:
-            yield HttpClient(
-                client,
-                max_retries=settings.max_retries,
-                unavailable=unavailable,
-                on_request=on_request,
-                on_retry=count_retry,
-                stop=stop,
-                redactor=redactor,
-                rate=rate,
-                kept=kept,
-            )
-
-    return connect
-
-
-class _LazyTls(ssl.SSLContext):
-    """Loads the certificates, which is slow, once there is a TLS connection, maybe after a redirect."""
-
-    def __new__(cls) -> Self:
-        return super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
-
-    @cached_property
-    def _loaded(self) -> ssl.SSLContext:
-        try:
-            context = httpx.create_ssl_context()
-        except OSError as error:
-            problem = f"SSL_CERT_FILE: the certificates cannot be loaded ({error.strerror or error})"
-            raise errors.SettingsError([problem]) from error
-        context.set_alpn_protocols(["http/1.1"])  # httpcore sets those of `self`, which connects nothing
-        return context
-
-    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
-        return self._loaded.wrap_bio(*args, **options)
 
 
 def _credentials(settings: Settings) -> Credentials | None:

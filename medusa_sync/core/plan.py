@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable
 from itertools import chain
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import DRAFTING, Change, Conflict, FieldChange, VariantChange
+from medusa_sync.core.change import Change, Conflict, FieldChange, VariantChange
+from medusa_sync.core.dropped import dropped_changes
 from medusa_sync.core.equal_variants import blocked_reason
 from medusa_sync.core.fields import (
     EXCLUSIVE,
@@ -15,7 +16,6 @@ from medusa_sync.core.fields import (
     SETTINGS_OF_VALUES,
     SKU,
     TITLE,
-    UNIQUE,
     VARIANT,
     VARIANT_FIELDS,
     Field,
@@ -26,7 +26,7 @@ from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.prices import named_by_record
 from medusa_sync.core.kinds.sales import held_back
 from medusa_sync.core.kinds.status import DRAFT, PUBLISHED, STATUS
-from medusa_sync.core.kinds.stock import is_shared, names_by_location, names_to_empty
+from medusa_sync.core.kinds.stock import is_shared
 from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
@@ -130,7 +130,7 @@ class _Plan(Struct, frozen=True):
         blocked = blocked_reason(variants, self.stored, options, matches) if moves else None
         dropped = matches.dropped if selection.has_variants else {}
         if dropped:
-            variants += self.dropped_changes(variants, drafted)
+            variants += dropped_changes(self.desired, record, self.names, matches.dropped, variants, drafted)
         return Change(
             self.desired,
             self.stored,
@@ -267,41 +267,6 @@ class _Plan(Struct, frozen=True):
         return VariantChange(
             *(full, stored), changes=changes, conflicts=conflicts, held=held, keeps_items=keeps_items
         )
-
-    def dropped_changes(
-        self, variants: Iterable[VariantChange], drafted: Collection[str]
-    ) -> Iterator[VariantChange]:
-        """The changes of dropped variants: they lose unique values that others of the product get.
-
-        Customers can no longer buy drafted ones.
-        """
-        wanted = {(name, each.new_values.get(name)) for each in variants for name in UNIQUE}
-        wanted |= {(each.field, each.value) for each in self.desired.withheld}
-        record = self.record
-        applied = (each.fields for each in record.variants.values())
-        wanted_fields = (each.fields for each in self.desired.variants)
-        fields = chain(applied, record.pending_values.values(), wanted_fields)
-        by_location = names_by_location(fields, self.names)
-        for key, stored in self.matches.dropped.items():
-            lost: dict[str, Value] = {
-                each: None for each in UNIQUE if (each, getattr(stored, each) or "") in wanted
-            }
-            keeps_items = key in drafted and stored.is_kit
-            if key in drafted and not keeps_items:
-                lost |= dict.fromkeys(names_to_empty(stored, by_location), 0)
-            changes = tuple(self._losses(key, stored, lost))
-            if changes or keeps_items:
-                own = DesiredVariant(key, stored.called(key), {})
-                yield VariantChange(own, stored, changes=changes, keeps_items=keeps_items)
-
-    def _losses(self, key: str, stored: StoredVariant, lost: Mapping[str, Value]) -> Iterator[FieldChange]:
-        """The changes of a dropped variant that has what it loses."""
-        name = stored.called(key)
-        for each, after in lost.items():
-            current = stored.value(each, self.names)
-            if current:
-                why = "" if after is None else DRAFTING
-                yield FieldChange(each, current, after, current, after, name, why)
 
     def _sides(self, variant: DesiredVariant, stored: StoredVariant) -> Sides:
         """What is known of a variant."""

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from functools import cached_property
 
-from medusa_sync.core.change import Change
-from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.needed_terms import needed_terms
-from medusa_sync.core.note import is_recorded, note
-from medusa_sync.core.resolve import added_members
+from medusa_sync.core.note import note
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.core.selection import Selection
 from medusa_sync.core.steps import Step
-from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.unique import Owners, claims, postponed
-from medusa_sync.errors import StoreRefusedError
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.marking import delete_marked
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.acknowledger import Acknowledger
+from medusa_sync.sync.write.decisions import Decisions
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job, still_queued
+from medusa_sync.sync.write.new_items import NewItems
 from medusa_sync.sync.write.new_products import NewProducts
 from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.planner import Planner
+from medusa_sync.sync.write.preparation import Preparation
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.steps import Writer
@@ -58,49 +53,25 @@ class Attempts:
             creates=not context.is_dry_run,
         )
         self._rows = ProductRows(context, self._terms)
-        self._items = Items(context, self._rows.accepts)
-        self._writer = Writer(context, self._rows, self._items, self._sales, self.planner)
+        self._new_items = NewItems(context, self._rows.accepts)
+        self._items = Items(context, self._new_items)
+        steps = self._rows, self._items, self._new_items, self._sales, self.planner
+        self._writer = Writer(context, *steps)
         self._acknowledger = Acknowledger(context.api, self.places)
-        self._taken = 0  # jobs
+        self.decisions = Decisions(
+            context, self.places, self._values, self._new_items, self.planner, self._gate
+        )
+        self._preparation = Preparation(
+            context, self.places, self._gate, self._values, self.decisions, self._terms
+        )
 
     @cached_property
     def _new_products(self) -> NewProducts:
         return NewProducts(self._context, self.places, self.planner, self._gate)
 
     async def prepare(self, part: Sequence[Stale]) -> Group:
-        """Look up what stale products need, with one request for many; returns those to be written first."""
-        jobs: Group = []
-        for number, each in enumerate(part, self._taken):
-            job = Job(each.desired, number, is_absent=self._context.mode.creates and not each.copies)
-            if reason := self._gate.lacks(job.desired, each.gains):
-                self._gate.refuse(job, reason)
-            elif self._values.is_repeated(job.desired):
-                self.places.defer(job)
-            else:
-                jobs.append(job)
-        self._taken += len(part)
-        if absent := [job for job in jobs if job.is_absent]:
-            await self._new_products.plan_ahead(absent)
-        jobs = still_queued(jobs)
-        if created := [job for job in jobs if job.plan is not None]:
-            await self._decide_ahead(created)
-            jobs = still_queued(jobs)
-        names = {job.external_id for job in created}
-        updates = self._context.settings.plan.update
-        changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
-        terms = _added_terms(changed, self._context.settings.plan.selection)
-        self._terms.expect(terms, [job.desired for job in jobs])
-        return jobs
-
-    async def _decide_ahead(self, created: Group) -> None:
-        """Decide which unique values new products get, with one look-up for many."""
-        owners, context = Owners(), self._context
-        if not context.scan.is_empty or context.is_dry_run:  # without products, only items have values
-            owners = await self._look_up([job.change for job in created])
-        for job in created:
-            job.owners, job.attempt.items = owners, owners.unused
-        await self.decide(created)
-        self._items.expect(self._gate.pass_through(still_queued(created)))
+        """Look up what stale products need; returns those to be written first."""
+        return await self._preparation.prepare(part, self._new_products)
 
     async def attempt(self, group: Group) -> list[Group]:
         """Read, plan and write; returns the groups that are left to be done."""
@@ -145,10 +116,10 @@ class Attempts:
 
     async def _carry_out(self, jobs: Group) -> list[Group]:
         """Write updates or creations, unless something had to be looked up or done before."""
-        has_asked, clears = False, bool(self._values.to_clear)
+        has_asked, clears = False, self.decisions.is_clearing
         await self._gate.resolve(jobs)
         if clears or any(Step.DECIDE in job.change.steps for job in jobs):
-            has_asked = await self.decide(jobs)
+            has_asked = await self.decisions.decide(jobs)
         jobs = self._gate.pass_through(still_queued(jobs), has_begun=clears)
         if not jobs or (len(jobs) == 1 and _fails_again(jobs[0])):
             return []
@@ -173,65 +144,6 @@ class Attempts:
         await self._rows.term_ids(jobs)
         return True
 
-    async def begin_clearing(self, jobs: Group) -> Group:
-        """Choose what is cleared before jobs are written that wait for values of one another.
-
-        Until `end_clearing` is called, attempts clear it, and do not give any values to variants. If the
-        store refuses to show all of these products together, nothing is cleared.
-
-        Returns:
-            The jobs that are written for this.
-        """
-        updates = [job for job in jobs if not job.is_new]
-        with suppress(StoreRefusedError):
-            await self.planner.read(updates)
-            self._gate.pass_through(still_queued(updates))
-            with_plan = [job for job in still_queued(updates) if job.plan is not None]
-            owners = await self._look_up([job.change for job in with_plan])
-            for job in with_plan:
-                job.owners = owners
-            return self._values.begin_clearing(still_queued(jobs))
-        return []
-
-    def end_clearing(self, changed: Iterable[Job]) -> None:
-        """Let attempts give values to variants again; what has those of changed jobs is looked up again."""
-        self._values.to_clear.clear()
-        for job in changed:
-            job.owners = None
-
-    async def decide(self, jobs: Group) -> bool:
-        """Decide which unique values jobs get; returns whether the store was asked."""
-        if self._values.to_clear:
-            for job in jobs:
-                job.take(self.planner.without(job.change, *postponed(job.change, self._values.to_clear)))
-            return False
-        may_be_outdated = self._context.another_run_creates  # of new products
-        unknown = [
-            job
-            for job in jobs
-            if (job.owners is None or (may_be_outdated and job.change.is_creation)) and claims(job.change)
-        ]
-        if unknown:
-            owners = await self._look_up([job.change for job in unknown])
-            for job in unknown:
-                job.owners = owners
-        decision = self._values.decide(jobs)
-        for job in jobs:
-            external_id = job.external_id
-            if external_id in decision.rejected:
-                self.places.end(job, Result.REJECTED, decision.rejected[external_id])
-            elif external_id in decision.waiting:
-                self.places.defer(job)
-            elif external_id in decision.withheld:
-                left = self.planner.without(job.change, decision.withheld[external_id])
-                job.take(left)
-                if not left.is_creation and is_recorded(left):
-                    self.places.complete(job)
-        return bool(unknown)
-
-    async def _look_up(self, changes: Sequence[Change]) -> Owners:
-        return await self._items.others(await self._values.owners(changes))
-
     async def _foresee(self, jobs: Group) -> None:
         """Give jobs the outcomes that they would have if they were written."""
         await self._rows.check(jobs)
@@ -242,7 +154,7 @@ class Attempts:
         for job in jobs:
             if job in refusals:
                 self.places.end(job, Result.FAILED, refusals[job])
-            elif self._values.to_clear:  # the next plan begins with what this one would have left
+            elif self.decisions.is_clearing:  # the next plan begins with what this one would have left
                 job.is_written = True
                 self._context.ledger.decided(job.external_id, job.change.conflicts)
                 job.history.records.append(note(job.change, now=0))
@@ -284,7 +196,7 @@ class Attempts:
         finally:
             if not is_clean:
                 self._acknowledger.give_up()
-        await all_done(self._acknowledger.flush(), self._items.remove_unused())
+        await all_done(self._acknowledger.flush(), self._new_items.remove_unused())
 
     def _settled(self, job: Job, outcome: Outcome) -> None:
         """Forget the handle of a job that has its outcome; one that a dry run would create keeps it."""
@@ -299,14 +211,3 @@ def _fails_again(job: Job) -> bool:
         return False
     job.attempt.error = job.refusal.error
     return True
-
-
-def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:
-    """The terms that the source added since products were last written, by field, as the records show it."""
-    added: dict[str, list[str]] = {name: [] for name, field in FIELDS.items() if field.kind.is_term}
-    for product in products:
-        records = [each.record for each in product.copies if isinstance(each, StoredProduct) and each.record]
-        for name, terms in added.items():
-            if selection.has(name) or not product.copies:
-                terms.extend(added_members(name, product.desired, records))
-    return added

@@ -147,12 +147,12 @@ class Engine:
     async def _write_last(self, jobs: Group) -> None:
         """Write jobs that may want values of one another: first without those that others want."""
         size = self._batch_size
-        losing = await self._attempts.begin_clearing(jobs)
+        losing = await self._attempts.decisions.begin_clearing(jobs)
         for group in parts(losing, size):
             await self._work(group)
         alike = (list(same) for _, same in groupby(still_queued(jobs), key=lambda job: job.is_new))
         groups = [group for same in alike for group in parts(same, size)]
-        self._attempts.end_clearing(jobs if losing or len(groups) > 1 else ())
+        self._attempts.decisions.end_clearing(jobs if losing or len(groups) > 1 else ())
         for group in groups:
             await self._work(group)
 

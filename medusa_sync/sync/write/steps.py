@@ -38,6 +38,7 @@ from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job
+from medusa_sync.sync.write.new_items import NewItems
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.sales import Sales
@@ -62,11 +63,18 @@ class Writer:
     """
 
     def __init__(
-        self, context: Context, rows: ProductRows, items: Items, sales: Sales, planner: Planner
+        self,
+        context: Context,
+        rows: ProductRows,
+        items: Items,
+        new_items: NewItems,
+        sales: Sales,
+        planner: Planner,
     ) -> None:
         self._context = context
         self._rows = rows
         self._items = items
+        self._new_items = new_items
         variants = self._variants = Variants(context)
         add = partial(self._in_bulk, CREATE_VARIANTS, variants.added)
         last: tuple[Send, ...] = (
@@ -74,7 +82,7 @@ class Writer:
             (Step.LEVELS, items.write_levels),
             (Step.SALE_PRICES, sales.write),
             (Step.TEXTS, partial(write_texts, context.api)),
-            (Step.ADD_VARIANTS, items.linked),
+            (Step.ADD_VARIANTS, new_items.linked),
         )
         self._creation: _Sends = (
             ((Step.ROW, self._prepare), (Step.ROW, rows.create)),
@@ -90,7 +98,7 @@ class Writer:
                 (Step.EDIT_VARIANTS, partial(self._in_bulk, UPDATE_VARIANTS, variants.changed)),
                 (Step.RENAME_ITEMS, items.rename),  # before new variants need what these give up
                 (Step.OPTION_VALUES, partial(_one_by_one, variants.change_values)),
-                (Step.ADD_VARIANTS, items.give),
+                (Step.ADD_VARIANTS, new_items.give),
                 (Step.ADD_VARIANTS, add),
                 (Step.DELETE_VARIANTS, partial(self._delete, variants.deleted_last)),
                 (Step.CLEAN_OPTIONS, partial(_one_by_one, variants.remove_unused_values)),
@@ -158,7 +166,7 @@ class Writer:
     async def _prepare(self, jobs: Group) -> None:
         """Create the terms of new products, and the inventory items of those that can be created."""
         await self._rows.check(jobs)
-        await self._items.give([job for job in jobs if job.attempt.error is None])
+        await self._new_items.give([job for job in jobs if job.attempt.error is None])
 
     async def _read_variants(self, jobs: Group) -> None:
         """Read the ids of new variants, and of the items that the store has created with them."""

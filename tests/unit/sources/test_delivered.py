@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.sources import mapping
+from medusa_sync.sources import delivery, mapping
 from medusa_sync.sources.base import Delivered, Item, Unchecked, checked
 from medusa_sync.sources.delivery import MAPPING, MappingOptions, deliver
 from tests.flow.stage import ListSource, counts, sync, writes
@@ -78,7 +78,7 @@ def test_a_digest_depends_on_the_product_and_on_all_that_decides_about_its_mappi
     row, others = shirt(1), (MappingOptions("shop", "eur"), MappingOptions("shop", "usd", sale_prices=True))
     rows = [row, shirt(1, title="Other"), *(shirt(1, brand="\ud800", material=each) for each in "AB")]
     digests = {*map(digest_of, rows), *(digest_of(row, each) for each in others)}
-    monkeypatch.setattr(mapping, "MAPPING", MAPPING + 1)
+    monkeypatch.setattr(delivery, "MAPPING", MAPPING + 1)
     assert len(digests | {digest_of(row)}) == 7
 
 

@@ -1,0 +1,79 @@
+"""Prepares stale products: looks up what many of them need with one request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.resolve import added_members
+from medusa_sync.core.selection import Selection
+from medusa_sync.core.stored import StoredProduct
+from medusa_sync.medusa.terms import Terms
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.read.compare import Stale
+from medusa_sync.sync.write.decisions import Decisions
+from medusa_sync.sync.write.gate import Gate
+from medusa_sync.sync.write.job import Group, Job, still_queued
+from medusa_sync.sync.write.new_products import NewProducts
+from medusa_sync.sync.write.places import Places
+from medusa_sync.sync.write.unique_values import UniqueValues
+
+
+class Preparation:
+    """Turns stale products into jobs.
+
+    Every method may raise StoreRefusedError, AmbiguousWriteError or StoreError.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        places: Places,
+        gate: Gate,
+        values: UniqueValues,
+        decisions: Decisions,
+        terms: Terms,
+    ) -> None:
+        self._context = context
+        self._places = places
+        self._gate = gate
+        self._values = values
+        self._decisions = decisions
+        self._terms = terms
+        self._taken = 0  # jobs
+
+    async def prepare(self, part: Sequence[Stale], new_products: NewProducts) -> Group:
+        """Look up what stale products need, with one request for many; returns those to be written first."""
+        jobs: Group = []
+        for number, each in enumerate(part, self._taken):
+            job = Job(each.desired, number, is_absent=self._context.mode.creates and not each.copies)
+            if reason := self._gate.lacks(job.desired, each.gains):
+                self._gate.refuse(job, reason)
+            elif self._values.is_repeated(job.desired):
+                self._places.defer(job)
+            else:
+                jobs.append(job)
+        self._taken += len(part)
+        if absent := [job for job in jobs if job.is_absent]:
+            await new_products.plan_ahead(absent)
+        jobs = still_queued(jobs)
+        if created := [job for job in jobs if job.plan is not None]:
+            await self._decisions.decide_ahead(created)
+            jobs = still_queued(jobs)
+        names = {job.external_id for job in created}
+        updates = self._context.settings.plan.update
+        changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
+        terms = _added_terms(changed, self._context.settings.plan.selection)
+        self._terms.expect(terms, [job.desired for job in jobs])
+        return jobs
+
+
+def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:
+    """The terms that the source added since products were last written, by field, as the records show it."""
+    added: dict[str, list[str]] = {name: [] for name, field in FIELDS.items() if field.kind.is_term}
+    for product in products:
+        records = [each.record for each in product.copies if isinstance(each, StoredProduct) and each.record]
+        for name, terms in added.items():
+            if selection.has(name) or not product.copies:
+                terms.extend(added_members(name, product.desired, records))
+    return added
