@@ -139,8 +139,8 @@ def _normalise(world: World, chosen: Mapping[str, Callable[[Value], Value]], tex
         product = world.shop.product(own)
         body = {
             name: chosen[name](product[name])
-            for name in chosen.keys() & {"title", "description", "weight"}
-            if product[name] is not None
+            for name in ("title", "description", "weight")
+            if name in chosen and product[name] is not None
         }
         body = {name: value for name, value in body.items() if value != product[name]}
         images = sorted(product["images"], key=lambda each: each["rank"])

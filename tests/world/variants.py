@@ -182,8 +182,8 @@ class Shirts:
             product["_options"], product["_variants"] = product.pop("options"), product.pop("variants")
             main = product["_variants"][0]
             meta = {"meta": {"barcode": main["barcode"]}} if "barcode" in main else {}
-            names = main.keys() & {"sku", "price", "stock", "prices", "allowBackorder"}
-            product |= {name: main[name] for name in names} | meta
+            names = ("sku", "price", "stock", "prices", "allowBackorder")
+            product |= {name: main[name] for name in names if name in main} | meta
             product["_main"] = main["_key"]
         else:
             product["options"], product["variants"] = product.pop("_options"), product.pop("_variants")
