@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from itertools import count
 
 from tests.world.history import OPEN, history_of, live
+from tests.world.planner import checks, records
 from tests.world.planner.case import case
-from tests.world.planner.checks import CHECKS
 
 _PLANNER = 0.5  # of the time
 _PLANNED = ("core/", "app/")  # what the planner uses
@@ -23,9 +23,10 @@ _PLANNED = ("core/", "app/")  # what the planner uses
 def failures(file: str, seconds: float, first_seed: int) -> Iterator[str]:
     """What fails, while there is time."""
     begin = time.process_time()
-    seeds, spent = dict.fromkeys(CHECKS, first_seed), dict.fromkeys(CHECKS, 0.0)
+    known = {**checks.CHECKS, **records.CHECKS}
+    seeds, spent = dict.fromkeys(known, first_seed), dict.fromkeys(known, 0.0)
     while file.startswith(_PLANNED) and sum(spent.values()) < _PLANNER * seconds:
-        check = min(CHECKS, key=spent.__getitem__)  # some play a case once, others kill each of its steps
+        check = min(known, key=spent.__getitem__)  # some play a case once, others kill each of its steps
         start, seed = time.process_time(), seeds[check]
         try:
             check(case(seed))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from random import Random
 from typing import Any, Final
+from zlib import crc32
 
 import msgspec
 from msgspec import structs
@@ -111,6 +112,13 @@ def _set_of_variant(draw: Random, row: Row) -> None:
     draw.choice(row["variants"])[name] = draw.choice(_OF_VARIANT[name])
 
 
+def _set_paid(draw: Random, row: Row) -> None:
+    """What customers pay."""
+    part = draw.choice([row, *row["variants"]])
+    name = draw.choice(["price", "salePrice"])
+    part[name] = draw.choice((0, *_OF_VARIANT[name]))
+
+
 def _share(draw: Random, row: Row) -> None:
     """Let variants share the stock of the product, or give each its own."""
     shares = draw.random() < 0.6
@@ -200,6 +208,7 @@ EDITS: Final[dict[str, tuple[int, Callable[[Random, Row], None]]]] = {
     "product stock": (2, _set_product_stock),
     "amount": (4, _set_amount),
     "variant": (8, _set_of_variant),
+    "paid": (3, _set_paid),
     "share": (2, _share),
     "add variant": (3, _add_variant),
     "drop variant": (2, _drop_variant),
@@ -254,7 +263,8 @@ def desired(row: Row) -> DesiredProduct | None:
         return None  # who gets it is decided for all products of a run
     if any(_is_repeated(price_key(name, "usd", REGIONS) for name in names) for names in prices):
         return None
-    return structs.replace(product, locations=LOCATIONS, regions=REGIONS)
+    digest = f"{crc32(msgspec.json.encode(known, order='sorted')):x}"
+    return structs.replace(product, locations=LOCATIONS, regions=REGIONS, digest=digest)
 
 
 def _is_repeated(values: Iterable[object]) -> bool:

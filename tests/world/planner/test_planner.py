@@ -5,29 +5,15 @@ from itertools import count
 import pytest
 
 from tests.tiers import times
-from tests.world.planner import checks
+from tests.world.planner import checks, records
 from tests.world.planner.case import Case, case, shrunk
 
-SEEDS = 200  # of a quick run for a check that plays each case once
+SEEDS = 200
+ALL = {**checks.CHECKS, **records.CHECKS}
 
 
-@pytest.mark.parametrize(
-    ("check", "number"),
-    [
-        (checks.it_settles, 10 * SEEDS),
-        (checks.each_field_is_merged, 5 * SEEDS),
-        (checks.a_killed_write_is_completed, SEEDS),
-        (checks.a_killed_write_is_taken_back, SEEDS),
-        (checks.a_saved_plan_is_the_run, SEEDS),
-        (checks.an_undo_restores, SEEDS),
-        (checks.removed_variants_come_back, 2 * SEEDS),
-        (checks.what_looks_up_to_date_is, 2 * SEEDS),
-        (checks.a_narrow_run_hides_nothing, 2 * SEEDS),
-        (checks.an_upgrade_sends_no_newer_field, SEEDS),
-    ],
-    ids=lambda each: getattr(each, "__name__", ""),
-)
-def test_each_case_keeps_the_promise(check: checks.Check, number: int) -> None:
+@pytest.mark.parametrize("check", ALL, ids=lambda each: each.__name__)
+def test_each_case_keeps_the_promise(check: checks.Check) -> None:
     def fails(each: Case) -> bool:
         try:
             check(each)
@@ -35,6 +21,7 @@ def test_each_case_keeps_the_promise(check: checks.Check, number: int) -> None:
             return True
         return False
 
+    number = ALL[check] * SEEDS
     for seed in range(times(20 * number, quick=number)):
         if fails(case(seed)):
             check(shrunk(case(seed), fails))  # fails with the smallest example
