@@ -47,7 +47,8 @@ def find_shared(
 
     It is the item that most of those have which share their stock until now: the merchant may have given
     others items of their own. If none do, it is that of the first variant that will. If none will any more,
-    the first one that gets its own stock keeps it; if several do, it stays with dropped variants that use it.
+    the one that had it already keeps it, else the first one that gets its own stock; if several do, it stays
+    with dropped variants that use it.
 
     Args:
         desired: what the source wants.
@@ -70,9 +71,12 @@ def find_shared(
         return SharedItem(item_id, record, _marked(matches, (), kept), is_kit=item_id is not None)
     users = [key for key in tracked if tracked[key].item_id == item_id]
     if wanted:
-        record = _with_stock_of(record, [key for key in users if not _was_shared(record, key)])
+        own = [key for key in users if not _was_shared(record, key)]
+        record = _with_stock_of(record, sorted(own, key=lambda key: record.variant(key).dropped is not None))
+        record = _left_behind(record, desired, {*users}.difference(wanted))
     elif is_synced:
-        users, record = _split(record, users, _keeper(desired, matches, users, drafted))
+        users, record = _split(record, users, _keeper(desired, record, matches, users, drafted))
+        record = _left_behind(record, desired, users)
     return SharedItem(item_id, record, _marked(matches, users if before else (), kept))
 
 
@@ -135,11 +139,26 @@ def _split(record: Record, users: Sequence[str], keeper: str | None) -> tuple[li
     return [key for key in users if key != keeper], record
 
 
+def _left_behind(record: Record, desired: DesiredProduct, leaving: Collection[str]) -> Record:
+    """The record, in which the stock of variants that get items of their own stays with their former item."""
+    for each in desired.variants:
+        if each.key in leaving and each.key in record.variants and not _was_shared(record, each.key):
+            record = _with_stock(record, each.key, {STOCK: SHARED})
+    return record
+
+
 def _keeper(
-    desired: DesiredProduct, matches: Matches, users: Sequence[str], drafted: Collection[str]
+    desired: DesiredProduct,
+    record: Record,
+    matches: Matches,
+    users: Sequence[str],
+    drafted: Collection[str],
 ) -> str | None:
     """The variant that keeps the item when none shares it any more."""
     keepers = [each.key for each in desired.variants if each.key in users and tracks(each.fields)]
+    having = [key for key in keepers if _has_own(record, key)]
+    if len(having) == 1:  # others have used it until now, or are back
+        return having[0]
     if len(keepers) > 1 and any(key in users and key not in drafted for key in matches.dropped):
         return None
     if not keepers and {*users} <= {*drafted}:
@@ -151,6 +170,12 @@ def _was_shared(record: Record, key: str) -> bool:
     """Whether a variant shares, or may share, the stock of its product."""
     pending = record.pending_values.get(key, {}).get(STOCK, ())
     return SHARED in {record.variant(key).fields.get(STOCK), *pending}
+
+
+def _has_own(record: Record, key: str) -> bool:
+    """Whether a variant that the source has had until now has stock of its own."""
+    entry = record.variant(key)
+    return entry.dropped is None and bool(tracks(entry.fields)) and not _was_shared(record, key)
 
 
 def _with_stock_of(record: Record, keys: Sequence[str]) -> Record:

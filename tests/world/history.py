@@ -13,9 +13,9 @@ from tests.harness.time_lapse import TimeLapse
 from tests.world.backends import Backend, InMemory
 from tests.world.clock import simulated
 from tests.world.network import Sent
+from tests.world.promises import RULES
 from tests.world.runs import Broken
 from tests.world.stored import Stored, stored_in
-from tests.world.undo_rules import RULES
 from tests.world.world import World
 
 LENGTHS = (6, 12, 25)

@@ -60,6 +60,7 @@ class Network:
     of_reads: bool = False  # the faults meet any request
     during: dict[int, Callable[[], object]] = field(default_factory=dict)  # by the number of the write
     after_write: Callable[[str], None] | None = None  # called with each write, before its answer
+    refuses: Callable[[str], bool] | None = None  # whether the store refuses a write with this content
     is_down: bool = False
     sent: list[Sent] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
@@ -77,7 +78,7 @@ class Network:
 
     def calm(self) -> None:
         """No more faults."""
-        self.due, self.during, self._count, self.of_reads = {}, {}, 0, False
+        self.due, self.during, self._count, self.of_reads, self.refuses = {}, {}, 0, False, None
 
     async def idle(self) -> None:
         """Wait until the store has finished what it has begun."""
@@ -147,6 +148,9 @@ class Machine(httpx.AsyncBaseTransport):
         if network.is_down:
             raise httpx.ConnectError("refused")
         fault = network.meet(request)
+        if request.method != "GET" and network.refuses and network.refuses(request.content.decode()):
+            network.note(f"    refused: {request.method} {request.url.path}")
+            return httpx.Response(400, json={"type": "invalid_data", "message": "refused"})
         if fault:
             network.states[f"fault: {fault}"] += 1
             network.note(f"    {fault} at {request.method} {request.url.path}")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from tests.world.history import OPEN, history_of, live
-from tests.world.planner import checks, records
+from tests.world.planner import checks, items, records
 from tests.world.planner.case import case
 
 _PLANNER = 0.5  # of the time
@@ -23,7 +23,7 @@ _PLANNED = ("core/", "app/")  # what the planner uses
 def failures(file: str, seconds: float, first_seed: int) -> Iterator[str]:
     """What fails, while there is time."""
     begin = time.process_time()
-    known = {**checks.CHECKS, **records.CHECKS}
+    known = {**checks.CHECKS, **records.CHECKS, **items.CHECKS}
     seeds, spent = dict.fromkeys(known, first_seed), dict.fromkeys(known, 0.0)
     while file.startswith(_PLANNED) and sum(spent.values()) < _PLANNER * seconds:
         check = min(known, key=spent.__getitem__)  # some play a case once, others kill each of its steps

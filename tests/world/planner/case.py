@@ -129,10 +129,8 @@ class World:
         record = self.shop.product.record
         if record is None or not record.is_settled:
             return False
-        is_there = record.locations.get("", "") in {"", desired.locations.get("")} or not selection.has(
-            "stock"
-        )
-        is_same = is_there and record.source == desired.digest
+        place = record.locations.get("", "") if selection.has("stock") else ""
+        is_same = record.source == desired.digest and place in {"", desired.locations.get("")}
         return is_same or selection.is_up_to_date(record, desired)
 
     def settle(self, desired: DesiredProduct, how: PlanSettings) -> bool:

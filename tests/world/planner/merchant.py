@@ -136,6 +136,13 @@ def _kit(draw: Random, shop: Shop) -> None:
     shop.change(variant.id, inventory_items=links)
 
 
+def _bundle(draw: Random, shop: Shop) -> None:
+    """Another product uses the item of a variant, too."""
+    variant = _variant(draw, shop)
+    if variant is not None and variant.inventory_items:
+        shop.bundled.add(variant.inventory_items[0].inventory_item_id)
+
+
 def _delete_variant(draw: Random, shop: Shop) -> None:
     if len(shop.product.variants) > 1 and (variant := _variant(draw, shop)):
         shop.drop([variant.id])
@@ -174,6 +181,7 @@ EDITS: Final[dict[str, tuple[int, Callable[[Random, Shop], None]]]] = {
     "price": (4, _price),
     "order": (3, _order),
     "kit": (2, _kit),
+    "bundle": (1, _bundle),
     "delete variant": (1, _delete_variant),
     "add variant": (1, _add_variant),
     "rename option": (1, _rename_option),

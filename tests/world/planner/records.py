@@ -64,7 +64,7 @@ def an_edit_after_a_kill_stays(case: Case) -> None:
             assert found.get((own, field)) == value, (own, field, value, found.get((own, field)))
 
 
-def _ending_with(case: Case, *edits: str) -> Case:
+def ending_with(case: Case, *edits: str) -> Case:
     """A case in which the source has also changed this before the plan."""
     later = [*case.later, *((name, case.how + number) for number, name in enumerate(edits))]
     return structs.replace(case, killed=None, later=later)
@@ -155,7 +155,7 @@ def a_planned_removal_notices_writes(case: Case) -> None:
 
 def held_prices_are_written_later(case: Case) -> None:
     """No price moves too far with a limit; without it, the next run writes what was held back."""
-    case = _ending_with(case, "paid", "paid")
+    case = ending_with(case, "paid", "paid")
     limited, whole = World(case), World(case)
     how = structs.replace(limited.how, overwrite=False)
     percent = Random(case.how).choice([0, 10, 30, 150])
@@ -168,7 +168,8 @@ def held_prices_are_written_later(case: Case) -> None:
         if kind in {"price", "sale"} and new != old:
             assert isinstance(old, int | float)
             assert isinstance(new, int | float)
-            assert new > 0 and abs(new - old) <= old * percent / 100, (own, field, old, new)
+            assert new > 0, (own, field, old)
+            assert abs(new - old) <= old * percent / 100, (own, field, old, new)
     if limited.settle(limited.desired, how) and whole.settle(whole.desired, how):
         wrong = differences(whole.by_key, limited.by_key)
         assert not wrong, wrong
@@ -190,23 +191,23 @@ def a_draft_is_published_again(case: Case) -> None:
 
 def a_killed_removal_is_completed(case: Case) -> None:
     """Whatever was committed of a removal of variants, the next run leaves none of them for sale."""
-    case = _ending_with(case, "drop variant")
+    case = ending_with(case, "drop variant")
     for deletes in (True, False):
         for commits in count(1):
             world = _without_edits(case)
             if not world.settle(world.desired, DEFAULTS):
                 return
-            gone = _remove(world, commits, deletes=deletes)
+            gone = remove(world, commits, deletes=deletes)
             if not gone:
                 break
-            _remove(world, None, deletes=deletes)
+            remove(world, None, deletes=deletes)
             found = {key: each for key, each in contents(world.shop).items() if key[0] in gone}
             for_sale = {key: each for key, each in found.items() if deletes or key[1].startswith("stock ")}
             assert not any(for_sale.values()), (commits, for_sale)
-            assert not _remove(world, None, deletes=deletes), f"removed again after {commits} commits"
+            assert not remove(world, None, deletes=deletes), f"removed again after {commits} commits"
 
 
-def _remove(world: World, commits: int | None, *, deletes: bool) -> set[str]:
+def remove(world: World, commits: int | None, *, deletes: bool) -> set[str]:
     """Remove dropped variants, but only so many commits; returns their ids, if there are so many commits."""
     states = (*Dropped,) if deletes else (Dropped.KEPT, Dropped.REMOVED)
     update = plan_update(world.desired, world.shop.read(), DEFAULTS)

@@ -63,6 +63,7 @@ class Shop:
             "prod_1", EXTERNAL_ID, status="published", translations=()
         )
         self.items: dict[str, Item] = {}
+        self.bundled: set[str] = set()  # items that another product uses, too
         self._ids = count(1)
         self._added: Mapping[str, str] = {}  # ids of the variants that the change at work created, by key
 
@@ -82,7 +83,10 @@ class Shop:
     def _inventory(self, item_id: str) -> StoredInventory:
         item = self.items[item_id]
         levels = tuple(StoredLevel(*each) for each in item.levels.items())
-        return StoredInventory(levels, item.sku, tuple(Entity(each.id) for each in self.users(item_id)))
+        users = [each.id for each in self.users(item_id)] + ["variant_of_a_bundle"] * (
+            item_id in self.bundled
+        )
+        return StoredInventory(levels, item.sku, tuple(map(Entity, users)))
 
     # --- ids ---
 
@@ -278,7 +282,8 @@ class Shop:
     def _drop_items(self, variant: StoredVariant, gone: set[str]) -> None:
         """Delete the items that only variants use which are deleted."""
         for link in variant.inventory_items:
-            if not any(each.id not in gone for each in self.users(link.inventory_item_id)):
+            is_used = any(each.id not in gone for each in self.users(link.inventory_item_id))
+            if not is_used and link.inventory_item_id not in self.bundled:
                 self.items.pop(link.inventory_item_id, None)
 
     def users(self, item_id: str) -> list[StoredVariant]:
@@ -289,7 +294,9 @@ class Shop:
         ]
 
     def is_kit(self, variant: StoredVariant) -> bool:
-        """Whether a variant uses several items or several of one, or an item that such a variant uses."""
+        """Whether it uses several items or several of one, or what such a variant or another product uses."""
+        if any(each.inventory_item_id in self.bundled for each in variant.inventory_items):
+            return True
         users = [each for link in variant.inventory_items for each in self.users(link.inventory_item_id)]
         links = [each.inventory_items for each in (variant, *users)]
         return any(len(each) > 1 or any((own.required_quantity or 1) > 1 for own in each) for each in links)

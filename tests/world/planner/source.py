@@ -112,6 +112,11 @@ def _set_of_variant(draw: Random, row: Row) -> None:
     draw.choice(row["variants"])[name] = draw.choice(_OF_VARIANT[name])
 
 
+def _set_variant_stock(draw: Random, row: Row) -> None:
+    part = draw.choice(row["variants"] or [row])
+    part["stock"] = draw.randint(1, 9)
+
+
 def _set_paid(draw: Random, row: Row) -> None:
     """What customers pay."""
     part = draw.choice([row, *row["variants"]])
@@ -209,6 +214,7 @@ EDITS: Final[dict[str, tuple[int, Callable[[Random, Row], None]]]] = {
     "amount": (4, _set_amount),
     "variant": (8, _set_of_variant),
     "paid": (3, _set_paid),
+    "variant stock": (1, _set_variant_stock),
     "share": (2, _share),
     "add variant": (3, _add_variant),
     "drop variant": (2, _drop_variant),
