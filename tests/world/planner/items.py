@@ -64,8 +64,8 @@ def _has_its_stock(world: World, gone: set[str]) -> None:
     wrong = {key: (value, found.get(key)) for key, value in stock.items() if found.get(key) != value}
     assert not wrong, wrong
     items = {each.id: each.item_id for each in world.shop.product.variants}
-    sharing = {world.ids[each.key] for each in world.desired.variants if each.shares_stock}
-    own = [items[world.ids[each.key]] for each in world.desired.variants if not each.shares_stock]
+    sharing = {world.ids[each.key] for each in world.desired.variants if each.fields["stock"] == "shared"}
+    own = [items[world.ids[each.key]] for each in world.desired.variants if each.fields["stock"] != "shared"]
     assert len({items[each] for each in sharing}) <= 1, items
     assert len({*own, *(items[each] for each in sharing)}) == len(own) + bool(sharing), items
     left = {items.get(each) for each in gone} & {*own}
