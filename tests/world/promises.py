@@ -6,8 +6,9 @@ from typing import Any
 
 from tests.world.merchant import ids_in
 from tests.world.rules import rule
-from tests.world.run_rules import RULES, some_changes, some_rules
+from tests.world.run_rules import some_changes, some_rules
 from tests.world.runs import Broken
+from tests.world.undo_rules import RULES
 from tests.world.world import World
 
 __all__ = ["RULES"]
@@ -49,7 +50,7 @@ async def one_product_is_refused(world: World, dice: random.Random) -> None:
         return
     before = world.run()
     await world.carry_out(before)  # nothing of an interrupted run is left
-    stored = {each.external_id: each.id for each in world.store.state.products.values()}
+    stored = {each["external_id"]: each["id"] for each in world.shop.summaries()}
     keys = [each for each in world.oracle.known() if each in stored]
     if not (before.is_clean and keys):
         return
@@ -112,5 +113,5 @@ async def settings_are_accepted(world: World, dice: random.Random) -> None:
 
 def _settings(world: World) -> list[Any]:
     """The settings of all records, or those that were sent."""
-    records = ((each.metadata or {}).get("medusa_sync") or {} for each in world.store.state.products.values())
+    records = world.records().values()
     return [(each.get("pending") or {}).get("settings") or each.get("settings") for each in records]
