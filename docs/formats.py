@@ -37,7 +37,7 @@ def rows() -> list[tuple[str, str, str]]:
         (feeds, "`<rss>`, `<rdf:RDF>`, `<feed>`", _of_columns(GOOGLE.name)),
         *((f"{each.what} (`{each.name}`)", _marks(each), _read(_of_program(each.name))) for each in BUILT_IN),
         *((_linked(each), _codes(each.required), _of_columns(each.name)) for each in DIALECTS),
-        ("[medusa-sync JSON](catalogue.md)", "all other JSON", "all fields"),
+        ("[medusa-sync JSON](catalogue.md)", "all other JSON, and XML with a name and a price", "all fields"),
         ("any other", "`--source-map`", "what the [map](maps.md) gives"),
     ]
 

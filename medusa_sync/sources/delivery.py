@@ -14,6 +14,7 @@ from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
+from medusa_sync.sources.image_paths import has_paths
 from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.sources.schema import FIELDS
 from medusa_sync.sources.text import UNREADABLE, one_line, usable_id
@@ -35,6 +36,7 @@ class MappingOptions(Struct, frozen=True):
         sale_prices: discounts become sale prices.
         source_map: the name of the map that the settings choose; empty if they choose none.
         map_digest: of its content.
+        base: the URL of the source, which completes the paths of images; empty without one.
         has_other_names: fields of the products have other names, which were not read in older versions.
     """
 
@@ -44,6 +46,7 @@ class MappingOptions(Struct, frozen=True):
     source_map: str = ""
     has_other_names: bool = False
     map_digest: str = ""
+    base: str = ""
 
     @property
     def settings(self) -> dict[str, str]:
@@ -81,6 +84,8 @@ def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None =
     body = bytes(item.body)
     was_ignored = options.has_other_names or any(name in body for name in _NEWER)
     settings = f"{MAPPING} {options.currency} {options.sale_prices}{' names' if was_ignored else ''}"
+    if options.base and has_paths(body):
+        body += options.base.encode()
     digest = blake2b(body, digest_size=8, key=settings.encode()).hexdigest()
     external_id = external_id_of(options.source_name, source_id)
     row = partial(_row, item, options, overlooked)

@@ -19,6 +19,7 @@ from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.value import Value, members
 from medusa_sync.sources.base import InvalidProductError, Item
 from medusa_sync.sources.delivery import MappingOptions, as_type
+from medusa_sync.sources.image_paths import completed
 from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.sources.schema import SourceCategory, SourceDimensions, SourceProduct
 from medusa_sync.sources.text import (
@@ -65,6 +66,8 @@ def desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | Non
         raise InvalidProductError("the name of a field is not valid Unicode") from error
     except RecursionError as error:
         raise InvalidProductError("it is nested too deeply") from error
+    if options.base:
+        product = completed(product, options.base)
     desired = to_desired(product, options)
     if overlooked is not None:
         overlooked.add(product, desired, unused)

@@ -28,6 +28,7 @@ from medusa_sync.sources.base import (
     checked,
 )
 from medusa_sync.sources.delivery import MappingOptions, deliver, has_other_names, named
+from medusa_sync.sources.image_paths import base_of
 from medusa_sync.sources.maps import names_of, recognised, resembled
 from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.spool import Spool
@@ -77,6 +78,7 @@ async def open_source(
         with PluggedSource(source, has_map=has_map) as plugged:
             yield Catalogue(plugged, name, mapping, program, min_products)
         return
+    mapping = structs.replace(mapping, base=base_of(without_user_info(source)))
     async with connect() as http:
         api = ApiSource(http, without_user_info(source), format_=format_, has_map=has_map)
         yield Catalogue(api, name, mapping, program, min_products)

@@ -9,6 +9,7 @@ from medusa_sync.codes import Note
 from medusa_sync.core.kinds.prices import PRICE, is_price
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Remarks
+from medusa_sync.sources.image_paths import images_of, is_path
 from medusa_sync.sources.schema import SourceProduct, SourceVariant
 from medusa_sync.sources.text import is_web_url, shown
 
@@ -28,6 +29,7 @@ class Overlooked:
         self.remarks = Remarks()
         self._fields: dict[str, None] = {}
         self._images = 0
+        self._path = ""  # of an image, as an example
         self._free = 0
         self._sales = Counter[str]()  # products whose sale prices are not in the currency
 
@@ -35,12 +37,9 @@ class Overlooked:
         """Count a product, which has fields that mean nothing."""
         if len(self._fields) < _MOST:
             self._fields.update(dict.fromkeys(unused))
-        images = {
-            *(product.images or ()),
-            product.thumbnail,
-            *(each.image for each in product.variants or ()),
-        }
-        self._images += sum(not is_web_url(each.strip()) for each in images if each)
+        unusable = [each for each in {*images_of(product)} if not is_web_url(each.strip())]
+        self._images += len(unusable)
+        self._path = self._path or min(filter(is_path, unusable), default="")
         self._free += sum(each.fields.get(PRICE) == 0 for each in desired.variants)
         if _has_other_sale(product, desired):
             self._sales[desired.currency] += 1
@@ -55,6 +54,11 @@ class Overlooked:
         unused = "; ".join(filter(None, parts))
         if unused:
             yield Note("not_used", f"Not used: {unused}.")
+        if self._path:
+            line = '`under("https://shop.example.com")`'
+            path = shown(self._path)
+            text = f"Images that are paths, such as {path}, need a URL: a map with the line {line} adds it."
+            yield Note("not_used", text)
         if remarks.ignored:
             names = (f"{shown(name)} {count:,}" for name, count in remarks.ignored.items())
             yield Note("not_used", f"Known, but not synced: {_listed(names, _IGNORED_SHOWN)}.")

@@ -15,6 +15,7 @@ from medusa_sync.redact import shortened
 from medusa_sync.sources.base import Item, Remarks
 from medusa_sync.sources.dialects.base import Header, Row
 from medusa_sync.sources.dialects.google import GOOGLE
+from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.dialects.products import products
 from medusa_sync.sources.maps import recognised
 from medusa_sync.sources.text import fold
@@ -32,7 +33,10 @@ _FEED = structs.replace(  # what people call a column, too, may be anything in a
 _WANTED = frozenset(fold(name) for column in GOOGLE.columns if column.field for name in column.names)
 MAX_CATEGORIES = 2**24  # characters of all of them, with 100 more for each
 _DEEPEST = 20  # of categories
-_MAP = "Only RSS and Atom feeds, and the formats of docs/maps.md, need no map: name one with --source-map."
+_MAP = (
+    "Only feeds, the formats of docs/maps.md, and items with names such as <id>, <name> and <price> need no "
+    "map: name one with --source-map."
+)
 _WHOLE = "Nothing was removed. The pages of a feed are not followed: set --source to a feed of all products."
 _EXPORT = "Use Products > Export of WooCommerce, which writes a CSV file, or the URL of its REST API."
 
@@ -57,9 +61,13 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
         for number, (value, problem) in enumerate(values, 1)
     )
     first = [*islice(items, 1)]
-    if not as_items and recognised(first) is None:
+    if as_items or recognised(first):
+        return f"{kind}{encoding}", chain(first, items)
+    as_json = (structs.replace(each, value=_as_json(each.value)) for each in chain(first, items))
+    first = [*islice(as_json, 1)]
+    if not (first and _is_product(first[0].value)):
         raise SourceError(f"it is XML of another kind: <{shortened(found.root)}>, not a feed", hint=_MAP)
-    return f"{kind}{encoding}", chain(first, items)
+    return f"{kind}{encoding}", chain(first, as_json)
 
 
 # --- feeds ----------------------------------------------------------------------------------------------
@@ -149,3 +157,29 @@ def _others(file: BufferedReader, found: Survey) -> Iterator[tuple[Any, str]]:
             name, category = categories[category]
             names.insert(0, name)
         yield {"categories": [names], **value} if names else value, item.problem
+
+
+def _is_product(value: Any) -> bool:
+    """Whether names of our own format say what its title and its price are."""
+    meanings = map(OWN.meaning, value) if isinstance(value, dict) else ()
+    return {"title", "price, prices"} <= {each.column.field for each in meanings if each}
+
+
+def _as_json(value: Any, name: str = "") -> Any:
+    """An item as JSON usually has it: attributes are members, and so are the elements of a list.
+
+    An element in the list `images` is called `image`. Of attributes beside a text, only a currency counts.
+    """
+    if isinstance(value, list):
+        return [_as_json(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    members = {key.removeprefix("@"): _as_json(each, key) for key, each in value.items()}
+    if text := members.get("#text"):
+        return {"amount": text, "currency": members["currency"]} if "currency" in members else text
+    [key, each] = next(iter(members.items()))
+    if len(members) == 1 and len(key) < len(name) and fold(name).startswith(fold(key)[:-1]):
+        several = each if isinstance(each, list) else [each]
+        is_path = fold(key) == "category" and all(isinstance(path, str) for path in several)
+        return "|".join(several) if is_path else several
+    return members

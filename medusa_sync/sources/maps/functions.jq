@@ -32,6 +32,13 @@ def applies($from; $to):
 # In place of a product: why an item gives none. The result counts the reasons.
 def left_out($reason): {leftOut: $reason};
 
+# Everything with URLs in place of paths of images, such as "/images/a.jpg", below this one.
+def under($base):
+  def url:
+    if test("^([^:?#]*\\.(jpe?g|png|webp|gif|avif|svg|bmp|tiff?)|/(?!9j/)[^\\s:]{1,300})$"; "i")
+    then ($base | rtrimstr("/")) + "/" + (ltrimstr(" ") | sub("^(\\.{0,2}/)+"; "")) else . end;
+  walk(if type == "string" then split("|") | map(url) | join("|") else . end);
+
 # Each member of an array, or the value itself: an element of XML that is not repeated is no array.
 def list: if type == "array" then .[] else filled end;
 

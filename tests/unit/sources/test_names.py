@@ -236,6 +236,10 @@ def test_products_whose_fields_were_not_read_before_are_checked_again_after_an_u
 
 # --- what is not used ------------------------------------------------------------------------------------
 
+PATHS = (
+    "Images that are paths, such as '/1.jpg', need a URL: a map with the line "
+    '`under("https://shop.example.com")` adds it.'
+)
 IMAGES = {"image": "/1.jpg", "thumbnail": "/1.jpg", "images": ["https://a/2", "ftp://a/3"]}
 
 
@@ -244,10 +248,13 @@ IMAGES = {"image": "/1.jpg", "thumbnail": "/1.jpg", "images": ["https://a/2", "f
     [
         ({}, ""),
         ({"colour": "blue", "size": None, "link": "https://a", "updated_at": 3}, "Not used: 'colour'."),
-        ({"price": 0, **IMAGES}, "Not used: images that are no http(s) URLs: 2. Prices that are 0: 1."),
+        (
+            {"price": 0, **IMAGES},
+            f"Not used: images that are no http(s) URLs: 2. {PATHS} Prices that are 0: 1.",
+        ),
         (
             {"name": "Cup", "a\nb": 1, **IMAGES},
-            "Not used: 'name', 'a\\nb'; images that are no http(s) URLs: 2.",
+            f"Not used: 'name', 'a\\nb'; images that are no http(s) URLs: 2. {PATHS}",
         ),
         (
             {"variants": [{"sku": "a", "price": 0, "fit": "S"}]},
