@@ -17,6 +17,7 @@ HEAD = ("format", "recognised by", "read, besides title and price")
 _ALSO: Mapping[str, str] = {  # what else must be true of an item
     "shopify-json": "objects as `options`",
     "woocommerce-json": "a `permalink` or a type of WooCommerce",
+    "woocommerce-languages": "`SKU` or `ID`",
     "woocommerce-csv": "`SKU` or `ID`; also in German, French, Spanish and Russian",
     "fakestore": "`rate` in its `rating`",
 }

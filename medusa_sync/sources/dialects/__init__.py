@@ -74,7 +74,9 @@ def best(
         )
     if found.dialect is OWN and _is_foreign(found):
         unknown = ", ".join(map(shown, [*found.unknown.values()][:_SHOWN]))
-        program = ", ".join(f"{key}: .{json.dumps(found.names.get(key, key))}" for key in OWN.required)
+        program = ", ".join(
+            f"{key}: .{json.dumps(found.names.get(key, key), ensure_ascii=False)}" for key in OWN.required
+        )
         raise SourceError(
             "it may be a table of another program: most columns mean nothing in medusa-sync CSV, such as "
             f"{unknown}",

@@ -46,7 +46,7 @@ def path_of_best(items: Items) -> str:
 def hint(items: Items) -> str:
     """How a map takes another field for the id."""
     if not (path := path_of_best(items)):
-        return "Add a field `id`, whose values never change: no other one is another in each item."
+        return "Add a field `id`, whose values never change: none is filled and different in all items."
     program = f"`. + {{id: {path}}}`"
     return (
         f"Take another field for it, whose values never change: write {program} to a file, and name that "

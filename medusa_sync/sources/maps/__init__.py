@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.maps.names import Names
 from medusa_sync.sources.text import fold
+
+_USES = re.compile(r"^# uses: (.+)$", re.MULTILINE)
 
 
 class BuiltIn(NamedTuple):
@@ -59,11 +62,12 @@ def _is_woocommerce(item: Mapping[str, Any]) -> bool:
     return "title" not in item and ("permalink" in item or item["type"] in types)
 
 
+_TRANSLATED = ("woocommerce-csv", "woocommerce-languages")  # their columns are in the language of a user
 ALSO: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     # What else must be true of an item, so that it cannot be a product of our own format.
     "shopify-json": _is_shopify,
     "woocommerce-json": _is_woocommerce,
-    "woocommerce-csv": lambda item: "SKU" in item or "ID" in item,
+    **dict.fromkeys(_TRANSLATED, lambda item: "SKU" in item or "ID" in item),
     "fakestore": lambda item: isinstance(item["rating"], dict) and "rate" in item["rating"],
 }
 
@@ -126,12 +130,28 @@ def of_table(columns: Mapping[str, int], *, is_known: bool) -> Table:
             renamed = {known: index for name, index in last_first if (known := names.known(name))}
             if each.is_for(renamed):
                 return Table(each, {**columns, **renamed})
-            like = like or each.likeness(renamed)
+            if 2 * len({*each.required} & renamed.keys()) > len(
+                each.required
+            ):  # a name alone may be anything
+                like = like or each.likeness(renamed)
     return Table(None, columns, like or resembled([Item(columns)]))
 
 
 @cache
 def names_of(name: str, first: Iterable[str] = ()) -> Names:
     """The names of the fields that a map in this folder reads; of those that are alike, the `first` count."""
-    text = Path(__file__).with_name(f"{name}.jq").read_text(encoding="utf-8")
-    return Names(text, first, _table("woocommerce-csv.csv") if name == "woocommerce-csv" else ())
+    text = text_of(path_of(name).read_text(encoding="utf-8"))
+    spellings = _table("woocommerce-csv.csv") if name in _TRANSLATED else ()
+    return Names(text, first, spellings)
+
+
+def path_of(name: str) -> Path:
+    return Path(__file__).with_name(f"{name}.jq")
+
+
+def text_of(program: str) -> str:
+    """A program with the map that it uses, as a function."""
+    if (using := _USES.search(program)) and using[1] in {each.name for each in BUILT_IN}:
+        used = path_of(using[1]).read_text(encoding="utf-8")
+        return f"def {using[1].replace('-', '_')}: {used}\n;\n{program}"
+    return program

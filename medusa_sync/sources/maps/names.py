@@ -32,7 +32,7 @@ class Names:
         self._has_all = "all" in also
         self._names: dict[str, str] = {}
         self._series: list[tuple[re.Pattern[str], str]] = []
-        code = _COMMENT.sub("", text)
+        code = _COMMENT.sub("", text.replace("# group: ", ""))
         self._starts = tuple(each.casefold() for each in _START.findall(code))
         for name in (*first, *_words(code), *also):
             self._add(name, name)

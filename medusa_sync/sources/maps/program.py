@@ -23,7 +23,7 @@ from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.redact import shortened
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.child import command, environment
-from medusa_sync.sources.maps import BUILT_IN, worker
+from medusa_sync.sources.maps import BUILT_IN, path_of, text_of, worker
 from medusa_sync.sources.text import one_line
 
 LONGEST_S = 10  # for an item
@@ -70,7 +70,7 @@ class Program:
     def __init__(self, name: str, text: str = "") -> None:
         known = {each.name for each in BUILT_IN}
         self.is_built_in = name in known
-        self.path = Path(__file__).with_name(f"{name}.jq") if self.is_built_in else Path(name)
+        self.path = path_of(name) if self.is_built_in else Path(name)
         self.name = name if self.is_built_in else self.path.name
         try:
             text = text or self.path.read_text(encoding="utf-8-sig")
@@ -82,7 +82,7 @@ class Program:
         grouping = _GROUP.search(text)
         self.group = Program(name, f"{grouping[1]}\n| filled | tojson") if grouping else None
         today = f'def today: "{datetime.now(UTC).date()}"; '
-        self._text = f"{today}{_SHADOWS}{_FUNCTIONS}\n{text}\n) | tojson"
+        self._text = f"{today}{_SHADOWS}{_FUNCTIONS}\n{text_of(text)}\n) | tojson"
         try:
             jq.compile(self._text)
         except ValueError as error:
