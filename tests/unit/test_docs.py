@@ -156,9 +156,8 @@ def test_what_is_copied_from_a_page_is_one_command_and_can_be_seen(page: Path) -
 
 def test_the_columns_of_woocommerce_are_those_that_its_map_reads() -> None:
     program = (ROOT / "medusa_sync" / "sources" / "maps" / "woocommerce-csv.jq").read_text(encoding="utf-8")
-    named = re.findall(
-        r"`([^`]+)`", text_of("from-woocommerce.md").partition("**Columns of the export:**")[2]
-    )
+    _, _, columns = text_of("from-woocommerce.md").partition("**Columns of the export:**")
+    named = re.findall(r"`([^`]+)`", columns.partition("\n## ")[0])
     assert len(named) > 20
     assert {name for name in named if re.sub(r" (\(\w+\)|1 .*)$", "", name) not in program} == set()
     read = {*re.findall(r'\.([A-Z]\w+)|\["([A-Z][^"\\]+)"\]', program)}

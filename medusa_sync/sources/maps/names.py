@@ -14,7 +14,7 @@ _MEMBER = re.compile(r"\.([A-Za-z_]\w*)")
 _SHORT = re.compile(r"(?<=[{,])\s*([A-Za-z_]\w*)(?=\s*[,}])")  # in `{sku, price}`
 _START = re.compile(r'\b(?:startswith|cell|several)\("([^"]+)"\)')
 _PART = re.compile(r"\\\([^()]*\)|\{[a-z]+\}")  # `IMAGE\($n)`, `Attribute {n} name`
-_SHORTEST = 4  # letters of a name with a number in it; `\($name) (\($unit))` has none
+_SHORTEST = 3  # letters of a name with a number in it; `\($name) (\($unit))` has none
 _READS = re.compile(r"^# reads: (.+)$", re.MULTILINE)  # besides, such as `# reads: all`
 
 

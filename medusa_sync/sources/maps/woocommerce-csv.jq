@@ -70,8 +70,7 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
       status: (if published == 1 then null else "draft" end),
       categories: (.Categories | values | map(split(">"))),
       tags: (.Tags | values),
-      $images,
-      dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
+      $images, dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}
     }
     + if $type == "variable" then {stock: (if .["In stock?"] == "0" then 0 else stock end)} else
         {metadata: ([attributes(1) | .value |= (values | join(", "))] | from_entries)}

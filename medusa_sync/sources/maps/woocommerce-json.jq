@@ -62,13 +62,12 @@ if .type != "simple" and .type != "variable" then left_out("the type \(.type) is
         | {
             options: (if $names == [] then null else $names end),
             # Variations without one of their own share it.
-            stock: (if is_managed or any($variations[]; .manage_stock == "parent")
+            stock: (if any(is_managed, $variations[].manage_stock == "parent"; .)
               then quantity else null end),
             variants: [
               $variations[]
               | {
-                  id,
-                  image: (.image | .src? // .),
+                  id, image: (.image | .src? // .),
                   # "Any size" is an attribute that the variation does not have.
                   options: (reduce $names[] as $name ({}; .[$name] = "Any")
                     + ([.attributes | each | if type == "object" then [.name, .option] else split(": ") end
