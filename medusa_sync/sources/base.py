@@ -107,6 +107,7 @@ class Item(Struct):
         named: its id and title, once they are known; None for one that is not usable.
         remarks: about its table or feed.
         root: the name of the root of its XML.
+        is_foreign: it was not written for this tool: what is not needed of it may be left out.
     """
 
     value: Any
@@ -116,6 +117,7 @@ class Item(Struct):
     named: tuple[str | None, str | None] | None = None
     remarks: Remarks | None = None
     root: str = ""
+    is_foreign: bool = False
 
     @property
     def body(self) -> msgspec.Raw | bytes:

@@ -14,9 +14,11 @@ from medusa_sync.redact import shortened
 from medusa_sync.sources.dialects.cells import FLAGS, VARIANT, distinct, parts
 from medusa_sync.sources.dialects.naming import Named, Naming
 from medusa_sync.sources.dialects.own import OWN, paths, tags
+from medusa_sync.sources.money import agree, codes_of, read
 from medusa_sync.sources.schema import (
     FIELDS,
     NUMBER,
+    SOLD,
     Amount,
     Metadata,
     SourceProduct,
@@ -46,18 +48,25 @@ _MEMBERS = {
     "id": ("$oid",),
     **dict.fromkeys(("title", "type", "collection", "brand", "material"), _NAME),
     "thumbnail": _URL,
-    **dict.fromkeys(("price", "compareAtPrice", "salePrice"), _AMOUNT),
+    "handle": ("current",),
 }
+_PRICES = ("price", "compareAtPrice", "salePrice")
+_KINDS: Mapping[frozenset[str], tuple[type, Mapping[str, Any], frozenset[str]]] = {
+    FIELDS: (SourceProduct, {"id": 1, "title": "T"}, SOLD),
+    _VARIANT: (SourceVariant, {}, SOLD - {"title"} | {"sku", "options"}),
+}
+"""By the fields of a kind: what it must have, and the fields without which a product is rejected."""
 
 
-def adjusted(raw: Any) -> tuple[SourceProduct, str, list[str]]:
+def adjusted(raw: Any, *, is_strict: bool) -> tuple[SourceProduct, str, list[str]]:
     """Read a product that cannot be misunderstood.
 
     A field may have another name. A number may be a text such as `"12.50"` or `" 3 "`, and an empty text is
-    none. A field that is not needed is left out if it has a value of another kind.
+    none. Unless the product must be strictly in our own format, fields that are not needed are left out if
+    they cannot be read.
 
     Returns:
-        The product, what it has instead of a known status, and the names of fields that mean nothing.
+        The product, what it has instead of a known status, and the names of fields that are not used.
 
     Raises:
         ValidationError: it is not valid even so.
@@ -65,29 +74,43 @@ def adjusted(raw: Any) -> tuple[SourceProduct, str, list[str]]:
     """
     if not isinstance(raw, dict):
         return msgspec.convert(raw, SourceProduct), "", []
-    product, unused = _renamed(raw, FIELDS)
-    if isinstance(variants := product.get("variants"), list):
+    renamed = _Renamed(raw, FIELDS, is_strict=is_strict)
+    product, variants = renamed.product, renamed.product.get("variants")
+    of_variants: list[_Renamed] = []
+    if isinstance(variants, list):
         stated = {"currency": _stated(raw, FIELDS)}
-        renamed = [
-            _renamed(stated | each, _VARIANT, f"variants[{index}].") if isinstance(each, dict) else (each, [])
+        own = [
+            _Renamed(stated | each, _VARIANT, f"variants[{index}].", is_strict=is_strict)
+            if isinstance(each, dict)
+            else each
             for index, each in enumerate(variants)
         ]
-        product["variants"] = [each for each, _ in renamed]
-        unused += distinct(f"{VARIANT}{name}" for _, names in renamed for name in names)
-    "".join(unused).encode()
+        of_variants = [each for each in own if isinstance(each, _Renamed)]
+        product["variants"] = [each.product if isinstance(each, _Renamed) else each for each in own]
     status = product.pop("status", None)
     known = status.strip().lower() if isinstance(status, str) else status
     if known in get_args(Status):
         product["status"] = known
     is_unknown = "status" not in product and known not in (None, "")
     shown_status = (one_line(shortened(str(status))) or repr(status)) if is_unknown else ""
-    return msgspec.convert(product, SourceProduct), shown_status, unused
+    try:
+        found = msgspec.convert(product, SourceProduct)
+    except msgspec.ValidationError:
+        if is_strict:
+            raise
+        for each in (renamed, *of_variants):
+            each.leave_out()
+        found = msgspec.convert(product, SourceProduct)
+    names = [f"{VARIANT}{name}" for each in of_variants for name in each.unused]
+    unused = [*renamed.unused, *distinct(names)]
+    "".join(unused).encode()
+    return found, shown_status, unused
 
 
 def identity(raw: Mapping[str, Any]) -> tuple[Any, Any]:
     """The id and the title of a product."""
     wanted = {name: value for name, value in raw.items() if _named(name, FIELDS).field in {"id", "title"}}
-    product, _ = _renamed(wanted, FIELDS)
+    product = _Renamed(wanted, FIELDS, is_strict=True).product
     return product.get("id"), product.get("title")
 
 
@@ -123,23 +146,64 @@ def _stated(raw: Mapping[str, Any], own: frozenset[str]) -> str:
     return next((code for code in codes if code in CURRENCIES), "")
 
 
-def _renamed(raw: Mapping[str, Any], own: frozenset[str], path: str = "") -> tuple[dict[str, Any], list[str]]:
-    """A product or variant with our own names, and the names that mean nothing."""
-    product = {name: value for name, value in raw.items() if name in own}
-    unused: list[str] = []
-    images, stated = _images(product.get("images")), _stated(raw, own)
-    ignored = {_IGNORED, "currency"} if stated else {_IGNORED}
-    others = [_named(name, own) for name in raw if name not in own and raw[name] not in _NOTHING]
-    for (name, field, *_), counts in Naming(["images"] if images else []).choose(others):
-        if field == "images" and counts:
-            images += _images(raw[name])
-        elif field not in ignored and not (counts and _added(product, field, raw[name], path + name)):
-            unused.append(name)
-    if images:
-        product["images"] = images
-    _move_price(product, stated)
-    _move_category(product)
-    return {name: _value(name, value, path + name) for name, value in product.items()}, unused
+class _Renamed:
+    """A product or variant with our own names.
+
+    Attributes:
+        unused: the names that mean nothing, and those of fields that cannot be read and are not needed.
+    """
+
+    def __init__(
+        self, raw: Mapping[str, Any], own: frozenset[str], path: str = "", *, is_strict: bool
+    ) -> None:
+        self.product = product = {name: value for name, value in raw.items() if name in own}
+        self.unused: list[str] = []
+        self._given: dict[str, str] = {}  # the names of fields that have other ones
+        self._own = own
+        self._needed = own if is_strict else _KINDS[own][2]
+        images, stated = _images(product.get("images")), _stated(raw, own)
+        ignored = {_IGNORED, "currency"} if stated else {_IGNORED}
+        others = [_named(name, own) for name in raw if name not in own and raw[name] not in _NOTHING]
+        for (name, field, *_), counts in Naming(["images"] if images else []).choose(others):
+            if field == "images" and counts:
+                images += _images(raw[name])
+            elif field not in ignored and not (counts and _added(product, field, raw[name], path + name)):
+                self.unused.append(name)
+            self._given.setdefault(field.partition(".")[0], name)
+        if images:
+            product["images"] = images
+        _move_prices(product, stated, path)
+        _move_category(product)
+        for name, value in [*product.items()]:
+            try:
+                product[name] = _value(name, value, path + name)
+            except msgspec.ValidationError:  # as it is, it will not be of its kind
+                if name in self._needed:
+                    raise
+
+    def leave_out(self) -> None:
+        """Leave out what is not needed, and not of its kind."""
+        for name, value in [*self.product.items()]:
+            if name not in self._needed and (part := _usable_part(name, value, self._own)) != value:
+                self.product[name] = part
+                self.unused.append(self._given.get(name, name))
+
+
+def _usable_part(name: str, value: Any, own: frozenset[str]) -> Any:
+    """The value, or those of its members that can be read; None if there are none."""
+    kind, minimal, _ = _KINDS[own]
+
+    def is_usable(each: Any) -> bool:
+        # A type of the field alone would do, but msgspec 0.22 crashes when it frees one with a pattern.
+        return _usable({**minimal, name: each}, kind) is not None
+
+    if is_usable(value):
+        return value
+    if isinstance(value, list) and name != "options":
+        return [each for each in value if is_usable([each])] or None
+    if isinstance(value, dict):
+        return {key: each for key, each in value.items() if is_usable({key: each})} or None
+    return None
 
 
 def _added(product: dict[str, Any], field: str, value: Any, path: str) -> bool:
@@ -155,13 +219,36 @@ def _added(product: dict[str, Any], field: str, value: Any, path: str) -> bool:
     return True
 
 
-def _move_price(product: dict[str, Any], stated: str) -> None:
-    """Make a price whose currency is known one of the prices."""
+def _move_prices(product: dict[str, Any], stated: str, path: str) -> None:
+    """Read the prices, and make one whose currency is known one of those in currencies."""
+    found = {name: _money(product[name], path + name) for name in _PRICES if name in product}
+    _, own = found.get("price", (None, ""))
+    code = own if own and not (stated and agree(own, stated)) else stated
+    for name, (amount, currency) in found.items():
+        product[name] = amount
+        if code and currency and not agree(code, currency):
+            raise msgspec.ValidationError(
+                f"it is in {currency.upper()}, but the price is in {code.upper()} - at `$.{path}{name}`"
+            )
     price, prices = product.get("price"), product.get("prices")
-    currency = _first(price, _CURRENCY)
-    code = stated if currency is price else str(currency).lower()
-    if code in CURRENCIES and price not in _NOTHING and isinstance(prices, dict | None):
-        product |= {"price": None, "prices": {code: _first(price, _AMOUNT), **(prices or {})}}
+    if code and price not in _NOTHING and isinstance(prices, dict | None):
+        product |= {"price": None, "prices": {code: price, **(prices or {})}}
+    elif own and isinstance(prices, list):
+        product |= {"price": None, "prices": [{"currency": own, "amount": price}, *prices]}
+
+
+def _money(value: Any, path: str) -> tuple[Any, str]:
+    """An amount and its currency; empty if it names none that is known."""
+    currency = ""
+    if isinstance(value, dict):
+        named, value = _first(value, _CURRENCY), _first(value, _AMOUNT)
+        currency = named.lower() if isinstance(named, str) and codes_of(named) else ""
+    if not isinstance(value, str):
+        return value, currency
+    money = read(value)
+    if value.strip() and money is None:
+        raise msgspec.ValidationError(f"{shown(value)} is not a number such as 1234.50 - at `$.{path}`")
+    return (money.amount, money.currency or currency) if money else (None, currency)
 
 
 def _move_category(product: dict[str, Any]) -> None:
@@ -184,17 +271,28 @@ def _value(name: str, value: Any, path: str) -> Any:
 
 
 def _prices(value: Any, path: str) -> Any:
-    return [_price(each, path) for each in value] if isinstance(value, list) else _numbers(value, path)
+    if isinstance(value, list):
+        return [_price(each, path) for each in value]
+    return (
+        {name: _amount_in(name, each, path) for name, each in value.items()}
+        if isinstance(value, dict)
+        else value
+    )
+
+
+def _amount_in(name: str, value: Any, path: str) -> Any:
+    """The amount of a price whose currency its name begins with, such as `eur.Germany`."""
+    amount, currency = _money(value, f"{path}.{name}")
+    if currency and not agree(currency, str(name).partition(".")[0]):
+        raise msgspec.ValidationError(f"it is in {currency.upper()} - at `$.{path}.{name}`")
+    return amount
 
 
 def _price(value: Any, path: str) -> dict[str, Any]:
     members = value if isinstance(value, dict) else {}
     quantities = {own: members[name] for name, own in _OF_PRICES.items() if name in members}
-    return {
-        "currency": str(_first(value, _CURRENCY)),
-        "amount": _number(_first(value, _AMOUNT), path),
-        **quantities,
-    }
+    amount, currency = _money(value, path)
+    return {"currency": currency or str(_first(value, _CURRENCY)), "amount": amount, **quantities}
 
 
 def _dimensions(value: Any, path: str) -> Any:
@@ -309,8 +407,7 @@ _READERS: Mapping[str, Read] = {
     "allowBackorder": _flag,
     "rating": _rating,
     "stock": lambda value, path: (_numbers if isinstance(value, dict) else _number)(value, path),
-    **dict.fromkeys(("price", "compareAtPrice", "salePrice", "weight"), _number),
-    **dict.fromkeys(("discountPercentage", "minimumOrderQuantity"), _number),
+    **dict.fromkeys(("weight", "discountPercentage", "minimumOrderQuantity"), _number),
     **dict.fromkeys(("sku", "barcode", "hsCode", "midCode"), _code),
     # Only for metadata:
     "reviews": _only(list[Any]),

@@ -59,7 +59,8 @@ def desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | Non
     if item.problem:
         raise InvalidProductError(item.problem)
     try:
-        product, unknown_status, unused = _read(item.value)
+        is_strict = not (item.is_foreign or options.has_other_names)
+        product, unknown_status, unused = _read(item.value, is_strict=is_strict)
     except msgspec.ValidationError as error:
         raise InvalidProductError(name_variant(readable(error), item.decoded)) from error
     except UnicodeEncodeError as error:  # a lone surrogate
@@ -75,13 +76,13 @@ def desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | Non
     return structs.replace(desired, status=status, unknown_status=unknown_status)
 
 
-def _read(raw: Any) -> tuple[SourceProduct, str, Sequence[str]]:
-    """The product, what it has instead of a known status, and its fields that mean nothing."""
+def _read(raw: Any, *, is_strict: bool) -> tuple[SourceProduct, str, Sequence[str]]:
+    """The product, what it has instead of a known status, and its fields that are not used."""
     with suppress(*UNREADABLE):  # the usual case: a valid product with our own names
         return as_type(SourceProduct, raw), "", ()
     from medusa_sync.sources.lenient import adjusted
 
-    return adjusted(decode_json(bytes(raw)) if isinstance(raw, msgspec.Raw) else raw)
+    return adjusted(decode_json(bytes(raw)) if isinstance(raw, msgspec.Raw) else raw, is_strict=is_strict)
 
 
 def readable(error: msgspec.ValidationError) -> str:

@@ -243,7 +243,7 @@ class Catalogue(Source):
 
         self._map = program.name
         pages = self._watched(program, first, rest)
-        with Grouped() as grouped:
+        with Grouped(are_foreign=program.is_built_in) as grouped:
             pages = pages if program.group is None else gathered(program.group, pages)
             async with program, aclosing(pages):
                 async for page in pages:

@@ -10,12 +10,14 @@ from medusa_sync.core.kinds.prices import PRICE, is_price
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Remarks
 from medusa_sync.sources.image_paths import images_of, is_path
+from medusa_sync.sources.money import digits_of
 from medusa_sync.sources.schema import SourceProduct, SourceVariant
 from medusa_sync.sources.text import is_web_url, shown
 
 _SHOWN = 10  # names
 _IGNORED_SHOWN = 20  # those of metafields come last
 _MOST = 1_000  # names; a file may have any number
+_CENTS, _THOUSAND = 2, 1_000
 
 
 class Overlooked:
@@ -31,6 +33,7 @@ class Overlooked:
         self._images = 0
         self._path = ""  # of an image, as an example
         self._free = 0
+        self._thousandths, self._thousandth = 0, 0.0  # prices that may be thousands, and an example
         self._sales = Counter[str]()  # products whose sale prices are not in the currency
 
     def add(self, product: SourceProduct, desired: DesiredProduct, unused: Iterable[str]) -> None:
@@ -40,7 +43,12 @@ class Overlooked:
         unusable = [each for each in {*images_of(product)} if not is_web_url(each.strip())]
         self._images += len(unusable)
         self._path = self._path or min(filter(is_path, unusable), default="")
-        self._free += sum(each.fields.get(PRICE) == 0 for each in desired.variants)
+        prices = [each.fields.get(PRICE) for each in desired.variants]
+        self._free += prices.count(0)
+        if digits_of(desired.currency) <= _CENTS:
+            found = [each for each in prices if isinstance(each, float) and _in_thousandths(each)]
+            self._thousandths += len(found)
+            self._thousandth = next(iter(found), self._thousandth)
         if _has_other_sale(product, desired):
             self._sales[desired.currency] += 1
 
@@ -70,6 +78,9 @@ class Overlooked:
             yield Note("numeric_codes", f"Codes that are numbers: {codes}. Do they lack zeros in front?")
         if self._free:
             yield Note("free", f"Prices that are 0: {self._free:,}.")
+        if self._thousandths:
+            text = f"Prices with three digits after the point, such as {self._thousandth}"
+            yield Note("thousandths", f"{text}: {self._thousandths:,}. Are these thousands?")
         for currency, count in self._sales.items():
             yield Note(
                 "other_sale",
@@ -82,6 +93,10 @@ def _listed(names: Iterable[str], most: int) -> str:
     """The first names, and how many more there are."""
     found = [*names]
     return ", ".join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")
+
+
+def _in_thousandths(price: float) -> bool:
+    return 1 <= price < _THOUSAND and round(price, _CENTS) != price == round(price, _CENTS + 1)
 
 
 def _has_other_sale(product: SourceProduct, desired: DesiredProduct) -> bool:

@@ -22,6 +22,7 @@ from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import ONLY, RECORD_KEY
 from medusa_sync.core.value import Value
 from medusa_sync.sources.base import InvalidProductError
+from medusa_sync.sources.money import codes_of, digits_of
 from medusa_sync.sources.schema import (
     SourcePrice,
     SourceProduct,
@@ -32,12 +33,6 @@ from medusa_sync.sources.schema import (
 from medusa_sync.sources.text import is_web_url, one_line, paragraphs
 
 _INDEX = re.compile(r"^variants\[(\d+)\]\.?")
-_WITHOUT_MINOR_UNIT = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf"
-_IN_THOUSANDTHS = "bhd iqd jod kwd lyd omr tnd"
-_DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
-    **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
-    **dict.fromkeys(_IN_THOUSANDTHS.split(), 3),
-}
 _TITLE = "Title"  # the option of variants that have only titles
 _LARGEST_INT = 2**53
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
@@ -266,7 +261,8 @@ def _prices(
         InvalidProductError: a price is missing or contradicts another one.
     """
     price = product.price if variant.price is None else variant.price
-    others = _by_field(variant.prices or {})
+    inherited = product.prices if price is None and variant.prices is None else variant.prices
+    others = _by_field(inherited or {}, currency)
     same = others.pop(f"{OTHER_PRICE}{currency}", price)
     price = same if price is None else price
     in_others = dict(sorted(others.items()))
@@ -287,13 +283,26 @@ def _prices(
         if compared is None:
             if product.discount_percentage:  # otherwise, rounding alone would look like a sale
                 rest = 1 - product.discount_percentage / 100
-                sale = round(price * rest, _DIGITS.get(currency, 2))
+                sale = round(price * rest, digits_of(currency))
         else:
             full = max(price, compared)
     return {PRICE: full, **in_others, **({SALE: sale} if 0 < sale < full else {})}
 
 
-def _by_field(prices: Mapping[str, float] | Sequence[SourcePrice]) -> dict[str, float]:
+def _code(name: str, preferred: str) -> str:
+    """The code of a currency, which may be named by a sign such as `$`."""
+    codes = codes_of(name) or (name.lower(),)
+    code = preferred if preferred in codes else codes[0]
+    if code != preferred and len(codes) > 1:
+        raise InvalidProductError(
+            f"prices: {name!r} is not {preferred}, the --currency; it may be {', '.join(codes)}"
+        )
+    if not _CURRENCY.fullmatch(code):
+        raise InvalidProductError(f"prices: {name!r} is not a currency code")
+    return code
+
+
+def _by_field(prices: Mapping[str, float] | Sequence[SourcePrice], preferred: str) -> dict[str, float]:
     """The amounts by field, such as `price.eur.Germany`; in a mapping, a key is `eur.Germany`."""
     found: dict[str, float] = {}
     if isinstance(prices, Mapping):
@@ -304,9 +313,7 @@ def _by_field(prices: Mapping[str, float] | Sequence[SourcePrice]) -> dict[str, 
             for each in prices
         ]
     for key, amount in given:
-        currency, region = key.currency.lower(), one_line(key.region) or ""
-        if not _CURRENCY.fullmatch(currency):
-            raise InvalidProductError(f"prices: {key.currency!r} is not a currency code")
+        currency, region = _code(key.currency, preferred), one_line(key.region) or ""
         field = price_field(key._replace(currency=currency, region=region))
         name = field.removeprefix(OTHER_PRICE)
         if price_key(field, "").region != region:

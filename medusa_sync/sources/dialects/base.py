@@ -106,6 +106,7 @@ class Dialect(Struct, frozen=True, dict=True):
         ids: keys of columns with the id of a product; the first one that is not empty counts.
         product: rows with the same id, in our own shape. It raises `InvalidProductError`.
         alias: the key of a column that identifies the product of a row without the first of `ids`.
+        is_own: it is that of this tool.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Dialect(Struct, frozen=True, dict=True):
     ids: tuple[str, ...]
     product: Callable[[Sequence[Row]], Mapping[str, Any]]
     alias: str = ""
+    is_own: bool = False
 
     def meaning(self, name: str) -> Meaning | None:
         """What a name means; None if nothing."""
@@ -301,6 +303,10 @@ class Row(Struct, frozen=True):
         """The keys of cells by their number or currency."""
         keys = self.header.series.get(key, {})
         return {suffix: each for suffix, each in keys.items() if each in self.cells}
+
+    def leave_out(self, key: str) -> None:
+        """Say that a column is not used, because a cell of it cannot be read."""
+        self.header.remarks.unused[self.header.names[key]] = None
 
     def error(self, key: str, reason: str) -> InvalidProductError:
         """Why its product is rejected: `line 7: Variant Price is empty`."""

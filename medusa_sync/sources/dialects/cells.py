@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
+from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.dialects.base import Column, Row
-from medusa_sync.sources.schema import NUMBER
+from medusa_sync.sources.money import Money, agree, read
+from medusa_sync.sources.schema import NUMBER, SOLD
 from medusa_sync.sources.text import shown, whole
 
 VARIANT = "variants[]."
@@ -31,18 +33,16 @@ def texts(row: Row, key: str) -> list[str]:
     return distinct(row[each] for each in row.series(key).values())
 
 
-def amount(
-    row: Row, key: str, written: str | None = None, *, has_currency: bool = False
-) -> int | float | None:
+def amount(row: Row, key: str, written: str | None = None) -> int | float | None:
     """A number that is not negative: the cell, or the part of it that is `written`; None if it is empty.
 
-    In a table with decimal commas, or with a currency, `10,00` is 10.
+    In a table with decimal commas, `10,00` is 10.
     """
     found = row[key] if written is None else written
     if not found:
         return None
     digits = found.removeprefix("-")
-    is_comma = (row.header.decimal_comma or has_currency) and _DECIMAL_COMMA.fullmatch(digits)
+    is_comma = row.header.decimal_comma and _DECIMAL_COMMA.fullmatch(digits)
     plain = digits.replace(",", ".") if is_comma else digits
     if not NUMBER.fullmatch(plain) or _may_have_thousands(row, digits):
         raise row.error(key, f"is {shown(found)}, which is not a number such as 1234.50")
@@ -66,9 +66,31 @@ def _may_have_thousands(row: Row, number: str) -> bool:
     return row.header.decimal_comma and _THOUSANDS.fullmatch(number) is not None
 
 
+def money(row: Row, key: str) -> Money | None:
+    """A price that is not negative, and the currency that the cell names; None if it is empty."""
+    if not row[key]:
+        return None
+    found = read(row[key], decimal_comma=row.header.decimal_comma)
+    if found is None:
+        raise row.error(key, f"is {shown(row[key])}, which is not a number such as 1234.50")
+    if found.amount < 0:
+        raise row.error(key, f"is {row[key]}, which is negative")
+    return found
+
+
+def price(row: Row, key: str) -> Any:
+    """A price, as an object if the cell names the currency; None if it is empty."""
+    found = money(row, key)
+    return found._asdict() if found and found.currency else found and found.amount
+
+
 def prices(row: Row, key: str) -> dict[str, int | float | None]:
     """The amounts of a column per currency."""
-    return {currency: amount(row, each) for currency, each in row.series(key).items()}
+    found = {currency: (each, money(row, each)) for currency, each in row.series(key).items()}
+    for currency, (each, own) in found.items():
+        if own and own.currency and not agree(own.currency, currency.partition(".")[0]):
+            raise row.error(each, f"is {shown(row[each])}, which is in another currency")
+    return {currency: own and own.amount for currency, (_, own) in found.items()}
 
 
 def flag(row: Row, key: str) -> bool | None:
@@ -116,12 +138,26 @@ def fields(targets: Iterable[Target], row: Row) -> dict[str, Any]:
     """The fields that cells become by themselves; None for those that need more."""
     found: dict[str, Any] = {}
     for column, name, member in targets:
-        value = column.read(row, column.key) if column.read else None
+        value = None
+        if column.read:
+            is_needed = name in SOLD
+            value = column.read(row, column.key) if is_needed else optional(row, column.key, column.read)
         if not member or value in (None, ""):
             found.setdefault(name, None if member else value)
         else:
             found[name] = (found.get(name) or {}) | {member: value}
     return found
+
+
+def optional(row: Row, key: str, read: Callable[[Row, str], Any]) -> Any:
+    """What a cell is read as; None if it cannot be read and the table is not of our own format."""
+    try:
+        return read(row, key)
+    except InvalidProductError:
+        if row.header.dialect.is_own:
+            raise
+        row.leave_out(key)
+        return None
 
 
 def options(
@@ -157,7 +193,7 @@ def options(
 Read = Callable[[Row, str], Any]
 Target = tuple[Column, str, str]
 """A column, the field that it becomes, and the member of that field, if it is an object."""
-_READ = {each.__name__: each for each in (text, texts, amount, count, flag, json_object)}
+_READ = {each.__name__: each for each in (text, texts, amount, price, count, flag, json_object)}
 
 
 def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:

@@ -10,7 +10,18 @@ from html import unescape
 from typing import Any
 
 from medusa_sync.sources.dialects.base import Dialect, Row
-from medusa_sync.sources.dialects.cells import amount, columns_of, count, distinct, path, present, texts
+from medusa_sync.sources.dialects.cells import (
+    amount,
+    columns_of,
+    count,
+    distinct,
+    money,
+    optional,
+    path,
+    present,
+    texts,
+)
+from medusa_sync.sources.money import Money, agree
 from medusa_sync.sources.text import shown, whole
 
 _OPTIONS = {  # attributes that tell variants apart, and what the options are called
@@ -23,7 +34,6 @@ _OPTIONS = {  # attributes that tell variants apart, and what the options are ca
 }
 _STOCK = ("quantity", "sell_on_google_quantity", "quantity_to_sell_on_facebook", "inventory")
 _GRAMS = {"g": "1", "kg": "1000", "oz": "28.349523125", "lb": "453.59237"}
-_PRICE = re.compile(r"([0-9.,]+)\s*([A-Za-z]{3})?")
 _WEIGHT = re.compile(r"([0-9.,]+)\s*([a-z]+?)s?", re.IGNORECASE)
 _URL_SEPARATOR = re.compile(r",(?=\s*https?://)")  # a URL may have commas of its own
 _AVAILABILITIES = ("in_stock", "backorder", "preorder", "out_of_stock")
@@ -94,35 +104,24 @@ def _variant(row: Row, options: Mapping[str, str], now: datetime) -> Mapping[str
         **_prices(row, now),
         stock=stock,
         allowBackorder=None if stock is None else _SOLD_WITHOUT_STOCK.get(_status(row)),
-        weight=_weight(row, "shipping_weight") or _weight(row, "product_weight"),
+        weight=optional(row, "shipping_weight", _weight) or optional(row, "product_weight", _weight),
         options={name: row[key] for key, name in options.items() if row[key]},
     )
 
 
 def _prices(row: Row, now: datetime) -> dict[str, Any]:
     """The price now, and if that is a sale price, the one without the sale."""
-    price, currency = _price(row, "price")
-    sale, own_currency = _price(row, "sale_price")
+    price, sale = money(row, "price"), money(row, "sale_price")
     if price is None:
         raise row.error("price", "is empty")
     full = None
     if sale is not None and _applies(row, now):
-        if own_currency not in {"", currency}:
-            raise row.error("sale_price", f"is in {own_currency.upper()}, but the price is not")
-        if 0 < sale < price:
-            price, full = sale, price
-    money = {"prices": {currency: price}} if currency else {"price": price}
-    return {**money, "compareAtPrice": full}
-
-
-def _price(row: Row, key: str) -> tuple[int | float | None, str]:
-    """The amount and the currency; None and no currency if there are none."""
-    if not row[key]:
-        return None, ""
-    match = _PRICE.fullmatch(row[key])
-    if match is None:
-        raise row.error(key, f"is {shown(row[key])}, which is not a price such as `15.00 USD`")
-    return amount(row, key, match[1], has_currency=bool(match[2])), (match[2] or "").lower()
+        if sale.currency and not agree(sale.currency, price.currency):
+            raise row.error("sale_price", f"is in {sale.currency.upper()}, but the price is not")
+        if 0 < sale.amount < price.amount:
+            price, full = Money(sale.amount, price.currency), price.amount
+    found = {"prices": {price.currency: price.amount}} if price.currency else {"price": price.amount}
+    return {**found, "compareAtPrice": full}
 
 
 def _applies(row: Row, now: datetime) -> bool:

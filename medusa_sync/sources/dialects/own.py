@@ -69,12 +69,12 @@ def _texts(row: Row, of: str = "") -> dict[str, Any]:
 def _goods(row: Row) -> dict[str, Any]:
     if not row["price"] and not row.series("price"):
         raise row.error("price", "is empty")
-    price, code = cells.amount(row, "price"), row["currency"].lower()
+    price, code = cells.price(row, "price"), row["currency"].lower()
     prices = cells.prices(row, "price")
-    if code in CURRENCIES:
+    if code in CURRENCIES and not isinstance(price, dict):
         price, prices = None, {code: price, **prices}
-    elif code:
-        row.header.remarks.unused[row.header.names["currency"]] = None
+    elif code and code not in CURRENCIES:
+        row.leave_out("currency")
     return fields(_GOODS, row) | {"price": price, "prices": prices, "stock": _stock(row)}
 
 
@@ -95,4 +95,5 @@ OWN = Dialect(
     "a product by its id; a variant by its variant_id, else its SKU, else its option values",
     ("id",),
     _product,
+    is_own=True,
 )

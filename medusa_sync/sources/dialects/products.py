@@ -70,7 +70,7 @@ def _product(rows: list[Row], dialect: Dialect, *, is_cut: bool) -> Item:
     """A product; the first row with a title has its fields."""
     first, header = rows[0], rows[0].header
     unit = header.unit
-    item = partial(Item, remarks=header.remarks)
+    item = partial(Item, remarks=header.remarks, is_foreign=not dialect.is_own)
     source_id = next((row.source_id for row in rows if row[dialect.ids[0]]), first.source_id)
     if not source_id:
         return item(None, first.place, problem=first.problem or "it belongs to no product: it has no id")

@@ -21,8 +21,8 @@ def _category(row: Row, key: str) -> list[list[str]]:
     return [category] if category and category != ["Uncategorized"] else []
 
 
-def _price(row: Row, key: str) -> int | float:
-    price = cells.amount(row, key)
+def _price(row: Row, key: str) -> Any:
+    price = cells.price(row, key)
     if price is None:
         name = shortened(row["Variant SKU"] or " / ".join(row[each] for each in row.series(_VALUE).values()))
         raise row.error(key, f"is empty (variant {name})" if name else "is empty")
@@ -56,7 +56,7 @@ _COLUMNS = cells.columns_of(
     tags=lambda row, key: cells.parts(row[key], ","),
     status=_status,
     code=lambda row, key: row[key].removeprefix("'"),  # so that a spreadsheet keeps zeros
-    price=_price,
+    variant_price=_price,
     stock=_stock,
     backorder=_backorder,
     grams=lambda row, key: cells.amount(row, key) or None,

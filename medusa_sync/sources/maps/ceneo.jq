@@ -14,7 +14,7 @@
       id: .["@id"],
       sku: .["@id"],
       barcode: $attributes.EAN,
-      prices: {pln: ((.["@price"] | spaced) // null)},
+      prices: {pln: .["@price"]},
       stock: .["@stock"],
       weight: ((.["@weight"] | grams) // null)
     }]

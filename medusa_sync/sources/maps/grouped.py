@@ -30,9 +30,13 @@ class Grouped:
 
     Once all parts are added, `known_by` is the field that is read as the id, because the map gives none, and
     `lacks_ids` says that no product has a usable one.
+
+    Args:
+        are_foreign: the map is not the user's, who could change it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, are_foreign: bool) -> None:
+        self._are_foreign = are_foreign
         self._parts = Groups()
         self._items = 0
         self._without_products = 0  # items that gave none
@@ -128,10 +132,12 @@ class Grouped:
             if problem or source_id is not None:
                 title = product.get("title")
                 called = {"id": source_id, "title": title if isinstance(title, str) else place}
-                yield Item(called if problem else product, problem=problem)
+                value = called if problem else product
+                yield Item(value, problem=problem, is_foreign=self._are_foreign)
                 self._compare([part for part in parts if not part.get("variants")])
             elif self.known_by and isinstance(product, dict):
-                yield Item({**product, "id": product.get(self.known_by)}, place)
+                value = {**product, "id": product.get(self.known_by)}
+                yield Item(value, place, is_foreign=self._are_foreign)
             else:
                 yield Item({"title": place}, problem=_unknown(product))
 

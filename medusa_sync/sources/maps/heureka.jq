@@ -5,7 +5,7 @@
 (length > 1) as $is_group
 | .[]
 | ((.ITEMGROUP_ID | filled) // .ITEM_ID) as $id
-| ((.PRICE_VAT | spaced) // null) as $price
+| .PRICE_VAT as $price
 | [.PARAM | list | {key: .PARAM_NAME, value: .VAL}] as $params
 | [$params[] | select($is_group and (.key | test("barva|farba|velikost|veľkosť|objem|size|colou?r"; "i")))]
   as $options

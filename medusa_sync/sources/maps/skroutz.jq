@@ -4,7 +4,7 @@
 def goods($product):
   {
     barcode: .ean,
-    prices: {eur: first(((.price_with_vat, $product.price_with_vat) | spaced), null)},
+    prices: {eur: first(((.price_with_vat, $product.price_with_vat) | filled), null)},
     stock: (if .instock == "N" then 0 else .quantity end),
     weight: (($product.weight | spaced) // null)
   };

@@ -12,7 +12,7 @@
       sku: .SKU,
       barcode: .GTIN,
       price: (.Price // "" | if ascii_downcase == "variable" then error("it has no fixed price")
-        else sub("^[^0-9.-]+"; "") | gsub(",(?=[0-9]{3})"; "") end),
+        else . end),
       salePrice: .["Online Sale Price"],
       stock: ([to_entries[] | select(.key | startswith("Current Quantity")) | .value | filled]
         | if . == [] then null else map(count) | add end),

@@ -35,8 +35,8 @@ def stock: (.Stock | filled | if test("^-[0-9]+$") then 0 else . end) // null;
 def goods:
   applies(.["Date sale price starts"]; .["Date sale price ends"]) as $now
   | (.["In stock?"] // "1" | ascii_downcase) as $in
-  | ((.["Sale price"] | select($now) | decimal) // null) as $sale
-  | ((.["Regular price"] | decimal) // null) as $regular
+  | ((.["Sale price"] | select($now) | filled) // null) as $sale
+  | ((.["Regular price"] | filled) // null) as $regular
   | {
       sku: .SKU,
       barcode: .["GTIN, UPC, EAN, or ISBN"],

@@ -18,7 +18,6 @@ texts("name") as $name
 | [$params[] | select($group and (.key | test("размер|цвет|объ[её]м|розмір|колір|size|colou?r"; "i")))]
   as $options
 | ((.currencyId | filled | ascii_downcase | if . == "rur" then "rub" else . end) // null) as $currency
-| ((.price | spaced) // null) as $price
 | {
     id: ($group // .["@id"]),
     title: ($name.own // ([.typePrefix, .vendor, .model] | map(filled) | join(" "))),
@@ -32,11 +31,11 @@ texts("name") as $name
       id: .["@id"],
       sku: .["@id"],
       barcode: first((.barcode | list), null),
-      compareAtPrice: ((.oldprice | spaced) // null),
+      compareAtPrice: .oldprice,
       stock: (if .["@available"] == "false" then 0
         else first((.count, .stock_quantity, .quantity_in_stock, .quantity) | filled) // null end),
       weight: ((.weight | grams) // null),
       options: (if $group and $options == [] then {Offer: .["@id"]} else $options | from_entries end)
-    } + (if $currency then {prices: {($currency): $price}} else {$price} end)]
+    } + (if $currency then {prices: {($currency): .price}} else {price} end)]
   }
 | shown

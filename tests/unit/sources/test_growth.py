@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from medusa_sync.errors import SourceError
-from medusa_sync.sources import csv_files
+from medusa_sync.sources import csv_files, money
 from medusa_sync.sources.dialects import cells, google
 from medusa_sync.sources.formats import check, recognise
 from medusa_sync.sources.json_page import says
@@ -55,7 +55,7 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "quotes": unpadded,
     "decimal comma": matched(cells._DECIMAL_COMMA),
     "count": matched(cells._COUNT),
-    "price": matched(google._PRICE),
+    "price": money.read,
     "weight": matched(google._WEIGHT),
     "URLs": google._URL_SEPARATOR.split,
     "web URL": is_web_url,

@@ -208,8 +208,6 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
 
 
 @cases(r"""
-{"price": "12,50"} => price: '12,50' is not a number such as 1234.50
-{"price": "1.234,56"} => price: '1.234,56' is not a number such as 1234.50
 {"price": "12.50 or so"} => price: '12.50 or so' is not a number such as 1234.50
 {"price": "\u0967"} => price: '१' is not a number such as 1234.50
 {"stock": "many"} => stock: 'many' is not a number such as 1234.50
@@ -220,7 +218,7 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
 {"stock": 3000000000} => stock: it is above 2147483647
 {"title": ""} => title: it is shorter than 1
 {"variants": [{"id": 1, "price": -2.5}]} => variant 1: price: it is below 0
-{"prices": {"euro": 1}} => prices: 'euro' is not a currency code
+{"prices": {"florin": 1}} => prices: 'florin' is not a currency code
 {"prices": {"EUR": 1, "eur": 2}} => prices: two in eur, 1 and 2
 {"prices": {"usd": 1}, "price": 2} => prices: 1 usd, but price is 2
 {"prices": {"eur.10+": 1, "eur.010+": 2}} => prices: two in eur.10+, 1 and 2

@@ -47,7 +47,7 @@ Published= => {"status": "draft"}
 Description='-50 %\nnow\\n; Short description=Cup => {"description": "-50 %\nnow\\n"}
 Short description='=) => {"description": "=)"}
 Regular price=9,50 => {"price": 9.5}
-Regular price=1.234,50 => price: '1.234,50' is not a number such as 1234.50
+Regular price=1.234,50 => {"price": 1234.5}
 Sale price=8 => {"price": 8, "compareAtPrice": 9}
 Sale price=8; Date sale price starts=2020-01-01 => {"price": 8, "compareAtPrice": 9}
 Sale price=8; Date sale price starts=2099-01-01 => {}
@@ -72,7 +72,7 @@ In stock?= => {"stock": 0}
 In stock?=FALSE => {"stock": 0}
 In stock?=backorder => {}
 Weight (kg)=0,29 => {"weight": 290}
-Weight (kg)=1 kg => weight: '1 kg' is not a number such as 1234.50
+Weight (kg)=1 kg => {}
 Length (cm)=3; Width (cm)=2.5; Height (cm)=1 => {"dimensions": {"depth": 3, "width": 2.5, "height": 1}}
 Weight (lbs)=2; Width (in)=2,5; Height (mm)=30; Length (m)=1 => {"weight": 907.185, "dimensions":
  {"width": 6.35, "height": 3, "depth": 100}}

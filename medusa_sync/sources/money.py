@@ -1,0 +1,121 @@
+"""Reads prices as people and programs write them: `1,234.50`, `KES 1,250`, `389kr`, `R$ 12,50`."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from medusa_sync.core.currencies import CURRENCIES
+from medusa_sync.sources.text import whole
+
+_WITHOUT_MINOR_UNIT = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf"
+_IN_THOUSANDTHS = "bhd iqd jod kwd lyd omr tnd"
+_DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
+    **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
+    **dict.fromkeys(_IN_THOUSANDTHS.split(), 3),
+}
+_WITHOUT_COINS = f"{_WITHOUT_MINOR_UNIT} cop idr irr lak lbp".split()
+
+
+def _named() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The signs and words of the table, and the codes that each may mean."""
+    table = Path(__file__).with_name("currencies.csv").read_text(encoding="utf-8").splitlines()[1:]
+    for names, codes in csv.reader(table):
+        yield from ((name, tuple(codes.split())) for name in names.split())
+
+
+_CODES_OF = {**{code: (code,) for code in CURRENCIES}, **dict(_named())}
+_PRICE = re.compile(
+    r"(?P<before>[^\d\s.,'\u2019+\u2212-](?:[^\d+\u2212-]*[^\d\s+\u2212-])?)?\s*(?P<minus>[-\u2212])?\s*"
+    r"(?P<number>\d(?:[\d.,'\u2019\s]*\d)?)(?:[.,/][-\u2013\u2014]{1,2})?\s*(?P<behind>[^\d\s.,'\u2019](?:[^\d]*[^\d\s])?)?",
+    re.ASCII,
+)
+"""Spaces of all kinds are written as one space before."""
+_SPACES = re.compile(r"\s+")
+_APART = re.compile(r"(?<=[0-9])[ '\u2019](?=[0-9]{3}(?![0-9]))")  # between thousands
+_PLAIN = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
+_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}|0,[0-9]+")
+_POINT_LAST = re.compile(r"[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}\.[0-9]+|[0-9]{1,3}(,[0-9]{2,3})+,[0-9]{3}")
+_COMMA_LAST = re.compile(r"[0-9]{1,3}(\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(\.[0-9]{3}){2,}")
+_THREE_DIGITS = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}")  # after the separator
+_LONGEST = 100  # characters
+
+
+class Money(NamedTuple):
+    """A price.
+
+    Attributes:
+        amount: negative if the text has a minus.
+        currency: its code; what the text has, such as `kr`, if that may be several; empty if there is none.
+    """
+
+    amount: int | float
+    currency: str = ""
+
+
+def digits_of(currency: str) -> int:
+    """How many digits a price has after the decimal point."""
+    return _DIGITS.get(currency, 2)
+
+
+def codes_of(name: str) -> tuple[str, ...]:
+    """The codes that a code, a sign or a word may mean."""
+    return _CODES_OF.get(name.casefold().strip(" ."), ())
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two codes, signs or words may mean the same currency."""
+    return not {*codes_of(one)}.isdisjoint(codes_of(other))
+
+
+@lru_cache(maxsize=4_096)  # many products cost the same
+def read(text: str, *, decimal_comma: bool = False) -> Money | None:
+    """The price that a text is; None if it is none, or not clear.
+
+    With two kinds of separators, the last one is decimal.
+    """
+    if not decimal_comma and _PLAIN.fullmatch(text):
+        return Money(whole(float(text)))  # the usual case, and fast
+    match = _PRICE.fullmatch(_SPACES.sub(" ", text.strip())) if len(text) <= _LONGEST else None
+    if match is None:
+        return None
+    names = [each.casefold().strip(" .") for each in (match["before"], match["behind"]) if each]
+    found = [codes_of(each) for each in names]
+    codes = [code for code in found[0] if all(code in each for each in found)] if found else []
+    if names and not codes:
+        return None
+    currency = min(names, key=lambda each: len(_CODES_OF[each]), default="") if len(codes) != 1 else codes[0]
+    number = _plain(_APART.sub("", match["number"]), codes, decimal_comma=decimal_comma)
+    if not _PLAIN.fullmatch(number):
+        return None
+    amount = whole(float(number))
+    return Money(-amount if match["minus"] else amount, currency)
+
+
+def _plain(number: str, codes: Sequence[str], *, decimal_comma: bool) -> str:
+    """A number with at most a decimal point; empty if it is not clear."""
+    if three := _THREE_DIGITS.fullmatch(number):
+        return _with_three_digits(number, three[1], codes, decimal_comma=decimal_comma)
+    if _POINT_LAST.fullmatch(number):
+        return number.replace(",", "")
+    if _COMMA_LAST.fullmatch(number) or _COMMA.fullmatch(number):
+        return number.replace(".", "").replace(",", ".")
+    return number
+
+
+def _with_three_digits(number: str, mark: str, codes: Sequence[str], *, decimal_comma: bool) -> str:
+    """`1,250` is 1250, unless there may be thousandths; `1.250` is 1.25, unless there are no coins.
+
+    Neither is clear if commas are decimal, and `$ 1.250` is not, because some dollars have no cents.
+    """
+    if decimal_comma:
+        return ""
+    if mark == ",":
+        return "" if any(map(_IN_THOUSANDTHS.count, codes)) else number.replace(",", "")
+    if codes and all(code in _WITHOUT_COINS for code in codes):
+        return number.replace(".", "")
+    return "" if len(codes) > 1 else number
