@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from medusa_sync.core.kinds.sales import IN_LIST
-from medusa_sync.core.kinds.stock import LOCATION, STOCK, stocks_of
+from medusa_sync.core.kinds.stock import LOCATION, uses_default_location
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import CHANGES, Record
 from medusa_sync.core.selection import Selection
@@ -18,7 +18,7 @@ MAP_CONTENT = "map"  # a digest
 LOCATION_NAME = "location"  # the value of `--stock-location`; its own value there is an id
 
 OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT)
-_OF_STOCK = (LOCATION, LOCATION_NAME)
+_OF_LOCATION = (LOCATION, LOCATION_NAME)
 _OFF = dict.fromkeys((CURRENCY, SALES, MAP), "")  # a record without them was written without these settings
 _COUNT = re.compile("[0-9]{1,9}")
 
@@ -119,11 +119,11 @@ def to_record(before: Mapping[str, str], now: Mapping[str, str], selection: Sele
     The others, and the number of changes, are those of the source as a whole, `before`.
     """
     if not selection.decides(LOCATION):
-        now = {name: value for name, value in now.items() if name not in _OF_STOCK}
+        now = {name: value for name, value in now.items() if name not in _OF_LOCATION}
     kept = {
         name: value
         for name, value in before.items()
-        if not selection.decides(LOCATION if name in _OF_STOCK else name)
+        if not selection.decides(LOCATION if name in _OF_LOCATION else name)
     }
     values = {**_OFF, **now, **kept}
     is_changed = any(values[name] != before[name] for name in values.keys() & before.keys() - {CHANGES})
@@ -134,6 +134,6 @@ def to_record(before: Mapping[str, str], now: Mapping[str, str], selection: Sele
 
 def with_settings(desired: DesiredProduct, settings: Mapping[str, str]) -> Mapping[str, str]:
     """The settings that a product gets: the stock location only if it has stock that names no location."""
-    if any(STOCK in each for each in stocks_of(desired)):
+    if uses_default_location(desired):
         return settings
-    return {name: value for name, value in settings.items() if name not in _OF_STOCK}
+    return {name: value for name, value in settings.items() if name not in _OF_LOCATION}

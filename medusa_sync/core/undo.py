@@ -30,7 +30,7 @@ _SINCE = "edited since the run"
 _LATER = "a later run wrote it; undo that first"
 FOREVER = "the run deleted it, which cannot be undone"
 _ALONE = "no variant has the stock that it shared; set its stock in the admin"
-_FOR_SALE = "it has no stock of its own to set to 0; --on-missing delete removes it"
+_NO_STOCK = "it has no stock of its own to set to 0; --on-missing delete removes it"
 
 
 class Undone(DesiredProduct, frozen=True):
@@ -137,7 +137,7 @@ def _staying(undone: Undone, stored: StoredProduct, record: Record, *, deletes: 
     def reason(variant: StoredVariant) -> str:
         if deletes:
             return variant_written_since(variant, stored, record, undone.recorded.get(variant.id, ""))
-        return _FOR_SALE if stock.get(variant.id, set()) <= {SHARED} else ""
+        return _NO_STOCK if stock.get(variant.id, set()) <= {SHARED} else ""
 
     new = [(each, each.called(each.id)) for each in stored.variants if each.id in undone.created]
     return {

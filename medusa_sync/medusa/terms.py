@@ -51,6 +51,20 @@ _UNKNOWN_ID = "x" * 31  # as long as those of the store
 _MAY_EXIST = (StoreRefusedError, AmbiguousWriteError)  # other errors end the run
 
 
+class _Listed(Struct):
+    """What the list of categories shows about one.
+
+    Attributes:
+        handle: that it gets if it is missing.
+        inactive_id: its id, if it is inactive.
+        taken_by: another category that has the handle of a missing one.
+    """
+
+    handle: str
+    inactive_id: str = ""
+    taken_by: StoredCategory | None = None
+
+
 class _Source(Protocol):
     async def category_names(self) -> Mapping[str, str]:
         """The names of categories by slug."""
@@ -84,9 +98,7 @@ class Terms:
         self._stale: set[_Term] = set()  # the ids may be wrong: the store refused what refers to them
         self._errors: dict[_Term, MedusaSyncError] = {}  # why the latest search found no id
         self._names: Mapping[str, str] | None = None
-        self._inactive: dict[str, str] = {}  # ids of inactive categories, by handle
-        self._handles: dict[str, str] = {}  # of missing categories, by what the source calls them
-        self._taken: dict[str, StoredCategory] = {}  # other categories that have the handle of a missing one
+        self._listed: dict[str, _Listed] = {}  # categories by what the source calls them
         self._titles: dict[str, str] = {}  # of collections, by handle
         self._categories: dict[str, Category] = {}  # of category paths, by handle
 
@@ -127,10 +139,10 @@ class Terms:
     async def activate(self, handles: Iterable[str]) -> None:
         """Activate those of these categories that were inactive when found; raises the same errors."""
         for handle in handles:
-            category_id = self._inactive.get(handle)
-            if category_id is not None:
-                await self._api.client.send(f"{_CATEGORIES.path}/{category_id}", {"is_active": True})
-                self._inactive.pop(handle, None)
+            listed = self._listed.get(handle)
+            if listed is not None and listed.inactive_id:
+                await self._api.client.send(f"{_CATEGORIES.path}/{listed.inactive_id}", {"is_active": True})
+                listed.inactive_id = ""
 
     async def _search(self, needs: Needs) -> None:
         for term in self._stale:
@@ -170,17 +182,14 @@ class Terms:
         ours = {each.slug: each for each in reversed(listed) if each.recorded_slug is not None}
         others = {each.slug: each for each in listed if each.recorded_slug is None}
         by_handle = {each.handle: each for each in listed}
-        self._handles.update(_new_handles(keys, by_handle))
-        for key in keys:
+        for key, handle in _new_handles(keys, by_handle).items():
             category, other = ours.get(key) or others.get(key), by_handle.get(key)
-            self._inactive.pop(key, None)
-            self._taken.pop(key, None)
+            known = self._listed[key] = _Listed(handle)
             if category is not None:
                 self._ids[name, key] = category.id
-                if not category.is_active:
-                    self._inactive[key] = category.id
+                known.inactive_id = "" if category.is_active else category.id
             elif other is not None and slug(other.slug) != slug(key):
-                self._taken[key] = other
+                known.taken_by = other
 
     async def _create(self, name: str, keys: Sequence[str]) -> None:
         """Create terms of one level; for those that are refused, the reason is kept."""
@@ -192,8 +201,7 @@ class Terms:
         sent_as: dict[str, str] = {}  # the keys by the new ids
         for key in keys:
             parent = self._parent_of(name, key)
-            if name == CATEGORIES and key in self._taken:
-                other = self._taken[key]
+            if name == CATEGORIES and (other := self._listed[key].taken_by):
                 refused[key] = KnownRefusalError(
                     f"its category {key!r} cannot be created: {other.name!r} ({other.id}) has this handle, "
                     f"but is {other.recorded_slug!r} at the source; change one of the two",
@@ -234,7 +242,7 @@ class Terms:
         known = category.name if category is not None else (self._names or {}).get(key)
         title = known or (key.replace("-", " ").title() if key == slug(key) else key)
         details = {
-            "handle": self._handles[key],
+            "handle": self._listed[key].handle,
             "name": title,
             "is_active": True,
             "metadata": category_metadata(key),

@@ -88,7 +88,7 @@ class Run:
         self._removals: Removals | None = None  # if nothing is removed
         self._engine: Engine | None = None  # until something is written
         self._obstacles: Sequence[Note] = ()  # for customers
-        self._category_names: dict[str, str] = {}  # for a plan
+        self._planned: Planned | None = None
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -121,7 +121,7 @@ class Run:
             held=ledger.held,
             withheld=ledger.withheld,
             skipped=ledger.skipped,
-            plan=Planned(ledger.plan, self._category_names) if settings.saves_plan else None,
+            plan=self._planned or (Planned(ledger.plan, {}) if settings.saves_plan else None),
             shard=settings.shard,
             not_compared=ledger.not_compared,
             first=tuple(ledger.first),
@@ -217,7 +217,8 @@ class Run:
             return None
         if ledger.plan:
             names = await self._source.category_names()
-            self._category_names = {slug: name for slug, name in names.items() if hidden(name) == name}
+            shown = {slug: name for slug, name in names.items() if hidden(name) == name}
+            self._planned = Planned(ledger.plan, shown)
         # A run that only updates spares the store these requests, and its users the same lines each time.
         if (settings.dry_run or ledger.counts[Result.CREATED]) and self._mode.creates:
             from medusa_sync.sync.remarks.customers import find_obstacles

@@ -155,6 +155,11 @@ def stocks_of(product: DesiredProduct) -> Iterator[dict[str, Value]]:
     return map(stock_of, (product.fields, *(each.fields for each in product.variants)))
 
 
+def uses_default_location(product: DesiredProduct) -> bool:
+    """Whether a product has stock that names no location."""
+    return any(STOCK in each for each in stocks_of(product))
+
+
 def _without_stock(product: DesiredProduct) -> DesiredProduct:
     """Without stock that names no location; the digest would show all of the product."""
     variants = (each.changed({STOCK: None}) for each in product.variants)
