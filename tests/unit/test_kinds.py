@@ -42,7 +42,6 @@ EXCEPTIONS = {
         SETTINGS,
         *LISTS,
         "core/steps.py",  # the list of steps
-        "core/undo.py",  # a message: what is for sale
         "sync/change_guard.py",  # they are read apart
         "sync/write/planner.py",  # the same
         "sync/write/steps.py",  # the order of the steps
