@@ -48,7 +48,6 @@ EXCEPTIONS = {
         "sync/write/attempt.py",  # connects these
     },
     "stock": {
-        SETTINGS,
         PLACEMENT,
         VOCABULARY,
         *ITEMS,
