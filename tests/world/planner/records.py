@@ -13,10 +13,11 @@ from medusa_sync.core.approval import moved_removal, removal
 from medusa_sync.core.fields import SKU
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
-from medusa_sync.core.policy import Delay, PriceLimit
+from medusa_sync.core.policy import ConflictPolicy, Delay, OnConflict, PriceLimit
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Dropped, Record
+from medusa_sync.core.record import Dropped, Record, claim
 from medusa_sync.core.result import Action
+from medusa_sync.core.selection import PlanSettings
 from tests.world.planner import merchant
 from tests.world.planner.case import DEFAULTS, Case, World
 from tests.world.planner.checks import Check
@@ -120,8 +121,11 @@ def _without_ids(record: Record) -> Record:
 
 def stock_follows_the_default_location(case: Case) -> None:
     """With another default location, stock is written there, and what we wrote to the former is emptied."""
+    orders = [*case.merchant, ("order", case.how), ("order", case.how + 1)]
+    case = structs.replace(ending_with(case, "variant stock"), merchant=orders)
+    case = structs.replace(case, first=[*case.first, ("variant stock", case.how)])
     for commits in count():
-        world = World(structs.replace(case, killed=None))
+        world = World(case)
         how = structs.replace(world.how, overwrite=False)
         desired = structs.replace(world.desired, locations=_MOVED)
         first = {each.key: each.fields.get("stock") for each in world.first.variants}
@@ -206,6 +210,13 @@ def a_killed_removal_is_completed(case: Case) -> None:
             for_sale = {key: each for key, each in found.items() if deletes or key[1].startswith("stock ")}
             assert not any(for_sale.values()), (commits, for_sale)
             assert not remove(world, None, deletes=deletes), f"removed again after {commits} commits"
+            back = _without_edits(case)
+            back.settle(back.desired, DEFAULTS)
+            remove(back, commits, deletes=deletes)
+            if back.settle(back.first, DEFAULTS):
+                left = {each.id for each in back.shop.product.variants}
+                lost = [each.key for each in back.first.variants if back.ids.get(each.key) not in left]
+                assert not lost, (commits, lost)
 
 
 def remove(world: World, commits: int | None, *, deletes: bool) -> set[str]:
@@ -220,6 +231,18 @@ def remove(world: World, commits: int | None, *, deletes: bool) -> set[str]:
     return gone if commits is None or number == commits else set()
 
 
+def an_adopted_product_gets_its_values(case: Case) -> None:
+    """A product that is taken over gets what the source wants, also if the store wins conflicts."""
+    world = World(structs.replace(case, killed=None))
+    world.shop.product = structs.replace(world.shop.product, record=claim(1))
+    if not world.settle(world.desired, PlanSettings(ConflictPolicy(OnConflict.STORE))):
+        return
+    found = contents(world.shop)
+    for (own, field), value in wanted(world.desired, {}).items():
+        if not field.startswith(_OTHERS):
+            assert found.get((own, field)) == value, (field, value, found.get((own, field)))
+
+
 CHECKS: Final[dict[Check, int]] = {
     only_the_merchant_causes_conflicts: 2,
     an_edit_after_a_kill_stays: 1,
@@ -229,5 +252,6 @@ CHECKS: Final[dict[Check, int]] = {
     held_prices_are_written_later: 2,
     a_draft_is_published_again: 1,
     a_killed_removal_is_completed: 1,
+    an_adopted_product_gets_its_values: 1,
 }
 """As those of the merge."""
