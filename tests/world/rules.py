@@ -66,6 +66,15 @@ async def source_hands_on_skus(world: World, dice: random.Random) -> None:
     world.source.publish()
 
 
+@rule(3)
+async def source_repeats_codes(world: World, dice: random.Random) -> None:
+    """Variants of several products want the same SKU or barcode."""
+    world.source.dice = dice
+    for _ in range(dice.choice([1, 1, 2])):
+        world.source.repeat_a_code()
+    world.source.publish()
+
+
 @rule(2)
 async def source_drops_a_product(world: World, dice: random.Random) -> None:
     world.source.dice = dice

@@ -232,7 +232,7 @@ async def plan_is_overtaken(world: World, dice: random.Random) -> None:
         await world.carry_out(replace(world.plans[-1], options={"max_retries": world.retries}, result=None))
 
 
-@rule(2)
+@rule(4)
 async def skus_move_in_a_cycle(world: World, dice: random.Random) -> None:
     """Each product is in a batch of its own, so that none of them can be written first."""
     world.source.dice = dice

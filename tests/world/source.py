@@ -168,6 +168,18 @@ class Source:
                 _give_codes(holders[each], sku, barcode)
             self._shirts.moved |= set(ring)
 
+    def repeat_a_code(self) -> None:
+        """Give a variant the SKU or the barcode of one of another product, which keeps it."""
+        holders = self._holders()
+        numbers = sorted({number for number, _ in holders})
+        if len(numbers) > 1:
+            chosen = self.dice.sample(numbers, 2)
+            one, two = (self.dice.choice([each for each in holders if each[0] == own]) for own in chosen)
+            theirs, own = _codes(holders[one]), _codes(holders[two])
+            sku, barcode = self.dice.choice([(theirs[0], own[1]), (own[0], theirs[1])])
+            _give_codes(holders[two], sku, barcode)
+            self._shirts.moved |= {one, two}
+
     def _holders(self) -> dict[tuple[int, str], Product]:
         """The products without variants, and the variants, that may get other SKUs."""
         found = {}

@@ -57,9 +57,12 @@ async def run_is_undone_at_once(world: World, dice: random.Random) -> None:
 
 
 def _shown(world: World) -> dict[str, dict[str, Any]]:
-    """What an undo restores of all products but those whose variants share their stock."""
+    """What an undo restores of all products but those whose variants share their stock.
+
+    Values of options that no variant has go with a run.
+    """
     return {
-        key: each.restorable
+        key: each.restorable | {"options": sorted(each.options.values())}
         for key, each in stored_in(world.shop).items()
         if key in world.oracle.products and not shares_stock(int(key.rpartition(":")[2]))
     }
