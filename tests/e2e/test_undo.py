@@ -18,7 +18,7 @@ from tests.world.stored import stored_in
 @pytest.mark.parametrize("seed", sampled(range(1, 6), 1))
 def test_an_undo_restores_a_real_store(seed: int, shop: Shop, tmp_path: Path) -> None:
     dice, options = random.Random(seed), ("--sale-prices", "--on-missing", "draft", "--max-removals", "100%")
-    make_merchant(shop, Oracle(shop.store), dice, frozenset())  # with what the source names
+    make_merchant(shop, Oracle(shop.store), dice)  # with what the source names
 
     def run(*arguments: str, exit_code: int = 0) -> Finished:
         finished = medusa_sync(*arguments, "--json", store=shop.store)
@@ -26,13 +26,13 @@ def test_an_undo_restores_a_real_store(seed: int, shop: Shop, tmp_path: Path) ->
         return finished
 
     with dummyjson([]) as server:
-        source = Source(server, dice, frozenset())
-        source.add(16)
-        run("--source", source.url, *options)
+        source = Source(server, dice)
+        source.add_numbers(range(1, 17))
+        run("--source", server.url, *options)
         before = {key: each.restorable for key, each in stored_in(shop).items()}
         source.change(40)
-        source.add(2)
-        run("--source", source.url, "--report", str(tmp_path / "run.json"), *options)
+        source.add_numbers([17, 18])
+        run("--source", server.url, "--report", str(tmp_path / "run.json"), *options)
         after = {key: each.restorable for key, each in stored_in(shop).items()}
         undo = "--undo", str(tmp_path / "run.json"), "--on-missing", "delete", "--max-removals", "100%"
         plan = run(*undo, "--dry-run")
@@ -42,7 +42,7 @@ def test_an_undo_restores_a_real_store(seed: int, shop: Shop, tmp_path: Path) ->
         assert {key: each.restorable for key, each in stored_in(shop).items()} == before
         assert run(*undo).document["requests"]["store_writes"] == 0
         # With --on-missing, it would draft those again that the source still lacks.
-        ordinary = "--source", source.url, "--no-create", "--sale-prices"
+        ordinary = "--source", server.url, "--no-create", "--sale-prices"
         run(*ordinary)  # it creates the variants that the undo deleted
         quiet = run(*ordinary)
         assert quiet.document["requests"]["store_writes"] == 0

@@ -148,9 +148,11 @@ class Possible:
         """What was expected earlier, or of something else, is possible too."""
         for name, states in earlier.states.items():
             self.states[name] = self.states.get(name, set()) | states
-        for name, values in earlier.others.items():
-            if name in self.others:
-                self.others[name] += values
+        self.others = {
+            name: values + earlier.others[name]
+            for name, values in self.others.items()
+            if name in earlier.others
+        }
 
 
 @dataclass

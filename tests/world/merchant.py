@@ -51,9 +51,8 @@ class Merchant:
     dice: random.Random
     elsewhere: str  # a second stock location
     second_channel: str  # empty while there is none
-    without: frozenset[str]  # kinds of edits to leave out
     clock: Callable[[], float] = time.monotonic
-    gap: float = 3  # seconds between the read of a product by a run and the begin of its write
+    gap: float = 20  # seconds between the read of a product by a run and the begin of its write
     busy: set[str] = field(default_factory=set)
     wanted: Mapping[str, Wanted] = field(default_factory=dict)  # by the source, while the merchant edits
     edits: int = 0
@@ -127,8 +126,7 @@ class Merchant:
         return {
             name: kind.weight
             for name, kind in KINDS.items()
-            if name not in self.without
-            and not (kind.of_metadata and in_run and not is_settled)
+            if not (kind.of_metadata and in_run and not is_settled)
             and not (kind.of_delivered and wanted is None)
             and not (kind.identifies and has_fixed)
         }
@@ -160,13 +158,11 @@ def make_merchant(
     shop: Shop,
     oracle: Oracle,
     dice: random.Random,
-    without: frozenset[str],
     clock: Callable[[], float] = time.monotonic,
-    gap: float = 3,
 ) -> Merchant:
     """A merchant with stock locations of their own and of the source, and a second sales channel."""
     shop.location(SECOND_LOCATION)
     location = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
     channel = shop.post("/admin/sales-channels", {"name": SECOND_CHANNEL})["sales_channel"]["id"]
     shop.category("merchants-shelf")
-    return Merchant(shop, oracle, dice, location, channel, without, clock, gap)
+    return Merchant(shop, oracle, dice, location, channel, clock)

@@ -1,7 +1,7 @@
 """The catalogue of the source and its random changes."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from tests.harness.catalogue import product as generated
@@ -28,9 +28,6 @@ class Server(Protocol):
     """Delivers products to runs."""
 
     @property
-    def url(self) -> str: ...
-
-    @property
     def products(self) -> list[Product]: ...
 
     @products.setter
@@ -40,22 +37,13 @@ class Server(Protocol):
 class Source:
     """The products that the source has, and those that it may have again later."""
 
-    def __init__(self, server: Server, dice: random.Random, without: frozenset[str]) -> None:
+    def __init__(self, server: Server, dice: random.Random) -> None:
         self._server = server
-        self._new = {name: new for name, new in _NEW.items() if name not in without}
-        self._hands_on = "handed on SKUs" not in without
-        self._with_variants = "variants" not in without
         self._shirts = Shirts(dice)
-        self._numbers = iter(range(1, 10**9))
         self._dropped: dict[int, Product] = {}
         self._earlier: list[tuple[int, dict[str, Any]]] = []
         self._swapped: list[list[tuple[int, str]]] = []
         self.products: dict[int, Product] = {}
-        self.fewest = 10  # products that stay
-
-    @property
-    def url(self) -> str:
-        return self._server.url
 
     @property
     def dice(self) -> random.Random:
@@ -64,9 +52,6 @@ class Source:
     @dice.setter
     def dice(self, dice: random.Random) -> None:
         self._shirts.dice = dice
-
-    def add(self, count: int) -> None:
-        self.add_numbers(_take(self._numbers, count))
 
     def add_numbers(self, numbers: Sequence[int]) -> None:
         for number in numbers:
@@ -80,8 +65,7 @@ class Source:
                 del product["sku"], product["meta"]
             if not says_backorders(number):
                 del product["allowBackorder"]
-            if self._with_variants:
-                self._shirts.make(product)
+            self._shirts.make(product)
             self.products[number] = product
         self.publish()
 
@@ -90,8 +74,8 @@ class Source:
         kinds: dict[Callable[[], None], int] = {
             self._edit: 10,
             self._revert: 5,
-            self.change_variants: 10 * self._with_variants,
-            self.hand_on_skus: 2 * self._hands_on,
+            self.change_variants: 10,
+            self.hand_on_skus: 2,
             self.drop: 1,
             self.bring_back: 1,
         }
@@ -131,7 +115,7 @@ class Source:
         self.publish()
 
     def _edit(self) -> None:
-        name = self.dice.choices(list(self._new), [_WEIGHTS.get(name, 1) for name in self._new])[0]
+        name = self.dice.choices(list(_NEW), [_WEIGHTS.get(name, 1) for name in _NEW])[0]
         number = self.dice.choice(list(self.products))
         if name != "sku" or not has_fixed_skus(number):
             self._set(number, name)
@@ -192,7 +176,7 @@ class Source:
     def drop(self) -> None:
         """Drop a product; a draft keeps its SKU, so none that another product gets in the same run."""
         droppable = sorted(self.products.keys() - {number for number, _ in self._shirts.moved})
-        if len(droppable) > self.fewest:
+        if len(droppable) > 1:
             number = self.dice.choice(droppable)
             self._dropped[number] = self.products.pop(number)
 
@@ -213,10 +197,6 @@ def _codes(holder: Product) -> tuple[str, str]:
 def _give_codes(holder: Product, sku: str, barcode: str) -> None:
     own = {"meta": {**holder["meta"], "barcode": barcode}} if "meta" in holder else {"barcode": barcode}
     holder |= {"sku": sku, **own}
-
-
-def _take(numbers: Iterator[int], count: int) -> list[int]:
-    return [next(numbers) for _ in range(count)]
 
 
 def _title(dice: random.Random, _: Product) -> str:

@@ -37,8 +37,6 @@ Part = tuple[str, str]
 class Rows:
     """The rows that the source delivers."""
 
-    url = "memory"
-
     def __init__(self) -> None:
         self.products: list[Product] = []
 
@@ -68,10 +66,9 @@ class World:
         assert "America" in self.shop.regions.values()  # from now on it is called so
         self.network = Network(self.store, random.Random(dice.random()), self.states, clock, self.note)
         self.rows = Rows()
-        self.source = Source(self.rows, random.Random(0), frozenset())
-        self.source.fewest = 1
+        self.source = Source(self.rows, random.Random(0))
         self.oracle = Oracle(self.shop.store)
-        self.merchant = make_merchant(self.shop, self.oracle, random.Random(0), frozenset(), clock, gap=20)
+        self.merchant = make_merchant(self.shop, self.oracle, random.Random(0), clock)
         self.batch_size = dice.choice([1, 1, 2, 2, 3, 15])
         self.concurrency = dice.choice([1, 2, 2, 4])
         self.page_size = dice.choice([1, 2, 3, 30])
