@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
@@ -38,6 +38,7 @@ class MappingOptions(Struct, frozen=True):
         map_digest: of its content.
         base: the URL of the source, which completes the paths of images; empty without one.
         has_other_names: fields of the products have other names, which were not read in older versions.
+        has_translated_names: some of these are in other languages, which were read still later.
     """
 
     source_name: str
@@ -47,6 +48,7 @@ class MappingOptions(Struct, frozen=True):
     has_other_names: bool = False
     map_digest: str = ""
     base: str = ""
+    has_translated_names: bool = False
 
     @property
     def settings(self) -> dict[str, str]:
@@ -84,6 +86,7 @@ def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None =
     body = bytes(item.body)
     was_ignored = options.has_other_names or any(name in body for name in _NEWER)
     settings = f"{MAPPING} {options.currency} {options.sale_prices}{' names' if was_ignored else ''}"
+    settings += " in languages" if options.has_translated_names else ""
     if options.base and has_paths(body):
         body += options.base.encode()
     digest = blake2b(body, digest_size=8, key=settings.encode()).hexdigest()
@@ -104,14 +107,16 @@ def _row(item: Item, options: MappingOptions, overlooked: Overlooked | None) -> 
         return Rejected(external_id, source_id, hidden(name)[:_TITLE_LENGTH], str(error))
 
 
-def has_other_names(item: Item) -> bool:
-    """Whether a field of a product is used although it has another name in our own format."""
+def with_names(options: MappingOptions, item: Item) -> MappingOptions:
+    """The options with what the names of an item say: whether such as are not our own are used."""
     others = item.decoded.keys() - FIELDS
     if not others:
-        return False
-    from medusa_sync.sources.lenient import are_used
+        return options
+    from medusa_sync.sources.lenient import are_translated, are_used
 
-    return are_used(others)
+    return structs.replace(
+        options, has_other_names=are_used(others), has_translated_names=are_translated(others)
+    )
 
 
 def as_type(kind: type[T], raw: Any) -> T:

@@ -11,6 +11,7 @@ from msgspec.structs import fields
 
 from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.redact import shortened
+from medusa_sync.sources.dialects.base import LAST
 from medusa_sync.sources.dialects.cells import FLAGS, VARIANT, distinct, parts
 from medusa_sync.sources.dialects.naming import Named, Naming
 from medusa_sync.sources.dialects.own import OWN, paths, tags
@@ -117,6 +118,12 @@ def identity(raw: Mapping[str, Any]) -> tuple[Any, Any]:
 def are_used(names: Iterable[str]) -> bool:
     """Whether one of these names means a field that our own format calls otherwise."""
     return any(_named(name, FIELDS).field not in {"", _IGNORED} for name in names)
+
+
+def are_translated(names: Iterable[str]) -> bool:
+    """Whether one of these names is known only in another language than English."""
+    found = (OWN.meaning(name) for name in names if name not in FIELDS)
+    return any(each is not None and each.rank == LAST for each in found)
 
 
 # --- names ----------------------------------------------------------------------------------------------

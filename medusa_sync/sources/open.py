@@ -27,7 +27,7 @@ from medusa_sync.sources.base import (
     Source,
     checked,
 )
-from medusa_sync.sources.delivery import MappingOptions, deliver, has_other_names, named
+from medusa_sync.sources.delivery import MappingOptions, deliver, named, with_names
 from medusa_sync.sources.image_paths import base_of
 from medusa_sync.sources.maps import names_of, recognised, resembled
 from medusa_sync.sources.overlooked import Overlooked
@@ -176,7 +176,7 @@ class Catalogue(Source):
                 async for page in pages:
                     items = page.rows[: None if limit is None else limit - count]
                     if items and not count:
-                        mapping = structs.replace(mapping, has_other_names=has_other_names(items[0]))
+                        mapping = with_names(mapping, items[0])
                         known_by = self._known_by(items)
                     if known_by:
                         items = tuple(_identified(item, known_by) for item in items)

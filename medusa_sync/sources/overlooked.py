@@ -9,6 +9,7 @@ from medusa_sync.codes import Note
 from medusa_sync.core.kinds.prices import PRICE, is_price
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Remarks
+from medusa_sync.sources.dialects.languages import doubt
 from medusa_sync.sources.image_paths import images_of, is_path
 from medusa_sync.sources.money import digits_of
 from medusa_sync.sources.schema import SourceProduct, SourceVariant
@@ -56,7 +57,7 @@ class Overlooked:
     def notes(self) -> Iterator[Note]:
         remarks = self.remarks
         parts = (
-            _listed(map(shown, {**remarks.unused, **self._fields}), _SHOWN),
+            _listed((shown(each) + doubt(each) for each in {**remarks.unused, **self._fields}), _SHOWN),
             f"images that are no http(s) URLs: {self._images:,}" if self._images else "",
         )
         unused = "; ".join(filter(None, parts))

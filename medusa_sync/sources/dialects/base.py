@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.sources.base import InvalidProductError, Remarks
+from medusa_sync.sources.dialects.languages import meanings
 from medusa_sync.sources.dialects.naming import Named, Naming
 from medusa_sync.sources.schema import LOCALE
 from medusa_sync.sources.text import fold, is_shortened, shown
@@ -19,6 +20,7 @@ _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURREN
 _KEYS = {"{key}": "(?P<key>.+)", "{locale}": f"(?P<key>{LOCALE.strip('^$')})"}
 _AS_WRITTEN = {"{currency}": f"(?P<currency>{'|'.join(sorted(CURRENCIES))})", **_KEYS}
 _SPLIT = re.compile(r"(\{[a-z]+\})")
+LAST = 1_000  # the rank of names in other languages
 _COMPLETE = 12  # digits of a barcode
 _CODES = frozenset({"id", "sku", "barcode"})  # members of a product or variant
 
@@ -106,7 +108,7 @@ class Dialect(Struct, frozen=True, dict=True):
         ids: keys of columns with the id of a product; the first one that is not empty counts.
         product: rows with the same id, in our own shape. It raises `InvalidProductError`.
         alias: the key of a column that identifies the product of a row without the first of `ids`.
-        is_own: it is that of this tool.
+        is_own: it is that of this tool. Its names are known in other languages, too.
     """
 
     name: str
@@ -129,7 +131,14 @@ class Dialect(Struct, frozen=True, dict=True):
         ranks = (
             (each, {fold(also): rank for rank, also in enumerate(each.also, 1)}) for each in self.columns
         )
-        return next((Meaning(each, "", own[folded]) for each, own in ranks if folded in own), None)
+        found = next((Meaning(each, "", own[folded]) for each, own in ranks if folded in own), None)
+        return self._translated(folded) if found is None and self.is_own else found
+
+    def _translated(self, folded: str) -> Meaning | None:
+        """What a name means in another language; None if nothing, or not one thing alone."""
+        keys = meanings().get(folded, ())
+        columns = [each for each in self.columns if each.key in keys]
+        return Meaning(columns[0], "", LAST) if len(columns) == 1 else None
 
     @cached_property
     def title(self) -> str:

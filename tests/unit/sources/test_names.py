@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from msgspec import structs
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Item, Rejected, Unchecked, checked
-from medusa_sync.sources.delivery import MappingOptions, deliver, has_other_names
+from medusa_sync.sources.delivery import MappingOptions, deliver, with_names
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.schema import FIELDS
 from tests.unit.sources.reading import cases, in_json, read, reading
@@ -224,7 +223,7 @@ def test_products_whose_fields_were_not_read_before_are_checked_again_after_an_u
     def digest(row: dict[str, Any]) -> tuple[str, str]:
         options = MappingOptions("shop", "usd")
         older = deliver(Item(row), options)
-        newer = deliver(Item(row), structs.replace(options, has_other_names=has_other_names(Item(row))))
+        newer = deliver(Item(row), with_names(options, Item(row)))
         assert isinstance(older, Unchecked)
         assert isinstance(newer, Unchecked)
         return older.digest, newer.digest
@@ -232,6 +231,48 @@ def test_products_whose_fields_were_not_read_before_are_checked_again_after_an_u
     assert len({*digest(MUG)}) == 1
     assert len({*digest(MUG | {"link": "https://a", "colour": "blue"})}) == 1
     assert len({*digest(MUG | {"image": "https://a"})}) == 2
+    assert len({*digest(MUG | {"farbe": "blau", "kod": "1"})}) == 1
+    assert len({digest(MUG | {"name": "Mug", **more})[1] for more in ({}, {"Beschreibung": "B"})}) == 2
+
+
+# --- other languages ------------------------------------------------------------------------------------
+
+GOODS = ("title", "price", "stock", "sku", "description", "category", "images", "brand", "barcode")
+LANGUAGES = {
+    "German": "Titel, Preis, Bestand, Artikelnummer, Beschreibung, Kategorie, Bild, Marke, EAN",
+    "French": "Nom, Prix, Quantité, Référence, Descriptif, Catégorie, Photo, Marque, Code-barres",
+    "Spanish": "Nombre, Precio, Cantidad, Referencia, Descripcion, Categoria, Foto, Marca, Código de barras",
+    "Portuguese": "Nome, Preço, Estoque, Referência, Descrição, Categoria, Imagem, Marca, Código de barras",
+    "Italian": "Nome, Prezzo, Giacenza, Codice articolo, Descrizione, Categoria, Foto, Marca, Codice a barre",
+    "Dutch": "Naam, Prijs, Voorraad, Artikelnummer, Omschrijving, Categorie, Afbeelding, Merk, Streepjescode",
+    "Polish": "Nazwa, Cena, Stan magazynowy, Indeks, Opis, Kategoria, Zdjęcie, Producent, Kod kreskowy",
+    "Czech": "Název, Cena, Množství, Katalogové číslo, Popis, Kategorie, Obrázek, Výrobce, Čárový kód",
+    "Ukrainian": "Назва, Ціна, Кількість, Артикул, Опис, Категорія, Зображення, Виробник, Штрихкод",
+    "Russian": "НАЗВАНИЕ, Цена, Остаток, Артикул, Описание, Категория, Изображение, Бренд, Штрихкод",
+    "Turkish": "ÜRÜN ADI, Fiyat, Stok, Stok Kodu, Ürün açiklamasi, Kategori, Resim, Marka, Barkod",
+    "Chinese": "商品名称, 价格, 库存, 货号, 描述, 分类, 图片, 品牌, 条码",
+    "Japanese": "商品名, 価格, 在庫数, 品番, 説明, カテゴリ, 画像, ブランド, JANコード",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_in_other_languages_are_read_in_tables_and_json(language: str) -> None:
+    values = ("Mug", "9.5", "3", "M-1", "Blue", "Cups", f"{CDN}/1.jpg", "Fjord", "4006381333931")
+    ours = in_json({"id": "1", "meta": {"barcode": values[-1]}} | dict(zip(GOODS[:-1], values, strict=False)))
+    theirs = {"id": "1", **dict(zip(LANGUAGES[language].split(", "), values, strict=True))}
+    assert in_json(theirs) == ours
+    assert read(f"{','.join(theirs)}\n{','.join(theirs.values())}\n") == ours
+
+
+def test_a_name_that_may_mean_several_things_is_said() -> None:
+    found = reading("id,Nazwa,Cena,Kod\n1,Kubek,9,K-1\n")
+    assert (found.titles, found.overlooked) == (["Kubek"], "Not used: 'Kod' (sku or barcode?).")
+
+
+def test_the_name_in_english_counts_before_that_in_another_language() -> None:
+    [row] = read("id,Bezeichnung,title,price,Preis\n1,Tasse,Mug,9,8\n")
+    assert isinstance(row, DesiredProduct)
+    assert (row.fields["title"], row.variants[0].fields["price"]) == ("Mug", 9)
 
 
 # --- what is not used ------------------------------------------------------------------------------------
