@@ -24,7 +24,14 @@ MAPS: Final = {
     **{each.stem: str(each) for each in sorted(FOLDER.glob("*.jq"))},
 }
 """Maps of catalogues: one that is not recognised, and those in files beside the catalogue."""
-CURRENCIES: Final = {"ceneo": "pln", "heureka": "czk", "skroutz": "eur", "yml": "rub"}
+CURRENCIES: Final = {
+    "ceneo": "pln",
+    "heureka": "czk",
+    "prom": "uah",
+    "skroutz": "eur",
+    "trovaprezzi": "eur",
+    "yml": "rub",
+}
 """Those of feeds of shops that do not use dollars, by the start of their names."""
 WIDTH: Final = 110
 _UNUSED: Final = {"source_id", "digest", "locations", "withheld", "settings", "regions", "approved"}
