@@ -325,3 +325,13 @@ def test_a_map_runs_where_the_memory_is_limited(tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("medusa-sync")
     limited = f"ulimit -v 500000; exec {command} products --dry-run --source export --source-map erp.jq"
     assert subprocess.run(["/bin/sh", "-c", limited], cwd=tmp_path, check=False).returncode == 0
+
+
+def test_a_map_that_leaves_all_items_out_ends_the_run_and_says_why(erp: Erp) -> None:
+    """Otherwise, the source would look empty: nothing done, exit code 0."""
+    result = erp.sync(ndjson(ROWS), 'if .artno == "?" then {} else left_out("not \\(.artno)") end')
+    assert (result.exit_code, counts(result)) == (3, {})
+    assert (
+        "12 items of the source give no product, because the map leaves them out (not A1: 3, " in result.error
+    )
+    assert "They are all of 12" in result.error
