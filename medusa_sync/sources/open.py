@@ -200,8 +200,8 @@ class Catalogue(Source):
             return ""
         from medusa_sync.sources.dialects import identity  # few sources need it
 
-        objects = [item.decoded for item in items]
-        self.id_hint = f"None has a usable id. {identity.hint(objects)}" if any(objects) else ""
+        objects = [*filter(None, (item.decoded for item in items))]
+        self.id_hint = f"None has a usable id. {identity.hint(objects)}" if objects else ""
         if name := identity.taken(objects):
             self._overlooked.remarks.known_by = name
         return name

@@ -11,6 +11,11 @@ from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.text import fold, usable_id
 
 _ID = re.compile(r"(?i:(.*[\W_])?id)|.*[a-z]I[dD]")  # `vehicle_id`, `vehicleId`; not `paid`
+_OTHER = re.compile(  # what an id may be of in a product
+    "parent|group|collection|categor|brand|vendor|seller|supplier|manufactur|merchant|user|owner|author|store|"
+    "shop|company|type|tax|currency|variant|option|image|order",
+    re.IGNORECASE,
+)
 _IDENTIFIER = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _IS_ID, _IS_CODE, _IS_HANDLE, _HAS_CODE = 0, 1, 3, 4
 _RANKS = {"id": _IS_ID, "sku": 2, "handle": _IS_HANDLE, "title": 5, "": 6}
@@ -21,8 +26,8 @@ Items = Sequence[Mapping[str, Any]]
 def taken(items: Items) -> str:
     """The field that is read as the id of products without one; empty if it does not tell them apart.
 
-    Only its name decides which one it is, so that it stays the same. An id may be that of something else,
-    such as a brand, unless it comes first. Barcodes and titles are no ids.
+    Only its name decides which one it is, so that it stays the same. An id that does not come first may be
+    that of something else. Barcodes and titles are no ids.
     """
     first = next(iter(items[0]), "") if items else ""
     filled = dict.fromkeys(name for item in items for name, value in item.items() if value or value == 0)
@@ -58,7 +63,7 @@ def _rank(name: str) -> int | None:
     """How well a name suits an id, from 0; None if it means something else."""
     field = _field(name)
     if not field and _ID.fullmatch(name):
-        return _IS_ID
+        return None if _OTHER.search(name) else _IS_ID
     if fold(name) == "code":
         return _IS_CODE
     if not field and fold(name).endswith("sku"):

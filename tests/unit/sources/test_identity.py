@@ -49,7 +49,8 @@ def test_products_without_ids_are_read_by_a_field_that_tells_them_apart(
     [
         [{"sku": "1"}, {"sku": "1"}],  # not unique
         [{"sku": "1", "slug": "mug"}, {"sku": "", "slug": "jug"}],  # another day, `sku` could be complete
-        [{"x": 1, "brand_id": 1}, {"x": 2, "brand_id": 2}],
+        [{"x": 1, "lot_id": 1}, {"x": 2, "lot_id": 2}],  # it may be that of something else
+        [{"brand_id": 1}, {"brand_id": 2}],
         [{"id": "a  b", "sku": "1"}, {"id": "c  d", "sku": "2"}],  # there are ids, which are not usable
         [{"ean": "4006381333931"}, {"ean": "4006381333932"}],
     ],
