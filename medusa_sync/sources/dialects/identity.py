@@ -12,13 +12,13 @@ from medusa_sync.sources.text import fold, usable_id
 
 _ID = re.compile(r"(?i:(.*[\W_])?id)|.*[a-z]I[dD]")  # `vehicle_id`, `vehicleId`; not `paid`
 _OTHER = re.compile(  # what an id may be of in a product
-    "parent|group|collection|categor|brand|vendor|seller|supplier|manufactur|merchant|user|owner|author|store|"
+    "parent|group|collection|categ|brand|vendor|seller|supplier|manufactur|merchant|user|owner|author|store|"
     "shop|company|type|tax|currency|variant|option|image|order",
     re.IGNORECASE,
 )
 _IDENTIFIER = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _IS_ID, _IS_CODE, _IS_HANDLE, _HAS_CODE = 0, 1, 3, 4
-_RANKS = {"id": _IS_ID, "sku": 2, "handle": _IS_HANDLE, "title": 5, "": 6}
+_RANKS = {"id": _IS_ID, "sku": 2, "handle": _IS_HANDLE, "title": 5, "": 5}
 
 Items = Sequence[Mapping[str, Any]]
 
