@@ -116,7 +116,7 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
     """What it takes to undo the changes of a product."""
     options, own = _parallel(change.options or []), _own_fields(change)
     known = {name: values for name, values in own.items() if not _is_hidden(values)}
-    only = {name: values for name, values in change.fields.items() if name not in {*own, STATUS, OPTIONS}}
+    only = {name: values for name, values in change.fields.items() if name not in {*own, OPTIONS}}
     parts = _by_id([VariantChanges("", only, change.variant_id), *(change.variants or ())])
     variants, variants_after, possible = _variants(parts, {each.name: each for each in options})
     return Undone(
@@ -135,7 +135,6 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
             pending=Pending(Write.UPDATE, possible, _renamed(options)),
             knows=NEWEST,
         ),
-        statuses=_statuses(change.fields.get(STATUS)),
         lost=tuple(chain.from_iterable(map(_lost, [VariantChanges("", own), *parts]))),
         is_deleted=change.action == Action.DELETE,
         recorded={each.id: each.recorded for each in parts if each.id and each.recorded},
@@ -151,11 +150,6 @@ def _own_fields(change: ProductChange) -> dict[str, FieldValues]:
         for name, values in change.fields.items()
         if name not in of_only and FIELDS.knows(name) and not FIELDS[name].kind.of_items
     }
-
-
-def _statuses(status: FieldValues | None) -> tuple[str, str] | None:
-    """The statuses before the run and after it."""
-    return None if status is None else (str(status.before), str(status.after))
 
 
 def _options_after(options: Iterable[OptionChange]) -> tuple[AppliedOption, ...]:

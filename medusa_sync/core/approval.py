@@ -257,7 +257,7 @@ def _current(plan: ApprovedChange, change: Change) -> Value:
         return levels.get(change.locations.get(location_of(plan.field), ""))
     if plan.key is None:
         titles = tuple(each.title for each in change.stored.options)
-        others: dict[str, Value] = {OPTIONS: titles, STATUS: change.stored.status}
+        others: dict[str, Value] = {OPTIONS: titles}
         is_known = FIELDS.knows(plan.field)
         return _in_order(change.stored.value(plan.field) if is_known else others.get(plan.field))
     stored = next((each.stored for each in change.variants if each.desired.key == plan.key), None)

@@ -14,7 +14,7 @@ from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.options import OPTION
-from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.status import STATUS, hides
 from medusa_sync.core.needs import steps_of
 from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
@@ -288,6 +288,11 @@ class Change(Struct, frozen=True, dict=True):
                 yield from (member for member in members(each.planned) if member not in stored)
 
     @property
+    def hides(self) -> bool:
+        """Whether customers lose sight of the product."""
+        return any(each.field == STATUS and hides(each.stored, each.planned) for each in self.own_changes)
+
+    @property
     def has_changes(self) -> bool:
         """Whether something besides the record is written."""
         return bool(self.changes or self.options.is_change)
@@ -295,7 +300,11 @@ class Change(Struct, frozen=True, dict=True):
 
 def creation(desired: DesiredProduct, handle: str) -> Change:
     """What is written for a product that the store does not have."""
-    fields = [(name, value) for name, value in desired.fields.items() if value not in (None, ())]
+    fields = [
+        (name, value)
+        for name, value in desired.fields.items()
+        if value not in (None, ()) and name != STATUS  # a setting may decide
+    ]
     unknown = desired.unknown_status
     return Change(
         desired,

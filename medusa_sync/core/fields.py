@@ -26,6 +26,7 @@ from medusa_sync.core.kinds.options import CHOICE, OPTION, OPTIONS, VARIANTS
 from medusa_sync.core.kinds.plain import FLAG, MEASURE, PLAIN, UNIQUE_TEXT
 from medusa_sync.core.kinds.prices import AMOUNT, OTHER_PRICE, PRICE
 from medusa_sync.core.kinds.sales import IN_LIST, OTHER_SALE, SALE
+from medusa_sync.core.kinds.status import STATUS, ProductStatus
 from medusa_sync.core.kinds.stock import BACKORDER, LEVEL, OTHER_STOCK, STOCK
 from medusa_sync.core.kinds.texts import TEXT, TRANSLATION
 
@@ -121,6 +122,7 @@ FIELDS = Fields(
         Field("hs_code"),
         Field("mid_code"),
         Field("material"),
+        Field(STATUS, ProductStatus(), since=1),
         Field(CATEGORIES, Categories("slug", "handle", "metadata")),
         Field(TAGS, Terms("value")),
         Field(TYPE, Term("value")),

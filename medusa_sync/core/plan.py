@@ -173,15 +173,17 @@ class _Plan(Struct, frozen=True):
     def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields, but for its stock."""
         record, sides = self.record, self._own_sides()
+        comes_back = record.drafted and self.stored.status == DRAFT
         for name in dict.fromkeys([*self.desired.fields, *record.fields, *record.pending_fields]):
-            if not (FIELDS.knows(name) and self.how.selection.has(name)):
+            if not (FIELDS.knows(name) and self.how.selection.has(name)) or (comes_back and name == STATUS):
                 continue
             field, wanted, history = FIELDS[name], self.desired.fields.get(name), record.history(name)
             if not field.kind.of_items and field.kind.is_owned(wanted, history, sides):
                 known = chain.from_iterable(map(members, (wanted, history.applied, *history.pending)))
                 yield from self._merge(field, wanted, self.stored.value(name, [*known]), history, sides)
-        if record.drafted and self.stored.status == DRAFT:
-            yield FieldChange(STATUS, DRAFT, PUBLISHED, DRAFT, PUBLISHED)
+        shown = self.desired.fields.get(STATUS) or PUBLISHED
+        if comes_back and shown != DRAFT:
+            yield FieldChange(STATUS, DRAFT, shown, DRAFT, shown, setting=DRAFTING)
 
     def _merge(
         self,

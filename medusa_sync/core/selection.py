@@ -49,6 +49,10 @@ class Selection:
         """The same fields, but for those that the store cannot have."""
         return Selection(self._only, self._skip, can_be_stored)
 
+    def without(self, name: str) -> Selection:
+        """The same fields, but for one."""
+        return Selection(self._only, self._skip | {name}, self._can_be_stored)
+
     @cached_property
     def _of_all_fields(self) -> Selection:
         return ALL if self._can_be_stored is None else ALL.within(self._can_be_stored)

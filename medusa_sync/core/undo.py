@@ -13,7 +13,6 @@ from msgspec import structs
 
 from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.fields import VARIANT
-from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
@@ -43,7 +42,6 @@ class Undone(DesiredProduct, frozen=True):
         id: in the store.
         after: what the run wrote, with the titles that options have since. What an undo that is interrupted
             may have left, such as an SKU that is cleared before another variant gets it, is pending.
-        statuses: before the run and after it; None if it did not change.
         lost: fields and variants that cannot be restored.
         is_deleted: the run deleted the product.
         recorded: digests of the records of variants that the run created, by id.
@@ -53,7 +51,6 @@ class Undone(DesiredProduct, frozen=True):
     name: str = ""
     id: str = ""
     after: Record = NO_RECORD
-    statuses: tuple[str, str] | None = None
     lost: tuple[Conflict, ...] = ()
     is_deleted: bool = False
     recorded: Mapping[str, str] = {}
@@ -101,8 +98,7 @@ def plan_change(
     change = plan_update(desired, as_written, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
-    statuses = [*_statuses(desired, stored.status)] if how.selection.has(STATUS) else []
-    own = [*(_exact(each, desired) for each in change.own_changes), *statuses]
+    own = [_exact(each, desired) for each in change.own_changes]
     written = {each.id: each.fields for each in stored.record.variants.values()}
     variants = (
         _without_stock_since(each) if each.desired.key in drafted else each for each in change.variants
@@ -118,10 +114,9 @@ def plan_change(
     return structs.replace(
         change,
         stored=structs.replace(change.stored, record=stored.record),
-        own_changes=_marked(each for each in own if isinstance(each, FieldChange)),
+        own_changes=_marked(own),
         own_conflicts=(
             *_kept(change.own_conflicts, stored.record.fields),
-            *_kept((each for each in statuses if isinstance(each, Conflict)), {}),
             *desired.lost,
             *(staying.values() if how.selection.has_variants else ()),
         ),
@@ -240,16 +235,6 @@ def _exact(change: FieldChange, undone: Undone) -> FieldChange:
     if not isinstance(stored, tuple) or tuple(map(remember_text, stored)) != after:
         return change
     return structs.replace(change, planned=undone.fields.get(change.field) or ())
-
-
-def _statuses(undone: Undone, status: str) -> Iterator[FieldChange | Conflict]:
-    if undone.statuses is None:
-        return
-    before, after = undone.statuses
-    if status == after:
-        yield FieldChange(STATUS, after, before, after, before)
-    elif status != before:
-        yield Conflict(STATUS, status, before, OnConflict.STORE)
 
 
 def _without_stock_since(variant: VariantChange) -> VariantChange:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Literal, NamedTuple, get_args
 
-from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.change import DRAFTING, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.policy import OnConflict
@@ -192,7 +192,7 @@ def _notes(change: FieldChange, action: Action | None, longest: int, *, is_conte
     )
     if action not in {Action.UPDATE, Action.ADOPT}:
         return []
-    if change.field == STATUS:  # it changes if the source has the product again
+    if change.field == STATUS and change.setting == DRAFTING:  # the source has the product again
         return ["back in the source"]
     if planned == desired and not is_contested:
         if action is Action.ADOPT:  # nothing has been applied yet

@@ -33,6 +33,7 @@ from medusa_sync.sources.text import one_line, shown, whole
 _VARIANT = frozenset(each.encode_name for each in fields(SourceVariant))
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 _IGNORED = "-"
+_HIDDEN = ("archived", "disabled", "hidden", "inactive", "private", "unlisted", "unpublished")  # drafts
 
 # Members of an object that is given in place of a value.
 _NAME = ("name", "title")
@@ -90,6 +91,7 @@ def adjusted(raw: Any, *, is_strict: bool) -> tuple[SourceProduct, str, list[str
         product["variants"] = [each.product if isinstance(each, _Renamed) else each for each in own]
     status = product.pop("status", None)
     known = status.strip().lower() if isinstance(status, str) else status
+    known = "draft" if known in _HIDDEN else known
     if known in get_args(Status):
         product["status"] = known
     is_unknown = "status" not in product and known not in (None, "")

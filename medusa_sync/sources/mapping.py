@@ -15,13 +15,14 @@ from msgspec import structs
 from medusa_sync.core.handles import slug
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kinds.metadata import METADATA
+from medusa_sync.core.kinds.status import PUBLISHED, STATUS
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.value import Value, members
 from medusa_sync.sources.base import InvalidProductError, Item
 from medusa_sync.sources.delivery import MappingOptions, as_type
 from medusa_sync.sources.image_paths import completed
 from medusa_sync.sources.overlooked import Overlooked
-from medusa_sync.sources.schema import SourceCategory, SourceDimensions, SourceProduct
+from medusa_sync.sources.schema import ACTIVE, SourceCategory, SourceDimensions, SourceProduct
 from medusa_sync.sources.text import (
     UNREADABLE,
     decode_json,
@@ -137,6 +138,7 @@ _FIELDS: tuple[tuple[str, str, Callable[[Any], Value]], ...] = (
     ("hs_code", "hs_code", one_line),
     ("mid_code", "mid_code", one_line),
     ("material", "material", one_line),
+    (STATUS, "status", lambda status: PUBLISHED if status == ACTIVE else status),
     ("type", "type", one_line),
     ("collection", "collection", _handle),
     ("categories", "category", lambda name: _members([name or ""])),
@@ -191,7 +193,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduc
         {collection: title_of_collection} if collection and title_of_collection else {},
         categories,
         one_line(product.handle),
-        product.status,
+        None if product.status == ACTIVE else product.status,
         settings=options.settings,
     )
 

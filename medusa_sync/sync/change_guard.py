@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, M
 from contextlib import suppress
 
 from medusa_sync.core.change import FieldChange
-from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.status import DRAFT, PUBLISHED, STATUS
 from medusa_sync.core.kinds.stock import LOCATION
 from medusa_sync.core.policy import Share
 from medusa_sync.core.record import DIGEST, NO_RECORD, Record, VariantRecord, applied, remember
@@ -98,7 +98,8 @@ def _by_record(context: Context, products: Mapping[str, Stale]) -> dict[str, Seq
 
     changes: dict[str, Sequence[FieldChange]] = {}
     for external_id, each in products.items():
-        record, wanted = _record(each), applied(each.desired)
+        record = _record(each)
+        wanted = applied(each.desired).known_to(record)
         shared = {None, *(record.variants.keys() & wanted.variants.keys())}
         old, new = _values(selection.of(record), counts), _values(selection.of(wanted), counts)
         if selection.has_items and (former := record.former_location(each.desired.locations)):
@@ -122,7 +123,10 @@ def _values(record: Record, counts: Callable[[VariantRecord], bool]) -> dict[tup
     values: dict[tuple[str | None, str], Value] = {
         (None, name): value for name, value in record.fields.items()
     }
-    values[None, STATUS] = "draft" if record.drafted else "published"
+    if record.drafted:
+        values[None, STATUS] = DRAFT
+    else:
+        values.setdefault((None, STATUS), PUBLISHED)
     values[None, "currency"] = record.currency
     fields = fields_with_pending(record)
     for key, variant in record.variants.items():

@@ -39,6 +39,7 @@ class Context(Struct):
         removed_products: external ids of products that a dry run has removed, although the store has them.
         removed_variants: ids of dropped variants that the final pass removes, by external id of the product.
         missing_since: the mark of the variants that the final pass finds to be missing; 0 for no mark.
+        keeps_shown: no product is hidden, because the source no longer shows too many.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
         plan: how to decide; without fields that the store cannot have, once that is known.
@@ -58,6 +59,7 @@ class Context(Struct):
     removed_products: set[str] = field(default_factory=set)
     removed_variants: dict[str, Collection[str]] = {}
     missing_since: float = 0
+    keeps_shown: bool = False
     is_final: bool = False
     another_run_creates: bool = False
     remarks: Remarks = field(default_factory=Remarks)

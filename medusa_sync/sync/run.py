@@ -206,6 +206,7 @@ class Run:
                 await self._write(context)
                 refusal = await self._remove()
                 if self._engine is not None:
+                    refusal = await self._check_hidden(context, self._engine) or refusal
                     await self._engine.final_pass()
                 await self._unmark(context)
             finally:
@@ -255,6 +256,14 @@ class Run:
             from medusa_sync.sync.remove.marks import unmark  # few runs need it
 
             await unmark(context, self._removals.moved if self._removals is not None else ())
+
+    async def _check_hidden(self, context: Context, engine: Engine) -> MedusaSyncError | None:
+        """Count what the source no longer shows; returns why a guard does not allow to hide it."""
+        if self._stop.is_set or not self._mode.wants_all:
+            return None
+        from medusa_sync.sync.hiding import refusal  # only runs that write need it
+
+        return await refusal(context, await engine.hidden())
 
     async def _remove(self) -> MedusaSyncError | None:
         """Remove what is missing; returns why a guard does not allow it."""

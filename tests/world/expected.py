@@ -37,6 +37,10 @@ def merged(name: str, state: State, wanted: Value, *, store_wins: bool, overwrit
         added = [member for member in wanted if member not in kept and (overwrites or member not in applied)]
         members = kept + added
         return wanted, tuple(members if name == "images" else sorted(members))
+    if name == "status" and isinstance(applied, tuple):  # the run set it to draft
+        if stored == "draft":
+            return wanted, wanted
+        return merged(name, (applied[1], stored), wanted, store_wins=store_wins, overwrites=overwrites)
     if name in STOCK and wanted is None:  # the source does not track it any more, or names it no longer
         return None, stored
     edited = name not in STOCK and stored not in (applied, wanted)
@@ -313,6 +317,9 @@ class Expected(Possible):
             self.may_be_gone = True
             return surely
         if rules.on_missing == "draft":
+            if states := self.states.get("status"):
+                drafted = {_missing(each) for each in states}
+                self.states["status"] = drafted if surely else states | drafted
             after = {_drafted(status) for status in self.statuses}
             self.statuses = after if surely else self.statuses | after
         return False
@@ -336,6 +343,8 @@ class Expected(Possible):
         if before is None or before.store_id is None or before.may_be_gone or not is_same:
             self.drop(rules, surely=False)
             self.statuses = self.statuses | {("draft", False)}
+            if states := self.states.get("status"):
+                self.states["status"] = states | {(applied, "draft") for applied, _ in states}
         self.be_undone(before)
         for key, own in self.variants.items():
             earlier = before.variants.get(key) if before else None
@@ -417,6 +426,12 @@ def _back(status: tuple[str, bool]) -> tuple[str, bool]:
 
 def _drafted(status: tuple[str, bool]) -> tuple[str, bool]:
     return ("draft", True) if status[0] == "published" else status
+
+
+def _missing(state: State) -> State:
+    """Set a product to draft of which the source says a status; what it said is still applied."""
+    applied, stored = state
+    return ((DRAFTED, applied), "draft") if stored == "published" else state
 
 
 def _drafted_stock(state: State) -> State:

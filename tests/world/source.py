@@ -63,6 +63,8 @@ class Source:
                 del product["translations"]
             if number % 5 == 0:
                 del product["sku"], product["meta"]
+            if number % 5 != 3:
+                del product["status"]
             if not says_backorders(number):
                 del product["allowBackorder"]
             self._shirts.make(product)
@@ -234,6 +236,7 @@ _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "rating": lambda dice, _: dice.randrange(100, 500) / 100,
     "weight": lambda dice, _: dice.randrange(1, 100),
     "allowBackorder": lambda dice, _: dice.random() < 0.5,
+    "status": lambda dice, _: dice.choice(["published", "published", "draft"]),
     "thumbnail": lambda dice, product: f"https://i.example/{product['id']}/thumb{dice.randrange(9)}.png",
     "sku": _sku,
     "meta": lambda dice, product: {**product["meta"], "barcode": f"{dice.randrange(10**12):013d}"},

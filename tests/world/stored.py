@@ -114,7 +114,7 @@ def stored_of(
     """
     metadata = {key: value for key, value in (product["metadata"] or {}).items() if key != "medusa_sync"}
     owned = {
-        **{name: product[name] for name in ("title", "description", "thumbnail")},
+        **{name: product[name] for name in ("title", "description", "thumbnail", "status")},
         **{name: _number(product[name]) for name in _MEASURES},
         "tags": tuple(sorted(tag["value"] for tag in product["tags"])),
         "categories": tuple(sorted(category["handle"] for category in product["categories"])),

@@ -79,6 +79,7 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         "categories": (slugify(product["category"]),) if "category" in product else (),  # handles
         "images": tuple(product.get("images", ())),
         **_texts(product),
+        **({"status": product["status"]} if "status" in product else {}),
         **({CHANNELS: tuple(sorted(product["salesChannels"]))} if "salesChannels" in product else {}),
         **{name: product.get(key) for name, key in METADATA.items()},
         "review_count": len(product["reviews"]) if "reviews" in product else None,

@@ -43,11 +43,14 @@ def _backorder(row: Row, key: str) -> bool | None:
 
 
 def _status(row: Row, key: str) -> str | None:
-    """`draft`, none, or a status that is not Shopify's; then a new product is a draft too."""
+    """`draft`, `active`, none, or a status that is not Shopify's; then a new product is a draft too."""
     status = row[key].lower()
     if status and status not in _STATUSES:
         return row[key]
-    return "draft" if status not in {"", "active"} or cells.flag(row, "Published") is False else None
+    is_published = cells.flag(row, "Published")
+    if status not in {"", "active"} or is_published is False:
+        return "draft"
+    return "active" if status or is_published else None
 
 
 _COLUMNS = cells.columns_of(

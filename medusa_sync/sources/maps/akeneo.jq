@@ -32,7 +32,7 @@ map(flat | .sku = ((.identifier | filled) // .sku)) as $rows
     title: (of(["name", "title", "label"]) // error("it has no name")),
     description: of(["description"]),
     brand: of(["brand", "manufacturer"]),
-    status: (if .enabled | tostring | IN("0", "false") then "draft" else null end),
+    status: {"0": "draft", false: "draft", "1": "active", true: "active"}[.enabled | tostring],
     categories: [.categories | if type == "string" then split(",")[] else .[]? end | filled | [.]],
     images: [of(["image", "picture"]) | filled],
     metadata: ([to_entries[] | (.key | split("-")) as $name

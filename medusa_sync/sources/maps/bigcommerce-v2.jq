@@ -32,7 +32,7 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
     description: $product["Product Description"],
     handle: ($product["Product URL"] // "" | split("/") | map(filled) | last),
     brand: $product["Brand Name"],
-    status: (if $product["Product Visible?"] == "N" then "draft" else null end),
+    status: ({N: "draft", Y: "active"}[$product["Product Visible?"] // ""]),
     categories: [$product.Category // "" | split(";")[] | split("/") | map(filled) | select(. != [])],
     images: [range(1; 51) as $n
       | first($product["Product Image URL - \($n)", "Product Image File - \($n)"] | filled)],

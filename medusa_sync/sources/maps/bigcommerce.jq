@@ -24,7 +24,7 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
   title: $product.Name,
   description: $product.Description,
   handle: ($product["Product URL"] // "" | split("/") | map(filled) | last),
-  status: (if $product["Is Visible"] // "" | ascii_downcase == "false" then "draft" else null end),
+  status: ({false: "draft", true: "active"}[$product["Is Visible"] // "" | ascii_downcase]),
   categories: [$product.Categories // "" | split(";")[] | split("/") | map(filled) | select(. != [])],
   images: [.[] | select(is("image"))
     | first(.["Image URL (Import)", "Internal Image URL (Export)"] | filled)],

@@ -4,7 +4,7 @@ if has("value") then .value[] else . end
 | {
     id: ((.id | filled) // .number),
     title: .displayName,
-    status: (if .blocked == true then "draft" else null end),
+    status: (if .blocked == true then "draft" elif .blocked == false then "active" else null end),
     categories: [.itemCategoryCode | filled | [.]],
     price: .unitPrice,
     sku: .number,

@@ -39,7 +39,7 @@ def product:
       handle: .url_key,
       description: ((.description | filled) // .short_description),
       brand: first($attributes["brand", "manufacturer"] | filled) // null,
-      status: (if .product_online == "2" or .product_online == "0" then "draft" else null end),
+      status: ({"0": "draft", "1": "active", "2": "draft"}[.product_online // ""]),
       images: images,
       categories: (.categories | paths),
       metadata: $attributes

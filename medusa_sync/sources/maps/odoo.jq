@@ -26,7 +26,8 @@ def yes($default): if . == null then $default else tostring | ascii_downcase | I
         id: of("id", "External ID", "default_code", "Internal Reference"),
         title: of("name", "Name"),
         description: of("description_sale", "Sales Description"),
-        status: (if [.active, .Active] | map(filled)[0] | yes(true) then null else "draft" end),
+        status: ([.active, .Active] | map(filled)[0]
+          | if . == null then null elif yes(true) then "active" else "draft" end),
         categories: [of("categ_id", "Product Category") | if type == "array" then .[1] else . end
           | filled | split(" / ") - ["All"]],
         images: [of("image_1920", "Image") | strings | select(startswith("http"))],

@@ -19,7 +19,7 @@ def several($start):
     handle: (cell("url rewritten") | if . then ascii_downcase else null end),
     description: (cell("description") // cell("summary")),
     brand: cell("manufacturer"),
-    status: (if cell("active") == "0" then "draft" else null end),
+    status: ({"0": "draft", "1": "active"}[cell("active") // ""]),
     categories: [several("categories")[] | select(test("^[0-9]+$") | not) | split("/")],
     tags: several("tags"),
     images: several("image urls"),

@@ -14,7 +14,7 @@ def filled: select(. != null and . != "" and . != 0);
     brand: .vendor,
     type: .product_type,
     tags: (if (.tags | type) == "string" then (.tags | split(", ")) else .tags end),
-    status: (if (.status // "active") == "active" then null else "draft" end),
+    status: (if .status == "active" then "active" elif .status then "draft" else null end),
     images: [.images // [] | sort_by(.position)[].src],
     options: $names,
     variants: [

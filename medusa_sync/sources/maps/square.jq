@@ -5,7 +5,7 @@
     id: .["Item Name"],
     title: .["Item Name"],
     description: .Description,
-    status: (if (.Archived // "" | ascii_downcase) == "y" then "draft" else null end),
+    status: ({y: "draft", n: "active"}[.Archived // "" | ascii_downcase]),
     categories: [.Categories // .Category // .["Reporting Category"] // "" | split(",")[] | ltrimstr(" ")
       | filled | sub(" \\([^)]*\\)$"; "") | split(" > ")],
     variants: [{

@@ -10,7 +10,8 @@ def yes($name): .[$name] // "" | ascii_downcase == "yes";
     id: $product["Product ID [Non Editable]"],
     title: $product.Title,
     description: $product.Description,
-    status: (if ($product | has("Visible")) and ($product | yes("Visible") | not) then "draft" else null end),
+    status: (if $product | has("Visible") | not then null
+      elif $product | yes("Visible") then "active" else "draft" end),
     images: ($product | list("Hosted Image URLs"; "\\s+")),
     categories: ($product | list("Categories"; ",") | map(ltrimstr("/") | split("/"))),
     tags: ($product | list("Tags"; ",")),

@@ -41,7 +41,7 @@ first((.[] | select(is("product"))), error("it has no row of a product")) as $pr
   title: $product.name,
   description: $product.description,
   brand: $product.brand,
-  status: (if $product.visible // "" | ascii_downcase == "false" then "draft" else null end),
+  status: ({false: "draft", true: "active"}[$product.visible // "" | ascii_downcase]),
   images: [$product | values("productImageUrl")[] | image],
   categories: [$product | values("collection")[] | [.]]
 }

@@ -38,8 +38,7 @@ def goods:
   | ((.["Sale price"] | select($now) | filled) // null) as $sale
   | ((.["Regular price"] | filled) // null) as $regular
   | {
-      sku: .SKU,
-      barcode: .["GTIN, UPC, EAN, or ISBN"],
+      sku: .SKU, barcode: .["GTIN, UPC, EAN, or ISBN"],
       price: ($sale // $regular),
       compareAtPrice: (if $sale then $regular else null end),
       stock: (if $in == "0" or stock == null and ($in | IN("", "false", "no")) then 0 else stock end),
@@ -67,7 +66,7 @@ reduce ("SKU", "Parent", "Name", "Published", "Description", "Short description"
       id: ((.SKU | filled) // "id:\(.ID | filled)" // error("it has neither an SKU nor an ID")),
       title: .Name,
       description: ((.Description | filled) // .["Short description"] // "" | lines),
-      status: (if published == 1 then null else "draft" end),
+      status: (if published == 1 then "active" else "draft" end),
       categories: (.Categories | values | map(split(">"))),
       tags: (.Tags | values),
       $images, dimensions: {width: cm("Width"), height: cm("Height"), depth: cm("Length")}

@@ -25,8 +25,7 @@ def stock:
 def goods:
   ((.price | filled) // .regular_price) as $price
   | {
-      sku,
-      barcode: .global_unique_id,
+      sku, barcode: .global_unique_id,
       $price,
       compareAtPrice: (if .on_sale == true then .regular_price else null end),
       stock: stock,
@@ -40,7 +39,7 @@ if .type != "simple" and .type != "variable" then left_out("the type \(.type) is
       title: .name,
       handle: .slug,
       description: ((.description | filled) // .short_description),
-      status: (if is_published then null else "draft" end),
+      status: (if .status == null then null elif is_published then "active" else "draft" end),
       # The API names a category without those above it.
       categories: [
         .categories | plain | each

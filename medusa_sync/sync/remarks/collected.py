@@ -56,6 +56,7 @@ class Remarks(Struct):
         offer: what the planned products offer to customers.
         kits: what is not written, because inventory items are the merchant's.
         left_over: what unused inventory items have elsewhere that variants get.
+        drafts: how many new products the source does not show.
         newer: fields that earlier versions did not sync, and that the store may have otherwise.
     """
 
@@ -63,3 +64,4 @@ class Remarks(Struct):
     kits: KeptItems = field(default_factory=KeptItems)
     left_over: LeftOver = field(default_factory=LeftOver)
     newer: NewerFields = field(default_factory=NewerFields)
+    drafts: int = 0

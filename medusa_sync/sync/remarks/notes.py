@@ -8,6 +8,7 @@ from medusa_sync.codes import Note
 from medusa_sync.core.kinds.stock import no_location
 from medusa_sync.core.placement import UNKNOWN
 from medusa_sync.core.policy import OnMissing
+from medusa_sync.core.result import Result
 from medusa_sync.sources.base import Source
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger
@@ -99,6 +100,10 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
         yield context.remarks.kits.note
     if context.remarks.left_over.found:
         yield context.remarks.left_over.note
+    if drafts := context.remarks.drafts:
+        created = context.ledger.counts[Result.CREATED]
+        text = f"{drafts:,} of {created:,} new products are drafts, because the source says so."
+        yield Note("drafts_of_source", text)
     if context.remarks.newer.found:
         yield context.remarks.newer.note
 

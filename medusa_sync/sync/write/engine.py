@@ -76,9 +76,22 @@ class Engine:
         Raises:
             StoreError: the store cannot be read.
         """
+        return [change for change in await self._waiting() if change.dropped]
+
+    async def hidden(self) -> list[str]:
+        """The names of the products that wait, and that customers would lose sight of.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        hidden = (change.desired for change in await self._waiting() if change.hides)
+        return [f"{each.external_id} {each.title!r}" for each in hidden]
+
+    async def _waiting(self) -> list[Change]:
+        """The plans of the jobs that wait and that the store has."""
         unplanned = [job for job in self._places.waiting if job.plan is None and not job.is_absent]
         await self._attempts.planner.read(unplanned)
-        return [job.plan for job in self._places.waiting if job.plan is not None and job.plan.dropped]
+        return [job.plan for job in self._places.waiting if job.plan is not None]
 
     async def final_pass(self) -> None:
         """Write the jobs that waited for the others, and for the removal of what the source no longer has."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from medusa_sync.core.approval import PlanLine, approved
+from medusa_sync.core.kinds.status import PUBLISHED, STATUS
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.result import Action, Outcome, Result, with_changes
 from medusa_sync.sync.context import Context
@@ -44,6 +45,8 @@ class Places:
     def complete(self, job: Job) -> None:
         """Enter a job in the ledger whose plan is carried out, or would be."""
         self._context.remarks.offer.add(job.change, self._context.placement)
+        if job.change.is_creation and job.change.desired.fields.get(STATUS, PUBLISHED) != PUBLISHED:
+            self._context.remarks.drafts += 1
         outcome = job.outcome()
         if outcome.blocked:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}

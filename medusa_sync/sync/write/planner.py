@@ -10,6 +10,7 @@ from typing import TypeVar
 from msgspec import structs
 
 from medusa_sync.core.change import Change, creation
+from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.product import DesiredProduct, Withheld, without_values
 from medusa_sync.core.result import Result
@@ -122,8 +123,10 @@ class Planner:
         reasons = "; ".join(filter(None, [blocked, *history.kept.values()]))
         job.take_again(structs.replace(update, blocked=reasons or None))
         may_write = self._context.plan.update or stored.pending is not None  # what was begun is completed
-        removable = self._context.settings.removable if may_write and not self._context.is_final else ()
-        if removable and job.change.removable(removable, self._context.delay):
+        is_early = may_write and not self._context.is_final
+        removable = self._context.settings.removable if is_early else ()
+        waits = is_early and self._context.mode.wants_all and job.change.hides
+        if waits or (removable and job.change.removable(removable, self._context.delay)):
             self._places.defer(job)
         elif may_write and blocked:
             self._places.end(job, Result.FAILED, reasons)
@@ -176,15 +179,20 @@ class Planner:
         """Plan what is sent for a stored product."""
         if selection is None:
             selection = self._context.mode.selection(self._context.plan.selection, stored.record)
-        change = plan_change(
+        change = self._planned(product, stored, selection)
+        if change.hides and self._context.keeps_shown:
+            change = self._planned(product, stored, selection.without(STATUS))
+        since = self._context.missing_since
+        return structs.replace(change, missing_since=since) if since else change
+
+    def _planned(self, product: DesiredProduct, stored: StoredProduct, selection: Selection) -> Change:
+        return plan_change(
             product,
             stored,
             structs.replace(self._context.plan, selection=selection),
             removed_ids=self._context.removed_variants.get(product.external_id, ()),
             deletes=self._context.deletes,
         )
-        since = self._context.missing_since
-        return structs.replace(change, missing_since=since) if since else change
 
     def without(self, change: Change, withheld: Sequence[Withheld], later: Collection[str] = ()) -> Change:
         """Plan a change without values that variants do not get, and without some of the new variants."""

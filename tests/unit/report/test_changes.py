@@ -24,6 +24,7 @@ def line_of(change: FieldChange, action: Action = Action.UPDATE) -> str:
     return line.partition(": ")[2]
 
 
+BACK = "back in the source"
 LONG = "A wide bowl in stoneware with a reactive glaze, each piece of which is fired twice. "
 CDN = "https://cdn.example/product-images/kitchen-accessories/"
 DIGEST = "#0123456789ab"
@@ -76,7 +77,7 @@ SIDES = "store: a, own; last applied: "
         (FieldChange("field", 1, 2), 1, 3, "last applied: 1; source: 3"),
         (FieldChange("field", "a", "b"), DIGEST, "b", "last applied: another text"),
         (FieldChange("field", "a", "b"), LONG, "b", f"last applied: {LONG[:60]}..."),
-        (FieldChange("status", "draft", "published"), "draft", "published", "back in the source"),
+        (FieldChange("status", "draft", "published", setting="--on-missing"), "draft", "published", BACK),
         (SET, ("a", "b"), ("b", "c"), f"{SIDES}a, b; source: b, c"),
         (SET, ("b", "c"), ("c", "b"), "store: a, own; last applied and source: b, c"),
         (SET, ("own", "a"), ("b", "c"), "store and last applied: a, own; source: b, c"),

@@ -122,7 +122,7 @@ API: list[tuple[Row, Row, Row | str]] = [
     ({"attributes": [COLOR, OLD]}, {}, {"metadata": {"Made & sold": "You & me, Elm"}}),
     ({}, {"attributes": [{"name": "Color", "option": "R&amp;B"}]}, {"options": {"Color": "R&B"}}),
     ({"status": "private"}, {}, {"status": "draft"}),
-    ({"status": None}, {"status": None}, {}),
+    ({"status": None}, {"status": None}, {"status": None}),
     ({}, {"status": "private"}, {"red": None}),
     ({}, {"manage_stock": True, "stock_quantity": 3}, {"stock": 3}),
     ({}, {"manage_stock": True, "stock_quantity": -3}, {"stock": 0}),
@@ -167,7 +167,7 @@ def expected_of(number: str, became: Row | str) -> Row | str:
         own["stock"] = became["shared"]
         del blue["stock"]
     variants = [blue] if "red" in became else [red, blue]
-    return {"id": number, "title": "Shirt", "variants": variants} | own
+    return {"id": number, "title": "Shirt", "status": "active", "variants": variants} | own
 
 
 def assert_each(content: str, suffix: str, cases: Mapping[str, Row | str]) -> None:
@@ -191,7 +191,7 @@ def test_columns_of_simple_products_become_fields() -> None:
     for number, line in enumerate(SIMPLE.strip().replace("\n ", " ").splitlines()):
         own, became = line.split(" => ")
         rows.append(row := MUG | {"SKU": f"M-{number}"} | cells(own))
-        usual = {"id": row["SKU"], "sku": row["SKU"], "title": "Mug", "price": 9}
+        usual = {"id": row["SKU"], "sku": row["SKU"], "title": "Mug", "price": 9, "status": "active"}
         cases[line] = usual | json.loads(became) if became[0] == "{" else became
     assert_each(csv_of(*rows), ".csv", cases)
 
@@ -270,7 +270,7 @@ def test_an_export_may_have_the_names_of_another_language(language: str) -> None
 
 def test_an_export_needs_no_ids_and_no_links() -> None:
     csv_file = "Type,SKU,Name,Published,In stock?,Regular price\nsimple,M,Mug,1,1,9\n"
-    assert read(csv_file) == in_json({"id": "M", "title": "Mug", "price": 9, "sku": "M"})
+    assert read(csv_file) == in_json({"id": "M", "title": "Mug", "price": 9, "sku": "M", "status": "active"})
     item = {"id": 1, "name": "Mug", "type": "simple", "regular_price": "9"}
     assert read(json.dumps([item]), suffix=".json") == in_json({"id": 1, "title": "Mug", "price": 9})
 
@@ -303,7 +303,7 @@ def test_an_export_with_lists_in_texts_loses_neither_images_nor_categories() -> 
 
 def test_a_byte_order_mark_is_no_part_of_a_name() -> None:
     assert read("\n\t\ufeffID,Type,Name,Published,Regular price\n1,simple,Mug,1,9\n") == in_json(
-        {"id": "id:1", "title": "Mug", "price": 9}
+        {"id": "id:1", "title": "Mug", "price": 9, "status": "active"}
     )
 
 

@@ -19,7 +19,7 @@ from medusa_sync.core.result import Action
 from medusa_sync.core.selection import PlanSettings, Selection
 from tests.world.planner import undoing
 from tests.world.planner.case import DEFAULTS, Case, World
-from tests.world.planner.expected import FLAGS, Sides, differences, held, merged, wanted
+from tests.world.planner.expected import ALWAYS, FLAGS, Sides, differences, held, merged, wanted
 from tests.world.planner.shop import contents
 
 _PLACEMENT: Final = ("sc_Web shop", "sp_default", "sloc_main")
@@ -131,7 +131,7 @@ def _may_stay(key: tuple[str, str], world: World) -> bool:
         is_added
         or (_is_level(field) and key not in named)
         or (field == "sales_channels" and not world.first.fields.get(field))
-        or (field in FLAGS and key not in named)
+        or (field in ALWAYS and key not in named)
     )
 
 
@@ -249,7 +249,7 @@ def an_upgrade_sends_no_newer_field(case: Case) -> None:
         return
     known = {own for own, _ in before}
     found = {key: each for key, each in contents(world.shop).items() if key[0] in known}
-    newer = {key for key in {**before, **found} if key[1] in FLAGS and (key[0], "title") in found}
+    newer = {key for key in {**before, **found} if key[1] in ALWAYS and (key[0], "title") in found}
     wrong = {key: (before.get(key), found.get(key)) for key in newer if before.get(key) != found.get(key)}
     assert not wrong, wrong
 
@@ -260,12 +260,12 @@ def _downgrade(world: World) -> None:
     assert record is not None
 
     def known(fields: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in fields.items() if name not in FLAGS}
+        return {name: value for name, value in fields.items() if name not in ALWAYS}
 
     entries = {key: structs.replace(each, fields=known(each.fields)) for key, each in record.variants.items()}
     earlier = structs.replace(record, fields=known(record.fields), variants=entries, knows=0)
     variants = tuple(structs.replace(each, **dict.fromkeys(FLAGS, False)) for each in product.variants)
-    world.shop.product = structs.replace(product, record=earlier, variants=variants)
+    world.shop.product = structs.replace(product, status="published", record=earlier, variants=variants)
 
 
 def _without_edits(case: Case) -> World:

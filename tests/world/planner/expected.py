@@ -20,6 +20,7 @@ _SHARED: Final = "shared"
 NO: Final = "no"
 """What the store has if nobody has said anything else; it shows nothing."""
 FLAGS: Final = ("allow_backorder",)
+ALWAYS: Final = (*FLAGS, "status")
 """Of these, the store always has a value, so a source without one leaves it as it is."""
 
 
@@ -97,7 +98,7 @@ class Sides(NamedTuple):
 def merged(field: str, sides: Sides, run: Run) -> object:
     """What a field holds after a plan."""
     first, now, before, edited = sides
-    if not run.has(field) or (first is None and now is None) or (field in FLAGS and now is None):
+    if not run.has(field) or (first is None and now is None) or (field in ALWAYS and now is None):
         return edited
     if field in _SETS:
         return _merged_set(field, sides, run)
@@ -107,7 +108,8 @@ def merged(field: str, sides: Sides, run: Run) -> object:
         return now
     if first == now:
         return edited
-    return now if edited == before or run.source_wins(field) else edited
+    is_ours = edited == before and not (field == "status" and first is None)  # a setting has decided
+    return now if is_ours or run.source_wins(field) else edited
 
 
 def _nothing(field: str) -> object:

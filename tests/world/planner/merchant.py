@@ -29,8 +29,9 @@ def _own(shop: Shop, **values: Any) -> None:
 
 
 def _field(draw: Random, shop: Shop) -> None:
-    name = draw.choice(["title", "subtitle", "description", "material", "thumbnail", "weight"])
-    text: Any = draw.choice([3, 250, None]) if name == "weight" else draw.choice([*_TEXTS, None])
+    name = draw.choice(["title", "subtitle", "description", "material", "thumbnail", "weight", "status"])
+    others: dict[str, list[Any]] = {"weight": [3, 250, None], "status": ["draft", "published", "proposed"]}
+    text: Any = draw.choice(others.get(name, [*_TEXTS, None]))
     _own(shop, **{name: "Untitled" if name == "title" and text is None else text})
 
 

@@ -98,6 +98,7 @@ class Shop:
     def create(self, change: Change) -> None:
         """Create the product of a change, with its final record."""
         self._row(change, Record())
+        self.product = structs.replace(self.product, status=change.desired.status or "published")
         names = list(change.options.stored) or [DEFAULT]
         self.product = structs.replace(
             self.product,
@@ -531,7 +532,16 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
     product = shop.product
     found: dict[tuple[str, str], object] = {
         ("", name): getattr(product, name) or None
-        for name in ("title", "subtitle", "description", "material", "thumbnail", "weight", "length")
+        for name in (
+            "title",
+            "subtitle",
+            "description",
+            "material",
+            "status",
+            "thumbnail",
+            "weight",
+            "length",
+        )
     }
     found["", "type"] = product.type and product.type.value
     found["", "collection"] = product.collection and product.collection.handle

@@ -33,6 +33,7 @@ _OWN: Final[dict[str, tuple[Any, ...]]] = {
     "subtitle": (None, *_TEXTS),
     "description": (None, *_TEXTS),
     "material": (None, *_TEXTS),
+    "status": (None, "draft", "published", "active"),
     "thumbnail": (None, "https://cdn.example/a.jpg", "https://cdn.example/b.jpg"),
     "weight": (None, 0.1, 2, 250),
     "type": (None, "Clothes", "Shoes"),

@@ -1,0 +1,165 @@
+"""Whether customers see a product follows the source, if it says so."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flow.merchant import edit
+from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
+from tests.flow.test_undo import undo
+from tests.harness.fake_medusa import FakeMedusa
+
+CUP: dict[str, Any] = {"id": 1, "title": "Cup", "price": 3}
+
+
+def source(status: str | None = None, **fields: Any) -> ListSource:
+    return ListSource([{**CUP, **({"status": status} if status else {}), **fields}])
+
+
+def status(store: FakeMedusa) -> str:
+    [product] = store.products.values()
+    return product.status
+
+
+def anything(result: Any) -> list[tuple[str, Any, Any]]:
+    return [(each.field, each.stored, each.planned) for outcome in result.changes for each in outcome.changes]
+
+
+LIMIT = {"max_removals": "100%"}
+
+
+def test_a_change_at_the_source_hides_and_shows_a_product() -> None:
+    store = synced(source("published").rows)
+    assert_quiet(source("published"), store)
+    for before, after in (("published", "draft"), ("draft", "published")):
+        plan = sync(source(after), store, dry_run=True, **LIMIT)
+        assert (anything(plan), status(store)) == ([("status", before, after)], before)
+        assert anything(sync(source(after), store, **LIMIT)) == [("status", before, after)]
+        assert status(store) == after
+        assert_quiet(source(after), store)
+
+
+def test_a_source_without_a_status_leaves_it_to_the_merchant() -> None:
+    store = synced(source().rows)
+    assert status(store) == "published"
+    edit(store, 1, status="draft")
+    sync(source(price=4), store)
+    sync(source(price=4), store, overwrite=True)
+    assert status(store) == "draft"
+    sync(source("published", price=4), store)
+    assert status(store) == "published"
+    sync(source(price=5), store)
+    assert status(store) == "published"
+
+
+def test_the_draft_of_the_merchant_stays_until_the_source_changes() -> None:
+    store = synced(source("published").rows)
+    edit(store, 1, status="draft")
+    assert_quiet(source("published"), store)
+    sync(source("published", price=4), store)
+    assert status(store) == "draft"
+    sync(source("draft", price=4), store)
+    sync(source("published", price=4), store)
+    assert status(store) == "published"
+
+
+@pytest.mark.parametrize(("kept", "expected"), [("status=store", "proposed"), ("status=source", "draft")])
+def test_a_conflict_is_decided_as_for_every_field(kept: str, expected: str) -> None:
+    store = synced(source("published").rows)
+    edit(store, 1, status="proposed")
+    assert sync(source("draft"), store, on_conflict=kept, **LIMIT).conflicts == 1
+    assert status(store) == expected
+
+
+def test_a_run_may_leave_it_out_or_write_nothing_else() -> None:
+    store = synced(source("published").rows)
+    sync(source("draft", price=4), store, skip="status", **LIMIT)
+    assert status(store) == "published"
+    sync(source("draft", price=5), store, only="status", **LIMIT)
+    assert status(store) == "draft"
+    [variant] = store.state.variants().values()
+    assert [each.amount for each in variant.prices] == [4]
+
+
+def test_active_is_published_and_a_new_product_gets_the_status_of_the_settings() -> None:
+    store = synced(source("active").rows, status="draft")
+    assert status(store) == "draft"
+    assert_quiet(source("active"), store)
+    sync(source("archived"), store)
+    sync(source("active"), store)
+    assert status(store) == "published"
+
+
+def test_an_undo_shows_it_again(tmp_path: Path) -> None:
+    store = synced(source("published").rows)
+    run = sync(source("draft"), store, **LIMIT)
+    assert undo(store, run, tmp_path).exit_code == 0
+    assert status(store) == "published"
+    assert_quiet(source("draft"), store)
+
+
+@pytest.mark.parametrize("back", ["draft", "published", None])
+def test_a_product_that_comes_back_is_shown_only_if_the_source_says_so(back: str | None) -> None:
+    both = [*source("published").rows, {"id": 2, "title": "Mug", "price": 2}]
+    store, gone = synced(both), ListSource(both[1:])
+    sync(gone, store, on_missing="draft", **LIMIT)
+    assert {each.title: each.status for each in store.products.values()}["Cup"] == "draft"
+    rows = [*source(back).rows, *gone.rows]
+    sync(ListSource(rows), store, on_missing="draft", **LIMIT)
+    expected = back or "published"
+    assert {each.title: each.status for each in store.products.values()}["Cup"] == expected
+    assert_quiet(ListSource(rows), store)
+
+
+# --- the guard --------------------------------------------------------------------------------------------
+
+
+def many(hidden: int, **fields: Any) -> ListSource:
+    statuses = ["draft"] * hidden + ["published"] * (20 - hidden)
+    rows = [{"id": n, "title": f"Cup {n}", "price": 3, "status": own} for n, own in enumerate(statuses)]
+    return ListSource([row | fields for row in rows])
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_too_many_are_not_hidden_and_all_else_is_written(*, dry_run: bool) -> None:
+    store = synced(many(0).rows)
+    result = sync(many(3, price=4), store, dry_run=dry_run)
+    assert (result.exit_code, counts(result)) == (6, {"updated": 20})
+    assert "3 of 20 products would be hidden" in result.error
+    assert {each.status for each in store.products.values()} == {"published"}
+    amounts = {each.amount for variant in store.state.variants().values() for each in variant.prices}
+    assert amounts == {3 if dry_run else 4}
+    assert sync(many(3, price=4), store).exit_code == 6
+    assert sync(many(3, price=4), store, max_removals="3").exit_code == 0
+    assert sum(each.status == "draft" for each in store.products.values()) == 3
+    assert_quiet(many(3, price=4), store)
+
+
+def test_few_are_hidden() -> None:
+    store = synced(many(0).rows)
+    assert sync(many(2), store).exit_code == 0
+    assert sum(each.status == "draft" for each in store.products.values()) == 2
+
+
+# --- an upgrade, and the first sync -----------------------------------------------------------------------
+
+
+def test_an_upgrade_hides_and_shows_nothing() -> None:
+    store = synced(source().rows)
+    record = record_of(store, 1)
+    del record["knows"], record["source"]
+    result = sync(source("draft"), store)
+    assert (writes(store), status(store)) == ([], "published")
+    [note] = [each for each in result.notes if each.name == "newer_fields"]
+    assert "--overwrite --only status" in note
+    assert [each.name for each in assert_quiet(source("published"), store).notes] == []
+    sync(source("draft"), store, overwrite=True, only="status", **LIMIT)
+    assert status(store) == "draft"
+    sync(source("published"), store)
+    assert status(store) == "published"
+
+
+def test_a_first_sync_says_how_many_are_drafts() -> None:
+    result = sync(many(3), FakeMedusa())
+    assert "3 of 20 new products are drafts, because the source says so." in map(str, result.notes)
