@@ -299,7 +299,7 @@ def _change(outcome: Outcome) -> ProductChange:
     """The changes of a product and of each of its variants."""
     known = outcome.written or Written("")
     own, of_variants = _parted(outcome.changes)
-    drafted = {each.key for each in outcome.changes if each.setting == DRAFTING}
+    drafted = {each.key for each in outcome.changes if each.setting == DRAFTING and each.key is not None}
     of_only = [each for each in own if each.key is not None]
     only = known.variants.get(of_only[-1].key or "") if of_only else None
     return ProductChange(

@@ -73,7 +73,8 @@ Body (HTML)=<b>Big</b>; Vendor=Elm; Product Category=Home > Mugs; Type=Cup; Imag
  new, red;
  Published=true; Status=active; Variant SKU=M-1; Variant Barcode='0123; Variant Grams=250; Variant Compare At
  Price=12
- => {"status": "active", "description": "<b>Big</b>", "brand": "Elm", "categories": [["Home", "Mugs"]], "type": "Cup", "tags":
+ => {"status": "active", "description": "<b>Big</b>", "brand": "Elm", "categories": [["Home", "Mugs"]],
+ "type": "Cup", "tags":
  ["red", "new"],
  "images": ["https://a/1"], "variants": [{"sku": "M-1", "barcode": "0123", "weight": 250, "compareAtPrice":
  12, "price": 9.5}]}
