@@ -299,7 +299,7 @@ def _change(outcome: Outcome) -> ProductChange:
     """The changes of a product and of each of its variants."""
     known = outcome.written or Written("")
     own, of_variants = _parted(outcome.changes)
-    drafted = {each.key for each in outcome.changes if each.setting == DRAFTING and each.key is not None}
+    drafted = _drafted(outcome.changes)
     of_only = [each for each in own if each.key is not None]
     only = known.variants.get(of_only[-1].key or "") if of_only else None
     return ProductChange(
@@ -317,6 +317,11 @@ def _change(outcome: Outcome) -> ProductChange:
         known.recorded.get(None) or UNSET,
         (drafted and known.shared_item) or UNSET,
     )
+
+
+def _drafted(changes: Iterable[FieldChange]) -> set[str]:
+    """The keys of the variants that customers can no longer buy."""
+    return {each.key for each in changes if each.setting == DRAFTING and each.key is not None}
 
 
 def _parted(changes: Sequence[FieldChange]) -> tuple[list[FieldChange], list[FieldChange]]:

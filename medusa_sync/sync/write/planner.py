@@ -123,10 +123,7 @@ class Planner:
         reasons = "; ".join(filter(None, [blocked, *history.kept.values()]))
         job.take_again(structs.replace(update, blocked=reasons or None))
         may_write = self._context.plan.update or stored.pending is not None  # what was begun is completed
-        is_early = may_write and not self._context.is_final
-        removable = self._context.settings.removable if is_early else ()
-        waits = is_early and self._context.mode.wants_all and job.change.hides
-        if waits or (removable and job.change.removable(removable, self._context.delay)):
+        if may_write and self._waits(job.change):
             self._places.defer(job)
         elif may_write and blocked:
             self._places.end(job, Result.FAILED, reasons)
@@ -134,6 +131,14 @@ class Planner:
             self._places.complete(job)
         elif not may_write:
             self._places.end(job, Result.SKIPPED)
+
+    def _waits(self, change: Change) -> bool:
+        """Whether a change hides or removes something: a guard counts that when all was read."""
+        context, removable = self._context, self._context.settings.removable
+        if context.is_final:
+            return False
+        hides = change.hides and context.mode.wants_all
+        return hides or bool(removable and change.removable(removable, context.delay))
 
     async def again(self, jobs: Group) -> None:
         """Read products after their rows and options were written, and plan what is left of the variants.
