@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,14 +21,6 @@ _DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
 _WITHOUT_COINS = f"{_WITHOUT_MINOR_UNIT} cop idr irr lak lbp".split()
 
 
-def _named() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The signs and words of the table, and the codes that each may mean."""
-    table = Path(__file__).with_name("currencies.csv").read_text(encoding="utf-8").splitlines()[1:]
-    for names, codes in csv.reader(table):
-        yield from ((name, tuple(codes.split())) for name in names.split())
-
-
-_CODES_OF = {**{code: (code,) for code in CURRENCIES}, **dict(_named())}
 _PRICE = re.compile(
     r"(?P<before>[^\d\s.,'\u2019+\u2212-](?:[^\d+\u2212-]*[^\d\s+\u2212-])?)?\s*(?P<minus>[-\u2212])?\s*"
     r"(?P<number>\d(?:[\d.,'\u2019\s]*\d)?)(?:[.,/][-\u2013\u2014]{1,2})?\s*(?P<behind>[^\d\s.,'\u2019](?:[^\d]*[^\d\s])?)?",
@@ -62,9 +54,17 @@ def digits_of(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
+@cache
+def _table() -> Mapping[str, tuple[str, ...]]:
+    """The codes that each code, sign or word may mean."""
+    rows = Path(__file__).with_name("currencies.csv").read_text(encoding="utf-8").splitlines()[1:]
+    found = {name: tuple(codes.split()) for names, codes in csv.reader(rows) for name in names.split()}
+    return {**{code: (code,) for code in CURRENCIES}, **found}
+
+
 def codes_of(name: str) -> tuple[str, ...]:
     """The codes that a code, a sign or a word may mean."""
-    return _CODES_OF.get(name.casefold().strip(" ."), ())
+    return _table().get(name.casefold().strip(" ."), ())
 
 
 def agree(one: str, other: str) -> bool:
@@ -88,7 +88,7 @@ def read(text: str, *, decimal_comma: bool = False) -> Money | None:
     codes = [code for code in found[0] if all(code in each for each in found)] if found else []
     if names and not codes:
         return None
-    currency = min(names, key=lambda each: len(_CODES_OF[each]), default="") if len(codes) != 1 else codes[0]
+    currency = min(names, key=lambda each: len(codes_of(each)), default="") if len(codes) != 1 else codes[0]
     number = _plain(_APART.sub("", match["number"]), codes, decimal_comma=decimal_comma)
     if not _PLAIN.fullmatch(number):
         return None
