@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from msgspec import structs
 
-from medusa_sync.sources.schema import SourceProduct
 from medusa_sync.sources.text import is_web_url, one_line
+
+if TYPE_CHECKING:
+    from medusa_sync.sources.schema import SourceProduct
 
 _ENDINGS = "jpe?g|png|webp|gif|avif|svg|bmp|tiff?"
 _PATH = re.compile(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from medusa_sync.codes import Note
 from medusa_sync.core.kinds.prices import PRICE, is_price
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Remarks
-from medusa_sync.sources.dialects.languages import doubt
 from medusa_sync.sources.image_paths import images_of, is_path
 from medusa_sync.sources.money import digits_of
-from medusa_sync.sources.schema import SourceProduct, SourceVariant
 from medusa_sync.sources.text import is_web_url, shown
+
+if TYPE_CHECKING:
+    from medusa_sync.sources.schema import SourceProduct, SourceVariant
 
 _SHOWN = 10  # names
 _IGNORED_SHOWN = 20  # those of metafields come last
@@ -57,7 +59,7 @@ class Overlooked:
     def notes(self) -> Iterator[Note]:
         remarks = self.remarks
         parts = (
-            _listed((shown(each) + doubt(each) for each in {**remarks.unused, **self._fields}), _SHOWN),
+            _listed(map(_with_doubt, {**remarks.unused, **self._fields}), _SHOWN),
             f"images that are no http(s) URLs: {self._images:,}" if self._images else "",
         )
         unused = "; ".join(filter(None, parts))
@@ -88,6 +90,13 @@ class Overlooked:
                 f"Sale prices that are not in {currency}, and so not synced: {count:,} "
                 f"product{'s' * (count > 1)}. If all are in one currency, set --currency.",
             )
+
+
+def _with_doubt(name: str) -> str:
+    """A name that is not used, and what an ambiguous one may mean."""
+    from medusa_sync.sources.dialects.languages import doubt  # a quiet run names nothing
+
+    return shown(name) + doubt(name)
 
 
 def _listed(names: Iterable[str], most: int) -> str:
