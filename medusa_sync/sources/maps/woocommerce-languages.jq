@@ -22,3 +22,4 @@ def locale:
       key: (language | locale), value: (woocommerce_csv | {title, description} | map_values(filled))
     }] | from_entries)
   })
+| shown
