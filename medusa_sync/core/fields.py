@@ -158,7 +158,7 @@ VARIANT_FIELDS = Fields(
         Field(WEIGHT, MEASURE),
         Field(SKU, UNIQUE_TEXT, unique=True),
         Field(BARCODE, UNIQUE_TEXT, unique=True),
-        Field(THUMBNAIL),
+        Field(THUMBNAIL, since=1),  # Shopify's was not read
         Field(BACKORDER, FLAG, since=1),
         Field(PRICE, AMOUNT),
         Field(STOCK, LEVEL),

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced
+from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Variant
 from tests.harness.shirts import shirt, shirts
@@ -175,3 +175,15 @@ def test_prices_of_the_merchant_stay_and_dropped_ones_of_ours_are_removed() -> N
     assert counts(sync(source(price=19), store)) == {"updated": 1}
     after = [(each.currency_code, each.amount, each.min_quantity) for each in variant(store).prices]
     assert sorted(after, key=str) == [("usd", 1, 10), ("usd", 19, None)]
+
+
+def test_an_upgrade_sends_no_image_that_the_version_before_did_not_read() -> None:
+    store = synced(source().rows)
+    record = record_of(store, 1)
+    del record["knows"], record["source"]
+    result = sync(source(image=RED), store)
+    assert (writes(store), variant(store).thumbnail) == ([], None)
+    assert [each.name for each in result.notes] == ["newer_fields"]
+    sync(source(image=RED), store, overwrite=True, only="thumbnail")
+    assert variant(store).thumbnail == RED
+    assert_quiet(source(image=RED), store)

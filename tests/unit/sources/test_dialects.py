@@ -29,7 +29,7 @@ SHOPIFY = (
     "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,"
     "Option2 Name,Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,"
     "Variant Price,Variant Compare At Price,Variant Barcode,Image Src,Image Position,Status,"
-    "Variant Inventory Policy"
+    "Variant Inventory Policy,Variant Image"
 )
 OTHER_NAMES = {  # of Shopify's newer exports
     "Handle": "URL handle",
@@ -39,6 +39,7 @@ OTHER_NAMES = {  # of Shopify's newer exports
     "Variant Compare At Price": "Compare-at price",
     "Variant Inventory Qty": "Inventory quantity",
     "Variant Grams": "Weight value (grams)",
+    "Variant Image": "Variant image URL",
     "Variant Inventory Policy": "Continue selling when out of stock",
 }
 MEDUSA = (
@@ -89,6 +90,7 @@ Variant Inventory Tracker=shopify; Variant Inventory Qty=5 => {"variants": [{"pr
 Variant Inventory Tracker=shopify; Variant Inventory Qty=-3 => {"variants": [{"price": 9.5, "stock": 0}]}
 Variant Inventory Tracker=shopify => {}
 Variant Inventory Qty=5 => {}
+Variant Image=https://a/1 => {"variants": [{"price": 9.5, "image": "https://a/1"}]}
 # What is out of stock can be bought if the policy says so, and the stock is tracked.
 Variant Inventory Tracker=shopify; Variant Inventory Qty=0; Variant Inventory Policy=continue => {"variants":
  [{"price": 9.5, "stock": 0, "allowBackorder": true}]}
