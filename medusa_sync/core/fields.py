@@ -160,6 +160,8 @@ VARIANT_FIELDS = Fields(
         Field(BARCODE, UNIQUE_TEXT, unique=True),
         Field(THUMBNAIL, since=1),  # Shopify's was not read
         Field(BACKORDER, FLAG, since=1),
+        *(Field(name, MEASURE, since=1) for name in ("length", "height", "width")),
+        *(Field(name, since=1) for name in ("origin_country", "hs_code", "mid_code", "material")),
         Field(PRICE, AMOUNT),
         Field(STOCK, LEVEL),
         Field(SALE, IN_LIST),

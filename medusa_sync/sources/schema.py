@@ -91,6 +91,11 @@ class SourceVariant(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     stock: Stock | None = None
     allow_backorder: bool | None = None
     weight: Amount | None = None
+    dimensions: SourceDimensions | None = None
+    origin_country: Text | None = None
+    hs_code: Text | None = None
+    mid_code: Text | None = None
+    material: Text | None = None
     image: Url | None = None
     metadata: Metadata | None = None
     options: dict[Text, Text | Number] = {}

@@ -24,6 +24,7 @@ from medusa_sync.core.value import Value
 from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.money import codes_of, digits_of
 from medusa_sync.sources.schema import (
+    SourceDimensions,
     SourcePrice,
     SourceProduct,
     SourceTexts,
@@ -37,6 +38,7 @@ _TITLE = "Title"  # the option of variants that have only titles
 _LARGEST_INT = 2**53
 _RESERVED = frozenset({RECORD_KEY, "external_id"})  # keys of metadata that mean something to this tool
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
+_CUSTOMS = ("origin_country", "hs_code", "mid_code", "material")
 _Read = Callable[[SourceVariant], dict[str, Value]]
 """The fields of a variant."""
 
@@ -78,12 +80,19 @@ def _fields(
         BARCODE: one_line(variant.barcode),
         **({STOCK: SHARED} if is_shared and variant.stock is None else _stock(own)),
         WEIGHT: variant.weight,
+        **_sizes(variant.dimensions),
+        **{name: one_line(getattr(variant, name)) for name in _CUSTOMS},
         BACKORDER: product.allow_backorder if variant.allow_backorder is None else variant.allow_backorder,
         THUMBNAIL: image if image is not None and is_web_url(image) else None,
     }
     found = {name: value for name, value in values.items() if value is not None}
     prices = _prices(variant, product, currency, sale_prices=sale_prices)
     return {**found, **metadata_of(variant.metadata), **prices, **texts_of(variant.translations)}
+
+
+def _sizes(dimensions: SourceDimensions | None) -> dict[str, Value]:
+    sizes = dimensions or SourceDimensions()
+    return {"length": sizes.depth, "height": sizes.height, "width": sizes.width}
 
 
 def _variant(variant: SourceVariant, names: Sequence[str], fields: _Read) -> DesiredVariant:

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flow.merchant import edit_variant
 from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Variant
@@ -187,3 +188,24 @@ def test_an_upgrade_sends_no_image_that_the_version_before_did_not_read() -> Non
     sync(source(image=RED), store, overwrite=True, only="thumbnail")
     assert variant(store).thumbnail == RED
     assert_quiet(source(image=RED), store)
+
+
+DETAILS: dict[str, Any] = {
+    "material": "Wool",
+    "hsCode": "6109",
+    "midCode": "M",
+    "originCountry": "pt",
+    "dimensions": {"width": 1.5, "height": 2, "depth": 3},
+}
+
+
+def test_customs_fields_material_and_sizes_are_those_of_the_variant() -> None:
+    store = synced(source(**DETAILS).rows)
+    names = ("material", "hs_code", "mid_code", "origin_country", "width", "height", "length")
+    assert [getattr(variant(store), name) for name in names] == ["Wool", "6109", "M", "pt", 1.5, 2, 3]
+    assert_quiet(source(**DETAILS), store)
+    edit_variant(store, 1, SKU, material="Mine")
+    changed = source(**DETAILS | {"hsCode": "6110", "dimensions": None})
+    assert counts(sync(changed, store)) == {"updated": 1}
+    assert [getattr(variant(store), name) for name in names] == ["Mine", "6110", "M", "pt", None, None, None]
+    assert_quiet(changed, store)

@@ -89,13 +89,25 @@ def _variant(draw: Random, shop: Shop) -> StoredVariant | None:
 def _of_variant(draw: Random, shop: Shop) -> None:
     if (variant := _variant(draw, shop)) is None:
         return
-    names = ["title", "weight", "thumbnail", "barcode", "sku", "metadata", "allow_backorder"]
+    names = [
+        "title",
+        "weight",
+        "thumbnail",
+        "barcode",
+        "sku",
+        "metadata",
+        "allow_backorder",
+        "material",
+        "width",
+    ]
     name = draw.choice(names)
     values: dict[str, Any] = {
         "title": draw.choice(_TEXTS),
         "weight": draw.choice([None, 3, 100]),
         "thumbnail": draw.choice([None, "https://cdn.example/mine.jpg"]),
         "allow_backorder": draw.random() < 0.5,
+        "material": draw.choice([None, "linen"]),
+        "width": draw.choice([None, 9]),
         "barcode": draw.choice([None, f"4{draw.getrandbits(20)}"]),
         "sku": draw.choice([None, f"M-{draw.getrandbits(20)}"]),
         "metadata": {**(variant.metadata or {}), draw.choice(["fit", "note"]): draw.choice(_TEXTS)},

@@ -555,7 +555,8 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
     titles = {option.id: option.title for option in product.options}
     for each in product.variants:
         own: dict[str, object] = {
-            name: getattr(each, name) for name in ("title", "sku", "barcode", "weight", "thumbnail")
+            name: getattr(each, name)
+            for name in ("title", "sku", "barcode", "weight", "thumbnail", "material", "width", "height")
         }
         own |= {f"metadata.{key}": value for key, value in (each.metadata or {}).items()}
         own |= {f"option.{titles[value.option_id]}": value.value for value in each.options}

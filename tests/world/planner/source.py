@@ -47,6 +47,8 @@ _OF_VARIANT: Final[dict[str, tuple[Any, ...]]] = {
     "weight": (None, 0.1, 100),
     "image": (None, "https://cdn.example/c.jpg"),
     "allowBackorder": (None, True, False),
+    "material": (None, "wool", "silk"),
+    "dimensions": (None, {"width": 1.5}, {"width": 2, "height": 3}),
     "price": (10, 12.5, 20),
     "salePrice": (None, 5, 7.5),
     "stock": (None, 0, 3, {"Berlin": 4}, {"": 1, "Berlin": 2}, {"sloc_berlin": 9}),
