@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
-from typing import Protocol, cast
+from typing import Protocol, Self, cast
 
 import httpx
 
@@ -60,7 +60,7 @@ class Real(httpx.AsyncBaseTransport):
 
     def __init__(self, server: BreakableStore) -> None:
         self._server = server
-        self._client = httpx.Client(timeout=120)
+        self._client, self._shop = httpx.Client(timeout=120), Shop(server.store)
         self._is_doomed = False
         self.url, self.api_key = server.store.url, server.store.api_key
         self.dice = random.Random(0)
@@ -69,8 +69,15 @@ class Real(httpx.AsyncBaseTransport):
         self.pause: Callable[[], Awaitable[None]]
         self.between: Callable[[httpx.Request, str], None] | None = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+        self._shop.__exit__()
+
     def shop(self) -> Shop:
-        return Shop(self._server.store)
+        return self._shop
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()

@@ -45,7 +45,7 @@ def soak(server: BreakableStore, seed: int, seconds: float) -> int:
     begin, number, failures, states = time.monotonic(), 0, 0, Counter[str]()
     while time.monotonic() < begin + seconds:
         history = history_of(seed + number)
-        ending = play(server, history)
+        ending, _ = play(server, history)
         number, failures, states = number + 1, failures + bool(ending.broken), states + ending.states
         if ending.broken:
             print(f"FAILED {ending.broken}\n  {text(history)}\n{ending.details}", flush=True)
@@ -56,14 +56,16 @@ def soak(server: BreakableStore, seed: int, seconds: float) -> int:
     return 1 if failures else 0
 
 
-def play(server: BreakableStore, history: History) -> Ending:
-    """Let a history happen to the real store, after it was made empty."""
+def play(server: BreakableStore, history: History) -> tuple[Ending, dict[str, Any]]:
+    """Let a history happen to the real store, after it was made empty; returns what it has then, too."""
     server.reset()
-    ending = live(history, Real(server))
-    server.store.wait_until_idle()
+    with Real(server) as store:
+        ending = live(history, store)
+        server.store.wait_until_idle()
+        left = {} if ending.broken else alike(ending.stored())
     if not ending.broken and (twice := doubled(server.store.database_url)):
         ending.broken, ending.details = "stored more than once", "\n".join(twice)
-    return ending
+    return ending, left
 
 
 def compare(server: BreakableStore, seed: int, count: int) -> int:
@@ -76,10 +78,10 @@ def compare(server: BreakableStore, seed: int, count: int) -> int:
             others["histories left out"] += 1
             continue
         before = alike(expected.stored())
-        ending, played = play(server, history), played + 1
+        (ending, after), played = play(server, history), played + 1
         if told(ending) != told(expected):
             others["histories that went another way"] += 1
-        differences = [] if ending.broken else [*different(before, alike(ending.stored()))]
+        differences = [] if ending.broken else [*different(before, after)]
         if ending.broken or differences:
             failures += 1
             print(
