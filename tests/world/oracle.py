@@ -380,10 +380,10 @@ def _is_possible(
     expected: ExpectedVariant, stored: StoredVariant, options: Mapping[int, str], holders: Holders
 ) -> bool:
     skus = expected.possible("sku")
-    if skus != {None} and not (
-        stored.owned["sku"] is None and any(("sku", each) in holders for each in skus)
-    ):
-        return stored.owned["sku"] in skus
+    if stored.owned["sku"] in skus - {None}:
+        return True
+    if skus != {None} and all(holders.get(("sku", each), stored.id) == stored.id for each in skus):
+        return False  # else the SKU is withheld
     return all(
         stored.values.get(own) in possible
         for number, own in options.items()

@@ -96,14 +96,6 @@ async def two_runs_at_once(world: World, dice: random.Random) -> None:
     await world.carry_out(*runs)
 
 
-@rule(2)
-async def two_runs_create_products(world: World, dice: random.Random) -> None:
-    """Both find that the store lacks them."""
-    await RULES["source_gets_products"].happen(world, dice)
-    rules = some_rules(world, dice)
-    await world.carry_out(world.run(rules), world.run(rules))
-
-
 @rule(3)
 async def shards(world: World, dice: random.Random) -> None:
     some_changes(world, dice)

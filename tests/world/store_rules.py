@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from tests.world.expected import Expected
 from tests.world.rules import rule
 from tests.world.run_rules import RULES, some_changes, some_edits, some_faults, some_rules
 from tests.world.runs import Broken
@@ -63,7 +64,14 @@ async def record_is_lost(world: World, dice: random.Random) -> None:
 def _settled(world: World) -> list[str]:
     """The products that are certainly stored and have all that the source wants."""
     wanted, oracle = world.wanted(), world.oracle
-    return [key for key in oracle.known() if key in wanted and oracle.products[key].is_settled(wanted[key])]
+    keys = [key for key in oracle.known() if key in wanted and oracle.products[key].is_settled(wanted[key])]
+    return [key for key in keys if _has_our_options(oracle.products[key], wanted[key])]
+
+
+def _has_our_options(product: Expected, wanted: Wanted) -> bool:
+    """Whether nobody has renamed an option, so that it is known without a record."""
+    titles = {name: value for name, value in wanted.fields.items() if name.startswith("options.")}
+    return all(product.possible(name) == {value} for name, value in titles.items())
 
 
 def _can_be_recognized(wanted: Wanted) -> bool:

@@ -96,7 +96,14 @@ class World:
             for name in each.variants
             if key not in wanted or name not in wanted[key].variants
         }
-        self.missing_since = {each: self.missing_since.get(each, now) for each in gone}
+        for each in gone:
+            self.missing_since.setdefault(each, now)
+
+    def _are_seen(self, wanted: Mapping[str, Wanted]) -> None:
+        """A run has found these products, and removed their marks as missing."""
+        for key, name in [*self.missing_since]:
+            if key in wanted and (not name or name in wanted[key].variants):
+                del self.missing_since[key, name]
 
     def note(self, text: str) -> None:
         self.log.append(text)
@@ -219,6 +226,7 @@ class World:
             self.oracle.may_have_undone(run.undoes, run.rules, surely=surely)
         elif alone and run.is_complete and run.plan is None and not self.passing:
             self.oracle.has_run(run.wanted, run.rules)
+            self._are_seen(run.wanted)
             self.compare(run.wanted)
         else:
             self.oracle.may_have_run(run.wanted, run.rules)
@@ -265,6 +273,7 @@ class World:
             raise Broken("too many requests to settle", len(self.network.sent) - begin)
         await self.stays_quiet()
         self.oracle.has_run(wanted, self.rules)
+        self._are_seen(wanted)
         self.compare(wanted)
         self.used, self.undone = {self.rules.sale_prices}, False
         self.source.settle()
