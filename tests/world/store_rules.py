@@ -95,9 +95,9 @@ async def records_are_of_a_former_version(world: World, dice: random.Random) -> 
 
 
 def _former(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record without settings and newer fields, which names regions and locations only if it needs them."""
+    """A record without newer fields, which names regions and locations only if it needs them."""
     names = {name for _, fields, *_ in record.get("variants", {}).values() for name in fields}
-    former = {name: deepcopy(value) for name, value in record.items() if name not in {"settings", "knows"}}
+    former = {name: deepcopy(value) for name, value in record.items() if name != "knows"}
     for _, fields, *_ in former.get("variants", {}).values():
         fields.pop(_NEW_FIELD, None)
     former["source"] = "0" * 16
