@@ -11,3 +11,16 @@ xof xpf yer zar zmw zwg
 """
 CURRENCIES = frozenset(_CODES.split())
 """The codes of currencies that people pay with (ISO 4217), in lower case."""
+
+_NO_DIGITS = """
+bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf
+"""
+_THREE_DIGITS = """
+bhd iqd jod kwd lyd omr tnd
+"""
+_DIGITS = {**dict.fromkeys(_NO_DIGITS.split(), 0), **dict.fromkeys(_THREE_DIGITS.split(), 3)}
+
+
+def digits_of(currency: str) -> int:
+    """How many digits a price has after the decimal point (ISO 4217)."""
+    return _DIGITS.get(currency, 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -12,46 +12,18 @@ from msgspec.structs import fields
 from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.redact import shortened
 from medusa_sync.sources.dialects.base import LAST
-from medusa_sync.sources.dialects.cells import FLAGS, VARIANT, distinct, parts
+from medusa_sync.sources.dialects.cells import VARIANT, distinct
 from medusa_sync.sources.dialects.naming import Named, Naming
-from medusa_sync.sources.dialects.own import OWN, paths, tags
-from medusa_sync.sources.money import agree, codes_of, read
-from medusa_sync.sources.schema import (
-    FIELDS,
-    NUMBER,
-    SOLD,
-    Amount,
-    Metadata,
-    SourceProduct,
-    SourceVariant,
-    Status,
-    Text,
-    Url,
-)
-from medusa_sync.sources.text import one_line, shown, whole
+from medusa_sync.sources.dialects.own import OWN
+from medusa_sync.sources.lenient_values import NOTHING, amount_of, images_in, listed, usable, value_of
+from medusa_sync.sources.money import agree
+from medusa_sync.sources.schema import FIELDS, SOLD, SourceProduct, SourceVariant, Status
+from medusa_sync.sources.text import one_line
 
 _VARIANT = frozenset(each.encode_name for each in fields(SourceVariant))
-_NOTHING: tuple[Any, ...] = (None, "", [], {})
 _IGNORED = "-"
 _HIDDEN = ("archived", "disabled", "hidden", "inactive", "private", "unlisted", "unpublished")  # drafts
 
-# Members of an object that is given in place of a value.
-_NAME = ("name", "title")
-_URL = ("url", "src", "href")
-_CURRENCY = ("currency", "currency_code", "currencyCode")
-_AMOUNT = ("amount", "value")
-_OF_PRICES = {
-    **{name: name for name in ("region", "minQuantity", "maxQuantity")},
-    "region_id": "region",
-    "min_quantity": "minQuantity",
-    "max_quantity": "maxQuantity",
-}
-_MEMBERS = {
-    "id": ("$oid",),
-    **dict.fromkeys(("title", "type", "collection", "brand", "material"), _NAME),
-    "thumbnail": _URL,
-    "handle": ("current",),
-}
 _PRICES = ("price", "compareAtPrice", "salePrice")
 _KINDS: Mapping[frozenset[str], tuple[type, Mapping[str, Any], frozenset[str]]] = {
     FIELDS: (SourceProduct, {"id": 1, "title": "T"}, SOLD),
@@ -128,9 +100,6 @@ def are_translated(names: Iterable[str]) -> bool:
     return any(each is not None and each.rank == LAST for each in found)
 
 
-# --- names ----------------------------------------------------------------------------------------------
-
-
 @lru_cache(maxsize=4_096)  # the products of a source have the same names
 def _named(name: str, own: frozenset[str]) -> Named[str]:
     """A name with the field that it means, such as `meta.barcode`."""
@@ -170,12 +139,12 @@ class _Renamed:
         self._given: dict[str, str] = {}  # the names of fields that have other ones
         self._own = own
         self._needed = own if is_strict else _KINDS[own][2]
-        images, stated = _images(product.get("images")), _stated(raw, own)
+        images, stated = images_in(product.get("images")), _stated(raw, own)
         ignored = {_IGNORED, "currency"} if stated else {_IGNORED}
-        others = [_named(name, own) for name in raw if name not in own and raw[name] not in _NOTHING]
+        others = [_named(name, own) for name in raw if name not in own and raw[name] not in NOTHING]
         for (name, field, *_), counts in Naming(["images"] if images else []).choose(others):
             if field == "images" and counts:
-                images += _images(raw[name])
+                images += images_in(raw[name])
             elif field not in ignored and not (counts and _added(product, field, raw[name], path + name)):
                 self.unused.append(name)
             self._given.setdefault(field.partition(".")[0], name)
@@ -185,7 +154,7 @@ class _Renamed:
         _move_category(product)
         for name, value in [*product.items()]:
             try:
-                product[name] = _value(name, value, path + name)
+                product[name] = value_of(name, value, path + name)
             except msgspec.ValidationError:  # as it is, it will not be of its kind
                 if name in self._needed:
                     raise
@@ -204,7 +173,7 @@ def _usable_part(name: str, value: Any, own: frozenset[str]) -> Any:
 
     def is_usable(each: Any) -> bool:
         # A type of the field alone would do, but msgspec 0.22 crashes when it frees one with a pattern.
-        return _usable({**minimal, name: each}, kind) is not None
+        return usable({**minimal, name: each}, kind) is not None
 
     if is_usable(value):
         return value
@@ -222,15 +191,15 @@ def _added(product: dict[str, Any], field: str, value: Any, path: str) -> bool:
     if member and not isinstance(known, dict | None):
         return False
     held = (known or {}).get(member) if member else known
-    if held not in _NOTHING or field in {"currency", "images"}:
+    if held not in NOTHING or field in {"currency", "images"}:
         return False
-    product[name] = {**(known or {}), member: _value(member, value, path)} if member else value
+    product[name] = {**(known or {}), member: value_of(member, value, path)} if member else value
     return True
 
 
 def _move_prices(product: dict[str, Any], stated: str, path: str) -> None:
     """Read the prices, and make one whose currency is known one of those in currencies."""
-    found = {name: _money(product[name], path + name) for name in _PRICES if name in product}
+    found = {name: amount_of(product[name], path + name) for name in _PRICES if name in product}
     _, own = found.get("price", (None, ""))
     code = own if own and not (stated and agree(own, stated)) else stated
     for name, (amount, currency) in found.items():
@@ -240,188 +209,14 @@ def _move_prices(product: dict[str, Any], stated: str, path: str) -> None:
                 f"it is in {currency.upper()}, but the price is in {code.upper()} - at `$.{path}{name}`"
             )
     price, prices = product.get("price"), product.get("prices")
-    if code and price not in _NOTHING and isinstance(prices, dict | None):
+    if code and price not in NOTHING and isinstance(prices, dict | None):
         product |= {"price": None, "prices": {code: price, **(prices or {})}}
     elif own and isinstance(prices, list):
         product |= {"price": None, "prices": [{"currency": own, "amount": price}, *prices]}
-
-
-def _money(value: Any, path: str) -> tuple[Any, str]:
-    """An amount and its currency; empty if it names none that is known."""
-    currency = ""
-    if isinstance(value, dict):
-        named, value = _first(value, _CURRENCY), _first(value, _AMOUNT)
-        currency = named.lower() if isinstance(named, str) and codes_of(named) else ""
-    if not isinstance(value, str):
-        return value, currency
-    money = read(value)
-    if value.strip() and money is None:
-        raise msgspec.ValidationError(f"{shown(value)} is not a number such as 1234.50 - at `$.{path}`")
-    return (money.amount, money.currency or currency) if money else (None, currency)
 
 
 def _move_category(product: dict[str, Any]) -> None:
     """Make a category that is no text one of the categories."""
     category = product.get("category")
     if isinstance(category, dict | list):
-        product |= {"category": None, "categories": _listed(category) + _listed(product.get("categories"))}
-
-
-# --- values ---------------------------------------------------------------------------------------------
-
-
-Read = Callable[[Any, str], Any]
-
-
-def _value(name: str, value: Any, path: str) -> Any:
-    """The value of a field in the shape of our own format, as far as it is clear what it means."""
-    value = _first(value, _MEMBERS.get(name, ()))
-    return _READERS[name](value, path) if name in _READERS else value
-
-
-def _prices(value: Any, path: str) -> Any:
-    if isinstance(value, list):
-        return [_price(each, path) for each in value]
-    return (
-        {name: _amount_in(name, each, path) for name, each in value.items()}
-        if isinstance(value, dict)
-        else value
-    )
-
-
-def _amount_in(name: str, value: Any, path: str) -> Any:
-    """The amount of a price whose currency its name begins with, such as `eur.Germany`."""
-    amount, currency = _money(value, f"{path}.{name}")
-    if currency and not agree(currency, str(name).partition(".")[0]):
-        raise msgspec.ValidationError(f"it is in {currency.upper()} - at `$.{path}.{name}`")
-    return amount
-
-
-def _price(value: Any, path: str) -> dict[str, Any]:
-    members = value if isinstance(value, dict) else {}
-    quantities = {own: members[name] for name, own in _OF_PRICES.items() if name in members}
-    amount, currency = _money(value, path)
-    return {"currency": currency or str(_first(value, _CURRENCY)), "amount": amount, **quantities}
-
-
-def _dimensions(value: Any, path: str) -> Any:
-    members = value.items() if isinstance(value, dict) else ()
-    named = {("depth" if name == "length" else name): each for name, each in members}
-    return _numbers(named, path) if isinstance(value, dict) else value
-
-
-def _numbers(value: Any, path: str) -> Any:
-    """An object of numbers."""
-    if not isinstance(value, dict):
-        return value
-    return {name: _number(each, f"{path}.{name}") for name, each in value.items()}
-
-
-def _rating(value: Any, path: str) -> Any:
-    is_number = isinstance(value, str) and NUMBER.fullmatch(value.strip())
-    return _usable(_number(value, path) if is_number else value, Amount)
-
-
-def _metadata(value: Any, path: str) -> Any:
-    """The metadata of a variant could be anything until it was synced, so what is no metadata is left out."""
-    if path == "metadata":
-        return value
-    found = _usable(value, dict[Any, Any]) or {}
-    return {key: each for key, each in found.items() if _usable({key: each}, Metadata)}
-
-
-def _list_of(read: Callable[[Any], Any], read_text: Callable[[str], Any] = lambda text: text) -> Read:
-    """Reads a list, or a text that is one."""
-
-    def read_list(value: Any, _: str) -> Any:
-        if isinstance(value, str):
-            return read_text(value)
-        return [read(each) for each in value] if isinstance(value, list) else value
-
-    return read_list
-
-
-def _only(kind: Any) -> Read:
-    """Reads a value of this kind; any other one is left out."""
-    return lambda value, _: _usable(value, kind)
-
-
-def _flag(value: Any, _: str) -> Any:
-    """True or false, which may be a text; anything else is left out."""
-    text = str(value).strip().lower() if isinstance(value, str | int) else ""
-    return FLAGS.get(text)
-
-
-def _name_of(value: Any) -> Any:
-    return _first(value, _NAME)
-
-
-def _code(value: Any, _: str) -> Any:
-    """A text that may be written as a number."""
-    return str(value) if type(value) is int else value
-
-
-def _number(value: Any, path: str) -> Any:
-    """The number that a text is, None if it is empty; any other value is left as it is."""
-    if not isinstance(value, str) or not (plain := value.strip()):
-        return None if isinstance(value, str) else value
-    if not NUMBER.fullmatch(plain.removeprefix("-")):
-        raise msgspec.ValidationError(f"{shown(value)} is not a number such as 1234.50 - at `$.{path}`")
-    return whole(float(plain))
-
-
-def _usable(value: Any, kind: Any) -> Any:
-    """The value if it is of this kind; else None."""
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        return None
-
-
-def _first(value: Any, members: tuple[str, ...]) -> Any:
-    """The first of these members of an object; anything else is left as it is."""
-    if not isinstance(value, dict):
-        return value
-    return next((value[each] for each in members if value.get(each) not in _NOTHING), value)
-
-
-def _category(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return {"name": _first(value, _NAME), "handle": value.get("handle") or value.get("slug")}
-
-
-def _images(value: Any) -> list[Any]:
-    """A list of images; an object without a URL of its own has one for each name, such as `front`."""
-    return _listed([*value.values()] if isinstance(value, dict) and _first(value, _URL) is value else value)
-
-
-def _listed(value: Any) -> list[Any]:
-    """A list of values; a text is read like a cell of a table."""
-    if isinstance(value, str):
-        return list(parts(value, "|"))
-    return [] if value in _NOTHING else list(value) if isinstance(value, list) else [value]
-
-
-_READERS: Mapping[str, Read] = {
-    "prices": _prices,
-    "dimensions": _dimensions,
-    "images": _list_of(lambda each: _first(each, _URL)),
-    "options": _list_of(_name_of),
-    "tags": _list_of(_name_of, tags),
-    "salesChannels": _list_of(_name_of, tags),
-    "categories": _list_of(_category, paths),
-    "image": lambda value, _: _usable(_first(value, _URL), Url),  # like metadata
-    "metadata": _metadata,
-    "allowBackorder": _flag,
-    "rating": _rating,
-    "stock": lambda value, path: (_numbers if isinstance(value, dict) else _number)(value, path),
-    **dict.fromkeys(("weight", "discountPercentage", "minimumOrderQuantity"), _number),
-    **dict.fromkeys(("sku", "barcode", "hsCode", "midCode"), _code),
-    # Only for metadata:
-    "reviews": _only(list[Any]),
-    "meta": _only(dict[str, Any]),
-    **dict.fromkeys(("warrantyInformation", "shippingInformation"), _only(Text)),
-    **dict.fromkeys(("returnPolicy", "availabilityStatus"), _only(Text)),
-}
-"""How the value of a field is read, with its path for messages; that of any other field is left as it is."""
+        product |= {"category": None, "categories": listed(category) + listed(product.get("categories"))}

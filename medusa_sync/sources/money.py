@@ -9,17 +9,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from medusa_sync.core.currencies import CURRENCIES
+from medusa_sync.core.currencies import CURRENCIES, digits_of
 from medusa_sync.sources.text import whole
 
-_WITHOUT_MINOR_UNIT = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf"
-_IN_THOUSANDTHS = "bhd iqd jod kwd lyd omr tnd"
-_DIGITS = {  # after the decimal point (ISO 4217); 2 for all other currencies
-    **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
-    **dict.fromkeys(_IN_THOUSANDTHS.split(), 3),
-}
-_WITHOUT_COINS = f"{_WITHOUT_MINOR_UNIT} cop idr irr lak lbp".split()
-
+_NO_COINS = frozenset({"cop", "idr", "irr", "lak", "lbp"})  # any more, although they have a minor unit
+_THOUSANDTHS = 3  # digits
 
 _PRICE = re.compile(
     r"(?P<before>[^\d\s.,'\u2019+\u2212-](?:[^\d+\u2212-]*[^\d\s+\u2212-])?)?\s*(?P<minus>[-\u2212])?\s*"
@@ -47,11 +41,6 @@ class Money(NamedTuple):
 
     amount: int | float
     currency: str = ""
-
-
-def digits_of(currency: str) -> int:
-    """How many digits a price has after the decimal point."""
-    return _DIGITS.get(currency, 2)
 
 
 @cache
@@ -115,7 +104,7 @@ def _with_three_digits(number: str, mark: str, codes: Sequence[str], *, decimal_
     if decimal_comma:
         return ""
     if mark == ",":
-        return "" if any(map(_IN_THOUSANDTHS.count, codes)) else number.replace(",", "")
-    if codes and all(code in _WITHOUT_COINS for code in codes):
+        return "" if any(digits_of(code) == _THOUSANDTHS for code in codes) else number.replace(",", "")
+    if codes and all(code in _NO_COINS or not digits_of(code) for code in codes):
         return number.replace(".", "")
     return "" if len(codes) > 1 else number

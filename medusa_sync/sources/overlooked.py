@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from medusa_sync.codes import Note
+from medusa_sync.core.currencies import digits_of
 from medusa_sync.core.kinds.prices import PRICE, is_price
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Remarks
 from medusa_sync.sources.image_paths import images_of, is_path
-from medusa_sync.sources.money import digits_of
 from medusa_sync.sources.text import is_web_url, shown
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
+from medusa_sync.core.currencies import digits_of
 from medusa_sync.core.fields import BARCODE, SKU, TITLE, WEIGHT
 from medusa_sync.core.kinds.images import THUMBNAIL
 from medusa_sync.core.kinds.metadata import METADATA
@@ -22,7 +23,7 @@ from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import ONLY, RECORD_KEY
 from medusa_sync.core.value import Value
 from medusa_sync.sources.base import InvalidProductError
-from medusa_sync.sources.money import codes_of, digits_of
+from medusa_sync.sources.money import codes_of
 from medusa_sync.sources.schema import (
     SourceDimensions,
     SourcePrice,
