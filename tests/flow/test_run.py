@@ -44,7 +44,7 @@ def test_every_product_is_created_and_a_second_run_writes_nothing() -> None:
     assert_quiet(source, store)
     [page] = store.requests
     assert dict(page.query) == {
-        "fields": "id,external_id,metadata",
+        "fields": "id,external_id,metadata,status",
         "order": "id",
         "limit": "2000",
         "offset": "0",
