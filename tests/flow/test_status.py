@@ -163,3 +163,7 @@ def test_an_upgrade_hides_and_shows_nothing() -> None:
 def test_a_first_sync_says_how_many_are_drafts() -> None:
     result = sync(many(3), FakeMedusa())
     assert "3 of 20 new products are drafts, because the source says so." in map(str, result.notes)
+
+
+def test_a_first_sync_says_nothing_of_products_without_a_status() -> None:
+    assert [each.name for each in sync(source(), FakeMedusa(), status="draft").notes] == []
