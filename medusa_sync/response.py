@@ -160,10 +160,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(max(seconds, 0.0), MAX_WAIT_S)
 
 
-def date_of(headers: Mapping[str, str]) -> int | None:
-    """The time of the server that a `Date` header says, in seconds since 1970; None if there is none."""
+def date_of(header: str) -> int | None:
+    """The time of the server that a `Date` header says, in seconds since 1970; None if it says none."""
     try:
-        return int(parsedate_to_datetime(headers.get("date", "")).timestamp())
+        return int(parsedate_to_datetime(header).timestamp())
     except (ValueError, TypeError, OverflowError):  # invalid: ignored
         return None
 

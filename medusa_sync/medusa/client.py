@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -80,7 +79,7 @@ class MedusaClient:
         self._accepted = False  # the credentials have worked
         self._authorization = ""
         self._log_in = asyncio.Lock()
-        self._headers: Mapping[str, str] = {}  # of the latest response
+        self._date = ""  # of the latest response
         self._checking = asyncio.Lock()  # requests that fail at the same time share a check
         http.redactor.add(credentials.key if isinstance(credentials, ApiKey) else credentials.password)
 
@@ -92,7 +91,7 @@ class MedusaClient:
     @property
     def store_time(self) -> int | None:
         """What the clock of the store showed at its latest response; None if that does not say it."""
-        return date_of(self._headers)
+        return date_of(self._date)
 
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
         """Read.
@@ -204,7 +203,7 @@ class MedusaClient:
         response = await self._http.send(
             method, path, query=query, body=body, headers=headers, repeatable=repeatable
         )
-        self._headers = response.headers
+        self._date = response.headers.get("date", "")
         return response
 
     async def _authorization_after(self, expired: str) -> str:

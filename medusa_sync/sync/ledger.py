@@ -62,7 +62,6 @@ class Ledger:
         self.conflicts = 0
         self.held = 0
         self.withheld = 0
-        self.not_completed: Sequence[Outcome] = ()
         self.problems = Spool[Outcome]()
         self.changes = Spool[Outcome]()
         self.skipped = Spool[Outcome]()
@@ -77,7 +76,7 @@ class Ledger:
     @property
     def has_problems(self) -> bool:
         """Whether something is not written, and no setting says so."""
-        return bool(self.problems or self.not_completed or self.held)
+        return bool(self.problems or self._open or self.held)
 
     def take(self, rows: Iterable[Delivered]) -> list[DesiredProduct | Unchecked]:
         """Open the products among rows of the source, and return them; the other rows are rejected."""
@@ -156,8 +155,8 @@ class Ledger:
             self.hidden += 1
         self.plan.add((line.plan.external_id, line.plan.action, saved))
 
-    def close(self, reason: str) -> None:
-        """Give open products an outcome with the reason why the run ended early, and check the sum.
+    def close(self, reason: str) -> Sequence[Outcome]:
+        """The outcomes of open products, with the reason why the run ended early; the sum is checked.
 
         Raises:
             RuntimeError: a bug in medusa-sync: a product was lost or counted twice.
@@ -171,11 +170,11 @@ class Ledger:
                 self.conflicts += len(product.conflicts)
                 conflicts = tuple(product.conflicts.values())
                 self.changes.add(structs.replace(outcome, reason="", conflicts=conflicts))
-        self.not_completed = not_completed
         self.counts.update(outcome.result for outcome in not_completed)
         accounted = self.counts.total() - self.counts[Result.REMOVED] + self.not_compared
         if accounted != self.seen:
             raise RuntimeError(f"{self.seen} products were delivered, but {accounted} have an outcome")
+        return not_completed
 
     def _count(self, outcome: Outcome) -> None:
         self.counts[outcome.result] += 1

@@ -97,7 +97,7 @@ class Run:
         if self._delivery.error is not None:  # after everything that was delivered has been applied
             self._stop.set(self._delivery.error)
         reason = str(self._stop.reason).partition("\n")[0] if self._stop.is_set else _LOST
-        self._ledger.close(f"not completed: {reason}")
+        not_completed = self._ledger.close(f"not completed: {reason}")
         settings, ledger, error = self._settings, self._ledger, self._stop.reason
         exit_code = error.exit_code if error is not None else self._mode.exit_code(ledger)
         status = Status.PARTIAL if exit_code else Status.OK
@@ -127,7 +127,7 @@ class Run:
             first=tuple(ledger.first),
             requests=self._requests,
             problems=ledger.problems,
-            not_completed=tuple(ledger.not_completed),
+            not_completed=tuple(not_completed),
             changes=ledger.changes,
             notes=tuple(self._notes()),
             error=str(error) if error else "",

@@ -39,7 +39,6 @@ class Scan:
 
     Attributes:
         size: how many products the store had when the scan began.
-        is_empty: the store certainly had no products when the scan began.
         may_adopt: the store may have products without an external id.
         may_have_plain_ids: it may have external ids without the name of a source.
         source_ids: of the products with an external id of the source that the scan saw.
@@ -58,7 +57,6 @@ class Scan:
 
     def __init__(self, api: AdminApi, settings: RunSettings) -> None:
         self.size = 0
-        self.is_empty = False
         self.may_adopt = self.may_have_plain_ids = True
         self.source_ids = IdSet()
         self.unrecorded: set[str] = set()
@@ -89,6 +87,11 @@ class Scan:
     async def __aexit__(self, *_: object) -> None:
         self._first_page.cancel()
         await asyncio.gather(self._first_page, return_exceptions=True)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the store certainly had no products when the scan began."""
+        return self._is_snapshot and not self.size
 
     @property
     def owned(self) -> Iterator[str]:
@@ -160,7 +163,6 @@ class Scan:
         self.delay = self.delay.at(self._api.store_time)
         self.size, self._step = page.count or 0, len(page.entries)  # the server may limit the size of a page
         self._is_snapshot = page.is_last
-        self.is_empty = page.is_last and not self.size
         self.may_adopt = self.may_have_plain_ids = not page.is_last
         self._take(page)
 

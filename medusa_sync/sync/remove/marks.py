@@ -25,17 +25,12 @@ _REJECTED = (
 
 
 class Marks:
-    """What is removed later; without `--remove-after`, that is nothing.
-
-    Attributes:
-        new: missing products that have no mark yet.
-    """
+    """What is removed later; without `--remove-after`, that is nothing."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._is_counted = True
-        self._waiting: Mapping[str, float] = {}  # since when, by name
-        self.new: Sequence[StoredProduct] = ()
+        self._waiting: Note | None = None
 
     @property
     def _delay(self) -> Delay:
@@ -56,29 +51,35 @@ class Marks:
         since = {key: change.record.variant(key).missing_since for key in missing}
         return {key: each for key, each in missing.items() if self._delay.is_over(since[key])}
 
-    def take(self, missing: Iterable[StoredProduct], variants: Iterable[str]) -> None:
-        """Mark missing products, and variants that have no mark yet, which are given by their names."""
+    def take(self, missing: Iterable[StoredProduct], variants: Iterable[str]) -> list[StoredProduct]:
+        """Take what is missing, with the names of variants without a mark; returns what gets a mark."""
         if not self._delay.seconds:
-            return
+            return []
         now = self._context.missing_since = self._delay.now
         later = [each for each in missing if not self._delay.is_over(_since(each))]
-        self.new = [each for each in later if not _since(each)]
         products = {f"{each.external_id} {each.title!r}": _since(each) or now for each in later}
-        self._waiting = products | dict.fromkeys(variants, now) | self._context.scan.waiting
+        waiting = products | dict.fromkeys(variants, now) | self._context.scan.waiting
+        self._waiting = _waiting(waiting, self._delay) if waiting else None
+        return [each for each in later if not _since(each)]
 
     @property
     def notes(self) -> Iterator[Note]:
         """What the result says about what is removed later."""
         if not self._is_counted:
             yield Note("not_counted", _REJECTED)
-        first = sorted(self._waiting.items(), key=lambda each: each[1])[:LISTED]
-        shown = [
-            f"{name} (missing since {_time(since)}, would be removed on {_time(since + self._delay.seconds)})"
-            for name, since in first
-        ]
-        more = f"; and {len(self._waiting) - LISTED:,} more" if len(self._waiting) > LISTED else ""
-        if shown:
-            yield Note("marked", f"Missing, and removed if that does not change: {'; '.join(shown)}{more}.")
+        if self._waiting is not None:
+            yield self._waiting
+
+
+def _waiting(since: Mapping[str, float], delay: Delay) -> Note:
+    """What is removed later, by name."""
+    first = sorted(since.items(), key=lambda each: each[1])[:LISTED]
+    shown = [
+        f"{name} (missing since {_time(begin)}, would be removed on {_time(begin + delay.seconds)})"
+        for name, begin in first
+    ]
+    more = f"; and {len(since) - LISTED:,} more" if len(since) > LISTED else ""
+    return Note("marked", f"Missing, and removed if that does not change: {'; '.join(shown)}{more}.")
 
 
 async def unmark(context: Context, moved: Collection[str] = ()) -> None:

@@ -42,87 +42,78 @@ class Missing(Struct, frozen=True):
     variants: Mapping[str, Mapping[str, StoredVariant]] = {}
 
 
-class SecondReading:
-    """Which of the missing products and variants the source has when it is read again.
+class SecondReading(Struct, frozen=True):
+    """What the source has when it is read again, of what the first reading lacked.
 
     A product that moves from a page that was not read yet to one that was read is on none of the pages that
     the first reading saw. Only the products in question are remembered.
 
     Attributes:
+        missing: what the first reading lacked.
+        left: what this reading lacks too, if it looked for it; of variants, those of products that it has.
         present: external ids of missing products that it has.
+        unidentified: how many of its rows have no id.
     """
 
-    def __init__(self, missing: Missing, updates: Sequence[Change]) -> None:
-        self._missing = missing
-        self._orphans = {each.external_id for each in missing.orphans}
-        self._updates = {
-            external_id: each
-            for each in updates
-            if (external_id := each.desired.external_id) in missing.variants
-        }
-        self.present: set[str] = set()
-        self._lacked: dict[str, set[str]] = {}  # ids of variants, by external id
-        self._unidentified = 0
-
-    @classmethod
-    async def of(cls, missing: Missing, updates: Sequence[Change], delivery: Delivery) -> SecondReading:
-        """Read all pages.
-
-        Raises:
-            SourceError: it fails.
-        """
-        reading = cls(missing, updates)
-        words = "missing products: %d, products that lack variants: %d; the source is read a second time"
-        counts = len(missing.orphans), len(missing.variants)
-        logger.info(words, *counts, extra={"event": "second_reading"})
-        async with aclosing(delivery.pages()) as pages:
-            async for rows in pages:
-                for row in rows:
-                    reading._take(row)
-        if delivery.error is not None:
-            raise SourceError(
-                f"The source was read again before anything was removed, and that failed: {delivery.error}",
-                hint="Nothing was removed. Run again; if it happens again, check the source.",
-            ) from delivery.error
-        return reading
-
-    def _take(self, row: Delivered) -> None:
-        external_id = row.external_id
-        if external_id is None:
-            self._unidentified += 1
-        elif external_id in self._orphans:
-            self.present.add(external_id)
-        elif external_id in self._updates:
-            lacked = _lacked(row, self._updates[external_id])
-            self._lacked[external_id] = self._lacked.get(external_id, lacked) & lacked
-
-    def left(self, missing: Missing) -> Missing:
-        """What this reading lacks too, if it looked for it; of variants, those of products that it has."""
-        if self._unidentified:
-            return Missing()
-        lacked = self._orphans - self.present
-        orphans = [each for each in missing.orphans if each.external_id in lacked]
-        lacking = {
-            external_id: {
-                key: each for key, each in lost.items() if each.id in self._lacked.get(external_id, ())
-            }
-            for external_id, lost in missing.variants.items()
-        }
-        return Missing(orphans, {external_id: lost for external_id, lost in lacking.items() if lost})
+    missing: Missing
+    left: Missing
+    present: Collection[str]
+    unidentified: int
 
     @property
     def note(self) -> str:
         """What the result says about the reading."""
         text = "The source was read twice, because products can move between its pages while they are read."
-        if self._unidentified:
+        if self.unidentified:
             return (
-                f"{text} Nothing is removed, because {self._unidentified} of the rows of the second reading "
+                f"{text} Nothing is removed, because {self.unidentified} of the rows of the second reading "
                 "have no id: they may be of products or variants that only look missing."
             )
-        variants = _variants(self._missing) - _variants(self.left(self._missing))
+        variants = _variants(self.missing) - _variants(self.left)
         counts = [(len(self.present), "product"), (variants, "variant")]
         kept = " and ".join(f"{count} {noun}{'s' * (count > 1)}" for count, noun in counts if count)
         return f"{text} Not removed, because only the first reading lacked them: {kept}." if kept else text
+
+
+async def read_again(missing: Missing, updates: Sequence[Change], delivery: Delivery) -> SecondReading:
+    """Read all pages of a source again, and look for what is missing.
+
+    Raises:
+        SourceError: it fails.
+    """
+    words = "missing products: %d, products that lack variants: %d; the source is read a second time"
+    counts = len(missing.orphans), len(missing.variants)
+    logger.info(words, *counts, extra={"event": "second_reading"})
+    orphans = {each.external_id for each in missing.orphans}
+    changed = {own: each for each in updates if (own := each.desired.external_id) in missing.variants}
+    present, lacking, unidentified = set[str](), dict[str, set[str]](), 0
+    async with aclosing(delivery.pages()) as pages:
+        async for rows in pages:
+            for row in rows:
+                external_id = row.external_id
+                if external_id is None:
+                    unidentified += 1
+                elif external_id in orphans:
+                    present.add(external_id)
+                elif external_id in changed:
+                    lacked = _lacked(row, changed[external_id])
+                    lacking[external_id] = lacking.get(external_id, lacked) & lacked
+    if delivery.error is not None:
+        raise SourceError(
+            f"The source was read again before anything was removed, and that failed: {delivery.error}",
+            hint="Nothing was removed. Run again; if it happens again, check the source.",
+        ) from delivery.error
+    left = Missing() if unidentified else _left(missing, present, lacking)
+    return SecondReading(missing, left, present, unidentified)
+
+
+def _left(missing: Missing, present: Collection[str], lacking: Mapping[str, Collection[str]]) -> Missing:
+    orphans = [each for each in missing.orphans if each.external_id not in present]
+    variants = {
+        external_id: {key: each for key, each in lost.items() if each.id in lacking.get(external_id, ())}
+        for external_id, lost in missing.variants.items()
+    }
+    return Missing(orphans, {external_id: lost for external_id, lost in variants.items() if lost})
 
 
 class Removals:
@@ -181,14 +172,14 @@ class Removals:
             StoreError: the store is unavailable.
         """
         self._has_begun = True
-        await self._carry_out(await self._find(updates))
+        await self._carry_out(*await self._find(updates))
 
-    async def _carry_out(self, orphans: Sequence[StoredProduct]) -> None:
+    async def _carry_out(self, orphans: Sequence[StoredProduct], marked: Sequence[StoredProduct]) -> None:
+        """Remove orphans, and mark others."""
         if not self._settings.dry_run:
             removing, fail = self._settings.batch_size, self._orphans.fail
             await write_in_parts(self._context, orphans, removing, self._orphans.remove, fail)
-            marked, mark = self._marks.new, self._orphans.mark
-            await write_in_parts(self._context, marked, MARKED_AT_ONCE, mark, fail)
+            await write_in_parts(self._context, marked, MARKED_AT_ONCE, self._orphans.mark, fail)
             return
         if self._context.deletes:
             self._context.removed_products |= {each.external_id or "" for each in orphans}
@@ -197,17 +188,22 @@ class Removals:
         if self._settings.saves_plan:
             action = Action.DELETE if self._context.deletes else Action.DRAFT
             plans = [removal(each, action) for each in orphans]
-            for plan in (*plans, *(removal(each, MARK) for each in self._marks.new)):
+            for plan in (*plans, *(removal(each, MARK) for each in marked)):
                 self._ledger.plan_line(PlanLine(plan))
 
     def _counts(self) -> bool:
         """Whether what is missing may be removed: rows without an id may be of what only looks missing."""
         return not self._ledger.unidentified and self._marks.count()
 
-    async def _find(self, updates: Sequence[Change]) -> Sequence[StoredProduct]:
-        """Find the orphans, and check the limits; the context gets the variants that are removed."""
+    async def _find(
+        self, updates: Sequence[Change]
+    ) -> tuple[Sequence[StoredProduct], Sequence[StoredProduct]]:
+        """Find the orphans, and those that are marked, and check the limits.
+
+        The context gets the variants that are removed.
+        """
         if not self._counts():
-            return ()
+            return (), ()
         if self._found is None:
             self._found = await self._orphans.find()
         settings = self._settings
@@ -223,8 +219,8 @@ class Removals:
         missing = Missing(self._marks.due(self._found), due)
         removed = {each.id for variants in due.values() for each in variants.values()}
         if (missing.orphans or missing.variants) and not self._delivery.in_one_piece:
-            self._second = await SecondReading.of(missing, in_sync, self._delivery.again())
-            missing = self._second.left(missing)
+            self._second = await read_again(missing, in_sync, self._delivery.again())
+            missing = self._second.left
         self._orphans.check(missing.orphans)
         left = {
             external_id: [each.id for each in variants.values()]
@@ -233,8 +229,8 @@ class Removals:
         named = [names[own] for ids in left.values() for own in ids]
         self._orphans.check_names("variants", named, self._scan.variants)
         self._context.removed_variants = {external_id: frozenset(ids) for external_id, ids in left.items()}
-        self._marks.take(self._found, [name for own, name in names.items() if own not in removed])
-        return missing.orphans
+        marked = self._marks.take(self._found, [name for own, name in names.items() if own not in removed])
+        return missing.orphans, marked
 
 
 class ApprovedRemovals(Removals):
@@ -247,8 +243,7 @@ class ApprovedRemovals(Removals):
     async def execute(self, updates: Sequence[Change]) -> None:
         self._context.removed_variants = {each.desired.external_id: _approved(each) for each in updates}
         self._marks.take((), ())
-        orphans, self._marks.new = await self._orphans.approved(self._plan)
-        await self._carry_out(orphans)
+        await self._carry_out(*await self._orphans.approved(self._plan))
 
 
 def _variants(missing: Missing) -> int:

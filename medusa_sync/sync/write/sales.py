@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -39,11 +38,9 @@ class Sales:
         self._description = (
             f"Sale prices of the source {source_name}, written by medusa-sync. Keep this text."
         )
-        self._list_id = ""
-        self._younger: list[str] = []  # lists that another run created at the same time
-        self._prices: dict[str, list[StoredPrice]] | None = None  # by variant
+        self._list_ids: list[str] = []  # the oldest first; another run may create one at the same time
+        self._prices: dict[str, list[StoredPrice]] | None = None  # by variant, the oldest first
         self._has_created = False  # a price since the copies were removed
-        self._copies: dict[tuple[str, str], list[str]] = {}  # ids of prices, by variant and currency
         self._is_dry_run = context.is_dry_run
         self._loading = asyncio.Lock()
 
@@ -57,7 +54,7 @@ class Sales:
         prices = await self._load()
 
         def with_prices(variant: StoredVariant) -> StoredVariant:
-            return structs.replace(variant, sale_prices=tuple(prices.get(variant.id, ())))
+            return structs.replace(variant, sale_prices=_oldest(prices.get(variant.id, ())))
 
         return [
             structs.replace(each, variants=tuple(map(with_prices, each.variants)))
@@ -75,7 +72,7 @@ class Sales:
         try:
             await self._write(amounts)
         except _FAILURES:
-            self._prices, self._list_id = None, ""  # read again what arrived
+            self._prices, self._list_ids = None, []  # read again what arrived
             raise
 
     async def _write(self, amounts: SalePrices) -> None:
@@ -87,7 +84,7 @@ class Sales:
             known = [each for each in prices.get(variant_id, ()) if each.currency_code == currency]
             wanted = {"variant_id": variant_id, "currency_code": currency, "amount": amount}
             if amount is None:
-                delete += [each.id for each in known] + self._copies.pop((variant_id, currency), [])
+                delete += [each.id for each in known]
             elif known:
                 update.append({"id": known[0].id, **wanted})
             else:
@@ -111,7 +108,7 @@ class Sales:
 
     async def remove_copies(self) -> bool:
         """Remove younger copies of prices, which two runs have created; returns whether none is left."""
-        if self._has_created or (self._copies and not self._is_dry_run):
+        if self._has_created or (not self._is_dry_run and _copies(self._prices or {})):
             try:
                 await retry(self._remove_copies, on=_FAILURES, attempts=_ATTEMPTS, stop=self._stop)
             except _FAILURES as error:
@@ -123,29 +120,19 @@ class Sales:
 
     async def _remove_copies(self, _attempt: int) -> None:
         self._prices = None
-        await self._load()
-        if copies := self._copies:
+        if copies := _copies(await self._load()):
             self._prices = None
             list_id = await self._find_list(create_it=False)
-            ids = [*chain.from_iterable(copies.values())]
-            await self._lists.write(list_id, create=(), update=(), delete=ids)
-            self._copies = {}
+            await self._lists.write(list_id, create=(), update=(), delete=copies)
 
     async def _load(self) -> dict[str, list[StoredPrice]]:
         async with self._loading:
             if self._prices is None:
                 prices: dict[str, list[StoredPrice]] = {}
-                self._copies = {}
                 list_id = await self._find_list(create_it=False)
                 if list_id:
                     async for listed in self._lists.prices(list_id):  # by age
-                        of_variant = prices.setdefault(listed.variant_id, [])
-                        is_copy = any(each.currency_code == listed.currency_code for each in of_variant)
-                        if is_copy:
-                            key = listed.variant_id, listed.currency_code
-                            self._copies.setdefault(key, []).append(listed.id)
-                        else:
-                            of_variant.append(listed)
+                        prices.setdefault(listed.variant_id, []).append(listed)
                 self._prices = prices
             return self._prices
 
@@ -154,12 +141,24 @@ class Sales:
 
         If two runs create it at the same time, the older one stays; only a run that writes deletes the other.
         """
-        if not self._list_id:
-            found = await self._lists.find(self._description)
-            if not found and create_it:
+        if not self._list_ids:
+            self._list_ids = await self._lists.find(self._description)
+            if not self._list_ids and create_it:
                 await self._lists.create(self._title, self._description)
-                found = await self._lists.find(self._description)
-            self._list_id, self._younger = (found[0], found[1:]) if found else ("", [])
-        while create_it and self._younger:
-            await self._lists.delete(self._younger.pop())
-        return self._list_id
+                self._list_ids = await self._lists.find(self._description)
+        while create_it and len(self._list_ids) > 1:
+            await self._lists.delete(self._list_ids.pop())
+        return self._list_ids[0] if self._list_ids else ""
+
+
+def _oldest(prices: Iterable[StoredPrice]) -> tuple[StoredPrice, ...]:
+    """The oldest price in each currency; the others are copies, which another run has created."""
+    found: dict[str, StoredPrice] = {}
+    for each in prices:
+        found.setdefault(each.currency_code, each)
+    return tuple(found.values())
+
+
+def _copies(prices: Mapping[str, Sequence[StoredPrice]]) -> list[str]:
+    """The ids of all copies among the prices of variants."""
+    return [each.id for known in prices.values() for each in known if each not in _oldest(known)]
