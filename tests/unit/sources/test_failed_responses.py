@@ -8,6 +8,7 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from medusa_sync.core.product import DesiredProduct
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Source
 from tests.unit.builders import SOURCE_URL, http_client, row
@@ -106,7 +107,7 @@ async def test_the_message_is_in_the_error(httpx_mock: HTTPXMock, json_source: S
 async def test_for_a_map_a_product_has_a_status_of_its_own(
     httpx_mock: HTTPXMock, pool: httpx.AsyncClient, said: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "map.jq").write_text("empty")
+    (tmp_path / "map.jq").write_text('{id: "1", title: "Mug", price: 2}')
     respond_with(httpx_mock, said)
     source = api_source(
         http_client(pool, unavailable=SourceError), format_="json", map_=str(tmp_path / "map.jq")
@@ -115,7 +116,8 @@ async def test_for_a_map_a_product_has_a_status_of_its_own(
         with pytest.raises(SourceError, match=words):
             await rows(source)
     else:
-        assert await rows(source) == []
+        [product] = await rows(source)
+        assert isinstance(product, DesiredProduct)
 
 
 @pytest.mark.parametrize("said", FAILED, ids=json.dumps)

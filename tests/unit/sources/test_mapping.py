@@ -137,6 +137,10 @@ def test_only_web_urls_are_images() -> None:
         assert desired_product(images=[url, WEB], thumbnail=url).fields["images"] == (WEB,), url
 
 
+def test_spaces_around_an_id_are_not_part_of_it() -> None:
+    assert only(row(2, id=" 2\n")).source_id == "2"
+
+
 def test_a_status_may_be_written_in_capitals() -> None:
     assert only(row(1, status=" Draft ")).status == "draft"
 
@@ -177,7 +181,7 @@ def test_texts_that_are_not_fields_can_be_encoded_too() -> None:
 
 NAN = float("nan")
 BROKEN: dict[str, list[Any]] = {  # values of a field that reject a product
-    "id": [ABSENT, None, "", " 2", "2\n", "x" * 201, 2.5, True, -2, 2**60],
+    "id": [ABSENT, None, "", " ", "2  3", "2\x00", "x" * 201, 2.5, True, -2, 2**60],
     "title": [ABSENT, None, "", 7, "x" * 501, " ", "\x00", "\t\r\n", "\ud800"],
     "price": [ABSENT, None, " ", "-1", -0.01, NAN, float("inf"), 10**13, True, int("9" * 4000)],
     "metadata": [{"a": NAN}, {"a": float("-inf")}],
@@ -236,7 +240,7 @@ def test_a_product_is_rejected_with_the_reason(rows: list[str], expected: str) -
         ({"title": "Jug", "price": -1}, "shop:2", "Jug"),
         ({"title": 7}, "shop:2", ""),
         ({"title": "\ud800"}, "shop:2", ""),
-        ({"title": "Jug", "id": " 2"}, None, "Jug"),
+        ({"title": "Jug", "id": "2  3"}, None, "Jug"),
         ({"title": "Jug", "id": True}, None, "Jug"),
         ({"title": "x" * 501}, "shop:2", "x" * 200),
     ],
