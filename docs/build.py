@@ -29,6 +29,7 @@ RECIPES = {
     "ci": ["github-actions.yml"],
 }
 """The files that each page shows."""
+_SHOWN = 6  # names of a column
 LANGUAGES = {
     ".example": "cron",
     ".yml": "yaml",
@@ -217,7 +218,8 @@ def _fields(columns: Iterable[Column]) -> str:
 
 
 def _names(column: Column) -> str:
-    return _code((*column.names, *column.also))
+    names = (*column.names, *column.also)
+    return _code(names[:_SHOWN]) + ", ..." * (len(names) > _SHOWN)
 
 
 def _code(names: Iterable[str]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 from medusa_sync.sources import maps
 from medusa_sync.sources.dialects import DIALECTS
@@ -36,11 +37,16 @@ def rows() -> list[tuple[str, str, str]]:
     feeds = "[RSS and Atom feeds](#rss-and-atom-feeds)"
     return [
         (feeds, "`<rss>`, `<rdf:RDF>`, `<feed>`", _of_columns(GOOGLE.name)),
-        *((f"{each.what} (`{each.name}`)", _marks(each), _read(_of_program(each.name))) for each in BUILT_IN),
+        *((f"{each[0].what} (`{name}`)", _marks(each), _read(_of_program(name))) for name, each in _maps()),
         *((_linked(each), _codes(each.required), _of_columns(each.name)) for each in DIALECTS),
         ("[medusa-sync JSON](catalogue.md)", "all other JSON, and XML with a name and a price", "all fields"),
         ("any other", "`--source-map`", "what the [map](maps.md) gives"),
     ]
+
+
+def _maps() -> list[tuple[str, list[BuiltIn]]]:
+    """The maps that come with the tool by their names; some are for several forms of a source."""
+    return [(name, [*each]) for name, each in groupby(BUILT_IN, attrgetter("name"))]
 
 
 def _linked(each: Dialect) -> str:
@@ -48,11 +54,13 @@ def _linked(each: Dialect) -> str:
     return f"[{each.name} CSV](#{heading.lower().replace(' ', '-')})"
 
 
-def _marks(each: BuiltIn) -> str:
-    without = f"no {_codes(each.without)}" if each.without else ""
-    return "; ".join(
-        filter(None, (_codes(each.required), without, _ALSO[each.name] if each.name in maps.ALSO else ""))
-    )
+def _marks(forms: Sequence[BuiltIn]) -> str:
+    """By which fields the forms of a source are recognised."""
+    also = _ALSO[forms[0].name] if forms[0].name in maps.ALSO else ""
+    marks = [
+        f"{_codes(each.required)}{f' without {_codes(each.without)}' if each.without else ''}" for each in forms
+    ]
+    return "; ".join(filter(None, ("; or ".join(marks), also)))
 
 
 def _of_columns(dialect: str) -> str:
@@ -63,7 +71,7 @@ def _of_columns(dialect: str) -> str:
 
 def _of_program(name: str) -> set[str]:
     """The fields that a map makes: `images: ...`, or `stock` in `{sku, stock}`."""
-    code = re.sub("#.*", "", (Path(maps.__path__[0]) / f"{name}.jq").read_text(encoding="utf-8"))
+    code = re.sub("#.*", "", maps.text_of(maps.path_of(name).read_text(encoding="utf-8")))
     return set(re.findall(r"(?<![.\w\"])(\w+)(?=\s*[:,}])", code))
 
 
