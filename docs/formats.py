@@ -57,9 +57,9 @@ def _linked(each: Dialect) -> str:
 def _marks(forms: Sequence[BuiltIn]) -> str:
     """By which fields the forms of a source are recognised."""
     also = _ALSO[forms[0].name] if forms[0].name in maps.ALSO else ""
-    marks = [
-        f"{_codes(each.required)}{f' without {_codes(each.without)}' if each.without else ''}" for each in forms
-    ]
+    marks = (
+        _codes(each.required) + (f" without {_codes(each.without)}" if each.without else "") for each in forms
+    )
     return "; ".join(filter(None, ("; or ".join(marks), also)))
 
 
