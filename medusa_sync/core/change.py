@@ -13,7 +13,7 @@ from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS, hides
 from medusa_sync.core.needs import steps_of
 from medusa_sync.core.policy import Delay, OnConflict
@@ -238,6 +238,11 @@ class Change(Struct, frozen=True, dict=True):
         variants = chain.from_iterable(each.reported for each in self.variants)
         lost = self._lost_values() if self.options.removed else ()
         return (*self.own_changes, *variants, *lost, *deleted)
+
+    @property
+    def row_changes(self) -> list[FieldChange]:
+        """Its own changes that its row has; those of options follow."""
+        return [each for each in self.own_changes if each.field != OPTIONS]
 
     def _lost_values(self) -> Iterator[FieldChange]:
         """What variants lose with options that are removed."""

@@ -11,11 +11,13 @@ from msgspec import Struct, structs
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
-from medusa_sync.core.product_options import DEFAULT, OptionPlan
+from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
 from medusa_sync.core.record import NO_RECORD, ONLY, Record, remember
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
+from medusa_sync.errors import ProductFailedError
 
 T = TypeVar("T")
 
@@ -74,6 +76,16 @@ def match_variants(
     if adopt and free and not (desired.options or found):
         found[ONLY] = next(iter(free.values()))
     return Matches({key: found.get(key) for key in wanted}, former, owned)
+
+
+def lacked(desired: DesiredProduct, stored: StoredProduct) -> set[str]:
+    """The ids of the variants of ours that a product of the source lacks; none if it cannot be stored."""
+    record = stored.record or NO_RECORD
+    try:
+        options = match_options(desired, stored, record, on_conflict=OnConflict.SOURCE, restore=False)
+        return {each.id for each in match_variants(desired, stored, record, options).dropped.values()}
+    except ProductFailedError:
+        return set()
 
 
 def _may_have_only(record: Record) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import VARIANT_FIELDS, kind_of
 from medusa_sync.core.inventory import StoredItem
-from medusa_sync.core.kinds.options import OPTION, OPTIONS
+from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.stock import is_shared
 from medusa_sync.core.placement import Placement
 from medusa_sync.core.product import DesiredVariant
@@ -42,10 +42,9 @@ def product_body(
         body["sales_channels"] = [{"id": placement.sales_channel_id}]
     if is_placed and stored.shipping_profile is None:
         body["shipping_profile_id"] = placement.shipping_profile_id
-    for each in change.own_changes:
+    for each in change.row_changes:
         name, kind = each.field, kind_of(each.field)
-        if name != OPTIONS:  # they follow
-            kind.put(body, name, each.planned, {**ids.get(name, {}), **kind.ids(change, each.planned)})
+        kind.put(body, name, each.planned, {**ids.get(name, {}), **kind.ids(change, each.planned)})
     return body
 
 

@@ -14,6 +14,8 @@ import medusa_sync
 PACKAGE = Path(medusa_sync.__file__).parent
 ROOMS = {"core", "sync", "medusa"}
 KINDS = {
+    "SKU": r"(?<![a-z])skus?(?![a-z])",
+    "option": r"(?<![a-z])options?(?![a-z])",
     "price": r"(?<!sale_)(?<!sale)(?<![a-z])prices?(?![a-z])",
     "sale price": r"(?<![a-z])sales?(?![a-z]|[_ ]channel)",
     "stock": r"(?<![a-z])stock(?![a-z])",
@@ -31,7 +33,47 @@ VOCABULARY = "medusa/vocabulary.py"  # the names of the store are read in one pl
 ITEMS = {"core/item_plans.py", "core/shared_stock.py"}  # an inventory item is a plan of its own
 LISTS = {"sync/write/sales.py", "medusa/price_lists.py"}  # sale prices are in a list of their own
 TEXTS = {"sync/write/texts.py", "medusa/texts.py"}  # texts have rows of their own
+STEPS = {"core/steps.py", "sync/write/steps.py"}  # the list of steps, and their order
+API = {"medusa/api.py", "medusa/decode.py", "medusa/resources.py"}  # what is asked for, and calls of its own
 EXCEPTIONS = {
+    "SKU": {
+        *ITEMS,
+        *API,
+        "core/inventory.py",  # items have one, too
+        "core/kits.py",  # an item that variants share has the id of their product as its SKU
+        "core/unique.py",  # who gets an SKU is a rule of its own
+        "core/decided.py",  # an item that keeps its SKU is recorded so
+        "core/plan.py",  # what a report calls a variant that the merchant deleted
+        "sync/write/adoption.py",  # products of the merchant are known by it
+        "sync/write/foreseen.py",  # dry runs take SKUs from items
+        "sync/write/items.py",  # items are found and renamed by it
+        "sync/write/new_items.py",  # the same
+        "sync/write/unique_values.py",  # items are looked up for SKUs
+    },
+    "option": {
+        WANTED,
+        *STEPS,
+        *API,
+        "core/product_options.py",  # which option is which
+        "core/variants.py",  # option values say which variant is which
+        "core/equal_variants.py",  # no two variants may have the same ones
+        "core/record.py",  # their titles and ids are recorded apart
+        "core/note.py",  # the same
+        "core/renames.py",  # the same, after they got other names
+        "core/decided.py",  # the same, after they were removed
+        "core/selection.py",  # the same, with `--only`
+        "core/since.py",  # the same, if a run is undone
+        "core/result.py",  # the same
+        "core/unfinished.py",  # the same, after a kill
+        "core/plan.py",  # an option changes with the product, its values with the variants
+        "core/change.py",  # the same
+        "core/needs.py",  # the same
+        "core/approval.py",  # the same
+        "medusa/payload.py",  # Medusa takes all options of a product or variant together
+        "sync/write/variants.py",  # they are written before and after the variants
+        "sync/write/job.py",  # the ids of new ones are read after they were written
+        "sync/write/acknowledger.py",  # the same
+    },
     "price": {
         SETTINGS,
         *LISTS,

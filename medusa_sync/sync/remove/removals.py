@@ -12,15 +12,12 @@ from medusa_sync.codes import Note
 from medusa_sync.core.approval import MARK, PlanLine, removal
 from medusa_sync.core.approved import Approved
 from medusa_sync.core.change import Change
-from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.product_options import match_options
-from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.variants import match_variants
-from medusa_sync.errors import ProductFailedError, PruneGuardError, SourceError
-from medusa_sync.sources.base import Delivered, checked
+from medusa_sync.core.variants import lacked
+from medusa_sync.errors import PruneGuardError, SourceError
+from medusa_sync.sources.base import checked
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remove.marks import MARKED_AT_ONCE, Marks
@@ -96,8 +93,11 @@ async def read_again(missing: Missing, updates: Sequence[Change], delivery: Deli
                 elif external_id in orphans:
                     present.add(external_id)
                 elif external_id in changed:
-                    lacked = _lacked(row, changed[external_id])
-                    lacking[external_id] = lacking.get(external_id, lacked) & lacked
+                    desired = checked(row)
+                    ids = set[str]()
+                    if isinstance(desired, DesiredProduct):
+                        ids = lacked(desired, changed[external_id].stored)
+                    lacking[external_id] = lacking.get(external_id, ids) & ids
     if delivery.error is not None:
         raise SourceError(
             f"The source was read again before anything was removed, and that failed: {delivery.error}",
@@ -254,14 +254,3 @@ def _approved(update: Change) -> frozenset[str]:
     """The ids of the dropped variants of a product that an approved plan removes."""
     plan = update.desired.approved
     return frozenset(each.id for key, each in update.dropped.items() if plan and key in plan.removed)
-
-
-def _lacked(row: Delivered, update: Change) -> set[str]:
-    """The ids of the variants of ours that a row of the source lacks; none if it cannot be stored."""
-    desired, stored = checked(row), update.stored
-    if isinstance(desired, DesiredProduct):
-        with suppress(ProductFailedError):
-            record = stored.record or NO_RECORD
-            options = match_options(desired, stored, record, on_conflict=OnConflict.SOURCE, restore=False)
-            return {each.id for each in match_variants(desired, stored, record, options).dropped.values()}
-    return set()

@@ -10,7 +10,6 @@ from typing import Any
 from msgspec import json
 
 from medusa_sync.core.kinds.images import distinct_images_body
-from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.needed_terms import needed_terms, placed_terms
 from medusa_sync.core.note import note
 from medusa_sync.core.steps import Step
@@ -58,7 +57,7 @@ class ProductRows:
             raise AmbiguousWriteError("the response lacks products")
         for job in jobs:
             job.note_at = now
-            job.wrote(each for each in job.change.own_changes if each.field != OPTIONS)  # they follow
+            job.wrote(job.change.row_changes)
         with_images = [each for each in products if each.images]
         if repeated := [body for each in with_images if (body := distinct_images_body(each)) is not None]:
             await self._api.edit_products(repeated)
