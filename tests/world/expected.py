@@ -285,6 +285,11 @@ class Expected(Possible):
         if self.is_adopted:
             rules, self.is_adopted = replace(rules, store_wins=False), not surely
         _meet(self.states, wanted.fields, rules, surely=surely, is_new=self.store_id is None)
+        if wanted.options == (DEFAULT,):  # when it has options again, they may be others
+            self.options = {}
+        elif not self.options:
+            for number, title in enumerate(wanted.options):
+                self.states[f"options.{number}"].add((title, title))
         for name, quantity in wanted.shared.items():
             self.shared.setdefault(name, set()).add(quantity)
         for key, fields in wanted.variants.items():

@@ -39,7 +39,7 @@ class Oracle:
         self.kept_skus: set[str | None] = set()
         # One of two machines was killed, and may have left an inventory item without its SKU.
         self.may_clear_items = False
-        # Two machines, each of which may have given a variant without an SKU an item of its own.
+        # Two machines, each of which may have given a variant an item of its own while its SKU was cleared.
         self.may_double_items = False
         self.products: dict[str, Expected] = {}
         self.theirs: dict[str, Stored] = {}  # products that the merchant has created, by id
@@ -257,7 +257,7 @@ class Oracle:
             if expected.store_id and not (expected.may_be_gone or expected.may_return):
                 yield f"it was {expected.store_id}, but now it is {stored.id}"
             expected = expected.seen_as(stored.id)
-        if self.may_double_items and stored.owned["sku"] is None and len(stored.items) > 1:
+        if self.may_double_items and [sku for sku, _ in stored.items][1:] == [None]:
             expected.is_managed = False  # as in a kit
         states, is_new = expected.states, expected.store_id is None
         if not expected.is_managed:
@@ -318,10 +318,11 @@ def options_of(expected: Expected, product: Stored) -> dict[int, str]:
     found = {number: own for number, own in expected.options.items() if own in product.options}
     number = 0
     while states := expected.states.get(f"options.{number}"):
-        titles = {title for _, title in states}
-        left = {own: title for own, title in product.options.items() if own not in found.values()}
-        if number not in found and (own := next((own for own in left if left[own] in titles), None)):
-            found[number] = own
+        left = {title: own for own, title in product.options.items() if own not in found.values()}
+        titles = [title for pair in sorted(states, key=str) for title in pair]  # applied ones first
+        titles.sort(key=lambda title: title not in {applied for applied, _ in states})
+        if number not in found and (title := next((each for each in titles if each in left), None)):
+            found[number] = left[title]
         number += 1
     return found
 
