@@ -67,6 +67,11 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     fields: dict[str, tuple[Value, ...]] = {}
     settings: dict[str, str] | None = None
 
+    @property
+    def creates(self) -> bool:
+        """Whether it creates variants, so that some may lack what the store gives them last."""
+        return self.step is not Write.UPDATE or bool(self.new)
+
 
 class AppliedOption(Struct, frozen=True, array_like=True):
     """An option of a product.

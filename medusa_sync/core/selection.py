@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -24,6 +24,10 @@ class Selection:
         only: the names that are chosen; None for all.
         skip: the names that are left out.
         can_be_stored: whether the store can have a field; None if it can have all.
+        whole: the selection of which this is a part.
+
+    Attributes:
+        whole: the fields that a run syncs, also those that are known to be up to date.
     """
 
     def __init__(
@@ -31,11 +35,13 @@ class Selection:
         only: frozenset[str] | None = None,
         skip: frozenset[str] = frozenset(),
         can_be_stored: Callable[[str], bool] | None = None,
+        whole: Selection | None = None,
     ) -> None:
         self._only = only
         self._skip = skip
         self._can_be_stored = can_be_stored
         self._known: dict[str, bool] = {}
+        self.whole = whole or self
         self.is_all = only is None and not skip and can_be_stored is None
         self.has_variants = self.has(VARIANTS)
         self.has_items = any(self.has(each.name) for each in VARIANT_FIELDS.values() if each.kind.of_items)
@@ -52,6 +58,15 @@ class Selection:
     def without(self, name: str) -> Selection:
         """The same fields, but for one."""
         return Selection(self._only, self._skip | {name}, self._can_be_stored)
+
+    def narrowed(self, names: Collection[str]) -> Selection:
+        """Only these of the fields: the others are up to date, and are not read."""
+        return Selection(self._only, self._skip, lambda name: name in names and self.has(name), self)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether fields are left out because they are up to date."""
+        return self.whole is not self
 
     @cached_property
     def _of_all_fields(self) -> Selection:
@@ -105,7 +120,7 @@ class Selection:
     def has_all(self, names: Iterable[str]) -> bool:
         """Whether all fields are chosen, so that nothing is left to do if these are written."""
         is_limited = self._only is not None or bool(self._skip)
-        return not is_limited and all(map(self.has, names))
+        return not is_limited and all(map(self.whole.has, names))
 
     def _chosen(self, fields: Mapping[str, T]) -> dict[str, T]:
         return {name: value for name, value in fields.items() if self.has(name)}

@@ -46,3 +46,6 @@ PLANNED_AGAIN: Final = frozenset(
     {Step.SHARE_ITEMS, Step.DELETE_VARIANTS, Step.OPTIONS, Step.EDIT_VARIANTS, Step.OPTION_VALUES}
 )
 """The steps after which a product is read and planned again, because the next one replaces lists."""
+
+ONCE_NOTED: Final = frozenset({Step.ROW, *(each for each in Step if each.value >= Step.PLAN_AGAIN.value)})
+"""The steps that a product may still need which is planned once its row is written."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from msgspec import Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS, KINDS, VARIANT_FIELDS
+from medusa_sync.core.kinds.base import Kind
 from medusa_sync.core.record import RECORD_KEY, Record, can_be_sent_back, parse_record
 from medusa_sync.core.stored import Identified, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
@@ -45,11 +47,11 @@ class MaybeDeleted(Scanned, frozen=True):
         return isinstance(record, dict) and record.get("deleted") is True
 
 
-def _paths(*, has_all: bool) -> Iterator[str]:
-    """What the fields of products and variants are read from; some stores do not have all."""
+def _paths(kinds: Collection[Kind]) -> Iterator[str]:
+    """What fields of these kinds are read from."""
     for table, prefix in ((FIELDS, ""), (VARIANT_FIELDS, "variants.")):
         for kind, path in table.paths:
-            if (has_all or kind.decided_by is None) and (prefix or not kind.of_items):
+            if kind in kinds and (prefix or not kind.of_items):
                 yield f"{prefix}{path}"
 
 
@@ -64,17 +66,26 @@ def _products(type_: type[T], fields: str, query: Query = ()) -> List[T]:
 _SUMMARY = "id,external_id,metadata"
 
 SCANNED = _products(Scanned, f"{_SUMMARY},status")
-WITH_OPTIONS = _products(Raw, f"{_SUMMARY},options.id,options.title")
 WITH_STATUS = _products(Raw, f"{_SUMMARY},title,status")
 
 
-def _details(*, has_all: bool) -> List[Raw]:
-    options = "id title is_exclusive values.id values.value"
-    others = f"{_SUMMARY},handle,status,shipping_profile.id,variants.id,{_below('options', options)}"
-    return _products(Raw, ",".join(dict.fromkeys((*others.split(","), *_paths(has_all=has_all)))))
+def _with_fields(others: str, kinds: Collection[Kind]) -> List[Raw]:
+    identity = f"{_SUMMARY},variants.id,{_below('options', 'id title is_exclusive')}{others}"
+    return _products(Raw, ",".join(dict.fromkeys((*identity.split(","), *_paths(kinds)))))
 
 
-DETAILS, ALL_DETAILS = _details(has_all=False), _details(has_all=True)
+@lru_cache(1_000)
+def details_of(kinds: frozenset[Kind]) -> List[Raw]:
+    """What only fields of these kinds are read from; nothing may be concluded about others."""
+    return _with_fields("", kinds)
+
+
+IDENTITY = details_of(frozenset())
+
+_IN_DETAILS = f",handle,status,shipping_profile.id,{_below('options', 'values.id values.value')}"
+ALL_DETAILS = _with_fields(_IN_DETAILS, KINDS)
+_EVERYWHERE = [kind for kind in KINDS if kind.decided_by is None]  # some stores lack the others
+DETAILS = _with_fields(_IN_DETAILS, _EVERYWHERE)
 WITH_DELETED = _products(MaybeDeleted, f"{_SUMMARY},deleted_at", (("with_deleted", "true"),))
 HANDLES = _products(StoredProduct, "id,external_id,title,handle")
 UNOWNED = _products(UnownedProduct, "id,external_id,title,handle,metadata,variants.id,variants.sku")
@@ -166,9 +177,9 @@ def decode_product(
     else:
         if isinstance(metadata, dict):
             product["has_old_record"] = not can_be_sent_back(metadata.pop(RECORD_KEY, None))
-    is_pending = record is not None and record.pending is not None
+    creates = record is not None and record.pending is not None and record.pending.creates
     for kind in VARIANT_FIELDS.kinds:
-        kind.complete(_variants(product), asked.get("variants", ()), is_pending=is_pending)
+        kind.complete(_variants(product), asked.get("variants", ()), creates=creates)
     _take_dead_links(product, deleted_items)
     lacking = _lacking(product, asked)
     if lacking is not None:

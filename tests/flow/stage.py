@@ -116,8 +116,9 @@ def writes(store: FakeMedusa) -> list[Request]:
 def details_read(store: FakeMedusa) -> list[set[str]]:
     """The external ids of the products whose details were requested, by request."""
     queries = [request.query for request in store.requests if request.method == "GET"]
+    external_ids = {each.id: each.external_id or "" for each in store.state.products.values()}
     return [
-        {value for key, value in query if key == "external_id[]"}
+        {external_ids.get(value, value) for key, value in query if key in {"external_id[]", "id[]"}}
         for query in queries
         if "variants.price_set" in dict(query).get("fields", "")
     ]

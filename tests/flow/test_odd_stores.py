@@ -66,18 +66,20 @@ def prices_of(store: FakeMedusa, external_id: str) -> dict[str, float]:
 # --- missing fields -------------------------------------------------------------------------------------
 
 
+OF_PRICES = ("variants.prices", "variants.prices.rules", "metadata")
+OF_ALL = (*OF_PRICES, "variants.sku", "tags", "description", "variants.inventory_items.inventory")
+
+
 @pytest.mark.parametrize(
-    "field",
-    [
-        *("variants.prices", "variants.prices.rules", "variants.sku", "tags", "description", "metadata"),
-        "variants.inventory_items.inventory",
-    ],
+    ("also", "field"),
+    [*((None, each) for each in OF_PRICES), *(("Another text", each) for each in OF_ALL)],
 )
-def test_a_product_with_a_missing_field_fails_alone_and_is_not_written(field: str) -> None:
+def test_a_product_with_a_missing_field_fails_alone_and_is_not_written(also: str | None, field: str) -> None:
+    """If only prices change, nothing else is read."""
     store, source = synced(products(3)), ListSource(products(3))
     give_euro_price(store, 2)
     for row in source.rows:
-        row["price"] += 1
+        row |= {"price": row["price"] + 1, "description": also or row["description"]}
     before = prices_of(store, "dummyjson:2")
     store.after = hidden(field, "dummyjson:2")
     result = sync(source, store)

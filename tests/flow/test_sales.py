@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
+from medusa_sync.sync.write import engine
 from tests.flow.faults import no, refuse, strike
 from tests.flow.stage import (
     ListSource,
@@ -257,18 +258,21 @@ def removes_prices(request: httpx.Request) -> bool:
     return is_price and bool(json.loads(request.content)["delete"])
 
 
-def two_runs(store: FakeMedusa, *batch_sizes: int) -> list[RunResult]:
+def two_runs(store: FakeMedusa, *groups_at_once: int) -> list[RunResult]:
     async def runs() -> list[RunResult]:
-        return await asyncio.gather(*(run_once(reduced(), store, batch_size=size) for size in batch_sizes))
+        return await asyncio.gather(
+            *(run_once(reduced(), store, concurrency=each) for each in groups_at_once)
+        )
 
     return asyncio.run(runs())
 
 
 @pytest.mark.parametrize(("before", "lost"), [(0, 0), (1, 0), (0, 1), (0, 2)])
 def test_two_runs_at_once_leave_one_list_and_each_price_once(
-    before: int, lost: int, caplog: pytest.LogCaptureFixture
+    before: int, lost: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also if the store loses its database while both remove what the other one created too."""
+    monkeypatch.setattr(engine, "UPDATED_AT_ONCE", 1)
     store = FakeMedusa()
     assert sync(reduced(only=before), store).exit_code == 0
     refused: list[httpx.Request] = []
@@ -304,7 +308,7 @@ def test_copies_are_removed_later_if_the_store_dies_before_either_of_two_runs_re
 
     store.before = die
     with constant("AT_ONCE", at_once):
-        assert [result.exit_code for result in two_runs(store, 15, 15)] == [4, 4]
+        assert [result.exit_code for result in two_runs(store, 2, 2)] == [4, 4]
     store.before = None
     assert len(prices(store)) > COUNT
     sold(store, reduced(only=still_reduced))

@@ -77,6 +77,7 @@ EXCEPTIONS = {
     "price": {
         SETTINGS,
         *LISTS,
+        "core/announced.py",  # what may be held back is not noted first
         "core/policy.py",  # the setting of how far a price may move
         "core/selection.py",  # the same
     },

@@ -216,19 +216,17 @@ class Kind:
     # --- what the store has ---
 
     def paths(self, name: str) -> Iterable[str]:
-        """What is asked of a stored product or variant, to read a field of a table."""
+        """What is asked of a stored product or variant, to read a field of a table and to plan it."""
         return (name,)
 
     def shown_at(self, path: str) -> str:
         """Where responses have what is asked for at a path."""
         return path
 
-    def complete(
-        self, variants: Sequence[dict[str, Any]], asked: Collection[str], *, is_pending: bool
-    ) -> None:
+    def complete(self, variants: Sequence[dict[str, Any]], asked: Collection[str], *, creates: bool) -> None:
         """Add to variants of a response what it leaves out of what was asked.
 
-        `is_pending` is whether a write may be unfinished.
+        `creates` is whether a write that may be unfinished creates variants.
         """
 
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
@@ -277,6 +275,10 @@ class Kind:
 
     def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
         """Whether the store gives a product a value by itself."""
+        return False
+
+    def comes_apart(self, before: Value, after: Value) -> bool:
+        """Whether a change is written with calls of its own after the row, and nothing is decided before."""
         return False
 
     def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:

@@ -191,12 +191,10 @@ class Price(Kind):
         shown, is_rule, _ = path.replace(".price_set.prices.", ".prices.").partition(".price_rules.")
         return f"{shown}.rules" if is_rule else shown
 
-    def complete(
-        self, variants: Sequence[dict[str, Any]], asked: Collection[str], *, is_pending: bool
-    ) -> None:
+    def complete(self, variants: Sequence[dict[str, Any]], asked: Collection[str], *, creates: bool) -> None:
         """Add an empty list to variants without prices: a variant gets its price set last."""
         is_shown = any("prices" in variant for variant in variants)
-        if "prices" in asked and (is_shown or is_pending):
+        if "prices" in asked and (is_shown or creates):
             for variant in variants:
                 if "prices" not in variant:  # or the role may not see prices at all
                     variant.update(prices=[], shows_prices=False, is_complete=not is_shown)
@@ -205,6 +203,9 @@ class Price(Kind):
         ours = {price_key(name, names.currency, names.regions) for name in fields if is_price(name)}
         if any(each.key not in {*ours, PriceKey(names.currency)} for each in variant.prices):
             yield PRICE
+
+    def comes_apart(self, before: Value, after: Value) -> bool:
+        return True
 
     def takes(self, value: Value) -> bool:
         return is_number(value)

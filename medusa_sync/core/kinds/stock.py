@@ -83,7 +83,7 @@ class Stock(Kind):
     def paths(self, name: str) -> Iterable[str]:
         links = ("inventory_item_id", "required_quantity", "inventory.sku", "inventory.variants.id")
         levels = (f"inventory.location_levels.{each}" for each in ("location_id", "stocked_quantity"))
-        return ("manage_inventory", *(f"inventory_items.{each}" for each in (*links, *levels)))
+        return ("sku", "manage_inventory", *(f"inventory_items.{each}" for each in (*links, *levels)))
 
     def takes(self, value: Value) -> bool:
         return is_number(value) or value == SHARED
@@ -105,6 +105,9 @@ class Stock(Kind):
         was_tracked = tracks(sides.applied)
         has_been_sent = any(None in each for each in stock_of(sides.pending).values())
         return sides.variant.manage_inventory or not was_tracked or has_been_sent
+
+    def comes_apart(self, before: Value, after: Value) -> bool:
+        return SHARED not in (before, after)  # items are linked otherwise
 
     def moved(self, name: str, wanted: Value, history: History, sides: Sides) -> tuple[History, Left | None]:
         if name != STOCK or not sides.former or wanted in (SHARED, None):

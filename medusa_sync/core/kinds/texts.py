@@ -36,6 +36,9 @@ class Text(Kind):
     own_steps = frozenset({Step.TEXTS})
     steps = frozenset({Step.TEXTS})
 
+    def comes_apart(self, before: Value, after: Value) -> bool:
+        return True
+
     def asks(
         self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
     ) -> Iterator[Names]:

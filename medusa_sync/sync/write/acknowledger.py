@@ -15,7 +15,7 @@ from medusa_sync.core.stored import StoredProduct
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
 from medusa_sync.medusa.bisect import in_halves
-from medusa_sync.medusa.decode import WITH_OPTIONS
+from medusa_sync.medusa.decode import IDENTITY
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.write.job import Job, Place
 from medusa_sync.sync.write.places import Places
@@ -94,7 +94,7 @@ class Acknowledger:
         lacks_ids = any(not option.id for _, record in products for option in record.options)
         external_ids = [job.external_id for job, _ in products]
         listed = (
-            await self._api.details("external_id", external_ids, WITH_OPTIONS)
+            await self._api.details("external_id", external_ids, IDENTITY)
             if lacks_ids
             else await self._api.summaries("external_id", external_ids)
         )

@@ -37,6 +37,9 @@ from medusa_sync.sync.write.job import Group, Refusal, still_queued
 
 logger = logging.getLogger(__name__)
 
+# Products in a group; the batch size is that of creations, which take longer:
+UPDATED_AT_ONCE = 100
+NOTED_AT_ONCE = 200  # whose notes are written before they are read
 _MOST_FAILURES = 20  # products in a row; after these, the store itself fails
 
 
@@ -59,12 +62,17 @@ class Engine:
         part: list[Stale] | None = first
         try:
             while part is not None:
-                self._queue += await self._attempts.prepare(part)
+                prepared = await self._attempts.prepare(part)
+                announced = [job for job in prepared if job.announced is not None]
+                others = [job for job in prepared if job.announced is None and not job.is_new]
+                for group in (*parts(announced, NOTED_AT_ONCE), *parts(others, UPDATED_AT_ONCE)):
+                    await self._start(group)
+                self._queue += [job for job in prepared if job.is_new]
                 while len(self._queue) >= self._batch_size:
-                    await self._start()
+                    await self._start(self._next())
                 part = await anext(rest, None)
             while self._queue:
-                await self._start()
+                await self._start(self._next())
         except MedusaSyncError as error:
             self._stop.set(error)
         finally:
@@ -106,10 +114,13 @@ class Engine:
 
     # --- groups ---
 
-    async def _start(self) -> None:
+    def _next(self) -> Group:
+        group, self._queue = self._queue[: self._batch_size], self._queue[self._batch_size :]
+        return group
+
+    async def _start(self, group: Group) -> None:
         """Start a group as soon as a slot is free."""
         await self._slots.acquire()
-        group, self._queue = self._queue[: self._batch_size], self._queue[self._batch_size :]
         if self._stop.is_set:
             self._slots.release()
             return

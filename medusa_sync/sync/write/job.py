@@ -25,6 +25,7 @@ from enum import Enum, auto
 
 from msgspec import Struct, field, structs
 
+from medusa_sync.core.announced import Announced
 from medusa_sync.core.change import Change, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
@@ -136,6 +137,7 @@ class Job(Struct, eq=False):
         number: its place in the source.
         is_absent: it was just looked up and not found, so it is planned without another look-up.
         place: where it is.
+        announced: what its record foresees; the first attempt notes that, and reads the product afterwards.
         plan: what this attempt writes, without what is withheld. A product that was read and not found has
             none, unless its creation was planned together with others and not attempted yet.
         owners: what has the unique values that it wants; None if they were not looked up.
@@ -154,6 +156,7 @@ class Job(Struct, eq=False):
     number: int
     is_absent: bool = False
     place: Place = Place.QUEUE
+    announced: Announced | None = None
     plan: Change | None = None
     owners: Owners | None = None
     is_written: bool = False

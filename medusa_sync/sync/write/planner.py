@@ -7,9 +7,11 @@ from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
-from msgspec import structs
+from msgspec import Raw, structs
 
+from medusa_sync.core.announced import Announced
 from medusa_sync.core.change import Change, creation
+from medusa_sync.core.fields import kind_of
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.product import DesiredProduct, Withheld, without_values
@@ -19,6 +21,8 @@ from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.core.undo import Undone, plan_change
 from medusa_sync.core.unfinished import is_in_progress, is_incomplete
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
+from medusa_sync.medusa.decode import details_of
+from medusa_sync.medusa.lists import List
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.job import Group, Job
@@ -67,11 +71,11 @@ class Planner:
         return in_progress
 
     async def _details(
-        self, jobs: Sequence[Job], key: str, asked: Sequence[str]
+        self, jobs: Sequence[Job], key: str, asked: Sequence[str], list_: List[Raw] | None = None
     ) -> list[StoredProduct | Unreadable]:
         """Read products with their sale prices; in a dry run, with the values that they would have by now."""
         wanted = {job.external_id: job.desired for job in jobs}
-        found = await self._sales.read(wanted, await self._api.details(key, asked))
+        found = await self._sales.read(wanted, await self._api.details(key, asked, list_))
         if not self._context.is_dry_run:
             return found
         return [
@@ -107,7 +111,7 @@ class Planner:
         history, selection = job.history, None
         is_known = stored.record in history.records
         if job.plan is not None and is_known:  # what this run has noted itself was not interrupted
-            selection = job.plan.selection
+            selection = job.plan.selection.whole
             job.is_written |= job.plan.is_creation  # the store created it, although it refused the call
         if not self._context.is_final:
             history.records.append(stored.record)
@@ -146,12 +150,13 @@ class Planner:
         Raises:
             AmbiguousWriteError: another run has written one that loses variants.
         """
-        found = await self._details(jobs, "id", [job.attempt.product_id for job in jobs])
-        read = {each.id: each for each in found if isinstance(each, StoredProduct)}
+        found = await self._details(jobs, "id", [job.attempt.product_id for job in jobs], _list_for(jobs))
+        read = {each.id: each for each in found}
         for job in jobs:
             product_id, before = job.attempt.product_id, job.change
-            if (stored := read.get(product_id)) is None:
-                message = f"{product_id} was deleted while it was written"
+            stored = read.get(product_id)
+            if not isinstance(stored, StoredProduct):
+                message = stored.reason if stored else f"{product_id} was deleted while it was written"
                 job.attempt.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
                 continue
             try:
@@ -161,6 +166,9 @@ class Planner:
                 continue
             if update.blocked:
                 job.attempt.error = ProductFailedError(update.blocked)
+                continue
+            if isinstance(before, Announced):
+                self._take_announced(job, before, update)
                 continue
             job.plan = structs.replace(  # the merchant may have edited the product meanwhile
                 update,
@@ -174,6 +182,16 @@ class Planner:
             self._context.ledger.decided(job.external_id, job.change.conflicts)
             if reason := self._gate.refusal(job, has_begun=True):
                 job.attempt.error = ProductFailedError(reason)  # the next attempt skips it
+
+    def _take_announced(self, job: Job, before: Announced, update: Change) -> None:
+        """Take the plan of a product whose note was sent before it was read; it may need more than that."""
+        if not before.foresees(update):
+            message = f"{update.stored.id} was changed since it was written last"
+            job.attempt.error = StoreRefusedError(message, status=HTTPStatus.CONFLICT)
+            return
+        self._context.remarks.kits.add(update)
+        job.take(update)
+        self._context.ledger.decided(job.external_id, update.conflicts)
 
     def change_of(
         self,
@@ -206,6 +224,14 @@ class Planner:
             return creation(desired, change.handle)
         update = self.change_of(desired, change.stored, change.selection)
         return structs.replace(update, removed=change.removed, blocked=change.blocked)
+
+
+def _list_for(jobs: Sequence[Job]) -> List[Raw] | None:
+    """What is read of announced changes; None for everything."""
+    announced = [job.change for job in jobs if isinstance(job.change, Announced)]
+    if len(announced) < len(jobs):
+        return None
+    return details_of(frozenset(kind_of(name) for change in announced for name in change.foreseen))
 
 
 def readable(copies: Sequence[T | Unreadable]) -> list[T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from medusa_sync.core.announced import Announced, announce
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.resolve import added_members
 from medusa_sync.core.selection import Selection
@@ -52,6 +53,7 @@ class Preparation:
             elif self._values.is_repeated(job.desired):
                 self._places.defer(job)
             else:
+                job.announced = self._announced(each)
                 jobs.append(job)
         self._taken += len(part)
         if absent := [job for job in jobs if job.is_absent]:
@@ -66,6 +68,15 @@ class Preparation:
         terms = _added_terms(changed, self._context.settings.plan.selection)
         self._terms.expect(terms, [job.desired for job in jobs])
         return jobs
+
+    def _announced(self, stale: Stale) -> Announced | None:
+        """What the record of a product foresees, if that is enough to note it; never for what is approved."""
+        context, copies = self._context, stale.copies
+        if context.is_dry_run or context.mode.reads_all or stale.desired.approved or not context.plan.update:
+            return None
+        if len(copies) != 1 or not isinstance(copies[0], StoredProduct):
+            return None
+        return announce(stale.desired, copies[0], context.plan)
 
 
 def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:

@@ -66,7 +66,8 @@ def verdict_of(field: Field, desired: Value, stored: Value, known: Known | None)
     if field in STOCK:  # orders change it
         return Verdict.SEND if source_changed or sent else Verdict.KEEP
     ours = map(remember, (*applied, *sent))
-    if any(field.same(remember(stored), value) for value in ours) or (stored is None and not applied):
+    is_initial = stored in (None, field.kind.initial) and not applied
+    if is_initial or any(field.same(remember(stored), value) for value in ours):
         return Verdict.SEND
     return Verdict.CONFLICT if source_changed else Verdict.KEEP
 

@@ -111,13 +111,16 @@ class Shop:
         self._translate(change)
         self._finish(change)
 
-    def commits(self, change: Change) -> Iterator[str]:
-        """Commit an update; yields after each step, so that a killed write is a prefix of it."""
+    def commits(self, change: Change, *, is_noted: bool = False) -> Iterator[str]:
+        """Commit an update; yields after each step, so that a killed write is a prefix of it.
+
+        If it `is_noted`, its row was written before.
+        """
         new, self._added = {each.key: self._new("variant") for each in change.new_variants}, {}
         if Step.LINK_ITEMS in change.steps:
             self._link(change)
             yield "items linked"
-        if Step.ROW in change.steps:
+        if Step.ROW in change.steps and not is_noted:
             self._row(change, note(change, now=1, new=new))
             yield "row"
             if self._relink(change):
