@@ -89,9 +89,9 @@ class Fields(dict[str, Field]):
         """The fields with these names, as far as they are known."""
         return (self[name] for name in names if self.knows(name))
 
-    def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
+    def names_of(self, stored: StoredProduct | StoredVariant) -> Iterator[str]:
         """The fields that a stored product or variant has, and whose names depend on the catalogue."""
-        return chain.from_iterable(kind.names_of(owner) for kind in self.kinds)
+        return chain.from_iterable(kind.names_of(stored) for kind in self.kinds)
 
     def by_kind(self, values: Mapping[str, T]) -> dict[Kind, dict[str, T]]:
         """Values by kind and field; each kind of the table is there."""

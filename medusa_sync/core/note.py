@@ -149,7 +149,7 @@ def is_recorded(update: Change) -> bool:
 
 
 def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
-    """The record to send with a product row: a note if the result has to be checked, else the final record.
+    """The record to send with a product row: a note if what arrives has to be checked, else the final record.
 
     Fields that commit late have to be checked, and added images, because another run may add them too. Until
     they are acknowledged, the record keeps what was applied to them before.

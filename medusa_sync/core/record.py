@@ -122,8 +122,8 @@ class History(Struct, frozen=True):
         return any(value is not None for value in (self.applied, *self.pending))
 
     @property
-    def is_written(self) -> bool:
-        """Whether something was written, or sent: also that there is no value."""
+    def was_sent(self) -> bool:
+        """Whether a value was sent, also if it was that there is none."""
         return self.applied is not None or bool(self.pending)
 
 
@@ -199,7 +199,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
 
     def is_newer(self, field: Field, history: History) -> bool:
         """Whether a field was not synced yet when the record was written."""
-        return field.since > self.knows and not history.is_written
+        return field.since > self.knows and not history.was_sent
 
     def known_to(self, other: Record) -> Record:
         """What another record can have of it, without fields that are newer."""

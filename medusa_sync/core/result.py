@@ -19,7 +19,7 @@ from medusa_sync.spool import Spool
 
 
 class Result(StrEnum):
-    """What happened to a product. Each product that the source delivered has exactly one result."""
+    """What happened to a product. Each product that the source delivered has exactly one outcome."""
 
     CREATED = "created"
     UPDATED = "updated"

@@ -93,13 +93,13 @@ def plan_change(
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
     staying = _staying(desired, stored, stored.record, deletes=deletes)
     drafted = {each.key for each in desired.variants if stock_of(each.fields)}
-    desired = _sharing(_rejoining(desired, stored, stored.record), stored.record)
-    as_written = structs.replace(stored, record=_after(desired, stored.record, staying))
-    change = plan_update(desired, as_written, how, removed_ids=removed_ids, deletes=deletes)
+    undone = _sharing(_rejoining(desired, stored, stored.record), stored.record)
+    after_run = structs.replace(stored, record=_after(undone, stored.record, staying))
+    change = plan_update(undone, after_run, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
-    own = [_exact(each, desired) for each in change.own_changes]
-    written = {each.id: each.fields for each in stored.record.variants.values()}
+    own = [_exact(each, undone) for each in change.own_changes]
+    latest = {each.id: each.fields for each in stored.record.variants.values()}
     variants = (
         _without_stock_since(each) if each.desired.key in drafted else each for each in change.variants
     )
@@ -107,7 +107,7 @@ def plan_change(
         structs.replace(
             each,
             changes=_marked(each.changes),
-            conflicts=tuple(_kept(each.conflicts, written.get(each.desired.key, {}))),
+            conflicts=tuple(_kept(each.conflicts, latest.get(each.desired.key, {}))),
         )
         for each in variants
     )
@@ -117,7 +117,7 @@ def plan_change(
         own_changes=_marked(own),
         own_conflicts=(
             *_kept(change.own_conflicts, stored.record.fields),
-            *desired.lost,
+            *undone.lost,
             *(staying.values() if how.selection.has_variants else ()),
         ),
         variants=tuple(variants),
@@ -251,8 +251,8 @@ def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
     )
 
 
-def _kept(conflicts: Iterable[Conflict], written: Mapping[str, Value]) -> Iterator[Conflict]:
-    """Conflicts with the reason; `written` is what the last run has written."""
+def _kept(conflicts: Iterable[Conflict], latest: Mapping[str, Value]) -> Iterator[Conflict]:
+    """Conflicts with the reason; `latest` is what the last run has written."""
     for each in conflicts:
-        is_later = each.field != VARIANT and remember(each.stored) == written.get(each.field)
+        is_later = each.field != VARIANT and remember(each.stored) == latest.get(each.field)
         yield structs.replace(each, reason=_LATER if is_later else _SINCE)

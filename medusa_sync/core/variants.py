@@ -136,12 +136,12 @@ def fields_with_pending(record: Record) -> dict[str, dict[str, Value]]:
 
 
 def by_key(
-    change: Change, written: Iterable[StoredVariant], options: Iterable[StoredOption]
+    change: Change, stored: Iterable[StoredVariant], options: Iterable[StoredOption]
 ) -> dict[str, StoredVariant]:
     """The variants that a product has after a change, by key of the desired variant."""
     by_title = {each.title: each for each in options}
     plan = OptionPlan({name: by_title.get(change.options.title(name)) for name in change.options.stored})
-    product = structs.replace(change.stored, variants=tuple(written))
+    product = structs.replace(change.stored, variants=tuple(stored))
     found = match_variants(change.desired, product, change.record, plan).stored
     return {key: each for key, each in found.items() if each is not None}
 

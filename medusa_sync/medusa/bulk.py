@@ -29,8 +29,8 @@ _UNUSABLE = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus
 Refusal = StoreRefusedError | AmbiguousWriteError
 """Why the store refused something; ambiguous is a 500, which does not say why."""
 
-Result = str | Refusal
-"""The id of what was written, or why it was not."""
+Answer = str | Refusal
+"""The id of one thing that was written, or why it was not."""
 
 Revision = Callable[[Sequence[Body]], Awaitable[Sequence[Body | None]]]
 """Other bodies instead of those of a refused call; None for one that does not have to be written any more."""
@@ -72,7 +72,7 @@ class Bulk:
 
     async def run(
         self, operation: Operation, bodies: Sequence[Body], *, revise: Revision | None = None
-    ) -> list[Result]:
+    ) -> list[Answer]:
         """Carry out an operation for some things.
 
         Args:
@@ -82,13 +82,13 @@ class Bulk:
                 returns is sent, unless it is the same: another run may have created some of these things.
 
         Returns:
-            The result of each, in the order of the bodies; an empty id if it was not written any more.
+            The answer for each, in the order of the bodies; an empty id if it was not written any more.
 
         Raises:
             AmbiguousWriteError: some may not have arrived.
             StoreError: the store is unavailable.
         """
-        results: list[Result] = []
+        answers: list[Answer] = []
         for part in operation.parts(bodies):
             revised, left = list[Body | None](part), part
             answer = await self._try(operation, part)
@@ -101,10 +101,10 @@ class Bulk:
                 has_route = bool(operation.path)
                 answer = await self._isolate(operation, left, answer) if has_route else [answer] * len(left)
             found = iter(answer)
-            results += ["" if body is None else next(found) for body in revised]
-        return results
+            answers += ["" if body is None else next(found) for body in revised]
+        return answers
 
-    async def _isolate(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Result]:
+    async def _isolate(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Answer]:
         """Carry out a call that the store refused; what it refuses alone is sent to its ordinary route.
 
         Raises:
@@ -113,7 +113,7 @@ class Bulk:
         logger.info(
             "splitting %d of %s: %s", len(bodies), operation.items, refusal, extra={"event": "bisect"}
         )
-        results: dict[str, Result] = {}
+        answers: dict[str, Answer] = {}
         has_failed = False
 
         async def attempt(units: list[list[Body]]) -> list[list[Body]]:
@@ -122,7 +122,7 @@ class Bulk:
             if isinstance(answer, Refusal):
                 return units
             has_failed = False
-            results.update(zip((body["id"] for body in chain(*units)), answer, strict=False))
+            answers.update(zip((body["id"] for body in chain(*units)), answer, strict=False))
             return []
 
         async def alone(unit: list[Body]) -> None:
@@ -131,12 +131,12 @@ class Bulk:
             if has_failed and isinstance(answer[-1], AmbiguousWriteError):
                 raise answer[-1]
             has_failed = isinstance(answer[-1], AmbiguousWriteError)
-            results.update(zip((body["id"] for body in unit), answer, strict=False))
+            answers.update(zip((body["id"] for body in unit), answer, strict=False))
 
         await isolate(operation.units(bodies), attempt, alone)
-        return [results.get(body["id"], refusal) for body in bodies]
+        return [answers.get(body["id"], refusal) for body in bodies]
 
-    async def _try(self, operation: Operation, bodies: Sequence[Body]) -> list[Result] | Refusal:
+    async def _try(self, operation: Operation, bodies: Sequence[Body]) -> list[Answer] | Refusal:
         """Send one call and return its refusal; if the store does not offer that, use the ordinary route."""
         if self.is_available or not operation.path:
             refusal = await self._refusal(operation, bodies)
@@ -145,8 +145,8 @@ class Bulk:
             if self.is_available or not operation.path:
                 return refusal
         if operation.is_divisible and len(bodies) > 1:
-            results = await self._send(operation, bodies)
-            return results[0] if isinstance(results[0], Refusal) else results
+            answers = await self._send(operation, bodies)
+            return answers[0] if isinstance(answers[0], Refusal) else answers
         return await self._ordinary(operation, bodies)
 
     async def _refusal(self, operation: Operation, bodies: Sequence[Body]) -> Refusal | None:
@@ -188,18 +188,18 @@ class Bulk:
             return AmbiguousWriteError(f"POST {path}: the workflow failed", status=status)
         return None
 
-    async def _ordinary(self, operation: Operation, bodies: Sequence[Body]) -> list[Result]:
+    async def _ordinary(self, operation: Operation, bodies: Sequence[Body]) -> list[Answer]:
         units = operation.units(bodies)
         slots = asyncio.Semaphore(_AT_ONCE)
 
-        async def send(group: Sequence[Body]) -> list[Result]:
+        async def send(group: Sequence[Body]) -> list[Answer]:
             async with slots:
                 return await self._send(operation, group)
 
         # One that is abandoned could undo what is written later.
-        return [result for results in await all_done(*map(send, units)) for result in results]
+        return [answer for answers in await all_done(*map(send, units)) for answer in answers]
 
-    async def _send(self, operation: Operation, group: Sequence[Body]) -> list[Result]:
+    async def _send(self, operation: Operation, group: Sequence[Body]) -> list[Answer]:
         """Send bodies with the same path to the ordinary route."""
         is_single = len(group) == 1 and operation.single
         path = (operation.single if is_single else operation.path).format(**group[0])
@@ -215,7 +215,7 @@ class Bulk:
 
     async def _written(
         self, operation: Operation, group: Sequence[Body], path: str, body: Body
-    ) -> list[Result]:
+    ) -> list[Answer]:
         """Send bodies to the ordinary route; returns the ids of what was written."""
         query: Query = [("fields", "id,external_id" if operation.is_divisible else "id")]
         if operation.is_divisible:

@@ -220,12 +220,12 @@ class Terms:
             await self._find(name, [sent_as[body["id"]] for body in unwritten])
             return [None if (name, sent_as[body["id"]]) in self._ids else body for body in unwritten]
 
-        results = await self._api.bulk.run(kind.operation, bodies, revise=missing)
-        for key, result in zip(sent_as.values(), results, strict=True):
-            if not isinstance(result, str):
-                refused[key] = result
-            elif result:
-                self._ids[name, key] = result
+        answers = await self._api.bulk.run(kind.operation, bodies, revise=missing)
+        for key, answer in zip(sent_as.values(), answers, strict=True):
+            if not isinstance(answer, str):
+                refused[key] = answer
+            elif answer:
+                self._ids[name, key] = answer
         for key, error in refused.items():
             self._errors[name, key] = error
             self._stale.update((name, each) for each in self._above(name, key))

@@ -35,7 +35,7 @@ class Mode(ABC):
         wants_all: the source has all products, and each is wanted as a whole; otherwise, it says which
             changes are wanted, and only these have to be possible.
         checks_placement: it says where new products and variants go, so all of that is read.
-        refused: the result of a product that may not be written.
+        refused: the outcome of a product that may not be written.
         instead: what to do about a product that needs a name which the store lacks, and shall not get.
         hint: what to do if the store lacks what a setting names; empty if the error says it.
     """

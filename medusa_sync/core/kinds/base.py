@@ -237,7 +237,7 @@ class Kind:
         """The value of a field of a variant."""
         return plain(getattr(variant, name))
 
-    def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
+    def names_of(self, stored: StoredProduct | StoredVariant) -> Iterator[str]:
         """The fields that a stored product or variant has, and that are in no table."""
         yield from ()
 

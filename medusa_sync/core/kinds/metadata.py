@@ -29,8 +29,8 @@ class Metadata(Kind):
     def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         return _value(variant, name)
 
-    def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
-        yield from (f"{METADATA}{key}" for key in owner.metadata or ())
+    def names_of(self, stored: StoredProduct | StoredVariant) -> Iterator[str]:
+        yield from (f"{METADATA}{key}" for key in stored.metadata or ())
 
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         body["metadata"][_key(name)] = _sent(value)
@@ -48,8 +48,8 @@ def _key(name: str) -> str:
     return name.removeprefix(METADATA)
 
 
-def _value(owner: StoredProduct | StoredVariant, name: str) -> Value:
-    return plain((owner.metadata or {}).get(_key(name)))
+def _value(stored: StoredProduct | StoredVariant, name: str) -> Value:
+    return plain((stored.metadata or {}).get(_key(name)))
 
 
 def _sent(value: Value) -> Value:

@@ -93,11 +93,11 @@ def held_back(
     return tuple(each for each in changes if each.field in far)
 
 
-def sale_prices(change: Change, written: Mapping[str, StoredVariant]) -> SalePrices:
+def sale_prices(change: Change, new: Mapping[str, StoredVariant]) -> SalePrices:
     """The sale prices that a change sets."""
     amounts: SalePrices = {}
     for each in change.variants:
-        variant = each.stored or written.get(each.desired.key)
+        variant = each.stored or new.get(each.desired.key)
         for name, amount in each.new_values.items():
             if variant is not None and name.partition(".")[0] == SALE:
                 currency = price_key(name, change.desired.currency).currency

@@ -101,7 +101,7 @@ class Stock(Kind):
             return wanted is not None
         if wanted is None:  # the store does not have to track it any more
             is_left = bool(sides.names.locations) and not tracks(sides.wanted)
-            return is_left and sides.variant.manage_inventory and history.is_written
+            return is_left and sides.variant.manage_inventory and history.was_sent
         was_tracked = tracks(sides.applied)
         has_been_sent = any(None in each for each in stock_of(sides.pending).values())
         return sides.variant.manage_inventory or not was_tracked or has_been_sent
@@ -204,8 +204,8 @@ def _default_location(change: Change) -> dict[str, str]:
         return {}
     if not change.selection.has(STOCK):
         return {"": before} if before else {}
-    is_written = any(now in each.levels for each in change.items)
-    return {"": now} if now and (before or is_written) else {}
+    has_stock = any(now in each.levels for each in change.items)
+    return {"": now} if now and (before or has_stock) else {}
 
 
 def no_location() -> Note:

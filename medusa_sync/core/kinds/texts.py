@@ -80,8 +80,8 @@ class Text(Kind):
     def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         return _value(variant, name)
 
-    def names_of(self, owner: StoredProduct | StoredVariant) -> Iterator[str]:
-        for each in owner.translations or ():
+    def names_of(self, stored: StoredProduct | StoredVariant) -> Iterator[str]:
+        for each in stored.translations or ():
             yield from (f"{TRANSLATION}{each.locale_code}.{key}" for key in each.translations)
 
     def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:
@@ -125,14 +125,13 @@ def canonical_locale(locale: str) -> str:
     return "-".join((language.lower(), *parts))
 
 
-def _value(owner: StoredProduct | StoredVariant, name: str) -> Value:
-    stored = owner.translations or ()
-    texts = (each.translations for each in stored if each.locale_code == locale_of(name))
+def _value(stored: StoredProduct | StoredVariant, name: str) -> Value:
+    texts = (each.translations for each in stored.translations or () if each.locale_code == locale_of(name))
     return plain(next(texts, {}).get(name.rpartition(".")[2]))
 
 
 def translation_bodies(
-    change: Change, product_id: str, written: Mapping[str, StoredVariant]
+    change: Change, product_id: str, new: Mapping[str, StoredVariant]
 ) -> list[dict[str, Any]]:
     """The translations that change, of a product and its variants; those that exist have an id.
 
@@ -141,7 +140,7 @@ def translation_bodies(
     own = {each.field: each.planned for each in change.own_changes}
     bodies = _bodies("product", product_id, own, change.stored)
     for each in change.variants:
-        if (variant := each.stored or written.get(each.desired.key)) is not None:
+        if (variant := each.stored or new.get(each.desired.key)) is not None:
             bodies += _bodies("product_variant", variant.id, each.new_values, variant)
     return bodies
 

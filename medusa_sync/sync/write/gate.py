@@ -73,7 +73,7 @@ class Gate:
         gains = {name: [*change.added(name)] for name in NAMING}
         if self._mode.wants_all:  # the rest was checked before
             return refused_gain(gains, names, instead)
-        if lacks := refusal(_written(change), gains, names, instead):
+        if lacks := refusal(_sent(change), gains, names, instead):
             return lacks
         if approved is None:
             return ""
@@ -81,8 +81,8 @@ class Gate:
         return in_words(moved(job.desired, change, self._context.placement.ids, has_begun=begun))
 
 
-def _written(change: Change) -> DesiredProduct:
-    """What is written of a product, with the ids that its record has of names."""
+def _sent(change: Change) -> DesiredProduct:
+    """What is sent of a product, with the ids that its record has of names."""
     own = {each.field: each.planned for each in change.own_changes if each.planned is not None}
     variants = (
         structs.replace(

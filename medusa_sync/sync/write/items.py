@@ -153,12 +153,12 @@ class Items:
         if skus and self._stop.is_set:
             raise AmbiguousWriteError("the run ended before all inventory items were renamed")
         bodies = [{"id": plan.item_id, "sku": sku} for plan, sku in skus]
-        results = await self._api.bulk.run(RENAME_ITEMS, bodies)
+        answers = await self._api.bulk.run(RENAME_ITEMS, bodies)
         refused = []
-        for (plan, _), result in zip(skus, results, strict=True):
-            if not isinstance(result, str):
-                if result.status != HTTPStatus.BAD_REQUEST:  # not because of the SKU
-                    raise AmbiguousWriteError(str(result), status=result.status)
+        for (plan, _), answer in zip(skus, answers, strict=True):
+            if not isinstance(answer, str):
+                if answer.status != HTTPStatus.BAD_REQUEST:  # not because of the SKU
+                    raise AmbiguousWriteError(str(answer), status=answer.status)
                 refused.append(plan)
         return refused
 

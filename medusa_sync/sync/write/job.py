@@ -143,7 +143,7 @@ class Job(Struct, eq=False):
         owners: what has the unique values that it wants; None if they were not looked up.
         is_written: something has arrived, or may have.
         note_at: the time of a note whose response has arrived; the store is not working on it.
-        attempts: how many times the result of a write was unknown.
+        attempts: how many times it was unknown what a write did.
         polls: how many times the store was still working on it.
         is_refused: the store has refused it before, perhaps because of another one in its group.
         refusal: of the product alone.
@@ -221,15 +221,15 @@ class Job(Struct, eq=False):
         """The write that makes it one of the source, in this attempt or before."""
         return self.history.gain or gained(self.change)
 
-    def accept(self, result: str | StoreRefusedError | AmbiguousWriteError) -> bool:
-        """Take the result of a part of it; returns whether it was written. If not, the job gets the error.
+    def accept(self, answer: str | StoreRefusedError | AmbiguousWriteError) -> bool:
+        """Take the answer of a part of it; returns whether it was written. If not, the job gets the error.
 
         Raises:
             AmbiguousWriteError: it may have been written.
         """
-        if isinstance(result, AmbiguousWriteError):
-            raise result
-        self.attempt.error = None if isinstance(result, str) else result
+        if isinstance(answer, AmbiguousWriteError):
+            raise answer
+        self.attempt.error = None if isinstance(answer, str) else answer
         return self.attempt.error is None
 
     def forget_update(self, ledger: Ledger) -> None:

@@ -74,8 +74,8 @@ class NewItems:
         items: dict[str, StoredItem] = {}
         for sku, (job, _) in wanted.items():
             if sku in self._made:
-                owner, item = self._made[sku]  # perhaps for a product that was refused
-                items[sku] = item if owner is job else structs.replace(item, is_new=False)
+                maker, item = self._made[sku]  # perhaps for a product that was refused
+                items[sku] = item if maker is job else structs.replace(item, is_new=False)
         for job in jobs:  # most share one dict: a batch may have thousands of items
             job.attempt.items = {**job.attempt.items, **items} if job.attempt.items else items
 
@@ -142,10 +142,10 @@ class NewItems:
             taken = await self._find({body["sku"]: wanted[body["sku"]] for body in refused})
             return [None if body["sku"] in taken else body for body in refused]
 
-        results = await self._api.bulk.run(CREATE_ITEMS, bodies, revise=free)
-        for body, result in zip(bodies, results, strict=True):
-            if isinstance(result, str) and result:
-                self._keep(wanted[body["sku"]][0], result, body)
+        answers = await self._api.bulk.run(CREATE_ITEMS, bodies, revise=free)
+        for body, answer in zip(bodies, answers, strict=True):
+            if isinstance(answer, str) and answer:
+                self._keep(wanted[body["sku"]][0], answer, body)
 
     async def _find(self, wanted: _Wanted) -> set[str]:
         """Find items that exist, for those that can have them; returns the SKUs that are taken."""

@@ -81,10 +81,10 @@ class ProductRows:
                 return bodies
             return [self._body(job, ids, now) for job in refused]
 
-        results = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=with_free_ids)
-        for job, result in zip(jobs, results, strict=True):
-            if job.accept(result):
-                job.attempt.product_id, job.is_written, job.note_at = str(result), True, now
+        answers = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=with_free_ids)
+        for job, answer in zip(jobs, answers, strict=True):
+            if job.accept(answer):
+                job.attempt.product_id, job.is_written, job.note_at = str(answer), True, now
 
     async def check(self, jobs: Group) -> None:
         """Find out whether the store would accept rows, without sending them; jobs get the error."""

@@ -124,10 +124,10 @@ class Writer:
         wanted = [
             (job, {**body, "product_id": job.attempt.product_id}) for job in jobs for body in bodies(job)
         ]
-        results = await self._context.api.bulk.run(operation, [body for _, body in wanted])
-        for (job, _), result in zip(wanted, results, strict=True):
+        answers = await self._context.api.bulk.run(operation, [body for _, body in wanted])
+        for (job, _), answer in zip(wanted, answers, strict=True):
             if job.attempt.error is None:
-                job.accept(result)
+                job.accept(answer)
 
     async def _delete(self, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
         """Delete variants. A call with one of which stock is reserved is refused, so those are not sent.
@@ -142,17 +142,17 @@ class Writer:
         reserved = await self._items.reserved(leaving) if leaving else set()
         sent = [body for _, body in wanted if body["id"] not in reserved]
         done = await self._context.api.bulk.run(DELETE_VARIANTS, sent)
-        results = dict(zip((body["id"] for body in sent), done, strict=True))
+        answers = dict(zip((body["id"] for body in sent), done, strict=True))
         for job, body in wanted:
-            result = results.get(body["id"], _RESERVED)
+            answer = answers.get(body["id"], _RESERVED)
             if job.attempt.error is None:
-                job.accept(result)
-            if isinstance(result, str):
+                job.accept(answer)
+            if isinstance(answer, str):
                 job.history.deleted.add(body["id"])
-            elif isinstance(result, StoreRefusedError):
-                self._keep(job, body["id"], result)
+            elif isinstance(answer, StoreRefusedError):
+                self._keep(job, body["id"], answer)
         for job in jobs:
-            if refused := job.history.kept.keys() & results.keys():
+            if refused := job.history.kept.keys() & answers.keys():
                 await self._items.restore(job, refused)
 
     def _keep(self, job: Job, variant_id: str, refusal: StoreRefusedError) -> None:

@@ -20,8 +20,8 @@ async def write_texts(api: AdminApi, jobs: Group) -> None:
         for body in translation_bodies(job.change, job.attempt.product_id, job.attempt.variants)
     ]
     removing = [body for body in bodies if "id" in body and None in body["translations"].values()]
-    results = await api.bulk.run(UPDATE_TEXTS, removing)
-    done = {body["id"] for body, result in zip(removing, results, strict=True) if isinstance(result, str)}
+    answers = await api.bulk.run(UPDATE_TEXTS, removing)
+    done = {body["id"] for body, answer in zip(removing, answers, strict=True) if isinstance(answer, str)}
     await api.texts.write([each for each in bodies if each.get("id") not in done])
     removed = [each for job in jobs for each in job.change.removed.values() if each.id in job.history.deleted]
     if ids := [text.id for each in removed for text in each.translations]:

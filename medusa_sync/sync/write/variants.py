@@ -107,9 +107,9 @@ class Variants:
                 values = frozenset((value.option_id, value.value) for value in each.options)
                 if first.setdefault(values, each.id) != each.id and each.id in self._added:
                     copies.append({"id": each.id, "product_id": product_id})
-        for result in await self._api.bulk.run(DELETE_VARIANTS, copies):
-            if not isinstance(result, str):
-                raise result
+        for answer in await self._api.bulk.run(DELETE_VARIANTS, copies):
+            if not isinstance(answer, str):
+                raise answer
         return {body["id"] for body in copies}
 
     async def change_options(self, job: Job) -> None:
