@@ -69,6 +69,7 @@ EXCEPTIONS = {
         "core/change.py",  # the same
         "core/needs.py",  # the same
         "core/approval.py",  # the same
+        "core/announced.py",  # a change of options is not announced
         "medusa/payload.py",  # Medusa takes all options of a product or variant together
         "sync/write/variants.py",  # they are written before and after the variants
         "sync/write/job.py",  # the ids of new ones are read after they were written
