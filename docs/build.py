@@ -14,7 +14,7 @@ import yaml
 from docs import architecture, catalogue, costs, formats
 from medusa_sync import codes
 from medusa_sync.errors import EXIT_CODES
-from medusa_sync.report import json as json_report
+from medusa_sync.report import document
 from medusa_sync.settings.option import GROUPS, Group, Option
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.sources.dialects import DIALECTS
@@ -79,7 +79,7 @@ def schemas() -> Mapping[Path, Mapping[str, Any]]:
     """The generated JSON Schemas by file."""
     return {
         DOCS / "catalogue.schema.json": catalogue.schema(),
-        DOCS / "result.schema.json": json_report.schema(),
+        DOCS / "result.schema.json": document.schema(),
     }
 
 

@@ -24,7 +24,7 @@ from medusa_sync.core.undo import FOREVER, Undone
 from medusa_sync.core.value import Value, members
 from medusa_sync.errors import SettingsError
 from medusa_sync.redact import MASK
-from medusa_sync.report.json import FieldValues, OptionChange, ProductChange, VariantChanges
+from medusa_sync.report.document import FieldValues, OptionChange, ProductChange, VariantChanges
 from medusa_sync.sources.base import Page, Source, paged
 from medusa_sync.spool import Spool
 

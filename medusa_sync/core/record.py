@@ -7,23 +7,20 @@ from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import chain
-from typing import Any
 
-from msgspec import Struct, ValidationError, convert, structs, to_builtins
+from msgspec import Struct, structs
 
 from medusa_sync.core.fields import FIELDS, NEWEST, VARIANT_FIELDS, Field, kind_of
 from medusa_sync.core.kinds.base import Kind
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.value import Value
-from medusa_sync.errors import ProductFailedError
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
 # In the settings of a record:
 CHANGES = "changes"  # how often they had changed when the product was written
 VERSION = 3
 ONLY = ""  # key of the only variant of a product without variants at the source
-_ALWAYS = 2  # members of a variant's entry: its id and its fields
 _SHORT = 40  # characters; longer texts are kept as a digest
 DIGEST = re.compile(r"#[0-9a-f]{12}")
 
@@ -335,41 +332,3 @@ def full_text(applied: Value, *known: Value) -> Value:
     if isinstance(applied, tuple):
         return tuple(texts.get(member, member) for member in applied)
     return texts.get(applied, applied) if isinstance(applied, str) else applied
-
-
-def as_json(record: Record) -> dict[str, Any]:
-    """The record as it is stored.
-
-    The entries of variants end before their defaults: if a list has null, Medusa answers with 500 when the
-    merchant edits the metadata in the admin, which sends the record back.
-    """
-    form: dict[str, Any] = to_builtins(record)
-    for entry in form.get("variants", {}).values():
-        while len(entry) > _ALWAYS and not entry[-1]:
-            entry.pop()
-    return form
-
-
-def can_be_sent_back(record: Any) -> bool:
-    """Whether Medusa takes stored JSON from the admin, which sends all metadata back after an edit."""
-    if isinstance(record, list):
-        return None not in record and all(map(can_be_sent_back, record))
-    return not isinstance(record, dict) or all(map(can_be_sent_back, record.values()))
-
-
-def parse_record(metadata: object) -> Record | None:
-    """Parse the record of a stored product; None if there is none that this version reads.
-
-    Raises:
-        ProductFailedError: a newer version of this tool wrote it, which knows what the merchant edited since.
-    """
-    raw: Any = metadata.get(RECORD_KEY) if isinstance(metadata, dict) else None
-    version = raw.get("version") if isinstance(raw, dict) else None
-    if isinstance(version, int) and version > VERSION:
-        raise ProductFailedError(
-            f"its record has version {version}, this medusa-sync reads up to {VERSION}; upgrade medusa-sync"
-        )
-    try:
-        return convert(raw, Record) if version == VERSION else None
-    except ValidationError:  # something else wrote under our key
-        return None

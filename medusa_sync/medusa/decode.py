@@ -14,7 +14,8 @@ from msgspec import Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS, KINDS, VARIANT_FIELDS
 from medusa_sync.core.kinds.base import Kind
-from medusa_sync.core.record import RECORD_KEY, Record, can_be_sent_back, parse_record
+from medusa_sync.core.record import RECORD_KEY, Record
+from medusa_sync.core.record_form import can_be_sent_back, parse_record
 from medusa_sync.core.stored import Identified, StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import ProductFailedError, StoreError
 from medusa_sync.http import Query

@@ -13,7 +13,8 @@ from medusa_sync.core.kinds.stock import is_shared
 from medusa_sync.core.placement import Placement
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.product_options import DEFAULT
-from medusa_sync.core.record import RECORD_KEY, Record, as_json
+from medusa_sync.core.record import RECORD_KEY, Record
+from medusa_sync.core.record_form import as_json
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 from medusa_sync.medusa.operations import new_variant_id

@@ -21,9 +21,9 @@ from medusa_sync.core.record import (
     VariantRecord,
     Write,
     applied,
-    parse_record,
     remember,
 )
+from medusa_sync.core.record_form import parse_record
 from medusa_sync.core.selection import ALL
 from medusa_sync.errors import ProductFailedError
 from tests.harness.dummyjson import ABSENT

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.result import Action, Result, Status
-from medusa_sync.report.json import Counts, as_json, print_json, schema
+from medusa_sync.report.document import Counts, schema
+from medusa_sync.report.json import as_json, print_json
 from tests.harness.documents import read_document
 from tests.unit.results import EVERYTHING, LAMP, LEFT, MUG, SPOON, STAMPS, run
 
