@@ -293,7 +293,10 @@ class Expected(Possible):
         for name, quantity in wanted.shared.items():
             self.shared.setdefault(name, set()).add(quantity)
         for key, fields in wanted.variants.items():
-            own = self.variants.setdefault(key, ExpectedVariant.new())
+            if key not in self.variants:  # it may share the item of a kit
+                self.variants[key] = ExpectedVariant.new()
+                self.variants[key].is_managed = not self.stock_was_edited
+            own = self.variants[key]
             may_keep_the_item = "stock" in fields and (own.may_share or not own.has_own_stock)
             own.meet(fields, rules, surely=surely)
             own.may_share = not surely and may_keep_the_item

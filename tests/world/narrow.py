@@ -41,6 +41,8 @@ def _changed(before: Stored, after: Stored) -> Iterator[tuple[set[str], str]]:
     if before.options != after.options or before.variants.keys() != after.variants.keys():
         yield {"variants"}, "options or variants"
     for name, value in before.owned.items():
+        if (name, after.owned[name]) == ("status", "draft"):
+            continue  # what the source no longer has is removed by each run
         if after.owned[name] != value:
             yield {_name(name)}, f"{name} {value!r} {after.owned[name]!r}"
     for own in before.variants.keys() & after.variants.keys():

@@ -332,21 +332,20 @@ def variants_of(expected: Expected, product: Stored, holders: Holders = NOBODY) 
     left = dict(product.variants)
     found = {key: left.pop(each.store_id) for key, each in expected.variants.items() if each.store_id in left}
     options = options_of(expected, product)
-    for key, each in expected.variants.items():
-        if key in found:
-            continue
+    unknown = {key: each for key, each in expected.variants.items() if key not in found}
+    for key, each in sorted(unknown.items(), key=lambda item: not _skus(item[1])):  # by SKU first
         parts = [*each.parts] if each.store_id is None else [each.if_created or each]
-        own = next(
-            (
-                own
-                for own, one in left.items()
-                if any(_is_possible(part, one, options, holders) for part in parts)
-            ),
-            None,
+        likely = sorted(left, key=lambda own: left[own].owned["sku"] not in _skus(each))
+        possible = (
+            own for own in likely if any(_is_possible(part, left[own], options, holders) for part in parts)
         )
-        if own is not None:
+        if (own := next(possible, None)) is not None:
             found[key] = left.pop(own)
     return found
+
+
+def _skus(variant: ExpectedVariant) -> set[Value]:
+    return {each for part in variant.parts for each in part.possible("sku")} - {None}
 
 
 def others_than(found: Mapping[str, StoredVariant], product: Stored) -> list[Any]:

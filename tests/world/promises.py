@@ -62,7 +62,8 @@ async def one_product_is_refused(world: World, dice: random.Random) -> None:
 
     def refuses(content: str) -> bool:
         nonlocal left
-        left -= (is_met := f'"{bad}"' in content or not own.isdisjoint(ids_in(content)))
+        is_created = f'"external_id":"{bad}"' in content  # others name it as the owner of a value
+        left -= (is_met := is_created or not own.isdisjoint(ids_in(content)))
         return is_met and left >= 0
 
     world.network.refuses = refuses
