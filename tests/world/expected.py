@@ -417,6 +417,8 @@ def _meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: 
             merged(*(name, state, value), store_wins=rules.store_wins, overwrites=rules.overwrites)
             for state in before
         }
+        if name.startswith("option") and None in {stored for _, stored in before}:
+            after.add((value, value))  # an undo has removed the option, which a new variant needs
         if is_new or not before:  # it may not have existed before
             after.add((value, value))
         states[name] = after if surely else before | after
