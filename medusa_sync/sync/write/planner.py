@@ -20,6 +20,7 @@ from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.core.undo import Undone, plan_change
 from medusa_sync.core.unfinished import is_in_progress, is_incomplete
+from medusa_sync.core.unique import with_cleared
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.decode import details_of
 from medusa_sync.medusa.lists import List
@@ -117,6 +118,9 @@ class Planner:
             history.records.append(stored.record)
         elif not is_known:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
+        if not is_known:
+            sent = job.plan.changes if job.plan is not None else ()
+            stored = with_cleared(stored, (*history.changed.values(), *sent))
         update = self.change_of(job.desired, stored, selection)
         self._context.remarks.kits.add(update)
         left = (name for name, is_same in update.newer.items() if not is_same)
