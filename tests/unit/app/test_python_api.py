@@ -9,6 +9,7 @@ import griffe
 import pytest
 
 import medusa_sync
+from benchmarks.process import serving
 from medusa_sync import (
     MedusaSyncError,
     RunResult,
@@ -114,6 +115,22 @@ imported("medusa_sync.app.loop", "medusa_sync.sources.dialects")
 """
     with dummyjson(products(3)) as server:
         assert alone(code, server.url, tmp_path / "report.csv").split() == []
+
+
+def test_a_run_in_which_nothing_has_changed_imports_only_what_it_needs(tmp_path: Path) -> None:
+    code = """
+import sys
+from medusa_sync import Secret, Settings, sync_products
+url, store, folder = sys.argv[1:]
+result = sync_products(Settings(source=url, medusa_url=store, api_key=Secret("sk_fake"), lock_dir=folder))
+print(*(outcome for outcome, count in result.counts.items() if count))
+unneeded = ["core.plan", "core.announced", "medusa.bulk", "medusa.terms", "sync.write", "sync.remove"]
+unneeded += ["sources." + each for each in ("mapping", "lenient", "money", "dialects", "files")]
+print(*(each for each in unneeded if "medusa_sync." + each in sys.modules))
+"""
+    with serving("benchmarks.fake_store") as (store,), dummyjson(products(3)) as server:
+        first, second = (alone(code, server.url, store, tmp_path).splitlines() for _ in range(2))
+    assert (first[0], second) == ("created", ["unchanged", ""])
 
 
 # --- compatibility --------------------------------------------------------------------------------------
