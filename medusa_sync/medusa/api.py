@@ -69,13 +69,14 @@ class AdminApi:
     """The Admin API of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises.
 
     Attributes:
-        may_lag: look-ups come from the index engine, which lags behind writes. Scans do not.
+        may_lag: look-ups come from the index engine, which lags behind writes; None before the first one.
+            Scans do not lag.
         options: of products.
         texts: in other locales.
     """
 
     def __init__(self, client: MedusaClient) -> None:
-        self.may_lag = False
+        self.may_lag: bool | None = None
         self.options = OptionApi(client)
         self.texts = TextApi(client)
         self.client = client
@@ -136,7 +137,7 @@ class AdminApi:
         for part in chunks(key, values):
             # The limit leaves room for copies: Medusa does not keep external ids unique.
             page = await read(self.client, list_, [*part, ("order", "id"), ("limit", 2 * len(part))])
-            self.may_lag |= page.estimate_count is not None
+            self.may_lag = bool(self.may_lag) or page.estimate_count is not None
             found += page.entries
         return found
 

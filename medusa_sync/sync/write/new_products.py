@@ -43,7 +43,6 @@ class NewProducts:
         self._gate = gate
         self._adoption = Adoption(context)
         self.handles = Handles(context)
-        self._has_looked_up = False
         self._deleted: set[str] | None = None  # all that the merchant deleted, if they cannot be looked up
 
     async def plan_ahead(self, jobs: Group) -> None:
@@ -132,9 +131,8 @@ class NewProducts:
         if not external_ids:
             return set()
         api = self._context.api
-        if not self._has_looked_up:  # this shows whether look-ups come from the index
+        if api.may_lag is None:
             await api.summaries("external_id", external_ids[:1])
-            self._has_looked_up = True
         if not api.may_lag:
             return _deleted_by_merchant(await api.tombstones(external_ids))
         if self._deleted is None:
