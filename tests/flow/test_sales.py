@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from medusa_sync.sync.write import engine
 from tests.flow.faults import no, refuse, strike
 from tests.flow.stage import (
     ListSource,
@@ -261,7 +260,7 @@ def removes_prices(request: httpx.Request) -> bool:
 def two_runs(store: FakeMedusa, *groups_at_once: int) -> list[RunResult]:
     async def runs() -> list[RunResult]:
         return await asyncio.gather(
-            *(run_once(reduced(), store, concurrency=each) for each in groups_at_once)
+            *(run_once(reduced(), store, batch_size=1, concurrency=each) for each in groups_at_once)
         )
 
     return asyncio.run(runs())
@@ -269,10 +268,9 @@ def two_runs(store: FakeMedusa, *groups_at_once: int) -> list[RunResult]:
 
 @pytest.mark.parametrize(("before", "lost"), [(0, 0), (1, 0), (0, 1), (0, 2)])
 def test_two_runs_at_once_leave_one_list_and_each_price_once(
-    before: int, lost: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    before: int, lost: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Also if the store loses its database while both remove what the other one created too."""
-    monkeypatch.setattr(engine, "UPDATED_AT_ONCE", 1)
     store = FakeMedusa()
     assert sync(reduced(only=before), store).exit_code == 0
     refused: list[httpx.Request] = []

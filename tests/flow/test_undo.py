@@ -11,7 +11,6 @@ import pytest
 
 from medusa_sync import RunResult
 from medusa_sync.errors import SettingsError
-from medusa_sync.sync.write import engine
 from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
 from tests.flow.merchant import add_tag, delete_variants, edit, left_over, set_prices
 from tests.flow.stage import (
@@ -582,14 +581,13 @@ def test_an_edit_in_the_middle_of_an_undo_is_kept(tmp_path: Path) -> None:
     assert store.products["dummyjson:3"].title == "Mine"
 
 
-def test_a_run_that_was_interrupted_can_be_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "UPDATED_AT_ONCE", 2)
+def test_a_run_that_was_interrupted_can_be_undone(tmp_path: Path) -> None:
     rows, stop = products(6), Signal()
     store = synced(rows)
     was = shown(store)
     strike(store, "after", lambda each: each.method == "POST", stop.interrupt)
     other = ListSource([{**each, "title": "Other"} for each in rows])
-    result = asyncio.run(run_once(other, store, stop=stop, concurrency=1))
+    result = asyncio.run(run_once(other, store, stop=stop, batch_size=1, concurrency=1))
     store.after = None
     titles = [each.title for each in store.products.values()]
     assert (result.exit_code, titles.count("Other"), document(result)["store"]) == (143, 2, None)

@@ -1,4 +1,4 @@
-"""Time and chance of the package, and how much it writes at once, which follow from a seed."""
+"""Time and chance of the package, which follow from a seed."""
 
 import asyncio
 import random
@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
-
-from medusa_sync.sync.write import engine
 
 START = 1_790_000_000.0
 
@@ -38,14 +36,3 @@ def simulated(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[Clock, random.R
             yield clock, ids
     finally:
         random.setstate(before)
-
-
-@contextmanager
-def small_groups(dice: random.Random) -> Iterator[None]:
-    """Let updates be written in groups that a few products fill."""
-    sizes = [1, 2, 3, 100]
-    with (
-        patch.object(engine, "UPDATED_AT_ONCE", dice.choice(sizes)),
-        patch.object(engine, "NOTED_AT_ONCE", dice.choice(sizes)),
-    ):
-        yield

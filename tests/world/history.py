@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from tests.harness.time_lapse import TimeLapse
 from tests.world.backends import Backend, InMemory
-from tests.world.clock import simulated, small_groups
+from tests.world.clock import simulated
 from tests.world.network import Sent
 from tests.world.promises import RULES
 from tests.world.runs import Broken
@@ -71,7 +71,6 @@ def live(history: History, store: Backend | None = None) -> Ending:
         TemporaryDirectory() as folder,
         asyncio.Runner(loop_factory=TimeLapse) as runner,
         simulated(runner.get_loop()) as (clock, ids),
-        small_groups(random.Random(history.seed)),
     ):
         runner.get_loop().set_exception_handler(lambda *_: None)  # tasks of killed runs
         world = World(history.seed, Path(folder), clock, InMemory() if store is None else store)

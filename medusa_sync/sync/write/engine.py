@@ -37,9 +37,9 @@ from medusa_sync.sync.write.job import Group, Refusal, still_queued
 
 logger = logging.getLogger(__name__)
 
-# Products in a group; the batch size is that of creations, which take longer:
-UPDATED_AT_ONCE = 100
-NOTED_AT_ONCE = 200  # whose notes are written before they are read
+# Groups of updates have several times as many products as those of creations, which take longer:
+_UPDATES = 2
+_NOTES = 4  # of products whose notes are written before they are read
 _MOST_FAILURES = 20  # products in a row; after these, the store itself fails
 
 
@@ -60,15 +60,16 @@ class Engine:
     async def first_pass(self, first: list[Stale], rest: AsyncIterator[list[Stale]]) -> None:
         """Write products in the order of the source. If the run is stopped, some do not get an outcome."""
         part: list[Stale] | None = first
+        size = self._batch_size
         try:
             while part is not None:
                 prepared = await self._attempts.prepare(part)
                 announced = [job for job in prepared if job.announced is not None]
                 others = [job for job in prepared if job.announced is None and not job.is_new]
-                for group in (*parts(announced, NOTED_AT_ONCE), *parts(others, UPDATED_AT_ONCE)):
+                for group in (*parts(announced, _NOTES * size), *parts(others, _UPDATES * size)):
                     await self._start(group)
                 self._queue += [job for job in prepared if job.is_new]
-                while len(self._queue) >= self._batch_size:
+                while len(self._queue) >= size:
                     await self._start(self._next())
                 part = await anext(rest, None)
             while self._queue:
