@@ -268,7 +268,7 @@ def _run_settings(settings: Settings) -> RunSettings:
         selection=Selection(settings.only, settings.skip or frozenset()),
         create=not settings.no_create,
         update=not settings.no_update,
-        price_limit=settings.max_price_change,
+        amount_limit=settings.max_price_change,
     )
     return _filled(
         RunSettings,

@@ -88,7 +88,7 @@ def announce(desired: DesiredProduct, stored: StoredProduct, how: PlanSettings) 
     # A value that the source has for the first time must not be taken for one that was sent before, and a run
     # that holds all amounts back writes nothing.
     is_first = any(each.applied is None for each in changes)
-    may_be_held = how.price_limit is not None and any(kind_of(each.field).is_amount for each in changes)
+    may_be_held = how.amount_limit is not None and any(kind_of(each.field).is_amount for each in changes)
     come_apart = all(kind_of(each.field).comes_apart(each.applied, each.desired) for each in changes)
     if not changes or is_first or may_be_held or not come_apart:
         return None

@@ -58,6 +58,10 @@ class OptionPlan(Struct, frozen=True):
         return name if option is None or name in self.renamed else option.title
 
 
+NO_PLAN = OptionPlan()
+"""That of options which are not looked at."""
+
+
 def match_options(
     desired: DesiredProduct, stored: StoredProduct, record: Record, *, on_conflict: OnConflict, restore: bool
 ) -> OptionPlan:

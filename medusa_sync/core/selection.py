@@ -138,7 +138,7 @@ class PlanSettings(Struct, frozen=True):
         selection: the fields to sync of products that are in the store.
         create: new products are created.
         update: products that are in the store are updated; what an interrupted run began is always completed.
-        price_limit: how far a price may move; None for any distance.
+        amount_limit: how far a price may move; None for any distance.
         on_deleted: what happens to products that the merchant deleted.
         accept_settings: the products of the source may have been written with other values of the settings of
             values; their records get those of the run.
@@ -150,6 +150,6 @@ class PlanSettings(Struct, frozen=True):
     selection: Selection = ALL
     create: bool = True
     update: bool = True
-    price_limit: PriceLimit | None = None
+    amount_limit: PriceLimit | None = None
     on_deleted: OnDeleted = OnDeleted.RECREATE
     accept_settings: bool = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
 from medusa_sync.core.kinds.sales import IN_CURRENCY
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, Pending, Write, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.value import members
@@ -49,7 +48,7 @@ def _lacks_link(stored: StoredProduct, pending: Pending) -> bool:
 def _lacks_amount(desired: DesiredProduct, stored: StoredProduct) -> bool:
     """Whether a price that was sent last is not in the store."""
     record = stored.record or NO_RECORD
-    owned = match_variants(desired, stored, record, OptionPlan()).stored
+    owned = match_variants(desired, stored, record).stored
     others = IN_CURRENCY if record.pending and record.pending.currency != desired.currency else ()
     return any(
         remember(variant.value(name, desired.meanings())) != pending[-1]

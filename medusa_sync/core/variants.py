@@ -13,7 +13,7 @@ from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
-from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
+from medusa_sync.core.product_options import DEFAULT, NO_PLAN, OptionPlan, match_options
 from medusa_sync.core.record import NO_RECORD, ONLY, Record, remember
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
@@ -43,7 +43,7 @@ def match_variants(
     desired: DesiredProduct,
     stored: StoredProduct,
     record: Record,
-    options: OptionPlan,
+    options: OptionPlan = NO_PLAN,
     *,
     adopt: bool = False,
 ) -> Matches:

@@ -64,7 +64,6 @@ EXCEPTIONS = {
         "core/selection.py",  # the same, with `--only`
         "core/since.py",  # the same, if a run is undone
         "core/result.py",  # the same
-        "core/unfinished.py",  # the same, after a kill
         "core/plan.py",  # an option changes with the product, its values with the variants
         "core/change.py",  # the same
         "core/needs.py",  # the same
@@ -78,7 +77,6 @@ EXCEPTIONS = {
     "price": {
         SETTINGS,
         *LISTS,
-        "core/announced.py",  # what may be held back is not noted first
         "core/policy.py",  # the setting of how far a price may move
         "core/selection.py",  # the same
     },

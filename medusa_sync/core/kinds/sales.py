@@ -77,7 +77,7 @@ def held_back(
     changes: Sequence[FieldChange], stored: StoredVariant, how: PlanSettings, names: Meanings
 ) -> tuple[FieldChange, ...]:
     """The planned amounts of a variant that move too far; a price and its sale price stay together."""
-    far, limit = set[str](), how.price_limit
+    far, limit = set[str](), how.amount_limit
     if limit is None:
         return ()
     for each in changes:

@@ -164,7 +164,7 @@ def held_prices_are_written_later(case: Case) -> None:
     limited, whole = World(case), World(case)
     how = structs.replace(limited.how, overwrite=False)
     percent = Random(case.how).choice([0, 10, 30, 150])
-    if not limited.settle(limited.desired, structs.replace(how, price_limit=PriceLimit(percent))):
+    if not limited.settle(limited.desired, structs.replace(how, amount_limit=PriceLimit(percent))):
         return
     for (own, field), new in contents(limited.shop).items():
         kind, _, name = field.partition(" ")
