@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ _NEWER = (b'"salesChannels"', b'"translations"', b'"allowBackorder"')
 MAPPING = 2  # raised when a product of a source is mapped to other values than before
 
 
-class MappingOptions(Struct, frozen=True):
+class MappingOptions(Struct, frozen=True, dict=True):
     """What the mapping of a product depends on besides the product.
 
     Attributes:
@@ -50,7 +50,7 @@ class MappingOptions(Struct, frozen=True):
     base: str = ""
     has_translated_names: bool = False
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, str]:
         """The settings of values that are set."""
         sales, currency = "on" if self.sale_prices else "", self.currency

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -73,17 +72,20 @@ def desired_of(item: Item, options: MappingOptions, overlooked: Overlooked | Non
     desired = to_desired(product, options)
     if overlooked is not None:
         overlooked.add(product, desired, unused)
-    status = "draft" if unknown_status else desired.status
-    return structs.replace(desired, status=status, unknown_status=unknown_status)
+    if unknown_status:
+        return structs.replace(desired, status="draft", unknown_status=unknown_status)
+    return desired
 
 
 def _read(raw: Any, *, is_strict: bool) -> tuple[SourceProduct, str, Sequence[str]]:
     """The product, what it has instead of a known status, and its fields that are not used."""
-    with suppress(*UNREADABLE):  # the usual case: a valid product with our own names
-        return as_type(SourceProduct, raw), "", ()
+    try:
+        return as_type(SourceProduct, raw), "", ()  # the usual case: a valid product with our own names
+    except UNREADABLE:
+        value = decode_json(bytes(raw)) if isinstance(raw, msgspec.Raw) else raw
     from medusa_sync.sources.lenient import adjusted
 
-    return adjusted(decode_json(bytes(raw)) if isinstance(raw, msgspec.Raw) else raw, is_strict=is_strict)
+    return adjusted(value, is_strict=is_strict)
 
 
 def readable(error: msgspec.ValidationError) -> str:
@@ -159,6 +161,7 @@ _FIELDS: tuple[tuple[str, str, Callable[[Any], Value]], ...] = (
 """The fields of a product in the store; which field of the source each is, and how that is read."""
 
 _values = attrgetter(*(own for _, own, _ in _FIELDS))
+_EMPTY = {name: read(None) for name, _, read in _FIELDS}
 
 
 def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduct:
@@ -167,8 +170,8 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduc
     Raises:
         InvalidProductError: the product cannot be stored.
     """
-    values = _values(product)
-    fields = {name: read(value) for (name, _, read), value in zip(_FIELDS, values, strict=True)}
+    given = zip(_FIELDS, _values(product), strict=True)
+    fields = _EMPTY | {name: read(value) for (name, _, read), value in given if value is not None}
     source_id = usable_id(product.id)
     if source_id is None:
         raise InvalidProductError(f"id: {id_problem(product.id)}")

@@ -122,7 +122,7 @@ def _problem_of(text: str) -> str:
 
 def is_shortened(code: str) -> bool:
     """Whether a spreadsheet has saved a code as `7.12393E+11`, which several codes can become."""
-    return _SHORTENED.fullmatch(code) is not None
+    return "+" in code and _SHORTENED.fullmatch(code) is not None
 
 
 def shown(text: str) -> str:

@@ -92,8 +92,9 @@ def _fields(
 
 
 def _sizes(dimensions: SourceDimensions | None) -> dict[str, Value]:
-    sizes = dimensions or SourceDimensions()
-    return {"length": sizes.depth, "height": sizes.height, "width": sizes.width}
+    if dimensions is None:
+        return {}
+    return {"length": dimensions.depth, "height": dimensions.height, "width": dimensions.width}
 
 
 def _variant(variant: SourceVariant, names: Sequence[str], fields: _Read) -> DesiredVariant:

@@ -22,6 +22,7 @@ _AS_WRITTEN = {"{currency}": f"(?P<currency>{'|'.join(sorted(CURRENCIES))})", **
 _SPLIT = re.compile(r"(\{[a-z]+\})")
 LAST = 1_000  # the rank of names in other languages
 _COMPLETE = 12  # digits of a barcode
+_NONE: Mapping[str, str] = {}
 _CODES = frozenset({"id", "sku", "barcode"})  # members of a product or variant
 
 
@@ -310,7 +311,9 @@ class Row(Struct, frozen=True):
 
     def series(self, key: str) -> Mapping[str, str]:
         """The keys of cells by their number or currency."""
-        keys = self.header.series.get(key, {})
+        keys = self.header.series.get(key)
+        if keys is None:
+            return _NONE
         return {suffix: each for suffix, each in keys.items() if each in self.cells}
 
     def leave_out(self, key: str) -> None:

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,10 +22,6 @@ _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be 
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
 FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-def text(row: Row, key: str) -> str:
-    return row[key]
 
 
 def texts(row: Row, key: str) -> list[str]:
@@ -113,7 +109,7 @@ def json_object(row: Row, key: str) -> dict[str, Any] | None:
 
 
 def parts(cell: str, separator: str) -> list[str]:
-    return distinct(part.strip() for part in cell.split(separator))
+    return distinct(map(str.strip, cell.split(separator)))
 
 
 def path(cell: str) -> list[str]:
@@ -131,25 +127,10 @@ def distinct(values: Iterable[str]) -> list[str]:
 
 def present(**fields: Any) -> dict[str, Any]:
     """The fields that have a value, in the shape of a product."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+    return {name: value for name, value in fields.items() if value or value == 0}
 
 
-def fields(targets: Iterable[Target], row: Row) -> dict[str, Any]:
-    """The fields that cells become by themselves; None for those that need more."""
-    found: dict[str, Any] = {}
-    for column, name, member in targets:
-        value = None
-        if column.read:
-            is_needed = name in SOLD
-            value = column.read(row, column.key) if is_needed else optional(row, column.key, column.read)
-        if not member or value in (None, ""):
-            found.setdefault(name, None if member else value)
-        else:
-            found[name] = (found.get(name) or {}) | {member: value}
-    return found
-
-
-def optional(row: Row, key: str, read: Callable[[Row, str], Any]) -> Any:
+def optional(row: Row, key: str, read: Read) -> Any:
     """What a cell is read as; None if it cannot be read and the table is not of our own format."""
     try:
         return read(row, key)
@@ -191,9 +172,42 @@ def options(
 # --- tables of columns ----------------------------------------------------------------------------------
 
 Read = Callable[[Row, str], Any]
-Target = tuple[Column, str, str]
-"""A column, the field that it becomes, and the member of that field, if it is an object."""
-_READ = {each.__name__: each for each in (text, texts, amount, price, count, flag, json_object)}
+_READ: Mapping[str, Read] = {
+    "text": Row.__getitem__,
+    **{each.__name__: each for each in (texts, amount, price, count, flag, json_object)},
+}
+_OF_ONE_CELL: frozenset[Read] = frozenset(_READ.values()) - {texts}
+"""Those that give nothing for an empty cell, whatever the others of its row are."""
+
+
+class Target(NamedTuple):
+    """What the column with a key becomes: a field, or the member of one that is an object."""
+
+    key: str
+    field: str
+    member: str
+    read: Read | None
+
+
+class Fields:
+    """The fields that cells become by themselves; None for those that need more."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._empty = dict.fromkeys(each.field for each in targets)
+        self._targets = [(*each[:3], each.read) for each in targets if each.read]
+
+    def of(self, row: Row) -> dict[str, Any]:
+        found: dict[str, Any] = self._empty.copy()
+        is_strict = row.header.dialect.is_own
+        for key, name, member, reader in self._targets:
+            if key not in row.cells and reader in _OF_ONE_CELL:
+                continue  # the usual case, and fast
+            value = reader(row, key) if is_strict or name in SOLD else optional(row, key, reader)
+            if member and value not in (None, ""):
+                found[name] = (found[name] or {}) | {member: value}
+            elif not member and found[name] is None:
+                found[name] = value
+        return found
 
 
 def columns_of(dialect: str, **own: Read) -> tuple[Column, ...]:
@@ -221,5 +235,5 @@ def targets(columns: Iterable[Column], of: str = "") -> list[Target]:
         for field in filter(None, column.field.split(", ")):
             if field.startswith(VARIANT) == bool(of):
                 name, _, member = field.removeprefix(of).partition(".")
-                found.append((column, name, member))
+                found.append(Target(column.key, name, member, column.read))
     return found

@@ -9,7 +9,7 @@ from typing import Any
 from medusa_sync.redact import shortened
 from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
-from medusa_sync.sources.dialects.cells import VARIANT, distinct, fields, present
+from medusa_sync.sources.dialects.cells import VARIANT, Fields, distinct, present
 
 _NAME, _VALUE = "Variant Option {n} Name", "Variant Option {n} Value"
 _EXTERNAL_ID, _HANDLE = "Product External Id", "Product Handle"
@@ -43,7 +43,7 @@ _COLUMNS = cells.columns_of(
 )
 
 
-_PRODUCT, _VARIANT = cells.targets(_COLUMNS), cells.targets(_COLUMNS, VARIANT)
+_PRODUCT, _VARIANT = Fields(cells.targets(_COLUMNS)), Fields(cells.targets(_COLUMNS, VARIANT))
 
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
@@ -54,11 +54,11 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
         "id": rows[0].source_id,
         "options": distinct(name for values in options for name in values),
         "variants": [
-            present(**fields(_VARIANT, row) | {"options": values})
+            present(**_VARIANT.of(row) | {"options": values})
             for row, values in zip(rows, options, strict=True)
         ],
     }
-    return present(**fields(_PRODUCT, rows[0]) | more)
+    return present(**_PRODUCT.of(rows[0]) | more)
 
 
 MEDUSA = Dialect(

@@ -8,7 +8,7 @@ from typing import Any
 from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
-from medusa_sync.sources.dialects.cells import VARIANT, fields, present
+from medusa_sync.sources.dialects.cells import VARIANT, Fields, present
 
 _NAME, _VALUE = "option{n}_name", "option{n}_value"
 
@@ -26,16 +26,13 @@ _COLUMNS = cells.columns_of(
     tags=lambda row, key: tags(row[key]),
     paths=lambda row, key: paths(row[key]),
 )
-_GOODS = [  # of a variant, or of a product without variants
-    each
-    for each in cells.targets(_COLUMNS)
-    if each[1]
-    in {"sku", "price", "prices", "compareAtPrice", "salePrice", "stock", "allowBackorder", "weight"}
-]
-_PRODUCT = [
-    each for each in cells.targets(_COLUMNS) if each not in _GOODS and each[1] not in {"options", "meta"}
-]
-_VARIANT = cells.targets(_COLUMNS, VARIANT)
+_TARGETS = cells.targets(_COLUMNS)
+_PRICES = ("price", "prices", "compareAtPrice", "salePrice")
+_OF_GOODS = frozenset({*_PRICES, "sku", "stock", "allowBackorder", "weight"})
+_GOODS = Fields([each for each in _TARGETS if each.field in _OF_GOODS])
+"""Of a variant, or of a product without variants."""
+_PRODUCT = Fields([each for each in _TARGETS if each.field not in {*_OF_GOODS, "options", "meta"}])
+_VARIANT = Fields(cells.targets(_COLUMNS, VARIANT))
 _TRANSLATED = ("title", "subtitle", "description", "material")
 
 
@@ -44,7 +41,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     if any(row["variant_id"] or row.series(_VALUE) for row in rows):
         options, values = cells.options(rows, _NAME, _VALUE)
         variants = [
-            present(**fields(_VARIANT, row) | {"options": own} | _goods(row) | _texts(row, "variant_"))
+            present(**_VARIANT.of(row) | {"options": own} | _goods(row) | _texts(row, "variant_"))
             for row, own in zip(rows, values, strict=True)
         ]
         of_variants: dict[str, Any] = {"options": options, "variants": variants}
@@ -52,9 +49,8 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
         of_variants = {"meta": present(barcode=first["barcode"]), **_goods(first)}
     else:
         raise rows[1].error("id", "is that of the row before it, but there is no variant_id and no option")
-    cells_with_images = [row[key] for row in rows for key in row.series("images").values()]
-    images = cells.distinct(url for cell in cells_with_images for url in cells.parts(cell, "|"))
-    return present(**of_variants | fields(_PRODUCT, first) | {"images": images} | _texts(first))
+    images = cells.parts("|".join(row[key] for row in rows for key in row.series("images").values()), "|")
+    return present(**of_variants | _PRODUCT.of(first) | {"images": images} | _texts(first))
 
 
 def _texts(row: Row, of: str = "") -> dict[str, Any]:
@@ -75,7 +71,7 @@ def _goods(row: Row) -> dict[str, Any]:
         price, prices = None, {code: price, **prices}
     elif code and code not in CURRENCIES:
         row.leave_out("currency")
-    return fields(_GOODS, row) | {"price": price, "prices": prices, "stock": _stock(row)}
+    return _GOODS.of(row) | {"price": price, "prices": prices, "stock": _stock(row)}
 
 
 def _stock(row: Row) -> dict[str, int] | int | None:

@@ -8,7 +8,7 @@ from typing import Any
 from medusa_sync.redact import shortened
 from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
-from medusa_sync.sources.dialects.cells import VARIANT, fields, present
+from medusa_sync.sources.dialects.cells import VARIANT, Fields, present
 
 _NAME, _VALUE = "Option{n} Name", "Option{n} Value"
 _TRACKER = "Variant Inventory Tracker"
@@ -66,20 +66,20 @@ _COLUMNS = cells.columns_of(
 )
 
 
-_PRODUCT, _VARIANT = cells.targets(_COLUMNS), cells.targets(_COLUMNS, VARIANT)
+_PRODUCT, _VARIANT = Fields(cells.targets(_COLUMNS)), Fields(cells.targets(_COLUMNS, VARIANT))
 
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     options, values = cells.options(rows, _NAME, _VALUE, ("Title", "Default Title"))
     variants = [
-        present(**fields(_VARIANT, row) | {"options": own})
+        present(**_VARIANT.of(row) | {"options": own})
         for row, own in zip(rows, values, strict=True)
         if row is rows[0] or row["Variant Price"] or row["Variant SKU"] or row.series(_VALUE)
     ]  # other rows only have an image
     placed = [(cells.count(row, "Image Position"), row["Image Src"]) for row in rows if row["Image Src"]]
     images = [image for _, image in sorted(placed, key=lambda each: (each[0] is None, each[0] or 0))]
     more = {"images": cells.distinct(images), "options": options, "variants": variants}
-    return present(**fields(_PRODUCT, rows[0]) | more)
+    return present(**_PRODUCT.of(rows[0]) | more)
 
 
 SHOPIFY = Dialect(
