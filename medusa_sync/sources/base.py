@@ -18,6 +18,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.text import UNREADABLE, decode_json
 
 PAGE_SIZE = 1_000
+_MOST_UNUSED = 1_000
 NO_SPACE = "Free disk space, or set TMPDIR to a folder with more."
 ONE_PAGE = (
     "Nothing was removed. A file must have all products. From a URL that ends like a file, pages are only "
@@ -81,7 +82,7 @@ def checked(delivered: Delivered) -> Row:
 
 
 class Remarks(Struct):
-    """What is said about a table or a feed besides its products, as far as it was read.
+    """What is said about a source besides its products, as far as it was read.
 
     Attributes:
         unused: the names that have a value, but mean nothing.
@@ -94,6 +95,11 @@ class Remarks(Struct):
     ignored: dict[str, int] = {}
     numeric: dict[str, None] = {}
     known_by: str = ""
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Note names that are not used; a file may have any number."""
+        if len(self.unused) < _MOST_UNUSED:
+            self.unused.update(dict.fromkeys(names))
 
 
 class Item(Struct):

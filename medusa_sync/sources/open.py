@@ -180,7 +180,7 @@ class Catalogue(Source):
                         known_by = self._known_by(items)
                     if known_by:
                         items = tuple(_identified(item, known_by) for item in items)
-                    overlooked.remarks.unused |= dict.fromkeys(items[-1].unused if items else ())
+                    overlooked.remarks.leave_out(items[-1].unused if items else ())
                     rows = tuple(deliver(item, mapping, overlooked) for item in items)
                     count += len(rows)
                     yield Page(rows, page.total)
@@ -267,10 +267,11 @@ class Catalogue(Source):
         known = names_of(program.name).known if program.is_built_in else None
         async for page in _chained(first, rest):
             if known is not None:
-                unused = self._overlooked.remarks.unused
                 for item in page.rows:
                     values = item.decoded.items()
-                    unused |= {name: None for name, value in values if name and value and not known(name)}
+                    self._overlooked.remarks.leave_out(
+                        name for name, value in values if name and value and not known(name)
+                    )
             yield page
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 10  # names
 _IGNORED_SHOWN = 20  # those of metafields come last
-_MOST = 1_000  # names; a file may have any number
 _CENTS, _THOUSAND = 2, 1_000
 
 
@@ -27,12 +26,11 @@ class Overlooked:
     """Counts what is not used of the products that were checked.
 
     Attributes:
-        remarks: what is said about the table or feed, or about the items of a map.
+        remarks: what is said about the source.
     """
 
     def __init__(self) -> None:
         self.remarks = Remarks()
-        self._fields: dict[str, None] = {}
         self._images = 0
         self._path = ""  # of an image, as an example
         self._free = 0
@@ -41,8 +39,7 @@ class Overlooked:
 
     def add(self, product: SourceProduct, desired: DesiredProduct, unused: Iterable[str]) -> None:
         """Count a product, which has fields that mean nothing."""
-        if len(self._fields) < _MOST:
-            self._fields.update(dict.fromkeys(unused))
+        self.remarks.leave_out(unused)
         unusable = [each for each in {*images_of(product)} if not is_web_url(each.strip())]
         self._images += len(unusable)
         self._path = self._path or min(filter(is_path, unusable), default="")
@@ -59,7 +56,7 @@ class Overlooked:
     def notes(self) -> Iterator[Note]:
         remarks = self.remarks
         parts = (
-            _listed(map(_with_doubt, {**remarks.unused, **self._fields}), _SHOWN),
+            _listed(map(_with_doubt, remarks.unused), _SHOWN),
             f"images that are no http(s) URLs: {self._images:,}" if self._images else "",
         )
         unused = "; ".join(filter(None, parts))

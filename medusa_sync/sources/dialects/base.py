@@ -274,7 +274,7 @@ class Header:
         }
         if self._empty:
             filled = [index for index in self._empty if index < width and values[index].strip()]
-            self.remarks.unused |= dict.fromkeys(map(self._empty.pop, filled))
+            self.remarks.leave_out([*map(self._empty.pop, filled)])
         for index, name in self._ignored:
             if index < width and values[index].strip():
                 self.remarks.ignored[name] = self.remarks.ignored.get(name, 0) + 1
@@ -318,7 +318,7 @@ class Row(Struct, frozen=True):
 
     def leave_out(self, key: str) -> None:
         """Say that a column is not used, because a cell of it cannot be read."""
-        self.header.remarks.unused[self.header.names[key]] = None
+        self.header.remarks.leave_out([self.header.names[key]])
 
     def error(self, key: str, reason: str) -> InvalidProductError:
         """Why its product is rejected: `line 7: Variant Price is empty`."""

@@ -300,6 +300,13 @@ def test_fields_that_are_not_used_are_named(product: dict[str, Any], expected: s
     assert reading(json.dumps([MUG, MUG | {"id": 2} | product]), suffix=".json").overlooked == expected
 
 
+@pytest.mark.parametrize("others", [{}, {"rating": {"rate": 4}, "image": f"{CDN}/1.jpg"}])
+def test_names_that_differ_in_each_product_do_not_fill_the_memory(others: dict[str, Any]) -> None:
+    """Also if a map that comes with the tool reads the products."""
+    products = [{**MUG, **others, "id": number, f"field {number}": 1} for number in range(1_200)]
+    assert reading(json.dumps(products), suffix=".json").overlooked.endswith(" and 990 more.")
+
+
 @pytest.mark.parametrize(
     ("product", "always", "with_option"),
     [
