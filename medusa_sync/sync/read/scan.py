@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
 from math import inf
 from typing import Self
@@ -49,9 +49,9 @@ class Scan:
         location: id of the stock location that its stock is at; empty if no record shows it.
         is_complete: all pages were read.
         owners: external ids of the products of the source that have such values.
-        waiting: since when variants are missing that are removed later, by product and key.
         statuses: source ids by the status of their products, of those whose records lack newer fields.
-        marked: external ids of products that are marked as missing, or have variants that are.
+        marked: products that are marked as missing, or have variants that are, by external id; each with the
+            variants that are removed later, by key, and since when they are missing.
         delay: until what is missing is removed, at the time of the store.
     """
 
@@ -65,10 +65,9 @@ class Scan:
         self.recorded_settings = SettingsOfRecords()
         self.location = ""
         self.owners: set[str] = set()
-        self.waiting: dict[str, float] = {}
         self.is_complete = False
         self.statuses: dict[str, IdSet] = {}
-        self.marked: set[str] = set()
+        self.marked: dict[str, Mapping[str, float]] = {}
         self.delay = settings.delay
         self._api = api
         self._settings = settings
@@ -240,11 +239,11 @@ class Scan:
     def _take_record(self, external_id: str, record: Record) -> None:
         self.variants += len(record.variants)
         if record.missing_since or any(each.missing_since for each in record.variants.values()):
-            self.marked.add(external_id)
-        if self.delay.seconds:
-            for key, each in record.variants.items():
-                if each.dropped in self._removable and self.delay.is_pending(each.missing_since):
-                    self.waiting[f"{external_id}: {key}"] = each.missing_since
+            self.marked[external_id] = {
+                key: each.missing_since
+                for key, each in record.variants.items()
+                if each.dropped in self._removable and self.delay.is_pending(each.missing_since)
+            }
         if record.withheld:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])

@@ -58,7 +58,12 @@ class Marks:
         now = self._context.missing_since = self._delay.now
         later = [each for each in missing if not self._delay.is_over(_since(each))]
         products = {f"{each.external_id} {each.title!r}": _since(each) or now for each in later}
-        waiting = products | dict.fromkeys(variants, now) | self._context.scan.waiting
+        marked = {
+            f"{external_id}: {key}": since
+            for external_id, of_variants in self._context.scan.marked.items()
+            for key, since in of_variants.items()
+        }
+        waiting = products | dict.fromkeys(variants, now) | marked
         self._waiting = _waiting(waiting, self._delay) if waiting else None
         return [each for each in later if not _since(each)]
 
