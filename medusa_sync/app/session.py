@@ -24,7 +24,7 @@ from medusa_sync.app.connections import HEADERS, Connect, connector
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals, ending
 from medusa_sync.core.placement import PlacementSettings
-from medusa_sync.core.policy import Delay, OnMissing, Share
+from medusa_sync.core.policy import AVAILABLE, Delay, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
 from medusa_sync.core.selection import PlanSettings, Selection
 from medusa_sync.http import Downloads
@@ -217,7 +217,10 @@ async def _mode(settings: Settings, requests: Requests, connect: Connect) -> Asy
         follow_redirects=True,
         event_hooks={"response": [check_redirect]},
     )
-    mapping = MappingOptions(settings.source_name, settings.currency, settings.sale_prices)
+    mapping = MappingOptions(
+        *(settings.source_name, settings.currency, settings.sale_prices),
+        is_available=settings.stock_is == AVAILABLE,
+    )
     async with open_source(
         settings.source,
         settings.source_format,

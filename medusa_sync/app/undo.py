@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapp
 from itertools import chain
 from pathlib import Path
 
-from msgspec import DecodeError, Raw, Struct, ValidationError, json, structs
+from msgspec import UNSET, DecodeError, Raw, Struct, ValidationError, json, structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict
@@ -139,6 +139,7 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         is_deleted=change.action == Action.DELETE,
         recorded={each.id: each.recorded for each in parts if each.id and each.recorded},
         shared_item=change.shared_item or "",
+        is_available=any(values.reserved is not UNSET for each in parts for values in each.fields.values()),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
 from medusa_sync.core.change import DRAFTING, FieldChange, VariantChange
-from medusa_sync.core.fields import UNIQUE
+from medusa_sync.core.fields import UNIQUE, VARIANT_FIELDS
 from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.stock import names_by_location, names_to_empty
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
@@ -62,4 +62,5 @@ def _losses(
         current = stored.value(each, names)
         if current:
             why = "" if after is None else DRAFTING
-            yield FieldChange(each, current, after, current, after, name, why)
+            reserved = VARIANT_FIELDS[each].kind.reserved(stored, each, names)
+            yield FieldChange(each, current, after, current, after, name, why, reserved=reserved)

@@ -80,6 +80,7 @@ class ItemPlan(Struct, frozen=True):
         moves: the stored variants that begin to use it.
         levels: quantities to write, by id of the stock location.
         stored_levels: quantities that it has until now, by id of the stock location.
+        is_available: these quantities are without what orders have reserved, which is added.
         named: ids of the stock locations at which the source has stock of it.
         is_shared: the variants that share the stock of their product use it.
         is_new: it is created for new variants, or for those that share it.
@@ -99,6 +100,7 @@ class ItemPlan(Struct, frozen=True):
     is_new: bool = False
     title: Value = None
     weight: Value = None
+    is_available: bool = False
 
     @property
     def is_renamed(self) -> bool:

@@ -121,7 +121,8 @@ def _own(change: Change, entry: _Entry, left: Collection[str | None]) -> ItemPla
     if entry.shares or (stored.is_kit if stored is not None else not tracks(values)):
         return None
     sku = _text(values.get(SKU, stored.sku if stored is not None else None))
-    plan = ItemPlan(desired.key, None, sku, levels=_levels(change, values))
+    is_available = change.names.is_available
+    plan = ItemPlan(desired.key, None, sku, levels=_levels(change, values), is_available=is_available)
     if stored is None:
         title, weight = desired.fields.get(TITLE), desired.fields.get(WEIGHT)
         return structs.replace(
@@ -136,13 +137,13 @@ def _own(change: Change, entry: _Entry, left: Collection[str | None]) -> ItemPla
         item_id=stored.item_id,
         sku=sku if follows else stored.item_sku,
         stored_sku=stored.item_sku,
-        stored_levels=_stored_levels(stored),
+        stored_levels=_stored_levels(stored, is_available=is_available),
     )
     return plan if plan.levels or plan.is_renamed else None
 
 
-def _stored_levels(stored: StoredVariant) -> dict[str, int | float | None]:
-    return {each.location_id: each.stocked_quantity for each in stored.location_levels}
+def _stored_levels(stored: StoredVariant, *, is_available: bool) -> dict[str, int | float | None]:
+    return {each.location_id: each.quantity(is_available=is_available) for each in stored.location_levels}
 
 
 def _follows(change: Change, entry: _Entry, sku: str | None, left: Collection[str | None]) -> bool:
@@ -189,6 +190,7 @@ def _shared(change: Change, sharing: list[_Entry]) -> ItemPlan | None:
         ),
         named=_named(change, desired.fields),
         is_shared=True,
+        is_available=change.names.is_available,
     )
     if item_id is None:
         return structs.replace(plan, levels=_levels(change, desired.fields), is_new=True, title=desired.title)
@@ -198,7 +200,7 @@ def _shared(change: Change, sharing: list[_Entry]) -> ItemPlan | None:
         sku=stored_sku,
         stored_sku=stored_sku,
         levels=_levels(change, {each.field: each.planned for each in change.own_changes}),
-        stored_levels=_stored_levels(users[0]) if users else {},
+        stored_levels=_stored_levels(users[0], is_available=plan.is_available) if users else {},
     )
     skus = _skus(change)
     for each in sharing:

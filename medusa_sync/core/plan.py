@@ -168,7 +168,10 @@ class _Plan(Struct, frozen=True):
     def _own_sides(self, user: StoredVariant | None = None) -> Sides:
         """What is known of the product; `user` is a variant whose inventory item has its stock."""
         record, former = self.record, self.record.former_location(self.desired.locations)
-        return Sides(self.desired.fields, record.fields, record.pending_fields, self.names, former, user)
+        return Sides(
+            *(self.desired.fields, record.fields, record.pending_fields, self.names, former, user),
+            settings=self.settings,
+        )
 
     def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields, but for its stock."""
@@ -213,11 +216,20 @@ class _Plan(Struct, frozen=True):
                 setting = next(
                     (each for each in self.settings if SETTINGS_OF_VALUES[each] in {"", *names}), ""
                 )
-                yield FieldChange(name, current, planned, applied, wanted, variant, setting)
+                change = FieldChange(name, current, planned, applied, wanted, variant, setting)
+                yield self._with_reserved(change, sides.variant)
         if left is not None:
-            yield FieldChange(
+            change = FieldChange(
                 left.name, left.stored, left.planned, known.applied, left.planned, variant, left.setting
             )
+            yield self._with_reserved(change, sides.variant)
+
+    def _with_reserved(self, change: FieldChange, variant: StoredVariant | None) -> FieldChange:
+        """A change with what the store gets in addition."""
+        if variant is None or not isinstance(change.planned, int):
+            return change
+        reserved = VARIANT_FIELDS[change.field].kind.reserved(variant, change.field, self.names)
+        return structs.replace(change, reserved=reserved)
 
     def option_changes(self, applied: Record | None, side: OnConflict) -> _Found:
         """The change and the conflict of the options; `applied` has the names that were last applied.
@@ -275,7 +287,7 @@ class _Plan(Struct, frozen=True):
         record = self.record
         applied, pending = record.variant(variant.key).fields, record.pending_values.get(variant.key, {})
         former = record.former_location(self.desired.locations)
-        return Sides(variant.fields, applied, pending, self.names, former, stored)
+        return Sides(variant.fields, applied, pending, self.names, former, stored, self.settings)
 
     def _merge_of_variant(
         self, field: Field, variant: DesiredVariant, stored: StoredVariant, sides: Sides

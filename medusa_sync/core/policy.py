@@ -30,6 +30,9 @@ class OnConflict(StrEnum):
     STORE = "store"
 
 
+ON_HAND, AVAILABLE = "on-hand", "available"  # what stock of the source counts
+
+
 # The classes below are dataclasses, so that `--version` and `--help` do not import msgspec.
 
 

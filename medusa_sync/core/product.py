@@ -89,6 +89,7 @@ class DesiredProduct(Struct, frozen=True):
         regions: ids of the store's regions by name in lower case, if a price is that of a region.
         channels: ids of the sales channels that it names, by name or id, as far as the store was asked.
         approved: the only change that may be written; None for any.
+        is_available: its stock is what no order has reserved.
     """
 
     external_id: str
@@ -109,10 +110,11 @@ class DesiredProduct(Struct, frozen=True):
     regions: Mapping[str, str] = {}
     channels: Mapping[str, str] = {}
     approved: Approved | None = None
+    is_available: bool = False
 
     def meanings(self, locations: Mapping[str, str] = {}, options: Mapping[str, str] = {}) -> Meanings:
         """What the names of its fields mean, with the ids of stock locations and options by name."""
-        return Meanings(self.currency, self.regions, locations, options)
+        return Meanings(self.currency, self.regions, locations, options, self.is_available)
 
     @property
     def title(self) -> str:

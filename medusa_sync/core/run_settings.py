@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from medusa_sync.core.kinds.sales import IN_LIST
-from medusa_sync.core.kinds.stock import LOCATION, uses_default_location
+from medusa_sync.core.kinds.stock import LEVEL, LOCATION, STOCK_IS, uses_default_location
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import CHANGES, Record
 from medusa_sync.core.selection import Selection
@@ -17,9 +17,11 @@ CURRENCY, SALES, MAP = "--currency", "--sale-prices", "--source-map"
 MAP_CONTENT = "map"  # a digest
 LOCATION_NAME = "location"  # the value of `--stock-location`; its own value there is an id
 
-OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT)
+OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT, STOCK_IS)
 _OF_LOCATION = (LOCATION, LOCATION_NAME)
-_OFF = dict.fromkeys((CURRENCY, SALES, MAP), "")  # a record without them was written without these settings
+_OFF = dict.fromkeys(
+    (CURRENCY, SALES, MAP, STOCK_IS), ""
+)  # a record without them was written without these settings
 _COUNT = re.compile("[0-9]{1,9}")
 
 
@@ -63,7 +65,11 @@ def _usual(values: Counter[str], preferred: str) -> str:
 def _of_older(record: Record) -> dict[str, str]:
     """What the record of an older version says, which has no settings."""
     currency = {CURRENCY: record.currency} if record.currency else {}
-    return currency | ({SALES: "on"} if record.has(IN_LIST) else {})
+    return (
+        currency
+        | ({SALES: "on"} if record.has(IN_LIST) else {})
+        | ({STOCK_IS: ""} if record.has(LEVEL) else {})
+    )
 
 
 def _completed(settings: Mapping[str, str]) -> dict[str, str]:
@@ -94,7 +100,7 @@ def changed(
 
 
 def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    for name in (CURRENCY, SALES, MAP, LOCATION):
+    for name in (CURRENCY, SALES, MAP, LOCATION, STOCK_IS):
         if name in before and name in now:
             old, new = before[name], now[name]
             if bool(old) != bool(new) or (old != new and name != MAP):

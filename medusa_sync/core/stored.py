@@ -26,6 +26,13 @@ class Identified(Entity, frozen=True):
 class StoredLevel(Struct, frozen=True):
     location_id: str
     stocked_quantity: int | float | None = None
+    reserved_quantity: int | float | None = None
+
+    def quantity(self, *, is_available: bool) -> int | float | None:
+        """What is there, or what of it no order has reserved."""
+        if self.stocked_quantity is None or not is_available:
+            return self.stocked_quantity
+        return self.stocked_quantity - (self.reserved_quantity or 0)
 
 
 class StoredInventory(Struct, frozen=True):
@@ -173,6 +180,10 @@ class StoredVariant(Entity, frozen=True):
         """The levels of its inventory item."""
         inventory = self.inventory_items[0].inventory if self.inventory_items else None
         return inventory.location_levels if inventory else ()
+
+    def level_at(self, location_id: str | None) -> StoredLevel | None:
+        """The level of its inventory item at a stock location."""
+        return next((each for each in self.location_levels if each.location_id == location_id), None)
 
     def value(self, name: str, names: Meanings) -> Value:
         """The value of a field; None if there is none."""

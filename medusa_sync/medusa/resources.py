@@ -31,6 +31,7 @@ ITEMS = List(
     "inventory_items",
     StoredItem,
     "id,sku,reserved_quantity,location_levels.location_id,location_levels.stocked_quantity,"
+    "location_levels.reserved_quantity,"
     "variants.id,variants.product.id,variants.product.external_id,variants.product.title",
 )
 

@@ -172,7 +172,8 @@ def notes_about(detail: Detail, action: Action | None, longest: int) -> str:
     winner = detail.winner
     wins = [f"the {winner.value} wins"] if winner else []
     if detail.change:
-        return "; ".join([*_notes(detail.change, action, longest, is_contested=winner is not None), *wins])
+        found = _notes(detail.change, action, longest, is_contested=winner is not None)
+        return "; ".join([*found, *_reserved(detail.change), *wins])
     wanted = visible(excerpts(detail.stored, detail.desired, longest)[1])
     if detail.reason:
         return f"kept; {detail.reason}" + ("" if detail.field == VARIANT else f"; before it: {wanted}")
@@ -203,6 +204,12 @@ def _notes(change: FieldChange, action: Action | None, longest: int, *, is_conte
             return ["missing in the store" if stored is None else "undoes a change in the store"]
     sides = _sides(change, longest, is_adopted=action is Action.ADOPT)
     return [*([_CONFLICT] if is_contested else []), *sides]
+
+
+def _reserved(change: FieldChange) -> Iterator[str]:
+    """What orders have reserved, and the number that the store gets."""
+    if change.reserved and isinstance(change.planned, int):
+        yield f"{change.reserved:g} reserved, so {change.planned + change.reserved:g} in stock"
 
 
 def _sides(change: FieldChange, longest: int, *, is_adopted: bool) -> list[str]:

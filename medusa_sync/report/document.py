@@ -105,6 +105,10 @@ class FieldValues(Struct, frozen=True, rename={"before": "from", "after": "to"})
 
     before: Value
     after: Value
+    reserved: Annotated[
+        int | float | UnsetType,
+        Meta(description="Of stock with `--stock-is available`: what orders have reserved besides."),
+    ] = UNSET
 
 
 class VariantChanges(Struct, frozen=True):

@@ -171,8 +171,13 @@ def _variants(
             each.variant, {}, id_ or UNSET, each.key in drafted or UNSET, recorded or UNSET
         )
         own = found.setdefault((each.key, each.variant), entry)
-        own.fields[each.field] = FieldValues(each.stored, each.planned)
+        own.fields[each.field] = _values(each)
     return [*found.values()]
+
+
+def _values(change: FieldChange) -> FieldValues:
+    reserved = UNSET if change.reserved is None else change.reserved
+    return FieldValues(change.stored, change.planned, reserved)
 
 
 def _conflict(conflict: Conflict) -> ConflictInfo:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnDeleted, OnMissing, PriceLimit, Share
+from medusa_sync.core.policy import (
+    AVAILABLE,
+    ON_HAND,
+    ConflictPolicy,
+    OnConflict,
+    OnDeleted,
+    OnMissing,
+    PriceLimit,
+    Share,
+)
 from medusa_sync.settings import parsers
 from medusa_sync.settings.option import Group, Option, complete_fields, complete_sides, complete_time_zones
 from medusa_sync.settings.secrets import (
@@ -69,6 +78,9 @@ class Settings:
     currency: str = _option("Source", "CODE", parsers.currency_code, "usd",
         "Currency of prices for which the source names none, in major units (9.99 means 9.99).",
         more="The store must support it.", is_common=True)
+    stock_is: str = _option("Source", "on-hand|available", parsers.choice(ON_HAND, AVAILABLE), ON_HAND,
+        "What stock of the source counts: all that is there, or what no open order has reserved.",
+        more="With available, the store gets the source's number plus what is reserved there.")
     limit: int | None = _optional("Source", "N", _COUNT, "Sync only the first N products.", is_common=True)
     shard: Shard | None = _optional("Source", "K/N", parsers.shard,
         "Sync only part K of N of the products, from 1/N to N/N.",
@@ -142,7 +154,7 @@ class Settings:
         "Do not write prices that would move by more than this, up or down, or to 0.",
         more="Default: no limit.", is_common=True)
     accept_settings: bool = _switch("Guards",
-        "Continue with another --currency, --sale-prices, --source-map or --stock-location.",
+        "Continue with another --currency, --sale-prices, --source-map, --stock-is or --stock-location.",
         more="For one run.")
     min_products: int | None = _optional("Guards", "N", parsers.whole_number(0, 1_000_000_000),
         "Write nothing if the source has fewer valid products.",

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync.core.ids import external_id_of
+from medusa_sync.core.kinds.stock import STOCK_IS
+from medusa_sync.core.policy import AVAILABLE
 from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
@@ -39,6 +41,7 @@ class MappingOptions(Struct, frozen=True, dict=True):
         base: the URL of the source, which completes the paths of images; empty without one.
         has_other_names: fields of the products have other names, which were not read in older versions.
         has_translated_names: some of these are in other languages, which were read still later.
+        is_available: stock is what no order has reserved.
     """
 
     source_name: str
@@ -49,12 +52,14 @@ class MappingOptions(Struct, frozen=True, dict=True):
     map_digest: str = ""
     base: str = ""
     has_translated_names: bool = False
+    is_available: bool = False
 
     @cached_property
     def settings(self) -> dict[str, str]:
         """The settings of values that are set."""
         sales, currency = "on" if self.sale_prices else "", self.currency
         values = {CURRENCY: currency, SALES: sales, MAP: self.source_map, MAP_CONTENT: self.map_digest}
+        values[STOCK_IS] = AVAILABLE if self.is_available else ""
         return {name: value for name, value in values.items() if value}
 
 
@@ -87,6 +92,7 @@ def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None =
     was_ignored = options.has_other_names or any(name in body for name in _NEWER)
     settings = f"{MAPPING} {options.currency} {options.sale_prices}{' names' if was_ignored else ''}"
     settings += " in languages" if options.has_translated_names else ""
+    settings += " available" if options.is_available else ""
     if options.base and has_paths(body):
         body += options.base.encode()
     digest = blake2b(body, digest_size=8, key=settings.encode()).hexdigest()

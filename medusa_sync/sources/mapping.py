@@ -198,6 +198,7 @@ def to_desired(product: SourceProduct, options: MappingOptions) -> DesiredProduc
         one_line(product.handle),
         None if product.status == ACTIVE else product.status,
         settings=options.settings,
+        is_available=options.is_available,
     )
 
 

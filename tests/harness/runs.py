@@ -36,6 +36,7 @@ class ListSource(Source):
     source_map: str = ""
     ends_after: int | None = None  # it fails after so many pages
     first_rows: list[Any] | None = None  # of the first reading, while products move between its pages
+    is_available: bool = False  # its stock is what no order has reserved
 
     def __post_init__(self) -> None:
         self.in_one_piece = self.first_rows is None
@@ -49,7 +50,10 @@ class ListSource(Source):
             yield self.page(rows[start : start + self.page_size])
 
     def page(self, rows: Sequence[Any]) -> Page:
-        options = MappingOptions(SOURCE_NAME, self.currency, self.sale_prices, self.source_map)
+        options = MappingOptions(
+            *(SOURCE_NAME, self.currency, self.sale_prices, self.source_map),
+            is_available=self.is_available,
+        )
         return Page(tuple(deliver(Item(row), options) for row in rows), len(self.rows))
 
     async def category_names(self) -> Mapping[str, str]:

@@ -90,6 +90,7 @@ EXCEPTIONS = {
         "sync/write/attempt.py",  # connects these
     },
     "stock": {
+        SETTINGS,
         PLACEMENT,
         VOCABULARY,
         *ITEMS,

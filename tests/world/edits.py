@@ -186,7 +186,8 @@ def stock(edit: Editing) -> Any:
     if edit.dice.random() < 0.4 and edit.merchant.read(edit.key).variants[variant["id"]].owned[SECOND_STOCK]:
         field = SECOND_STOCK
     edit.shop.set_stock(variant, new, field)
-    edit.merchant.oracle.edit(edit.key, field, new, variant=name)
+    held = edit.merchant.read(edit.key).variants[variant["id"]].owned[field]
+    edit.merchant.oracle.edit(edit.key, field, held, variant=name)
     return f"{field} of {name} {new}"
 
 

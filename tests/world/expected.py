@@ -66,6 +66,7 @@ class Rules:
     on_missing: str
     sale_prices: bool = False
     overwrites: bool = False
+    is_available: bool = False  # stock of the source is what no order has reserved
 
 
 @dataclass
@@ -89,6 +90,14 @@ class Possible:
     def edit(self, name: str, value: Value) -> None:
         for each in self.parts:
             each.states[name] = {(applied, value) for applied, _ in each.states.get(name, set())}
+
+    def shift(self, name: str, number: int) -> None:
+        """Orders reserve so many less, or more."""
+        for each in self.parts:
+            each.states[name] = {
+                (applied, stored + number if isinstance(stored, int) else stored)
+                for applied, stored in each.states.get(name, set())
+            }
 
     def possible(self, name: str) -> set[Value]:
         return {stored for _, stored in self.states.get(name, ())}

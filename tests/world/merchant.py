@@ -71,7 +71,7 @@ class Merchant:
 
     def read(self, key: str) -> Stored:
         product = self.shop.product(self.oracle.products[key].store_id or "")
-        return stored_of(product, self.shop.locations, {})
+        return stored_of(product, self.shop.locations, {}, is_available=self.shop.is_available)
 
     def edit(
         self,

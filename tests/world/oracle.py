@@ -82,6 +82,16 @@ class Oracle:
         (expected if variant is None else expected.variants[variant]).edit(name, value)
         self.edited.add((key, variant, name))
 
+    def reserves(self, item: str, field: str, number: int) -> None:
+        """Orders reserve so many more of an inventory item, and the source leaves them out."""
+        for product in self.products.values():
+            for each in product.variants.values():
+                users = (own for own in each.parts if item in own.item_ids)
+                if any(True for _ in users):
+                    product.stock_was_edited |= not each.has_own_stock
+                    if each.has_own_stock:
+                        each.shift(field, -number)
+
     def loses(self, key: str, name: str, value: Value, *, variant: str | None = None) -> None:
         """A field may have lost what it held, because what it names was removed from the store."""
         product = self.products[key]

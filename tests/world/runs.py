@@ -57,6 +57,7 @@ class Run:
                 self.rows,
                 self.page_size,
                 sale_prices=sales,
+                is_available=self.rules.is_available,
                 ends_after=self.ends_after,
                 first_rows=self.first_rows,
             )

@@ -33,7 +33,8 @@ _FIELDS = (
     "variants.inventory_items.inventory.id,variants.inventory_items.inventory.sku,"
     "variants.inventory_items.inventory.location_levels.id,"
     "variants.inventory_items.inventory.location_levels.location_id,"
-    "variants.inventory_items.inventory.location_levels.stocked_quantity"
+    "variants.inventory_items.inventory.location_levels.stocked_quantity,"
+    "variants.inventory_items.inventory.location_levels.reserved_quantity"
 ) + _TEXTS
 LEVELS = "/admin/inventory-items/location-levels/batch"
 _PRICE = ("id", "currency_code", "amount", "min_quantity", "max_quantity", "rules")
@@ -49,6 +50,7 @@ class Shop:
     def __init__(self, store: Store, transport: httpx.BaseTransport | None = None) -> None:
         self.store = store
         self.locations = {"stock": store.location_id}  # that the source may name, by field
+        self.is_available = False  # stock of the source is what no order has reserved
         auth = (store.api_key, "")
         self._client = httpx.Client(base_url=store.url, auth=auth, timeout=60, transport=transport)
 

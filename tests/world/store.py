@@ -70,7 +70,19 @@ def reserves(world: World, dice: random.Random) -> tuple[str, Undo]:
         return "", lambda: None
     item, location = dice.choice(levels)
     own = world.shop.reserve(item, location)
-    return f"one of {item} is reserved at {location}", lambda: world.shop.delete(f"/admin/reservations/{own}")
+    _reserves(world, item, location, 1)
+
+    def undo() -> None:
+        world.shop.delete(f"/admin/reservations/{own}")
+        _reserves(world, item, location, -1)
+
+    return f"one of {item} is reserved at {location}", undo
+
+
+def _reserves(world: World, item: str, location: str, number: int) -> None:
+    names = {own: name for name, own in world.shop.locations.items()}
+    if world.rules.is_available and location in names:
+        world.oracle.reserves(item, names[location], number)
 
 
 EVENTS = (renames, removes_a_locale, removes_a_currency, reserves, reserves)

@@ -1,6 +1,6 @@
 """A stored product, with its fields by owner."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -97,13 +97,19 @@ def stored_in(shop: Shop) -> dict[str, Stored]:
         sales.setdefault(price["variant_id"], []).append(price["amount"])
     products, found = shop.products(), {}
     for product in products:
-        found[product["external_id"] or product["id"]] = stored_of(product, shop.locations, sales)
+        found[product["external_id"] or product["id"]] = stored_of(
+            product, shop.locations, sales, is_available=shop.is_available
+        )
     assert len(found) == len(products), "a product is stored twice"
     return found
 
 
 def stored_of(
-    product: dict[str, Any], locations: Mapping[str, str], sales: Mapping[str, Sequence[float]]
+    product: dict[str, Any],
+    locations: Mapping[str, str],
+    sales: Mapping[str, Sequence[float]],
+    *,
+    is_available: bool = False,
 ) -> Stored:
     """Read a product of the Admin API.
 
@@ -111,7 +117,9 @@ def stored_of(
         product: as the API shows it.
         locations: ids of the stock locations that the source names, by field.
         sales: amounts in the price list of the source, by variant.
+        is_available: its stock is what no order has reserved.
     """
+    free = _available if is_available else _on_hand
     metadata = {key: value for key, value in (product["metadata"] or {}).items() if key != "medusa_sync"}
     owned = {
         **{name: product[name] for name in ("title", "description", "thumbnail", "status")},
@@ -141,11 +149,24 @@ def stored_of(
         others,
         {option["id"]: option["title"] for option in options},
         {option["id"]: {value["value"] for value in option["values"]} for option in options},
-        {each["id"]: _variant(each, locations, sales.get(each["id"], ())) for each in variants},
+        {each["id"]: _variant(each, locations, sales.get(each["id"], ()), free) for each in variants},
     )
 
 
-def _variant(variant: dict[str, Any], locations: Mapping[str, str], sales: Sequence[float]) -> StoredVariant:
+def _on_hand(level: Mapping[str, Any]) -> int:
+    return int(level["stocked_quantity"])
+
+
+def _available(level: Mapping[str, Any]) -> int:
+    return int(level["stocked_quantity"] - level["reserved_quantity"])
+
+
+def _variant(
+    variant: dict[str, Any],
+    locations: Mapping[str, str],
+    sales: Sequence[float],
+    free: Callable[[Mapping[str, Any]], int],
+) -> StoredVariant:
     prices = variant.get("prices", [])  # a run may have been killed before there was a set of prices
     items = [link["inventory"] for link in variant["inventory_items"] or () if link["inventory"]]
     levels = [level for item in items for level in item["location_levels"]]
@@ -161,8 +182,8 @@ def _variant(variant: dict[str, Any], locations: Mapping[str, str], sales: Seque
             for name in PRICES.values()
         },
         "sale_price": _only(list(sales)),
-        "stock": _only([level["stocked_quantity"] for level in here]),
-        **{name: _only([level["stocked_quantity"] for level in own]) for name, own in at.items()},
+        "stock": _only([free(level) for level in here]),
+        **{name: _only([free(level) for level in own]) for name, own in at.items()},
     }
     values = {value["option_id"]: value["value"] for value in variant["options"]}
     others = {

@@ -74,6 +74,8 @@ class World:
         self.page_size = dice.choice([1, 2, 3, 30])
         self.retries = dice.choice([0, 1, 2])
         self.rules = Rules(store_wins=False, on_missing="keep", sale_prices=dice.random() < 0.3)
+        # Of the seed alone, so that other dice fall as before.
+        self.rules.is_available = self.shop.is_available = random.Random(f"{seed} orders").random() < 0.3
         self.used: set[bool] = set()  # whether there were sale prices since the store was settled
         self.undone = False  # a run, since the store was settled
         self.adopts = False

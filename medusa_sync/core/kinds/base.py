@@ -41,12 +41,14 @@ class Meanings(Struct, frozen=True):
         regions: ids by name in lower case.
         locations: ids of stock locations; the default one is called "".
         options: ids of the options of a product.
+        is_available: levels are compared without what is reserved, and get it in addition.
     """
 
     currency: str = ""
     regions: Ids = {}
     locations: Ids = {}
     options: Ids = {}
+    is_available: bool = False
 
 
 class Sides(Struct, frozen=True):
@@ -59,6 +61,7 @@ class Sides(Struct, frozen=True):
         names: what its names mean at the source now.
         former: the id of the default stock location that the record has, if the source has another one.
         variant: as the store has it; None for a product.
+        settings: those of which it was written with other values.
     """
 
     wanted: Mapping[str, Value]
@@ -67,6 +70,7 @@ class Sides(Struct, frozen=True):
     names: Meanings
     former: str = ""
     variant: StoredVariant | None = None
+    settings: Collection[str] = ()
 
 
 class Left(Struct, frozen=True):
@@ -236,6 +240,10 @@ class Kind:
     def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         """The value of a field of a variant."""
         return plain(getattr(variant, name))
+
+    def reserved(self, variant: StoredVariant, name: str, names: Meanings) -> int | float | None:
+        """What orders have reserved of it, if that is added to what is sent; None if nothing is added."""
+        return None
 
     def names_of(self, stored: StoredProduct | StoredVariant) -> Iterator[str]:
         """The fields that a stored product or variant has, and that are in no table."""

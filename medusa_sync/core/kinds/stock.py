@@ -10,12 +10,13 @@ from msgspec import Struct, structs
 from medusa_sync.codes import Note
 from medusa_sync.core.kinds.base import Ids, Kind, Left, Meanings, Merge, Sides, is_number
 from medusa_sync.core.names import Names, StoreNames
+from medusa_sync.core.policy import AVAILABLE
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
     from medusa_sync.core.inventory import ItemPlan, StoredItem
     from medusa_sync.core.product import DesiredProduct
-    from medusa_sync.core.record import History
+    from medusa_sync.core.record import History, Record
     from medusa_sync.core.stored import StoredVariant
     from medusa_sync.core.value import Value
 
@@ -27,6 +28,7 @@ OTHER_STOCK = "stock."  # prefix of the stock at a location that the source name
 BACKORDER = "allow_backorder"  # whether it is sold without stock
 SHARED = "shared"  # the stock of a variant that shares that of its product
 LOCATION = "--stock-location"  # the setting; in the settings of a record, an id
+STOCK_IS = "--stock-is"  # the setting; with `available`, levels are compared without what is reserved
 LOCATIONS = Names(
     "stock location",
     "Settings > Locations & Shipping",
@@ -42,7 +44,7 @@ class Stock(Kind):
     is_late = True
     is_shown = False
     of_items = True
-    settings_of_values = (LOCATION,)
+    settings_of_values = (LOCATION, STOCK_IS)
     steps = frozenset()  # those of inventory items, which have a plan of their own
 
     def renamed(
@@ -82,7 +84,8 @@ class Stock(Kind):
 
     def paths(self, name: str) -> Iterable[str]:
         links = ("inventory_item_id", "required_quantity", "inventory.sku", "inventory.variants.id")
-        levels = (f"inventory.location_levels.{each}" for each in ("location_id", "stocked_quantity"))
+        quantities = ("location_id", "stocked_quantity", "reserved_quantity")
+        levels = (f"inventory.location_levels.{each}" for each in quantities)
         return ("sku", "manage_inventory", *(f"inventory_items.{each}" for each in (*links, *levels)))
 
     def takes(self, value: Value) -> bool:
@@ -109,11 +112,17 @@ class Stock(Kind):
     def comes_apart(self, before: Value, after: Value) -> bool:
         return SHARED not in (before, after)  # items are linked otherwise
 
+    def reserved(self, variant: StoredVariant, name: str, names: Meanings) -> int | float | None:
+        level = variant.level_at(names.locations.get(location_of(name)))
+        return (level.reserved_quantity or 0 if level else 0) if names.is_available else None
+
     def moved(self, name: str, wanted: Value, history: History, sides: Sides) -> tuple[History, Left | None]:
+        if STOCK_IS in sides.settings:  # what was applied counted otherwise
+            history = structs.replace(history, is_known=False)
         if name != STOCK or not sides.former or wanted in (SHARED, None):
             return history, None
-        levels = sides.variant.location_levels if sides.variant else ()
-        left = {each.location_id: each.stocked_quantity for each in levels}.get(sides.former)
+        level = sides.variant.level_at(sides.former) if sides.variant else None
+        left = level.quantity(is_available=sides.names.is_available) if level else None
         ours = [each for each in (history.applied, *history.pending) if isinstance(each, int) and each]
         # One that the merchant has raised is kept: orders only lower it.
         is_ours = bool(left) and any(left <= each for each in ours if left)
@@ -144,8 +153,8 @@ def is_shared(fields: Mapping[str, object]) -> bool:
 
 def level_of(variant: StoredVariant, name: str, names: Meanings) -> Value:
     """The level of the inventory item of a variant."""
-    levels = {each.location_id: each.stocked_quantity for each in variant.location_levels}
-    return levels.get(names.locations.get(location_of(name)) or "") if variant.manage_inventory else None
+    level = variant.level_at(names.locations.get(location_of(name))) if variant.manage_inventory else None
+    return level.quantity(is_available=names.is_available) if level else None
 
 
 def stock_of(fields: Mapping[str, T]) -> dict[str, T]:
@@ -206,6 +215,12 @@ def _default_location(change: Change) -> dict[str, str]:
         return {"": before} if before else {}
     has_stock = any(now in each.levels for each in change.items)
     return {"": now} if now and (before or has_stock) else {}
+
+
+def counts_otherwise(record: Record, desired: DesiredProduct) -> bool:
+    """Whether stock was written while that of the source counted something else."""
+    is_available = (record.settings or {}).get(STOCK_IS) == AVAILABLE
+    return is_available != desired.is_available and record.has(LEVEL)
 
 
 def no_location() -> Note:

@@ -166,6 +166,7 @@ class Items:
         """Write the stock levels of all variants in one call."""
         create: list[dict[str, Any]] = []
         update: list[dict[str, Any]] = []
+        available: list[dict[str, Any]] = []
         for job in jobs:
             for plan in job.change.items:
                 item = plan.taken(job.attempt.items)
@@ -177,8 +178,20 @@ class Items:
                     level = {"location_id": location_id, "stocked_quantity": quantity}
                     level["inventory_item_id"] = item_id
                     (update if location_id in known else create).append(level)
+                    if plan.is_available and location_id in known:
+                        available.append(level)
+        await self._add_reserved(available)
         if create or update:
             await self._api.write_levels(create=create, update=update)
+
+    async def _add_reserved(self, levels: Sequence[dict[str, Any]]) -> None:
+        """Add what orders have reserved by now."""
+        ids = sorted({each["inventory_item_id"] for each in levels})
+        found = {each.id: each for each in (await self._api.find(ITEMS, "id", ids) if ids else ())}
+        for level in levels:
+            if item := found.get(level["inventory_item_id"]):
+                reserved = {each.location_id: each.reserved_quantity or 0 for each in item.location_levels}
+                level["stocked_quantity"] += reserved.get(level["location_id"], 0)
 
     async def _item_id(self, job: Job, plan: ItemPlan) -> str:
         """The item of a variant; a variant without one gets it here, as newer stores do themselves.

@@ -50,6 +50,7 @@ def test_the_version_of_the_mapping_changes_if_products_are_mapped_to_other_valu
             "locations",
             "channels",
             "settings",
+            "is_available",
         ):  # not written for a product that is stored
             del each[name]
         each["fields"] = {name: value for name, value in each["fields"].items() if value is not None}

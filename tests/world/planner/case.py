@@ -35,6 +35,7 @@ class Case(Struct, frozen=True):
         merchant: what was edited in the store since.
         later: what the source changed before the plan.
         how: the seed of the options of the run.
+        is_available: stock of the source is what no order has reserved.
     """
 
     first: list[Edit]
@@ -42,6 +43,7 @@ class Case(Struct, frozen=True):
     merchant: list[Edit]
     later: list[Edit]
     how: int
+    is_available: bool = False
 
 
 def case(seed: int) -> Case:
@@ -50,7 +52,8 @@ def case(seed: int) -> Case:
     killed = (source.drawn(draw, source.EDITS, draw.randint(1, 3)), draw.randint(0, 8))
     edits = source.drawn(draw, merchant.EDITS, draw.randint(0, 3))
     later = source.drawn(draw, source.EDITS, draw.randint(0, 4))
-    return Case(first, killed if draw.random() < 0.4 else None, edits, later, draw.getrandbits(32))
+    is_killed, how = draw.random() < 0.4, draw.getrandbits(32)
+    return Case(first, killed if is_killed else None, edits, later, how, draw.random() < 0.3)
 
 
 def options(seed: int) -> tuple[PlanSettings, Run]:
@@ -82,16 +85,16 @@ class World:
 
     def __init__(self, played: Case) -> None:
         row = source.edited(source.new_row(), played.first)
-        self.first = _wanted(row)
-        self.shop = Shop()
+        self.first = _wanted(row, played)
+        self.shop = Shop(is_available=played.is_available)
         self.shop.create(creation(self.first, "shirt"))
         if played.killed is not None:
             row = source.edited(row, played.killed[0])
-            self.kill(_wanted(row), played.killed[1])
+            self.kill(_wanted(row, played), played.killed[1])
         self.before = contents(self.shop)
         merchant.edit(self.shop, played.merchant)
         self.edited = contents(self.shop)
-        self.desired = _wanted(source.edited(row, played.later))
+        self.desired = _wanted(source.edited(row, played.later), played)
         self.how, self.run = options(played.how)
 
     def kill(self, desired: DesiredProduct, commits: int, how: PlanSettings = DEFAULTS) -> bool:
@@ -151,8 +154,8 @@ class World:
         raise AssertionError(f"not settled after {_ROUNDS} rounds: {left}")
 
 
-def _wanted(row: source.Row) -> DesiredProduct:
-    desired = source.desired(row)
+def _wanted(row: source.Row, played: Case) -> DesiredProduct:
+    desired = source.desired(row, is_available=played.is_available)
     assert desired is not None, row
     return desired
 

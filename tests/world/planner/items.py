@@ -22,7 +22,7 @@ _SIZES: Final = ("S", "M", "L", "XL")
 def shared_stock_is_split_and_joined(case: Case) -> None:
     """Whichever variants share their stock, leave and return, each has what the source says, and no more."""
     draw = Random(case.how)
-    world = World(structs.replace(case, first=[], killed=None, merchant=[], later=[]))
+    world = World(structs.replace(case, first=[], killed=None, merchant=[], later=[], is_available=False))
     sizes, is_in_berlin = draw.sample(_SIZES, draw.randint(2, 4)), draw.random() < 0.4
 
     def number() -> Stock:

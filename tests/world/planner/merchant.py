@@ -134,6 +134,14 @@ def _order(draw: Random, shop: Shop) -> None:
         item.levels[location] = max(0, item.levels[location] + draw.choice([-2, -1, 1]))
 
 
+def _reserve(draw: Random, shop: Shop) -> None:
+    """Orders that are not shipped yet."""
+    levels = [(item, location) for item in shop.items.values() for location in item.levels]
+    if levels:
+        item, location = draw.choice(levels)
+        item.reserved[location] = draw.randint(0, 3)
+
+
 def _kit(draw: Random, shop: Shop) -> None:
     """A variant that is sold with a box, or several of it together."""
     variant = _variant(draw, shop)
@@ -144,7 +152,7 @@ def _kit(draw: Random, shop: Shop) -> None:
         links = tuple(structs.replace(each, required_quantity=6) for each in links)
     else:
         box = f"iitem_m{draw.getrandbits(16)}"
-        shop.items[box] = Item("BOX", {"sloc_main": 50})
+        shop.items[box] = Item("BOX", {"sloc_main": 50}, {})
         links = draw.choice([(StoredInventoryItem(box), *links), (*links, StoredInventoryItem(box))])
     shop.change(variant.id, inventory_items=links)
 
@@ -193,6 +201,7 @@ EDITS: Final[dict[str, tuple[int, Callable[[Random, Shop], None]]]] = {
     "of variant": (5, _of_variant),
     "price": (4, _price),
     "order": (3, _order),
+    "reserve": (3, _reserve),
     "kit": (2, _kit),
     "bundle": (1, _bundle),
     "delete variant": (1, _delete_variant),

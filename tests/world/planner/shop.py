@@ -49,16 +49,26 @@ EXTERNAL_ID = "shop:1"
 
 
 class Item(Struct):
-    """An inventory item: its SKU, and quantities by location."""
+    """An inventory item: its SKU, and what is there and what orders have reserved of it by location."""
 
     sku: str | None
     levels: dict[str, int | float]
+    reserved: dict[str, int]
+
+    def sold(self, *, is_available: bool) -> dict[str, int | float]:
+        """The quantities that are compared with the source, by location."""
+        reserved = self.reserved if is_available else {}
+        return {own: quantity - reserved.get(own, 0) for own, quantity in self.levels.items()}
 
 
 class Shop:
-    """A product, its variants and inventory items; `product` is as a sync reads it, without the items."""
+    """A product, its variants and inventory items; `product` is as a sync reads it, without the items.
 
-    def __init__(self) -> None:
+    With `is_available`, stock of the source is what no order has reserved.
+    """
+
+    def __init__(self, *, is_available: bool = False) -> None:
+        self.is_available = is_available
         self.product: StoredProduct = StoredProduct(
             "prod_1", EXTERNAL_ID, status="published", translations=()
         )
@@ -82,7 +92,7 @@ class Shop:
 
     def _inventory(self, item_id: str) -> StoredInventory:
         item = self.items[item_id]
-        levels = tuple(StoredLevel(*each) for each in item.levels.items())
+        levels = tuple(StoredLevel(*each, item.reserved.get(each[0], 0)) for each in item.levels.items())
         users = [each.id for each in self.users(item_id)] + ["variant_of_a_bundle"] * (
             item_id in self.bundled
         )
@@ -454,7 +464,7 @@ class Shop:
 
     def _item(self, sku: Value) -> str:
         item_id = self._new("iitem")
-        self.items[item_id] = Item(None if sku is None else str(sku), {})
+        self.items[item_id] = Item(None if sku is None else str(sku), {}, {})
         return item_id
 
     def _shared(self, change: Change) -> str:
@@ -501,7 +511,9 @@ class Shop:
             )
             if variant is not None and variant.item_id is None:
                 self.change(variant.id, inventory_items=(StoredInventoryItem(item_id),))
-            self.items[item_id].levels.update(plan.levels)
+            item = self.items[item_id]
+            reserved = item.reserved if plan.is_available else {}
+            item.levels |= {own: each + reserved.get(own, 0) for own, each in plan.levels.items()}
 
     def _current(self, variant_id: str) -> StoredVariant:
         return next(each for each in self.product.variants if each.id == variant_id)
@@ -569,7 +581,8 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
         own["allow_backorder"] = each.allow_backorder and YES
         if each.inventory_items:
             item = shop.items[each.inventory_items[0].inventory_item_id]
-            own |= {f"stock {location}": quantity for location, quantity in item.levels.items()}
+            sold = item.sold(is_available=shop.is_available)
+            own |= {f"stock {location}": quantity for location, quantity in sold.items()}
         if shop.is_kit(each):
             items = {link.inventory_item_id for link in each.inventory_items}
             own["kit"] = frozenset((own, *level) for own in items for level in shop.items[own].levels.items())

@@ -251,8 +251,11 @@ def edited(row: Row, edits: list[Edit]) -> Row:
     return row
 
 
-def desired(row: Row) -> DesiredProduct | None:
-    """What a store of these locations and regions should hold; None if the row is invalid."""
+def desired(row: Row, *, is_available: bool = False) -> DesiredProduct | None:
+    """What a store of these locations and regions should hold; None if the row is invalid.
+
+    With `is_available`, its stock is what no order has reserved.
+    """
     known = {name: value for name, value in row.items() if value is not None and value != []}
     known["variants"] = [
         {name: value for name, value in each.items() if value is not None} for each in row["variants"]
@@ -260,7 +263,8 @@ def desired(row: Row) -> DesiredProduct | None:
     if not known["variants"]:
         del known["variants"]
     try:
-        product = to_desired(msgspec.convert(known, SourceProduct), _OPTIONS)
+        options = structs.replace(_OPTIONS, is_available=is_available)
+        product = to_desired(msgspec.convert(known, SourceProduct), options)
     except InvalidProductError:
         return None
     if any(_is_repeated(map(LOCATIONS.get, names)) for names in _locations(product)):
