@@ -123,7 +123,7 @@ def _change(outcome: Outcome) -> ProductChange:
     return ProductChange(
         outcome.external_id,
         outcome.action or KEEP,
-        {each.field: FieldValues(each.stored, each.planned) for each in own},
+        {each.field: _values(each) for each in own},
         _variants(of_variants, known, drafted) or UNSET,
         [*map(_conflict, outcome.conflicts)] or UNSET,
         outcome.title,
