@@ -139,8 +139,13 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         is_deleted=change.action == Action.DELETE,
         recorded={each.id: each.recorded for each in parts if each.id and each.recorded},
         shared_item=change.shared_item or "",
-        is_available=any(values.reserved is not UNSET for each in parts for values in each.fields.values()),
+        is_available=_is_available(parts),
     )
+
+
+def _is_available(parts: Iterable[VariantChanges]) -> bool:
+    """Whether the run compared stock without what orders have reserved."""
+    return any(values.reserved is not UNSET for each in parts for values in each.fields.values())
 
 
 def _own_fields(change: ProductChange) -> dict[str, FieldValues]:
