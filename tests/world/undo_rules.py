@@ -8,7 +8,7 @@ from typing import Any
 from tests.world.guard_rules import RULES
 from tests.world.rules import rule
 from tests.world.run_rules import some_changes, some_faults, some_rules
-from tests.world.runs import Broken
+from tests.world.runs import Broken, Run
 from tests.world.stored import stored_in
 from tests.world.variants import shares_stock
 from tests.world.world import Done, World
@@ -28,13 +28,14 @@ async def run_is_undone(world: World, dice: random.Random) -> None:
     await undo(world, done, on_missing)
 
 
-async def undo(world: World, done: Done, on_missing: str) -> None:
+async def undo(world: World, done: Done, on_missing: str) -> Run:
     run = world.run(world.rules, undo=done.file, on_missing=on_missing)
     run.rules = replace(run.rules, on_missing=on_missing if on_missing == "delete" else "draft")
     run.undoes, run.restores_skus = done.before, done.was_alone
     world.states["an undo of an undo"] += done.is_undo
     world.note(f"    {done.file.name}, {on_missing}")
     await world.carry_out(run)
+    return run
 
 
 @rule(2)
@@ -51,7 +52,9 @@ async def run_is_undone_at_once(world: World, dice: random.Random) -> None:
     for _ in range(dice.choice([0, 0, 1, 3])):
         await RULES["merchant_edits"].happen(world, dice)
     stages.append(_shown(world))
-    await undo(world, world.documents[-1], on_missing="delete")
+    undone = await undo(world, world.documents[-1], on_missing="delete")
+    if not undone.is_clean:
+        return  # it said what it cannot restore, such as a price in a region that the merchant has removed
     if wrong := [*_not_restored([*stages, _shown(world)])]:
         raise Broken("an undo does not restore the store", wrong)
 
