@@ -9,14 +9,14 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from io import BufferedReader
-from itertools import islice
-
-from msgspec import Struct
+from itertools import chain, islice
+from typing import NamedTuple
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
-from medusa_sync.sources.tables import ABOVE, Cells, Rank, is_above, no_header, rank, read_table
+from medusa_sync.sources.tables import Cells, Names, header_of, read_table
 from medusa_sync.sources.text import shown
 
 logger = logging.getLogger(__name__)
@@ -174,40 +174,37 @@ def _header(lines: _Lines) -> tuple[str, list[str]]:
     delimiters, text = _DELIMITERS, _record(lines)
     if named := _DELIMITER.fullmatch("".join(text)):
         delimiters, text = named[1] or _DELIMITERS, _record(lines)
-    tried: list[_Columns] = []
-    while text:
-        tried.append(_columns(text, delimiters, lines.number - len(text) + 1))
-        goes_on = is_above(tried[-1].names, tried[-1].rank) and len(tried) < ABOVE
-        text = _record(lines) if goes_on else []
-    if not tried:
-        raise no_header()
-    best = max(tried, key=lambda each: each.rank)
-    lines.again([line for each in tried[tried.index(best) + 1 :] for line in each.text])
-    lines.padded = padded = _padded(best.delimiter)
-    lines.mark = '"' if any(padded.sub(r"\1\2", line) != line for line in best.text) else '" '
-    return best.delimiter, best.names
+    candidates = (
+        _columns(each, delimiters, lines.number)
+        for each in chain([text], iter(partial(_record, lines), []))
+        if each
+    )
+    header, below = header_of(candidates)
+    lines.again([line for each in below for line in each.text])
+    lines.padded = padded = _padded(header.row.delimiter)
+    lines.mark = '"' if any(padded.sub(r"\1\2", line) != line for line in header.row.text) else '" '
+    return header.row.delimiter, header.names
 
 
-class _Columns(Struct):
-    """What may be a header; its rank is how many columns are known, and how many have a name."""
+class _Line(NamedTuple):
+    """What may be a header, and its delimiter."""
 
     text: Sequence[str]
-    rank: Rank
     delimiter: str
-    names: list[str]
 
 
-def _columns(text: Sequence[str], delimiters: str, number: int) -> _Columns:
+def _columns(text: Sequence[str], delimiters: str, number: int) -> Names[_Line]:
     """The columns with the best of the delimiters."""
-    found: list[_Columns] = []
+    found: list[Names[_Line]] = []
     for delimiter in delimiters:
         with suppress(csv.Error):
             unpadded = [_padded(delimiter).sub(r"\1\2", line) for line in text]
             cells = next(csv.reader(unpadded, delimiter=delimiter, strict=True))
             names = [each.replace(_MARK, "").strip() for each in cells]
-            found.append(_Columns(text, rank(names), delimiter, names))
+            found.append(Names(names, _Line(text, delimiter)))
     if not found:
-        raise SourceError(f"line {number}: the header is not valid CSV", hint=_MALFORMED)
+        first = number - len(text) + 1
+        raise SourceError(f"line {first}: the header is not valid CSV", hint=_MALFORMED)
     return max(found, key=lambda each: each.rank)
 
 

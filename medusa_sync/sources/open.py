@@ -238,7 +238,8 @@ class Catalogue(Source):
         Raises:
             SourceError: there are items, but none gives a product.
         """
-        from medusa_sync.sources.maps.gathered import gathered  # most runs need no map
+        from medusa_sync.sources.dialects import identity  # most runs need no map
+        from medusa_sync.sources.maps.gathered import gathered
         from medusa_sync.sources.maps.grouped import Grouped
 
         self._map = program.name
@@ -253,7 +254,9 @@ class Catalogue(Source):
             grouped.check()
             self._overlooked.remarks.known_by = grouped.known_by
             if grouped.lacks_ids:
-                self.id_hint = _id_hint(program, first)
+                file = program.path if program.is_built_in else None
+                objects = [item.decoded for item in first.rows]
+                self.id_hint = identity.hint_for_map(program.name, file, objects)
             found = grouped.products()
             for _ in range(0, len(grouped) or 1, base.PAGE_SIZE):
                 products = tuple(islice(found, base.PAGE_SIZE))
@@ -279,22 +282,6 @@ def _identified(item: Item, known_by: str) -> Item:
     """An item with the value of a field as its id."""
     value = item.decoded
     return structs.replace(item, value={**value, "id": value.get(known_by)}, named=None)
-
-
-def _id_hint(program: Program, first: PageOfItems) -> str:
-    """What to do if a map gives no usable id."""
-    from medusa_sync.sources.dialects.identity import path_of_best
-
-    path = path_of_best([item.decoded for item in first.rows])
-    best = (
-        f"such as {path}, which is different in all items read so far" if path else "one that never changes"
-    )
-    if program.is_built_in:
-        how = (
-            f"Copy {program.path} to a file, change its `id` to another field, {best}, and name the copy with"
-        )
-        return f"The map {program.name} gives no usable id. {how} --source-map."
-    return f"The map gives no usable id. Change its `id` to another field, {best}."
 
 
 async def _chained(

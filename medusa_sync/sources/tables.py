@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, starmap
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources import base
@@ -14,10 +14,9 @@ from medusa_sync.sources.dialects.base import by_place, numeric_codes, shortened
 from medusa_sync.sources.dialects.products import products
 from medusa_sync.sources.maps import of_table
 
-ABOVE = 20  # rows above the header
+T = TypeVar("T")
 
-Rank = tuple[int, int]
-"""Of what may be a header: how many columns are known, and how many have a name."""
+ABOVE = 20  # rows above the header
 
 
 class Cells(NamedTuple):
@@ -35,37 +34,38 @@ class Cells(NamedTuple):
     numbers: Collection[int] = ()
 
 
-def rank(names: Sequence[str]) -> Rank:
-    return known_columns(names), len([*filter(None, names)])
+class Names(NamedTuple, Generic[T]):
+    """What may be a header, and the row that it is."""
+
+    names: list[str]
+    row: T
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """How many columns are known, and how many have a name."""
+        return known_columns(self.names), len([*filter(None, self.names)])
+
+    @property
+    def is_above(self) -> bool:
+        """Whether it may be a title or instructions: at most one cell, or one that begins with `#`."""
+        return self.names[0].startswith("#") or len([*filter(None, self.names)]) <= 1
 
 
-def is_above(names: Sequence[str], rank: Rank) -> bool:
-    """Whether it may be a title or instructions: at most one cell, or one that begins with `#`."""
-    return names[0].startswith("#") or rank[1] <= 1
-
-
-def header_of(rows: Iterator[Cells]) -> tuple[Sequence[str], Iterator[Cells]]:
-    """The names of the columns, and the rows below them.
+def header_of(rows: Iterable[Names[T]]) -> tuple[Names[T], list[T]]:
+    """The header, and the rows below it that were read to find it.
 
     Raises:
-        SourceError: there is none, or a name is an error.
+        SourceError: there is none.
     """
-    tried: list[tuple[Rank, Cells, list[str]]] = []
-    for row in rows:
-        names = [each.strip() for each in row.values] or [""]
-        tried.append((rank(names), row, names))
-        if len(tried) == ABOVE or not is_above(names, tried[-1][0]):
+    tried: list[Names[T]] = []
+    for each in rows:
+        tried.append(each)
+        if len(tried) == ABOVE or not each.is_above:
             break
     if not tried:
-        raise no_header()
-    found = max(tried, key=lambda each: each[0])
-    if found[1].problem:
-        raise SourceError(f"row {found[1].number}: {found[1].problem}", hint="Write a text in its place.")
-    return found[2], chain([row for _, row, _ in tried[tried.index(found) + 1 :]], rows)
-
-
-def no_header() -> SourceError:
-    return SourceError("it has no header", hint="The first line must name the columns.")
+        raise SourceError("it has no header", hint="The first line must name the columns.")
+    found = max(tried, key=lambda each: each.rank)
+    return found, [each.row for each in tried[tried.index(found) + 1 :]]
 
 
 def read_table(

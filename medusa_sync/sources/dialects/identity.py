@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from medusa_sync.sources.dialects.own import OWN
@@ -41,7 +42,7 @@ def taken(items: Items) -> str:
     return name if name in _distinct(items) else ""
 
 
-def path_of_best(items: Items) -> str:
+def _path_of_best(items: Items) -> str:
     """The jq path of the field that suits an id best: it is filled, and different in all items."""
     ranks = {name: rank for name in _distinct(items) if (rank := _rank(name)) is not None}
     name = min(ranks, key=ranks.__getitem__, default="")
@@ -50,12 +51,26 @@ def path_of_best(items: Items) -> str:
 
 def hint(items: Items) -> str:
     """How a map takes another field for the id."""
-    if not (path := path_of_best(items)):
+    if not (path := _path_of_best(items)):
         return "Add a field `id`, whose values never change: none is filled and different in all items."
     program = f"`. + {{id: {path}}}`"
     return (
         f"Take another field for it, whose values never change: write {program} to a file, and name that "
         "with --source-map."
+    )
+
+
+def hint_for_map(name: str, file: Path | None, items: Items) -> str:
+    """What to do if a map gives no usable id. One that comes with the tool has a file to copy."""
+    path = _path_of_best(items)
+    best = (
+        f"such as {path}, which is different in all items read so far" if path else "one that never changes"
+    )
+    if file is None:
+        return f"The map gives no usable id. Change its `id` to another field, {best}."
+    return (
+        f"The map {name} gives no usable id. Copy {file} to a file, change its `id` to another field, {best}, "
+        "and name the copy with --source-map."
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.util import find_spec
 from io import SEEK_END, BufferedReader
+from itertools import chain
 from signal import SIGABRT, SIGALRM
 from tempfile import TemporaryFile
 from typing import IO
@@ -19,7 +20,7 @@ from medusa_sync.http import MAX_DOWNLOAD_BYTES
 from medusa_sync.sources import workbooks
 from medusa_sync.sources.base import NO_SPACE, Item
 from medusa_sync.sources.child import command, environment
-from medusa_sync.sources.tables import Cells, header_of, read_table
+from medusa_sync.sources.tables import Cells, Names, header_of, read_table
 from medusa_sync.sources.text import one_line
 
 LONGEST_S = 300
@@ -51,8 +52,12 @@ def read_workbook(file: BufferedReader, *, as_items: bool, **_: object) -> tuple
         except OSError as error:
             reason = f"the temporary file cannot be written ({error.strerror})"
             raise SourceError(reason, hint=NO_SPACE) from error
-        names, cells = header_of(_decoded(rows))
-        found = read_table(names, cells, as_items=as_items, kind="Excel", unit="row")
+        cells = _decoded(rows)
+        header, below = header_of(Names([each.strip() for each in row.values] or [""], row) for row in cells)
+        if header.row.problem:
+            reason = f"row {header.row.number}: {header.row.problem}"
+            raise SourceError(reason, hint="Write a text in its place.")
+        found = read_table(header.names, chain(below, cells), as_items=as_items, kind="Excel", unit="row")
         on_error.pop_all()
     return found
 
