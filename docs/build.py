@@ -29,7 +29,7 @@ RECIPES = {
     "ci": ["github-actions.yml"],
 }
 """The files that each page shows."""
-_SHOWN = 6  # names of a column
+_SHOWN, _PLAIN, _IGNORED = 5, 10, 3  # names of a column, and of columns that need no words, or are ignored
 LANGUAGES = {
     ".example": "cron",
     ".yml": "yaml",
@@ -175,8 +175,7 @@ def versions() -> str:
             works += f" (not tested: {'; '.join(unknown)})"
         alike.setdefault((works, each["date"]), []).append(version)
     rows = [(works, ", ".join(found), date) for (works, date), found in alike.items()]
-    checked = "; ".join(matrix.SUITE)
-    return f"{_table(('works', 'Medusa', 'tested'), rows)}\n*All* is: {checked}.\n"
+    return f"{_table(('works', 'Medusa', 'tested'), rows)}\n*All* is what `tests/harness/matrix.py` names.\n"
 
 
 def dialect_tables(dialect: Dialect) -> str:
@@ -188,12 +187,13 @@ def dialect_tables(dialect: Dialect) -> str:
         for rule, group in _by_rule(each for each in used if each not in plain)
     ]
     if plain:
-        rows.append((", ".join(map(_names, plain)), "the one of the same name", ""))
+        names = [name for each in plain for name in each.names]
+        rows.append((_code(names, _PLAIN), "the one of the same name", ""))
     ignored: dict[str, list[str]] = {}
     for each in dialect.columns:
         if not each.field:
-            ignored.setdefault(each.rule, []).append(_names(each))
-    others = "".join(f"- {', '.join(names)}: {rule}\n" for rule, names in ignored.items())
+            ignored.setdefault(each.rule, []).extend((*each.names, *each.also))
+    others = "".join(f"- {_code(names, _IGNORED)}: {rule}\n" for rule, names in ignored.items())
     head = f"Identity: {dialect.identity}.\n\n{_table(('column', 'field', 'rule'), rows)}"
     return f"{head}\nIgnored columns:\n\n{others}" if others else head
 
@@ -218,12 +218,12 @@ def _fields(columns: Iterable[Column]) -> str:
 
 
 def _names(column: Column) -> str:
-    names = (*column.names, *column.also)
-    return _code(names[:_SHOWN]) + ", ..." * (len(names) > _SHOWN)
+    return _code((*column.names, *column.also), _SHOWN)
 
 
-def _code(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+def _code(names: Iterable[str], most: int | None = None) -> str:
+    found = [f"`{name}`" for name in names]
+    return ", ".join([*found[:most], *(["..."] if most and len(found) > most else [])])
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

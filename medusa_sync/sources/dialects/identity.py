@@ -69,8 +69,8 @@ def hint_for_map(name: str, file: Path | None, items: Items) -> str:
     if file is None:
         return f"The map gives no usable id. Change its `id` to another field, {best}."
     return (
-        f"The map {name} gives no usable id. Copy {file} to a file, change its `id` to another field, {best}, "
-        "and name the copy with --source-map."
+        f"The map {name} gives no usable id. Copy {file} to a file, change its `id` to another field, "
+        f"{best}, and name the copy with --source-map."
     )
 
 
