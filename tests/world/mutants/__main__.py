@@ -1,4 +1,4 @@
-"""Applies each bug of bugs.toml to a copy of the package, and expects that a test of the world finds it.
+"""Applies each bug of bugs.toml to a copy of the package, and expects that a test finds it.
 
 `python -m tests.world.mutants [--seconds 60] [WORD ...]` takes the bugs whose file or description has a word.
 """
@@ -9,17 +9,22 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
 
+import msgspec
 from msgspec import Struct, convert
 
-ROOT = Path(__file__).parents[3]
+from tests.world.mutants.judge import ROOT, Found
+
 BUGS = Path(__file__).with_name("bugs.toml")
 _ENDLESS = "it never ends"
+_READ = ("tests", "docs", "pyproject.toml")
+"""What tests need besides the package."""
 
 
 class Bug(Struct, frozen=True, kw_only=True):
@@ -30,6 +35,8 @@ class Bug(Struct, frozen=True, kw_only=True):
         old: the text that is replaced; the file has it once.
         new: what it becomes.
         says: what users would see.
+        judged_by: what finds it soon: checks of the planner, rules of the world; or tests of pytest, if it is
+            about requests.
         survives: why no test can find it; empty if one has to.
     """
 
@@ -37,6 +44,7 @@ class Bug(Struct, frozen=True, kw_only=True):
     old: str
     new: str
     says: str
+    judged_by: tuple[str, ...] = ()
     survives: str = ""
 
     def apply(self, package: Path) -> None:
@@ -48,20 +56,35 @@ class Bug(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True):
-    """Whether a bug was found: by what, and after how many seconds."""
+    """What was found of a bug."""
 
     bug: Bug
-    found: str
-    seconds: float
+    found: Found
 
     @property
     def is_expected(self) -> bool:
-        return bool(self.found) != bool(self.bug.survives)
+        return self.is_dead != bool(self.bug.survives)
+
+    @property
+    def is_dead(self) -> bool:
+        return bool(self.found.failure)
+
+    @property
+    def state(self) -> str:
+        if not self.is_dead:
+            return "explained" if self.bug.survives else "ALIVE"
+        judge = self.found.trial.partition(" ")[0]
+        return f"dead by {judge if judge in {'world', 'pytest'} else 'the planner'}"
 
     def __str__(self) -> str:
-        state = f"dead after {self.seconds:4.0f} s" if self.found else "SURVIVES         "
-        words = f"{state}  {self.bug.file}: {self.bug.says}"
-        return f"{words}\n    {self.found or self.bug.survives or self.bug.new}"
+        why = self.bug.survives or self.bug.new
+        words = f"{self.found.trial}: {self.found.failure}" if self.is_dead else why
+        lines = [
+            f"{self.found.seconds:5.1f} s  {self.state}: {self.bug.file}: {self.bug.says}",
+            words,
+            *(f"fails without the bug, too: {each}" for each in self.found.not_counted),
+        ]
+        return "\n         ".join(lines)
 
 
 def bugs() -> list[Bug]:
@@ -74,13 +97,14 @@ def judged(bug: Bug, seconds: float, seed: int) -> Verdict:
     begin = time.monotonic()
     with TemporaryDirectory() as folder:
         copytree(ROOT / "medusa_sync", Path(folder, "medusa_sync"))
-        Path(folder, "tests").symlink_to(ROOT / "tests")
+        for name in _READ:
+            Path(folder, name).symlink_to(ROOT / name)
         bug.apply(Path(folder, "medusa_sync"))
-        command = [sys.executable, "-m", "tests.world.mutants.judge", bug.file, str(seconds), str(seed)]
+        command = [sys.executable, "-m", "tests.world.mutants.judge", str(seconds), str(seed), bug.file]
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             done = subprocess.run(
-                command,
+                [*command, *bug.judged_by],
                 cwd=folder,
                 env=environment,
                 capture_output=True,
@@ -89,11 +113,11 @@ def judged(bug: Bug, seconds: float, seed: int) -> Verdict:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Verdict(bug, _ENDLESS, time.monotonic() - begin)
-    took, _, found = done.stdout.strip().partition("\n")
-    if done.returncode and not took:  # it was not even imported, or was ended
-        found = (done.stderr.strip().splitlines() or [_ENDLESS])[-1]
-    return Verdict(bug, found, float(took or time.monotonic() - begin))
+            return Verdict(bug, Found("time", _ENDLESS, time.monotonic() - begin, []))
+    if done.returncode:  # it was not even imported, or was ended
+        error = (done.stderr.strip().splitlines() or [_ENDLESS])[-1]
+        return Verdict(bug, Found("time", error, time.monotonic() - begin, []))
+    return Verdict(bug, msgspec.json.decode(done.stdout, type=Found))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,8 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for verdict in pool.map(lambda bug: judged(bug, chosen.seconds, chosen.seed), wanted):
             print(verdict, flush=True)
             verdicts.append(verdict)
-    dead = sum(1 for each in verdicts if each.found)
-    print(f"{len(verdicts)} bugs: {dead} dead, {len(verdicts) - dead} alive")
+    print(f"{len(verdicts)} bugs")
+    for state, number in sorted(Counter(each.state for each in verdicts).items()):
+        print(f"{number:5} {state}")
     return 0 if all(each.is_expected for each in verdicts) else 1
 
 
