@@ -81,8 +81,11 @@ class Editing:
         return self.dice.choice(known)
 
     def with_item(self) -> tuple[str, Json]:
+        """One whose item is not, or no longer, that of others, too."""
         name, variant = self.ours()
-        if len(variant["inventory_items"]) != 1 or not self.expected.variants[name].has_own_stock:
+        used = [own["inventory_item_id"] for each in self.product["variants"] for own in each["inventory_items"]]
+        own = [each["inventory_item_id"] for each in variant["inventory_items"]]
+        if len(own) != 1 or used.count(own[0]) > 1 or not self.expected.variants[name].has_own_stock:
             raise NothingToEditError
         return name, variant
 

@@ -69,17 +69,13 @@ class Found(Struct, frozen=True):
     not_counted: list[str]
 
 
-def is_test(name: str) -> bool:
-    return "::" in name
-
-
 def trials(file: str, named: Sequence[str], seconds: float, seed: int) -> Iterator[Trial]:
     """All there is time for: half of it for what is named, if anything is, and a quarter for all checks."""
-    yield from (Trial("pytest", each) for each in named if is_test(each))
     chosen = [each for each in named if each in CHECKS]
     often = [each for each in named if each in RULES]
     kinds = [*(_cases(each, seed) for each in chosen), *([_histories(seed, often)] if often else [])]
     yield from _in_turns(kinds, seconds / 2)
+    yield from (Trial("pytest", each) for each in named if "::" in each)
     if file.startswith(_PLANNED):
         others = [each for each in CHECKS if each not in chosen]
         yield from _in_turns([_cases(each, seed) for each in others], 3 * seconds / 4)
