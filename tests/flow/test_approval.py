@@ -400,6 +400,27 @@ CLEARED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+def dearer(price: int, **fields: Any) -> dict[str, Any]:
+    row = shirt(**fields)
+    row["variants"][0]["price"] = price
+    return row
+
+
+def test_a_plan_of_an_interrupted_product_is_written_as_a_whole_or_not_at_all(file: Path) -> None:
+    """The merchant has edited since what it changes, and wins."""
+    store = synced([dearer(20, subtitle="One")])
+    strike(store, "before", acknowledged_by, Killed(), once=False)
+    with pytest.raises(Killed):
+        sync(ListSource([dearer(40, subtitle="One")]), store)
+    store.before = None
+    save(ListSource([dearer(50, subtitle="Two")]), store, file, on_conflict="store")
+    edit(store, 1, subtitle="Theirs")
+    with constant("SETTLE_S", 0):
+        result = apply(file, store)
+    assert (result.exit_code, counts(result)) == (6, {"skipped": 1})
+    assert "subtitle" in reasons(result)["1"]
+
+
 @pytest.mark.parametrize("field", CLEARED)
 @pytest.mark.parametrize("is_saved_first", [True, False])
 def test_what_was_cleared_after_an_interrupted_run_is_not_overwritten(

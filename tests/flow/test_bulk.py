@@ -280,3 +280,24 @@ def test_an_operation_whose_end_is_unknown_is_done_once(*, has_finished: bool, i
         assert held(store, row["id"]).items() >= wanted(row).items()
     values = [tag.value for tag in store.state.tags.values()]
     assert len(values) == len(set(values))
+
+
+def test_what_a_workflow_that_failed_was_to_write_is_written_another_way() -> None:
+    """The response says so, with status 200."""
+    store, rows = FakeMedusa(), shirts(3)
+    failed: set[str] = set()
+
+    def fail(request: httpx.Request) -> httpx.Response | None:
+        path = request.url.path
+        if not path.startswith(BULK) or path in failed:
+            return None
+        failed.add(path)
+        return httpx.Response(200, json={"acknowledgement": {"hasFinished": True, "hasFailed": True}})
+
+    store.before = fail
+    assert sync(ListSource(rows), store).exit_code == 0
+    rows = changed(rows)
+    assert sync(ListSource(rows), store).exit_code == 0
+    assert len(failed) == 6, "tags, items, products, changed variants, new variants, renamed items"
+    for row in rows:
+        assert held(store, row["id"]).items() >= wanted(row).items()

@@ -124,11 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.world.mutants", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60, help="to find one (60)")
     parser.add_argument("--seed", type=int, default=1, help="the first (1)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="at the same time (all processors)")
     parser.add_argument("words", nargs="*", help="of the file or the description")
     chosen = parser.parse_args(arguments)
     words = chosen.words or [""]
     wanted = [each for each in bugs() if any(word in f"{each.file} {each.says}" for word in words)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(chosen.workers) as pool:
         verdicts = []
         for verdict in pool.map(lambda bug: judged(bug, chosen.seconds, chosen.seed), wanted):
             print(verdict, flush=True)

@@ -10,15 +10,17 @@ from msgspec import structs
 
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.stored import StoredInventoryItem
 from tests.world.planner.case import DEFAULTS, Case, World
 from tests.world.planner.checks import Check
 from tests.world.planner.expected import differences, wanted
 from tests.world.planner.records import ending_with, remove
-from tests.world.planner.shop import contents
+from tests.world.planner.shop import Item, contents
 from tests.world.planner.source import Row, desired, new_row
 
 Stock = int | dict[str, int]
 _SIZES: Final = ("S", "M", "L", "XL")
+_CAN: Final = "iitem_can"
 
 
 def shared_stock_is_split_and_joined(case: Case) -> None:
@@ -117,5 +119,26 @@ def kits_are_the_merchants(case: Case) -> None:
     assert not lost, lost
 
 
-CHECKS: Final[dict[Check, int]] = {shared_stock_is_split_and_joined: 2, kits_are_the_merchants: 2}
+def an_item_of_several_sizes_is_the_merchants(case: Case) -> None:
+    """Sizes with stock of their own that the merchant has linked to one item: nothing writes to it."""
+    draw = Random(case.how)
+    world = World(structs.replace(case, first=[], killed=None, merchant=[], later=[]))
+    for stage in range(3):
+        sizes = _SIZES if stage < 2 else draw.sample(_SIZES, 2)
+        world.desired = _shirt({size: draw.randint(1, 9) for size in sizes}, 0)
+        assert world.settle(world.desired, DEFAULTS)
+        if not stage:
+            world.shop.items[_CAN] = Item("CAN", {"sloc_main": 50})
+            for own in draw.sample([*world.ids.values()], draw.randint(2, 4)):
+                world.shop.change(own, inventory_items=(StoredInventoryItem(_CAN),))
+    remove(world, None, deletes=False)
+    can = world.shop.items[_CAN]
+    assert (can.sku, can.levels) == ("CAN", {"sloc_main": 50}), can
+
+
+CHECKS: Final[dict[Check, int]] = {
+    shared_stock_is_split_and_joined: 2,
+    kits_are_the_merchants: 2,
+    an_item_of_several_sizes_is_the_merchants: 1,
+}
 """As those of the merge."""
