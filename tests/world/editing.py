@@ -83,9 +83,10 @@ class Editing:
     def with_item(self) -> tuple[str, Json]:
         """One whose item is not, or no longer, that of others, too."""
         name, variant = self.ours()
-        used = [own["inventory_item_id"] for each in self.product["variants"] for own in each["inventory_items"]]
         own = [each["inventory_item_id"] for each in variant["inventory_items"]]
-        if len(own) != 1 or used.count(own[0]) > 1 or not self.expected.variants[name].has_own_stock:
+        links = [link for each in self.product["variants"] for link in each["inventory_items"]]
+        is_alone = len(own) == 1 == sum(1 for each in links if each["inventory_item_id"] == own[0])
+        if not (is_alone and self.expected.variants[name].has_own_stock):
             raise NothingToEditError
         return name, variant
 

@@ -57,10 +57,10 @@ class Ending:
     stored: Callable[[], Mapping[str, Stored]] = dict  # what the store has now
 
 
-def history_of(seed: int, weights: Mapping[str, int] = {}) -> History:
-    """The history of a seed; other weights of rules make another one."""
+def history_of(seed: int, others: Mapping[str, int] = {}) -> History:
+    """The history of a seed; with other weights of rules, it is another one."""
     dice = random.Random(seed)
-    names, weights = list(RULES), [weights.get(name, each.weight) for name, each in RULES.items()]
+    names, weights = list(RULES), [others.get(name, each.weight) for name, each in RULES.items()]
     chosen = ["source_gets_products", "settle", *dice.choices(names, weights, k=dice.choice(LENGTHS))]
     return History(seed, tuple(Step(name, dice.randrange(10**6)) for name in [*chosen, "settle"]))
 

@@ -1,8 +1,9 @@
 """Looks for a failure of the package that is imported, which this repository without the bug does not have.
 
-`python -m tests.world.mutants.judge SECONDS SEED FILE [NAME ...]` prints what it found in this time, that of the
-processor: a busy machine finds the same. First it tries what the bug names: checks of the planner, rules
-that histories then have often, and tests of pytest. The file of the bug decides whether other checks may find it.
+`python -m tests.world.mutants.judge SECONDS SEED FILE [NAME ...]` prints what it found in this time, that of
+the processor: a busy machine finds the same. First it tries what the bug names: checks of the planner, rules
+that histories then have often, then tests of pytest. The file of the bug decides whether other checks may
+find it.
 `... --again TRIAL` plays one trial, and exits with 1 if it fails.
 """
 
@@ -20,12 +21,12 @@ from msgspec import Struct
 
 from tests.world.__main__ import parsed, text
 from tests.world.history import OPEN, history_of, live
-from tests.world.planner import checks, items, records
+from tests.world.planner import announced, checks, items, records
 from tests.world.planner.case import case
 from tests.world.promises import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
-CHECKS = {each.__name__: each for each in (*checks.CHECKS, *records.CHECKS, *items.CHECKS)}
+CHECKS = {each.__name__: each for each in (*checks.CHECKS, *records.CHECKS, *items.CHECKS, *announced.CHECKS)}
 _PLANNED = ("core/", "app/")  # what the planner uses
 _OFTEN = 100
 """The weight of a rule that a bug names, among others of 1 to 10."""
@@ -61,7 +62,7 @@ class Trial(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """What a judge found, after how many seconds; and what fails without the bug, too."""
+    """What a judge found, after how many seconds; and what does not count."""
 
     trial: str
     failure: str
@@ -70,15 +71,15 @@ class Found(Struct, frozen=True):
 
 
 def trials(file: str, named: Sequence[str], seconds: float, seed: int) -> Iterator[Trial]:
-    """All there is time for: half of it for what is named, if anything is, and a quarter for all checks."""
+    """All there is time for: a third of it for what is named, a third for other checks, and histories."""
     chosen = [each for each in named if each in CHECKS]
     often = [each for each in named if each in RULES]
     kinds = [*(_cases(each, seed) for each in chosen), *([_histories(seed, often)] if often else [])]
-    yield from _in_turns(kinds, seconds / 2)
+    yield from _in_turns(kinds, seconds / 3)
     yield from (Trial("pytest", each) for each in named if "::" in each)
     if file.startswith(_PLANNED):
         others = [each for each in CHECKS if each not in chosen]
-        yield from _in_turns([_cases(each, seed) for each in others], 3 * seconds / 4)
+        yield from _in_turns([_cases(each, seed) for each in others], 2 * seconds / 3)
     yield from _in_turns([_histories(seed, [])], seconds)
 
 
@@ -93,7 +94,7 @@ def _histories(seed: int, often: Sequence[str]) -> Iterator[Trial]:
 
 
 def _in_turns(kinds: Sequence[Iterator[Trial]], until: float) -> Iterator[Trial]:
-    """Trials of all kinds, with the same time for each: some play a case once, others kill each of its steps."""
+    """Trials of all kinds, with the same time for each: some play a case once, others kill each step."""
     spent = dict.fromkeys(kinds, 0.0)
     while kinds and used() < until:
         kind = min(spent, key=spent.__getitem__)
@@ -108,13 +109,13 @@ def used() -> float:
 
 
 def judged(file: str, named: Sequence[str], seconds: float, seed: int) -> Found:
-    not_counted = []
+    not_counted = list[str]()
     for trial in trials(file, named, seconds, seed):
         if failure := trial.failure():
             took = used()
             if not trial.fails_without_the_bug():
                 return Found(str(trial), failure, took, not_counted)
-            not_counted.append(f"{trial}: {failure}")
+            not_counted.append(f"{trial} fails without the bug, too: {failure}")
     return Found("", "", used(), not_counted)
 
 

@@ -100,7 +100,7 @@ def _has_its_stock(world: World, gone: set[str]) -> None:
 
 
 def kits_are_the_merchants(case: Case) -> None:
-    """Nothing writes to the items of kits, and of what other products use, or says so: no change, and no removal."""
+    """Nothing writes to the items of kits, and of what other products use, or says so."""
     edits = [(name, case.how + number) for number, name in enumerate(["kit", "bundle"])]
     first = [*case.first, ("add variant", case.how), ("variant stock", case.how)]
     later = ending_with(case, "variant stock", "drop variant", "variant stock")
