@@ -128,7 +128,7 @@ def an_item_of_several_sizes_is_the_merchants(case: Case) -> None:
         world.desired = _shirt({size: draw.randint(1, 9) for size in sizes}, 0)
         assert world.settle(world.desired, DEFAULTS)
         if not stage:
-            world.shop.items[_CAN] = Item("CAN", {"sloc_main": 50})
+            world.shop.items[_CAN] = Item("CAN", {"sloc_main": 50}, {})
             for own in draw.sample([*world.ids.values()], draw.randint(2, 4)):
                 world.shop.change(own, inventory_items=(StoredInventoryItem(_CAN),))
     remove(world, None, deletes=False)
