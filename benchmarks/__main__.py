@@ -12,17 +12,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import bulk, distance, large, scaling, scenarios, startup, variants
+from benchmarks import bulk, changes, distance, large, scaling, scenarios, startup, variants
 from benchmarks.command import PROFILES
 from benchmarks.installed import Installed, install
-from benchmarks.results import BULK, DISTANCE, LARGE, STORE, VARIANTS, Results
+from benchmarks.results import BULK, CHANGES, DISTANCE, LARGE, STORE, VARIANTS, Results
 from benchmarks.rows import Rendered, tables
 from benchmarks.shop import Say, open_shop
 from benchmarks.targets import targets
 
 _WIDTH = 160  # without a terminal
 _START, _CLIENT = "start", "client"
-_ON_A_STORE = (STORE, BULK, DISTANCE, LARGE, VARIANTS)
+_ON_A_STORE = (STORE, CHANGES, BULK, DISTANCE, LARGE, VARIANTS)
 _PARTS = (_START, _CLIENT, *_ON_A_STORE)
 
 
@@ -59,6 +59,7 @@ def _measure(chosen: argparse.Namespace, installed: Installed, results: Results,
     with open_shop(installed, chosen.warm_up, say) as shop:
         compared = {  # generators: nothing is measured before it is chosen
             STORE: scenarios.measured(shop, chosen.sizes, chosen.profiles, chosen.runs),
+            CHANGES: changes.measured(shop, chosen.change_sizes, chosen.runs),
             BULK: bulk.measured(shop, chosen.runs),
             DISTANCE: distance.measured(shop, chosen.sizes, chosen.runs),
             LARGE: large.measured(shop, chosen.large_sizes, chosen.runs),
@@ -85,6 +86,7 @@ def _arguments() -> argparse.Namespace:
         "--profiles", nargs="+", default=["default", "recommended"], choices=list(PROFILES), help="settings"
     )
     sizes("--sizes", [194, 5_000], "products, for the parts store and distance")
+    sizes("--change-sizes", [1_500], "products of which the source changes all or a tenth (also 20000)")
     sizes("--large-sizes", [5_000, 20_000, 50_000, 100_000], "products; all but the fewest are copies")
     sizes("--variant-sizes", [1_000], "products with variants")
     sizes("--client-sizes", [194, 5_000, 20_000], "products")

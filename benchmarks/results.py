@@ -14,7 +14,10 @@ from typing import Any
 
 FIRST, QUIET, CHANGED = "first sync", "quiet run", "1 % changed"
 EXPORT, ADDED, ADDED_VALUE = "first sync of an export", "new variant and price", "new option value and price"
+ALL_PRICES, ALL_STOCK, PRICES_AND_STOCK = "all prices", "all stock", "all prices and stock"
+TENTH = "a tenth, everything mixed"
 STORE, DISTANCE, LARGE, VARIANTS, BULK = "store", "distance", "large", "variants", "bulk"
+CHANGES = "changes"
 
 
 @dataclass

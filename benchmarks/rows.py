@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.results import BULK, DISTANCE, LARGE, STORE, VARIANTS, Results, Scenario
+from benchmarks.results import BULK, CHANGES, DISTANCE, LARGE, STORE, VARIANTS, Results, Scenario
 from benchmarks.targets import budget, targets
 
 Rows = list[tuple[str, ...]]
@@ -17,6 +17,7 @@ _RUN_HEAD = (
 )
 _TITLES = {
     STORE: "A store on the same machine:",
+    CHANGES: "What changes after the first sync:",
     BULK: "Many terms or variants to write:",
     DISTANCE: "Source and store 100 ms away:",
     LARGE: "Large catalogues:",

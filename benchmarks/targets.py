@@ -10,11 +10,15 @@ from statistics import median
 
 from benchmarks.results import (
     ADDED,
+    ALL_PRICES,
+    ALL_STOCK,
     BULK,
+    CHANGES,
     DISTANCE,
     EXPORT,
     FIRST,
     LARGE,
+    PRICES_AND_STOCK,
     QUIET,
     STORE,
     VARIANTS,
@@ -35,6 +39,7 @@ _QUIET_CPU_STARTS = 2.0
 _VARIANTS_LIMIT = 1.2
 _BULK_WRITES = {EXPORT: 40, ADDED: 10}
 _ADDED_LIMIT_S = 3.0
+_CHANGES_LIMIT = 1.5
 _FAR_LIMITS_S = {194: 0.6, 5_000: 2.0}
 _LARGE_LIMITS_S = {100_000: 15.0}
 
@@ -72,6 +77,8 @@ def budget(scenario: Scenario) -> Target | None:
     if scenario.part == VARIANTS and scenario.name == FIRST:
         what = f"{title} of {scenario.variants} variants: wall / cheapest way"
         return _ratio(what, scenario, _FIRST_LIMIT)
+    if scenario.part == CHANGES and scenario.name in {ALL_PRICES, ALL_STOCK, PRICES_AND_STOCK}:
+        return _ratio(f"{title}: wall / cheapest way", scenario, _CHANGES_LIMIT)
     if scenario.part == BULK and scenario.name == ADDED:
         return _wall(title, scenario, _ADDED_LIMIT_S)
     title = f"{title}, {scenario.profile} settings: wall / cheapest way"
