@@ -21,7 +21,7 @@ from medusa_sync.report.text import as_text
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.plan import Header, checksum_of
 from medusa_sync.sync.read import scan
-from medusa_sync.sync.write import acknowledger
+from medusa_sync.sync.write import acknowledger, engine
 from tests.harness.catalogue import products
 from tests.harness.documents import read_document
 from tests.harness.fake_medusa import FakeMedusa, Request
@@ -94,9 +94,10 @@ def constant(name: str, value: float) -> AbstractContextManager[object]:
     """Give a constant of the engine another value.
 
     `SETTLE_S`: how long a run waits for writes that another one has noted; `AT_ONCE`: how
-    many products one call acknowledges; `PAGE_SIZE`: of a scan.
+    many products one call acknowledges; `PAGE_SIZE`: of a scan; `MOST_VARIANTS`: of products
+    that are noted together.
     """
-    [module] = [each for each in (unfinished, acknowledger, scan) if hasattr(each, name)]
+    [module] = [each for each in (unfinished, acknowledger, scan, engine) if hasattr(each, name)]
     return patch.object(module, name, value)
 
 

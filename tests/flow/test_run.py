@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 from collections.abc import AsyncGenerator, Sequence
 from itertools import chain
 from typing import Any
@@ -16,6 +17,7 @@ from medusa_sync import Outcome, Result, RunResult
 from tests.flow.faults import run_elsewhere, strike, with_index
 from tests.flow.merchant import create, edit
 from tests.flow.stage import (
+    BATCHES,
     SOURCE_NAME,
     ListSource,
     Signal,
@@ -33,7 +35,7 @@ from tests.flow.stage import (
     without_codes,
     writes,
 )
-from tests.harness.catalogue import products
+from tests.harness.catalogue import in_variants, products
 from tests.harness.fake_medusa import FakeMedusa
 
 
@@ -119,6 +121,34 @@ def test_a_run_sends_no_more_requests_than_it_needs() -> None:
     # Reads: a page, a look-up, details after the rows were written.
     # Writes: the rows with their notes, the variants, their levels.
     assert requests() == (3 + 2 + 1, 3 + 1)
+
+
+def noted(store: FakeMedusa) -> list[int]:
+    """How many products the notes are about that a run has written, by request."""
+    bodies = [json.loads(each.content)["update"] for each in writes(store) if each.path == BATCHES]
+    records = [[each["metadata"]["medusa_sync"] for each in products] for products in bodies]
+    return [len(found) for found in records if "pending" in found[0]]
+
+
+def test_prices_are_noted_in_full_groups_whatever_the_size_of_a_look_up() -> None:
+    rows = products(450)
+    store, source = synced(rows), ListSource([row | {"price": 12.5} for row in rows])
+    store.requests.clear()
+    assert counts(sync(source, store, batch_size=50)) == {"updated": 450}
+    assert noted(store) == [400, 50]
+    assert_quiet(source, store)
+
+
+def test_many_variants_divide_groups_of_products_that_are_noted() -> None:
+    """The details of a group are in one response."""
+    rows = [in_variants(row, 2) for row in products(7)]
+    store, source = synced(rows), ListSource(rows)
+    source.rows = [row | {"variants": [each | {"price": 12.5} for each in row["variants"]]} for row in rows]
+    store.requests.clear()
+    with constant("MOST_VARIANTS", 4):
+        assert counts(sync(source, store)) == {"updated": 7}
+    assert noted(store) == [2, 2, 2, 1]
+    assert_quiet(source, store)
 
 
 def test_no_request_creates_more_products_than_the_batch_size() -> None:

@@ -28,6 +28,7 @@ from medusa_sync.errors import (
     StoreRefusedError,
 )
 from medusa_sync.medusa.bisect import isolate, parts
+from medusa_sync.medusa.lists import fitting
 from medusa_sync.retry import pause
 from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
@@ -39,7 +40,9 @@ logger = logging.getLogger(__name__)
 
 # Groups of updates have several times as many products as those of creations, which take longer:
 _UPDATES = 2
-_NOTES = 4  # of products whose notes are written before they are read
+_NOTES = 8  # of products whose notes are written before they are read
+_MOST_NOTES = 400  # more make a call hardly cheaper for each product
+MOST_VARIANTS = 1_000  # of these products, if there are several: all are in one response
 _MOST_FAILURES = 20  # products in a row; after these, the store itself fails
 
 
@@ -54,6 +57,7 @@ class Engine:
         self._places = self._attempts.places
         self._batch_size = settings.batch_size
         self._queue: Group = []
+        self._announced: Group = []
         self._slots = asyncio.Semaphore(1 if context.is_dry_run else settings.concurrency)
         self._in_flight = InFlight(context.stop)
 
@@ -64,14 +68,16 @@ class Engine:
         try:
             while part is not None:
                 prepared = await self._attempts.prepare(part)
-                announced = [job for job in prepared if job.announced is not None]
+                self._announced += [job for job in prepared if job.announced is not None]
                 others = [job for job in prepared if job.announced is None and not job.is_new]
-                for group in (*parts(announced, _NOTES * size), *parts(others, _UPDATES * size)):
+                for group in (*self._noted(), *parts(others, _UPDATES * size)):
                     await self._start(group)
                 self._queue += [job for job in prepared if job.is_new]
                 while len(self._queue) >= size:
                     await self._start(self._next())
                 part = await anext(rest, None)
+            for group in self._noted(is_end=True):
+                await self._start(group)
             while self._queue:
                 await self._start(self._next())
         except MedusaSyncError as error:
@@ -114,6 +120,15 @@ class Engine:
         await self._in_flight.finish()
 
     # --- groups ---
+
+    def _noted(self, *, is_end: bool = False) -> list[Group]:
+        """Take the full groups of announced jobs; at the end, all of them."""
+        count = min(_NOTES * self._batch_size, _MOST_NOTES)
+        variants, most = (lambda job: len(job.desired.variants)), MOST_VARIANTS
+        groups = list(fitting(self._announced, variants, most=most, count=count))
+        is_full = is_end or not groups or len(groups[-1]) == count
+        self._announced = [] if is_full else groups.pop()
+        return groups
 
     def _next(self) -> Group:
         group, self._queue = self._queue[: self._batch_size], self._queue[self._batch_size :]
