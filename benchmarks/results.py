@@ -31,6 +31,7 @@ class Scenario:
         start_s: seconds to start Python with httpx and Typer.
         variants: of each product.
         record_bytes: the size of the largest record; 0 if it was not measured.
+        events: of how many products the store has emitted `product.updated`.
     """
 
     part: str
@@ -48,6 +49,8 @@ class Scenario:
     start_s: list[float] = field(default_factory=list)
     variants: int = 1
     record_bytes: int = 0
+    events: list[int] = field(default_factory=list)
+    cheapest_events: list[int] = field(default_factory=list)
 
     @property
     def wall(self) -> float:

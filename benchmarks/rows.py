@@ -17,7 +17,6 @@ _RUN_HEAD = (
 )
 _TITLES = {
     STORE: "A store on the same machine:",
-    CHANGES: "What changes after the first sync:",
     BULK: "Many terms or variants to write:",
     DISTANCE: "Source and store 100 ms away:",
     LARGE: "Large catalogues:",
@@ -43,6 +42,15 @@ def tables(results: Results) -> list[Rendered]:
         *(
             Rendered(title, _RUN_HEAD, [_run(each) for each in results.scenarios if each.part == part])
             for part, title in _TITLES.items()
+        ),
+        Rendered(
+            "What changes after the first sync:",
+            (*_RUN_HEAD, "`product.updated` / cheapest"),
+            [
+                (*_run(each), _both(each.events, each.cheapest_events))
+                for each in results.scenarios
+                if each.part == CHANGES
+            ],
         ),
         Rendered(
             "Products with variants:",

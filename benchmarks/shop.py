@@ -155,8 +155,10 @@ class Shop:
         """
         profile = PROFILES[scenario.profile]
         before()
+        events = [self.store.updated()]
         synced = self.sync(profile.flags, servers, counts, source=source)
         before()
+        events.append(self.store.updated())
         batch_size = str(profile.batch_size)
         cheapest = self._python(
             *("-m", "benchmarks.cheapest", work, "--batch-size", batch_size),
@@ -173,6 +175,9 @@ class Shop:
         scenario.cheapest_requests.append(found["requests"])
         scenario.cheapest_writes.append(found["writes"])
         scenario.start_s.append(self._python("-c", START).wall_s)
+        events.append(self.store.updated())
+        scenario.events.append(events[1] - events[0])
+        scenario.cheapest_events.append(events[2] - events[1])
 
     def _python(self, *arguments: str, **variables: str) -> Taken:
         return measure([self._installed.python, *arguments], {**environment(), **self.key, **variables})

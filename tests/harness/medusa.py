@@ -35,6 +35,10 @@ class Store(Facts):
         self.wait_until_idle()
         pristine.restore(self.database_url)
 
+    def updated(self) -> int:
+        """Of how many products the store has emitted `product.updated` since it was started."""
+        return int(httpx.get(f"{self.url}/harness/updated", timeout=_IDLE_WITHIN_S).text)
+
     def wait_until_idle(self) -> None:
         """Wait until the server has no request in progress, such as one whose client was killed."""
         deadline = time.monotonic() + _IDLE_WITHIN_S

@@ -1,5 +1,6 @@
 // Loaded before Medusa. Writes the port to the file "port" when the server listens, and serves the number of
 // requests in progress at /harness/in-flight. Requests of clients that disconnected count: Medusa finishes them.
+// /harness/updated says of how many products subscribers got the event `product.updated`.
 const fs = require("node:fs")
 const http = require("node:http")
 
@@ -13,6 +14,10 @@ http.Server.prototype.emit = function (event, request, response) {
   }
   if (event !== "request") {
     return emit.apply(this, arguments)
+  }
+  if (request.url === "/harness/updated") {
+    response.end(String(global.updatedProducts ?? 0))
+    return true
   }
   if (request.url === "/harness/in-flight") {
     response.end(String(inFlight))

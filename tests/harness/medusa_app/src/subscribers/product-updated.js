@@ -1,0 +1,7 @@
+// Counts for /harness/updated.
+module.exports = {
+  default: async ({ event }) => {
+    global.updatedProducts = (global.updatedProducts ?? 0) + [event.data].flat().length
+  },
+  config: { event: "product.updated" },
+}
