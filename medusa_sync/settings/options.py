@@ -167,7 +167,7 @@ class Settings:
         more="Locks prevent concurrent runs.")
 
     batch_size: int = _option("Speed", "N", parsers.batch_size, str(parsers.BATCH_SIZE),
-        "Products created per request; updates take up to four times as many.", is_common=True)
+        "Products created per request; updates take up to eight times as many.", is_common=True)
     concurrency: int = _option("Speed", "N", parsers.whole_number(1, 16), "2",
         "Batches written at the same time.")
     max_retries: int = _option("Speed", "N", parsers.whole_number(0, 20), "2",
