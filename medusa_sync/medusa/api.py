@@ -232,8 +232,7 @@ class AdminApi:
         self, *, create: Sequence[dict[str, Any]], update: Sequence[dict[str, Any]]
     ) -> None:
         """Write the stock of inventory items at stock locations."""
-        body = {"create": create, "update": update}
-        await self.client.post(f"{ITEMS.path}/location-levels/batch", body, dict[str, Any])
+        await self.client.send(f"{ITEMS.path}/location-levels/batch", {"create": create, "update": update})
 
     async def create_item(self, body: Mapping[str, Any]) -> str:
         """Create an inventory item; returns its id."""
