@@ -8,6 +8,7 @@ WANTED = [
     ("194", "default", "first sync"),
     ("194", "default", "1 % changed"),
     ("194", "default", "quiet run"),
+    ("1,500", "default", "all prices"),
     ("5,000", "recommended", "first sync"),
     ("5,000", "recommended", "quiet run"),
     ("100,000", "default", "quiet run"),
