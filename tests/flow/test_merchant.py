@@ -179,7 +179,7 @@ def test_an_edit_during_a_run_conflicts_with_a_source_change_of_the_same_field(
     store, source = in_sync()
     source.rows = [{**row, "price": row["price"] + 1, "title": f"New {row['id']}"} for row in source.rows]
     edit_at(store, change_price if field == "price" else change_title, is_write)
-    result = sync(source, store, **PAIRS, on_conflict=on_conflict)
+    result = sync(source, store, batch_size=1, concurrency=1, on_conflict=on_conflict)
     theirs, ours = (7_777 if field == "price" else "Mine"), source.rows[3][field]
     assert conflicts(result) == [(field, theirs, ours, on_conflict)]
     edited = store.products[EDITED]
