@@ -88,11 +88,15 @@ def _named_once(plans: Iterable[ItemPlan]) -> Iterator[ItemPlan]:
 
 
 def _levels(change: Change, values: Mapping[str, Value]) -> dict[str, int]:
-    """The quantities among the values of fields, by id of the stock location."""
+    """The quantities among the values of fields, by id of the stock location.
+
+    A plan may name a location that was removed since; then its product is not written.
+    """
+    ids = change.locations
     return {
-        change.locations[location_of(name)]: quantity
+        ids[location]: quantity
         for name, quantity in stock_of(values).items()
-        if isinstance(quantity, int)
+        if isinstance(quantity, int) and (location := location_of(name)) in ids
     }
 
 

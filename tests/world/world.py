@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medusa_sync import RunResult
+from medusa_sync import Outcome, RunResult
 from tests.harness.runs import document
 from tests.world.backends import Backend
 from tests.world.clock import Clock
@@ -269,6 +269,8 @@ class World:
             result = await self.calmly(self.run())
             if result.exit_code == 0:
                 break
+        if self.undone and result.problems and all(_needs_a_hand(each) for each in result.problems):
+            return
         if result.exit_code:
             raise Broken("it does not settle", (result.error, list(result.problems)[:3]))
         if len(self.network.sent) - begin > SETTLED_REQUESTS:
@@ -303,6 +305,11 @@ class World:
         counts = {each.value: count for each, count in result.counts.items() if count}
         if counts != ({"unchanged": count} if count else {}) or writes or result.conflicts:
             raise Broken("not quiet", (counts, list(result.changes), list(result.problems), writes[:3]))
+
+
+def _needs_a_hand(problem: Outcome) -> bool:
+    """Whether a variant has got the option values of another one, by an undo or in the admin."""
+    return "the same option values" in problem.reason
 
 
 def _kind(deviation: str) -> str:
