@@ -368,6 +368,7 @@ class Expected(Possible):
             for name in OTHER_PRICES:
                 own.others.pop(f"id of {name}", None)
             may_be_new = earlier is None or earlier.store_id is None or earlier.may_be_gone
+            own.item_may_lag = True  # it does not get an SKU that differs from the record
             for each in own.parts:
                 if may_be_new:
                     each.drop(rules, surely=False)
