@@ -40,7 +40,7 @@ class FieldChange(Struct, frozen=True):
         setting: the one that changes it, as the product was written with another value, or `UNDO`, or
             `DRAFTING`; empty if there is none.
         key: of the variant, which tells it apart; None for a field of the product.
-        reserved: what of it orders have reserved, which the store gets besides what is planned; None if the
+        reserved: how much orders have reserved, which the store gets besides what is planned; None if the
             numbers have it already.
     """
 

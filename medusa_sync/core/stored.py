@@ -29,7 +29,7 @@ class StoredLevel(Struct, frozen=True):
     reserved_quantity: int | float | None = None
 
     def quantity(self, *, is_available: bool) -> int | float | None:
-        """What is there, or what of it no order has reserved."""
+        """The stocked quantity, or the part that no order has reserved."""
         if self.stocked_quantity is None or not is_available:
             return self.stocked_quantity
         return self.stocked_quantity - (self.reserved_quantity or 0)

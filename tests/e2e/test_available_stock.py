@@ -12,7 +12,7 @@ MUG: dict[str, Any] = {"id": 8, "title": "Mug", "sku": "MUG", "price": 9, "stock
 
 
 def in_stock(rig: Rig) -> list[tuple[float, float]]:
-    """What is there of the mug, and what of it is reserved."""
+    """The stocked and the reserved quantities of the mug."""
     [mug] = [each for each in rig.shop.items() if each["sku"] == "MUG"]
     return [(each["stocked_quantity"], each["reserved_quantity"]) for each in mug["location_levels"]]
 

@@ -249,6 +249,16 @@ def test_refused_variants_fail_only_their_product_and_cost_few_requests(
 # --- calls whose end is unknown ---------------------------------------------------------------------------
 
 
+def created_and_changed(rows: list[dict[str, Any]], store: FakeMedusa) -> list[dict[str, Any]]:
+    """Sync products, and what the source then changes of them; returns that, which the store has."""
+    assert sync(ListSource(rows), store).exit_code == 0
+    rows = changed(rows)
+    assert sync(ListSource(rows), store).exit_code == 0
+    for row in rows:
+        assert held(store, row["id"]).items() >= wanted(row).items()
+    return rows
+
+
 @pytest.mark.parametrize("is_carried_out", [True, False])
 @pytest.mark.parametrize("has_finished", [True, False])
 def test_an_operation_whose_end_is_unknown_is_done_once(*, has_finished: bool, is_carried_out: bool) -> None:
@@ -272,12 +282,8 @@ def test_an_operation_whose_end_is_unknown_is_done_once(*, has_finished: bool, i
         return httpx.Response(200, json={"acknowledgement": {"hasFinished": False, "hasFailed": False}})
 
     store.before = lose
-    assert sync(ListSource(rows), store).exit_code == 0
-    rows = changed(rows)
-    assert sync(ListSource(rows), store).exit_code == 0
+    rows = created_and_changed(rows, store)
     assert len(lost) == 6, "tags, items, products, changed variants, new variants, renamed items"
-    for row in rows:
-        assert held(store, row["id"]).items() >= wanted(row).items()
     values = [tag.value for tag in store.state.tags.values()]
     assert len(values) == len(set(values))
 
@@ -295,9 +301,5 @@ def test_what_a_workflow_that_failed_was_to_write_is_written_another_way() -> No
         return httpx.Response(200, json={"acknowledgement": {"hasFinished": True, "hasFailed": True}})
 
     store.before = fail
-    assert sync(ListSource(rows), store).exit_code == 0
-    rows = changed(rows)
-    assert sync(ListSource(rows), store).exit_code == 0
+    rows = created_and_changed(rows, store)
     assert len(failed) == 6, "tags, items, products, changed variants, new variants, renamed items"
-    for row in rows:
-        assert held(store, row["id"]).items() >= wanted(row).items()

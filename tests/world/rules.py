@@ -5,7 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from tests.world.store import EVENTS, make_kit
+from tests.world.store import EVENTS, make_kit, until_settled
 from tests.world.stored import stored_in
 from tests.world.world import NUMBERS, World
 
@@ -114,9 +114,7 @@ async def merchant_edits(world: World, dice: random.Random) -> None:
 @rule(4)
 async def merchant_changes_the_store(world: World, dice: random.Random) -> None:
     """Something about the store as a whole, until everything is settled again."""
-    what, undo = dice.choice(EVENTS)(world, dice)
-    world.note(f"    {what}")
-    world.passing.append(undo)
+    until_settled(world, dice, EVENTS)
 
 
 @rule(2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tests.world.edits import SECOND_CHANNEL
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from tests.world.world import World
 
 Undo = Callable[[], object]
+Event = Callable[["World", random.Random], tuple[str, Undo]]
+"""Returns what happened, and what ends it."""
 _REGION = "price.usd.America"
+
+
+def until_settled(world: World, dice: random.Random, events: Sequence[Event]) -> None:
+    """Let one of these events happen; it ends when everything has to be right again."""
+    what, undo = dice.choice(events)(world, dice)
+    world.note(f"    {what}")
+    world.passing.append(undo)
 
 
 def renames(world: World, dice: random.Random) -> tuple[str, Undo]:

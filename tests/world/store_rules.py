@@ -10,7 +10,7 @@ from tests.world.expected import Expected
 from tests.world.rules import rule
 from tests.world.run_rules import RULES, some_changes, some_edits, some_faults, some_rules
 from tests.world.runs import Broken
-from tests.world.store import REMOVALS
+from tests.world.store import REMOVALS, until_settled
 from tests.world.stored import stored_in
 from tests.world.wanted import PRICES, Value, Wanted
 from tests.world.world import World
@@ -24,9 +24,7 @@ _PRODUCT = re.compile(r"prod_[0-9A-Z]{26}")
 @rule(3)
 async def merchant_removes_a_setting(world: World, dice: random.Random) -> None:
     """A region, a location or a channel that the source names; the merchant makes another one later."""
-    what, undo = dice.choice(REMOVALS)(world, dice)
-    world.note(f"    {what}")
-    world.passing.append(undo)
+    until_settled(world, dice, REMOVALS)
 
 
 # --- records ----------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from medusa_sync.stop import InFlight
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.attempt import Attempts
-from medusa_sync.sync.write.job import Group, Refusal, still_queued
+from medusa_sync.sync.write.job import Group, Job, Refusal, still_queued
 
 logger = logging.getLogger(__name__)
 
@@ -124,8 +124,7 @@ class Engine:
     def _noted(self, *, is_end: bool = False) -> list[Group]:
         """Take the full groups of announced jobs; at the end, all of them."""
         count = min(_NOTES * self._batch_size, _MOST_NOTES)
-        variants, most = (lambda job: len(job.desired.variants)), MOST_VARIANTS
-        groups = list(fitting(self._announced, variants, most=most, count=count))
+        groups = [*fitting(self._announced, _variants, most=MOST_VARIANTS, count=count)]
         is_full = is_end or not groups or len(groups[-1]) == count
         self._announced = [] if is_full else groups.pop()
         return groups
@@ -248,3 +247,7 @@ class Engine:
             message = f"The store at {self._context.settings.store_url} fails every write: {error}"
             raise StoreError(message, hint="Check the log of the store.")
         return []
+
+
+def _variants(job: Job) -> int:
+    return len(job.desired.variants)

@@ -55,7 +55,7 @@ def test_a_file_has_no_url_so_the_note_names_the_line_of_a_map(tmp_path: Path, v
     line = note.partition("the line `")[2].partition("`")[0]
     (tmp_path / "map.jq").write_text(line)
     product = only(content, suffix=".json", map_=str(tmp_path / "map.jq"))
-    assert product.fields["images"][-1] == "https://shop.example.com/images/a.jpg"  # type: ignore[index]
+    assert product.fields["images"][-1] == "https://shop.example.com/images/a.jpg"  # type: ignore[index]  # it has images
     assert product.variants[0].fields["sku"] == "a/b.c"
 
 
