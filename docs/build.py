@@ -29,7 +29,7 @@ RECIPES = {
     "ci": ["github-actions.yml"],
 }
 """The files that each page shows."""
-_SHOWN, _PLAIN, _IGNORED = 4, 10, 2  # names of a column, and of columns that need no words, or are ignored
+_SHOWN, _PLAIN, _IGNORED = 4, 10, 3  # names of a column, and of columns that need no words, or are ignored
 LANGUAGES = {
     ".example": "cron",
     ".yml": "yaml",

@@ -14,14 +14,8 @@ from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.maps import BUILT_IN, BuiltIn
 
-HEAD = ("format", "recognised by", "read, besides title and price")
-_ALSO: Mapping[str, str] = {  # what else must be true of an item
-    "shopify-json": "objects as `options`",
-    "woocommerce-json": "a `permalink` or a type of WooCommerce",
-    "woocommerce-languages": "`SKU` or `ID`",
-    "woocommerce-csv": "`SKU` or `ID`; also in German, French, Spanish and Russian",
-    "fakestore": "`rate` in its `rating`",
-}
+HEAD = ("format", "has, for example", "read, besides title and price")
+_MARKS = 3  # that show of what a format is
 _PARTS: Mapping[str, Collection[str]] = {
     "variants": {"options", "variants[].options"},
     "sale prices": {"compareAtPrice", "salePrice", "sale_price", "variants[].compareAtPrice"},
@@ -55,12 +49,8 @@ def _linked(each: Dialect) -> str:
 
 
 def _marks(forms: Sequence[BuiltIn]) -> str:
-    """By which fields the forms of a source are recognised."""
-    also = _ALSO[forms[0].name] if forms[0].name in maps.ALSO else ""
-    marks = (
-        _codes(each.required) + (f" without {_codes(each.without)}" if each.without else "") for each in forms
-    )
-    return "; ".join(filter(None, ("; or ".join(marks), also)))
+    """The first names by which the usual form of a source is recognised."""
+    return _codes(forms[0].required[:_MARKS])
 
 
 def _of_columns(dialect: str) -> str:
