@@ -24,16 +24,8 @@ from tests.harness import matrix
 README = Path(__file__).parent.parent / "README.md"
 ARCHITECTURE = README.parent / "ARCHITECTURE.md"
 DOCS = README.parent / "docs"
-RECIPES = {
-    "scheduling": ["crontab.example"],
-    "ci": ["github-actions.yml"],
-}
-"""The files that each page shows."""
+CRONTAB = README.parent / "crontab.example"
 _SHOWN, _PLAIN, _IGNORED = 4, 10, 3  # names of a column, and of columns that need no words, or are ignored
-LANGUAGES = {
-    ".example": "cron",
-    ".yml": "yaml",
-}
 
 
 def main() -> None:
@@ -57,7 +49,8 @@ def pages() -> Mapping[Path, Mapping[str, str]]:
         DOCS / "catalogue.md": catalogue.blocks(),
         ARCHITECTURE: architecture.blocks(),
         DOCS / "compatibility.md": {"versions": versions()},
-        **{DOCS / f"{page}.md": recipes(page) for page in RECIPES},
+        DOCS / "scheduling.md": {CRONTAB.name: crontab()},
+        DOCS / "ci.md": {"action": action_tables()},
         DOCS / "scaling.md": {"costs": costs.table(measured, costs.LARGE, costs.CPU)},
     }
 
@@ -97,18 +90,9 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
     return text
 
 
-def recipes(page: str) -> dict[str, str]:
-    """The blocks of a page with files to copy."""
-    action = {"action": action_tables()} if page == "ci" else {}
-    return action | {name: recipe(name) for name in RECIPES[page]}
-
-
-def recipe(name: str) -> str:
-    """A file to copy, as a block of code."""
-    folders = (DOCS / "recipes", README.parent)
-    path = next(folder / name for folder in folders if (folder / name).exists())
-    language = LANGUAGES.get(path.suffix, path.name.lower())
-    return f'```{language} title="{name}"\n{path.read_text(encoding="utf-8")}```\n'
+def crontab() -> str:
+    """The file to copy, as a block of code."""
+    return f'```cron title="{CRONTAB.name}"\n{CRONTAB.read_text(encoding="utf-8")}```\n'
 
 
 def all_options() -> str:
