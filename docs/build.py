@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 from docs import architecture, catalogue, costs, formats
+from docs.catalogue import PageError
 from medusa_sync import codes
 from medusa_sync.errors import EXIT_CODES
 from medusa_sync.report import document
@@ -86,7 +88,7 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
         pattern = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
         text, found = pattern.subn(block.replace("\\", "\\\\"), text)
         if found != 1:
-            raise ValueError(f"the page has the block {name!r} {found} times; expected one")
+            raise PageError(f"the page has the block {name!r} {found} times; expected one")
     return text
 
 
@@ -216,4 +218,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PageError as error:
+        sys.exit(f"error: {error}")
