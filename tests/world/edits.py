@@ -210,8 +210,6 @@ def stop_managing(edit: Editing) -> Any:
     expected, oracle = edit.expected.variants[name], edit.merchant.oracle
     if any(not isinstance(applied, int) for applied, _ in expected.states["stock"]):
         raise NothingToEditError  # a dropped variant that comes back is managed again
-    stored = edit.merchant.read(edit.key).variants[variant["id"]]
-    oracle.left_levels.append(stored.others["levels elsewhere"])
     edit.shop.edit_variant(edit.product, variant, manage_inventory=False)
     expected.is_managed = False
     oracle.left_skus |= {link["inventory"]["sku"] for link in variant["inventory_items"]}

@@ -182,6 +182,8 @@ class ExpectedVariant(Possible):
     """Fields that a run may write or not, each with fields of the merchant that it may change then."""
     own_stock: dict[str, set[Value]] = field(default_factory=dict)
     """What it may have kept, although the source wanted it to share."""
+    if_withheld: States = field(default_factory=dict)
+    """SKU and barcode, if another variant has those that the source wants."""
 
     @classmethod
     def new(cls) -> Self:
@@ -202,6 +204,7 @@ class ExpectedVariant(Possible):
             states = self.states.get(name, ())
             if any(wanted[name] != (stored if rules.overwrites else applied) for applied, stored in states):
                 self.others.pop(f"id of {name}", None)
+        self.if_withheld |= {name: self.states[name] for name in UNIQUE if name in self.states}
         before = {name: states for name, states in self.states.items() if name in self.stale}
         _meet(self.states, wanted, rules, surely=surely, is_new=self.store_id is None)
         self._meet_stale(before, wanted)
@@ -369,6 +372,8 @@ class Expected(Possible):
                 own.others.pop(f"id of {name}", None)
             may_be_new = earlier is None or earlier.store_id is None or earlier.may_be_gone
             own.item_may_lag = True  # it does not get an SKU that differs from the record
+            if own.is_unlinked:  # from the item that it has shared, until this
+                own._forget_items()
             for each in own.parts:
                 if may_be_new:
                     each.drop(rules, surely=False)

@@ -12,7 +12,8 @@ import httpx
 
 from tests.world.edits import KINDS, SECOND_CHANNEL, Editing, NothingToEditError
 from tests.world.expected import Expected, Rules
-from tests.world.oracle import Oracle, others_than, variants_of
+from tests.world.oracle import Oracle
+from tests.world.recognition import others_than, variants_of
 from tests.world.shop import Shop
 from tests.world.stored import Stored, stored_of
 from tests.world.variants import has_fixed_skus

@@ -43,6 +43,11 @@ class Span:
     begin: float
     end: float
 
+    @property
+    def products(self) -> set[str]:
+        """The ids of the products that it names."""
+        return {*_PRODUCTS.findall(self.text)}
+
 
 @dataclass
 class Network:
@@ -115,6 +120,12 @@ class Network:
         if self.after_write is not None and request.method != "GET" and response.is_success:
             self.after_write(f"{request.url.path} {request.content.decode()}")
         return response
+
+    def has_overtaken(self) -> bool:
+        """Whether a record was written while an earlier write of it went on, which may arrive last."""
+        writes = [each for each in self.spans if '"medusa_sync"' in each.text]
+        pairs = ((one, two) for number, one in enumerate(writes) for two in writes[number + 1 :])
+        return any(two.begin < one.end and one.products & two.products for one, two in pairs)
 
     async def kill_store(self) -> None:
         """Kill the store inside of all of its calls, and start it again after a while."""

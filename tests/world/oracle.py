@@ -2,17 +2,26 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from tests.harness.medusa import Store
-from tests.world.expected import STOCK, UNIQUE, Expected, ExpectedVariant, Rules, States
+from tests.world.expected import STOCK, Expected, ExpectedVariant, Rules, States
+from tests.world.recognition import (
+    NOBODY,
+    Holders,
+    any_of,
+    held_by,
+    holders_in,
+    options_of,
+    others_than,
+    variants_of,
+    withheld_of,
+    wrong_of,
+)
+from tests.world.shop import Json
 from tests.world.stored import Stored, StoredVariant
 from tests.world.wanted import CHANNELS, Value, Wanted
-
-Holders = Mapping[tuple[str, str], str]
-"""The ids of variants by the unique field and the value that they have."""
-NOBODY: Holders = {}
 
 _REGION = re.compile("reg_[0-9A-Z]{26}")  # one that was removed is called by its id
 
@@ -31,10 +40,11 @@ class Oracle:
             "shipping profile": store.shipping_profile_id,
         }
         self.edited: set[Edited] = set()  # what the merchant may have changed since it was last applied
-        # SKUs of inventory items after the merchant changed the SKU of their variant or unlinked them, and
-        # levels of these items elsewhere: a new variant that has the SKU gets the item.
+        # SKUs of inventory items after the merchant changed the SKU of their variant or unlinked them.
         self.left_skus: set[str | None] = set()
-        self.left_levels: list[dict[str, int]] = []
+        # What each item has had, by field or location: a variant that gets an item which exists, by its SKU,
+        # keeps what the source does not name.
+        self._levels: dict[str, dict[str, set[int]]] = {}
         # SKUs of items that are kept for their stock elsewhere: an item gets no SKU that another one has.
         self.kept_skus: set[str | None] = set()
         # One of two machines was killed, and may have left an inventory item without its SKU.
@@ -43,7 +53,17 @@ class Oracle:
         self.may_double_items = False
         self.products: dict[str, Expected] = {}
         self.theirs: dict[str, Stored] = {}  # products that the merchant has created, by id
-        self._holders: Holders = {}
+        self._holders: Holders = NOBODY
+
+    def see(self, items: Iterable[Json], locations: Mapping[str, str]) -> None:
+        """What inventory items have before a run; `locations` are ids of those that the source may name."""
+        names = {own: name for name, own in locations.items()}
+        for item in items:
+            seen = self._levels.setdefault(item["id"], {})
+            for each in item["location_levels"]:
+                own, stocked = each["location_id"], each["stocked_quantity"]
+                quantities = {stocked, stocked - each["reserved_quantity"]}
+                seen.setdefault(names.get(own, own), set()).update(quantities)
 
     def known(self) -> list[str]:
         """External ids of products that are certainly stored, in a known state."""
@@ -222,20 +242,24 @@ class Oracle:
                 **states,
                 "images": {(own, tuple(sorted(each))) for own, each in states.get("images", ())},
             }
-        yield from _wrong(states, held)
+        yield from wrong_of(states, held)
         statuses = {status for status, _ in expected.statuses}
         if "status" not in expected.states and product.status not in statuses:
             yield f"status is {product.status}, expected {sorted(expected.statuses)}"
         for name, known in expected.others.items():
             is_owned = name == "sales channels" and CHANNELS in expected.states
             if not is_owned and product.others.get(name) not in known:
-                yield f"{name} is {product.others.get(name)!r}, expected {_any_of(known)}"
+                yield f"{name} is {product.others.get(name)!r}, expected {any_of(known)}"
         if missing := expected.own_values - set().union(*product.values.values()):
             yield f"the option values {sorted(missing)} of the merchant are gone"
         found = variants_of(expected, product, self._holders)
         own = others_than(found, product)
         if own not in expected.own_variants:
-            yield f"other variants are {own}, expected {_any_of(expected.own_variants)}"
+            yield f"other variants are {own}, expected {any_of(expected.own_variants)}"
+        for key, each in found.items():
+            if self.may_double_items and [sku for sku, _ in each.items][1:] == [None]:
+                for part in expected.variants[key].parts:  # as in a kit
+                    part.is_managed = False
         if wanted is not None and wanted.shared and not expected.stock_was_edited:
             ours = {key: each for key, each in found.items() if expected.variants[key].is_managed}
             yield from _of_shared_stock(wanted, ours)
@@ -267,18 +291,22 @@ class Oracle:
             if expected.store_id and not (expected.may_be_gone or expected.may_return):
                 yield f"it was {expected.store_id}, but now it is {stored.id}"
             expected = expected.seen_as(stored.id)
-        if self.may_double_items and [sku for sku, _ in stored.items][1:] == [None]:
-            expected.is_managed = False  # as in a kit
         states, is_new = expected.states, expected.store_id is None
         if not expected.is_managed:
             states = {name: each for name, each in states.items() if name not in STOCK}
-        withheld = _withheld(states, stored, self._holders)
-        states = {name: each for name, each in states.items() if name not in withheld}
-        yield from _wrong(states, _held(stored, options))
+        withheld = withheld_of(states, stored, self._holders)
+        kept = {
+            name
+            for name in STOCK
+            if (None, None) in states.get(name, ()) and self._had(stored, {name: stored.owned[name]})
+        }
+        states = {name: each for name, each in states.items() if name not in {*withheld, *kept}}
+        yield from wrong_of(states, held_by(stored, options))
         for name, known in expected.others.items():
-            possible = known + self.left_levels if is_new and name == "levels elsewhere" else known
-            if stored.others.get(name) not in possible:
-                yield f"{name} is {stored.others.get(name)!r}, expected {_any_of(possible)}"
+            held: Any = stored.others.get(name)
+            is_kept = is_new and name == "levels elsewhere" and self._had(stored, held)
+            if held not in known and not is_kept:
+                yield f"{name} is {held!r}, expected {any_of(known)}"
         may_lack_items = stored.owned["stock"] is None and None in expected.possible("stock")
         if expected.is_managed and expected.has_own_stock and not may_lack_items:
             if self.may_clear_items and [sku for sku, _ in stored.items] == [None]:
@@ -286,6 +314,11 @@ class Oracle:
             is_ours = is_sole_user and not (expected.item_may_lag or expected.may_share)
             item_follows = is_ours and stored.owned["sku"] not in self.left_skus | self.kept_skus
             yield from stored.flaws(item_follows=item_follows)
+
+    def _had(self, variant: StoredVariant, levels: Mapping[str, int]) -> bool:
+        """Whether its inventory item has had this stock before."""
+        seen = [self._levels.get(item, {}) for item in variant.others["ids of items"]]
+        return all(any(held in each.get(name, ()) for each in seen) for name, held in levels.items())
 
     def learn(self, stored: Mapping[str, Stored]) -> None:
         """Keep only the states that match the store."""
@@ -313,92 +346,16 @@ class Oracle:
                 learned = expected.variants[name] = variant.found(own.id, own.others)
                 learned.may_be_gone = is_half_gone
                 learned.is_gone = learned.may_return = False
-                for field in _withheld(learned.states, own, self._holders):
-                    learned.states[field] = {(own.owned[field], own.owned[field])}
-                edited = _narrow(learned.states, _held(own, options))
+                for field in withheld_of(learned.states, own, self._holders):
+                    held = own.owned[field]
+                    before = {pair for pair in variant.if_withheld.get(field, ()) if pair[1] == held}
+                    learned.states[field] = before or {(held, held)}
+                edited = _narrow(learned.states, held_by(own, options))
                 self.edited |= {(key, name, field) for field in edited}
             elif variant.is_gone:
                 variant.may_return, variant.if_created = False, None
             else:
                 del expected.variants[name]
-
-
-def options_of(expected: Expected, product: Stored) -> dict[int, str]:
-    """The ids of options by their place at the source: known ones, then those that have a possible title."""
-    found = {number: own for number, own in expected.options.items() if own in product.options}
-    number = 0
-    while states := expected.states.get(f"options.{number}"):
-        left = {title: own for own, title in product.options.items() if own not in found.values()}
-        titles = [title for pair in sorted(states, key=str) for title in pair]  # applied ones first
-        titles.sort(key=lambda title: title not in {applied for applied, _ in states})
-        if number not in found and (title := next((each for each in titles if each in left), None)):
-            found[number] = left[title]
-        number += 1
-    return found
-
-
-def variants_of(expected: Expected, product: Stored, holders: Holders = NOBODY) -> dict[str, StoredVariant]:
-    """The variants of the source by key: known ones, then those that have a possible SKU or option values."""
-    left = dict(product.variants)
-    found = {key: left.pop(each.store_id) for key, each in expected.variants.items() if each.store_id in left}
-    options = options_of(expected, product)
-    unknown = {key: each for key, each in expected.variants.items() if key not in found}
-    for key, each in sorted(unknown.items(), key=lambda item: not _skus(item[1])):  # by SKU first
-        parts = [*each.parts] if each.store_id is None else [each.if_created or each]
-        likely = sorted(left, key=lambda own: left[own].owned["sku"] not in _skus(each))
-        possible = (
-            own for own in likely if any(_is_possible(part, left[own], options, holders) for part in parts)
-        )
-        if (own := next(possible, None)) is not None:
-            found[key] = left.pop(own)
-    return found
-
-
-def _skus(variant: ExpectedVariant) -> set[Value]:
-    return {each for part in variant.parts for each in part.possible("sku")} - {None}
-
-
-def others_than(found: Mapping[str, StoredVariant], product: Stored) -> list[Any]:
-    """Summaries of all variants that are not the source's."""
-    ours = {each.id for each in found.values()}
-    return [each.summary for own, each in product.variants.items() if own not in ours]
-
-
-def holders_in(stored: Mapping[str, Stored]) -> Holders:
-    """The ids of the variants that have the SKUs and barcodes of the store."""
-    return {
-        (name, each.owned[name]): own
-        for product in stored.values()
-        for own, each in product.variants.items()
-        for name in UNIQUE
-        if each.owned[name] is not None
-    }
-
-
-def _withheld(states: States, stored: StoredVariant, holders: Holders) -> list[str]:
-    """The fields of which another variant has the value, so that this one keeps what it has."""
-    return [
-        name
-        for name in UNIQUE
-        if name in states
-        and stored.owned[name] not in {held for _, held in states[name]}
-        and any(holders.get((name, held), stored.id) != stored.id for _, held in states[name])
-    ]
-
-
-def _is_possible(
-    expected: ExpectedVariant, stored: StoredVariant, options: Mapping[int, str], holders: Holders
-) -> bool:
-    skus = expected.possible("sku")
-    if stored.owned["sku"] in skus - {None}:
-        return True
-    if skus != {None} and all(holders.get(("sku", each), stored.id) == stored.id for each in skus):
-        return False  # else the SKU is withheld
-    return all(
-        stored.values.get(own) in possible
-        for number, own in options.items()
-        if (possible := expected.possible(f"option.{number}"))  # a dropped variant lacks later options
-    )
 
 
 def _of_shared_stock(wanted: Wanted, found: Mapping[str, StoredVariant]) -> Iterator[str]:
@@ -417,18 +374,6 @@ def _of_shared_stock(wanted: Wanted, found: Mapping[str, StoredVariant]) -> Iter
             yield f"variant {key}: it has its own stock, but the item that others share"
 
 
-def _held(stored: StoredVariant, options: Mapping[int, str]) -> dict[str, Value]:
-    """The fields of a stored variant."""
-    return stored.owned | {f"option.{number}": stored.values.get(own) for number, own in options.items()}
-
-
-def _wrong(states: States, held: Mapping[str, Value]) -> Iterator[str]:
-    for name, pairs in states.items():
-        possible, value = [stored for _, stored in pairs], held.get(name)
-        if value not in possible:
-            yield f"{name} is {value!r}, expected {_any_of(possible)}"
-
-
 def _narrow(states: States, held: Mapping[str, Value]) -> set[str]:
     """Keep the states that match the store; returns the fields that hold something else than was applied."""
     for name, pairs in states.items():
@@ -437,7 +382,3 @@ def _narrow(states: States, held: Mapping[str, Value]) -> set[str]:
         left = {pair for pair in pairs if pair[1] == value}
         states[name] = left or {(applied, value) for applied, _ in pairs}
     return {name for name, pairs in states.items() if any(applied != stored for applied, stored in pairs)}
-
-
-def _any_of(values: list[Any]) -> str:
-    return " or ".join(dict.fromkeys(map(repr, values)))
