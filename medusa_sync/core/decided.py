@@ -89,7 +89,8 @@ def decide_variants(change: Change, recorded: Mapping[str, VariantRecord]) -> di
     own = {each.desired.key: each for each in change.variants}
     found = {}
     for key in {**own, **renamed}:
-        applied = record.variant(key).fields
+        is_new = key in own and own[key].is_new
+        applied = {} if is_new else record.variant(key).fields  # those may be of one that was deleted
         sent = {**renamed.get(key, {}), **(_sent(applied, own[key], gone) if key in own else {})}
         if sent:
             pending = record.pending_values.get(key, {})

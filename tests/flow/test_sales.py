@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections import Counter
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import no, refuse, strike
+from tests.flow.faults import KILLED, killed_runs, no, refuse, strike
 from tests.flow.stage import (
     ListSource,
     assert_quiet,
@@ -21,9 +23,11 @@ from tests.flow.stage import (
     synced,
     writes,
 )
+from tests.flow.test_undo import undo
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import ListPrice
+from tests.harness.shirts import shirt, variant
 
 COUNT = 4
 SKUS = [row["sku"] for row in products(COUNT)]
@@ -327,3 +331,16 @@ def test_a_sale_price_whose_creation_is_delivered_late_is_stored_once_after_over
     assert sync(reduced(), store, overwrite=True).exit_code == 0
     assert amounts(store) == dict.fromkeys(SKUS, 9)
     sold(store, reduced())
+
+
+@pytest.mark.parametrize("killed", KILLED)
+def test_a_deleted_variant_comes_back_with_its_sale_price_after_a_kill(killed: str, tmp_path: Path) -> None:
+    variants = [*shirt()["variants"], variant(1, "XL", "Red", compareAtPrice=50)]
+    less, more = (ListSource([shirt(variants=each)], sale_prices=True) for each in (variants[:-1], variants))
+    store = FakeMedusa()
+    sync(less, store)
+    undo(store, sync(more, store), tmp_path, on_missing="delete", max_removals="100%")
+    assert not prices(store)
+    for hurt in killed_runs(store, killed, partial(sync, more)):
+        sold(hurt, more)
+        assert amounts(hurt) == {"SH1-XL-R": 21}
