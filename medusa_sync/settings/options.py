@@ -71,7 +71,8 @@ class Settings:
         "A jq program that turns items of the source into products, or a built-in one.",
         more="Default: a built-in one, if the fields of the source show that it needs it.")
     source_name: str = _option("Source", "NAME", parsers.slug, "dummyjson",
-        "Prefix of external ids in the store. Do not change it after the first sync.", is_common=True)
+        "Prefix of external ids in the store. Do not change it after the first sync.",
+        more="1 to 40 lower-case letters, digits, '.', '-' or '_'.", is_common=True)
     source_authorization: Secret | None = _optional("Source", "", parsers.authorization,
         "Value of the Authorization header for the source, such as 'Bearer ...'. Sent only to its host.",
         is_secret=True)
