@@ -34,6 +34,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in set(left_out)]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End with one list of what was skipped."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if lines := [*tiers.left_out(each.longrepr[2] for each in skipped)]:
+        terminalreporter.section("skipped")
+        for line in lines:
+            terminalreporter.line(line)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _every_document_matches_its_schema() -> Iterator[None]:
     """Check each JSON document that a test renders in this process."""
@@ -55,7 +64,7 @@ def needs_node() -> None:
     try:
         node()
     except NodeMissing as missing:
-        tiers.skip(str(missing))
+        tiers.skip(str(missing), "nodejs npm")
 
 
 class SharedStore:

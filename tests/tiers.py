@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 from zlib import crc32
 
@@ -58,12 +59,27 @@ def needed(package: str, *names: str) -> str:
     """The path of a program of a Debian package; a test that needs it is skipped without it."""
     found = [path for path in map(shutil.which, names) if path]
     if not found:
-        skip(f"{names[0]} is not installed (Debian: package {package})")
+        skip(f"{names[0]} is not installed", package)
     return found[0]
 
 
-def skip(reason: str) -> NoReturn:
-    """Skip a test that needs what this machine lacks; in CI it fails."""
+def skip(reason: str, packages: str = "") -> NoReturn:
+    """Skip a test that needs what this machine lacks, such as packages of Debian; in CI it fails."""
+    reason += f" (Debian: {packages})" if packages else ""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def left_out(reasons: Iterable[str]) -> Iterator[str]:
+    """How many tests were skipped for which reason, and the command that installs what they need."""
+    packages: dict[str, None] = {}
+    counts: Counter[str] = Counter()
+    for reason in reasons:
+        text, _, missing = reason.removeprefix("Skipped: ").partition(" (Debian: ")
+        counts[text] += 1
+        packages |= dict.fromkeys(missing.removesuffix(")").split())
+    for reason, count in counts.most_common():
+        yield f"{count} test{'s' if count > 1 else ''}: {reason}"
+    if packages:
+        yield f"To run them: sudo apt-get install {' '.join(sorted(packages))}"

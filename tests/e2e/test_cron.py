@@ -61,7 +61,7 @@ cat > "$new" && mv "$new" "$new.eml"
 def skip_without_cron() -> None:
     reason = ""
     if sys.platform != "linux" or shutil.which("cron", path="/usr/sbin") is None:
-        reason = "cron is not installed (Debian: package cron)"
+        skip("cron is not installed", "cron")
     elif os.geteuid() != 0:
         reason = "running a cron daemon needs root"
     elif subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "none", "/run"], check=False).returncode:
