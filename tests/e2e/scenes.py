@@ -92,7 +92,7 @@ def _page(name: str, language: str) -> str:
 
 
 SCENES: Mapping[str, Scene] = {
-    "README.md": Scene(5, {"catalogue.csv": FEW}, checkout),
+    "README.md": Scene(20, {}, checkout),
     "alternatives.md": Scene(20, {"products.csv": FEW}),
     "from-shopify.md": Scene(0, {}),
     "from-woocommerce.md": Scene(0, {}),
