@@ -228,6 +228,7 @@ async def _mode(settings: Settings, requests: Requests, connect: Connect) -> Asy
         mapping,
         settings.source_map,
         settings.min_products,
+        adjust=settings.adjust,
     ) as source:
         yield Sync(source)
 

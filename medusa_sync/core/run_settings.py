@@ -12,15 +12,16 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import CHANGES, Record
 from medusa_sync.core.selection import Selection
 
-CURRENCY, SALES, MAP = "--currency", "--sale-prices", "--source-map"
+CURRENCY, SALES, MAP, ADJUST = "--currency", "--sale-prices", "--source-map", "--adjust"
 # Further members of the settings in a record:
-MAP_CONTENT = "map"  # a digest
+MAP_CONTENT, ADJUST_CONTENT = "map", "adjust"  # digests
 LOCATION_NAME = "location"  # the value of `--stock-location`; its own value there is an id
 
-OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT, STOCK_IS)
+OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT, ADJUST, ADJUST_CONTENT, STOCK_IS)
+_PROGRAMS = {MAP_CONTENT: "map", ADJUST_CONTENT: "program of --adjust"}
 _OF_LOCATION = (LOCATION, LOCATION_NAME)
 _OFF = dict.fromkeys(
-    (CURRENCY, SALES, MAP, STOCK_IS), ""
+    (CURRENCY, SALES, MAP, ADJUST, STOCK_IS), ""
 )  # a record without them was written without these settings
 _COUNT = re.compile("[0-9]{1,9}")
 
@@ -94,16 +95,16 @@ def changed(
     """The settings that have other values now, each with the old and the new one.
 
     Those that decide only about fields that are not chosen are left out, and those that are not known. Of a
-    map, it matters whether there is one: its name says nothing, and its content may change.
+    program, it matters whether there is one: its name says nothing, and its content may change.
     """
     return {name: values for name, values in _differences(before, {**_OFF, **now}) if selection.decides(name)}
 
 
 def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    for name in (CURRENCY, SALES, MAP, LOCATION, STOCK_IS):
+    for name in (CURRENCY, SALES, MAP, ADJUST, LOCATION, STOCK_IS):
         if name in before and name in now:
             old, new = before[name], now[name]
-            if bool(old) != bool(new) or (old != new and name != MAP):
+            if bool(old) != bool(new) or (old != new and name not in {MAP, ADJUST}):
                 yield name, (old, new)
 
 
@@ -113,10 +114,10 @@ def changed_of(record: Record, desired: DesiredProduct, selection: Selection) ->
     return changed(before, desired.settings, selection)
 
 
-def is_map_edited(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
-    """Whether both have a map, and its content differs, as far as it is known."""
-    old, new = before.get(MAP_CONTENT), now.get(MAP_CONTENT)
-    return bool(old and new) and old != new
+def edited_programs(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The programs that both have, and whose content differs, as far as it is known."""
+    both = [name for name in _PROGRAMS if before.get(name) and now.get(name)]
+    return [_PROGRAMS[name] for name in both if before[name] != now[name]]
 
 
 def to_record(before: Mapping[str, str], now: Mapping[str, str], selection: Selection) -> dict[str, str]:

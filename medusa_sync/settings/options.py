@@ -70,6 +70,9 @@ class Settings:
     source_map: str | None = _optional("Source", "FILE|NAME", parsers.path,
         "A jq program that turns items of the source into products, or a built-in one.",
         more="Default: a built-in one, if the fields of the source show that it needs it.")
+    adjust: str | None = _optional("Source", "FILE.jq|PROGRAM", parsers.text,
+        "A jq program that changes each product after it was read, or leaves it out.",
+        more="[It gets](adjust.md) medusa-sync JSON, whatever the format of the source is.")
     source_name: str = _option("Source", "NAME", parsers.slug, "dummyjson",
         "Prefix of external ids in the store. Do not change it after the first sync.",
         more="1 to 40 lower-case letters, digits, '.', '-' or '_'.", is_common=True)
@@ -155,8 +158,8 @@ class Settings:
         "Do not write prices that would move by more than this, up or down, or to 0.",
         more="Default: no limit.", is_common=True)
     accept_settings: bool = _switch("Guards",
-        "Continue with another --currency, --sale-prices, --source-map, --stock-is or --stock-location.",
-        more="For one run.")
+        "Continue with another --currency, --sale-prices, --source-map, --adjust, --stock-is or "
+        "--stock-location.", more="For one run.")
     min_products: int | None = _optional("Guards", "N", parsers.whole_number(0, 1_000_000_000),
         "Write nothing if the source has fewer valid products.",
         more="Reads all of them before the first write. 0 is no limit.")
@@ -248,7 +251,9 @@ OPTIONS: Mapping[str, Option] = {
 }
 """The settings by name."""
 
-GUARDING = frozenset({"source", "source_format", "source_map", "min_products", "max_changes", "max_removals"})
+GUARDING = frozenset(
+    {"source", "source_format", "source_map", "adjust", "min_products", "max_changes", "max_removals"}
+)
 """Options that decide what a plan has, but not how it is carried out."""
 
 _DECIDING = {"Source", "What is written", "Guards"}

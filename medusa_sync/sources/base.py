@@ -114,6 +114,7 @@ class Item(Struct):
         remarks: about its table or feed.
         root: the name of the root of its XML.
         is_foreign: it was not written for this tool: what is not needed of it may be left out.
+        rest: what was not used of it, by column or name, if its source keeps that.
     """
 
     value: Any
@@ -124,6 +125,7 @@ class Item(Struct):
     remarks: Remarks | None = None
     root: str = ""
     is_foreign: bool = False
+    rest: Mapping[str, Any] | None = None
 
     @property
     def body(self) -> msgspec.Raw | bytes:
@@ -191,6 +193,7 @@ class SourceOf(ABC, Generic[T_co]):
         notes: remarks about what was read.
         resembles: a source that can be read, if the products are like those of it, and what they lack.
         id_hint: what to do if no product has a usable id.
+        keeps_rest: items get what was not used of them.
     """
 
     format = ""
@@ -198,6 +201,7 @@ class SourceOf(ABC, Generic[T_co]):
     notes: Sequence[Note] = ()
     resembles = ""
     id_hint = ""
+    keeps_rest = False
 
     @abstractmethod
     def pages(self, limit: int | None) -> AsyncGenerator[PageOf[T_co], None]:
@@ -227,7 +231,7 @@ class Reader(Protocol):
     """Reads a file, which is seekable."""
 
     def __call__(
-        self, file: BufferedReader, /, *, as_items: bool, charset: str
+        self, file: BufferedReader, /, *, as_items: bool, charset: str, keeps_rest: bool
     ) -> tuple[str, Iterator[Item]]:
         """The format of the file, such as `CSV (Shopify)`, and its items, one after another.
 
@@ -235,6 +239,7 @@ class Reader(Protocol):
             file: to read to its end, which shows whether it is complete.
             as_items: rows of tables and items of feeds are wanted as they are, for a map.
             charset: the encoding that a server names; empty if there is none.
+            keeps_rest: what is not used of an item is kept.
 
         Raises:
             SourceError: the file, or the rest of it, cannot be read.

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from io import BufferedReader
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Item
@@ -47,7 +47,7 @@ _DAMAGED = (
 )
 
 
-def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str, Iterator[Item]]:
+def read_csv(file: BufferedReader, *, charset: str, **how: Any) -> tuple[str, Iterator[Item]]:
     """Read the products of a CSV file, one after another, or its rows if they need a map.
 
     Raises:
@@ -58,7 +58,7 @@ def read_csv(file: BufferedReader, *, as_items: bool, charset: str) -> tuple[str
     lines = _Lines(file, charset)
     delimiter, names = _header(lines)
     rows = _in_columns(_rows(lines, delimiter, len(names)), len(names))
-    kind, items = read_table(names, rows, as_items=as_items, kind="CSV", decimal_comma=delimiter == ";")
+    kind, items = read_table(names, rows, kind="CSV", decimal_comma=delimiter == ";", **how)
     return kind if lines.encoding == _UTF_8 else f"{kind}, {lines.encoding}", items
 
 

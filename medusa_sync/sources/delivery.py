@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kinds.stock import STOCK_IS
 from medusa_sync.core.policy import AVAILABLE
-from medusa_sync.core.run_settings import CURRENCY, MAP, MAP_CONTENT, SALES
+from medusa_sync.core.run_settings import ADJUST, ADJUST_CONTENT, CURRENCY, MAP, MAP_CONTENT, SALES
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
 from medusa_sync.sources.image_paths import has_paths
@@ -38,6 +38,7 @@ class MappingOptions(Struct, frozen=True, dict=True):
         sale_prices: discounts become sale prices.
         source_map: the name of the map that the settings choose; empty if they choose none.
         map_digest: of its content.
+        adjust, adjust_digest: the same of the program that adjusts products.
         base: the URL of the source, which completes the paths of images; empty without one.
         has_other_names: fields of the products have other names, which were not read in older versions.
         has_translated_names: some of these are in other languages, which were read still later.
@@ -53,12 +54,15 @@ class MappingOptions(Struct, frozen=True, dict=True):
     base: str = ""
     has_translated_names: bool = False
     is_available: bool = False
+    adjust: str = ""
+    adjust_digest: str = ""
 
     @cached_property
     def settings(self) -> dict[str, str]:
         """The settings of values that are set."""
         sales, currency = "on" if self.sale_prices else "", self.currency
         values = {CURRENCY: currency, SALES: sales, MAP: self.source_map, MAP_CONTENT: self.map_digest}
+        values |= {ADJUST: self.adjust, ADJUST_CONTENT: self.adjust_digest}
         values[STOCK_IS] = AVAILABLE if self.is_available else ""
         return {name: value for name, value in values.items() if value}
 

@@ -66,9 +66,8 @@ async def read_items(
                     check(head := file.peek(HEAD)[:HEAD])
                     if format_ == "auto":
                         format_ = recognise(head, content.name, content.content_type)
-                    source.format, found = reader_of(format_)(
-                        file, as_items=as_items, charset=content.charset
-                    )
+                    how = {"as_items": as_items, "keeps_rest": source.keeps_rest}
+                    source.format, found = reader_of(format_)(file, charset=content.charset, **how)
                     source.format += f", {content.compression}" if content.compression else ""
                 for item in islice(found, base.PAGE_SIZE):
                     items.append(item)  # noqa: PERF402 - an error must not lose the items

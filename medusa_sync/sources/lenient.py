@@ -48,19 +48,8 @@ def adjusted(raw: Any, *, is_strict: bool) -> tuple[SourceProduct, str, list[str
     """
     if not isinstance(raw, dict):
         return msgspec.convert(raw, SourceProduct), "", []
-    renamed = _Renamed(raw, FIELDS, is_strict=is_strict)
-    product, variants = renamed.product, renamed.product.get("variants")
-    of_variants: list[_Renamed] = []
-    if isinstance(variants, list):
-        stated = {"currency": _stated(raw, FIELDS)}
-        own = [
-            _Renamed(stated | each, _VARIANT, f"variants[{index}].", is_strict=is_strict)
-            if isinstance(each, dict)
-            else each
-            for index, each in enumerate(variants)
-        ]
-        of_variants = [each for each in own if isinstance(each, _Renamed)]
-        product["variants"] = [each.product if isinstance(each, _Renamed) else each for each in own]
+    renamed, of_variants = _renamed(raw, is_strict=is_strict)
+    product = renamed.product
     status = product.pop("status", None)
     known = status.strip().lower() if isinstance(status, str) else status
     known = "draft" if known in _HIDDEN else known
@@ -80,6 +69,36 @@ def adjusted(raw: Any, *, is_strict: bool) -> tuple[SourceProduct, str, list[str
     unused = [*renamed.unused, *distinct(names)]
     "".join(unused).encode()
     return found, shown_status, unused
+
+
+def in_our_form(raw: Mapping[str, Any], *, is_strict: bool) -> dict[str, Any]:
+    """A product with our own names and kinds of values, and with `unused`: what else it has.
+
+    Raises:
+        ValidationError: a value cannot be read.
+    """
+    renamed, of_variants = _renamed(raw, is_strict=is_strict)
+    found = [each for each in of_variants if each.unused]
+    for each in (renamed, *found):
+        each.product["unused"] = {name: each.raw[name] for name in each.unused}
+    return {name: value for name, value in renamed.product.items() if value is not None}
+
+
+def _renamed(raw: Mapping[str, Any], *, is_strict: bool) -> tuple[_Renamed, list[_Renamed]]:
+    """A product and its variants with our own names."""
+    renamed = _Renamed(raw, FIELDS, is_strict=is_strict)
+    variants = renamed.product.get("variants")
+    if not isinstance(variants, list):
+        return renamed, []
+    stated = {"currency": _stated(raw, FIELDS)}
+    own = [
+        _Renamed(stated | each, _VARIANT, f"variants[{index}].", is_strict=is_strict)
+        if isinstance(each, dict)
+        else each
+        for index, each in enumerate(variants)
+    ]
+    renamed.product["variants"] = [each.product if isinstance(each, _Renamed) else each for each in own]
+    return renamed, [each for each in own if isinstance(each, _Renamed)]
 
 
 def identity(raw: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -136,6 +155,7 @@ class _Renamed:
     ) -> None:
         self.product = product = {name: value for name, value in raw.items() if name in own}
         self.unused: list[str] = []
+        self.raw = raw
         self._given: dict[str, str] = {}  # the names of fields that have other ones
         self._own = own
         self._needed = own if is_strict else _KINDS[own][2]

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -31,9 +31,11 @@ from medusa_sync.sources.delivery import MappingOptions, deliver, named, with_na
 from medusa_sync.sources.image_paths import base_of
 from medusa_sync.sources.maps import names_of, recognised, resembled
 from medusa_sync.sources.overlooked import Overlooked
+from medusa_sync.sources.text import decode_json
 from medusa_sync.spool import Spool
 
 if TYPE_CHECKING:  # most runs need no map
+    from medusa_sync.sources.adjust import Adjustment
     from medusa_sync.sources.maps.program import Program
 
 SAMPLE = Path(__file__).with_name("sample") / "products.json"
@@ -41,13 +43,15 @@ SAMPLE = Path(__file__).with_name("sample") / "products.json"
 
 
 @asynccontextmanager
-async def open_source(
+async def open_source(  # noqa: PLR0913 - each is a setting of its own
     source: str,
     format_: str,
     connect: Callable[[], AbstractAsyncContextManager[HttpClient]],
     mapping: MappingOptions,
     map_: str | None = None,
     min_products: int | None = None,
+    *,
+    adjust: str | None = None,
 ) -> AsyncIterator[Source]:
     """The source of `--source`.
 
@@ -58,30 +62,39 @@ async def open_source(
         mapping: options of the mapping.
         map_: the value of `--source-map`.
         min_products: if the source has fewer valid ones, or fails, it delivers none; None for no check.
+        adjust: the value of `--adjust`.
 
     Raises:
-        SettingsError: the map cannot be read, or is not a valid program; or no package opens the URL.
+        SettingsError: a program cannot be read, or is not valid; or no package opens the URL.
     """
     program = None if map_ is None else _program(map_)
     has_map = program is not None
     if program is not None:
         mapping = structs.replace(mapping, source_map=program.name, map_digest=program.digest)
+    adjustment = None
+    if adjust is not None:
+        from medusa_sync.sources.adjust import Adjustment  # few runs need it
+
+        adjustment = Adjustment(adjust)
+        own = adjustment.program
+        mapping = structs.replace(mapping, adjust=own.name, adjust_digest=own.digest)
+    how = program, min_products, adjustment
     if "://" not in source:
         path = None if source == "-" else SAMPLE if source == "sample" else Path(source)
         name = "standard input" if path is None else source
-        yield Catalogue(_FileSource(path, format_, has_map=has_map), name, mapping, program, min_products)
+        yield Catalogue(_FileSource(path, format_, has_map=has_map), name, mapping, *how)
         return
     name = public_part(source)
     if not is_http(source):
         from medusa_sync.sources.plugged import PluggedSource  # few runs need it
 
         with PluggedSource(source, has_map=has_map) as plugged:
-            yield Catalogue(plugged, name, mapping, program, min_products)
+            yield Catalogue(plugged, name, mapping, *how)
         return
     mapping = structs.replace(mapping, base=base_of(without_user_info(source)))
     async with connect() as http:
         api = ApiSource(http, without_user_info(source), format_=format_, has_map=has_map)
-        yield Catalogue(api, name, mapping, program, min_products)
+        yield Catalogue(api, name, mapping, *how)
 
 
 class _FileSource(ItemSource):
@@ -121,18 +134,23 @@ class Catalogue(Source):
         mapping: MappingOptions,
         program: Program | None = None,
         min_products: int | None = None,
+        adjustment: Adjustment | None = None,
     ) -> None:
         self._source = source
+        self._adjustment = adjustment
+        source.keeps_rest = adjustment is not None
         self._name = name
         self._mapping = mapping
         self._program = program
         self._min_products = min_products
-        self._map = ""
+        self._map, self._named = "", mapping
         self._overlooked = Overlooked()
 
     @property
     def overlooked(self) -> Iterable[Note]:
-        return self._overlooked.notes
+        yield from self._overlooked.notes
+        if self._adjustment is not None:
+            yield from self._adjustment.example
 
     async def category_names(self) -> Mapping[str, str]:
         return {} if self._map else await self._source.category_names()
@@ -169,19 +187,16 @@ class Catalogue(Source):
             yield page
 
     async def _pages(self, limit: int | None) -> AsyncGenerator[Page, None]:
-        count, known_by, mapping, overlooked = 0, "", self._mapping, Overlooked()
-        self._overlooked = overlooked
+        count, adjustment, self.notes = 0, self._adjustment, ()
+        self._overlooked = overlooked = Overlooked()
+        pages = self._identified(limit if adjustment is None else None)  # it may leave some out
+        if adjustment is not None:
+            pages = adjustment.pages(pages, lambda item: not (item.is_foreign or self._named.has_other_names))
         try:
-            async with aclosing(self._items(limit)) as pages:
+            async with aclosing(pages):
                 async for page in pages:
                     items = page.rows[: None if limit is None else limit - count]
-                    if items and not count:
-                        mapping = with_names(mapping, items[0])
-                        known_by = self._known_by(items)
-                    if known_by:
-                        items = tuple(_identified(item, known_by) for item in items)
-                    overlooked.remarks.leave_out(items[-1].unused if items else ())
-                    rows = tuple(deliver(item, mapping, overlooked) for item in items)
+                    rows = tuple(deliver(item, self._named, overlooked) for item in items)
                     count += len(rows)
                     yield Page(rows, page.total)
                     if count == limit:
@@ -190,9 +205,25 @@ class Catalogue(Source):
                 text = "The table has no row below its header. Is the export complete?"
                 self.notes = [Note("empty_table", text)]
         finally:
+            if adjustment is not None:
+                self.notes = [*self.notes, *adjustment.notes]
             kind, comma, rest = self._source.format.partition(",")
             self.format = f"{kind} ({self._map}){comma}{rest}" if self._map else self._source.format
             self.in_one_piece = self._source.in_one_piece
+
+    async def _identified(self, limit: int | None) -> AsyncGenerator[PageOfItems, None]:
+        """The items with their ids; the first ones show what these are, and which names the source has."""
+        known_by, is_first, self._named = "", True, self._mapping
+        async with aclosing(self._items(limit)) as pages:
+            async for page in pages:
+                items = page.rows
+                if items and is_first:
+                    self._named = with_names(self._mapping, items[0])
+                    known_by, is_first = self._known_by(items), False
+                if known_by:
+                    items = tuple(_identified(item, known_by) for item in items)
+                self._overlooked.remarks.leave_out(items[-1].unused if items else ())
+                yield structs.replace(page, rows=items)
 
     def _known_by(self, items: Sequence[Item]) -> str:
         """The field that is read as the id of the first items, if none has one; empty without one."""
@@ -250,7 +281,8 @@ class Catalogue(Source):
                 async for page in pages:
                     async with aclosing(program.made_of(page.rows)) as made:
                         async for item, parts, error in made:
-                            grouped.add(item.place, parts, error)
+                            unread = _rest(item, program) if parts and self._adjustment else {}
+                            grouped.add(item.place, parts, error, unread)
             grouped.check()
             self._overlooked.remarks.known_by = grouped.known_by
             if grouped.lacks_ids:
@@ -276,6 +308,14 @@ class Catalogue(Source):
                         name for name, value in values if name and value and not known(name)
                     )
             yield page
+
+
+def _rest(item: Item, program: Program) -> Mapping[str, Any]:
+    """What a map does not read of an item, or of those of a group; of a name, the first value counts."""
+    found = decode_json(bytes(item.body))
+    objects = found[::-1] if isinstance(found, list) else [found]
+    values = {name: value for each in objects for name, value in each.items()}
+    return {name: value for name, value in values.items() if name and value and not program.reads(name)}
 
 
 def _identified(item: Item, known_by: str) -> Item:

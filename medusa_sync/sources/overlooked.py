@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 10  # names
 _IGNORED_SHOWN = 20  # those of metafields come last
+_METAFIELDS = "metafields"
+_KEEPS_METAFIELDS = f'.metadata += (.unused | with_entries(select(.key | test("{_METAFIELDS}"))))'
 _CENTS, _THOUSAND = 2, 1_000
 
 
@@ -70,6 +72,9 @@ class Overlooked:
         if remarks.ignored:
             names = (f"{shown(name)} {count:,}" for name, count in remarks.ignored.items())
             yield Note("not_used", f"Known, but not synced: {_listed(names, _IGNORED_SHOWN)}.")
+        if any(_METAFIELDS in name for name in (*remarks.unused, *remarks.ignored)):
+            text = f"With --adjust, this line keeps metafields as metadata: {_KEEPS_METAFIELDS}"
+            yield Note("not_used", text)
         if remarks.known_by:
             name = shown(remarks.known_by)
             yield Note("no_ids", f"The products have no id, so {name} is read as one. It must never change.")

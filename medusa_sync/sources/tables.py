@@ -68,7 +68,7 @@ def header_of(rows: Iterable[Names[T]]) -> tuple[Names[T], list[T]]:
     return found, [each.row for each in tried[tried.index(found) + 1 :]]
 
 
-def read_table(
+def read_table(  # noqa: PLR0913 - what its reader knows, and what is wanted of it
     names: Sequence[str],
     rows: Iterable[Cells],
     *,
@@ -76,6 +76,7 @@ def read_table(
     kind: str,
     unit: str = "line",
     decimal_comma: bool = False,
+    keeps_rest: bool = False,
 ) -> tuple[str, Iterator[Item]]:
     """The format of a table, such as `CSV (Shopify)`, and its products, or its rows if they need a map.
 
@@ -97,6 +98,8 @@ def read_table(
         return [_by_name(each.values, columns) for each in first]
 
     header = best(names, examples, unit=unit, decimal_comma=decimal_comma, like=like)
+    if keeps_rest:
+        header.keep_rest()
     all_rows = chain(first, rest)
     return f"{kind} ({header.dialect.name})", products(starmap(header.row, all_rows), header.dialect)
 

@@ -41,7 +41,9 @@ _WHOLE = "Nothing was removed. The pages of a feed are not followed: set --sourc
 _EXPORT = "Use Products > Export of WooCommerce, which writes a CSV file, or the URL of its REST API."
 
 
-def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str, Iterator[Item]]:
+def read_xml(
+    file: BufferedReader, *, as_items: bool, keeps_rest: bool = False, **_: object
+) -> tuple[str, Iterator[Item]]:
     """Read the products of a feed, one after another, or the items of any XML if they need a map.
 
     Raises:
@@ -52,8 +54,10 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
     encoding = "" if found.encoding.lower() in {"", "utf-8"} else f", {found.encoding}"
     kind = ROOTS.get(found.root, "XML")
     if found.root in ROOTS and not as_items:
-        header_of = lru_cache(maxsize=1_024)(partial(_header, Remarks()))  # most items have the same names
-        rows = (_row(each, number, header_of) for number, each in enumerate(_feed(file, as_items=False), 1))
+        known = partial(_header, Remarks(), keeps_rest=keeps_rest)
+        header_of = lru_cache(maxsize=1_024)(known)  # most items have the same names
+        elements = _feed(file, as_items=False, keeps_rest=keeps_rest)
+        rows = (_row(each, number, header_of) for number, each in enumerate(elements, 1))
         return f"{kind} ({GOOGLE.name}){encoding}", products(rows, _FEED)
     values = _plain(_feed(file, as_items=True)) if found.root in ROOTS else _others(file, found)
     items = (
@@ -73,10 +77,10 @@ def read_xml(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str,
 # --- feeds ----------------------------------------------------------------------------------------------
 
 
-def _feed(file: BufferedReader, *, as_items: bool) -> Iterator[Element]:
+def _feed(file: BufferedReader, *, as_items: bool, keeps_rest: bool = False) -> Iterator[Element]:
     """The items of an RSS or Atom feed, with the elements of the feed itself and Google's.
 
-    Without a map, the texts of elements that become no field are only noted.
+    Without a map, the texts of elements that become no field are only noted, unless the rest is kept.
     """
     is_page = False  # it names another one (RFC 5005)
 
@@ -92,7 +96,7 @@ def _feed(file: BufferedReader, *, as_items: bool) -> Iterator[Element]:
         is_page = is_page or rel in _PAGES
 
     def is_noted(name: str) -> bool:
-        return not as_items and _key(name.rpartition(" ")[2]) not in _WANTED
+        return not (as_items or keeps_rest) and _key(name.rpartition(" ")[2]) not in _WANTED
 
     yield from Parser(lambda way: way[-1] in ITEMS, is_wanted, outside, is_noted).items(file)
     if is_page:
@@ -123,8 +127,11 @@ def _preferred(item: Element, key: Callable[[str], str]) -> list[tuple[str, str]
     return [(name, text) for is_googles, name, text in found if is_googles or key(name) not in googles]
 
 
-def _header(remarks: Remarks, names: tuple[str, ...]) -> Header:
-    return Header(_FEED, names, unit="item", remarks=remarks)
+def _header(remarks: Remarks, names: tuple[str, ...], *, keeps_rest: bool) -> Header:
+    header = Header(_FEED, names, unit="item", remarks=remarks)
+    if keeps_rest:
+        header.keep_rest()
+    return header
 
 
 @lru_cache(maxsize=1_024)

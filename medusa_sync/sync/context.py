@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec import Struct, field, structs
@@ -45,7 +45,7 @@ class Context(Struct):
         plan: how to decide; without fields that the store cannot have, once that is known.
         remarks: what is collected for the result.
         failures: products in a row whose writes failed without a refusal.
-        is_map_edited: the products of the source were written with another content of the map.
+        edited_programs: those whose content was another one when products of the source were written.
     """
 
     api: AdminApi
@@ -64,7 +64,7 @@ class Context(Struct):
     another_run_creates: bool = False
     remarks: Remarks = field(default_factory=Remarks)
     failures: int = 0
-    is_map_edited: bool = False
+    edited_programs: Sequence[str] = ()
     plan: PlanSettings = PlanSettings()
 
     def __post_init__(self) -> None:

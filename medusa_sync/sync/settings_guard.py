@@ -15,8 +15,8 @@ from medusa_sync.core.run_settings import (
     LOCATION_NAME,
     OF_SOURCE,
     changed,
+    edited_programs,
     is_earlier,
-    is_map_edited,
     to_record,
     with_settings,
 )
@@ -100,7 +100,7 @@ class SettingsGuard:
             self._stop_unless_accepted(differences)
         self._scan.location = before.get(LOCATION, "")
         self._to_record = to_record(before, now, self._selection)
-        self._context.is_map_edited = is_map_edited(before, now)
+        self._context.edited_programs = edited_programs(before, now)
 
     @property
     def _now(self) -> Mapping[str, str]:

@@ -47,11 +47,11 @@ TOO_LARGE = "a" * 2_000_000
 """A text with which a product is too large for a request."""
 
 
-def sync(source: Source, store: FakeMedusa, **changes: Any) -> RunResult:
+def sync(source: Source | None, store: FakeMedusa, /, **changes: Any) -> RunResult:
     return asyncio.run(run_once(source, store, **changes))
 
 
-def save(source: Source, store: FakeMedusa, file: Path, **changes: Any) -> RunResult:
+def save(source: Source | None, store: FakeMedusa, file: Path, /, **changes: Any) -> RunResult:
     """Save the plan of a dry run."""
     changes |= {"dry_run": True, "save_plan": file}
     result = sync(source, store, **changes)

@@ -23,6 +23,7 @@ _SPLIT = re.compile(r"(\{[a-z]+\})")
 LAST = 1_000  # the rank of names in other languages
 _COMPLETE = 12  # digits of a barcode
 _NONE: Mapping[str, str] = {}
+_METAFIELD = re.compile(r".*\((product\.metafields\..+)\)")  # its name before that may change
 _CODES = frozenset({"id", "sku", "barcode"})  # members of a product or variant
 
 
@@ -215,6 +216,12 @@ class Header:
             if meaning and not meaning.column.field
         ]
         self.missing = [key for key in dialect.required if key not in self.names | self.series]
+        self._rest: dict[int, str] = {}
+
+    def keep_rest(self) -> None:
+        """Give rows that follow what they have in columns that mean nothing."""
+        named = {**self.unknown, **dict(self._ignored)}
+        self._rest = {index: _METAFIELD.sub(r"\1", name) for index, name in named.items()}
 
     def _choose(self, names: Sequence[tuple[str, Meaning | None]]) -> None:
         """Choose the columns that count among these names."""
@@ -279,7 +286,12 @@ class Header:
             if index < width and values[index].strip():
                 self.remarks.ignored[name] = self.remarks.ignored.get(name, 0) + 1
         codes = {self.names[key]: cells[key] for key in self._codes if key in cells}
-        return Row(self, number, cells, problem or shortened_code(codes))
+        rest = {
+            name: value
+            for index, name in self._rest.items()
+            if index < width and (value := values[index].strip())
+        }
+        return Row(self, number, cells, problem or shortened_code(codes), rest)
 
 
 class Row(Struct, frozen=True):
@@ -288,12 +300,14 @@ class Row(Struct, frozen=True):
     Attributes:
         number: of the line on which it begins, or of the item.
         problem: why its product is rejected, whatever its cells are.
+        rest: what it has in columns that mean nothing, if that is kept.
     """
 
     header: Header
     number: int
     cells: Mapping[str, str]
     problem: str = ""
+    rest: Mapping[str, str] = _NONE
 
     @property
     def place(self) -> str:

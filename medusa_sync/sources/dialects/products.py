@@ -32,7 +32,7 @@ def products(rows: Iterable[Row], dialect: Dialect) -> Iterator[Item]:
         try:
             for row in rows:
                 index, _ = headers.setdefault(row.header.given, (len(headers), row.header))
-                body = msgspec.msgpack.encode((index, row.number, row.cells, row.problem))
+                body = msgspec.msgpack.encode((index, row.number, row.cells, row.problem, row.rest))
                 source_id, alias = row.source_id, row[dialect.alias]
                 if alias and row[dialect.ids[0]]:
                     aliases.setdefault(alias, source_id)
@@ -86,7 +86,8 @@ def _product(rows: list[Row], dialect: Dialect, *, is_cut: bool) -> Item:
         reason = str(first.error(dialect.title, f"is empty; one {unit} of a product must have it"))
     try:
         if not reason:
-            return item({**dialect.product(rows), "id": source_id})
+            rest = {name: value for row in reversed(rows) for name, value in row.rest.items()}
+            return item({**dialect.product(rows), "id": source_id}, rest=rest)
     except InvalidProductError as error:
         reason = str(error)
     return item({"id": source_id, "title": rows[0][dialect.title]}, problem=reason)

@@ -12,6 +12,16 @@ def spaced: filled | if type == "string" then gsub("[\\s\u00a0]"; "") | decimal 
 # Kilograms in grams.
 def grams: spaced | (tonumber? | . * 1000000 | round / 1000) // .;
 
+# Rounded to two decimals, as written: 1.005 is 1.01, although it is kept as 1.00499999999999989.
+def round2: . * 100 * 1.000000000000002 | round / 100;
+
+# The paths of all prices of a product and its variants, for `amounts |= (. * 1.2 | round2)`.
+def amounts: (., .variants[]?)
+  | (.price, .compareAtPrice, .salePrice, (.prices | (objects | .[]), (arrays | .[].amount))) | numbers;
+
+# The paths of all its stock, for `stocks |= ([. - 2, 0] | max)`.
+def stocks: (., .variants[]?) | .stock | numbers, (objects | .[] | numbers);
+
 # A stock such as "12.0" as a whole number; it is 0 if more were sold than there were.
 def count: (tonumber? | [floor, 0] | max) // .;
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
@@ -21,6 +21,7 @@ from medusa_sync.sources.text import id_problem, is_shortened, shown, usable_id
 _SHOWN = 10  # reasons
 _SEVERAL = 2
 _JOINED = ("variants", "images", "tags", "categories")
+_REST = "(rest)"  # of items; no product has such a field
 LEFT_OUT = "leftOut"
 """The only member of what a map gives in place of a product, with the reason."""
 
@@ -88,8 +89,10 @@ class Grouped:
         reasons = ", ".join(f"{reason}: {number:,}" for reason, number in self._reasons.most_common(_SHOWN))
         return f"{subject} no product, because the map leaves {them} out{reasons and f' ({reasons})'}.{most}"
 
-    def add(self, place: str, given: Sequence[Any], error: str) -> None:
+    def add(self, place: str, given: Sequence[Any], error: str, rest: Mapping[str, Any] = {}) -> None:
         """Add the parts that the map makes of an item, and the error that came after them, if there was one.
+
+        `rest` is what the map does not read of the item.
 
         Raises:
             SourceError: the disk is full.
@@ -108,6 +111,8 @@ class Grouped:
                 continue
             self._ids += 1
             self._parts.add(source_id, place, body=msgspec.json.encode(part))
+            if rest:  # apart, because equal parts count once
+                self._parts.add(source_id, place, body=msgspec.json.encode({_REST: rest}))
             if error:  # the product may not be complete
                 self._parts.add(source_id, place, problem=f"{place}: {error}")
         if error:  # it may have been a part of any product
@@ -128,16 +133,17 @@ class Grouped:
     def products(self) -> Iterator[Item]:
         for _, source_id, place, problem, bodies in self._parts:
             parts: list[Any] = [*map(msgspec.json.decode, bodies)]
+            rest = _rest_of(parts)
             product = _joined(parts)
             if problem or source_id is not None:
                 title = product.get("title")
                 called = {"id": source_id, "title": title if isinstance(title, str) else place}
                 value = called if problem else product
-                yield Item(value, problem=problem, is_foreign=self._are_foreign)
+                yield Item(value, problem=problem, rest=rest, is_foreign=self._are_foreign)
                 self._compare([part for part in parts if not part.get("variants")])
             elif self.known_by and isinstance(product, dict):
                 value = {**product, "id": product.get(self.known_by)}
-                yield Item(value, place, is_foreign=self._are_foreign)
+                yield Item(value, place, rest=rest, is_foreign=self._are_foreign)
             else:
                 yield Item({"title": place}, problem=_unknown(product))
 
@@ -177,6 +183,15 @@ def _unknown(part: Any) -> str:
         return "the map gives a product without an id"
     why = f": {problem}" if (problem := id_problem(value)) and value is not None else ""
     return f"the map gives a product with the id {shown(msgspec.json.encode(value).decode())}{why}"
+
+
+def _rest_of(parts: list[Any]) -> dict[str, Any]:
+    """Take out what the map does not read; of a name, the first value counts."""
+    rest: dict[str, Any] = {}
+    for part in parts:
+        if isinstance(part, dict):
+            rest = part.pop(_REST, {}) | rest
+    return rest
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import blake2b
 from itertools import accumulate
 from pathlib import Path
@@ -19,11 +20,13 @@ from typing import Any, Self, cast
 import jq
 import msgspec
 
+from medusa_sync.core.run_settings import ADJUST, MAP
 from medusa_sync.errors import SettingsError, SourceError
 from medusa_sync.redact import shortened
 from medusa_sync.sources.base import Item
 from medusa_sync.sources.child import command, environment
-from medusa_sync.sources.maps import BUILT_IN, path_of, text_of, worker
+from medusa_sync.sources.maps import BUILT_IN, names_of, path_of, text_of, worker
+from medusa_sync.sources.maps.names import Names
 from medusa_sync.sources.text import one_line
 
 LONGEST_S = 10  # for an item
@@ -48,7 +51,7 @@ _FUNCTIONS = " ".join(line for line in _LINES if not line.startswith("#"))  # on
 
 
 class Program:
-    """A compiled map.
+    """A compiled map, or program of `--adjust`.
 
     It runs in a process of its own, without our environment: a program that does not end blocks nothing, and
     is stopped. The context starts and ends the process.
@@ -56,6 +59,7 @@ class Program:
     Args:
         name: of a file, or of a map that comes with this tool.
         text: the program, if it is not that of the file.
+        option: that names it.
 
     Attributes:
         path: of its file.
@@ -67,8 +71,9 @@ class Program:
         SettingsError: there is no such file, or it is not a valid program.
     """
 
-    def __init__(self, name: str, text: str = "") -> None:
-        known = {each.name for each in BUILT_IN}
+    def __init__(self, name: str, text: str = "", *, option: str = MAP) -> None:
+        known = {each.name for each in BUILT_IN} if option == MAP else set[str]()
+        self._option = option
         self.is_built_in = name in known
         self.path = path_of(name) if self.is_built_in else Path(name)
         self.name = name if self.is_built_in else self.path.name
@@ -76,18 +81,30 @@ class Program:
             text = text or self.path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            hint = f"; expected a file, or one of {', '.join(sorted(known))}"
-            raise SettingsError([f"--source-map: {name} cannot be read ({reason}){hint}"]) from error
+            hint = f"one of {', '.join(sorted(known))}" if known else "a jq program"
+            problem = f"{option}: {name} cannot be read ({reason}); expected a file, or {hint}"
+            raise SettingsError([problem]) from error
+        self._own_text = text
         self.digest = blake2b(text.encode(), digest_size=6).hexdigest()
         grouping = _GROUP.search(text)
+        if grouping and option == ADJUST:
+            raise SettingsError([f"{option}: a line `# group:` has no effect on products; use it in a map"])
         self.group = Program(name, f"{grouping[1]}\n| filled | tojson") if grouping else None
         today = f'def today: "{datetime.now(UTC).date()}"; '
         self._text = f"{today}{_SHADOWS}{_FUNCTIONS}\n{text_of(text)}\n) | tojson"
         try:
             jq.compile(self._text)
         except ValueError as error:
-            problem = f"--source-map: {self.name} is not a valid jq program: {_reason(text, error)}"
+            problem = f"{option}: {self.name} is not a valid jq program: {_reason(text, error)}"
             raise SettingsError([problem]) from error
+
+    def reads(self, name: str) -> bool:
+        """Whether the program has the name of a field."""
+        return bool(self._names.known(name))
+
+    @cached_property
+    def _names(self) -> Names:
+        return names_of(self.name) if self.is_built_in else Names(self._own_text)
 
     async def __aenter__(self) -> Self:
         try:
@@ -155,11 +172,14 @@ class Program:
 
     async def _ended(self, item: Item) -> SourceError:
         status = await self._process.wait()
+        # What --adjust gives is written while more of the source is read.
+        kind, nothing = ("map", "written") if self._option == MAP else ("program", "removed")
         if status == -SIGALRM:
             problem = f"{self.name} takes longer than {LONGEST_S} s for {item.place}"
-            return SourceError(problem, hint="Nothing was written. Check that the map ends for each item.")
-        problem = f"{self.name}: the process of the map has ended at {item.place} (status {status})"
-        return SourceError(problem, hint="Nothing was written. Does the map need too much memory?")
+            ends = f"Check that the {kind} ends for each item."
+            return SourceError(problem, hint=f"Nothing was {nothing}. {ends}")
+        problem = f"{self.name}: the process of the {kind} has ended at {item.place} (status {status})"
+        return SourceError(problem, hint=f"Nothing was {nothing}. Does the {kind} need too much memory?")
 
 
 def _text_of(item: Any) -> bytes:

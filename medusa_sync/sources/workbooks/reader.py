@@ -11,7 +11,7 @@ from io import SEEK_END, BufferedReader
 from itertools import chain
 from signal import SIGABRT, SIGALRM
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
@@ -32,7 +32,7 @@ _AS_CSV = "Save it as CSV."
 _WORKER = f"{workbooks.__name__}.worker"
 
 
-def read_workbook(file: BufferedReader, *, as_items: bool, **_: object) -> tuple[str, Iterator[Item]]:
+def read_workbook(file: BufferedReader, *, charset: str = "", **how: Any) -> tuple[str, Iterator[Item]]:  # noqa: ARG001 - it has none
     """Read a sheet in a process of its own into a temporary file, and the products of that.
 
     Raises:
@@ -57,7 +57,7 @@ def read_workbook(file: BufferedReader, *, as_items: bool, **_: object) -> tuple
         if header.row.problem:
             reason = f"row {header.row.number}: {header.row.problem}"
             raise SourceError(reason, hint="Write a text in its place.")
-        found = read_table(header.names, chain(below, cells), as_items=as_items, kind="Excel", unit="row")
+        found = read_table(header.names, chain(below, cells), kind="Excel", unit="row", **how)
         on_error.pop_all()
     return found
 

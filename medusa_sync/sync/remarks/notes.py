@@ -89,8 +89,8 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
             f"The installation is valid: settings, credentials, source, {placement.found}. Only a real run "
             "shows whether the credentials may write.",
         )
-    if context.is_map_edited and has_stale:
-        yield Note("map_edited", "The map has changed since products of this source were written.")
+    for each in context.edited_programs if has_stale else ():
+        yield Note("map_edited", f"The {each} has changed since products of this source were written.")
     for kind, lacked in context.vocabulary.lacked.items():
         if note := kind.remark(lacked, context.names, context.vocabulary.hidden):
             yield note

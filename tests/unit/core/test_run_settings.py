@@ -11,7 +11,7 @@ from medusa_sync.core.record import Pending, Record, Write, claim
 from medusa_sync.core.run_settings import (
     SettingsOfRecords,
     changed,
-    is_map_edited,
+    edited_programs,
     to_record,
 )
 from medusa_sync.core.selection import ALL, Selection
@@ -80,7 +80,7 @@ def test_what_no_record_shows_stops_nothing() -> None:
     assert changed(whole(), EURO, ALL) == {}
     assert changed(whole(None), EURO | {"--sale-prices": "on", "--source-map": "a"}, ALL) == {}
     assert changed(whole(DOLLAR), DOLLAR | {"--stock-location": "sloc_1"}, ALL) == {}
-    assert not is_map_edited(whole(DOLLAR | {"--source-map": "a"}), {"--source-map": "a", "map": "1"})
+    assert not edited_programs(whole(DOLLAR | {"--source-map": "a"}), {"--source-map": "a", "map": "1"})
 
 
 def test_what_was_sent_counts_and_a_claim_does_not() -> None:

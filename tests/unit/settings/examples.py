@@ -18,6 +18,7 @@ EXAMPLES: Final = {
     "FILE.json": (("one.json", "two.json", "three.json"), "four.txt"),
     "PLAN": (("one.ndjson", "two", "three"), " "),
     "PLAN|-": (("one.ndjson", "-", "three"), " "),
+    "FILE.jq|PROGRAM": (("one.jq", ".price *= 2", "three.jq"), " "),
     "FORMAT": (("json", "auto", "xml"), "yaml"),
     "FILE.prom": (("one.prom", "two.prom", "three.prom"), "four.txt"),
     "FOLDER": (("one", "two", "three"), " "),

@@ -93,9 +93,10 @@ def opened(
     map_: str | None = None,
     mapping: MappingOptions = MAPPING,
     min_products: int | None = None,
+    adjust: str | None = None,
 ) -> Source:
     """What `open_source` opens, which needs no waiting."""
-    opening = open_source(source, format_, connect, mapping, map_, min_products)
+    opening = open_source(source, format_, connect, mapping, map_, min_products, adjust=adjust)
     _OPENED.append(opening)
     try:
         opening.__aenter__().send(None)

@@ -51,19 +51,22 @@ def reading(
     format_: str = "auto",
     mapping: MappingOptions = MAPPING,
     map_: str | None = None,
+    adjust: str | None = None,
 ) -> Found:
     """Read a file; one that is cut off is compressed and lacks its end, but all of the content is there."""
     if isinstance(content, Path):
-        return asyncio.run(_reading(content, format_, mapping, map_))
+        return asyncio.run(_reading(content, format_, mapping, map_, adjust))
     data = content.encode() if isinstance(content, str) else content
     with NamedTemporaryFile(suffix=suffix) as file:
         file.write(gzip.compress(data)[:-8] if is_cut_off else data)
         file.flush()
-        return asyncio.run(_reading(Path(file.name), format_, mapping, map_))
+        return asyncio.run(_reading(Path(file.name), format_, mapping, map_, adjust))
 
 
-async def _reading(path: Path, format_: str, mapping: MappingOptions, map_: str | None) -> Found:
-    source = opened(str(path), format_=format_, mapping=mapping, map_=map_)
+async def _reading(
+    path: Path, format_: str, mapping: MappingOptions, map_: str | None, adjust: str | None
+) -> Found:
+    source = opened(str(path), format_=format_, mapping=mapping, map_=map_, adjust=adjust)
     found = Found([])
     try:
         async for page in source.pages(None):
