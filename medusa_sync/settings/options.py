@@ -158,8 +158,8 @@ class Settings:
         "Do not write prices that would move by more than this, up or down, or to 0.",
         more="Default: no limit.", is_common=True)
     accept_settings: bool = _switch("Guards",
-        "Continue with another --currency, --sale-prices, --source-map, --adjust, --stock-is or "
-        "--stock-location.", more="For one run.")
+        "Continue although --currency, --source-map, --adjust or another such setting has changed.",
+        more="Also --sale-prices, --stock-is and --stock-location. For one run.")
     min_products: int | None = _optional("Guards", "N", parsers.whole_number(0, 1_000_000_000),
         "Write nothing if the source has fewer valid products.",
         more="Reads all of them before the first write. 0 is no limit.")

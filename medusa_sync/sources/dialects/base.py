@@ -286,12 +286,12 @@ class Header:
             if index < width and values[index].strip():
                 self.remarks.ignored[name] = self.remarks.ignored.get(name, 0) + 1
         codes = {self.names[key]: cells[key] for key in self._codes if key in cells}
-        rest = {
-            name: value
-            for index, name in self._rest.items()
-            if index < width and (value := values[index].strip())
-        }
+        rest = self._rest_of(values) if self._rest else _NONE
         return Row(self, number, cells, problem or shortened_code(codes), rest)
+
+    def _rest_of(self, values: Sequence[str]) -> dict[str, str]:
+        found = {name: values[index].strip() for index, name in self._rest.items() if index < len(values)}
+        return {name: value for name, value in found.items() if value}
 
 
 class Row(Struct, frozen=True):
