@@ -270,7 +270,7 @@ def removal(stored: StoredProduct, action: str) -> Approved:
     deleted = [ApprovedChange(STATUS, stored.status, None), ApprovedChange(TITLE, stored.title, None)]
     drafted = [ApprovedChange(STATUS, stored.status, "draft")]
     changes = {str(Action.DELETE): deleted, str(Action.DRAFT): drafted}
-    record = structs.replace(stored.record, drafted=False, deleted=False) if stored.record else None
+    record = structs.replace(stored.record, deleted=False) if stored.record else None
     return Approved(
         stored.external_id or "",
         stored.title,

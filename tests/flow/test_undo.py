@@ -13,6 +13,7 @@ from medusa_sync import RunResult
 from medusa_sync.errors import SettingsError
 from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
 from tests.flow.merchant import add_tag, delete_variants, edit, left_over, set_prices
+from tests.flow.plans import assert_can_be_approved
 from tests.flow.stage import (
     ListSource,
     Signal,
@@ -318,6 +319,7 @@ def test_drafted_products_are_published_again(tmp_path: Path) -> None:
     assert store.products["dummyjson:1"].status == "draft"
     done = undo(store, result, tmp_path)
     assert (counts(done), shown(store)) == ({"updated": 1}, was)
+    assert_can_be_approved(ListSource(rows[1:]), copies_of(store), on_missing="draft")
     assert undo(store, done, tmp_path).exit_code == 0
     assert store.products["dummyjson:1"].status == "draft"
 

@@ -127,11 +127,11 @@ class Possible:
             self.states[name] = states | {(each, stored) for each in applied for _, stored in states}
 
     def forget(self) -> None:
-        """Nothing is known of what was last applied; a title that is not the source's stays as it is."""
+        """Nothing is known of what was last applied; a default that is not the source's stays as it is."""
         for name, states in self.states.items():
             nothing = () if name in SETS else None
             self.states[name] = {
-                (applied if (name, applied) == ("title", DEFAULT) else nothing, stored)
+                (nothing if is_of_source(name, applied) else applied, stored)
                 for applied, stored in states
             }
 

@@ -12,7 +12,7 @@ from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
 from medusa_sync.core.approved import Approved
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.ids import external_id_of
-from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kinds.status import DRAFT, STATUS
 from medusa_sync.core.kinds.texts import TEXT
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.resolve import DECIDING
@@ -90,8 +90,8 @@ class Orphans:
         removed, marked = list[StoredProduct](), list[StoredProduct]()
         for stored in await self._read(plans):
             own, record = plans[stored.external_id or ""], stored.record or NO_RECORD
-            drafted = record.drafted or stored.status == "draft"
-            if {str(Action.DRAFT): drafted, MARK: record.missing_since}.get(own.action):
+            is_draft = stored.status == DRAFT
+            if {str(Action.DRAFT): is_draft, MARK: record.missing_since}.get(own.action):
                 continue
             found = HIDDEN if own.is_hidden else in_words(moved_removal(own, stored))
             if found := found or self._kept(stored):
@@ -147,7 +147,7 @@ class Orphans:
             stored.external_id,
             stored.title,
             Result.REMOVED,
-            changes=() if self._deletes else (FieldChange(STATUS, stored.status, "draft"),),
+            changes=() if self._deletes else (FieldChange(STATUS, stored.status, DRAFT),),
             action=Action.DELETE if self._deletes else Action.DRAFT,
             written=Written(stored.id),
         )
@@ -170,7 +170,7 @@ class Orphans:
         """Delete or draft products, and note it in their records; returns why products are left, by id."""
         if self._deletes:
             return await delete_marked(self._api, ids)
-        return await mark_records(self._api, ids, {"drafted": True}, {STATUS: "draft"})
+        return await mark_records(self._api, ids, {"drafted": True}, {STATUS: DRAFT})
 
     async def mark(self, orphans: Sequence[StoredProduct]) -> None:
         """Note in one call that orphans are missing.
@@ -239,7 +239,7 @@ class Created(Orphans):
         if self._deletes:
             await self._api.delete_products(ids)
         else:
-            await self._api.edit_products([{"id": product_id, STATUS: "draft"} for product_id in ids])
+            await self._api.edit_products([{"id": product_id, STATUS: DRAFT} for product_id in ids])
         return {}
 
 
