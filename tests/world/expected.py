@@ -131,8 +131,7 @@ class Possible:
         for name, states in self.states.items():
             nothing = () if name in SETS else None
             self.states[name] = {
-                (nothing if is_of_source(name, applied) else applied, stored)
-                for applied, stored in states
+                (nothing if is_of_source(name, applied) else applied, stored) for applied, stored in states
             }
 
     def created(self, make: Callable[[], Self]) -> Self:

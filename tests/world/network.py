@@ -17,6 +17,7 @@ from tests.world.faults import FAULTS, Killed
 READ_TIMEOUT_S = 60.0
 _DELAYS_S = (0.0, 0.001, 0.001, 0.01, 0.05, 0.3, 1.5)
 _LONGEST_RESTART_S = 3.0
+_RECORD = '"medusa_sync"'
 _PRODUCTS = re.compile(r'"(prod_[0-9A-Z]{26})"')
 
 
@@ -69,6 +70,7 @@ class Network:
     is_down: bool = False
     sent: list[Sent] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
+    _unsure: set[str] = field(default_factory=set)  # ids of products whose records may not have arrived
     _working: set[asyncio.Task[httpx.Response]] = field(default_factory=set)
     _count: int = 0
 
@@ -121,11 +123,23 @@ class Network:
             self.after_write(f"{request.url.path} {request.content.decode()}")
         return response
 
-    def has_overtaken(self) -> bool:
-        """Whether a record was written while an earlier write of it went on, which may arrive last."""
-        writes = [each for each in self.spans if '"medusa_sync"' in each.text]
+    def forget(self) -> None:
+        """Begin with other runs."""
+        self.spans.clear()
+        self._unsure.clear()
+
+    @property
+    def has_written_records(self) -> bool:
+        """Whether the last record of each product has arrived, and no earlier one after it."""
+        writes = [each for each in self.spans if _RECORD in each.text]
         pairs = ((one, two) for number, one in enumerate(writes) for two in writes[number + 1 :])
-        return any(two.begin < one.end and one.products & two.products for one, two in pairs)
+        overtakes = any(two.begin < one.end and one.products & two.products for one, two in pairs)
+        return not (overtakes or self._unsure)
+
+    def note_records(self, request: httpx.Request, *, have_arrived: bool) -> None:
+        if _RECORD in (text := request.content.decode()):
+            names = _PRODUCTS.findall(text)
+            (self._unsure.difference_update if have_arrived else self._unsure.update)(names)
 
     async def kill_store(self) -> None:
         """Kill the store inside of all of its calls, and start it again after a while."""
@@ -155,6 +169,7 @@ class Machine(httpx.AsyncBaseTransport):
         await request.aread()
         digest = blake2b(request.url.raw_path + b"\n" + request.content, digest_size=8).hexdigest()
         network.sent.append(Sent(request.method, request.url.path, digest))
+        network.note_records(request, have_arrived=False)
         await network.pause()
         if network.is_down:
             raise httpx.ConnectError("refused")
@@ -166,6 +181,7 @@ class Machine(httpx.AsyncBaseTransport):
             network.states[f"fault: {fault}"] += 1
             network.note(f"    {fault} at {request.method} {request.url.path}")
         response = await (FAULTS[fault](network, self, request) if fault else self.answer(request))
+        network.note_records(request, have_arrived=response.is_success and not fault)
         await network.pause()
         self._check()
         return response

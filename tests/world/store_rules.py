@@ -36,10 +36,11 @@ async def record_is_lost(world: World, dice: random.Random) -> None:
 
     Without its external id, a run has to adopt it. If it cannot, the merchant gives back what was lost.
     """
-    keys = [key for key in _settled(world) if _can_be_recognized(world.wanted()[key])]
+    oracle, wanted = world.oracle, world.wanted()
+    keys = [key for key in _settled(world) if _can_be_recognized(oracle.products[key], wanted[key])]
     if not keys:
         return
-    key, oracle = dice.choice(keys), world.oracle
+    key = dice.choice(keys)
     own, is_adopted = oracle.products[key].store_id or "", dice.random() < 0.6
     before, record = deepcopy(oracle.products[key]), world.records()[own]
     world.shop.edit(
@@ -72,9 +73,12 @@ def _has_our_options(product: Expected, wanted: Wanted) -> bool:
     return all(product.possible(name) == {value} for name, value in titles.items())
 
 
-def _can_be_recognized(wanted: Wanted) -> bool:
-    """Whether each variant has an SKU, and its own stock."""
-    return not wanted.shared and all(each["sku"] for each in wanted.variants.values())
+def _can_be_recognized(product: Expected, wanted: Wanted) -> bool:
+    """Whether each variant has an SKU, which no other one has by an edit or an undo, and its own stock."""
+    skus = {key: each["sku"] for key, each in wanted.variants.items()}
+    held = ((key, sku) for key, each in product.variants.items() for sku in each.possible("sku"))
+    has_its_own = all(sku == skus.get(key) or sku not in skus.values() for key, sku in held)
+    return not wanted.shared and all(skus.values()) and has_its_own
 
 
 @rule(2)

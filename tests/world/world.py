@@ -150,7 +150,7 @@ class World:
         """Run at once, with the faults that are due; then the store finishes its work."""
         before, certain = deepcopy(self.oracle.products), self._certain()
         machines, edits = [self.network.machine() for _ in runs], self.merchant.edits
-        self.network.spans.clear()
+        self.network.forget()
         self.oracle.see(self.shop.items(), self.shop.locations)
         self.states.update(set(before_runs(self, runs)))
         self.oracle.may_double_items |= len(runs) > 1
@@ -167,7 +167,7 @@ class World:
         self._nothing_is_removed(certain, runs)
         if self.oracle.theirs and (changed := self.oracle.changed(stored_in(self.shop))):
             raise Broken("a product of the merchant was changed", changed)
-        is_alone = len(runs) == 1 and self.merchant.edits == edits and not self.network.has_overtaken()
+        is_alone = len(runs) == 1 and self.merchant.edits == edits and self.network.has_written_records
         for run in runs:
             self._expect(run, alone=is_alone)
             if run.result is not None and not run.options.get("dry_run"):
