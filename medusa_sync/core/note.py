@@ -43,7 +43,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     ids = {**change.options.ids, **options}
     applied = tuple(AppliedOption(name, ids.get(name, "")) for name in desired.options)
     settings = dict(desired.settings)
-    is_older = record.settings is None and CHANGES not in settings
+    is_older = record.sent_settings is None and CHANGES not in settings
     return Record(
         fields=own,
         currency=desired.currency,

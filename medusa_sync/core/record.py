@@ -252,6 +252,12 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         return self.pending is None and not (self.drafted or self.deleted)
 
     @property
+    def sent_settings(self) -> Mapping[str, str] | None:
+        """The settings that were sent last, and may have arrived; None if an older version did."""
+        sent = self.pending.settings if self.pending else None
+        return self.settings if sent is None else sent
+
+    @property
     def content(self) -> tuple[object, ...]:
         """What the source wanted: records with equal contents are for the same source product.
 

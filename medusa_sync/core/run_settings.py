@@ -34,8 +34,7 @@ class SettingsOfRecords:
 
     def add(self, record: Record) -> None:
         """Count those of a record: what was sent may have arrived. A claim has none."""
-        sent = record.pending.settings if record.pending else None
-        settings = record.settings if sent is None else sent
+        settings = record.sent_settings
         if not record.is_claim:
             items = (_of_older(record) if settings is None else settings).items()
             self._counts[settings is None, tuple(items)] += 1

@@ -31,6 +31,7 @@ from tests.flow.stage import (
     copies_of,
     counts,
     is_creation,
+    record_of,
     sync,
     synced,
 )
@@ -221,6 +222,16 @@ def test_a_creation_that_is_complete_is_acknowledged_by_the_next_run() -> None:
     assert sync(source, store).exit_code == 0
     records = [product.metadata["medusa_sync"] for product in store.products.values() if product.metadata]
     assert [record.get("pending") for record in records] == [None, None, None]
+
+
+def test_a_killed_creation_keeps_its_settings_if_it_is_completed_with_texts_of_others() -> None:
+    store, (one, two) = FakeMedusa(), products(2)
+    sync_killed("after", is_creation, ListSource([one], is_available=True), store)
+    rows = [one, two | {"translations": {"de-DE": {"title": "Krug"}}}]
+    source = ListSource(rows, is_available=True)
+    assert sync(source, store).exit_code == 0
+    assert record_of(store, 1)["settings"] == record_of(store, 2)["settings"]
+    assert_quiet(source, store)
 
 
 def test_a_killed_creation_whose_sku_another_product_has_is_completed() -> None:

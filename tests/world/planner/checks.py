@@ -205,7 +205,7 @@ def removed_variants_come_back(case: Case) -> None:
         ids, found = world.ids, contents(world.shop)
         again = {ids[key] for key in gone}
         expected = {key: each for key, each in wanted(world.first, ids).items() if key[0] in again}
-        wrong = {key: (each, found.get(key)) for key, each in expected.items() if found.get(key) != each}
+        wrong = differences(expected, {key: found[key] for key in expected.keys() & found.keys()})
         assert not wrong, wrong
 
 
