@@ -27,7 +27,7 @@ README = Path(__file__).parent.parent / "README.md"
 ARCHITECTURE = README.parent / "ARCHITECTURE.md"
 DOCS = README.parent / "docs"
 CRONTAB = README.parent / "crontab.example"
-_SHOWN, _PLAIN, _IGNORED = 4, 10, 3  # names of a column, and of columns that need no words, or are ignored
+_SHOWN, _PLAIN, _IGNORED = 4, 10, 2  # names of a column, and of columns that need no words, or are ignored
 
 
 def main() -> None:
@@ -165,7 +165,7 @@ def versions() -> str:
 
 
 def dialect_tables(dialect: Dialect) -> str:
-    """The columns that a dialect uses, and those that it ignores."""
+    """The columns that a dialect uses, and examples of those that it ignores."""
     used = [column for column in dialect.columns if column.field]
     plain = [each for each in used if _is_plain(each)]
     rows = [
@@ -179,9 +179,9 @@ def dialect_tables(dialect: Dialect) -> str:
     for each in dialect.columns:
         if not each.field:
             ignored.setdefault(each.rule, []).extend((*each.names, *each.also))
-    others = "".join(f"- {_code(names, _IGNORED)}: {rule}\n" for rule, names in ignored.items())
+    others = "; ".join(f"{_code(names, _IGNORED)} ({rule})" for rule, names in ignored.items())
     head = f"Identity: {dialect.identity}.\n\n{_table(('column', 'field', 'rule'), rows)}"
-    return f"{head}\nIgnored columns:\n\n{others}" if others else head
+    return f"{head}\nOther columns are ignored, such as {others}.\n" if others else head
 
 
 def _is_plain(column: Column) -> bool:
