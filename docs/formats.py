@@ -15,7 +15,7 @@ from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.maps import BUILT_IN, BuiltIn
 
 HEAD = ("format", "has, for example", "read, besides title and price")
-_MARKS = 3  # that show of what a format is
+_MARKS = 2  # that show of what a format is
 _PARTS: Mapping[str, Collection[str]] = {
     "variants": {"options", "variants[].options"},
     "sale prices": {"compareAtPrice", "salePrice", "sale_price", "variants[].compareAtPrice"},
