@@ -21,8 +21,9 @@ EXIT_CODES: Mapping[int, str] = {
     ),
     EXIT_GUARD: (
         "Guard: more is missing than `--max-removals` allows, more would change than `--max-changes` "
-        "allows, a setting has changed that `--accept-settings` would accept, or products have changed since "
-        "the plan of `--apply-plan` was saved; these are skipped."
+        "allows, a setting has changed that `--accept-settings` would accept, products have changed since "
+        "the plan of `--apply-plan` was saved, or later runs wrote over what `--undo` takes back. These "
+        "stay as they are."
     ),
     EXIT_CHANGES: "There is something to do: only with `--dry-run --exit-code`.",
     75: "Locked: another run for the same store and source is under way. Nothing was done.",

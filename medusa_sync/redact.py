@@ -21,7 +21,8 @@ _DOTS = "..."  # at the end of what another program has cut
 _LONGEST_START = 40  # characters of a secret before the dots
 _PERCENT = "%(?:25)*"  # a URL that is a value in another URL is encoded once more
 _BETWEEN_BYTES = "[^0-9a-z]{0,2}(?:0?x)?"  # as in `73:6b`, `%73%6B`, `\x73\x6b`, `0x73, 0x6b`
-_AS_THEY_ARE = frozenset({"external_id", "field", "job", "plan"})  # never secrets, or to be written later
+# Never secrets, or to be written later.
+_AS_THEY_ARE = frozenset({"external_id", "field", "job", "plan", "run_id"})
 
 T = TypeVar("T")
 

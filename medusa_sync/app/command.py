@@ -43,8 +43,13 @@ def execute(flags: Flags) -> int:
     """Run the command and return its exit code."""
     out, err = output.output_to(sys.stdout), output.output_to(sys.stderr)
     try:
-        loaded = _load(flags)
+        lists = flags.get("undo") == "list"
+        loaded = _load(flags, needs_credentials=not lists)
         settings = loaded.settings
+        if lists:
+            from medusa_sync.app.listed import print_kept_runs  # few runs need it
+
+            return print_kept_runs(settings, out)
         # On a terminal, SIGHUP keeps its meaning: the terminal was closed.
         reloads = settings.loop and not err.is_terminal
         if settings.save_plan == "-":
@@ -176,7 +181,8 @@ class _Job:
                 redactor=self._redactor,
                 downloads=self._downloads,
             )
-        result = structs.replace(result, notes=(*self._about_demo(result), *result.notes))
+        notes = (*self._about_demo(result), *result.notes)
+        result = structs.replace(result, notes=notes, run_id=log.current_run())
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)
         return result
@@ -188,8 +194,10 @@ class _Job:
 
     def _report(self, result: RunResult) -> int:
         """Print, log and notify; return the exit code of the run, or else of the first output that failed."""
-        codes = [result.exit_code, _attempt(partial(self._print, result))]
         settings = self._settings
+        if settings.keep_runs:
+            _keep(result, settings)
+        codes = [result.exit_code, _attempt(partial(self._print, result))]
         is_printed = not (settings.json or settings.quiet or settings.verbose or self._is_logged(result))
         log.log_result(result, as_json=settings.log_format == "json", is_printed=is_printed)
         codes += map(_attempt, dispatch.outputs(settings, result))
@@ -218,6 +226,20 @@ class _Job:
                     output.print_line(self._out, ("note: ", "yellow"), coded(note))
             elif summary.has_content(result) and not self._is_logged(result):
                 print_result(result, self._out, verbose=settings.verbose)
+
+
+def _keep(result: RunResult, settings: Settings) -> None:
+    """Keep the document of a run that wrote something; a failure is only logged."""
+    if not result.is_needed_later:
+        return
+    from medusa_sync.app.kept import KeptRuns  # many runs write nothing
+
+    try:
+        KeptRuns.of(settings).keep(result, settings.keep_runs)
+    except (OSError, MedusaSyncError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        words = "the run is not kept, so --undo cannot name it: %s; --report FILE.json writes its document"
+        logger.debug(words, reason, extra={"event": "run_not_kept"})
 
 
 def _attempt(step: Callable[[], None]) -> int:

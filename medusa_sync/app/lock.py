@@ -14,11 +14,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 
-import httpx
-
+from medusa_sync.app.state import CHOOSE_FOLDER, state_folder, state_key
 from medusa_sync.core.ids import Shard
 from medusa_sync.errors import LockedError, LockUnavailableError
 
@@ -27,7 +25,6 @@ _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK  # do not follow a link or wait for a pip
 _PAUSE_S = 0.02
 _ATTEMPTS = 3
 _LATER = "Run again when it has finished."
-_FOLDER = "Set --lock-dir (SYNC_PRODUCTS_LOCK_DIR) to a writable folder."
 _SAME_COUNT = "Shards that run at the same time need the same N in --shard K/N (SYNC_PRODUCTS_SHARD)."
 _LONGEST_HOLDER = 4096  # bytes
 
@@ -46,10 +43,7 @@ def run_lock(
         LockedError: another process holds the lock.
         LockUnavailableError: the lock file cannot be created or opened, or is not a regular file.
     """
-    folder = folder or _state_folder()
-    store = str(httpx.URL(store_url.rstrip("/")))  # the host in lower case, without the default port
-    # A digest, because a URL may contain characters that a file name cannot.
-    key = blake2b(f"{store}\n{source_name}".encode(), digest_size=8).hexdigest()
+    folder, key = state_folder(folder), state_key(store_url, source_name)
     common = folder / f"{key}.lock"
     with ExitStack() as stack:
         if shard is None:
@@ -72,16 +66,6 @@ def run_lock(
         finally:
             with suppress(OSError):
                 os.ftruncate(file, 0)
-
-
-def _state_folder() -> Path:
-    """The folder of the user; in a container, a user may have no home directory."""
-    from platformdirs import user_state_path  # a run with --lock-dir does not need it
-
-    with suppress(RuntimeError):
-        if (folder := user_state_path("medusa-sync")).is_absolute():
-            return folder
-    raise LockUnavailableError("The lock cannot be taken: this user has no home directory", hint=_FOLDER)
 
 
 @contextmanager
@@ -154,7 +138,7 @@ def _take(file: int, path: Path, kind: int, hint: str) -> None:
 def _unavailable(path: Path, reason: str | None) -> LockUnavailableError:
     return LockUnavailableError(
         f"The lock cannot be taken in {path.parent} ({reason})",
-        hint=_FOLDER,
+        hint=CHOOSE_FOLDER,
     )
 
 

@@ -112,7 +112,8 @@ def settings_of_plan(settings: Settings, plan: Plan) -> Settings:
         except ValueError as error:
             raise plan.error(f"it has {option.flag} {text!r}: {error}") from error
     guards = {"source": header.source, "max_removals": Share(100, is_percentage=True)}
-    return replace(settings, **{**none, **values, **guards})
+    undone = {"undo": header.source} if plan.undoes else {}
+    return replace(settings, **{**none, **values, **guards, **undone})
 
 
 def _check_not_async() -> None:
@@ -168,6 +169,10 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
         transport: of requests to the store, instead of the network.
         lock: held while the run may write.
     """
+    if settings.undo is not None and mode is None:
+        from medusa_sync.app.kept import path_of  # few runs need it
+
+        settings = replace(settings, undo=path_of(settings, settings.undo))
     requests = Requests()
     connect = connector(settings, requests, stop, redactor)
     async with AsyncExitStack() as stack:
@@ -186,17 +191,19 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
 
 def mode_of_plan(plan: Plan) -> Mode:
     """What a run that carries out a plan is for."""
-    planned = Undo(plan, {}) if plan.undoes else Sync(plan)  # what a run created is among the removed
+    # What a run created is among the removed products.
+    planned = Undo(plan, {}, plan.undone, plan.header.source) if plan.undoes else Sync(plan)
     return Apply(planned, plan.removed)
 
 
 @asynccontextmanager
 async def _mode(settings: Settings, requests: Requests, connect: Connect) -> AsyncIterator[Mode]:
     if settings.undo is not None:
-        from medusa_sync.app.undo import undone_run  # few runs need it
+        from medusa_sync.app.kept import known_runs
+        from medusa_sync.app.undo import undone_run
 
-        run = undone_run(settings.undo, settings.source_name, settings.medusa_url)
-        yield Undo(run, run.created)
+        run = undone_run(settings.undo, settings.source_name, settings.medusa_url, *known_runs(settings))
+        yield Undo(run, run.created, run.run_id, run.spelling)
         return
     hint = "Check that the source is up, and --source (SYNC_PRODUCTS_SOURCE). Then run again."
 
@@ -264,8 +271,10 @@ def _credentials(settings: Settings) -> Credentials | None:
 
 def _run_settings(settings: Settings) -> RunSettings:
     if settings.undo is not None:  # what the run created is removed
+        from medusa_sync.app.kept import called
+
         removes = OnMissing.DRAFT if settings.on_missing is OnMissing.KEEP else settings.on_missing
-        settings = replace(settings, source=settings.undo, on_missing=removes, **UNDOING)
+        settings = replace(settings, source=called(settings.undo), on_missing=removes, **UNDOING)
     plan = _filled(
         PlanSettings,
         settings,

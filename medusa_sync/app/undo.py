@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping
+import shlex
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from msgspec import UNSET, DecodeError, Raw, Struct, ValidationError, json, structs
+from msgspec import UNSET, DecodeError, Raw, Struct, ValidationError, json
 
+from medusa_sync.app.kept import KeptRuns, content
+from medusa_sync.app.written import own_fields, variant_parts, written_values
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Conflict
-from medusa_sync.core.fields import FIELDS, NEWEST, UNIQUE, VARIANT, VARIANT_FIELDS
+from medusa_sync.core.fields import NEWEST, UNIQUE, VARIANT, VARIANT_FIELDS
 from medusa_sync.core.ids import source_id_of
-from medusa_sync.core.kinds.options import OPTION, OPTIONS
-from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.kept import KeptRun, LaterWrites, Overwritten, RunName, origin, runs_of
+from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.stock import SHARED
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant
@@ -24,7 +27,7 @@ from medusa_sync.core.undo import FOREVER, Undone
 from medusa_sync.core.value import Value, members
 from medusa_sync.errors import SettingsError
 from medusa_sync.redact import MASK
-from medusa_sync.report.document import FieldValues, OptionChange, ProductChange, VariantChanges
+from medusa_sync.report.document import KEEP, FieldValues, OptionChange, ProductChange, VariantChanges
 from medusa_sync.sources.base import Page, Source, paged
 from medusa_sync.spool import Spool
 
@@ -36,6 +39,11 @@ class _Source(Struct):
     name: str | None = None
 
 
+class _Identified(Struct):
+    external_id: str | None
+    action: str = KEEP
+
+
 class _Document(Struct):
     """What is needed of the document of a run."""
 
@@ -45,14 +53,35 @@ class _Document(Struct):
     changes: list[Raw]
     counts: dict[str, int] = {}
     store_url: str | None = None
+    started_at: str = ""
+    run_id: str = ""
 
 
 class UndoneRun(Source):
-    """The products that a run has updated, drafted or deleted; `created` has those that it has created."""
+    """The products that a run has updated, drafted or deleted.
+
+    Args:
+        changes: of the run.
+        source_name: of its source.
+        later: what later runs have written, by external id.
+        run_id: of the run; empty if its document has none.
+        spelling: what `--undo` takes to name it.
+
+    Attributes:
+        created: the products that the run has created, by external id.
+    """
 
     format = "JSON document of a run"
 
-    def __init__(self, changes: Iterable[ProductChange], source_name: str) -> None:
+    def __init__(
+        self,
+        changes: Iterable[ProductChange],
+        source_name: str,
+        later: Mapping[str, LaterWrites],
+        run_id: str,
+        spelling: str,
+    ) -> None:
+        self.run_id, self.spelling = run_id, spelling
         self._products = Spool[Undone]()
         self.created: dict[str, CreatedProduct] = {}
         has_stock = False
@@ -60,10 +89,13 @@ class UndoneRun(Source):
             external_id, source_id = each.external_id, source_id_of(source_name, each.external_id)
             if external_id is None or source_id is None:
                 raise ValidationError(f"{external_id!r} is no external id of the source {source_name!r}")
+            overwritten = later[external_id].overwritten if external_id in later else ()
             if each.action == Action.CREATE:
-                self.created[external_id] = CreatedProduct(each.id or "", each.recorded or "")
+                self.created[external_id] = CreatedProduct(
+                    each.id or "", each.recorded or "", runs_of(overwritten)
+                )
             elif each.fields or each.variants or each.action == Action.DELETE:
-                self._products.add(_undone(each, external_id, source_id))
+                self._products.add(_undone(each, external_id, source_id, overwritten))
                 has_stock |= _has_stock(each)
         self.notes = [_STOCK] if has_stock else []
 
@@ -72,18 +104,30 @@ class UndoneRun(Source):
             yield page
 
 
-def undone_run(path: str, source_name: str, store_url: str) -> UndoneRun:
+def undone_run(
+    path: str, source_name: str, store_url: str, kept: KeptRuns | None = None, runs: Sequence[KeptRun] = ()
+) -> UndoneRun:
     """Read the document of a run that is undone.
+
+    Args:
+        path: of the document.
+        source_name: of the settings.
+        store_url: of the settings.
+        kept: where later runs are looked up that have written over it.
+        runs: all that are kept, the oldest first.
 
     Raises:
         SettingsError: it cannot be read, or the run cannot be undone with these settings.
     """
     try:
-        document = json.decode(Path(path).read_bytes(), type=_Document)
+        document = json.decode(content(Path(path)), type=_Document)
         problem = _problem(document, source_name, store_url)
         if not problem:
             decoder = json.Decoder(ProductChange)
-            run = UndoneRun(map(decoder.decode, document.changes), source_name)
+            later = _later(document, kept, runs) if kept is not None else {}
+            spelling = document.run_id if _is_kept(document, runs) else shlex.quote(path)
+            changes = map(decoder.decode, document.changes)
+            run = UndoneRun(changes, source_name, later, document.run_id, spelling)
             run.notes = [*run.notes, *_unfinished(document.counts)]
             return run
     except OSError as error:
@@ -91,6 +135,31 @@ def undone_run(path: str, source_name: str, store_url: str) -> UndoneRun:
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = f"it is not the complete JSON document of a run ({error})"
     raise SettingsError([f"--undo {path!r}: {problem}"])
+
+
+def _is_kept(document: _Document, runs: Iterable[KeptRun]) -> bool:
+    return any(document.run_id == each.name.run_id for each in runs)
+
+
+def _later(document: _Document, kept: KeptRuns, runs: Sequence[KeptRun]) -> dict[str, LaterWrites]:
+    """What later runs have written to the products of a run, by external id."""
+    own = KeptRun(RunName(document.started_at, document.run_id))
+    by_id = {each.name.run_id: each for each in (*runs, own)}
+    found = dict[str, LaterWrites]()
+    ids = json.Decoder(_Identified)
+    mine = {ids.decode(each).external_id for each in document.changes}
+    for run in runs:
+        if run.name <= own.name or run.is_damaged:
+            continue
+        later = json.decode(content(kept.path(run)), type=_Document)
+        name, takes_back = origin(run, by_id)
+        for raw in later.changes:
+            if (external_id := ids.decode(raw).external_id) is None or external_id not in mine:
+                continue
+            writes = found.setdefault(external_id, LaterWrites())
+            for place, value in written_values(json.decode(raw, type=ProductChange)):
+                writes.add(place, name, value, takes_back=takes_back)
+    return found
 
 
 def _unfinished(counts: Mapping[str, int]) -> Iterator[Note]:
@@ -103,6 +172,9 @@ def _problem(document: _Document, source_name: str, store_url: str) -> str:
     """Why a run cannot be undone; empty if it can."""
     if document.dry_run:
         return "it is of a dry run, which wrote nothing"
+    actions = {json.decode(each, type=_Identified).action for each in document.changes}
+    if actions <= {KEEP} and not document.counts.get("unconfirmed"):
+        return "this run wrote nothing"
     if document.source.name is None:
         return "an older version of medusa-sync wrote it, without what is needed to undo the run"
     if document.source.name not in {source_name, ""}:
@@ -112,12 +184,12 @@ def _problem(document: _Document, source_name: str, store_url: str) -> str:
     return ""
 
 
-def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
+def _undone(
+    change: ProductChange, external_id: str, source_id: str, overwritten: tuple[Overwritten, ...]
+) -> Undone:
     """What it takes to undo the changes of a product."""
-    options, own = _parallel(change.options or []), _own_fields(change)
+    options, own, parts = _parallel(change.options or []), own_fields(change), variant_parts(change)
     known = {name: values for name, values in own.items() if not _is_hidden(values)}
-    only = {name: values for name, values in change.fields.items() if name not in {*own, OPTIONS}}
-    parts = _by_id([VariantChanges("", only, change.variant_id), *(change.variants or ())])
     variants, variants_after, possible = _variants(parts, {each.name: each for each in options})
     return Undone(
         external_id,
@@ -140,22 +212,13 @@ def _undone(change: ProductChange, external_id: str, source_id: str) -> Undone:
         recorded={each.id: each.recorded for each in parts if each.id and each.recorded},
         shared_item=change.shared_item or "",
         is_available=_is_available(parts),
+        overwritten=overwritten,
     )
 
 
 def _is_available(parts: Iterable[VariantChanges]) -> bool:
     """Whether the run compared stock without what orders have reserved."""
     return any(values.reserved is not UNSET for each in parts for values in each.fields.values())
-
-
-def _own_fields(change: ProductChange) -> dict[str, FieldValues]:
-    """The fields that are the product's own, and not those of its only variant."""
-    of_only = _of_only_variant(change)
-    return {
-        name: values
-        for name, values in change.fields.items()
-        if name not in of_only and FIELDS.knows(name) and not FIELDS[name].kind.of_items
-    }
 
 
 def _options_after(options: Iterable[OptionChange]) -> tuple[AppliedOption, ...]:
@@ -175,28 +238,6 @@ def _renamed(options: Iterable[OptionChange]) -> dict[str, tuple[str, ...]]:
 def _remembered(values: Mapping[str, Value]) -> dict[str, Value]:
     """Values as a record has them."""
     return {name: remember(value) for name, value in values.items() if value is not None}
-
-
-def _by_id(parts: Iterable[VariantChanges]) -> list[VariantChanges]:
-    """The changes of each variant once: fields of the only one may be with those of the product."""
-    found = dict[object, VariantChanges]()
-    for each in parts:
-        own = each.id or each.variant
-        earlier = found[own].fields if own in found else {}
-        found[own] = structs.replace(each, fields={**earlier, **each.fields})
-    return [*found.values()]
-
-
-def _of_only_variant(change: ProductChange) -> Collection[str]:
-    """The names of the fields that are those of the only variant.
-
-    Older documents do not have them: a field that products have, too, is taken for the product's unless no
-    other field is the variant's.
-    """
-    if change.variant_fields or not change.variant_id:
-        return change.variant_fields or ()
-    names = change.fields.keys() - {STATUS, OPTIONS}
-    return [name for name in names if not FIELDS.knows(name)] or names
 
 
 def _variants(

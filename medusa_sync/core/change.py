@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
+from medusa_sync.core.kept import RunName
 from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS, hides
@@ -68,6 +69,8 @@ class Conflict(Struct, frozen=True):
         variant: what reports call the variant; empty for a field of the product.
         key: of the variant, which tells it apart; None for a field of the product.
         reason: why the stored value is kept, if a run is undone.
+        later: the later runs that wrote this value, the oldest first, as far as they are known; None if none
+            did.
     """
 
     field: str
@@ -77,6 +80,7 @@ class Conflict(Struct, frozen=True):
     variant: str = ""
     key: str | None = None
     reason: str = ""
+    later: tuple[RunName, ...] | None = None
 
     @property
     def name(self) -> str:

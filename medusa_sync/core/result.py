@@ -12,6 +12,7 @@ from medusa_sync.codes import Note
 from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earlier
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
+from medusa_sync.core.kept import TakenBack
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.value import Value, members
@@ -235,6 +236,8 @@ class RunResult(Struct, frozen=True, kw_only=True):
 
     Attributes:
         undoes: it undid another run.
+        took_back: that run; None if it undid none.
+        run_id: of the log; empty if it is not a run of the command.
         source_name: the prefix of external ids.
         source_format: what was detected, such as `JSON pages`; empty if nothing was.
         source_total: how many products the source says it has; None if it does not say.
@@ -288,3 +291,13 @@ class RunResult(Struct, frozen=True, kw_only=True):
     first: tuple[DesiredProduct, ...] = ()
     source_name: str = ""
     undoes: bool = False
+    took_back: TakenBack | None = None
+    run_id: str = ""
+
+    @property
+    def is_needed_later(self) -> bool:
+        """Whether it has written to products, or may have, or has undone a run that needed nothing."""
+        if self.dry_run:
+            return False
+        is_other = bool(self.counts.get(Result.UNCONFIRMED)) or (self.took_back and self.took_back.is_whole)
+        return is_other or any(each.action is not None for each in self.changes)

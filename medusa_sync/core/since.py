@@ -11,6 +11,7 @@ from hashlib import blake2b
 from msgspec import Struct, json
 
 from medusa_sync.core.fields import FIELDS, TITLE, VARIANT, VARIANT_FIELDS, Field, followed
+from medusa_sync.core.kept import RunName, later_runs
 from medusa_sync.core.kinds.base import Meanings, Merge
 from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.product_options import DEFAULT
@@ -25,13 +26,27 @@ class CreatedProduct(Struct, frozen=True):
     Attributes:
         id: in the store.
         recorded: the digest of its record after the run; empty if the document of the run does not have it.
+        later: the later runs that are known to have written it.
     """
 
     id: str
     recorded: str = ""
+    later: tuple[RunName, ...] = ()
 
 
-BY_RUN = "another run has written it since"
+class Since(Struct, frozen=True):
+    """Why something that a run created is not deleted.
+
+    Attributes:
+        reason: empty if nobody has written it since.
+        by_run: a later run has written it.
+    """
+
+    reason: str = ""
+    by_run: bool = False
+
+
+_BY_RUN = Since(later_runs(()), by_run=True)
 NO_LONGER_OURS = "its record is gone, so it may be another product"
 UNCONFIRMED = "its last write was not confirmed; sync once, and undo again"
 _MOST = 3  # fields in a reason
@@ -63,18 +78,15 @@ def _digest(content: object) -> str:
     return blake2b(json.encode(content, order="deterministic"), digest_size=8).hexdigest()
 
 
-def written_since(stored: StoredProduct, recorded: str) -> str:
-    """Why a product that a run created is not deleted; empty if nobody has written it since.
-
-    `recorded` is as that of `CreatedProduct`.
-    """
+def written_since(stored: StoredProduct, recorded: str) -> Since:
+    """Why a product that a run created is not deleted; `recorded` is as that of `CreatedProduct`."""
     record = stored.record
     if record is None:
-        return NO_LONGER_OURS
+        return Since(NO_LONGER_OURS)
     if record.pending is not None:
-        return UNCONFIRMED
+        return Since(UNCONFIRMED)
     if recorded not in {"", digest(record)}:
-        return BY_RUN
+        return _BY_RUN
     known = {each.id: each for each in record.variants.values()}
     edits = [*_own_edits(stored, record)]
     for each in stored.variants:
@@ -86,18 +98,18 @@ def written_since(stored: StoredProduct, recorded: str) -> str:
 
 def variant_written_since(
     variant: StoredVariant, stored: StoredProduct, record: Record, recorded: str
-) -> str:
-    """Why a variant that a run created is not deleted; empty if nobody has written it since."""
+) -> Since:
+    """Why a variant that a run created is not deleted."""
     entry = next((each for each in record.variants.values() if each.id == variant.id), None)
     if entry is None or recorded not in {"", variant_digest(entry)}:
-        return BY_RUN
+        return _BY_RUN
     return _reason(_edits(variant, entry, stored, record))
 
 
-def _reason(edits: Iterable[str]) -> str:
+def _reason(edits: Iterable[str]) -> Since:
     names = [*dict.fromkeys(edits)]
     shown = names[:_MOST] + ([f"{len(names) - _MOST} more"] if len(names) > _MOST else [])
-    return f"edited since the run: {', '.join(shown)}" if shown else ""
+    return Since(f"edited since the run: {', '.join(shown)}" if shown else "")
 
 
 def _own_edits(stored: StoredProduct, record: Record) -> Iterator[str]:

@@ -13,20 +13,21 @@ from msgspec import structs
 
 from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
+from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
-from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember, remember_text
+from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanSettings
-from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, variant_written_since
+from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, Since, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 from medusa_sync.errors import ProductFailedError
 
 _SINCE = "edited since the run"
-_LATER = "a later run wrote it; undo that first"
 FOREVER = "the run deleted it, which cannot be undone"
 _ALONE = "no variant has the stock that it shared; set its stock in the admin"
 _NO_STOCK = "it has no stock of its own to set to 0; --on-missing delete removes it"
@@ -46,6 +47,7 @@ class Undone(DesiredProduct, frozen=True):
         is_deleted: the run deleted the product.
         recorded: digests of the records of variants that the run created, by id.
         shared_item: id of the inventory item that drafted variants shared; empty if it is not known.
+        overwritten: what later runs have written to the product.
     """
 
     name: str = ""
@@ -55,6 +57,7 @@ class Undone(DesiredProduct, frozen=True):
     is_deleted: bool = False
     recorded: Mapping[str, str] = {}
     shared_item: str = ""
+    overwritten: tuple[Overwritten, ...] = ()
 
     @property
     def title(self) -> str:
@@ -107,7 +110,9 @@ def plan_change(
         structs.replace(
             each,
             changes=_marked(each.changes),
-            conflicts=tuple(_kept(each.conflicts, latest.get(each.desired.key, {}))),
+            conflicts=tuple(
+                _kept(each.conflicts, latest.get(each.desired.key, {}), undone, each.desired.key)
+            ),
         )
         for each in variants
     )
@@ -116,7 +121,7 @@ def plan_change(
         stored=structs.replace(change.stored, record=stored.record),
         own_changes=_marked(own),
         own_conflicts=(
-            *_kept(change.own_conflicts, stored.record.fields),
+            *_kept(change.own_conflicts, _own_values(stored.record), undone),
             *undone.lost,
             *(staying.values() if how.selection.has_variants else ()),
         ),
@@ -129,17 +134,19 @@ def _staying(undone: Undone, stored: StoredProduct, record: Record, *, deletes: 
     """Why variants that the run created stay, by id: written since, or without stock to set to 0."""
     stock = {each.id: {*stock_of(each.fields).values()} for each in record.variants.values()}
 
-    def reason(variant: StoredVariant) -> str:
+    def reason(variant: StoredVariant) -> Since:
         if deletes:
             return variant_written_since(variant, stored, record, undone.recorded.get(variant.id, ""))
-        return _NO_STOCK if stock.get(variant.id, set()) <= {SHARED} else ""
+        return Since(_NO_STOCK if stock.get(variant.id, set()) <= {SHARED} else "")
 
-    new = [(each, each.called(each.id)) for each in stored.variants if each.id in undone.created]
-    return {
-        each.id: Conflict(VARIANT, name, None, OnConflict.STORE, name, each.id, why)
-        for each, name in new
-        if (why := reason(each))
-    }
+    def kept(variant: StoredVariant, since: Since) -> Conflict:
+        name, key = variant.called(variant.id), variant.id
+        later = runs_of(undone.overwritten, key) if since.by_run else None
+        why = since.reason if later is None else later_runs(later)
+        return Conflict(VARIANT, name, None, OnConflict.STORE, name, key, why, later)
+
+    new = (each for each in stored.variants if each.id in undone.created)
+    return {each.id: kept(each, why) for each in new if (why := reason(each)).reason}
 
 
 def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
@@ -251,8 +258,18 @@ def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
     )
 
 
-def _kept(conflicts: Iterable[Conflict], latest: Mapping[str, Value]) -> Iterator[Conflict]:
-    """Conflicts with the reason; `latest` is what the last run has written."""
+def _own_values(record: Record) -> dict[str, Value]:
+    """What the record has of the product itself."""
+    return {**record.fields, OPTIONS: tuple(each.name for each in record.options)}
+
+
+def _kept(
+    conflicts: Iterable[Conflict], latest: Mapping[str, Value], undone: Undone, key: str | None = None
+) -> Iterator[Conflict]:
+    """Conflicts of the product or of a variant with the reason; `latest` is what the record has of it."""
     for each in conflicts:
-        is_later = each.field != VARIANT and remember(each.stored) == latest.get(each.field)
-        yield structs.replace(each, reason=_LATER if is_later else _SINCE)
+        later = None
+        if each.field != VARIANT:
+            place = key, each.field
+            later = writers(undone.overwritten, place, each.stored, latest.get(each.field))
+        yield structs.replace(each, reason=_SINCE if later is None else later_runs(later), later=later)

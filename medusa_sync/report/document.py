@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from medusa_sync.core.kept import TakenBack
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Result, Status
 from medusa_sync.core.value import Value
@@ -187,6 +188,8 @@ class Document(Struct, frozen=True, kw_only=True):
     shard: Annotated[str | None, Meta(description="Such as `3/8`; null for all products.")]
     dry_run: bool
     undo: Annotated[bool, Meta(description="It undid another run.")]
+    run_id: Annotated[str, Meta(description="Of the log, and for `--undo`; empty without the command.")]
+    took_back: Annotated[TakenBack | None, Meta(description="The run that it undid, if it did.")]
     status: Status
     exit_code: int
     started_at: Annotated[str, Meta(pattern=_TIME, description="In UTC.")]

@@ -41,14 +41,21 @@ from medusa_sync.report.summary import ended_as
 
 def as_json(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> str:
     """Render the document of a run; characters that `visible` would escape are JSON escapes."""
+    return "".join(json_parts(result, pretty=pretty, ascii_only=ascii_only))
+
+
+def json_parts(result: RunResult, *, pretty: bool = False, ascii_only: bool = False) -> Iterator[str]:
+    """Yield the parts of the document of a run, one change at a time: all of them need much memory."""
     text_of = partial(_text, pretty=pretty, ascii_only=ascii_only)
     document = text_of(_document_without_changes(result))
     if not result.changes:
-        return document
-    # One change at a time: all of them need ten times the memory of their text.
+        yield document
+        return
     start, between, end = ("[\n    ", ",\n    ", "\n  ]\n}") if pretty else ("[", ", ", "]}")
-    changes = between.join(text_of(_change(each)).replace("\n", "\n    ") for each in result.changes)
-    return document.removesuffix("[]\n}" if pretty else "[]}") + start + changes + end
+    yield document.removesuffix("[]\n}" if pretty else "[]}") + start
+    for number, each in enumerate(result.changes):
+        yield (between if number else "") + text_of(_change(each)).replace("\n", "\n    ")
+    yield end
 
 
 def print_json(value: object, output: Output) -> None:
@@ -74,6 +81,8 @@ def _document_without_changes(result: RunResult) -> Document:
         shard=None if result.shard is None else str(result.shard),
         dry_run=result.dry_run,
         undo=result.undoes,
+        run_id=result.run_id,
+        took_back=result.took_back,
         status=result.status,
         exit_code=result.exit_code,
         started_at=started_at.isoformat(timespec="milliseconds") + "Z",

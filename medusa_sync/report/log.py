@@ -30,6 +30,11 @@ _latest: deque[str] = deque(maxlen=200)  # entries, of all levels
 _run_id: ContextVar[str] = ContextVar("run_id", default="")
 
 
+def current_run() -> str:
+    """The id of the run of this context; empty if there is none."""
+    return _run_id.get()
+
+
 @contextmanager
 def run_id() -> Iterator[str]:
     """Give all records of this context, and of the tasks started in it, the same id."""

@@ -37,6 +37,7 @@ def save_plan(result: RunResult, settings: Settings, path: str) -> None:
         counts=Counter(action for _, action, _ in plan.lines),
         category_names=plan.category_names,
         refused=result.error.partition("\n")[0],
+        undone=result.took_back.run_id if result.took_back else "",
     )
     with writing(f"The plan {path!r} was not written"), TemporaryFile() as texts:
         for _, _, line in plan.lines.sorted(itemgetter(0)):

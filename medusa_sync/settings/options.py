@@ -110,10 +110,10 @@ class Settings:
         "Show the plan and write nothing. Without credentials, only check the source.", is_common=True)
     save_plan: str | None = _optional("What is written", "PLAN|-", parsers.path,
         "With --dry-run: save the plan in a file, to be written with --apply-plan.", needs="dry_run",
-        more="- is standard output.")
+        more="- is standard output.", is_common=True)
     apply_plan: str | None = _optional("What is written", "PLAN", parsers.path,
         "Write a saved plan, and skip products that have changed since.",
-        more="The source is not read.")
+        more="The source is not read.", is_common=True)
     only: frozenset[str] | None = _optional("What is written", "FIELDS", parsers.field_names,
         "Sync only these fields of stored products, such as price,stock.",
         more="New products are created with all fields.", complete=complete_fields, is_common=True)
@@ -139,9 +139,9 @@ class Settings:
     status: str = _option("What is written", "published|draft", parsers.choice("published", "draft"),
         "published", "Status of new products that have none at the source.",
         more="Only --on-missing changes it later.")
-    undo: str | None = _optional("What is written", "FILE.json", parsers.file_ending(".json"),
-        "Take back a run, from its JSON document (--report FILE.json).",
-        more="The source is not read.")
+    undo: str | None = _optional("What is written", "last|list|RUN|FILE.json", parsers.undone_run,
+        "Take back a run: the last one, or that of an id, a time or a JSON report; list shows those kept.",
+        more="The source is not read.", is_common=True)
     overwrite: bool = _switch("What is written",
         "Restore the source's values that the merchant changed. With --dry-run: show them.")
     no_create: bool = _switch("What is written", "Skip products that the store lacks.")
@@ -167,7 +167,7 @@ class Settings:
         "Start nothing new after this time; requests in progress get 10 seconds more.",
         more="Default: no limit.")
     lock_dir: str | None = _optional("Guards", "FOLDER", parsers.path,
-        "Folder of lock files. Default: the state folder of the user.",
+        "Folder of lock files and kept runs. Default: the state folder of the user.",
         more="Locks prevent concurrent runs.")
 
     batch_size: int = _option("Speed", "N", parsers.batch_size, str(parsers.BATCH_SIZE),
@@ -202,10 +202,13 @@ class Settings:
         more="Warnings are not printed. --json still prints its document.", is_common=True)
     verbose: bool = _switch("Output", "Log requests and decisions, list all changes.", is_common=True)
     exit_code: bool = _switch("Output", "Exit with 7 if a dry run finds something to do.",
-        more="It needs the credentials of the store.")
+        more="It needs the credentials of the store.", is_common=True)
     report: str | None = _optional("Output", "FILE", parsers.report,
         "Write all changes and problems to a file: .json, .csv, .html or .md.",
         more="{started_at} in its name is the time of the run, {shard} its part.", is_common=True)
+    keep_runs: int = _option("Output", "N", parsers.whole_number(0, 10_000), "50",
+        "Runs that can be undone by --undo, for each store and source; 0 keeps none.",
+        more="They are in `--lock-dir`, for their owner only. A run that writes nothing is not kept.")
     log_format: str = _option("Output", "text|json", parsers.choice("text", "json"), "text",
         "Format of the log on stderr.", more="Lines of text, or one JSON object per line.")
     metrics_file: str | None = _optional("Output", "FILE.prom", parsers.file_ending(".prom"),
@@ -242,7 +245,8 @@ class Settings:
 
 # fmt: off
 ENV_FILE = Option(name="env_file", group="Store", metavar="FILE", read=parsers.text,
-    help="File of settings, a NAME=value in each line. Default: .env in the working directory.")
+    help="File of settings, a NAME=value in each line. Default: .env in the working directory.",
+    is_common=True)
 PRINT_SETTINGS = Option(name="print_settings", group="Output", read=parsers.switch, default="false",
     help="Show every setting and its origin, and exit.", is_common=True, is_command=True)
 # fmt: on

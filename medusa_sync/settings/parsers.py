@@ -241,6 +241,20 @@ def file_ending(*endings: str, any_case: bool = False) -> Callable[[str], str]:
     return read
 
 
+def undone_run(value: str) -> str:
+    """Parse what names the run that is undone: `last`, its id or time, or a file; `list` shows all."""
+    text = value.strip()
+    if text.endswith((".json", ".json.gz")):
+        return path(text)
+    is_time = r"\d{4}-\d\d-\d\d([T _]\d\d(:\d\d(:\d\d)?)?)?Z?"
+    if not re.fullmatch(rf"last|list|[0-9a-f]{{8}}|{is_time}", text):
+        raise ValueError(
+            "expected last, list, the id of a run, its time in UTC such as 2026-11-29T21:50, or a JSON "
+            "document that ends in .json"
+        )
+    return text
+
+
 def report(value: str) -> str:
     """Parse the path of a report, which may have `STARTED_AT` and `SHARD` in the name of the file."""
     name = file_ending(".json", ".csv", ".html", ".md", any_case=True)(value)

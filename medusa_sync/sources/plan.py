@@ -36,6 +36,7 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         counts: of lines by action.
         category_names: names of categories that may have to be created, by slug.
         refused: why it may not be carried out; empty if it may.
+        undone: the id of the run that it undoes; empty for none, and if its document has none.
         checksum: of the file without it.
     """
 
@@ -48,6 +49,7 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     counts: dict[str, int]
     category_names: dict[str, str]
     refused: str = ""
+    undone: str = ""
     checksum: str = ""
 
 
@@ -75,6 +77,7 @@ class Plan(Source):
 
     Attributes:
         undoes: what it does is to undo a run.
+        undone: the id of that run; empty if its document has none.
         removed: the products that it removes or marks.
 
     Raises:
@@ -88,6 +91,7 @@ class Plan(Source):
         try:
             self.header = self._header()
             self.undoes = "undo" in self.header.settings
+            self.undone = self.header.undone
             removed = [line.plan for line in self._lines() if line.product is None]
         except OSError as error:
             raise self.error(f"the file cannot be read ({error.strerror})") from error

@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.approval import PlanLine, as_saved, without_secrets
 from medusa_sync.core.change import Conflict
+from medusa_sync.core.kept import RunName
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.redact import hidden
@@ -45,6 +46,8 @@ class Ledger:
         kept: number of products with an outcome that the store had before the run as products of this source.
         gained: number of created and adopted products.
         first: of the products that are not compared.
+        later: the later runs that have written over the one that is undone, as far as they are known.
+        overwritten: number of values and products that later runs have written over.
         partial: external ids of products of which some rows were rejected.
         unidentified: number of rejected rows without a usable id, which may be of any product.
         invalid: number of rows that are no valid products, whatever the store has.
@@ -72,6 +75,8 @@ class Ledger:
         self.unidentified = 0
         self.invalid = 0
         self.partial: set[str] = set()
+        self.later: set[RunName] = set()
+        self.overwritten = 0
 
     @property
     def has_problems(self) -> bool:
@@ -147,6 +152,11 @@ class Ledger:
         else:  # not counted: the source did not deliver it
             self.problems.add(outcome)
 
+    def written_over(self, runs: Iterable[RunName]) -> None:
+        """Count what is not undone because these runs, or unknown ones, have written it since."""
+        self.overwritten += 1
+        self.later.update(runs)
+
     def plan_line(self, line: PlanLine) -> None:
         """Keep what a dry run would write, without secrets."""
         saved = as_saved(line)
@@ -181,6 +191,9 @@ class Ledger:
         self.conflicts += len(outcome.conflicts)
         self.held += bool(outcome.held)
         self.withheld += len(outcome.withheld)
+        for each in outcome.conflicts:
+            if each.later is not None:
+                self.written_over(each.later)
         if outcome.result in _PROBLEMS:
             problem = Outcome(outcome.external_id, outcome.title, outcome.result, outcome.reason)
             self.problems.add(problem)

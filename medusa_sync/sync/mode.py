@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from medusa_sync.codes import Note
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.errors import EXIT_GUARD, EXIT_PARTIAL
@@ -29,6 +30,7 @@ class Mode(ABC):
 
     Attributes:
         undoes: the result says that it undid a run.
+        undone: the id of that run; empty if its document has none, and if none is undone.
         reads_all: no product is up to date before its details were read.
         checks_settings: the products have to be written with the same settings as before.
         creates: products that the store lacks are created.
@@ -41,6 +43,7 @@ class Mode(ABC):
     """
 
     undoes: bool
+    undone = ""
     reads_all: bool
     checks_settings: bool
     creates: bool
@@ -71,6 +74,10 @@ class Mode(ABC):
         """The exit code of a run that nothing has ended."""
         return EXIT_PARTIAL if ledger.has_problems else 0
 
+    def notes(self, ledger: Ledger) -> Iterator[Note]:  # noqa: ARG002 - an undo needs it
+        """What the result says about what the run is for."""
+        return iter(())
+
 
 class Sync(Mode):
     """The store gets the products of the source, and loses what the source no longer has."""
@@ -96,6 +103,8 @@ class Undo(Mode):
     Args:
         source: of what the run updated.
         created: the products that the run created, by external id.
+        run_id: of the run; empty if its document has none.
+        spelling: what `--undo` takes to name the run.
     """
 
     undoes = True
@@ -107,9 +116,13 @@ class Undo(Mode):
     instead = "leave it out with --skip"
     hint = ""
 
-    def __init__(self, source: Source, created: Mapping[str, CreatedProduct]) -> None:
+    def __init__(
+        self, source: Source, created: Mapping[str, CreatedProduct], run_id: str = "", spelling: str = ""
+    ) -> None:
         super().__init__(source)
         self._created = created
+        self.undone = run_id
+        self._spelling = spelling or run_id
 
     def selection(self, chosen: Selection, record: Record | None) -> Selection:  # noqa: ARG002 - the record stays as it is
         return chosen
@@ -118,6 +131,27 @@ class Undo(Mode):
         from medusa_sync.sync.remove.orphans import Created
 
         return Created(context, self._created)
+
+    def exit_code(self, ledger: Ledger) -> int:
+        return EXIT_GUARD if ledger.overwritten else super().exit_code(ledger)
+
+    def notes(self, ledger: Ledger) -> Iterator[Note]:
+        if not ledger.overwritten:
+            return
+        later = sorted(ledger.later, reverse=True)
+        if not later:
+            text = "Later runs, whose documents are not kept here, have written over this one. That stays."
+            yield Note("written_over", text)
+            return
+        names = ", ".join(map(str, later))
+        words = (
+            f"A later run has written over this one: {names}."
+            if len(later) == 1
+            else (f"Later runs have written over this one: {names}.")
+        )
+        runs = [*(each.run_id for each in later), self._spelling]
+        commands = ", then ".join(f"medusa-sync products --undo {run}" for run in runs)
+        yield Note("written_over", f"{words} Undo the newest first: {commands}")
 
 
 class Apply(Mode):
@@ -139,6 +173,7 @@ class Apply(Mode):
         self._planned = planned
         self._removed = removed
         self.undoes = planned.undoes
+        self.undone = planned.undone
         self.reads_all = planned.reads_all
         self.checks_settings = planned.checks_settings
         self.creates = planned.creates
@@ -157,4 +192,7 @@ class Apply(Mode):
     def exit_code(self, ledger: Ledger) -> int:
         if ledger.skipped or ledger.counts[Result.SKIPPED]:
             return EXIT_GUARD
-        return super().exit_code(ledger)
+        return self._planned.exit_code(ledger)
+
+    def notes(self, ledger: Ledger) -> Iterator[Note]:
+        return self._planned.notes(ledger)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from medusa_sync.codes import Note
+from medusa_sync.core.kept import TakenBack
 from medusa_sync.core.result import Outcome, Planned, Requests, Result, RunResult, Status, StoreState
 from medusa_sync.errors import (
     InterruptedRunError,
@@ -110,6 +111,7 @@ class Run:
             duration_s=time.monotonic() - clock,
             source_name=settings.source_name,
             undoes=self._mode.undoes,
+            took_back=self._took_back(exit_code),
             source_url=settings.source_url,
             source_format=self._source.format,
             source_total=self._delivery.total,
@@ -134,12 +136,19 @@ class Run:
             hint=error.hint if error else "",
         )
 
+    def _took_back(self, exit_code: int) -> TakenBack | None:
+        if not self._mode.undoes:
+            return None
+        is_whole = not exit_code and self._settings.plan.selection.is_all
+        return TakenBack(self._mode.undone, is_whole=is_whole)
+
     def _notes(self) -> Iterator[Note]:
         """Remarks that are not about one product."""
         settings, ledger, mode, is_stopped = self._settings, self._ledger, self._mode, self._stop.is_set
         needs_some = mode.wants_all and not (settings.shard or is_stopped)
         yield from notes.of_products(self._source, ledger, needs_some=needs_some)
         yield from notes.of_settings(settings, ledger)
+        yield from mode.notes(ledger)
         if self._removals is not None:
             yield from self._removals.notes
         yield from notes.of_reading(self._source, ledger, is_dry_run=settings.dry_run)

@@ -74,11 +74,29 @@ def chunk(reader: int) -> bytes:
         return b""
 
 
+def ruin_a_price(folder: Path, store: Store) -> None:
+    """What has happened to the reader of `undo.md`."""
+    settings = {
+        "MEDUSA_BACKEND_URL": store.url,
+        "MEDUSA_API_KEY": store.api_key,
+        "SYNC_PRODUCTS_SOURCE": "catalogue.csv",
+        "SYNC_PRODUCTS_SOURCE_NAME": "shop",
+    }
+    lines = (f"{name}={value}\n" for name, value in settings.items())
+    (folder / ".env").write_text("".join(lines), encoding="utf-8")
+    for price in ("9.50", "950"):
+        rows = f"id,title,price\n1,Mug,{price}\n2,Plate,7.00\n"
+        (folder / "catalogue.csv").write_text(rows, encoding="utf-8")
+        printed(folder, "medusa-sync products\n")
+
+
 @pytest.mark.parametrize("name", TRANSCRIPTS)
 def test_each_command_of_a_page_prints_what_the_page_shows(name: str, store: Store, tmp_path: Path) -> None:
     page = (PAGES / name).read_text(encoding="utf-8")
     for file, text in files(page, store):
         (tmp_path / file).write_text(text, encoding="utf-8")
+    if name == "undo.md":
+        ruin_a_price(tmp_path, store)
     expected = list(commands(page))
     output = printed(tmp_path, "".join(f"{command}\n" for command, _ in expected))
     lines = iter([comparable(line) for line in output.splitlines()])

@@ -3,14 +3,17 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import httpx
+from msgspec import structs
 
 from medusa_sync import InterruptedRunError, Outcome, RunResult, Settings, load_settings
 from medusa_sync.app import session
+from medusa_sync.app.kept import KeptRuns
 from medusa_sync.app.undo import UndoneRun, undone_run
 from medusa_sync.errors import SourceError, TimeLimitError
 from medusa_sync.redact import Redactor, redacted
@@ -148,6 +151,17 @@ def mode_of(source: Source) -> Mode:
 def document(result: RunResult, *secrets: str) -> str:
     """The text of the JSON document of a run without secrets."""
     return as_json(redacted(result, Redactor(secrets)))
+
+
+def keep(result: RunResult, number: int, store: Target, folder: Path) -> Path | None:
+    """Keep a run as the command does, as the one with this number; returns its document if it is kept."""
+    if not result.is_needed_later:
+        return None
+    begun = datetime.fromtimestamp(number, UTC)
+    result = structs.replace(redacted(result, Redactor()), run_id=f"{number:08x}", started_at=begun)
+    kept = KeptRuns.of(settings(store, lock_dir=folder))
+    kept.keep(result, most=1_000)
+    return kept.find(result.run_id)
 
 
 def save(result: RunResult, store: Target, file: Path, **changes: Any) -> None:

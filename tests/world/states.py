@@ -22,6 +22,7 @@ RARE = (
     "stock was shared or split after a kill",
     "an undo over an edit",
     "an undo of an undo",
+    "an undo over a later run",
     "a plan skipped what was edited since",
     "a plan was written twice at once",
     "a product was removed, and came back",

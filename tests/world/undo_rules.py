@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from medusa_sync import RunResult
 from tests.world.guard_rules import RULES
 from tests.world.rules import rule
 from tests.world.run_rules import some_changes, some_faults, some_rules
-from tests.world.runs import Broken, Run
+from tests.world.runs import GUARDED, Broken, Run
 from tests.world.stored import stored_in
 from tests.world.variants import shares_stock
 from tests.world.world import Done, World
@@ -28,13 +29,19 @@ async def run_is_undone(world: World, dice: random.Random) -> None:
     await undo(world, done, on_missing)
 
 
-async def undo(world: World, done: Done, on_missing: str) -> Run:
-    run = world.run(world.rules, undo=done.file, on_missing=on_missing)
-    run.rules = replace(run.rules, on_missing=on_missing if on_missing == "delete" else "draft")
-    run.undoes, run.restores_skus = done.before, done.was_alone
+async def undo(world: World, done: Done, on_missing: str, **options: Any) -> Run:
+    run = _undo_of(world, done, on_missing, **options)
     world.states["an undo of an undo"] += done.is_undo
     world.note(f"    {done.file.name}, {on_missing}")
     await world.carry_out(run)
+    return run
+
+
+def _undo_of(world: World, done: Done, on_missing: str, **options: Any) -> Run:
+    chosen = {"lock_dir": world.folder, "undo": done.file, "on_missing": on_missing} | options
+    run = world.run(world.rules, **chosen)
+    run.rules = replace(run.rules, on_missing=on_missing if on_missing == "delete" else "draft")
+    run.undoes, run.restores_skus = done.before, done.was_alone
     return run
 
 
@@ -45,18 +52,56 @@ async def run_is_undone_at_once(world: World, dice: random.Random) -> None:
     stages = [_shown(world)]
     some_changes(world, dice)
     run = world.run(replace(some_rules(world, dice), on_missing="draft"))
+    known = len(world.documents)
     await world.carry_out(run)
-    if not run.is_complete:
+    if not run.is_complete or len(world.documents) == known:
         return  # an option that is dropped may leave two variants with equal values
     stages.append(_shown(world))
     for _ in range(dice.choice([0, 0, 1, 3])):
         await RULES["merchant_edits"].happen(world, dice)
     stages.append(_shown(world))
-    undone = await undo(world, world.documents[-1], on_missing="delete")
+    undone = await undo(world, world.documents[-1], on_missing="delete", undo="last")
     if not undone.is_clean:
         return  # it said what it cannot restore, such as a price in a region that the merchant has removed
     if wrong := [*_not_restored([*stages, _shown(world)])]:
         raise Broken("an undo does not restore the store", wrong)
+
+
+@rule(2)
+async def runs_are_undone_newest_first(world: World, dice: random.Random) -> None:
+    """What a later run has written over is never called an edit; `last` undoes one run after the other."""
+    await RULES["settle"].happen(world, dice)
+    stages, known = [_shown(world)], len(world.documents)
+    for _ in range(dice.choice([2, 2, 3])):
+        some_changes(world, dice)
+        run = world.run(replace(some_rules(world, dice), on_missing="keep"))
+        await world.carry_out(run)
+        if not run.is_complete:
+            return
+    done = world.documents[known:]
+    stages.append(_shown(world))
+    if len(done) > 1:
+        early = await world.calmly(_undo_of(world, done[0], "draft", dry_run=True))
+        world.states["an undo over a later run"] += early.exit_code == GUARDED
+        if called := _edits(early):
+            raise Broken("what a later run has written is called an edit", called)
+    for each in reversed(done):
+        undone = await undo(world, each, on_missing="delete", undo="last")
+        if not undone.is_clean:
+            return
+    stages += [stages[-1], _shown(world)]
+    if wrong := [*_not_restored(stages)]:
+        raise Broken("undoing one run after the other does not restore the store", wrong)
+
+
+def _edits(result: RunResult) -> list[tuple[str | None, str, str]]:
+    """The fields of which an undo says that they were edited."""
+    return [
+        (outcome.external_id, each.variant, each.field)
+        for outcome in result.changes
+        for each in outcome.conflicts
+        if each.reason.startswith("edited since")
+    ]
 
 
 def _shown(world: World) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
 from medusa_sync.core.approved import Approved
 from medusa_sync.core.change import FieldChange
 from medusa_sync.core.ids import external_id_of
+from medusa_sync.core.kept import later_runs
 from medusa_sync.core.kinds.status import DRAFT, STATUS
 from medusa_sync.core.kinds.texts import TEXT
 from medusa_sync.core.record import NO_RECORD
@@ -232,8 +233,15 @@ class Created(Orphans):
         return await super()._read(asked)
 
     def _kept(self, stored: StoredProduct) -> str:
+        if not self._deletes:
+            return ""
         known = self._created.get(stored.external_id or "")  # an approved plan has the record itself
-        return written_since(stored, known.recorded if known else "") if self._deletes else ""
+        since = written_since(stored, known.recorded if known else "")
+        if not since.by_run:
+            return since.reason
+        later = known.later if known else ()
+        self._context.ledger.written_over(later)
+        return later_runs(later)
 
     async def _write(self, ids: Sequence[str]) -> Mapping[str, str]:
         if self._deletes:

@@ -15,7 +15,7 @@ EXAMPLES: Final = {
     "NAME|ID": (("One", "Two", "Three"), " "),
     "FILE|NAME": (("one.jq", "fakestore", "three.jq"), " "),
     "FILE": (("one.json", "two.csv", "three.html"), "four.txt"),
-    "FILE.json": (("one.json", "two.json", "three.json"), "four.txt"),
+    "last|list|RUN|FILE.json": (("last", "0c4b81f7", "three.json"), "four.txt"),
     "PLAN": (("one.ndjson", "two", "three"), " "),
     "PLAN|-": (("one.ndjson", "-", "three"), " "),
     "FILE.jq|PROGRAM": (("one.jq", ".price *= 2", "three.jq"), " "),
