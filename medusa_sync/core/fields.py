@@ -23,8 +23,9 @@ from medusa_sync.core.kinds.links import (
 )
 from medusa_sync.core.kinds.metadata import KEY, METADATA
 from medusa_sync.core.kinds.options import CHOICE, OPTION, OPTIONS, VARIANTS
-from medusa_sync.core.kinds.plain import FLAG, MEASURE, PLAIN, UNIQUE_TEXT
+from medusa_sync.core.kinds.plain import FLAG, MEASURE, PLAIN, UNIQUE_TEXT, Flag
 from medusa_sync.core.kinds.prices import AMOUNT, OTHER_PRICE, PRICE
+from medusa_sync.core.kinds.profiles import PROFILE, ShippingProfile
 from medusa_sync.core.kinds.sales import IN_LIST, OTHER_SALE, SALE
 from medusa_sync.core.kinds.status import STATUS, ProductStatus
 from medusa_sync.core.kinds.stock import BACKORDER, LEVEL, OTHER_STOCK, STOCK
@@ -38,7 +39,7 @@ T = TypeVar("T")
 TITLE = "title"
 WEIGHT = "weight"
 SKU = "sku"
-BARCODE = "barcode"
+BARCODE, EAN, UPC = "barcode", "ean", "upc"
 VARIANT = "variant"  # what changes call a variant that is created or deleted
 
 
@@ -123,6 +124,8 @@ FIELDS = Fields(
         Field("mid_code"),
         Field("material"),
         Field(STATUS, ProductStatus(), since=1),
+        Field(PROFILE, ShippingProfile(), since=1),
+        Field("discountable", Flag(initial=True), since=1),
         Field(CATEGORIES, Categories("slug", "handle", "metadata")),
         Field(TAGS, Terms("value")),
         Field(TYPE, Term("value")),
@@ -158,6 +161,7 @@ VARIANT_FIELDS = Fields(
         Field(WEIGHT, MEASURE),
         Field(SKU, UNIQUE_TEXT, unique=True),
         Field(BARCODE, UNIQUE_TEXT, unique=True),
+        *(Field(name, UNIQUE_TEXT, unique=True, since=1) for name in (EAN, UPC)),
         Field(THUMBNAIL, since=1),  # Shopify's was not read
         Field(BACKORDER, FLAG, since=1),
         *(Field(name, MEASURE, since=1) for name in ("length", "height", "width")),

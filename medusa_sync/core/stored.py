@@ -113,6 +113,8 @@ class StoredVariant(Entity, frozen=True):
     title: str = ""
     sku: str | None = None
     barcode: str | None = None
+    ean: str | None = None
+    upc: str | None = None
     weight: int | float | None = None
     length: int | float | None = None
     height: int | float | None = None
@@ -261,6 +263,7 @@ class StoredProduct(Identified, frozen=True):
     title: str = ""
     handle: str = ""
     status: str = ""
+    discountable: bool = True
     description: str | None = None
     thumbnail: str | None = None
     weight: int | float | None = None
@@ -280,7 +283,7 @@ class StoredProduct(Identified, frozen=True):
     collection: StoredCollection | None = None
     variants: tuple[StoredVariant, ...] = ()
     sales_channels: tuple[NamedEntity | None, ...] = ()  # None is a link to a deleted channel
-    shipping_profile: Entity | None = None
+    shipping_profile: NamedEntity | None = None
     translations: tuple[StoredTranslation, ...] | None = None
 
     @property

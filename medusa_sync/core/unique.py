@@ -12,14 +12,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.change import Change, FieldChange
-from medusa_sync.core.fields import BARCODE, SKU, UNIQUE, UniqueValue
+from medusa_sync.core.fields import BARCODE, EAN, SKU, UNIQUE, UPC, UniqueValue
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Pending, Write
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 
-_NAMES = {SKU: "SKU", BARCODE: "barcode"}
+_NAMES = {SKU: "SKU", BARCODE: "barcode", EAN: "EAN", UPC: "UPC"}
 
 Slot = tuple[str, str]
 """A unique field, and the id of a stored variant."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, Struct, ValidationError, convert, json
 
-from medusa_sync.core.fields import FIELDS, KINDS, VARIANT_FIELDS
+from medusa_sync.core.fields import FIELDS, KINDS, UNIQUE, VARIANT_FIELDS
 from medusa_sync.core.kinds.base import Kind
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.record_form import can_be_sent_back, parse_record
@@ -99,7 +99,7 @@ OWNERS = List(
     "/admin/product-variants",
     "variants",
     StoredVariant,
-    "id,sku,barcode,product.id,product.external_id,product.title",
+    f"id,{','.join(UNIQUE)},product.id,product.external_id,product.title",
 )
 
 _ABSENT_IF_NONE = frozenset(

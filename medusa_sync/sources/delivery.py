@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 _TITLE_LENGTH = 200  # of rejected products
 # Fields that version 2 of the mapping ignored at first:
-_NEWER = (b'"salesChannels"', b'"translations"', b'"allowBackorder"')
+_NEWER = (b'"salesChannels"', b'"translations"', b'"allowBackorder"', b'"shippingProfile"', b'"discountable"')
 MAPPING = 2  # raised when a product of a source is mapped to other values than before
 
 

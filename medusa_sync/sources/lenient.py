@@ -20,7 +20,8 @@ from medusa_sync.sources.money import agree
 from medusa_sync.sources.schema import FIELDS, SOLD, SourceProduct, SourceVariant, Status
 from medusa_sync.sources.text import one_line
 
-_VARIANT = frozenset(each.encode_name for each in fields(SourceVariant))
+_CODES = frozenset({"ean", "upc"})  # of variants; they have always been names of the barcode, too
+_VARIANT = frozenset(each.encode_name for each in fields(SourceVariant)) - _CODES
 _IGNORED = "-"
 _HIDDEN = ("archived", "disabled", "hidden", "inactive", "private", "unlisted", "unpublished")  # drafts
 
@@ -153,7 +154,8 @@ class _Renamed:
     def __init__(
         self, raw: Mapping[str, Any], own: frozenset[str], path: str = "", *, is_strict: bool
     ) -> None:
-        self.product = product = {name: value for name, value in raw.items() if name in own}
+        known = own | _CODES if own is _VARIANT else own
+        self.product = product = {name: value for name, value in raw.items() if name in known}
         self.unused: list[str] = []
         self.raw = raw
         self._given: dict[str, str] = {}  # the names of fields that have other ones
@@ -165,7 +167,9 @@ class _Renamed:
         for (name, field, *_), counts in Naming(["images"] if images else []).choose(others):
             if field == "images" and counts:
                 images += images_in(raw[name])
-            elif field not in ignored and not (counts and _added(product, field, raw[name], path + name)):
+            elif field not in ignored and not (
+                (counts and _added(product, field, raw[name], path + name)) or name in known
+            ):
                 self.unused.append(name)
             self._given.setdefault(field.partition(".")[0], name)
         if images:

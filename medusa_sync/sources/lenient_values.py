@@ -192,11 +192,11 @@ _READERS: Mapping[str, Read] = {
     "categories": _list_of(_category, paths),
     "image": lambda value, _: usable(_first(value, _URL), Url),  # like metadata
     "metadata": _metadata,
-    "allowBackorder": _flag,
+    **dict.fromkeys(("allowBackorder", "discountable"), _flag),
     "rating": _rating,
     "stock": lambda value, path: (_numbers if isinstance(value, dict) else _number)(value, path),
     **dict.fromkeys(("weight", "discountPercentage", "minimumOrderQuantity"), _number),
-    **dict.fromkeys(("sku", "barcode", "hsCode", "midCode"), _code),
+    **dict.fromkeys(("sku", "barcode", "ean", "upc", "hsCode", "midCode"), _code),
     # Only for metadata:
     "reviews": _only(list[Any]),
     "meta": _only(dict[str, Any]),

@@ -14,6 +14,7 @@ from msgspec import structs
 from medusa_sync.core.handles import slug
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kinds.metadata import METADATA
+from medusa_sync.core.kinds.profiles import PROFILE
 from medusa_sync.core.kinds.status import PUBLISHED, STATUS
 from medusa_sync.core.product import Category, DesiredProduct
 from medusa_sync.core.value import Value, members
@@ -141,6 +142,8 @@ _FIELDS: tuple[tuple[str, str, Callable[[Any], Value]], ...] = (
     ("mid_code", "mid_code", one_line),
     ("material", "material", one_line),
     (STATUS, "status", lambda status: PUBLISHED if status == ACTIVE else status),
+    (PROFILE, "shipping_profile", one_line),
+    ("discountable", "discountable", _as_it_is),
     ("type", "type", one_line),
     ("collection", "collection", _handle),
     ("categories", "category", lambda name: _members([name or ""])),

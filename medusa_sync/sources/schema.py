@@ -84,6 +84,8 @@ class SourceVariant(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     title: Text | None = None
     sku: Text | None = None
     barcode: Text | None = None
+    ean: Text | None = None
+    upc: Text | None = None
     price: Amount | None = None
     prices: dict[Text, Amount] | tuple[SourcePrice, ...] | None = None
     compare_at_price: Amount | None = None
@@ -125,6 +127,8 @@ class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     stock: Stock | None = None
     allow_backorder: bool | None = None
     tags: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
+    shipping_profile: Text | None = None
+    discountable: bool | None = None
     sales_channels: Annotated[tuple[Text, ...], Meta(max_length=250)] | None = None
     weight: Amount | None = None
     dimensions: SourceDimensions | None = None

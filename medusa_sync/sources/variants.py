@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from medusa_sync.core.currencies import digits_of
-from medusa_sync.core.fields import BARCODE, SKU, TITLE, WEIGHT
+from medusa_sync.core.fields import BARCODE, EAN, SKU, TITLE, UPC, WEIGHT
 from medusa_sync.core.kinds.images import THUMBNAIL
 from medusa_sync.core.kinds.metadata import METADATA
 from medusa_sync.core.kinds.options import OPTION
@@ -58,7 +58,7 @@ def desired_variants(
         barcode = product.meta.barcode if product.meta else None
         own = SourceVariant(sku=product.sku, barcode=barcode, prices=product.prices)
         return (), (DesiredVariant(ONLY, "", fields(own)),)
-    names, given = _option_names(product), product.variants
+    names, given = _option_names(product), tuple(map(_with_barcode, product.variants))
     if not names and (titled := _told_apart_by_titles(given)):
         names, given = (_TITLE,), titled
     if not names and len(given) == 1:
@@ -79,6 +79,8 @@ def _fields(
     values: dict[str, Value] = {
         SKU: one_line(variant.sku),
         BARCODE: one_line(variant.barcode),
+        EAN: one_line(variant.ean),
+        UPC: one_line(variant.upc),
         **({STOCK: SHARED} if is_shared and variant.stock is None else _stock(own)),
         WEIGHT: variant.weight,
         **_sizes(variant.dimensions),
@@ -89,6 +91,12 @@ def _fields(
     found = {name: value for name, value in values.items() if value is not None}
     prices = _prices(variant, product, currency, sale_prices=sale_prices)
     return {**found, **metadata_of(variant.metadata), **prices, **texts_of(variant.translations)}
+
+
+def _with_barcode(variant: SourceVariant) -> SourceVariant:
+    """The variant, whose barcode is its EAN or UPC if it has no other one."""
+    code = variant.ean or variant.upc
+    return structs.replace(variant, barcode=code) if code and not variant.barcode else variant
 
 
 def _sizes(dimensions: SourceDimensions | None) -> dict[str, Value]:

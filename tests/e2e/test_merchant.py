@@ -42,6 +42,7 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {
     **dict.fromkeys(PRICES.values(), (9.99, 12.5, 8.75)),
     "collection": ("first-set", "merchants-set", "second-set"),
     "status": ("published", "draft", "proposed"),
+    "shipping_profile": ("First", "Merchant's", "Source's"),
 }
 TEXTS = ("First text", "Merchant's text", "Source's new text")
 SCALARS = (
@@ -51,7 +52,7 @@ SCALARS = (
             *TABLE.items(),
             *((name, VARIANT_FIELDS[name]) for name in ("sku", "barcode", *PRICES.values())),
         )
-        if row.merge is Merge.REPLACE and not name.startswith(METADATA)
+        if row.merge is Merge.REPLACE and not name.startswith(METADATA) and row.kind.initial is None
     ),
     *([Field(TITLE_IN_GERMAN, *TEXTS)] if HAS_TRANSLATIONS else []),
     Field("brand", *TEXTS),  # all keys of the metadata are merged alike
@@ -111,6 +112,8 @@ def merchant_edit(shop: Shop, stored: dict[str, Any], field: Field, value: Any, 
             shop.translate(stored, "de-DE", title=value)
         case "sales_channels":
             shop.edit(stored, sales_channels=[{"id": shop.channel(name)} for name in value])
+        case "shipping_profile":
+            shop.edit(stored, shipping_profile_id=shop.profile(value))
         case "tags":
             shop.edit(stored, tags=[{"id": shop.tag(tag)} for tag in value])
         case "images":
@@ -173,6 +176,8 @@ def test_every_field_is_merged_by_the_rule_for_its_situation(
     shop.location("Berlin")
     for letter in "abcm":
         shop.channel(f"Channel {letter}")
+    for name in VALUES["shipping_profile"]:
+        shop.profile(name)
     assert medusa_sync("--source", source.url, store=store).exit_code == 0
     before = shop.by_external_id()
     for number, (field, situation) in enumerate(CELLS, start=1):
@@ -199,8 +204,9 @@ def test_every_field_is_merged_by_the_rule_for_its_situation(
         ids, were = after[key].identity, edited[key].identity
         if field.name == "sales_channels":
             del ids["sales channels"], were["sales channels"]
-        if field.name == "status":
-            del ids["status"], were["status"]
+        if field.name in {"status", "shipping_profile"}:
+            name = field.name.replace("_", " ")
+            del ids[name], were[name]
         assert ids == were, (field.name, situation)
     assert wrong == {}
 

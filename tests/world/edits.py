@@ -4,9 +4,10 @@ from typing import Any
 
 from tests.world.editing import KINDS, Editing, Kind, NothingToEditError, kind
 from tests.world.shop import LEVELS, Json
-from tests.world.wanted import CHANNELS, LOCALES, OTHER_PRICES, SECOND_STOCK, TEXTS
+from tests.world.wanted import CHANNELS, LOCALES, OTHER_PRICES, PROFILE, SECOND_STOCK, TEXTS
 
 SECOND_CHANNEL = "Market"
+SECOND_PROFILE = "Bulky"
 
 __all__ = ["KINDS", "Editing", "NothingToEditError"]
 
@@ -23,6 +24,7 @@ KINDS |= {
     "price": Kind(lambda edit: edit.set_price("price"), 6),
     "other_price": Kind(lambda edit: edit.set_price(edit.dice.choice(OTHER_PRICES)), 9),
     "barcode": Kind(lambda edit: edit.set_of_variant("barcode", f"M{edit.number()}"), 2),
+    "ean": Kind(lambda edit: edit.set_of_variant("ean", f"M{edit.number()}"), 1),
     "variant_title": Kind(lambda edit: edit.set_of_variant("title", f"Merchant's title {edit.number()}"), 3),
     "variant_weight": Kind(lambda edit: edit.set_of_variant("weight", edit.dice.randrange(100, 999)), 2),
 }
@@ -55,6 +57,22 @@ def channels(edit: Editing) -> Any:
         return edit.set_unowned("sales channels", sales_channels=body)
     names = {channel["name"] for channel in edit.product["sales_channels"]} ^ {SECOND_CHANNEL}
     return edit.set(CHANNELS, tuple(sorted(names)), sales_channels=body)
+
+
+@kind(2)
+def shipping_profile(edit: Editing) -> Any:
+    profiles = edit.merchant.profiles
+    name = edit.dice.choice(sorted(profiles))
+    if PROFILE in edit.expected.states:
+        return edit.set(PROFILE, name, shipping_profile_id=profiles[name])
+    return edit.set_unowned("shipping profile", shipping_profile_id=profiles[name])
+
+
+@kind(1)
+def discountable(edit: Editing) -> Any:
+    if "discountable" not in edit.expected.states:
+        raise NothingToEditError
+    return edit.set("discountable", not edit.product["discountable"])
 
 
 @kind(3)

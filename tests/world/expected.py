@@ -20,8 +20,8 @@ States = dict[str, set[State]]
 METADATA_FIELDS = frozenset({*METADATA, "review_count"})
 SETS = frozenset({"tags", "categories", "images", CHANNELS})
 STOCK = ("stock", SECOND_STOCK)
-UNIQUE = ("sku", "barcode")
-LATE = ("price", "sale_price", "stock", "translation")
+UNIQUE = ("sku", "barcode", "ean")
+LATE = ("price", "sale_price", "stock", "translation", "shipping_profile")
 """The first words of fields that the store commits after the product, or gets in calls of their own."""
 DRAFTED = "drafted"
 """In place of the last applied stock: a run set the stock of a dropped variant to 0."""

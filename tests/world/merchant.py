@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.world.edits import KINDS, SECOND_CHANNEL, Editing, NothingToEditError
+from tests.world.edits import KINDS, SECOND_CHANNEL, SECOND_PROFILE, Editing, NothingToEditError
 from tests.world.expected import Expected, Rules
 from tests.world.oracle import Oracle
 from tests.world.recognition import others_than, variants_of
@@ -52,6 +52,7 @@ class Merchant:
     dice: random.Random
     elsewhere: str  # a second stock location
     second_channel: str  # empty while there is none
+    profiles: Mapping[str, str]  # ids by name
     clock: Callable[[], float] = time.monotonic
     gap: float = 20  # seconds between the read of a product by a run and the begin of its write
     busy: set[str] = field(default_factory=set)
@@ -166,4 +167,5 @@ def make_merchant(
     location = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
     channel = shop.post("/admin/sales-channels", {"name": SECOND_CHANNEL})["sales_channel"]["id"]
     shop.category("merchants-shelf")
-    return Merchant(shop, oracle, dice, location, channel, clock)
+    profiles = {name: shop.profile(name) for name in ("Default Shipping Profile", SECOND_PROFILE)}
+    return Merchant(shop, oracle, dice, location, channel, profiles, clock)

@@ -21,10 +21,11 @@ HAS_TRANSLATIONS = _RELEASE >= (2, 12, 3)
 _TEXTS = ",translations.id,translations.locale_code,translations.translations" if HAS_TRANSLATIONS else ""
 _FIELDS = (
     "id,external_id,title,subtitle,handle,status,description,thumbnail,weight,length,height,width,origin_country,hs_code,"
-    "mid_code,material,metadata,options.id,options.title,options.values.value,"
+    "mid_code,material,discountable,metadata,options.id,options.title,options.values.value,"
     "images.id,images.url,images.rank,tags.value,type.value,collection.handle,"
     "categories.handle,categories.name,categories.is_active,"
-    "sales_channels.id,sales_channels.name,shipping_profile.id,variants.id,variants.title,variants.sku,variants.barcode,"
+    "sales_channels.id,sales_channels.name,shipping_profile.id,shipping_profile.name,variants.id,"
+    "variants.title,variants.sku,variants.barcode,variants.ean,"
     "variants.manage_inventory,variants.allow_backorder,variants.weight,variants.options.option_id,variants.options.value,"
     "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
     "variants.prices.min_quantity,variants.prices.max_quantity,"
@@ -89,6 +90,9 @@ class Shop:
 
     def channel(self, name: str) -> str:
         return self._found_or_made("sales-channels", "name", {"name": name})
+
+    def profile(self, name: str) -> str:
+        return self._found_or_made("shipping-profiles", "name", {"name": name, "type": "custom"})
 
     def category(self, handle: str, *, is_active: bool = True) -> str:
         body = {"name": handle.title(), "handle": handle, "is_active": is_active}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from tests.harness.catalogue import product as generated
-from tests.world.edits import SECOND_CHANNEL
+from tests.world.edits import SECOND_CHANNEL, SECOND_PROFILE
 from tests.world.shop import HAS_TRANSLATIONS
 from tests.world.variants import (
     Shirts,
@@ -21,6 +21,7 @@ from tests.world.wanted import LOCALES, TEXTS, Product
 _TAGS = [*(f"tag {letter}" for letter in "abcdefgh"), "red, blue", "null"]
 _CATEGORIES = ["shelf-one", "shelf-two", "shelf-three", "shelf-four", "red,blue", "null"]
 _CHANNELS = ["Default Sales Channel", SECOND_CHANNEL]
+_PROFILES = ["Default Shipping Profile", SECOND_PROFILE]
 _WORDS = ["Amber", "Birch", "Copper", "Dawn", "Elm", "Fern", "Glass", "Hazel", "Iris", "Jade", "Null"]
 
 
@@ -65,6 +66,10 @@ class Source:
                 del product["sku"], product["meta"]
             if number % 5 != 3:
                 del product["status"]
+            if number % 7 != 2:
+                del product["shippingProfile"]
+            if number % 6 != 5:
+                del product["discountable"]
             if not says_backorders(number):
                 del product["allowBackorder"]
             self._shirts.make(product)
@@ -164,6 +169,8 @@ class Source:
             theirs, own = _codes(holders[one]), _codes(holders[two])
             sku, barcode = self.dice.choice([(theirs[0], own[1]), (own[0], theirs[1])])
             _give_codes(holders[two], sku, barcode)
+            if "ean" in holders[one] and "ean" in holders[two]:
+                holders[two]["ean"] = holders[one]["ean"]
             self._shirts.moved |= {one, two}
 
     def _holders(self) -> dict[tuple[int, str], Product]:
@@ -230,6 +237,8 @@ _NEW: dict[str, Callable[[random.Random, Product], Any]] = {
     "tags": lambda dice, _: dice.sample(_TAGS, dice.randint(1, 4)),
     "images": _images,
     "salesChannels": lambda dice, _: dice.sample(_CHANNELS, dice.randint(1, 2)),
+    "shippingProfile": lambda dice, _: dice.choice(_PROFILES),
+    "discountable": lambda dice, _: dice.random() < 0.5,
     "category": lambda dice, _: dice.choice(_CATEGORIES),
     "translations": _texts,
     "brand": lambda dice, _: f"Brand {dice.randrange(100)}",

@@ -17,7 +17,7 @@ from tests.world.world import World
 
 __all__ = ["RULES"]
 
-_NEW_FIELD = "allow_backorder"
+_NEW_FIELDS = ("allow_backorder", "ean")  # of variants
 _PRODUCT = re.compile(r"prod_[0-9A-Z]{26}")
 
 
@@ -89,7 +89,7 @@ async def records_are_of_a_former_version(world: World, dice: random.Random) -> 
         if record.get("version") == 3 and "pending" not in record:
             world.shop.edit({"id": own}, metadata={"medusa_sync": _former(record)})
     for variant in (each for product in world.oracle.products.values() for each in product.variants.values()):
-        variant.stale[_NEW_FIELD] = ()  # the first write after an upgrade leaves it as it is
+        variant.stale |= dict.fromkeys(_NEW_FIELDS, ())  # the first write after an upgrade leaves it as it is
     await world.stays_quiet()
     if dice.random() < 0.6:
         some_changes(world, dice)
@@ -101,7 +101,8 @@ def _former(record: Mapping[str, Any]) -> dict[str, Any]:
     names = {name for _, fields, *_ in record.get("variants", {}).values() for name in fields}
     former = {name: deepcopy(value) for name, value in record.items() if name != "knows"}
     for _, fields, *_ in former.get("variants", {}).values():
-        fields.pop(_NEW_FIELD, None)
+        for name in _NEW_FIELDS:
+            fields.pop(name, None)
     former["source"] = "0" * 16
     for name, prefix in (("regions", "price.usd.America"), ("locations", "stock.")):
         if not any(each.startswith(prefix) for each in names):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.world.shop import Shop
-from tests.world.wanted import LOCALES, METADATA, OTHER_PRICES, PRICES, TEXTS
+from tests.world.wanted import LOCALES, METADATA, OTHER_PRICES, PRICES, PROFILE, TEXTS
 
 _MEASURES = ("weight", "width", "height", "length")
 _CUSTOMS = ("origin_country", "hs_code", "mid_code", "material")
@@ -122,7 +122,8 @@ def stored_of(
     free = _available if is_available else _on_hand
     metadata = {key: value for key, value in (product["metadata"] or {}).items() if key != "medusa_sync"}
     owned = {
-        **{name: product[name] for name in ("title", "description", "thumbnail", "status")},
+        **{name: product[name] for name in ("title", "description", "thumbnail", "status", "discountable")},
+        PROFILE: (product.get("shipping_profile") or {}).get("name"),
         **{name: _number(product[name]) for name in _MEASURES},
         "tags": tuple(sorted(tag["value"] for tag in product["tags"])),
         "categories": tuple(sorted(category["handle"] for category in product["categories"])),
@@ -174,7 +175,7 @@ def _variant(
     here = at.pop("stock")
     elsewhere = [level for level in levels if level["location_id"] not in locations.values()]
     owned = {
-        **{name: variant[name] for name in ("title", "sku", "barcode")},
+        **{name: variant[name] for name in ("title", "sku", "barcode", "ean")},
         "weight": _number(variant["weight"]),
         "allow_backorder": variant["allow_backorder"],
         **{

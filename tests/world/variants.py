@@ -95,9 +95,11 @@ class Shirts:
     # --- kinds of changes -----------------------------------------------------------------------------
 
     def edit(self, product: Product) -> None:
+        variant = self._any(product)
         names = ["price", "price", "stock", "title", "barcode", "weight", "prices", "compareAtPrice"]
+        names += ["ean"] * ("ean" in variant)
         names += ["allowBackorder"] * says_backorders(product["id"])
-        self._set(self._any(product), self.dice.choice(names))
+        self._set(variant, self.dice.choice(names))
 
     def undo(self, product: Product) -> None:
         """Undo the last edit of a variant."""
@@ -226,6 +228,8 @@ class Shirts:
         }
         if number % 5 == 0 and not has_fixed_skus(number):
             del variant["sku"], variant["barcode"]
+        if number % 4 == 3 and "barcode" in variant:
+            variant["ean"] = f"5{variant['barcode']}"
         if number % 8 == 0 and "sku" in variant:
             del variant["id"]
         if fresh % 7 == 3:
@@ -249,13 +253,14 @@ class Shirts:
             "stock": lambda: some_stock(dice),
             "title": lambda: dice.choice([None, f"Title of the source {dice.randrange(100)}"]),
             "barcode": lambda: f"{dice.randrange(10**12):013d}",
+            "ean": lambda: f"5{dice.randrange(30):013d}",  # several may want the same one
             "weight": lambda: dice.choice([None, dice.randrange(1, 100)]),
             "allowBackorder": lambda: dice.random() < 0.5,
             "prices": lambda: dice.choice([None, some_prices(dice)]),
             "compareAtPrice": lambda: dice.choice([None, dice.randrange(100, 99999) / 100]),
         }
         if name in new:
-            if name != "barcode":
+            if name not in {"barcode", "ean"}:
                 variant["_earlier"].append((name, variant.get(name)))
             _put(variant, name, new[name]())
 

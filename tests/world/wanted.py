@@ -15,6 +15,7 @@ DEFAULT_LOCATION = "Warehouse"
 SECOND_LOCATION = "Second"
 SECOND_STOCK = f"stock.{SECOND_LOCATION}"
 CHANNELS = "sales_channels"
+PROFILE = "shipping_profile"
 PRICES: Mapping[tuple[str, str, int | None, int | None], str] = {
     ("usd", "", None, None): "price",
     ("eur", "", None, None): "price.eur",
@@ -80,6 +81,8 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         "images": tuple(product.get("images", ())),
         **_texts(product),
         **({"status": product["status"]} if "status" in product else {}),
+        **({PROFILE: product["shippingProfile"]} if "shippingProfile" in product else {}),
+        **({"discountable": product["discountable"]} if "discountable" in product else {}),
         **({CHANNELS: tuple(sorted(product["salesChannels"]))} if "salesChannels" in product else {}),
         **{name: product.get(key) for name, key in METADATA.items()},
         "review_count": len(product["reviews"]) if "reviews" in product else None,
@@ -121,7 +124,7 @@ def _variant(product: Product, variant: Product, values: list[str], *, sale_pric
     return {
         "title": variant.get("title") or " / ".join(values),
         **{f"option.{number}": value for number, value in enumerate(values)},
-        **{name: variant.get(name) for name in ("sku", "barcode", "weight")},
+        **{name: variant.get(name) for name in ("sku", "barcode", "ean", "weight")},
         **_backorder(product | variant),
         **_stock(variant.get("stock")),
         **_prices(product, variant, sale_prices=sale_prices),

@@ -139,7 +139,7 @@ class Kind:
     of_items: ClassVar[bool] = False
     is_exclusive: ClassVar[bool] = False
     decided_by: ClassVar[Names | None] = None
-    initial: ClassVar[Value] = None
+    initial: Value = None
     settings_of_values: ClassVar[tuple[str, ...]] = ()
     own_steps: ClassVar[frozenset[Step]] = frozenset()
     steps: ClassVar[frozenset[Step]] = frozenset({Step.EDIT_VARIANTS})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import copysign, floor
 from struct import pack
 from typing import TYPE_CHECKING
@@ -47,16 +48,21 @@ class Measure(Kind):
 class Flag(Kind):
     """True or false. The store always has one of them, so a source without a value does not own it."""
 
-    initial = False
+    def __init__(self, *, initial: bool) -> None:
+        self.initial = initial
 
     def takes(self, value: Value) -> bool:
         return isinstance(value, bool)
 
     def same(self, stored: object, desired: object) -> bool:
-        return bool(stored) == bool(desired)
+        known = (self.initial if each is None else each for each in (stored, desired))
+        return len({*map(bool, known)}) == 1
 
     def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
         return wanted is not None
+
+    def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
+        return value == self.initial
 
 
 class UniqueText(Kind):
@@ -65,4 +71,4 @@ class UniqueText(Kind):
     steps = frozenset({Step.DECIDE, Step.EDIT_VARIANTS})
 
 
-FLAG, PLAIN, MEASURE, UNIQUE_TEXT = Flag(), Plain(), Measure(), UniqueText()
+FLAG, PLAIN, MEASURE, UNIQUE_TEXT = Flag(initial=False), Plain(), Measure(), UniqueText()

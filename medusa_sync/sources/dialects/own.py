@@ -10,6 +10,7 @@ from medusa_sync.sources.dialects import cells
 from medusa_sync.sources.dialects.base import Dialect, Row
 from medusa_sync.sources.dialects.cells import VARIANT, Fields, present
 
+_IDS = ("variant_id", "variant_ean", "variant_upc")
 _NAME, _VALUE = "option{n}_name", "option{n}_value"
 
 
@@ -38,7 +39,7 @@ _TRANSLATED = ("title", "subtitle", "description", "material")
 
 def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     first = rows[0]
-    if any(row["variant_id"] or row.series(_VALUE) for row in rows):
+    if any(any(map(row.__getitem__, _IDS)) or row.series(_VALUE) for row in rows):
         options, values = cells.options(rows, _NAME, _VALUE)
         variants = [
             present(**_VARIANT.of(row) | {"options": own} | _goods(row) | _texts(row, "variant_"))

@@ -22,7 +22,7 @@ Body = dict[str, Any]
 
 PLAIN: Final = (
     *("title", "subtitle", "description", "thumbnail", "handle", "external_id", "status", "material"),
-    *("hs_code", "mid_code", "origin_country", "type_id", "collection_id", *MEASURES),
+    *("hs_code", "mid_code", "origin_country", "type_id", "collection_id", "discountable", *MEASURES),
 )
 
 

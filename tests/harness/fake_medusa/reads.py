@@ -104,7 +104,7 @@ _PRODUCTS: Final = List("products", "id external_id handle", Views.product, limi
 _PRICES: Final = List("prices", "", Views.list_price, LIST_PRICE_DEFAULTS, limit=50)
 _LISTS: Final = {
     "product-variants": List(
-        *("variants", "id sku barcode", Views.variant), limit=50, searched="title sku barcode"
+        *("variants", "id sku barcode ean upc", Views.variant), limit=50, searched="title sku barcode"
     ),
     "inventory-items": List(
         *("inventory_items", "id sku", Views.item, "*,location_levels.*"), searched="sku title"

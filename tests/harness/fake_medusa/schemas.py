@@ -54,7 +54,7 @@ _VARIANT: Final[Types] = {
     **dict.fromkeys(["manage_inventory", "allow_backorder"], bool),
     "options": dict[str, str],
     **_DETAILS,
-    **dict.fromkeys(["sku", "barcode"], str | None),
+    **dict.fromkeys(["sku", "barcode", "ean", "upc"], str | None),
 }
 _ITEM_LINK: Final[Types] = {"inventory_item_id": str, "required_quantity": float}
 ITEM_LINK: Final = fields(_ITEM_LINK, "inventory_item_id")
@@ -106,6 +106,7 @@ _PRODUCT: Final[Types] = {
     **dict.fromkeys(["subtitle", "description", "thumbnail", "external_id"], str | None),
     **dict.fromkeys(["categories", "tags", "sales_channels"], _IDS),
     **dict.fromkeys(["type_id", "collection_id"], str | None),
+    "discountable": bool,
     **_DETAILS,
 }
 _NEW_PRODUCT: Final[Types] = {
@@ -147,6 +148,7 @@ VALUE: Final = fields(_VALUE, "value")
 _COLLECTION: Final[Types] = {"title": str, "handle": str, "metadata": _METADATA}
 COLLECTION: Final = fields(_COLLECTION, "title handle")
 NAMED: Final = fields({"name": str, "metadata": _METADATA}, "name")
+PROFILE: Final = fields({"name": str, "type": str, "metadata": _METADATA}, "name type")
 CHANNEL: Final = fields(
     {"name": str, "description": str | None, "is_disabled": bool, "metadata": _METADATA}, "name"
 )

@@ -102,6 +102,8 @@ class Variant(_Details):
     values: list[OptionValue]
     sku: str | None = None
     barcode: str | None = None
+    ean: str | None = None
+    upc: str | None = None
     manage_inventory: bool = True
     allow_backorder: bool = False
     prices: list[Price] = field(default_factory=list)
@@ -152,6 +154,7 @@ class Product(_Details):
     deleted_at: int | None = None
     external_id: str | None = None
     status: str = "draft"
+    discountable: bool = True
     subtitle: str | None = None
     description: str | None = None
     options: list[Option] = field(default_factory=list)

@@ -107,7 +107,7 @@ TABLES: Final = {
         is_setting=True,
     ),
     "shipping-profiles": Table(
-        *(Named, "shipping_profile", "shipping_profiles", "sp", schemas.NAMED), filters="id name type"
+        *(Named, "shipping_profile", "shipping_profiles", "sp", schemas.PROFILE), filters="id name type"
     ),
 }
 

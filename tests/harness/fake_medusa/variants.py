@@ -27,10 +27,11 @@ from tests.harness.fake_medusa.steps import Steps, Work
 Body = dict[str, Any]
 
 _TEXTS: Final = (
-    *("title", "sku", "barcode", "thumbnail", "material", "hs_code", "mid_code", "origin_country"),
+    *("title", "sku", "barcode", "ean", "upc", "thumbnail", "material", "hs_code", "mid_code"),
+    "origin_country",
 )
 RESTORED: Final = (*_TEXTS, *MEASURES, "manage_inventory", "allow_backorder")
-UNIQUE: Final = ("sku", "barcode")
+UNIQUE: Final = ("sku", "barcode", "ean", "upc")
 
 
 class VariantCreation(Work):

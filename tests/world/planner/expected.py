@@ -20,7 +20,9 @@ _SHARED: Final = "shared"
 NO: Final = "no"
 """What the store has if nobody has said anything else; it shows nothing."""
 FLAGS: Final = ("allow_backorder",)
-ALWAYS: Final = (*FLAGS, "status")
+SETTING: Final = ("status", "shipping_profile")
+"""Of these, a setting decides if the source says nothing."""
+ALWAYS: Final = (*FLAGS, "discountable", *SETTING)
 """Of these, the store always has a value, so a source without one leaves it as it is."""
 
 
@@ -59,6 +61,8 @@ def _own(desired: DesiredProduct) -> Iterator[tuple[str, object]]:
     for name, value in desired.fields.items():
         if name in _SETS:
             yield name, frozenset(value or ()) if isinstance(value, tuple | None) else value
+        elif isinstance(value, bool) and not name.startswith("metadata."):
+            yield name, "yes" if value else NO
         elif name.partition(".")[0] != "stock":
             yield name, value
 
@@ -108,7 +112,7 @@ def merged(field: str, sides: Sides, run: Run) -> object:
         return now
     if first == now:
         return edited
-    is_ours = edited == before and not (field == "status" and first is None)  # a setting has decided
+    is_ours = edited == before and not (field in SETTING and first is None)
     return now if is_ours or run.source_wins(field) else edited
 
 

@@ -18,7 +18,7 @@ from medusa_sync.core.stored import (
     StoredValue,
     StoredVariant,
 )
-from tests.world.planner.shop import Item, Shop, stored_category
+from tests.world.planner.shop import Item, Shop, stored_category, stored_profile
 from tests.world.planner.source import Edit
 
 _TEXTS: Final = ("written by the merchant", "red", "blue")
@@ -29,8 +29,14 @@ def _own(shop: Shop, **values: Any) -> None:
 
 
 def _field(draw: Random, shop: Shop) -> None:
-    name = draw.choice(["title", "subtitle", "description", "material", "thumbnail", "weight", "status"])
-    others: dict[str, list[Any]] = {"weight": [3, 250, None], "status": ["draft", "published", "proposed"]}
+    texts = ["title", "subtitle", "description", "material", "thumbnail"]
+    others: dict[str, list[Any]] = {
+        "weight": [3, 250, None],
+        "status": ["draft", "published", "proposed"],
+        "discountable": [True, False],
+        "shipping_profile": [stored_profile("Letters"), stored_profile("Mine")],
+    }
+    name = draw.choice([*texts, *others])
     text: Any = draw.choice(others.get(name, [*_TEXTS, None]))
     _own(shop, **{name: "Untitled" if name == "title" and text is None else text})
 
@@ -94,6 +100,8 @@ def _of_variant(draw: Random, shop: Shop) -> None:
         "weight",
         "thumbnail",
         "barcode",
+        "ean",
+        "upc",
         "sku",
         "metadata",
         "allow_backorder",
@@ -109,6 +117,7 @@ def _of_variant(draw: Random, shop: Shop) -> None:
         "material": draw.choice([None, "linen"]),
         "width": draw.choice([None, 9]),
         "barcode": draw.choice([None, f"4{draw.getrandbits(20)}"]),
+        **{name: draw.choice([None, f"5{draw.getrandbits(20)}"]) for name in ("ean", "upc")},
         "sku": draw.choice([None, f"M-{draw.getrandbits(20)}"]),
         "metadata": {**(variant.metadata or {}), draw.choice(["fit", "note"]): draw.choice(_TEXTS)},
     }

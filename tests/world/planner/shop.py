@@ -17,6 +17,7 @@ from medusa_sync.core.kinds.metadata import KEY, METADATA, Metadata
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.plain import Flag, Measure, Plain, UniqueText
 from medusa_sync.core.kinds.prices import Price, PriceKey, price_key
+from medusa_sync.core.kinds.profiles import PROFILE
 from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import LEVEL, is_shared, tracks
@@ -70,7 +71,10 @@ class Shop:
     def __init__(self, *, is_available: bool = False) -> None:
         self.is_available = is_available
         self.product: StoredProduct = StoredProduct(
-            "prod_1", EXTERNAL_ID, status="published", translations=()
+            *("prod_1", EXTERNAL_ID),
+            status="published",
+            shipping_profile=stored_profile("Default"),
+            translations=(),
         )
         self.items: dict[str, Item] = {}
         self.bundled: set[str] = set()  # items that another product uses, too
@@ -201,7 +205,7 @@ class Shop:
             name, planned = each.field, each.planned
             if name == STATUS:
                 values["status"] = planned
-            elif name in {OPTIONS, CHANNELS} or not FIELDS.knows(name):
+            elif name in {OPTIONS, CHANNELS, PROFILE} or not FIELDS.knows(name):
                 continue
             elif FIELDS[name].kind is KEY:
                 metadata.pop(name.removeprefix(METADATA), None)
@@ -232,12 +236,15 @@ class Shop:
                 return ("" if name == "title" else None) if value is None else value
 
     def _relink(self, change: Change) -> bool:
-        planned = next((each.planned for each in change.own_changes if each.field == CHANNELS), None)
+        links = {each.field: each.planned for each in change.own_changes if each.field in {CHANNELS, PROFILE}}
+        if PROFILE in links:
+            self.product = structs.replace(self.product, shipping_profile=stored_profile(str(links[PROFILE])))
+        planned = links.get(CHANNELS)
         if planned is not None:
             names = dict.fromkeys(each.removeprefix("sc_") for each in members(planned))
             channels = tuple(NamedEntity(f"sc_{each}", each) for each in names)
             self.product = structs.replace(self.product, sales_channels=channels)
-        return planned is not None
+        return bool(links)
 
     def _translate(self, change: Change) -> None:
         own = {each.field: each.planned for each in change.own_changes}
@@ -532,11 +539,15 @@ class Shop:
                 self.change(variant.id, sale_prices=tuple(left))
 
 
+def stored_profile(name: str) -> NamedEntity:
+    return NamedEntity(f"sp_{name}", name)
+
+
 def stored_category(slug: str) -> StoredCategory:
     return StoredCategory(f"pcat_{slug}", slug, category_metadata(slug), name=slug)
 
 
-YES = "yes"
+YES, NO = "yes", "no"
 
 
 def contents(shop: Shop) -> dict[tuple[str, str], object]:
@@ -560,6 +571,8 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
     }
     found["", "type"] = product.type and product.type.value
     found["", "collection"] = product.collection and product.collection.handle
+    found["", "shipping_profile"] = product.shipping_profile and product.shipping_profile.name
+    found["", "discountable"] = YES if product.discountable else NO
     found["", "tags"] = frozenset(each.value for each in product.tags)
     found["", "images"] = frozenset(each.url for each in product.images)
     found["", "categories"] = frozenset(each.slug for each in product.categories)
@@ -571,7 +584,10 @@ def contents(shop: Shop) -> dict[tuple[str, str], object]:
     for each in product.variants:
         own: dict[str, object] = {
             name: getattr(each, name)
-            for name in ("title", "sku", "barcode", "weight", "thumbnail", "material", "width", "height")
+            for name in (
+                *("title", "sku", "barcode", "ean", "upc", "weight", "thumbnail", "material", "width"),
+                "height",
+            )
         }
         own |= {f"metadata.{key}": value for key, value in (each.metadata or {}).items()}
         own |= {f"option.{titles[value.option_id]}": value.value for value in each.options}

@@ -41,9 +41,15 @@ _OWN: Final[dict[str, tuple[Any, ...]]] = {
     "brand": (None, *_TEXTS),
     "rating": (None, 4, 4.5),
 }
+_SELLING: Final[dict[str, tuple[Any, ...]]] = {
+    "shippingProfile": (None, "Bulky", "Letters"),
+    "discountable": (None, True, False),
+}
 _OF_VARIANT: Final[dict[str, tuple[Any, ...]]] = {
     "sku": (None, "SKU-1", "SKU-2", "SKU-3"),
     "barcode": (None, "401", "402"),
+    "ean": (None, "501", "502"),
+    "upc": (None, "601", "602"),
     "weight": (None, 0.1, 100),
     "image": (None, "https://cdn.example/c.jpg"),
     "allowBackorder": (None, True, False),
@@ -66,6 +72,11 @@ _SHELVES: Final = ("Men", "Men > Shirts", "Sale")
 def _set_field(draw: Random, row: Row) -> None:
     name = draw.choice([*_OWN])
     row[name] = draw.choice(_OWN[name])
+
+
+def _set_selling(draw: Random, row: Row) -> None:
+    name = draw.choice([*_SELLING])
+    row[name] = draw.choice(_SELLING[name])
 
 
 def _set_member(draw: Random, row: Row) -> None:
@@ -210,6 +221,7 @@ EDITS: Final[dict[str, tuple[int, Callable[[Random, Row], None]]]] = {
     "field": (6, _set_field),
     "set": (4, _set_member),
     "categories": (2, _set_shelves),
+    "selling": (3, _set_selling),
     "channels": (2, _set_channels),
     "metadata": (2, _set_metadata),
     "texts": (3, _translate),

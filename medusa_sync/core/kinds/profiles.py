@@ -1,0 +1,63 @@
+"""The shipping profile of a product, which decides how it can be sent to customers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
+
+from medusa_sync.core.kinds.base import Ids, Kind, Sides
+from medusa_sync.core.names import Names, StoreNames
+from medusa_sync.core.placement import PROFILES
+
+if TYPE_CHECKING:
+    from medusa_sync.core.change import Change
+    from medusa_sync.core.product import DesiredProduct
+    from medusa_sync.core.record import History, Record
+    from medusa_sync.core.stored import StoredProduct
+    from medusa_sync.core.value import Value
+
+PROFILE = "shipping_profile"
+
+
+class ShippingProfile(Kind):
+    """The shipping profile of a product, which is linked after its row is written."""
+
+    is_late = True
+    names_members = PROFILES
+
+    def asks(
+        self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
+    ) -> Iterator[Names]:
+        if gains.get(PROFILE):
+            yield PROFILES
+
+    def resolved(self, product: DesiredProduct, names: StoreNames) -> DesiredProduct:
+        own = names.of(PROFILES).find(str(product.fields.get(PROFILE) or ""))
+        return structs.replace(product, profile_id=own) if own else product
+
+    def is_unresolved(self, change: Change) -> bool:
+        return any(change.added(PROFILE)) and not change.desired.profile_id
+
+    def paths(self, name: str) -> Iterable[str]:
+        return (f"{name}.id", f"{name}.name")
+
+    def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
+        """What the source calls it: its id or its name."""
+        own = product.shipping_profile
+        return None if own is None else own.id if own.id in known else own.name
+
+    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
+        """A product without one cannot be sent, so that of a source that names none any more stays."""
+        return wanted is not None
+
+    def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
+        """A product whose source names none gets the default one."""
+        return applied.get(name) is None
+
+    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
+        body[f"{name}_id"] = ids[str(value)]
+
+    def ids(self, change: Change, value: Value) -> Ids:
+        return {str(change.desired.fields.get(PROFILE)): change.desired.profile_id}
