@@ -135,7 +135,7 @@ SHAPES: list[tuple[dict[str, Any], dict[str, Any]]] = [  # theirs and ours
         | {},
     ),
 ]
-SHAPES[-1][1]["variants"][0]["options"] = {"Size": "S"}
+SHAPES[-1][1]["variants"][0] |= {"options": {"Size": "S"}, "ean": "1"}
 
 
 @pytest.mark.parametrize(("theirs", "ours"), SHAPES, ids=[", ".join(each)[:70] for each, _ in SHAPES])
