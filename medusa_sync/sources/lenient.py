@@ -176,9 +176,12 @@ class _Renamed:
             product["images"] = images
         _move_prices(product, stated, path)
         _move_category(product)
-        for name, value in [*product.items()]:
+        self._read_values(path)
+
+    def _read_values(self, path: str) -> None:
+        for name, value in [*self.product.items()]:
             try:
-                product[name] = value_of(name, value, path + name)
+                self.product[name] = value_of(name, value, path + name)
             except msgspec.ValidationError:  # as it is, it will not be of its kind
                 if name in self._needed:
                     raise
