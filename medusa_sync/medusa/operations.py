@@ -17,7 +17,7 @@ from medusa_sync.medusa.resources import COLLECTIONS, TAGS, TYPES
 
 Body = Mapping[str, Any]
 
-_BODY_BYTES = 95_000  # the bulk route accepts 100 kB
+BODY_BYTES = 95_000  # the bulk route accepts 100 kB
 
 
 class Operation(Struct, frozen=True):
@@ -49,9 +49,10 @@ class Operation(Struct, frozen=True):
     members: Mapping[str, frozenset[str]] = {}
     at_once: int = 500
 
-    def parts(self, bodies: Sequence[Body]) -> Iterator[list[Body]]:
-        """Bodies in parts that fit into a request."""
-        return fitting(bodies, lambda body: len(json.encode(body)) + 1, most=_BODY_BYTES, count=self.at_once)
+    def parts(self, bodies: Sequence[Body], most: int | None = None) -> Iterator[list[Body]]:
+        """Bodies in parts that fit into a request, each of at most so many."""
+        count = most or self.at_once
+        return fitting(bodies, lambda body: len(json.encode(body)) + 1, most=BODY_BYTES, count=count)
 
     def units(self, bodies: Sequence[Body]) -> list[list[Body]]:
         """The bodies that are written or refused together: those of a product, if nothing is deleted."""

@@ -17,6 +17,7 @@ from msgspec import structs
 from medusa_sync import RunResult
 from medusa_sync.core import unfinished
 from medusa_sync.core.approval import as_saved
+from medusa_sync.medusa import operations
 from medusa_sync.report.text import as_text
 from medusa_sync.sources.base import Source
 from medusa_sync.sources.plan import Header, checksum_of
@@ -91,13 +92,13 @@ def sync_url(url: str, store: FakeMedusa, **changes: Any) -> RunResult:
 
 
 def constant(name: str, value: float) -> AbstractContextManager[object]:
-    """Give a constant of the engine another value.
+    """Give a constant another value.
 
-    `SETTLE_S`: how long a run waits for writes that another one has noted; `AT_ONCE`: how
-    many products one call acknowledges; `PAGE_SIZE`: of a scan; `MOST_VARIANTS`: of products
-    that are noted together.
+    `BODY_BYTES`: of a bulk call; `SETTLE_S`: how long a run waits for writes that another one has
+    noted; `AT_ONCE`: how many products one call acknowledges; `PAGE_SIZE`: of a scan; `MOST_VARIANTS`:
+    of products that are noted together.
     """
-    [module] = [each for each in (unfinished, acknowledger, scan, engine) if hasattr(each, name)]
+    [module] = [each for each in (unfinished, acknowledger, scan, engine, operations) if hasattr(each, name)]
     return patch.object(module, name, value)
 
 

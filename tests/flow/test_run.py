@@ -157,6 +157,18 @@ def test_no_request_creates_more_products_than_the_batch_size() -> None:
     assert max(map(len, map(created_by, writes(store)))) == 7
 
 
+def test_calls_that_create_products_are_filled_across_batches() -> None:
+    """Otherwise each batch of five would end with a call that creates one product."""
+    store = FakeMedusa()
+    sync(ListSource(products(1)), store)
+    size = max(len(request.content) for request in writes(store) if created_by(request))
+    store, source = FakeMedusa(), ListSource(products(10))
+    with constant("BODY_BYTES", round(4.7 * size)):
+        sync(source, store, batch_size=5)
+    assert [len(created) for each in writes(store) if (created := created_by(each))] == [4, 4, 2]
+    assert_exact(source.rows, store)
+
+
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_the_placement_is_checked_before_anything_is_written_and_only_then(*, dry_run: bool) -> None:
     store, source = FakeMedusa(), ListSource(products(40))

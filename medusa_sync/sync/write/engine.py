@@ -38,10 +38,10 @@ from medusa_sync.sync.write.job import Group, Job, Refusal, still_queued
 
 logger = logging.getLogger(__name__)
 
-# Groups of updates have several times as many products as those of creations, which take longer:
-_UPDATES = 2
-_NOTES = 8  # of products whose notes are written before they are read
-_MOST_NOTES = 400  # more make a call hardly cheaper for each product
+# How many times the batch size a group has:
+_WRITTEN = 2  # the calls that create products are bounded by bytes, too; two batches fill more of them
+_NOTED = 8  # products whose notes are written before they are read
+_MOST_NOTED = 400  # more make a call hardly cheaper for each product
 MOST_VARIANTS = 1_000  # of these products, if there are several: all are in one response
 _MOST_FAILURES = 20  # products in a row; after these, the store itself fails
 
@@ -64,22 +64,22 @@ class Engine:
     async def first_pass(self, first: list[Stale], rest: AsyncIterator[list[Stale]]) -> None:
         """Write products in the order of the source. If the run is stopped, some do not get an outcome."""
         part: list[Stale] | None = first
-        size = self._batch_size
+        size = _WRITTEN * self._batch_size
         try:
             while part is not None:
                 prepared = await self._attempts.prepare(part)
                 self._announced += [job for job in prepared if job.announced is not None]
                 others = [job for job in prepared if job.announced is None and not job.is_new]
-                for group in (*self._noted(), *parts(others, _UPDATES * size)):
+                for group in (*self._noted(), *parts(others, size)):
                     await self._start(group)
                 self._queue += [job for job in prepared if job.is_new]
                 while len(self._queue) >= size:
-                    await self._start(self._next())
+                    await self._start(self._next(size))
                 part = await anext(rest, None)
             for group in self._noted(is_end=True):
                 await self._start(group)
             while self._queue:
-                await self._start(self._next())
+                await self._start(self._next(size))
         except MedusaSyncError as error:
             self._stop.set(error)
         finally:
@@ -123,14 +123,14 @@ class Engine:
 
     def _noted(self, *, is_end: bool = False) -> list[Group]:
         """Take the full groups of announced jobs; at the end, all of them."""
-        count = min(_NOTES * self._batch_size, _MOST_NOTES)
+        count = min(_NOTED * self._batch_size, _MOST_NOTED)
         groups = [*fitting(self._announced, _variants, most=MOST_VARIANTS, count=count)]
         is_full = is_end or not groups or len(groups[-1]) == count
         self._announced = [] if is_full else groups.pop()
         return groups
 
-    def _next(self) -> Group:
-        group, self._queue = self._queue[: self._batch_size], self._queue[self._batch_size :]
+    def _next(self, size: int) -> Group:
+        group, self._queue = self._queue[:size], self._queue[size:]
         return group
 
     async def _start(self, group: Group) -> None:

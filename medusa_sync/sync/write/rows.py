@@ -69,11 +69,7 @@ class ProductRows:
         await self._context.find_profile()  # if one was deleted since it was looked up
         ids = await self.term_ids(jobs)
         now = round(time.time(), 3)
-        bodies = [self._body(job, ids, now) for job in jobs]
         by_external_id = {job.external_id: job for job in jobs}
-        for job in jobs:
-            job.attempt.before, job.creation.is_sent = job.attempt.note, True
-            self._ledger.begin(job.external_id, job.change.conflicts)
 
         async def with_free_ids(bodies: Sequence[Body]) -> Sequence[Body]:
             refused = [by_external_id[each["external_id"]] for each in bodies]
@@ -81,10 +77,16 @@ class ProductRows:
                 return bodies
             return [self._body(job, ids, now) for job in refused]
 
-        answers = await self._api.bulk.run(CREATE_PRODUCTS, bodies, revise=with_free_ids)
-        for job, answer in zip(jobs, answers, strict=True):
-            if job.accept(answer):
-                job.attempt.product_id, job.is_written, job.note_at = str(answer), True, now
+        bodies = [self._body(job, ids, now) for job in jobs]
+        for part in CREATE_PRODUCTS.parts(bodies, self._context.settings.batch_size):
+            sent = [by_external_id[each["external_id"]] for each in part]
+            for job in sent:
+                job.attempt.before, job.creation.is_sent = job.attempt.note, True
+                self._ledger.begin(job.external_id, job.change.conflicts)
+            answers = await self._api.bulk.run(CREATE_PRODUCTS, part, revise=with_free_ids)
+            for job, answer in zip(sent, answers, strict=True):
+                if job.accept(answer):
+                    job.attempt.product_id, job.is_written, job.note_at = str(answer), True, now
 
     async def check(self, jobs: Group) -> None:
         """Find out whether the store would accept rows, without sending them; jobs get the error."""
