@@ -15,15 +15,18 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["medusa"],
+    params={"options": ""},  # of a single run, such as --undo last: Trigger DAG w/ config
 ):
     BashOperator(
         task_id="products",
-        bash_command="/opt/medusa-sync/bin/medusa-sync products",
+        bash_command="/opt/medusa-sync/bin/medusa-sync products {{ params.options }}",
         env={
             "MEDUSA_BACKEND_URL": "{{ conn.medusa_store.host }}",
             "MEDUSA_API_KEY": "{{ conn.medusa_store.password }}",
             "SYNC_PRODUCTS_SOURCE": "https://shop.example.com/products.json",
             "SYNC_PRODUCTS_SOURCE_NAME": "shop",  # the prefix of the ids in the store: do not change it later
+            "SYNC_PRODUCTS_CURRENCY": "eur",
+            "SYNC_PRODUCTS_LOCK_DIR": "/var/lib/medusa-sync",  # for locks, and what --undo needs of a run
         },
         append_env=True,
         skip_on_exit_code=75,  # another run holds the lock: skip the task

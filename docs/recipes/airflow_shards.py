@@ -25,6 +25,7 @@ with DAG(
             "MEDUSA_API_KEY": "{{ conn.medusa_store.password }}",
             "SYNC_PRODUCTS_SOURCE": "https://shop.example.com/products.json",
             "SYNC_PRODUCTS_SOURCE_NAME": "shop",  # the prefix of the ids in the store: do not change it later
+            "SYNC_PRODUCTS_CURRENCY": "eur",
         },
         append_env=True,
         skip_on_exit_code=75,  # another run holds the lock: skip the task

@@ -43,7 +43,8 @@ def dags_test(airflow: Path, source: DummyJson, shop: Shop, tmp_path: Path) -> T
     dags.mkdir()
     for path in FOLDER.glob("airflow_*.py"):
         text = path.read_text(encoding="utf-8").replace("/opt/medusa-sync/bin/medusa-sync", str(COMMAND))
-        text = text.replace(CATALOGUE, source.url).replace('"shop"', '"dummyjson"')
+        text = text.replace(CATALOGUE, source.url).replace('"shop"', '"dummyjson"').replace('"eur"', '"usd"')
+        text = text.replace("/var/lib/medusa-sync", str(tmp_path))
         (dags / path.name).write_text(text, encoding="utf-8")
     settings = {
         "AIRFLOW_HOME": str(tmp_path),

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,8 @@ ADDRESS = re.compile(
     r"\$\{\{ vars\.MEDUSA_BACKEND_URL }}|\{\{ conn\.medusa_store\.host }}|https://store\.example\.com"
 )
 KEY = re.compile(r"\$\{\{ secrets\.MEDUSA_API_KEY }}|\{\{ conn\.medusa_store\.password }}|secret api-key")
-RECIPES = {recipe.name: recipe for recipe in [*github(), *gitlab(), kubernetes(), *airflow()]}
+RECIPES = {recipe.name: recipe.once() for recipe in [*github(), *gitlab(), kubernetes(), *airflow()]}
+STATE = "state"
 SYNCS = ["github sync", "gitlab sync", "kubernetes", "airflow"]
 DRIFTS = ["github drift", "gitlab drift"]
 
@@ -106,8 +108,12 @@ def run(recipe: Recipe, source: DummyJson, shop: Shop, folder: Path, *, with_key
             "PATH": f"{COMMAND.parent}:/usr/bin:/bin",
             "HOME": str(folder),
             **variables,
-            # A pod has its own /tmp.
-            **({"SYNC_PRODUCTS_LOCK_DIR": str(folder)} if "SYNC_PRODUCTS_LOCK_DIR" in variables else {}),
+            # What the scheduler mounts, or keeps as an artifact.
+            **(
+                {"SYNC_PRODUCTS_LOCK_DIR": str(folder / STATE)}
+                if "SYNC_PRODUCTS_LOCK_DIR" in variables
+                else {}
+            ),
         },
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -124,6 +130,25 @@ def test_a_second_sync_writes_nothing(name: str, source: DummyJson, shop: Shop, 
     assert len(stored) == SIZE
     assert run(RECIPES[name], source, shop, tmp_path / "empty") == 0
     assert shop.by_external_id() == stored
+
+
+@pytest.mark.parametrize("name", sampled(SYNCS, "github sync"))
+def test_a_wrong_price_is_taken_back_by_a_single_run_with_what_was_kept(
+    name: str, source: DummyJson, shop: Shop, tmp_path: Path
+) -> None:
+    assert run(RECIPES[name], source, shop, tmp_path / "first") == 0
+    stored = shop.by_external_id()["shop:3"]
+    source.edit(3, price=9_999)
+    assert run(RECIPES[name], source, shop, tmp_path / "wrong") == 0
+    assert shop.by_external_id()["shop:3"] != stored
+    for kept in (tmp_path / "wrong" / STATE).glob("*.runs"):  # the artifact, also of GitHub
+        shutil.copytree(kept, tmp_path / "undo" / STATE / kept.name)
+    assert run(RECIPES[name].once("--undo last"), source, shop, tmp_path / "undo") == 0
+    prices = [
+        [price["amount"] for price in each["variants"][0]["prices"]]
+        for each in (stored, shop.by_external_id()["shop:3"])
+    ]
+    assert prices[0] == prices[1]
 
 
 @pytest.mark.parametrize("name", DRIFTS)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from configparser import RawConfigParser
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -21,6 +21,7 @@ CATALOGUE = "https://shop.example.com/products.json"
 
 CRONTAB = ROOT / "crontab.example"
 IMAGE = stages()[-1]
+_OF_A_DAG = "{{ params.options }}"
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,19 @@ class Recipe:
     script: str
     environment: dict[str, str] = field(default_factory=dict)
 
+    def once(self, options: str = "") -> "Recipe":
+        """A single run with these options, as the pages say it is started."""
+        if "OPTIONS" in self.environment:
+            return replace(self, environment=self.environment | {"OPTIONS": options})
+        if _OF_A_DAG in self.script:
+            return replace(self, script=self.script.replace(_OF_A_DAG, options))
+        return replace(self, script=f"{self.script} {options}")
+
 
 def loaded(name: str) -> Any:
-    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    """The only document of a file, or the last one."""
+    *_, last = yaml.safe_load_all((FOLDER / name).read_text(encoding="utf-8"))
+    return last
 
 
 def unit(name: str) -> RawConfigParser:
@@ -47,7 +58,7 @@ def unit(name: str) -> RawConfigParser:
 def github() -> Iterator[Recipe]:
     workflow = loaded("github-actions.yml")
     for name, job in workflow["jobs"].items():
-        steps = [step for step in job["steps"] if "run" in step]
+        steps = [step for step in job["steps"] if "run" in step and "if" not in step]
         variables = workflow.get("env", {}) | job.get("env", {})
         for step in steps:
             variables |= step.get("env", {})
