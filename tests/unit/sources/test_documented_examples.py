@@ -35,7 +35,6 @@ ITEMS = {  # what the examples are for, by a part of their program
         "breadcrumbs": "A > B",
         "sizes": [{"sku": "A-S", "available": 3, "label": "S", "price": 9, "offer": 7}],
     },
-    ".preis": {"id": 1, "bezeichnung": "T", "preis": "1.234,50"},
     ".item_data": SQUARE,
 }
 
@@ -63,8 +62,8 @@ def test_maps_give_valid_products(tmp_path: Path, program: str) -> None:
     assert isinstance(row, DesiredProduct)
 
 
-def test_there_are_four_examples_and_one_to_begin_with() -> None:
-    assert len(examples("maps.md", "jq")) == 5
+def test_there_are_three_examples_and_one_to_begin_with() -> None:
+    assert len(examples("maps.md", "jq")) == 4
 
 
 @pytest.mark.parametrize("name", [each.name for each in BUILT_IN])
