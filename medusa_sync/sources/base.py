@@ -168,10 +168,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class PageOf(Struct, Generic[T_co], frozen=True):
-    """Products, or items, in the order of the source, and how many it says it has in total."""
+    """Products, or items, in the order of the source, and how many it says it has in total.
+
+    `deleted` are the source ids of products that it says are deleted.
+    """
 
     rows: tuple[T_co, ...]
     total: int | None
+    deleted: tuple[str, ...] = ()
 
 
 Page = PageOf[Delivered]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -15,7 +16,7 @@ from medusa_sync.core.kinds.stock import STOCK_IS
 from medusa_sync.core.policy import AVAILABLE
 from medusa_sync.core.run_settings import ADJUST, ADJUST_CONTENT, CURRENCY, MAP, MAP_CONTENT, SALES
 from medusa_sync.redact import hidden
-from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Rejected, Row, Unchecked
+from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Page, Rejected, Row, Unchecked
 from medusa_sync.sources.image_paths import has_paths
 from medusa_sync.sources.overlooked import Overlooked
 from medusa_sync.sources.schema import FIELDS
@@ -85,6 +86,33 @@ def named(item: Item) -> tuple[str | None, str | None]:
         title = one_line(found.title) if isinstance(found.title, str) else None
         item.named = usable_id(found.id), title
     return item.named
+
+
+def page_of(
+    items: Iterable[Item], total: int | None, options: MappingOptions, overlooked: Overlooked | None = None
+) -> Page:
+    """The products that items are; apart, the ids of those that the source says are deleted."""
+    rows, deleted = list[Delivered](), list[str]()
+    for item in items:
+        source_id = named(item)[0] if _may_be_deleted(item) else None
+        if source_id is not None and _is_deleted(item):
+            deleted.append(source_id)
+        else:
+            rows.append(deliver(item, options, overlooked))
+    return Page(tuple(rows), total, tuple(deleted))
+
+
+def _may_be_deleted(item: Item) -> bool:
+    """Whether an item has a field, or a text, with such a name; most need no more."""
+    if isinstance(item.value, dict):
+        return not item.problem and any("deleted" in name.lower() for name in item.value)
+    return not item.problem and isinstance(item.value, msgspec.Raw) and b"eleted" in bytes(item.value)
+
+
+def _is_deleted(item: Item) -> bool:
+    from medusa_sync.sources.lenient import is_deleted  # few sources need it
+
+    return is_deleted(item.decoded)
 
 
 def deliver(item: Item, options: MappingOptions, overlooked: Overlooked | None = None) -> Delivered:

@@ -17,7 +17,7 @@ from medusa_sync.sources.dialects.naming import Named, Naming
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.lenient_values import NOTHING, amount_of, images_in, listed, usable, value_of
 from medusa_sync.sources.money import agree
-from medusa_sync.sources.schema import FIELDS, SOLD, SourceProduct, SourceVariant, Status
+from medusa_sync.sources.schema import DELETED, FIELDS, SOLD, SourceProduct, SourceVariant, Status
 from medusa_sync.sources.text import one_line
 
 _CODES = frozenset({"ean", "upc"})  # of variants; they have always been names of the barcode, too
@@ -107,6 +107,12 @@ def identity(raw: Mapping[str, Any]) -> tuple[Any, Any]:
     wanted = {name: value for name, value in raw.items() if _named(name, FIELDS).field in {"id", "title"}}
     product = _Renamed(wanted, FIELDS, is_strict=True).product
     return product.get("id"), product.get("title")
+
+
+def is_deleted(raw: Mapping[str, Any]) -> bool:
+    """Whether a product says that it is deleted."""
+    given = [value for name, value in raw.items() if _named(name, FIELDS).field == DELETED]
+    return any(value_of(DELETED, value, DELETED) for value in given)
 
 
 def are_used(names: Iterable[str]) -> bool:

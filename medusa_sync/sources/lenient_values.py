@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from medusa_sync.sources.dialects.cells import FLAGS, parts
+from medusa_sync.sources.dialects.cells import FLAGS, deletion, parts
 from medusa_sync.sources.dialects.own import paths, tags
 from medusa_sync.sources.money import agree, codes_of, read
-from medusa_sync.sources.schema import NUMBER, Amount, Metadata, Text, Url
+from medusa_sync.sources.schema import DELETED, NUMBER, Amount, Metadata, Text, Url
 from medusa_sync.sources.text import shown, whole
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
@@ -193,6 +193,7 @@ _READERS: Mapping[str, Read] = {
     "image": lambda value, _: usable(_first(value, _URL), Url),  # like metadata
     "metadata": _metadata,
     **dict.fromkeys(("allowBackorder", "discountable"), _flag),
+    DELETED: lambda value, _: deletion(str(value)),
     "rating": _rating,
     "stock": lambda value, path: (_numbers if isinstance(value, dict) else _number)(value, path),
     **dict.fromkeys(("weight", "discountPercentage", "minimumOrderQuantity"), _number),

@@ -27,7 +27,7 @@ from medusa_sync.sources.base import (
     Source,
     checked,
 )
-from medusa_sync.sources.delivery import MappingOptions, deliver, named, with_names
+from medusa_sync.sources.delivery import MappingOptions, named, page_of, with_names
 from medusa_sync.sources.image_paths import base_of
 from medusa_sync.sources.maps import names_of, recognised, resembled
 from medusa_sync.sources.overlooked import Overlooked
@@ -196,9 +196,9 @@ class Catalogue(Source):
             async with aclosing(pages):
                 async for page in pages:
                     items = page.rows[: None if limit is None else limit - count]
-                    rows = tuple(deliver(item, self._named, overlooked) for item in items)
-                    count += len(rows)
-                    yield Page(rows, page.total)
+                    products = page_of(items, page.total, self._named, overlooked)
+                    count += len(items)
+                    yield products
                     if count == limit:
                         return
             if not count and self._source.format.startswith(("CSV", "Excel")):

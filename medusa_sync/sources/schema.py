@@ -20,7 +20,7 @@ Count = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Amount = Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)]
 Number = int | Annotated[float, Meta(ge=-1e15, le=1e15)]  # NaN and infinity are not JSON
 Stock = Count | dict[Text, Count]
-ACTIVE = "active"
+ACTIVE, DELETED = "active", "deleted"
 Status = Literal["draft", "proposed", "published", "rejected", "active"]
 Metadata = dict[Text, LongText | bool | Number | None]
 Id = Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
@@ -147,6 +147,7 @@ class SourceProduct(Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     mid_code: Text | None = None
     handle: Text | None = None
     status: Status | None = None
+    deleted: bool | None = None
     material: Text | None = None
     meta: SourceMeta | None = None
     translations: dict[Locale, SourceTexts] | None = None

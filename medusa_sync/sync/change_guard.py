@@ -24,12 +24,15 @@ from medusa_sync.sync.remove.orphans import LISTED, listed
 from medusa_sync.sync.remove.removals import Removals
 from medusa_sync.sync.write.sales import Sales
 
+Removing = Callable[[], Removals | None]
+"""What removes products, once the source was read."""
+
 _FIELDS = 3  # changes that an error shows of each product
 _LONG = 40  # characters of a value that it shows
 
 
 async def guarded(
-    context: Context, removals: Removals | None, stale: AsyncIterable[list[Stale]], allowed: Share
+    context: Context, removals: Removing, stale: AsyncIterable[list[Stale]], allowed: Share
 ) -> AsyncGenerator[list[Stale], None]:
     """All stale products, in parts, after the check that not too much would change.
 
@@ -47,7 +50,7 @@ async def guarded(
 
 
 async def _check(
-    context: Context, removals: Removals | None, backlog: Iterable[list[Stale]], allowed: Share
+    context: Context, removals: Removing, backlog: Iterable[list[Stale]], allowed: Share
 ) -> None:
     count, names = 0, list[str]()
     fields = Counter[str]()  # products by field
@@ -70,7 +73,7 @@ async def _check(
 
 
 async def _changed(
-    context: Context, removals: Removals | None, backlog: Iterable[list[Stale]]
+    context: Context, removals: Removing, backlog: Iterable[list[Stale]]
 ) -> AsyncGenerator[tuple[str, Sequence[FieldChange]], None]:
     """The products that would be updated, with their changes, and removed ones, which have none."""
     how, sales = context.plan, Sales(context)
@@ -82,8 +85,9 @@ async def _changed(
         for external_id, changes in found.items():
             if changes:
                 yield f"{external_id} {stored[external_id].desired.title!r}", changes
-    if removals is not None and context.delivery.error is None:
-        for orphan in await removals.missing():
+    removing = removals()
+    if removing is not None and context.delivery.error is None:
+        for orphan in await removing.missing():
             yield f"{orphan.external_id} {orphan.title!r}", ()
 
 

@@ -36,6 +36,7 @@ class Mode(ABC):
         creates: products that the store lacks are created.
         wants_all: the source has all products, and each is wanted as a whole; otherwise, it says which
             changes are wanted, and only these have to be possible.
+        removes: it has products to remove, whatever the settings say.
         checks_placement: it says where new products and variants go, so all of that is read.
         refused: the outcome of a product that may not be written.
         instead: what to do about a product that needs a name which the store lacks, and shall not get.
@@ -49,6 +50,7 @@ class Mode(ABC):
     creates: bool
     wants_all: bool
     checks_placement = False
+    removes = False
     refused: Result
     instead: str
     hint: str
@@ -171,7 +173,7 @@ class Apply(Mode):
     def __init__(self, planned: Mode, removed: Sequence[Approved]) -> None:
         super().__init__(planned.source)
         self._planned = planned
-        self._removed = removed
+        self._removed, self.removes = removed, bool(removed)
         self.undoes = planned.undoes
         self.undone = planned.undone
         self.reads_all = planned.reads_all

@@ -145,7 +145,7 @@ class Run:
     def _notes(self) -> Iterator[Note]:
         """Remarks that are not about one product."""
         settings, ledger, mode, is_stopped = self._settings, self._ledger, self._mode, self._stop.is_set
-        needs_some = mode.wants_all and not (settings.shard or is_stopped)
+        needs_some = mode.wants_all and not (settings.shard or is_stopped or self._delivery.deleted)
         yield from notes.of_products(self._source, ledger, needs_some=needs_some)
         yield from notes.of_settings(settings, ledger)
         yield from mode.notes(ledger)
@@ -208,12 +208,12 @@ class Run:
             vocabulary = Vocabulary(api, settings.wanted)
             context = Context(api, settings, self._mode, self._delivery, ledger, self._stop, scan, vocabulary)
             self._context = context
-            if settings.prunes:
+            if settings.prunes or self._mode.removes:
                 self._removals = self._mode.removals(context)
             try:
                 await context.check_only()
                 await self._write(context)
-                refusal = await self._remove()
+                refusal = await self._remove(context)
                 if self._engine is not None:
                     refusal = await self._check_hidden(context, self._engine) or refusal
                     await self._engine.final_pass()
@@ -248,7 +248,7 @@ class Run:
             if settings.max_changes is not None:
                 from medusa_sync.sync.change_guard import guarded  # few runs need it
 
-                parts = guarded(context, self._removals, stale, settings.max_changes)
+                parts = guarded(context, lambda: self._removing(context), stale, settings.max_changes)
             first = await anext(parts, None)
             if first is not None:
                 from medusa_sync.sync.write.engine import Engine  # only runs that write need it
@@ -274,12 +274,19 @@ class Run:
 
         return await refusal(context, await engine.hidden())
 
-    async def _remove(self) -> MedusaSyncError | None:
-        """Remove what is missing; returns why a guard does not allow it."""
-        if self._removals is None or self._delivery.error is not None or self._stop.is_set:
+    def _removing(self, context: Context) -> Removals | None:
+        """What removes products, once the source was read; None if nothing is removed."""
+        if self._removals is None and self._delivery.deleted:
+            self._removals = self._mode.removals(context)
+        return self._removals
+
+    async def _remove(self, context: Context) -> MedusaSyncError | None:
+        """Remove what is missing or deleted; returns why a guard does not allow it."""
+        removals = self._removing(context)
+        if removals is None or self._delivery.error is not None or self._stop.is_set:
             return None
         try:
-            await self._removals.execute(await self._engine.losing_variants() if self._engine else ())
+            await removals.execute(await self._engine.losing_variants() if self._engine else ())
         except (PruneGuardError, SourceError) as error:
             return error
         return None

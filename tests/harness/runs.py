@@ -20,7 +20,7 @@ from medusa_sync.redact import Redactor, redacted
 from medusa_sync.report.json import as_json
 from medusa_sync.report.plan import save_plan
 from medusa_sync.sources.base import Item, Page, Source
-from medusa_sync.sources.delivery import MappingOptions, deliver
+from medusa_sync.sources.delivery import MappingOptions, page_of
 from medusa_sync.sources.plan import Plan
 from medusa_sync.stop import Stop
 from medusa_sync.sync.mode import Mode, Sync, Undo
@@ -57,7 +57,7 @@ class ListSource(Source):
             *(SOURCE_NAME, self.currency, self.sale_prices, self.source_map),
             is_available=self.is_available,
         )
-        return Page(tuple(deliver(Item(row), options) for row in rows), len(self.rows))
+        return page_of(map(Item, rows), len(self.rows), options)
 
     async def category_names(self) -> Mapping[str, str]:
         return {}

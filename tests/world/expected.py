@@ -68,6 +68,10 @@ class Rules:
     overwrites: bool = False
     is_available: bool = False  # stock of the source is what no order has reserved
 
+    def of_deleted(self) -> "Rules":
+        """Those for products that the source says are deleted."""
+        return replace(self, on_missing="draft") if self.on_missing == "keep" else self
+
 
 @dataclass
 class Possible:

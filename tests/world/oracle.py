@@ -70,10 +70,10 @@ class Oracle:
         stored = (key for key, each in self.products.items() if each.store_id and not each.may_be_gone)
         return sorted(stored)
 
-    def may_have_run(self, wanted: Mapping[str, Wanted], rules: Rules) -> None:
+    def may_have_run(self, wanted: Mapping[str, Wanted], rules: Rules, deleted: Collection[str] = ()) -> None:
         """A run may have done all, some or none of its work."""
         for key in self.products.keys() | wanted.keys():
-            self.may_have_met(key, wanted.get(key), rules)
+            self.may_have_met(key, wanted.get(key), rules.of_deleted() if key in deleted else rules)
 
     def may_have_met(self, key: str, wanted: Wanted | None, rules: Rules) -> None:
         """A run may have handled this product, or pruned it if the source no longer has it."""
@@ -88,12 +88,12 @@ class Oracle:
         for key, expected in self.products.items():
             expected.undo(before.get(key), rules, surely=surely)
 
-    def has_run(self, wanted: Mapping[str, Wanted], rules: Rules) -> None:
-        """A run did all of its work."""
+    def has_run(self, wanted: Mapping[str, Wanted], rules: Rules, deleted: Collection[str] = ()) -> None:
+        """A run did all of its work; `deleted` are the products that the source says are deleted."""
         for key, each in wanted.items():
             self.products.setdefault(key, self._new()).meet(each, rules, surely=True)
         for key in self.products.keys() - wanted.keys():
-            if self.products[key].drop(rules, surely=True):
+            if self.products[key].drop(rules.of_deleted() if key in deleted else rules, surely=True):
                 self.products[key] = self._new()
 
     def edit(self, key: str, name: str, value: Value, *, variant: str | None = None) -> None:

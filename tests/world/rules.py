@@ -82,6 +82,14 @@ async def source_drops_a_product(world: World, dice: random.Random) -> None:
     world.source.publish()
 
 
+@rule(2)
+async def source_says_that_a_product_is_deleted(world: World, dice: random.Random) -> None:
+    """It goes on saying so until the product is back."""
+    world.source.dice = dice
+    world.source.say_deleted()
+    world.source.publish()
+
+
 @rule(3)
 async def source_brings_a_product_back(world: World, dice: random.Random) -> None:
     world.source.dice = dice

@@ -35,6 +35,7 @@ class Run:
     rules: Rules
     rows: list[Product]
     wanted: Mapping[str, Wanted]
+    deleted: Sequence[int] = ()  # numbers of products that the source says are deleted
     page_size: int = 30
     ends_after: int | None = None  # the source fails after so many pages
     first_rows: list[Product] | None = None  # of a first reading, while products move between pages
@@ -54,7 +55,7 @@ class Run:
         elif self.undoes is None:
             sales = self.rules.sale_prices
             source = ListSource(
-                self.rows,
+                [*self.rows, *({"id": each, "deleted": True} for each in self.deleted)],
                 self.page_size,
                 sale_prices=sales,
                 is_available=self.rules.is_available,
@@ -78,7 +79,12 @@ class Run:
             return True
         wanted = self.wanted.get(key)
         is_missing = wanted is None if not variant else wanted is not None and variant not in wanted.variants
-        return is_missing and missing_s >= float(self.options.get("remove_after") or 0)
+        delay_s = 0 if key in self.keys_of_deleted else float(self.options.get("remove_after") or 0)
+        return is_missing and missing_s >= delay_s
+
+    @property
+    def keys_of_deleted(self) -> set[str]:
+        return {f"dummyjson:{each}" for each in self.deleted}
 
     @property
     def is_complete(self) -> bool:

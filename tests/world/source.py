@@ -42,6 +42,7 @@ class Source:
         self._server = server
         self._shirts = Shirts(dice)
         self._dropped: dict[int, Product] = {}
+        self._said: set[int] = set()  # those that it says are deleted
         self._earlier: list[tuple[int, dict[str, Any]]] = []
         self._swapped: list[list[tuple[int, str]]] = []
         self.products: dict[int, Product] = {}
@@ -188,6 +189,16 @@ class Source:
         if len(droppable) > 1:
             number = self.dice.choice(droppable)
             self._dropped[number] = self.products.pop(number)
+
+    def say_deleted(self) -> None:
+        """Say of a product that was dropped, or is now, that it is deleted."""
+        self.drop()
+        if self._dropped:
+            self._said.add(self.dice.choice(list(self._dropped)))
+
+    @property
+    def deleted(self) -> list[int]:
+        return sorted(self._said & self._dropped.keys())
 
     def bring_back(self) -> None:
         if self._dropped:

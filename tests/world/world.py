@@ -139,7 +139,8 @@ class World:
         if "undo" in options:  # these have no effect on it
             del chosen["on_conflict"], chosen["overwrite"]
         rows = deepcopy(list(self.rows.products))
-        return Run(chosen | options, rules, rows, self.wanted(rules), self.page_size)
+        deleted = self.source.deleted
+        return Run(chosen | options, rules, rows, self.wanted(rules), deleted, self.page_size)
 
     def file(self, ending: str) -> Path:
         self._files += 1
@@ -230,11 +231,11 @@ class World:
             surely = alone and run.is_clean and run.restores_skus
             self.oracle.may_have_undone(run.undoes, run.rules, surely=surely)
         elif alone and run.is_complete and run.plan is None and not self.passing:
-            self.oracle.has_run(run.wanted, run.rules)
+            self.oracle.has_run(run.wanted, run.rules, run.keys_of_deleted)
             self._are_seen(run.wanted)
             self.compare(run.wanted)
         else:
-            self.oracle.may_have_run(run.wanted, run.rules)
+            self.oracle.may_have_run(run.wanted, run.rules, run.keys_of_deleted)
 
     def _certain(self) -> dict[str, Part]:
         """The products and variants that are certainly stored, by their ids."""
@@ -269,6 +270,7 @@ class World:
             self.passing.pop()()
         self.oracle.see(self.shop.items(), self.shop.locations)
         wanted, begin = self.wanted(), len(self.network.sent)
+        deleted = self.run().keys_of_deleted
         for _ in range(SETTLING_RUNS):
             result = await self.calmly(self.run())
             if result.exit_code == 0:
@@ -280,7 +282,7 @@ class World:
         if len(self.network.sent) - begin > SETTLED_REQUESTS:
             raise Broken("too many requests to settle", len(self.network.sent) - begin)
         await self.stays_quiet()
-        self.oracle.has_run(wanted, self.rules)
+        self.oracle.has_run(wanted, self.rules, deleted)
         self._are_seen(wanted)
         self.compare(wanted)
         self.used, self.undone = {self.rules.sale_prices}, False

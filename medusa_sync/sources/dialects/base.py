@@ -13,7 +13,7 @@ from medusa_sync.core.currencies import CURRENCIES
 from medusa_sync.sources.base import InvalidProductError, Remarks
 from medusa_sync.sources.dialects.languages import meanings
 from medusa_sync.sources.dialects.naming import Named, Naming
-from medusa_sync.sources.schema import LOCALE
+from medusa_sync.sources.schema import DELETED, LOCALE
 from medusa_sync.sources.text import fold, is_shortened, shown
 
 _PLACEHOLDERS = {"{n}": "([0-9]{1,4})", "{currency}": f"({'|'.join(sorted(CURRENCIES))})", "{name}": "(.+)"}
@@ -145,7 +145,15 @@ class Dialect(Struct, frozen=True, dict=True):
     @cached_property
     def title(self) -> str:
         """The key of the column with the title of a product."""
-        return next(each.key for each in self.columns if each.field == "title")
+        return self._key_of("title")
+
+    @cached_property
+    def deleted(self) -> str:
+        """The key of the column that says that a product is deleted; empty if there is none."""
+        return self._key_of(DELETED)
+
+    def _key_of(self, field: str) -> str:
+        return next((each.key for each in self.columns if each.field == field), "")
 
 
 def by_place(names: Sequence[str]) -> list[str]:

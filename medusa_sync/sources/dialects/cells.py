@@ -20,6 +20,7 @@ VARIANT = "variants[]."
 
 _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be thousands: no guess
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
+_TIME = re.compile("[1-9][0-9]{3}")  # or seconds since 1970
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
 FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -94,6 +95,19 @@ def flag(row: Row, key: str) -> bool | None:
     if row[key] and row[key].lower() not in FLAGS:
         raise row.error(key, f"is {shown(row[key])}, but should be `true` or `false`")
     return FLAGS.get(row[key].lower())
+
+
+def deletion(text: str) -> bool | None:
+    """Whether a flag, or the time of a deletion, says that a product is deleted; None if it is neither."""
+    return FLAGS.get(text.strip().lower(), True if _TIME.match(text) else None)
+
+
+def deleted(row: Row, key: str) -> bool | None:
+    """The same of a cell; None if it is empty."""
+    found = deletion(row[key])
+    if row[key] and found is None:
+        raise row.error(key, f"is {shown(row[key])}, but should be `true`, `false` or a date")
+    return found
 
 
 def json_object(row: Row, key: str) -> dict[str, Any] | None:
@@ -174,7 +188,7 @@ def options(
 Read = Callable[[Row, str], Any]
 _READ: Mapping[str, Read] = {
     "text": Row.__getitem__,
-    **{each.__name__: each for each in (texts, amount, price, count, flag, json_object)},
+    **{each.__name__: each for each in (texts, amount, price, count, flag, deleted, json_object)},
 }
 _OF_ONE_CELL: frozenset[Read] = frozenset(_READ.values()) - {texts}
 """Those that give nothing for an empty cell, whatever the others of its row are."""

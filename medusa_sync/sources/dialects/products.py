@@ -11,7 +11,9 @@ from medusa_sync.core.ids import IdSet
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import InvalidProductError, Item
 from medusa_sync.sources.dialects.base import Dialect, Header, Row
+from medusa_sync.sources.dialects.cells import deletion
 from medusa_sync.sources.groups import MAX_SIZE, Groups
+from medusa_sync.sources.schema import DELETED
 
 MAX_ROWS = 20_000  # of a product; more than 10,000 variants are rejected anyway
 
@@ -74,6 +76,8 @@ def _product(rows: list[Row], dialect: Dialect, *, is_cut: bool) -> Item:
     source_id = next((row.source_id for row in rows if row[dialect.ids[0]]), first.source_id)
     if not source_id:
         return item(None, first.place, problem=first.problem or "it belongs to no product: it has no id")
+    if any(deletion(row[dialect.deleted]) for row in rows):
+        return item({"id": source_id, DELETED: True})
     titled = next((index for index, row in enumerate(rows) if row[dialect.title]), 0)
     rows.insert(0, rows.pop(titled))
     reason = ""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from medusa_sync.core.ids import is_in
+from medusa_sync.core.ids import external_id_of, is_in
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Delivered, Received, Source, checked
 from medusa_sync.sync.settings import RunSettings
@@ -32,6 +32,7 @@ class Delivery:
         self._source = source
         self._settings = settings
         self._received = Received()
+        self._deleted: dict[str, None] = {}  # source ids
 
     def again(self) -> Delivery:
         """Another reading of the same source."""
@@ -46,6 +47,7 @@ class Delivery:
                     # A dry run shows what is not used of all products.
                     found = map(checked, page.rows) if self._settings.dry_run else page.rows
                     rows = [*map(self._received.add, found)]
+                    self._deleted |= dict.fromkeys(page.deleted)
                     self.total = page.total
                     shard = self._settings.shard
                     yield [row for row in rows if row.external_id is None or is_in(shard, row.external_id)]
@@ -53,6 +55,13 @@ class Delivery:
             self.error = error
         finally:
             self.in_one_piece = self._source.in_one_piece
+
+    @property
+    def deleted(self) -> list[str]:
+        """External ids of products of the shard that the source says are deleted, and does not deliver."""
+        own, shard = self._settings.source_name, self._settings.shard
+        left = (external_id_of(own, each) for each in self._deleted if each not in self._received)
+        return [each for each in left if is_in(shard, each)]
 
     @property
     def expected(self) -> int | None:

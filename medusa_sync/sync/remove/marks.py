@@ -44,7 +44,8 @@ class Marks:
 
     def due(self, missing: Iterable[StoredProduct]) -> list[StoredProduct]:
         """The products that are removed now."""
-        return [each for each in missing if self._delay.is_over(_since(each))]
+        said = {*self._context.delivery.deleted}
+        return [each for each in missing if each.external_id in said or self._delay.is_over(_since(each))]
 
     def due_variants(self, change: Change, missing: Mapping[str, StoredVariant]) -> dict[str, StoredVariant]:
         """The variants of a product that are removed now, by key."""
@@ -56,7 +57,9 @@ class Marks:
         if not self._delay.seconds:
             return []
         now = self._context.missing_since = self._delay.now
-        later = [each for each in missing if not self._delay.is_over(_since(each))]
+        found = [*missing]
+        due = {each.id for each in self.due(found)}
+        later = [each for each in found if each.id not in due]
         products = {f"{each.external_id} {each.title!r}": _since(each) or now for each in later}
         marked = {
             f"{external_id}: {key}": since

@@ -72,12 +72,28 @@ class Orphans:
             PruneGuardError: the source delivered none of its products in the store.
             StoreError: the store cannot be read.
         """
-        orphans = await self._undelivered()
-        if orphans and not any(source_id in self._delivery for source_id in self._scan.owned):
+        source_ids = [each for each in self._scan.owned if each not in self._delivery]
+        orphans = await self._removable(
+            external_id_of(self._settings.source_name, each) for each in source_ids
+        )
+        has_some = self._delivery.deleted or any(each in self._delivery for each in self._scan.owned)
+        if orphans and not has_some:
             what = f"The source delivered none of its {self._scan.owned_size} products in the store."
             hint = "Check the source. If it is no longer used, remove its products in the admin."
             raise removal_error(what, _names(orphans), hint)
         return orphans
+
+    async def deleted(self) -> list[StoredProduct]:
+        """Find the products that the source says are deleted, if the source may lack others.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        self.why = "are deleted at the source"
+        found = await self._removable(self._delivery.deleted)
+        if found:
+            await self._scan.complete()  # for the limit
+        return found
 
     async def approved(self, plan: Sequence[Approved]) -> tuple[list[StoredProduct], list[StoredProduct]]:
         """The products that an approved plan removes, and marks, if they are as they were.
@@ -101,10 +117,8 @@ class Orphans:
                 (marked if own.action == MARK else removed).append(stored)
         return removed, marked
 
-    async def _undelivered(self) -> list[StoredProduct]:
-        """The products that the source did not deliver, without those that were already drafted."""
-        source_ids = [each for each in self._scan.owned if each not in self._delivery]
-        missing = [external_id_of(self._settings.source_name, each) for each in source_ids]
+    async def _removable(self, missing: Iterable[str]) -> list[StoredProduct]:
+        """Those of these products that this tool has written, without those that were already drafted."""
         # A copy without a record may be one that the merchant has created.
         found = [each for each in await self._read(missing) if each.record is not None]
         return [each for each in found if self._deletes or each.status == "published"]

@@ -134,7 +134,7 @@ class Removals:
     @property
     def notes(self) -> Iterator[Note]:
         """What the result says about products that are kept."""
-        if self._has_begun:
+        if self._has_begun and self._settings.prunes:
             yield from self._orphans.notes
         if self._second is not None:
             yield Note("moved", self._second.note)
@@ -151,11 +151,12 @@ class Removals:
         Raises:
             StoreError: the store cannot be read.
         """
-        if not self._counts():
-            return ()
         with suppress(PruneGuardError):
-            self._found = await self._orphans.find()
-            due = self._marks.due(self._found)
+            if self._counts():
+                self._found = await self._orphans.find()
+                due: Sequence[StoredProduct] = self._marks.due(self._found)
+            else:
+                due = await self._orphans.deleted()
             self._orphans.check(due)
             return due
         return ()
@@ -192,8 +193,11 @@ class Removals:
                 self._ledger.plan_line(PlanLine(plan))
 
     def _counts(self) -> bool:
-        """Whether what is missing may be removed: rows without an id may be of what only looks missing."""
-        return not self._ledger.unidentified and self._marks.count()
+        """Whether what is missing may be removed, and not only what the source says is deleted.
+
+        Rows without an id may be of what only looks missing.
+        """
+        return self._settings.prunes and not self._ledger.unidentified and self._marks.count()
 
     async def _find(
         self, updates: Sequence[Change]
@@ -203,7 +207,9 @@ class Removals:
         The context gets the variants that are removed.
         """
         if not self._counts():
-            return (), ()
+            deleted = await self._orphans.deleted()
+            self._orphans.check(deleted)
+            return deleted, ()
         if self._found is None:
             self._found = await self._orphans.find()
         settings = self._settings
