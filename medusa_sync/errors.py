@@ -16,8 +16,8 @@ EXIT_CODES: Mapping[int, str] = {
     3: "The source is unavailable, invalid or incomplete.",
     4: "The store is unreachable or refuses the credentials.",
     EXIT_PARTIAL: (
-        "Partial: products are rejected, failed or unconfirmed, prices are over the limit, or "
-        "`--max-duration` ended the run."
+        "Partial: products are rejected (more than `--max-rejected`), failed or unconfirmed, prices are over "
+        "the limit, or `--max-duration` ended the run."
     ),
     EXIT_GUARD: (
         "Guard: more is missing than `--max-removals` allows, more would change than `--max-changes` "

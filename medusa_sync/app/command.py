@@ -17,7 +17,7 @@ from medusa_sync.app.failure import failed, refuse
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
 from medusa_sync.codes import Note
-from medusa_sync.core.result import Result, RunResult
+from medusa_sync.core.result import Result, RunResult, Status
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.http import Downloads
 from medusa_sync.notify import dispatch
@@ -183,6 +183,10 @@ class _Job:
             )
         notes = (*self._about_demo(result), *result.notes)
         result = structs.replace(result, notes=notes, run_id=log.current_run())
+        if not (result.dry_run or result.undoes or result.status is Status.LOCKED or settings.apply_plan):
+            from medusa_sync.app.rejected import with_new_rejected
+
+            result = with_new_rejected(result, settings)
         if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)
         return result
@@ -209,7 +213,7 @@ class _Job:
         """Whether the log has the only line about a run, with its time: stdout goes to the same file."""
         settings = self._settings
         in_text = settings.log_format == "text" and not settings.verbose and not settings.quiet
-        is_one_line = summary.up_to_date(result) is not None and not result.notes
+        is_one_line = summary.up_to_date(result) is not None and not (result.notes or result.problems)
         return in_text and is_one_line and output.are_one_file(self._out, self._err)
 
     def _print(self, result: RunResult) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import stat
 import time
 import zlib
 from collections import Counter
@@ -16,17 +15,17 @@ from pathlib import Path
 
 from msgspec import MsgspecError, Raw, Struct, json
 
-from medusa_sync.app.state import state_folder, state_key
+from medusa_sync.app.state import own_folder, runs_folder
 from medusa_sync.core.kept import KeptRun, RunName, TakenBack, last, matching
 from medusa_sync.core.result import RunResult
 from medusa_sync.errors import LockUnavailableError, SettingsError
-from medusa_sync.report.file import replacing
+from medusa_sync.report import file as files
 from medusa_sync.report.json import json_parts
 from medusa_sync.settings.options import OPTIONS, Settings
 
 LAST = "last"
 
-_OWNER, _OWNERS_FOLDER = 0o600, 0o700
+_OWNER = 0o600
 _NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)-(\d{3}Z)-([0-9a-f]{8})\.json\.gz")
 _ABANDONED_S = 24 * 60 * 60  # a file that a killed process has left unfinished
 _LIST = "--undo list shows those that are kept."
@@ -71,8 +70,7 @@ class KeptRuns:
         Raises:
             LockUnavailableError: the user has no folder for them.
         """
-        key = state_key(settings.medusa_url, settings.source_name)
-        return cls(state_folder(settings.lock_dir) / f"{key}.runs")
+        return cls(runs_folder(settings))
 
     def keep(self, result: RunResult, most: int) -> None:
         """Write the document of a run, and remove the oldest ones, so that so many are left.
@@ -80,12 +78,11 @@ class KeptRuns:
         Raises:
             OSError: it cannot be written.
         """
-        self.folder.mkdir(_OWNERS_FOLDER, parents=True, exist_ok=True)
-        self._check()
+        own_folder(self.folder, create=True)
         started_at = result.started_at.astimezone(UTC)
         time_of = f"{started_at:%Y-%m-%dT%H-%M-%S}-{started_at.microsecond // 1000:03}Z"
         file = self.folder / f"{time_of}-{result.run_id}.json.gz"
-        with replacing(file, mode=_OWNER) as stream:
+        with files.replacing(file, mode=_OWNER) as stream:
             with gzip.GzipFile(fileobj=stream, mode="wb", filename="") as packed:
                 for part in json_parts(result):
                     packed.write(part.encode())
@@ -151,16 +148,10 @@ class KeptRuns:
 
     def _files(self) -> list[Path]:
         try:
-            self._check()
+            own_folder(self.folder)
         except FileNotFoundError:
             return []
         return sorted(each for each in self.folder.iterdir() if _NAME.fullmatch(each.name))
-
-    def _check(self) -> None:
-        """Check that nobody else can have put documents into the folder, which an undo would believe."""
-        state = self.folder.lstat()
-        if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.geteuid():
-            raise PermissionError(0, "it is not a folder of this user")
 
 
 def path_of(settings: Settings, named: str) -> str:

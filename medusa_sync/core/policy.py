@@ -77,6 +77,9 @@ class Share:
         return count <= (self.number * total / 100 if self.is_percentage else self.number)
 
 
+NONE_REJECTED = Share(0, is_percentage=False)
+
+
 @dataclass(frozen=True)
 class Delay:
     """How long something has to be missing before it is removed.

@@ -16,6 +16,7 @@ from medusa_sync.core.kept import TakenBack
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.value import Value, members
+from medusa_sync.errors import EXIT_PARTIAL
 from medusa_sync.spool import Spool
 
 
@@ -237,6 +238,9 @@ class RunResult(Struct, frozen=True, kw_only=True):
     Attributes:
         undoes: it undid another run.
         took_back: that run; None if it undid none.
+        new_rejected: how many of the rejected products were not rejected by the run before; None if it is not
+            known.
+        last_new_rejected: Unix time of the last run with new rejected products; 0 if there was none.
         run_id: of the log; empty if it is not a run of the command.
         source_name: the prefix of external ids.
         source_format: what was detected, such as `JSON pages`; empty if nothing was.
@@ -293,6 +297,15 @@ class RunResult(Struct, frozen=True, kw_only=True):
     undoes: bool = False
     took_back: TakenBack | None = None
     run_id: str = ""
+    new_rejected: int | None = None
+    last_new_rejected: float = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it wrote all it could: at most, products of the source are invalid."""
+        only_rejected = len(self.problems) == self.counts.get(Result.REJECTED, 0)
+        is_whole = only_rejected and not (self.not_completed or self.held or self.error)
+        return not self.exit_code or (is_whole and self.exit_code == EXIT_PARTIAL)
 
     @property
     def is_needed_later(self) -> bool:

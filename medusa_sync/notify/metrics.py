@@ -20,6 +20,12 @@ from medusa_sync.report.summary import label
 logger = logging.getLogger(__name__)
 
 LAST_SUCCESS = "medusa_sync_last_success_timestamp_seconds"
+LAST_COMPLETE = "medusa_sync_last_complete_timestamp_seconds"
+
+_KEPT = {
+    LAST_SUCCESS: "Unix time at which the last run with exit code 0 ended, or 0.",
+    LAST_COMPLETE: "Unix time at which the last run ended that wrote all but rejected products, or 0.",
+}
 
 _NEVER = 0.0  # an age of decades triggers every alert; a missing metric would trigger none
 _MAX_BYTES = 64 * 1024  # more than our files have
@@ -29,16 +35,15 @@ _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> None:
     """Replace the metrics file; a failure is only logged.
 
-    Unless this run exits with 0, the time of the last success is kept from the file. A file that is damaged,
-    or belongs to another job, source or shard, is replaced.
+    The times of the last success and of the last complete run are kept from the file, unless this run is one.
+    A file that is damaged, or belongs to another job, source or shard, is replaced.
     """
     try:
         file = Path(os.path.realpath(path))
         if not file.exists() or file.is_file():  # a rename would replace a device
             labels = _labels(result, job, source)
-            previous = _last_success(file, labels)
-            last_success = _end_of(result) if result.exit_code == 0 else previous
-            write_to_textfile(str(file), _registry_of(result, last_success, labels))
+            times = _previous(file, labels) | _times(result)
+            write_to_textfile(str(file), _registry_of(result, times, labels))
             return
         reason = "it is not a file"
     except (OSError, ValueError) as error:  # ValueError: a character that a file or its name cannot have
@@ -56,7 +61,7 @@ def push_metrics(result: RunResult, url: str, *, job: str, source: str, store: s
     """
     is_success = result.exit_code == 0
     labels = _labels(result, job, source)
-    registry = _registry_of(result, _end_of(result) if is_success else None, labels)
+    registry = _registry_of(result, _times(result), labels)
     groups = labels | {"store": urlsplit(store).netloc}
     path = "/".join(f"{label}/{quote(value, safe='')}" for label, value in groups.items())
     target = f"{url.rstrip('/')}/metrics/{path}"
@@ -78,20 +83,31 @@ def _end_of(result: RunResult) -> float:
     return result.started_at.timestamp() + result.duration_s
 
 
+def _times(result: RunResult) -> dict[str, float]:
+    """The times that this run sets, by metric."""
+    ended = {LAST_SUCCESS: result.exit_code == 0, LAST_COMPLETE: result.is_complete}
+    return {name: _end_of(result) for name, is_so in ended.items() if is_so}
+
+
 def _registry_of(
-    result: RunResult, last_success: float | None, labels: Mapping[str, str]
+    result: RunResult, times: Mapping[str, float], labels: Mapping[str, str]
 ) -> CollectorRegistry:
-    """The metrics of a run, without the time of the last success if it is None."""
+    """The metrics of a run, with the times of `_KEPT` that are known."""
     registry, requests = CollectorRegistry(), result.requests
     add = partial(_add, registry, labels)
-    if last_success is not None:
-        add(LAST_SUCCESS, "Unix time at which the last run with exit code 0 ended, or 0.", last_success)
+    for name, value in times.items():
+        add(name, _KEPT[name], value)
     add("medusa_sync_last_run_timestamp_seconds", "Unix time at which the last run ended.", _end_of(result))
     add("medusa_sync_last_run_duration_seconds", "Duration of the last run.", result.duration_s)
     add("medusa_sync_last_run_exit_code", "Exit code of the last run; 0 is success.", result.exit_code)
     for each in Result:  # the noun comes last: OpenMetrics reserves the ending `_created`
         help_ = f"Products that were {label(each, dry_run=False)} in the last run."
         add(f"medusa_sync_last_run_{each}_products", help_, result.counts[each])
+    if result.new_rejected is not None:
+        help_ = "Rejected products of the last run that the run before did not reject."
+        add("medusa_sync_last_run_new_rejected_products", help_, result.new_rejected)
+        help_ = "Unix time of the last run with new rejected products, or 0."
+        add("medusa_sync_last_new_rejected_timestamp_seconds", help_, result.last_new_rejected)
     help_ = "SKUs and barcodes that variants do not have, because something else has them."
     add("medusa_sync_last_run_withheld_values", help_, result.withheld)
     for kind, what, count in (
@@ -108,26 +124,28 @@ def _add(registry: CollectorRegistry, labels: Mapping[str, str], name: str, help
     Gauge(name, help_, tuple(labels), registry=registry).labels(**labels).set(value)
 
 
-def _last_success(file: Path, labels: Mapping[str, str]) -> float:
-    """Read the time of the last success that an earlier run wrote."""
+def _previous(file: Path, labels: Mapping[str, str]) -> dict[str, float]:
+    """Read the times that earlier runs wrote; older versions wrote only that of the last success."""
+    found: dict[str, float | None] = {}
     try:
         with file.open("rb") as stream:
-            value = _find(stream.read(_MAX_BYTES), labels)
+            content = stream.read(_MAX_BYTES)
+        found = {name: _find(content, name, labels) for name in _KEPT}
+        if found[LAST_SUCCESS] is None:
+            words = "%s is damaged, or belongs to another job, source or shard; it is replaced"
+            logger.warning(words, file, extra={"event": "metrics_replaced"})
     except FileNotFoundError:
-        return _NEVER
+        pass
     except OSError as error:
         words = "the metrics of the previous run cannot be read: %s"
         logger.warning(words, error, extra={"event": "metrics_unreadable"})
-        return _NEVER
-    if value is None:
-        words = "%s is damaged, or belongs to another job, source or shard; it is replaced"
-        logger.warning(words, file, extra={"event": "metrics_replaced"})
-    return _NEVER if value is None else value
+    success = found.get(LAST_SUCCESS) or _NEVER
+    return {LAST_SUCCESS: success, LAST_COMPLETE: found.get(LAST_COMPLETE) or success}
 
 
-def _find(content: bytes, labels: Mapping[str, str]) -> float | None:
+def _find(content: bytes, metric: str, labels: Mapping[str, str]) -> float | None:
     registry = CollectorRegistry()
-    _add(registry, labels, LAST_SUCCESS, "", 0)
+    _add(registry, labels, metric, "", 0)
     name = generate_latest(registry).rstrip().split(b"\n")[-1].rpartition(b" ")[0]
     found = re.findall(rb"^" + re.escape(name) + rb" ([0-9.e+]+)\n", content, re.MULTILINE)
     try:

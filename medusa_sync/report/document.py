@@ -55,6 +55,9 @@ class Counts(Struct, frozen=True, kw_only=True):
     withheld: Annotated[
         int, Meta(ge=0, description="SKUs and barcodes that variants do not have, and handles.")
     ]
+    new_rejected: Annotated[
+        int | UnsetType, Meta(description="Of the rejected ones: the run before did not reject them.")
+    ] = UNSET
     not_compared: Annotated[
         int | UnsetType, Meta(description="Valid products of a dry run without credentials.")
     ] = UNSET

@@ -97,6 +97,7 @@ def _document_without_changes(result: RunResult) -> Document:
             conflicts=result.conflicts,
             held=result.held,
             withheld=result.withheld,
+            new_rejected=UNSET if result.new_rejected is None else result.new_rejected,
             not_compared=result.not_compared or UNSET,
         ),
         requests=RequestCounts(*structs.astuple(result.requests)),

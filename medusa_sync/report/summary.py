@@ -25,7 +25,7 @@ STYLES: defaultdict[Result, str] = defaultdict(str) | {
     Result.REMOVED: "magenta",
 }
 
-_NOTHING_TO_DO = frozenset({Result.UNCHANGED, Result.SKIPPED})
+_NOTHING_TO_DO = frozenset({Result.UNCHANGED, Result.SKIPPED, Result.REJECTED})
 _PLANNED = {Result.CREATED: "to create", Result.UPDATED: "to update", Result.REMOVED: "to remove"}
 _WINNERS = {
     frozenset[OnConflict](): "A variant that was deleted in the admin is not created again.",
@@ -56,7 +56,8 @@ def one_line(result: RunResult) -> str:
     """Summarize the run in one line, for the log and for monitors."""
     if line := up_to_date(result):
         return line
-    done = ", ".join(f"{count} {name}" for name, count, _ in counts(result))
+    new = {label(Result.REJECTED, dry_run=False): new_rejected(result)}
+    done = ", ".join(f"{count} {name}{new.get(name, '')}" for name, count, _ in counts(result))
     dry_run = " (dry run)" if result.dry_run else ""
     return f"{result.status}{dry_run}: {done or 'nothing done'} in {duration(result.duration_s)}"
 
@@ -72,16 +73,23 @@ def up_to_date(result: RunResult) -> str | None:
     to_see = result.error or result.conflicts or result.held or result.changes or result.exit_code
     if to_see or result.store_url is None or not counted <= _NOTHING_TO_DO:
         return None
-    skipped = result.counts.get(Result.SKIPPED, 0)
-    number = result.seen - skipped
+    skipped, rejected = (result.counts.get(each, 0) for each in (Result.SKIPPED, Result.REJECTED))
+    number = result.seen - skipped - rejected
     total = None if result.shard else result.source_total
     of_total = "" if total is None or total == result.seen else f" of {total}"
     noun = "product" if (number if not of_total else total) == 1 else "products"
     noun += f" of shard {result.shard}" if result.shard else ""
     others = f", {skipped} skipped" if skipped else ""
+    others += f", {rejected} rejected{new_rejected(result)}" if rejected else ""
     others += f", {result.withheld} withheld" if result.withheld else ""
     dry_run = "Dry run: " if result.dry_run else ""
     return f"{dry_run}{number}{of_total} {noun} up to date{others} ({duration(result.duration_s)})"
+
+
+def new_rejected(result: RunResult) -> str:
+    """How many of the rejected products are new, if some are and others are not."""
+    new = result.new_rejected or 0
+    return f" ({new} new)" if 0 < new < result.counts.get(Result.REJECTED, 0) else ""
 
 
 def ended_as(result: RunResult) -> Result:

@@ -160,6 +160,9 @@ class Settings:
     accept_settings: bool = _switch("Guards",
         "Continue although --currency, --source-map, --adjust or another such setting has changed.",
         more="Also --sale-prices, --stock-is and --stock-location. For one run.")
+    max_rejected: Share = _option("Guards", "N|N%", parsers.share, "0",
+        "Exit with 0 although so many products are rejected.",
+        more="They are listed as always. More of them are exit code 5.")
     min_products: int | None = _optional("Guards", "N", parsers.whole_number(0, 1_000_000_000),
         "Write nothing if the source has fewer valid products.",
         more="Reads all of them before the first write. 0 is no limit.")
@@ -256,7 +259,10 @@ OPTIONS: Mapping[str, Option] = {
 """The settings by name."""
 
 GUARDING = frozenset(
-    {"source", "source_format", "source_map", "adjust", "min_products", "max_changes", "max_removals"}
+    {
+        *("source", "source_format", "source_map", "adjust"),
+        *("min_products", "max_changes", "max_removals", "max_rejected"),
+    }
 )
 """Options that decide what a plan has, but not how it is carried out."""
 

@@ -42,12 +42,14 @@ class Rejected(Struct, frozen=True):
     Attributes:
         external_id: None, like `source_id`, if the row has no usable id.
         reason: the field and what is wrong with it.
+        is_repeated: the source has sent its product before.
     """
 
     external_id: str | None
     source_id: str | None
     title: str
     reason: str
+    is_repeated: bool = False
 
 
 Row = DesiredProduct | Rejected
@@ -156,10 +158,12 @@ class Received:
     def add(self, row: Delivered) -> Delivered:
         """The next row; it is rejected if it is a duplicate."""
         is_new = row.source_id is not None and self._ids.add(row.source_id)
-        if is_new or isinstance(row, Rejected):
+        if is_new:
             return row
+        if isinstance(row, Rejected):
+            return structs.replace(row, is_repeated=True)
         reason = "id: duplicate; the first product with this id is used"
-        return Rejected(row.external_id, row.source_id, row.title, reason)
+        return Rejected(row.external_id, row.source_id, row.title, reason, is_repeated=True)
 
 
 # --- sources --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.approval import PlanLine, as_saved, without_secrets
 from medusa_sync.core.change import Conflict
 from medusa_sync.core.kept import RunName
+from medusa_sync.core.policy import NONE_REJECTED, Share
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.redact import hidden
@@ -41,11 +42,13 @@ class Ledger:
 
     Args:
         on_settled: called with every outcome.
+        max_rejected: how many rejected products are no problem.
 
     Attributes:
         kept: number of products with an outcome that the store had before the run as products of this source.
         gained: number of created and adopted products.
         first: of the products that are not compared.
+        refused: source ids of products that were rejected before it was looked up whether the store has them.
         later: the later runs that have written over the one that is undone, as far as they are known.
         overwritten: number of values and products that later runs have written over.
         partial: external ids of products of which some rows were rejected.
@@ -55,8 +58,9 @@ class Ledger:
         hidden: number of products whose plan has a secret.
     """
 
-    def __init__(self, on_settled: Callable[[Outcome], None]) -> None:
+    def __init__(self, on_settled: Callable[[Outcome], None], max_rejected: Share = NONE_REJECTED) -> None:
         self._on_settled = on_settled
+        self._max_rejected = max_rejected
         self._open: dict[str, _Open] = {}  # by external id
         self.counts: Counter[Result] = Counter(dict.fromkeys(Result, 0))
         self.seen = 0
@@ -75,13 +79,16 @@ class Ledger:
         self.unidentified = 0
         self.invalid = 0
         self.partial: set[str] = set()
+        self.refused: set[str] = set()
         self.later: set[RunName] = set()
         self.overwritten = 0
 
     @property
     def has_problems(self) -> bool:
-        """Whether something is not written, and no setting says so."""
-        return bool(self.problems or self._open or self.held)
+        """Whether something is not written, and no setting says so or allows it."""
+        rejected = self.counts[Result.REJECTED]
+        has_others = len(self.problems) > rejected or self._open or self.held
+        return bool(has_others) or not self._max_rejected.allows(rejected, self.seen)
 
     def take(self, rows: Iterable[Delivered]) -> list[DesiredProduct | Unchecked]:
         """Open the products among rows of the source, and return them; the other rows are rejected."""
@@ -97,6 +104,8 @@ class Ledger:
                 self.unidentified += 1
             else:
                 self.partial.add(row.external_id)
+                if row.source_id is not None and not row.is_repeated:
+                    self.refused.add(row.source_id)
             self._count(Outcome(row.external_id, row.title, Result.REJECTED, row.reason))
         return products
 
@@ -105,6 +114,8 @@ class Ledger:
         row = checked(product)
         if isinstance(row, Rejected):
             self.invalid += 1
+            if row.source_id is not None and not self._open[product.external_id].is_stored:
+                self.refused.add(row.source_id)
             self.settle(Outcome(product.external_id, row.title, Result.REJECTED, row.reason))
             return None
         return row

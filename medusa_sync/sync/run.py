@@ -83,7 +83,7 @@ class Run:
         self._requests = requests
         self._stop = stop
         self._delivery = Delivery(mode.source, settings)
-        self._ledger = Ledger(observer.settled)
+        self._ledger = Ledger(observer.settled, settings.max_rejected)
         self._observer = observer
         self._context: Context | None = None
         self._removals: Removals | None = None  # if nothing is removed
@@ -234,10 +234,11 @@ class Run:
             from medusa_sync.sync.remarks.customers import find_obstacles
 
             self._obstacles = await find_obstacles(context)
+        owned = ledger.kept + sum(each in scan.source_ids for each in ledger.refused)
         if settings.dry_run:
-            return StoreState(scan.size, ledger.kept)
+            return StoreState(scan.size, owned)
         removed = ledger.counts[Result.REMOVED] if context.deletes else 0
-        return StoreState(scan.size + ledger.counts[Result.CREATED] - removed, ledger.kept + ledger.gained)
+        return StoreState(scan.size + ledger.counts[Result.CREATED] - removed, owned + ledger.gained)
 
     async def _write(self, context: Context) -> None:
         """Compare all products, and write the stale ones that do not have to wait for others."""

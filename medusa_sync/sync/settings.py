@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.placement import PlacementSettings
-from medusa_sync.core.policy import Delay, OnMissing, Share
+from medusa_sync.core.policy import NONE_REJECTED, Delay, OnMissing, Share
 from medusa_sync.core.record import Dropped
 from medusa_sync.core.selection import PlanSettings
 
@@ -29,6 +29,7 @@ class RunSettings(Struct, frozen=True):
         max_duration_s: seconds after which nothing new starts; None for no limit.
         shard: the part of the products to sync; None for all.
         delay: until what is missing is removed.
+        max_rejected: how many rejected products are no problem.
         saves_plan: what a dry run finds is kept, to be approved.
     """
 
@@ -50,6 +51,7 @@ class RunSettings(Struct, frozen=True):
     max_changes: Share | None = None
     shard: Shard | None = None
     delay: Delay = Delay()
+    max_rejected: Share = NONE_REJECTED
     saves_plan: bool = False
 
     @property

@@ -175,10 +175,19 @@ async def source_has_bad_rows(world: World, dice: random.Random) -> None:
         case _:
             run.rows.append({**run.rows[chosen], "id": None})
             run.may_remove = False
+    allowed = run.options["max_rejected"] = dice.choice(["0", "100%"])
     await world.carry_out(run)
     result = run.result
-    if result is not None and not result.error and not result.counts.get(Result.REJECTED):
+    if result is None or result.error:
+        return
+    if not result.counts.get(Result.REJECTED):
         raise Broken("a bad row is not rejected", result.counts)
+    is_expected = all(each.result is Result.REJECTED for each in result.problems) and not result.held
+    if (result.exit_code == 0) is not (is_expected and allowed != "0"):
+        raise Broken("rejected products and the exit code", (allowed, result.exit_code, result.counts))
+    stored = world.products() & run.wanted.keys()
+    if result.store is None or result.store.owned != len(stored):
+        raise Broken("products of this source in the store", (result.store, stored))
 
 
 # --- plans and undoing ------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def test_each_run_of_a_loop_has_a_report(
     report = str(tmp_path / "{started_at}.json")
     written: list[str] = []
 
-    def replacing(path: Path) -> AbstractContextManager[BytesIO]:
+    def replacing(path: Path, **_: int) -> AbstractContextManager[BytesIO]:
         written.append(path.name)
         return nullcontext(BytesIO())
 
@@ -71,6 +71,7 @@ def test_each_run_of_a_loop_has_a_report(
     result = run(
         "--source",
         str(source),
+        "--keep-runs=0",
         "--loop",
         "--run-now",
         "--max-runs",
@@ -132,7 +133,7 @@ def test_monitors_hear_of_runs_but_not_of_dry_and_locked_ones(
 def test_a_report_that_cannot_be_written_is_a_failure_for_monitors_too(
     httpx_mock: HTTPXMock, store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_file: Path) -> None:
+    def full(_file: Path, **_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(file, "replacing", full)

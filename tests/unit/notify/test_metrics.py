@@ -14,7 +14,7 @@ from pytest_httpx import HTTPXMock
 
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.result import RunResult, Status
-from medusa_sync.notify.metrics import LAST_SUCCESS, push_metrics, write_metrics
+from medusa_sync.notify.metrics import LAST_COMPLETE, LAST_SUCCESS, push_metrics, write_metrics
 from tests.harness.gateway import Gateway
 from tests.unit.results import DELETED, KEEPING, KNOWN, LAMP, LEFT, MUG, SPOON, STAMPS, run
 
@@ -75,7 +75,7 @@ def test_the_file_has_the_numbers_of_the_run_and_all_may_read_it(path: Path) -> 
     requests = {"source_requests": 7, "store_read_requests": 12, "store_write_requests": 26, "retries": 1}
     run_ = {"timestamp_seconds": ended_at, "duration_seconds": 9.51234, "exit_code": 5, "withheld_values": 2}
     numbers = {f"{name}_products": number for name, number in products.items()}
-    assert values(path) == {LAST_SUCCESS: 0, **requests, **run_, **numbers}
+    assert values(path) == {LAST_SUCCESS: 0, LAST_COMPLETE: 0, **requests, **run_, **numbers}
 
 
 RUNS = [
