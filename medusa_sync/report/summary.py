@@ -69,9 +69,9 @@ def has_content(result: RunResult) -> bool:
 
 def up_to_date(result: RunResult) -> str | None:
     """Summarize a run in which there was nothing to do, in one line; None for any other run."""
-    counted = {each for each, count in result.counts.items() if count}
+    outcomes = {each for each, count in result.counts.items() if count}
     to_see = result.error or result.conflicts or result.held or result.changes or result.exit_code
-    if to_see or result.store_url is None or not counted <= _NOTHING_TO_DO:
+    if to_see or result.store_url is None or not outcomes <= _NOTHING_TO_DO:
         return None
     skipped, rejected = (result.counts.get(each, 0) for each in (Result.SKIPPED, Result.REJECTED))
     number = result.seen - skipped - rejected
@@ -79,9 +79,12 @@ def up_to_date(result: RunResult) -> str | None:
     of_total = "" if total is None or total == result.seen else f" of {total}"
     noun = "product" if (number if not of_total else total) == 1 else "products"
     noun += f" of shard {result.shard}" if result.shard else ""
-    others = f", {skipped} skipped" if skipped else ""
-    others += f", {rejected} rejected{new_rejected(result)}" if rejected else ""
-    others += f", {result.withheld} withheld" if result.withheld else ""
+    counted = (
+        (skipped, "skipped"),
+        (rejected, f"rejected{new_rejected(result)}"),
+        (result.withheld, "withheld"),
+    )
+    others = "".join(f", {count} {what}" for count, what in counted if count)
     dry_run = "Dry run: " if result.dry_run else ""
     return f"{dry_run}{number}{of_total} {noun} up to date{others} ({duration(result.duration_s)})"
 
