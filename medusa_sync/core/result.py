@@ -65,7 +65,8 @@ class Written(Struct, frozen=True):
 
     Attributes:
         id: of the product; empty if a dry run would create it. Of one that was created, only this is known,
-            and what was recorded.
+            its handle, and what was recorded.
+        handle: of the product.
         currency: of the field `price`.
         variants: ids by key.
         recorded: digests of the records of new variants, by key; that of a product that was created is None.
@@ -78,6 +79,7 @@ class Written(Struct, frozen=True):
     options: tuple[WrittenOption, ...] = ()
     recorded: Mapping[str | None, str] = {}
     shared_item: str = ""
+    handle: str = ""
 
 
 def written(
@@ -92,7 +94,7 @@ def written(
         new: the variants that were read after they were written, by key.
     """
     if change.is_creation:
-        return Written(product_id)
+        return Written(product_id, handle=change.handle or "")
     plan, desired = change.options, change.desired
     known = {each.desired.key: each.stored for each in change.variants if each.stored and not each.is_new}
     variants = {each.id: each.id for each in change.stored.variants}  # others lose removed options
@@ -106,7 +108,8 @@ def written(
         for own in {**titles, **left}
     ]
     options += [WrittenOption("", name, None, name) for name in plan.added]
-    return Written(product_id, desired.currency, variants, tuple(options))
+    handle = change.stored.handle
+    return Written(product_id, desired.currency, variants, tuple(options), handle=handle)
 
 
 class Outcome(Struct, frozen=True):

@@ -67,11 +67,11 @@ def _products(type_: type[T], fields: str, query: Query = ()) -> List[T]:
 _SUMMARY = "id,external_id,metadata"
 
 SCANNED = _products(Scanned, f"{_SUMMARY},status")
-WITH_STATUS = _products(Raw, f"{_SUMMARY},title,status")
+WITH_STATUS = _products(Raw, f"{_SUMMARY},title,handle,status")
 
 
 def _with_fields(others: str, kinds: Collection[Kind]) -> List[Raw]:
-    identity = f"{_SUMMARY},variants.id,{_below('options', 'id title is_exclusive')}{others}"
+    identity = f"{_SUMMARY},handle,variants.id,{_below('options', 'id title is_exclusive')}{others}"
     return _products(Raw, ",".join(dict.fromkeys((*identity.split(","), *_paths(kinds)))))
 
 
@@ -83,7 +83,7 @@ def details_of(kinds: frozenset[Kind]) -> List[Raw]:
 
 IDENTITY = details_of(frozenset())
 
-_IN_DETAILS = f",handle,status,shipping_profile.id,{_below('options', 'values.id values.value')}"
+_IN_DETAILS = f",status,shipping_profile.id,{_below('options', 'values.id values.value')}"
 ALL_DETAILS = _with_fields(_IN_DETAILS, KINDS)
 _EVERYWHERE = [kind for kind in KINDS if kind.decided_by is None]  # some stores lack the others
 DETAILS = _with_fields(_IN_DETAILS, _EVERYWHERE)

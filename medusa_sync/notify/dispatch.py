@@ -70,6 +70,11 @@ def end(settings: Settings, result: RunResult) -> None:
             metrics.write_metrics(result, Path(settings.metrics_file), **names)
         if settings.metrics_push is not None:
             metrics.push_metrics(result, settings.metrics_push, **names, store=settings.medusa_url)
+    if settings.on_change is not None and result.changes:
+        from medusa_sync.notify.changes import post_changes  # few runs need it
+
+        secret = settings.on_change_secret
+        post_changes(result, settings.on_change, secret.reveal() if secret else "")
     if settings.ping_url:
         error = result.error.partition("\n")[0]
         words = f"{one_line(result)}: {error}" if error else one_line(result)

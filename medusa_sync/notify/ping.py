@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -30,18 +31,18 @@ class _TryAgainError(MonitorError):
     """The same request may succeed."""
 
 
-def send(method: str, url: str, content: bytes, content_type: str) -> bytes:
+def send(method: str, url: str, content: bytes, content_type: str, others: Mapping[str, str] = {}) -> bytes:
     """Send a request, again if that may help; return the start of its response or raise `MonitorError`."""
     try:
-        return asyncio.run(_send(method, url, content, content_type))
+        return asyncio.run(_send(method, url, content, {"content-type": content_type, **others}))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):
         raise MonitorError("the URL is invalid") from None
     except (OSError, ImportError) as error:  # the certificates of SSL_CERT_FILE, or a SOCKS proxy
         raise MonitorError(str(error)) from None
 
 
-async def _send(method: str, url: str, content: bytes, content_type: str) -> bytes:
-    headers = {"user-agent": f"medusa-sync/{__version__}", "content-type": content_type}
+async def _send(method: str, url: str, content: bytes, own: Mapping[str, str]) -> bytes:
+    headers = {"user-agent": f"medusa-sync/{__version__}", **own}
     # A redirect could send the secret to another host and turn POST into GET.
     async with httpx.AsyncClient(headers=headers, timeout=_TIMEOUT_S, follow_redirects=False) as client:
         try:

@@ -174,6 +174,7 @@ class ProductChange(Struct, frozen=True):
         str | UnsetType,
         Meta(description="The inventory item that drafted variants had shared."),
     ] = UNSET
+    handle: Annotated[str | UnsetType, Meta(description="In the store.")] = UNSET
 
 
 class CodedNote(Struct, frozen=True):

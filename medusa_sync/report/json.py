@@ -144,6 +144,7 @@ def _change(outcome: Outcome) -> ProductChange:
         _options(outcome.changes, known),
         known.recorded.get(None) or UNSET,
         (drafted and known.shared_item) or UNSET,
+        known.handle or UNSET,
     )
 
 

@@ -221,6 +221,10 @@ class Settings:
         more="The URL may contain a user and a password.")
     ping_url: str | None = _optional("Output", "URL", parsers.ping_url,
         "Ping a monitor such as healthchecks.io when a run starts and when it ends.", is_private=True)
+    on_change: str | None = _optional("Output", "URL", parsers.webhook,
+        "Post which products a run has written, for storefronts and search engines.", is_private=True)
+    on_change_secret: Secret | None = _optional("Output", "", parsers.secret,
+        "Secret that signs these requests.", is_secret=True)
     # fmt: on
 
     def of_plan(self) -> dict[str, str]:
@@ -237,13 +241,17 @@ class Settings:
 
     def secrets(self) -> Iterator[str]:
         """Yield the texts that no output may show."""
-        yield from (secret.reveal() for secret in (self.api_key, self.password) if secret is not None)
+        yield from (
+            secret.reveal()
+            for secret in (self.api_key, self.password, self.on_change_secret)
+            if secret is not None
+        )
         if (header := self.authorization()) is not None:
             yield from secrets_in_authorization(header)
         for url in (self.source, self.medusa_url, self.metrics_push or "", *proxies()):
             yield from secrets_in(url)
-        if self.ping_url is not None:
-            yield from secrets_in_ping_url(self.ping_url)
+        for url in filter(None, (self.ping_url, self.on_change)):
+            yield from secrets_in_ping_url(url)
 
 
 # fmt: off

@@ -298,6 +298,7 @@ def _url(value: str, example: str, *, may_have_query: bool = True, may_have_cred
 
 
 ping_url = partial(_url, example="https://hc-ping.com/your-uuid", may_have_credentials=False)
+webhook = partial(_url, example="https://shop.example.com/api/changes", may_have_credentials=False)
 gateway = partial(_url, example="http://localhost:9091", may_have_query=False)
 
 

@@ -164,7 +164,7 @@ class Orphans:
             Result.REMOVED,
             changes=() if self._deletes else (FieldChange(STATUS, stored.status, DRAFT),),
             action=Action.DELETE if self._deletes else Action.DRAFT,
-            written=Written(stored.id),
+            written=Written(stored.id, handle=stored.handle),
         )
 
     async def remove(self, orphans: Sequence[StoredProduct]) -> None:
