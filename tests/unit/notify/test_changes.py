@@ -145,7 +145,7 @@ def test_the_recipe_for_next_renews_what_has_changed_if_the_signature_is_right(
     httpx_mock.add_response()
     post_changes(result_of([updated(1, "price"), updated(2, "title")]), URL, SECRET)
     [request] = httpx_mock.get_requests()
-    (tmp_path / "route.js").write_text((DOCS / "recipes" / "next-revalidate.js").read_text())
+    (tmp_path / "route.js").write_text((DOCS / "examples" / "storefront" / "next-revalidate.js").read_text())
     package = tmp_path / "node_modules" / "next"
     package.mkdir(parents=True)
     (package / "cache.js").write_text("exports.revalidateTag = (tag) => (globalThis.tags ??= []).push(tag)")
@@ -177,7 +177,7 @@ def test_the_recipe_for_meilisearch_updates_what_the_shop_shows_and_deletes_the_
 ) -> None:
     httpx_mock.add_response()
     post_changes(result_of([updated(1, "price"), updated(2, action=Action.DRAFT)]), URL)
-    (tmp_path / "reindex.js").write_text((DOCS / "recipes" / "reindex.js").read_text())
+    (tmp_path / "reindex.js").write_text((DOCS / "examples" / "storefront" / "reindex.js").read_text())
     body = httpx_mock.get_requests()[0].content.decode()
     store, meili = {"MEDUSA_URL": "http://store"}, {"MEILI_URL": "http://meili"}
     keys = {"MEDUSA_PUBLISHABLE_KEY": "pk", "MEILI_KEY": "k"}
