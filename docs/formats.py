@@ -1,9 +1,9 @@
-"""The table of all formats on their page: how each is recognised, what is read, and where the details are."""
+"""The table of all formats on their page: what is read, and where the details are."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from itertools import groupby
 from operator import attrgetter
 
@@ -14,8 +14,7 @@ from medusa_sync.sources.dialects.google import GOOGLE
 from medusa_sync.sources.dialects.own import OWN
 from medusa_sync.sources.maps import BUILT_IN, BuiltIn
 
-HEAD = ("format", "has, for example", "read, besides title and price")
-_MARKS = 2  # that show of what a format is
+HEAD = ("format", "read, besides title and price")
 _PARTS: Mapping[str, Collection[str]] = {
     "variants": {"options", "variants[].options"},
     "sale prices": {"compareAtPrice", "salePrice", "sale_price", "variants[].compareAtPrice"},
@@ -26,15 +25,14 @@ _PARTS: Mapping[str, Collection[str]] = {
 }
 
 
-def rows() -> list[tuple[str, str, str]]:
+def rows() -> list[tuple[str, str]]:
     """The formats in the order in which they are tried."""
-    feeds = "[RSS and Atom feeds](#rss-and-atom-feeds)"
     return [
-        (feeds, "`<rss>`, `<rdf:RDF>`, `<feed>`", _of_columns(GOOGLE.name)),
-        *((f"{each[0].what} (`{name}`)", _marks(each), _read(_of_program(name))) for name, each in _maps()),
-        *((_linked(each), _codes(each.required), _of_columns(each.name)) for each in DIALECTS),
-        ("[medusa-sync JSON](catalogue.md)", "all other JSON, and XML with a name and a price", "all fields"),
-        ("any other", "`--source-map`", "what the [map](maps.md) gives"),
+        ("[RSS and Atom feeds](#rss-and-atom-feeds)", _of_columns(GOOGLE.name)),
+        *((f"{each[0].what} (`{name}`)", _read(_of_program(name))) for name, each in _maps()),
+        *((_linked(each), _of_columns(each.name)) for each in DIALECTS),
+        ("[medusa-sync JSON](catalogue.md): all other JSON, and XML with a name and a price", "all fields"),
+        ("any other, with `--source-map`", "what the [map](maps.md) gives"),
     ]
 
 
@@ -46,11 +44,6 @@ def _maps() -> list[tuple[str, list[BuiltIn]]]:
 def _linked(each: Dialect) -> str:
     heading = f"{each.name} CSV" if each is OWN else each.name
     return f"[{each.name} CSV](#{heading.lower().replace(' ', '-')})"
-
-
-def _marks(forms: Sequence[BuiltIn]) -> str:
-    """The first names by which the usual form of a source is recognised."""
-    return _codes(forms[0].required[:_MARKS])
 
 
 def _of_columns(dialect: str) -> str:
@@ -71,7 +64,3 @@ def _read(fields: Collection[str]) -> str:
     if len(missing) > 1:
         return ", ".join(read)
     return f"all but {missing[0]}" if missing else "all"
-
-
-def _codes(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
