@@ -132,6 +132,13 @@ def test_nothing_is_acknowledged_if_another_run_has_written_all_records_meanwhil
     assert b'"amount"' in writes(store)[-1].content
 
 
+def test_products_that_an_index_does_not_list_yet_are_confirmed() -> None:
+    store, source = FakeMedusa(), ListSource(products(COUNT))
+    with_index(store, lambda _found: [])
+    assert counts(sync(source, store)) == {"created": COUNT}
+    assert pending(store, source) == []
+
+
 def test_an_acknowledgement_does_not_rely_on_an_index_that_lags_behind() -> None:
     """A look-up shows the records from before the run, and a scan the newest ones."""
     store, source = dearer()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import Killed, kill_at_step, no, run_elsewhere, strike, sync_killed
+from tests.flow.faults import Killed, kill_at_step, no, refuse, run_elsewhere, strike, sync_killed
 from tests.flow.shirts import assert_shirts
 from tests.flow.stage import (
     BATCHES,
@@ -120,6 +120,23 @@ def test_images_that_two_runs_add_at_once_are_stored_once(*, is_killed: bool) ->
     assert [image.url for image in store.products[key].images] == rows[0]["images"]
     assert not any(image.id.endswith("_duplicate") for image in store.products[key].images)
     assert_quiet(ListSource(rows), store)
+
+
+def test_new_products_that_wait_behind_refused_updates_are_created() -> None:
+    """Another run has created some products of a batch, and the store refuses to update these together."""
+    rows, store = products(SIZE), FakeMedusa()
+    theirs = ListSource([{**row, "title": "Theirs", "sku": f"T-{row['id']}"} for row in rows[:2]])
+    creates_items = partial(sent_in_bulk, workflow="create-inventory-items-workflow")
+    strike(store, "after", creates_items, lambda: run_elsewhere(theirs, store))
+
+    def refused(request: httpx.Request) -> bool:
+        titles = [f'"{row["title"]}"'.encode() for row in rows[:2]]
+        return request.url.path == BATCHES and all(each in request.content for each in titles)
+
+    hit = refuse(store, refused, no())
+    result = sync(ListSource(rows), store)
+    assert (hit != [], result.exit_code, result.seen) == (True, 0, SIZE)
+    assert_stored_once(store, rows)
 
 
 @pytest.mark.parametrize("linger", [8, 20])

@@ -277,6 +277,15 @@ def test_a_conflict_of_a_product_that_fails_after_it_was_written_is_reported(*, 
     assert result.exit_code == (4 if is_lost else 5)
 
 
+def test_a_conflict_of_a_product_that_the_store_refuses_is_not_decided() -> None:
+    store, source = in_sync()
+    change_title(store, store.products[EDITED])
+    source.rows[3]["title"] = "New"
+    refuse(store, is_write, no())
+    result = sync(source, store)
+    assert (result.exit_code, result.conflicts, store.products[EDITED].title) == (5, 0, "Mine")
+
+
 def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus() -> None:
     store, source = in_sync()
     add_two(store, store.products[EDITED])

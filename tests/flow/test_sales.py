@@ -344,3 +344,11 @@ def test_a_deleted_variant_comes_back_with_its_sale_price_after_a_kill(killed: s
     for hurt in killed_runs(store, killed, partial(sync, more)):
         sold(hurt, more)
         assert amounts(hurt) == {"SH1-XL-R": 21}
+
+
+def test_a_sale_price_goes_although_the_record_of_its_product_was_lost() -> None:
+    store = FakeMedusa()
+    sold(store, reduced())
+    store.products["dummyjson:1"].metadata = None
+    assert sync(reduced(0), store).exit_code == 0
+    assert prices(store) == {}

@@ -293,3 +293,11 @@ def test_changes_that_arrived_before_the_rest_was_refused_are_reported(
     [outcome] = result.changes
     fields = {each.field for each in outcome.changes}
     assert fields == {"title", "options", "sku", "price", "stock", "variant"} - lacking
+
+
+def test_a_variant_that_has_lost_an_option_value_gets_it_again() -> None:
+    store, row = synced([shirt()]), shirt()
+    store.products["dummyjson:1"].variants[0].values.pop()
+    row["variants"][0]["price"], row["variants"][1]["options"] = 99, {"Size": "S", "Colour": "Green"}
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert held(store) == wanted(row)

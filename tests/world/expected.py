@@ -196,10 +196,11 @@ class ExpectedVariant(Possible):
         """A run handled it, or may have."""
         # After its item was part of a kit, it gets one of its own when the source changes its stock.
         was_in_a_kit = "stock" in wanted and not self.is_managed
-        if ("stock" in wanted) != self.has_own_stock or was_in_a_kit or self.is_unlinked:
+        shares = "stock" not in wanted
+        if shares == self.has_own_stock or was_in_a_kit or self.is_unlinked or self.may_share:
             self._forget_items()
             self.is_unlinked &= not surely
-        if "stock" not in wanted:  # it is that of an item that others have, too
+        if shares:  # its stock is that of an item that others have, too
             for name in STOCK:
                 held = {each for _, each in self.states.pop(name, ())}
                 self.own_stock[name] = set() if surely else self.own_stock.get(name, set()) | held

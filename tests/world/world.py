@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -262,6 +262,11 @@ class World:
             if own not in left and not is_by_merchant and not allowed:
                 raise Broken(f"a {'variant' if name else 'product'} was deleted", (key, name))
 
+    def needs_a_hand(self, problems: Collection[Outcome]) -> bool:
+        """Whether variants have got the option values of others, by an undo, and nothing else fails."""
+        reasons = [each.reason for each in problems]
+        return self.was_undone and bool(reasons) and all("the same option values" in each for each in reasons)
+
     # --- when the faults have ended -------------------------------------------------------------------------
 
     async def settle(self) -> None:
@@ -275,7 +280,7 @@ class World:
             result = await self.calmly(self.run())
             if result.exit_code == 0:
                 break
-        if self.was_undone and result.problems and all(_needs_a_hand(each) for each in result.problems):
+        if self.needs_a_hand(result.problems):
             return
         if result.exit_code:
             raise Broken("it does not settle", (result.error, list(result.problems)[:3]))
@@ -311,11 +316,6 @@ class World:
         counts = {each.value: count for each, count in result.counts.items() if count}
         if counts != ({"unchanged": count} if count else {}) or writes or result.conflicts:
             raise Broken("not quiet", (counts, list(result.changes), list(result.problems), writes[:3]))
-
-
-def _needs_a_hand(problem: Outcome) -> bool:
-    """Whether a variant has got the option values of another one, by an undo or in the admin."""
-    return "the same option values" in problem.reason
 
 
 def _kind(deviation: str) -> str:

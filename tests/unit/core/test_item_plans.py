@@ -7,7 +7,7 @@ import pytest
 from medusa_sync.core.change import Change, creation
 from medusa_sync.core.entities import Entity
 from medusa_sync.core.fields import SKU, TITLE
-from medusa_sync.core.inventory import ItemPlan, Move
+from medusa_sync.core.inventory import ItemPlan, Move, StoredItem
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.stock import SHARED, STOCK
 from medusa_sync.core.plan import plan_update
@@ -191,3 +191,9 @@ def test_a_new_product_gets_an_item_for_each_variant_or_one_for_all() -> None:
         ("B", LEVELS, True),
     ]
     assert [(each.sku, each.levels, each.is_shared) for each in shared.items] == [("shop:1", LEVELS, True)]
+
+
+def test_a_variant_takes_an_unused_item_with_its_sku_only_if_it_has_none() -> None:
+    unused = StoredItem("iitem_unused", "A", 0, (), ())
+    ids = [ItemPlan("S", own, "A").id_among({"A": unused}) for own in ("iitem_own", None)]
+    assert ids == ["iitem_own", "iitem_unused"]
