@@ -233,6 +233,7 @@ class ExpectedVariant(Possible):
             self.may_be_gone = True
             return surely
         if rules.on_missing == "draft":
+            self.forget_stale()  # the stock at a location that is named otherwise now is set to 0
             if not self.has_own_stock or self.may_share:  # it is unlinked from the item until it is back
                 self._forget_items()
                 self.is_unlinked = True

@@ -15,6 +15,7 @@ from tests.world.recognition import (
     holders_in,
     options_of,
     others_than,
+    taken_from,
     variants_of,
     withheld_of,
     wrong_of,
@@ -346,10 +347,10 @@ class Oracle:
                 learned = expected.variants[name] = variant.found(own.id, own.others)
                 learned.may_be_gone = is_half_gone
                 learned.is_gone = learned.may_return = False
-                for field in withheld_of(learned.states, own, self._holders):
+                for field in taken_from(learned.states, own, self._holders):
                     held = own.owned[field]
                     before = {pair for pair in variant.if_withheld.get(field, ()) if pair[1] == held}
-                    learned.states[field] = before or {(held, held)}
+                    learned.states[field] |= before or {(held, held)}
                 edited = _narrow(learned.states, held_by(own, options))
                 self.edited |= {(key, name, field) for field in edited}
             elif variant.is_gone:

@@ -71,15 +71,19 @@ def holders_in(stored: Mapping[str, Stored]) -> Holders:
     }
 
 
-def withheld_of(states: States, stored: StoredVariant, holders: Holders) -> list[str]:
-    """The fields of which another variant has the value, so that this one keeps what it has."""
+def taken_from(states: States, stored: StoredVariant, holders: Holders) -> list[str]:
+    """The fields of which another variant has the value, so that this one may keep what it has."""
     return [
         name
         for name in UNIQUE
-        if name in states
-        and stored.owned[name] not in {held for _, held in states[name]}
-        and any(holders.get((name, held), stored.id) != stored.id for _, held in states[name])
+        if any(holders.get((name, wanted), stored.id) != stored.id for wanted, _ in states.get(name, ()))
     ]
+
+
+def withheld_of(states: States, stored: StoredVariant, holders: Holders) -> list[str]:
+    """Those of these fields in which it has nothing else that is possible."""
+    taken = taken_from(states, stored, holders)
+    return [name for name in taken if stored.owned[name] not in {held for _, held in states[name]}]
 
 
 def _is_possible(
