@@ -97,7 +97,7 @@ _Found = TypeVar("_Found", FieldChange, Conflict)
 def withheld_earlier(record: Record) -> tuple[Withheld, ...]:
     """The values that were withheld when a product was last written."""
     return tuple(
-        Withheld(key, "", name, value, None, owner, owner, is_new=False)
+        Withheld(key, key, name, value, None, owner, owner, is_new=False)
         for key, values in record.withheld.items()
         for name, (value, owner) in values.items()
     )

@@ -141,6 +141,11 @@ class Outcome(Struct, frozen=True):
         """The values that were not withheld before; the others are only counted."""
         return tuple(each for each in self.withheld if each.is_new)
 
+    @property
+    def withheld_before(self) -> tuple[Withheld, ...]:
+        """The values that were withheld before; they are listed by themselves."""
+        return tuple(each for each in self.withheld if not each.is_new)
+
     @classmethod
     def of(cls, product: DesiredProduct, result: Result, reason: str = "") -> Outcome:
         return cls(product.external_id, product.title, result, reason)
@@ -263,6 +268,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
         changes: products that were created, updated or removed, or had conflicts or prices that were held
             back.
         skipped: products that are skipped for a reason of their own.
+        withheld_before: products with values that were withheld before the run, with nothing else of them.
         plan: what a dry run would write, to be saved; None if nothing is compared, or it is not asked for.
         notes: remarks about the run that are not about one product.
         error: what ended the run early; empty if nothing did.
@@ -293,6 +299,7 @@ class RunResult(Struct, frozen=True, kw_only=True):
     held: int = 0
     withheld: int = 0
     skipped: Collection[Outcome] = ()
+    withheld_before: Collection[Outcome] = ()
     plan: Planned | None = None
     shard: Shard | None = None
     first: tuple[DesiredProduct, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Literal, NamedTuple, get_args
 
@@ -86,11 +86,27 @@ def details(outcome: Outcome) -> list[Detail]:
         for each in kept
     ]
     found += [Detail("held", each.variant, each.field, each.stored, each.desired) for each in outcome.held]
+    has_others = outcome.action or outcome.conflicts or outcome.held or outcome.newly_withheld
+    withheld = outcome.newly_withheld if has_others else outcome.withheld_before
     found += [
         Detail("withheld", each.variant, each.field, each.stored, each.value, owner=each.owner)
-        for each in outcome.newly_withheld
+        for each in withheld
     ]
     return found
+
+
+def _once(found: Sequence[Detail]) -> Iterator[Detail]:
+    """Details with one for each withheld value, whatever the number of variants that want it."""
+    variants: dict[tuple[str, Value, str], list[Detail]] = {}
+    for each in found:
+        if each.kind == "withheld":
+            variants.setdefault((each.field, each.desired, each.owner), []).append(each)
+    for each in found:
+        same = variants.get((each.field, each.desired, each.owner), []) if each.kind == "withheld" else []
+        if len(same) <= 1:
+            yield each
+        elif same[0] is each:
+            yield each._replace(variant=f"{len(same)} variants", stored=None)
 
 
 def by_kind(outcome: Outcome) -> dict[Kind, list[Detail]]:
@@ -127,16 +143,19 @@ def change_lines(
     found: list[Detail] | None = None,
     *,
     brief: bool = False,
+    has_ids: bool = False,
     fits: Callable[[Line], bool] = lambda _line: True,
 ) -> Iterator[Line]:
     """Yield the reason of a problem, and a line for each field that was changed or kept its value.
 
-    If `brief`, leave out what `abridged` leaves out, and say so. The values in a line are shortened until it
-    `fits`.
+    If `brief`, leave out what `abridged` leaves out, and say so. Ids of the store are left out unless
+    `has_ids`. The values in a line are shortened until it `fits`.
     """
+    named = str if has_ids else values.without_ids
     if outcome.reason:
-        yield [(visible(outcome.reason), "")]
-    found = details(outcome) if found is None else found
+        yield [(visible(named(outcome.reason)), "")]
+    found = [*_once(details(outcome) if found is None else found)]
+    found = [each._replace(owner=named(each.owner)) for each in found]
     shown, rest = abridged(found) if brief else (found, "")
     for detail in shown:
         for longest in _SHORTER:
@@ -149,15 +168,22 @@ def change_lines(
 
 
 def plain_lines(
-    outcome: Outcome, arrow: str, found: list[Detail] | None = None, *, brief: bool = False
+    outcome: Outcome,
+    arrow: str,
+    found: list[Detail] | None = None,
+    *,
+    brief: bool = False,
+    has_ids: bool = False,
 ) -> list[str]:
     """`change_lines` without styles."""
-    lines = change_lines(outcome, arrow, found, brief=brief)
+    lines = change_lines(outcome, arrow, found, brief=brief, has_ids=has_ids)
     return ["".join(text for text, _ in line) for line in lines]
 
 
 def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: int = values.LONG) -> Line:
     """The values of a field and where its change comes from, without its name."""
+    if detail.kind == "withheld":
+        return _about_withheld(detail)
     if detail.change:
         line = values.before_and_after(detail.stored, detail.change.planned, arrow, longest)
     else:
@@ -165,6 +191,12 @@ def line_about(detail: Detail, action: Action | None, arrow: str, *, longest: in
     notes = notes_about(detail, action, longest)
     style = "dim" if detail.kind == "change" else "yellow"
     return [*line, (f" ({notes})", style)] if notes else line
+
+
+def _about_withheld(detail: Detail) -> Line:
+    """The whole value and what has it, so that both can be found."""
+    instead = "" if detail.stored is None else f"; this one has {detail.stored}"
+    return [(visible(str(detail.desired)), ""), (visible(f" ({detail.owner} has it{instead})"), "yellow")]
 
 
 def notes_about(detail: Detail, action: Action | None, longest: int) -> str:

@@ -42,7 +42,7 @@ def _rows(result: RunResult) -> Iterator[tuple[str, ...]]:
         yield "", "", ended_as(result), "", "", "", "", result.error, ""
     for outcome in chain(result.problems, result.not_completed, result.skipped):
         yield *_product(outcome), "", "", "", outcome.reason, ""
-    for outcome in result.changes:
+    for outcome in chain(result.changes, result.withheld_before):
         fields = [_field(detail, outcome.action) for detail in details(outcome)] or [("",) * 5]
         yield from ((*_product(outcome), *field) for field in fields)
 

@@ -206,6 +206,7 @@ class Document(Struct, frozen=True, kw_only=True):
     problems: list[Problem]
     held: list[HeldPrice]
     withheld: Annotated[list[WithheldValue], Meta(description="Those that were not withheld before.")]
+    withheld_before: Annotated[list[WithheldValue], Meta(description="Those that an earlier run withheld.")]
     skipped: Annotated[list[Problem], Meta(description="Those that are skipped for a reason of their own.")]
     notes: Annotated[list[str], Meta(description="Remarks about the run, not about one product.")]
     warnings: Annotated[list[CodedNote], Meta(description="The notes with their codes.")]

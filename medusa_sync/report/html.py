@@ -47,7 +47,8 @@ def _digest(content: str) -> str:
 
 
 def _context(result: RunResult) -> dict[str, Any]:
-    outcomes = [*chain(result.problems, result.not_completed, result.changes, result.skipped)]
+    parts_of = result.problems, result.not_completed, result.changes, result.skipped, result.withheld_before
+    outcomes = [*chain.from_iterable(parts_of)]
     listings = summary.listings(result, verbose=False, is_short=True)
     listings.sort(key=lambda each: each.noun != "problem")  # first
     products = [_product(each, result) for each in outcomes]
@@ -97,7 +98,8 @@ def _product(outcome: Outcome, result: RunResult) -> dict[str, Any]:
         conflicts = sum(each.kind == "conflict" for each in of_variants)
         folded += f", {conflicts:,} of them in conflict" if conflicts else ""
     external_id, title = summary.name(outcome)
-    others = {"conflict": outcome.conflicts, "held": outcome.held, "withheld": outcome.newly_withheld}
+    is_withheld = any(each.kind == "withheld" for each in found)
+    others = {"conflict": bool(outcome.conflicts), "held": bool(outcome.held), "withheld": is_withheld}
     return {
         "kinds": (outcome.result.value, *(kind for kind, any_ in others.items() if any_)),
         "did": outcome.action,

@@ -16,7 +16,7 @@ from medusa_sync.core.change import DRAFTING, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.result import Outcome, Result, RunResult, Written
-from medusa_sync.report.changes import Kind, of_kind
+from medusa_sync.report.changes import Detail, details, of_kind
 from medusa_sync.report.document import (
     KEEP,
     CodedNote,
@@ -102,8 +102,11 @@ def _document_without_changes(result: RunResult) -> Document:
         ),
         requests=RequestCounts(*structs.astuple(result.requests)),
         problems=ended + list(map(_problem, chain(result.problems, result.not_completed))),
-        held=[HeldPrice(*values) for *values, _ in _kept(result, "held")],
-        withheld=list(starmap(WithheldValue, _kept(result, "withheld"))),
+        held=[HeldPrice(*values) for *values, _ in _kept(of_kind(result, "held"))],
+        withheld=list(starmap(WithheldValue, _kept(of_kind(result, "withheld")))),
+        withheld_before=list(
+            starmap(WithheldValue, _kept((each, details(each)) for each in result.withheld_before))
+        ),
         skipped=list(map(_problem, result.skipped)),
         notes=[*map(str, result.notes)],
         warnings=[CodedNote(each.code, str(each)) for each in result.notes],
@@ -111,9 +114,9 @@ def _document_without_changes(result: RunResult) -> Document:
     )
 
 
-def _kept(result: RunResult, kind: Kind) -> Iterator[tuple[Any, ...]]:
-    """Yield the values of `WithheldValue` for each change of this kind."""
-    for outcome, found in of_kind(result, kind):
+def _kept(products: Iterable[tuple[Outcome, list[Detail]]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of `WithheldValue` for each of these changes of products."""
+    for outcome, found in products:
         product = outcome.external_id, outcome.title
         for each in found:
             yield *product, each.variant or None, each.field, each.stored, each.desired, each.owner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 from typing import TypeVar
 
@@ -30,7 +30,7 @@ def as_markdown(result: RunResult) -> str:
     Problems are first, then conflicts, held prices, withheld values and removals.
     """
     lines = [_mark(result), *head(result), *notes(result)]
-    rest = sum(map(len, (result.problems, result.not_completed, result.changes, result.skipped)))
+    rest = sum(map(len, _parts(result)))
     if rest:
         lines += TITLES
     room = _LIMIT - _LAST - sum(len(line) + 1 for line in lines)
@@ -51,11 +51,16 @@ def _mark(result: RunResult) -> str:
     return f"<!-- medusa-sync {' '.join(names)} -->"
 
 
+def _parts(result: RunResult) -> tuple[Collection[Outcome], ...]:
+    changed = result.problems, result.not_completed, result.changes
+    return *changed, result.skipped, result.withheld_before
+
+
 def _products(result: RunResult) -> Iterator[Outcome]:
     yield from chain(result.problems, result.not_completed)
     for is_first in (True, False):
         yield from (each for each in result.changes if _is_notable(each) is is_first)
-    yield from result.skipped
+    yield from chain(result.skipped, result.withheld_before)
 
 
 def _is_notable(outcome: Outcome) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+
+from msgspec.structs import replace as replaced
 
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.policy import OnConflict
@@ -44,6 +46,7 @@ _WITHHELD = (
 )
 _ONCE: Collection[Kind] = ("conflict", "withheld")  # no later run lists them
 _MINUTE = 60  # seconds
+_NAMED = 5  # products that a line names
 
 
 def headline(result: RunResult, arrow: str) -> str:
@@ -197,16 +200,36 @@ class Listing:
     kinds: Collection[Kind] = KINDS
     listed: list[Outcome] = field(default_factory=list)
     _count: int = 0
+    _hints: Counter[str] = field(default_factory=Counter)
+    _same: dict[tuple[Detail, ...], list[Outcome]] = field(default_factory=dict)
     _winners: set[OnConflict] = field(default_factory=set)
     _has_winner: bool = False
 
     def add(self, outcome: Outcome) -> None:
+        if self._is_repeated(outcome):
+            return
         self._count += 1
+        self._hints[_parted(outcome.reason)[1]] += 1
         won = [each for each in outcome.conflicts if not each.reason]
         self._has_winner |= bool(won)
         self._winners.update(each.kept for each in won if each.field != VARIANT)
         if self.is_complete or self._count <= LISTED:
             self.listed.append(outcome)
+
+    def _is_repeated(self, outcome: Outcome) -> bool:
+        """Whether another product wants the same values, which is only counted."""
+        groups = self.groups(outcome) if self.noun == "withheld" else {}
+        if groups.keys() != {"withheld"}:
+            return False
+        wanted = tuple(each._replace(variant="", stored=None) for each in groups["withheld"])
+        is_first = wanted not in self._same
+        self._same.setdefault(wanted, []).append(outcome)
+        return not is_first
+
+    def shown(self, outcome: Outcome) -> Outcome:
+        """A product of the list, without the hint that several of them have."""
+        what, hint = _parted(outcome.reason)
+        return replaced(outcome, reason=what) if hint and self._hints[hint] > 1 else outcome
 
     @property
     def left_out(self) -> int:
@@ -218,6 +241,13 @@ class Listing:
 
     def remarks(self) -> Iterator[str]:
         """Yield a line about products that are left out, and what to do about conflicts and the like."""
+        for wanted, (_, *others) in self._same.items():
+            if others:
+                values = ", ".join(f"{each.field} {visible(str(each.desired))}" for each in wanted)
+                yield f"{values}: {_several(others)} too"
+        yield from (
+            f"{hint[:1].upper()}{hint[1:]}." for hint, count in self._hints.items() if hint and count > 1
+        )
         if self.left_out:
             yield f"... and {self.left_out} more {self.description}; --json shows them all"
         shown = {kind for each in self.listed for kind in self.groups(each)}
@@ -227,6 +257,19 @@ class Listing:
             yield _HELD
         if "withheld" in shown:
             yield _WITHHELD
+
+
+def _parted(reason: str) -> tuple[str, str]:
+    """The reason of a problem, and what to do about it."""
+    what, separator, hint = reason.rpartition("; ")
+    return (what, hint) if separator else (reason, "")
+
+
+def _several(products: Sequence[Outcome]) -> str:
+    """How many products, with the ids of the first ones."""
+    ids = ", ".join(name(each)[0] for each in products[:_NAMED])
+    more = ", ..." if len(products) > _NAMED else ""
+    return f"{len(products)} more product{'s' if len(products) > 1 else ''} ({ids}{more})"
 
 
 def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> list[Listing]:
@@ -246,6 +289,7 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     heading = "To remove" if result.dry_run else "Removed"
     removed = Listing(heading, "removal", heading.lower())
     changes = Listing("Changes", "change", "with changes")
+    before = Listing("Withheld before", "withheld", "with values that are withheld", is_complete=True)
     skipped = Listing("Skipped", "skip", "that are skipped")
     problems = Listing("Problems", "problem", "with problems")
     for outcome in result.changes:
@@ -259,12 +303,14 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
             removed.add(outcome)
         elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
             changes.add(outcome)
+    for outcome in result.withheld_before if verbose else ():
+        before.add(outcome)
     for outcome in result.problems:
         problems.add(outcome)
     of_plan = result.exit_code == EXIT_GUARD and not result.error  # they are not as the plan expects them
     for outcome in result.skipped if verbose or of_plan or result.undoes else ():
         skipped.add(outcome)
-    found = (contested, held, withheld, removed, changes, skipped, problems)
+    found = (contested, held, withheld, before, removed, changes, skipped, problems)
     return [each for each in found if each.listed]
 
 

@@ -87,7 +87,8 @@ def _lines_of(listing: Listing, result: RunResult, *, verbose: bool = False) -> 
         for kind, found in groups.items() or (("change", []),):
             noun = listing.noun if has_only_changes else kind
             noun = "kept" if result.undoes and noun == "conflict" else noun
-            lines = plain_lines(outcome, "->", found, brief=brief)
+            shown = listing.shown(outcome)
+            lines = plain_lines(shown, "->", found, brief=brief, has_ids=verbose)
             yield from (f"{noun}: {product}: {line}" for line in lines)
             if not lines:
                 yield f"{noun}: {product}"
@@ -127,7 +128,8 @@ def _print_listing(listing: Listing, result: RunResult, console: Console, *, ver
         action = summary.action(outcome, dry_run=result.dry_run), summary.STYLES[outcome.result]
         print_line(console, action, "  ", (external_id, "bold"), *(("  ", title) if title else ()), hang=4)
         found = [each for each in details(outcome) if each.kind in listing.kinds]
-        for line in change_lines(outcome, _arrow(console), found, brief=brief, fits=fits):
+        shown = listing.shown(outcome)
+        for line in change_lines(shown, _arrow(console), found, brief=brief, has_ids=verbose, fits=fits):
             print_line(console, *line, indent=_INDENT, hang=2)
     for text in listing.remarks():
         print_line(console, (text, "yellow"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -13,6 +14,8 @@ Line: TypeAlias = list[tuple[str, str]]
 """Pieces of a line, each with its style."""
 
 LONG = 60  # characters of a value that are shown
+_ID = "[a-z]{2,12}_[0-9A-HJKMNP-TV-Z]{26}"  # of the store
+_IDS = re.compile(rf" \({_ID}\)|^{_ID}: |(?<=inventory item) {_ID}(?= of )")
 _MEMBERS = 3  # members of a set that are shown as removed, and as many as added
 _SHORT = 30  # characters; a longer URL in a set is shown as its file name
 
@@ -35,6 +38,11 @@ def _signed(sign: str, style: str, names: Sequence[str]) -> Line:
     line = [(f"{sign}{name}", style) for name in names[:_MEMBERS]]
     rest = len(names) - len(line)
     return [*line, (f"{sign}{rest} more", style)] if rest else line
+
+
+def without_ids(text: str) -> str:
+    """A message without ids of the store that are beside a name."""
+    return _IDS.sub("", text)
 
 
 def side(value: Value, names: Mapping[str, str], longest: int) -> str:

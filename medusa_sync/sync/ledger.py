@@ -72,6 +72,7 @@ class Ledger:
         self.problems = Spool[Outcome]()
         self.changes = Spool[Outcome]()
         self.skipped = Spool[Outcome]()
+        self.withheld_before = Spool[Outcome]()
         self.plan = Spool[tuple[str, str, bytes]]()
         self.hidden = 0
         self.kept = 0
@@ -202,6 +203,9 @@ class Ledger:
         self.conflicts += len(outcome.conflicts)
         self.held += bool(outcome.held)
         self.withheld += len(outcome.withheld)
+        if before := outcome.withheld_before:
+            own = outcome.external_id, outcome.title, outcome.result
+            self.withheld_before.add(Outcome(*own, withheld=before))
         for each in outcome.conflicts:
             if each.later is not None:
                 self.written_over(each.later)

@@ -123,6 +123,7 @@ class Run:
             held=ledger.held,
             withheld=ledger.withheld,
             skipped=ledger.skipped,
+            withheld_before=ledger.withheld_before,
             plan=self._planned or (Planned(ledger.plan, {}) if settings.saves_plan else None),
             shard=settings.shard,
             not_compared=ledger.not_compared,

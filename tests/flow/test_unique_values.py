@@ -201,7 +201,7 @@ def test_a_handle_that_another_product_has_is_withheld_unless_that_is_of_somethi
     }
     first, other = f"dummyjson:2 {ROWS[1]['title']!r}", f"dummyjson:5 {stored['title']!r}"
     assert {each.partition(" (prod_")[0] for each in owners(result)} == {first, other}
-    assert f"handle: own-3 (source: own, which belongs to {first}" in text(result)
+    assert f"handle: own ({first} has it; this one has own-3)" in text(result)
     again = sync(source, store, batch_size=size)
     assert (counts(again), again.withheld, len(again.problems)) == ({"unchanged": 5, "rejected": 1}, 0, 1)
 

@@ -1,7 +1,9 @@
 """The lines about field changes, how many products a summary lists, and its words about time."""
 
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,10 @@ from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome
 from medusa_sync.core.value import Value
 from medusa_sync.report.changes import details, plain_lines
+from medusa_sync.report.csv import as_csv
+from medusa_sync.report.html import as_html
+from medusa_sync.report.json import as_json
+from medusa_sync.report.markdown import as_markdown
 from medusa_sync.report.text import as_text
 from tests.unit import results
 from tests.unit.results import KEEPING, LAMP, OVERRULED, SPOON, URL, of_variants, on_terminal, quietly, run
@@ -164,7 +170,6 @@ def many(outcome: Outcome, number: int) -> list[Outcome]:
         (SPOON, True, "with changes"),
         (OVERRULED, True, "with conflicts"),
         (results.RESPECTED, True, "with conflicts"),
-        (KEEPING, True, "with values that are withheld"),
         (results.DRAFTED, True, "to remove"),
         (results.DELETED, False, "removed"),
         (LAMP, False, "with problems"),
@@ -194,10 +199,62 @@ def test_a_run_lists_all_conflicts_and_withheld_values_because_no_other_run_does
     conflicts = tuple(structs.replace(price, variant=f"size {number}") for number in range(30))
     changes = tuple(structs.replace(OVERRULED.changes[0], variant=each.variant) for each in conflicts)
     contested = structs.replace(OVERRULED, conflicts=conflicts, changes=changes)
-    shown = show(run(*many(contested, 30), *many(KEEPING, 30)))
+    kept = [
+        structs.replace(each, withheld=(structs.replace(each.withheld[0], value=f"BK-{number:02}"),))
+        for number, each in enumerate(many(KEEPING, 30))
+    ]
+    shown = show(run(*many(contested, 30), *kept))
     assert len(re.findall(r"price of size \d+: 21", shown)) == 900
-    assert shown.count("source: BK-2") == 30
+    assert len(re.findall(r"sku: BK-\d\d \(", shown)) == 30
     assert "--json" not in shown
+
+
+@pytest.mark.parametrize("show", [as_text, on_terminal])
+def test_a_value_that_many_want_is_one_entry(show: Callable[..., str]) -> None:
+    value = "A-SKU-THAT-IS-NEVER-CUT-" * 4
+    [one] = KEEPING.withheld
+    wanted = tuple(
+        structs.replace(one, variant=f"size {number}", key=str(number), value=value) for number in range(51)
+    )
+    of_one = show(run(structs.replace(KEEPING, withheld=wanted)), **WIDE[show])
+    assert f"sku of 51 variants: {value} ('Our Kettle' (prod_9) has it)" in of_one
+    assert of_one.count(value) == 1
+    of_many = show(run(*many(structs.replace(KEEPING, withheld=wanted[:1]), 51)), **WIDE[show])
+    assert of_many.count("has it") == 1
+    rest = "50 more products (id-001, id-002, id-003, id-004, id-005, ...) too"
+    assert f"sku {value}: {rest}" in of_many
+
+
+WIDE: dict[Any, dict[str, int]] = {as_text: {}, on_terminal: {"width": 400}}
+
+
+@pytest.mark.parametrize("show", [as_text, on_terminal])
+def test_a_hint_that_several_products_have_is_shown_once(show: Callable[..., str]) -> None:
+    problems = [structs.replace(each, reason=f"{each.external_id} is bad; do this") for each in many(LAMP, 3)]
+    one, several = show(run(problems=problems[:1])), show(run(problems=problems))
+    assert "id-000 is bad; do this" in one
+    assert (several.count("is bad\n"), several.count("Do this.\n"), several.count("; do this")) == (3, 1, 0)
+
+
+def test_ids_of_the_store_are_only_shown_with_verbose() -> None:
+    product, variant = (f"{kind}_{'0' * 20}ABCDEF" for kind in ("prod", "variant"))
+    reason = f"{product}: S would have the values of M ({variant}), because M (large) was edited"
+    problem = structs.replace(LAMP, reason=reason)
+    assert "S would have the values of M, because M (large) was edited" in as_text(run(problems=[problem]))
+    assert reason in as_text(run(problems=[problem]), verbose=True)
+    assert reason in as_json(run(problems=[problem]))
+
+
+def test_values_that_were_withheld_before_are_in_all_reports_and_with_verbose() -> None:
+    [one] = KEEPING.withheld
+    before = structs.replace(KEEPING, withheld=(structs.replace(one, is_new=False, value="OLD-1"),))
+    result = structs.replace(run(), withheld=1, withheld_before=(before,))
+    assert "OLD-1" not in as_text(result)
+    assert "194 products up to date, 1 withheld" in as_text(result)
+    assert "sku: OLD-1 ('Our Kettle' (prod_9) has it" in as_text(result, verbose=True)
+    assert [each["desired"] for each in json.loads(as_json(result))["withheld_before"]] == ["OLD-1"]
+    for render in (as_csv, as_html, as_markdown):
+        assert render(result).count("OLD") == 1, render
 
 
 def test_time_has_units() -> None:
