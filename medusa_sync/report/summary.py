@@ -281,6 +281,26 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     are many.
     """
     is_complete = not (result.dry_run or is_short)
+    of_plan = result.exit_code == EXIT_GUARD and not result.error  # they are not as the plan expects them
+    lists = [
+        (Listing("Problems", "problem", "with problems"), result.problems),
+        *_of_changes(result, verbose=verbose, is_complete=is_complete),
+    ]
+    if verbose:
+        before = Listing("Withheld before", "withheld", "with values that are withheld", is_complete=True)
+        lists.append((before, result.withheld_before))
+    if verbose or of_plan or result.undoes:
+        lists.append((Listing("Skipped", "skip", "that are skipped"), result.skipped))
+    for listing, outcomes in lists:
+        for outcome in outcomes:
+            listing.add(outcome)
+    return [listing for listing, _ in lists if listing.listed]
+
+
+def _of_changes(
+    result: RunResult, *, verbose: bool, is_complete: bool
+) -> Iterator[tuple[Listing, Collection[Outcome]]]:
+    """The lists of changes, each with its products."""
     contested = Listing("Conflicts", "conflict", "with conflicts", is_complete)
     if result.undoes:
         contested = Listing("Kept", "conflict", "with values that are kept", is_complete)
@@ -289,9 +309,6 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
     heading = "To remove" if result.dry_run else "Removed"
     removed = Listing(heading, "removal", heading.lower())
     changes = Listing("Changes", "change", "with changes")
-    before = Listing("Withheld before", "withheld", "with values that are withheld", is_complete=True)
-    skipped = Listing("Skipped", "skip", "that are skipped")
-    problems = Listing("Problems", "problem", "with problems")
     for outcome in result.changes:
         if outcome.conflicts:
             contested.add(outcome)
@@ -303,15 +320,7 @@ def listings(result: RunResult, *, verbose: bool, is_short: bool = False) -> lis
             removed.add(outcome)
         elif verbose or (result.dry_run and outcome.action is not Action.CREATE):
             changes.add(outcome)
-    for outcome in result.withheld_before if verbose else ():
-        before.add(outcome)
-    for outcome in result.problems:
-        problems.add(outcome)
-    of_plan = result.exit_code == EXIT_GUARD and not result.error  # they are not as the plan expects them
-    for outcome in result.skipped if verbose or of_plan or result.undoes else ():
-        skipped.add(outcome)
-    found = (contested, held, withheld, before, removed, changes, skipped, problems)
-    return [each for each in found if each.listed]
+    yield from ((each, ()) for each in (contested, held, withheld, removed, changes))
 
 
 def listed_once(result: RunResult) -> list[Listing]:
