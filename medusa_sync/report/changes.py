@@ -22,7 +22,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FEW = 5  # changes of variants that are shown for one product; if there are more, the first ones are
 _FIRST = 3
-_SHORTER = (values.LONG, 48, 36, 24, 16)  # characters of a value on a narrow terminal, until the line fits
+_WIDE = (480, 240, 160, 110, 80, values.LONG)  # characters of a value on a terminal, until the line fits
+_NARROW = (48, 36, 24, 16)
 
 _CONFLICT = "changed on both sides"
 _UNKNOWN = "the store has no such status"
@@ -144,7 +145,7 @@ def change_lines(
     *,
     brief: bool = False,
     has_ids: bool = False,
-    fits: Callable[[Line], bool] = lambda _line: True,
+    fits: Callable[[Line], bool] | None = None,
 ) -> Iterator[Line]:
     """Yield the reason of a problem, and a line for each field that was changed or kept its value.
 
@@ -157,10 +158,11 @@ def change_lines(
     found = [*_once(details(outcome) if found is None else found)]
     found = [each._replace(owner=named(each.owner)) for each in found]
     shown, rest = abridged(found) if brief else (found, "")
+    lengths = (values.LONG,) if fits is None else (*_WIDE, *(() if has_ids else _NARROW))
     for detail in shown:
-        for longest in _SHORTER:
+        for longest in lengths:
             line = [(f"{detail.name}: ", "bold"), *line_about(detail, outcome.action, arrow, longest=longest)]
-            if fits(line):
+            if fits is None or fits(line):
                 break
         yield line
     if rest:

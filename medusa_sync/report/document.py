@@ -55,9 +55,6 @@ class Counts(Struct, frozen=True, kw_only=True):
     withheld: Annotated[
         int, Meta(ge=0, description="SKUs and barcodes that variants do not have, and handles.")
     ]
-    new_rejected: Annotated[
-        int | UnsetType, Meta(description="Of the rejected ones: the run before did not reject them.")
-    ] = UNSET
     not_compared: Annotated[
         int | UnsetType, Meta(description="Valid products of a dry run without credentials.")
     ] = UNSET
@@ -202,6 +199,9 @@ class Document(Struct, frozen=True, kw_only=True):
     store: StoreInfo | None
     store_url: Annotated[str | None, Meta(description="Also if the run ended early.")]
     counts: Counts
+    new_rejected: Annotated[
+        int | None, Meta(description="Of the rejected ones: those that the run before did not reject.")
+    ]
     requests: RequestCounts
     problems: list[Problem]
     held: list[HeldPrice]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from msgspec.structs import replace as replaced
 
+from medusa_sync.codes import Note
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
@@ -27,15 +28,24 @@ STYLES: defaultdict[Result, str] = defaultdict(str) | {
     Result.REMOVED: "magenta",
 }
 
+_DONE = (Result.CREATED, Result.UPDATED, Result.REMOVED)
+_OPEN = (Result.REJECTED, Result.FAILED, Result.UNCONFIRMED, Result.NOT_ATTEMPTED)
+_ANSWER_STYLES = {
+    Status.OK: "bold green",
+    Status.PARTIAL: "bold yellow",
+    Status.FAILED: "bold red",
+    Status.INTERRUPTED: "bold yellow",
+    Status.LOCKED: "bold yellow",
+}
 _NOTHING_TO_DO = frozenset({Result.UNCHANGED, Result.SKIPPED, Result.REJECTED})
 _PLANNED = {Result.CREATED: "to create", Result.UPDATED: "to update", Result.REMOVED: "to remove"}
 _WINNERS = {
     frozenset[OnConflict](): "A variant that was deleted in the admin is not created again.",
     frozenset({OnConflict.SOURCE}): (
-        "The source won. To keep the merchant's values, set --on-conflict store (or FIELD=store)."
+        "The source {}. To keep the merchant's values, set --on-conflict store (or FIELD=store)."
     ),
     frozenset({OnConflict.STORE}): (
-        "The store won. To apply the source's values, set --on-conflict source (or FIELD=source)."
+        "The store {}. To apply the source's values, set --on-conflict source (or FIELD=source)."
     ),
     frozenset(OnConflict): "To choose which side wins, set --on-conflict.",
 }
@@ -98,6 +108,59 @@ def new_rejected(result: RunResult) -> str:
     return f" ({new} new)" if 0 < new < result.counts.get(Result.REJECTED, 0) else ""
 
 
+def answer(result: RunResult) -> tuple[str, str]:
+    """What a run did, or what kept it from that, in one line, and its style."""
+    style = _ANSWER_STYLES[result.status]
+    if line := up_to_date(result):
+        return line, style
+    left, done = [*_left(result)], [*_done(result)]
+    parts = (left + done) if result.exit_code else (done + left)
+    words = ", ".join(parts) or ("nothing to do" if result.dry_run else "nothing done")
+    early = "ended early; " if result.error else ""
+    end = f" (exit code {result.exit_code})" if result.exit_code else ""
+    if not result.dry_run:
+        return f"{result.status}: {early}{words}{end}", style
+    kind = "dry run" if result.status is Status.OK else f"dry run, {result.status}"
+    return f"{kind}: {early}{words}; nothing was written{end}", style
+
+
+def _left(result: RunResult) -> Iterator[str]:
+    """What is not written; the first one says of how many products."""
+    total = f" of {result.seen}"
+    for each in _OPEN:
+        if count := result.counts.get(each, 0):
+            new = new_rejected(result) if each is Result.REJECTED else ""
+            yield f"{count}{total} {label(each, dry_run=False)}{new}"
+            total = ""
+    if result.held:
+        yield f"{result.held} prices over the limit"
+    if result.exit_code == EXIT_GUARD and result.skipped:
+        yield f"{len(result.skipped)} skipped"
+    if result.undoes and result.conflicts:
+        yield f"{result.conflicts} kept"
+
+
+def _done(result: RunResult) -> Iterator[str]:
+    for each in _DONE:
+        if count := result.counts.get(each, 0):
+            yield f"{count} {label(each, dry_run=result.dry_run)}"
+    if result.not_compared:
+        yield f"{result.not_compared} not compared"
+
+
+def author_facts(result: RunResult) -> str:
+    """How the run was done, in one line."""
+    found = dict(facts(result))
+    parts = [f"requests: {found['requests']}", found.get("format", ""), found["time"]]
+    parts.append(f"run {result.run_id}" if result.run_id else "")
+    return "; ".join(filter(None, parts))
+
+
+def in_order(notes: Sequence[Note]) -> list[Note]:
+    """Notes, those that ask for nothing last."""
+    return sorted(notes, key=lambda note: (note.code.startswith("I"), note.name == "valid"))
+
+
 def ended_as(result: RunResult) -> Result:
     """What a run that ended early counts as: only an error is a failure, not a signal, a limit or a lock."""
     return Result.FAILED if result.status is Status.FAILED else Result.NOT_ATTEMPTED
@@ -140,18 +203,23 @@ def facts(result: RunResult) -> Iterator[tuple[str, str]]:
 
 def figures(result: RunResult) -> Iterator[tuple[str, str]]:
     """Yield the facts that are numbers of products and requests, the shard, and the format of the source."""
-    if result.shard:
-        yield "shard", str(result.shard)
-    total = "" if result.source_total is None else f" of {result.source_total}"
-    yield "seen", f"{result.seen}{total}"
-    if result.store:
-        yield "in store", f"{result.store.products} products, {result.store.owned} of this source"
+    yield from products(result)
     requests = result.requests
     store = f"{requests.store_reads} store reads, {requests.store_writes} store writes"
     retries = f"{requests.retries} {'retry' if requests.retries == 1 else 'retries'}"
     yield "requests", f"{requests.source} source, {store}, {retries}"
     if result.source_format:
         yield "format", visible(result.source_format)
+
+
+def products(result: RunResult) -> Iterator[tuple[str, str]]:
+    """Yield how many products there are at the source and in the store, and the shard."""
+    if result.shard:
+        yield "shard", str(result.shard)
+    total = "" if result.source_total is None else f" of {result.source_total}"
+    yield "seen", f"{result.seen}{total}"
+    if result.store:
+        yield "in store", f"{result.store.products} products, {result.store.owned} of this source"
 
 
 def duration(seconds: float) -> str:
@@ -190,6 +258,7 @@ class Listing:
         noun: starts the line of a product in a pipe.
         description: of the products that are left out, as in "3 more with problems".
         is_complete: nothing is left out, because no later run reports it again.
+        is_planned: it is of a dry run.
         kinds: the changes that it shows.
     """
 
@@ -197,6 +266,7 @@ class Listing:
     noun: str
     description: str
     is_complete: bool = False
+    is_planned: bool = False
     kinds: Collection[Kind] = KINDS
     listed: list[Outcome] = field(default_factory=list)
     _count: int = 0
@@ -252,7 +322,7 @@ class Listing:
             yield f"... and {self.left_out} more {self.description}; --json shows them all"
         shown = {kind for each in self.listed for kind in self.groups(each)}
         if "conflict" in shown and self._has_winner:
-            yield _WINNERS[frozenset(self._winners)]
+            yield _WINNERS[frozenset(self._winners)].format("will win" if self.is_planned else "won")
         if "held" in shown:
             yield _HELD
         if "withheld" in shown:
@@ -301,7 +371,7 @@ def _of_changes(
     result: RunResult, *, verbose: bool, is_complete: bool
 ) -> Iterator[tuple[Listing, Collection[Outcome]]]:
     """The lists of changes, each with its products."""
-    contested = Listing("Conflicts", "conflict", "with conflicts", is_complete)
+    contested = Listing("Conflicts", "conflict", "with conflicts", is_complete, result.dry_run)
     if result.undoes:
         contested = Listing("Kept", "conflict", "with values that are kept", is_complete)
     held = Listing("Prices over the limit", "held", "with prices over the limit")

@@ -21,7 +21,6 @@ from medusa_sync.settings.variables import Found
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 _INDENT = 2
 _VERSION = 1  # of the document of the settings
@@ -62,6 +61,7 @@ def as_text(result: RunResult, *, verbose: bool = False) -> str:
 def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
     line = None if verbose else summary.up_to_date(result)
     if line is None:
+        yield summary.answer(result)[0]
         yield f"job: {summary.headline(result, '->')}"
         if result.dry_run:
             yield "dry run: nothing was written"
@@ -75,7 +75,7 @@ def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
         external_id, title = named(product)
         shown = "; ".join(f"{name} {value}" for name, value in preview(product))
         yield f"product: {external_id} ({title}): {shown}"
-    yield from (f"note: {coded(note)}" for note in result.notes)
+    yield from (f"note: {coded(note)}" for note in summary.in_order(result.notes))
 
 
 def _lines_of(listing: Listing, result: RunResult, *, verbose: bool = False) -> Iterator[str]:
@@ -97,29 +97,43 @@ def _lines_of(listing: Listing, result: RunResult, *, verbose: bool = False) -> 
 
 def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) -> None:
     line = None if verbose else summary.up_to_date(result)
+    print_line(console, summary.answer(result) if line is None else line)
     if line is None:
-        print_line(console, (summary.headline(result, _arrow(console)), "bold"))
-        if result.dry_run:
-            print_line(console, ("Dry run: nothing was written.", "yellow"))
-        console.print(_table(result))
-    else:
-        print_line(console, line)
+        print_line(console, summary.headline(result, _arrow(console)))
+        _print_counts(result, console)
     for listing in summary.listings(result, verbose=verbose):
         console.print()
         _print_listing(listing, result, console, verbose=verbose)
     if result.first:
         _print_first(result.first, console)
-    if result.notes and line is None:
+    notes = summary.in_order(result.notes)
+    if line is None or notes:
         console.print()
-    for note in result.notes:
+    for note in notes:
         print_line(console, ("Note: ", "yellow"), coded(note))
+    if line is None:
+        print_line(console, (summary.author_facts(result), "dim"))
+
+
+def _print_counts(result: RunResult, console: Console) -> None:
+    """Print what was counted, numbers below each other."""
+    console.print()
+    counts = summary.counts(result)
+    labels, numbers = [label for label, _, _ in counts], [str(count) for _, count, _ in counts]
+    others = [(name, *value.partition(" ")) for name, value in summary.products(result)]
+    width = max(map(len, [*labels, *(name for name, *_ in others)]))
+    digits = max(map(len, [*numbers, *(number for _, number, *_ in others)]))
+    for label, number, style in zip(labels, numbers, (style for _, _, style in counts), strict=True):
+        print_line(console, (f"{label:{width}}  {number:>{digits}}", style))
+    for name, number, _, rest in others:
+        print_line(console, f"{name:{width}}  {number:>{digits}} {rest}".rstrip(), hang=2)
 
 
 def _print_listing(listing: Listing, result: RunResult, console: Console, *, verbose: bool = False) -> None:
     from rich.cells import cell_len
 
     def fits(line: Line) -> bool:
-        return verbose or sum(cell_len(text) for text, _ in line) <= console.width - _INDENT
+        return sum(cell_len(text) for text, _ in line) <= console.width - _INDENT
 
     brief = not (verbose or listing.is_complete)
     print_line(console, (listing.heading, "bold underline"))
@@ -147,24 +161,6 @@ def _print_first(products: Sequence[DesiredProduct], console: Console) -> None:
 
 def _arrow(console: Console) -> str:
     return "->" if console.options.ascii_only else "→"
-
-
-def _table(result: RunResult) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.ROUNDED, show_header=False, border_style="dim")
-    table.add_column(overflow="fold")
-    table.add_column(overflow="fold")
-    counts = summary.counts(result)
-    width = max((len(str(count)) for _, count, _ in counts), default=0)
-    for label, count, style in counts:
-        table.add_row(Text(label), Text(f"{count:>{width}}"), style=style)
-    table.add_section()
-    for label, value in summary.facts(result):
-        table.add_row(Text(label), Text(value))
-    return table
 
 
 def print_settings(loaded: Loaded, output: Output) -> None:
