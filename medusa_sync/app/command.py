@@ -63,7 +63,14 @@ def execute(flags: Flags) -> int:
             return job.run()
         from medusa_sync.app.loop import run_loop  # few runs need it
 
-        return run_loop(job, signals.wait, run_now=settings.run_now, max_runs=settings.max_runs)
+        # Somebody who looks on sees the pace after the first line.
+        names_each = not err.is_terminal or settings.verbose
+        return run_loop(
+            *(job, signals.wait),
+            run_now=settings.run_now,
+            max_runs=settings.max_runs,
+            names_each=names_each,
+        )
 
 
 def show_settings(flags: Flags) -> int:
@@ -210,11 +217,13 @@ class _Job:
         return exit_code
 
     def _is_logged(self, result: RunResult) -> bool:
-        """Whether the log has the only line about a run, with its time: stdout goes to the same file."""
+        """Whether the log has the only line about a run, with its time: stdout goes to the same place."""
         settings = self._settings
         in_text = settings.log_format == "text" and not settings.verbose and not settings.quiet
+        is_loop_on_terminal = settings.loop and self._out.is_terminal and self._err.is_terminal
         is_one_line = summary.up_to_date(result) is not None and not (result.notes or result.problems)
-        return in_text and is_one_line and output.are_one_file(self._out, self._err)
+        is_one_place = is_loop_on_terminal or output.are_one_file(self._out, self._err)
+        return in_text and is_one_line and is_one_place
 
     def _print(self, result: RunResult) -> None:
         settings = self._settings

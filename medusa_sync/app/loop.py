@@ -36,11 +36,13 @@ def run_loop(
     *,
     run_now: bool = False,
     max_runs: int | None = None,
+    names_each: bool = True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Run the job at each tick, one run at a time. Ticks that pass during a run are skipped.
 
-    With `run_now`, it starts with a run, before the first tick.
+    With `run_now`, it starts with a run, before the first tick. The log names the first time that it waits
+    for, and the others if it `names_each`.
 
     Returns:
         128 plus the number of the signal that ended the loop. Without a signal: the exit code of the last
@@ -48,8 +50,13 @@ def run_loop(
     """
     exit_code = 0
     runs = 0
+    level = logging.INFO
     while max_runs is None or runs < max_runs:
-        due = clock() if run_now and runs == 0 else _sleep_until_due(job, wait, clock)
+        if run_now and runs == 0:
+            due: datetime | signal.Signals = clock()
+        else:
+            due = _sleep_until_due(job, wait, clock, level)
+            level = logging.INFO if names_each else logging.DEBUG
         if isinstance(due, signal.Signals):
             return EXIT_SIGNAL + due
         exit_code = job.run() or exit_code
@@ -59,7 +66,9 @@ def run_loop(
     return exit_code
 
 
-def _sleep_until_due(job: Job, wait: Wait, clock: Callable[[], datetime]) -> datetime | signal.Signals:
+def _sleep_until_due(
+    job: Job, wait: Wait, clock: Callable[[], datetime], level: int
+) -> datetime | signal.Signals:
     """Sleep until the next tick; return its time, or the signal that ended the sleep."""
     now, due = clock(), None
     while due is None or now < due:
@@ -73,15 +82,15 @@ def _sleep_until_due(job: Job, wait: Wait, clock: Callable[[], datetime]) -> dat
         if number is signal.SIGHUP or now < before:  # the clock was set back
             due = None
         elif due is None:
-            due = _next(job.schedule, now)
+            due = _next(job.schedule, now, level)
     return due
 
 
-def _next(schedule: Schedule, now: datetime) -> datetime:
+def _next(schedule: Schedule, now: datetime, level: int) -> datetime:
     due = schedule.after(now)
     wait = timedelta(seconds=round((due.astimezone(UTC) - now).total_seconds()))
     at = due.isoformat(timespec="seconds")
-    logger.info("the next run is at %s, in %s", at, wait, extra={"event": "next_run"})
+    logger.log(level, "the next run is at %s, in %s", at, wait, extra={"event": "next_run"})
     return due.astimezone(UTC)  # Python ignores daylight saving in differences within a zone
 
 

@@ -12,15 +12,17 @@ from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperCommand, TyperGroup
 
 from medusa_sync import __version__
 from medusa_sync.errors import SettingsError
-from medusa_sync.settings.option import GROUPS, Option
+from medusa_sync.settings.option import GROUPS, Group, Option
 from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.settings.secrets import without_secret_arguments
 
-_NARROW = 70  # columns
+_NARROW, _WIDEST = 70, 120  # columns
+_GRID = 34  # the column of the texts about options
+_HELP = "Show the most used options and exit."
 _UsageError: Any = typer.BadParameter.__mro__[1]  # Typer does not export it
 
 
@@ -55,12 +57,14 @@ class _Group(TyperGroup):
         try:
             yield
         except _UsageError as error:
-            from medusa_sync.app.failure import print_document
+            from medusa_sync.app.failure import refuse
 
+            if not error.message:  # no command: the help
+                raise
             error.message = without_secret_arguments(error.message)
             flags = {"json": True if "--json" in self._arguments else None}
-            print_document(flags, SettingsError([error.format_message()]))
-            raise
+            refuse(flags, SettingsError([error.format_message()]))
+            raise typer.Exit(2) from error
 
 
 app = _App(
@@ -92,40 +96,41 @@ class _Command(TyperCommand):
     shows_all = False
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        columns = shutil.get_terminal_size().columns
-        if columns < _NARROW:
-            formatter.write("\n".join(self._narrow_help(ctx.get_usage(), columns)))
-            return
-        options = {each.name: each for each in ALL_OPTIONS}
-        for parameter in self.params:
-            parameter.secondary_opts = []  # the text above the panels explains the opposites of switches
-            option = options.get(parameter.name or "")
-            if option is not None and isinstance(parameter, TyperOption):
-                parameter.hidden = not (option.is_common or self.shows_all)  # shells complete all
-                if option.shown_default:
-                    parameter.help = rf"{parameter.help} [dim]\[default: {option.default}][/dim]"
-        super().format_help(ctx, formatter)
+        columns = min(shutil.get_terminal_size().columns, _WIDEST)
+        formatter.write("\n".join(self._help(ctx.get_usage(), columns)))
 
-    def _narrow_help(self, usage: str, columns: int) -> Iterator[str]:
-        """Yield the lines of the help, each name on its own: in columns, names would be cut."""
+    def _help(self, usage: str, columns: int) -> Iterator[str]:
+        """Yield the lines of the help; all options are in one grid of names and texts, if there is room."""
 
         def folded(text: str, spaces: int) -> list[str]:
             lines = wrap(" ".join(text.split()), columns - spaces, break_on_hyphens=False)
             return [" " * spaces + line for line in lines]
 
+        grid = _GRID if columns >= _NARROW else 4
         yield usage
         for paragraph in (self.help or "").split("\n\n"):
             yield from ("", *folded(paragraph, 0))
         for group in GROUPS:
-            yield from ("", f"{group}:")
-            for option in ALL_OPTIONS:
-                if option.flag and option.group == group and (option.is_common or self.shows_all):
-                    yield f"  {option.flag} {option.metavar}".rstrip()
-                    yield from folded(f"{option.help}{option.shown_default}", 4)
+            yield from ("", typer.style(f"{group}:", bold=True))
+            for name, text in self._rows(group):
+                first, *others = folded(text, grid)
+                if len(name) > grid - 4:
+                    yield from (f"  {name}", first)
+                else:
+                    yield f"  {name:{grid - 4}}  {first.lstrip()}"
+                yield from others
         for paragraph in (self.epilog or "").split("\n\n"):
             yield ""
             for line in paragraph.splitlines():
                 yield from folded(line, 0)
+
+    def _rows(self, group: Group) -> Iterator[tuple[str, str]]:
+        """Yield the name and the text of the options of a group that are shown."""
+        for option in ALL_OPTIONS:
+            if option.flag and option.group == group and (option.is_common or self.shows_all):
+                yield f"{option.flag} {option.metavar}".rstrip(), f"{option.help}{option.shown_default}"
+        if group == GROUPS[-1]:
+            yield from (("--help-all", "Show all options and exit."), ("-h, --help", _HELP))
 
 
 def _show_all_options(ctx: typer.Context, value: bool) -> None:

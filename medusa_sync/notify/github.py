@@ -10,7 +10,7 @@ from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, by_kind, plain_lines
 from medusa_sync.report.escape import visible, visible_lines
 from medusa_sync.report.file import writing
-from medusa_sync.report.markdown import TITLES, first, head, notes, row
+from medusa_sync.report.markdown import TITLES, first, head, notes, rest, row
 
 _ANNOTATIONS = 10  # GitHub shows as many of each level in a step
 _IN_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
@@ -39,6 +39,7 @@ def _summary(result: RunResult) -> Iterator[str]:
         for line in listing.remarks():
             yield from (line, "")
     yield from notes(result)
+    yield from rest(result)
 
 
 _LEVELS: Mapping[Kind, tuple[str, str]] = {

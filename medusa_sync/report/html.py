@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC
 from importlib import resources
-from itertools import chain
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -17,7 +16,7 @@ from markupsafe import Markup
 from medusa_sync.core.result import Outcome, Result, RunResult
 from medusa_sync.core.value import Value
 from medusa_sync.report import summary
-from medusa_sync.report.changes import FEW, Detail, abridged, details, line_about
+from medusa_sync.report.changes import FEW, Detail, details, line_about
 from medusa_sync.report.escape import visible
 from medusa_sync.report.values import LONG
 
@@ -47,11 +46,7 @@ def _digest(content: str) -> str:
 
 
 def _context(result: RunResult) -> dict[str, Any]:
-    parts_of = result.problems, result.not_completed, result.changes, result.skipped, result.withheld_before
-    outcomes = [*chain.from_iterable(parts_of)]
-    listings = summary.listings(result, verbose=False, is_short=True)
-    listings.sort(key=lambda each: each.noun != "problem")  # first
-    products = [_product(each, result) for each in outcomes]
+    products = [_product(each, result) for each in summary.reported(result)]
     used = Counter(kind for product in products for kind in product["kinds"])
     totals = [(kind, label, count) for kind, label, count, _ in summary.totals(result)]
     parts = [each for each in totals if each[2] and each[0] not in {"conflict", "held", "withheld"}]
@@ -63,11 +58,8 @@ def _context(result: RunResult) -> dict[str, Any]:
         "totals": [each for each in totals if each[2] or each[0] in _ALWAYS],
         "parts": _parts({kind: count for kind, _, count in parts}),
         "bar": ", ".join(f"{count} {label}" for _, label, count in parts) or "no products",
-        "lists": [
-            (each.heading, [_listed(outcome, result) for outcome in each.listed], each.left_out)
-            for each in listings
-            if each.noun in {"problem", "conflict", "held", "withheld", "skip"}
-        ],
+        "answer": summary.answer(result)[0],
+        "notes": summary.in_order(result.notes),
         "products": products,
         "filters": [(kind, label, used[kind]) for kind, label, _ in totals if used[kind]],
     }
@@ -111,12 +103,6 @@ def _product(outcome: Outcome, result: RunResult) -> dict[str, Any]:
         "variants": variants,
         "folded": folded,
     }
-
-
-def _listed(outcome: Outcome, result: RunResult) -> dict[str, Any]:
-    """A product of a list above the table, which shows only a few changes of variants."""
-    changes, rest = abridged(details(outcome))
-    return _product(outcome, result) | {"changes": changes, "rest": rest}
 
 
 def _full(detail: Detail) -> tuple[list[str], list[str]] | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.core.result import Outcome, RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import plain_lines
 from medusa_sync.report.escape import visible
@@ -19,6 +18,7 @@ _LIMIT = 65_536  # characters of a comment on GitHub
 _LAST = 100  # characters of the line that counts what is left out
 _MANY = 15  # lines of an error, and notes; if all are long, there is still room for products
 _LINES = 5  # per product
+_OPEN = 20  # products that are not folded
 _LONG = 200  # characters of a text that are shown
 _NO_SLUG = re.compile("[^a-z0-9._]+")  # two dashes would end a comment
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
@@ -27,22 +27,25 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 def as_markdown(result: RunResult) -> str:
     """Render a table with a row for each product, as many as a comment on GitHub can have.
 
-    Problems are first, then conflicts, held prices, withheld values and removals.
+    Problems are first, then conflicts, held prices, withheld values and removals. Many are folded.
     """
-    lines = [_mark(result), *head(result), *notes(result)]
-    rest = sum(map(len, _parts(result)))
-    if rest:
-        lines += TITLES
-    room = _LIMIT - _LAST - sum(len(line) + 1 for line in lines)
-    for outcome in _products(result):
+    start, end = [_mark(result), *head(result)], [*notes(result), *rest(result)]
+    number = sum(map(len, summary.parts(result)))
+    fold = ["", "<details>", f"<summary>{number - _OPEN} more products</summary>", "", *TITLES]
+    rows: list[str] = []
+    room = _LIMIT - _LAST - sum(len(line) + 1 for line in [*start, *TITLES, *fold, *end])
+    for outcome in summary.reported(result):
         line = row(outcome, result)
         room -= len(line) + 1
         if room < 0:
-            lines += ["", f"... and {rest} more; --json shows them all"]
             break
-        lines.append(line)
-        rest -= 1
-    return "".join(f"{line}\n" for line in lines)
+        rows.append(line)
+    shown = [*(TITLES if rows else ()), *rows[:_OPEN]]
+    if rows[_OPEN:]:
+        shown += [*fold, *rows[_OPEN:], "", "</details>"]
+    if left := number - len(rows):
+        shown += ["", f"... and {left} more; --json shows them all"]
+    return "".join(f"{line}\n" for line in [*start, *shown, "", *end])
 
 
 def _mark(result: RunResult) -> str:
@@ -51,30 +54,12 @@ def _mark(result: RunResult) -> str:
     return f"<!-- medusa-sync {' '.join(names)} -->"
 
 
-def _parts(result: RunResult) -> tuple[Collection[Outcome], ...]:
-    changed = result.problems, result.not_completed, result.changes
-    return *changed, result.skipped, result.withheld_before
-
-
-def _products(result: RunResult) -> Iterator[Outcome]:
-    yield from chain(result.problems, result.not_completed)
-    for is_first in (True, False):
-        yield from (each for each in result.changes if _is_notable(each) is is_first)
-    yield from chain(result.skipped, result.withheld_before)
-
-
-def _is_notable(outcome: Outcome) -> bool:
-    kept = outcome.conflicts or outcome.held or outcome.newly_withheld
-    return bool(kept) or outcome.result is Result.REMOVED
-
-
 def head(result: RunResult) -> Iterator[str]:
-    """Yield lines with the job, what ended the run early, the counts, and other facts."""
+    """Yield lines with what the run did, what ended it early, and the counts."""
     yield from (f"### {_literal(result.job)}: {result.status}", "")
+    yield from (f"**{summary.answer(result)[0]}**", "")
     target = f" → {_literal(result.store_url)}" if result.store_url else ""
     yield from (f"{_literal(result.source_url)}{target}", "")
-    if result.dry_run:
-        yield from ("**Dry run:** nothing was written.", "")
     if result.error:
         lines = first(result.error.split("\n"), _literal, _MANY)
         lines += [_literal(result.hint)] if result.hint else []
@@ -85,8 +70,13 @@ def head(result: RunResult) -> Iterator[str]:
         yield _cells(["---:"] * len(counts))
         yield _cells([str(count) for _, count, _ in counts])
         yield ""
+
+
+def rest(result: RunResult) -> Iterator[str]:
+    """Yield folded lines about how the run was done."""
+    yield from ("<details>", "<summary>How it was done</summary>", "")
     yield from (f"- {name}: {value}" for name, value in summary.facts(result))
-    yield ""
+    yield from ("", "</details>")
 
 
 def row(outcome: Outcome, result: RunResult) -> str:
@@ -99,7 +89,9 @@ def row(outcome: Outcome, result: RunResult) -> str:
 
 def notes(result: RunResult) -> Iterator[str]:
     """Yield lines with the remarks about the run."""
-    for line in first(result.notes, lambda note: f"**Note:** {_literal(note)} ({note.code})", _MANY):
+    for line in first(
+        summary.in_order(result.notes), lambda note: f"**Note:** {_literal(note)} ({note.code})", _MANY
+    ):
         yield from (line, "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from msgspec.structs import replace as replaced
 
@@ -133,7 +134,7 @@ def _left(result: RunResult) -> Iterator[str]:
             yield f"{count}{total} {label(each, dry_run=False)}{new}"
             total = ""
     if result.held:
-        yield f"{result.held} prices over the limit"
+        yield f"{result.held} over the price limit"
     if result.exit_code == EXIT_GUARD and result.skipped:
         yield f"{len(result.skipped)} skipped"
     if result.undoes and result.conflicts:
@@ -159,6 +160,25 @@ def author_facts(result: RunResult) -> str:
 def in_order(notes: Sequence[Note]) -> list[Note]:
     """Notes, those that ask for nothing last."""
     return sorted(notes, key=lambda note: (note.code.startswith("I"), note.name == "valid"))
+
+
+def parts(result: RunResult) -> tuple[Collection[Outcome], ...]:
+    """The products that a report has, by part."""
+    changed = result.problems, result.not_completed, result.changes
+    return *changed, result.skipped, result.withheld_before
+
+
+def reported(result: RunResult) -> Iterator[Outcome]:
+    """Yield the products that a report has: problems, then what is kept or removed, then all others."""
+    yield from chain(result.problems, result.not_completed)
+    for is_first in (True, False):
+        yield from (each for each in result.changes if _is_notable(each) is is_first)
+    yield from chain(result.skipped, result.withheld_before)
+
+
+def _is_notable(outcome: Outcome) -> bool:
+    kept = outcome.conflicts or outcome.held or outcome.newly_withheld
+    return bool(kept) or outcome.result is Result.REMOVED
 
 
 def ended_as(result: RunResult) -> Result:

@@ -69,7 +69,7 @@ class Option:
     @property
     def shown_default(self) -> str:
         """What the help adds about the default; empty if there is none to show."""
-        return "" if self.default in {None, "false"} else f" [default: {self.default}]"
+        return "" if self.default in {None, "false"} else f" Default: {self.default}."
 
     @property
     def opposite(self) -> str:

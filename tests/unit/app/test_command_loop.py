@@ -9,12 +9,16 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from medusa_sync.app.command import execute
+from medusa_sync.app.signals import Signals
 from medusa_sync.notify import dispatch
+from medusa_sync.schedule import Schedule
 from medusa_sync.settings.options import Settings
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import deep
 from tests.unit.alone import alone
 from tests.unit.app.commands import document, run
+from tests.unit.results import Terminal
 
 pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
 
@@ -106,3 +110,21 @@ print(min(after - before for before, after in pairwise(used)))
 """
     grown = int(alone(code, source, tmp_path / "report.csv"))
     assert grown < 25 * 500  # bytes: caches of the standard library fill up; a kept run takes 20 times that
+
+
+def test_a_run_without_changes_is_one_line_on_a_terminal(
+    store: FakeMedusa, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(Signals, "wait", lambda _signals, _seconds: None)
+    monkeypatch.setattr(Schedule, "after", lambda _schedule, time: time)
+    flags = {"source": str(source), "loop": True, "run_now": True, "max_runs": "3"}
+    assert execute(flags) == 0
+    quiet = re.findall(r"^\d\d:\d\d:\d\d 20 products up to date \(.*\)$", terminal.getvalue(), re.MULTILINE)
+    assert len(quiet) == 2
+    assert terminal.getvalue().count("up to date") == 2
+    assert store.products

@@ -50,8 +50,14 @@ class Stage:
         self._pass(seconds)
         return None
 
-    def loop(self, *, max_runs: int | None = 3, run_now: bool = False) -> int:
-        return run_loop(self, self.wait, run_now=run_now, max_runs=max_runs, clock=lambda: self.now)
+    def loop(self, *, max_runs: int | None = 3, run_now: bool = False, names_each: bool = True) -> int:
+        return run_loop(
+            *(self, self.wait),
+            run_now=run_now,
+            max_runs=max_runs,
+            names_each=names_each,
+            clock=lambda: self.now,
+        )
 
     def _pass(self, seconds: float) -> None:
         self.elapsed += seconds
@@ -153,3 +159,12 @@ BEFORE_THE_CHANGE = datetime(2026, 3, 29, 0, 29, tzinfo=UTC)  # at 01:00 UTC, 03
 def test_neither_signals_nor_the_clock_shift_runs(stage: Stage, times: list[str]) -> None:
     stage.loop(max_runs=len(times))
     assert stage.times == times
+
+
+@pytest.mark.parametrize(("names_each", "number"), [(True, 3), (False, 1)])
+def test_a_terminal_names_only_the_first_time(
+    caplog: pytest.LogCaptureFixture, number: int, *, names_each: bool
+) -> None:
+    caplog.set_level(logging.INFO)
+    Stage().loop(names_each=names_each)
+    assert caplog.text.count("the next run is at") == number

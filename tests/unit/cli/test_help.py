@@ -28,17 +28,26 @@ def test_help_shows_the_common_options_and_help_all_shows_all_of_them_once(flag:
     expected = [each.flag for each in FLAGS if each.is_common or flag == "--help-all"]
     assert len(expected) == 30 or flag == "--help-all"
     text = shown(flag)
-    options = re.findall(r"^│ (--[a-z-]+) ", text, re.MULTILINE)
+    options = re.findall(r"^  (?:-h, )?(--[a-z-]+)", text, re.MULTILINE)
     assert sorted(options) == sorted([*expected, "--help", "--help-all"])
-    assert re.findall(r"^╭─ (.+?) ─+╮$", text, re.MULTILINE) == ["Options", *GROUPS]
+    assert re.findall(r"^([A-Z].+?):$", text, re.MULTILINE) == [*GROUPS, "Examples"]
     assert "…" not in text, "nothing is cut"
 
 
 def test_each_option_has_its_whole_help_and_its_default() -> None:
-    lines = [" ".join(line.strip("│ ").split()) for line in shown("--help-all", 400).splitlines()]
+    text = " ".join(shown("--help-all", 120).split())
     for option in FLAGS:
-        default = "" if option.default in {None, "false"} else f" [default: {option.default}]"
-        assert " ".join(f"{option.flag} {option.metavar} {option.help}{default}".split()) in lines
+        default = "" if option.default in {None, "false"} else f" Default: {option.default}."
+        assert " ".join(f"{option.flag} {option.metavar} {option.help}{default}".split()) in text
+
+
+@pytest.mark.parametrize("columns", [70, 80, 120, 400])
+def test_texts_about_options_are_in_one_column(columns: int) -> None:
+    lines = shown("--help-all", columns).splitlines()
+    assert max(map(len, lines)) <= min(columns, 120)
+    block = lines[lines.index("Source:") : lines.index("Output:")]
+    begins = {len(line) - len(line.lstrip()) for line in block if line.startswith("   ")}
+    assert len(begins) == 1
 
 
 @pytest.mark.parametrize("columns", [40, 50, 69])
@@ -46,7 +55,7 @@ def test_a_narrow_terminal_cuts_nothing(columns: int) -> None:
     lines = shown("--help-all", columns).splitlines()
     assert max(map(len, lines)) <= columns
     wide, narrow = shown("--help-all", 400), "".join("".join(lines).split())
-    texts = [wide.partition("╭")[0], wide.rpartition("╯")[2]]
+    texts = [wide.partition("Source:")[0], wide.partition("Exit codes:")[2]]
     for option in FLAGS:
         assert f"  {option.flag} {option.metavar}".rstrip() in lines
         texts += [option.help, option.shown_default]

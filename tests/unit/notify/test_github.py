@@ -30,7 +30,7 @@ def test_the_summary_is_appended_to_the_file(tmp_path: Path) -> None:
     file.write_text("# Earlier\n", encoding="utf-8")
     append_step_summary(run(SPOON, dry_run=True), file)
     assert file.read_text(encoding="utf-8") == f"# Earlier\n{step_summary(run(SPOON, dry_run=True))}"
-    assert "**Dry run:** nothing was written.\n" in file.read_text(encoding="utf-8")
+    assert "; nothing was written**\n" in file.read_text(encoding="utf-8")
 
 
 def test_a_summary_that_cannot_be_written_is_an_error() -> None:

@@ -18,8 +18,9 @@ LONGEST = "{" * 9_000  # each is six characters of Markdown
 
 
 def rows(report: str) -> list[str]:
-    """The rows of the table of products."""
-    return report.partition("| --- | --- | --- | --- |\n")[2].partition("\n\n")[0].splitlines()
+    """The rows of the tables of products, the second of which is folded."""
+    _, *tables = report.split("| --- | --- | --- | --- |\n")
+    return [row for table in tables for row in table.partition("\n\n")[0].splitlines()]
 
 
 def left_out(report: str) -> int:
