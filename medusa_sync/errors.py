@@ -132,6 +132,10 @@ class KnownRefusalError(StoreRefusedError):
     """A write was not sent, because it is known that the store would refuse it."""
 
 
+class ImageError(MedusaSyncError):
+    """One image cannot be copied; its product keeps the URL of the source."""
+
+
 class AmbiguousWriteError(MedusaSyncError):
     """The result of a write is unknown, after a timeout, a broken connection or a 5xx response.
 

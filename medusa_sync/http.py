@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from time import monotonic
-from typing import IO, BinaryIO, TypeVar, cast
+from typing import IO, Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlencode
 
 import httpx
@@ -46,13 +46,27 @@ Downloads = dict[tuple[str, str], Download]
 _Receive = Callable[[httpx.Response, asyncio.Timeout], Awaitable[Response]]
 
 
+class Upload(Struct, frozen=True):
+    """A file that is sent as a form.
+
+    Attributes:
+        name: that the server sees.
+        file: open for reading; what is sent begins at its start.
+        type: its content type.
+    """
+
+    name: str
+    file: BinaryIO
+    type: str
+
+
 class _Request(Struct, frozen=True):
     """A request, as often as it is sent; `receive` reads the response, and can extend the time limit."""
 
     method: str
     url: str
     query: Query | str
-    body: bytes | None
+    body: bytes | Upload | None
     headers: Mapping[str, str] | None
     receive: _Receive
     repeatable: bool
@@ -138,7 +152,7 @@ class HttpClient:
         url: str,
         *,
         query: Query | str = (),
-        body: bytes | None = None,
+        body: bytes | Upload | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool,
     ) -> Response:
@@ -148,7 +162,7 @@ class HttpClient:
             method: of HTTP.
             url: absolute, or relative to the base URL of the client; without a query.
             query: a text is already encoded, and sent as it is.
-            body: JSON.
+            body: JSON, or a file.
             headers: in addition to those of the client.
             repeatable: sending the request twice is safe. Other requests are only retried if the server has
                 not executed them.
@@ -267,8 +281,10 @@ class HttpClient:
         target = f"{url}?{encoded}" if encoded else url
         stream = None
         try:
-            sent = self._client.build_request(method, target, content=request.body, headers=request.headers)
-            if request.body is not None:
+            sent = self._client.build_request(
+                method, target, headers=request.headers, **_content(request.body)
+            )
+            if isinstance(request.body, bytes):
                 sent.headers["content-type"] = "application/json"
             async with asyncio.timeout(self._limit_s) as timer:
                 stream = await self._client.send(sent, stream=True)
@@ -295,6 +311,13 @@ class HttpClient:
                 wait=retry_after(response.headers),
             )
         return response
+
+
+def _content(body: bytes | Upload | None) -> dict[str, Any]:
+    """The arguments of a request that send a body."""
+    if isinstance(body, Upload):
+        return {"files": [("files", (body.name, body.file, body.type))]}
+    return {} if body is None else {"content": body}
 
 
 async def _read(stream: httpx.Response, _timer: asyncio.Timeout) -> Response:

@@ -44,7 +44,16 @@ async def _is_private(host: str) -> bool:
     """Whether a host is this machine or in a network that the public cannot reach."""
     if f".{host}".rstrip(".").endswith(".localhost"):
         return True
-    return any(not each.is_global for each in await addresses(host))
+    return not all(map(is_public, await addresses(host)))
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address is one of a server that everyone can reach."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast
 
 
 async def addresses(host: str) -> Collection[IPv4Address | IPv6Address]:

@@ -41,8 +41,11 @@ def connector(settings: Settings, requests: Requests, stop: Stop, redactor: Reda
         on_request: Callable[[str, str], None],
         rate: Rate | None = None,
         kept: Downloads | None = None,
+        guard: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] | None = None,
         **others: Any,
     ) -> AsyncIterator[HttpClient]:
+        if guard is not None:
+            others["transport"] = guard(others.get("transport") or httpx.AsyncHTTPTransport(verify=tls))
         try:
             pool = httpx.AsyncClient(timeout=timeout, verify=tls, **others)
         except (ImportError, ValueError, httpx.InvalidURL) as error:

@@ -13,6 +13,7 @@ from contextlib import (
 )
 from dataclasses import replace
 from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +24,7 @@ from medusa_sync import errors
 from medusa_sync.app.connections import HEADERS, Connect, connector
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals, ending
+from medusa_sync.core.kinds.copies import PUBLIC, Copying
 from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import AVAILABLE, Delay, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
@@ -45,6 +47,7 @@ from medusa_sync.sync.run import Observer, Run
 from medusa_sync.sync.settings import RunSettings
 
 if TYPE_CHECKING:
+    from medusa_sync.images import Images
     from medusa_sync.sources.plan import Plan
 
 Filled = TypeVar("Filled", bound=Struct)
@@ -155,6 +158,7 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
     mode: Mode | None = None,
     downloads: Downloads | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    to_images: httpx.AsyncBaseTransport | None = None,
     lock: AbstractContextManager[object],
 ) -> RunResult:
     """Run once in this event loop.
@@ -167,6 +171,7 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
         mode: what the run is for; None for what the settings say.
         downloads: of earlier runs.
         transport: of requests to the store, instead of the network.
+        to_images: the same for images.
         lock: held while the run may write.
     """
     if settings.undo is not None and mode is None:
@@ -180,7 +185,10 @@ async def run_once(  # noqa: PLR0913 - some caller replaces each of them
         mode = await stack.enter_async_context(opened if mode is None else nullcontext(mode))
         to_store = partial(connect, transport=transport)
         api = await stack.enter_async_context(_store(settings, requests, to_store))
-        run = Run(mode, api, _run_settings(settings), requests, observer, stop)
+        of_run = _run_settings(settings)
+        to_hosts = partial(connect, transport=to_images)
+        images = await stack.enter_async_context(_images(of_run, requests, to_hosts))
+        run = Run(mode, api, of_run, requests, observer, stop, images=images)
         try:
             with lock:
                 return await run.execute()
@@ -261,6 +269,32 @@ async def _store(settings: Settings, requests: Requests, connect: Connect) -> As
         yield AdminApi(MedusaClient(client, credentials, url=url))
 
 
+@asynccontextmanager
+async def _images(
+    settings: RunSettings, requests: Requests, connect: Connect
+) -> AsyncIterator[Images | None]:
+    if settings.copying is None:
+        yield None
+        return
+    from medusa_sync.images import AllowedHosts, Images  # few runs need it
+
+    hosts = settings.copying.hosts
+
+    def count(_method: str, _url: str) -> None:
+        requests.source += 1
+
+    async with connect(
+        lambda message: errors.ImageError(message.partition(": ")[2]),
+        count,
+        guard=partial(AllowedHosts, hosts=hosts - {PUBLIC}, allows_public=PUBLIC in hosts),
+        headers=HEADERS | {"accept": "image/*"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=True,
+        max_redirects=5,
+    ) as client:
+        yield Images(client)
+
+
 def _credentials(settings: Settings) -> Credentials | None:
     if settings.api_key is not None:
         return ApiKey(settings.api_key.reveal())
@@ -294,7 +328,14 @@ def _run_settings(settings: Settings) -> RunSettings:
         delay=Delay(int(time.time()), settings.remove_after or 0),
         plan=plan,
         saves_plan=settings.dry_run and settings.save_plan is not None,
+        copying=_copying(settings),
     )
+
+
+def _copying(settings: Settings) -> Copying | None:
+    if settings.copy_images is None or settings.undo is not None:
+        return None
+    return Copying(settings.copy_images, int(time.time()))
 
 
 def _filled(kind: type[Filled], settings: Settings, **others: Any) -> Filled:

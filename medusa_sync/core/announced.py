@@ -16,6 +16,7 @@ from msgspec import structs
 from medusa_sync.core.change import Change, FieldChange, VariantChange
 from medusa_sync.core.fields import NEWEST, kind_of
 from medusa_sync.core.inventory import ItemPlan
+from medusa_sync.core.kinds.copies import remain
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.run_settings import changed_of
@@ -110,6 +111,7 @@ def _is_whole(record: Record, desired: DesiredProduct, how: PlanSettings) -> boo
         and record.currency == desired.currency
         and not changed_of(record, desired, how.selection)
         and not record.former_location(desired.locations)
+        and not remain(record, desired.copying, how.selection)
         and record.regions.items() <= {**record.regions, **desired.regions}.items()
         and record.locations.items() <= {**record.locations, **desired.locations}.items()
     )

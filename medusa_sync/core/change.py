@@ -14,6 +14,7 @@ from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kept import RunName
 from medusa_sync.core.kinds.base import Meanings
+from medusa_sync.core.kinds.copies import Copy, is_resent, resent, to_copy
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS, hides
 from medusa_sync.core.needs import steps_of
@@ -202,6 +203,28 @@ class Change(Struct, frozen=True, dict=True):
     def items(self) -> tuple[ItemPlan, ...]:
         """What it does to inventory items."""
         return plan_items(self)
+
+    @cached_property
+    def files(self) -> Mapping[str, Copy]:
+        """The known copies of images, by their URLs at the source."""
+        known = self.record.copies.files if self.record.copies else ()
+        made = self.desired.copying.made if self.desired.copying else ()
+        return {each.source: each for each in (*known, *self.stored.found, *made)}
+
+    @cached_property
+    def to_copy(self) -> list[str]:
+        """The images that have to be copied before it is written."""
+        return to_copy(self)
+
+    @cached_property
+    def resent(self) -> tuple[str, ...]:
+        """Its own fields that are sent although they stay as they are: their images are copied."""
+        return resent(self)
+
+    @cached_property
+    def resent_variants(self) -> Collection[str]:
+        """The ids of the variants whose thumbnail is sent for the same reason."""
+        return [each.stored.id for each in self.variants if each.stored and is_resent(self, each)]
 
     @property
     def shared(self) -> ItemPlan | None:

@@ -207,7 +207,9 @@ NAMES = tuple(
 
 
 SETTINGS_OF_VALUES = {"--source-map": ""} | {
-    setting: field.name for field in VARIANT_FIELDS.values() for setting in field.kind.settings_of_values
+    setting: field.name
+    for field in (*FIELDS.values(), *VARIANT_FIELDS.values())
+    for setting in field.kind.settings_of_values
 }
 """The settings that decide what the source wants, each with the field that it is about; empty for all."""
 

@@ -19,6 +19,7 @@ from medusa_sync.core.decided import (
     removed_options,
 )
 from medusa_sync.core.fields import NEWEST, kind_of, newer_than
+from medusa_sync.core.kinds.copies import recorded
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.kinds.stock import locations_of
 from medusa_sync.core.record import CHANGES, AppliedOption, Dropped, Pending, Record, VariantRecord, Write
@@ -44,7 +45,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
     applied = tuple(AppliedOption(name, ids.get(name, "")) for name in desired.options)
     settings = dict(desired.settings)
     is_older = record.sent_settings is None and CHANGES not in settings
-    return Record(
+    final = Record(
         fields=own,
         currency=desired.currency,
         options=record.options if is_limited and not selection.has_variants else applied,
@@ -56,6 +57,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mappin
         withheld=_withheld(change, variants),
         knows=NEWEST if all(selection.has(each.name) for each in newer_than(record.knows)) else record.knows,
     )
+    return structs.replace(final, copies=recorded(change, final))
 
 
 def _entries(change: Change, new: Mapping[str, str]) -> dict[str, VariantRecord]:
@@ -136,6 +138,8 @@ def is_recorded(update: Change) -> bool:
     if record is None or update.stored.has_old_record:
         return False
     if update.has_changes or update.conflicts or update.adopted or update.learns:
+        return False
+    if update.resent or update.resent_variants or update.to_copy:
         return False
     if update.renews_settings and is_earlier(record.settings, update.desired.settings):
         return False

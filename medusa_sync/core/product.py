@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.approved import Approved
 from medusa_sync.core.fields import TITLE, UNIQUE
 from medusa_sync.core.kinds.base import Meanings
+from medusa_sync.core.kinds.copies import Copying
 from medusa_sync.core.value import Value
 
 
@@ -91,6 +92,7 @@ class DesiredProduct(Struct, frozen=True):
         profile_id: of the shipping profile that it names; empty until the store was asked.
         approved: the only change that may be written; None for any.
         is_available: its stock is what no order has reserved.
+        copying: what the run does about its images; None if it copies none.
     """
 
     external_id: str
@@ -113,6 +115,7 @@ class DesiredProduct(Struct, frozen=True):
     profile_id: str = ""
     approved: Approved | None = None
     is_available: bool = False
+    copying: Copying | None = None
 
     def meanings(self, locations: Mapping[str, str] = {}, options: Mapping[str, str] = {}) -> Meanings:
         """What the names of its fields mean, with the ids of stock locations and options by name."""

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.fields import FIELDS, NEWEST, VARIANT_FIELDS, Field, kind_of
 from medusa_sync.core.kinds.base import Kind
+from medusa_sync.core.kinds.copies import Copies
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.value import Value
@@ -145,6 +146,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         missing_since: when a run with `--remove-after` first found it missing at the source, in seconds since
             1970; 0 if none has.
         knows: the newest field that was synced, as its `since`; it may have values of newer ones.
+        copies: of images; None if there is nothing to say about them.
     """
 
     fields: dict[str, Value] = {}
@@ -161,6 +163,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
     withheld: dict[str, dict[str, tuple[str, str]]] = {}
     missing_since: float = 0
     knows: int = 0
+    copies: Copies | None = None
 
     @property
     def option_ids(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
+from medusa_sync.core.kinds.images import COPY_IMAGES
 from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.kinds.stock import LEVEL, LOCATION, STOCK_IS, uses_default_location
 from medusa_sync.core.product import DesiredProduct
@@ -21,7 +22,7 @@ OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT, ADJUST, ADJUST_CONTENT, STOCK_IS
 _PROGRAMS = {MAP_CONTENT: "map", ADJUST_CONTENT: "program of --adjust"}
 _OF_LOCATION = (LOCATION, LOCATION_NAME)
 _OFF = dict.fromkeys(
-    (CURRENCY, SALES, MAP, ADJUST, STOCK_IS), ""
+    (CURRENCY, SALES, MAP, ADJUST, STOCK_IS, COPY_IMAGES), ""
 )  # a record without them was written without these settings
 _COUNT = re.compile("[0-9]{1,9}")
 
@@ -67,6 +68,7 @@ def _of_older(record: Record) -> dict[str, str]:
     currency = {CURRENCY: record.currency} if record.currency else {}
     return (
         currency
+        | {COPY_IMAGES: ""}
         | ({SALES: "on"} if record.has(IN_LIST) else {})
         | ({STOCK_IS: ""} if record.has(LEVEL) else {})
     )
@@ -100,7 +102,7 @@ def changed(
 
 
 def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    for name in (CURRENCY, SALES, MAP, ADJUST, LOCATION, STOCK_IS):
+    for name in (CURRENCY, SALES, MAP, ADJUST, LOCATION, STOCK_IS, COPY_IMAGES):
         if name in before and name in now:
             old, new = before[name], now[name]
             if bool(old) != bool(new) or (old != new and name not in {MAP, ADJUST}):
@@ -108,9 +110,10 @@ def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[
 
 
 def changed_of(record: Record, desired: DesiredProduct, selection: Selection) -> dict[str, tuple[str, str]]:
-    """The settings that a product was written with other values of."""
+    """The settings that a product was written with other values of, and that decide about its values."""
     before = _of_older(record) if record.settings is None else _completed(record.settings)
-    return changed(before, desired.settings, selection)
+    found = changed(before, desired.settings, selection)
+    return {name: values for name, values in found.items() if name != COPY_IMAGES}
 
 
 def edited_programs(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

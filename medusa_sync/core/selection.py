@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import SETTINGS_OF_VALUES, VARIANT_FIELDS, setting_names
+from medusa_sync.core.kinds.copies import remain
 from medusa_sync.core.kinds.options import VARIANTS
 from medusa_sync.core.kinds.stock import counts_otherwise
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
@@ -98,7 +99,8 @@ class Selection:
         is_whole = record.is_settled and not desired.withheld  # which the record may lack
         is_moved = self.has_items and record.former_location(desired.locations)
         is_other = self.has_items and counts_otherwise(record, desired)
-        return is_whole and not (is_moved or is_other) and self._is_applied(record, desired)
+        is_left = remain(record, desired.copying, self)
+        return is_whole and not (is_moved or is_other or is_left) and self._is_applied(record, desired)
 
     def _is_applied(self, record: Record, desired: DesiredProduct) -> bool:
         return self.of(record).content == self.of(applied(desired).known_to(record)).content

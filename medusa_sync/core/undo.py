@@ -14,6 +14,7 @@ from msgspec import structs
 from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
+from medusa_sync.core.kinds.copies import by_source
 from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
@@ -92,6 +93,7 @@ def plan_change(
     deletes: bool = False,
 ) -> Change:
     """Decide what to send for a stored product, as `plan_update` does, or to undo a run."""
+    stored = by_source(stored, desired)
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
     staying = _staying(desired, stored, stored.record, deletes=deletes)
@@ -233,6 +235,7 @@ def _after(undone: Undone, record: Record, staying: Collection[str]) -> Record:
         regions=record.regions,
         locations=record.locations,
         variants=variants,
+        copies=record.copies,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from urllib.parse import quote
 
 from msgspec import Meta, Raw, Struct
 
@@ -15,7 +16,7 @@ from medusa_sync.core.inventory import StoredItem, Swap
 from medusa_sync.core.names import Names
 from medusa_sync.core.stored import StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import StoreError, StoreRefusedError, UnknownQueryError
-from medusa_sync.http import Query
+from medusa_sync.http import Query, Upload
 from medusa_sync.medusa import decode
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, read, walk
@@ -63,6 +64,14 @@ class _Updated(Struct):
 
 class _CreatedItem(Struct):
     inventory_item: Entity
+
+
+class StoredFile(Entity, frozen=True):
+    url: str
+
+
+class _Uploaded(Struct):
+    files: Annotated[list[StoredFile], Meta(min_length=1)]
 
 
 class AdminApi:
@@ -225,6 +234,16 @@ class AdminApi:
     async def delete_products(self, ids: Sequence[str]) -> None:
         """Delete products in one all-or-nothing call; ids that do not exist are ignored."""
         await self.client.send("/admin/products/batch", {"delete": ids})
+
+    # --- files ---
+
+    async def upload(self, file: Upload) -> StoredFile:
+        """Upload a file to the file provider of the store; if it is sent twice, there are two files."""
+        return (await self.client.upload("/admin/uploads", file, _Uploaded)).files[0]
+
+    async def delete_file(self, file_id: str) -> None:
+        """Delete an uploaded file."""
+        await self.client.delete(f"/admin/uploads/{quote(file_id, safe='')}")
 
     # --- inventory items ---
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -17,11 +18,11 @@ from medusa_sync.errors import (
     StoreRefusedError,
     UnknownQueryError,
 )
-from medusa_sync.http import HttpClient, Query
+from medusa_sync.http import HttpClient, Query, Upload
 from medusa_sync.response import Response, date_of, describe_response, error_type
 
 T = TypeVar("T")
-_Request = tuple[str, str, Query, bytes | None]  # method, path, query, body
+_Request = tuple[str, str, Query, bytes | Upload | None]  # method, path, query, body
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 MAX_BODY_BYTES = 2_000_000  # the store refuses more with 413
 LOGIN_PATH = "/auth/user/emailpass"
@@ -93,6 +94,10 @@ class MedusaClient:
         """What the clock of the store showed at its latest response; None if that does not say it."""
         return date_of(self._date)
 
+    async def retry(self, operation: Callable[[int], Awaitable[T]], *, on: type[Exception]) -> T:
+        """Call an operation again, after growing pauses, as often as a failed request is sent again."""
+        return await self._http.retry(operation, on=on)
+
     async def get(self, path: str, query: Query, type_: type[T]) -> T:
         """Read.
 
@@ -130,7 +135,14 @@ class MedusaClient:
                 status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 hint="Shorten the texts of the product at the source.",
             )
-        response = await self._write(("POST", path, query, encoded))
+        return await self._post(path, query, encoded, type_)
+
+    async def upload(self, path: str, file: Upload, type_: type[T]) -> T:
+        """Upload a file; raises what `post` raises."""
+        return await self._post(path, (), file, type_)
+
+    async def _post(self, path: str, query: Query, body: bytes | Upload, type_: type[T]) -> T:
+        response = await self._write(("POST", path, query, body))
         try:
             return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:

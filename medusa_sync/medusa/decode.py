@@ -14,6 +14,7 @@ from msgspec import Raw, Struct, ValidationError, convert, json
 
 from medusa_sync.core.fields import FIELDS, KINDS, UNIQUE, VARIANT_FIELDS
 from medusa_sync.core.kinds.base import Kind
+from medusa_sync.core.kinds.copies import by_record
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.record_form import can_be_sent_back, parse_record
 from medusa_sync.core.stored import Identified, StoredProduct, StoredVariant, UnownedProduct, Unreadable
@@ -192,7 +193,7 @@ def decode_product(
                     measured[name] = float(measured[name])
     try:
         product["record"] = record
-        return convert(product, StoredProduct)
+        return by_record(convert(product, StoredProduct))
     except ValidationError as error:
         return Unreadable(identity.id, identity.external_id, f"the response cannot be read: {error}")
 

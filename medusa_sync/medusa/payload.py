@@ -8,6 +8,8 @@ from typing import Any
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import VARIANT_FIELDS, kind_of
 from medusa_sync.core.inventory import StoredItem
+from medusa_sync.core.kinds.copies import with_copies
+from medusa_sync.core.kinds.images import THUMBNAIL
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.stock import is_shared
 from medusa_sync.core.placement import Placement
@@ -46,7 +48,10 @@ def product_body(
     for each in change.row_changes:
         name, kind = each.field, kind_of(each.field)
         kind.put(body, name, each.planned, {**ids.get(name, {}), **kind.ids(change, each.planned)})
-    return body
+    for name in change.resent:
+        value, kind = stored.value(name), kind_of(name)
+        kind.put(body, name, value, kind.ids(change, value))
+    return with_copies(body, change)
 
 
 def creation_body(change: Change, product_id: str, *, status: str, items: Items) -> dict[str, Any]:
@@ -101,7 +106,7 @@ def new_variants(change: Change, variants: Iterable[DesiredVariant], items: Item
         plan = change.shared if is_shared(each.fields) else plans.get(each.key)
         if plan is not None and (item_id := plan.id_among(items)):
             body["inventory_items"] = [{"inventory_item_id": item_id, "required_quantity": 1}]
-        bodies.append(body)
+        bodies.append(with_copies(body, change))
     return bodies
 
 
@@ -124,8 +129,10 @@ def variant_edits(update: Change) -> dict[str, dict[str, Any]]:
             edits |= kind.edited(variant, own, names)
         if any(name.startswith(OPTION) for name in new_values):
             edits["options"] = _all_values(variant, new_values, update)
+        if variant.id in update.resent_variants:
+            edits[THUMBNAIL] = variant.thumbnail
         if edits:
-            found[variant.id] = edits
+            found[variant.id] = with_copies(edits, update)
     return found
 
 

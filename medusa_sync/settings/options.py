@@ -136,6 +136,9 @@ class Settings:
         is_common=True)
     sale_prices: bool = _switch("What is written",
         "Write discounts of the source as sale prices, to a price list of its own.", is_common=True)
+    copy_images: frozenset[str] | None = _optional("What is written", "public|HOSTS", parsers.image_hosts,
+        "Copy images to the store: public for those of all public hosts, or names of hosts.",
+        more="Only a named host may have a private address. See [FAQ](faq.md#are-images-copied-to-medusa).")
     status: str = _option("What is written", "published|draft", parsers.choice("published", "draft"),
         "published", "Status of new products that have none at the source.",
         more="Only --on-missing changes it later.")
@@ -159,7 +162,7 @@ class Settings:
         more="Default: no limit.", is_common=True)
     accept_settings: bool = _switch("Guards",
         "Continue although --currency, --source-map, --adjust or another such setting has changed.",
-        more="Also --sale-prices, --stock-is and --stock-location. For one run.")
+        more="Also --sale-prices, --stock-is, --stock-location and --copy-images. For one run.")
     max_rejected: Share = _option("Guards", "N|N%", parsers.share, "0",
         "Exit with 0 although so many products are rejected.",
         more="They are listed as always. More of them are exit code 5.")

@@ -164,6 +164,18 @@ def field_names(value: str) -> frozenset[str]:
     return names
 
 
+def image_hosts(value: str) -> frozenset[str]:
+    """Parse names of hosts, separated by commas; `public` stands for all public ones."""
+    hosts = frozenset(each.strip().lower().rstrip(".") for each in _parts_of(value))
+    for host in hosts:
+        parts = _parts(f"http://{host}")
+        if parts is None or parts.hostname != host.strip("[]") or parts.port is not None:
+            raise ValueError(f"expected public, or names of hosts such as shop.example.com, not {host!r}")
+    if not hosts:
+        raise ValueError("it is empty")
+    return frozenset(host.strip("[]") for host in hosts)
+
+
 def conflict_policy(value: str) -> ConflictPolicy:
     """Parse who wins a conflict: `source` or `store` for all fields, and `FIELD=source` or `FIELD=store`."""
     sides: dict[str, OnConflict] = {}  # the one for all fields has no name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field, structs
 
@@ -24,6 +25,9 @@ from medusa_sync.sync.read.scan import Scan
 from medusa_sync.sync.read.source import Delivery
 from medusa_sync.sync.remarks.collected import Remarks
 from medusa_sync.sync.settings import RunSettings
+
+if TYPE_CHECKING:
+    from medusa_sync.images import Images
 
 
 class Context(Struct):
@@ -46,6 +50,7 @@ class Context(Struct):
         remarks: what is collected for the result.
         failures: products in a row whose writes failed without a refusal.
         edited_programs: those whose content was another one when products of the source were written.
+        images: downloads them; None if none are copied.
     """
 
     api: AdminApi
@@ -65,6 +70,7 @@ class Context(Struct):
     remarks: Remarks = field(default_factory=Remarks)
     failures: int = 0
     edited_programs: Sequence[str] = ()
+    images: Images | None = None
     plan: PlanSettings = PlanSettings()
 
     def __post_init__(self) -> None:

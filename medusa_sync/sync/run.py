@@ -34,6 +34,7 @@ from medusa_sync.sync.remarks import notes
 from medusa_sync.sync.settings import RunSettings
 
 if TYPE_CHECKING:
+    from medusa_sync.images import Images
     from medusa_sync.sync.remove.removals import Removals
     from medusa_sync.sync.write.engine import Engine
 
@@ -65,9 +66,10 @@ class Run:
         requests: counted by the HTTP clients of source and store.
         observer: follows the progress.
         stop: ends the run early: writes in progress get `GRACE_S`, everything else ends at once.
+        images: downloads those that are copied; None if none are.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a run
         self,
         mode: Mode,
         api: AdminApi | None,
@@ -75,6 +77,8 @@ class Run:
         requests: Requests,
         observer: Observer,
         stop: Stop,
+        *,
+        images: Images | None = None,
     ) -> None:
         self._mode = mode
         self._source = mode.source
@@ -82,6 +86,7 @@ class Run:
         self._settings = settings
         self._requests = requests
         self._stop = stop
+        self._images = images
         self._delivery = Delivery(mode.source, settings)
         self._ledger = Ledger(observer.settled, settings.max_rejected)
         self._observer = observer
@@ -208,6 +213,7 @@ class Run:
         async with Scan(api, settings) as scan:
             vocabulary = Vocabulary(api, settings.wanted)
             context = Context(api, settings, self._mode, self._delivery, ledger, self._stop, scan, vocabulary)
+            context.images = self._images
             self._context = context
             if settings.prunes or self._mode.removes:
                 self._removals = self._mode.removals(context)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from medusa_sync.core.ids import Shard
+from medusa_sync.core.kinds.copies import Copying
 from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import NONE_REJECTED, Delay, OnMissing, Share
 from medusa_sync.core.record import Dropped
@@ -31,6 +32,7 @@ class RunSettings(Struct, frozen=True):
         delay: until what is missing is removed.
         max_rejected: how many rejected products are no problem.
         saves_plan: what a dry run finds is kept, to be approved.
+        copying: images to the store; None if none are copied.
     """
 
     job: str
@@ -53,6 +55,7 @@ class RunSettings(Struct, frozen=True):
     delay: Delay = Delay()
     max_rejected: Share = NONE_REJECTED
     saves_plan: bool = False
+    copying: Copying | None = None
 
     @property
     def prunes(self) -> bool:

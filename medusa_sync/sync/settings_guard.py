@@ -44,7 +44,7 @@ class SettingsGuard:
         self._scan = context.scan
         self._selection, self._accepts = settings.plan.selection, settings.plan.accept_settings
         self._location = settings.wanted.stock_location or ""
-        self._of_source: Mapping[str, str] = {}
+        self._of_source: dict[str, str] = {}
         self._accepted: set[str] = set()
         self._to_record: Mapping[str, str] = {}
         self._has_begun = False  # some products may be written
@@ -61,7 +61,9 @@ class SettingsGuard:
         """
         if not self._context.mode.checks_settings:
             return
+        copying = self._context.settings.copying
         self._of_source = {name: product_settings[name] for name in OF_SOURCE if name in product_settings}
+        self._of_source |= copying.settings if copying else {}
         before = self._scan.recorded_settings.as_a_whole(self._of_source)
         names = {before[name] for name in (LOCATION, LOCATION_NAME) if name in before}
         if names and self._location not in names and self._selection.decides(LOCATION):

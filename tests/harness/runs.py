@@ -124,11 +124,12 @@ async def run_once(
     watcher: Watcher | None = None,
     stop: Stop | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    pictures: httpx.AsyncBaseTransport | None = None,
     **changes: Any,
 ) -> RunResult:
     """One run with other `settings`, of the source that they name if none is given.
 
-    `transport` is the way to the store, if it is not direct.
+    `transport` is the way to the store, if it is not direct; `pictures` serves images.
     """
     chosen = settings(store, **changes)
     if isinstance(source, Plan):
@@ -137,6 +138,7 @@ async def run_once(
         *(chosen, watcher or Watcher(), stop or Stop(), Redactor(())),
         mode=None if source is None else mode_of(source),
         transport=transport or cast(httpx.AsyncBaseTransport, store),
+        to_images=pictures,
         lock=nullcontext(),
     )
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from functools import partial
 from typing import Protocol, Self, cast
 
 import httpx
@@ -12,6 +13,7 @@ import httpx
 from tests.harness.breakable import BreakableStore
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import Store
+from tests.world.pictures import source_of
 from tests.world.shop import Shop
 
 
@@ -25,6 +27,7 @@ class Backend(Protocol):
     time: float | None
     pause: Callable[[], Awaitable[None]]
     between: Callable[[httpx.Request, str], None] | None
+    shows_files: bool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response: ...
 
@@ -48,8 +51,12 @@ class Backend(Protocol):
 class InMemory(FakeMedusa):
     """A store in memory, which works step by step in simulated time."""
 
+    shows_files = True
+
     def shop(self) -> Shop:
-        return Shop(cast("Store", self), transport=self)
+        shop = Shop(cast("Store", self), transport=self)
+        shop.source_of = partial(source_of, self)
+        return shop
 
     def doom(self) -> None:
         """Nothing: its work is cancelled."""
@@ -65,6 +72,7 @@ class Real(httpx.AsyncBaseTransport):
         self.url, self.api_key = server.store.url, server.store.api_key
         self.dice = random.Random(0)
         self.offers_bulk = True
+        self.shows_files = False  # so that no images are copied to it
         self.time: float | None = None
         self.pause: Callable[[], Awaitable[None]]
         self.between: Callable[[httpx.Request, str], None] | None = None

@@ -1,6 +1,7 @@
 """Time and chance of the package, which follow from a seed."""
 
 import asyncio
+import os
 import random
 import secrets
 import time
@@ -32,7 +33,11 @@ def simulated(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[Clock, random.R
     """Let the clock show simulated time, and draw ids of the package from the dice."""
     clock, ids, before = Clock(loop), random.Random(0), random.getstate()
     try:
-        with patch.object(time, "time", clock), patch.object(secrets, "randbits", ids.getrandbits):
+        with (
+            patch.object(time, "time", clock),
+            patch.object(secrets, "randbits", ids.getrandbits),
+            patch.object(os, "urandom", random.Random(0).randbytes),  # of forms with files
+        ):
             yield clock, ids
     finally:
         random.setstate(before)

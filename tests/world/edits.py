@@ -111,7 +111,7 @@ def images(edit: Editing) -> Any:
     if len(new) > 1 and edit.dice.random() < 0.5:
         new.pop(edit.dice.randrange(len(new)))
     new.append({"url": f"https://m.example/{edit.number()}.png"})
-    return edit.set("images", tuple(image["url"] for image in new), images=new)
+    return edit.set("images", tuple(edit.shop.source_of(image["url"]) for image in new), images=new)
 
 
 @kind(3)

@@ -73,7 +73,10 @@ class Merchant:
 
     def read(self, key: str) -> Stored:
         product = self.shop.product(self.oracle.products[key].store_id or "")
-        return stored_of(product, self.shop.locations, {}, is_available=self.shop.is_available)
+        shop = self.shop
+        return stored_of(
+            product, shop.locations, {}, is_available=shop.is_available, source_of=shop.source_of
+        )
 
     def edit(
         self,

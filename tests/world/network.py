@@ -120,7 +120,7 @@ class Network:
     async def _work(self, request: httpx.Request) -> httpx.Response:
         response = await self.store.handle_async_request(request)
         if self.after_write is not None and request.method != "GET" and response.is_success:
-            self.after_write(f"{request.url.path} {request.content.decode()}")
+            self.after_write(f"{request.url.path} {_text(request)}")
         return response
 
     def forget(self) -> None:
@@ -137,7 +137,7 @@ class Network:
         return not (overtakes or self._unsure)
 
     def note_records(self, request: httpx.Request, *, have_arrived: bool) -> None:
-        if _RECORD in (text := request.content.decode()):
+        if _RECORD in (text := _text(request)):
             names = _PRODUCTS.findall(text)
             (self._unsure.difference_update if have_arrived else self._unsure.update)(names)
 
@@ -154,6 +154,10 @@ class Network:
 
     def _start(self) -> None:
         self.is_down = False
+
+
+def _text(request: httpx.Request) -> str:
+    return request.content.decode(errors="replace")
 
 
 class Machine(httpx.AsyncBaseTransport):
@@ -174,7 +178,7 @@ class Machine(httpx.AsyncBaseTransport):
         if network.is_down:
             raise httpx.ConnectError("refused")
         fault = network.meet(request)
-        if request.method != "GET" and network.refuses and network.refuses(request.content.decode()):
+        if request.method != "GET" and network.refuses and network.refuses(_text(request)):
             network.note(f"    refused: {request.method} {request.url.path}")
             return httpx.Response(400, json={"type": "invalid_data", "message": "refused"})
         if fault:

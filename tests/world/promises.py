@@ -86,7 +86,7 @@ async def one_product_is_refused(world: World, dice: random.Random) -> None:
 @rule(2)
 async def settings_are_accepted(world: World, dice: random.Random) -> None:
     """A run with other settings is stopped, unless they are accepted: then later runs have them."""
-    if world.passing or world.used != {world.rules.sale_prices}:
+    if world.passing or world.used != {(world.rules.sale_prices, world.copies)}:
         return
     world.rules = replace(world.rules, on_missing="keep")
     before = world.run()

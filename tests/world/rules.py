@@ -155,3 +155,4 @@ async def clock_jumps(world: World, dice: random.Random) -> None:
 @rule(2)
 async def settings_change(world: World, dice: random.Random) -> None:
     world.rules = replace(world.rules, sale_prices=dice.random() < 0.5)
+    world.copies = world.can_copy and dice.random() < 0.7

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from medusa_sync import InterruptedRunError, Result, RunResult
+from tests.harness.picture_server import PictureServer
 from tests.harness.runs import ListSource, Signal, approved, document, run_once
 from tests.world.backends import Backend
 from tests.world.expected import Expected, Rules
@@ -46,6 +47,7 @@ class Run:
     is_narrow: bool = False  # it leaves something out that a full run would do
     result: RunResult | None = None  # if it was not killed
     stop: Signal = field(default_factory=Signal)
+    pictures: PictureServer | None = None
 
     async def execute(self, store: Backend, machine: Machine) -> RunResult | None:
         """Run on a machine; returns None if it was killed."""
@@ -63,7 +65,9 @@ class Run:
                 first_rows=self.first_rows,
             )
         try:
-            self.result = await run_once(source, store, transport=machine, stop=self.stop, **self.options)
+            self.result = await run_once(
+                source, store, transport=machine, stop=self.stop, pictures=self.pictures, **self.options
+            )
         except (Killed, InterruptedRunError):
             return None
         check(self.result)

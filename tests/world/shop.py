@@ -1,5 +1,6 @@
 """Reads and edits a real store through its Admin API, as a merchant does."""
 
+from collections.abc import Callable
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, Self
@@ -52,6 +53,7 @@ class Shop:
         self.store = store
         self.locations = {"stock": store.location_id}  # that the source may name, by field
         self.is_available = False  # stock of the source is what no order has reserved
+        self.source_of: Callable[[str], str] = str  # the URL at the source of an image of the store
         auth = (store.api_key, "")
         self._client = httpx.Client(base_url=store.url, auth=auth, timeout=60, transport=transport)
 

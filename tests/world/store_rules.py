@@ -160,7 +160,7 @@ def _normalise(world: World, chosen: Mapping[str, Callable[[Value], Value]], tex
         }
         body = {name: value for name, value in body.items() if value != product[name]}
         images = sorted(product["images"], key=lambda each: each["rank"])
-        ordered = sorted(images, key=lambda each: str(each["url"]))
+        ordered = sorted(images, key=lambda each: world.shop.source_of(each["url"]))
         if "images" in chosen and ordered != images:
             body["images"] = [{"id": each["id"], "url": each["url"]} for each in ordered]
         if body:

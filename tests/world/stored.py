@@ -98,7 +98,7 @@ def stored_in(shop: Shop) -> dict[str, Stored]:
     products, found = shop.products(), {}
     for product in products:
         found[product["external_id"] or product["id"]] = stored_of(
-            product, shop.locations, sales, is_available=shop.is_available
+            product, shop.locations, sales, is_available=shop.is_available, source_of=shop.source_of
         )
     assert len(found) == len(products), "a product is stored twice"
     return found
@@ -110,6 +110,7 @@ def stored_of(
     sales: Mapping[str, Sequence[float]],
     *,
     is_available: bool = False,
+    source_of: Callable[[str], str] = str,
 ) -> Stored:
     """Read a product of the Admin API.
 
@@ -118,16 +119,20 @@ def stored_of(
         locations: ids of the stock locations that the source names, by field.
         sales: amounts in the price list of the source, by variant.
         is_available: its stock is what no order has reserved.
+        source_of: the URL at the source of an image of the store.
     """
     free = _available if is_available else _on_hand
     metadata = {key: value for key, value in (product["metadata"] or {}).items() if key != "medusa_sync"}
     owned = {
-        **{name: product[name] for name in ("title", "description", "thumbnail", "status", "discountable")},
+        **{name: product[name] for name in ("title", "description", "status", "discountable")},
+        "thumbnail": product["thumbnail"] and source_of(product["thumbnail"]),
         PROFILE: (product.get("shipping_profile") or {}).get("name"),
         **{name: _number(product[name]) for name in _MEASURES},
         "tags": tuple(sorted(tag["value"] for tag in product["tags"])),
         "categories": tuple(sorted(category["handle"] for category in product["categories"])),
-        "images": tuple(image["url"] for image in sorted(product["images"], key=lambda image: image["rank"])),
+        "images": tuple(
+            source_of(image["url"]) for image in sorted(product["images"], key=lambda image: image["rank"])
+        ),
         "sales_channels": tuple(sorted(channel["name"] for channel in product["sales_channels"])),
         **_texts(product),
         **{name: metadata.pop(name, None) for name in (*METADATA, "review_count")},

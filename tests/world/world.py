@@ -1,5 +1,6 @@
 """One world: a source, a merchant, a store, a network, and what the store may hold."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,6 +17,7 @@ from tests.world.expected import Expected, Rules
 from tests.world.merchant import ids_in, make_merchant
 from tests.world.network import Network
 from tests.world.oracle import Oracle
+from tests.world.pictures import HOST, SlowPictures, copies
 from tests.world.runs import Broken, Run, all_of
 from tests.world.shop import Json
 from tests.world.source import Source
@@ -26,6 +28,7 @@ from tests.world.wanted import Product, Wanted, wanted_of
 NUMBERS = (1, 2, 3, 4, 7, 9, 10, 15, 24, 45)
 """Of products: without variants, with some, at times without, without SKUs or ids, with shared stock."""
 SETTLING_RUNS = 3
+A_WEEK_S = 8 * 86_400
 SETTLED_REQUESTS = 120
 """At most so many, of all runs until nothing is left to do: a few for each batch, and one for each fault."""
 
@@ -76,7 +79,10 @@ class World:
         self.rules = Rules(store_wins=False, on_missing="keep", sale_prices=dice.random() < 0.3)
         # Of the seed alone, so that other dice fall as before.
         self.rules.is_available = self.shop.is_available = random.Random(f"{seed} orders").random() < 0.3
-        self.used: set[bool] = set()  # whether there were sale prices since the store was settled
+        self.pictures = SlowPictures(self.network)
+        self.can_copy = store.shows_files and copies(seed)  # images to the store
+        self.copies = self.can_copy
+        self.used: set[tuple[bool, bool]] = set()  # settings since the store was settled
         self.undone = False  # a run, since the store was settled
         self.was_undone = False  # a run, at any time: its values stay until the source changes them
         self.adopts = False
@@ -123,7 +129,7 @@ class World:
     def run(self, rules: Rules | None = None, **options: Any) -> Run:
         """A run of what the source has now, with other options."""
         rules = rules or self.rules
-        self.used.add(rules.sale_prices)
+        self.used.add((rules.sale_prices, self.copies))
         chosen = {
             "accept_settings": len(self.used) > 1,
             "batch_size": self.batch_size,
@@ -136,11 +142,15 @@ class World:
         }
         if self.adopts and "undo" not in options:
             chosen["adopt"] = True
+        if self.copies and "undo" not in options:
+            chosen["copy_images"] = HOST
         if "undo" in options:  # these have no effect on it
             del chosen["on_conflict"], chosen["overwrite"]
         rows = deepcopy(list(self.rows.products))
-        deleted = self.source.deleted
-        return Run(chosen | options, rules, rows, self.wanted(rules), deleted, self.page_size)
+        deleted, pictures = self.source.deleted, self.pictures
+        return Run(
+            chosen | options, rules, rows, self.wanted(rules), deleted, self.page_size, pictures=pictures
+        )
 
     def file(self, ending: str) -> Path:
         self._files += 1
@@ -273,6 +283,9 @@ class World:
         """Runs without faults make the store match source and merchant; then a run writes nothing."""
         while self.passing:
             self.passing.pop()()
+        if self.copies:
+            await asyncio.sleep(A_WEEK_S)  # images that could not be copied are tried again
+        self.pictures.faulty = 0
         self.oracle.see(self.shop.items(), self.shop.locations)
         wanted, begin = self.wanted(), len(self.network.sent)
         deleted = self.run().keys_of_deleted
@@ -284,14 +297,28 @@ class World:
             return
         if result.exit_code:
             raise Broken("it does not settle", (result.error, list(result.problems)[:3]))
-        if len(self.network.sent) - begin > SETTLED_REQUESTS:
-            raise Broken("too many requests to settle", len(self.network.sent) - begin)
+        sent = sum(each.path != "/admin/uploads" for each in self.network.sent[begin:])
+        if sent > SETTLED_REQUESTS:
+            raise Broken("too many requests to settle", sent)
         await self.stays_quiet()
+        if self.copies and (left := self._not_copied()):
+            raise Broken("an image is not copied", left)
         self.oracle.has_run(wanted, self.rules, deleted)
         self._are_seen(wanted)
         self.compare(wanted)
-        self.used, self.undone = {self.rules.sale_prices}, False
+        self.used, self.undone = {(self.rules.sale_prices, self.copies)}, False
         self.source.settle()
+
+    def _not_copied(self) -> list[str]:
+        """The images that products have at the source, and that the source still gives for them."""
+        rows = {f"dummyjson:{key}": each for key, each in self.source.products.items()}
+        return [
+            f"{product['external_id']} {url}"
+            for product in self.shop.products()
+            for url in (*(each["url"] for each in product["images"]), product["thumbnail"])
+            if (row := rows.get(product["external_id"]))
+            and url in (*row.get("images", ()), row.get("thumbnail"))
+        ]
 
     def compare(self, wanted: Mapping[str, Wanted]) -> None:
         """The store has what the oracle expects after a run that did everything."""
@@ -310,12 +337,14 @@ class World:
 
     async def stays_quiet(self) -> None:
         """A run has nothing to do."""
-        count, begin = len(self.wanted()), len(self.network.sent)
+        count, begin, images = len(self.wanted()), len(self.network.sent), len(self.pictures.requests)
         result = await self.calmly(self.run())
         writes = [each for each in self.network.sent[begin:] if each.is_write]
         counts = {each.value: count for each, count in result.counts.items() if count}
         if counts != ({"unchanged": count} if count else {}) or writes or result.conflicts:
             raise Broken("not quiet", (counts, list(result.changes), list(result.problems), writes[:3]))
+        if len(self.pictures.requests) > images:
+            raise Broken("a quiet run downloads images", self.pictures.requests[images:])
 
 
 def _kind(deviation: str) -> str:

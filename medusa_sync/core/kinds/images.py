@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from medusa_sync.core.stored import StoredImage, StoredProduct
     from medusa_sync.core.value import Value
 
+COPY_IMAGES = "--copy-images"  # the setting
 IMAGES = "images"
 THUMBNAIL = "thumbnail"
 _PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -29,6 +30,7 @@ class Images(Kind):
 
     merge = Merge.UNION
     repeats = True
+    settings_of_values = (COPY_IMAGES,)
 
     def paths(self, name: str) -> Iterable[str]:
         return (f"{name}.id", f"{name}.url")
@@ -61,7 +63,9 @@ class Shown(Offered):
         desired = change.desired
         images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
         images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
-        addresses = (str(url).split("/", 3)[2] for url in images if "//" in str(url))
+        copies = {own: change.files[own].url for own in map(str, images) if own in change.files}
+        urls = (copies.get(url, url) for url in map(str, images) if url not in change.to_copy)
+        addresses = (url.split("/", 3)[2] for url in urls if "//" in url)
         if private := min(filter(_is_private, addresses), default=""):
             self.unseen += 1
             self.address = self.address or urlsplit(f"//{private}").netloc.rpartition("@")[2]
@@ -72,7 +76,7 @@ class Shown(Offered):
                 "private_images",
                 f"Products with images that customers cannot load: {self.unseen:,}. Their address is private,"
                 f" such as {self.address!r}: put the images at a public one, and change their URLs at the "
-                "source.",
+                "source. If it is that of copies, set the public URL of the store's file provider.",
             )
 
 
@@ -99,7 +103,7 @@ def distinct_images_body(product: StoredProduct) -> dict[str, Any] | None:
     ids = _ids(product.images)
     if len(ids) == len(product.images):
         return None
-    return {"id": product.id, "images": [_image(url, image_id) for url, image_id in ids.items()]}
+    return {"id": product.id, IMAGES: [_image(url, image_id) for url, image_id in ids.items()]}
 
 
 def _ids(images: Sequence[StoredImage]) -> dict[str, str]:

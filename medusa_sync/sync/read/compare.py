@@ -8,7 +8,7 @@ from contextlib import aclosing
 from math import ceil
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.core.newer import unseen
 from medusa_sync.core.product import DesiredProduct
@@ -111,10 +111,10 @@ class Comparison:
         )
         await self._guard.check(())  # with the stock location
         self._guard.begin()
-        resolved = self._context.vocabulary.resolved
+        resolved, copying = self._context.vocabulary.resolved, self._context.settings.copying
         return [
             Stale(
-                self._guard.with_settings(resolved(product)),
+                structs.replace(self._guard.with_settings(resolved(product)), copying=copying),
                 copies[product.external_id],
                 gains[product.external_id],
             )

@@ -13,6 +13,7 @@ from typing import Self
 from medusa_sync.core.change import withheld_earlier
 from medusa_sync.core.fields import NEWEST
 from medusa_sync.core.ids import IdSet, is_in, source_id_of
+from medusa_sync.core.kinds.copies import remain
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
 from medusa_sync.core.run_settings import SettingsOfRecords
@@ -247,8 +248,10 @@ class Scan:
         if record.withheld:
             self.withheld[external_id] = withheld_earlier(record)
             self.owners.update(each.owner_id for each in self.withheld[external_id])
+        selection = self._settings.plan.selection
+        if remain(record, self._settings.copying, selection):
+            return
         if record.is_settled and not (record.missing_since or self.removes_from(record)):
-            selection = self._settings.plan.selection
             place = record.locations.get("", "") if selection.has_items else ""
             self._up_to_date.append(hash((external_id, selection.of(record).content, place)))
             if record.source:

@@ -14,6 +14,7 @@ from medusa_sync.core.kinds.stock import KeptItems, LeftOver
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.newer import NewerFields
 from medusa_sync.core.placement import Placement
+from medusa_sync.sync.remarks.copied import Copied
 
 
 def _offered() -> list[Offered]:
@@ -57,6 +58,7 @@ class Remarks(Struct):
         kits: what is not written, because inventory items are the merchant's.
         left_over: what unused inventory items have elsewhere that variants get.
         drafts: how many new products the source does not show.
+        copies: of images.
         newer: fields that earlier versions did not sync, and that the store may have otherwise.
     """
 
@@ -65,3 +67,4 @@ class Remarks(Struct):
     left_over: LeftOver = field(default_factory=LeftOver)
     newer: NewerFields = field(default_factory=NewerFields)
     drafts: int = 0
+    copies: Copied = field(default_factory=Copied)

@@ -15,6 +15,7 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.marking import delete_marked
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.acknowledger import Acknowledger
+from medusa_sync.sync.write.copier import Copier
 from medusa_sync.sync.write.decisions import Decisions
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.items import Items
@@ -57,6 +58,7 @@ class Attempts:
         self._items = Items(context, self._new_items)
         steps = self._rows, self._items, self._new_items, self._sales, self.planner
         self._writer = Writer(context, *steps)
+        self._copier = Copier(context)
         self._acknowledger = Acknowledger(context.api, self.places)
         self.decisions = Decisions(
             context, self.places, self._values, self._new_items, self.planner, self._gate
@@ -132,8 +134,12 @@ class Attempts:
         if self._context.is_dry_run:
             await self._foresee(jobs)
             return []
-        if not jobs[0].change.is_creation and (await self._find_terms(jobs) or has_asked):
+        copies = await self._copier.copy(jobs)
+        if copies and self._context.stop.is_set:
+            return []
+        if not jobs[0].change.is_creation and (await self._find_terms(jobs) or has_asked or copies):
             return [jobs]  # so that nothing lies between reading a list and writing it
+        self._copier.used(jobs)
         await self._writer.write(jobs)
         for job in jobs:
             if job.attempt.error is None and not clears:  # else it is planned again
@@ -154,6 +160,7 @@ class Attempts:
         jobs = [job for job in jobs if job.attempt.error is None]
         for job in jobs:
             self._values.foreseen.add(job.change)
+            self._context.remarks.copies.planned(job.change.to_copy)
         refusals = await self._items.refusals(jobs, self._values.foreseen.is_in_use)
         for job in jobs:
             if job in refusals:
@@ -200,6 +207,7 @@ class Attempts:
         finally:
             if not is_clean:
                 self._acknowledger.give_up()
+            await self._copier.delete_unused()
         await all_done(self._acknowledger.flush(), self._new_items.remove_unused())
 
     def _settled(self, job: Job, outcome: Outcome) -> None:

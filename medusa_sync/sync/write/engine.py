@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from itertools import chain, groupby
 
 from medusa_sync.core.change import Change
@@ -43,6 +43,7 @@ _WRITTEN = 2  # the calls that create products are bounded by bytes, too; two ba
 _NOTED = 8  # products whose notes are written before they are read
 _MOST_NOTED = 400  # more make a call hardly cheaper for each product
 MOST_VARIANTS = 1_000  # of these products, if there are several: all are in one response
+_COPIES = 16  # that are made for a group before it is written
 _MOST_FAILURES = 20  # products in a row; after these, the store itself fails
 
 
@@ -70,7 +71,7 @@ class Engine:
                 prepared = await self._attempts.prepare(part)
                 self._announced += [job for job in prepared if job.announced is not None]
                 others = [job for job in prepared if job.announced is None and not job.is_new]
-                for group in (*self._noted(), *parts(others, size)):
+                for group in (*self._noted(), *_groups(others, size)):
                     await self._start(group)
                 self._queue += [job for job in prepared if job.is_new]
                 while len(self._queue) >= size:
@@ -130,7 +131,8 @@ class Engine:
         return groups
 
     def _next(self, size: int) -> Group:
-        group, self._queue = self._queue[:size], self._queue[size:]
+        group = next(_groups(self._queue, size))
+        self._queue = self._queue[len(group) :]
         return group
 
     async def _start(self, group: Group) -> None:
@@ -190,7 +192,7 @@ class Engine:
         for group in parts(losing, size):
             await self._work(group)
         alike = (list(same) for _, same in groupby(still_queued(jobs), key=lambda job: job.is_new))
-        groups = [group for same in alike for group in parts(same, size)]
+        groups = [group for same in alike for group in _groups(same, size)]
         self._attempts.decisions.end_clearing(jobs if losing or len(groups) > 1 else ())
         for group in groups:
             await self._work(group)
@@ -247,6 +249,11 @@ class Engine:
             message = f"The store at {self._context.settings.store_url} fails every write: {error}"
             raise StoreError(message, hint="Check the log of the store.")
         return []
+
+
+def _groups(jobs: Group, count: int) -> Iterator[Group]:
+    """Jobs in groups of at most this count, and of few images: a stopped run has copied those in vain."""
+    return fitting(jobs, lambda job: job.to_copy, most=_COPIES, count=count)
 
 
 def _variants(job: Job) -> int:

@@ -137,6 +137,7 @@ class Job(Struct, eq=False):
         number: its place in the source.
         is_absent: it was just looked up and not found, so it is planned without another look-up.
         place: where it is.
+        to_copy: how many images may have to be copied, as its record shows it.
         announced: what its record foresees; the first attempt notes that, and reads the product afterwards.
         plan: what this attempt writes, without what is withheld. A product that was read and not found has
             none, unless its creation was planned together with others and not attempted yet.
@@ -155,6 +156,7 @@ class Job(Struct, eq=False):
     desired: DesiredProduct
     number: int
     is_absent: bool = False
+    to_copy: int = 0
     place: Place = Place.QUEUE
     announced: Announced | None = None
     plan: Change | None = None

@@ -76,7 +76,7 @@ def _line(job: Job, outcome: Outcome, placement: tuple[str | None, ...]) -> Plan
     """The line of a plan for a job that a dry run has planned to its end."""
     change = job.change
     made = with_changes(job.history.changed, change.changes).values()
-    product = structs.replace(change.desired, handle=change.handle or change.desired.handle)
+    product = structs.replace(change.desired, handle=change.handle or change.desired.handle, copying=None)
     record = (
         job.history.records[0] if job.history.records else change.stored.record
     )  # not as a dry run foresees it

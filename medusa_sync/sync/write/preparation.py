@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from medusa_sync.core.announced import Announced, announce
 from medusa_sync.core.fields import FIELDS
+from medusa_sync.core.kinds.copies import may_lack
 from medusa_sync.core.resolve import added_members
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct
@@ -47,7 +48,8 @@ class Preparation:
         """Look up what stale products need, with one request for many; returns those to be written first."""
         jobs: Group = []
         for number, each in enumerate(part, self._taken):
-            job = Job(each.desired, number, is_absent=self._context.mode.creates and not each.copies)
+            is_absent = self._context.mode.creates and not each.copies
+            job = Job(each.desired, number, is_absent=is_absent, to_copy=_to_copy(each))
             if reason := self._gate.lacks(job.desired, each.gains):
                 self._gate.refuse(job, reason)
             elif self._values.is_repeated(job.desired):
@@ -77,6 +79,12 @@ class Preparation:
         if len(copies) != 1 or not isinstance(copies[0], StoredProduct):
             return None
         return announce(stale.desired, copies[0], context.plan)
+
+
+def _to_copy(stale: Stale) -> int:
+    """How many images of a product may have to be copied."""
+    records = [each.record for each in stale.copies if isinstance(each, StoredProduct)]
+    return may_lack(stale.desired, records[0] if records else None)
 
 
 def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import json
 
-from medusa_sync.core.kinds.images import distinct_images_body
+from medusa_sync.core.kinds.copies import distinct_body
 from medusa_sync.core.needed_terms import needed_terms, placed_terms
 from medusa_sync.core.note import note
 from medusa_sync.core.steps import Step
@@ -58,8 +58,9 @@ class ProductRows:
         for job in jobs:
             job.note_at = now
             job.wrote(job.change.row_changes)
-        with_images = [each for each in products if each.images]
-        if repeated := [body for each in with_images if (body := distinct_images_body(each)) is not None]:
+        changes = {job.external_id: job.change for job in jobs}
+        shown = [(each, changes[each.external_id or ""]) for each in products if each.images]
+        if repeated := [*filter(None, (distinct_body(each, change) for each, change in shown))]:
             await self._api.edit_products(repeated)
 
     # --- new products ---

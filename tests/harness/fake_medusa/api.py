@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
-from tests.harness.fake_medusa import inventory, schemas, tables
+from tests.harness.fake_medusa import files, inventory, schemas, tables
 from tests.harness.fake_medusa.creation import Creation
 from tests.harness.fake_medusa.errors import already_exists, not_found, unknown_error
 from tests.harness.fake_medusa.options import OptionBatch, rename_option
@@ -134,6 +134,8 @@ class Api:
                 return (yield from self._run_workflow(call, workflow_id))
             case "POST", ["translations", "batch"] if self._state.has_translations:
                 return self._write_translations(call)
+            case _, ["uploads", *file_id]:
+                return files.write(self._state, call.body, *file_id)
             case "POST", ["stores", _]:
                 validate(schemas.STORE, call.body)
                 tables.set_up(self._state, call.body)

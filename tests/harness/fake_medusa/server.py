@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections import Counter
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from email.utils import formatdate
 from functools import cached_property, partial
 from random import Random
@@ -238,7 +239,8 @@ class FakeMedusa(httpx.AsyncBaseTransport, httpx.BaseTransport):
         path = request.url.path
         if _head_size(request) > _HEAD_LIMIT:
             return httpx.Response(431)
-        if len(request.content) > (_BATCH_LIMIT if _is_large(path) else _BODY_LIMIT):
+        limit = _BATCH_LIMIT if _is_large(path) else _BODY_LIMIT
+        if path != "/admin/uploads" and len(request.content) > limit:
             return httpx.Response(413, json={"message": "request entity too large", "type": "unknown_error"})
         body = _parsed(request)
         if path == "/auth/user/emailpass":
@@ -301,7 +303,14 @@ def _head_size(request: httpx.Request) -> int:
 
 def _parsed(request: httpx.Request) -> Any:
     """Parse the body with JavaScript's numbers."""
-    if not request.content or "json" not in request.headers.get("Content-Type", ""):
+    kind = request.headers.get("Content-Type", "")
+    if kind.startswith("multipart/form-data"):
+        head = f"Content-Type: {kind}\r\n\r\n".encode()
+        parts = message_from_bytes(head + request.content, policy=policy.HTTP).iter_parts()
+        return [
+            (each.get_filename(), each.get_content_type(), each.get_payload(decode=True)) for each in parts
+        ]
+    if not request.content or "json" not in kind:
         return {}
     return json.loads(request.content, parse_int=_number, parse_float=_number)
 

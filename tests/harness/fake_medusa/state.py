@@ -288,6 +288,15 @@ class StoreSettings:
 
 
 @dataclass
+class File:
+    """A file of the local file provider."""
+
+    id: str
+    type: str
+    content: bytes
+
+
+@dataclass
 class State:
     """All entities by id."""
 
@@ -312,6 +321,10 @@ class State:
     has_translations: bool = True
     locales: list[str] = field(default_factory=list)
     """That the store supports; texts in others are stored, too."""
+    files: dict[str, File] = field(default_factory=dict)
+    """Uploaded ones by id."""
+    deleted_files: set[str] = field(default_factory=set)
+    """Their ids."""
     deleted_ids: set[str] = field(default_factory=set)
     """Ids of deleted variants, tags, types, collections and categories: they cannot be used again."""
 

@@ -235,3 +235,5 @@ def test_exit_code_of_a_dry_run_shows_changes(source: Path) -> None:
     assert (drift.exit_code, document(drift)["exit_code"]) == (7, 7)
     assert run("--source", str(source), "--exit-code").exit_code == 0
     assert run("--source", str(source), "--dry-run", "--exit-code").exit_code == 0
+    images = ("--copy-images", "public", "--accept-settings")
+    assert run("--source", str(source), "--dry-run", "--exit-code", *images).exit_code == 7

@@ -27,6 +27,7 @@ EXAMPLES: Final = {
     "CODE": (("eur", "gbp", "jpy"), "dollars"),
     "FIELDS": (("price", "price,stock", "metadata.brand, tags"), "cost"),
     "SIDES": (("source", "store", "source,title=store"), "source,title"),
+    "public|HOSTS": (("public", "a.example", "public,b.lan"), "https://a.example"),
     "N": (("1", "2", "3"), "many"),
     "N|auto": (("1", "auto", "3"), "many"),
     "K/N": (("1/1", "3/8", "1000/1000"), "9/8"),

@@ -46,6 +46,7 @@ VALID: list[tuple[str, str, Any]] = [
         {"translation.de-DE.title", "translation.zh-Hans"},
     ),
     ("only", " Price, stock,Metadata.Marke,PRICE.EUR,", {"price", "stock", "metadata.Marke", "price.eur"}),
+    ("copy_images", " Public,NAS.lan. , [::1],10.0.0.7,", {"public", "nas.lan", "::1", "10.0.0.7"}),
     ("max_changes", "10", Share(10, is_percentage=False)),
     ("max_changes", " 0.5% ", Share(0.5, is_percentage=True)),
     ("max_changes", "3.0", Share(3, is_percentage=False)),
@@ -137,6 +138,11 @@ INVALID = [
     ("on_conflict", "source,store", "it has both source and store for all fields"),
     ("on_conflict", "price=store,price=source", "it has both sides for the field 'price'"),
     ("on_conflict", " , ", "it is empty"),
+    *(
+        ("copy_images", text, "expected public, or names of hosts such as shop.example.com, not '")
+        for text in ("https://a.example", "a.example/b", "a.example:80", "a b", "me@a.example", "*.example")
+    ),
+    ("copy_images", ",", "it is empty"),
 ]
 
 

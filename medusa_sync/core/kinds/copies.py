@@ -1,0 +1,296 @@
+"""The copies of images in the store: which are known, which are still to be made, and what records say.
+
+Plans and reports speak of the URLs of the source. What the store has is translated when it is read, and what
+is sent, in the bodies of requests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct, structs
+
+from medusa_sync.core.kinds.images import COPY_IMAGES, IMAGES, THUMBNAIL, distinct_images_body
+from medusa_sync.core.value import members
+
+if TYPE_CHECKING:
+    from medusa_sync.core.change import Change, VariantChange
+    from medusa_sync.core.product import DesiredProduct
+    from medusa_sync.core.record import Record
+    from medusa_sync.core.selection import Selection
+    from medusa_sync.core.stored import StoredProduct
+
+PUBLIC = "public"
+"""Stands for all hosts with a public address."""
+
+_SPARE = 8  # copies that a record keeps although the source no longer has their images
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 3_600, 7 * 86_400
+_MARK = re.compile(r"-([0-9a-f]{12})(?=[-.])")  # in the name of a copy
+
+
+class Copy(Struct, frozen=True, array_like=True):
+    """A file of the store that was made from an image.
+
+    Attributes:
+        source: the URL of the image at the source.
+        url: of the file.
+        id: of the file; empty if its URL ends with it.
+    """
+
+    source: str
+    url: str
+    id: str = ""
+
+
+class Failure(Struct, frozen=True, array_like=True):
+    """An image that could not be copied.
+
+    Attributes:
+        count: how often it was tried.
+        again: when it is tried again, in seconds since 1970.
+    """
+
+    count: int
+    again: float
+
+    def next(self, now: float) -> Failure:
+        """The failure after it was tried once more."""
+        return Failure(self.count + 1, now + min(_FIRST_PAUSE_S * 2**self.count, _LONGEST_PAUSE_S))
+
+
+NEVER = Failure(0, 0)
+
+
+class Copies(Struct, frozen=True, omit_defaults=True):
+    """What the record of a product says about copies.
+
+    Attributes:
+        files: the known ones, also some of images that the source no longer has: an undo may need them.
+        failed: the images that could not be copied, by the mark of their URL.
+        done: what tells apart the images, and the hosts of the setting, when nothing was left to be tried.
+    """
+
+    files: tuple[Copy, ...] = ()
+    failed: dict[str, Failure] = {}
+    done: str = ""
+
+
+class Copying(Struct, frozen=True):
+    """What a run does about the images of a product.
+
+    Attributes:
+        hosts: from which it copies images.
+        at: when it began, in seconds since 1970.
+        made: the copies that it has made.
+        failed: the images that it could not copy, by the mark of their URL.
+        left: the images that it does not try.
+    """
+
+    hosts: frozenset[str]
+    at: float
+    made: tuple[Copy, ...] = ()
+    failed: Mapping[str, Failure] = {}
+    left: frozenset[str] = frozenset()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The setting that decides about copies."""
+        return {COPY_IMAGES: ",".join(sorted(self.hosts))}
+
+    def takes(self, url: str, record: Record | None) -> bool:
+        """Whether an image is to be copied, as its URL and a record show it."""
+        copies = (record.copies if record else None) or Copies()
+        failed = {**copies.failed, **self.failed}.get(mark_of(url), NEVER)
+        is_known = any(url == each.source for each in copies.files)
+        return self._allows(url) and failed.again <= self.at and not is_known
+
+    def _allows(self, url: str) -> bool:
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+        except ValueError:
+            return False
+        is_named = PUBLIC in self.hosts or host.rstrip(".") in self.hosts
+        return bool(host) and parts.scheme in {"http", "https"} and is_named
+
+
+def mark_of(url: str) -> str:
+    """What the name of a copy has of the URL of its image, so that it is known without a record, too."""
+    return blake2b(url.encode(), digest_size=6).hexdigest()
+
+
+def images_of(desired: DesiredProduct) -> Iterator[str]:
+    """The URLs of all images that the source gives for a product; some may be repeated."""
+    for value in (desired.fields.get(IMAGES), desired.fields.get(THUMBNAIL)):
+        yield from members(value)
+    for variant in desired.variants:
+        yield from members(variant.fields.get(THUMBNAIL))
+
+
+# --- what the store has ---
+
+
+def by_record(stored: StoredProduct) -> StoredProduct:
+    """A product with the URLs of the source instead of the copies that its record knows."""
+    copies = stored.record.copies if stored.record else None
+    return with_sources(stored, copies.files) if copies else stored
+
+
+def with_sources(stored: StoredProduct, files: Iterable[Copy]) -> StoredProduct:
+    """A product with the URLs of the source instead of these copies."""
+    return _translated(stored, {each.url: each.source for each in files})
+
+
+def by_source(stored: StoredProduct, desired: DesiredProduct) -> StoredProduct:
+    """A product with the URLs of the source also instead of copies that its record does not have.
+
+    It may be lost, or two runs have copied the same image.
+    """
+    images = {*images_of(desired)}
+    others = (url for url in _shown(stored) if url not in images)
+    marked = {url: marks for url in others if (marks := _MARK.findall(url.rpartition("/")[2]))}
+    by_mark = {mark_of(url): url for url in images} if marked else {}
+    sources = {url: by_mark[mark] for url, marks in marked.items() for mark in marks if mark in by_mark}
+    if not sources:
+        return stored
+    copies = stored.record.copies if stored.record else None
+    known = {each.source for each in copies.files} if copies else set()
+    found = {source: Copy(source, url) for url, source in sources.items() if source not in known}
+    return structs.replace(_translated(stored, sources), found=tuple(found.values()))
+
+
+def _shown(stored: StoredProduct) -> Iterator[str]:
+    yield from (image.url for image in stored.images)
+    yield from (each for each in (stored.thumbnail, *(one.thumbnail for one in stored.variants)) if each)
+
+
+def _translated(stored: StoredProduct, sources: Mapping[str, str]) -> StoredProduct:
+    raw = {url for url in _shown(stored) if url not in sources} - stored.copied
+    copied = {sources[url] for url in _shown(stored) if url in sources}
+    if not copied:
+        return stored
+    return structs.replace(
+        stored,
+        images=tuple(structs.replace(each, url=sources.get(each.url, each.url)) for each in stored.images),
+        thumbnail=sources.get(stored.thumbnail or "", stored.thumbnail),
+        variants=tuple(
+            structs.replace(each, thumbnail=sources[each.thumbnail])
+            if each.thumbnail and each.thumbnail in sources
+            else each
+            for each in stored.variants
+        ),
+        copied=frozenset({*stored.copied, *copied} - raw),
+    )
+
+
+# --- what a change does ---
+
+
+def to_copy(change: Change) -> list[str]:
+    """The images that have to be copied before a change is written."""
+    copying = change.desired.copying
+    return [url for url in _lacking(change) if url not in copying.left] if copying else []
+
+
+def _lacking(change: Change) -> list[str]:
+    """The images of the source that a product has after a change, without a copy, and that may be copied now.
+
+    An image that the merchant has removed or replaced is not one of them.
+    """
+    copying, stored = change.desired.copying, change.stored
+    if copying is None or not change.selection.has(IMAGES):
+        return []
+    own = {each.field: each.planned for each in change.own_changes}
+    shown = {*members(own.get(IMAGES, tuple(each.url for each in stored.images)))}
+    shown |= {*members(own.get(THUMBNAIL, stored.thumbnail))}
+    for each in change.variants:
+        before = each.stored.thumbnail if each.stored else None
+        shown |= {*members(each.new_values.get(THUMBNAIL, before))}
+    images = dict.fromkeys(url for url in images_of(change.desired) if url in shown)
+    return [url for url in images if url not in change.files and copying.takes(url, change.record)]
+
+
+def resent(change: Change) -> tuple[str, ...]:
+    """The own fields that are sent again although they stay as they are, because their images are copied."""
+    planned = {each.field for each in change.own_changes}
+    left = [name for name in (IMAGES, THUMBNAIL) if name not in planned]
+    return tuple(name for name in left if _has_new_copy(change, members(change.stored.value(name))))
+
+
+def is_resent(change: Change, variant: VariantChange) -> bool:
+    """Whether the thumbnail of a variant is sent again, because it is copied."""
+    stored = variant.stored
+    if stored is None or variant.is_new or THUMBNAIL in variant.new_values:
+        return False
+    return _has_new_copy(change, members(stored.thumbnail))
+
+
+def _has_new_copy(change: Change, urls: Iterable[str]) -> bool:
+    if change.desired.copying is None or not change.selection.has(IMAGES):
+        return False
+    wanted = {*images_of(change.desired)} & change.files.keys() - change.stored.copied
+    return not wanted.isdisjoint(urls)
+
+
+# --- bodies ---
+
+
+def with_copies(body: dict[str, Any], change: Change) -> dict[str, Any]:
+    """The body of a product or variant, which refers to the copies of images."""
+    for place, name in ((body, THUMBNAIL), *((image, "url") for image in body.get(IMAGES, ()))):
+        if place.get(name) in change.files:
+            place[name] = change.files[place[name]].url
+    return body
+
+
+def distinct_body(product: StoredProduct, change: Change) -> dict[str, Any] | None:
+    """The body that stores each image of a written product once; None if no image is repeated."""
+    shown = by_source(with_sources(product, change.files.values()), change.desired)
+    body = distinct_images_body(shown)
+    return with_copies(body, change) if body else None
+
+
+# --- what the record says ---
+
+
+def recorded(change: Change, final: Record) -> Copies | None:
+    """What the record of a changed product says about copies; `final` is the rest of that record."""
+    copying, before = change.desired.copying, change.record.copies or Copies()
+    images, files = {*images_of(change.desired)}, [*change.files.values()]
+    needed = images | {*_shown(change.stored)}
+    spare = [each for each in files if each.source not in needed][-_SPARE:]
+    kept = tuple(each for each in files if each.source in needed or each in spare)
+    failed, done = before.failed, before.done
+    if copying is not None and change.selection.has(IMAGES):
+        left = {mark_of(url) for url in images if url not in change.files}
+        failed = {key: each for key, each in {**failed, **copying.failed}.items() if key in left}
+        done = "" if _lacking(change) else _images_in(final, copying)
+    copies = Copies(kept, failed, done)
+    return None if copies == Copies() else copies
+
+
+def remain(record: Record, copying: Copying | None, selection: Selection) -> bool:
+    """Whether images of a product may have to be copied, as its record shows it."""
+    if copying is None or not selection.has(IMAGES):
+        return False
+    copies = record.copies or Copies()
+    is_due = any(each.again <= copying.at for each in copies.failed.values())
+    return is_due or copies.done != _images_in(record, copying)
+
+
+def _images_in(record: Record, copying: Copying) -> str:
+    """What tells apart the images in a record, and the hosts; empty if it has no images."""
+    values = [record.fields.get(IMAGES), record.fields.get(THUMBNAIL)]
+    values += [each.fields.get(THUMBNAIL) for each in record.variants.values()]
+    urls = sorted({url for value in values for url in members(value)})
+    return mark_of("\n".join([*sorted(copying.hosts), "", *urls])) if urls else ""
+
+
+def may_lack(desired: DesiredProduct, record: Record | None) -> int:
+    """How many images of a product may have to be copied, as its record shows it."""
+    copying = desired.copying
+    return sum(copying.takes(url, record) for url in {*images_of(desired)}) if copying else 0

@@ -1,0 +1,144 @@
+"""Downloads images from the hosts that are allowed, and from no other address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv6Address
+from typing import BinaryIO
+
+import httpx
+from msgspec import Struct
+
+from medusa_sync.errors import ImageError
+from medusa_sync.http import HttpClient
+from medusa_sync.redirects import addresses, is_public
+from medusa_sync.response import Download
+
+MAX_IMAGE_BYTES = 10 * 2**20
+
+_SETTING = "--copy-images (SYNC_PRODUCTS_COPY_IMAGES)"
+_LONGEST_S = 120.0  # for one image, with its redirects and retries
+_HEAD = 16  # bytes that show what an image is
+_SIGNATURES = (
+    ("image/jpeg", "jpg", b"\xff\xd8\xff", 0),
+    ("image/png", "png", b"\x89PNG\r\n\x1a\n", 0),
+    ("image/gif", "gif", b"GIF8", 0),
+    ("image/webp", "webp", b"WEBP", 8),
+    ("image/avif", "avif", b"ftypavif", 4),
+    ("image/avif", "avif", b"ftypavis", 4),
+)
+
+
+class Image(Struct, frozen=True):
+    """An image in a temporary file, which the caller closes.
+
+    Attributes:
+        type: its content type, as its first bytes show it.
+        ending: of the name of a file.
+    """
+
+    file: BinaryIO
+    size: int
+    type: str
+    ending: str
+
+
+class Images:
+    """Images of public hosts, or of named ones.
+
+    Args:
+        http: sends no credentials, and has an `AllowedHosts` as its transport.
+    """
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    async def download(self, url: str) -> Image:
+        """Download an image.
+
+        Raises:
+            ImageError: it cannot be downloaded, or is no image.
+        """
+        path, _, query = url.partition("#")[0].partition("?")
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                found = await self._http.download(path, query=query, limit=MAX_IMAGE_BYTES)
+        except TimeoutError:
+            raise ImageError(f"it took more than {_LONGEST_S:g} seconds") from None
+        if not isinstance(found, Download):
+            raise ImageError(f"the server responded with {found.status}")
+        try:
+            return _checked(found)
+        except ImageError:
+            found.file.close()
+            raise
+
+
+def _checked(found: Download) -> Image:
+    if found.error is not None:
+        raise found.error
+    kind = found.content_type.partition(";")[0].strip().lower()
+    head = found.file.read(_HEAD)
+    size = found.file.seek(0, 2)
+    found.file.seek(0)
+    if not kind or kind.startswith("image/") or kind.endswith("/octet-stream"):
+        for type_, ending, signature, start in _SIGNATURES:
+            if head.startswith(signature, start):
+                return Image(found.file, size, type_, ending)
+    raise ImageError(f"it is not a JPEG, PNG, WebP, AVIF or GIF image, but {kind or 'something else'}")
+
+
+class AllowedHosts(httpx.AsyncBaseTransport):
+    """Sends requests, also redirected ones, only to named hosts, and to public addresses if that is allowed.
+
+    The address of any other host is looked up once, checked, and connected to: a name cannot stand for
+    another address a moment later.
+
+    Args:
+        inner: sends them.
+        hosts: that may have a private address.
+        allows_public: whether other hosts are allowed.
+    """
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, hosts: Collection[str], *, allows_public: bool
+    ) -> None:
+        self._inner = inner
+        self._hosts = hosts
+        self._allows_public = allows_public
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme not in {"http", "https"}:
+            raise httpx.RequestError(f"its URL begins with {request.url.scheme}")
+        host = request.url.host.rstrip(".")
+        if host in self._hosts:
+            return await self._inner.handle_async_request(request)
+        if not self._allows_public:
+            raise httpx.RequestError(f"its host {host} is not named with {_SETTING}")
+        found = await addresses(host)
+        if not all(map(is_public, found)):
+            raise httpx.RequestError(
+                f"its host {host} is in a private network. If that is right, name it with {_SETTING}"
+            )
+        failure: httpx.TransportError = httpx.ConnectError(f"the name {host} is unknown")
+        for address in found:
+            try:
+                return await self._inner.handle_async_request(_sent_to(address, request))
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _sent_to(address: IPv4Address | IPv6Address, request: httpx.Request) -> httpx.Request:
+    """The same request, sent to an address; its header and the certificate still have the name."""
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=str(address)),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )

@@ -1,0 +1,52 @@
+"""What a run has done about images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct, field
+
+from medusa_sync.codes import Note
+from medusa_sync.core.ids import IdSet
+
+
+class Copied(Struct):
+    """How many images were copied to the store.
+
+    Attributes:
+        copied: to the store.
+        to_copy: what a run would copy that is no dry run.
+        failed: that keep their URL at the source.
+        left: for a later run.
+        lost: uploads whose response was lost.
+    """
+
+    copied: int = 0
+    to_copy: IdSet = field(default_factory=IdSet)
+    failed: int = 0
+    left: int = 0
+    lost: int = 0
+
+    def planned(self, urls: Iterable[str]) -> None:
+        """Count images that a run would copy, each once."""
+        for url in urls:
+            self.to_copy.add(url)
+
+    def notes(self) -> Iterator[Note]:
+        """What the result says about images."""
+        if planned := len(self.to_copy):
+            yield Note("images_to_copy", f"Images to copy to the store: {planned:,}.")
+        if self.copied:
+            yield Note("images_copied", f"Images copied to the store: {self.copied:,}.")
+        if self.failed or self.left:
+            yield Note(
+                "images_left",
+                f"Images that keep their URL at the source: {self.failed + self.left:,}. "
+                f"{self.failed:,} could not be copied, and are tried again later; "
+                f"{self.left:,} are left for the next run.",
+            )
+        if self.lost:
+            yield Note(
+                "uploads_lost",
+                f"Uploads without a usable response: {self.lost:,}. Each may have left a file in the store.",
+            )

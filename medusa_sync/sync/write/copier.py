@@ -1,0 +1,154 @@
+"""Copies images of products to the store, before the products are written."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from medusa_sync.core.kinds.copies import NEVER, Copy, Copying, Failure, mark_of
+from medusa_sync.errors import AmbiguousWriteError, ImageError, StoreError, StoreRefusedError
+from medusa_sync.http import Upload
+from medusa_sync.images import Image, Images
+from medusa_sync.medusa.api import StoredFile
+from medusa_sync.settings.secrets import public_part
+from medusa_sync.stop import all_done
+from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.job import Group, Job
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 6  # images
+_MOST_BYTES = 4 * 2**30  # of a run
+_MOST_FAILED = 10  # images in a row; after these, a server itself fails
+_REMEMBERED = 5_000  # images of which another product may need the copy
+_LONGEST_NAME = 60
+
+_Result = Copy | str | None
+"""The copy of an image, or why there is none; None if it is left for a later run."""
+
+
+class Copier:
+    """Downloads and uploads the images that jobs need, each once in a run."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._remarks = context.remarks.copies
+        self._turn = asyncio.Lock()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._known = OrderedDict[str, asyncio.Task[_Result]]()
+        self._bytes = 0
+        self._failed = 0  # in a row
+        self._unused: dict[str, str] = {}  # ids of uploaded files by URL; no product refers to them
+
+    async def copy(self, jobs: Group) -> bool:
+        """Copy the images that jobs need, and tell them the results; returns whether there were any.
+
+        Raises:
+            StoreError: the store is unavailable.
+        """
+        images, needed = self._context.images, {url: job for job in jobs for url in job.change.to_copy}
+        if images is None or not needed:
+            return False
+        async with self._turn:  # if the run is stopped, the images of one group were copied in vain
+            found = await all_done(*(self._once(images, url, job) for url, job in needed.items()))
+        results = dict(zip(needed, found, strict=True))
+        for job in jobs:
+            copying = job.change.desired.copying
+            if copying is not None and (urls := job.change.to_copy):
+                copying = self._with_results(job, copying, {url: results[url] for url in urls})
+                job.desired = structs.replace(job.desired, copying=copying)
+                desired = structs.replace(job.change.desired, copying=copying)
+                job.plan = structs.replace(job.change, desired=desired)
+        return True
+
+    def _with_results(self, job: Job, copying: Copying, results: dict[str, _Result]) -> Copying:
+        """What a job knows about its images after some of them were copied."""
+        record = job.change.record.copies
+        earlier = record.failed if record else {}
+        failed = dict[str, Failure](copying.failed)
+        for url, result in results.items():
+            if isinstance(result, str):
+                mark = mark_of(url)
+                failed[mark] = earlier.get(mark, NEVER).next(copying.at)
+                self._remarks.failed += 1
+                words = "an image of %s keeps its URL at the source, %s: %s"
+                logger.warning(
+                    *(words, job.external_id, public_part(url), result),
+                    extra={"event": "image_not_copied", "external_id": job.external_id},
+                )
+        left = {url for url, result in results.items() if result is None}
+        self._remarks.left += len(left)
+        made = tuple(each for each in results.values() if isinstance(each, Copy))
+        return structs.replace(copying, made=(*copying.made, *made), failed=failed, left=copying.left | left)
+
+    async def _once(self, images: Images, url: str, job: Job) -> _Result:
+        task = self._known.get(url)
+        if task is None:
+            task = self._known[url] = asyncio.create_task(self._copied(images, url, job))
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(url)
+        return await task
+
+    async def _copied(self, images: Images, url: str, job: Job) -> _Result:
+        async with self._slots:
+            is_over = self._bytes > _MOST_BYTES or self._failed >= _MOST_FAILED
+            if is_over or self._context.stop.is_set:
+                return None
+            try:
+                image = await images.download(url)
+                self._bytes += image.size
+                with image.file:
+                    file = await self._uploaded(image, f"{_handle(job)}-{mark_of(url)}.{image.ending}")
+            except ImageError as error:
+                self._failed += 1
+                return str(error)
+        self._failed = 0
+        self._remarks.copied += 1
+        self._unused[file.url] = file.id
+        return Copy(url, file.url, "" if file.url.endswith(file.id) else file.id)
+
+    async def _uploaded(self, image: Image, name: str) -> StoredFile:
+        """Upload an image; once more if the response was lost, which may leave a file behind."""
+        api, upload = self._context.api, Upload(name, image.file, image.type)
+
+        async def attempt(_number: int) -> StoredFile:
+            try:
+                return await api.upload(upload)
+            except AmbiguousWriteError:
+                self._remarks.lost += 1
+                raise
+
+        try:
+            file = await api.client.retry(attempt, on=AmbiguousWriteError)
+        except (AmbiguousWriteError, StoreRefusedError) as error:
+            raise ImageError(f"the store did not take it ({error})") from error
+        if not file.url.startswith(("http://", "https://")):
+            raise ImageError(f"the file provider of the store gives it no URL, but {file.url[:100]!r}")
+        return file
+
+    def used(self, jobs: Iterable[Job]) -> None:
+        """Take note that jobs are written, which may refer to copies from now on."""
+        for job in jobs:
+            for each in job.change.files.values():
+                self._unused.pop(each.url, None)
+
+    async def delete_unused(self) -> None:
+        """Delete the files that were uploaded for products that were not written."""
+        unused, self._unused = self._unused, {}
+        try:
+            for file_id in unused.values():
+                await self._context.api.delete_file(file_id)
+        except (AmbiguousWriteError, StoreError) as error:
+            logger.info("unused files stay in the store: %s", error, extra={"event": "files_kept"})
+
+
+def _handle(job: Job) -> str:
+    """The handle of a product, as a part of a file name that cannot name a folder."""
+    handle = job.change.handle or job.change.stored.handle
+    return re.sub("[^a-z0-9]+", "-", handle.lower()).strip("-")[:_LONGEST_NAME] or "image"

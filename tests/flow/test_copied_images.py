@@ -1,0 +1,517 @@
+"""Images are copied to the store."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Collection
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+import pytest
+
+from medusa_sync import RunResult
+from tests.flow.faults import Killed, refuse, strike
+from tests.flow.stage import (
+    ListSource,
+    Signal,
+    apply,
+    counts,
+    record_of,
+    run_once,
+    save,
+    sync,
+    undone,
+    writes,
+)
+from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.files import STATIC
+from tests.harness.picture_server import PNG, PictureServer, picture, pictured
+from tests.harness.runs import document as text_of
+
+HOST = "old.example"
+Rows = list[dict[str, Any]]
+
+
+def shirts(count: int = 3) -> Rows:
+    """Products with two images of their own, and one that all of them have."""
+    return [
+        {
+            "id": number,
+            "title": f"Shirt {number}",
+            "price": 10,
+            "images": [url(f"{number}/a.png"), url(f"{number}/b.png?v=1"), url("logo.png")],
+            "thumbnail": url(f"{number}/a.png"),
+        }
+        for number in range(1, count + 1)
+    ]
+
+
+def url(path: str) -> str:
+    return f"https://{HOST}/{path}"
+
+
+def copy(source: Any, store: FakeMedusa, pictures: PictureServer | None = None, **changes: Any) -> RunResult:
+    changes = {"copy_images": HOST, "max_retries": 0, **changes}
+    return sync(source, store, pictures=pictures or PictureServer(), **changes)
+
+
+def sources_of(store: FakeMedusa, shown: str) -> str:
+    """The URL of the image that a URL of the store shows."""
+    file = store.state.files.get(shown.removeprefix(STATIC))
+    return pictured(file.content) if file else shown
+
+
+def images_of(store: FakeMedusa, number: int) -> list[str]:
+    """What the images of a product show, and its thumbnail."""
+    product = store.products[f"dummyjson:{number}"]
+    shown = [*(image.url for image in product.images), product.thumbnail or ""]
+    return [sources_of(store, each) for each in shown]
+
+
+def assert_copied(rows: Rows, store: FakeMedusa, *, but: Collection[str] = ()) -> None:
+    """Each product has each of its images once, from the store."""
+    for row in rows:
+        product = store.products[f"dummyjson:{row['id']}"]
+        wanted = [*row.get("images", ()), row.get("thumbnail") or ""]
+        assert sorted(images_of(store, row["id"])[:-1]) == sorted(wanted[:-1]), row["id"]
+        assert images_of(store, row["id"])[-1] == wanted[-1]
+        shown = {*(image.url for image in product.images), product.thumbnail or ""}
+        assert {each for each in shown if not each.startswith(STATIC)} <= {*but}, row["id"]
+
+
+def assert_quiet(source: ListSource, store: FakeMedusa, **changes: Any) -> None:
+    """The next run reads the store once, and asks for no image."""
+    store.requests.clear()
+    pictures = PictureServer()
+    result = copy(source, store, pictures, **changes)
+    assert counts(result) == {"unchanged": len(source.rows)}, list(result.problems)
+    assert (writes(store), pictures.requests) == ([], [])
+
+
+def test_new_products_refer_to_copies() -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
+    result = copy(source, store, pictures)
+    assert counts(result) == {"created": 3}
+    assert_copied(source.rows, store)
+    assert sorted(pictures.requests) == sorted({*pictures.requests})
+    assert len(store.state.files) == len(pictures.requests) == 7
+    assert "Images copied to the store: 7." in result.notes
+    assert len(store.requests) - len(writes(store)) < 10
+    assert_quiet(source, store)
+    assert len(store.requests) == 1
+
+
+def test_a_synced_store_gets_copies_once_that_is_accepted() -> None:
+    source, store = ListSource(shirts()), FakeMedusa()
+    sync(source, store)
+    before = {image.id for product in store.products.values() for image in product.images}
+    assert copy(source, store).exit_code == 6
+    result = copy(source, store, accept_settings=True)
+    assert counts(result) == {"unchanged": 3}
+    assert_copied(source.rows, store)
+    assert {image.id for product in store.products.values() for image in product.images} == before
+    assert_quiet(source, store)
+    store.requests.clear()
+    assert sync(source, store).exit_code == 6
+    assert counts(sync(source, store, accept_settings=True)) == {"unchanged": 3}
+    assert_copied(source.rows, store)
+
+
+# --- faults ---
+
+
+def is_upload(request: httpx.Request) -> bool:
+    return request.method == "POST" and request.url.path == "/admin/uploads"
+
+
+def later(seconds: float) -> Any:
+    """Runs see a later time."""
+    now = time.time()
+    return patch.object(time, "time", lambda: now + seconds)
+
+
+def redirect_to(target: str) -> httpx.Response:
+    return httpx.Response(302, headers={"location": target})
+
+
+BROKEN: dict[str, Any] = {
+    "404": httpx.Response(404),
+    "HTML": httpx.Response(200, html="<p>Log in</p>"),
+    "HTML that says it is an image": httpx.Response(
+        200, headers={"content-type": "image/png"}, text="<script>"
+    ),
+    "an image that says it is HTML": httpx.Response(
+        200, headers={"content-type": "text/html"}, content=PNG + b"1"
+    ),
+    "SVG": httpx.Response(200, headers={"content-type": "image/svg+xml"}, text="<svg/>"),
+    "too large": httpx.Response(200, headers={"content-type": "image/png"}, content=PNG + bytes(10 * 2**20)),
+    "no connection": httpx.ConnectError("refused"),
+    "cut off": httpx.RemoteProtocolError("closed"),
+    "to another host": redirect_to("https://elsewhere.example/a.png"),
+    "to a private address": redirect_to("http://127.0.0.1/a.png"),
+    "to a file": redirect_to("file:///etc/passwd"),
+    "to itself": redirect_to(url("1/a.png")),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_an_image_that_cannot_be_copied_keeps_its_url_and_is_tried_again(
+    fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
+    broken = url("1/a.png")
+    pictures.faults[broken] = BROKEN[fault]
+    result = copy(source, store, pictures)
+    assert (counts(result), result.exit_code) == ({"created": 3}, 0)
+    assert_copied(source.rows, store, but=[broken])
+    assert [note for note in result.notes if note.code == "W408"]
+    [line] = [each for each in caplog.records if getattr(each, "event", "") == "image_not_copied"]
+    assert "dummyjson:1 keeps its URL at the source, https://old.example/1/a.png: " in line.getMessage()
+    assert {*pictures.requests} <= {broken, *all_images(source.rows)}
+    assert_quiet(source, store)
+    with later(3_500):
+        assert_quiet(source, store)
+    with later(3_700):  # not yet there
+        assert counts(copy(source, store, pictures)) == {"unchanged": 3}
+        assert_quiet(source, store)
+    with later(2 * 3_600):
+        assert_quiet(source, store)
+    pictures.faults.clear()
+    with later(4 * 3_600):
+        assert counts(copy(source, store, pictures)) == {"unchanged": 3}
+        assert_copied(source.rows, store)
+        assert_quiet(source, store)
+
+
+def all_images(rows: Rows) -> set[str]:
+    return {each for row in rows for each in row["images"]}
+
+
+def test_a_new_image_is_copied_while_another_one_of_the_product_waits() -> None:
+    source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer()
+    pictures.faults[url("1/a.png")] = httpx.Response(404)
+    copy(source, store, pictures)
+    source.rows[0]["images"].append(url("1/new.png"))
+    source.rows[0]["price"] = 11
+    pictures.requests.clear()
+    assert counts(copy(source, store, pictures)) == {"updated": 1}
+    assert pictures.requests == [url("1/new.png")]
+    assert_copied(source.rows, store, but=[url("1/a.png")])
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("status", [413, 500])
+def test_a_file_provider_that_fails_costs_no_product(status: int) -> None:
+    source, store, pictures = ListSource(shirts(9)), FakeMedusa(), PictureServer()
+    hit = refuse(store, is_upload, httpx.Response(status, json={"message": "No."}))
+    result = copy(source, store, pictures)
+    assert (counts(result), result.exit_code) == ({"created": 9}, 0)
+    assert_copied(source.rows, store, but=all_images(source.rows))
+    assert len(hit) < 15  # it is not asked for each image
+    store.before = None
+    with later(3_700):
+        assert counts(copy(source, store, pictures)) == {"unchanged": 9}
+    assert_copied(source.rows, store)
+    with later(3_800):
+        assert_quiet(source, store)
+
+
+def test_an_upload_whose_response_is_lost_is_sent_again() -> None:
+    source, store = ListSource(shirts(1)), FakeMedusa()
+    strike(store, "after", is_upload, httpx.ReadError("reset"))
+    result = copy(source, store, max_retries=1)
+    assert_copied(source.rows, store)
+    assert len(store.state.files) == 4
+    assert [note for note in result.notes if note.code == "W409"]
+    assert_quiet(source, store)
+
+
+def test_the_source_of_an_image_gets_neither_cookies_nor_credentials() -> None:
+    source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer()
+    answer = httpx.Response(302, headers={"set-cookie": "a=b", "location": url("1/b.png?v=1")})
+    pictures.faults[url("1/a.png")] = answer
+    copy(source, store, pictures, source_authorization="Bearer hush")
+    assert len(store.state.files) == 3
+    assert all({"authorization", "cookie"}.isdisjoint(each) for each in pictures.headers)
+
+
+def test_names_of_files_come_from_the_handle() -> None:
+    rows = shirts(1)
+    rows[0]["handle"] = "übel..%2f.."
+    store = FakeMedusa()
+    copy(ListSource(rows), store)
+    for each in store.state.files.values():
+        assert re.fullmatch(r"\d+-ubel-2f-[0-9a-f]{12}\.png", each.id), each.id
+
+
+# --- a run that ends early ---
+
+
+@pytest.mark.parametrize("before", ["empty", "synced"])
+def test_a_run_that_is_killed_after_uploads_is_repeated(before: str) -> None:
+    source, store = ListSource(shirts()), FakeMedusa()
+    if before == "synced":
+        sync(source, store)
+    strike(store, "before", lambda request: request.method == "POST" and not is_upload(request), Killed())
+    with pytest.raises(Killed):
+        copy(source, store, accept_settings=True)
+    uploaded = {*store.state.files}
+    assert uploaded
+    store.before = None
+    copy(source, store, accept_settings=True)
+    assert_copied(source.rows, store)
+    assert uploaded <= {*store.state.files}  # what nothing knows stays
+    assert_quiet(source, store)
+
+
+def test_a_run_that_is_stopped_goes_on_where_it_was_and_leaves_no_unused_files() -> None:
+    source, store, pictures = ListSource(shirts(12)), FakeMedusa(), PictureServer()
+    sync(source, store)
+    for number in range(12):
+        stop, count = Signal(), len(pictures.requests)
+
+        def run_out(stop: Signal = stop, count: int = count) -> httpx.Response:
+            if len(pictures.requests) - count > 14:
+                stop.run_out()
+            own = pictures.requests[-1]
+            return httpx.Response(200, headers={"content-type": "image/png"}, content=picture(own))
+
+        pictures.faults["*"] = run_out
+        result = copy(source, store, pictures, stop=stop, accept_settings=not number)
+        used = {image.url for product in store.products.values() for image in product.images}
+        assert {f"{STATIC}{each}" for each in store.state.files} <= used
+        if not result.error:
+            break
+    assert not result.error
+    assert_copied(source.rows, store)
+    assert_quiet(source, store)
+
+
+def test_two_runs_at_once_store_each_picture_once() -> None:
+    source, store = ListSource(shirts()), FakeMedusa()
+    copy(source, store)
+    for row in source.rows:
+        row["images"].insert(0, url(f"{row['id']}/new.png"))
+
+    async def both() -> None:
+        options: Any = {"copy_images": HOST, "max_retries": 2, "pictures": PictureServer()}
+        await asyncio.gather(*(run_once(ListSource(source.rows), store, **options) for _ in range(2)))
+
+    asyncio.run(both())
+    copy(source, store)
+    assert_copied(source.rows, store)
+    assert_quiet(source, store)
+
+
+# --- what is wanted changes ---
+
+
+def test_images_come_and_go() -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
+    copy(source, store, pictures)
+    old = source.rows[0]["images"]
+    source.rows[0]["images"] = [url("1/c.png"), old[2]]
+    result = copy(source, store, pictures)
+    [change] = [each for each in outcomes(result)["dummyjson:1"].changes if each.field == "images"]
+    assert (set(change.stored), set(change.planned)) == ({*old}, {*source.rows[0]["images"]})
+    assert_copied(source.rows, store)
+    assert_quiet(source, store)
+    pictures.requests.clear()
+    source.rows[0]["images"] = old
+    copy(source, store, pictures)
+    assert (sorted(images_of(store, 1)[:-1]), pictures.requests) == (sorted(old), [])
+    assert_quiet(source, store)
+
+
+def outcomes(result: RunResult) -> dict[str | None, Any]:
+    return {each.external_id: each for each in result.changes}
+
+
+def test_the_merchant_owns_what_the_merchant_did() -> None:
+    source, store = ListSource(shirts(1)), FakeMedusa()
+    copy(source, store)
+    product = store.products["dummyjson:1"]
+    first, second, _ = product.images
+    body = [{"id": first.id, "url": first.url}, {"url": "https://m.example/mine.png"}]
+    store.call("POST", f"/admin/products/{product.id}", {"images": body, "thumbnail": second.url})
+    assert_quiet(source, store)
+    source.rows[0]["images"].append(url("1/d.png"))
+    source.rows[0]["price"] = 12
+    copy(source, store)
+    shown = [url("1/a.png"), "https://m.example/mine.png", url("1/d.png"), url("1/b.png?v=1")]
+    assert images_of(store, 1) == shown
+    assert_quiet(source, store)
+    copy(source, store, overwrite=True)
+    assert sorted(images_of(store, 1)[:-1]) == sorted(
+        [*all_images(source.rows), "https://m.example/mine.png"]
+    )
+    assert images_of(store, 1)[-1] == url("1/a.png")
+    assert not any(each.url.startswith("https://old") for each in store.products["dummyjson:1"].images)
+
+
+def test_an_image_that_the_merchant_removed_is_not_copied() -> None:
+    source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer()
+    sync(source, store)
+    product = store.products["dummyjson:1"]
+    kept = [{"id": each.id, "url": each.url} for each in product.images[:1]]
+    store.call("POST", f"/admin/products/{product.id}", {"images": kept})
+    copy(source, store, pictures, accept_settings=True)
+    assert pictures.requests == [url("1/a.png")]
+    assert_quiet(source, store)
+
+
+def test_a_lost_record_does_not_double_pictures() -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
+    copy(source, store)
+    for product in store.products.values():
+        product.metadata = {}
+    copy(source, store, pictures, accept_settings=True)
+    assert_copied(source.rows, store)
+    assert pictures.requests == []
+    assert_quiet(source, store)
+
+
+def test_thumbnails_of_variants_are_copied() -> None:
+    rows = shirts(1)
+    rows[0]["variants"] = [
+        {"id": size, "price": 1, "options": {"Size": size}, "image": url(f"1/{size}.png")} for size in "SM"
+    ]
+    source, store = ListSource(rows), FakeMedusa()
+    sync(source, store)
+    copy(source, store, accept_settings=True)
+    variants = store.products["dummyjson:1"].variants
+    assert {sources_of(store, each.thumbnail or "") for each in variants} == {url("1/S.png"), url("1/M.png")}
+    assert all((each.thumbnail or "").startswith(STATIC) for each in variants)
+    assert_copied(rows, store)
+    assert_quiet(source, store)
+    rows[0]["variants"].append({"id": "L", "price": 1, "options": {"Size": "L"}, "image": url("1/S.png")})
+    pictures = PictureServer()
+    copy(source, store, pictures)
+    by_title = {each.title: each.thumbnail for each in store.products["dummyjson:1"].variants}
+    assert by_title["L"] == by_title["S"]
+    assert pictures.requests == []
+    assert_quiet(source, store)
+
+
+def test_images_of_other_hosts_stay_there() -> None:
+    rows = shirts(1)
+    rows[0]["images"] = [other := "https://cdn.example/x.png", url("1/b.png")]
+    source, store, pictures = ListSource(rows), FakeMedusa(), PictureServer()
+    copy(source, store, pictures)
+    assert_copied(rows, store, but=[other])
+    assert_quiet(source, store)
+    assert copy(source, store, copy_images=f"{HOST},cdn.example").exit_code == 6
+    copy(source, store, copy_images=f"cdn.example,{HOST}", accept_settings=True)
+    assert_copied(rows, store)
+    assert_quiet(source, store, copy_images=f"{HOST},cdn.example")
+
+
+# --- other kinds of runs ---
+
+
+def test_a_dry_run_says_how_many_images_it_would_copy() -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
+    result = copy(source, store, pictures, dry_run=True)
+    assert "Images to copy to the store: 7." in result.notes
+    assert (writes(store), pictures.requests) == ([], [])
+    sync(source, store)
+    store.requests.clear()
+    result = copy(source, store, pictures, dry_run=True, accept_settings=True)
+    assert "Images to copy to the store: 7." in result.notes
+    assert (writes(store), pictures.requests) == ([], [])
+
+
+@pytest.mark.parametrize("before", ["empty", "synced"])
+def test_a_saved_plan_copies_when_it_is_written(before: str, tmp_path: Path) -> None:
+    source, store, pictures, file = ListSource(shirts()), FakeMedusa(), PictureServer(), tmp_path / "plan"
+    if before == "synced":
+        sync(source, store)
+    save(source, store, file, copy_images=HOST, accept_settings=True)
+    result = apply(file, store, pictures=pictures)
+    assert (result.exit_code, list(result.skipped)) == (0, [])
+    assert len(pictures.requests) == 7
+    assert_copied(source.rows, store)
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("options", [{"only": "price"}, {"skip": "images"}])
+def test_a_run_without_images_copies_none(options: dict[str, Any]) -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
+    sync(source, store)
+    for row in source.rows:
+        row["price"] = 20
+    assert counts(copy(source, store, pictures, **options)) == {"updated": 3}
+    assert_quiet(source, store, **options)
+    assert (pictures.requests, store.state.files) == ([], {})
+    copy(source, store, pictures, accept_settings=True)
+    for row in source.rows:
+        row["price"] = 21
+    assert counts(copy(source, store, **options)) == {"updated": 3}
+    assert_copied(source.rows, store)
+    assert_quiet(source, store)
+
+
+def test_an_undo_brings_copies_back(tmp_path: Path) -> None:
+    source, store = ListSource(shirts()), FakeMedusa()
+    copy(source, store)
+    before = deepcopy(source.rows)
+    for row in source.rows:
+        row["images"], row["thumbnail"] = [url(f"{row['id']}/new.png")], url(f"{row['id']}/new.png")
+    file = tmp_path / "run.json"
+    file.write_text(text_of(copy(source, store)))
+    assert_copied(source.rows, store)
+    result = copy(undone(str(file), store), store, undo=file)
+    assert (counts(result), result.exit_code) == ({"updated": 3}, 0)
+    assert_copied(before, store)
+    assert_quiet(source, store)  # what is undone counts as an edit of the merchant
+    created = tmp_path / "created.json"
+    source.rows = shirts(4)
+    created.write_text(text_of(copy(source, store, only="price")))
+    result = copy(undone(str(created), store), store, undo=created, on_missing="delete", max_removals=9)
+    assert counts(result) == {"removed": 1}, [*result.skipped]
+
+
+def test_two_sources_copy_an_image_each() -> None:
+    source, store = ListSource(shirts(1)), FakeMedusa()
+    copy(source, store)
+    with patch("tests.harness.runs.SOURCE_NAME", "other"):
+        copy(source, store, source_name="other")
+    assert len(store.state.files) == 6
+    assert_quiet(source, store)
+
+
+def test_removed_products_leave_their_files() -> None:
+    source, store = ListSource(shirts()), FakeMedusa()
+    copy(source, store)
+    source.rows = source.rows[:2]
+    assert counts(copy(source, store, on_missing="delete", max_removals="100%"))["removed"] == 1
+    assert len(store.state.files) == 7
+    assert_quiet(source, store)
+
+
+def test_an_adopted_product_gets_copies() -> None:
+    source, store = ListSource(shirts(1)), FakeMedusa()
+    sync(source, store)
+    product = store.products["dummyjson:1"]
+    product.external_id, product.metadata = None, None
+    assert counts(copy(source, store, adopt=True)) == {"updated": 1}
+    assert_copied(source.rows, store)
+    assert_quiet(source, store, adopt=True)
+
+
+def test_a_result_says_if_customers_cannot_load_copies() -> None:
+    result = copy(ListSource(shirts(1)), FakeMedusa())
+    [note] = [each for each in result.notes if each.code == "W315"]
+    assert "'localhost:9000'" in note
+
+
+def test_a_record_is_short() -> None:
+    store = FakeMedusa()
+    copy(ListSource(shirts(1)), store)
+    record = record_of(store, 1)
+    assert len(json.dumps(record["copies"])) < 3 * 150
+    assert record["version"] == 3

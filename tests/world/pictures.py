@@ -1,0 +1,55 @@
+"""The images of the source, on a server with faults, and their copies in the store."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tests.harness.picture_server import PictureServer, pictured
+
+if TYPE_CHECKING:
+    from tests.harness.fake_medusa import FakeMedusa
+    from tests.world.network import Network
+
+HOST = "i.example"
+_FAULTS: dict[str, Callable[[], httpx.Response | Exception]] = {
+    "404": lambda: httpx.Response(404),
+    "HTML": lambda: httpx.Response(200, html="<p>Log in</p>"),
+    "reset": lambda: httpx.ReadError("reset"),
+    "private": lambda: httpx.Response(302, headers={"location": "http://127.0.0.1/"}),
+}
+
+
+class SlowPictures(PictureServer):
+    """Answers after a random time, and at times with a fault."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self._network = network
+        self.faulty = 0.0  # the share of answers that are faults
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        network = self._network
+        await network.pause()
+        if network.dice.random() < self.faulty:
+            name = network.dice.choice([*_FAULTS])
+            network.states[f"image: {name}"] += 1
+            self.faults["*"] = _FAULTS[name]
+        try:
+            return await super().handle_async_request(request)
+        finally:
+            self.faults.clear()
+
+
+def source_of(store: FakeMedusa, url: str) -> str:
+    """The URL at the source of an image of the store."""
+    file = store.state.files.get(url.rpartition("/")[2])
+    return pictured(file.content) if file else url
+
+
+def copies(seed: int) -> bool:
+    """Whether a world begins with copies of images; it follows from the seed alone."""
+    return random.Random(f"{seed} images").random() < 0.3
