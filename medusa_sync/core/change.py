@@ -209,7 +209,7 @@ class Change(Struct, frozen=True, dict=True):
         """The known copies of images, by their URLs at the source."""
         known = self.record.copies.files if self.record.copies else ()
         made = self.desired.copying.made if self.desired.copying else ()
-        return {each.source: each for each in (*known, *self.stored.found, *made)}
+        return {each.source: each for each in (*made, *known, *self.stored.found)}
 
     @cached_property
     def to_copy(self) -> list[str]:

@@ -7,7 +7,7 @@ is sent, in the bodies of requests.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -141,8 +141,9 @@ def by_record(stored: StoredProduct) -> StoredProduct:
 
 
 def with_sources(stored: StoredProduct, files: Iterable[Copy]) -> StoredProduct:
-    """A product with the URLs of the source instead of these copies."""
-    return _translated(stored, {each.url: each.source for each in files})
+    """A product with the URLs of the source instead of these copies, and of others of the same images."""
+    sources = {each.url: each.source for each in files}
+    return _translated(stored, sources, _by_mark(stored, sources.values(), sources))
 
 
 def by_source(stored: StoredProduct, desired: DesiredProduct) -> StoredProduct:
@@ -151,16 +152,7 @@ def by_source(stored: StoredProduct, desired: DesiredProduct) -> StoredProduct:
     It may be lost, or two runs have copied the same image.
     """
     images = {*images_of(desired)}
-    others = (url for url in _shown(stored) if url not in images)
-    marked = {url: marks for url in others if (marks := _MARK.findall(url.rpartition("/")[2]))}
-    by_mark = {mark_of(url): url for url in images} if marked else {}
-    sources = {url: by_mark[mark] for url, marks in marked.items() for mark in marks if mark in by_mark}
-    if not sources:
-        return stored
-    copies = stored.record.copies if stored.record else None
-    known = {each.source for each in copies.files} if copies else set()
-    found = {source: Copy(source, url) for url, source in sources.items() if source not in known}
-    return structs.replace(_translated(stored, sources), found=tuple(found.values()))
+    return _translated(stored, {}, _by_mark(stored, images, images))
 
 
 def _shown(stored: StoredProduct) -> Iterator[str]:
@@ -168,7 +160,17 @@ def _shown(stored: StoredProduct) -> Iterator[str]:
     yield from (each for each in (stored.thumbnail, *(one.thumbnail for one in stored.variants)) if each)
 
 
-def _translated(stored: StoredProduct, sources: Mapping[str, str]) -> StoredProduct:
+def _by_mark(stored: StoredProduct, sources: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """Other copies in a product whose names have the marks of these images, with their images."""
+    others = (url for url in _shown(stored) if url not in known)
+    marked = {url: marks for url in others if (marks := _MARK.findall(url.rpartition("/")[2]))}
+    images = {mark_of(source): source for source in sources} if marked else {}
+    return {url: images[mark] for url, marks in marked.items() for mark in marks if mark in images}
+
+
+def _translated(stored: StoredProduct, known: Mapping[str, str], found: Mapping[str, str]) -> StoredProduct:
+    """A product with other URLs: those of known copies, and of found ones, which it remembers."""
+    sources = {**known, **found}
     raw = {url for url in _shown(stored) if url not in sources} - stored.copied
     copied = {sources[url] for url in _shown(stored) if url in sources}
     if not copied:
@@ -184,6 +186,7 @@ def _translated(stored: StoredProduct, sources: Mapping[str, str]) -> StoredProd
             for each in stored.variants
         ),
         copied=frozenset({*stored.copied, *copied} - raw),
+        found=(*stored.found, *(Copy(source, url) for url, source in found.items())),
     )
 
 
