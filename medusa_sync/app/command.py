@@ -194,8 +194,7 @@ class _Job:
             from medusa_sync.app.rejected import with_new_rejected
 
             result = with_new_rejected(result, settings)
-        has_work = result.changes or any(note.name == "images_to_copy" for note in result.notes)
-        if settings.exit_code and settings.dry_run and result.exit_code == 0 and has_work:
+        if settings.exit_code and settings.dry_run and result.exit_code == 0 and result.changes:
             return structs.replace(result, exit_code=EXIT_CHANGES)
         return result
 

@@ -227,6 +227,11 @@ class Change(Struct, frozen=True, dict=True):
         return [each.stored.id for each in self.variants if each.stored and is_resent(self, each)]
 
     @property
+    def sends_copies(self) -> bool:
+        """Whether copies of images take the place of what they were made of."""
+        return bool(self.resent or self.resent_variants)
+
+    @property
     def shared(self) -> ItemPlan | None:
         """What it does to the inventory item that variants share; None if there is none."""
         return next((each for each in self.items if each.is_shared), None)

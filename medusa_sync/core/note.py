@@ -139,7 +139,7 @@ def is_recorded(update: Change) -> bool:
         return False
     if update.has_changes or update.conflicts or update.adopted or update.learns:
         return False
-    if update.resent or update.resent_variants or update.to_copy:
+    if update.sends_copies or update.to_copy:
         return False
     if update.renews_settings and is_earlier(record.settings, update.desired.settings):
         return False

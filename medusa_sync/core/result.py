@@ -186,9 +186,14 @@ def gained(change: Change) -> Action | None:
     return Action.CREATE if change.is_creation else Action.ADOPT if change.adopted else None
 
 
-def outcome_of(change: Change, changes: Collection[FieldChange], gain: Action | None) -> Outcome:
-    """The outcome of a product after its last change; `changes` and `gain` are those of the whole run."""
-    action = gain or (Action.UPDATE if changes else None)
+def outcome_of(
+    change: Change, changes: Collection[FieldChange], gain: Action | None, *, gets_copies: bool = False
+) -> Outcome:
+    """The outcome of a product after its last change; `changes` and `gain` are those of the whole run.
+
+    `gets_copies` is whether it refers to copies of images instead of what they were made of.
+    """
+    action = gain or (Action.UPDATE if changes or gets_copies else None)
     result = Result.CREATED if action is Action.CREATE else Result.UPDATED if action else Result.UNCHANGED
     not_synced = (each for each in withheld_earlier(change.record) if not change.selection.has(each.field))
     return Outcome(

@@ -111,7 +111,7 @@ def test_a_synced_store_gets_copies_once_that_is_accepted() -> None:
     before = {image.id for product in store.products.values() for image in product.images}
     assert copy(source, store).exit_code == 6
     result = copy(source, store, accept_settings=True)
-    assert counts(result) == {"unchanged": 3}
+    assert counts(result) == {"updated": 3}
     assert_copied(source.rows, store)
     assert {image.id for product in store.products.values() for image in product.images} == before
     assert_quiet(source, store)
@@ -182,7 +182,7 @@ def test_an_image_that_cannot_be_copied_keeps_its_url_and_is_tried_again(
         assert_quiet(source, store)
     pictures.faults.clear()
     with later(4 * 3_600):
-        assert counts(copy(source, store, pictures)) == {"unchanged": 3}
+        assert counts(copy(source, store, pictures)) == {"unchanged": 2, "updated": 1}
         assert_copied(source.rows, store)
         assert_quiet(source, store)
 
@@ -214,7 +214,7 @@ def test_a_file_provider_that_fails_costs_no_product(status: int) -> None:
     assert len(hit) < 15  # it is not asked for each image
     store.before = None
     with later(3_700):
-        assert counts(copy(source, store, pictures)) == {"unchanged": 9}
+        assert counts(copy(source, store, pictures)) == {"updated": 9}
     assert_copied(source.rows, store)
     with later(3_800):
         assert_quiet(source, store)
@@ -473,6 +473,17 @@ def test_an_undo_brings_copies_back(tmp_path: Path) -> None:
     created.write_text(text_of(copy(source, store, only="price")))
     result = copy(undone(str(created), store), store, undo=created, on_missing="delete", max_removals=9)
     assert counts(result) == {"removed": 1}, [*result.skipped]
+
+
+def test_an_undo_of_the_run_that_made_copies_keeps_them(tmp_path: Path) -> None:
+    source, store, file = ListSource(shirts()), FakeMedusa(), tmp_path / "run.json"
+    sync(source, store)
+    file.write_text(text_of(copy(source, store, accept_settings=True)))
+    store.requests.clear()
+    result = copy(undone(str(file), store), store, undo=file)
+    assert (writes(store), result.exit_code, result.conflicts) == ([], 0, 0)
+    assert_copied(source.rows, store)
+    assert_quiet(source, store)
 
 
 def test_two_sources_copy_an_image_each() -> None:

@@ -169,7 +169,7 @@ class World:
         await all_of(runs, self.store, machines)
         await self.network.idle()
         self.network.calm()
-        self.store.between = None
+        self.store.between, self.pictures.faulty = None, 0
         self.states.update(set(of_runs(self, runs)))
         self.wanted_before = self.wanted()
         stored = self.products()
@@ -285,7 +285,6 @@ class World:
             self.passing.pop()()
         if self.copies:
             await asyncio.sleep(A_WEEK_S)  # images that could not be copied are tried again
-        self.pictures.faulty = 0
         self.oracle.see(self.shop.items(), self.shop.locations)
         wanted, begin = self.wanted(), len(self.network.sent)
         deleted = self.run().keys_of_deleted

@@ -96,6 +96,7 @@ class History(Struct):
         kept: why dropped variants are not removed although the guards allow it, by id.
         titles: of its options when it was read first, by id.
         shared_item: id of the inventory item that its variants shared then.
+        sends_copies: it refers to copies of images from now on.
     """
 
     records: list[Record | None] = []
@@ -105,6 +106,7 @@ class History(Struct):
     kept: dict[str, str] = {}
     titles: Mapping[str, str] | None = None
     shared_item: str = ""
+    sends_copies: bool = False
 
 
 class Attempt(Struct):
@@ -195,6 +197,7 @@ class Job(Struct, eq=False):
     def begin(self) -> None:
         """Begin an attempt to write the plan."""
         stored = self.change.stored
+        self.history.sends_copies |= self.change.sends_copies
         items = self.owners.unused if self.owners else {}
         self.attempt = Attempt(product_id=stored.id, before=stored.record, items=items)
 
@@ -243,7 +246,8 @@ class Job(Struct, eq=False):
 
     def outcome(self) -> Outcome:
         """The outcome of a product whose plan is carried out."""
-        found = outcome_of(self.change, self._all_changes, self._gain)
+        copies = self.history.sends_copies or bool(self.change.to_copy)  # in a dry run
+        found = outcome_of(self.change, self._all_changes, self._gain, gets_copies=copies)
         withheld = (*found.withheld, *filter(None, [self.creation.withheld_handle]))
         return structs.replace(found, written=self.written(), withheld=withheld)
 
