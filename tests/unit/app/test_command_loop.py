@@ -122,7 +122,12 @@ def test_a_run_without_changes_is_one_line_on_a_terminal(
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(Signals, "wait", lambda _signals, _seconds: None)
     monkeypatch.setattr(Schedule, "after", lambda _schedule, time: time)
-    flags = {"source": str(source), "loop": True, "run_now": True, "max_runs": "3"}
+    flags: dict[str, str | bool | None] = {
+        "source": str(source),
+        "loop": True,
+        "run_now": True,
+        "max_runs": "3",
+    }
     assert execute(flags) == 0
     quiet = re.findall(r"^\d\d:\d\d:\d\d 20 products up to date \(.*\)$", terminal.getvalue(), re.MULTILINE)
     assert len(quiet) == 2
