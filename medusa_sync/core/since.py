@@ -59,6 +59,11 @@ def digest(record: Record) -> str:
     return _digest([record.currency, names, _content(record.fields), variants])
 
 
+def applied_values(record: Record) -> dict[str, Value]:
+    """What the record has of the product itself."""
+    return {**record.fields, OPTIONS: tuple(each.name for each in record.options)}
+
+
 def variant_digest(entry: VariantRecord) -> str:
     """What tells apart what was recorded of a variant."""
     return _digest(_content(entry.fields))

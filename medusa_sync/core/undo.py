@@ -15,7 +15,6 @@ from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChang
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.copies import by_source
-from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
@@ -23,7 +22,7 @@ from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanSettings
-from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, Since, variant_written_since
+from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, Since, applied_values, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 from medusa_sync.errors import ProductFailedError
@@ -123,7 +122,7 @@ def plan_change(
         stored=structs.replace(change.stored, record=stored.record),
         own_changes=_marked(own),
         own_conflicts=(
-            *_kept(change.own_conflicts, _own_values(stored.record), undone),
+            *_kept(change.own_conflicts, applied_values(stored.record), undone),
             *undone.lost,
             *(staying.values() if how.selection.has_variants else ()),
         ),
@@ -259,11 +258,6 @@ def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
     return tuple(
         structs.replace(each, setting=each.setting if each.setting == DRAFTING else UNDO) for each in changes
     )
-
-
-def _own_values(record: Record) -> dict[str, Value]:
-    """What the record has of the product itself."""
-    return {**record.fields, OPTIONS: tuple(each.name for each in record.options)}
 
 
 def _kept(
