@@ -14,7 +14,7 @@ PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --du
 unexport PYTHONDONTWRITEBYTECODE # with it, every process of a test compiles all modules again
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo store check quick test test-all lowest simulate mutants soak replay matrix bench lint ruff mypy imports spelling complexity security docs picture format container audit release publish lock clean
+.PHONY: help install demo store check quick test test-all lowest simulate ecosystem mutants soak replay matrix bench lint ruff mypy imports spelling complexity security docs picture format container audit release publish lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -59,6 +59,9 @@ lowest: install ## the tests of `make check` with the lowest versions that pypro
 
 simulate: install ## random histories of a source, a merchant, faults and runs on a store in memory (MINUTES=5 SEED=...)
 	$(BIN)/python -m tests.world --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+ecosystem: install ## read the catalogues of other programs before and after a change, and print the difference (REF=main)
+	$(BIN)/python -m tests.catalogues.ecosystem $(REF)
 
 mutants: install ## apply bugs on purpose to a copy of the package: the world has to find each (ARGS="sales --seconds 30")
 	$(BIN)/python -m tests.world.mutants $(ARGS)
