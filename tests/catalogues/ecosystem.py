@@ -1,7 +1,7 @@
 """What a change does to the catalogues of other programs: `python -m tests.catalogues.ecosystem [REF]`.
 
-It reads all of them with the package of a commit (REF, or the branch `main`) and with that of the working tree,
-and prints what differs: format, products, rejected rows and notes.
+It reads all of them with the package of a commit (REF, or the branch `main`) and with that of the working
+tree, and prints what differs: format, products, rejected rows and notes.
 """
 
 from __future__ import annotations
