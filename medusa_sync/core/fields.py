@@ -26,6 +26,7 @@ from medusa_sync.core.kinds.options import CHOICE, OPTION, OPTIONS, VARIANTS
 from medusa_sync.core.kinds.plain import FLAG, MEASURE, PLAIN, UNIQUE_TEXT, Flag
 from medusa_sync.core.kinds.prices import AMOUNT, OTHER_PRICE, PRICE
 from medusa_sync.core.kinds.profiles import PROFILE, ShippingProfile
+from medusa_sync.core.kinds.rank import RANK, Rank
 from medusa_sync.core.kinds.sales import IN_LIST, OTHER_SALE, SALE
 from medusa_sync.core.kinds.status import STATUS, ProductStatus
 from medusa_sync.core.kinds.stock import BACKORDER, LEVEL, OTHER_STOCK, STOCK
@@ -164,6 +165,7 @@ VARIANT_FIELDS = Fields(
         *(Field(name, UNIQUE_TEXT, unique=True, since=1) for name in (EAN, UPC)),
         Field(THUMBNAIL, since=1),  # Shopify's was not read
         Field(BACKORDER, FLAG, since=1),
+        Field(RANK, Rank(), since=1),
         *(Field(name, MEASURE, since=1) for name in ("length", "height", "width")),
         *(Field(name, since=1) for name in ("origin_country", "hs_code", "mid_code", "material")),
         Field(PRICE, AMOUNT),

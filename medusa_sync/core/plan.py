@@ -24,6 +24,7 @@ from medusa_sync.core.fields import (
 from medusa_sync.core.kinds.base import Meanings, Merge, Sides
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.prices import named_by_record
+from medusa_sync.core.kinds.rank import is_reordered
 from medusa_sync.core.kinds.sales import held_back
 from medusa_sync.core.kinds.status import DRAFT, PUBLISHED, STATUS
 from medusa_sync.core.kinds.stock import is_shared
@@ -80,7 +81,9 @@ def plan_update(
     shared = find_shared(desired, stored, record, matches, removed.keys(), selection=how.selection)
     names = desired.meanings(record.locations_with(desired.locations), options.ids)
     plan = _Plan(
-        *(desired, stored, shared.record, options, shared.matches, names, how, restore, settings, shared, {})
+        *(desired, stored, shared.record, options, shared.matches, names, how, restore, settings, shared),
+        is_reordered(desired, shared.record),
+        {},
     )
     of_options: _Found = ()
     if options.is_change or options.contested:
@@ -101,6 +104,7 @@ class _Plan(Struct, frozen=True):
         restore: put the source's values back, even if only the merchant changed them.
         settings: those of which the product was written with other values.
         shared: the inventory item that variants share.
+        is_reordered: the source has changed the order of the variants.
         newer: gets the fields that earlier versions did not sync, as that of a change.
     """
 
@@ -114,6 +118,7 @@ class _Plan(Struct, frozen=True):
     restore: bool
     settings: Collection[str]
     shared: SharedItem
+    is_reordered: bool
     newer: dict[str, bool]
 
     def change(self, of_options: _Found, *, drafted: Collection[str]) -> Change:
@@ -201,7 +206,7 @@ class _Plan(Struct, frozen=True):
         kind, name = field.kind, field.name
         known, left = kind.moved(name, wanted, history, sides)
         restore = self.restore or kind.is_lost(current)
-        if self.record.is_newer(field, history):
+        if self.record.is_newer(field, known):
             self.newer[name] = self.newer.get(name, True) and (restore or field.same(current, wanted))
             if not restore:
                 return
@@ -287,7 +292,9 @@ class _Plan(Struct, frozen=True):
         record = self.record
         applied, pending = record.variant(variant.key).fields, record.pending_values.get(variant.key, {})
         former = record.former_location(self.desired.locations)
-        return Sides(variant.fields, applied, pending, self.names, former, stored, self.settings)
+        return Sides(
+            *(variant.fields, applied, pending, self.names, former, stored, self.settings, self.is_reordered)
+        )
 
     def _merge_of_variant(
         self, field: Field, variant: DesiredVariant, stored: StoredVariant, sides: Sides

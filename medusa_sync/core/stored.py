@@ -125,6 +125,7 @@ class StoredVariant(Entity, frozen=True):
     mid_code: str | None = None
     material: str | None = None
     thumbnail: str | None = None
+    variant_rank: int | None = None
     metadata: dict[str, Any] | None = None
     manage_inventory: bool = False
     allow_backorder: bool = False

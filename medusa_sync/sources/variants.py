@@ -16,6 +16,7 @@ from medusa_sync.core.kinds.images import THUMBNAIL
 from medusa_sync.core.kinds.metadata import METADATA
 from medusa_sync.core.kinds.options import OPTION
 from medusa_sync.core.kinds.prices import OTHER_PRICE, PRICE, PriceKey, price_field, price_key
+from medusa_sync.core.kinds.rank import RANK
 from medusa_sync.core.kinds.sales import SALE
 from medusa_sync.core.kinds.stock import BACKORDER, OTHER_STOCK, SHARED, STOCK
 from medusa_sync.core.kinds.texts import TRANSLATION, canonical_locale
@@ -64,7 +65,8 @@ def desired_variants(
     if not names and len(given) == 1:
         [only] = given
         return (), (DesiredVariant(ONLY, one_line(only.sku) or one_line(only.title) or "", fields(only)),)
-    variants = _with_keys(given, [_variant(each, names, fields) for each in given])
+    ranked = [_variant(each, names, fields).changed({RANK: rank}) for rank, each in enumerate(given)]
+    variants = _with_keys(given, ranked)
     _check(names, variants)
     labels = Counter(each.name for each in variants)
     return names, tuple(each if labels[each.name] == 1 else _called_by_values(each) for each in variants)

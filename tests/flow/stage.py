@@ -17,6 +17,7 @@ from msgspec import structs
 from medusa_sync import RunResult
 from medusa_sync.core import unfinished
 from medusa_sync.core.approval import as_saved
+from medusa_sync.core.fields import newer_than
 from medusa_sync.medusa import operations
 from medusa_sync.report.text import as_text
 from medusa_sync.sources.base import Source
@@ -198,6 +199,17 @@ def _synced(given: bytes, _offers_bulk: bool) -> Callable[[], FakeMedusa]:  # no
 def record_of(store: FakeMedusa, number: object) -> Any:
     """Our record of a product, which is named by its id at the source."""
     return (store.products[f"{SOURCE_NAME}:{number}"].metadata or {})["medusa_sync"]
+
+
+def make_former(store: FakeMedusa, number: object) -> None:
+    """Give a product the record of a version that did not have the newer fields."""
+    record = record_of(store, number)
+    del record["knows"], record["source"]
+    names = {each.name for each in newer_than(0)}
+    for fields in (record["fields"], *(fields for _, fields, *_ in record["variants"].values())):
+        for name in names & fields.keys():
+            del fields[name]
+    store.requests.clear()
 
 
 def assert_exact(rows: Sequence[dict[str, Any]], store: FakeMedusa, *, items_follow: bool = True) -> None:

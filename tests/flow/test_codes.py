@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.flow.merchant import create, edit_variant
-from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
+from tests.flow.stage import ListSource, assert_quiet, counts, make_former, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 
 CODES = ["ean", "upc"]
@@ -104,8 +104,7 @@ def test_a_variant_is_recognized_by_its_code() -> None:
 
 def test_an_upgrade_sends_none() -> None:
     store = synced([cup(1, None)])
-    del record_of(store, 1)["knows"], record_of(store, 1)["source"]
-    store.requests.clear()
+    make_former(store, 1)
     result = sync(ListSource([cup(1, "10")]), store)
     assert (writes(store), held(store, "ean")) == ([], {"1": [None]})
     assert any("ean of 1." in each for each in result.notes)

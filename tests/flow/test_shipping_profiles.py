@@ -13,7 +13,7 @@ from tests.flow.stage import (
     apply,
     assert_quiet,
     counts,
-    record_of,
+    make_former,
     save,
     sync,
     writes,
@@ -200,7 +200,7 @@ def test_discounts_apply_unless_the_source_says_otherwise(store: FakeMedusa, *, 
 
 def test_an_upgrade_writes_nothing_and_says_how_to_send_both(store: FakeMedusa) -> None:
     sync(source(), store)
-    del record_of(store, 1)["knows"], record_of(store, 1)["source"]
+    make_former(store, 1)
     wanted = source(shippingProfile="Bulky", discountable=False)
     store.requests.clear()
     result = sync(wanted, store)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.flow.merchant import edit_variant
-from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
+from tests.flow.stage import ListSource, assert_quiet, counts, make_former, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Variant
 from tests.harness.shirts import shirt, shirts
@@ -180,8 +180,7 @@ def test_prices_of_the_merchant_stay_and_dropped_ones_of_ours_are_removed() -> N
 
 def test_an_upgrade_sends_no_image_that_the_version_before_did_not_read() -> None:
     store = synced(source().rows)
-    record = record_of(store, 1)
-    del record["knows"], record["source"]
+    make_former(store, 1)
     result = sync(source(image=RED), store)
     assert (writes(store), variant(store).thumbnail) == ([], None)
     assert [each.name for each in result.notes] == ["newer_fields"]

@@ -62,6 +62,7 @@ class Sides(Struct, frozen=True):
         former: the id of the default stock location that the record has, if the source has another one.
         variant: as the store has it; None for a product.
         settings: those of which it was written with other values.
+        is_reordered: the source has changed the order of the variants.
     """
 
     wanted: Mapping[str, Value]
@@ -71,6 +72,7 @@ class Sides(Struct, frozen=True):
     former: str = ""
     variant: StoredVariant | None = None
     settings: Collection[str] = ()
+    is_reordered: bool = False
 
 
 class Left(Struct, frozen=True):

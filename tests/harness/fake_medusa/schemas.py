@@ -52,6 +52,7 @@ _ANY_PRICES: Final = array({**_PRICE, "id": str})
 _VARIANT: Final[Types] = {
     "title": str,
     **dict.fromkeys(["manage_inventory", "allow_backorder"], bool),
+    "variant_rank": int,
     "options": dict[str, str],
     **_DETAILS,
     **dict.fromkeys(["sku", "barcode", "ean", "upc"], str | None),

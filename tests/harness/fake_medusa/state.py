@@ -104,6 +104,7 @@ class Variant(_Details):
     barcode: str | None = None
     ean: str | None = None
     upc: str | None = None
+    variant_rank: int | None = 0
     manage_inventory: bool = True
     allow_backorder: bool = False
     prices: list[Price] = field(default_factory=list)

@@ -30,7 +30,7 @@ _TEXTS: Final = (
     *("title", "sku", "barcode", "ean", "upc", "thumbnail", "material", "hs_code", "mid_code"),
     "origin_country",
 )
-RESTORED: Final = (*_TEXTS, *MEASURES, "manage_inventory", "allow_backorder")
+RESTORED: Final = (*_TEXTS, *MEASURES, "manage_inventory", "allow_backorder", "variant_rank")
 UNIQUE: Final = ("sku", "barcode", "ean", "upc")
 
 

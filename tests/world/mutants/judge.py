@@ -21,12 +21,13 @@ from msgspec import Struct
 
 from tests.world.__main__ import parsed, text
 from tests.world.history import OPEN, history_of, live
-from tests.world.planner import announced, checks, items, records
+from tests.world.planner import announced, checks, items, order, records
 from tests.world.planner.case import case
 from tests.world.promises import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
-CHECKS = {each.__name__: each for each in (*checks.CHECKS, *records.CHECKS, *items.CHECKS, *announced.CHECKS)}
+_ALL = (*checks.CHECKS, *records.CHECKS, *items.CHECKS, *announced.CHECKS, *order.CHECKS)
+CHECKS = {each.__name__: each for each in _ALL}
 _PLANNED = ("core/", "app/")  # what the planner uses
 _OFTEN = 100
 """The weight of a rule that a bug names, among others of 1 to 10."""

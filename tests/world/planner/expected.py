@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from medusa_sync.core.kinds.prices import is_price, price_key
+from medusa_sync.core.kinds.rank import RANK
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from tests.world.planner.source import LOCATIONS, REGIONS
@@ -78,6 +79,8 @@ def of_variant(variant: DesiredVariant, desired: DesiredProduct) -> Iterator[tup
             yield f"price {tuple(price_key(name, desired.currency, REGIONS))}", value
         elif name == "sale_price":
             yield f"sale {desired.currency}", value
+        elif name == RANK:
+            continue  # a check of its own
         elif _is_stock(name):
             yield f"stock {LOCATIONS[name.removeprefix('stock').removeprefix('.')]}", value
         elif isinstance(value, bool) and not name.startswith("metadata."):

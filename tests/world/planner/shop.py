@@ -19,6 +19,7 @@ from medusa_sync.core.kinds.plain import Flag, Measure, Plain, UniqueText
 from medusa_sync.core.kinds.prices import Price, PriceKey, price_key
 from medusa_sync.core.kinds.profiles import PROFILE
 from medusa_sync.core.kinds.sales import IN_LIST
+from medusa_sync.core.kinds.rank import Rank
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import LEVEL, is_shared, tracks
 from medusa_sync.core.kinds.texts import TEXT, locale_of
@@ -406,7 +407,7 @@ class Shop:
             if not each.is_new:
                 continue
             variant_id = new.get(each.desired.key) or self._new("variant")
-            variant = self._edited(StoredVariant(variant_id, DEFAULT), each.desired, change)
+            variant = self._edited(StoredVariant(variant_id, DEFAULT, variant_rank=0), each.desired, change)
             links: tuple[StoredInventoryItem, ...] = ()
             if variant.manage_inventory:
                 item_id = (
@@ -445,7 +446,7 @@ class Shop:
         metadata, prices = dict(variant.metadata or {}), {each.key: each for each in variant.prices}
         for name, value in wanted.fields.items():
             match VARIANT_FIELDS[name].kind:
-                case Plain() | Measure() | UniqueText() | Flag():
+                case Plain() | Measure() | UniqueText() | Flag() | Rank():
                     values[name] = value if name != "title" else value or ""
                 case Metadata():
                     metadata.pop(name.removeprefix(METADATA), None)

@@ -201,6 +201,10 @@ def _change_value(draw: Random, row: Row) -> None:
         each["options"] = {**each["options"], name: draw.choice(_SIZES)}
 
 
+def _move_variants(draw: Random, row: Row) -> None:
+    draw.shuffle(row["variants"])
+
+
 def _swap_skus(draw: Random, row: Row) -> None:
     if len(row["variants"]) > 1:
         one, two = draw.sample(row["variants"], 2)
@@ -237,6 +241,7 @@ EDITS: Final[dict[str, tuple[int, Callable[[Random, Row], None]]]] = {
     "add option": (1, _add_option),
     "drop option": (1, _drop_option),
     "option value": (2, _change_value),
+    "move variants": (2, _move_variants),
     "swap SKUs": (1, _swap_skus),
     "lose variants": (1, _lose_variants),
 }

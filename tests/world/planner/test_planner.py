@@ -5,11 +5,11 @@ from itertools import count
 import pytest
 
 from tests.tiers import times
-from tests.world.planner import announced, checks, items, records
+from tests.world.planner import announced, checks, items, order, records
 from tests.world.planner.case import Case, case, shrunk
 
 SEEDS = 200
-ALL = {**checks.CHECKS, **records.CHECKS, **items.CHECKS, **announced.CHECKS}
+ALL = {**checks.CHECKS, **records.CHECKS, **items.CHECKS, **announced.CHECKS, **order.CHECKS}
 
 
 @pytest.mark.parametrize("check", ALL, ids=lambda each: each.__name__)

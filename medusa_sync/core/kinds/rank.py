@@ -1,0 +1,50 @@
+"""The place of a variant among those of its product, by which a shop can show them in order."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from medusa_sync.core.kinds.base import Kind, Left, Sides, is_number
+
+if TYPE_CHECKING:
+    from medusa_sync.core.product import DesiredProduct
+    from medusa_sync.core.record import History, Record
+    from medusa_sync.core.value import Value
+
+RANK = "variant_rank"
+
+
+class Rank(Kind):
+    """A number. Only the order of all of a product means something, so they are sent together."""
+
+    is_shown = False
+    initial = 0
+
+    def takes(self, value: Value) -> bool:
+        return is_number(value)
+
+    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
+        return wanted is not None
+
+    def moved(self, name: str, wanted: Value, history: History, sides: Sides) -> tuple[History, Left | None]:
+        """That of the store is ours if the order is another now; else, the merchant's stays."""
+        if sides.is_reordered and sides.variant is not None:
+            return structs.replace(history, applied=sides.variant.variant_rank, base=None), None
+        return structs.replace(history, applied=wanted, base=wanted), None
+
+
+def is_reordered(desired: DesiredProduct, record: Record) -> bool:
+    """Whether the source has added a variant, or moved one among the others; also if that is under way."""
+    if (record.pending and record.pending.new) or any(
+        RANK in each for each in record.pending_values.values()
+    ):
+        return True
+    ranked = [(each.fields.get(RANK), each.key) for each in desired.variants]  # an undo may mix them
+    keys = [key for _, key in sorted((rank, key) for rank, key in ranked if isinstance(rank, int))]
+    entries = [*map(record.variants.get, keys)]
+    ranks = [each.fields.get(RANK) for each in entries if each is not None]
+    known = [each for each in ranks if isinstance(each, int)]
+    return None in entries or any(first >= second for first, second in pairwise(known))
