@@ -18,8 +18,8 @@ from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.plain import Flag, Measure, Plain, UniqueText
 from medusa_sync.core.kinds.prices import Price, PriceKey, price_key
 from medusa_sync.core.kinds.profiles import PROFILE
-from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.kinds.rank import Rank
+from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import LEVEL, is_shared, tracks
 from medusa_sync.core.kinds.texts import TEXT, locale_of
