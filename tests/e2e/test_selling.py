@@ -9,7 +9,7 @@ from tests.harness.dummyjson import dummyjson
 from tests.world.exact import assert_quiet
 from tests.world.shop import Shop
 
-_FIELDS = "discountable,variants.id,variants.title,variants.ean,variants.variant_rank,images.url"
+_FIELDS = "discountable,*variants,images.url"
 _URL = "https://i.example/{}.png"
 
 
