@@ -26,7 +26,7 @@ _FIELDS = (
     "images.id,images.url,images.rank,tags.value,type.value,collection.handle,"
     "categories.handle,categories.name,categories.is_active,"
     "sales_channels.id,sales_channels.name,shipping_profile.id,shipping_profile.name,variants.id,"
-    "variants.title,variants.sku,variants.barcode,variants.ean,"
+    "variants.title,variants.sku,variants.barcode,variants.ean,variants.variant_rank,"
     "variants.manage_inventory,variants.allow_backorder,variants.weight,variants.options.option_id,variants.options.value,"
     "variants.prices.id,variants.prices.amount,variants.prices.currency_code,"
     "variants.prices.min_quantity,variants.prices.max_quantity,"

@@ -22,6 +22,7 @@ class StoredVariant:
     items: list[tuple[str | None, list[int]]]  # the SKU of each, and its levels at our location
     is_managed: bool
     summary: tuple[Any, ...]  # what must stay if it is the merchant's
+    rank: int = 0
 
     @property
     def lacks_prices(self) -> bool:
@@ -209,7 +210,10 @@ def _variant(
     ]
     all_prices = tuple(sorted(_price(each) for each in prices))
     summary = (variant["id"], variant["title"], variant["sku"], tuple(sorted(values.values())), all_prices)
-    return StoredVariant(variant["id"], owned, values, others, by_item, variant["manage_inventory"], summary)
+    return StoredVariant(
+        *(variant["id"], owned, values, others, by_item, variant["manage_inventory"], summary),
+        variant["variant_rank"] or 0,
+    )
 
 
 def _texts(product: dict[str, Any]) -> dict[str, str | None]:

@@ -58,6 +58,7 @@ class Shirts:
             self.bring_back: 2,
             self.switch: 2,
             self.renumber: 1,
+            self.move: 1,
             self.share: 3,
         }
 
@@ -210,6 +211,13 @@ class Shirts:
             for each in product["variants"]:
                 if "id" in each:
                     each["id"] = f"{each['_key']}, {self._fresh()}"
+
+    def move(self, product: Product) -> None:
+        """Put the last variant before another one; the first stays so."""
+        if len(product["variants"]) < 3:
+            return
+        last = product["variants"].pop()
+        product["variants"].insert(self.dice.randint(1, len(product["variants"]) - 1), last)
 
     # --- parts ----------------------------------------------------------------------------------------
 

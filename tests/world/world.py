@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.world.runs import Broken, Run, all_of
 from tests.world.shop import Json
 from tests.world.source import Source
 from tests.world.states import before_runs, of_runs
-from tests.world.stored import stored_in
+from tests.world.stored import Stored, stored_in
 from tests.world.wanted import Product, Wanted, wanted_of
 
 NUMBERS = (1, 2, 3, 4, 7, 9, 10, 15, 24, 45)
@@ -332,7 +333,19 @@ class World:
         if deviations := self.oracle.deviations(stored, wanted):
             raise Broken(_kind(deviations[0]), "\n".join(deviations))
         self.oracle.learn(stored)
+        self._are_in_order(wanted, stored)
         self.merchant.forget()
+
+    def _are_in_order(self, wanted: Mapping[str, Wanted], stored: Mapping[str, Stored]) -> None:
+        """Ranks are those of the source, unless an undo has given back earlier ones."""
+        for key, each in wanted.items():
+            known = self.oracle.products[key]
+            if key in stored and not self.was_undone:
+                held = {own: one.rank for own, one in stored[key].variants.items()}
+                ids = [known.variants[name].store_id for name in each.variants if name in known.variants]
+                ranks = [held[own] for own in ids if own in held]
+                if any(one >= two for one, two in pairwise(ranks)):
+                    raise Broken("variants are in another order", (key, ranks))
 
     async def stays_quiet(self) -> None:
         """A run has nothing to do."""
