@@ -72,6 +72,8 @@ def find_shared(
     users = [key for key in tracked if tracked[key].item_id == item_id]
     if wanted:
         own = [key for key in users if not _was_shared(record, key)]
+        if len(own) == len(users):  # what was applied to the product was stock of another item
+            record = _without_stock(record)
         record = _with_stock_of(record, sorted(own, key=lambda key: record.variant(key).dropped is not None))
         record = _left_behind(record, desired, {*users}.difference(wanted))
     elif is_synced:
@@ -183,6 +185,12 @@ def _with_stock_of(record: Record, keys: Sequence[str]) -> Record:
     if not keys or stock_of({**record.fields, **record.pending_values.get(keys[0], {})}):
         return record
     fields = {**record.fields, **stock_of(record.variant(keys[0]).fields)}
+    return structs.replace(record, fields=fields)
+
+
+def _without_stock(record: Record) -> Record:
+    """The record without the last applied stock of the product."""
+    fields = {name: value for name, value in record.fields.items() if name not in stock_of(record.fields)}
     return structs.replace(record, fields=fields)
 
 

@@ -16,9 +16,11 @@ NOBODY: Holders = {}
 def options_of(expected: Expected, product: Stored) -> dict[int, str]:
     """The ids of options by their place at the source: known ones, then those that have a possible title."""
     found = {number: own for number, own in expected.options.items() if own in product.options}
+    used = {own for each in product.variants.values() for own in each.values}
+    known = sorted(product.options, key=lambda own: own in used)  # two runs may have created one twice
     number = 0
     while states := expected.states.get(f"options.{number}"):
-        left = {title: own for own, title in product.options.items() if own not in found.values()}
+        left = {product.options[own]: own for own in known if own not in found.values()}
         titles = [title for pair in sorted(states, key=str) for title in pair]  # applied ones first
         titles.sort(key=lambda title: title not in {applied for applied, _ in states})
         if number not in found and (title := next((each for each in titles if each in left), None)):

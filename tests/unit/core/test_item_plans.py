@@ -140,6 +140,20 @@ IS_THERE = frozenset({BERLIN})
             id="variants begin to share the item of the first one",
         ),
         pytest.param(
+            *(desired(OWN, 7), ITEMS, desired(SHARING, 7)),
+            [
+                ItemPlan(
+                    *("S", "iitem_1", "shop:1", "A"),
+                    moves=(Move("id_S", "iitem_1", IS_THERE), Move("id_M", "iitem_2", IS_THERE)),
+                    levels={BERLIN: 7},
+                    stored_levels=LEVELS,
+                    named=IS_THERE,
+                    is_shared=True,
+                )
+            ],
+            id="they get their stock although a killed run has given it to another item",
+        ),
+        pytest.param(
             *(desired({"S": {}, "M": {}}), {}, desired({"S": {STOCK: SHARED}, "M": {STOCK: SHARED}}, 5)),
             [
                 ItemPlan(
