@@ -208,12 +208,12 @@ NAMES = tuple(
 """The names that settings can have for fields. `metadata` and `price` are all keys and all currencies."""
 
 
-SETTINGS_OF_VALUES = {"--source-map": ""} | {
+SETTINGS_OF_VALUES = {
     setting: field.name
     for field in (*FIELDS.values(), *VARIANT_FIELDS.values())
     for setting in field.kind.settings_of_values
 }
-"""The settings that decide what the source wants, each with the field that it is about; empty for all."""
+"""The settings that decide about one field, with its name. Others, such as maps, decide about all fields."""
 
 
 def newer_than(known: int) -> Iterator[Field]:

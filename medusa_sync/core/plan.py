@@ -219,7 +219,7 @@ class _Plan(Struct, frozen=True):
             if verdict is Verdict.SEND or side is OnConflict.SOURCE:
                 applied = full_text(known.applied, current, wanted)
                 setting = next(
-                    (each for each in self.settings if SETTINGS_OF_VALUES[each] in {"", *names}), ""
+                    (each for each in self.settings if SETTINGS_OF_VALUES.get(each) in {None, *names}), ""
                 )
                 change = FieldChange(name, current, planned, applied, wanted, variant, setting)
                 yield self._with_reserved(change, sides.variant)

@@ -91,8 +91,8 @@ class Selection:
 
     def decides(self, setting: str) -> bool:
         """Whether a setting of values decides about a field that is chosen."""
-        field = SETTINGS_OF_VALUES.get(setting, "")
-        return not field or self.has(field)
+        field = SETTINGS_OF_VALUES.get(setting)
+        return field is None or self.has(field)
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:
         """Whether nothing is left to do for a product, according to its record."""

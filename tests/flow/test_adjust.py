@@ -94,6 +94,16 @@ def test_a_program_that_is_forgotten_or_new_is_a_changed_setting(
     assert writes(shop.store) == []
 
 
+def test_a_new_program_that_is_accepted_is_named_beside_what_it_changes(shop: Shop, tmp_path: Path) -> None:
+    shop.sync(None)
+    accepted = {"adjust": MARKUP, "accept_settings": True, "source": str(shop.file)}
+    plan = tmp_path / "plan.ndjson"
+    planned = save(None, shop.store, plan, **accepted)
+    assert "price: 10 -> 12 (changed by --adjust)" in text(planned)
+    assert counts(apply(plan, shop.store)) == {"updated": 4}
+    assert shop.price(1) == 12
+
+
 def test_what_the_program_leaves_out_is_missing_and_guards_count_it(shop: Shop) -> None:
     shop.sync(".")
     result = shop.sync("select(.id < 3)", on_missing="draft", max_removals="10%")
