@@ -320,6 +320,8 @@ def test_images_come_and_go() -> None:
     assert (set(change.stored), set(change.planned)) == ({*old}, {*source.rows[0]["images"]})
     assert_copied(source.rows, store)
     assert_quiet(source, store)
+    source.rows[0]["price"] = 12
+    copy(source, store)
     pictures.requests.clear()
     source.rows[0]["images"] = old
     copy(source, store, pictures)
