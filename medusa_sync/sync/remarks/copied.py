@@ -16,7 +16,8 @@ class Copied(Struct):
     Attributes:
         copied: to the store.
         to_copy: what a run would copy that is no dry run.
-        failed: that keep their URL at the source.
+        failed: that could not be copied.
+        retried: that could not be copied in an earlier run.
         left: for a later run.
         lost: uploads whose response was lost.
     """
@@ -24,6 +25,7 @@ class Copied(Struct):
     copied: int = 0
     to_copy: IdSet = field(default_factory=IdSet)
     failed: int = 0
+    retried: int = 0
     left: int = 0
     lost: int = 0
 
@@ -32,17 +34,18 @@ class Copied(Struct):
         for url in urls:
             self.to_copy.add(url)
 
-    def notes(self) -> Iterator[Note]:
-        """What the result says about images."""
+    def notes(self, uncopied: int) -> Iterator[Note]:
+        """What the result says about images; `uncopied` could not be copied in earlier runs."""
+        failed = max(uncopied - self.retried, 0) + self.failed
         if planned := len(self.to_copy):
             yield Note("images_to_copy", f"Images to copy to the store: {planned:,}.")
         if self.copied:
             yield Note("images_copied", f"Images copied to the store: {self.copied:,}.")
-        if self.failed or self.left:
+        if failed or self.left:
             yield Note(
                 "images_left",
-                f"Images that keep their URL at the source: {self.failed + self.left:,}. "
-                f"{self.failed:,} could not be copied, and are tried again later; "
+                f"Images that keep their URL at the source: {failed + self.left:,}. "
+                f"{failed:,} could not be copied, and are tried again later; "
                 f"{self.left:,} are left for the next run.",
             )
         if self.lost:

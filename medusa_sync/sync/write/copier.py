@@ -71,6 +71,7 @@ class Copier:
         record = job.change.record.copies
         earlier = record.failed if record else {}
         failed = dict[str, Failure](copying.failed)
+        self._remarks.retried += sum(mark_of(url) in earlier for url in results)
         for url, result in results.items():
             if isinstance(result, str):
                 mark = mark_of(url)
