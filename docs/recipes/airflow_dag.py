@@ -1,7 +1,8 @@
 """Airflow DAG that runs the sync. Copy it to the dags folder, and change the source."""
 
 # Create a connection `medusa_store` (type HTTP) with the store's URL, including https://, as host and a
-# secret API key as password. Install the command on the workers in a separate environment, /opt/medusa-sync.
+# secret API key as password. Install the command on the workers in a separate environment, /opt/medusa-sync,
+# and give them one folder, /var/lib/medusa-sync, that all of them can write.
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +27,7 @@ with DAG(
             "SYNC_PRODUCTS_SOURCE": "https://shop.example.com/products.json",
             "SYNC_PRODUCTS_SOURCE_NAME": "shop",  # the prefix of the ids in the store: do not change it later
             "SYNC_PRODUCTS_CURRENCY": "eur",
-            "SYNC_PRODUCTS_LOCK_DIR": "/var/lib/medusa-sync",  # for locks, and what --undo needs of a run
+            "SYNC_PRODUCTS_LOCK_DIR": "/var/lib/medusa-sync",  # locks, and what --undo needs
         },
         append_env=True,
         skip_on_exit_code=75,  # another run holds the lock: skip the task
