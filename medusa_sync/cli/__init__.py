@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from inspect import Parameter, Signature
 from textwrap import wrap
@@ -21,7 +22,7 @@ from medusa_sync.settings.options import ALL_OPTIONS
 from medusa_sync.settings.secrets import without_secret_arguments
 
 _NARROW, _WIDEST = 70, 120  # columns
-_GRID = 34  # the column of the texts about options
+_START = 34  # the column of the texts about options
 _HELP = "Show the most used options and exit."
 _UsageError: Any = typer.BadParameter.__mro__[1]  # Typer does not export it
 
@@ -43,6 +44,24 @@ class _Group(TyperGroup):
 
     _arguments: Sequence[str] = ()
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        columns = _columns()
+        options = [
+            (", ".join(reversed(each.opts)), getattr(each, "help", None) or "")
+            for each in self.get_params(ctx)
+        ]
+        commands = ((name, (each.help or "").partition("\n")[0]) for name, each in self.commands.items())
+        formatter.write(
+            "\n".join(
+                [
+                    ctx.get_usage(),
+                    *_paragraphs(self.help or "", columns),
+                    *(*_heading("Commands"), *_grid(commands, columns)),
+                    *(*_heading("Options"), *_grid(options, columns)),
+                ]
+            )
+        )
+
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **others: Any) -> Any:
         self._arguments = [*args]
         with self._reporting():
@@ -59,7 +78,7 @@ class _Group(TyperGroup):
         except _UsageError as error:
             from medusa_sync.app.failure import refuse
 
-            if not error.message:  # no command: the help
+            if not self._arguments:  # the help
                 raise
             error.message = without_secret_arguments(error.message)
             flags = {"json": True if "--json" in self._arguments else None}
@@ -92,37 +111,53 @@ def main(
     """Sync the products of an external catalogue to a Medusa v2 store."""
 
 
+def _folded(text: str, spaces: int, columns: int) -> list[str]:
+    lines = wrap(" ".join(text.split()), columns - spaces, break_on_hyphens=False)
+    return [" " * spaces + line for line in lines]
+
+
+def _grid(rows: Iterable[tuple[str, str]], columns: int) -> Iterator[str]:
+    """Yield names and the texts about them in two columns, or below each other if there is no room."""
+    start = _START if columns >= _NARROW else 4
+    for name, text in rows:
+        first, *others = _folded(text, start, columns)
+        if len(name) > start - 4:
+            yield from (f"  {name}", first)
+        else:
+            yield f"  {name:{start - 4}}  {first.lstrip()}"
+        yield from others
+
+
+def _paragraphs(text: str, columns: int) -> Iterator[str]:
+    for paragraph in text.split("\n\n"):
+        yield from ("", *_folded(paragraph, 0, columns))
+
+
+def _heading(text: str) -> tuple[str, str]:
+    is_bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return "", typer.style(f"{text}:", bold=True) if is_bold else f"{text}:"
+
+
+def _columns() -> int:
+    return min(shutil.get_terminal_size().columns, _WIDEST)
+
+
 class _Command(TyperCommand):
     shows_all = False
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        columns = min(shutil.get_terminal_size().columns, _WIDEST)
-        formatter.write("\n".join(self._help(ctx.get_usage(), columns)))
+        formatter.write("\n".join(self._help(ctx.get_usage(), _columns())))
 
     def _help(self, usage: str, columns: int) -> Iterator[str]:
-        """Yield the lines of the help; all options are in one grid of names and texts, if there is room."""
-
-        def folded(text: str, spaces: int) -> list[str]:
-            lines = wrap(" ".join(text.split()), columns - spaces, break_on_hyphens=False)
-            return [" " * spaces + line for line in lines]
-
-        grid = _GRID if columns >= _NARROW else 4
+        """Yield the lines of the help; all options are in one grid."""
         yield usage
-        for paragraph in (self.help or "").split("\n\n"):
-            yield from ("", *folded(paragraph, 0))
+        yield from _paragraphs(self.help or "", columns)
         for group in GROUPS:
-            yield from ("", typer.style(f"{group}:", bold=True))
-            for name, text in self._rows(group):
-                first, *others = folded(text, grid)
-                if len(name) > grid - 4:
-                    yield from (f"  {name}", first)
-                else:
-                    yield f"  {name:{grid - 4}}  {first.lstrip()}"
-                yield from others
+            yield from (*_heading(group), *_grid(self._rows(group), columns))
         for paragraph in (self.epilog or "").split("\n\n"):
             yield ""
             for line in paragraph.splitlines():
-                yield from folded(line, 0)
+                yield from [line] if len(line) <= columns else _folded(line, 0, columns)
 
     def _rows(self, group: Group) -> Iterator[tuple[str, str]]:
         """Yield the name and the text of the options of a group that are shown."""

@@ -67,7 +67,7 @@ async def run_is_undone_at_once(world: World, dice: random.Random) -> None:
         raise Broken("an undo does not restore the store", wrong)
 
 
-@rule(2)
+@rule(3)
 async def runs_are_undone_newest_first(world: World, dice: random.Random) -> None:
     """What a later run has written over is never called an edit; `last` undoes one run after the other."""
     await RULES["settle"].happen(world, dice)

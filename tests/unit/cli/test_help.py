@@ -124,3 +124,17 @@ def test_every_completed_value_is_valid_and_files_are_left_to_the_shell() -> Non
             if not value.endswith("="):
                 option.read(value)
         assert "FILE" not in option.metavar.split("|") or option.completions("") == []
+
+
+def test_without_a_command_it_shows_the_commands() -> None:
+    result = CliRunner().invoke(app, [], env={"COLUMNS": "80"})
+    assert result.exit_code == 2
+    assert "error:" not in result.output
+    lines = result.output.splitlines()
+    assert [line for line in lines if re.match(r"[A-Z]\w+:$", line)] == ["Commands:", "Options:"]
+    starts = {line.rindex("  ") + 2 for line in lines if re.match(r"  [a-z-]", line)}
+    assert starts == {34}, "all texts are in one column"
+
+
+def test_examples_keep_their_places() -> None:
+    assert "\n  medusa-sync products --loop" in shown("--help")
