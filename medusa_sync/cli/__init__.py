@@ -46,10 +46,8 @@ class _Group(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         columns = _columns()
-        options = [
-            (", ".join(reversed(each.opts)), getattr(each, "help", None) or "")
-            for each in self.get_params(ctx)
-        ]
+        shown: list[Any] = self.get_params(ctx)
+        options = ((", ".join(reversed(each.opts)), each.help or "") for each in shown)
         commands = ((name, (each.help or "").partition("\n")[0]) for name, each in self.commands.items())
         formatter.write(
             "\n".join(
@@ -78,8 +76,9 @@ class _Group(TyperGroup):
         except _UsageError as error:
             from medusa_sync.app.failure import refuse
 
-            if not self._arguments:  # the help
-                raise
+            if not self._arguments:  # its message is the help
+                typer.echo(error.format_message())
+                raise typer.Exit(error.exit_code) from error
             error.message = without_secret_arguments(error.message)
             flags = {"json": True if "--json" in self._arguments else None}
             refuse(flags, SettingsError([error.format_message()]))
