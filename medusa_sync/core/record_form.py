@@ -9,17 +9,17 @@ from msgspec import ValidationError, convert, to_builtins
 from medusa_sync.core.record import RECORD_KEY, VERSION, Record
 from medusa_sync.errors import ProductFailedError
 
-_ALWAYS = 2  # members of a variant's entry: its id and its fields
+_ALWAYS = 2  # members of an entry: id and fields of a variant, the URLs of a file
 
 
 def as_json(record: Record) -> dict[str, Any]:
     """The record as it is stored.
 
-    The entries of variants end before their defaults: if a list has null, Medusa answers with 500 when the
-    merchant edits the metadata in the admin, which sends the record back.
+    The entries of variants, and of files, end before their defaults: if a list has null, Medusa answers with
+    500 when the merchant edits the metadata in the admin, which sends the record back.
     """
     form: dict[str, Any] = to_builtins(record)
-    for entry in form.get("variants", {}).values():
+    for entry in (*form.get("variants", {}).values(), *form.get("copies", {}).get("files", ())):
         while len(entry) > _ALWAYS and not entry[-1]:
             entry.pop()
     return form

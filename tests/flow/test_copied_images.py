@@ -536,4 +536,5 @@ def test_a_record_is_short() -> None:
     copy(ListSource(shirts(1)), store)
     record = record_of(store, 1)
     assert len(json.dumps(record["copies"])) < 3 * 150
+    assert [len(each) for each in record["copies"]["files"]] == [2, 2, 2]
     assert record["version"] == 3

@@ -36,7 +36,7 @@ class SlowPictures(PictureServer):
         await network.pause()
         if network.dice.random() < self.faulty:
             name = network.dice.choice([*_FAULTS])
-            network.states[f"image: {name}"] += 1
+            network.states["an image could not be copied"] += 1
             self.faults["*"] = _FAULTS[name]
         try:
             return await super().handle_async_request(request)

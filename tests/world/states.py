@@ -28,6 +28,7 @@ RARE = (
     "a product was removed, and came back",
     "a value was withheld",
     "a product was refused alone",
+    "an image could not be copied",
 )
 
 
