@@ -24,6 +24,7 @@ from medusa_sync import errors
 from medusa_sync.app.connections import HEADERS, Connect, connector
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals, ending
+from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.kinds.copies import PUBLIC, Copying
 from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import AVAILABLE, Delay, OnMissing, Share
@@ -316,6 +317,7 @@ def _run_settings(settings: Settings) -> RunSettings:
         create=not settings.no_create,
         update=not settings.no_update,
         amount_limit=settings.max_price_change,
+        explains=settings.product is not None and settings.verbose,
     )
     return _filled(
         RunSettings,
@@ -325,6 +327,7 @@ def _run_settings(settings: Settings) -> RunSettings:
         store_url=settings.medusa_url,
         wanted=_filled(PlacementSettings, settings),
         max_duration_s=settings.max_duration,
+        products=_source_ids(settings),
         delay=Delay(int(time.time()), settings.remove_after or 0),
         plan=plan,
         saves_plan=settings.dry_run and settings.save_plan is not None,
@@ -336,6 +339,13 @@ def _copying(settings: Settings) -> Copying | None:
     if settings.copy_images is None or settings.undo is not None:
         return None
     return Copying(settings.copy_images, int(time.time()))
+
+
+def _source_ids(settings: Settings) -> frozenset[str] | None:
+    """The ids of the chosen products, which may be given as in the store; None for all."""
+    if settings.product is None:
+        return None
+    return frozenset(source_id_of(settings.source_name, each) or each for each in settings.product)
 
 
 def _filled(kind: type[Filled], settings: Settings, **others: Any) -> Filled:

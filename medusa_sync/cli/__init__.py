@@ -197,14 +197,15 @@ def _parameter(option: Option) -> Parameter:
         autocompletion=option.completions,
         rich_help_panel=option.group,
     )
-    kind = bool if option.is_switch else str
+    kind = bool if option.is_switch else list[str] if option.repeats else str
     return Parameter(
         option.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info]
     )
 
 
-def products(*, print_settings: bool = False, **flags: str | bool | None) -> None:
-    flags.pop("help_all")  # its callback has read it
+def products(*, print_settings: bool = False, **given: str | bool | list[str] | None) -> None:
+    given.pop("help_all")  # its callback has read it
+    flags = {name: "\n".join(v) or None if isinstance(v, list) else v for name, v in given.items()}
     gc.disable()  # imports create no garbage; looking for it takes 5 % of a run in which nothing changed
     from medusa_sync.app.command import execute, show_settings  # --help needs no HTTP client
 

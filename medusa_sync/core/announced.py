@@ -107,7 +107,7 @@ def _is_whole(record: Record, desired: DesiredProduct, how: PlanSettings) -> boo
         record.is_settled
         and record.settings is not None
         and record.knows == NEWEST
-        and not (how.overwrite or record.withheld or desired.withheld or record.missing_since)
+        and not (how.overwrite or how.explains or record.withheld or desired.withheld or record.missing_since)
         and record.currency == desired.currency
         and not changed_of(record, desired, how.selection)
         and not record.former_location(desired.locations)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.explain import Decision
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
@@ -167,6 +168,7 @@ class Change(Struct, frozen=True, dict=True):
         newer: fields that the record gets for the first time, because an earlier version did not sync them,
             with whether the store will have what the source wants.
         learns: its record gets them, even if nothing else is written.
+        decisions: about its fields, if they are wanted.
     """
 
     desired: DesiredProduct
@@ -189,6 +191,7 @@ class Change(Struct, frozen=True, dict=True):
     renews_settings: bool = False
     newer: Mapping[str, bool] = {}
     learns: bool = False
+    decisions: tuple[Decision, ...] = ()
 
     @cached_property
     def steps(self) -> frozenset[Step]:

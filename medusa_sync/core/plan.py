@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.change import DRAFTING, Change, Conflict, FieldChange, VariantChange
 from medusa_sync.core.dropped import dropped_changes
 from medusa_sync.core.equal_variants import blocked_reason
+from medusa_sync.core.explain import Decision
 from medusa_sync.core.fields import (
     EXCLUSIVE,
     FIELDS,
@@ -80,11 +81,9 @@ def plan_update(
     record = named_now(record, desired, options, matches)
     shared = find_shared(desired, stored, record, matches, removed.keys(), selection=how.selection)
     names = desired.meanings(record.locations_with(desired.locations), options.ids)
-    plan = _Plan(
-        *(desired, stored, shared.record, options, shared.matches, names, how, restore, settings, shared),
-        is_reordered(desired, shared.record),
-        {},
-    )
+    sides = desired, stored, shared.record, options, shared.matches, names
+    moves = is_reordered(desired, shared.record)
+    plan = _Plan(*sides, how, restore, settings, shared, moves, {}, [])
     of_options: _Found = ()
     if options.is_change or options.contested:
         of_options = plan.option_changes(None if adopts else stored.record, side)
@@ -106,6 +105,7 @@ class _Plan(Struct, frozen=True):
         shared: the inventory item that variants share.
         is_reordered: the source has changed the order of the variants.
         newer: gets the fields that earlier versions did not sync, as that of a change.
+        decisions: gets those about the fields, if they are wanted.
     """
 
     desired: DesiredProduct
@@ -120,6 +120,7 @@ class _Plan(Struct, frozen=True):
     shared: SharedItem
     is_reordered: bool
     newer: dict[str, bool]
+    decisions: list[Decision]
 
     def change(self, of_options: _Found, *, drafted: Collection[str]) -> Change:
         """All changes; the stock of `drafted` variants is set to 0."""
@@ -152,6 +153,7 @@ class _Plan(Struct, frozen=True):
             renews_settings=self.how.accept_settings,
             newer=self.newer,
             learns=self.how.overwrite and bool(self.newer),
+            decisions=tuple(self.decisions),
         )
 
     def shared_item(self, variants: Iterable[VariantChange]) -> _Found:
@@ -206,11 +208,16 @@ class _Plan(Struct, frozen=True):
         kind, name = field.kind, field.name
         known, left = kind.moved(name, wanted, history, sides)
         restore = self.restore or kind.is_lost(current)
-        if self.record.is_newer(field, known):
+        is_newer = self.record.is_newer(field, known)
+        verdict, planned = merge_field(field, wanted, current, known, restore=restore)
+        if self.how.explains:
+            side = self.how.on_conflict.side(setting_names(name))
+            decision = Decision(field, variant, wanted, current, known, verdict, restore, is_newer, side)
+            self.decisions.append(decision)
+        if is_newer:
             self.newer[name] = self.newer.get(name, True) and (restore or field.same(current, wanted))
             if not restore:
                 return
-        verdict, planned = merge_field(field, wanted, current, known, restore=restore)
         if verdict is not Verdict.KEEP:
             names = setting_names(name)
             side = self.how.on_conflict.side(names)

@@ -146,6 +146,7 @@ class PlanSettings(Struct, frozen=True):
         on_deleted: what happens to products that the merchant deleted.
         accept_settings: the products of the source may have been written with other values of the settings of
             values; their records get those of the run.
+        explains: changes have the decisions about all fields.
     """
 
     on_conflict: ConflictPolicy = SOURCE_WINS
@@ -157,3 +158,4 @@ class PlanSettings(Struct, frozen=True):
     amount_limit: PriceLimit | None = None
     on_deleted: OnDeleted = OnDeleted.RECREATE
     accept_settings: bool = False
+    explains: bool = False

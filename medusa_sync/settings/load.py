@@ -145,7 +145,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
         yield f"{OPTIONS['apply_plan'].spelling}: a plan is written once; remove --loop and --save-plan"
     if settings.save_plan == "-" and settings.json:
         yield f"{plan}: --json prints to standard output, too; name a file"
-    for name in ("loop", "limit", "shard") if settings.undo is not None else ():
+    for name in ("loop", "limit", "shard", "product") if settings.undo is not None else ():
         if getattr(settings, name):
             yield f"{OPTIONS['undo'].spelling}: it cannot be used with {OPTIONS[name].spelling}; remove that"
     if settings.loop and source == "-":

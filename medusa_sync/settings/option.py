@@ -67,6 +67,11 @@ class Option:
         return self.read is parsers.switch
 
     @property
+    def repeats(self) -> bool:
+        """Whether its flag can be given several times."""
+        return self.read is parsers.ids
+
+    @property
     def shown_default(self) -> str:
         """What the help adds about the default; empty if there is none to show."""
         return "" if self.default in {None, "false"} else f" Default: {self.default}."

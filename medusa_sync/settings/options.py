@@ -86,6 +86,9 @@ class Settings:
         "What stock of the source counts: all that is there, or what no open order has reserved.",
         more="With available, the store gets the source's number plus what is reserved there.")
     limit: int | None = _optional("Source", "N", _COUNT, "Sync only the first N products.", is_common=True)
+    product: frozenset[str] | None = _optional("Source", "ID", parsers.ids,
+        "Sync only this product of the source, and remove nothing. Can be repeated.",
+        more="With --verbose, the log explains each field. In the variable, one is in each line.")
     shard: Shard | None = _optional("Source", "K/N", parsers.shard,
         "Sync only part K of N of the products, from 1/N to N/N.",
         more="For N processes that share a large catalogue.")
@@ -271,7 +274,7 @@ OPTIONS: Mapping[str, Option] = {
 
 GUARDING = frozenset(
     {
-        *("source", "source_format", "source_map", "adjust"),
+        *("source", "source_format", "source_map", "adjust", "product"),
         *("min_products", "max_changes", "max_removals", "max_rejected"),
     }
 )

@@ -141,6 +141,11 @@ def share(value: str) -> Share:
     return Share(float(number), is_percentage)
 
 
+def ids(value: str) -> frozenset[str]:
+    """Parse ids, one in each line."""
+    return frozenset(filter(None, map(str.strip, text(value).splitlines())))
+
+
 def shard(value: str) -> Shard:
     """Parse the number of a shard and how many there are, such as `3/8`."""
     from medusa_sync.core.ids import Shard

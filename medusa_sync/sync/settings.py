@@ -28,6 +28,7 @@ class RunSettings(Struct, frozen=True):
         concurrency: batches at the same time.
         limit: the number of products to sync, the first ones of the source; None for all.
         max_duration_s: seconds after which nothing new starts; None for no limit.
+        products: the source ids of those that are synced, and no others; None for all.
         shard: the part of the products to sync; None for all.
         delay: until what is missing is removed.
         max_rejected: how many rejected products are no problem.
@@ -51,6 +52,7 @@ class RunSettings(Struct, frozen=True):
     limit: int | None
     max_duration_s: float | None
     max_changes: Share | None = None
+    products: frozenset[str] | None = None
     shard: Shard | None = None
     delay: Delay = Delay()
     max_rejected: Share = NONE_REJECTED
@@ -59,8 +61,8 @@ class RunSettings(Struct, frozen=True):
 
     @property
     def prunes(self) -> bool:
-        """Whether products are removed; with a limit, those beyond it are not missing."""
-        return self.on_missing is not OnMissing.KEEP and self.limit is None
+        """Whether products are removed; with a limit, or if some are chosen, the others are not missing."""
+        return self.on_missing is not OnMissing.KEEP and self.limit is None and self.products is None
 
     @property
     def removable(self) -> Collection[Dropped]:

@@ -137,6 +137,28 @@ async def narrow_run(world: World, dice: random.Random) -> None:
         raise Broken("a narrow run wrote what it leaves out", (options, changed))
 
 
+@rule(3)
+async def only_some_products(world: World, dice: random.Random) -> None:
+    """A run of chosen products leaves all others as they are."""
+    some_changes(world, dice)
+    run = world.run(some_rules(world, dice))
+    if not run.rows:
+        return
+    chosen = {str(each["id"]) for each in dice.sample(run.rows, dice.randint(1, min(3, len(run.rows))))}
+    run.options |= {"product": "\n".join(sorted(chosen)), "on_missing": "delete"}
+    run.is_narrow, run.may_remove = True, False
+    is_disturbed = dice.random() < 0.3
+    if is_disturbed:
+        some_faults(world, dice)
+    before, edits = stored_in(world.shop), world.merchant.edits
+    await world.carry_out(run)
+    after = stored_in(world.shop)
+    keys = before.keys() - {f"dummyjson:{each}" for each in chosen}
+    other = [key for key in sorted(keys) if key not in after or after[key].untouched != before[key].untouched]
+    if other and not is_disturbed and world.merchant.edits == edits:
+        raise Broken("a run of chosen products changed others", other)
+
+
 @rule(2)
 async def source_is_cut_off(world: World, dice: random.Random) -> None:
     run = world.run(some_rules(world, dice))

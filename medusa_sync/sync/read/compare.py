@@ -55,7 +55,8 @@ class Comparison:
         self._scan = context.scan  # most products are compared with it alone
         self._ledger = context.ledger
         self._settings = context.settings.plan
-        self._reads_all = self._settings.overwrite or context.mode.reads_all  # all products are stale
+        # All products are stale.
+        self._reads_all = self._settings.overwrite or self._settings.explains or context.mode.reads_all
         self._accepts = self._settings.accept_settings
         self._guard = SettingsGuard(context)
         self._free_values = FreeValues(context)
@@ -147,7 +148,8 @@ class Comparison:
         settings, total = self._context.settings, self._context.delivery.total
         if settings.prunes or settings.max_changes is not None or self._accepts:
             return None
-        read = min((each for each in (total, settings.limit) if each is not None), default=None)
+        chosen = None if settings.products is None else len(settings.products)
+        read = min((each for each in (total, settings.limit, chosen) if each is not None), default=None)
         return read if read is None or settings.shard is None else ceil(read / settings.shard.count)
 
     def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
+from difflib import get_close_matches
 
-from medusa_sync.core.ids import external_id_of, is_in
+from medusa_sync.core.ids import external_id_of, is_in, source_id_of
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.base import Delivered, Received, Source, checked
 from medusa_sync.sync.settings import RunSettings
@@ -33,6 +34,9 @@ class Delivery:
         self._settings = settings
         self._received = Received()
         self._deleted: dict[str, None] = {}  # source ids
+        chosen = settings.products
+        self._left = None if chosen is None else {*chosen}  # chosen ids that were not found yet
+        self._others: list[str] = []  # all ids, if some are chosen
 
     def again(self) -> Delivery:
         """Another reading of the same source."""
@@ -49,8 +53,11 @@ class Delivery:
                     rows = [*map(self._received.add, found)]
                     self._deleted |= dict.fromkeys(page.deleted)
                     self.total = page.total
-                    shard = self._settings.shard
-                    yield [row for row in rows if row.external_id is None or is_in(shard, row.external_id)]
+                    if self._left is not None:
+                        self._look_for_chosen([*(row.source_id for row in rows), *page.deleted])
+                    yield [row for row in rows if self._is_wanted(row.external_id)]
+                if self._left:
+                    raise self._unknown()
         except SourceError as error:
             self.error = error
         finally:
@@ -59,14 +66,36 @@ class Delivery:
     @property
     def deleted(self) -> list[str]:
         """External ids of products of the shard that the source says are deleted, and does not deliver."""
-        own, shard = self._settings.source_name, self._settings.shard
+        own = self._settings.source_name
         left = (external_id_of(own, each) for each in self._deleted if each not in self._received)
-        return [each for each in left if is_in(shard, each)]
+        return [*filter(self._is_wanted, left)]
+
+    def _is_wanted(self, external_id: str | None) -> bool:
+        """Whether a row is of the shard, and of the chosen products; one without an id may be any product."""
+        chosen, own = self._settings.products, self._settings.source_name
+        if external_id is None:
+            return chosen is None
+        is_chosen = chosen is None or source_id_of(own, external_id) in chosen
+        return is_chosen and is_in(self._settings.shard, external_id)
+
+    def _look_for_chosen(self, found: Iterable[str | None]) -> None:
+        ids = [each for each in found if each is not None]
+        self._left = (self._left or set()).difference(ids)
+        self._others += ids
+
+    def _unknown(self) -> SourceError:
+        """The error if the source lacks chosen products."""
+        names = sorted(self._left or ())
+        near = [close for each in names for close in get_close_matches(each, self._others)]
+        similar = f" Similar ids: {', '.join(map(repr, dict.fromkeys(near)))}." if near else ""
+        message = f"The source has no product {', '.join(map(repr, names))}.{similar}"
+        return SourceError(message, hint="Check --product (SYNC_PRODUCTS_PRODUCT). Nothing was removed.")
 
     @property
     def expected(self) -> int | None:
         """How many rows the pages have; None if it is not known."""
-        return self.total if self._settings.shard is None else None
+        is_whole = self._settings.shard is None and self._settings.products is None
+        return self.total if is_whole else None
 
     def __contains__(self, source_id: str | None) -> bool:
         return source_id in self._received

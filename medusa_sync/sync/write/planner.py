@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Sequence
 from http import HTTPStatus
@@ -30,6 +31,8 @@ from medusa_sync.sync.write.job import Group, Job
 from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.unique_values import UniqueValues
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -122,6 +125,9 @@ class Planner:
             sent = job.plan.changes if job.plan is not None else ()
             stored = with_cleared(stored, (*history.changed.values(), *sent))
         update = self.change_of(job.desired, stored, selection)
+        for each in update.decisions if job.plan is None else ():
+            own = job.external_id
+            logger.debug("%s: %s", own, each, extra={"event": "decision", "external_id": own})
         self._context.remarks.kits.add(update)
         left = (name for name, is_same in update.newer.items() if not is_same)
         self._context.remarks.newer.add(job.external_id, left)

@@ -281,3 +281,15 @@ def test_quiet_shows_problems_and_once_what_no_other_run_shows(
     assert re.match(r"4 products up to date, 1 withheld \(", run("--source", str(source)).stdout)
     rows[2]["price"] = -1
     assert "problem: rejected dummyjson:3" in quietly()
+
+
+def test_products_can_be_chosen_by_several_flags_or_lines_of_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "goods.json"
+    write(source, [{"id": each, "title": each, "price": 1} for each in ("a", "b", "c")])
+    how = ("--source", str(source), "--source-name", "shop", "--dry-run", "--json")
+    assert document(run(*how, "--product", "a", "--product", "shop:c"))["source"]["seen"] == 2
+    assert document(run(*how))["source"]["seen"] == 3
+    monkeypatch.setenv("SYNC_PRODUCTS_PRODUCT", "a\nb")
+    assert document(run(*how))["source"]["seen"] == 2

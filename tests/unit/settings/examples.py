@@ -28,6 +28,7 @@ EXAMPLES: Final = {
     "FIELDS": (("price", "price,stock", "metadata.brand, tags"), "cost"),
     "SIDES": (("source", "store", "source,title=store"), "source,title"),
     "public|HOSTS": (("public", "a.example", "public,b.lan"), "https://a.example"),
+    "ID": (("1", "A-1", "A 2"), " "),
     "N": (("1", "2", "3"), "many"),
     "N|auto": (("1", "auto", "3"), "many"),
     "K/N": (("1/1", "3/8", "1000/1000"), "9/8"),
