@@ -125,9 +125,7 @@ class Planner:
             sent = job.plan.changes if job.plan is not None else ()
             stored = with_cleared(stored, (*history.changed.values(), *sent))
         update = self.change_of(job.desired, stored, selection)
-        for each in update.decisions if job.plan is None else ():
-            own = job.external_id
-            logger.debug("%s: %s", own, each, extra={"event": "decision", "external_id": own})
+        _explain(job, update)
         self._context.remarks.kits.add(update)
         left = (name for name, is_same in update.newer.items() if not is_same)
         self._context.remarks.newer.add(job.external_id, left)
@@ -234,6 +232,13 @@ class Planner:
             return creation(desired, change.handle)
         update = self.change_of(desired, change.stored, change.selection)
         return structs.replace(update, removed=change.removed, blocked=change.blocked)
+
+
+def _explain(job: Job, update: Change) -> None:
+    """Log the decisions about a product when it is planned first."""
+    for each in update.decisions if job.plan is None else ():
+        own = job.external_id
+        logger.debug("%s: %s", own, each, extra={"event": "decision", "external_id": own})
 
 
 def _list_for(jobs: Sequence[Job]) -> List[Raw] | None:
