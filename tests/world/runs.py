@@ -75,8 +75,9 @@ class Run:
 
     def may_delete(self, key: str, variant: str, missing_s: float) -> bool:
         """Whether it may delete a product, or a variant, that the source lacks since so many seconds."""
-        # That of a plan says that something was skipped: the run that has made it was guarded, or not.
-        is_guarded = self.plan is None and self.result is not None and self.result.exit_code == GUARDED
+        # Without an error, it says that something was skipped, of a plan, or written over, of an undone run.
+        ended = self.result
+        is_guarded = self.plan is None and ended and ended.exit_code == GUARDED and ended.error
         if self.rules.on_missing != "delete" or not self.may_remove or is_guarded:
             return False
         if self.undoes is not None:
