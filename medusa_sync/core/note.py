@@ -201,6 +201,7 @@ def _has_to_be_checked(change: Change) -> bool:
         or change.placed
         or change.removed
         or change.options.is_change
+        or change.resent_variants
         or any(any(change.added(name)) for name in repeatable)
     )
 

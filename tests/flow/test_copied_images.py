@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import Killed, refuse, strike
+from tests.flow.faults import FAULTS, Killed, fault_at, refuse, strike
 from tests.flow.stage import (
     ListSource,
     Signal,
     apply,
+    copies_of,
     counts,
     record_of,
     run_once,
@@ -31,6 +33,7 @@ from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.files import STATIC
 from tests.harness.picture_server import PNG, PictureServer, picture, pictured
 from tests.harness.runs import document as text_of
+from tests.tiers import some
 
 HOST = "old.example"
 Rows = list[dict[str, Any]]
@@ -274,6 +277,71 @@ def test_a_run_that_is_killed_after_uploads_is_repeated(before: str) -> None:
     copy(source, store, accept_settings=True)
     assert_copied(source.rows, store)
     assert uploaded <= {*store.state.files}  # what nothing knows stays
+    assert_quiet(source, store)
+
+
+def with_sizes(rows: Rows) -> Rows:
+    """The products with two variants, which have images of their own, too."""
+    return [
+        row
+        | {
+            "variants": [
+                {
+                    "id": f"{row['id']}{size}",
+                    "price": 1,
+                    "options": {"Size": size},
+                    "image": url(f"{row['id']}/{size}.png"),
+                }
+                for size in "SM"
+            ]
+        }
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize("before", ["empty", "synced", "changed"])
+def test_any_fault_at_any_write_leaves_each_picture_once(before: str) -> None:
+    source, start = ListSource(with_sizes(shirts(2))), FakeMedusa()
+    if before == "synced":
+        sync(source, start)
+    elif before == "changed":
+        copy(source, start)
+        for row in source.rows:
+            row["images"] = [url(f"{row['id']}/new.png"), *row["images"][1:]]
+            row["variants"][0]["image"] = url(f"{row['id']}/new.png")
+    fresh = copies_of(start)
+    cases = [(number, fault) for number in range(1, 16) for fault in FAULTS]
+    for number, fault in some(cases, 8):
+        store = fresh()
+        fault_at(store, number, fault)
+        with suppress(Killed):
+            copy(source, store, accept_settings=True)
+        store.before = store.after = None
+        with later(2 * 3_600):
+            for _ in range(2):
+                copy(source, store, accept_settings=True)
+            assert_copied(source.rows, store)
+            for row in source.rows:
+                variants = store.products[f"dummyjson:{row['id']}"].variants
+                thumbnails = [each.thumbnail for each in variants if each.thumbnail]
+                assert thumbnails or number == 10  # the ordinary route takes none for new variants
+                assert all(each.startswith(STATIC) for each in thumbnails), (number, fault)
+                wanted = {each["image"] for each in row["variants"]}
+                assert {sources_of(store, each) for each in thumbnails} in (wanted, set()), (number, fault)
+            assert_quiet(source, store)
+
+
+def test_a_run_that_is_killed_between_a_product_and_its_variants_is_completed() -> None:
+    source, store = ListSource(with_sizes(shirts(1))), FakeMedusa()
+    sync(source, store)
+    fault_at(store, 6, "killed after")  # after five images
+    with pytest.raises(Killed):
+        copy(source, store, accept_settings=True)
+    store.after = None
+    assert store.products["dummyjson:1"].images[0].url.startswith(STATIC)
+    copy(source, store, accept_settings=True)
+    thumbnails = [each.thumbnail or "" for each in store.products["dummyjson:1"].variants]
+    assert all(each.startswith(STATIC) for each in thumbnails)
     assert_quiet(source, store)
 
 
