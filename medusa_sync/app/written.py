@@ -8,7 +8,7 @@ from msgspec import structs
 
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.kept import Place
-from medusa_sync.core.kinds.options import OPTIONS
+from medusa_sync.core.kinds.options import OPTIONS, with_id
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.value import Value
 from medusa_sync.report.document import FieldValues, ProductChange, VariantChanges
@@ -32,14 +32,18 @@ def variant_parts(change: ProductChange) -> list[VariantChanges]:
 
 
 def written_values(change: ProductChange) -> Iterator[tuple[Place, Value]]:
-    """Yield what a run has written to a product: each field of it and of its variants, with the new value."""
+    """Yield what a run has written to a product: each field of it and of its variants, with the new value.
+
+    Options are called by their ids.
+    """
     own = own_fields(change)
+    ids = {each.name: each.id for each in change.options or () if each.id}
     for name, values in change.fields.items():
         if name in own or name == OPTIONS:
             yield (None, name), values.after
     for part in variant_parts(change):
         for name, values in part.fields.items() if part.id else ():
-            yield (str(part.id), name), values.after
+            yield (str(part.id), with_id(name, ids)), values.after
 
 
 def _by_id(parts: Iterable[VariantChanges]) -> list[VariantChanges]:

@@ -68,7 +68,7 @@ def matching(runs: Iterable[KeptRun], text: str) -> list[KeptRun]:
 
 
 Place = tuple[str | None, str]
-"""The key of a variant, or None for the product, and a field."""
+"""The key of a variant, or None for the product, and a field, of which an option is called by its id."""
 
 
 class Overwritten(Struct, frozen=True):

@@ -15,6 +15,7 @@ from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChang
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.copies import by_source
+from medusa_sync.core.kinds.options import with_id
 from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
@@ -103,7 +104,11 @@ def plan_change(
     if change.new_variants:
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
     own = [_exact(each, undone) for each in change.own_changes]
-    latest = {each.id: each.fields for each in stored.record.variants.values()}
+    ids, applied = change.options.ids, stored.record.option_ids
+    latest = {
+        each.id: {with_id(name, applied): value for name, value in each.fields.items()}
+        for each in stored.record.variants.values()
+    }
     variants = (
         _without_stock_since(each) if each.desired.key in drafted else each for each in change.variants
     )
@@ -112,7 +117,7 @@ def plan_change(
             each,
             changes=_marked(each.changes),
             conflicts=tuple(
-                _kept(each.conflicts, latest.get(each.desired.key, {}), undone, each.desired.key)
+                _kept(each.conflicts, latest.get(each.desired.key, {}), undone, each.desired.key, ids)
             ),
         )
         for each in variants
@@ -261,12 +266,24 @@ def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
 
 
 def _kept(
-    conflicts: Iterable[Conflict], latest: Mapping[str, Value], undone: Undone, key: str | None = None
+    conflicts: Iterable[Conflict],
+    latest: Mapping[str, Value],
+    undone: Undone,
+    key: str | None = None,
+    ids: Mapping[str, str] = {},
 ) -> Iterator[Conflict]:
-    """Conflicts of the product or of a variant with the reason; `latest` is what the record has of it."""
+    """Conflicts of the product or of a variant with the reason.
+
+    Args:
+        conflicts: what they are about.
+        latest: what the record has of it; options are called by their ids.
+        undone: the product of the run.
+        key: of the variant; None for the product.
+        ids: of options by the names in conflicts.
+    """
     for each in conflicts:
         later = None
         if each.field != VARIANT:
-            place = key, each.field
-            later = writers(undone.overwritten, place, each.stored, latest.get(each.field))
+            name = with_id(each.field, ids)
+            later = writers(undone.overwritten, (key, name), each.stored, latest.get(name))
         yield structs.replace(each, reason=_SINCE if later is None else later_runs(later), later=later)

@@ -110,6 +110,23 @@ def test_an_item_gets_its_sku_after_another_batch_freed_it(*, lost: bool) -> Non
     assert_exact(rows, store)
 
 
+def test_a_new_variant_gets_its_sku_although_an_item_has_kept_it_in_an_interrupted_run() -> None:
+    """The variants lost their SKUs first, but not their items."""
+    row = shirt(1)
+    first, second, *others = row["variants"]
+    new = {**variant(1, "XL", "Red"), "sku": first["sku"], "barcode": "991"}
+    moved = [{**first, "sku": second["sku"]}, {**second, "sku": "NEW"}, *others, new]
+    store, source = synced([row]), ListSource([row | {"variants": moved}])
+    refuse(store, lambda request: bool(sent_in_bulk(request, RENAMES)), no(429))
+    assert counts(sync(source, store)) == {"unconfirmed": 1}
+    assert not any(each.sku for each in store.products["dummyjson:1"].variants[:2])
+    store.before = None
+    result = sync(source, store)
+    assert (counts(result), withheld(result)) == ({"updated": 1}, {})
+    assert_shirts(source.rows, store)
+    assert_quiet(source, store)
+
+
 @pytest.mark.parametrize("answer", [400, 500, 503])
 def test_a_rename_that_is_delivered_after_a_run_that_wrote_no_record_is_undone_by_the_next_one(
     answer: int,

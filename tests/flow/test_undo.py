@@ -428,6 +428,20 @@ def test_what_a_later_run_wrote_is_not_called_an_edit(tmp_path: Path) -> None:
     assert "title: Third (kept; a later run wrote it; undo that first; before it: First)" in shown_to_all
 
 
+def test_an_option_value_that_a_later_run_wrote_with_another_name_of_the_option_is_not_called_an_edit(
+    tmp_path: Path,
+) -> None:
+    first, second, third = (
+        shirt(options=[option], variants=[variant(1, "S", "Red", options={option: value})])
+        for option, value in [("Size", "S"), ("Size", "XS"), ("Cut", "Slim")]
+    )
+    store, result, _ = changed([first], [second])
+    sync(ListSource([third]), store)
+    done = undo(store, result, tmp_path)
+    reasons = {each.field: each.reason for outcome in done.changes for each in outcome.conflicts}
+    assert reasons["option.Size"] == "a later run wrote it; undo that first"
+
+
 def test_a_variant_that_was_deleted_since_stays_away(tmp_path: Path) -> None:
     after = shirt()
     for each in after["variants"]:

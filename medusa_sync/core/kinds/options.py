@@ -18,6 +18,12 @@ OPTIONS = "options"  # what changes call the options of a product
 VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
 
 
+def with_id(name: str, ids: Mapping[str, str]) -> str:
+    """The name of a field with the id of its option, which can be renamed; `ids` are those by name."""
+    option = name.removeprefix(OPTION)
+    return f"{OPTION}{ids[option]}" if name.startswith(OPTION) and option in ids else name
+
+
 class Choice(Kind):
     """The value of a variant for an option."""
 
