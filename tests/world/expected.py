@@ -217,7 +217,8 @@ class ExpectedVariant(Possible):
 
     def _meet_stale(self, before: States, wanted: Mapping[str, Value]) -> None:
         for name, states in before.items():
-            self.states[name] |= states | {(wanted[name], wanted[name])}
+            value = wanted[name]  # it may be recorded without being sent
+            self.states[name] |= states | {(value, value)} | {(value, stored) for _, stored in states}
         self.forget_stale()
 
     def forget_stale(self) -> None:

@@ -192,7 +192,8 @@ class Oracle:
             is_gone = any(each in known and known[each].is_gone for each in keys)
             return is_gone or (key, None, name) in self.edited
         is_of_product = not variant and (key, None, name) in self.edited
-        return is_of_product or any((key, each, name) in self.edited for each in keys)
+        is_stale = any(name in known[each].stale for each in keys if each in known)
+        return is_of_product or is_stale or any((key, each, name) in self.edited for each in keys)
 
     # --- comparing ------------------------------------------------------------------------------------
 
