@@ -111,6 +111,16 @@ def test_a_product_without_our_record_is_never_removed_and_a_note_names_it(
 
 
 @both_ways
+def test_a_copy_that_the_merchant_has_made_stays_when_ours_is_removed(how: str) -> None:
+    store = synced(ROWS)
+    make_by_hand(store, "dummyjson:1")
+    result = sync(ListSource(ROWS[1:]), store, on_missing=how)
+    assert (result.exit_code, counts(result)) == (0, {"unchanged": 19, "removed": 1}), list(result.problems)
+    copies = [each for each in store.state.products.values() if each.external_id == "dummyjson:1"]
+    assert "published" in [each.status for each in copies]
+
+
+@both_ways
 def test_a_lost_record_causes_no_removal_and_no_double(how: str) -> None:
     store = synced(ROWS)
     forget(store, 1, 2)

@@ -442,6 +442,15 @@ def test_an_option_value_that_a_later_run_wrote_with_another_name_of_the_option_
     assert reasons["option.Size"] == "a later run wrote it; undo that first"
 
 
+def test_a_product_that_was_deleted_since_is_listed(tmp_path: Path) -> None:
+    store, result, _ = changed(products(2), [{**row, "title": "New"} for row in products(2)])
+    own = next(key for key, each in store.state.products.items() if each.external_id == "dummyjson:1")
+    shop_of(store).delete(f"/admin/products/{own}")
+    done = undo(store, result, tmp_path)
+    assert counts(done) == {"updated": 1, "skipped": 1}
+    assert "the store no longer has it" in text(done)
+
+
 def test_a_variant_that_was_deleted_since_stays_away(tmp_path: Path) -> None:
     after = shirt()
     for each in after["variants"]:

@@ -220,6 +220,16 @@ def test_a_handle_stays_withheld_if_the_response_is_lost(
     assert [store.products[f"dummyjson:{each}"].handle for each in (1, 2)] == ["own", "own-2"]
 
 
+def test_a_product_whose_sku_stays_withheld_is_not_read() -> None:
+    rows = products(3)
+    rows[1]["sku"] = rows[0]["sku"]
+    store = synced(rows)
+    store.requests.clear()
+    assert counts(sync(ListSource(rows), store)) == {"unchanged": 3}
+    paths = [request.path for request in store.requests]
+    assert paths == ["/admin/products", "/admin/product-variants"], "the scan, and who has the SKU"
+
+
 def test_owners_are_looked_up_once_for_200_products(fresh: Callable[[], FakeMedusa]) -> None:
     store, source = fresh(), ListSource(products(208)[8:], page_size=200)
     sync(source, store, dry_run=True)

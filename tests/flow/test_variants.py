@@ -20,6 +20,7 @@ from tests.flow.shirts import (
     wanted,
 )
 from tests.flow.stage import ListSource, acknowledged_by, assert_quiet, counts, sync, synced, writes
+from tests.flow.test_undo import shop_of
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item
 from tests.harness.shirts import shirt, shirts, variant
@@ -90,6 +91,19 @@ def test_a_renamed_option_value_leaves_no_old_one_also_if_no_title_changes() -> 
     option_values(row, 1)
     assert counts(sync(ListSource([row]), store)) == {"updated": 1}
     assert {each.value for each in store.products["dummyjson:1"].values} == {"S", "M1", "L", "Red", "Blue"}
+
+
+def test_an_option_value_that_the_merchant_has_prepared_stays_when_others_are_renamed() -> None:
+    row = shirt(1)
+    store = synced([row])
+    shop = shop_of(store)
+    product = shop.product(store.products["dummyjson:1"].id)
+    for option in product["options"]:
+        shop.add_value(product, option, f"{option['title']} for later")
+    option_values(row, 1)
+    assert counts(sync(ListSource([row]), store)) == {"updated": 1}
+    left = {each.value for each in store.products["dummyjson:1"].values}
+    assert left == {"S", "M1", "L", "Red", "Blue", "Size for later", "Colour for later"}
 
 
 def test_a_product_gets_variants_and_loses_them_without_losing_the_first() -> None:
