@@ -9,12 +9,13 @@ from medusa_sync.app.kept import Document, KeptRuns
 from medusa_sync.core.kept import KeptRun, undone_by
 from medusa_sync.errors import SettingsError
 from medusa_sync.report.json import print_json
-from medusa_sync.report.output import Output, discard_unwritten, print_line, printing
+from medusa_sync.report.output import Output, Pipe, discard_unwritten, print_line, printing
 from medusa_sync.settings.options import OPTIONS, Settings
 
 _VERSION = 1
 _COUNTS = ("created", "updated", "removed")
 _FIELDS = 4  # that a row names
+_WIDE = 100  # columns of a table with fields
 _HEADINGS = ("run", "started", *_COUNTS, "undone", "changed fields")
 
 
@@ -31,6 +32,8 @@ def print_kept_runs(settings: Settings, out: Output) -> int:
     with discard_unwritten(out), printing("The list was", out):
         if settings.json:
             print_json({"version": _VERSION, "folder": str(kept.folder), "runs": rows}, out)
+        elif rows and not isinstance(out, Pipe) and out.width < _WIDE:
+            _print_briefly([*map(_cells, rows)], out)
         elif rows:
             _print_table([_HEADINGS, *map(_cells, rows)], out)
         else:
@@ -62,6 +65,15 @@ def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     shard = f" shard {row['shard']}" if row["shard"] else ""
     started = f"{row['started_at'][:19]}Z{shard}"
     return row["run_id"], started, *(str(row[each]) for each in _COUNTS), row["undone_by"] or "-", words
+
+
+def _print_briefly(rows: Sequence[Sequence[str]], out: Output) -> None:
+    """Print two lines for each run, which fit on a narrow terminal."""
+    for run_id, started, *numbers, undone, words in rows:
+        end = "" if undone == "-" else f"  undone by {undone}"
+        print_line(out, (f"{run_id}  {started}{end}", "bold"))
+        counts = ", ".join(f"{number} {name}" for name, number in zip(_COUNTS, numbers, strict=True))
+        print_line(out, f"{counts}{': ' if words else ''}{words}", indent=2, hang=2)
 
 
 def _print_table(rows: Sequence[Sequence[str]], out: Output) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from medusa_sync.app.command import execute
 from tests.flow.merchant import edit, set_prices
 from tests.harness.catalogue import products
 from tests.harness.documents import read_document
 from tests.harness.fake_medusa import FakeMedusa
 from tests.unit.app.commands import KEY, document, run, write
+from tests.unit.results import Terminal
 
 pytestmark = pytest.mark.usefixtures("no_waiting", "isolated")
 
@@ -220,6 +222,30 @@ def test_the_list_shows_what_a_run_did_and_whether_it_was_undone(
         [second, "0", "3", "0", undo, "price 3"],
         [first, "3", "0", "0", "-"],
     ]
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+@pytest.mark.usefixtures("store")
+def test_the_list_fits_on_a_narrow_terminal(
+    columns: int, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_prices(source, 1)
+    second = with_prices(source, 2)
+    assert run("--undo", "last").exit_code == 0
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    for name, value in {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": str(columns)}.items():
+        monkeypatch.setenv(name, value)
+    assert execute({"undo": "list"}) == 0
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) <= columns
+    undo = listed_ids(lines)[0]
+    assert any(re.fullmatch(rf"{second}  \S+Z  undone by {undo}", line) for line in lines)
+    assert "  0 created, 3 updated, 0 removed: price 3" in lines
+
+
+def listed_ids(lines: list[str]) -> list[str]:
+    return [line[:8] for line in lines if not line.startswith(" ")]
 
 
 def test_a_list_of_nothing_says_where_runs_would_be(store: FakeMedusa) -> None:
