@@ -63,6 +63,7 @@ EXCEPTIONS = {
         "core/decided.py",  # the same, after they were removed
         "core/selection.py",  # the same, with `--only`
         "core/since.py",  # the same, if a run is undone
+        "core/undo.py",  # the same, after they got other names
         "core/result.py",  # the same
         "core/plan.py",  # an option changes with the product, its values with the variants
         "core/change.py",  # the same
