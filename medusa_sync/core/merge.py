@@ -36,6 +36,9 @@ class Verdict(Enum):
 # no       yes            no                     stays: the merchant added it
 # no       yes            yes                    removed: the source removed it
 #
+# What stays is in the order of the store, and what is added comes last. If the order of the members means
+# something, and the source has changed it since it was last applied, those of the source get its order.
+#
 # While a set is pending, no member is one that the merchant removed, because the store removes all before it
 # adds those that were sent, and one that was ever sent is not the merchant's.
 #
@@ -55,6 +58,8 @@ def merge_field(
         ours = [{*members(value)} for value in (history.applied, *history.pending)]
         has, had = set[str]() if history.pending else ours[0], set.union(*ours)
         merged = merge_sets(members(desired), current, has, had, restore=restore)
+        if field.kind.is_ordered and (restore or _is_reordered(members(desired), members(history.applied))):
+            merged = _in_order(merged, members(desired))
         # Two runs that add a member at the same time store it twice.
         is_repeated = any(current.count(member) > 1 for member in members(desired))
         is_merged = merged == tuple(dict.fromkeys(current)) and not is_repeated
@@ -69,6 +74,19 @@ def merge_field(
     if any(field.same(remember(stored), ours) for ours in (history.applied, *history.pending)):
         return Verdict.SEND, desired
     return (Verdict.CONFLICT if changed else Verdict.KEEP), desired
+
+
+def _is_reordered(desired: tuple[str, ...], applied: tuple[str, ...]) -> bool:
+    """Whether the source has moved a member of a set among the others, or added one in front of others."""
+    known = {remember_text(member): place for place, member in enumerate(dict.fromkeys(desired))}
+    left = [known[member] for member in applied if member in known]
+    return bool(left) and left != [*range(len(left))]
+
+
+def _in_order(merged: tuple[str, ...], desired: tuple[str, ...]) -> tuple[str, ...]:
+    """A set whose members of the source are in its order; those of the merchant stay in their places."""
+    ours = iter([member for member in dict.fromkeys(desired) if member in merged])
+    return tuple(next(ours) if member in desired else member for member in merged)
 
 
 def merge_sets(

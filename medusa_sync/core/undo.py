@@ -15,6 +15,7 @@ from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChang
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.copies import by_source
+from medusa_sync.core.kinds.images import IMAGES
 from medusa_sync.core.kinds.options import with_id
 from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
@@ -25,7 +26,7 @@ from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, Since, applied_values, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.value import Value
+from medusa_sync.core.value import Value, members
 from medusa_sync.errors import ProductFailedError
 
 _SINCE = "edited since the run"
@@ -103,7 +104,7 @@ def plan_change(
     change = plan_update(undone, after_run, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
-    own = [_exact(each, undone) for each in change.own_changes]
+    own = [exact for each in change.own_changes if (exact := _exact(each, undone)).planned != each.stored]
     ids, applied = change.options.ids, stored.record.option_ids
     latest = {
         each.id: {with_id(name, applied): value for name, value in each.fields.items()}
@@ -244,11 +245,15 @@ def _after(undone: Undone, record: Record, staying: Collection[str]) -> Record:
 
 
 def _exact(change: FieldChange, undone: Undone) -> FieldChange:
-    """A change of a set that nobody has edited since gives its members the order that they had."""
+    """A change of a set gives its members the order that they had, unless somebody has edited it since."""
     after, stored = undone.after.fields.get(change.field) or (), change.stored
-    if not isinstance(stored, tuple) or tuple(map(remember_text, stored)) != after:
+    if isinstance(stored, tuple) and tuple(map(remember_text, stored)) == after:
+        return structs.replace(change, planned=undone.fields.get(change.field) or ())
+    if change.field != IMAGES:
         return change
-    return structs.replace(change, planned=undone.fields.get(change.field) or ())
+    stored, planned = members(stored), members(change.planned)
+    kept = dict.fromkeys(each for each in stored if each in planned)
+    return structs.replace(change, planned=tuple(dict.fromkeys([*kept, *planned])))
 
 
 def _without_stock_since(variant: VariantChange) -> VariantChange:

@@ -6,7 +6,7 @@
 # stored value. After an undisturbed run only the merged pairs are left, and the store must match one.
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Self
@@ -35,8 +35,9 @@ def merged(name: str, state: State, wanted: Value, *, store_wins: bool, overwrit
     if name in SETS:
         kept = [member for member in stored if member in wanted or member not in applied]
         added = [member for member in wanted if member not in kept and (overwrites or member not in applied)]
-        members = kept + added
-        return wanted, tuple(members if name == "images" else sorted(members))
+        if name != "images":
+            return wanted, tuple(sorted(kept + added))
+        return wanted, _in_order(kept + added, applied, wanted, overwrites=overwrites)
     if name == "status" and isinstance(applied, tuple):  # the run set it to draft
         if stored == "draft":
             return wanted, wanted
@@ -45,6 +46,15 @@ def merged(name: str, state: State, wanted: Value, *, store_wins: bool, overwrit
         return None, stored
     edited = name not in STOCK and stored not in (applied, wanted)
     return wanted, (stored if edited and store_wins and not overwrites else wanted)
+
+
+def _in_order(images: Sequence[Value], applied: Value, wanted: Value, *, overwrites: bool) -> Value:
+    """Images in the order of the store, or if it has changed that, of the source."""
+    earlier = [each for each in applied if each in wanted]
+    if not overwrites and [*wanted[: len(earlier)]] == earlier:
+        return tuple(images)
+    ours = [each for each in wanted if each in images]
+    return tuple(ours.pop(0) if each in wanted else each for each in images)
 
 
 def is_of_source(name: str, wanted: Value) -> bool:
@@ -80,7 +90,7 @@ class Possible:
     states: States = field(default_factory=dict)
     others: dict[str, list[Any]] = field(default_factory=dict)  # values of fields that only the merchant owns
     store_id: str | None = None  # if it is known
-    was_undone: bool = False  # so that images may have another order
+    was_undone: bool = False  # or adopted, so that images may have another order
     may_be_gone: bool = False  # a run may have deleted it
     if_created: Self | None = None  # its states if it was removed and a later run created it again
 
@@ -302,6 +312,7 @@ class Expected(Possible):
         """A run handled it, or may have."""
         if self.is_adopted:
             rules, self.is_adopted = replace(rules, store_wins=False), not surely
+            self.was_undone = True
         _meet(self.states, wanted.fields, rules, surely=surely, is_new=self.store_id is None)
         if wanted.options == (DEFAULT,):  # when it has options again, they may be others
             self.options = {}

@@ -229,7 +229,10 @@ def _sku(dice: random.Random, product: Product) -> str:
 
 
 def _images(dice: random.Random, product: Product) -> list[str]:
-    return [f"https://i.example/{product['id']}/{n}.png" for n in dice.sample(range(8), dice.randint(1, 4))]
+    """Others, or the same in another order."""
+    new = [f"https://i.example/{product['id']}/{n}.png" for n in dice.sample(range(8), dice.randint(1, 4))]
+    known = [each for each in product.get("images", ()) if each.startswith("https://i.example/")]
+    return new if new[1:] or not known[1:] else [*known[1:], known[0]]
 
 
 def _texts(dice: random.Random, _: Product) -> dict[str, dict[str, str]]:

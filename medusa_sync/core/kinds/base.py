@@ -120,6 +120,7 @@ class Kind:
         is_measure: it is a number that the store keeps as a 32-bit float.
         is_term: its values name something that many products share, such as a tag; products refer to its id.
         names_members: what its members name, if only the merchant creates that.
+        is_ordered: the order of its members means something.
         repeats: two runs that add a value at the same time store it twice.
         of_items: inventory items have it, and not the product or variant.
         is_exclusive: all that the store has of it is the source's.
@@ -137,6 +138,7 @@ class Kind:
     is_measure: ClassVar[bool] = False
     is_term: ClassVar[bool] = False
     names_members: ClassVar[Names | None] = None
+    is_ordered: ClassVar[bool] = False
     repeats: ClassVar[bool] = False
     of_items: ClassVar[bool] = False
     is_exclusive: ClassVar[bool] = False

@@ -29,6 +29,7 @@ class Images(Kind):
     """The URLs of images."""
 
     merge = Merge.UNION
+    is_ordered = True
     repeats = True
     settings_of_values = (COPY_IMAGES,)
 

@@ -8,6 +8,8 @@ from typing import Final
 
 from msgspec import structs
 
+from medusa_sync.core.kinds.images import IMAGES
+from tests.world.expected import merged
 from tests.world.planner.case import DEFAULTS, Case, World
 from tests.world.planner.checks import Check
 
@@ -35,6 +37,21 @@ def the_merchants_order_stays_until_the_source_changes_its_own(case: Case) -> No
         assert left == {own: theirs[own] for own in left}, (left, theirs)
 
 
+def images_are_moved_once_the_source_moves_its_own(case: Case) -> None:
+    """Those of the merchant stay in their places."""
+    moves = [("set", case.how + number) for number in range(4)]
+    world = World(structs.replace(case, killed=None, first=[*case.first, *moves], later=moves[::-1]))
+    images, draw = [*world.shop.product.images], Random(case.how)
+    draw.shuffle(images)
+    world.shop.product = structs.replace(world.shop.product, images=tuple(images))
+    first, now = (each.fields.get(IMAGES) or () for each in (world.first, world.desired))
+    stored = tuple(each.url for each in images)
+    if world.settle(world.desired, DEFAULTS):
+        expected = merged(IMAGES, (first, stored), now, store_wins=False)[1]
+        left = tuple(each.url for each in world.shop.product.images)
+        assert left == expected, (first, stored, now, left)
+
+
 def _check_order(world: World) -> None:
     stored = {each.id: each.variant_rank or 0 for each in world.shop.product.variants}
     ids = [world.ids.get(each.key) for each in world.desired.variants]
@@ -45,5 +62,6 @@ def _check_order(world: World) -> None:
 CHECKS: Final[dict[Check, int]] = {
     variants_are_in_the_order_of_the_source: 2,
     the_merchants_order_stays_until_the_source_changes_its_own: 2,
+    images_are_moved_once_the_source_moves_its_own: 2,
 }
 """As those of the merge."""
