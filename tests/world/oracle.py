@@ -300,7 +300,9 @@ class Oracle:
         kept = {
             name
             for name in STOCK
-            if (None, None) in states.get(name, ()) and self._had(stored, {name: stored.owned[name]})
+            if (None, None) in states.get(name, ())
+            and name in stored.owned  # of a location that the store has
+            and self._had(stored, {name: stored.owned[name]})
         }
         states = {name: each for name, each in states.items() if name not in {*withheld, *kept}}
         yield from wrong_of(states, held_by(stored, options))
