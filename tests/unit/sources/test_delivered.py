@@ -51,9 +51,13 @@ def test_the_version_of_the_mapping_changes_if_products_are_mapped_to_other_valu
             "channels",
             "settings",
             "is_available",
+            "profile_id",
+            "copying",
         ):  # not written for a product that is stored
             del each[name]
         each["fields"] = {name: value for name, value in each["fields"].items() if value is not None}
+        for variant in each["variants"]:  # it came later, and is written when the source changes it
+            variant["fields"].pop("variant_rank", None)
     digest = blake2b(msgspec.json.encode(rows), digest_size=4).hexdigest()
     assert {MAPPING: digest} == MAPPED, "add 1 to MAPPING, and write the digest here"
 

@@ -104,7 +104,7 @@ def by_id(rows: list[Row]) -> dict[str | None, Row]:
 def seen(row: Row) -> Any:
     """What does not depend on the order of the rows of a product."""
     assert isinstance(row, DesiredProduct), row
-    variants = sorted(str({**each.fields}) for each in row.variants)
+    variants = sorted(str({**each.fields} | {"variant_rank": None}) for each in row.variants)
     return row.fields["title"], row.fields["images"], row.options, variants
 
 
