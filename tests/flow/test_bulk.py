@@ -118,7 +118,8 @@ def test_answers_of_ordinary_routes_have_only_what_is_used() -> None:
     row["variants"] = [variant(1, f"Size {number}", "Red") for number in range(40)]
     sync(ListSource([row]), store)
     first, second, *others = row["variants"]
-    row["variants"] = [{**first, "price": 3, "sku": "NEW"}, second, *others[1:], variant(1, "New", "Red")]
+    new = variant(1, "New", "Red")  # in the place of another one, so that no other rank changes
+    row["variants"] = [{**first, "price": 3, "sku": "NEW"}, second, new, *others[1:]]
     row["tags"] = ["New"]
     answers: list[int] = []
     store.after = lambda request, answer: answers.append(len(answer.content)) if is_write(request) else None
