@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
 from pathlib import Path
+from signal import SIGTERM
 from threading import Thread
 from time import sleep
 
@@ -67,9 +68,11 @@ def test_pictures_of_a_shopify_export_load_after_the_old_server_is_gone(
     with old_server() as (base, asked):
         text = OLD.sub(base, EXPORT.read_text(encoding="utf-8"))
         file.write_text(text, encoding="utf-8")
-        with running(*options, store=store) as run:  # which is killed
+        with running(*options, store=store) as run:
             while len(asked) < 5 and not run.has_ended:
                 sleep(0.01)
+            run.send(SIGTERM)  # a kill inside of an upload leaves a request that Medusa never ends
+            run.finish()
         first = {*asked}
         result = medusa_sync(*options, store=store)
         assert result.exit_code == 0, result.document
@@ -79,7 +82,6 @@ def test_pictures_of_a_shopify_export_load_after_the_old_server_is_gone(
     variants = shop.get("/admin/product-variants", fields="thumbnail", limit=1_000)["variants"]
     thumbnails = {own["thumbnail"] for own in (*shop.products(), *variants)} - {None}
     assert {*chain(*before.values()), *map(loaded, thumbnails)} == {*asked}
-    store.wait_until_idle()
     quiet = medusa_sync(*options, store=store)
     assert (quiet.exit_code, quiet.counts) == (0, {"unchanged": len(before)})
     assert quiet.document["requests"]["store_writes"] == 0
