@@ -10,6 +10,7 @@ from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, by_kind, plain_lines
 from medusa_sync.report.escape import visible, visible_lines
 from medusa_sync.report.file import writing
+from medusa_sync.report.listing import listings
 from medusa_sync.report.markdown import TITLES, first, head, notes, rest, row
 
 _ANNOTATIONS = 10  # GitHub shows as many of each level in a step
@@ -32,7 +33,7 @@ def step_summary(result: RunResult) -> str:
 
 def _summary(result: RunResult) -> Iterator[str]:
     yield from head(result)
-    for listing in summary.listings(result, verbose=False, is_short=True):
+    for listing in listings(result, verbose=False, is_short=True):
         yield from (f"#### {listing.heading}", "", *TITLES)
         yield from (row(outcome, result) for outcome in listing.listed)
         yield ""

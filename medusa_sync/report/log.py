@@ -18,6 +18,7 @@ from medusa_sync.core.result import RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, of_kind, plain_lines
 from medusa_sync.report.escape import visible, visible_json, visible_lines
+from medusa_sync.report.listing import LISTED
 from medusa_sync.report.output import Output, Pipe, lossy, print_error, print_line
 
 logger = logging.getLogger(__name__)
@@ -173,7 +174,7 @@ def log_result(result: RunResult, *, as_json: bool, is_printed: bool) -> None:
 
 
 def _log_products(result: RunResult) -> None:
-    for outcome in islice(result.problems, summary.LISTED):
+    for outcome in islice(result.problems, LISTED):
         id_, what = outcome.external_id, outcome.result.value
         words = f"{what} {summary.named(outcome)}: {outcome.reason}"
         logger.warning("%s", words, extra={"event": "problem", "external_id": id_, "outcome": what})
@@ -187,6 +188,6 @@ def _log_products(result: RunResult) -> None:
 
 def _of_kind(result: RunResult, kind: Kind) -> Iterator[tuple[str | None, str]]:
     """Yield the id of each of the first products with such changes, and the words about each of these."""
-    for outcome, found in islice(of_kind(result, kind), summary.LISTED):
+    for outcome, found in islice(of_kind(result, kind), LISTED):
         for line in plain_lines(outcome, "->", found):
             yield outcome.external_id, f"{summary.named(outcome)}: {line}"

@@ -11,9 +11,9 @@ from medusa_sync.redact import Redactor
 from medusa_sync.report import summary
 from medusa_sync.report.changes import change_lines, details, plain_lines
 from medusa_sync.report.escape import coded, visible
+from medusa_sync.report.listing import Listing, listed_once, listings
 from medusa_sync.report.output import Output, Pipe, print_line
 from medusa_sync.report.preview import named, preview
-from medusa_sync.report.summary import Listing
 from medusa_sync.report.values import Line
 from medusa_sync.settings.load import Loaded
 from medusa_sync.settings.options import ALL_OPTIONS
@@ -41,7 +41,7 @@ def print_result(result: RunResult, output: Output, *, verbose: bool = False) ->
 
 def print_listed_once(result: RunResult, output: Output) -> None:
     """Print the conflicts and newly withheld values of a run, which no later run lists; often nothing."""
-    for number, listing in enumerate(summary.listed_once(result)):
+    for number, listing in enumerate(listed_once(result)):
         if isinstance(output, Pipe):
             output.file.writelines(f"{line}\n" for line in _lines_of(listing, result))
         else:
@@ -69,7 +69,7 @@ def _lines(result: RunResult, *, verbose: bool) -> Iterator[str]:
         yield from (f"{label}: {value}" for label, value in summary.facts(result))
     else:
         yield line
-    for listing in summary.listings(result, verbose=verbose):
+    for listing in listings(result, verbose=verbose):
         yield from _lines_of(listing, result, verbose=verbose)
     for product in result.first:
         external_id, title = named(product)
@@ -101,7 +101,7 @@ def _print_on_terminal(result: RunResult, console: Console, *, verbose: bool) ->
     if line is None:
         print_line(console, summary.headline(result, _arrow(console)))
         _print_counts(result, console)
-    for listing in summary.listings(result, verbose=verbose):
+    for listing in listings(result, verbose=verbose):
         console.print()
         _print_listing(listing, result, console, verbose=verbose)
     if result.first:
