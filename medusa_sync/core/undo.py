@@ -12,10 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from msgspec import structs
 
 from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
-from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.fields import VARIANT, kind_of
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.copies import by_source
-from medusa_sync.core.kinds.images import IMAGES
 from medusa_sync.core.kinds.options import with_id
 from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
@@ -249,7 +248,7 @@ def _exact(change: FieldChange, undone: Undone) -> FieldChange:
     after, stored = undone.after.fields.get(change.field) or (), change.stored
     if isinstance(stored, tuple) and tuple(map(remember_text, stored)) == after:
         return structs.replace(change, planned=undone.fields.get(change.field) or ())
-    if change.field != IMAGES:
+    if not kind_of(change.field).is_ordered:
         return change
     stored, planned = members(stored), members(change.planned)
     kept = dict.fromkeys(each for each in stored if each in planned)

@@ -264,10 +264,13 @@ def _given_up(change: Change, wants: Mapping[UniqueValue, Collection[str]]) -> I
         if variant.stored:
             lost = {each.field for each in variant.changes if (each.field, each.stored) in wants}
             yield from ((name, variant.stored.id) for name in UNIQUE if name in lost)
-    ids = {each.desired.key: each.stored.id for each in change.variants if each.stored}
-    for item in change.items:  # an interrupted run may have taken the SKU from the variant alone
-        if item.is_renamed and item.key in ids and (SKU, item.stored_sku) in wants:
-            yield SKU, ids[item.key]
+    # An interrupted run may have taken an SKU from the variant alone:
+    lacking = {
+        each.desired.key: each.stored.id for each in change.variants if each.stored and not each.stored.sku
+    }
+    for item in change.items:
+        if item.is_renamed and item.key in lacking and (SKU, item.stored_sku) in wants:
+            yield SKU, lacking[item.key]
     for stored in change.removed.values():  # it is deleted before its product gets its values
         for name in UNIQUE:
             if {*wants.get((name, getattr(stored, name) or ""), ())} - {change.desired.external_id}:
