@@ -86,7 +86,8 @@ def _checked(found: Download) -> Image:
         for type_, ending, signature, start in _SIGNATURES:
             if head.startswith(signature, start):
                 return Image(found.file, size, type_, ending)
-    raise ImageError(f"it is not a JPEG, PNG, WebP, AVIF or GIF image, but {kind or 'something else'}")
+    of_type = f"; the server calls it {kind}" if kind else ""
+    raise ImageError(f"it is not a JPEG, PNG, WebP, AVIF or GIF image{of_type}")
 
 
 class AllowedHosts(httpx.AsyncBaseTransport):
