@@ -177,7 +177,7 @@ def test_an_image_that_cannot_be_copied_keeps_its_url_and_is_tried_again(
     result = copy(source, store, pictures)
     assert (counts(result), result.exit_code) == ({"created": 3}, 0)
     assert_copied(source.rows, store, but=[broken])
-    waiting = "source: 1. 1 could not be copied, and are tried again later; 0 are left"
+    waiting = "source: 1 (failed, and tried again later: 1; left for the next run: 0)."
     assert waiting in left_in(result)
     [line] = [each for each in caplog.records if getattr(each, "event", "") == "image_not_copied"]
     assert "dummyjson:1 keeps its URL at the source, https://old.example/1/a.png: " in line.getMessage()

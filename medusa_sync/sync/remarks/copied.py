@@ -44,9 +44,8 @@ class Copied(Struct):
         if failed or self.left:
             yield Note(
                 "images_left",
-                f"Images that keep their URL at the source: {failed + self.left:,}. "
-                f"{failed:,} could not be copied, and are tried again later; "
-                f"{self.left:,} are left for the next run.",
+                f"Images that keep their URL at the source: {failed + self.left:,} "
+                f"(failed, and tried again later: {failed:,}; left for the next run: {self.left:,}).",
             )
         if self.lost:
             yield Note(
