@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -40,7 +40,7 @@ def with_new_rejected(result: RunResult, settings: Settings) -> RunResult:
     rejected = {*_digests(result.problems)}
     new = len(rejected.difference(before.rejected))
     # A run that ended early, or that reads a part, has not seen the others.
-    is_whole = not result.error and settings.limit is None
+    is_whole = not result.error and settings.limit is None and settings.product is None
     known = rejected if is_whole else rejected.union(before.rejected)
     now = result.started_at.timestamp() + result.duration_s
     after = _Memory(tuple(sorted(known)), now if new else before.last_new)
@@ -67,7 +67,7 @@ def _read(file: Path | None) -> _Memory:
     return _Memory()
 
 
-def _digests(problems: Iterable[Outcome]) -> Iterable[str]:
+def _digests(problems: Iterable[Outcome]) -> Iterator[str]:
     for each in problems:
         if each.result is Result.REJECTED:
             name = each.external_id or f"{each.title}\n{each.reason}"

@@ -31,6 +31,7 @@ def test_a_product_that_stays_rejected_is_new_only_once(store: FakeMedusa, sourc
     assert [new(), new(), new()] == [(1, 1), (1, 0), (1, 0)]
     rejected(source, 3, 5)
     assert new("--limit", "4") == (1, 0)
+    assert new("--product", "1") == (0, 0)
     assert [new(), new()] == [(2, 1), (2, 0)]
     rejected(source, 5)
     assert new() == (1, 0)
