@@ -90,19 +90,25 @@ class Bulk:
         """
         answers: list[Answer] = []
         for part in operation.parts(bodies):
-            revised, left = list[Body | None](part), part
-            answer = await self._try(operation, part)
-            if isinstance(answer, Refusal) and revise and self.is_available and not self._client.is_stopping:
-                revised = [*await revise(part)]
-                left = [body for body in revised if body is not None]
-                if left != part:
-                    answer = await self._try(operation, left) if left else []
-            if isinstance(answer, Refusal):
-                has_route = bool(operation.path)
-                answer = await self._isolate(operation, left, answer) if has_route else [answer] * len(left)
-            found = iter(answer)
-            answers += ["" if body is None else next(found) for body in revised]
+            answers += await self.run_at_once(operation, part, revise=revise)
         return answers
+
+    async def run_at_once(
+        self, operation: Operation, bodies: list[Body], *, revise: Revision | None = None
+    ) -> list[Answer]:
+        """Carry out an operation for things that fit into one call; otherwise as `run`."""
+        revised, left = list[Body | None](bodies), bodies
+        answer = await self._try(operation, bodies)
+        if isinstance(answer, Refusal) and revise and self.is_available and not self._client.is_stopping:
+            revised = [*await revise(bodies)]
+            left = [body for body in revised if body is not None]
+            if left != bodies:
+                answer = await self._try(operation, left) if left else []
+        if isinstance(answer, Refusal):
+            has_route = bool(operation.path)
+            answer = await self._isolate(operation, left, answer) if has_route else [answer] * len(left)
+        found = iter(answer)
+        return ["" if body is None else next(found) for body in revised]
 
     async def _isolate(self, operation: Operation, bodies: Sequence[Body], refusal: Refusal) -> list[Answer]:
         """Carry out a call that the store refused; what it refuses alone is sent to its ordinary route.

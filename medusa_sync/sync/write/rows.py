@@ -84,7 +84,7 @@ class ProductRows:
             for job in sent:
                 job.attempt.before, job.creation.is_sent = job.attempt.note, True
                 self._ledger.begin(job.external_id, job.change.conflicts)
-            answers = await self._api.bulk.run(CREATE_PRODUCTS, part, revise=with_free_ids)
+            answers = await self._api.bulk.run_at_once(CREATE_PRODUCTS, part, revise=with_free_ids)
             for job, answer in zip(sent, answers, strict=True):
                 if job.accept(answer):
                     job.attempt.product_id, job.is_written, job.note_at = str(answer), True, now
