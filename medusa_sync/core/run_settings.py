@@ -19,11 +19,11 @@ MAP_CONTENT, ADJUST_CONTENT = "map", "adjust"  # digests
 LOCATION_NAME = "location"  # the value of `--stock-location`; its own value there is an id
 
 OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT, ADJUST, ADJUST_CONTENT, STOCK_IS)
-_PROGRAMS = {MAP_CONTENT: "map", ADJUST_CONTENT: "program of --adjust"}
+_PROGRAMS = {MAP: (MAP_CONTENT, "map"), ADJUST: (ADJUST_CONTENT, "program of --adjust")}
 _OF_LOCATION = (LOCATION, LOCATION_NAME)
-_OFF = dict.fromkeys(
-    (CURRENCY, SALES, MAP, ADJUST, STOCK_IS, COPY_IMAGES), ""
-)  # a record without them was written without these settings
+_COMPARED = (CURRENCY, SALES, *_PROGRAMS, LOCATION, STOCK_IS, COPY_IMAGES)
+# A record without one of these was written without it; without a location, it does not say which:
+_OFF = {name: "" for name in _COMPARED if name != LOCATION}
 _COUNT = re.compile("[0-9]{1,9}")
 
 
@@ -102,10 +102,10 @@ def changed(
 
 
 def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    for name in (CURRENCY, SALES, MAP, ADJUST, LOCATION, STOCK_IS, COPY_IMAGES):
+    for name in _COMPARED:
         if name in before and name in now:
             old, new = before[name], now[name]
-            if bool(old) != bool(new) or (old != new and name not in {MAP, ADJUST}):
+            if bool(old) != bool(new) or (old != new and name not in _PROGRAMS):
                 yield name, (old, new)
 
 
@@ -118,8 +118,8 @@ def changed_of(record: Record, desired: DesiredProduct, selection: Selection) ->
 
 def edited_programs(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """The programs that both have, and whose content differs, as far as it is known."""
-    both = [name for name in _PROGRAMS if before.get(name) and now.get(name)]
-    return [_PROGRAMS[name] for name in both if before[name] != now[name]]
+    contents = [(before.get(name), now.get(name), called) for name, called in _PROGRAMS.values()]
+    return [called for old, new, called in contents if old and new and old != new]
 
 
 def to_record(before: Mapping[str, str], now: Mapping[str, str], selection: Selection) -> dict[str, str]:
