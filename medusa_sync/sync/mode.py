@@ -146,11 +146,8 @@ class Undo(Mode):
             yield Note("written_over", text)
             return
         names = ", ".join(map(str, later))
-        words = (
-            f"A later run has written over this one: {names}."
-            if len(later) == 1
-            else (f"Later runs have written over this one: {names}.")
-        )
+        subject = "A later run has" if len(later) == 1 else "Later runs have"
+        words = f"{subject} written over this one: {names}."
         runs = [*(each.run_id for each in later), self._spelling]
         commands = ", then ".join(f"medusa-sync products --undo {run}" for run in runs)
         yield Note("written_over", f"{words} Undo the newest first: {commands}")

@@ -55,14 +55,16 @@ class Flag(Kind):
         return isinstance(value, bool)
 
     def same(self, stored: object, desired: object) -> bool:
-        known = (self.initial if each is None else each for each in (stored, desired))
-        return len({*map(bool, known)}) == 1
+        return self._or_initial(stored) == self._or_initial(desired)
 
     def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
         return wanted is not None
 
     def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
         return value == self.initial
+
+    def _or_initial(self, value: object) -> bool:
+        return bool(self.initial if value is None else value)
 
 
 class UniqueText(Kind):

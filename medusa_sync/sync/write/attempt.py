@@ -78,9 +78,10 @@ class Attempts:
     async def attempt(self, group: Group) -> list[Group]:
         """Read, plan and write; returns the groups that are left to be done."""
         if announced := [job for job in group if job.announced is not None]:
+            others = [job for job in group if job.announced is None]
             for job in announced:
                 job.plan, job.announced = job.announced, None
-            return [*await self._carry_out(announced), [job for job in group if job not in announced]]
+            return [*await self._carry_out(announced), others]
         in_progress = await self.planner.read(group)
         jobs = [job for job in still_queued(group) if job not in in_progress]
         new = [job for job in jobs if job.plan is None or job.plan.is_creation]

@@ -161,4 +161,8 @@ def _oldest(prices: Iterable[StoredPrice]) -> tuple[StoredPrice, ...]:
 
 def _copies(prices: Mapping[str, Sequence[StoredPrice]]) -> list[str]:
     """The ids of all copies among the prices of variants."""
-    return [each.id for known in prices.values() for each in known if each not in _oldest(known)]
+    found: list[str] = []
+    for known in prices.values():
+        oldest = _oldest(known)
+        found += [each.id for each in known if each not in oldest]
+    return found
