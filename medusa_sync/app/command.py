@@ -66,7 +66,8 @@ def execute(flags: Flags) -> int:
         # Somebody who looks on sees the pace after the first line.
         names_each = not err.is_terminal or settings.verbose
         return run_loop(
-            *(job, signals.wait),
+            job,
+            signals.wait,
             run_now=settings.run_now,
             max_runs=settings.max_runs,
             names_each=names_each,

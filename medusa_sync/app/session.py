@@ -234,7 +234,9 @@ async def _mode(settings: Settings, requests: Requests, connect: Connect) -> Asy
         event_hooks={"response": [check_redirect]},
     )
     mapping = MappingOptions(
-        *(settings.source_name, settings.currency, settings.sale_prices),
+        settings.source_name,
+        settings.currency,
+        settings.sale_prices,
         is_available=settings.stock_is == AVAILABLE,
     )
     async with open_source(

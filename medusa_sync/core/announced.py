@@ -95,7 +95,9 @@ def announce(desired: DesiredProduct, stored: StoredProduct, how: PlanSettings) 
         return None
     return Announced(
         structs.replace(desired, regions={**record.regions, **desired.regions}),
-        *(stored, record, tuple(own)),
+        stored,
+        record,
+        tuple(own),
         variants=tuple(variants),
         selection=how.selection.narrowed({each.field for each in changes}),
     )

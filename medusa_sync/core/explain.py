@@ -19,7 +19,7 @@ class Decision(Struct, frozen=True):
 
     Attributes:
         variant: what reports call it; empty for a field of the product.
-        restore: the source's value is put back, whoever has changed it.
+        restore: the source's value is put back, also if only the merchant has changed it.
         is_newer: the version that wrote the product did not sync the field.
         side: that wins a conflict.
     """

@@ -176,7 +176,12 @@ class _Plan(Struct, frozen=True):
         """What is known of the product; `user` is a variant whose inventory item has its stock."""
         record, former = self.record, self.record.former_location(self.desired.locations)
         return Sides(
-            *(self.desired.fields, record.fields, record.pending_fields, self.names, former, user),
+            self.desired.fields,
+            record.fields,
+            record.pending_fields,
+            self.names,
+            former,
+            user,
             settings=self.settings,
         )
 
@@ -300,7 +305,7 @@ class _Plan(Struct, frozen=True):
         applied, pending = record.variant(variant.key).fields, record.pending_values.get(variant.key, {})
         former = record.former_location(self.desired.locations)
         return Sides(
-            *(variant.fields, applied, pending, self.names, former, stored, self.settings, self.is_reordered)
+            variant.fields, applied, pending, self.names, former, stored, self.settings, self.is_reordered
         )
 
     def _merge_of_variant(

@@ -170,7 +170,7 @@ def field_names(value: str) -> frozenset[str]:
 
 
 def image_hosts(value: str) -> frozenset[str]:
-    """Parse names of hosts, separated by commas; `public` stands for all public ones."""
+    """Parse names of hosts, separated by commas; `public` means all public ones."""
     hosts = frozenset(each.strip().lower().rstrip(".") for each in _parts_of(value))
     for host in hosts:
         parts = _parts(f"http://{host}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from medusa_sync.core.stored import StoredProduct
 
 PUBLIC = "public"
-"""Stands for all hosts with a public address."""
+"""Means all hosts with a public address."""
 
 _SPARE = 8  # copies that a record keeps although the source no longer has their images
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 3_600, 7 * 86_400

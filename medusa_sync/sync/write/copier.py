@@ -79,7 +79,10 @@ class Copier:
                 self._remarks.failed += 1
                 words = "an image of %s keeps its URL at the source, %s: %s"
                 logger.warning(
-                    *(words, job.external_id, public_part(url), result),
+                    words,
+                    job.external_id,
+                    public_part(url),
+                    result,
                     extra={"event": "image_not_copied", "external_id": job.external_id},
                 )
         left = {url for url, result in results.items() if result is None}
