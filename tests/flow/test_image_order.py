@@ -7,8 +7,8 @@ import pytest
 
 from tests.flow.faults import KILLED, killed_runs
 from tests.flow.plans import carried_out
-from tests.flow.stage import ListSource, apply, assert_quiet, counts, save, sync, synced, text
-from tests.flow.test_undo import undo
+from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, text
+from tests.flow.test_undo import assert_order_is_planned_and_undone, undo
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Image
 from tests.harness.picture_server import PictureServer
@@ -92,13 +92,7 @@ def test_tags_have_no_order() -> None:
 
 
 def test_a_saved_plan_and_an_undo_write_it(tmp_path: Path) -> None:
-    store, plan = synced(source("ABC").rows), tmp_path / "plan.jsonl"
-    save(source("CAB"), store, plan)
-    result = apply(plan, store)
-    assert (result.exit_code, shown(store)) == (0, "CAB")
-    assert_quiet(source("CAB"), store)
-    assert undo(store, result, tmp_path).exit_code == 0
-    assert shown(store) == "ABC"
+    assert_order_is_planned_and_undone(source, shown, tmp_path)
 
 
 @pytest.mark.parametrize("arranged", ["BAC", "CAMB", "BC"])

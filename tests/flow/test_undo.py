@@ -19,6 +19,7 @@ from tests.flow.stage import (
     Signal,
     acknowledged_by,
     apply,
+    assert_quiet,
     constant,
     copies_of,
     counts,
@@ -52,6 +53,19 @@ def saved(run: RunResult, folder: Path, secret: str = "", **changes: Any) -> str
 
 def undo(store: FakeMedusa, run: RunResult, folder: Path, secret: str = "", **options: Any) -> RunResult:
     return sync_url("memory", store, undo=saved(run, folder, secret), **options)
+
+
+def assert_order_is_planned_and_undone(
+    source: Callable[[str], ListSource], shown: Callable[[FakeMedusa], str], folder: Path
+) -> None:
+    """A saved plan writes another order, and an undo takes it back."""
+    store, plan = synced(source("ABC").rows), folder / "plan.jsonl"
+    save(source("CAB"), store, plan)
+    result = apply(plan, store)
+    assert (result.exit_code, shown(store)) == (0, "CAB")
+    assert_quiet(source("CAB"), store)
+    assert undo(store, result, folder).exit_code == 0
+    assert shown(store) == "ABC"
 
 
 def shop_of(store: FakeMedusa) -> Shop:

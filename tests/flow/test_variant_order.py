@@ -9,17 +9,15 @@ from medusa_sync import RunResult
 from tests.flow.merchant import edit_variant
 from tests.flow.stage import (
     ListSource,
-    apply,
     assert_quiet,
     counts,
     make_former,
     record_of,
-    save,
     sync,
     synced,
     writes,
 )
-from tests.flow.test_undo import undo
+from tests.flow.test_undo import assert_order_is_planned_and_undone
 from tests.harness.fake_medusa import FakeMedusa
 from tests.world import results
 
@@ -99,13 +97,7 @@ def test_it_is_restored_and_left_out_like_any_field() -> None:
 
 
 def test_a_saved_plan_and_an_undo_write_it(tmp_path: Path) -> None:
-    store, plan = synced(source("ABC").rows), tmp_path / "plan.jsonl"
-    save(source("CAB"), store, plan)
-    result = apply(plan, store)
-    assert (result.exit_code, shown(store)) == (0, "CAB")
-    assert_quiet(source("CAB"), store)
-    assert undo(store, result, tmp_path).exit_code == 0
-    assert shown(store) == "ABC"
+    assert_order_is_planned_and_undone(source, shown, tmp_path)
 
 
 @pytest.fixture
