@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import Record
+from medusa_sync.core.record import ONLY, Record
 from medusa_sync.core.stored import StoredOption, StoredProduct
 from medusa_sync.errors import ProductFailedError
 
@@ -68,16 +68,17 @@ def match_options(
     """Decide which stored option is which.
 
     An option is found by the id in the record, else by its title. Those that are left are renamed in their
-    order, so that variants keep their values. With `restore`, one that only the merchant renamed gets its
-    title back; if the source renamed it too, `on_conflict` says whose title wins.
+    order, so that variants keep their values. The record has none of a product without variants. With
+    `restore`, one that only the merchant renamed gets its title back; if the source renamed it too,
+    `on_conflict` says whose title wins.
 
     Raises:
         ProductFailedError: an option is shared, or there would be two of the same title.
     """
-    applied = record.option_ids
-    names = desired.options or ((DEFAULT,) if applied else ())
+    names = desired.options or ((DEFAULT,) if record.options else ())
     if not names:  # the product has no variants at the source, and never had
         return OptionPlan()
+    applied = record.option_ids or _of_default(stored, record)
     by_id = {option.id: option for option in stored.options}
     used = stored.used_options
     found = _take_known(names, by_id, applied, used)
@@ -86,6 +87,8 @@ def match_options(
     before = dict(zip(waiting, ours, strict=False))
     found |= {name: by_id.pop(ours[old].id) for name, old in before.items()}
     pending = record.pending.options if record.pending else {}
+    titled = {each.id: name for name, each in found.items()}  # the merchant may have chosen the same title
+    before |= {titled[own]: old for old, own in applied.items() if titled.get(own, old) != old}
     edited = set[str]() if restore else _edited(found, before, pending)
     contested = tuple(name for name in before if name in edited)
     kept = edited - set(contested if on_conflict is OnConflict.SOURCE else ())
@@ -150,14 +153,20 @@ def _take_known(
     return found
 
 
+def _of_default(stored: StoredProduct, record: Record) -> dict[str, str]:
+    """The id of the option that a product without variants at the source has for `Default`, by this name."""
+    own = [each for each in stored.options if each.title == DEFAULT]
+    if not own and ONLY in record.variants and len(stored.options) == 1:  # the merchant may have renamed it
+        own = [each for each in stored.options if each.is_exclusive is not False]
+    return {DEFAULT: own[0].id} if own else {}
+
+
 def _left(by_id: Mapping[str, StoredOption], applied: Mapping[str, str]) -> dict[str, StoredOption]:
     """The options of ours that no wanted name matches, by their applied name.
 
     The record does not have the ids of options that an interrupted run created.
     """
     by_title = {option.title: option for option in by_id.values()}
-    if not applied:
-        return {DEFAULT: by_title[DEFAULT]} if DEFAULT in by_title else {}
     found = {name: by_id.get(known) if known else by_title.get(name) for name, known in applied.items()}
     return {name: option for name, option in found.items() if option is not None}
 

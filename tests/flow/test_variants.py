@@ -277,6 +277,47 @@ def test_an_option_that_source_and_merchant_rename_is_a_conflict(policy: str, wi
     assert_quiet(ListSource([row]), store, on_conflict=policy)
 
 
+@pytest.mark.parametrize("policy", ["source", "store"])
+def test_the_only_option_of_a_product_without_variants_may_be_renamed_by_both(policy: str) -> None:
+    """The record has no option of such a product."""
+    plain = {"id": 1, "title": "Shirt 1", "price": 20, "stock": 3, "sku": "SH1-S-R"}
+    store = synced([plain])
+    [option] = store.products["dummyjson:1"].options
+    store.call("POST", f"/admin/product-options/{option.id}", {"title": "Format"})
+    sizes = [variant(1, size, "Red", options={"Size": size}) for size in ("S", "M")]
+    sized = ListSource([shirt(1, options=["Size"], variants=sizes)])
+    result = sync(sized, store, on_conflict=policy)
+    found = [(each.field, each.kept) for outcome in result.changes for each in outcome.conflicts]
+    assert found == [("options", policy)]
+    titles = [each.title for each in store.products["dummyjson:1"].options]
+    assert titles == ["Size" if policy == "source" else "Format"]
+    assert_quiet(sized, store, on_conflict=policy)
+
+
+@pytest.mark.parametrize("loses", [False, True])
+def test_an_option_that_both_give_the_same_name_keeps_what_was_applied(*, loses: bool) -> None:
+    """Also if the product has lost its variants in between, so that the record has another name, or none."""
+
+    def sized(option: str, *values: str) -> ListSource:
+        variants = [
+            variant(1, own, "Red", barcode=None, options={option: value})
+            for own, value in zip("SML", values, strict=True)
+        ]
+        return ListSource([shirt(1, options=[option], variants=variants)])
+
+    store = synced(sized("Size", "S", "M", "L").rows)
+    if loses:
+        plain = {"id": 1, "title": "Shirt 1", "price": 21, "stock": 1, "sku": "SH1-S-R"}
+        assert sync(ListSource([plain]), store).exit_code == 0
+    [option] = store.products["dummyjson:1"].options
+    store.call("POST", f"/admin/product-options/{option.id}", {"title": "Width"})
+    now = sized("Width", "S", "Medium", "L")
+    result = sync(now, store)
+    assert (result.exit_code, result.conflicts) == (0, 0)
+    assert held(store) == wanted(now.rows[0])
+    assert_quiet(now, store)
+
+
 @pytest.mark.parametrize(
     ("kind", "refusals", "lacking"),
     [

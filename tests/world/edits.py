@@ -187,11 +187,7 @@ def unused_value(edit: Editing) -> Any:
 
 @kind(2, of_delivered=True, identifies=True)
 def option_title(edit: Editing) -> Any:
-    """Rename an option, but not the one that products without variants have."""
-    options = [each for each in edit.options() if each[1]["title"] != "Default"]
-    if not options:
-        raise NothingToEditError
-    (place, option), new = edit.dice.choice(options), f"Merchant's option {edit.number()}"
+    (place, option), new = edit.dice.choice(edit.options()), f"Merchant's option {edit.number()}"
     edit.shop.post(f"/admin/product-options/{option['id']}", {"title": new})
     edit.merchant.oracle.edit(edit.key, f"options.{place}", new)
     return f"{option['title']!r}: {new!r}"
