@@ -243,22 +243,25 @@ class ExpectedVariant(Possible):
         if rules.on_missing == "delete":
             self.may_be_gone = True
             return surely
-        if rules.on_missing == "draft":
-            self.forget_stale()  # the stock at a location that is named otherwise now is set to 0
-            if not self.has_own_stock or self.may_share:  # it is unlinked from the item until it is back
-                self._forget_items()
-                self.is_unlinked = True
-            for name in STOCK if self.has_own_stock else ():
-                before = self.states[name]
-                after = {_drafted_stock(state) for state in before}
-                if self.may_share:
-                    after.add((DRAFTED, None))
-                if name == SECOND_STOCK:  # unless the source named the location for another variant
-                    after |= {state for state in before if state[0] is None}
-                # The stock is forgotten first, then set to 0.
-                forgotten = {(None, held) for _, held in before}
-                self.states[name] = after if surely else before | after | forgotten
+        for each in self.parts if rules.on_missing == "draft" else ():
+            each._be_drafted(surely=surely)
         return False
+
+    def _be_drafted(self, *, surely: bool) -> None:
+        self.forget_stale()  # the stock at a location that is named otherwise now is set to 0
+        if not self.has_own_stock or self.may_share:  # it is unlinked from the item until it is back
+            self._forget_items()
+            self.is_unlinked = True
+        for name in STOCK if self.has_own_stock else ():
+            before = self.states[name]
+            after = {_drafted_stock(state) for state in before}
+            if self.may_share:
+                after.add((DRAFTED, None))
+            if name == SECOND_STOCK:  # unless the source named the location for another variant
+                after |= {state for state in before if state[0] is None}
+            # The stock is forgotten first, then set to 0.
+            forgotten = {(None, held) for _, held in before}
+            self.states[name] = after if surely else before | after | forgotten
 
     def lose_unique_values(self) -> None:
         """Its SKU and barcode may be cleared, and its inventory item may have the SKU of then."""
@@ -353,12 +356,12 @@ class Expected(Possible):
         if rules.on_missing == "delete":
             self.may_be_gone = True
             return surely
-        if rules.on_missing == "draft":
-            if states := self.states.get("status"):
-                drafted = {_missing(each) for each in states}
-                self.states["status"] = drafted if surely else states | drafted
-            after = {_drafted(status) for status in self.statuses}
-            self.statuses = after if surely else self.statuses | after
+        for each in self.parts if rules.on_missing == "draft" else ():
+            if states := each.states.get("status"):
+                drafted = {_missing(state) for state in states}
+                each.states["status"] = drafted if surely else states | drafted
+            after = {_drafted(status) for status in each.statuses}
+            each.statuses = after if surely else each.statuses | after
         return False
 
     def undo(self, before: Self | None, rules: Rules, *, surely: bool) -> None:
@@ -391,9 +394,9 @@ class Expected(Possible):
             own.item_may_lag = True  # it does not get an SKU that differs from the record
             if own.is_unlinked:  # from the item that it has shared, until this
                 own._forget_items()
+            if may_be_new:
+                own.drop(rules, surely=False)
             for each in own.parts:
-                if may_be_new:
-                    each.drop(rules, surely=False)
                 each.be_undone(earlier)
 
     def forget(self) -> None:

@@ -11,6 +11,7 @@ from tests.world.wanted import Value
 Holders = Mapping[tuple[str, str], str]
 """The ids of variants by the unique field and the value that they have."""
 NOBODY: Holders = {}
+Others = list[tuple[Any, dict[str, str]]]
 
 
 def options_of(expected: Expected, product: Stored) -> dict[int, str]:
@@ -56,10 +57,15 @@ def _distance(
     return sum(1 for _ in wrong_of(states, held_by(stored, options)))
 
 
-def others_than(found: Mapping[str, StoredVariant], product: Stored) -> list[Any]:
-    """Summaries of all variants that are not the source's."""
+def others_than(found: Mapping[str, StoredVariant], product: Stored) -> Others:
+    """Summaries of all variants that are not the source's, with their values by the ids of options."""
     ours = {each.id for each in found.values()}
-    return [each.summary for own, each in product.variants.items() if own not in ours]
+    return [(each.summary, each.values) for own, each in product.variants.items() if own not in ours]
+
+
+def as_left(others: Others, product: Stored) -> Others:
+    """Without the values of options that the product no longer has."""
+    return [(each, {own: values[own] for own in values if own in product.options}) for each, values in others]
 
 
 def holders_in(stored: Mapping[str, Stored]) -> Holders:

@@ -21,7 +21,7 @@ class StoredVariant:
     others: dict[str, Any]
     items: list[tuple[str | None, list[int]]]  # the SKU of each, and its levels at our location
     is_managed: bool
-    summary: tuple[Any, ...]  # what must stay if it is the merchant's
+    summary: tuple[Any, ...]  # what must stay if it is the merchant's, besides the values of options
     rank: int = 0
 
     @property
@@ -209,7 +209,7 @@ def _variant(
         for item in items
     ]
     all_prices = tuple(sorted(_price(each) for each in prices))
-    summary = (variant["id"], variant["title"], variant["sku"], tuple(sorted(values.values())), all_prices)
+    summary = (variant["id"], variant["title"], variant["sku"], all_prices)
     return StoredVariant(
         *(variant["id"], owned, values, others, by_item, variant["manage_inventory"], summary),
         variant["variant_rank"] or 0,
