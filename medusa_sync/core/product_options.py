@@ -87,8 +87,7 @@ def match_options(
     before = dict(zip(waiting, ours, strict=False))
     found |= {name: by_id.pop(ours[old].id) for name, old in before.items()}
     pending = record.pending.options if record.pending else {}
-    titled = {each.id: name for name, each in found.items()}  # the merchant may have chosen the same title
-    before |= {titled[own]: old for old, own in applied.items() if titled.get(own, old) != old}
+    before |= _former_names(found, applied)
     edited = set[str]() if restore else _edited(found, before, pending)
     contested = tuple(name for name in before if name in edited)
     kept = edited - set(contested if on_conflict is OnConflict.SOURCE else ())
@@ -97,12 +96,18 @@ def match_options(
         {name: found.get(name) for name in names},
         {name: each.id for name, each in found.items() if each.title != name and name not in kept},
         contested,
-        {old: name for name, old in before.items()} | _sent_titles(found, pending),
+        _former(found, before, pending),
         tuple(option for option in by_id.values() if option not in removed),
         tuple(removed),
     )
     _check(plan)
     return plan
+
+
+def _former_names(found: Mapping[str, StoredOption], applied: Mapping[str, str]) -> dict[str, str]:
+    """The names in the record of options that have others now, also if the merchant has chosen the same."""
+    names = {option.id: name for name, option in found.items()}
+    return {names[own]: old for old, own in applied.items() if names.get(own, old) != old}
 
 
 def _edited(
@@ -116,11 +121,12 @@ def _edited(
     }
 
 
-def _sent_titles(found: Mapping[str, StoredOption], pending: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """The names of options by titles that interrupted runs have sent."""
-    return {
-        old: name for name, option in found.items() for old in pending.get(option.id, ()) if old not in found
-    }
+def _former(
+    found: Mapping[str, StoredOption], before: Mapping[str, str], pending: Mapping[str, tuple[str, ...]]
+) -> dict[str, str]:
+    """The names of options by those in the record, and by titles that interrupted runs have sent."""
+    sent = ((old, name) for name, option in found.items() for old in pending.get(option.id, ()))
+    return {old: name for name, old in before.items()} | {old: name for old, name in sent if old not in found}
 
 
 def _removed(

@@ -16,7 +16,7 @@ from medusa_sync.core.fields import VARIANT, kind_of
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.copies import by_source
 from medusa_sync.core.kinds.options import with_id
-from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of
+from medusa_sync.core.kinds.stock import SHARED, STOCK, counts_available, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
@@ -98,6 +98,8 @@ def plan_change(
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
     staying = _staying(desired, stored, stored.record, deletes=deletes)
     drafted = {each.key for each in desired.variants if stock_of(each.fields)}
+    if not drafted:  # else, the changes of the run show it
+        desired = structs.replace(desired, is_available=counts_available(stored.record))
     undone = _sharing(_rejoining(desired, stored, stored.record), stored.record)
     after_run = structs.replace(stored, record=_after(undone, stored.record, staying))
     change = plan_update(undone, after_run, how, removed_ids=removed_ids, deletes=deletes)

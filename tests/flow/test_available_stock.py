@@ -166,6 +166,17 @@ def test_a_drafted_variant_keeps_what_is_reserved_and_an_undo_gives_back_what_wa
     assert (back.exit_code, sold(store)) == (0, free_before)
 
 
+def test_undoing_the_creation_of_a_variant_leaves_what_is_reserved_of_it(tmp_path: Path) -> None:
+    row = shirt(1)
+    store = store_with(ListSource([row | {"variants": row["variants"][1:]}], is_available=True), reserved=0)
+    result = sync(ListSource([row], is_available=True), store)
+    new = [each.sku for each in store.products["dummyjson:1"].variants].index("SH1-S-R")
+    level(store, new).reserved_quantity, level(store, new).stocked_quantity = 2, 5
+    file = saved(result, tmp_path)
+    assert sync(undone(file, store), store, undo=file, max_removals="100%").exit_code == 0
+    assert (level(store, new).stocked_quantity, sold(store, new)) == (2, 0)
+
+
 def test_stock_that_moves_to_another_location_leaves_what_is_reserved_there() -> None:
     store = store_with(free(10), reserved=2)
     store.call("POST", "/admin/stock-locations", {"name": "Elsewhere"})

@@ -219,8 +219,12 @@ def _default_location(change: Change) -> dict[str, str]:
 
 def counts_otherwise(record: Record, desired: DesiredProduct) -> bool:
     """Whether stock was written while that of the source counted something else."""
-    is_available = (record.settings or {}).get(STOCK_IS) == AVAILABLE
-    return is_available != desired.is_available and record.has(LEVEL)
+    return counts_available(record) != desired.is_available and record.has(LEVEL)
+
+
+def counts_available(record: Record) -> bool:
+    """Whether stock was written without what orders have reserved."""
+    return (record.settings or {}).get(STOCK_IS) == AVAILABLE
 
 
 def no_location() -> Note:
