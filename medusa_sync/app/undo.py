@@ -32,6 +32,7 @@ from medusa_sync.sources.base import Page, Source, paged
 from medusa_sync.spool import Spool
 
 _HIDDEN = f"the document hides a secret ({MASK}) in the value before it"
+_NO_VALUE = "the variant had no value, and Medusa cannot remove one"
 _STOCK = Note("stock_kept", "Stock is not taken back, because orders may have changed it since.")
 
 
@@ -190,7 +191,8 @@ def _undone(
     """What it takes to undo the changes of a product."""
     options, own, parts = _parallel(change.options or []), own_fields(change), variant_parts(change)
     known = {name: values for name, values in own.items() if not _is_hidden(values)}
-    variants, variants_after, possible = _variants(parts, {each.name: each for each in options})
+    titles = {each.name: each for each in options}
+    variants, variants_after, possible = _variants(parts, titles)
     return Undone(
         external_id,
         source_id,
@@ -207,7 +209,7 @@ def _undone(
             pending=Pending(Write.UPDATE, possible, _renamed(options)),
             knows=NEWEST,
         ),
-        lost=tuple(chain.from_iterable(map(_lost, [VariantChanges("", own), *parts]))),
+        lost=tuple(chain.from_iterable(_lost(each, titles) for each in [VariantChanges("", own), *parts])),
         is_deleted=change.action == Action.DELETE,
         recorded={each.id: each.recorded for each in parts if each.id and each.recorded},
         shared_item=change.shared_item or "",
@@ -261,14 +263,22 @@ def _variants(
     return variants_before, variants_after, possible
 
 
-def _lost(part: VariantChanges) -> Iterator[Conflict]:
-    """What cannot be restored: a variant that is deleted, and values in which a secret is hidden."""
+def _lost(part: VariantChanges, titles: Mapping[str, OptionChange]) -> Iterator[Conflict]:
+    """What cannot be restored: a deleted variant, a missing option value, and what has a hidden secret."""
     variant, key = part.variant, part.id or part.variant or None
     for name, values in part.fields.items():
         if name == VARIANT and values.after is None:
             yield Conflict(name, None, variant, OnConflict.STORE, variant, key, FOREVER)
         elif _is_hidden(values):
             yield Conflict(name, values.after, values.before, OnConflict.STORE, variant, key, _HIDDEN)
+        elif VARIANT not in part.fields and values.before is None and _had(name, titles):
+            yield Conflict(name, values.after, None, OnConflict.STORE, variant, key, _NO_VALUE)
+
+
+def _had(field: str, titles: Mapping[str, OptionChange]) -> bool:
+    """Whether a field is the value of an option that the product had before the run, and after it."""
+    option = titles.get(field.removeprefix(OPTION)) if field.startswith(OPTION) else None
+    return option is not None and None not in {option.before, option.after}
 
 
 def _is_hidden(values: FieldValues) -> bool:

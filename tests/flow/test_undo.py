@@ -456,6 +456,19 @@ def test_an_option_value_that_a_later_run_wrote_with_another_name_of_the_option_
     assert reasons["option.Size"] == "a later run wrote it; undo that first"
 
 
+def test_an_option_value_that_a_variant_lacked_is_listed(tmp_path: Path) -> None:
+    """Medusa gives a variant a value of each option; one that was dropped did not get that of a new one."""
+    small, large = (variant(1, size, "Red", options={"Size": size}) for size in "SL")
+    plain = shirt(options=["Size"], variants=[small, large])
+    fitted = [each | {"options": each["options"] | {"Fit": "Slim"}} for each in (small, large)]
+    store, _, _ = changed([plain], [shirt(options=["Size", "Fit"], variants=fitted[:1])])
+    result = sync(ListSource([shirt(options=["Size", "Fit"], variants=fitted)]), store)
+    done = undo(store, result, tmp_path)
+    kept = {(each.variant, each.field): each.reason for outcome in done.changes for each in outcome.conflicts}
+    reason = "the variant had no value, and Medusa cannot remove one"
+    assert kept == {("SH1-L-R", "option.Fit"): reason}
+
+
 def test_a_product_that_was_deleted_since_is_listed(tmp_path: Path) -> None:
     store, result, _ = changed(products(2), [{**row, "title": "New"} for row in products(2)])
     own = next(key for key, each in store.state.products.items() if each.external_id == "dummyjson:1")

@@ -197,7 +197,6 @@ async def source_has_bad_rows(world: World, dice: random.Random) -> None:
             run.rows[chosen] = {**run.rows[chosen], "title": None}
         case _:
             run.rows.append({**run.rows[chosen], "id": None})
-            run.may_remove = False
     allowed = run.options["max_rejected"] = dice.choice(["0", "100%"])
     await world.carry_out(run)
     result = run.result

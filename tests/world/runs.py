@@ -84,8 +84,10 @@ class Run:
             return True
         wanted = self.wanted.get(key)
         is_missing = wanted is None if not variant else wanted is not None and variant not in wanted.variants
-        delay_s = 0 if key in self.keys_of_deleted else float(self.options.get("remove_after") or 0)
-        return is_missing and missing_s >= delay_s
+        if key in self.keys_of_deleted:
+            return is_missing
+        may_be_there = any(each["id"] is None for each in self.rows)
+        return is_missing and not may_be_there and missing_s >= float(self.options.get("remove_after") or 0)
 
     @property
     def keys_of_deleted(self) -> set[str]:

@@ -1,7 +1,7 @@
 """Undoing runs, with weights."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,7 +63,7 @@ async def run_is_undone_at_once(world: World, dice: random.Random) -> None:
     undone = await undo(world, world.documents[-1], on_missing="delete", undo="last")
     if not undone.is_clean:
         return  # it said what it cannot restore, such as a price in a region that the merchant has removed
-    if wrong := [*_not_restored([*stages, _shown(world)])]:
+    if wrong := [*_not_restored([*stages, _shown(world)], _lost(undone))]:
         raise Broken("an undo does not restore the store", wrong)
 
 
@@ -85,12 +85,14 @@ async def runs_are_undone_newest_first(world: World, dice: random.Random) -> Non
         world.states["an undo over a later run"] += early.exit_code == GUARDED
         if called := _edits(early):
             raise Broken("what a later run has written is called an edit", called)
+    lost = set[str | None]()
     for each in reversed(done):
         undone = await undo(world, each, on_missing="delete", undo="last")
         if not undone.is_clean:
             return
+        lost |= _lost(undone)
     stages += [stages[-1], _shown(world)]
-    if wrong := [*_not_restored(stages)]:
+    if wrong := [*_not_restored(stages, lost)]:
         raise Broken("undoing one run after the other does not restore the store", wrong)
 
 
@@ -102,6 +104,16 @@ def _edits(result: RunResult) -> list[tuple[str | None, str, str]]:
         for each in outcome.conflicts
         if each.reason.startswith("edited since")
     ]
+
+
+def _lost(undone: Run) -> set[str | None]:
+    """The products of which something cannot be restored, as an undo says."""
+    assert undone.result is not None
+    return {
+        outcome.external_id
+        for outcome in undone.result.changes
+        if any("cannot" in each.reason for each in outcome.conflicts)
+    }
 
 
 def _shown(world: World) -> dict[str, dict[str, Any]]:
@@ -116,10 +128,10 @@ def _shown(world: World) -> dict[str, dict[str, Any]]:
     }
 
 
-def _not_restored(stages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What is neither as before the run nor as the merchant left it."""
+def _not_restored(stages: Sequence[Mapping[str, Any]], lost: Collection[str | None]) -> Iterator[str]:
+    """What is neither as before the run nor as the merchant left it, but for `lost` products."""
     before, after, edited, now = stages
-    for key, product in now.items():
+    for key, product in ((key, each) for key, each in now.items() if key not in lost):
         was, become, left = (each.get(key) for each in (before, after, edited))
         if become == left:
             if product != was:
