@@ -1,6 +1,7 @@
 """Finds the variants and options of the source in a store, whatever has become of them."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -80,11 +81,11 @@ def holders_in(stored: Mapping[str, Stored]) -> Holders:
 
 
 def taken_from(states: States, stored: StoredVariant, holders: Holders) -> list[str]:
-    """The fields of which another variant has the value, so that this one may keep what it has."""
+    """The fields of which another variant has the value, so that this one keeps or loses what it has."""
     return [
         name
         for name in UNIQUE
-        if any(holders.get((name, wanted), stored.id) != stored.id for wanted, _ in states.get(name, ()))
+        if any(holders.get((name, value), stored.id) != stored.id for value in chain(*states.get(name, ())))
     ]
 
 
