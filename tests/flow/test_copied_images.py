@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import FAULTS, Killed, fault_at, refuse, strike
+from tests.flow.faults import AFTER, FAULTS, Killed, fault_at, no, refuse, strike
 from tests.flow.stage import (
     ListSource,
     Signal,
@@ -137,6 +137,10 @@ def is_upload(request: httpx.Request) -> bool:
     return request.method == "POST" and request.url.path == "/admin/uploads"
 
 
+def is_write_of_product(request: httpx.Request) -> bool:
+    return request.method == "POST" and not is_upload(request)
+
+
 def later(seconds: float) -> Any:
     """Runs see a later time."""
     now = time.time()
@@ -242,6 +246,37 @@ def test_an_upload_whose_response_is_lost_is_sent_again() -> None:
     assert_quiet(source, store)
 
 
+@pytest.mark.parametrize("before", ["empty", "synced"])
+def test_a_product_that_the_store_refuses_leaves_no_files(before: str) -> None:
+    """Otherwise each later run would leave some more."""
+    source, store = ListSource(shirts()), FakeMedusa()
+    if before == "synced":
+        sync(source, store)
+    own = store.products["dummyjson:2"].id if before == "synced" else '"dummyjson:2"'
+
+    def is_refused(request: httpx.Request) -> bool:
+        return is_write_of_product(request) and own in request.content.decode()
+
+    refuse(store, is_refused, no())
+    result = copy(source, store, accept_settings=True)
+    assert counts(result) == {"created" if before == "empty" else "updated": 2, "failed": 1}
+    assert_copied([source.rows[0], source.rows[2]], store)
+    used = {image.url for product in store.products.values() for image in product.images}
+    assert {f"{STATIC}{each}" for each in store.state.files} <= used
+    assert len(store.state.files) == 5
+
+
+@pytest.mark.parametrize("fault", ["timed out after", "500 after"])
+def test_a_lost_response_deletes_no_files(fault: str) -> None:
+    """A run that ends without knowing whether the product was written keeps what it may refer to."""
+    source, store = ListSource(shirts(1)), FakeMedusa()
+    strike(store, "after", is_write_of_product, AFTER[fault], once=False)
+    copy(source, store)
+    store.after = None
+    assert len(store.state.files) == 3
+    assert_copied(source.rows, store)
+
+
 def test_the_source_of_an_image_gets_neither_cookies_nor_credentials() -> None:
     source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer()
     answer = httpx.Response(302, headers={"set-cookie": "a=b", "location": url("1/b.png?v=1")})
@@ -268,7 +303,7 @@ def test_a_run_that_is_killed_after_uploads_is_repeated(before: str) -> None:
     source, store = ListSource(shirts()), FakeMedusa()
     if before == "synced":
         sync(source, store)
-    strike(store, "before", lambda request: request.method == "POST" and not is_upload(request), Killed())
+    strike(store, "before", is_write_of_product, Killed())
     with pytest.raises(Killed):
         copy(source, store, accept_settings=True)
     uploaded = {*store.state.files}

@@ -140,8 +140,8 @@ class Attempts:
             return []
         if not jobs[0].change.is_creation and (await self._find_terms(jobs) or has_asked or copies):
             return [jobs]  # so that nothing lies between reading a list and writing it
-        self._copier.used(jobs)
-        await self._writer.write(jobs)
+        with self._copier.in_use(jobs):
+            await self._writer.write(jobs)
         for job in jobs:
             if job.attempt.error is None and not clears:  # else it is planned again
                 await self._acknowledger.add(job)

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from msgspec import structs
 
@@ -136,11 +137,20 @@ class Copier:
             raise ImageError(f"the file provider of the store gives it no URL, but {file.url[:100]!r}")
         return file
 
-    def used(self, jobs: Iterable[Job]) -> None:
-        """Take note that jobs are written, which may refer to copies from now on."""
-        for job in jobs:
-            for each in job.change.files.values():
-                self._unused.pop(each.url, None)
+    @contextmanager
+    def in_use(self, jobs: Group) -> Iterator[None]:
+        """From now on, products may refer to the copies of jobs, unless the store refuses to write them."""
+        may_refer = True
+        try:
+            yield
+            may_refer = False
+        except StoreRefusedError:
+            may_refer = False
+            raise
+        finally:
+            for job in jobs:
+                for each in job.change.files.values() if may_refer or job.is_written else ():
+                    self._unused.pop(each.url, None)
 
     async def delete_unused(self) -> None:
         """Delete the files that were uploaded for products that were not written."""
