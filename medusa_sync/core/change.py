@@ -15,7 +15,7 @@ from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kept import RunName
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.copies import Copy, is_resent, resent, to_copy
+from medusa_sync.core.kinds.copies import Copy, is_resent, lacking, resent
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS, hides
 from medusa_sync.core.needs import steps_of
@@ -215,9 +215,15 @@ class Change(Struct, frozen=True, dict=True):
         return {each.source: each for each in (*made, *known, *self.stored.found)}
 
     @cached_property
+    def lacking(self) -> list[str]:
+        """The images that the product then has at the source, and that may be copied now."""
+        return lacking(self)
+
+    @property
     def to_copy(self) -> list[str]:
         """The images that have to be copied before it is written."""
-        return to_copy(self)
+        copying = self.desired.copying
+        return [url for url in self.lacking if url not in copying.left] if copying else []
 
     @cached_property
     def resent(self) -> tuple[str, ...]:

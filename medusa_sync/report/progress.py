@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 HIDDEN_S = 1.0  # a shorter run draws nothing
 LOG_EVERY_S = 30.0
+_NAMES = "source", "store", "images"
 _SLOW = 10  # products per second; a rate below it has a decimal
 
 
@@ -36,6 +37,7 @@ class Progress:
         self._dry_run = dry_run
         self._fetched = self._settled = 0
         self._total: int | None = None
+        self._images = 0, 0
 
     def fetched(self, seen: int, total: int | None) -> None:
         self._fetched = seen
@@ -52,12 +54,18 @@ class Progress:
             self._settled += 1
             self._show()
 
+    def copied(self, done: int, total: int) -> None:
+        self._images = done, total
+        self._show()
+
     def _sides(self) -> Iterator[tuple[str, int, int]]:
-        """Yield name, number and total of the source, and of the store once a product is settled."""
+        """Yield name, number and total of the source, of the store once a product is settled, of images."""
         total = max(self._fetched, self._total or 0)
         yield "source", self._fetched, total
         if self._settled:
             yield "store", self._settled, total
+        if any(self._images):
+            yield "images", *self._images
 
     def _show(self) -> None:
         pass
@@ -76,11 +84,12 @@ class _Log(Progress):
             return
         self._last = now, self._settled
         words = [f"{name} {number:,} of {total:,}" for name, number, total in self._sides()]
+        images = [words.pop()] if any(self._images) else []  # the rate is that of products
         if rate := (self._settled - earlier) / (now - then):
             words.append(f"{rate:,.0f}/s" if rate >= _SLOW else f"{rate:.1f}/s")
             if self._total is not None:
                 words.append(f"{summary.duration(round(max(self._total - self._settled, 0) / rate))} left")
-        logger.info("%s", ", ".join(words), extra={"event": "progress"})
+        logger.info("%s", ", ".join([*words, *images]), extra={"event": "progress"})
 
 
 class _Bars(Progress):
@@ -101,8 +110,8 @@ class _Bars(Progress):
         if self._bars is None and monotonic() < self._start:
             return
         bars = self._bars or _bars_on(self._console)
-        for task, (_, number, total) in zip(bars.task_ids, self._sides(), strict=False):
-            bars.update(task, completed=number, total=total, visible=True)
+        for name, number, total in self._sides():
+            bars.update(bars.task_ids[_NAMES.index(name)], completed=number, total=total, visible=True)
         if self._bars is None:
             self._bars = bars
             with lossy(self._console):
@@ -122,7 +131,7 @@ def _bars_on(console: Console) -> progress.Progress:
         redirect_stdout=False,  # stdout may be a file for the result
         speed_estimate_period=10,
     )
-    for name in ("source", "store"):
+    for name in _NAMES:
         bars.add_task(name, visible=False)
     return bars
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from medusa_sync.codes import Note
 from medusa_sync.core.kept import TakenBack
@@ -54,6 +54,14 @@ class Observer(Protocol):
 
     def settled(self, outcome: Outcome) -> None:
         """A product has its outcome."""
+
+
+@runtime_checkable
+class ImageObserver(Protocol):
+    """An observer that also follows the copying of images."""
+
+    def copied(self, done: int, total: int) -> None:
+        """The run is through with `done` images so far, of `total`: copied, failed, or not needed."""
 
 
 class Run:
@@ -214,6 +222,8 @@ class Run:
             vocabulary = Vocabulary(api, settings.wanted)
             context = Context(api, settings, self._mode, self._delivery, ledger, self._stop, scan, vocabulary)
             context.images = self._images
+            if isinstance(self._observer, ImageObserver):
+                context.remarks.copies.follow = self._observer.copied
             self._context = context
             if settings.prunes or self._mode.removes:
                 self._removals = self._mode.removals(context)

@@ -19,6 +19,7 @@ from tests.flow.faults import AFTER, FAULTS, Killed, fault_at, no, refuse, strik
 from tests.flow.stage import (
     ListSource,
     Signal,
+    Watcher,
     apply,
     copies_of,
     counts,
@@ -128,6 +129,30 @@ def test_a_synced_store_gets_copies_once_that_is_accepted() -> None:
     assert sync(source, store).exit_code == 6
     assert counts(sync(source, store, accept_settings=True)) == {"unchanged": 3}
     assert_copied(source.rows, store)
+
+
+class Follower(Watcher):
+    """An observer that follows images, too; others do not have to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.images: list[tuple[int, int]] = []
+
+    def copied(self, done: int, total: int) -> None:
+        self.images.append((done, total))
+
+
+@pytest.mark.parametrize("only", [None, "price"])
+def test_progress_counts_images_of_images(only: str | None) -> None:
+    source, store, pictures, follower = ListSource(shirts()), FakeMedusa(), PictureServer(), Follower()
+    sync(source, store)
+    kept = store.products["dummyjson:1"].images[1:]
+    body = [{"id": each.id, "url": each.url} for each in kept]
+    store.call("POST", f"/admin/products/{store.products['dummyjson:1'].id}", {"images": body})
+    pictures.faults[url("2/a.png")] = httpx.Response(404)
+    copy(source, store, pictures, watcher=follower, only=only, accept_settings=True)
+    expected = [(0, 7), (1, 7), (2, 7), (3, 7), (4, 7), (5, 7), (6, 7), (7, 7)]
+    assert [*dict.fromkeys(follower.images)] == (expected if only is None else [])
 
 
 # --- faults ---
@@ -382,18 +407,23 @@ def test_a_run_that_is_killed_between_a_product_and_its_variants_is_completed() 
 
 def test_a_run_that_is_stopped_goes_on_where_it_was_and_leaves_no_unused_files() -> None:
     source, store, pictures = ListSource(shirts(12)), FakeMedusa(), PictureServer()
+    for row in source.rows[1:]:
+        del row["images"][2]
     sync(source, store)
     for number in range(12):
         stop, count = Signal(), len(pictures.requests)
 
         def run_out(stop: Signal = stop, count: int = count) -> httpx.Response:
-            if len(pictures.requests) - count > 14:
+            if len(pictures.requests) - count > 18:
                 stop.run_out()
             own = pictures.requests[-1]
             return httpx.Response(200, headers={"content-type": "image/png"}, content=picture(own))
 
         pictures.faults["*"] = run_out
         result = copy(source, store, pictures, stop=stop, accept_settings=not number)
+        left = 25 - len(store.state.files)
+        note = f"source: at least {left} (failed, and tried again later: 0; left for the next run: {left})."
+        assert left_in(result).endswith(note) if left else not left_in(result)
         used = {image.url for product in store.products.values() for image in product.images}
         assert {f"{STATIC}{each}" for each in store.state.files} <= used
         if not result.error:

@@ -193,13 +193,7 @@ def _translated(stored: StoredProduct, known: Mapping[str, str], found: Mapping[
 # --- what a change does ---
 
 
-def to_copy(change: Change) -> list[str]:
-    """The images that have to be copied before a change is written."""
-    copying = change.desired.copying
-    return [url for url in _lacking(change) if url not in copying.left] if copying else []
-
-
-def _lacking(change: Change) -> list[str]:
+def lacking(change: Change) -> list[str]:
     """The images of the source that a product has after a change, without a copy, and that may be copied now.
 
     An image that the merchant has removed or replaced is not one of them.
@@ -271,7 +265,7 @@ def recorded(change: Change, final: Record) -> Copies | None:
     if copying is not None and change.selection.has(IMAGES):
         left = {mark_of(url) for url in images if url not in change.files}
         failed = {key: each for key, each in {**failed, **copying.failed}.items() if key in left}
-        done = "" if _lacking(change) else _images_in(final, copying)
+        done = "" if change.lacking else _images_in(final, copying)
     copies = Copies(kept, failed, done)
     return None if copies == Copies() else copies
 
@@ -293,7 +287,8 @@ def _images_in(record: Record, copying: Copying) -> str:
     return mark_of("\n".join([*sorted(copying.hosts), "", *urls])) if urls else ""
 
 
-def may_lack(desired: DesiredProduct, record: Record | None) -> int:
-    """How many images of a product may have to be copied, as its record shows it."""
-    copying = desired.copying
-    return sum(copying.takes(url, record) for url in {*images_of(desired)}) if copying else 0
+def may_lack(desired: DesiredProduct, record: Record | None, selection: Selection) -> list[str]:
+    """The images of a product that may have to be copied, as its record shows it."""
+    copying = desired.copying if selection.has(IMAGES) or record is None else None
+    images = dict.fromkeys(images_of(desired))
+    return [url for url in images if copying.takes(url, record)] if copying else []

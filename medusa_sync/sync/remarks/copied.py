@@ -1,51 +1,90 @@
-"""What a run has done about images."""
+"""What a run has done about images, and how far it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct, field
 
 from medusa_sync.codes import Note
+from medusa_sync.core.change import Change
 from medusa_sync.core.ids import IdSet
+from medusa_sync.core.kinds.copies import images_of
 
 
 class Copied(Struct):
     """How many images were copied to the store.
 
     Attributes:
+        follow: gets how many images are done, and of how many; None if nobody follows it.
+        expected: the images that products may need, as their records show it.
+        done: those of them that are copied, or cannot be, or are not needed.
+        settled: the same of products that are written.
         copied: to the store.
         to_copy: what a run would copy that is no dry run.
         failed: that could not be copied.
         retried: that could not be copied in an earlier run.
-        left: for a later run.
         lost: uploads whose response was lost.
     """
 
+    follow: Callable[[int, int], object] | None = None
+    expected: IdSet = field(default_factory=IdSet)
+    done: IdSet = field(default_factory=IdSet)
+    settled: IdSet = field(default_factory=IdSet)
     copied: int = 0
     to_copy: IdSet = field(default_factory=IdSet)
     failed: int = 0
     retried: int = 0
-    left: int = 0
     lost: int = 0
+
+    def expect(self, urls: Iterable[str]) -> None:
+        """Take note of images that products may need."""
+        for url in urls:
+            self.expected.add(url)
+        self._show()
+
+    def finish(self, url: str) -> None:
+        """Take note of an image that is copied, or cannot be."""
+        if url in self.expected:
+            self.done.add(url)
+            self._show()
+
+    def _show(self) -> None:
+        if self.follow is not None and self.expected:
+            self.follow(len(self.done), len(self.expected))
+
+    def settle(self, change: Change) -> None:
+        """Take note of a product that is written, and needs no copies but those that it lacks."""
+        for url in images_of(change.desired) if self.expected else ():
+            if url in self.expected and url not in change.lacking:
+                self.settled.add(url)
+                self.finish(url)
 
     def planned(self, urls: Iterable[str]) -> None:
         """Count images that a run would copy, each once."""
         for url in urls:
             self.to_copy.add(url)
 
-    def notes(self, uncopied: int) -> Iterator[Note]:
-        """What the result says about images; `uncopied` could not be copied in earlier runs."""
+    def notes(self, uncopied: int, *, is_dry_run: bool, is_stopped: bool) -> Iterator[Note]:
+        """What the result says about images.
+
+        Args:
+            uncopied: how many could not be copied in earlier runs.
+            is_dry_run: nothing was to be copied.
+            is_stopped: some products may not have been looked at.
+        """
         failed = max(uncopied - self.retried, 0) + self.failed
+        left = 0 if is_dry_run else len(self.expected) - len(self.settled)
+        at_least = "at least " if left and is_stopped else ""
         if planned := len(self.to_copy):
             yield Note("images_to_copy", f"Images to copy to the store: {planned:,}.")
         if self.copied:
             yield Note("images_copied", f"Images copied to the store: {self.copied:,}.")
-        if failed or self.left:
+        if failed or left:
             yield Note(
                 "images_left",
-                f"Images that keep their URL at the source: {failed + self.left:,} "
-                f"(failed, and tried again later: {failed:,}; left for the next run: {self.left:,}).",
+                f"Images that keep their URL at the source: {at_least}{failed + left:,} "
+                f"(failed, and tried again later: {failed:,}; left for the next run: {left:,}).",
             )
         if self.lost:
             yield Note(

@@ -104,7 +104,11 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
         created = context.ledger.counts[Result.CREATED]
         text = f"{drafts:,} of {created:,} new products are drafts, because the source says so."
         yield Note("drafts_of_source", text)
-    yield from context.remarks.copies.notes(context.scan.uncopied if context.settings.copying else 0)
+    yield from context.remarks.copies.notes(
+        context.scan.uncopied if context.settings.copying else 0,
+        is_dry_run=context.is_dry_run,
+        is_stopped=context.stop.is_set,
+    )
     if context.remarks.newer.found:
         yield context.remarks.newer.note
 

@@ -87,7 +87,6 @@ class Copier:
                     extra={"event": "image_not_copied", "external_id": job.external_id},
                 )
         left = {url for url, result in results.items() if result is None}
-        self._remarks.left += len(left)
         made = tuple(each for each in results.values() if isinstance(each, Copy))
         return structs.replace(copying, made=(*copying.made, *made), failed=failed, left=copying.left | left)
 
@@ -112,9 +111,11 @@ class Copier:
                     file = await self._uploaded(image, f"{_handle(job)}-{mark_of(url)}.{image.ending}")
             except ImageError as error:
                 self._failed += 1
+                self._remarks.finish(url)
                 return str(error)
         self._failed = 0
         self._remarks.copied += 1
+        self._remarks.finish(url)
         self._unused[file.url] = file.id
         return Copy(url, file.url, "" if file.url.endswith(file.id) else file.id)
 
@@ -155,6 +156,7 @@ class Copier:
     async def delete_unused(self) -> None:
         """Delete the files that were uploaded for products that were not written."""
         unused, self._unused = self._unused, {}
+        self._remarks.copied -= len(unused)
         try:
             for file_id in unused.values():
                 await self._context.api.delete_file(file_id)

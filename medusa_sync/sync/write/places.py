@@ -46,6 +46,7 @@ class Places:
         """Enter a job in the ledger whose plan is carried out, or would be."""
         if not job.change.selection.is_narrowed:  # else it was not read as a whole
             self._context.remarks.offer.add(job.change, self._context.placement)
+        self._context.remarks.copies.settle(job.change)
         if job.change.is_creation and (job.change.desired.fields.get(STATUS) or PUBLISHED) != PUBLISHED:
             self._context.remarks.drafts += 1
         outcome = job.outcome()

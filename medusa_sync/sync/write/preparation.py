@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from medusa_sync.core.announced import Announced, announce
 from medusa_sync.core.fields import FIELDS
@@ -47,9 +48,12 @@ class Preparation:
     async def prepare(self, part: Sequence[Stale], new_products: NewProducts) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
         jobs: Group = []
+        lacking = [self._lacking(each) for each in part]
+        self._context.remarks.copies.expect(chain(*lacking))
         for number, each in enumerate(part, self._taken):
             is_absent = self._context.mode.creates and not each.copies
-            job = Job(each.desired, number, is_absent=is_absent, to_copy=_to_copy(each))
+            images = lacking[number - self._taken]
+            job = Job(each.desired, number, is_absent=is_absent, to_copy=len(images))
             if reason := self._gate.lacks(job.desired, each.gains):
                 self._gate.refuse(job, reason)
             elif self._values.is_repeated(job.desired):
@@ -71,6 +75,12 @@ class Preparation:
         self._terms.expect(terms, [job.desired for job in jobs])
         return jobs
 
+    def _lacking(self, stale: Stale) -> list[str]:
+        """The images of a product that may have to be copied."""
+        records = [each.record for each in stale.copies if isinstance(each, StoredProduct)]
+        selection = self._context.plan.selection
+        return may_lack(stale.desired, records[0] if records else None, selection)
+
     def _announced(self, stale: Stale) -> Announced | None:
         """What the record of a product foresees, if that is enough to note it; never for what is approved."""
         context, copies = self._context, stale.copies
@@ -79,12 +89,6 @@ class Preparation:
         if len(copies) != 1 or not isinstance(copies[0], StoredProduct):
             return None
         return announce(stale.desired, copies[0], context.plan)
-
-
-def _to_copy(stale: Stale) -> int:
-    """How many images of a product may have to be copied."""
-    records = [each.record for each in stale.copies if isinstance(each, StoredProduct)]
-    return may_lack(stale.desired, records[0] if records else None)
 
 
 def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:

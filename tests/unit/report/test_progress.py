@@ -124,3 +124,26 @@ def test_a_log_gets_at_most_one_line_every_30_seconds(
             clock.now += 0.125
             observer.settled(MUG)
     assert (caplog.messages, shown(output)) == (lines, "")
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_images_have_a_bar_of_their_own(clock: Clock, *, is_stored: bool) -> None:
+    console = terminal()
+    with progress_observer(console) as observer:
+        observer.fetched(3, 3)
+        if is_stored:
+            observer.settled(MUG)
+        clock.now += 1
+        observer.copied(2, 1_400)
+        lines = shown(console).replace("\r", "").splitlines()[-3 if is_stored else -2 :]
+        assert [each.split()[0][-6:] for each in lines] == ["source", *["store"] * is_stored, "images"]
+        assert "2/1400" in lines[-1]
+
+
+def test_a_log_has_the_images_too(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    with progress_observer(Pipe(io.StringIO())) as observer:
+        observer.fetched(3, 3)
+        observer.copied(0, 1_400)
+        clock.now += 31
+        observer.copied(1_200, 1_400)
+    assert caplog.messages == ["source 3 of 3, images 1,200 of 1,400"]
