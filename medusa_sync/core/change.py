@@ -15,7 +15,7 @@ from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kept import RunName
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.copies import Copy, is_resent, lacking, resent
+from medusa_sync.core.kinds.copies import Copy, files_of, is_resent, lacking, resent
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS, hides
 from medusa_sync.core.needs import steps_of
@@ -210,9 +210,7 @@ class Change(Struct, frozen=True, dict=True):
     @cached_property
     def files(self) -> Mapping[str, Copy]:
         """The known copies of images, by their URLs at the source."""
-        known = self.record.copies.files if self.record.copies else ()
-        made = self.desired.copying.made if self.desired.copying else ()
-        return {each.source: each for each in (*made, *known, *self.stored.found)}
+        return files_of(self)
 
     @cached_property
     def lacking(self) -> list[str]:

@@ -10,7 +10,6 @@ from msgspec import Struct, structs
 from medusa_sync.core.entities import Entity, NamedEntity
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.copies import Copy
 from medusa_sync.core.kinds.prices import PriceKey
 from medusa_sync.core.record import RECORD_KEY, Pending, Record
 from medusa_sync.core.value import Value
@@ -257,8 +256,8 @@ class StoredProduct(Identified, frozen=True):
         has_old_record: the record has to be written again, so that the merchant can edit the metadata.
         metadata: without the record.
         translations: None if they were not read, those of its variants neither.
-        found: copies of its images that its record does not have; images have their URLs at the source here.
-        copied: the URLs at the source of images of which it has only copies.
+        files: where it has copies of an image: the URLs of all that it has of this image, by the URL at the
+            source, which images have here.
     """
 
     record: Record | None = None
@@ -289,8 +288,7 @@ class StoredProduct(Identified, frozen=True):
     sales_channels: tuple[NamedEntity | None, ...] = ()  # None is a link to a deleted channel
     shipping_profile: NamedEntity | None = None
     translations: tuple[StoredTranslation, ...] | None = None
-    found: tuple[Copy, ...] = ()
-    copied: frozenset[str] = frozenset()
+    files: Mapping[str, Collection[str]] = {}
 
     @property
     def rounds_weights(self) -> bool:

@@ -39,11 +39,13 @@ class Copy(Struct, frozen=True, array_like=True):
         source: the URL of the image at the source.
         url: of the file.
         id: of the file; empty if its URL ends with it.
+        seen: what shows that the image has changed since: its ETag, or the time of its last change.
     """
 
     source: str
     url: str
     id: str = ""
+    seen: str | int = ""
 
 
 class Failure(Struct, frozen=True, array_like=True):
@@ -85,13 +87,15 @@ class Copying(Struct, frozen=True):
     Attributes:
         hosts: from which it copies images.
         at: when it began, in seconds since 1970.
-        made: the copies that it has made.
+        again: images that were copied are asked for, too, and copied again if they have changed.
+        made: the copies that it has made, or found to be up to date.
         failed: the images that it could not copy, by the mark of their URL.
         left: the images that it does not try.
     """
 
     hosts: frozenset[str]
     at: float
+    again: bool = False
     made: tuple[Copy, ...] = ()
     failed: Mapping[str, Failure] = {}
     left: frozenset[str] = frozenset()
@@ -101,12 +105,18 @@ class Copying(Struct, frozen=True):
         """The setting that decides about copies."""
         return {COPY_IMAGES: ",".join(sorted(self.hosts))}
 
-    def takes(self, url: str, record: Record | None) -> bool:
-        """Whether an image is to be copied, as its URL and a record show it."""
-        copies = (record.copies if record else None) or Copies()
+    def takes(self, url: str, copies: Copies, known: Collection[str]) -> bool:
+        """Whether an image is to be copied.
+
+        Args:
+            url: of the image.
+            copies: what the record of its product says.
+            known: the images that have copies.
+        """
+        if self.again:
+            copies, known = Copies(), [each.source for each in self.made]
         failed = {**copies.failed, **self.failed}.get(mark_of(url), NEVER)
-        is_known = any(url == each.source for each in copies.files)
-        return self._allows(url) and failed.again <= self.at and not is_known
+        return self._allows(url) and failed.again <= self.at and url not in known
 
     def _allows(self, url: str) -> bool:
         try:
@@ -143,7 +153,7 @@ def by_record(stored: StoredProduct) -> StoredProduct:
 def with_sources(stored: StoredProduct, files: Iterable[Copy]) -> StoredProduct:
     """A product with the URLs of the source instead of these copies, and of others of the same images."""
     sources = {each.url: each.source for each in files}
-    return _translated(stored, sources, _by_mark(stored, sources.values(), sources))
+    return _translated(stored, _by_mark(stored, sources.values(), sources) | sources)
 
 
 def by_source(stored: StoredProduct, desired: DesiredProduct) -> StoredProduct:
@@ -152,7 +162,7 @@ def by_source(stored: StoredProduct, desired: DesiredProduct) -> StoredProduct:
     It may be lost, or two runs have copied the same image.
     """
     images = {*images_of(desired)}
-    return _translated(stored, {}, _by_mark(stored, images, images))
+    return _translated(stored, _by_mark(stored, images, images))
 
 
 def _shown(stored: StoredProduct) -> Iterator[str]:
@@ -168,26 +178,40 @@ def _by_mark(stored: StoredProduct, sources: Iterable[str], known: Collection[st
     return {url: images[mark] for url, marks in marked.items() for mark in marks if mark in images}
 
 
-def _translated(stored: StoredProduct, known: Mapping[str, str], found: Mapping[str, str]) -> StoredProduct:
-    """A product with other URLs: those of known copies, and of found ones, which it remembers."""
-    sources = {**known, **found}
-    raw = {url for url in _shown(stored) if url not in sources} - stored.copied
-    copied = {sources[url] for url in _shown(stored) if url in sources}
-    if not copied:
+def _translated(stored: StoredProduct, sources: Mapping[str, str]) -> StoredProduct:
+    """A product with the URLs of the source instead of copies; it remembers which ones it has."""
+    found = dict[str, set[str]]()
+    for url in _shown(stored):
+        found.setdefault(sources.get(url, url), set()).add(url)
+    files = {source: urls for source, urls in found.items() if urls != {source}}
+    if not files:
         return stored
+    for source, urls in stored.files.items():  # that URL of the source took the place of these
+        files[source] = {*urls, *(found.get(source, set()) - {source})}
+
+    def own(url: str | None) -> str | None:
+        return sources.get(url or "", url)
+
     return structs.replace(
         stored,
         images=tuple(structs.replace(each, url=sources.get(each.url, each.url)) for each in stored.images),
-        thumbnail=sources.get(stored.thumbnail or "", stored.thumbnail),
-        variants=tuple(
-            structs.replace(each, thumbnail=sources[each.thumbnail])
-            if each.thumbnail and each.thumbnail in sources
-            else each
-            for each in stored.variants
-        ),
-        copied=frozenset({*stored.copied, *copied} - raw),
-        found=(*stored.found, *(Copy(source, url) for url, source in found.items())),
+        thumbnail=own(stored.thumbnail),
+        variants=tuple(structs.replace(each, thumbnail=own(each.thumbnail)) for each in stored.variants),
+        files=files,
     )
+
+
+def files_of(change: Change) -> dict[str, Copy]:
+    """The copies that a product refers to after a change, by the URL of the image at the source."""
+    copying, record = change.desired.copying, change.record.copies or Copies()
+    made = {each.source: each for each in copying.made} if copying else {}
+    known = {each.source: each for each in record.files}
+    shown = {
+        source: Copy(source, min({*urls} - {source}))
+        for source, urls in change.stored.files.items()
+        if source not in known or known[source].url not in urls  # the record follows the store
+    }
+    return {**made, **known, **shown, **(made if copying and copying.again else {})}
 
 
 # --- what a change does ---
@@ -208,14 +232,15 @@ def lacking(change: Change) -> list[str]:
         before = each.stored.thumbnail if each.stored else None
         shown |= {*members(each.new_values.get(THUMBNAIL, before))}
     images = dict.fromkeys(url for url in images_of(change.desired) if url in shown)
-    return [url for url in images if url not in change.files and copying.takes(url, change.record)]
+    copies = change.record.copies or Copies()
+    return [url for url in images if copying.takes(url, copies, change.files)]
 
 
 def resent(change: Change) -> tuple[str, ...]:
     """The own fields that are sent again although they stay as they are, because their images are copied."""
     planned = {each.field for each in change.own_changes}
     left = [name for name in (IMAGES, THUMBNAIL) if name not in planned]
-    return tuple(name for name in left if _has_new_copy(change, members(change.stored.value(name))))
+    return tuple(name for name in left if _has_other(change, members(change.stored.value(name))))
 
 
 def is_resent(change: Change, variant: VariantChange) -> bool:
@@ -223,14 +248,15 @@ def is_resent(change: Change, variant: VariantChange) -> bool:
     stored = variant.stored
     if stored is None or variant.is_new or THUMBNAIL in variant.new_values:
         return False
-    return _has_new_copy(change, members(stored.thumbnail))
+    return _has_other(change, members(stored.thumbnail))
 
 
-def _has_new_copy(change: Change, urls: Iterable[str]) -> bool:
+def _has_other(change: Change, urls: Iterable[str]) -> bool:
+    """Whether the store has something else than their copies of some of these images."""
     if change.desired.copying is None or not change.selection.has(IMAGES):
         return False
-    wanted = {*images_of(change.desired)} & change.files.keys() - change.stored.copied
-    return not wanted.isdisjoint(urls)
+    wanted, files, stored = {*images_of(change.desired)} & {*urls}, change.files, change.stored.files
+    return any(url in files and {*stored.get(url, ())} != {files[url].url} for url in wanted)
 
 
 # --- bodies ---
@@ -290,5 +316,7 @@ def _images_in(record: Record, copying: Copying) -> str:
 def may_lack(desired: DesiredProduct, record: Record | None, selection: Selection) -> list[str]:
     """The images of a product that may have to be copied, as its record shows it."""
     copying = desired.copying if selection.has(IMAGES) or record is None else None
-    images = dict.fromkeys(images_of(desired))
-    return [url for url in images if copying.takes(url, record)] if copying else []
+    copies = (record.copies if record else None) or Copies()
+    known = {each.source for each in copies.files}
+    images = dict.fromkeys(images_of(desired)) if copying else ()
+    return [url for url in images if copying and copying.takes(url, copies, known)]

@@ -50,10 +50,9 @@ class Preparation:
         jobs: Group = []
         lacking = [self._lacking(each) for each in part]
         self._context.remarks.copies.expect(chain(*lacking))
-        for number, each in enumerate(part, self._taken):
+        for number, (each, urls) in enumerate(zip(part, lacking, strict=True), self._taken):
             is_absent = self._context.mode.creates and not each.copies
-            images = lacking[number - self._taken]
-            job = Job(each.desired, number, is_absent=is_absent, to_copy=len(images))
+            job = Job(each.desired, number, is_absent=is_absent, to_copy=len(urls))
             if reason := self._gate.lacks(job.desired, each.gains):
                 self._gate.refuse(job, reason)
             elif self._values.is_repeated(job.desired):

@@ -52,17 +52,28 @@ def test_pauses_grow_to_a_week() -> None:
     ],
 )
 def test_the_host_decides(hosts: set[str], url: str, is_taken: bool) -> None:  # noqa: FBT001 - a column
-    assert Copying(frozenset(hosts), 0).takes(url, None) is is_taken
+    assert Copying(frozenset(hosts), 0).takes(url, Copies(), ()) is is_taken
 
 
 def test_what_is_known_or_waits_is_not_taken() -> None:
     url = "https://a.example/1.png"
     copying = Copying(frozenset({PUBLIC}), 1_000)
-    assert not copying.takes(url, Record(copies=Copies(files=(Copy(url, "https://s.example/1"),))))
+    assert not copying.takes(url, Copies(), [url])
     for again, is_taken in ((1_001, False), (1_000, True)):
         failed = {mark_of(url): Failure(1, again)}
-        assert copying.takes(url, Record(copies=Copies(failed=failed))) is is_taken
-        assert structs.replace(copying, failed=failed).takes(url, None) is is_taken
+        assert copying.takes(url, Copies(failed=failed), ()) is is_taken
+        assert structs.replace(copying, failed=failed).takes(url, Copies(), ()) is is_taken
+
+
+def test_a_run_that_asks_again_takes_each_image_once() -> None:
+    url, other = "https://a.example/1.png", "https://a.example/2.png"
+    made = (Copy(other, "https://s.example/2"),)
+    copying = Copying(frozenset({PUBLIC}), 1_000, again=True, made=made)
+    waits = Copies(failed={mark_of(url): Failure(1, 2_000)})
+    assert copying.takes(url, waits, [url, other])
+    assert not copying.takes(other, waits, [url, other])
+    failed = {mark_of(url): Failure(1, 2_000)}
+    assert not structs.replace(copying, failed=failed).takes(url, waits, [url, other])
 
 
 def stored(*urls: str, copies: Copies | None = None) -> StoredProduct:
@@ -83,9 +94,8 @@ def test_copies_are_called_by_the_url_of_the_source(names: list[str], data: st.D
     once = by_source(product, desired)
     assert [each.url for each in once.images] == [*images, "https://m.example/own.png"]
     assert once.thumbnail == images[0]
-    assert once.copied == {*images} - {*raw}
-    assert {each.source for each in once.found} == {*images} - {*raw} - {each.source for each in known}
-    assert by_source(once, desired).copied == once.copied
+    assert once.files == {each.source: {each.url} for each in copies if each.source not in raw}
+    assert by_source(once, desired) == once
 
 
 def test_a_record_keeps_copies_in_use_and_the_latest_others() -> None:
