@@ -30,17 +30,9 @@ class StoredItem(Entity, frozen=True):
         return tuple(variant for variant in self.variants if variant is not None)
 
     @property
-    def use(self) -> str:
-        """Why a variant without an item cannot take this one; empty if it can."""
-        name = f"its SKU {self.sku!r} is taken: the inventory item {self.id}"
-        if self.users:
-            users = [each.product.id for each in self.users if each.product] or [
-                each.id for each in self.users
-            ]
-            return f"{name} belongs to {', '.join(users)}; change one of the SKUs"
-        if self.reserved_quantity:
-            return f"{name} has {self.reserved_quantity:g} reserved; change one of the SKUs"
-        return ""
+    def is_free(self) -> bool:
+        """Whether a new variant can take it."""
+        return not (self.users or self.reserved_quantity)
 
 
 class Swap(Struct, frozen=True):

@@ -103,7 +103,7 @@ def owners_of(
         same_sku += [Owner(item.id, each.product, each.id, item) for each in item.users if each.product]
         if not item.users and item.reserved_quantity:
             same_sku.append(Owner(item.id, None, item=item))
-    return Owners(owners, {str(item.sku): item for item in items if not item.use})
+    return Owners(owners, {str(item.sku): item for item in items if item.is_free})
 
 
 def claims(change: Change) -> list[Claim]:

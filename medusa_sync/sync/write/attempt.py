@@ -162,11 +162,9 @@ class Attempts:
         for job in jobs:
             self._values.foreseen.add(job.change)
             self._context.remarks.copies.planned(job.change.to_copy)
-        refusals = await self._items.refusals(jobs, self._values.foreseen.is_in_use)
+        await self._items.foresee(jobs)
         for job in jobs:
-            if job in refusals:
-                self.places.end(job, Result.FAILED, refusals[job])
-            elif self.decisions.is_clearing:  # the next plan begins with what this one would have left
+            if self.decisions.is_clearing:  # the next plan begins with what this one would have left
                 job.is_written = True
                 self._context.ledger.decided(job.external_id, job.change.conflicts)
                 job.history.records.append(note(job.change, now=0))

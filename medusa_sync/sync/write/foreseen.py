@@ -8,7 +8,6 @@ from msgspec import structs
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
-from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.unique import Owner, Owners, Slot
@@ -58,12 +57,6 @@ class Foreseen:
                 if each.external_id not in removed and self._values.get((name, each.id), value) == value
             )
         return Owners(owners, found.unused)
-
-    def is_in_use(self, item: StoredItem) -> bool:
-        """Whether an inventory item would still have its SKU, and variants that use it."""
-        removed = self._context.removed_products
-        users = (each for each in item.users if not each.product or each.product.external_id not in removed)
-        return any(users) and self._values.get((SKU, item.id), item.sku) == item.sku
 
     def product(self, stored: StoredProduct) -> StoredProduct:
         """A product with the values that its variants would have, and its record."""

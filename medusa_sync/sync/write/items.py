@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from medusa_sync.core.fields import kind_of
 from medusa_sync.core.inventory import ItemPlan, StoredItem, Swap
 from medusa_sync.core.stored import StoredVariant
-from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
+from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.decode import WITH_VARIANTS
 from medusa_sync.medusa.operations import RENAME_ITEMS
 from medusa_sync.medusa.resources import ITEMS
@@ -35,23 +35,20 @@ class Items:
         self._new = new
 
     async def link(self, jobs: Group) -> None:
-        """Give variants that are tracked again the unused items with their SKUs, and unlink deleted items."""
+        """Give variants that are tracked again the items with their SKUs, and unlink deleted items."""
         for job in jobs:
             await self._unlink_deleted(job)
         for job, plan, item in await self._of_tracked_again(jobs):
             if not item.users:
                 self._context.remarks.left_over.add(item, plan)
-                for move in plan.moves:
-                    await self._api.link_item(job.change.stored.id, move.variant_id, item.id)
-                job.attempt.items = {**job.attempt.items, str(item.sku): item}
+            for move in plan.moves:
+                await self._give(job, move.variant_id, plan.sku, item)
 
-    async def refusals(self, jobs: Group, is_in_use: Callable[[StoredItem], bool]) -> dict[Job, str]:
-        """Why variants that are tracked again cannot have items with their SKUs; for a dry run."""
-        found = await self._of_tracked_again(jobs)
-        for _, plan, item in found:
-            if not is_in_use(item):
+    async def foresee(self, jobs: Group) -> None:
+        """Take note of the items that variants which are tracked again would get; for a dry run."""
+        for _, plan, item in await self._of_tracked_again(jobs):
+            if not item.users:
                 self._context.remarks.left_over.add(item, plan)
-        return {job: item.use for job, _, item in found if is_in_use(item)}
 
     async def _of_tracked_again(self, jobs: Group) -> list[tuple[Job, ItemPlan, StoredItem]]:
         """The items with the SKUs of variants that are tracked again: the store does not create others."""
@@ -60,6 +57,20 @@ class Items:
         }
         found = await self._api.find(ITEMS, "sku", list(wanted))
         return [(*wanted[str(item.sku)], item) for item in found]
+
+    async def _give(self, job: Job, variant_id: str, sku: str | None, found: StoredItem | None) -> str:
+        """Give a variant the item with its SKU, or a new one, without an SKU if other variants use that."""
+        if found is None or found.users:
+            body = {"sku": sku} if sku and found is None else {}
+            item = StoredItem(await self._api.create_item(body), body.get("sku"), 0, (), ())
+            if found is not None:
+                _warn(item.id, sku)
+        else:
+            item = found
+        await self._api.link_item(job.attempt.product_id, variant_id, item.id)
+        if sku:
+            job.attempt.items = {**job.attempt.items, sku: item}
+        return item.id
 
     async def share(self, jobs: Group) -> None:
         """Link variants to the items that they share from now on, and unlink those that do not any more.
@@ -145,8 +156,7 @@ class Items:
         kept = [each for each in refused if each.stored_sku is not None and each.stored_sku not in taken]
         await self._set([(each, None) for each in kept])
         for each in refused:
-            words = "inventory item %s has no SKU now: the store refuses %r", each.item_id, each.sku
-            logger.warning(*words, extra={"event": "inventory_item_without_sku"})
+            _warn(each.item_id, each.sku)
 
     async def _set(self, skus: Sequence[tuple[ItemPlan, str | None]]) -> list[ItemPlan]:
         """Give items SKUs; returns those whose SKU the store refuses."""
@@ -173,6 +183,7 @@ class Items:
                 if not plan.levels or (item is not None and item.is_new):  # it was created with its stock
                     continue
                 item_id = plan.id_among(job.attempt.items) or await self._item_id(job, plan)
+                item = plan.taken(job.attempt.items)
                 known = {each.location_id for each in item.location_levels} if item else plan.stored_levels
                 for location_id, quantity in plan.levels.items():
                     level = {"location_id": location_id, "stocked_quantity": quantity}
@@ -196,7 +207,7 @@ class Items:
     async def _item_id(self, job: Job, plan: ItemPlan) -> str:
         """The item of a variant; a variant without one gets it here, as newer stores do themselves.
 
-        If an unused item with its SKU exists, the variant gets that one.
+        One with its SKU that no variant uses is taken.
         """
         variant = None if plan.is_shared else job.attempt.variants.get(plan.key)
         if variant is not None and variant.item_id is not None:
@@ -204,12 +215,12 @@ class Items:
         if variant is None or plan.is_new:
             raise AmbiguousWriteError(f"{job.external_id}: the store has not made its inventory item yet")
         items = await self._api.find(ITEMS, "sku", [variant.sku]) if variant.sku else []
-        if items and items[0].use:
-            raise KnownRefusalError(items[0].use, status=HTTPStatus.BAD_REQUEST)
-        body = {"sku": variant.sku} if variant.sku else {}
-        item_id = items[0].id if items else await self._api.create_item(body)
-        await self._api.link_item(job.attempt.product_id, variant.id, item_id)
-        return item_id
+        return await self._give(job, variant.id, variant.sku, items[0] if items else None)
+
+
+def _warn(item_id: str | None, sku: str | None) -> None:
+    words = "inventory item %s has no SKU now: another one has %r", item_id, sku
+    logger.warning(*words, extra={"event": "inventory_item_without_sku"})
 
 
 def _shared_item(job: Job, plan: ItemPlan) -> str:

@@ -153,7 +153,7 @@ class NewItems:
         for item in found:
             job, plan = wanted[str(item.sku)]
             is_own = all(each.product and each.product.id == job.attempt.product_id for each in item.users)
-            if is_own if plan.is_shared else not item.use:
+            if is_own if plan.is_shared else item.is_free:
                 self._made[str(item.sku)] = job, item
                 self._context.remarks.left_over.add(item, plan)
         return {str(item.sku) for item in found}
