@@ -179,9 +179,9 @@ def option_value(edit: Editing) -> Any:
 @kind(2)
 def unused_value(edit: Editing) -> Any:
     """Add an option value that no variant has yet."""
-    new = f"Unused {edit.number()}"
-    edit.shop.add_value(edit.product, edit.dice.choice(edit.product["options"]), new)
-    edit.expected.own_values.add(new)
+    new, option = f"Unused {edit.number()}", edit.dice.choice(edit.product["options"])
+    edit.shop.add_value(edit.product, option, new)
+    edit.expected.own_values.add((option["id"], new))
     return new
 
 

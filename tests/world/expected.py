@@ -126,10 +126,13 @@ class Possible:
             earlier = earlier if is_sure and earlier else {*earlier, (nothing, nothing)}
             if name not in STOCK:
                 values = {stored for _, stored in earlier}
+                if name in UNIQUE and len(values) > 1:  # an interrupted run may have cleared it
+                    values.add(None)
                 states |= {
                     (own[0], each) for own in states for value in values for each in undone(name, own, value)
                 }
-            elif DRAFTED in {applied for applied, _ in states | earlier}:  # else, orders may have changed it
+            elif any(DRAFTED == applied or held == 0 for applied, held in states | earlier):
+                # A run or an undo may have set it to 0; other stock may have been changed by orders.
                 states |= {(applied, stored) for applied, _ in states for _, stored in {*earlier, (None, 0)}}
 
     def recall(self, before: Self | None) -> None:
@@ -301,7 +304,7 @@ class Expected(Possible):
     statuses: set[tuple[str, bool]] = field(default_factory=lambda: {("published", False)})
     own_variants: list[list[Any]] = field(default_factory=lambda: [[]])  # possible sets of the merchant's
     is_adopted: bool = False  # it was, or will be, by a run that gives it the values of the source
-    own_values: set[str] = field(default_factory=set)  # option values that the merchant added
+    own_values: set[tuple[str, str]] = field(default_factory=set)  # that the merchant gave to options, by id
     shared: dict[str, set[Value]] = field(default_factory=dict)  # stock that variants ever shared, by field
     stock_was_edited: bool = False  # of variants that share it, or their items
     options: dict[int, str] = field(default_factory=dict)  # known ids by the place at the source
@@ -324,6 +327,9 @@ class Expected(Possible):
                 self.states[f"options.{number}"].add((title, title))
         for name, quantity in wanted.shared.items():
             self.shared.setdefault(name, set()).add(quantity)
+        uses = Counter(chain(*(own.item_ids for own in self.variants.values())))
+        for own in self.variants.values():  # also with a dropped one
+            own.may_share |= any(uses[item] > 1 for item in own.item_ids)
         for key, fields in wanted.variants.items():
             if key not in self.variants:  # it may share the item of a kit
                 self.variants[key] = ExpectedVariant.new()
@@ -341,9 +347,7 @@ class Expected(Possible):
                 own.states[name] |= {(None, quantity) for quantity in self.shared.get(name, ())}
         # The last variant of a product is never removed.
         others_stay = any(not self.variants[key].is_gone for key in wanted.variants)
-        uses = Counter(chain(*(own.item_ids for own in self.variants.values())))
         for key in self.variants.keys() - wanted.variants.keys():
-            self.variants[key].may_share |= any(uses[item] > 1 for item in self.variants[key].item_ids)
             if self.variants[key].drop(rules, surely=surely and others_stay):
                 del self.variants[key]
         after = {_back(status) for status in self.statuses}

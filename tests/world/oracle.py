@@ -253,7 +253,8 @@ class Oracle:
             is_owned = name.replace(" ", "_") in expected.states
             if not is_owned and product.others.get(name) not in known:
                 yield f"{name} is {product.others.get(name)!r}, expected {any_of(known)}"
-        if missing := expected.own_values - set().union(*product.values.values()):
+        ours = {(own, each) for own, each in expected.own_values if own in product.options}
+        if missing := ours - {(own, each) for own, values in product.values.items() for each in values}:
             yield f"the option values {sorted(missing)} of the merchant are gone"
         found = variants_of(expected, product, self._holders)
         own = others_than(found, product)

@@ -45,7 +45,6 @@ class Wanted:
 
     fields: Mapping[str, Value]
     variants: Mapping[str, Mapping[str, Value]]  # by a key that stays the same if the source changes its id
-    names: Mapping[str, str]  # of variants in reports, by key
     shared: Mapping[str, Value]  # stock that variants share, by field; empty if none do
     options: tuple[str, ...]  # in their order, which the fields `options.0` and `option.0` refer to
 
@@ -56,7 +55,8 @@ class Wanted:
 
     def keys_of(self, reported: str) -> list[str]:
         """The keys of the variants that a report may mean."""
-        return [key for key, name in self.names.items() if name == reported] or list(self.variants)[:1]
+        found = [key for key, own in self.variants.items() if reported in (own["sku"], own["title"])]
+        return found or list(self.variants)[:1]
 
     def name_of(self, field: str) -> str:
         """The name of a field in a report, with the place of an option instead of its name."""
@@ -92,10 +92,10 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         only = _variant(product, product, [DEFAULT], sale_prices=sale_prices)
         barcode = product.get("meta", {}).get("barcode")
         only |= {"title": DEFAULT, "barcode": barcode, "weight": None}
-        return Wanted(fields, {product.get("_main", ""): only}, {}, {}, options)
+        return Wanted(fields, {product.get("_main", ""): only}, {}, options)
     several_have_none = sum("stock" not in each for each in product["variants"]) > 1
     shared = _stock(product["stock"]) if several_have_none and product.get("stock") is not None else {}
-    variants, names = {}, {}
+    variants = {}
     for number, each in enumerate(product["variants"]):
         values = [each["options"][name] for name in options]
         key = each.get("_key", str(number))
@@ -104,8 +104,7 @@ def wanted_of(product: Product, *, sale_prices: bool = False) -> Wanted:
         if shared and "stock" not in each:
             for name in shared:
                 del variants[key][name]
-        names[key] = variants[key]["sku"] or variants[key]["title"]
-    return Wanted(fields, variants, names, shared, options)
+    return Wanted(fields, variants, shared, options)
 
 
 def _texts(product: Product) -> dict[str, Value]:
