@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Identifier
 
 from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import DummyJson
-from tests.world.expected import Rules
+from tests.world.merging import Rules
 from tests.world.oracle import Oracle
 from tests.world.shop import Shop
 from tests.world.stored import stored_in

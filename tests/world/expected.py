@@ -6,81 +6,29 @@
 # stored value. After an undisturbed run only the merged pairs are left, and the store must match one.
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Self
 
-from tests.world.wanted import CHANNELS, DEFAULT, METADATA, OTHER_PRICES, SECOND_STOCK, Value, Wanted
-
-State = tuple[Value, Value]
-"""The last applied and the stored value."""
-States = dict[str, set[State]]
-
-METADATA_FIELDS = frozenset({*METADATA, "review_count"})
-SETS = frozenset({"tags", "categories", "images", CHANNELS})
-STOCK = ("stock", SECOND_STOCK)
-UNIQUE = ("sku", "barcode", "ean")
-LATE = ("price", "sale_price", "stock", "translation", "shipping_profile")
-"""The first words of fields that the store commits after the product, or gets in calls of their own."""
-DRAFTED = "drafted"
-"""In place of the last applied stock: a run set the stock of a dropped variant to 0."""
-
-
-def merged(name: str, state: State, wanted: Value, *, store_wins: bool, overwrites: bool = False) -> State:
-    """The three-way merge of one field."""
-    applied, stored = state
-    if wanted == applied and not (overwrites and is_of_source(name, wanted)):
-        return state
-    if name in SETS:
-        kept = [member for member in stored if member in wanted or member not in applied]
-        added = [member for member in wanted if member not in kept and (overwrites or member not in applied)]
-        if name != "images":
-            return wanted, tuple(sorted(kept + added))
-        return wanted, _in_order(kept + added, applied, wanted, overwrites=overwrites)
-    if name == "status" and isinstance(applied, tuple):  # the run set it to draft
-        if stored == "draft":
-            return wanted, wanted
-        return merged(name, (applied[1], stored), wanted, store_wins=store_wins, overwrites=overwrites)
-    if name in STOCK and wanted is None:  # the source does not track it any more, or names it no longer
-        return None, stored
-    edited = name not in STOCK and stored not in (applied, wanted)
-    return wanted, (stored if edited and store_wins and not overwrites else wanted)
-
-
-def _in_order(images: Sequence[Value], applied: Value, wanted: Value, *, overwrites: bool) -> Value:
-    """Images in the order of the store, or if it has changed that, of the source."""
-    earlier = [each for each in applied if each in wanted]
-    if not overwrites and [*wanted[: len(earlier)]] == earlier:
-        return tuple(images)
-    ours = [each for each in wanted if each in images]
-    return tuple(ours.pop(0) if each in wanted else each for each in images)
-
-
-def is_of_source(name: str, wanted: Value) -> bool:
-    """Whether the source has this field, so that `--overwrite` restores it."""
-    is_default = wanted == DEFAULT and name.startswith(("title", "option"))
-    return wanted is not None and not is_default
-
-
-def undone(name: str, state: State, before: Value) -> set[Value]:
-    """What the store may have after a field was set back to its value before a run."""
-    return {before, merged(name, state, before, store_wins=True)[1]} if name in SETS else {before}
-
-
-@dataclass
-class Rules:
-    """The options of runs for merging and pruning."""
-
-    store_wins: bool
-    on_missing: str
-    sale_prices: bool = False
-    overwrites: bool = False
-    is_available: bool = False  # stock of the source is what no order has reserved
-
-    def of_deleted(self) -> "Rules":
-        """Those for products that the source says are deleted."""
-        return replace(self, on_missing="draft") if self.on_missing == "keep" else self
+from tests.world.merging import (
+    DRAFTED,
+    METADATA_FIELDS,
+    SETS,
+    STOCK,
+    UNIQUE,
+    Rules,
+    States,
+    back,
+    drafted,
+    drafted_stock,
+    is_of_source,
+    is_settled,
+    meet,
+    missing,
+    undone,
+)
+from tests.world.wanted import DEFAULT, OTHER_PRICES, SECOND_STOCK, Value, Wanted
 
 
 @dataclass
@@ -131,7 +79,7 @@ class Possible:
                 states |= {
                     (own[0], each) for own in states for value in values for each in undone(name, own, value)
                 }
-            elif any(DRAFTED == applied or held == 0 for applied, held in states | earlier):
+            elif any(applied == DRAFTED or held == 0 for applied, held in states | earlier):
                 # A run or an undo may have set it to 0; other stock may have been changed by orders.
                 states |= {(applied, stored) for applied, _ in states for _, stored in {*earlier, (None, 0)}}
 
@@ -223,7 +171,7 @@ class ExpectedVariant(Possible):
                 self.others.pop(f"id of {name}", None)
         self.if_withheld |= {name: self.states[name] for name in UNIQUE if name in self.states}
         before = {name: states for name, states in self.states.items() if name in self.stale}
-        _meet(self.states, wanted, rules, surely=surely, is_new=self.store_id is None)
+        meet(self.states, wanted, rules, surely=surely, is_new=self.store_id is None)
         self._meet_stale(before, wanted)
         if self.may_be_gone or self.may_return:
             self.created(self.new).meet(wanted, rules, surely=surely)
@@ -257,7 +205,7 @@ class ExpectedVariant(Possible):
             self.is_unlinked = True
         for name in STOCK if self.has_own_stock else ():
             before = self.states[name]
-            after = {_drafted_stock(state) for state in before}
+            after = {drafted_stock(state) for state in before}
             if self.may_share:
                 after.add((DRAFTED, None))
             if name == SECOND_STOCK:  # unless the source named the location for another variant
@@ -292,7 +240,7 @@ class ExpectedVariant(Possible):
         self.item_may_lag |= name == "sku"
 
     def is_settled(self, wanted: Mapping[str, Value]) -> bool:
-        return (self.is_gone or self.store_id is not None) and _is_settled(self.states, wanted)
+        return (self.is_gone or self.store_id is not None) and is_settled(self.states, wanted)
 
 
 @dataclass
@@ -319,7 +267,7 @@ class Expected(Possible):
         if self.is_adopted:
             rules, self.is_adopted = replace(rules, store_wins=False), not surely
             self.was_undone = True
-        _meet(self.states, wanted.fields, rules, surely=surely, is_new=self.store_id is None)
+        meet(self.states, wanted.fields, rules, surely=surely, is_new=self.store_id is None)
         if wanted.options == (DEFAULT,):  # when it has options again, they may be others
             self.options = {}
         elif not self.options:
@@ -350,7 +298,7 @@ class Expected(Possible):
         for key in self.variants.keys() - wanted.variants.keys():
             if self.variants[key].drop(rules, surely=surely and others_stay):
                 del self.variants[key]
-        after = {_back(status) for status in self.statuses}
+        after = {back(status) for status in self.statuses}
         self.statuses = after if surely else self.statuses | after
         if self.may_be_gone:
             self.created(lambda: self.new(self.fresh)).meet(wanted, rules, surely=surely)
@@ -362,9 +310,9 @@ class Expected(Possible):
             return surely
         for each in self.parts if rules.on_missing == "draft" else ():
             if states := each.states.get("status"):
-                drafted = {_missing(state) for state in states}
-                each.states["status"] = drafted if surely else states | drafted
-            after = {_drafted(status) for status in each.statuses}
+                gone = {missing(state) for state in states}
+                each.states["status"] = gone if surely else states | gone
+            after = {drafted(status) for status in each.statuses}
             each.statuses = after if surely else each.statuses | after
         return False
 
@@ -412,7 +360,7 @@ class Expected(Possible):
     def is_settled(self, wanted: Wanted) -> bool:
         """Whether a run has nothing to write to this product."""
         return (
-            _is_settled(self.states, wanted.fields)
+            is_settled(self.states, wanted.fields)
             and self.variants.keys() == wanted.variants.keys()
             and all(self.variants[key].is_settled(fields) for key, fields in wanted.variants.items())
         )
@@ -445,44 +393,3 @@ class Expected(Possible):
         for key, before in earlier.variants.items():
             if key in self.variants:
                 self.variants[key].accept(before)
-
-
-def _meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: bool, is_new: bool) -> None:
-    for name, value in wanted.items():
-        # A write that did not arrive leaves a new field empty, even of a product that has arrived.
-        arrives_with_it = is_new and not name.startswith(LATE)
-        before = states.get(name) or (set() if surely or arrives_with_it else {(None, None)})
-        after = {
-            merged(*(name, state, value), store_wins=rules.store_wins, overwrites=rules.overwrites)
-            for state in before
-        }
-        if name.startswith("option") and None in {stored for _, stored in before}:
-            after.add((value, value))  # an undo has removed the option, which a new variant needs
-        if is_new or not before:  # it may not have existed before
-            after.add((value, value))
-        states[name] = after if surely else before | after
-
-
-def _is_settled(states: States, wanted: Mapping[str, Value]) -> bool:
-    return all({applied for applied, _ in states.get(name, ())} == {value} for name, value in wanted.items())
-
-
-def _back(status: tuple[str, bool]) -> tuple[str, bool]:
-    """Publish a product again that was set to draft because the source did not have it."""
-    held, is_drafted = status
-    return ("published", False) if is_drafted and held == "draft" else (held, False)
-
-
-def _drafted(status: tuple[str, bool]) -> tuple[str, bool]:
-    return ("draft", True) if status[0] == "published" else status
-
-
-def _missing(state: State) -> State:
-    """Set a product to draft of which the source says a status; what it said is still applied."""
-    applied, stored = state
-    return ((DRAFTED, applied), "draft") if stored == "published" else state
-
-
-def _drafted_stock(state: State) -> State:
-    applied, stored = state
-    return state if applied == DRAFTED or stored is None else (DRAFTED, 0)

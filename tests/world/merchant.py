@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from tests.world.edits import KINDS, SECOND_CHANNEL, SECOND_PROFILE, Editing, NothingToEditError
-from tests.world.expected import Expected, Rules
+from tests.world.expected import Expected
+from tests.world.merging import Rules
 from tests.world.oracle import Oracle
 from tests.world.recognition import others_than, variants_of
 from tests.world.shop import Shop

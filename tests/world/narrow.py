@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.world.expected import METADATA_FIELDS
+from tests.world.merging import METADATA_FIELDS
 from tests.world.stored import Stored
 
 CHOICES = ("price", "stock", "title", "price,stock", "tags", "images", "metadata", "variants", "translation")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from tests.harness.medusa import Store
-from tests.world.expected import STOCK, Expected, ExpectedVariant, Rules, States
+from tests.world.expected import Expected, ExpectedVariant
+from tests.world.merging import STOCK, Rules, States
 from tests.world.recognition import (
     NOBODY,
     Holders,
@@ -253,8 +254,8 @@ class Oracle:
             is_owned = name.replace(" ", "_") in expected.states
             if not is_owned and product.others.get(name) not in known:
                 yield f"{name} is {product.others.get(name)!r}, expected {any_of(known)}"
-        ours = {(own, each) for own, each in expected.own_values if own in product.options}
-        if missing := ours - {(own, each) for own, values in product.values.items() for each in values}:
+        given = {(own, each) for own, each in expected.own_values if own in product.options}
+        if missing := given - {(own, each) for own, values in product.values.items() for each in values}:
             yield f"the option values {sorted(missing)} of the merchant are gone"
         found = variants_of(expected, product, self._holders)
         own = others_than(found, product)

@@ -5,7 +5,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from tests.world.expected import UNIQUE, Expected, ExpectedVariant, States
+from tests.world.expected import Expected, ExpectedVariant
+from tests.world.merging import UNIQUE, States
 from tests.world.stored import Stored, StoredVariant
 from tests.world.wanted import Value
 

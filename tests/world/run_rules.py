@@ -8,8 +8,8 @@ from typing import Any
 
 from medusa_sync import Result
 from tests.harness.runs import save
-from tests.world.expected import Rules
 from tests.world.faults import FAULTS, LIMITS
+from tests.world.merging import Rules
 from tests.world.narrow import CHOICES, finished, left_out
 from tests.world.results import shown, written
 from tests.world.rules import DAY, RULES, rule

@@ -10,8 +10,9 @@ from medusa_sync import InterruptedRunError, Result, RunResult
 from tests.harness.picture_server import PictureServer
 from tests.harness.runs import ListSource, Signal, approved, document, run_once
 from tests.world.backends import Backend
-from tests.world.expected import Expected, Rules
+from tests.world.expected import Expected
 from tests.world.faults import Killed
+from tests.world.merging import Rules
 from tests.world.network import Machine
 from tests.world.wanted import Product, Wanted
 

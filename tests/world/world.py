@@ -14,8 +14,9 @@ from medusa_sync import Outcome, RunResult
 from tests.harness.runs import keep
 from tests.world.backends import Backend
 from tests.world.clock import Clock
-from tests.world.expected import Expected, Rules
+from tests.world.expected import Expected
 from tests.world.merchant import ids_in, make_merchant
+from tests.world.merging import Rules
 from tests.world.network import Network
 from tests.world.oracle import Oracle
 from tests.world.pictures import HOST, SlowPictures, copies

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import structs
 
 from medusa_sync.core.kinds.images import IMAGES
-from tests.world.expected import merged
+from tests.world.merging import merged
 from tests.world.planner.case import DEFAULTS, Case, World
 from tests.world.planner.checks import Check
 
