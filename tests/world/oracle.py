@@ -50,7 +50,7 @@ class Oracle:
         self._levels: dict[str, dict[str, set[int]]] = {}
         # SKUs of items that are kept for their stock elsewhere: an item gets no SKU that another one has.
         self.kept_skus: set[str | None] = set()
-        # One of two machines was killed, and may have left an inventory item without its SKU.
+        # A run was interrupted: the item of another product may have had an SKU, and gives it up later.
         self.may_clear_items = False
         # Two machines, each of which may have given a variant an item of its own while its SKU was cleared.
         self.may_double_items = False

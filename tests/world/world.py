@@ -248,6 +248,7 @@ class World:
             self.compare(run.wanted)
         else:
             self.oracle.may_have_run(run.wanted, run.rules, run.keys_of_deleted)
+            self.oracle.may_clear_items |= not run.is_clean
 
     def _certain(self) -> dict[str, Part]:
         """The products and variants that are certainly stored, by their ids."""
