@@ -1,9 +1,14 @@
-"""A server of images in memory, for the host names that a run is allowed to copy images from."""
+"""Servers of images: one in memory, for the host names that a run may copy from, and a real one."""
 
-import hashlib
-from collections.abc import Callable
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 
 import httpx
+
+from tests.harness.dummyjson import Server, serving
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -36,11 +41,51 @@ class PictureServer(httpx.AsyncBaseTransport):
         return httpx.Response(200, headers={"content-type": "image/png"}, content=picture(url))
 
 
-def picture(url: str) -> bytes:
-    """The image at a URL."""
-    return PNG + url.encode() + hashlib.sha256(url.encode()).digest()
+@contextmanager
+def old_server(sizes: Mapping[str, int] = {}) -> Iterator[tuple[str, list[str]]]:
+    """A server of images; yields its URL, and what was asked for.
+
+    Args:
+        sizes: of the images at some paths, in bytes.
+    """
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            url = f"http://{self.headers['host']}{self.path}"
+            asked.append(url)
+            body = picture(url, sizes.get(self.path, 0))
+            self.send_response(200)
+            self.send_header("content-type", "image/png")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with serving(Server(Handler)) as url:
+        yield url, asked
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+_HEAD = PNG + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))  # one grey pixel
+_TAIL = _chunk(b"IDAT", zlib.compress(b"\0\x80")) + _chunk(b"IEND", b"")
+_KEY = b"tEXturl\0"
+
+
+def picture(url: str, size: int = 0) -> bytes:
+    """The image at a URL, which browsers can show, and which has the URL as a text; it may have a size."""
+    head = _HEAD + _chunk(b"tEXt", b"url\0" + url.encode())
+    left = size - len(head) - len(_TAIL) - len(_chunk(b"tEXt", b""))
+    return head + (_chunk(b"tEXt", b"\0".rjust(left, b"x")) if left > 0 else b"") + _TAIL
 
 
 def pictured(content: bytes) -> str:
     """The URL that an image was downloaded from."""
-    return content.removeprefix(PNG)[:-32].decode()
+    begin = content.index(_KEY)
+    (length,) = struct.unpack(">I", content[begin - 4 : begin])
+    return content[begin + len(_KEY) : begin + len(b"tEXt") + length].decode()

@@ -27,7 +27,6 @@ class Backend(Protocol):
     time: float | None
     pause: Callable[[], Awaitable[None]]
     between: Callable[[httpx.Request, str], None] | None
-    shows_files: bool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response: ...
 
@@ -51,12 +50,14 @@ class Backend(Protocol):
 class InMemory(FakeMedusa):
     """A store in memory, which works step by step in simulated time."""
 
-    shows_files = True
-
     def shop(self) -> Shop:
         shop = Shop(cast("Store", self), transport=self)
-        shop.source_of = partial(source_of, self)
+        shop.source_of = partial(source_of, self._content_of)
         return shop
+
+    def _content_of(self, name: str) -> bytes | None:
+        file = self.state.files.get(name)
+        return file.content if file else None
 
     def doom(self) -> None:
         """Nothing: its work is cancelled."""
@@ -68,11 +69,11 @@ class Real(httpx.AsyncBaseTransport):
     def __init__(self, server: BreakableStore) -> None:
         self._server = server
         self._client, self._shop = httpx.Client(timeout=120), Shop(server.store)
+        self._shop.source_of = partial(source_of, self._content_of)
         self._is_doomed = False
         self.url, self.api_key = server.store.url, server.store.api_key
         self.dice = random.Random(0)
         self.offers_bulk = True
-        self.shows_files = False  # so that no images are copied to it
         self.time: float | None = None
         self.pause: Callable[[], Awaitable[None]]
         self.between: Callable[[httpx.Request, str], None] | None = None
@@ -86,6 +87,10 @@ class Real(httpx.AsyncBaseTransport):
 
     def shop(self) -> Shop:
         return self._shop
+
+    def _content_of(self, name: str) -> bytes | None:
+        path = self._server.store.log.with_name("static") / name
+        return path.read_bytes() if name and path.is_file() else None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()

@@ -11,7 +11,6 @@ import httpx
 from tests.harness.picture_server import PictureServer, pictured
 
 if TYPE_CHECKING:
-    from tests.harness.fake_medusa import FakeMedusa
     from tests.world.network import Network
 
 HOST = "i.example"
@@ -44,10 +43,10 @@ class SlowPictures(PictureServer):
             self.faults.clear()
 
 
-def source_of(store: FakeMedusa, url: str) -> str:
-    """The URL at the source of an image of the store."""
-    file = store.state.files.get(url.rpartition("/")[2])
-    return pictured(file.content) if file else url
+def source_of(content_of: Callable[[str], bytes | None], url: str) -> str:
+    """The URL at the source of an image of a store, whose files have these contents by their names."""
+    content = content_of(url.rpartition("/")[2])
+    return pictured(content) if content else url
 
 
 def copies(seed: int) -> bool:

@@ -82,7 +82,7 @@ class World:
         # Of the seed alone, so that other dice fall as before.
         self.rules.is_available = self.shop.is_available = random.Random(f"{seed} orders").random() < 0.3
         self.pictures = SlowPictures(self.network)
-        self.can_copy = store.shows_files and copies(seed)  # images to the store
+        self.can_copy = copies(seed)  # images to the store
         self.copies = self.can_copy
         self.used: set[tuple[bool, bool]] = set()  # settings since the store was settled
         self.undone = False  # a run, since the store was settled
