@@ -62,6 +62,14 @@ class Storefront:
         [product] = self._client.get("/store/products", params=query).raise_for_status().json()["products"]
         return product
 
+    def images(self) -> set[str]:
+        """The URLs of all images that customers see."""
+        fields = "thumbnail,images.url,variants.thumbnail"
+        query: dict[str, str | int] = {"limit": _ALL, "fields": fields}
+        products = self._client.get("/store/products", params=query).raise_for_status().json()["products"]
+        thumbnails = {own["thumbnail"] for each in products for own in (each, *each["variants"])} - {None}
+        return thumbnails | {image["url"] for each in products for image in each["images"]}
+
     def order(self, variant_id: str, quantity: int = 1, profile: str | None = "") -> None:
         """Buy a variant, and have it delivered in a way for a shipping profile; with None, in no way."""
         address = dict.fromkeys(["first_name", "last_name", "address_1", "city", "postal_code"], "Elm")

@@ -1,68 +1,47 @@
 """A shop is moved with its pictures, which load from the store after the old server is gone."""
 
+import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
 from pathlib import Path
 from signal import SIGTERM
-from threading import Thread
 from time import sleep
 
 import httpx
 
-from tests.harness.command import medusa_sync, running
+from medusa_sync.images import MAX_IMAGE_BYTES
+from tests.harness.command import ahead, medusa_sync, running
 from tests.harness.medusa import Store
-from tests.harness.picture_server import picture, pictured
+from tests.harness.picture_server import old_server, pictured
+from tests.tiers import deep
 from tests.world.shop import Shop
 
 EXPORT = Path(__file__).parents[1] / "catalogues" / "shopify-tableware.csv"
 OLD = re.compile(r"https://images\.example\.com")
 
 
-@contextmanager
-def old_server() -> Iterator[tuple[str, list[str]]]:
-    """A server of images; yields its URL, and what was asked for."""
-    asked: list[str] = []
+def options_of(file: Path) -> tuple[str, ...]:
+    return ("--source", str(file), "--source-name", "shop", "--copy-images", "127.0.0.1", "--json")
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            url = f"http://{self.headers['host']}{self.path}"
-            asked.append(url)
-            body = picture(url)
-            self.send_response(200)
-            self.send_header("content-type", "image/png")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
+def loaded(store: Store, url: str) -> bytes:
+    """An image of the store."""
+    return httpx.get(f"{store.url}{httpx.URL(url).path}").raise_for_status().content
 
 
 def test_pictures_of_a_shopify_export_load_after_the_old_server_is_gone(
     store: Store, shop: Shop, tmp_path: Path
 ) -> None:
     file = tmp_path / "export.csv"
-    options = ("--source", str(file), "--source-name", "shop", "--copy-images", "127.0.0.1", "--json")
+    options = options_of(file)
 
-    def loaded(url: str) -> str:
-        """What an image of the store shows."""
-        return pictured(httpx.get(f"{store.url}{httpx.URL(url).path}").raise_for_status().content)
+    def source_of(url: str) -> str:
+        return pictured(loaded(store, url))
 
     def shown() -> dict[str, list[str]]:
         """What the images of each product show."""
         return {
-            each["external_id"]: [loaded(own["url"]) for own in each["images"]] for each in shop.products()
+            each["external_id"]: [source_of(own["url"]) for own in each["images"]] for each in shop.products()
         }
 
     with old_server() as (base, asked):
@@ -81,8 +60,43 @@ def test_pictures_of_a_shopify_export_load_after_the_old_server_is_gone(
     assert all(len(each) == len({*each}) for each in before.values())
     variants = shop.get("/admin/product-variants", fields="thumbnail", limit=1_000)["variants"]
     thumbnails = {own["thumbnail"] for own in (*shop.products(), *variants)} - {None}
-    assert {*chain(*before.values()), *map(loaded, thumbnails)} == {*asked}
+    assert {*chain(*before.values()), *map(source_of, thumbnails)} == {*asked}
     quiet = medusa_sync(*options, store=store)
     assert (quiet.exit_code, quiet.counts) == (0, {"unchanged": len(before)})
     assert quiet.document["requests"]["store_writes"] == 0
     assert shown() == before
+
+
+@deep
+def test_a_provider_that_fails_costs_no_product_and_later_takes_images_of_every_size(
+    store: Store, shop: Shop, tmp_path: Path
+) -> None:
+    file, static = tmp_path / "shop.json", store.log.with_name("static")
+    options = options_of(file)
+    sizes = {"/large.png": MAX_IMAGE_BYTES, "/too-large.png": MAX_IMAGE_BYTES + 1, "/small.png": 0}
+    with old_server(sizes) as (base, _):
+        images = [f"{base}{path}" for path in sizes]
+        row = {"id": 1, "title": "Cup", "price": 3, "currency": "usd", "images": images}
+        file.write_text(json.dumps([row]), encoding="utf-8")
+
+        def shown() -> list[str]:
+            [product] = shop.products()
+            return [image["url"] for image in product["images"]]
+
+        away = static.rename(static.with_name("away")) if static.exists() else None
+        static.touch()  # so no file can be written into it
+        try:
+            failed = medusa_sync(*options, store=store)
+        finally:
+            static.unlink()
+            if away:
+                away.rename(static)
+        assert (failed.exit_code, failed.counts, shown()) == (0, {"created": 1}, images)
+        assert failed.stderr.count("the store did not take it") == 2
+        quiet = medusa_sync(*options, store=store)
+        assert (quiet.counts, quiet.document["requests"]["store_writes"]) == ({"unchanged": 1}, 0)
+        later = medusa_sync(*options, store=store, **ahead(tmp_path, 3_700))
+        assert (later.exit_code, later.counts) == (0, {"updated": 1}), later.stderr
+    large, too_large, small = shown()
+    assert [pictured(loaded(store, each)) for each in (large, small)] == [images[0], images[2]]
+    assert (len(loaded(store, large)), too_large) == (MAX_IMAGE_BYTES, images[1])

@@ -58,6 +58,7 @@ def running_store(
     index_engine: bool = False,
     with_admin: bool = False,
     translations: bool = True,
+    bucket_url: str = "",
 ) -> Iterator[Store]:
     """Run a fresh store.
 
@@ -67,9 +68,11 @@ def running_store(
         index_engine: use Medusa's index for product lists, which lags behind.
         with_admin: serve the admin, too.
         translations: the store has them if this version does.
+        bucket_url: of a bucket of S3, which gets the files.
     """
     settings = (INDEX_ENGINE if index_engine else {}) | ({"ADMIN": "true"} if with_admin else {})
     settings |= {} if translations else {"MEDUSA_FF_TRANSLATION": "false"}
+    settings |= {"BUCKET_URL": bucket_url} if bucket_url else {}
     with (
         fresh_database(postgres, version, index_engine=index_engine) as database_url,
         project(version, database_url, **settings) as medusa,

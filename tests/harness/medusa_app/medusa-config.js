@@ -7,6 +7,7 @@ const withRoles = process.env.MEDUSA_FF_RBAC === "true"
 const hasTranslations = existsSync(join(__dirname, "node_modules/@medusajs/translation"))
 const withTranslations = hasTranslations && process.env.MEDUSA_FF_TRANSLATION !== "false"
 const redisUrl = process.env.REDIS_URL
+const bucketUrl = process.env.BUCKET_URL
 
 const redis = (resolve, id) => ({ resolve, id, is_default: true, options: { redisUrl } })
 const redisModules = [
@@ -16,6 +17,21 @@ const redisModules = [
   { resolve: "@medusajs/medusa/locking", options: { providers: [redis("@medusajs/medusa/locking-redis", "locking-redis")] } },
 ]
 
+const s3 = {
+  resolve: "@medusajs/medusa/file-s3",
+  id: "s3",
+  options: {
+    endpoint: bucketUrl && new URL(bucketUrl).origin,
+    bucket: bucketUrl && new URL(bucketUrl).pathname.slice(1),
+    file_url: bucketUrl,
+    prefix: "images/",
+    region: "us-east-1",
+    access_key_id: "any",
+    secret_access_key: "any",
+    additional_client_config: { forcePathStyle: true },
+  },
+}
+
 module.exports = defineConfig({
   admin: { disable: process.env.ADMIN !== "true" },
   featureFlags: { index_engine: withIndexEngine, caching: Boolean(redisUrl), rbac: withRoles, translation: withTranslations },
@@ -24,6 +40,7 @@ module.exports = defineConfig({
     ...(withRoles ? [{ resolve: "@medusajs/medusa/rbac" }] : []),
     ...(withTranslations ? [{ resolve: "@medusajs/medusa/translation" }] : []),
     ...(redisUrl ? redisModules : []),
+    ...(bucketUrl ? [{ resolve: "@medusajs/medusa/file", options: { providers: [s3] } }] : []),
   ],
   projectConfig: {
     databaseUrl: process.env.DATABASE_URL,
