@@ -245,7 +245,7 @@ def test_a_new_image_is_copied_while_another_one_of_the_product_waits() -> None:
     assert_quiet(source, store)
 
 
-@pytest.mark.parametrize("status", [413, 500])
+@pytest.mark.parametrize("status", [403, 413, 500])
 def test_a_file_provider_that_fails_costs_no_product(status: int) -> None:
     source, store, pictures = ListSource(shirts(9)), FakeMedusa(), PictureServer()
     hit = refuse(store, is_upload, httpx.Response(status, json={"message": "No."}))
