@@ -33,7 +33,7 @@ from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
-from medusa_sync.core.record import NO_RECORD, ONLY, History, Record, Write, full_text, remember
+from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, History, Record, Write, full_text, remember
 from medusa_sync.core.renames import named_now
 from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanSettings
@@ -82,7 +82,7 @@ def plan_update(
     shared = find_shared(desired, stored, record, matches, removed.keys(), selection=how.selection)
     names = desired.meanings(record.locations_with(desired.locations), options.ids)
     sides = desired, stored, shared.record, options, shared.matches, names
-    moves = is_reordered(desired, shared.record, matches.stored)
+    moves = is_reordered(desired, shared.record)
     plan = _Plan(*sides, how, restore, settings, shared, moves, {}, [])
     of_options: _Found = ()
     if options.is_change or options.contested:
@@ -346,7 +346,7 @@ class _Plan(Struct, frozen=True):
         if entry is None:
             return key != ONLY
         is_pending = pending is not None and (pending.step is Write.CREATION or key in pending.variants)
-        return entry.was_removed or (not entry.id and is_pending)
+        return entry.dropped is Dropped.REMOVED or (not entry.id and is_pending)
 
     def _missing(self, variant: DesiredVariant) -> VariantChange:
         """A variant that the merchant deleted; the conflict is reported once per change of the source."""

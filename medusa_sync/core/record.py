@@ -98,11 +98,6 @@ class VariantRecord(Struct, frozen=True, array_like=True, omit_defaults=True):
     dropped: Dropped | None = None
     missing_since: float = 0
 
-    @property
-    def was_removed(self) -> bool:
-        """Whether this tool has deleted the variant, unless the store still has it."""
-        return self.dropped is Dropped.REMOVED
-
 
 class History(Struct, frozen=True):
     """What was written to one field.

@@ -75,6 +75,13 @@ def test_dropped_variants_move_no_other_one() -> None:
     assert shown(store) == "ABCDE"
 
 
+def test_a_variant_that_comes_back_gets_its_place() -> None:
+    store = synced(source("ABCDE").rows)
+    for sizes in ("ABCDF", "ABDF", "ABDFE"):
+        run(store, sizes)
+    assert shown(store) == "AB(CD)FE"  # C is dropped, and moves no more
+
+
 def test_the_merchants_order_stays_until_that_of_the_source_changes() -> None:
     store = synced(source("ABC").rows)
     edit_variant(store, 1, 0, variant_rank=7)

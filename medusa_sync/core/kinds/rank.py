@@ -10,11 +10,8 @@ from msgspec import structs
 from medusa_sync.core.kinds.base import Kind, Left, Sides, is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import History, Record
-    from medusa_sync.core.stored import StoredVariant
     from medusa_sync.core.value import Value
 
 RANK = "variant_rank"
@@ -39,10 +36,10 @@ class Rank(Kind):
         return structs.replace(history, applied=wanted, base=wanted), None
 
 
-def is_reordered(desired: DesiredProduct, record: Record, stored: Mapping[str, StoredVariant | None]) -> bool:
+def is_reordered(desired: DesiredProduct, record: Record) -> bool:
     """Whether the source has added a variant, or moved one among the others; also if that is under way.
 
-    A variant that an undo has deleted is added again.
+    A variant that was dropped, or that an undo has deleted, is added again.
     """
     if (record.pending and record.pending.new) or any(
         RANK in each for each in record.pending_values.values()
@@ -50,8 +47,7 @@ def is_reordered(desired: DesiredProduct, record: Record, stored: Mapping[str, S
         return True
     ranked = [(each.fields.get(RANK), each.key) for each in desired.variants]  # an undo may mix them
     keys = [key for _, key in sorted((rank, key) for rank, key in ranked if isinstance(rank, int))]
-    entries = {key: record.variants[key] for key in keys if key in record.variants}
-    known = [rank for each in entries.values() if isinstance(rank := each.fields.get(RANK), int)]
-    is_added = any(each.was_removed and stored[key] is None for key, each in entries.items())
-    is_moved = any(first >= second for first, second in pairwise(known))
-    return is_added or is_moved or len(entries) < len(keys)
+    entries = [record.variants[key] for key in keys if key in record.variants]
+    known = [rank for each in entries if isinstance(rank := each.fields.get(RANK), int)]
+    is_added = len(entries) < len(keys) or any(each.dropped for each in entries)
+    return is_added or any(first >= second for first, second in pairwise(known))
