@@ -169,7 +169,6 @@ def make_merchant(
     """A merchant with stock locations of their own and of the source, and a second sales channel."""
     shop.location(SECOND_LOCATION)
     location = shop.post("/admin/stock-locations", {"name": "Elsewhere"})["stock_location"]["id"]
-    channel = shop.post("/admin/sales-channels", {"name": SECOND_CHANNEL})["sales_channel"]["id"]
     shop.category("merchants-shelf")
     profiles = {name: shop.profile(name) for name in ("Default Shipping Profile", SECOND_PROFILE)}
-    return Merchant(shop, oracle, dice, location, channel, profiles, clock)
+    return Merchant(shop, oracle, dice, location, shop.channel(SECOND_CHANNEL), profiles, clock)

@@ -91,7 +91,9 @@ class Shop:
         return own
 
     def channel(self, name: str) -> str:
-        return self._found_or_made("sales-channels", "name", {"name": name})
+        own = self._found_or_made("sales-channels", "name", {"name": name})
+        self.names[own] = name
+        return own
 
     def profile(self, name: str) -> str:
         return self._found_or_made("shipping-profiles", "name", {"name": name, "type": "custom"})
@@ -103,9 +105,9 @@ class Shop:
     # --- the store as a whole -------------------------------------------------------------------------
 
     @cached_property
-    def regions(self) -> dict[str, str]:
-        """Names of regions by id, which prices are called by even while they have another one."""
-        return self.named("regions")
+    def names(self) -> dict[str, str]:
+        """Names of regions and sales channels by id, which they are called by even while they have others."""
+        return self.named("regions") | self.named("sales-channels")
 
     def named(self, path: str) -> dict[str, str]:
         """Names by id, the oldest first."""
@@ -114,7 +116,7 @@ class Shop:
 
     def make_region(self, name: str) -> None:
         body = {"name": name, "currency_code": "usd"}
-        self.regions[self.post("/admin/regions", body)["region"]["id"]] = name
+        self.names[self.post("/admin/regions", body)["region"]["id"]] = name
 
     def make_location(self, name: str) -> None:
         """Make a location that the source names."""
@@ -183,13 +185,15 @@ class Shop:
         found: Json = self.get(f"/admin/products/{product_id}", fields=_FIELDS)["product"]
         for part in ("options", "variants"):
             found[part].sort(key=itemgetter("title"))
-        self._name_prices(found)
+        self._name_parts(found)
         return found
 
-    def _name_prices(self, product: Json) -> None:
-        """Add to each price the name of its field."""
+    def _name_parts(self, product: Json) -> None:
+        """Add to each price the name of its field, and give sales channels their first names."""
+        for channel in product["sales_channels"]:
+            channel["name"] = self.names.get(channel["id"], channel["name"])
         for price in (each for variant in product["variants"] for each in variant.get("prices", ())):
-            region = ",".join(self.regions.get(each, each) for each in (price["rules"] or {}).values())
+            region = ",".join(self.names.get(each, each) for each in (price["rules"] or {}).values())
             key = (price["currency_code"], region, price["min_quantity"], price["max_quantity"])
             price["field"] = PRICES.get(key, str(key))
 
@@ -204,7 +208,7 @@ class Shop:
         for product in found:  # the store lists them in any order
             product["tags"].sort(key=itemgetter("value"))
             product["categories"].sort(key=itemgetter("handle"))
-            self._name_prices(product)
+            self._name_parts(product)
         return found
 
     def sale_prices(self, source_name: str = "dummyjson") -> list[Json]:
@@ -242,7 +246,7 @@ class Shop:
         [(currency, name, minimum, maximum)] = [key for key, own in PRICES.items() if own == field]
         new: Json = {"currency_code": currency, "min_quantity": minimum, "max_quantity": maximum}
         if name:
-            [region] = [own for own, known in self.regions.items() if known == name]
+            [region] = [own for own, known in self.names.items() if known == name]
             new["rules"] = {"region_id": region}
         prices[field] = {**prices.get(field, new), "amount": amount}
         self.edit_variant(product, variant, prices=list(prices.values()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.world.edits import SECOND_CHANNEL
 from tests.world.shop import Json, Shop
+from tests.world.stored import stored_in
 from tests.world.wanted import CHANNELS, SECOND_LOCATION, SECOND_STOCK
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def renames(world: World, dice: random.Random) -> tuple[str, Undo]:
     def undo() -> None:
         if own in shop.named(path):
             shop.post(f"/admin/{path}/{own}", {"name": before})
+        for key, product in stored_in(shop).items():
+            if own in product.others["sales channels"] and key in world.oracle.products:  # it stays in it
+                world.oracle.loses(key, CHANNELS, product.owned[CHANNELS])
 
     return f"{before} is {name}", undo
 
@@ -103,13 +107,13 @@ EVENTS = (renames, removes_a_locale, removes_a_currency, reserves, reserves)
 def removes_a_region(world: World, _dice: random.Random) -> tuple[str, Undo]:
     """Prices of a deleted region stay, and nobody sees them."""
     shop, oracle = world.shop, world.oracle
-    [old] = [own for own, name in shop.regions.items() if name == "America"]
+    [old] = [own for own, name in shop.names.items() if name == "America"]
     if old not in shop.named("regions"):
         return "", lambda: None
     shop.delete(f"/admin/regions/{old}")
 
     def undo() -> None:
-        del shop.regions[old]
+        del shop.names[old]
         shop.make_region("America")
         oracle.is_replaced(_REGION, "other prices", "ids of prices", f"id of {_REGION}")
 

@@ -68,7 +68,7 @@ class World:
         self.store = store
         self.store.offers_bulk = dice.random() < 0.85
         self.shop = store.shop()
-        assert "America" in self.shop.regions.values()  # from now on it is called so
+        assert "America" in self.shop.names.values()  # from now on it is called so
         self.network = Network(self.store, random.Random(dice.random()), self.states, clock, self.note)
         self.rows = Rows()
         self.source = Source(self.rows, random.Random(0))
