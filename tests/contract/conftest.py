@@ -6,7 +6,14 @@ import httpx
 import pytest
 
 from tests.conftest import SharedStore
-from tests.contract.midway import Midway, fake_midway, real_midway
+from tests.contract.midway import (
+    Failing,
+    Midway,
+    fake_failing,
+    fake_midway,
+    real_failing,
+    real_midway,
+)
 from tests.contract.shirts import stocked_shirt
 from tests.contract.shop import Shop, View
 from tests.harness.fake_medusa import FakeMedusa
@@ -60,3 +67,12 @@ def midway(request: pytest.FixtureRequest) -> Midway:
     if request.node.callspec.params["shop"] == "fake":
         return fake_midway(fixture("fake"), fixture("fake_shop"))
     return real_midway(fixture("shared_store").server.store.database_url, fixture("real_shop"))
+
+
+@pytest.fixture
+def failing(request: pytest.FixtureRequest) -> Failing:
+    """For tests with the fixture `shop`."""
+    fixture = request.getfixturevalue
+    if request.node.callspec.params["shop"] == "fake":
+        return fake_failing(fixture("fake"), fixture("fake_shop"))
+    return real_failing(fixture("shared_store").server.store.database_url, fixture("real_shop"))

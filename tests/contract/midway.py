@@ -8,7 +8,8 @@ import httpx
 
 from tests.contract.shop import Shop, workflow_path
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.held import held
+from tests.harness.fake_medusa.errors import unknown_error
+from tests.harness.held import held, refused
 
 T = TypeVar("T")
 _NEXT_WRITES: Final = {
@@ -71,3 +72,29 @@ def real_midway(database_url: str, shop: Shop) -> Midway:
             return writing.result(), done
 
     return midway
+
+
+class Failing(Protocol):
+    def __call__(self, step: str, workflow_id: str, **given: object) -> httpx.Response:
+        """Run a workflow that fails after a step."""
+
+
+def fake_failing(fake: FakeMedusa, shop: Shop) -> Failing:
+    def failing(step: str, workflow_id: str, **given: object) -> httpx.Response:
+        def hook(_request: httpx.Request, reached: str) -> None:
+            if reached == step:
+                raise unknown_error()
+
+        fake.between = hook
+        return shop.send("POST", workflow_path(workflow_id), {"input": given})
+
+    return failing
+
+
+def real_failing(database_url: str, shop: Shop) -> Failing:
+    def failing(step: str, workflow_id: str, **given: object) -> httpx.Response:
+        table, how = _NEXT_WRITES[workflow_id, step]
+        with refused(database_url, table, on=how):
+            return shop.send("POST", workflow_path(workflow_id), {"input": given})
+
+    return failing

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.midway import Midway
+from tests.contract.midway import Failing, Midway
 from tests.contract.shirts import (
     CREATE,
     DELETE,
@@ -123,6 +123,14 @@ def test_nothing_is_restored_if_that_of_one_variant_cannot_be(
     assert variant_of(seen, "New S") == {**variant_of(first, "S / Red"), "title": "New S", "sku": "NEW"}
     unmanaged = variant_of(second, "S / Red")
     assert variant_of(other, "S / Red") == {**unmanaged, "manage_inventory": True}
+
+
+def test_a_deletion_that_fails_gives_back_links_prices_and_items_with_their_stock(
+    shop: Shop, product: View, failing: Failing
+) -> None:
+    response = failing("items", DELETE, ids=[entry(product, "S / Red")["id"]])
+    assert response.status_code == 500
+    assert shop.product(product["id"]) == product
 
 
 # --- what others see ---

@@ -40,3 +40,19 @@ def held(database_url: str, table: str, *, on: str) -> Iterator[Callable[[Callab
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
             connection.execute(SQL("DROP TRIGGER hold ON {}").format(Identifier(table)))
+
+
+@contextmanager
+def refused(database_url: str, table: str, *, on: str) -> Iterator[None]:
+    """Refuse rows that are inserted, updated or deleted until the end of the context."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql "
+            "AS 'BEGIN RAISE EXCEPTION ''refused''; END'"
+        )
+        trigger = f"CREATE TRIGGER refuse BEFORE {on} ON {{}} FOR EACH ROW EXECUTE FUNCTION refuse()"
+        connection.execute(SQL(trigger).format(Identifier(table)))
+        try:
+            yield
+        finally:
+            connection.execute(SQL("DROP TRIGGER refuse ON {}").format(Identifier(table)))

@@ -175,7 +175,7 @@ def _variant(
     free: Callable[[Mapping[str, Any]], int],
 ) -> StoredVariant:
     prices = variant.get("prices", [])  # a run may have been killed before there was a set of prices
-    items = [link["inventory"] for link in variant["inventory_items"] or () if link["inventory"]]
+    items = [link["inventory"] for link in variant["inventory_items"] or () if link.get("inventory")]
     levels = [level for item in items for level in item["location_levels"]]
     at = {name: [each for each in levels if each["location_id"] == own] for name, own in locations.items()}
     here = at.pop("stock")

@@ -1,6 +1,6 @@
 """Inventory items and their stock levels."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.harness.fake_medusa.errors import already_exists, invalid_data, no_such_entity, not_found
@@ -106,7 +106,7 @@ def delete_item(state: State, item_id: str) -> None:
     item = state.items.get(item_id)
     if item is None or item.removed:
         return
-    remove_items([item])
+    remove_items(state, [item])
     for variant in state.variants().values():
         variant.unlink(item_id)
 
@@ -209,16 +209,25 @@ def link_items(state: State, items: Mapping[str, Item]) -> None:
             stored[variant_id].link(item.id)
 
 
-def remove_items(items: Sequence[Item]) -> None:
-    """Remove all of them, or none if stock is reserved."""
+def remove_items(state: State, items: Sequence[Item]) -> Callable[[], None]:
+    """Remove all of them, or none if stock is reserved; returns what gives them back with their levels."""
     reserved = [item.id for item in items if item.reserved_quantity]
     if reserved:
         raise invalid_data(
             "Cannot remove following inventory item(s) since they have reservations:"
             f" [{', '.join(reserved)}]."
         )
+    levels = [item.levels for item in items]
     for item in items:
         item.removed, item.levels = True, []
+
+    def restore() -> None:
+        live = [(item.id, item.sku) for item in state.live_items()]
+        check_unique("Inventory item", "sku", live, [(item.id, item.sku) for item in items])
+        for item, own in zip(items, levels, strict=True):
+            item.removed, item.levels = False, own
+
+    return restore
 
 
 def unshared_items(state: State, deleted: Sequence[Variant]) -> list[Item]:

@@ -1,6 +1,6 @@
 """Updates and deletes products."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.harness.fake_medusa.creation import (
@@ -164,18 +164,30 @@ class Deletion(Work):
     def __init__(self, state: State, ids: Sequence[str]) -> None:
         self._state = state
         self._ids = ids
+        self._deleted: list[Product] = []
+        self._restore_items: Callable[[], None] = lambda: None
 
     def steps(self) -> Steps:
         state = self._state
         products = [state.products[product_id] for product_id in self._ids if product_id in state.products]
         variants = [variant for product in products for variant in product.variants]
-        remove_items(unshared_items(state, variants))
+        self._restore_items = remove_items(state, unshared_items(state, variants))
         yield "items"
         for product in products:
             product.deleted_at = state.ids.moment
             state.deleted_products[product.id] = state.products.pop(product.id)
+            self._deleted.append(product)
         yield "products"
         state.mark_list_prices({variant.id for variant in variants}, deleted=True)
         yield "prices"
         for product in products:
             forget_options(state, [option.id for option in product.options])
+
+    def undo(self) -> None:
+        self._restore_items()
+        for product in self._deleted:
+            product.deleted_at = None
+            self._state.products[product.id] = self._state.deleted_products.pop(product.id)
+            self._state.mark_list_prices({variant.id for variant in product.variants}, deleted=False)
+            for variant in product.variants:
+                variant.link_again()

@@ -1,6 +1,6 @@
 """Creates, updates and deletes variants."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from tests.harness.fake_medusa.errors import (
@@ -254,6 +254,7 @@ class VariantDeletion(Work):
         self._ids = dict.fromkeys(ids)
         self._unlinked: list[str] = []
         self._priced: list[str] = []
+        self._restore_items: Callable[[], None] = lambda: None
 
     def steps(self) -> Steps:
         state = self._state
@@ -268,14 +269,15 @@ class VariantDeletion(Work):
         yield "links"
         state.mark_list_prices(self._priced, deleted=True)
         yield "prices"
-        remove_items(items)
+        self._restore_items = remove_items(state, items)
         yield "items"
         for product in state.products.values():
             product.variants = [variant for variant in product.variants if variant.id not in self._ids]
         state.deleted_ids.update(variant.id for variant in deleted)
 
     def undo(self) -> None:
-        """Only reserved stock refuses a deletion. All earlier links come back, also to deleted items."""
+        """All earlier links come back, also to items that something else has deleted."""
+        self._restore_items()
         self._state.mark_list_prices(self._priced, deleted=False)
         stored = self._state.variants()
         for variant_id in self._unlinked:
