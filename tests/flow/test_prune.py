@@ -47,6 +47,20 @@ def test_deleted_product_and_its_item_are_gone_and_can_be_created_again() -> Non
     assert_exact(ROWS, store)
 
 
+@both_ways
+def test_a_product_that_is_gone_when_it_is_written_is_removed(how: str) -> None:
+    """Such as by a request that the run has given up, and that the store has gone on with."""
+    store = synced(ROWS)
+    own = store.products["dummyjson:1"].id
+
+    def is_note(request: httpx.Request) -> bool:
+        return request.method == "POST" and own.encode() in request.content
+
+    strike(store, "before", is_note, lambda: store.call("DELETE", f"/admin/products/{own}"))
+    result = sync(ListSource(ROWS[1:]), store, on_missing=how)
+    assert (result.exit_code, counts(result)) == (0, {"unchanged": 19, "removed": 1})
+
+
 def test_drafted_product_is_published_when_the_source_has_it_again() -> None:
     store = synced(ROWS)
     sync(ListSource(ROWS[1:]), store, on_missing="draft")

@@ -182,6 +182,10 @@ class ExpectedVariant(Possible):
             self.states[name] |= states | {(value, value)} | {(value, stored) for _, stored in states}
         self.forget_stale()
 
+    def forget(self) -> None:
+        super().forget()
+        self.may_return |= self.is_gone  # nobody knows that the merchant deleted it
+
     def forget_stale(self) -> None:
         for name in (other for others in self.stale.values() for other in others):
             self.others.pop(name, None)

@@ -27,7 +27,7 @@ async def write_in_parts(
         context: of the run.
         products: to write.
         size: how many a call has.
-        write: writes some; it may be called again for those that it has written.
+        write: writes those that the store still has; it may be called again for those that it has written.
         fail: is called with each product that the store refuses.
 
     Raises:
@@ -35,9 +35,17 @@ async def write_in_parts(
     """
     stop, attempts = context.stop, context.settings.max_retries + 1
 
+    async def write_left(part: Sequence[StoredProduct]) -> None:
+        try:
+            await write(part)
+        except StoreRefusedError as error:
+            if error.kind != "not_found":
+                raise
+            await write(part)  # without what has gone since it was read
+
     async def send(part: Sequence[StoredProduct]) -> None:
         try:
-            await retry(lambda _: write(part), on=AmbiguousWriteError, attempts=attempts, stop=stop)
+            await retry(lambda _: write_left(part), on=AmbiguousWriteError, attempts=attempts, stop=stop)
         except _REFUSALS as error:
             if stop.reason is not None:
                 raise stop.reason from error
