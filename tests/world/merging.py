@@ -56,8 +56,13 @@ def is_of_source(name: str, wanted: Value) -> bool:
 
 
 def undone(name: str, state: State, before: Value) -> set[Value]:
-    """What the store may have after a field was set back to its value before a run."""
-    return {before, merged(name, state, before, store_wins=True)[1]} if name in SETS else {before}
+    """What the store may have after a field was set back to its value before a run.
+
+    Later runs may have replaced all that the run had added to a set.
+    """
+    if name not in SETS:
+        return {before}
+    return {before, *(merged(name, (own, state[1]), before, store_wins=True)[1] for own in (state[0], ()))}
 
 
 @dataclass
