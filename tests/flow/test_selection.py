@@ -228,8 +228,7 @@ def catalogue(version: int) -> list[dict[str, Any]]:
 def is_synced(name: str, options: dict[str, str]) -> bool:
     """Whether a run with this `only` or `skip` syncs a field."""
     names = {"variants"} if name.startswith("option.") else {name, name.partition(".")[0]}
-    if name == "sale_price":
-        names.add("price")
+    names |= {"sale_price": {"price"}, "variant_rank": {"variants"}}.get(name, set())
     [(kind, chosen)] = options.items()
     return names.isdisjoint(chosen.split(",")) == (kind == "skip")
 

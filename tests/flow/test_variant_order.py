@@ -107,6 +107,14 @@ def test_a_saved_plan_and_an_undo_write_it(tmp_path: Path) -> None:
     assert_order_is_planned_and_undone(source, shown, tmp_path)
 
 
+def test_a_new_variant_comes_with_the_order() -> None:
+    store = synced(source("ABC").rows)
+    sync(source("AC"), store, on_missing="delete", max_removals="100%")
+    sync(source("ACD"), store, only="variants")
+    assert shown(store) == "ACD"
+    assert_quiet(source("ACD"), store)
+
+
 @pytest.fixture
 def upgraded() -> FakeMedusa:
     """A store that was synced by a version without ranks."""

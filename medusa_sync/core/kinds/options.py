@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 OPTION = "option."  # prefix of the fields
 OPTIONS = "options"  # what changes call the options of a product
-VARIANTS = "variants"  # what settings call options, option values, new variants and dropped ones
+VARIANTS = "variants"  # what settings call options, their values, new variants, dropped ones and the order
 
 
 def with_id(name: str, ids: Mapping[str, str]) -> str:

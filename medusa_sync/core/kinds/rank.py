@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from medusa_sync.core.kinds.base import Kind, Left, Sides, is_number
+from medusa_sync.core.kinds.options import VARIANTS
 
 if TYPE_CHECKING:
     from medusa_sync.core.product import DesiredProduct
@@ -22,6 +23,9 @@ class Rank(Kind):
 
     is_shown = False
     initial = 0
+
+    def setting_names(self, name: str) -> tuple[str, ...]:
+        return RANK, VARIANTS
 
     def takes(self, value: Value) -> bool:
         return is_number(value)
