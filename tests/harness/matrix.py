@@ -52,6 +52,10 @@ SUITE: Mapping[str, tuple[str, ...]] = {
     "sale prices": (
         "test_variants.py::test_a_sale_begins_changes_and_ends_and_the_option_can_be_turned_off",
     ),
+    "copies of images": (
+        "test_copied_images.py::test_pictures_of_a_shopify_export_load_after_the_old_server_is_gone",
+        "test_copied_images.py::test_a_provider_that_fails_costs_no_product_and_later_takes_images_of_every_size",
+    ),
     "removal": ("test_products.py::test_only_what_the_source_no_longer_has_is_removed",),
     "adoption": ("test_adoption.py::test_one_run_repairs_the_store_of_the_old_job",),
     "two runs at once, on two machines": (
