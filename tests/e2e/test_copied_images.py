@@ -24,6 +24,16 @@ def options_of(file: Path) -> tuple[str, ...]:
     return ("--source", str(file), "--source-name", "shop", "--copy-images", "127.0.0.1", "--json")
 
 
+def interrupt(options: tuple[str, ...], store: Store, asked: list[str]) -> None:
+    """Begin a run, and end it after it has asked for some images."""
+    before = len(asked)
+    with running(*options, store=store) as run:
+        while len(asked) < before + 5 and not run.has_ended:
+            sleep(0.01)
+        run.send(SIGTERM)  # a kill inside of an upload leaves a request that Medusa never ends
+        run.finish()
+
+
 def loaded(store: Store, url: str) -> bytes:
     """An image of the store."""
     return httpx.get(f"{store.url}{httpx.URL(url).path}").raise_for_status().content
@@ -47,11 +57,7 @@ def test_pictures_of_a_shopify_export_load_after_the_old_server_is_gone(
     with old_server() as (base, asked):
         text = OLD.sub(base, EXPORT.read_text(encoding="utf-8"))
         file.write_text(text, encoding="utf-8")
-        with running(*options, store=store) as run:
-            while len(asked) < 5 and not run.has_ended:
-                sleep(0.01)
-            run.send(SIGTERM)  # a kill inside of an upload leaves a request that Medusa never ends
-            run.finish()
+        interrupt(options, store, asked)
         first = {*asked}
         result = medusa_sync(*options, store=store)
         assert result.exit_code == 0, result.document

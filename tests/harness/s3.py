@@ -1,6 +1,7 @@
 """An S3 server for the tests, which moto provides."""
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -43,8 +44,16 @@ def running_s3(port: int) -> Iterator[None]:
         environment = {"PYTHONPATH": str(_installed()), "HOME": name}
         with running("S3", command, log=folder / "s3.log", cwd=folder, env=environment) as server:
             server.wait_until(lambda: _answers(url), seconds=60)
-            httpx.put(f"{url}/{BUCKET}").raise_for_status()
+            httpx.put(f"{url}/{BUCKET}", headers={"x-amz-acl": "public-read"}).raise_for_status()
             yield
+
+
+def files_in_s3(port: int) -> set[str]:
+    """The URLs of all files in the bucket."""
+    url = f"http://127.0.0.1:{port}/{BUCKET}"
+    listed = httpx.get(url, params={"list-type": 2}).raise_for_status().text
+    assert "<IsTruncated>false<" in listed
+    return {f"{url}/{key}" for key in re.findall("<Key>(.*?)</Key>", listed)}
 
 
 def _answers(url: str) -> bool:
