@@ -28,6 +28,7 @@ RARE = (
     "a product was removed, and came back",
     "a value was withheld",
     "a product was refused alone",
+    "images were copied",
     "an image could not be copied",
 )
 
@@ -53,6 +54,8 @@ def _of_result(world: World, run: Run) -> Iterator[str]:
         yield "a plan skipped what was edited since"
     if result.withheld:
         yield "a value was withheld"
+    if any(each.name == "images_copied" for each in result.notes):
+        yield "images were copied"
     if result.counts.get(Result.FAILED):
         yield "a product was refused alone"
     if any(each.action is Action.CREATE and each.external_id in world.removed for each in result.changes):
