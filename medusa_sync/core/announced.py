@@ -123,9 +123,9 @@ def _has_same_parts(record: Record, wanted: Record) -> bool:
     """Whether variants and options are those that the record has, with their ids."""
     return (
         record.variants.keys() == wanted.variants.keys()
-        and all(each.id and each.dropped is None for each in record.variants.values())
+        and not record.lacks_ids
+        and all(each.dropped is None for each in record.variants.values())
         and [each.name for each in record.options] == [each.name for each in wanted.options]
-        and all(each.id for each in record.options)
     )
 
 

@@ -28,21 +28,14 @@ from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.value import Value
 
 
-def final_record(change: Change, *, new: Mapping[str, str] = {}, options: Mapping[str, str] = {}) -> Record:
-    """The record of a product that is written completely.
-
-    Args:
-        change: what is written.
-        new: ids of created variants, by key.
-        options: ids of the options of a new product, by name.
-    """
+def final_record(change: Change, *, new: Mapping[str, str] = {}) -> Record:
+    """The record of a product that is written completely; `new` has the ids of created variants, by key."""
     if change.keeps_record and change.stored.record is not None:
         return _without_deleted(change.stored.record, change.removed.values())
     record, desired, selection = change.record, change.desired, change.selection
     own, variants, is_limited = recorded_own(change), _entries(change, new), is_partial(change)
     names = set(chain(own, *(each.fields for each in variants.values())))
-    ids = {**change.options.ids, **options}
-    applied = tuple(AppliedOption(name, ids.get(name, "")) for name in desired.options)
+    applied = tuple(AppliedOption(name, change.options.ids.get(name, "")) for name in desired.options)
     settings = dict(desired.settings)
     is_older = record.sent_settings is None and CHANGES not in settings
     final = Record(

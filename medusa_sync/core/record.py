@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
@@ -16,6 +17,9 @@ from medusa_sync.core.kinds.copies import Copies
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.value import Value
+
+if TYPE_CHECKING:
+    from medusa_sync.core.stored import StoredProduct
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
 # In the settings of a record:
@@ -171,6 +175,18 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         return {option.name: option.id for option in self.options}
 
     @property
+    def lacks_ids(self) -> bool:
+        """Whether an option or a variant has no id."""
+        has_options = all(each.id for each in self.options)
+        return not (has_options and all(each.id for each in self.variants.values()))
+
+    def with_ids(self, stored: StoredProduct) -> Record:
+        """The record with the ids of options that the store has created together with the product."""
+        ids = {each.title: each.id for each in stored.options}
+        options = tuple(AppliedOption(each.name, each.id or ids.get(each.name, "")) for each in self.options)
+        return structs.replace(self, options=options)
+
+    @property
     def variant_ids(self) -> dict[str, str]:
         """Ids of variants by key, as far as they are known; some may not have been created yet."""
         new = self.pending.new if self.pending else {}
@@ -289,18 +305,14 @@ EARLIEST = Record()
 """A record that knows no field that was added later."""
 
 
-def applied(
-    desired: DesiredProduct, *, variants: Mapping[str, str] = {}, options: Mapping[str, str] = {}
-) -> Record:
-    """The record of a product that holds all desired values; ids of variants by key, of options by name."""
+def applied(desired: DesiredProduct) -> Record:
+    """The record of a product that holds all desired values; the ids of its parts are not known."""
     return Record(
         fields={name: remember(value) for name, value in desired.fields.items() if value is not None},
         currency=desired.currency,
-        options=tuple(AppliedOption(name, options.get(name, "")) for name in desired.options),
+        options=tuple(AppliedOption(name, "") for name in desired.options),
         variants={
-            each.key: VariantRecord(
-                variants.get(each.key, ""), {name: remember(value) for name, value in each.fields.items()}
-            )
+            each.key: VariantRecord("", {name: remember(value) for name, value in each.fields.items()})
             for each in desired.variants
         },
         source=desired.digest,

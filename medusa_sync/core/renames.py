@@ -50,7 +50,9 @@ def _meanings(record: Record, desired: DesiredProduct, options: OptionPlan) -> _
 
 def named_now(record: Record, desired: DesiredProduct, options: OptionPlan, matches: Matches) -> Record:
     """The record with the keys, names and currency that the source uses now, and the ids that were found."""
-    if record is NO_RECORD or not (_has_other_names(record, desired, options, matches) or _lacks_ids(record)):
+    # An interrupted write may have created what the record has no id of.
+    may_lack_ids = record.pending is not None and record.lacks_ids
+    if record is NO_RECORD or not (_has_other_names(record, desired, options, matches) or may_lack_ids):
         return record
     meanings = _meanings(record, desired, options)
     keys = {former: key for key, former in matches.former.items()}
@@ -94,12 +96,6 @@ def _has_other_names(record: Record, desired: DesiredProduct, options: OptionPla
     is_converted = record.currency not in {"", desired.currency}
     located = {*record.locations, *desired.locations} - {""}
     return bool(is_converted or located or matches.former or options.former or desired.regions)
-
-
-def _lacks_ids(record: Record) -> bool:
-    """Whether an interrupted write may have created what the record has no id of."""
-    known = [*(each.id for each in record.options), *(each.id for each in record.variants.values())]
-    return record.pending is not None and not all(known)
 
 
 def _whole(key: str, entry: VariantRecord, desired: DesiredProduct) -> VariantRecord:

@@ -82,20 +82,19 @@ class Written(Struct, frozen=True):
     handle: str = ""
 
 
-def written(
-    change: Change, product_id: str, titles: Mapping[str, str], new: Mapping[str, StoredVariant]
-) -> Written:
+def written(change: Change, product_id: str, first: Change, new: Mapping[str, StoredVariant]) -> Written:
     """What a change of a product has written.
 
     Args:
         change: the last one of the run.
         product_id: in the store.
-        titles: of the options before the run, by id.
+        first: the first one, which shows what the store had before the run.
         new: the variants that were read after they were written, by key.
     """
     if change.is_creation:
         return Written(product_id, handle=change.handle or "")
     plan, desired = change.options, change.desired
+    titles = {option.id: option.title for option in first.stored.options}
     known = {each.desired.key: each.stored for each in change.variants if each.stored and not each.is_new}
     variants = {each.id: each.id for each in change.stored.variants}  # others lose removed options
     variants |= {key: each.id for key, each in {**change.dropped, **change.removed, **known, **new}.items()}
@@ -108,8 +107,14 @@ def written(
         for own in {**titles, **left}
     ]
     options += [WrittenOption("", name, None, name) for name in plan.added]
-    handle = change.stored.handle
-    return Written(product_id, desired.currency, variants, tuple(options), handle=handle)
+    return Written(
+        product_id,
+        desired.currency,
+        variants,
+        tuple(options),
+        shared_item=first.shared_item or "",
+        handle=change.stored.handle,
+    )
 
 
 class Outcome(Struct, frozen=True):

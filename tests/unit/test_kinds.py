@@ -72,8 +72,6 @@ EXCEPTIONS = {
         "core/announced.py",  # a change of options is not announced
         "medusa/payload.py",  # Medusa takes all options of a product or variant together
         "sync/write/variants.py",  # they are written before and after the variants
-        "sync/write/job.py",  # the ids of new ones are read after they were written
-        "sync/write/acknowledger.py",  # the same
     },
     "price": {
         SETTINGS,

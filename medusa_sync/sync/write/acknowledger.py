@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from itertools import starmap
-
-from msgspec import structs
 
 from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.note import final_record
-from medusa_sync.core.record import AppliedOption, Record
+from medusa_sync.core.record import Record
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
@@ -42,7 +39,7 @@ class Acknowledger:
         """Collect a job with its final record, unless the store has it, and flush if there are enough."""
         change = job.change
         ids = {each.key: job.attempt.variants[each.key].id for each in change.new_variants}
-        record = final_record(change, new=ids, options=job.attempt.option_ids)
+        record = final_record(change, new=ids)
         if job.attempt.note is None:
             is_known = record == job.attempt.before and not change.stored.has_old_record
         else:
@@ -91,11 +88,10 @@ class Acknowledger:
 
         Their records get the ids of the options that were created with them.
         """
-        lacks_ids = any(not option.id for _, record in products for option in record.options)
         external_ids = [job.external_id for job, _ in products]
         listed = (
             await self._api.details("external_id", external_ids, IDENTITY)
-            if lacks_ids
+            if any(record.lacks_ids for _, record in products)
             else await self._api.summaries("external_id", external_ids)
         )
         found = {each.id: each for each in listed}
@@ -105,9 +101,7 @@ class Acknowledger:
             if stored is None:
                 left.append((job, record))
             elif isinstance(stored, StoredProduct) and stored.record in (job.attempt.before, noted):
-                ids = {option.title: option.id for option in stored.options}
-                known = ((each.name, each.id or ids.get(each.name, "")) for each in record.options)
-                left.append((job, structs.replace(record, options=tuple(starmap(AppliedOption, known)))))
+                left.append((job, record.with_ids(stored)))
         if len(left) < len(products):
             words = "another run has written %d of these products since", len(products) - len(left)
             logger.info(*words, extra={"event": "written_by_another_run"})

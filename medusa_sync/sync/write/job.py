@@ -94,8 +94,7 @@ class History(Struct):
         gain: the write that made it one of the source; None if no earlier plan did.
         deleted: ids of dropped variants that are deleted.
         kept: why dropped variants are not removed although the guards allow it, by id.
-        titles: of its options when it was read first, by id.
-        shared_item: id of the inventory item that its variants shared then.
+        first: the plan of when it was read first, which shows what the store had before the run.
         sends_copies: it refers to copies of images from now on.
     """
 
@@ -104,8 +103,7 @@ class History(Struct):
     gain: Action | None = None
     deleted: set[str] = set()
     kept: dict[str, str] = {}
-    titles: Mapping[str, str] | None = None
-    shared_item: str = ""
+    first: Change | None = None
     sends_copies: bool = False
 
 
@@ -119,7 +117,6 @@ class Attempt(Struct):
         note: the record that was sent with its row; None if the row was not sent.
         items: inventory items that new variants get, by SKU.
         variants: as they were read after they were written, by key.
-        option_ids: of the options of a new product, by name.
     """
 
     error: MedusaSyncError | None = None
@@ -128,7 +125,6 @@ class Attempt(Struct):
     note: Record | None = None
     items: Mapping[str, StoredItem] = {}
     variants: Mapping[str, StoredVariant] = {}
-    option_ids: Mapping[str, str] = {}
 
 
 class Job(Struct, eq=False):
@@ -203,11 +199,8 @@ class Job(Struct, eq=False):
 
     def take(self, change: Change) -> None:
         """Take another plan."""
-        history = self.history
-        if history.titles is None:
-            history.titles = {option.id: option.title for option in change.stored.options}
-            history.shared_item = change.shared_item or ""
-        self.plan, history.changed = change, arrived(history.changed, change)
+        self.history.first = self.history.first or change
+        self.plan, self.history.changed = change, arrived(self.history.changed, change)
 
     def take_again(self, change: Change) -> None:
         """Take the plan after a read, which shows how much has arrived of what was sent before."""
@@ -260,9 +253,9 @@ class Job(Struct, eq=False):
         """What was written of it, as far as it is known."""
         if self.plan is None:
             return None
-        product_id, titles = self.plan.stored.id or self.attempt.product_id, self.history.titles or {}
-        found = written(self.plan, product_id, titles, self.attempt.variants)
-        return structs.replace(found, recorded=self._recorded(), shared_item=self.history.shared_item)
+        product_id = self.plan.stored.id or self.attempt.product_id
+        found = written(self.plan, product_id, self.history.first or self.plan, self.attempt.variants)
+        return structs.replace(found, recorded=self._recorded())
 
     def _recorded(self) -> Mapping[str | None, str]:
         """What is recorded of a product, or of variants, that this run has created."""

@@ -186,7 +186,6 @@ class Writer:
             product = found.get(job.attempt.product_id, StoredProduct(job.attempt.product_id, None))
             left = [each for each in product.variants if each.id not in copies]
             job.attempt.variants = by_key(job.change, left, product.options)
-            job.attempt.option_ids = {option.title: option.id for option in product.options}
             if any(each.key not in job.attempt.variants for each in job.change.new_variants):
                 raise AmbiguousWriteError(f"{job.external_id}: the store does not show its new variants yet")
 

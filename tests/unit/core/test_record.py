@@ -72,11 +72,10 @@ ANY_PRODUCT = DESIRED_PRODUCTS | shirts()
 
 def record_of(desired: DesiredProduct) -> Record:
     """The record of a complete product."""
-    return applied(
-        desired,
-        variants={each.key: f"variant_{each.key}" for each in desired.variants},
-        options={name: f"opt_{name}" for name in desired.options},
-    )
+    record = applied(desired)
+    variants = {key: structs.replace(each, id=f"variant_{key}") for key, each in record.variants.items()}
+    options = tuple(structs.replace(each, id=f"opt_{each.name}") for each in record.options)
+    return structs.replace(record, variants=variants, options=options)
 
 
 def parsed(record: Any) -> Record | None:
@@ -168,8 +167,10 @@ def test_the_record_of_2000_variants_is_small() -> None:
             for size in range(2_000)
         )
     )
-    ids = {each.key: "variant_01JZ0000000000000000000000" for each in desired.variants}
-    assert len(msgspec.json.encode(applied(desired, variants=ids))) < 420_000
+    record = applied(desired)
+    new_id = "variant_01JZ0000000000000000000000"
+    variants = {key: structs.replace(each, id=new_id) for key, each in record.variants.items()}
+    assert len(msgspec.json.encode(structs.replace(record, variants=variants))) < 420_000
 
 
 # --- changes of the source ------------------------------------------------------------------------------

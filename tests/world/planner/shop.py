@@ -172,7 +172,7 @@ class Shop:
         ids = {key: variant.id for key, variant in self._written(change).items()}
         new = {each.key: ids[each.key] for each in change.new_variants}
         options = {option.title: option.id for option in self.product.options}
-        record = final_record(change, new=new, options={} if not change.is_creation else options)
+        record = final_record(change, new=new)
         known = tuple(
             structs.replace(each, id=each.id or options.get(each.name, "")) for each in record.options
         )

@@ -27,16 +27,15 @@ _STORE: Final = "https://store.example"
 
 def write(shop: Shop, change: Change) -> Outcome:
     """Write a change; returns what reports say about it."""
-    titles = {each.id: each.title for each in change.stored.options}
     for _ in shop.commits(change):
         pass
     record, new = shop.product.record, [each.key for each in change.new_variants]
     assert record is not None
     known = {each.id: each for each in shop.product.variants}
     made = {key: known[record.variants[key].id] for key in new}
-    parts = written(change, change.stored.id, titles, made)
+    parts = written(change, change.stored.id, change, made)
     recorded: dict[str | None, str] = {key: variant_digest(record.variants[key]) for key in new}
-    parts = structs.replace(parts, recorded=recorded, shared_item=change.shared_item or "")
+    parts = structs.replace(parts, recorded=recorded)
     return structs.replace(outcome_of(change, change.changes, gained(change)), written=parts)
 
 
