@@ -186,11 +186,7 @@ VARIANT_FIELDS = Fields(
 NEWEST = max(field.since for field in (*FIELDS.values(), *VARIANT_FIELDS.values()))
 """What records know that are written now."""
 
-KINDS = tuple(
-    dict.fromkeys(
-        each.kind for each in (*VARIANT_FIELDS.values(), *FIELDS.values(), *VARIANT_FIELDS.families)
-    )
-)
+KINDS = tuple(dict.fromkeys((*VARIANT_FIELDS.kinds, *FIELDS.kinds)))
 """The kinds of fields of products and variants."""
 
 UniqueValue = tuple[str, str]

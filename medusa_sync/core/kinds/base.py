@@ -320,6 +320,19 @@ class Kind:
         return {**values}
 
 
+class Apart(Kind):
+    """A kind of field that is written with calls of its own: no body of a product or variant has it."""
+
+    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
+        """Nothing."""
+
+    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        return {}
+
+    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
+        return {}
+
+
 def is_number(value: object) -> bool:
     """Whether a value is a number, and not a boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from medusa_sync.core.kinds.base import Kind, Meanings, Sides
+from medusa_sync.core.kinds.base import Apart, Meanings, Sides
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def with_id(name: str, ids: Mapping[str, str]) -> str:
     return f"{OPTION}{ids[option]}" if name.startswith(OPTION) and option in ids else name
 
 
-class Choice(Kind):
-    """The value of a variant for an option."""
+class Choice(Apart):
+    """The value of a variant for an option; Medusa takes those for all options of a product together."""
 
     steps = frozenset({Step.OPTIONS, Step.OPTION_VALUES, Step.CLEAN_OPTIONS})
 
@@ -53,14 +53,6 @@ class Choice(Kind):
     def is_lost(self, current: Value) -> bool:
         """It is lost with its option."""
         return current is None
-
-    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
-        """Nothing: Medusa takes all options of a product together."""
-        return {}
-
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
-        """Nothing: Medusa takes all options of a product together."""
-        return {}
 
 
 CHOICE = Choice()

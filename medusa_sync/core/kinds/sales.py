@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from medusa_sync.core.kinds.base import Kind, Meanings, Sides, is_number
+from medusa_sync.core.kinds.base import Apart, Meanings, Sides, is_number
 from medusa_sync.core.kinds.prices import AMOUNT, PRICE, price_key
 from medusa_sync.core.steps import Step
 
@@ -25,7 +25,7 @@ SalePrices = dict[tuple[str, str], float | None]
 """Sale prices by id of the variant and currency; None for one that is removed."""
 
 
-class Sale(Kind):
+class Sale(Apart):
     """The price of a variant in the price list."""
 
     is_amount = True
@@ -65,12 +65,6 @@ class Sale(Kind):
     def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
         """The list is the source's."""
         return wanted is not None or history.is_owned or not history.is_known
-
-    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
-        return {}
-
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
-        return {}
 
 
 def held_back(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
 from medusa_sync.codes import Note
-from medusa_sync.core.kinds.base import Ids, Kind, Meanings, plain
+from medusa_sync.core.kinds.base import Apart, Meanings, plain
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.steps import Step
 
@@ -28,7 +28,7 @@ _SCRIPT = 4  # letters of its code in a locale
 _STORED = tuple(f"translations.{name}" for name in ("id", "locale_code", "translations"))
 
 
-class Text(Kind):
+class Text(Apart):
     """A text of a product or variant in a locale."""
 
     is_late = True
@@ -86,15 +86,6 @@ class Text(Kind):
 
     def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:
         return self.steps if variant.translations else ()
-
-    def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
-        """Nothing: it has rows of its own."""
-
-    def created(self, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
-        return {}
-
-    def edited(self, variant: StoredVariant, values: Mapping[str, Value], names: Meanings) -> dict[str, Any]:
-        return {}
 
 
 def locale_of(name: str) -> str:

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
+from medusa_sync.core.fields import KINDS
 from medusa_sync.core.kinds.base import Offered
 from medusa_sync.core.kinds.stock import KeptItems, LeftOver
 from medusa_sync.core.names import Names, StoreNames
@@ -18,8 +18,7 @@ from medusa_sync.sync.remarks.copied import Copied
 
 
 def _offered() -> list[Offered]:
-    kinds = dict.fromkeys((*FIELDS.kinds, *VARIANT_FIELDS.kinds))
-    return [*filter(None, (each.offered() for each in kinds))]
+    return [*filter(None, (each.offered() for each in KINDS))]
 
 
 class Offer(Struct):
