@@ -204,12 +204,14 @@ NAMES = tuple(
 """The names that settings can have for fields. `metadata` and `price` are all keys and all currencies."""
 
 
-SETTINGS_OF_VALUES = {
-    setting: field.name
-    for field in (*FIELDS.values(), *VARIANT_FIELDS.values())
-    for setting in field.kind.settings_of_values
+_OWN = (*VARIANT_FIELDS.values(), *FIELDS.values())
+SETTINGS_OF_VALUES = {own: field.name for field in _OWN for own in field.kind.settings_of_values}
+"""The settings that decide what the source wants of one field, with its name; maps decide about all."""
+
+SETTINGS_OF_FIELDS = SETTINGS_OF_VALUES | {
+    own: field.name for field in _OWN for own in field.kind.settings_besides
 }
-"""The settings that decide about one field, with its name. Others, such as maps, decide about all fields."""
+"""All settings that decide about one field, with its name."""
 
 
 def newer_than(known: int) -> Iterator[Field]:

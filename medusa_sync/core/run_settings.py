@@ -6,22 +6,23 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from medusa_sync.core.kinds.images import COPY_IMAGES
-from medusa_sync.core.kinds.sales import IN_LIST
-from medusa_sync.core.kinds.stock import LEVEL, LOCATION, STOCK_IS, uses_default_location
+from medusa_sync.core.fields import KINDS, SETTINGS_OF_FIELDS, SETTINGS_OF_VALUES
+from medusa_sync.core.kinds.stock import LOCATION, uses_default_location
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import CHANGES, Record
 from medusa_sync.core.selection import Selection
 
-CURRENCY, SALES, MAP, ADJUST = "--currency", "--sale-prices", "--source-map", "--adjust"
+MAP, ADJUST = "--source-map", "--adjust"
 # Further members of the settings in a record:
 MAP_CONTENT, ADJUST_CONTENT = "map", "adjust"  # digests
 LOCATION_NAME = "location"  # the value of `--stock-location`; its own value there is an id
 
-OF_SOURCE = (CURRENCY, SALES, MAP, MAP_CONTENT, ADJUST, ADJUST_CONTENT, STOCK_IS)
+OF_SOURCE = {*SETTINGS_OF_VALUES, MAP, MAP_CONTENT, ADJUST, ADJUST_CONTENT} - {LOCATION}
+"""Those that the source shows; the store shows the stock location."""
+
 _PROGRAMS = {MAP: (MAP_CONTENT, "map"), ADJUST: (ADJUST_CONTENT, "program of --adjust")}
 _OF_LOCATION = (LOCATION, LOCATION_NAME)
-_COMPARED = (CURRENCY, SALES, *_PROGRAMS, LOCATION, STOCK_IS, COPY_IMAGES)
+_COMPARED = (*SETTINGS_OF_FIELDS, *_PROGRAMS)
 # A record without one of these was written without it; without a location, it does not say which:
 _OFF = {name: "" for name in _COMPARED if name != LOCATION}
 _COUNT = re.compile("[0-9]{1,9}")
@@ -65,13 +66,7 @@ def _usual(values: Counter[str], preferred: str) -> str:
 
 def _of_older(record: Record) -> dict[str, str]:
     """What the record of an older version says, which has no settings."""
-    currency = {CURRENCY: record.currency} if record.currency else {}
-    return (
-        currency
-        | {COPY_IMAGES: ""}
-        | ({SALES: "on"} if record.has(IN_LIST) else {})
-        | ({STOCK_IS: ""} if record.has(LEVEL) else {})
-    )
+    return {name: value for kind in KINDS for name, value in kind.settings_of_older(record).items()}
 
 
 def _completed(settings: Mapping[str, str]) -> dict[str, str]:
@@ -113,7 +108,7 @@ def changed_of(record: Record, desired: DesiredProduct, selection: Selection) ->
     """The settings that a product was written with other values of, and that decide about its values."""
     before = _of_older(record) if record.settings is None else _completed(record.settings)
     found = changed(before, desired.settings, selection)
-    return {name: values for name, values in found.items() if name != COPY_IMAGES}
+    return {name: each for name, each in found.items() if name in SETTINGS_OF_VALUES or name in _PROGRAMS}
 
 
 def edited_programs(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

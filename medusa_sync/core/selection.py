@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.fields import SETTINGS_OF_VALUES, VARIANT_FIELDS, setting_names
+from medusa_sync.core.fields import SETTINGS_OF_FIELDS, VARIANT_FIELDS, setting_names
 from medusa_sync.core.kinds.copies import remain
 from medusa_sync.core.kinds.options import VARIANTS
 from medusa_sync.core.kinds.stock import counts_otherwise
@@ -91,7 +91,7 @@ class Selection:
 
     def decides(self, setting: str) -> bool:
         """Whether a setting of values decides about a field that is chosen."""
-        field = SETTINGS_OF_VALUES.get(setting)
+        field = SETTINGS_OF_FIELDS.get(setting)
         return field is None or self.has(field)
 
     def is_up_to_date(self, record: Record, desired: DesiredProduct) -> bool:

@@ -12,9 +12,10 @@ import msgspec
 from msgspec import Struct, structs
 
 from medusa_sync.core.ids import external_id_of
+from medusa_sync.core.kinds.prices import CURRENCY, SALES
 from medusa_sync.core.kinds.stock import STOCK_IS
 from medusa_sync.core.policy import AVAILABLE
-from medusa_sync.core.run_settings import ADJUST, ADJUST_CONTENT, CURRENCY, MAP, MAP_CONTENT, SALES
+from medusa_sync.core.run_settings import ADJUST, ADJUST_CONTENT, MAP, MAP_CONTENT
 from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, InvalidProductError, Item, Page, Rejected, Row, Unchecked
 from medusa_sync.sources.image_paths import has_paths

@@ -62,7 +62,7 @@ class SettingsGuard:
         if not self._context.mode.checks_settings:
             return
         copying = self._context.settings.copying
-        self._of_source = {name: product_settings[name] for name in OF_SOURCE if name in product_settings}
+        self._of_source = {name: value for name, value in product_settings.items() if name in OF_SOURCE}
         self._of_source |= copying.settings if copying else {}
         before = self._scan.recorded_settings.as_a_whole(self._of_source)
         names = {before[name] for name in (LOCATION, LOCATION_NAME) if name in before}

@@ -26,7 +26,6 @@ KINDS = {
 }
 
 TABLE, STORED = "core/fields.py", "core/stored.py"
-SETTINGS = "core/run_settings.py"  # which settings decide what the source wants
 PLACEMENT = "core/placement.py"  # where new products go
 WANTED = "core/product.py"  # what the source wants has names and ids besides its fields
 VOCABULARY = "medusa/vocabulary.py"  # the names of the store are read in one place
@@ -74,13 +73,11 @@ EXCEPTIONS = {
         "sync/write/variants.py",  # they are written before and after the variants
     },
     "price": {
-        SETTINGS,
         *LISTS,
         "core/policy.py",  # the setting of how far a price may move
         "core/selection.py",  # the same
     },
     "sale price": {
-        SETTINGS,
         *LISTS,
         "core/steps.py",  # the list of steps
         "sync/change_guard.py",  # they are read apart
@@ -89,7 +86,6 @@ EXCEPTIONS = {
         "sync/write/attempt.py",  # connects these
     },
     "stock": {
-        SETTINGS,
         PLACEMENT,
         VOCABULARY,
         *ITEMS,
@@ -114,7 +110,6 @@ EXCEPTIONS = {
     "images": {
         "sync/write/rows.py",  # two runs that add the same image store it twice
         "medusa/api.py",  # the response shows it
-        SETTINGS,
         "sync/context.py",  # what downloads them for copies
         "sync/run.py",  # the same
         "sync/write/copier.py",  # copies them

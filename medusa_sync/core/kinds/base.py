@@ -127,6 +127,7 @@ class Kind:
         decided_by: the names of the store that decide which fields of it a store can have; None for all.
         initial: what the store has if nothing was sent.
         settings_of_values: the settings that decide what the source wants.
+        settings_besides: those that decide what a run does about it otherwise.
         own_steps: what it takes to write it, besides the row of the product.
         steps: what it takes to write it to a variant that exists.
     """
@@ -145,6 +146,7 @@ class Kind:
     decided_by: ClassVar[Names | None] = None
     initial: Value = None
     settings_of_values: ClassVar[tuple[str, ...]] = ()
+    settings_besides: ClassVar[tuple[str, ...]] = ()
     own_steps: ClassVar[frozenset[Step]] = frozenset()
     steps: ClassVar[frozenset[Step]] = frozenset({Step.EDIT_VARIANTS})
 
@@ -166,6 +168,10 @@ class Kind:
             before: what names meant to the record.
             now: what they mean to the source.
         """
+        return {}
+
+    def settings_of_older(self, record: Record) -> Mapping[str, str]:
+        """What the record of an older version, which has no settings, shows of those of this kind."""
         return {}
 
     # --- what it names in the store ---

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from medusa_sync.core.change import Change
     from medusa_sync.core.names import StoreNames
     from medusa_sync.core.placement import Placement
+    from medusa_sync.core.record import Record
     from medusa_sync.core.stored import StoredImage, StoredProduct
     from medusa_sync.core.value import Value
 
@@ -31,7 +32,10 @@ class Images(Kind):
     merge = Merge.UNION
     is_ordered = True
     repeats = True
-    settings_of_values = (COPY_IMAGES,)
+    settings_besides = (COPY_IMAGES,)
+
+    def settings_of_older(self, record: Record) -> Mapping[str, str]:
+        return {COPY_IMAGES: ""}
 
     def paths(self, name: str) -> Iterable[str]:
         return (f"{name}.id", f"{name}.url")

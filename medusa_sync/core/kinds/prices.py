@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PRICE = "price"
 OTHER_PRICE = "price."  # prefix of prices in other currencies
+CURRENCY, SALES = "--currency", "--sale-prices"  # the settings; the latter moves prices, too
 _LISTED = 10  # currencies or regions in a note
 _TIER = re.compile(r"([0-9]{1,9})(?:\+|-([0-9]{1,9}))")
 
@@ -126,7 +127,10 @@ class Price(Kind):
     """A price."""
 
     is_amount = True
-    settings_of_values = ("--currency", "--sale-prices")
+    settings_of_values = (CURRENCY, SALES)
+
+    def settings_of_older(self, record: Record) -> Mapping[str, str]:
+        return {CURRENCY: record.currency} if record.currency else {}
 
     def renamed(
         self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings

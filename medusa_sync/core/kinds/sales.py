@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from medusa_sync.core.kinds.base import Apart, Meanings, Sides, is_number
-from medusa_sync.core.kinds.prices import AMOUNT, PRICE, price_key
+from medusa_sync.core.kinds.prices import AMOUNT, PRICE, SALES, price_key
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change, FieldChange
     from medusa_sync.core.product import DesiredProduct
-    from medusa_sync.core.record import History
+    from medusa_sync.core.record import History, Record
     from medusa_sync.core.selection import PlanSettings
     from medusa_sync.core.stored import StoredProduct, StoredVariant
     from medusa_sync.core.value import Value
@@ -32,6 +32,9 @@ class Sale(Apart):
     is_shown = False
     is_exclusive = True
     steps = frozenset({Step.SALE_PRICES})
+
+    def settings_of_older(self, record: Record) -> Mapping[str, str]:
+        return {SALES: "on"} if record.has(self) else {}
 
     def setting_names(self, name: str) -> tuple[str, ...]:
         """Without it, customers would not pay the price that is synced."""

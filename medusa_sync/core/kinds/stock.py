@@ -47,6 +47,9 @@ class Stock(Kind):
     settings_of_values = (LOCATION, STOCK_IS)
     steps = frozenset()  # those of inventory items, which have a plan of their own
 
+    def settings_of_older(self, record: Record) -> Mapping[str, str]:
+        return {STOCK_IS: ""} if record.has(self) else {}
+
     def renamed(
         self, fields: Mapping[str, object], wanted: Mapping[str, Value], before: Meanings, now: Meanings
     ) -> Mapping[str, str]:
