@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import blake2b
 
 from msgspec import Struct, json, structs
 
@@ -19,7 +18,7 @@ from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
 from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct
-from medusa_sync.core.value import Value, members
+from medusa_sync.core.value import Value, digest_of, members
 
 
 class PlanLine(Struct, frozen=True):
@@ -107,14 +106,10 @@ def _sent_at(record: Record | None) -> float:
     return 0 if record is None or pending is None or record.is_claim else pending.at
 
 
-def _digest(value: object) -> str:
-    return blake2b(json.encode(value, order="deterministic"), digest_size=8).hexdigest()
-
-
 def _digest_of_variant(record: Record | None, key: str) -> str:
     """A digest of what was applied to a variant, and of whether the source had it."""
     entry = (record or NO_RECORD).variant(key)
-    return _digest((entry.id, entry.fields, entry.dropped is None))
+    return digest_of((entry.id, entry.fields, entry.dropped is None))
 
 
 HIDDEN = "a secret is hidden in its plan (***); remove it at the source, or sync without a plan"
@@ -277,7 +272,7 @@ def removal(stored: StoredProduct, action: str) -> Approved:
         action,
         stored.id,
         tuple(changes.get(action, ())),
-        record=_digest(record),
+        record=digest_of(record),
     )
 
 

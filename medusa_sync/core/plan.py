@@ -15,7 +15,6 @@ from medusa_sync.core.fields import (
     EXCLUSIVE,
     FIELDS,
     SETTINGS_OF_VALUES,
-    SKU,
     TITLE,
     VARIANT,
     VARIANT_FIELDS,
@@ -354,8 +353,7 @@ class _Plan(Struct, frozen=True):
         entry = record.variant(variant.key)
         wanted = {name: remember(value) for name, value in variant.fields.items()}
         is_reported = record.currency == desired.currency and entry.fields == wanted
-        name = entry.id or variant.fields.get(SKU) or desired.title
-        conflict = Conflict(VARIANT, None, name, OnConflict.STORE, variant.name)
+        conflict = Conflict(VARIANT, None, entry.id or desired.title, OnConflict.STORE, variant.name)
         return VariantChange(variant, None, conflicts=() if is_reported else (conflict,))
 
 

@@ -6,9 +6,8 @@ Only what a deletion would lose counts: not what was removed since, nor stock, w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import blake2b
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from medusa_sync.core.fields import FIELDS, TITLE, VARIANT, VARIANT_FIELDS, Field, followed
 from medusa_sync.core.kept import RunName, later_runs
@@ -17,7 +16,7 @@ from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.value import Value, members
+from medusa_sync.core.value import Value, digest_of, members
 
 
 class CreatedProduct(Struct, frozen=True):
@@ -56,7 +55,7 @@ def digest(record: Record) -> str:
     """What tells apart what was recorded of a product with all its variants."""
     variants = {key: _content(each.fields) for key, each in record.variants.items()}
     names = [each.name for each in record.options]
-    return _digest([record.currency, names, _content(record.fields), variants])
+    return digest_of([record.currency, names, _content(record.fields), variants])
 
 
 def applied_values(record: Record) -> dict[str, Value]:
@@ -66,7 +65,7 @@ def applied_values(record: Record) -> dict[str, Value]:
 
 def variant_digest(entry: VariantRecord) -> str:
     """What tells apart what was recorded of a variant."""
-    return _digest(_content(entry.fields))
+    return digest_of(_content(entry.fields))
 
 
 def _content(fields: Mapping[str, Value]) -> dict[str, object]:
@@ -77,10 +76,6 @@ def _content(fields: Mapping[str, Value]) -> dict[str, object]:
         for name, value in fields.items()
         if name not in changed_by_orders
     }
-
-
-def _digest(content: object) -> str:
-    return blake2b(json.encode(content, order="deterministic"), digest_size=8).hexdigest()
 
 
 def written_since(stored: StoredProduct, recorded: str) -> Since:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
+
+from msgspec import json
 
 _CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
 
@@ -30,6 +33,11 @@ def listed(names: Sequence[str], most: int) -> str:
     """The first names, in quotes."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(map(repr, names[:most]))}{more}"
+
+
+def digest_of(content: object) -> str:
+    """What tells contents apart; the order of keys does not matter."""
+    return blake2b(json.encode(content, order="deterministic"), digest_size=8).hexdigest()
 
 
 def members(value: Value) -> tuple[str, ...]:

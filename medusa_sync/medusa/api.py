@@ -11,8 +11,8 @@ from urllib.parse import quote
 from msgspec import Meta, Raw, Struct
 
 from medusa_sync.core.entities import Entity, NamedEntity
-from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
-from medusa_sync.core.inventory import StoredItem, Swap
+from medusa_sync.core.fields import UNIQUE, UniqueValue
+from medusa_sync.core.inventory import Swap
 from medusa_sync.core.names import Names
 from medusa_sync.core.stored import StoredProduct, StoredVariant, UnownedProduct, Unreadable
 from medusa_sync.errors import StoreError, StoreRefusedError, UnknownQueryError
@@ -96,11 +96,6 @@ class AdminApi:
         from medusa_sync.medusa.bulk import Bulk  # a run that writes nothing does not need it
 
         return Bulk(self.client)
-
-    @property
-    def store_time(self) -> int | None:
-        """What the clock of the store showed last, in seconds since 1970; None if it is not known."""
-        return self.client.store_time
 
     # --- reads ---
 
@@ -202,12 +197,6 @@ class AdminApi:
         values = {name: [value for own, value in dict.fromkeys(wanted) if own == name] for name in UNIQUE}
         await all_done(*map(find, values.keys(), values.values()))
         return owners
-
-    async def items(self, skus: Sequence[str]) -> list[StoredItem]:
-        """Inventory items with these SKUs; none if a role hides them: a write then shows what is taken."""
-        with suppress(StoreRefusedError):
-            return await self.find(ITEMS, SKU, skus)
-        return []
 
     async def taken_ids(self, product_ids: Sequence[str]) -> dict[str, str | None]:
         """Which of these ids products have, with their external ids; None for deleted ones."""

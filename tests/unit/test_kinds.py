@@ -33,16 +33,16 @@ ITEMS = {"core/item_plans.py", "core/shared_stock.py"}  # an inventory item is a
 LISTS = {"sync/write/sales.py", "medusa/price_lists.py"}  # sale prices are in a list of their own
 TEXTS = {"sync/write/texts.py", "medusa/texts.py"}  # texts have rows of their own
 STEPS = {"core/steps.py", "sync/write/steps.py"}  # the list of steps, and their order
-API = {"medusa/api.py", "medusa/decode.py", "medusa/resources.py"}  # what is asked for, and calls of its own
+ASKED = {"medusa/decode.py", "medusa/resources.py"}  # what is asked for
+API = {*ASKED, "medusa/api.py"}  # and calls of its own
 EXCEPTIONS = {
     "SKU": {
         *ITEMS,
-        *API,
+        *ASKED,
         "core/inventory.py",  # items have one, too
         "core/kits.py",  # an item that variants share has the id of their product as its SKU
         "core/unique.py",  # who gets an SKU is a rule of its own
         "core/decided.py",  # an item that keeps its SKU is recorded so
-        "core/plan.py",  # what a report calls a variant that the merchant deleted
         "sync/write/adoption.py",  # products of the merchant are known by it
         "sync/write/foreseen.py",  # dry runs take SKUs from items
         "sync/write/items.py",  # items are found and renamed by it

@@ -162,7 +162,7 @@ class Scan:
 
     async def _begin(self) -> None:
         page = await self._api.scan(0, PAGE_SIZE)
-        self.delay = self.delay.at(self._api.store_time)
+        self.delay = self.delay.at(self._api.client.store_time)
         self.size, self._step = page.count or 0, len(page.entries)  # the server may limit the size of a page
         self._is_snapshot = page.is_last
         self.may_adopt = self.may_have_plain_ids = not page.is_last

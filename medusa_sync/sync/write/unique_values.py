@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import UNIQUE, UniqueValue
+from medusa_sync.core.fields import SKU, UNIQUE, UniqueValue
 from medusa_sync.core.handles import slug_of
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import (
@@ -21,6 +23,8 @@ from medusa_sync.core.unique import (
     owners_of,
     to_clear,
 )
+from medusa_sync.errors import StoreRefusedError
+from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.foreseen import Foreseen
@@ -58,9 +62,15 @@ class UniqueValues:
         values = dict.fromkeys(claim.unique for claim in wanted)
         # The store has no list with both, so they are read concurrently.
         api = self._context.api
-        items, owners = asyncio.create_task(api.items(skus)), asyncio.create_task(api.owners(values))
+        items, owners = asyncio.create_task(self._items(skus)), asyncio.create_task(api.owners(values))
         await all_done(items, owners)
         return self.foreseen.owners(owners_of(owners.result(), items.result()), values)
+
+    async def _items(self, skus: Sequence[str]) -> list[StoredItem]:
+        """Inventory items with these SKUs; none if a role hides them: a write then shows what is taken."""
+        with suppress(StoreRefusedError):
+            return await self._context.api.find(ITEMS, SKU, skus)
+        return []
 
     def decide(self, jobs: Sequence[Job]) -> Decision:
         """Decide which jobs have to give way; see `unique.decide`."""
