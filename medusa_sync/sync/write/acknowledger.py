@@ -33,7 +33,6 @@ class Acknowledger:
         self._api = api
         self._places = places
         self._waiting: list[tuple[Job, Record]] = []
-        self._last: tuple[Job, Record] | None = None
 
     async def add(self, job: Job) -> None:
         """Collect a job with its final record, unless the store has it, and flush if there are enough."""
@@ -48,12 +47,9 @@ class Acknowledger:
             self._places.complete(job)
             return
         job.place = Place.ACKNOWLEDGEMENT
-        if record.has(IN_LIST) and self._last is None:
-            self._last = job, record
-        else:
-            self._waiting.append((job, record))
+        self._waiting.append((job, record))
         if len(self._waiting) >= AT_ONCE:
-            await self._flush()
+            await self._flush(next((each for each in self._waiting if each[1].has(IN_LIST)), None))
 
     async def flush(self) -> None:
         """Write the records of all collected jobs.
@@ -61,22 +57,19 @@ class Acknowledger:
         Raises:
             StoreError: the store is unavailable; the jobs are settled anyway.
         """
-        self._waiting = self._take_all()
         if self._waiting:
             await self._flush()
 
     def give_up(self) -> None:
         """Settle all collected jobs; the next run acknowledges them."""
-        for job, _ in self._take_all():
+        waiting, self._waiting = self._waiting, []
+        for job, _ in waiting:
             self._places.complete(job)
 
-    def _take_all(self) -> list[tuple[Job, Record]]:
-        waiting = [*self._waiting, *filter(None, [self._last])]
-        self._waiting, self._last = [], None
-        return waiting
-
-    async def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
+    async def _flush(self, last: tuple[Job, Record] | None = None) -> None:
+        """Write the records of all collected jobs but the one that waits for the end of the run."""
+        waiting = [each for each in self._waiting if each is not last]
+        self._waiting = [last] if last else []
         try:
             await in_halves(await self._unchanged(waiting), self._write, _not_acknowledged)
         finally:
