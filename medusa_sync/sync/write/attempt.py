@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 from medusa_sync.core.needed_terms import needed_terms
 from medusa_sync.core.note import note
-from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.result import Result
 from medusa_sync.core.steps import Step
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.stop import all_done
@@ -18,6 +17,7 @@ from medusa_sync.sync.write.acknowledger import Acknowledger
 from medusa_sync.sync.write.copier import Copier
 from medusa_sync.sync.write.decisions import Decisions
 from medusa_sync.sync.write.gate import Gate
+from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job, still_queued
 from medusa_sync.sync.write.new_items import NewItems
@@ -42,17 +42,14 @@ class Attempts:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.places = Places(context, self._settled)
+        handles = Handles(context)
+        self.places = Places(context, handles)
         self._sales = Sales(context)
         self._values = UniqueValues(context)
         self._gate = Gate(context, self.places)
         self.planner = Planner(context, self.places, self._sales, self._values, self._gate)
-        self._terms = Terms(
-            context.api,
-            context.mode.source,
-            context.stop,
-            creates=not context.is_dry_run,
-        )
+        self._new_products = NewProducts(context, self.places, self.planner, self._gate, handles)
+        self._terms = Terms(context.api, context.mode.source, context.stop, creates=not context.is_dry_run)
         self._rows = ProductRows(context, self._terms)
         self._new_items = NewItems(context, self._rows.accepts)
         self._items = Items(context, self._new_items)
@@ -66,10 +63,6 @@ class Attempts:
         self._preparation = Preparation(
             context, self.places, self._gate, self._values, self.decisions, self._terms
         )
-
-    @cached_property
-    def _new_products(self) -> NewProducts:
-        return NewProducts(self._context, self.places, self.planner, self._gate)
 
     async def prepare(self, part: Sequence[Stale]) -> Group:
         """Look up what stale products need; returns those to be written first."""
@@ -208,11 +201,6 @@ class Attempts:
                 self._acknowledger.give_up()
             await self._copier.delete_unused()
         await all_done(self._acknowledger.flush(), self._new_items.remove_unused())
-
-    def _settled(self, job: Job, outcome: Outcome) -> None:
-        """Forget the handle of a job that has its outcome; one that a dry run would create keeps it."""
-        if not (self._context.is_dry_run and outcome.action is Action.CREATE):
-            self._new_products.handles.forget(job)
 
 
 def _fails_again(job: Job) -> bool:

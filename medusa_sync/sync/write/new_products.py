@@ -29,20 +29,18 @@ _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"
 
 
 class NewProducts:
-    """Decides what happens to new products. Every method may raise StoreError.
+    """Decides what happens to new products. Every method may raise StoreError."""
 
-    Attributes:
-        handles: those that were chosen.
-    """
-
-    def __init__(self, context: Context, places: Places, planner: Planner, gate: Gate) -> None:
+    def __init__(
+        self, context: Context, places: Places, planner: Planner, gate: Gate, handles: Handles
+    ) -> None:
         self._context = context
         self._places = places
         self._settings = context.settings.plan
         self._planner = planner
         self._gate = gate
         self._adoption = Adoption(context)
-        self.handles = Handles(context)
+        self._handles = handles
         self._deleted: set[str] | None = None  # all that the merchant deleted, if they cannot be looked up
 
     async def plan_ahead(self, jobs: Group) -> None:
@@ -75,7 +73,7 @@ class NewProducts:
                 self._places.end(job, Result.SKIPPED)
             else:
                 created.append(job)
-        taken = await self.handles.assign(created)
+        taken = await self._handles.assign(created)
         for job in created:
             if job.creation.handle:
                 job.take(creation(job.desired, job.creation.handle))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec import structs
 
 from medusa_sync.core.approval import PlanLine, approved
@@ -11,19 +9,20 @@ from medusa_sync.core.kinds.status import PUBLISHED, STATUS
 from medusa_sync.core.note import is_recorded
 from medusa_sync.core.result import Action, Outcome, Result, with_changes
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Group, Job, Place
 
 
 class Places:
-    """Moves jobs to the final pass and to the ledger; `settled` gets those with a handle when they end.
+    """Moves jobs to the final pass and to the ledger.
 
     Attributes:
         waiting: for the final pass, in the order in which they began to wait.
     """
 
-    def __init__(self, context: Context, settled: Callable[[Job, Outcome], None]) -> None:
+    def __init__(self, context: Context, handles: Handles) -> None:
         self._context = context
-        self._settled = settled
+        self._handles = handles
         self.waiting: dict[Job, None] = {}
 
     def defer(self, job: Job) -> None:
@@ -68,8 +67,9 @@ class Places:
     def _settle(self, job: Job, outcome: Outcome) -> None:
         job.place = Place.LEDGER
         self.waiting.pop(job, None)
-        if job.creation.handle:
-            self._settled(job, outcome)
+        would_exist = self._context.is_dry_run and outcome.action is Action.CREATE
+        if not would_exist:
+            self._handles.forget(job)
         self._context.ledger.settle(outcome)
 
 
