@@ -31,6 +31,7 @@ from medusa_sync.medusa.operations import (
     CREATE_VARIANTS,
     DELETE_VARIANTS,
     UPDATE_VARIANTS,
+    Body,
     Operation,
     new_variant_id,
 )
@@ -121,9 +122,7 @@ class Writer:
 
     async def _in_bulk(self, operation: Operation, bodies: Callable[[Job], Bodies], jobs: Group) -> None:
         """Send what the variants of all jobs need in one call."""
-        wanted = [
-            (job, {**body, "product_id": job.attempt.product_id}) for job in jobs for body in bodies(job)
-        ]
+        wanted = _wanted(bodies, jobs)
         answers = await self._context.api.bulk.run(operation, [body for _, body in wanted])
         for (job, _), answer in zip(wanted, answers, strict=True):
             if job.attempt.error is None:
@@ -134,9 +133,7 @@ class Writer:
 
         Medusa undoes a refused call by linking its variants to all items that they ever had.
         """
-        wanted = [
-            (job, {**body, "product_id": job.attempt.product_id}) for job in jobs for body in bodies(job)
-        ]
+        wanted = _wanted(bodies, jobs)
         removed = {each.id: each for job in jobs for each in job.change.removed.values()}
         leaving = [removed[body["id"]] for _, body in wanted if body["id"] in removed]
         reserved = await self._items.reserved(leaving) if leaving else set()
@@ -197,6 +194,11 @@ class Writer:
         if job.change.is_creation:
             return job.attempt.product_id == job.new_product_id and new <= FIRST_VARIANTS
         return not new
+
+
+def _wanted(bodies: Callable[[Job], Bodies], jobs: Group) -> list[tuple[Job, Body]]:
+    """What jobs need, each body with the id of its product."""
+    return [(job, {**body, "product_id": job.attempt.product_id}) for job in jobs for body in bodies(job)]
 
 
 async def _send(steps: Sequence[Send], jobs: Group) -> None:
