@@ -124,6 +124,7 @@ class Kind:
         repeats: two runs that add a value at the same time store it twice.
         of_items: inventory items have it, and not the product or variant.
         is_exclusive: all that the store has of it is the source's.
+        stays: a source that has no value any more leaves the one that it had.
         decided_by: the names of the store that decide which fields of it a store can have; None for all.
         initial: what the store has if nothing was sent.
         settings_of_values: the settings that decide what the source wants.
@@ -143,6 +144,7 @@ class Kind:
     repeats: ClassVar[bool] = False
     of_items: ClassVar[bool] = False
     is_exclusive: ClassVar[bool] = False
+    stays: ClassVar[bool] = False
     decided_by: ClassVar[Names | None] = None
     initial: Value = None
     settings_of_values: ClassVar[tuple[str, ...]] = ()
@@ -277,7 +279,7 @@ class Kind:
 
     def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
         """Whether the source decides about it: it has a value now, or had one in the last run."""
-        return wanted is not None or history.is_owned
+        return wanted is not None or (history.is_owned and not self.stays)
 
     def is_lost(self, current: Value) -> bool:
         """Whether the store cannot be without a value and has lost it, so that it gets the source's again."""

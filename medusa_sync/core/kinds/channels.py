@@ -9,7 +9,7 @@ from msgspec import field, structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.entities import Entity, NamedEntity
-from medusa_sync.core.kinds.base import Ids, Offered, Sides
+from medusa_sync.core.kinds.base import Ids, Offered
 from medusa_sync.core.kinds.links import Terms
 from medusa_sync.core.kinds.stock import BACKORDER, LOCATIONS, SHARED, location_of, stocks_of
 from medusa_sync.core.names import Names, StoreNames
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from medusa_sync.core.change import Change
     from medusa_sync.core.placement import Placement
     from medusa_sync.core.product import DesiredProduct
-    from medusa_sync.core.record import History, Record
+    from medusa_sync.core.record import Record
     from medusa_sync.core.stored import StoredProduct
     from medusa_sync.core.value import Value
 
@@ -52,6 +52,7 @@ class Channels(Terms):
 
     is_late = True
     is_term = False  # none is created
+    stays = True  # a product in no channel cannot be sold
     own_steps = frozenset()
     names_members = SALES_CHANNELS
 
@@ -73,10 +74,6 @@ class Channels(Terms):
 
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
         return tuple(product.channel_ids([*known]))
-
-    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
-        """A product in no channel cannot be sold, so those of a source that names none any more stay."""
-        return wanted is not None
 
     def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
         """A product whose source names no channel gets the default one."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from medusa_sync.core.kinds.base import Apart, Meanings, Sides
+from medusa_sync.core.kinds.base import Apart, Meanings
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
-    from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredVariant
     from medusa_sync.core.value import Value
 
@@ -27,6 +26,7 @@ def with_id(name: str, ids: Mapping[str, str]) -> str:
 class Choice(Apart):
     """The value of a variant for an option; Medusa takes those for all options of a product together."""
 
+    stays = True  # a variant cannot lack a value
     steps = frozenset({Step.OPTIONS, Step.OPTION_VALUES, Step.CLEAN_OPTIONS})
 
     def setting_names(self, name: str) -> tuple[str, ...]:
@@ -45,10 +45,6 @@ class Choice(Apart):
 
     def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         return variant.value_of(names.options.get(name.removeprefix(OPTION)))
-
-    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
-        """A variant cannot lack a value."""
-        return wanted is not None
 
     def is_lost(self, current: Value) -> bool:
         """It is lost with its option."""

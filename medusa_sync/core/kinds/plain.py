@@ -11,7 +11,6 @@ from medusa_sync.core.kinds.base import Kind, is_number
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
-    from medusa_sync.core.kinds.base import Sides
     from medusa_sync.core.record import History
     from medusa_sync.core.stored import StoredProduct
     from medusa_sync.core.value import Value
@@ -46,7 +45,9 @@ class Measure(Kind):
 
 
 class Flag(Kind):
-    """True or false. The store always has one of them, so a source without a value does not own it."""
+    """True or false."""
+
+    stays = True  # the store always has one of them
 
     def __init__(self, *, initial: bool) -> None:
         self.initial = initial
@@ -56,9 +57,6 @@ class Flag(Kind):
 
     def same(self, stored: object, desired: object) -> bool:
         return self._or_initial(stored) == self._or_initial(desired)
-
-    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
-        return wanted is not None
 
     def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
         return value == self.initial

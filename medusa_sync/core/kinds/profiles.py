@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from medusa_sync.core.kinds.base import Ids, Kind, Sides
+from medusa_sync.core.kinds.base import Ids, Kind
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.placement import PROFILES
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
     from medusa_sync.core.product import DesiredProduct
-    from medusa_sync.core.record import History, Record
+    from medusa_sync.core.record import Record
     from medusa_sync.core.stored import StoredProduct
     from medusa_sync.core.value import Value
 
@@ -25,6 +25,7 @@ class ShippingProfile(Kind):
     """The shipping profile of a product, which is linked after its row is written."""
 
     is_late = True
+    stays = True  # a product without one cannot be sent to customers
     names_members = PROFILES
 
     def asks(
@@ -47,10 +48,6 @@ class ShippingProfile(Kind):
         """What the source calls it: its id or its name."""
         own = product.shipping_profile
         return None if own is None else own.id if own.id in known else own.name
-
-    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
-        """A product without one cannot be sent, so that of a source that names none any more stays."""
-        return wanted is not None
 
     def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
         """A product whose source names none gets the default one."""

@@ -22,6 +22,7 @@ class Rank(Kind):
     """A number. Only the order of all of a product means something, so they are sent together."""
 
     is_shown = False
+    stays = True
     initial = 0
 
     def setting_names(self, name: str) -> tuple[str, ...]:
@@ -29,9 +30,6 @@ class Rank(Kind):
 
     def takes(self, value: Value) -> bool:
         return is_number(value)
-
-    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
-        return wanted is not None
 
     def moved(self, name: str, wanted: Value, history: History, sides: Sides) -> tuple[History, Left | None]:
         """That of the store is ours if the order is another now; else, the merchant's stays."""

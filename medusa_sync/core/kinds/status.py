@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medusa_sync.core.kinds.base import Kind, Sides
+from medusa_sync.core.kinds.base import Kind
 
 if TYPE_CHECKING:
-    from medusa_sync.core.record import History
     from medusa_sync.core.value import Value
 
 STATUS = "status"
@@ -18,9 +17,7 @@ class ProductStatus(Kind):
     """Whether customers can see a product. The merchant decides if the source does not say it."""
 
     is_shown = False
-
-    def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
-        return wanted is not None
+    stays = True
 
 
 def hides(stored: Value, planned: Value) -> bool:
