@@ -88,8 +88,7 @@ class DesiredProduct(Struct, frozen=True):
         withheld: values that its variants do not get; their fields have what is written instead.
         settings: the values of the settings of values, as far as they are set.
         regions: ids of the store's regions by name in lower case, if a price is that of a region.
-        channels: ids of the sales channels that it names, by name or id, as far as the store was asked.
-        profile_id: of the shipping profile that it names; empty until the store was asked.
+        named: ids of what members of sets name, by field and name, as far as the store was asked.
         approved: the only change that may be written; None for any.
         is_available: its stock is what no order has reserved.
         copying: what the run does about its images; None if it copies none.
@@ -111,8 +110,7 @@ class DesiredProduct(Struct, frozen=True):
     withheld: tuple[Withheld, ...] = ()
     settings: Mapping[str, str] = {}
     regions: Mapping[str, str] = {}
-    channels: Mapping[str, str] = {}
-    profile_id: str = ""
+    named: Mapping[str, Mapping[str, str]] = {}
     approved: Approved | None = None
     is_available: bool = False
     copying: Copying | None = None

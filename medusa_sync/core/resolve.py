@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
+from msgspec import structs
+
 from medusa_sync.core.fields import FIELDS, KINDS
 from medusa_sync.core.merge import merge_sets
 from medusa_sync.core.names import Names, StoreNames
@@ -15,8 +17,10 @@ from medusa_sync.core.value import members
 Gains = Mapping[str, Collection[str]]
 """The members that sets get, by field."""
 
-NAMING = tuple(name for name, field in FIELDS.items() if field.kind.names_members)
-"""The sets whose members name what only the merchant creates."""
+NAMING = {
+    name: field.kind.names_members for name, field in FIELDS.items() if field.kind.names_members is not None
+}
+"""What members of sets name that only the merchant creates, by field."""
 
 DECIDING = tuple(kind.decided_by for kind in KINDS if kind.decided_by is not None)
 """The names that decide which fields a store can have."""
@@ -30,14 +34,24 @@ def asked(product: DesiredProduct, records: Collection[Record], gains: Gains) ->
         records: of what the store has of it.
         gains: the members that the source has added.
     """
-    return chain.from_iterable(kind.asks(product, records, gains) for kind in KINDS)
+    yield from (sort for name, sort in NAMING.items() if gains.get(name))
+    yield from chain.from_iterable(kind.asks(product, records) for kind in KINDS)
 
 
 def resolved(product: DesiredProduct, names: StoreNames) -> DesiredProduct:
     """What the source can want from a store, with the ids of what it names."""
     for kind in KINDS:
         product = kind.resolved(product, names)
-    return product
+    return with_members(product, names)
+
+
+def with_members(product: DesiredProduct, names: StoreNames) -> DesiredProduct:
+    """A product with the ids of what members of its sets name."""
+    named = dict[str, dict[str, str]]()
+    for name, sort in NAMING.items():
+        find = names.of(sort).find
+        named[name] = {each: own for each in members(product.fields.get(name)) if (own := find(each))}
+    return structs.replace(product, named=named)
 
 
 def refusal(product: DesiredProduct, gains: Gains, names: StoreNames, instead: str) -> str:
@@ -56,9 +70,8 @@ def refusal(product: DesiredProduct, gains: Gains, names: StoreNames, instead: s
 def refused_gain(gains: Gains, names: StoreNames, instead: str) -> str:
     """Why a product cannot get members of sets; empty if it can, or it is not known what they name."""
     for name, gained in gains.items():
-        sort = FIELDS[name].kind.names_members
-        if sort is not None and names.has(sort):
-            known = names.of(sort)
+        if names.has(NAMING[name]):
+            known = names.of(NAMING[name])
             for member in gained:
                 if not known.find(member):
                     return known.lacks(member, instead)

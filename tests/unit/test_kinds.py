@@ -94,7 +94,6 @@ EXCEPTIONS = {
     },
     "channels": {
         PLACEMENT,
-        WANTED,
         VOCABULARY,
         "medusa/payload.py",  # a new product gets what Medusa would leave out
         "medusa/api.py",  # the default one of the store

@@ -178,25 +178,18 @@ class Kind:
 
     # --- what it names in the store ---
 
-    def asks(
-        self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
-    ) -> Iterator[Names]:
-        """What has to be known of the store to plan a product.
+    def asks(self, product: DesiredProduct, records: Collection[Record]) -> Iterator[Names]:
+        """What has to be known of the store to plan a product, besides what the members of sets name.
 
         Args:
             product: what the source wants.
             records: of what the store has of it.
-            gains: the members that the source has added to sets, by field.
         """
         yield from ()
 
     def resolved(self, product: DesiredProduct, names: StoreNames) -> DesiredProduct:
         """A product with the ids of what fields of this kind name, without what the store cannot have."""
         return product
-
-    def is_unresolved(self, change: Change) -> bool:
-        """Whether a change adds what the source does not name, so that no id of it is known."""
-        return False
 
     def refusals(self, product: DesiredProduct, names: StoreNames, instead: str) -> Iterator[str]:
         """Why fields of this kind of a resolved product cannot be written.

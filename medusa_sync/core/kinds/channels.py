@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import field, structs
@@ -18,8 +18,6 @@ from medusa_sync.core.value import listed, members
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
     from medusa_sync.core.placement import Placement
-    from medusa_sync.core.product import DesiredProduct
-    from medusa_sync.core.record import Record
     from medusa_sync.core.stored import StoredProduct
     from medusa_sync.core.value import Value
 
@@ -56,22 +54,6 @@ class Channels(Terms):
     own_steps = frozenset()
     names_members = SALES_CHANNELS
 
-    def asks(
-        self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
-    ) -> Iterator[Names]:
-        if gains.get(CHANNELS):
-            yield SALES_CHANNELS
-
-    def resolved(self, product: DesiredProduct, names: StoreNames) -> DesiredProduct:
-        if not (channels := members(product.fields.get(CHANNELS))):
-            return product
-        known = names.of(SALES_CHANNELS)
-        found = {name: own for name in channels if (own := known.find(name))}
-        return structs.replace(product, channels=found)
-
-    def is_unresolved(self, change: Change) -> bool:
-        return not {*change.added(CHANNELS)} <= change.desired.channels.keys()
-
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
         return tuple(product.channel_ids([*known]))
 
@@ -80,7 +62,7 @@ class Channels(Terms):
         return applied.get(name) is None
 
     def ids(self, change: Change, value: Value) -> Ids:
-        return {**change.desired.channels, **change.stored.channel_ids(members(value))}
+        return {**change.desired.named.get(CHANNELS, {}), **change.stored.channel_ids(members(value))}
 
     def offered(self) -> Sold:
         return Sold()

@@ -152,9 +152,7 @@ class Price(Kind):
 
         return {name: called(name) for name in filter(is_price, fields)}
 
-    def asks(
-        self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
-    ) -> Iterator[Names]:
+    def asks(self, product: DesiredProduct, records: Collection[Record]) -> Iterator[Names]:
         if any(region_names(each.fields) for each in product.variants):
             yield REGIONS
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
-
 from medusa_sync.core.kinds.base import Ids, Kind
-from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.placement import PROFILES
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
-    from medusa_sync.core.product import DesiredProduct
-    from medusa_sync.core.record import Record
     from medusa_sync.core.stored import StoredProduct
     from medusa_sync.core.value import Value
 
@@ -27,19 +22,6 @@ class ShippingProfile(Kind):
     is_late = True
     stays = True  # a product without one cannot be sent to customers
     names_members = PROFILES
-
-    def asks(
-        self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
-    ) -> Iterator[Names]:
-        if gains.get(PROFILE):
-            yield PROFILES
-
-    def resolved(self, product: DesiredProduct, names: StoreNames) -> DesiredProduct:
-        own = names.of(PROFILES).find(str(product.fields.get(PROFILE) or ""))
-        return structs.replace(product, profile_id=own) if own else product
-
-    def is_unresolved(self, change: Change) -> bool:
-        return any(change.added(PROFILE)) and not change.desired.profile_id
 
     def paths(self, name: str) -> Iterable[str]:
         return (f"{name}.id", f"{name}.name")
@@ -57,4 +39,4 @@ class ShippingProfile(Kind):
         body[f"{name}_id"] = ids[str(value)]
 
     def ids(self, change: Change, value: Value) -> Ids:
-        return {str(change.desired.fields.get(PROFILE)): change.desired.profile_id}
+        return change.desired.named.get(PROFILE, {})

@@ -39,9 +39,7 @@ class Text(Apart):
     def comes_apart(self, before: Value, after: Value) -> bool:
         return True
 
-    def asks(
-        self, product: DesiredProduct, records: Collection[Record], gains: Mapping[str, Collection[str]]
-    ) -> Iterator[Names]:
+    def asks(self, product: DesiredProduct, records: Collection[Record]) -> Iterator[Names]:
         if locales_of(product) or any(each.has(self) for each in records):
             yield LOCALES
 

@@ -7,9 +7,8 @@ from msgspec import structs
 from medusa_sync.core import approval
 from medusa_sync.core.approval import moved
 from medusa_sync.core.change import Change
-from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.resolve import NAMING, Gains, refusal, refused_gain
+from medusa_sync.core.resolve import NAMING, Gains, refusal, refused_gain, with_members
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.differences import in_words
 from medusa_sync.sync.write.job import Group, Job, still_queued
@@ -38,14 +37,13 @@ class Gate:
 
     async def resolve(self, jobs: Group) -> None:
         """Resolve what plans add to sets although the source has not: it was removed since."""
-        for name in NAMING:
-            kind = FIELDS[name].kind
-            left = [job for job in jobs if kind.is_unresolved(job.change)]
-            if left and kind.names_members is not None:
-                await self._context.find_names(kind.names_members)
+        for name, sort in NAMING.items():
+            left = [job for job in jobs if not _knows(job.change, name)]
+            if left:
+                await self._context.find_names(sort)
             for job in left:
-                job.desired = kind.resolved(job.desired, self._context.names)
-                desired = kind.resolved(job.change.desired, self._context.names)
+                job.desired = with_members(job.desired, self._context.names)
+                desired = with_members(job.change.desired, self._context.names)
                 job.plan = structs.replace(job.change, desired=desired)
 
     def pass_through(self, jobs: Group, *, has_begun: bool = False) -> Group:
@@ -79,6 +77,11 @@ class Gate:
             return ""
         begun = has_begun or job.is_written or approval.has_begun(approved, change)
         return in_words(moved(job.desired, change, self._context.placement.ids, has_begun=begun))
+
+
+def _knows(change: Change, name: str) -> bool:
+    """Whether the ids of all members are known that a set gets."""
+    return {*change.added(name)} <= change.desired.named.get(name, {}).keys()
 
 
 def _sent(change: Change) -> DesiredProduct:

@@ -68,7 +68,7 @@ def test_a_store_without_any_says_so() -> None:
 def test_a_product_gets_the_ids_of_what_it_names() -> None:
     wanted = product({"sales_channels": ("Fair", "sc_1", "Shop")}, price__eur__Europe=1, stock__Riga=2)
     found = resolved(wanted, STORE)
-    assert found.channels == {"Fair": "sc_2", "sc_1": "sc_1"}
+    assert found.named["sales_channels"] == {"Fair": "sc_2", "sc_1": "sc_1"}
     assert found.locations == {"": "sloc_1", "Riga": "sloc_2"}
     assert found.regions == {"europe": "reg_1"}
     assert found.digest == "d"
@@ -76,7 +76,7 @@ def test_a_product_gets_the_ids_of_what_it_names() -> None:
 
 def test_channels_of_a_saved_plan_are_those_of_the_store_of_today() -> None:
     planned = resolved(product({"sales_channels": ("Fair",)}), STORE)
-    assert resolved(planned, StoreNames(location_id="sloc_1")).channels == {}
+    assert resolved(planned, StoreNames(location_id="sloc_1")).named["sales_channels"] == {}
 
 
 def test_what_the_store_cannot_have_is_left_out_and_the_digest_with_it() -> None:

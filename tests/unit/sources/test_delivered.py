@@ -48,10 +48,9 @@ def test_the_version_of_the_mapping_changes_if_products_are_mapped_to_other_valu
             "withheld",
             "regions",
             "locations",
-            "channels",
+            "named",
             "settings",
             "is_available",
-            "profile_id",
             "copying",
         ):  # not written for a product that is stored
             del each[name]
