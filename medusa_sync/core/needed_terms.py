@@ -9,12 +9,14 @@ from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.kinds.links import CATEGORIES
 from medusa_sync.core.value import members
 
+TERMS = tuple(name for name, field in FIELDS.items() if field.kind.is_term)
+"""The fields whose values are terms."""
+
 
 def needed_terms(changes: Iterable[Change]) -> dict[str, list[str]]:
     """The terms that changes add, such as tags, by field; also the categories of adopted products."""
     known = list(changes)
-    terms = [name for name, field in FIELDS.items() if field.kind.is_term]
-    needed = {name: [term for change in known for term in change.added(name)] for name in terms}
+    needed = {name: [term for change in known for term in change.added(name)] for name in TERMS}
     needed[CATEGORIES] += placed_terms(change for change in known if change.placed)
     return needed
 

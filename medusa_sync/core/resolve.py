@@ -69,12 +69,11 @@ def refusal(product: DesiredProduct, gains: Gains, names: StoreNames, instead: s
 
 def refused_gain(gains: Gains, names: StoreNames, instead: str) -> str:
     """Why a product cannot get members of sets; empty if it can, or it is not known what they name."""
-    for name, gained in gains.items():
-        if names.has(NAMING[name]):
-            known = names.of(NAMING[name])
-            for member in gained:
-                if not known.find(member):
-                    return known.lacks(member, instead)
+    for name, sort in NAMING.items():
+        known = names.of(sort)
+        for member in gains.get(name, ()) if names.has(sort) else ():
+            if not known.find(member):
+                return known.lacks(member, instead)
     return ""
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.needed_terms import TERMS
 from medusa_sync.core.newer import unseen
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import EARLIEST, Record, applied
@@ -138,9 +139,9 @@ class Comparison:
         return {external_id: stored.get(external_id, ()) for external_id in known}
 
     def _gains(self, product: DesiredProduct, copies: Sequence[Found]) -> Gains:
-        """The members that sets of a product may get, of those that name what only the merchant creates."""
+        """The members that sets of a product may get, of those that name something in the store."""
         records, has = _records(copies), self._context.plan.selection.has
-        synced = [name for name in NAMING if not copies or has(name)]
+        synced = [name for name in (*NAMING, *TERMS) if not copies or has(name)]
         return {name: added_members(name, product, records) for name in synced}
 
     def _wanted(self) -> int | None:

@@ -142,8 +142,7 @@ class Attempts:
 
     async def _find_terms(self, jobs: Group) -> bool:
         """Find the terms that jobs need, or create them; returns whether some were not known."""
-        wanting = [job.change for job in jobs if Step.TERMS in job.change.steps]
-        if not wanting or self._terms.has(needed_terms(wanting)):
+        if self._terms.has(needed_terms(job.change for job in jobs)):
             return False
         await self._rows.term_ids(jobs)
         return True

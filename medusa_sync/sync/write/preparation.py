@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from itertools import chain
 
 from medusa_sync.core.announced import Announced, announce
-from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.kinds.copies import may_lack
-from medusa_sync.core.resolve import added_members
-from medusa_sync.core.selection import Selection
+from medusa_sync.core.needed_terms import TERMS
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.sync.context import Context
@@ -70,7 +68,7 @@ class Preparation:
         names = {job.external_id for job in created}
         updates = self._context.settings.plan.update
         changed = [each for each in part if (updates if each.copies else each.desired.external_id in names)]
-        terms = _added_terms(changed, self._context.settings.plan.selection)
+        terms = {name: [term for each in changed for term in each.gains.get(name, ())] for name in TERMS}
         self._terms.expect(terms, [job.desired for job in jobs])
         return jobs
 
@@ -88,14 +86,3 @@ class Preparation:
         if len(copies) != 1 or not isinstance(copies[0], StoredProduct):
             return None
         return announce(stale.desired, copies[0], context.plan)
-
-
-def _added_terms(products: Sequence[Stale], selection: Selection) -> dict[str, list[str]]:
-    """The terms that the source added since products were last written, by field, as the records show it."""
-    added: dict[str, list[str]] = {name: [] for name, field in FIELDS.items() if field.kind.is_term}
-    for product in products:
-        records = [each.record for each in product.copies if isinstance(each, StoredProduct) and each.record]
-        for name, terms in added.items():
-            if selection.has(name) or not product.copies:
-                terms.extend(added_members(name, product.desired, records))
-    return added

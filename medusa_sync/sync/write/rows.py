@@ -36,8 +36,7 @@ class ProductRows:
 
     async def term_ids(self, jobs: Group) -> Ids:
         """The ids of the terms that jobs need; missing ones are created."""
-        changes = [job.change for job in jobs if Step.TERMS in job.change.steps]
-        return await self._terms.ids(needed_terms(changes)) if changes else {}
+        return await self._terms.ids(needed_terms(job.change for job in jobs))
 
     # --- stored products ---
 
