@@ -58,7 +58,8 @@ def creation_body(change: Change, product_id: str, *, status: str, items: Items)
     """What the body has in addition if it creates a product: the options, and the first variants."""
     desired = change.desired
     first = desired.variants[:FIRST_VARIANTS]
-    options = {name: wanted_values(desired.variants, name) for name in desired.options}
+    wanted = [each.fields for each in desired.variants]
+    options = {name: option_values(wanted, name) for name in desired.options}
     bodies = zip(first, new_variants(change, first, items), strict=True)
     return {
         "external_id": desired.external_id,
@@ -78,9 +79,9 @@ def record_body(product_id: str, record: Record) -> dict[str, Any]:
 # --- options and variants ---
 
 
-def wanted_values(variants: Iterable[DesiredVariant], name: str) -> list[str]:
-    """The values that variants have for an option, each once."""
-    values = (variant.fields.get(f"{OPTION}{name}") for variant in variants)
+def option_values(variants: Iterable[Mapping[str, Value]], name: str) -> list[str]:
+    """The values for an option that variants with these fields have, each once."""
+    values = (fields.get(f"{OPTION}{name}") for fields in variants)
     return list(dict.fromkeys(str(value) for value in values if value is not None))
 
 

@@ -18,8 +18,8 @@ from medusa_sync.medusa.payload import (
     FIRST_VARIANTS,
     kept_options,
     new_variants,
+    option_values,
     variant_edits,
-    wanted_values,
 )
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Job
@@ -118,14 +118,14 @@ class Variants:
         plan, product_id = update.options, update.stored.id
         options = {option.id: option for option in update.stored.options}
         are_entities = any(option.is_exclusive is not None for option in options.values())
-        variants = [each.desired for each in update.variants if each.stored or each.is_new]
+        wanted = [each.desired.fields for each in update.variants if each.stored or each.is_new]
         for option in plan.removed:
             if _is_removable(option, update.stored):
                 await self._api.options.remove(product_id, option)
         for name, option_id in plan.renamed.items():
             await self._api.options.rename(product_id, options[option_id], name)
         for name in plan.added:
-            values = wanted_values(variants, name)
+            values = option_values(wanted, name)
             await self._api.options.add(product_id, name, values, are_entities=are_entities)
         for name, known in plan.stored.items():
             if known is not None and (missing := _missing_values(update, name, known)):
@@ -186,8 +186,7 @@ def _missing_values(update: Change, name: str, option: StoredOption) -> list[str
 
 def _new_values(update: Change, name: str) -> list[str]:
     """The values that variants get, each once."""
-    values = [each.new_values.get(f"{OPTION}{name}") for each in update.variants]
-    return list(dict.fromkeys(str(value) for value in values if value is not None))
+    return option_values((each.new_values for each in update.variants), name)
 
 
 def _unused_values(update: Change, name: str, option: StoredOption, records: Iterable[Record]) -> set[str]:
