@@ -19,6 +19,7 @@ from medusa_sync.core.fields import (
     VARIANT,
     VARIANT_FIELDS,
     Field,
+    kind_of,
     setting_names,
 )
 from medusa_sync.core.kinds.base import Meanings, Merge, Sides
@@ -136,11 +137,13 @@ class _Plan(Struct, frozen=True):
         dropped = matches.dropped if selection.has_variants else {}
         if dropped:
             variants += dropped_changes(self.desired, record, self.names, matches.dropped, variants, drafted)
+        of_shared = [*self.shared_item(variants)]
+        own = (*self.own_changes(), *(() if self.shared.is_kit else of_shared), *of_options)
         return Change(
             self.desired,
             self.stored,
             record,
-            *_divided([*self.own_changes(), *self.shared_item(variants), *of_options]),
+            *_divided(own),
             tuple(variants),
             options,
             dropped,
@@ -148,7 +151,7 @@ class _Plan(Struct, frozen=True):
             selection=selection,
             blocked=blocked,
             shared_item=self.shared.item_id,
-            keeps_items=self.shared.is_kit and any(True for _ in self._shared_item(variants)),
+            keeps_items=self.shared.is_kit and bool(of_shared),
             renews_settings=self.how.accept_settings,
             newer=self.newer,
             learns=self.how.overwrite and bool(self.newer),
@@ -157,9 +160,6 @@ class _Plan(Struct, frozen=True):
 
     def shared_item(self, variants: Iterable[VariantChange]) -> _Found:
         """The changes of the stock that variants share."""
-        return () if self.shared.is_kit else self._shared_item(variants)
-
-    def _shared_item(self, variants: Iterable[VariantChange]) -> _Found:
         item = self.shared.item_id
         user = next((each for each in self.stored.variants if item and each.item_id == item), None)
         if user is None and not any(is_shared(each.new_values) for each in variants):
@@ -291,7 +291,8 @@ class _Plan(Struct, frozen=True):
                     keeps_items |= any(True for _ in merged)
                 else:
                     found += merged
-        held = self._held_back(_divided(found)[0], stored)
+        paid = [each for each in _divided(found)[0] if kind_of(each.field).is_amount]
+        held = held_back(paid, stored, self.how, self.names)
         names = {change.field for change in held}  # nobody has won their conflicts yet
         changes, conflicts = _divided(each for each in found if each.field not in names)
         return VariantChange(
@@ -324,11 +325,6 @@ class _Plan(Struct, frozen=True):
             yield FieldChange(name, current, wanted, history.applied, wanted, variant.name)
         else:
             yield from self._merge(field, wanted, current, history, sides, variant.name)
-
-    def _held_back(self, changes: Iterable[FieldChange], stored: StoredVariant) -> tuple[FieldChange, ...]:
-        """The changes of what customers pay that go too far."""
-        paid = [each for each in changes if VARIANT_FIELDS[each.field].kind.is_amount]
-        return held_back(paid, stored, self.how, self.names)
 
     def _with_default(self, variant: DesiredVariant) -> DesiredVariant:
         """The variant; the only one of a product that had several at the source is the default."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
+from medusa_sync.core.fields import FIELDS, kind_of
 from medusa_sync.core.kinds.sales import IN_CURRENCY
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import NO_RECORD, Pending, Write, remember
@@ -55,9 +55,5 @@ def _lacks_amount(desired: DesiredProduct, stored: StoredProduct) -> bool:
         for key, fields in record.pending_values.items()
         if (variant := owned.get(key)) is not None
         for name, pending in fields.items()
-        if _is_amount(name) and name not in others and pending
+        if kind_of(name).is_amount and name not in others and pending
     )
-
-
-def _is_amount(name: str) -> bool:
-    return VARIANT_FIELDS.knows(name) and VARIANT_FIELDS[name].kind.is_amount
