@@ -17,12 +17,6 @@ TYPES = List("/admin/product-types", "product_types", StoredValue, "id,value")
 COLLECTIONS = List("/admin/collections", "collections", StoredCollection, "id,handle")
 
 
-class _Resource(Struct, frozen=True):
-    """A part of a store. Reads raise what `MedusaClient.get` raises, writes what `post` raises."""
-
-    client: MedusaClient
-
-
 # --- inventory items ---
 
 
@@ -39,12 +33,14 @@ ITEMS = List(
 # --- options ---
 
 
-class OptionApi(_Resource, frozen=True):
-    """The options of products.
+class OptionApi(Struct, frozen=True):
+    """The options of products; every method raises what `MedusaClient.post` raises.
 
     Since 2.17, an option is an entity that may belong to several products; before, it is part of its product,
     and `is_exclusive` is None.
     """
+
+    client: MedusaClient
 
     async def add(self, product_id: str, title: str, values: Sequence[str], *, are_entities: bool) -> None:
         """Add an option that no other product has."""

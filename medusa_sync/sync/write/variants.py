@@ -21,6 +21,7 @@ from medusa_sync.medusa.payload import (
     option_values,
     variant_edits,
 )
+from medusa_sync.medusa.resources import OptionApi
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Job
 
@@ -37,6 +38,7 @@ class Variants:
 
     def __init__(self, context: Context) -> None:
         self._api = context.api
+        self._options = OptionApi(context.api.client)
         self._added: set[str] = set()  # ids of variants that were added in bulk
 
     def deleted(self, job: Job) -> Bodies:
@@ -121,16 +123,16 @@ class Variants:
         wanted = [each.desired.fields for each in update.variants if each.stored or each.is_new]
         for option in plan.removed:
             if _is_removable(option, update.stored):
-                await self._api.options.remove(product_id, option)
+                await self._options.remove(product_id, option)
         for name, option_id in plan.renamed.items():
-            await self._api.options.rename(product_id, options[option_id], name)
+            await self._options.rename(product_id, options[option_id], name)
         for name in plan.added:
             values = option_values(wanted, name)
-            await self._api.options.add(product_id, name, values, are_entities=are_entities)
+            await self._options.add(product_id, name, values, are_entities=are_entities)
         for name, known in plan.stored.items():
             if known is not None and (missing := _missing_values(update, name, known)):
                 title = plan.title(name)
-                await self._api.options.change_values(product_id, known, title, add=missing, remove=())
+                await self._options.change_values(product_id, known, title, add=missing, remove=())
 
     async def remove_unused_values(self, job: Job) -> None:
         """Remove the option values that this tool created, also in a killed run, and that no variant has."""
@@ -142,9 +144,7 @@ class Variants:
                 continue
             missing, title = _missing_values(update, name, option), update.options.title(name)
             try:
-                await self._api.options.change_values(
-                    update.stored.id, option, title, add=missing, remove=unused
-                )
+                await self._options.change_values(update.stored.id, option, title, add=missing, remove=unused)
             except StoreRefusedError as error:  # a variant that was added meanwhile may have one of them
                 logger.info(
                     "unused values of %s stay: %s",
