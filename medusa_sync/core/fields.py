@@ -198,6 +198,9 @@ UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)
 EXCLUSIVE = tuple(name for name, field in VARIANT_FIELDS.items() if field.kind.is_exclusive)
 """The fields of a variant that no one but the source has."""
 
+REPEATING = tuple(name for name, field in FIELDS.items() if field.kind.repeats)
+"""The fields of a product whose new values two runs may store twice."""
+
 NAMES = tuple(
     dict.fromkeys(name.partition(".")[0] for name in (*FIELDS, TRANSLATION, VARIANTS, *VARIANT_FIELDS))
 )

@@ -18,7 +18,7 @@ from medusa_sync.core.decided import (
     recorded_variants,
     removed_options,
 )
-from medusa_sync.core.fields import NEWEST, kind_of, newer_than
+from medusa_sync.core.fields import NEWEST, REPEATING, newer_than
 from medusa_sync.core.kinds.copies import recorded
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.kinds.stock import locations_of
@@ -188,14 +188,13 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
 
 def _has_to_be_checked(change: Change) -> bool:
     """Whether something has to be checked after the row is written, besides fields that arrive late."""
-    repeatable = (each.field for each in change.own_changes if kind_of(each.field).repeats)
     return bool(
         change.is_creation
         or change.placed
         or change.removed
         or change.options.is_change
         or change.resent_variants
-        or any(any(change.added(name)) for name in repeatable)
+        or any(any(change.added(name)) for name in REPEATING)
     )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from msgspec import Meta, Raw, Struct
 
 from medusa_sync.core.entities import Entity, NamedEntity
-from medusa_sync.core.fields import UNIQUE, UniqueValue
+from medusa_sync.core.fields import FIELDS, REPEATING, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import Swap
 from medusa_sync.core.names import Names
 from medusa_sync.core.stored import StoredProduct, StoredVariant, UnownedProduct, Unreadable
@@ -20,7 +20,7 @@ from medusa_sync.http import Query, Upload
 from medusa_sync.medusa import decode
 from medusa_sync.medusa.client import MedusaClient
 from medusa_sync.medusa.lists import NULL, List, Page, chunks, find, read, walk
-from medusa_sync.medusa.resources import ITEMS, OptionApi
+from medusa_sync.medusa.resources import ITEMS
 from medusa_sync.medusa.texts import TextApi
 from medusa_sync.stop import all_done
 
@@ -80,13 +80,11 @@ class AdminApi:
     Attributes:
         may_lag: look-ups come from the index engine, which lags behind writes; None before the first one.
             Scans do not lag.
-        options: of products.
         texts: in other locales.
     """
 
     def __init__(self, client: MedusaClient) -> None:
         self.may_lag: bool | None = None
-        self.options = OptionApi(client)
         self.texts = TextApi(client)
         self.client = client
 
@@ -211,9 +209,14 @@ class AdminApi:
     # --- writes ---
 
     async def update_products(self, bodies: Sequence[dict[str, Any]]) -> list[StoredProduct]:
-        """Update products in one all-or-nothing call; the response has no particular order."""
-        images = ",images.id,images.url" if any("images" in body for body in bodies) else ""
-        path, query = "/admin/products/batch", [("fields", f"id,external_id{images}")]
+        """Update products in one all-or-nothing call; the response has no particular order.
+
+        It shows what may be stored twice now.
+        """
+        repeated = (name for name in REPEATING if any(name in body for body in bodies))
+        paths = (path for name in repeated for path in FIELDS[name].kind.paths(name))
+        query: Query = [("fields", ",".join(("id", "external_id", *paths)))]
+        path = "/admin/products/batch"
         return (await self.client.post(path, {"update": bodies}, _Updated, query=query)).updated
 
     async def edit_products(self, bodies: Sequence[dict[str, Any]]) -> None:

@@ -34,7 +34,6 @@ LISTS = {"sync/write/sales.py", "medusa/price_lists.py"}  # sale prices are in a
 TEXTS = {"sync/write/texts.py", "medusa/texts.py"}  # texts have rows of their own
 STEPS = {"core/steps.py", "sync/write/steps.py"}  # the list of steps, and their order
 ASKED = {"medusa/decode.py", "medusa/resources.py"}  # what is asked for
-API = {*ASKED, "medusa/api.py"}  # and calls of its own
 EXCEPTIONS = {
     "SKU": {
         *ITEMS,
@@ -52,7 +51,7 @@ EXCEPTIONS = {
     "option": {
         WANTED,
         *STEPS,
-        *API,
+        *ASKED,
         "core/product_options.py",  # which option is which
         "core/variants.py",  # option values say which variant is which
         "core/equal_variants.py",  # no two variants may have the same ones
@@ -107,8 +106,6 @@ EXCEPTIONS = {
         "medusa/terms.py",  # they have parents, names and handles
     },
     "images": {
-        "sync/write/rows.py",  # two runs that add the same image store it twice
-        "medusa/api.py",  # the response shows it
         "sync/context.py",  # what downloads them for copies
         "sync/run.py",  # the same
         "sync/write/copier.py",  # copies them

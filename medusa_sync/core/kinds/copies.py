@@ -272,6 +272,8 @@ def with_copies(body: dict[str, Any], change: Change) -> dict[str, Any]:
 
 def distinct_body(product: StoredProduct, change: Change) -> dict[str, Any] | None:
     """The body that stores each image of a written product once; None if no image is repeated."""
+    if not product.images:
+        return None
     shown = by_source(with_sources(product, change.files.values()), change.desired)
     body = distinct_images_body(shown)
     return with_copies(body, change) if body else None

@@ -58,8 +58,8 @@ class ProductRows:
             job.note_at = now
             job.wrote(job.change.row_changes)
         changes = {job.external_id: job.change for job in jobs}
-        shown = [(each, changes[each.external_id or ""]) for each in products if each.images]
-        if repeated := [*filter(None, (distinct_body(each, change) for each, change in shown))]:
+        distinct = (distinct_body(each, changes[each.external_id or ""]) for each in products)
+        if repeated := [*filter(None, distinct)]:
             await self._api.edit_products(repeated)
 
     # --- new products ---
