@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 
-from msgspec import structs
-
 from medusa_sync.core.change import Change, FieldChange, VariantChange
 from medusa_sync.core.fields import NEWEST, kind_of
 from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.kinds.copies import remain
+from medusa_sync.core.kinds.prices import named_by_record
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
 from medusa_sync.core.run_settings import changed_of
@@ -94,7 +93,7 @@ def announce(desired: DesiredProduct, stored: StoredProduct, how: PlanSettings) 
     if not changes or is_first or may_be_held or not come_apart:
         return None
     return Announced(
-        structs.replace(desired, regions={**record.regions, **desired.regions}),
+        named_by_record(desired, record, how.selection),
         stored,
         record,
         tuple(own),
