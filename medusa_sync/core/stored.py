@@ -97,7 +97,22 @@ class StoredTranslation(Entity, frozen=True):
     translations: dict[str, Any]
 
 
-class StoredVariant(Entity, frozen=True):
+class Goods(Entity, frozen=True, kw_only=True):
+    """What products and variants both have."""
+
+    thumbnail: str | None = None
+    weight: int | float | None = None
+    length: int | float | None = None
+    height: int | float | None = None
+    width: int | float | None = None
+    origin_country: str | None = None
+    hs_code: str | None = None
+    mid_code: str | None = None
+    material: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class StoredVariant(Goods, frozen=True):
     """A variant.
 
     Attributes:
@@ -115,17 +130,7 @@ class StoredVariant(Entity, frozen=True):
     barcode: str | None = None
     ean: str | None = None
     upc: str | None = None
-    weight: int | float | None = None
-    length: int | float | None = None
-    height: int | float | None = None
-    width: int | float | None = None
-    origin_country: str | None = None
-    hs_code: str | None = None
-    mid_code: str | None = None
-    material: str | None = None
-    thumbnail: str | None = None
     variant_rank: int | None = None
-    metadata: dict[str, Any] | None = None
     manage_inventory: bool = False
     allow_backorder: bool = False
     options: tuple[StoredOptionValue, ...] = ()
@@ -248,7 +253,7 @@ class Unreadable(Identified, frozen=True):
     reason: str
 
 
-class StoredProduct(Identified, frozen=True):
+class StoredProduct(Goods, frozen=True):
     """A product with everything that a change may touch, as far as it was asked for.
 
     Attributes:
@@ -260,24 +265,15 @@ class StoredProduct(Identified, frozen=True):
             source, which images have here.
     """
 
+    external_id: str | None
     record: Record | None = None
     has_old_record: bool = False
-    metadata: dict[str, Any] | None = None
     title: str = ""
     handle: str = ""
     status: str = ""
     discountable: bool = True
     description: str | None = None
-    thumbnail: str | None = None
-    weight: int | float | None = None
-    length: int | float | None = None
-    height: int | float | None = None
-    width: int | float | None = None
     subtitle: str | None = None
-    origin_country: str | None = None
-    hs_code: str | None = None
-    mid_code: str | None = None
-    material: str | None = None
     options: tuple[StoredOption, ...] = ()
     images: tuple[StoredImage, ...] = ()
     tags: tuple[StoredValue, ...] = ()
@@ -350,7 +346,7 @@ class UnownedProduct(Entity, frozen=True):
     variants: tuple[StoredVariant, ...]
 
 
-P = TypeVar("P", bound=Identified)
+P = TypeVar("P", bound=StoredProduct | Unreadable)
 
 
 def by_external_id(products: Iterable[P]) -> Mapping[str, list[P]]:
