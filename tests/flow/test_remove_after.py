@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -13,7 +14,18 @@ import pytest
 from medusa_sync import RunResult
 from tests.flow.faults import KILLED, killed_runs, strike
 from tests.flow.plans import carried_out
-from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, record_of, sync, synced, writes
+from tests.flow.stage import (
+    ListSource,
+    apply,
+    assert_quiet,
+    copies_of,
+    counts,
+    record_of,
+    save,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.shirts import shirt
@@ -97,6 +109,15 @@ def test_what_comes_back_is_unmarked_by_any_run(back: Row) -> None:
     assert is_sold(store)
     run(store, ROWS[1:], 15)
     assert not is_sold(store)
+
+
+def test_a_saved_plan_ends_the_mark_of_what_is_back(tmp_path: Path) -> None:
+    store, file = synced(ROWS), tmp_path / "plan"
+    run(store, ROWS[1:], 0)
+    with on_day(3):
+        save(ListSource(ROWS), store, file, on_missing="delete", remove_after="7d")
+        apply(file, store)
+    assert "missing_since" not in record_of(store, 1)
 
 
 def test_marks_mean_nothing_without_the_option() -> None:

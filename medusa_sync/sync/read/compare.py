@@ -212,8 +212,7 @@ class Comparison:
             not self._reads_all
             and stored.record is not None
             and not stored.record.withheld  # a value may be free now
-            and not stored.record.missing_since
-            and not self._scan.removes_from(stored.record)
+            and not self._scan.has_more(stored.record)
             and self._context.plan.selection.is_up_to_date(stored.record, product.desired)
             and not self._guard.renews(stored.record)
         ):

@@ -232,9 +232,9 @@ class Scan:
             elif is_first:
                 self.unrecorded.add(source_id)
 
-    def removes_from(self, record: Record) -> bool:
-        """Whether variants of a product are removed or marked that the source dropped in an earlier run."""
-        return any(
+    def has_more(self, record: Record) -> bool:
+        """Whether a product has a mark to end, or variants to remove or mark that the source has dropped."""
+        return bool(record.missing_since) or any(
             each.dropped in self._removable and not self.delay.is_pending(each.missing_since)
             for each in record.variants.values()
         )
@@ -254,7 +254,7 @@ class Scan:
         selection = self._settings.plan.selection
         if remain(record, self._settings.copying, selection):
             return
-        if record.is_settled and not (record.missing_since or self.removes_from(record)):
+        if record.is_settled and not self.has_more(record):
             place = record.locations.get("", "") if selection.has_items else ""
             self._up_to_date.append(hash((external_id, selection.of(record).content, place)))
             if record.source:
