@@ -262,6 +262,8 @@ class Kind:
 
     def takes(self, value: Value) -> bool:
         """Whether a field can have a value, as far as the engine relies on it."""
+        if self.is_amount or self.is_measure:
+            return is_number(value)
         return isinstance(value, tuple if self.merge is Merge.UNION else str)
 
     def same(self, stored: object, desired: object) -> bool:

@@ -7,7 +7,7 @@ from math import copysign, floor
 from struct import pack
 from typing import TYPE_CHECKING
 
-from medusa_sync.core.kinds.base import Kind, is_number
+from medusa_sync.core.kinds.base import Kind
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ class Measure(Kind):
     """A number that the store keeps as a 32-bit float."""
 
     is_measure = True
-
-    def takes(self, value: Value) -> bool:
-        return is_number(value)
 
     def same(self, stored: object, desired: object) -> bool:
         if isinstance(stored, int | float) and isinstance(desired, int | float):

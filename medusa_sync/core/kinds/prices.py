@@ -12,7 +12,7 @@ from msgspec import field, structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.entities import NamedEntity
-from medusa_sync.core.kinds.base import Kind, Meanings, Offered, is_number
+from medusa_sync.core.kinds.base import Kind, Meanings, Offered
 from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.value import listed
 
@@ -208,9 +208,6 @@ class Price(Kind):
 
     def comes_apart(self, before: Value, after: Value) -> bool:
         return True
-
-    def takes(self, value: Value) -> bool:
-        return is_number(value)
 
     def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         key = price_key(name, names.currency, names.regions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from medusa_sync.core.kinds.base import Apart, Meanings, Sides, is_number
+from medusa_sync.core.kinds.base import Apart, Meanings, Sides
 from medusa_sync.core.kinds.prices import AMOUNT, PRICE, SALES, price_key
 from medusa_sync.core.steps import Step
 
@@ -57,9 +57,6 @@ class Sale(Apart):
 
     def comes_apart(self, before: Value, after: Value) -> bool:
         return True
-
-    def takes(self, value: Value) -> bool:
-        return is_number(value)
 
     def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         code = price_key(name, names.currency).currency
