@@ -16,7 +16,7 @@ from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.value import Value, digest_of, members
+from medusa_sync.core.value import Value, digest_of, first, members
 
 
 class CreatedProduct(Struct, frozen=True):
@@ -107,8 +107,7 @@ def variant_written_since(
 
 
 def _reason(edits: Iterable[str]) -> Since:
-    names = [*dict.fromkeys(edits)]
-    shown = names[:_MOST] + ([f"{len(names) - _MOST} more"] if len(names) > _MOST else [])
+    shown = first([*dict.fromkeys(edits)], _MOST)
     return Since(f"edited since the run: {', '.join(shown)}" if shown else "")
 
 

@@ -40,6 +40,11 @@ def digest_of(content: object) -> str:
     return blake2b(json.encode(content, order="deterministic"), digest_size=8).hexdigest()
 
 
+def first(texts: Sequence[str], most: int) -> list[str]:
+    """The first of these texts, and how many more there are."""
+    return [*texts[:most], *([f"{len(texts) - most} more"] if len(texts) > most else [])]
+
+
 def members(value: Value) -> tuple[str, ...]:
     """The members of a set, or the only value of a field that is not a set."""
     return value if isinstance(value, tuple) else (str(value),) if value is not None else ()

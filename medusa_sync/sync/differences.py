@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from medusa_sync.core.approval import Moved
-from medusa_sync.core.value import excerpts
+from medusa_sync.core.value import excerpts, first
 from medusa_sync.redact import hidden
 
 _LONG = 60  # characters of a value in a reason
@@ -14,10 +14,7 @@ _MOST = 3  # differences in a reason
 
 def in_words(found: Iterable[Moved]) -> str:
     """The first differences in words; empty if there is none."""
-    differences = list(found)
-    texts = [_text(each) for each in differences[:_MOST]]
-    texts += [f"{len(differences) - _MOST} more"] if len(differences) > _MOST else []
-    return "; ".join(texts)
+    return "; ".join(first([*map(_text, found)], _MOST))
 
 
 def _text(difference: Moved) -> str:
