@@ -52,7 +52,7 @@ def _changed(before: Stored, after: Stored) -> Iterator[tuple[set[str], str]]:
         for name, value in one.owned.items():
             if (new := two.owned[name]) != value:
                 # `draft` takes a dropped variant out of sale, and back.
-                also = {"variants"} if name.startswith("stock") and 0 in {value, new} else set()
+                also = {"variants"} if name.startswith("stock") and {0, None} & {value, new} else set()
                 yield {_name(name), *also}, f"{name} of {own} {value!r} {new!r}"
 
 
