@@ -14,12 +14,18 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from medusa_sync import testing
 from medusa_sync.errors import SourceError
 from medusa_sync.sources.api import ApiSource
 from medusa_sync.sources.base import ItemSource
 from medusa_sync.sources.open import _FileSource
-from medusa_sync.testing import Product, SourceTests
+from medusa_sync.testing import PRODUCTS, Product, SourceTests
 from tests.unit.builders import SOURCE_URL, http_client
+
+
+@pytest.fixture(autouse=True)
+def _several_small_pages(small_pages: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - a fixture that patches
+    monkeypatch.setattr(testing, "PRODUCTS", PRODUCTS[:250])
 
 
 class _FileTests(SourceTests):
@@ -127,7 +133,7 @@ class TestPages(_UrlTests):
 
     def cut_off(self, products: Sequence[Product], folder: Path) -> ItemSource:
         del folder
-        return self.served(lambda query: self.page(products[:500], query, len(products)))
+        return self.served(lambda query: self.page(products[:100], query, len(products)))
 
     def repeating(self, products: Sequence[Product], folder: Path) -> ItemSource | None:
         del folder
