@@ -27,9 +27,12 @@ $(VENV)/installed: pyproject.toml
 	$(PIP) install --group dev --group docs --editable .
 	@touch $@
 
+HASHED = --no-deps --require-hashes --requirement requirements.lock
 $(VENV)/locked: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
+	$(PIP) install --no-deps --require-hashes --requirement $(VENV)/uv.lock
+	$(BIN)/uv pip install --quiet $(HASHED) --python $(BIN)/python || $(PIP) install $(HASHED) # uv is faster, but reads no pip.conf
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	$(PIP) check
 	@touch $@
