@@ -1,4 +1,4 @@
-"""Every kind of fault at each of the first 17 writes of a first sync into a real store."""
+"""Every kind of fault at any of the first 17 writes of a first sync into a real store."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import dummyjson
 from tests.harness.fault_proxy import KINDS, FaultProxy
 from tests.harness.medusa import Store
-from tests.tiers import sampled
+from tests.tiers import sampled, some
 from tests.world.exact import assert_exact, assert_in_order, assert_quiet, said_to_be_stored
 from tests.world.shop import Shop
 
@@ -48,7 +48,7 @@ def test_the_next_run_repairs_a_fault_at_any_write(
 ) -> None:
     time_out = ["--read-timeout", "3"] if kind in NEEDS_A_TIME_OUT else []
     everything: list[dict[str, Any]] = []
-    missing = set(range(1, WRITES + 1))
+    missing = set(some(range(1, WRITES + 1), 4))
     for number in range(1, WRITES + 1):  # a run may end before it meets all of its faults
         made = catalogue(number)
         proxy.requests.clear()

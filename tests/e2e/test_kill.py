@@ -49,21 +49,21 @@ def is_killed(proxy: FaultProxy, shop: Shop, dice: random.Random, writes: int, *
     return exit_code != 0
 
 
-@pytest.mark.parametrize("plain", [500, 40], ids=["creations", "updates"])
+@pytest.mark.parametrize("is_stored", [False, True], ids=["creations", "updates"])
 def test_the_next_run_completes_what_was_killed_again_and_again(
-    plain: int, shop: Shop, proxy: FaultProxy, tmp_path: Path
+    shop: Shop, proxy: FaultProxy, tmp_path: Path, *, is_stored: bool
 ) -> None:
-    kills, dice, killed = times(50, quick=6), random.Random(4), 0
-    first = goods(plain, 8)
+    kills, dice, killed = times(50, quick=3), random.Random(4), 0
+    first = goods(40 if is_stored else times(500, quick=60), times(8, quick=4))
     with dummyjson(first) as source:
         # The same folder for locks, so that an abandoned lock would be noticed.
         arguments = ("--source", source.url, "--json", "--sale-prices", "--lock-dir", str(tmp_path))
-        if plain == 40:
+        if is_stored:
             assert medusa_sync(*arguments, store=shop.store).exit_code == 0
         for turn in range(kills):
-            if plain == 40:
+            if is_stored:
                 source.products = [good(row["id"], max(turn % 20 + dice.randint(-1, 1), 0)) for row in first]
-            killed += is_killed(proxy, shop, dice, 4 if plain == 500 else 8, *arguments, "--batch-size", "10")
+            killed += is_killed(proxy, shop, dice, 8 if is_stored else 4, *arguments, "--batch-size", "10")
             shop.store.wait_until_idle()  # its writes must not overlap with the next run
         clean = medusa_sync(*arguments, store=shop.store)
         assert_in_order(clean, 0)
@@ -81,7 +81,7 @@ def test_two_runs_without_a_common_lock_create_no_duplicates(shop: Shop, tmp_pat
         until(lambda: len(met) == 2)
         exchange.respond(exchange.forward())
 
-    with dummyjson(goods(100, 0)) as source:
+    with dummyjson(goods(40, 0)) as source:
 
         def sync(machine: str) -> Finished:
             with fault_proxy(shop.store.url) as proxy:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 from pathlib import Path
 from threading import Thread
 
@@ -14,6 +15,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from docs.build import DOCS
+from tests.tiers import sampled
 
 ROOT = DOCS.parent
 PAGES = sorted(path.stem for path in DOCS.glob("*.md") if path.stem != "index")
@@ -61,8 +63,10 @@ def test_the_site_has_every_page_the_schemas_and_a_search(built: Path) -> None:
     assert "--max-removals" in (built / "search.json").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("device", WIDTHS)
+@pytest.mark.parametrize(
+    ("device", "scheme"),
+    sampled(product(WIDTHS, ["light", "dark"]), ("phone", "dark"), ("desktop", "light")),
+)
 def test_no_page_is_wider_than_the_window_or_asks_another_server(
     device: str, scheme: str, site: str, chrome: Chrome
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.command import Finished, medusa_sync
 from tests.harness.dummyjson import dummyjson
-from tests.tiers import sampled
+from tests.tiers import sampled, times
 from tests.world.merchant import make_merchant
 from tests.world.oracle import Oracle
 from tests.world.shop import Shop
@@ -38,10 +38,10 @@ def test_an_undo_restores_a_real_store(seed: int, shop: Shop, tmp_path: Path) ->
 
     with dummyjson([]) as server:
         source = Source(server, dice)
-        source.add_numbers(range(1, 17))
+        source.add_numbers(range(1, times(17, quick=9)))
         run("--source", server.url, *options)
         before = shown(shop)
-        source.change(40)
+        source.change(times(40, quick=20))
         source.add_numbers([17, 18])
         run("--source", server.url, "--report", str(tmp_path / "run.json"), *options)
         after = shown(shop)

@@ -414,8 +414,14 @@ def at(location: str, row: Row) -> Row:
     return {**row, **own, "variants": [*named.values()]}
 
 
-@pytest.mark.parametrize(("before", "after"), CHANGES)
-@pytest.mark.parametrize("name", ["name", "id"])
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    sampled(
+        [(name, *change) for name in ("name", "id") for change in CHANGES],
+        *(("name", "shared", "own"), ("name", "mixed", "more"), ("name", "untracked", "bare")),
+        *(("id", "own", "shared"), ("id", "more", "one"), ("id", "other", "mixed")),
+    ),
+)
 def test_items_are_split_and_joined_at_a_named_default_location(name: str, before: str, after: str) -> None:
     """The other way to write the same location in between."""
     store = synced([SHAPES[before]])
