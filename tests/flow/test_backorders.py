@@ -1,13 +1,11 @@
 """Whether customers can buy a variant without stock: a field that a source may have."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.flow.merchant import edit_variant
 from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
-from tests.flow.test_undo import undo
 from tests.harness.fake_medusa import FakeMedusa
 
 ROW: dict[str, Any] = {"id": 1, "title": "Cup", "price": 3, "stock": 0}
@@ -30,16 +28,6 @@ def test_a_new_product_gets_it(*, allowed: bool | None) -> None:
     assert_quiet(source(allowBackorder=allowed), store)
 
 
-@pytest.mark.parametrize("before", [True, False, None])
-def test_a_change_of_the_source_is_written(*, before: bool | None) -> None:
-    store = synced(source(allowBackorder=before).rows)
-    changed = source(allowBackorder=not before)
-    [outcome] = sync(changed, store).changes
-    assert [(each.field, each.planned) for each in outcome.changes] == [("allow_backorder", not before)]
-    assert sells(store) is not before
-    assert_quiet(changed, store)
-
-
 def test_a_source_that_stops_sending_it_does_not_own_it() -> None:
     store = synced(source(allowBackorder=True).rows)
     assert counts(sync(source(), store)) == {"unchanged": 1}
@@ -48,17 +36,6 @@ def test_a_source_that_stops_sending_it_does_not_own_it() -> None:
     edit_variant(store, 1, allow_backorder=False)
     sync(source(), store, overwrite=True)
     assert not sells(store)
-
-
-def test_an_edit_of_the_merchant_stays_until_the_source_changes() -> None:
-    store = synced(source(allowBackorder=True).rows)
-    edit_variant(store, 1, allow_backorder=False)
-    assert_quiet(source(allowBackorder=True), store)
-    assert counts(sync(source(allowBackorder=True, title="Mug"), store)) == {"updated": 1}
-    assert not sells(store)
-    sync(source(allowBackorder=False), store)
-    sync(source(allowBackorder=True), store)
-    assert sells(store)
 
 
 def test_variants_that_do_not_say_it_take_it_from_their_product() -> None:
@@ -70,14 +47,6 @@ def test_variants_that_do_not_say_it_take_it_from_their_product() -> None:
     store = synced(source(allowBackorder=True, variants=variants).rows)
     held = {each.title: each.allow_backorder for each in store.state.variants().values()}
     assert held == {"0": True, "1": True, "2": False}
-
-
-def test_an_undo_takes_it_back(tmp_path: Path) -> None:
-    store = synced(source(allowBackorder=False).rows)
-    run = sync(source(allowBackorder=True), store)
-    assert sells(store)
-    assert undo(store, run, tmp_path).exit_code == 0
-    assert not sells(store)
 
 
 @pytest.mark.parametrize("allowed", [True, False])

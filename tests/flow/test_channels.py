@@ -67,20 +67,6 @@ def test_a_new_product_goes_to_the_channels_that_its_source_names_by_name_or_id(
     assert_quiet(ListSource(rows), store)
 
 
-def test_channels_are_merged_member_by_member() -> None:
-    store = shop(*"abcm")
-    run(store, row(1, "a", "b"))
-    put_in(store, "b", "m")
-    assert_quiet(ListSource([row(1, "a", "b")]), store)
-    run(store, row(1, "a", "b", title="Changed"))
-    assert channels(store) == {"b", "m"}
-    result = run(store, row(1, "a", "c", title="Changed"))
-    assert (channels(store), result.conflicts) == ({"c", "m"}, 0)
-    assert_quiet(ListSource([row(1, "a", "c", title="Changed")]), store)
-    run(store, row(1, "a", "c", title="Changed"), overwrite=True)
-    assert channels(store) == {"a", "c", "m"}
-
-
 def test_a_source_that_names_no_channels_any_more_leaves_them_as_they_are() -> None:
     store = shop("Web")
     run(store, row(1, "Web"))
@@ -172,28 +158,6 @@ def test_a_source_may_change_from_names_to_ids(*, is_id_first: bool) -> None:
     put_in(store)
     run(store, row(1, second))
     assert channels(store) == {"Web"}
-
-
-def test_an_adopted_product_is_added_to_the_channels_of_the_source() -> None:
-    store = shop("Web", "m")
-    body = {"title": products(1)[0]["title"], "options": [{"title": "Kind", "values": ["A"]}]}
-    for own in ([{"id": id_of(store, "m")}], []):
-        store.state.products.clear()
-        variant = {"title": "A", "options": {"Kind": "A"}, "prices": [], "manage_inventory": False}
-        body |= {"variants": [variant], "sales_channels": own}
-        store.call("POST", "/admin/products/batch", {"create": [body]})
-        assert counts(run(store, row(1, "Web"), adopt=True)) == {"updated": 1}
-        assert channels(store) == {"Web"} | ({"m"} if own else set())
-
-
-def test_a_run_may_leave_channels_out() -> None:
-    store = shop("Web")
-    run(store, row(1))
-    assert counts(run(store, row(1, "Web", title="Changed"), skip="sales_channels")) == {"updated": 1}
-    assert counts(run(store, row(1, "nowhere", title="Other"), only="title")) == {"updated": 1}
-    assert channels(store) == {"Default Sales Channel"}
-    assert counts(run(store, row(1, "Web", title="Other"), only="sales_channels")) == {"updated": 1}
-    assert channels(store) == {"Default Sales Channel", "Web"}
 
 
 def test_a_source_without_channels_asks_nothing_more() -> None:

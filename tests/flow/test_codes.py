@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.merchant import create, edit_variant
+from tests.flow.merchant import create
 from tests.flow.stage import ListSource, assert_quiet, counts, make_former, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -76,14 +76,6 @@ def test_a_new_product_whose_code_a_product_outside_the_source_has_is_rejected(n
     create(store, "Theirs", variant={name: "10"})
     [problem] = sync(ListSource([cup(1, "10", name=name)]), store).problems
     assert problem.reason.startswith(f"its {shown} '10' belongs to 'Theirs' (prod_")
-
-
-def test_the_merchants_code_stays_until_the_source_changes_it() -> None:
-    store = synced([cup(1, "10")])
-    edit_variant(store, 1, ean="99")
-    assert_quiet(ListSource([cup(1, "10")]), store)
-    result = sync(ListSource([cup(1, "11")]), store)
-    assert (held(store, "ean"), result.conflicts) == ({"1": ["11"]}, 1)
 
 
 def test_a_variant_is_recognized_by_its_code() -> None:

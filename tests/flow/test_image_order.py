@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import KILLED, killed_runs
 from tests.flow.plans import carried_out
 from tests.flow.stage import ListSource, assert_quiet, counts, sync, synced, text
 from tests.flow.test_undo import assert_order_is_planned_and_undone, undo
@@ -49,32 +48,6 @@ def test_a_report_shows_both_orders() -> None:
     assert "A.png" in shown_to_all.partition("B.png")[2]
 
 
-@pytest.mark.parametrize(
-    ("arranged", "after", "expected"),
-    [
-        ("CBA", "ABC", "CBA"),
-        ("CBA", "ABCD", "CBAD"),  # the source has added one at the end, and moved none
-        ("CBA", "AB", "BA"),
-        ("CBA", "BAC", "BAC"),
-        ("CMBA", "BAC", "BMAC"),  # that of the merchant stays in its place
-        ("MCA", "CBA", "MCA"),  # the merchant has removed one
-    ],
-)
-def test_the_merchants_order_stays_until_the_source_changes_its_own(
-    arranged: str, after: str, expected: str
-) -> None:
-    store = synced(source("ABC").rows)
-    merchant_orders(store, arranged)
-    assert_quiet(source("ABC"), store)
-    carried_out(source(after, title="New"), store)
-    assert shown(store) == expected
-    merchant_orders(store, shown(store)[::-1])
-    carried_out(source(after, title="Newer"), store)
-    assert shown(store) == expected[::-1]
-    sync(source(after, title="Newer"), store, overwrite=True)
-    assert [each for each in shown(store) if each in after] == [*after]
-
-
 def test_a_lost_record_and_another_field_move_none() -> None:
     store = synced(source("ABC").rows)
     merchant_orders(store, "CBA")
@@ -102,14 +75,6 @@ def test_an_undo_keeps_the_order_of_the_merchant(arranged: str, tmp_path: Path) 
     merchant_orders(store, arranged)
     undo(store, result, tmp_path)
     assert shown(store) == arranged
-
-
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_killed_run_is_completed(killed: str) -> None:
-    for store in killed_runs(synced(source("ABC").rows), killed, lambda store: sync(source("DCBA"), store)):
-        assert sync(source("DCBA"), store).exit_code == 0
-        assert shown(store) == "DCBA"
-        assert_quiet(source("DCBA"), store)
 
 
 def test_copies_are_moved() -> None:

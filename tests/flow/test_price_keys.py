@@ -81,12 +81,6 @@ def bodies(store: FakeMedusa, number: int = 1) -> list[dict[str, Any]]:
     return [{name: getattr(each, name) for name in names if getattr(each, name)} for each in prices]
 
 
-def set_amount(store: FakeMedusa, key: str, amount: float) -> None:
-    """Change a price of the first product as the merchant does, who keeps all others."""
-    changes = [{"amount": amount} if name == key else {} for name in stored(store)]
-    edit_variant(store, 1, prices=[body | own for body, own in zip(bodies(store), changes, strict=True)])
-
-
 def add_price(store: FakeMedusa, currency: str, amount: float, **more: Any) -> None:
     edit_variant(store, 1, prices=[*bodies(store), {"currency_code": currency, "amount": amount, **more}])
 
@@ -113,23 +107,6 @@ def test_prices_follow_the_source_and_those_of_the_merchant_stay(*, as_list: boo
         assert (counts(result), result.conflicts) == ({"updated": 1}, 0)
         assert stored(store) == new | theirs
         assert_quiet(mugs(new, as_list=as_list), store)
-
-
-@pytest.mark.parametrize("key", [key for key in ALL if "." in key])
-@pytest.mark.parametrize("on_conflict", ["source", "store"])
-def test_an_edited_price_is_a_conflict_of_its_own_and_the_others_follow(key: str, on_conflict: str) -> None:
-    store = shop()
-    sync(mugs(ALL), store)
-    set_amount(store, key, 99)
-    assert_quiet(mugs(ALL), store)
-    new: Amounts = {each: amount + 1 for each, amount in ALL.items()}
-    result = sync(mugs(new), store, on_conflict=on_conflict)
-    [outcome] = result.changes
-    assert [(each.field, each.stored, each.desired) for each in outcome.conflicts] == [
-        (f"price.{key}", 99, new[key])
-    ]
-    assert stored(store) == (new if on_conflict == "source" else new | {key: 99})
-    assert_quiet(mugs(new), store)
 
 
 @pytest.mark.parametrize(

@@ -116,26 +116,6 @@ def test_a_source_that_begins_or_stops_naming_one(store: FakeMedusa) -> None:
     assert_quiet(source(title="Mug"), store)
 
 
-@pytest.mark.parametrize(("side", "expected"), [("source", "Digital"), ("store", DEFAULT)])
-def test_the_merchants_stays_until_the_source_changes(store: FakeMedusa, side: str, expected: str) -> None:
-    run(store, shippingProfile="Bulky")
-    edit(store, 1, shipping_profile_id=store.shipping_profile_id)
-    assert_quiet(source(shippingProfile="Bulky"), store)
-    run(store, shippingProfile="Bulky", title="Mug")
-    assert profile(store) == DEFAULT
-    changed = source(shippingProfile="Digital", title="Mug")
-    result = sync(changed, store, on_conflict=f"source,shipping_profile={side}")
-    assert (profile(store), result.conflicts) == (expected, 1)
-    assert_quiet(changed, store, on_conflict=f"source,shipping_profile={side}")
-
-
-def test_it_is_restored_although_the_source_has_not_changed_it(store: FakeMedusa) -> None:
-    run(store, shippingProfile="Bulky")
-    edit(store, 1, shipping_profile_id=None)
-    sync(source(shippingProfile="Bulky"), store, overwrite=True)
-    assert profile(store) == "Bulky"
-
-
 def test_one_that_the_merchant_renamed_stays(store: FakeMedusa) -> None:
     run(store, shippingProfile="Bulky")
     [own] = ids(store, "Bulky")
@@ -143,29 +123,6 @@ def test_one_that_the_merchant_renamed_stays(store: FakeMedusa) -> None:
     assert_quiet(source(shippingProfile="Bulky"), store)
     assert counts(run(store, shippingProfile="Bulky", title="Mug")) == {"updated": 1}
     assert product(store).shipping_profile_id == own
-
-
-def test_it_is_left_out_and_chosen_like_any_field(store: FakeMedusa) -> None:
-    run(store, shippingProfile="Bulky", discountable=True)
-    changed = source(shippingProfile="Digital", discountable=False)
-    sync(changed, store, skip="shipping_profile,discountable")
-    assert (profile(store), product(store).discountable) == ("Bulky", True)
-    sync(changed, store, only="shipping_profile")
-    assert (profile(store), product(store).discountable) == ("Digital", True)
-    sync(changed, store)
-    assert not product(store).discountable
-    assert_quiet(changed, store)
-
-
-def test_a_saved_plan_and_an_undo_write_it(store: FakeMedusa, tmp_path: Path) -> None:
-    run(store, shippingProfile="Bulky")
-    changed, plan = source(shippingProfile="Digital", discountable=False), tmp_path / "plan.jsonl"
-    save(changed, store, plan)
-    result = apply(plan, store)
-    assert (result.exit_code, profile(store), product(store).discountable) == (0, "Digital", False)
-    assert_quiet(changed, store)
-    assert undo(store, result, tmp_path).exit_code == 0
-    assert (profile(store), product(store).discountable) == ("Bulky", True)
 
 
 def test_a_plan_whose_profile_was_removed_since_is_not_written(store: FakeMedusa, tmp_path: Path) -> None:

@@ -1,13 +1,11 @@
 """Whether customers see a product follows the source, if it says so."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.flow.merchant import edit
 from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
-from tests.flow.test_undo import undo
 from tests.harness.fake_medusa import FakeMedusa
 
 CUP: dict[str, Any] = {"id": 1, "title": "Cup", "price": 3}
@@ -53,35 +51,6 @@ def test_a_source_without_a_status_leaves_it_to_the_merchant() -> None:
     assert status(store) == "published"
 
 
-def test_the_draft_of_the_merchant_stays_until_the_source_changes() -> None:
-    store = synced(source("published").rows)
-    edit(store, 1, status="draft")
-    assert_quiet(source("published"), store)
-    sync(source("published", price=4), store)
-    assert status(store) == "draft"
-    sync(source("draft", price=4), store)
-    sync(source("published", price=4), store)
-    assert status(store) == "published"
-
-
-@pytest.mark.parametrize(("kept", "expected"), [("status=store", "proposed"), ("status=source", "draft")])
-def test_a_conflict_is_decided_as_for_every_field(kept: str, expected: str) -> None:
-    store = synced(source("published").rows)
-    edit(store, 1, status="proposed")
-    assert sync(source("draft"), store, on_conflict=kept, **LIMIT).conflicts == 1
-    assert status(store) == expected
-
-
-def test_a_run_may_leave_it_out_or_write_nothing_else() -> None:
-    store = synced(source("published").rows)
-    sync(source("draft", price=4), store, skip="status", **LIMIT)
-    assert status(store) == "published"
-    sync(source("draft", price=5), store, only="status", **LIMIT)
-    assert status(store) == "draft"
-    [variant] = store.state.variants().values()
-    assert [each.amount for each in variant.prices] == [4]
-
-
 def test_active_is_published_and_a_new_product_gets_the_status_of_the_settings() -> None:
     store = synced(source("active").rows, status="draft")
     assert status(store) == "draft"
@@ -89,14 +58,6 @@ def test_active_is_published_and_a_new_product_gets_the_status_of_the_settings()
     sync(source("archived"), store)
     sync(source("active"), store)
     assert status(store) == "published"
-
-
-def test_an_undo_shows_it_again(tmp_path: Path) -> None:
-    store = synced(source("published").rows)
-    run = sync(source("draft"), store, **LIMIT)
-    assert undo(store, run, tmp_path).exit_code == 0
-    assert status(store) == "published"
-    assert_quiet(source("draft"), store)
 
 
 @pytest.mark.parametrize("back", ["draft", "published", None])

@@ -16,7 +16,6 @@ from tests.flow.stage import (
     document,
     sync,
     sync_url,
-    text,
     undone,
     writes,
 )
@@ -124,29 +123,6 @@ def test_many_are_written_in_one_call() -> None:
     store.requests.clear()
     sync(ListSource([each | in_german("Neu") for each in rows]), store)
     assert asked(store) == ["/admin/feature-flags", "/admin/translations/batch"]
-
-
-def test_each_text_has_its_own_owner() -> None:
-    store = FakeMedusa()
-    run(store, row(1, **in_german("Kanne", subtitle="Für Milch")))
-    translate(store, "de-DE", subtitle="Meins", material="Kupfer")
-    translate(store, "fr-FR", title="Cruche")
-    kept = {"fr-FR": {"title": "Cruche"}}
-    german = {"subtitle": "Meins", "material": "Kupfer"}
-    source = row(1, **in_german("Krug", subtitle="Für Milch"))
-    result = run(store, source)
-    assert (result.conflicts, texts(store)) == (0, {"de-DE": {"title": "Krug", **german}, **kept})
-    assert_quiet(ListSource([source]), store)
-    for side, subtitle in (("store", "Meins"), ("source", "Ganz neu")):
-        source = row(1, **in_german("Krug", subtitle=f"{'Ganz n' if side == 'source' else 'N'}eu"))
-        result = run(store, source, on_conflict=side)
-        assert result.conflicts == 1
-        assert texts(store)["de-DE"] == {"title": "Krug", "material": "Kupfer", "subtitle": subtitle}
-        assert "translation.de-DE.subtitle" in text(result)
-        assert_quiet(ListSource([source]), store)
-    translate(store, "de-DE", title="Mein Krug")
-    assert counts(run(store, source, overwrite=True)) == {"updated": 1}
-    assert texts(store)["de-DE"]["title"] == "Krug"
 
 
 def test_texts_that_the_source_drops_are_removed() -> None:
@@ -388,18 +364,6 @@ def test_texts_of_what_is_deleted_are_deleted(*, is_of_variant: bool) -> None:
     known = {*store.state.products, *store.state.variants()}
     assert {each.reference_id for each in store.state.translations.values()} < known
     assert len(store.state.translations) == (2 * len(shown["variants"]) if is_of_variant else 1)
-
-
-def test_an_adopted_product_gets_the_texts() -> None:
-    store = FakeMedusa()
-    run(store, row(1))
-    [product] = store.state.products.values()
-    product.external_id = product.metadata = None
-    body = {"reference": "product", "reference_id": product.id, "locale_code": "de-DE"}
-    new = {**body, "translations": {"title": "Meins", "material": "Kupfer"}}
-    store.call("POST", "/admin/translations/batch", {"create": [new]})
-    run(store, row(1, **in_german("Kanne")), adopt=True)
-    assert texts(store) == {"de-DE": {"title": "Kanne", "material": "Kupfer"}}
 
 
 def test_a_refused_text_fails_alone() -> None:

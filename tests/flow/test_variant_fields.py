@@ -77,29 +77,6 @@ def test_metadata_that_option_values_are_changed_with_is_whole(store: FakeMedusa
     assert held(store) == ({"fit": "wide", "washable": True, "own": "kept"}, RED)
 
 
-@pytest.mark.parametrize(("kept", "expected"), [("source", "wide"), ("store", "tailored")])
-def test_if_both_changed_a_key_the_policy_decides(store: FakeMedusa, kept: str, expected: str) -> None:
-    variant(store).metadata = {**BEFORE["metadata"], "fit": "tailored"}
-    new = source(**BEFORE | {"metadata": {"fit": "wide", "washable": True}})
-    result = sync(new, store, on_conflict=f"source,metadata.fit={kept}")
-    assert held(store)[0]["fit"] == expected
-    assert [each.field for change in result.changes for each in change.conflicts] == ["metadata.fit"]
-
-
-@pytest.mark.parametrize("own", [PINK, None])
-def test_the_image_of_the_merchant_stays_until_the_source_changes_it(
-    store: FakeMedusa, own: str | None
-) -> None:
-    variant(store).thumbnail = own
-    same, other = source(**BEFORE), source(**BEFORE | {"image": WINE})
-    same.rows[0]["title"] = other.rows[0]["title"] = "New"
-    assert counts(sync(same, store)) == {"updated": 1}
-    assert held(store)[1] == own
-    result = sync(other, store)
-    assert held(store)[1] == WINE
-    assert [each.field for outcome in result.changes for each in outcome.conflicts] == ["thumbnail"]
-
-
 @pytest.mark.parametrize("odd", [{"depth": 1}, ["a"], None, float("nan")])
 def test_metadata_that_the_store_cannot_keep_is_left_out(odd: Any) -> None:
     """A product that had none is written once."""

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.merchant import edit_variant
 from tests.flow.stage import (
     ListSource,
     assert_quiet,
@@ -80,27 +79,6 @@ def test_a_variant_that_comes_back_gets_its_place() -> None:
     for sizes in ("ABCDF", "ABDF", "ABDFE"):
         run(store, sizes)
     assert shown(store) == "AB(CD)FE"  # C is dropped, and moves no more
-
-
-def test_the_merchants_order_stays_until_that_of_the_source_changes() -> None:
-    store = synced(source("ABC").rows)
-    edit_variant(store, 1, 0, variant_rank=7)
-    assert_quiet(source("ABC"), store)
-    run(store, "ABC", title="New")
-    assert shown(store) == "BCA"
-    run(store, "ACB", title="New")
-    assert shown(store) == "ACB"
-
-
-def test_it_is_restored_and_left_out_like_any_field() -> None:
-    store = synced(source("ABC").rows)
-    edit_variant(store, 1, 0, variant_rank=7)
-    sync(source("ABC"), store, overwrite=True)
-    assert shown(store) == "ABC"
-    sync(source("CBA"), store, skip="variant_rank")
-    assert shown(store) == "ABC"
-    sync(source("CBA"), store, only="variant_rank")
-    assert shown(store) == "CBA"
 
 
 def test_a_saved_plan_and_an_undo_write_it(tmp_path: Path) -> None:
