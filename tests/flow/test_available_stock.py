@@ -5,7 +5,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.flow.faults import killed_runs
 from tests.flow.plans import carried_out
 from tests.flow.stage import (
     ListSource,
@@ -27,7 +26,6 @@ from tests.harness.fake_medusa.state import Level
 from tests.harness.shirts import shirt
 
 CUP = {"id": 1, "title": "Cup", "price": 5, "sku": "CUP", "stock": 10}
-TWO = [{"id": "s", "sku": "S", "stock": 4}, {"id": "m", "sku": "M", "stock": 6}]
 
 
 def free(stock: int = 8) -> ListSource:
@@ -112,15 +110,6 @@ def test_the_setting_is_guarded_and_levels_are_written_again_after_it_was_change
     assert sync(on_hand, store, accept_settings=True).exit_code == 0
     assert level(store).stocked_quantity == 10
     assert_quiet(on_hand, store)
-
-
-@pytest.mark.parametrize("killed", ["tool", "both"])
-def test_a_killed_run_leaves_nothing_behind(killed: str) -> None:
-    start = store_with(free(10), reserved=2)
-    for store in killed_runs(start, killed, lambda store: sync(free(5), store)):
-        sync(free(5), store)
-        assert sold(store) == 5
-        assert_quiet(free(5), store)
 
 
 def test_a_plan_writes_the_number_of_the_source_and_stops_if_more_was_reserved(tmp_path: Path) -> None:

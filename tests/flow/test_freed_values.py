@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import KILLED, fault_at, killed_runs
+from tests.flow.faults import fault_at
 from tests.flow.merchant import delete_variants, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, assert_shirts, held
@@ -95,16 +95,6 @@ def test_everything_arrives_in_one_run_if_dropped_variants_are_deleted(changed: 
     assert counts(carried_out(source, store, **DELETE)) == {"updated": 1, "unchanged": 1}
     assert_shirts(source.rows, store)
     assert_quiet(source, store, **DELETE)
-
-
-@BLOCKED
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_kill_at_any_step_is_repaired_by_the_next_run(changed: Callable[[], Row], killed: str) -> None:
-    source = ListSource([changed(), shirt(2)])
-    for hurt in killed_runs(stored(), killed, lambda store: sync(source, store, **DELETE)):
-        assert sync(source, hurt, **DELETE).exit_code == 0
-        assert_shirts(source.rows, hurt)
-        assert_quiet(source, hurt, **DELETE)
 
 
 def variant_moves_to_another_product() -> list[Row]:

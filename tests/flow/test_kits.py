@@ -1,12 +1,10 @@
 """Kits are the merchant's: stock and SKU are written only to an item that one variant uses alone, once."""
 
 from collections.abc import Callable
-from random import Random
 from typing import Any
 
 import pytest
 
-from tests.flow.faults import KILLED, killed_runs
 from tests.flow.merchant import create, left_over
 from tests.flow.plans import carried_out
 from tests.flow.stage import (
@@ -14,17 +12,15 @@ from tests.flow.stage import (
     ListSource,
     apply,
     assert_quiet,
-    copies_of,
     counts,
     save,
     sync,
     synced,
     text,
 )
-from tests.flow.test_shared_stock import DELETE, SIZES, at, shirt, stocked, variants_of
+from tests.flow.test_shared_stock import shirt, stocked, variants_of
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item
-from tests.tiers import sampled
 
 pytestmark = pytest.mark.usefixtures("routes")
 
@@ -225,18 +221,6 @@ def test_a_plan_is_skipped_if_a_variant_became_a_kit_since(tmp_path: Any) -> Non
     assert items(store) == before, text(result)
 
 
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_killed_run_leaves_kits_alone(killed: str) -> None:
-    store = synced([OWN])
-    a_box_before_the_item(store)
-    before, row = items(store), shirt()
-    for hurt in killed_runs(store, killed, lambda each: sync(ListSource([row]), each, **DELETE)):
-        healed = copies_of(hurt)()
-        assert sync(ListSource([row]), healed, **DELETE).exit_code == 0
-        assert items(healed) == before
-        assert_quiet(ListSource([row]), healed, **DELETE)
-
-
 def test_the_note_names_ten_products() -> None:
     rows = [shirt("S", number=number, own="S") for number in range(1, 13)]
     store = synced(rows)
@@ -246,54 +230,3 @@ def test_the_note_names_ten_products() -> None:
         row["variants"][0]["stock"] = 1
     [note] = kit_notes(sync(ListSource(rows), store))
     assert (note.count("Shirt"), " and 2 more." in note) == (10, True)
-
-
-def merchants(store: FakeMedusa) -> dict[str, Any]:
-    """SKU and levels of items that are the merchant's at first sight."""
-    variants = store.state.variants().values()
-    theirs = {each for own in variants for each in own.item_ids if each.startswith("iitem_BOX")}
-    theirs |= {each for own in variants if len(own.item_ids) > 1 for each in own.item_ids}
-    theirs |= {each for own in variants for each in own.item_ids if own.required.get(each, 1) != 1}
-    found = {each: store.state.items[each] for each in theirs}
-    return {key: (item.sku, [each.stocked_quantity for each in item.levels]) for key, item in found.items()}
-
-
-@pytest.mark.parametrize("seed", sampled(range(200), *range(20)))
-def test_any_sequence_of_changes_with_kits(seed: int) -> None:
-    """The source changes sizes, stock and the way in which it names the location; the merchant makes kits."""
-    dice, store = Random(seed), FakeMedusa()
-    [default] = store.state.stock_locations.values()
-    for _ in range(8):
-        sizes = "".join(dice.sample(SIZES, dice.randint(1, 4)))
-        own = "".join(each for each in sizes if dice.random() < 0.4)
-        row = shirt(sizes, own=own, stock=dice.randrange(9))
-        for each in row["variants"]:
-            each["price"] = dice.randrange(1, 99)
-        if dice.random() < 0.3:
-            row = at(dice.choice([default.name, default.id]), row)
-        if store.products and dice.random() < 0.4:
-            size = dice.choice([*variants_of(store)])
-            if variants_of(store)[size].manage_inventory and variants_of(store)[size].item_ids:
-                make = dice.choice(["box", "own", "other"])
-                item = store.state.items[variants_of(store)[size].item_ids[0]]
-                if make == "box":
-                    known = store.state.items.get("iitem_BOX")  # the store deletes it with its last variant
-                    link(store, box(store) if known is None or known.removed else known, size=size)
-                elif make == "own":
-                    link(store, item, dice.randint(1, 3), size=size)
-                else:
-                    other = dice.choice([*variants_of(store)])
-                    if variants_of(store)[other].manage_inventory:
-                        link(store, item, size=other)
-        before = merchants(store)
-        options = {"on_missing": dice.choice(["keep", "draft", "delete"]), "max_removals": "100%"}
-        only = {"only": "price"} if dice.random() < 0.2 else {}
-        result = sync(ListSource([row]), store, **options, **only)
-        assert result.exit_code == 0, text(result)
-        after = merchants(store)
-        assert {key: each for key, each in before.items() if key in after} == {
-            key: each for key, each in after.items() if key in before
-        }
-        result = sync(ListSource([row]), store, **options)
-        assert result.exit_code == 0, text(result)
-        assert_quiet(ListSource([row]), store, **options)

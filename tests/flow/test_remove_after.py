@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 from typing import Any
 from unittest.mock import patch
 
@@ -29,14 +28,12 @@ from tests.flow.stage import (
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.shirts import shirt
-from tests.tiers import some
 
 Row = dict[str, Any]
 DAY = 86_400
 START = 1_800_000_000
 BOTH = pytest.mark.parametrize("how", ["draft", "delete"])
 ROWS = products(20)
-NAME = "dummyjson:1 'Product 1'"
 
 
 @contextmanager
@@ -402,39 +399,6 @@ def test_the_end_of_a_mark_whose_response_is_lost_is_written_again(moment: Any) 
     strike(store, moment, lambda request: request.method == "POST", httpx.ReadError("reset"))
     assert run(store, rows, 3, is_exact=False).exit_code == 5
     assert "missing_since" not in record_of(store, 1)
-
-
-def test_random_days() -> None:
-    """The store has what a simple model says, whatever is missing or rejected in which run."""
-    for seed in some(range(40), 5):
-        follow_random_days(Random(seed))
-
-
-def follow_random_days(random: Random) -> None:
-    how = random.choice(["draft", "delete"])
-    rows = products(8)
-    store, since = synced(rows), dict[int, float]()
-    gone, day = set[int](), 0.0
-    for _ in range(25):
-        day += random.choice([0.5, 1, 3, 5])
-        missing = {number for number in range(1, 8) if random.random() < 0.3}
-        present = [row for row in rows if row["id"] not in missing]
-        is_complete = random.random() < 0.7 or len(present) < 5
-        rejected = {random.randint(1, 8)} - missing if random.random() < 0.2 else set()
-        given = [row | {"price": -1} if row["id"] in rejected else row for row in present]
-        source = ListSource(given, page_size=2, ends_after=None if is_complete else 2)
-        store.time = START + day * DAY
-        with on_day(day + random.choice([0, -500, 500])):
-            sync(source, store, on_missing=how, max_removals="100%", remove_after="7d")
-        delivered = {row["id"] for row in (present if is_complete else present[:4])}
-        for number in delivered:
-            since.pop(number, None)
-        gone -= delivered - rejected
-        if is_complete and not rejected:
-            for number in missing - gone:
-                if day - since.setdefault(number, day) >= 7:
-                    gone.add(number)
-        assert {n for n in range(1, 9) if not is_sold(store, n)} == gone
 
 
 def test_many_marks_are_written_in_few_calls() -> None:

@@ -3,12 +3,11 @@
 from copy import deepcopy
 from itertools import permutations
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
-from tests.flow.faults import KILLED, killed_runs, no, refuse, sync_killed
+from tests.flow.faults import no, refuse, sync_killed
 from tests.flow.merchant import create, delete_variants, edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.stage import (
@@ -16,10 +15,8 @@ from tests.flow.stage import (
     ListSource,
     apply,
     assert_quiet,
-    copies_of,
     counts,
     is_creation,
-    record_of,
     save,
     sync,
     synced,
@@ -30,7 +27,7 @@ from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.inventory import level_at, reserve
 from tests.harness.fake_medusa.state import Item, Level, Named, Variant
 from tests.harness.shirts import variant
-from tests.tiers import sampled, some
+from tests.tiers import sampled
 
 pytestmark = pytest.mark.usefixtures("routes")
 
@@ -523,50 +520,3 @@ def test_an_item_with_stock_of_the_merchant_at_the_default_location_is_kept() ->
     assert sharing(store) == set("SML")
     assert not theirs.removed
     assert_quiet(ListSource([row]), store)
-
-
-@pytest.mark.parametrize("killed", KILLED)
-@pytest.mark.parametrize(
-    ("before", "after"), sampled(CHANGES, ("shared", "own"), ("own", "shared"), ("one", "more"))
-)
-def test_a_killed_change_is_completed_or_taken_back(before: str, after: str, killed: str) -> None:
-    store = synced([SHAPES[before]])
-    for hurt in killed_runs(store, killed, lambda each: sync(ListSource([SHAPES[after]]), each, **DELETE)):
-        copy = copies_of(hurt)
-        for version in some([after, before, "other"], 2):
-            healed, row = copy(), SHAPES[version]
-            result = sync(ListSource([row]), healed, **DELETE)
-            assert (result.exit_code, result.conflicts) == (0, 0), (version, text(result))
-            assert_follows(row, healed)
-            assert_quiet(ListSource([row]), healed, **DELETE)
-            if "untracked" not in {before, after} and version == after and killed == "tool":
-                assert_no_item_is_left(healed)
-
-
-@pytest.mark.parametrize("killed", KILLED)
-@pytest.mark.parametrize("shape", ["shared", "bare", "mixed"])
-def test_a_killed_creation_is_completed(shape: str, killed: str) -> None:
-    row = SHAPES[shape]
-    for hurt in killed_runs(FakeMedusa(), killed, lambda each: sync(ListSource([row]), each)):
-        assert sync(ListSource([row]), hurt).exit_code == 0
-        assert_follows(row, hurt)
-        assert_no_item_is_left(hurt)
-        assert_quiet(ListSource([row]), hurt)
-
-
-@pytest.mark.parametrize("seed", sampled(range(100), *range(10)))
-def test_any_sequence_of_changes(seed: int) -> None:
-    dice, store, options = Random(seed), FakeMedusa(), dict(DELETE)
-    for _ in range(6):
-        sizes = "".join(dice.sample(SIZES, dice.randint(1, 4)))
-        own = "".join(each for each in sizes if dice.random() < 0.4)
-        rows = [
-            shirt(sizes, own=own, stock=dice.randrange(9)),
-            shirt("".join(dice.sample(SIZES, dice.randint(2, 4))), number=2, stock=dice.randrange(9)),
-        ]
-        assert sync(ListSource(rows), store, **options).exit_code == 0
-        for row in rows:
-            assert_follows(row, store)
-            assert "pending" not in record_of(store, row["id"])
-        assert_no_item_is_left(store)
-        assert_quiet(ListSource(rows), store, **options)

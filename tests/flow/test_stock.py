@@ -143,17 +143,6 @@ def test_stock_that_the_merchant_stops_tracking_after_a_kill_is_left_alone(kille
         assert managed(hurt) == {False}
 
 
-@pytest.mark.parametrize("killed", ["tool", "both"])
-@pytest.mark.parametrize("row", [PLAIN, shirt(1)], ids=["plain", "shirt"])
-def test_a_killed_run_that_began_to_track_stock_leaves_nothing_that_cannot_be_sold(
-    row: Row, killed: str
-) -> None:
-    bare = without_stock(row)
-    for hurt in killed_runs(synced([bare]), killed, lambda store: sync(ListSource([row]), store)):
-        assert sync(ListSource([bare]), hurt).exit_code == 0
-        assert managed(hurt) == {False}
-
-
 @pytest.mark.parametrize("is_first", [True, False])
 def test_stock_never_goes_to_a_variant_of_the_merchant(*, is_first: bool) -> None:
     """Also if the merchant's variant comes first, and a new variant of the source arrives in the same run."""

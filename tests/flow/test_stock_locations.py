@@ -1,21 +1,17 @@
 """Stock at the locations that the source names follows the source; all other levels stay as they are."""
 
-from contextlib import suppress
-from copy import deepcopy
-from random import Random
 from typing import Any
 
 import pytest
 
-from tests.flow.faults import FAULTS, Killed, fault_at, strike
+from tests.flow.faults import strike
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out, reasons
 from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync, text, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.inventory import level_at
 from tests.harness.fake_medusa.state import Level, Named
-from tests.harness.shirts import shirt, variant
-from tests.tiers import sampled
+from tests.harness.shirts import shirt
 
 pytestmark = pytest.mark.usefixtures("routes")
 
@@ -73,97 +69,7 @@ def plain(**changes: Any) -> Row:
     return {"id": 1, "title": "Teapot", "price": 5, "sku": "TP", "stock": 4} | changes
 
 
-def wanted(stock: int | Levels) -> Levels:
-    """What a product or variant wants, by the name of the location."""
-    return {DEFAULT: stock} if isinstance(stock, int) else {name or DEFAULT: n for name, n in stock.items()}
-
-
-def goods(rows: list[Row]) -> dict[str, Levels]:
-    """What all products and variants want, by SKU."""
-    return {each["sku"]: wanted(each["stock"]) for row in rows for each in row.get("variants", [row])}
-
-
 # --- a model --------------------------------------------------------------------------------------------
-
-
-def some_stock(dice: Random, store: FakeMedusa) -> int | Levels:
-    """A number, or some locations by name or id; the default one also by its empty name."""
-    if dice.random() < 0.3:
-        return dice.randrange(50)
-    names = dice.sample([DEFAULT, *OTHERS], dice.randint(1, 3))
-    spelled = [id_of(store, name) if dice.random() < 0.2 else name for name in names]
-    return {("" if name == DEFAULT and dice.random() < 0.3 else name): dice.randrange(50) for name in spelled}
-
-
-def resolved(stock: int | Levels, store: FakeMedusa) -> Levels:
-    names = {own: each.name for own, each in store.state.stock_locations.items()}
-    return {names.get(name, name): quantity for name, quantity in wanted(stock).items()}
-
-
-def edit(dice: Random, rows: list[Row], store: FakeMedusa) -> None:
-    """Change some stock, sometimes only the way in which it is written; add and rename variants."""
-    for row in rows:
-        for each in row.get("variants", [row]):
-            if dice.random() < 0.5:
-                each["stock"] = some_stock(dice, store)
-        if "variants" in row and dice.random() < 0.3:
-            each = dice.choice(row["variants"])
-            each["sku"] = f"NEW-{dice.randrange(10**6)}"
-        if "variants" in row and dice.random() < 0.2:
-            size = f"X{len(row['variants'])}"
-            stock = some_stock(dice, store)
-            row["variants"].append(variant(row["id"], size, "Red", barcode=None, stock=stock))
-
-
-@pytest.mark.parametrize("seed", sampled(range(60), *range(8)))
-def test_each_named_level_follows_the_source_and_no_other_level_is_touched(
-    seed: int, store: FakeMedusa
-) -> None:
-    """Also after a fault at any write: then the next run completes what it began."""
-    dice = Random(seed)
-    rows = [plain(), shirt(2), shirt(3)]
-    applied: dict[str, Levels] = {}  # by the id of the variant
-    for round_ in range(6):
-        if round_:
-            edit(dice, rows, store)
-            for sku, own in levels(store).items():
-                for location in own:
-                    if dice.random() < 0.3:
-                        set_level(store, sku, location, dice.randrange(50))
-                if dice.random() < 0.2:
-                    set_level(store, sku, DEPOT, dice.randrange(50))
-        before = {str(each.get("id")): own for each, own in _by_row(rows, store)}
-        source = ListSource(deepcopy(rows))
-        if dice.random() < 0.5:
-            hit = fault_at(store, dice.randint(1, 4), dice.choice(FAULTS))
-            with suppress(Killed):
-                sync(source, store)
-            store.before = store.after = None
-            assert sync(source, store).exit_code == 0 or hit
-        else:
-            assert carried_out(source, store).exit_code == 0
-        assert sync(source, store).exit_code == 0
-        for each, own in _by_row(rows, store):
-            now, last = resolved(each["stock"], store), applied.get(str(each["id"]), {})
-            expected = before.get(str(each["id"]), {}) | {
-                location: quantity for location, quantity in now.items() if last.get(location) != quantity
-            }
-            assert own == expected, (each, last)
-            applied[str(each["id"])] = now
-        assert_quiet(source, store)
-
-
-def _by_row(rows: list[Row], store: FakeMedusa) -> list[tuple[Row, Levels]]:
-    """Products and variants of the source with their levels; they are found by their option values."""
-    found: list[tuple[Row, Levels]] = []
-    held = levels(store)
-    for row in rows:
-        product = store.products.get(f"dummyjson:{row['id']}")
-        for each in row.get("variants", [row]):
-            options = each.get("options")
-            own = [v for v in product.variants if options in (None, v.options)] if product else []
-            found.append((each, held.get(str(own[0].sku), {}) if own else {}))
-    return found
 
 
 # --- what the source means --------------------------------------------------------------------------------
