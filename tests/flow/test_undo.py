@@ -69,8 +69,6 @@ def assert_order_is_planned_and_undone(
     added = sync(source("CADB"), store)
     assert undo(store, added, folder, on_missing="delete").exit_code == 0
     assert shown(store) == "ABC"
-    save(source("CADB"), store, plan)
-    assert (apply(plan, store).exit_code, shown(store)) == (0, "CADB")
 
 
 def shop_of(store: FakeMedusa) -> Shop:

@@ -8,15 +8,17 @@ import pytest
 from medusa_sync import RunResult
 from tests.flow.stage import (
     ListSource,
+    apply,
     assert_quiet,
     counts,
     make_former,
     record_of,
+    save,
     sync,
     synced,
     writes,
 )
-from tests.flow.test_undo import assert_order_is_planned_and_undone
+from tests.flow.test_undo import assert_order_is_planned_and_undone, undo
 from tests.harness.fake_medusa import FakeMedusa
 from tests.world import results
 
@@ -83,6 +85,13 @@ def test_a_variant_that_comes_back_gets_its_place() -> None:
 
 def test_a_saved_plan_and_an_undo_write_it(tmp_path: Path) -> None:
     assert_order_is_planned_and_undone(source, shown, tmp_path)
+
+
+def test_a_variant_that_an_undo_deleted_gets_its_place_again(tmp_path: Path) -> None:
+    store, plan = synced(source("ABC").rows), tmp_path / "plan.jsonl"
+    undo(store, sync(source("CADB"), store), tmp_path, on_missing="delete")
+    save(source("CADB"), store, plan)
+    assert (apply(plan, store).exit_code, shown(store)) == (0, "CADB")
 
 
 def test_a_new_variant_comes_with_the_order() -> None:
