@@ -8,7 +8,7 @@ from functools import partial
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.kinds.stock import SHARED, STOCK, is_shared, stock_of, tracks
+from medusa_sync.core.kinds.stock import SHARED, STOCK, besides_stock, is_shared, stock_of, tracks
 from medusa_sync.core.kits import kits
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record
@@ -190,15 +190,14 @@ def _with_stock_of(record: Record, keys: Sequence[str]) -> Record:
 
 def _without_stock(record: Record) -> Record:
     """The record without the last applied stock of the product."""
-    fields = {name: value for name, value in record.fields.items() if name not in stock_of(record.fields)}
-    return structs.replace(record, fields=fields)
+    return structs.replace(record, fields=besides_stock(record.fields))
 
 
 def _with_stock(record: Record, key: str, stock: Mapping[str, Value]) -> Record:
     """The record with another last applied stock of a variant."""
     entry = record.variant(key)
-    fields = {name: value for name, value in entry.fields.items() if name not in stock_of(entry.fields)}
-    variants = {**record.variants, key: structs.replace(entry, fields={**fields, **stock})}
+    fields = {**besides_stock(entry.fields), **stock}
+    variants = {**record.variants, key: structs.replace(entry, fields=fields)}
     return structs.replace(record, variants=variants)
 
 

@@ -11,27 +11,25 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
-from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange, VariantChange
+from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT, kind_of
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.copies import by_source
 from medusa_sync.core.kinds.options import with_id
-from medusa_sync.core.kinds.stock import SHARED, STOCK, counts_available, is_shared, stock_of
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.product import DesiredProduct, DesiredVariant
-from medusa_sync.core.record import NO_RECORD, Pending, Record, VariantRecord, Write, remember_text
+from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, Since, applied_values, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.undone_stock import drafted, rejoined, why_not_drafted, without_edited
 from medusa_sync.core.value import Value, members
 from medusa_sync.errors import ProductFailedError
 
 _SINCE = "edited since the run"
 FOREVER = "the run deleted it, which cannot be undone"
-_ALONE = "no variant has the stock that it shared; set its stock in the admin"
-_NO_STOCK = "it has no stock of its own to set to 0; --on-missing delete removes it"
 
 
 class Undone(DesiredProduct, frozen=True):
@@ -97,10 +95,7 @@ def plan_change(
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
     staying = _staying(desired, stored, stored.record, deletes=deletes)
-    drafted = {each.key for each in desired.variants if stock_of(each.fields)}
-    if not drafted:  # else, the changes of the run show it
-        desired = structs.replace(desired, is_available=counts_available(stored.record))
-    undone = _sharing(_rejoining(desired, stored, stored.record), stored.record)
+    undone, losing = rejoined(desired, stored, stored.record), drafted(desired)
     after_run = structs.replace(stored, record=_after(undone, stored.record, staying))
     change = plan_update(undone, after_run, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
@@ -111,9 +106,7 @@ def plan_change(
         each.id: {with_id(name, applied): value for name, value in each.fields.items()}
         for each in stored.record.variants.values()
     }
-    variants = (
-        _without_stock_since(each) if each.desired.key in drafted else each for each in change.variants
-    )
+    variants = (without_edited(each) if each.desired.key in losing else each for each in change.variants)
     variants = (
         structs.replace(
             each,
@@ -140,12 +133,11 @@ def plan_change(
 
 def _staying(undone: Undone, stored: StoredProduct, record: Record, *, deletes: bool) -> dict[str, Conflict]:
     """Why variants that the run created stay, by id: written since, or without stock to set to 0."""
-    stock = {each.id: {*stock_of(each.fields).values()} for each in record.variants.values()}
 
     def reason(variant: StoredVariant) -> Since:
         if deletes:
             return variant_written_since(variant, stored, record, undone.recorded.get(variant.id, ""))
-        return Since(_NO_STOCK if stock.get(variant.id, set()) <= {SHARED} else "")
+        return Since(why_not_drafted(record, variant.id))
 
     def kept(variant: StoredVariant, since: Since) -> Conflict:
         name, key = variant.called(variant.id), variant.id
@@ -155,75 +147,6 @@ def _staying(undone: Undone, stored: StoredProduct, record: Record, *, deletes: 
 
     new = (each for each in stored.variants if each.id in undone.created)
     return {each.id: kept(each, why) for each in new if (why := reason(each)).reason}
-
-
-def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
-    """With the variants that drafted ones shared their stock with, or the one that has kept their item."""
-    joining = {each.key: each for each in undone.variants if is_shared(each.fields)}
-    if not joining:
-        return undone
-    names = {each.id: each.called(each.id) for each in stored.variants if each.id not in undone.created}
-    entries = {each.id: each for each in record.variants.values() if each.id in names}
-    users = _users_of_shared(undone, stored, entries)
-    if not users:
-        return _alone(undone, joining)
-    before, after = {each.key: each for each in undone.variants}, {**undone.after.variants}
-    for key in users:
-        known = after[key].fields if key in after else {}
-        before[key] = before.get(key, DesiredVariant(key, names[key], {})).changed({STOCK: SHARED})
-        after[key] = VariantRecord(key, {**known, **stock_of(entries[key].fields)})
-    values = undone.after.pending_values
-    pending = {key: {**values.get(key, {}), STOCK: (SHARED,)} for key in (*joining, *users)}
-    noted = structs.replace(undone.after.pending or Pending(Write.UPDATE), variants={**values, **pending})
-    return structs.replace(
-        undone,
-        variants=tuple(before[key] for key in dict.fromkeys((*users, *before))),  # theirs is the item
-        after=structs.replace(undone.after, variants=after, pending=noted),
-    )
-
-
-def _users_of_shared(
-    undone: Undone, stored: StoredProduct, entries: Mapping[str, VariantRecord]
-) -> list[str]:
-    """The ids of the variants that share their stock, else of those that have kept the item."""
-    if users := [key for key, each in entries.items() if each.fields.get(STOCK) == SHARED]:
-        return users
-    having = [each.id for each in stored.variants if each.item_id and each.item_id == undone.shared_item]
-    return [key for key in having if key in entries and entries[key].dropped is None]
-
-
-def _alone(undone: Undone, joining: Mapping[str, DesiredVariant]) -> Undone:
-    """Without the stock that drafted variants shared, which is listed."""
-    variants = (each.changed({STOCK: None}) if each.key in joining else each for each in undone.variants)
-    after = {**undone.after.variants}
-    for key in joining:
-        stock = stock_of(after[key].fields)
-        fields = {name: value for name, value in after[key].fields.items() if name not in stock}
-        after[key] = VariantRecord(key, fields)
-    lost = (
-        Conflict(STOCK, None, SHARED, OnConflict.STORE, each.name, key, _ALONE)
-        for key, each in joining.items()
-    )
-    return structs.replace(
-        undone,
-        variants=tuple(variants),
-        after=structs.replace(undone.after, variants=after),
-        lost=(*undone.lost, *lost),
-    )
-
-
-def _sharing(undone: Undone, record: Record) -> Undone:
-    """With what variants share: without it, the item that they share looks like that of one of them."""
-    fields = {each.id: each.fields for each in record.variants.values()}
-    shared = {key: {STOCK: SHARED} for key, each in fields.items() if each.get(STOCK) == SHARED}
-    variants = tuple(
-        structs.replace(each, fields={**shared.get(each.key, {}), **each.fields}) for each in undone.variants
-    )
-    after = {
-        key: structs.replace(each, fields={**shared.get(key, {}), **each.fields})
-        for key, each in undone.after.variants.items()
-    }
-    return structs.replace(undone, variants=variants, after=structs.replace(undone.after, variants=after))
 
 
 def _after(undone: Undone, record: Record, staying: Collection[str]) -> Record:
@@ -255,14 +178,6 @@ def _exact(change: FieldChange, undone: Undone) -> FieldChange:
     stored, planned = members(stored), members(change.planned)
     kept = dict.fromkeys(each for each in stored if each in planned)
     return structs.replace(change, planned=tuple(dict.fromkeys([*kept, *planned])))
-
-
-def _without_stock_since(variant: VariantChange) -> VariantChange:
-    """Without the stock of a drafted variant that has got another one since."""
-    got = [each for each in variant.changes if each.stored and stock_of({each.field: None})]
-    kept = [Conflict(each.field, each.stored, each.desired, OnConflict.STORE, each.variant) for each in got]
-    changes = tuple(each for each in variant.changes if each not in got)
-    return structs.replace(variant, changes=changes, conflicts=(*variant.conflicts, *kept))
 
 
 def _marked(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:

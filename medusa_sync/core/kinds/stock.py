@@ -165,6 +165,12 @@ def stock_of(fields: Mapping[str, T]) -> dict[str, T]:
     return {name: value for name, value in fields.items() if name == STOCK or name.startswith(OTHER_STOCK)}
 
 
+def besides_stock(fields: Mapping[str, T]) -> dict[str, T]:
+    """The fields of a product or variant that are no stock."""
+    stock = stock_of(fields)
+    return {name: value for name, value in fields.items() if name not in stock}
+
+
 def stocks_of(product: DesiredProduct) -> Iterator[dict[str, Value]]:
     """The stock that variants of a product share, and that of each variant, by field."""
     return map(stock_of, (product.fields, *(each.fields for each in product.variants)))
