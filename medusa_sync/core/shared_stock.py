@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 from msgspec import Struct, structs
 
@@ -119,7 +120,8 @@ def _most_used(variants: Iterable[StoredVariant], external_id: str) -> str | Non
 
 def _item_of_kits(variants: Iterable[StoredVariant], external_id: str) -> str | None:
     """The item of kits that was named after the product."""
-    return next(filter(None, (each.item_called(external_id) for each in variants)), None)
+    links = chain.from_iterable(each.inventory_items for each in variants)
+    return next((link.inventory_item_id for link in links if link.sku == external_id), None)
 
 
 def _needed_again(

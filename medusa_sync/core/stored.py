@@ -161,10 +161,6 @@ class StoredVariant(Goods, frozen=True):
     def item_sku(self) -> str | None:
         return self.inventory_items[0].sku if self.inventory_items else None
 
-    def item_called(self, sku: str) -> str | None:
-        """The id of the one of its inventory items that has an SKU."""
-        return next((each.inventory_item_id for each in self.inventory_items if each.sku == sku), None)
-
     def without_users(self, variant_ids: Collection[str]) -> StoredVariant:
         """The variant, whose items some variants do not use any more."""
         items = tuple(

@@ -99,7 +99,8 @@ class Stock(Kind):
             return None
         if variant.shares_item:
             return SHARED if name == STOCK else None
-        return level_of(variant, name, names)
+        level = variant.level_at(names.locations.get(location_of(name)))
+        return level.quantity(is_available=names.is_available) if level else None
 
     def is_owned(self, wanted: Value, history: History, sides: Sides) -> bool:
         """Whether the store has to follow: the merchant decides whether a variant is tracked."""
@@ -152,12 +153,6 @@ def _may_be_shared(value: object) -> bool:
 def is_shared(fields: Mapping[str, object]) -> bool:
     """Whether a variant with these fields shares the stock of its product with others."""
     return fields.get(STOCK) == SHARED
-
-
-def level_of(variant: StoredVariant, name: str, names: Meanings) -> Value:
-    """The level of the inventory item of a variant."""
-    level = variant.level_at(names.locations.get(location_of(name))) if variant.manage_inventory else None
-    return level.quantity(is_available=names.is_available) if level else None
 
 
 def stock_of(fields: Mapping[str, T]) -> dict[str, T]:

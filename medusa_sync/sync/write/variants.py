@@ -174,8 +174,7 @@ def _spare(change: Change) -> str:
 
 def _is_removable(option: StoredOption, stored: StoredProduct) -> bool:
     """Whether an option can be removed without an update of all variants."""
-    used = any(variant.value_of(option.id) is not None for variant in stored.variants)
-    return option.is_exclusive is None or not used
+    return option.is_exclusive is None or option.id not in stored.used_options
 
 
 def _missing_values(update: Change, name: str, option: StoredOption) -> list[str]:
