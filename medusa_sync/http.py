@@ -241,6 +241,21 @@ class HttpClient:
                 self._kept[url, str(query)] = download
             return download
 
+    async def start(
+        self, url: str, *, query: Query | str = (), headers: Mapping[str, str], size: int
+    ) -> Response:
+        """Send a GET request, and read only the first bytes of the response; raises what `send` does."""
+
+        async def receive(stream: httpx.Response, _timer: asyncio.Timeout) -> Response:
+            body = bytearray()
+            async for chunk in stream.aiter_bytes():
+                body += chunk
+                if len(body) >= size:
+                    break
+            return structs.replace(head_of(stream), body=bytes(body[:size]))
+
+        return await self._send(_Request("GET", url, query, None, headers, receive, repeatable=True))
+
     def _extend(self, timer: asyncio.Timeout) -> None:
         """Give the next byte the time limit for reading."""
         seconds = self._client.timeout.read

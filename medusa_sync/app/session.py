@@ -26,6 +26,7 @@ from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals, ending
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.kinds.copies import PUBLIC, Copying
+from medusa_sync.core.kinds.images import IMAGES
 from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import AVAILABLE, Delay, OnMissing, Share
 from medusa_sync.core.result import Requests, RunResult
@@ -340,7 +341,9 @@ def _run_settings(settings: Settings) -> RunSettings:
 def _copying(settings: Settings) -> Copying | None:
     if settings.copy_images is None or settings.undo is not None:
         return None
-    return Copying(settings.copy_images, int(time.time()))
+    again = settings.overwrite and IMAGES in (settings.only or ())
+    asks = not settings.dry_run or settings.verbose or again
+    return Copying(settings.copy_images, int(time.time()), again=again, asks=asks)
 
 
 def _source_ids(settings: Settings) -> frozenset[str] | None:

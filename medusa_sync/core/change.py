@@ -15,7 +15,7 @@ from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kept import RunName
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.copies import Copy, files_of, is_resent, lacking, resent
+from medusa_sync.core.kinds.copies import Copy, files_of, is_resent, lacking, resent, to_copy
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS, hides
 from medusa_sync.core.needs import steps_of
@@ -217,11 +217,10 @@ class Change(Struct, frozen=True, dict=True):
         """The images that the product then has at the source, and that may be copied now."""
         return lacking(self)
 
-    @property
+    @cached_property
     def to_copy(self) -> list[str]:
-        """The images that have to be copied before it is written."""
-        copying = self.desired.copying
-        return [url for url in self.lacking if url not in copying.left] if copying else []
+        """The images that have to be copied before it is written, or asked for again."""
+        return to_copy(self)
 
     @cached_property
     def resent(self) -> tuple[str, ...]:

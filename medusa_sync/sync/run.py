@@ -222,7 +222,7 @@ class Run:
             vocabulary = Vocabulary(api, settings.wanted)
             context = Context(api, settings, self._mode, self._delivery, ledger, self._stop, scan, vocabulary)
             context.images = self._images
-            if isinstance(self._observer, ImageObserver):
+            if isinstance(self._observer, ImageObserver) and settings.copying and settings.copying.asks:
                 context.remarks.copies.follow = self._observer.copied
             self._context = context
             if settings.prunes or self._mode.removes:

@@ -34,6 +34,7 @@ from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.files import STATIC
 from tests.harness.picture_server import PNG, PictureServer, picture, pictured
 from tests.harness.runs import document as text_of
+from tests.harness.runs import save as save_plan
 from tests.tiers import some
 
 HOST = "old.example"
@@ -554,6 +555,159 @@ def test_images_of_other_hosts_stay_there() -> None:
     assert_quiet(source, store, copy_images=f"{HOST},cdn.example")
 
 
+# --- images that are asked for again ---
+
+
+def again(source: Any, store: FakeMedusa, pictures: PictureServer, **changes: Any) -> RunResult:
+    """A run that asks for all images again."""
+    pictures.requests.clear()
+    pictures.unchanged.clear()
+    return copy(source, store, pictures, overwrite=True, only="images", **changes)
+
+
+def assert_current(rows: Rows, store: FakeMedusa, pictures: PictureServer) -> None:
+    """Each product has each of its images as the source has it now."""
+    assert_copied(rows, store)
+    for row in rows:
+        product = store.products[f"dummyjson:{row['id']}"]
+        variants = (each.thumbnail for each in product.variants)
+        for shown in filter(None, (*(each.url for each in product.images), product.thumbnail, *variants)):
+            own = sources_of(store, shown)
+            content = store.state.files[shown.removeprefix(STATIC)].content
+            assert content == picture(own, version=pictures.versions[own]), (row["id"], own)
+
+
+@pytest.mark.parametrize("validator", ["etag", "last-modified"])
+def test_only_images_that_have_changed_are_copied_again(validator: str) -> None:
+    source, store, pictures = ListSource(with_sizes(shirts())), FakeMedusa(), PictureServer(validator)
+    copy(source, store, pictures)
+    count, urls = len(store.state.files), sorted({*pictures.requests})
+    store.requests.clear()
+    assert counts(again(source, store, pictures)) == {"unchanged": 3}
+    assert (sorted(pictures.requests), sorted(pictures.unchanged)) == (urls, urls)
+    assert writes(store) == []
+    changed = [url("1/a.png"), url("2/S.png")]
+    pictures.versions.update(changed)
+    assert_quiet(source, store)
+    result = again(source, store, pictures)
+    assert counts(result) == {"updated": 2, "unchanged": 1}
+    assert "Images copied to the store: 2 (not changed at the source: 11)." in result.notes
+    assert len(store.state.files) == count + 2
+    assert_current(source.rows, store, pictures)
+    assert_quiet(source, store)
+    assert counts(again(source, store, pictures)) == {"unchanged": 3}
+    assert sorted(pictures.unchanged) == urls
+
+
+def test_an_image_that_several_products_have_is_asked_for_again_once() -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer("etag")
+    copy(source, store, pictures)
+    pictures.versions[url("logo.png")] += 1
+    again(source, store, pictures)
+    assert len(pictures.requests) == 7
+    assert len(store.state.files) == 8
+    assert_current(source.rows, store, pictures)
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("is_shown", [False, True])
+def test_an_image_of_which_nothing_is_known_is_copied_again(*, is_shown: bool) -> None:
+    """Its copy is one of an earlier version, or its server does not show what has changed."""
+    source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer()
+    copy(source, store, pictures)
+    pictures.validator = "etag" if is_shown else ""
+    assert counts(again(source, store, pictures)) == {"updated": 1}
+    assert (len(store.state.files), len(record_of(store, 1)["copies"]["files"])) == (6, 3)
+    assert_current(source.rows, store, pictures)
+    assert_quiet(source, store)
+    assert counts(again(source, store, pictures)) == {"unchanged" if is_shown else "updated": 1}
+
+
+@pytest.mark.parametrize("how", [{"overwrite": True}, {"only": "images"}])
+def test_other_runs_do_not_ask_for_images_again(how: dict[str, Any]) -> None:
+    source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer("etag")
+    copy(source, store, pictures)
+    pictures.versions[url("1/a.png")] += 1
+    pictures.requests.clear()
+    assert counts(copy(source, store, pictures, **how)) == {"unchanged": 1}
+    assert pictures.requests == []
+
+
+def test_an_image_that_cannot_be_asked_for_again_keeps_its_copy(caplog: pytest.LogCaptureFixture) -> None:
+    source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer("etag")
+    copy(source, store, pictures)
+    pictures.faults[url("1/a.png")] = httpx.Response(404)
+    store.requests.clear()
+    result = again(source, store, pictures)
+    assert (counts(result), writes(store), left_in(result)) == ({"unchanged": 1}, [], "")
+    [line] = [each for each in caplog.records if getattr(each, "event", "") == "image_not_copied"]
+    assert "an image of dummyjson:1 keeps its copy, https://old.example/1/a.png: " in line.getMessage()
+    pictures.faults["*"] = pictures.faults.pop(url("1/a.png"))
+    result = again(ListSource(shirts(9)), store, pictures)
+    assert counts(result) == {"created": 8, "unchanged": 1}
+    assert "left for the next run: " in left_in(result)
+    assert "of copies" not in left_in(result)
+
+
+def test_an_image_that_could_not_be_copied_is_asked_for_again_without_a_pause() -> None:
+    source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer("etag")
+    pictures.faults[url("1/a.png")] = httpx.Response(404)
+    copy(source, store, pictures)
+    pictures.faults.clear()
+    assert counts(again(source, store, pictures)) == {"updated": 1}
+    assert_current(source.rows, store, pictures)
+    assert_quiet(source, store)
+
+
+def test_any_fault_while_changed_images_are_written_is_repaired() -> None:
+    source, start, pictures = ListSource(with_sizes(shirts(2))), FakeMedusa(), PictureServer("etag")
+    copy(source, start, pictures)
+    pictures.versions.update([url("1/a.png"), url("1/S.png"), url("2/M.png")])
+    fresh = copies_of(start)
+    cases = [(number, fault) for number in range(1, 8) for fault in FAULTS]
+    for number, fault in some(cases, 8):
+        store = fresh()
+        fault_at(store, number, fault)
+        with suppress(Killed):
+            again(source, store, pictures)
+        store.before = store.after = None
+        copy(source, store, pictures)  # completes what was noted
+        again(source, store, pictures)
+        assert_current(source.rows, store, pictures)
+        assert_quiet(source, store)
+
+
+def test_a_run_that_is_killed_between_changed_images_and_variants_is_completed() -> None:
+    source, store, pictures = ListSource(with_sizes(shirts(1))), FakeMedusa(), PictureServer("etag")
+    copy(source, store, pictures)
+    pictures.versions.update([url("1/a.png"), url("1/S.png")])
+    fault_at(store, 3, "killed after")  # after two images
+    with pytest.raises(Killed):
+        again(source, store, pictures)
+    store.after = None
+    copy(source, store, pictures)
+    assert_current(source.rows, store, pictures)
+    assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("seen", ['"a"b"', "a\r\nx: y", "é", "a" * 99])
+def test_an_etag_that_cannot_be_sent_back_is_not_kept(seen: str) -> None:
+    source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer()
+    headers = [(b"content-type", b"image/png"), (b"etag", f'"{seen}"'.encode())]
+    own = url("1/a.png")
+    pictures.faults[own] = httpx.Response(200, headers=headers, content=picture(own))
+    copy(source, store, pictures)
+    assert [len(each) for each in record_of(store, 1)["copies"]["files"]] == [2, 2, 2]
+
+
+def test_a_record_is_short_with_what_shows_a_change() -> None:
+    for validator, length in (("etag", 18), ("last-modified", 10)):
+        store = FakeMedusa()
+        copy(ListSource(shirts(1)), store, PictureServer(validator))
+        files = record_of(store, 1)["copies"]["files"]
+        assert [len(str(each[3])) for each in files] == [length] * 3
+
+
 # --- other kinds of runs ---
 
 
@@ -567,6 +721,63 @@ def test_a_dry_run_says_how_many_images_it_would_copy() -> None:
     result = copy(source, store, pictures, dry_run=True, accept_settings=True)
     assert "Images to copy to the store: 7." in result.notes
     assert (writes(store), pictures.requests) == ([], [])
+
+
+LONG = httpx.Response(206, headers={"content-range": "bytes 0-15/99000000"}, content=PNG + b"12345678")
+EMPTY = httpx.Response(416, headers={"content-range": "bytes */0"})
+
+
+@pytest.mark.parametrize("before", ["empty", "synced"])
+@pytest.mark.parametrize(
+    "fault", [*map(BROKEN.get, ["404", "HTML", "SVG", "to a private address"]), LONG, EMPTY]
+)
+def test_a_verbose_dry_run_says_how_many_images_it_cannot_reach(
+    fault: httpx.Response, before: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
+    if before == "synced":
+        sync(source, store)
+    store.requests.clear()
+    pictures.faults[url("2/a.png")] = fault
+    follower = Follower()
+    options = {"accept_settings": True, "watcher": follower}
+    result = copy(source, store, pictures, dry_run=True, verbose=True, **options)
+    assert counts(result) == {"created" if before == "empty" else "updated": 3}
+    assert "Images to copy to the store: 6." in result.notes
+    assert "source: 1 (failed" in left_in(result)
+    assert sorted(pictures.requests) == sorted(all_images(source.rows))
+    assert {each["range"] for each in pictures.headers} == {"bytes=0-15"}
+    assert (writes(store), follower.images[-1]) == ([], (7, 7))
+    [line] = [each for each in caplog.records if getattr(each, "event", "") == "image_not_copied"]
+    assert "dummyjson:2 would keep its URL at the source, https://old.example/2/a.png: " in line.getMessage()
+
+
+def test_a_dry_run_that_asks_again_is_what_the_run_does() -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer("etag")
+    copy(source, store, pictures)
+    pictures.versions[url("2/a.png")] += 1
+    pictures.faults[url("3/a.png")] = httpx.Response(404)
+    store.requests.clear()
+    plan = again(source, store, pictures, dry_run=True)
+    assert (writes(store), left_in(plan)) == ([], "")
+    assert "Images to copy to the store: 1." in plan.notes
+    assert counts(plan) == counts(again(source, store, pictures)) == {"updated": 1, "unchanged": 2}
+
+
+def test_a_plan_does_not_rely_on_which_images_were_reached(tmp_path: Path) -> None:
+    source, store, pictures, file = ListSource(shirts()), FakeMedusa(), PictureServer(), tmp_path / "plan"
+    for row in source.rows[1:]:
+        row["images"] = row["images"][:1]
+    sync(source, store)
+    pictures.faults[url("2/a.png")] = httpx.Response(404)
+    options: Any = {"accept_settings": True, "verbose": True, "dry_run": True, "save_plan": file}
+    result = copy(source, store, pictures, **options)
+    assert counts(result) == {"updated": 2, "unchanged": 1}
+    save_plan(result, store, file, copy_images=HOST, **options)
+    pictures.faults.clear()
+    pictures.faults[url("3/a.png")] = httpx.Response(404)
+    assert counts(apply(file, store, pictures=pictures)) == {"updated": 2, "unchanged": 1}
+    assert_copied(source.rows, store, but=[url("3/a.png")])
 
 
 @pytest.mark.parametrize("before", ["empty", "synced"])

@@ -2,8 +2,10 @@
 
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 
 import httpx
@@ -20,13 +22,19 @@ class PictureServer(httpx.AsyncBaseTransport):
 
     Attributes:
         requests: the URLs that were asked for.
+        unchanged: those of them that the asking run has, because they have not changed.
         faults: what a URL answers instead, or a function that returns it.
+        versions: how often an image has changed at its URL.
+        validator: how a run can ask whether an image has changed: by its `etag`, by its `last-modified`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, validator: str = "") -> None:
         self.requests: list[str] = []
+        self.unchanged: list[str] = []
         self.headers: list[httpx.Headers] = []
         self.faults: dict[str, Answer | Callable[[], Answer]] = {}
+        self.versions = Counter[str]()
+        self.validator = validator
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = str(request.url)
@@ -36,9 +44,24 @@ class PictureServer(httpx.AsyncBaseTransport):
         answer = fault if isinstance(fault, Answer | None) else fault()
         if isinstance(answer, Exception):
             raise answer
-        if answer is not None:
-            return answer
-        return httpx.Response(200, headers={"content-type": "image/png"}, content=picture(url))
+        return self._image(url, request.headers) if answer is None else answer
+
+    def _image(self, url: str, asked: httpx.Headers) -> httpx.Response:
+        """The image at a URL, the part of it that is asked for, or that it has not changed."""
+        version, headers = self.versions[url], {"content-type": "image/png"}
+        content = picture(url, version=version)
+        if self.validator == "etag":
+            headers["etag"] = f'W/"{zlib.crc32(content):016x}"'
+        elif self.validator:
+            headers["last-modified"] = formatdate(1_700_000_000 + version, usegmt=True)
+        own = headers.get(self.validator)
+        if own is not None and own in {asked.get("if-none-match"), asked.get("if-modified-since")}:
+            self.unchanged.append(url)
+            return httpx.Response(304)
+        if asked.get("range") != "bytes=0-15":
+            return httpx.Response(200, headers=headers, content=content)
+        headers["content-range"] = f"bytes 0-15/{len(content)}"
+        return httpx.Response(206, headers=headers, content=content[:16])
 
 
 @contextmanager
@@ -77,9 +100,11 @@ _TAIL = _chunk(b"IDAT", zlib.compress(b"\0\x80")) + _chunk(b"IEND", b"")
 _KEY = b"tEXturl\0"
 
 
-def picture(url: str, size: int = 0) -> bytes:
+def picture(url: str, size: int = 0, version: int = 0) -> bytes:
     """The image at a URL, which browsers can show, and which has the URL as a text; it may have a size."""
     head = _HEAD + _chunk(b"tEXt", b"url\0" + url.encode())
+    if version:
+        head += _chunk(b"tEXt", b"version\0%d" % version)
     left = size - len(head) - len(_TAIL) - len(_chunk(b"tEXt", b""))
     return head + (_chunk(b"tEXt", b"\0".rjust(left, b"x")) if left > 0 else b"") + _TAIL
 

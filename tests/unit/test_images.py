@@ -55,7 +55,9 @@ def download(url: str, server: Server, *hosts: str, public: bool = True) -> imag
     async def run() -> images.Image:
         transport = AllowedHosts(server, {*hosts}, allows_public=public)
         async with httpx.AsyncClient(transport=transport, follow_redirects=True) as pool:
-            return await Images(http_client(pool, unavailable=ImageError)).download(url)
+            found = await Images(http_client(pool, unavailable=ImageError)).download(url)
+            assert found is not None
+            return found
 
     found = asyncio.run(run())
     found.file.close()

@@ -87,7 +87,8 @@ class Copying(Struct, frozen=True):
     Attributes:
         hosts: from which it copies images.
         at: when it began, in seconds since 1970.
-        again: images that were copied are asked for, too, and copied again if they have changed.
+        again: images that have copies are asked for, too, and copied again if they have changed.
+        asks: images are asked for at all, which a dry run does not do by itself.
         made: the copies that it has made, or found to be up to date.
         failed: the images that it could not copy, by the mark of their URL.
         left: the images that it does not try.
@@ -96,6 +97,7 @@ class Copying(Struct, frozen=True):
     hosts: frozenset[str]
     at: float
     again: bool = False
+    asks: bool = True
     made: tuple[Copy, ...] = ()
     failed: Mapping[str, Failure] = {}
     left: frozenset[str] = frozenset()
@@ -113,9 +115,8 @@ class Copying(Struct, frozen=True):
             copies: what the record of its product says.
             known: the images that have copies.
         """
-        if self.again:
-            copies, known = Copies(), [each.source for each in self.made]
-        failed = {**copies.failed, **self.failed}.get(mark_of(url), NEVER)
+        earlier = {} if self.again else copies.failed
+        failed = {**earlier, **self.failed}.get(mark_of(url), NEVER)
         return self._allows(url) and failed.again <= self.at and url not in known
 
     def _allows(self, url: str) -> bool:
@@ -206,10 +207,11 @@ def files_of(change: Change) -> dict[str, Copy]:
     copying, record = change.desired.copying, change.record.copies or Copies()
     made = {each.source: each for each in copying.made} if copying else {}
     known = {each.source: each for each in record.files}
+    is_noted = change.stored.pending is not None  # else, the record follows the store
     shown = {
         source: Copy(source, min({*urls} - {source}))
         for source, urls in change.stored.files.items()
-        if source not in known or known[source].url not in urls  # the record follows the store
+        if source not in known or not (is_noted or known[source].url in urls)
     }
     return {**made, **known, **shown, **(made if copying and copying.again else {})}
 
@@ -222,6 +224,19 @@ def lacking(change: Change) -> list[str]:
 
     An image that the merchant has removed or replaced is not one of them.
     """
+    return _taken(change, change.files)
+
+
+def to_copy(change: Change) -> list[str]:
+    """The images that have to be copied before a change is written, or asked for again."""
+    copying = change.desired.copying
+    if copying is None:
+        return []
+    known = {each.source for each in copying.made} if copying.again else change.files
+    return [url for url in _taken(change, known) if url not in copying.left]
+
+
+def _taken(change: Change, known: Collection[str]) -> list[str]:
     copying, stored = change.desired.copying, change.stored
     if copying is None or not change.selection.has(IMAGES):
         return []
@@ -233,7 +248,7 @@ def lacking(change: Change) -> list[str]:
         shown |= {*members(each.new_values.get(THUMBNAIL, before))}
     images = dict.fromkeys(url for url in images_of(change.desired) if url in shown)
     copies = change.record.copies or Copies()
-    return [url for url in images if copying.takes(url, copies, change.files)]
+    return [url for url in images if copying.takes(url, copies, known)]
 
 
 def resent(change: Change) -> tuple[str, ...]:
@@ -315,10 +330,12 @@ def _images_in(record: Record, copying: Copying) -> str:
     return mark_of("\n".join([*sorted(copying.hosts), "", *urls])) if urls else ""
 
 
-def may_lack(desired: DesiredProduct, record: Record | None, selection: Selection) -> list[str]:
-    """The images of a product that may have to be copied, as its record shows it."""
+def expected(desired: DesiredProduct, record: Record | None, selection: Selection) -> dict[str, bool]:
+    """The images of a product that may be asked for, as its record shows it, and whether they have copies."""
     copying = desired.copying if selection.has(IMAGES) or record is None else None
+    if copying is None:
+        return {}
     copies = (record.copies if record else None) or Copies()
     known = {each.source for each in copies.files}
-    images = dict.fromkeys(images_of(desired)) if copying else ()
-    return [url for url in images if copying and copying.takes(url, copies, known)]
+    taken = [url for url in images_of(desired) if copying.takes(url, copies, () if copying.again else known)]
+    return {url: url in known for url in taken}

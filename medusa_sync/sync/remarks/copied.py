@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 
 from msgspec import Struct, field
 
@@ -17,10 +18,12 @@ class Copied(Struct):
 
     Attributes:
         follow: gets how many images are done, and of how many; None if nobody follows it.
-        expected: the images that products may need, as their records show it.
+        expected: the images that are asked for, as far as records show it.
         done: those of them that are copied, or cannot be, or are not needed.
-        settled: the same of products that are written.
+        lacking: the expected ones that have no copy.
+        settled: those of them that products need no more, as they are written.
         copied: to the store.
+        unchanged: that have copies, and have not changed since.
         to_copy: what a run would copy that is no dry run.
         failed: that could not be copied.
         retried: that could not be copied in an earlier run.
@@ -30,17 +33,21 @@ class Copied(Struct):
     follow: Callable[[int, int], object] | None = None
     expected: IdSet = field(default_factory=IdSet)
     done: IdSet = field(default_factory=IdSet)
+    lacking: IdSet = field(default_factory=IdSet)
     settled: IdSet = field(default_factory=IdSet)
     copied: int = 0
+    unchanged: int = 0
     to_copy: IdSet = field(default_factory=IdSet)
     failed: int = 0
     retried: int = 0
     lost: int = 0
 
-    def expect(self, urls: Iterable[str]) -> None:
-        """Take note of images that products may need."""
-        for url in urls:
+    def expect(self, products: Iterable[Mapping[str, bool]]) -> None:
+        """Take note of the images that products may need, with whether they have copies."""
+        for url, has_copy in chain.from_iterable(each.items() for each in products):
             self.expected.add(url)
+            if not has_copy:
+                self.lacking.add(url)
         self._show()
 
     def finish(self, url: str) -> None:
@@ -55,8 +62,8 @@ class Copied(Struct):
 
     def settle(self, change: Change) -> None:
         """Take note of a product that is written, and needs no copies but those that it lacks."""
-        for url in images_of(change.desired) if self.expected else ():
-            if url in self.expected and url not in change.lacking:
+        for url in images_of(change.desired) if self.lacking else ():
+            if url in self.lacking and url not in change.lacking:
                 self.settled.add(url)
                 self.finish(url)
 
@@ -74,12 +81,13 @@ class Copied(Struct):
             is_stopped: some products may not have been looked at.
         """
         failed = max(uncopied - self.retried, 0) + self.failed
-        left = 0 if is_dry_run else len(self.expected) - len(self.settled)
+        left = 0 if is_dry_run else len(self.lacking) - len(self.settled)
         at_least = "at least " if left and is_stopped else ""
         if planned := len(self.to_copy):
             yield Note("images_to_copy", f"Images to copy to the store: {planned:,}.")
-        if self.copied:
-            yield Note("images_copied", f"Images copied to the store: {self.copied:,}.")
+        if self.copied or self.unchanged:
+            others = f" (not changed at the source: {self.unchanged:,})" if self.unchanged else ""
+            yield Note("images_copied", f"Images copied to the store: {self.copied:,}{others}.")
         if failed or left:
             yield Note(
                 "images_left",

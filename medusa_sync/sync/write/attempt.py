@@ -125,10 +125,10 @@ class Attempts:
             return []
         for job in jobs:
             self._context.remarks.left_over.add_new(job.change.items, job.owners.unused if job.owners else {})
+        copies = await self._copier.copy(jobs)
         if self._context.is_dry_run:
             await self._foresee(jobs)
             return []
-        copies = await self._copier.copy(jobs)
         if copies and self._context.stop.is_set:
             return []
         if not jobs[0].change.is_creation and (await self._find_terms(jobs) or has_asked or copies):

@@ -30,11 +30,12 @@ _REMEMBERED = 5_000  # images of which another product may need the copy
 _LONGEST_NAME = 60
 
 _Result = Copy | str | None
-"""The copy of an image, or why there is none; None if it is left for a later run."""
+"""The copy of an image, or why there is none; None if it is left for a later run, or a dry run shows nothing
+against it."""
 
 
 class Copier:
-    """Downloads and uploads the images that jobs need, each once in a run."""
+    """Downloads and uploads the images that jobs need, each once in a run; a dry run only asks for them."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -47,21 +48,22 @@ class Copier:
         self._unused: dict[str, str] = {}  # ids of uploaded files by URL; no product refers to them
 
     async def copy(self, jobs: Group) -> bool:
-        """Copy the images that jobs need, and tell them the results; returns whether there were any.
+        """Copy the images that jobs need, and give jobs the results; returns whether there were any.
 
         Raises:
             StoreError: the store is unavailable.
         """
         images, needed = self._context.images, {url: job for job in jobs for url in job.change.to_copy}
-        if images is None or not needed:
+        copying = self._context.settings.copying
+        if images is None or copying is None or not copying.asks or not needed:
             return False
         async with self._turn:  # if the run is stopped, the images of one group were copied in vain
             found = await all_done(*(self._once(images, url, job) for url, job in needed.items()))
         results = dict(zip(needed, found, strict=True))
         for job in jobs:
-            copying = job.change.desired.copying
-            if copying is not None and (urls := job.change.to_copy):
-                copying = self._with_results(job, copying, {url: results[url] for url in urls})
+            before = job.change.desired.copying
+            if before is not None and (urls := job.change.to_copy):
+                copying = self._with_results(job, before, {url: results[url] for url in urls})
                 job.desired = structs.replace(job.desired, copying=copying)
                 desired = structs.replace(job.change.desired, copying=copying)
                 job.plan = structs.replace(job.change, desired=desired)
@@ -69,26 +71,24 @@ class Copier:
 
     def _with_results(self, job: Job, copying: Copying, results: dict[str, _Result]) -> Copying:
         """What a job knows about its images after some of them were copied."""
-        record = job.change.record.copies
+        record, known = job.change.record.copies, job.change.files
         earlier = record.failed if record else {}
-        failed = dict[str, Failure](copying.failed)
+        failed, made = dict[str, Failure](copying.failed), [*copying.made]
         self._remarks.retried += sum(mark_of(url) in earlier for url in results)
         for url, result in results.items():
-            if isinstance(result, str):
+            if isinstance(result, Copy):
+                own = known.get(url)
+                made.append(own if own is not None and own.seen == result.seen != "" else result)
+            elif result is not None:
                 mark = mark_of(url)
                 failed[mark] = earlier.get(mark, NEVER).next(copying.at)
-                self._remarks.failed += 1
-                words = "an image of %s keeps its URL at the source, %s: %s"
-                logger.warning(
-                    words,
-                    job.external_id,
-                    public_part(url),
-                    result,
-                    extra={"event": "image_not_copied", "external_id": job.external_id},
-                )
-        left = {url for url, result in results.items() if result is None}
-        made = tuple(each for each in results.values() if isinstance(each, Copy))
-        return structs.replace(copying, made=(*copying.made, *made), failed=failed, left=copying.left | left)
+                self._remarks.failed += url not in known
+                kept = "copy" if url in known else "URL at the source"
+                verb, own_id = "would keep" if self._context.is_dry_run else "keeps", job.external_id
+                words = f"an image of %s {verb} its {kept}, %s: %s", own_id, public_part(url), result
+                logger.warning(*words, extra={"event": "image_not_copied", "external_id": own_id})
+        left = {url for url, result in results.items() if result is None and not self._context.is_dry_run}
+        return structs.replace(copying, made=tuple(made), failed=failed, left=copying.left | left)
 
     async def _once(self, images: Images, url: str, job: Job) -> _Result:
         task = self._known.get(url)
@@ -104,20 +104,36 @@ class Copier:
             is_over = self._bytes > _MOST_BYTES or self._failed >= _MOST_FAILED
             if is_over or self._context.stop.is_set:
                 return None
+            former = job.change.files.get(url)
             try:
-                image = await images.download(url)
-                self._bytes += image.size
-                with image.file:
-                    file = await self._uploaded(image, f"{_handle(job)}-{mark_of(url)}.{image.ending}")
+                result = await (self._asked if self._context.is_dry_run else self._sent)(images, url, job)
             except ImageError as error:
                 self._failed += 1
                 self._remarks.finish(url)
                 return str(error)
         self._failed = 0
-        self._remarks.copied += 1
+        self._remarks.unchanged += former is not None and result is former
         self._remarks.finish(url)
+        return result
+
+    async def _asked(self, images: Images, url: str, job: Job) -> Copy | None:
+        """Ask for an image that is to be copied; returns the copy of one that has not changed."""
+        former = job.change.files.get(url)
+        has_changed = await images.look(url, former.seen if former else "")
+        return None if has_changed else former
+
+    async def _sent(self, images: Images, url: str, job: Job) -> Copy | None:
+        """Copy an image, or return the copy of one that has not changed."""
+        former = job.change.files.get(url)
+        image = await images.download(url, former.seen if former else "")
+        if image is None:
+            return former
+        self._bytes += image.size
+        with image.file:
+            file = await self._uploaded(image, f"{_handle(job)}-{mark_of(url)}.{image.ending}")
+        self._remarks.copied += 1
         self._unused[file.url] = file.id
-        return Copy(url, file.url, "" if file.url.endswith(file.id) else file.id)
+        return Copy(url, file.url, "" if file.url.endswith(file.id) else file.id, image.seen)
 
     async def _uploaded(self, image: Image, name: str) -> StoredFile:
         """Upload an image; once more if the response was lost, which may leave a file behind."""

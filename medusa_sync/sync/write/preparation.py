@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 from medusa_sync.core.announced import Announced, announce
-from medusa_sync.core.kinds.copies import may_lack
+from medusa_sync.core.kinds.copies import expected
 from medusa_sync.core.needed_terms import TERMS
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.medusa.terms import Terms
@@ -46,9 +45,9 @@ class Preparation:
     async def prepare(self, part: Sequence[Stale], new_products: NewProducts) -> Group:
         """Look up what stale products need, with one request for many; returns those to be written first."""
         jobs: Group = []
-        lacking = [self._lacking(each) for each in part]
-        self._context.remarks.copies.expect(chain(*lacking))
-        for number, (each, urls) in enumerate(zip(part, lacking, strict=True), self._taken):
+        to_copy = [self._to_copy(each) for each in part]
+        self._context.remarks.copies.expect(to_copy)
+        for number, (each, urls) in enumerate(zip(part, to_copy, strict=True), self._taken):
             is_absent = self._context.mode.creates and not each.copies
             job = Job(each.desired, number, is_absent=is_absent, to_copy=len(urls))
             if reason := self._gate.lacks(job.desired, each.gains):
@@ -72,11 +71,10 @@ class Preparation:
         self._terms.expect(terms, [job.desired for job in jobs])
         return jobs
 
-    def _lacking(self, stale: Stale) -> list[str]:
-        """The images of a product that may have to be copied."""
+    def _to_copy(self, stale: Stale) -> dict[str, bool]:
+        """The images of a product that may be asked for, with whether they have copies."""
         records = [each.record for each in stale.copies if isinstance(each, StoredProduct)]
-        selection = self._context.plan.selection
-        return may_lack(stale.desired, records[0] if records else None, selection)
+        return expected(stale.desired, records[0] if records else None, self._context.plan.selection)
 
     def _announced(self, stale: Stale) -> Announced | None:
         """What the record of a product foresees, if that is enough to note it; never for what is approved."""

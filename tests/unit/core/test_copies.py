@@ -15,10 +15,13 @@ from medusa_sync.core.kinds.copies import (
     Failure,
     by_record,
     by_source,
+    expected,
     mark_of,
 )
 from medusa_sync.core.note import final_record
+from medusa_sync.core.plan import plan_update
 from medusa_sync.core.record import Record
+from medusa_sync.core.selection import ALL, PlanSettings
 from medusa_sync.core.stored import StoredImage, StoredProduct
 from tests.unit.builders import desired_product
 
@@ -69,11 +72,14 @@ def test_a_run_that_asks_again_takes_each_image_once() -> None:
     url, other = "https://a.example/1.png", "https://a.example/2.png"
     made = (Copy(other, "https://s.example/2"),)
     copying = Copying(frozenset({PUBLIC}), 1_000, again=True, made=made)
-    waits = Copies(failed={mark_of(url): Failure(1, 2_000)})
-    assert copying.takes(url, waits, [url, other])
-    assert not copying.takes(other, waits, [url, other])
+    desired = structs.replace(desired_product(images=[url, other], thumbnail=None), copying=copying)
     failed = {mark_of(url): Failure(1, 2_000)}
-    assert not structs.replace(copying, failed=failed).takes(url, waits, [url, other])
+    record = Record(copies=Copies((Copy(url, "https://s.example/1"), *made), failed))
+    product = by_record(stored("https://s.example/1", "https://s.example/2", copies=record.copies))
+    assert expected(desired, record, ALL) == {url: True, other: True}
+    assert plan_update(desired, product, PlanSettings()).to_copy == [url]
+    desired = structs.replace(desired, copying=structs.replace(copying, failed=failed))
+    assert plan_update(desired, product, PlanSettings()).to_copy == []
 
 
 def stored(*urls: str, copies: Copies | None = None) -> StoredProduct:
