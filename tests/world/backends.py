@@ -52,7 +52,7 @@ class InMemory(FakeMedusa):
 
     def shop(self) -> Shop:
         shop = Shop(cast("Store", self), transport=self)
-        shop.source_of = partial(source_of, self._content_of)
+        shop.source_of, shop.content_of = partial(source_of, self._content_of), self._content_of
         return shop
 
     def _content_of(self, name: str) -> bytes | None:
@@ -69,7 +69,7 @@ class Real(httpx.AsyncBaseTransport):
     def __init__(self, server: BreakableStore) -> None:
         self._server = server
         self._client, self._shop = httpx.Client(timeout=120), Shop(server.store)
-        self._shop.source_of = partial(source_of, self._content_of)
+        self._shop.source_of, self._shop.content_of = partial(source_of, self._content_of), self._content_of
         self._is_doomed = False
         self.url, self.api_key = server.store.url, server.store.api_key
         self.dice = random.Random(0)

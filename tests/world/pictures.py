@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.harness.picture_server import PictureServer, pictured
+from tests.harness.picture_server import PictureServer, picture, pictured
 
 if TYPE_CHECKING:
     from tests.world.network import Network
@@ -25,8 +25,8 @@ _FAULTS: dict[str, Callable[[], httpx.Response | Exception]] = {
 class SlowPictures(PictureServer):
     """Answers after a random time, and at times with a fault."""
 
-    def __init__(self, network: Network) -> None:
-        super().__init__()
+    def __init__(self, network: Network, validator: str) -> None:
+        super().__init__(validator)
         self._network = network
         self.faulty = 0.0  # the share of answers that are faults
 
@@ -47,6 +47,17 @@ def source_of(content_of: Callable[[str], bytes | None], url: str) -> str:
     """The URL at the source of an image of a store, whose files have these contents by their names."""
     content = content_of(url.rpartition("/")[2])
     return pictured(content) if content else url
+
+
+def is_current(content: bytes, pictures: PictureServer) -> bool:
+    """Whether a copy shows an image as the source has it now."""
+    url = pictured(content)
+    return content == picture(url, version=pictures.versions[url])
+
+
+def validator(seed: int) -> str:
+    """How the server of a world shows that an image has changed; it follows from the seed alone."""
+    return random.Random(f"{seed} validators").choice(["etag", "last-modified", ""])
 
 
 def copies(seed: int) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from copy import deepcopy
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from medusa_sync import Result
@@ -336,6 +337,30 @@ def _shape(product: Json) -> dict[str, set[str]]:
 async def merchant_is_overruled(world: World, dice: random.Random) -> None:
     run = world.run(replace(some_rules(world, dice), overwrites=True))
     await world.carry_out(run)
+
+
+@rule(2)
+async def images_change_at_their_urls(world: World, dice: random.Random) -> None:
+    """A run that asks for all images again copies those that have changed, as a dry run says."""
+    if not world.copies:
+        return
+    urls = sorted({*chain.from_iterable(each.get("images", ()) for each in world.source.products.values())})
+    world.pictures.versions.update(dice.sample(urls, dice.randint(0, min(4, len(urls)))))
+    rules = replace(some_rules(world, dice), overwrites=True)
+    run, plan = world.run(rules, only="images"), None
+    run.is_narrow = True
+    if dice.random() < 0.4:
+        some_faults(world, dice)
+    else:
+        await asyncio.sleep(A_WHILE)
+        plan = await world.calmly(world.run(rules, only="images", dry_run=True))
+    await world.carry_out(run)
+    if plan is None or world.passing or not run.is_clean or run.result is None:
+        return
+    if old := world.outdated():
+        raise Broken("an image that has changed is not copied again", old)
+    if shown(plan) != shown(run.result):
+        raise Broken("a dry run is not the run", (shown(plan), shown(run.result)))
 
 
 @rule(5)

@@ -54,6 +54,7 @@ class Shop:
         self.locations = {"stock": store.location_id}  # that the source may name, by field
         self.is_available = False  # stock of the source is what no order has reserved
         self.source_of: Callable[[str], str] = str  # the URL at the source of an image of the store
+        self.content_of: Callable[[str], bytes | None] = dict[str, bytes]().get  # a file, by its name
         auth = (store.api_key, "")
         self._client = httpx.Client(base_url=store.url, auth=auth, timeout=60, transport=transport)
 

@@ -19,7 +19,7 @@ from tests.world.merchant import ids_in, make_merchant
 from tests.world.merging import Rules
 from tests.world.network import Network
 from tests.world.oracle import Oracle
-from tests.world.pictures import HOST, SlowPictures, copies
+from tests.world.pictures import HOST, SlowPictures, copies, is_current, validator
 from tests.world.runs import Broken, Run, all_of
 from tests.world.shop import Json
 from tests.world.source import Source
@@ -81,7 +81,7 @@ class World:
         self.rules = Rules(store_wins=False, on_missing="keep", sale_prices=dice.random() < 0.3)
         # Of the seed alone, so that other dice fall as before.
         self.rules.is_available = self.shop.is_available = random.Random(f"{seed} orders").random() < 0.3
-        self.pictures = SlowPictures(self.network)
+        self.pictures = SlowPictures(self.network, validator(seed))
         self.can_copy = copies(seed)  # images to the store
         self.copies = self.can_copy
         self.used: set[tuple[bool, bool]] = set()  # settings since the store was settled
@@ -320,6 +320,20 @@ class World:
             for url in (*(each["url"] for each in product["images"]), product["thumbnail"])
             if (row := rows.get(product["external_id"]))
             and url in (*row.get("images", ()), row.get("thumbnail"))
+        ]
+
+    def outdated(self) -> list[str]:
+        """The copies in products that the source still has, and that show images as they were before."""
+        return [
+            f"{product['external_id']} {url}"
+            for product in self.shop.products()
+            if product["external_id"] in self.wanted()
+            for url in (
+                *(each["url"] for each in product["images"]),
+                *(each["thumbnail"] for each in (product, *product["variants"]) if each.get("thumbnail")),
+            )
+            if (content := self.shop.content_of(url.rpartition("/")[2]))
+            and not is_current(content, self.pictures)
         ]
 
     def compare(self, wanted: Mapping[str, Wanted]) -> None:
