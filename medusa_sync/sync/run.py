@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -221,9 +221,7 @@ class Run:
         async with Scan(api, settings) as scan:
             vocabulary = Vocabulary(api, settings.wanted)
             context = Context(api, settings, self._mode, self._delivery, ledger, self._stop, scan, vocabulary)
-            context.images = self._images
-            if isinstance(self._observer, ImageObserver) and settings.copying and settings.copying.asks:
-                context.remarks.copies.follow = self._observer.copied
+            context.images, context.remarks.copies.follow = self._images, self._of_images()
             self._context = context
             if settings.prunes or self._mode.removes:
                 self._removals = self._mode.removals(context)
@@ -256,6 +254,11 @@ class Run:
             return StoreState(scan.size, owned)
         removed = ledger.counts[Result.REMOVED] if context.deletes else 0
         return StoreState(scan.size + ledger.counts[Result.CREATED] - removed, owned + ledger.gained)
+
+    def _of_images(self) -> Callable[[int, int], object] | None:
+        """What follows the copying of images, if some are asked for."""
+        copying, observer = self._settings.copying, self._observer
+        return observer.copied if copying and copying.asks and isinstance(observer, ImageObserver) else None
 
     async def _write(self, context: Context) -> None:
         """Compare all products, and write the stale ones that do not have to wait for others."""
