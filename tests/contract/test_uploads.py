@@ -22,6 +22,15 @@ def test_a_file_keeps_its_name_in_its_url(shop: Shop) -> None:
         assert file["url"] == f"http://localhost:9000/static/{file['id']}"
 
 
+def test_several_files_in_one_request_are_listed_in_their_order(shop: Shop) -> None:
+    names = [f"shirt-{number:012x}.png" for number in (7, 3, 9, 1)]
+    files = [("files", (name, b"\x89PNG\r\n\x1a\n1", "image/png")) for name in names]
+    response = shop.client.post("/admin/uploads", files=files)
+    assert response.is_success, response.text
+    found = [each["id"] for each in response.json()["files"]]
+    assert [each.partition("-")[2] for each in found] == names
+
+
 def test_a_file_is_deleted_once_and_deleting_it_again_is_no_error(shop: Shop) -> None:
     file = upload(shop)
     for _ in range(2):
