@@ -236,6 +236,10 @@ def test_variants_are_linked_to_other_items_in_one_call(shop: Shop, pair: View) 
     product = relink(shop, product, delete=[{**one, "inventory_item_id": other}])
     assert used(product) == [[], ["BOTH"]]
     assert shop.call("GET", ITEMS)["count"] == 2
+    shop.call("DELETE", f"{ITEMS}/{other}")
+    product = relink(shop, product, create=[{**one, **link_to(other)}])
+    [link] = product["variants"][0]["inventory_items"]
+    assert (link["inventory_item_id"], link.get("inventory")) == (other, None), "though it was deleted"
 
 
 def test_an_item_that_is_deleted_is_unlinked(shop: Shop, pair: View) -> None:

@@ -201,7 +201,7 @@ class Oracle:
 
     def deviations(self, stored: Mapping[str, Stored], wanted: Mapping[str, Wanted]) -> list[str]:
         """The differences between the store and all possible states after `has_run`."""
-        self._recognize_new_ones(stored, wanted)
+        self._recognize_new_ones(stored)
         items: Holders = {("sku", each): "an item" for each in self.left_skus if each}
         self._holders = {**items, **holders_in(stored)}
         unknown = stored.keys() - self.products.keys() - self.theirs.keys()
@@ -226,13 +226,12 @@ class Oracle:
             if key not in stored or stored[key].untouched != each.untouched
         ]
 
-    def _recognize_new_ones(self, stored: Mapping[str, Stored], wanted: Mapping[str, Wanted]) -> None:
+    def _recognize_new_ones(self, stored: Mapping[str, Stored]) -> None:
         """Handle a product that may have been deleted: with a new id, it was created again."""
         for key, product in stored.items():
             expected = self.products.get(key)
-            if expected is None or key not in wanted or not expected.may_be_gone:
-                continue
-            self.products[key] = expected.seen_as(product.id)
+            if expected is not None and expected.may_be_gone:
+                self.products[key] = expected.seen_as(product.id)
 
     def _differences(self, expected: Expected, product: Stored, wanted: Wanted | None) -> Iterator[str]:
         if expected.store_id and product.id != expected.store_id:

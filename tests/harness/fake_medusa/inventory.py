@@ -150,15 +150,16 @@ def link_item(state: State, variant_id: str, body: Body) -> None:
 
 
 def change_links(state: State, body: Body) -> None:
-    """Link variants to items that exist, and unlink them; what is so already stays so."""
+    """Link variants to items, and unlink them; what is so already stays so.
+
+    Medusa does not check that an item was not deleted.
+    """
     variants = state.variants()
     for link in body.get("delete", []):
         variants[link["variant_id"]].unlink(link["inventory_item_id"])
     for link in body.get("create", []):
-        variant, item = variants[link["variant_id"]], state.items[link["inventory_item_id"]]
-        if item.removed:
-            raise NotImplementedError("FakeMedusa links only existing items")
-        variant.link(item.id, link["required_quantity"])
+        item = state.items[link["inventory_item_id"]]
+        variants[link["variant_id"]].link(item.id, link["required_quantity"])
 
 
 def reserve(state: State, body: Body) -> Body:
