@@ -185,6 +185,8 @@ class ExpectedVariant(Possible):
     def forget(self) -> None:
         super().forget()
         self.may_return |= self.is_gone  # nobody knows that the merchant deleted it
+        if states := self.states.get("sale_price"):  # also that there is none is of the source
+            self.states["sale_price"] = {("forgotten", stored) for _, stored in states}
 
     def forget_stale(self) -> None:
         for name in (other for others in self.stale.values() for other in others):
