@@ -67,10 +67,10 @@ def match_options(
 ) -> OptionPlan:
     """Decide which stored option is which.
 
-    An option is found by the id in the record, else by its title. Those that are left are renamed in their
-    order, so that variants keep their values. The record has none of a product without variants. With
-    `restore`, one that only the merchant renamed gets its title back; if the source renamed it too,
-    `on_conflict` says whose title wins.
+    An option is found by the id in the record, which has none of a product without variants, else by its
+    title. Those that are left are renamed in their order, of which those that are gone are part, so that
+    variants keep their values. With `restore`, one that only the merchant renamed gets its title back; if the
+    source renamed it too, `on_conflict` says whose title wins.
 
     Raises:
         ProductFailedError: an option is shared, or there would be two of the same title.
@@ -83,15 +83,14 @@ def match_options(
     used = stored.used_options
     found = _take_known(names, by_id, applied, used)
     ours = _left(by_id, applied)
-    waiting = [name for name in names if name not in found]
-    before = dict(zip(waiting, ours, strict=False))
+    before = _in_order(names, found, ours, applied)
     found |= {name: by_id.pop(ours[old].id) for name, old in before.items()}
     pending = record.pending.options if record.pending else {}
     before |= _former_names(found, applied)
     edited = set[str]() if restore else _edited(found, before, pending)
     contested = tuple(name for name in before if name in edited)
     kept = edited - set(contested if on_conflict is OnConflict.SOURCE else ())
-    removed = _removed(list(ours.values())[len(waiting) :], found, by_id, used)
+    removed = _removed([each for each in ours.values() if each.id in by_id], found, by_id, used)
     plan = OptionPlan(
         {name: found.get(name) for name in names},
         {name: each.id for name, each in found.items() if each.title != name and name not in kept},
@@ -102,6 +101,21 @@ def match_options(
     )
     _check(plan)
     return plan
+
+
+def _in_order(
+    names: Iterable[str],
+    found: Mapping[str, StoredOption],
+    ours: Collection[str],
+    applied: Mapping[str, str],
+) -> dict[str, str]:
+    """The names in the record of options that get others, by name: those that are left keep their order."""
+    known = {each.id for each in found.values()}
+    waiting = [name for name in names if name not in found]
+    left = [name for name, own in applied.items() if name not in found and own not in known]
+    if len(left) > len(waiting):  # the source has dropped some: rather those that are gone
+        left = [name for name in left if name in ours]
+    return {name: old for name, old in zip(waiting, left, strict=False) if old in ours}
 
 
 def _former_names(found: Mapping[str, StoredOption], applied: Mapping[str, str]) -> dict[str, str]:

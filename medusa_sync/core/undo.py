@@ -15,7 +15,7 @@ from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChang
 from medusa_sync.core.fields import VARIANT, kind_of
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.copies import by_source
-from medusa_sync.core.kinds.options import with_id
+from medusa_sync.core.kinds.options import OPTION, OPTIONS, with_id
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
@@ -94,6 +94,7 @@ def plan_change(
     stored = by_source(stored, desired)
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
+    desired = _without_gone_options(desired, stored)
     staying = _staying(desired, stored, stored.record, deletes=deletes)
     undone, losing = rejoined(desired, stored, stored.record), drafted(desired)
     after_run = structs.replace(stored, record=_after(undone, stored.record, staying))
@@ -128,6 +129,30 @@ def plan_change(
         ),
         variants=tuple(variants),
         keeps_record=True,
+    )
+
+
+def _without_gone_options(undone: Undone, stored: StoredProduct) -> Undone:
+    """Without the options that are gone since the run, which are listed."""
+    ids, pending = {each.id for each in stored.options}, undone.after.pending
+    gone = {before for own, (_, before) in pending.options.items() if own not in ids} if pending else set()
+    if not gone:
+        return undone
+    values = {f"{OPTION}{name}" for name in gone}
+    variants = (
+        structs.replace(each, fields={name: each.fields[name] for name in each.fields if name not in values})
+        for each in undone.variants
+    )
+    options = tuple(each for each in undone.after.options if each.id in {"", *ids})
+    return structs.replace(
+        undone,
+        options=tuple(name for name in undone.options if name not in gone),
+        variants=tuple(variants),
+        after=structs.replace(undone.after, options=options),
+        lost=(
+            *undone.lost,
+            *(Conflict(OPTIONS, None, name, OnConflict.STORE, reason=_SINCE) for name in sorted(gone)),
+        ),
     )
 
 

@@ -459,6 +459,21 @@ def test_an_option_value_that_a_later_run_wrote_with_another_name_of_the_option_
     assert reasons["option.Size"] == "a later run wrote it; undo that first"
 
 
+def test_an_option_that_is_gone_since_is_listed_and_no_other_one_gets_its_name(tmp_path: Path) -> None:
+    plain, fitted, renamed = (
+        shirt(options=[*options], variants=[variant(1, "S", "Red", options=options)])
+        for options in ({"Size": "S"}, {"Size": "S", "Fit": "Slim"}, {"Width": "S", "Cut": "Slim"})
+    )
+    store, first, _ = changed([plain], [fitted])
+    second = sync(ListSource([renamed]), store)
+    undo(store, first, tmp_path)
+    assert shown(store)["dummyjson:1"]["options"] == {"Width": ["S"]}
+    done = undo(store, second, tmp_path)
+    assert shown(store)["dummyjson:1"]["options"] == {"Size": ["S"]}
+    kept = [(each.field, each.desired, each.reason) for one in done.changes for each in one.conflicts]
+    assert kept == [("options", "Fit", "edited since the run")]
+
+
 def test_an_option_value_that_a_variant_lacked_is_listed(tmp_path: Path) -> None:
     """Medusa gives a variant a value of each option; one that was dropped did not get that of a new one."""
     small, large = (variant(1, size, "Red", options={"Size": size}) for size in "SL")

@@ -22,6 +22,7 @@ from tests.flow.shirts import (
 from tests.flow.stage import ListSource, acknowledged_by, assert_quiet, counts, sync, synced, writes
 from tests.flow.test_undo import shop_of
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.options import remove_options
 from tests.harness.fake_medusa.state import Item
 from tests.harness.shirts import shirt, shirts, variant
 
@@ -316,6 +317,21 @@ def test_an_option_that_both_give_the_same_name_keeps_what_was_applied(*, loses:
     assert (result.exit_code, result.conflicts) == (0, 0)
     assert held(store) == wanted(now.rows[0])
     assert_quiet(now, store)
+
+
+def test_options_keep_their_places_if_the_merchant_deletes_one_and_the_source_renames_the_next() -> None:
+    def fitted(*options: str) -> ListSource:
+        values = [("S", "Red", "Slim"), ("M", "Blue", "Wide")]
+        variants = [variant(1, *each[:2], options=dict(zip(options, each, strict=True))) for each in values]
+        return ListSource([shirt(1, options=[*options], variants=variants)])
+
+    store = synced(fitted("Size", "Colour", "Fit").rows)
+    product = store.products["dummyjson:1"]
+    options = {each.title: each for each in product.options}
+    remove_options(product, [options["Colour"]])
+    now = fitted("Size", "Colour", "Cut")
+    assert sync(now, store).exit_code == 0
+    assert (held(store), options["Fit"].title) == (wanted(now.rows[0]), "Cut")
 
 
 @pytest.mark.parametrize(
