@@ -147,7 +147,7 @@ def _of_dropped(change: Change, key: str, stored: StoredVariant) -> dict[str, Va
     fields = {name: value for name, value in applied.items() if new_values.get(name, value) is not None}
     for name, values in pending.items():
         current = remember(stored.value(name, change.names))
-        if VARIANT_FIELDS[name].merge is Merge.FOLLOW or current is None:
+        if VARIANT_FIELDS[name].kind.merge is Merge.FOLLOW or current is None:
             fields.pop(name, None)
         elif current in values:
             fields[name] = current

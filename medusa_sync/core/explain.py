@@ -44,9 +44,9 @@ class Decision(Struct, frozen=True):
             return f"{what}, because source and merchant have changed it, and --on-conflict is {self.side}"
         if self.verdict is Verdict.SEND:
             return f"sent, because {self._why_sent}"
-        if self.field.same(self.stored, self.desired):
+        if self.field.kind.same(self.stored, self.desired):
             return "kept, because the store has it"
-        who = "orders have" if self.field.merge is Merge.FOLLOW else "the merchant has"
+        who = "orders have" if self.field.kind.merge is Merge.FOLLOW else "the merchant has"
         return f"kept, because only {who} changed it"
 
     @property

@@ -48,22 +48,12 @@ class Field(Struct, frozen=True):
     """A field that the source owns.
 
     Attributes:
-        unique: no two variants of a store can have the same value.
         since: raised for fields that are added later, so that an upgrade leaves them as they are.
     """
 
     name: str
     kind: Kind = PLAIN
-    unique: bool = False
     since: int = 0
-
-    @property
-    def merge(self) -> Merge:
-        return self.kind.merge
-
-    def same(self, stored: object, desired: object) -> bool:
-        """Whether two values are equal as far as the store can represent them."""
-        return self.kind.same(stored, desired)
 
 
 class Fields(dict[str, Field]):
@@ -77,8 +67,7 @@ class Fields(dict[str, Field]):
     def __init__(self, fields: Iterable[Field], families: Iterable[Field]) -> None:
         super().__init__((field.name, field) for field in fields)
         self._families = {family.name: family for family in families}
-        self.families = tuple(self._families.values())
-        self.kinds = tuple(dict.fromkeys(each.kind for each in (*self.values(), *self.families)))
+        self.kinds = tuple(dict.fromkeys(each.kind for each in (*self.values(), *self._families.values())))
 
     def knows(self, name: str) -> bool:
         """Whether there is such a field; a record may have fields of a newer version."""
@@ -109,7 +98,7 @@ class Fields(dict[str, Field]):
     @property
     def paths(self) -> Iterator[tuple[Kind, str]]:
         """What is asked of the store, with the kind that needs it."""
-        for field in (*self.values(), *self.families):
+        for field in (*self.values(), *self._families.values()):
             yield from ((field.kind, path) for path in field.kind.paths(field.name))
 
 
@@ -160,9 +149,9 @@ VARIANT_FIELDS = Fields(
     (
         Field(TITLE),
         Field(WEIGHT, MEASURE),
-        Field(SKU, UNIQUE_TEXT, unique=True),
-        Field(BARCODE, UNIQUE_TEXT, unique=True),
-        *(Field(name, UNIQUE_TEXT, unique=True, since=1) for name in (EAN, UPC)),
+        Field(SKU, UNIQUE_TEXT),
+        Field(BARCODE, UNIQUE_TEXT),
+        *(Field(name, UNIQUE_TEXT, since=1) for name in (EAN, UPC)),
         Field(THUMBNAIL, since=1),  # Shopify's was not read
         Field(BACKORDER, FLAG, since=1),
         Field(RANK, Rank(), since=1),
@@ -192,7 +181,7 @@ KINDS = tuple(dict.fromkeys((*VARIANT_FIELDS.kinds, *FIELDS.kinds)))
 UniqueValue = tuple[str, str]
 """A unique field and its value."""
 
-UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.unique)
+UNIQUE = tuple(name for name, field in VARIANT_FIELDS.items() if field.kind is UNIQUE_TEXT)
 """The fields of a variant whose values no two variants of a store can share."""
 
 EXCLUSIVE = tuple(name for name, field in VARIANT_FIELDS.items() if field.kind.is_exclusive)

@@ -53,7 +53,7 @@ def merge_field(
 
     With `restore`, the source's value is put back even if only the merchant changed it.
     """
-    if field.merge is Merge.UNION:
+    if field.kind.merge is Merge.UNION:
         current = members(stored)
         ours = [{*members(value)} for value in (history.applied, *history.pending)]
         has, had = set[str]() if history.pending else ours[0], set.union(*ours)
@@ -64,14 +64,14 @@ def merge_field(
         is_repeated = any(current.count(member) > 1 for member in members(desired))
         is_merged = merged == tuple(dict.fromkeys(current)) and not is_repeated
         return (Verdict.KEEP if is_merged else Verdict.SEND), merged
-    if field.same(stored, desired):
+    if field.kind.same(stored, desired):
         return Verdict.KEEP, desired
     if restore:
         return Verdict.SEND, desired
     changed = not history.is_known or remember(desired) != history.base
-    if field.merge is Merge.FOLLOW:
+    if field.kind.merge is Merge.FOLLOW:
         return (Verdict.SEND if changed or history.pending else Verdict.KEEP), desired
-    if any(field.same(remember(stored), ours) for ours in (history.applied, *history.pending)):
+    if any(field.kind.same(remember(stored), ours) for ours in (history.applied, *history.pending)):
         return Verdict.SEND, desired
     return (Verdict.CONFLICT if changed else Verdict.KEEP), desired
 

@@ -53,5 +53,5 @@ def unseen(desired: DesiredProduct, selection: Selection, status: str | None) ->
         for field in table.newer(0):
             wanted = fields.get(field.name)
             initial = (status or wanted) if field.name == STATUS else field.kind.initial
-            if wanted is not None and selection.has(field.name) and not field.same(initial, wanted):
+            if wanted is not None and selection.has(field.name) and not field.kind.same(initial, wanted):
                 yield field.name

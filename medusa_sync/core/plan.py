@@ -219,7 +219,7 @@ class _Plan(Struct, frozen=True):
             decision = Decision(field, variant, wanted, current, known, verdict, restore, is_newer, side)
             self.decisions.append(decision)
         if is_newer:
-            self.newer[name] = self.newer.get(name, True) and (restore or field.same(current, wanted))
+            self.newer[name] = self.newer.get(name, True) and (restore or field.kind.same(current, wanted))
             if not restore:
                 return
         if verdict is not Verdict.KEEP:

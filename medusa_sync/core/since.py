@@ -145,6 +145,6 @@ def _edits(
 
 def _adds(field: Field, stored: Value, applied: Value) -> bool:
     """Whether the store holds something that was not applied."""
-    if field.merge is Merge.UNION:
+    if field.kind.merge is Merge.UNION:
         return not {*map(remember_text, members(stored))} <= {*members(applied)}
-    return stored is not None and not field.same(remember(stored), applied)
+    return stored is not None and not field.kind.same(remember(stored), applied)

@@ -52,7 +52,7 @@ SCALARS = (
             *TABLE.items(),
             *((name, VARIANT_FIELDS[name]) for name in ("sku", "barcode", *PRICES.values())),
         )
-        if row.merge is Merge.REPLACE and not name.startswith(METADATA) and row.kind.initial is None
+        if row.kind.merge is Merge.REPLACE and not name.startswith(METADATA) and row.kind.initial is None
     ),
     *([Field(TITLE_IN_GERMAN, *TEXTS)] if HAS_TRANSLATIONS else []),
     Field("brand", *TEXTS),  # all keys of the metadata are merged alike

@@ -17,9 +17,9 @@ ALL = [
     *(*FIELDS.values(), FIELDS["metadata.fabric"]),
     *(*VARIANT_FIELDS.values(), VARIANT_FIELDS["price.eur"], VARIANT_FIELDS["option.Size"]),
 ]
-SETS = [field for field in ALL if field.merge is Merge.UNION]
-STOCK = [field for field in ALL if field.merge is Merge.FOLLOW]
-PLAIN = [field for field in ALL if field.merge is Merge.REPLACE]
+SETS = [field for field in ALL if field.kind.merge is Merge.UNION]
+STOCK = [field for field in ALL if field.kind.merge is Merge.FOLLOW]
+PLAIN = [field for field in ALL if field.kind.merge is Merge.REPLACE]
 # Few values, so that they are often equal; long texts and numbers beyond single precision among them.
 VALUES = st.sampled_from([None, "red", "blue", "x" * 41, "y" * 90, "#0123456789ab", 0, 1, 2.5, 1.23456789])
 MEMBERS = st.sampled_from(["blue", "red", "#0123456789ab", "x" * 41, "y" * 90])
@@ -67,7 +67,7 @@ def verdict_of(field: Field, desired: Value, stored: Value, known: Known | None)
         return Verdict.SEND if source_changed or sent else Verdict.KEEP
     ours = map(remember, (*applied, *sent))
     is_initial = stored in (None, field.kind.initial) and not applied
-    if is_initial or any(field.same(remember(stored), value) for value in ours):
+    if is_initial or any(field.kind.same(remember(stored), value) for value in ours):
         return Verdict.SEND
     return Verdict.CONFLICT if source_changed else Verdict.KEEP
 
@@ -77,7 +77,7 @@ def verdict_of(field: Field, desired: Value, stored: Value, known: Known | None)
 def test_a_value_is_sent_kept_or_contested(
     field: Field, desired: Value, stored: Value, known: Known | None
 ) -> None:
-    is_same = field.same(stored, desired)
+    is_same = field.kind.same(stored, desired)
     verdict = Verdict.KEEP if is_same else verdict_of(field, desired, stored, known)
     assert merged(field, desired, stored, known) == (verdict, desired)
     restored = merged(field, desired, stored, known, restore=True)
