@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_address
 from typing import Any
 
@@ -164,6 +164,34 @@ def test_an_image_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(ImageError, match=r"it took more than 0.01 seconds"):
         download("https://public.example/a.png", Slow(an_image))
+
+
+class Endless(httpx.AsyncByteStream):
+    """An image whose first bytes are enough."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield PNG
+        yield bytes(8)
+        raise AssertionError
+
+
+@pytest.mark.parametrize("length", ["9", "99000000"])
+def test_a_look_at_an_image_reads_only_its_first_bytes(length: str) -> None:
+    """Also if the server sends all of it, which is refused if it is too long."""
+    headers = {"content-type": "image/png", "content-length": length}
+    server = Server(lambda _: httpx.Response(200, headers=headers, stream=Endless()))
+
+    async def run() -> bool:
+        transport = AllowedHosts(server, (), allows_public=True)
+        async with httpx.AsyncClient(transport=transport) as pool:
+            return await Images(http_client(pool, unavailable=ImageError)).look("https://two.example/a.png")
+
+    if length == "9":
+        assert asyncio.run(run())
+    else:
+        with pytest.raises(ImageError, match="the image is longer than 10 MB"):
+            asyncio.run(run())
+    assert server.requests[0].headers["range"] == "bytes=0-15"
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8"])

@@ -86,8 +86,9 @@ class Copied(Struct):
         if planned := len(self.to_copy):
             yield Note("images_to_copy", f"Images to copy to the store: {planned:,}.")
         if self.copied or self.unchanged:
-            others = f" (not changed at the source: {self.unchanged:,})" if self.unchanged else ""
-            yield Note("images_copied", f"Images copied to the store: {self.copied:,}{others}.")
+            copied = f"Images copied to the store: {self.copied:,}." if self.copied else ""
+            same = f"Images that have not changed since: {self.unchanged:,}." if self.unchanged else ""
+            yield Note("images_copied", f"{copied} {same}".strip())
         if failed or left:
             yield Note(
                 "images_left",
