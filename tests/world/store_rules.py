@@ -99,6 +99,7 @@ async def records_are_of_a_former_version(world: World, dice: random.Random) -> 
 def _former(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record without newer fields, which names regions and locations only if it needs them."""
     names = {name for _, fields, *_ in record.get("variants", {}).values() for name in fields}
+    names |= record.get("fields", {}).keys()  # of stock that variants share
     former = {name: deepcopy(value) for name, value in record.items() if name != "knows"}
     for _, fields, *_ in former.get("variants", {}).values():
         for name in _NEW_FIELDS:
