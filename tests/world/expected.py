@@ -17,6 +17,7 @@ from tests.world.merging import (
     SETS,
     STOCK,
     UNIQUE,
+    Left,
     Rules,
     States,
     back,
@@ -64,7 +65,7 @@ class Possible:
     def possible(self, name: str) -> set[Value]:
         return {stored for _, stored in self.states.get(name, ())}
 
-    def be_undone(self, before: Self | None) -> None:
+    def be_undone(self, before: Self | None, left: Left) -> None:
         """A run that came after this may have been undone: later runs take that for an edit."""
         self.was_undone = True
         is_sure = before is not None and before.store_id is not None and before.store_id == self.store_id
@@ -76,9 +77,7 @@ class Possible:
                 values = {stored for _, stored in earlier}
                 if name in UNIQUE and len(values) > 1:  # an interrupted run may have cleared it
                     values.add(None)
-                states |= {
-                    (own[0], each) for own in states for value in values for each in undone(name, own, value)
-                }
+                states.update(undone(name, states, values, left.get(name, ())))
             elif any(applied == DRAFTED or held == 0 for applied, held in states | earlier):
                 # A run or an undo may have set it to 0; other stock may have been changed by orders.
                 states |= {(applied, stored) for applied, _ in states for _, stored in {*earlier, (None, 0)}}
@@ -322,18 +321,18 @@ class Expected(Possible):
             each.statuses = after if surely else each.statuses | after
         return False
 
-    def undo(self, before: Self | None, rules: Rules, *, surely: bool) -> None:
+    def undo(self, before: Self | None, left: Left, rules: Rules, *, surely: bool) -> None:
         """A run was undone that came after this was expected; or it may have been.
 
         SKUs and barcodes that variants exchange are cleared first. Only a repeated undo restores them.
         """
         for each in self.parts:
-            each.undo_one(before, rules)
+            each.undo_one(before, left, rules)
             for own in each.variants.values() if not surely else ():
                 for part in own.parts:
                     part.lose_unique_values()
 
-    def undo_one(self, before: Self | None, rules: Rules) -> None:
+    def undo_one(self, before: Self | None, left: Left, rules: Rules) -> None:
         """The same, without what may have been created in its place."""
         held_then = before.statuses if before else set()  # the record stays as it is
         self.statuses |= held_then | {(held, own) for held, _ in held_then for _, own in self.statuses}
@@ -343,7 +342,7 @@ class Expected(Possible):
             self.statuses = self.statuses | {("draft", False)}
             if states := self.states.get("status"):
                 self.states["status"] = states | {(applied, "draft") for applied, _ in states}
-        self.be_undone(before)
+        self.be_undone(before, left)
         for key, own in self.variants.items():
             earlier = before.variants.get(key) if before else None
             for name in OTHER_PRICES:
@@ -355,7 +354,7 @@ class Expected(Possible):
             if may_be_new:
                 own.drop(rules, surely=False)
             for each in own.parts:
-                each.be_undone(earlier)
+                each.be_undone(earlier, {})
 
     def forget(self) -> None:
         super().forget()

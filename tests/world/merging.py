@@ -1,6 +1,6 @@
 """How a run changes what was last applied and what is stored, by the rules in docs/ownership.md."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tests.world.wanted import CHANNELS, DEFAULT, METADATA, SECOND_STOCK, Value
@@ -8,6 +8,8 @@ from tests.world.wanted import CHANNELS, DEFAULT, METADATA, SECOND_STOCK, Value
 State = tuple[Value, Value]
 """The last applied and the stored value."""
 States = dict[str, set[State]]
+Left = Mapping[str, set[Value]]
+"""The possible sets of a product after a run, by field."""
 
 METADATA_FIELDS = frozenset({*METADATA, "review_count"})
 SETS = frozenset({"tags", "categories", "images", CHANNELS})
@@ -55,14 +57,19 @@ def is_of_source(name: str, wanted: Value) -> bool:
     return wanted is not None and not is_default
 
 
-def undone(name: str, state: State, before: Value) -> set[Value]:
-    """What the store may have after a field was set back to its value before a run.
+def undone(
+    name: str, states: Collection[State], before: Collection[Value], left: Collection[Value]
+) -> set[State]:
+    """What a field may be after it was set back to one of these values before a run, which left one of those.
 
     Later runs may have replaced all that the run had added to a set.
     """
-    if name not in SETS:
-        return {before}
-    return {before, *(merged(name, (own, state[1]), before, store_wins=True)[1] for own in (state[0], ()))}
+    back = {(applied, value) for applied, _ in states for value in before}
+    for applied, stored in states if name in SETS else ():
+        bases = (applied, (), *left)
+        merges = (merged(name, (own, stored), value, store_wins=True) for own in bases for value in before)
+        back |= {(applied, own) for _, own in merges}
+    return back
 
 
 @dataclass

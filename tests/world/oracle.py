@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.harness.medusa import Store
 from tests.world.expected import Expected, ExpectedVariant
-from tests.world.merging import STOCK, Rules, States
+from tests.world.merging import SETS, STOCK, Left, Rules, States
 from tests.world.recognition import (
     NOBODY,
     Holders,
@@ -86,10 +86,16 @@ class Oracle:
         else:
             expected.drop(rules, surely=False)
 
-    def may_have_undone(self, before: Mapping[str, Expected], rules: Rules, *, surely: bool) -> None:
-        """A run was undone that came after this was expected; or it may have been, or in part."""
+    def sets(self) -> dict[str, Left]:
+        """The possible sets of all products."""
+        return {key: {name: each.possible(name) for name in SETS} for key, each in self.products.items()}
+
+    def may_have_undone(
+        self, before: Mapping[str, Expected], left: Mapping[str, Left], rules: Rules, *, surely: bool
+    ) -> None:
+        """A run was undone that came after this was expected, and left these sets; or it may have been."""
         for key, expected in self.products.items():
-            expected.undo(before.get(key), rules, surely=surely)
+            expected.undo(before.get(key), left.get(key, {}), rules, surely=surely)
 
     def has_run(self, wanted: Mapping[str, Wanted], rules: Rules, deleted: Collection[str] = ()) -> None:
         """A run did all of its work; `deleted` are the products that the source says are deleted."""

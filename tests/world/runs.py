@@ -12,7 +12,7 @@ from tests.harness.runs import ListSource, Signal, approved, document, run_once
 from tests.world.backends import Backend
 from tests.world.expected import Expected
 from tests.world.faults import Killed
-from tests.world.merging import Rules
+from tests.world.merging import Left, Rules
 from tests.world.network import Machine
 from tests.world.wanted import Product, Wanted
 
@@ -29,6 +29,17 @@ class Broken(AssertionError):  # noqa: N818 - a finding, not a mistake of the te
         self.what = what
 
 
+@dataclass(frozen=True)
+class Done:
+    """A run that can be undone: its document, and what was expected of the store before it."""
+
+    file: Path
+    before: Mapping[str, Expected]
+    left: Mapping[str, Left]  # the possible sets of products after it
+    is_undo: bool
+    was_alone: bool  # else, it may have seen SKUs that another run had cleared for a moment
+
+
 @dataclass
 class Run:
     """A run with its options; `wanted` is what its source delivers, or did when its plan was made."""
@@ -43,8 +54,7 @@ class Run:
     first_rows: list[Product] | None = None  # of a first reading, while products move between pages
     may_remove: bool = True
     plan: Path | None = None  # that it writes
-    undoes: Mapping[str, Expected] | None = None  # what was expected before the run that it undoes
-    restores_skus: bool = True  # the run that it undoes has seen all SKUs
+    undoes: Done | None = None
     is_narrow: bool = False  # it leaves something out that a full run would do
     result: RunResult | None = None  # if it was not killed
     stop: Signal = field(default_factory=Signal)

@@ -9,10 +9,10 @@ from medusa_sync import RunResult
 from tests.world.guard_rules import RULES
 from tests.world.rules import rule
 from tests.world.run_rules import some_changes, some_faults, some_rules
-from tests.world.runs import GUARDED, Broken, Run
+from tests.world.runs import GUARDED, Broken, Done, Run
 from tests.world.stored import stored_in
 from tests.world.variants import shares_stock
-from tests.world.world import Done, World
+from tests.world.world import World
 
 __all__ = ["RULES"]
 
@@ -41,7 +41,7 @@ def _undo_of(world: World, done: Done, on_missing: str, **options: Any) -> Run:
     chosen = {"lock_dir": world.folder, "undo": done.file, "on_missing": on_missing} | options
     run = world.run(world.rules, **chosen)
     run.rules = replace(run.rules, on_missing=on_missing if on_missing == "delete" else "draft")
-    run.undoes, run.restores_skus = done.before, done.was_alone
+    run.undoes = done
     return run
 
 

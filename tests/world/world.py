@@ -5,7 +5,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,12 @@ from medusa_sync import Outcome, RunResult
 from tests.harness.runs import keep
 from tests.world.backends import Backend
 from tests.world.clock import Clock
-from tests.world.expected import Expected
 from tests.world.merchant import ids_in, make_merchant
 from tests.world.merging import Rules
 from tests.world.network import Network
 from tests.world.oracle import Oracle
 from tests.world.pictures import HOST, SlowPictures, copies, is_current, validator
-from tests.world.runs import Broken, Run, all_of
+from tests.world.runs import Broken, Done, Run, all_of
 from tests.world.shop import Json
 from tests.world.source import Source
 from tests.world.states import before_runs, of_runs
@@ -44,16 +42,6 @@ class Rows:
 
     def __init__(self) -> None:
         self.products: list[Product] = []
-
-
-@dataclass(frozen=True)
-class Done:
-    """A run that can be undone: its document, and what was expected of the store before it."""
-
-    file: Path
-    before: Mapping[str, Expected]
-    is_undo: bool
-    was_alone: bool  # else, it may have seen SKUs that another run had cleared for a moment
 
 
 class World:
@@ -187,7 +175,8 @@ class World:
             self._files += 1
             file = run.result and keep(run.result, self._files, self.store, self.folder)
             if run.result and file and any(each.action for each in run.result.changes):
-                self.documents.append(Done(file, before, run.undoes is not None, len(runs) == 1))
+                left, is_undo = self.oracle.sets(), run.undoes is not None
+                self.documents.append(Done(file, before, left, is_undo, len(runs) == 1))
         writes = [(ids_in(each.text), each.begin, each.end) for each in self.network.spans if each.is_write]
         self.merchant.accept_lost_edits(writes)
         self.merchant.delete_what_is_unclear()
@@ -240,8 +229,8 @@ class World:
     def _expect(self, run: Run, *, alone: bool) -> None:
         if run.undoes is not None:
             self.undone = self.was_undone = True
-            surely = alone and run.is_clean and run.restores_skus
-            self.oracle.may_have_undone(run.undoes, run.rules, surely=surely)
+            done, surely = run.undoes, alone and run.is_clean and run.undoes.was_alone
+            self.oracle.may_have_undone(done.before, done.left, run.rules, surely=surely)
         elif alone and run.is_complete and run.plan is None and not self.passing:
             self.oracle.has_run(run.wanted, run.rules, run.keys_of_deleted)
             self._are_seen(run.wanted)
