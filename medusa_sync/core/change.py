@@ -15,7 +15,7 @@ from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kept import RunName
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.copies import Copy, files_of, is_resent, lacking, resent, to_copy
+from medusa_sync.core.kinds.copies import CopyPlan, plan_copies
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS, hides
 from medusa_sync.core.needs import steps_of
@@ -208,34 +208,9 @@ class Change(Struct, frozen=True, dict=True):
         return plan_items(self)
 
     @cached_property
-    def files(self) -> Mapping[str, Copy]:
-        """The known copies of images, by their URLs at the source."""
-        return files_of(self)
-
-    @cached_property
-    def lacking(self) -> list[str]:
-        """The images that the product then has at the source, and that may be copied now."""
-        return lacking(self)
-
-    @cached_property
-    def to_copy(self) -> list[str]:
-        """The images that have to be copied before it is written, or asked for again."""
-        return to_copy(self)
-
-    @cached_property
-    def resent(self) -> tuple[str, ...]:
-        """Its own fields that are sent although they stay as they are: their images are copied."""
-        return resent(self)
-
-    @cached_property
-    def resent_variants(self) -> Collection[str]:
-        """The ids of the variants whose thumbnail is sent for the same reason."""
-        return [each.stored.id for each in self.variants if each.stored and is_resent(self, each)]
-
-    @property
-    def sends_copies(self) -> bool:
-        """Whether copies of images take the place of what they were made of."""
-        return bool(self.resent or self.resent_variants)
+    def copies(self) -> CopyPlan:
+        """What it does about the copies of images."""
+        return plan_copies(self)
 
     @property
     def shared(self) -> ItemPlan | None:

@@ -33,9 +33,9 @@ def _of_fields(change: Change) -> Iterator[Step]:
 def _of_product(change: Change) -> Iterator[Step]:
     if change.placed:
         yield Step.TERMS
-    if change.is_creation or change.placed or change.has_changes or change.resent:
+    if change.is_creation or change.placed or change.has_changes or change.copies.resent:
         yield Step.ROW
-    if change.resent_variants:
+    if change.copies.resent_variants:
         yield from (Step.ROW, Step.EDIT_VARIANTS)
     if any(each.is_new for each in change.variants):
         yield from (Step.ADD_VARIANTS, Step.READ_VARIANTS)

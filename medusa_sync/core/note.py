@@ -132,7 +132,7 @@ def is_recorded(update: Change) -> bool:
         return False
     if update.has_changes or update.conflicts or update.adopted or update.learns:
         return False
-    if update.sends_copies or update.to_copy:
+    if update.copies.sends_any or update.copies.to_copy:
         return False
     if update.renews_settings and is_earlier(record.settings, update.desired.settings):
         return False
@@ -193,7 +193,7 @@ def _has_to_be_checked(change: Change) -> bool:
         or change.placed
         or change.removed
         or change.options.is_change
-        or change.resent_variants
+        or change.copies.resent_variants
         or any(any(change.added(name)) for name in REPEATING)
     )
 

@@ -48,7 +48,7 @@ def product_body(
     for each in change.row_changes:
         name, kind = each.field, kind_of(each.field)
         kind.put(body, name, each.planned, {**ids.get(name, {}), **kind.ids(change, each.planned)})
-    for name in change.resent:
+    for name in change.copies.resent:
         value, kind = stored.value(name), kind_of(name)
         kind.put(body, name, value, kind.ids(change, value))
     return with_copies(body, change)
@@ -130,7 +130,7 @@ def variant_edits(update: Change) -> dict[str, dict[str, Any]]:
             edits |= kind.edited(variant, own, names)
         if any(name.startswith(OPTION) for name in new_values):
             edits["options"] = _all_values(variant, new_values, update)
-        if variant.id in update.resent_variants:
+        if variant.id in update.copies.resent_variants:
             edits[THUMBNAIL] = variant.thumbnail
         if edits:
             found[variant.id] = with_copies(edits, update)

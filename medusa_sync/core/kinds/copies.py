@@ -7,7 +7,7 @@ is sent, in the bodies of requests.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from medusa_sync.core.kinds.images import COPY_IMAGES, IMAGES, THUMBNAIL, distin
 from medusa_sync.core.value import members
 
 if TYPE_CHECKING:
-    from medusa_sync.core.change import Change, VariantChange
+    from medusa_sync.core.change import Change
     from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import Record
     from medusa_sync.core.selection import Selection
@@ -202,7 +202,7 @@ def _translated(stored: StoredProduct, sources: Mapping[str, str]) -> StoredProd
     )
 
 
-def files_of(change: Change) -> dict[str, Copy]:
+def _files(change: Change) -> dict[str, Copy]:
     """The copies that a product refers to after a change, by the URL of the image at the source."""
     copying, record = change.desired.copying, change.record.copies or Copies()
     made = {each.source: each for each in copying.made} if copying else {}
@@ -219,28 +219,50 @@ def files_of(change: Change) -> dict[str, Copy]:
 # --- what a change does ---
 
 
-def lacking(change: Change) -> list[str]:
-    """The images of the source that a product has after a change, without a copy, and that may be copied now.
+class CopyPlan(Struct, frozen=True):
+    """What a change does about the copies of images.
+
+    Attributes:
+        files: those that the product refers to afterwards, by the URL of the image at the source.
+        lacking: the images of the source that it then has without a copy, and that may be copied now.
+        to_copy: the images that have to be copied before it is written, or asked for again.
+        resent: the own fields that are sent although they stay as they are: their images are copied.
+        resent_variants: the ids of the variants whose thumbnail is sent for the same reason.
+    """
+
+    files: Mapping[str, Copy]
+    lacking: Sequence[str] = ()
+    to_copy: Sequence[str] = ()
+    resent: Sequence[str] = ()
+    resent_variants: Collection[str] = ()
+
+    @property
+    def sends_any(self) -> bool:
+        """Whether copies of images take the place of what they were made of."""
+        return bool(self.resent or self.resent_variants)
+
+
+def plan_copies(change: Change) -> CopyPlan:
+    """What a change does about the copies of images."""
+    files, copying = _files(change), change.desired.copying
+    if copying is None or not change.selection.has(IMAGES):
+        return CopyPlan(files)
+    known = {each.source for each in copying.made} if copying.again else files
+    return CopyPlan(
+        files,
+        _taken(change, copying, files),
+        [url for url in _taken(change, copying, known) if url not in copying.left],
+        _resent(change, files),
+        _resent_variants(change, files),
+    )
+
+
+def _taken(change: Change, copying: Copying, known: Collection[str]) -> list[str]:
+    """The images without a known copy that a product has after a change, and that may be copied now.
 
     An image that the merchant has removed or replaced is not one of them.
     """
-    return _taken(change, change.files)
-
-
-def to_copy(change: Change) -> list[str]:
-    """The images that have to be copied before a change is written, or asked for again."""
-    copying = change.desired.copying
-    if copying is None:
-        return []
-    known = {each.source for each in copying.made} if copying.again else change.files
-    return [url for url in _taken(change, known) if url not in copying.left]
-
-
-def _taken(change: Change, known: Collection[str]) -> list[str]:
-    copying, stored = change.desired.copying, change.stored
-    if copying is None or not change.selection.has(IMAGES):
-        return []
-    own = {each.field: each.planned for each in change.own_changes}
+    stored, own = change.stored, {each.field: each.planned for each in change.own_changes}
     shown = {*members(own.get(IMAGES, tuple(each.url for each in stored.images)))}
     shown |= {*members(own.get(THUMBNAIL, stored.thumbnail))}
     for each in change.variants:
@@ -251,26 +273,24 @@ def _taken(change: Change, known: Collection[str]) -> list[str]:
     return [url for url in images if copying.takes(url, copies, known)]
 
 
-def resent(change: Change) -> tuple[str, ...]:
-    """The own fields that are sent again although they stay as they are, because their images are copied."""
+def _resent(change: Change, files: Mapping[str, Copy]) -> list[str]:
     planned = {each.field for each in change.own_changes}
     left = [name for name in (IMAGES, THUMBNAIL) if name not in planned]
-    return tuple(name for name in left if _has_other(change, members(change.stored.value(name))))
+    return [name for name in left if _has_other(change, files, members(change.stored.value(name)))]
 
 
-def is_resent(change: Change, variant: VariantChange) -> bool:
-    """Whether the thumbnail of a variant is sent again, because it is copied."""
-    stored = variant.stored
-    if stored is None or variant.is_new or THUMBNAIL in variant.new_values:
-        return False
-    return _has_other(change, members(stored.thumbnail))
+def _resent_variants(change: Change, files: Mapping[str, Copy]) -> list[str]:
+    return [
+        each.stored.id
+        for each in change.variants
+        if each.stored is not None and not each.is_new and THUMBNAIL not in each.new_values
+        if _has_other(change, files, members(each.stored.thumbnail))
+    ]
 
 
-def _has_other(change: Change, urls: Iterable[str]) -> bool:
+def _has_other(change: Change, files: Mapping[str, Copy], urls: Iterable[str]) -> bool:
     """Whether the store has something else than their copies of some of these images."""
-    if change.desired.copying is None or not change.selection.has(IMAGES):
-        return False
-    wanted, files, stored = {*images_of(change.desired)} & {*urls}, change.files, change.stored.files
+    wanted, stored = {*images_of(change.desired)} & {*urls}, change.stored.files
     return any(url in files and {*stored.get(url, ())} != {files[url].url} for url in wanted)
 
 
@@ -279,9 +299,10 @@ def _has_other(change: Change, urls: Iterable[str]) -> bool:
 
 def with_copies(body: dict[str, Any], change: Change) -> dict[str, Any]:
     """The body of a product or variant, which refers to the copies of images."""
+    files = change.copies.files
     for place, name in ((body, THUMBNAIL), *((image, "url") for image in body.get(IMAGES, ()))):
-        if place.get(name) in change.files:
-            place[name] = change.files[place[name]].url
+        if place.get(name) in files:
+            place[name] = files[place[name]].url
     return body
 
 
@@ -289,7 +310,7 @@ def distinct_body(product: StoredProduct, change: Change) -> dict[str, Any] | No
     """The body that stores each image of a written product once; None if no image is repeated."""
     if not product.images:
         return None
-    shown = by_source(with_sources(product, change.files.values()), change.desired)
+    shown = by_source(with_sources(product, change.copies.files.values()), change.desired)
     body = distinct_images_body(shown)
     return with_copies(body, change) if body else None
 
@@ -300,15 +321,15 @@ def distinct_body(product: StoredProduct, change: Change) -> dict[str, Any] | No
 def recorded(change: Change, final: Record) -> Copies | None:
     """What the record of a changed product says about copies; `final` is the rest of that record."""
     copying, before = change.desired.copying, change.record.copies or Copies()
-    images, files = {*images_of(change.desired)}, [*change.files.values()]
+    images, files = {*images_of(change.desired)}, [*change.copies.files.values()]
     needed = images | {*_shown(change.stored)}
     spare = [each for each in files if each.source not in needed][-_SPARE:]
     kept = tuple(each for each in files if each.source in needed or each in spare)
     failed, done = before.failed, before.done
     if copying is not None and change.selection.has(IMAGES):
-        left = {mark_of(url) for url in images if url not in change.files}
+        left = {mark_of(url) for url in images if url not in change.copies.files}
         failed = {key: each for key, each in {**failed, **copying.failed}.items() if key in left}
-        done = "" if change.lacking else _images_in(final, copying)
+        done = "" if change.copies.lacking else _images_in(final, copying)
     copies = Copies(kept, failed, done)
     return None if copies == Copies() else copies
 

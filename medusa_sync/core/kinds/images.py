@@ -68,8 +68,9 @@ class Shown(Offered):
         desired = change.desired
         images = {desired.fields.get(THUMBNAIL), *members(desired.fields.get(IMAGES))}
         images.update(each.fields.get(THUMBNAIL) for each in desired.variants)
-        copies = {own: change.files[own].url for own in map(str, images) if own in change.files}
-        urls = (copies.get(url, url) for url in map(str, images) if url not in change.to_copy)
+        files = change.copies.files
+        copies = {own: files[own].url for own in map(str, images) if own in files}
+        urls = (copies.get(url, url) for url in map(str, images) if url not in change.copies.to_copy)
         addresses = (url.split("/", 3)[2] for url in urls if "//" in url)
         if private := min(filter(_is_private, addresses), default=""):
             self.unseen += 1

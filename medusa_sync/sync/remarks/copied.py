@@ -63,7 +63,7 @@ class Copied(Struct):
     def settle(self, change: Change) -> None:
         """Take note of a product that is written, and needs no copies but those that it lacks."""
         for url in images_of(change.desired) if self.lacking else ():
-            if url in self.lacking and url not in change.lacking:
+            if url in self.lacking and url not in change.copies.lacking:
                 self.settled.add(url)
                 self.finish(url)
 

@@ -153,7 +153,7 @@ class Attempts:
         jobs = [job for job in jobs if job.attempt.error is None]
         for job in jobs:
             self._values.foreseen.add(job.change)
-            self._context.remarks.copies.planned(job.change.to_copy)
+            self._context.remarks.copies.planned(job.change.copies.to_copy)
         await self._items.foresee(jobs)
         for job in jobs:
             if self.decisions.is_clearing:  # the next plan begins with what this one would have left

@@ -53,7 +53,7 @@ class Copier:
         Raises:
             StoreError: the store is unavailable.
         """
-        images, needed = self._context.images, {url: job for job in jobs for url in job.change.to_copy}
+        images, needed = self._context.images, {url: job for job in jobs for url in job.change.copies.to_copy}
         copying = self._context.settings.copying
         if images is None or copying is None or not copying.asks or not needed:
             return False
@@ -62,7 +62,7 @@ class Copier:
         results = dict(zip(needed, found, strict=True))
         for job in jobs:
             before = job.change.desired.copying
-            if before is not None and (urls := job.change.to_copy):
+            if before is not None and (urls := job.change.copies.to_copy):
                 copying = self._with_results(job, before, {url: results[url] for url in urls})
                 job.desired = structs.replace(job.desired, copying=copying)
                 desired = structs.replace(job.change.desired, copying=copying)
@@ -71,7 +71,7 @@ class Copier:
 
     def _with_results(self, job: Job, copying: Copying, results: dict[str, _Result]) -> Copying:
         """What a job knows about its images after some of them were copied."""
-        record, known = job.change.record.copies, job.change.files
+        record, known = job.change.record.copies, job.change.copies.files
         earlier = record.failed if record else {}
         failed, made = dict[str, Failure](copying.failed), [*copying.made]
         self._remarks.retried += sum(mark_of(url) in earlier for url in results)
@@ -104,7 +104,7 @@ class Copier:
             is_over = self._bytes > _MOST_BYTES or self._failed >= _MOST_FAILED
             if is_over or self._context.stop.is_set:
                 return None
-            former = job.change.files.get(url)
+            former = job.change.copies.files.get(url)
             try:
                 result = await (self._asked if self._context.is_dry_run else self._sent)(images, url, job)
             except ImageError as error:
@@ -118,13 +118,13 @@ class Copier:
 
     async def _asked(self, images: Images, url: str, job: Job) -> Copy | None:
         """Ask for an image that is to be copied; returns the copy of one that has not changed."""
-        former = job.change.files.get(url)
+        former = job.change.copies.files.get(url)
         has_changed = await images.look(url, former.seen if former else "")
         return None if has_changed else former
 
     async def _sent(self, images: Images, url: str, job: Job) -> Copy | None:
         """Copy an image, or return the copy of one that has not changed."""
-        former = job.change.files.get(url)
+        former = job.change.copies.files.get(url)
         image = await images.download(url, former.seen if former else "")
         if image is None:
             return former
@@ -166,7 +166,7 @@ class Copier:
             raise
         finally:
             for job in jobs:
-                for each in job.change.files.values() if may_refer or job.is_written else ():
+                for each in job.change.copies.files.values() if may_refer or job.is_written else ():
                     self._unused.pop(each.url, None)
 
     async def delete_unused(self) -> None:

@@ -193,7 +193,7 @@ class Job(Struct, eq=False):
     def begin(self) -> None:
         """Begin an attempt to write the plan."""
         stored = self.change.stored
-        self.history.sends_copies |= self.change.sends_copies
+        self.history.sends_copies |= self.change.copies.sends_any
         items = self.owners.unused if self.owners else {}
         self.attempt = Attempt(product_id=stored.id, before=stored.record, items=items)
 
@@ -239,7 +239,7 @@ class Job(Struct, eq=False):
 
     def outcome(self) -> Outcome:
         """The outcome of a product whose plan is carried out."""
-        copies = self.history.sends_copies or bool(self.change.to_copy)  # in a dry run
+        copies = self.history.sends_copies or bool(self.change.copies.to_copy)  # in a dry run
         found = outcome_of(self.change, self._all_changes, self._gain, gets_copies=copies)
         withheld = (*found.withheld, *filter(None, [self.creation.withheld_handle]))
         return structs.replace(found, written=self.written(), withheld=withheld)

@@ -77,9 +77,9 @@ def test_a_run_that_asks_again_takes_each_image_once() -> None:
     record = Record(copies=Copies((Copy(url, "https://s.example/1"), *made), failed))
     product = by_record(stored("https://s.example/1", "https://s.example/2", copies=record.copies))
     assert expected(desired, record, ALL) == {url: True, other: True}
-    assert plan_update(desired, product, PlanSettings()).to_copy == [url]
+    assert plan_update(desired, product, PlanSettings()).copies.to_copy == [url]
     desired = structs.replace(desired, copying=structs.replace(copying, failed=failed))
-    assert plan_update(desired, product, PlanSettings()).to_copy == []
+    assert plan_update(desired, product, PlanSettings()).copies.to_copy == []
 
 
 def stored(*urls: str, copies: Copies | None = None) -> StoredProduct:
