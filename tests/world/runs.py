@@ -116,7 +116,7 @@ class Run:
         return (
             result is not None
             and not result.exit_code
-            and all(each.code != "no_locale" for each in result.notes)
+            and all(each.name != "no_locale" for each in result.notes)
         )
 
 
