@@ -170,6 +170,9 @@ class World:
         if self.oracle.theirs and (changed := self.oracle.changed(stored_in(self.shop))):
             raise Broken("a product of the merchant was changed", changed)
         is_alone = len(runs) == 1 and self.merchant.edits == edits and self.network.has_written_records
+        edited = {each.external_id for each in self.merchant.during}
+        for key in (key for key in before if key in edited):  # a run may have read it before, or after that
+            before[key].accept(deepcopy(self.oracle.products[key]))
         for run in runs:
             self._expect(run, alone=is_alone)
             self._files += 1
