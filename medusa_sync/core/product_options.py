@@ -154,8 +154,9 @@ def _removed(
     A request whose response was lost may have added those late.
     """
     removed = [*dropped]
+    titles = {*found, *(each.title for each in removed)}
     unused = [each for each in left.values() if each.is_exclusive is not False and each.id not in used]
-    return removed + [each for each in unused if each.title in found and each not in removed]
+    return removed + [each for each in unused if each.title in titles and each not in removed]
 
 
 def _take_known(

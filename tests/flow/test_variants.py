@@ -319,6 +319,19 @@ def test_an_option_that_both_give_the_same_name_keeps_what_was_applied(*, loses:
     assert_quiet(now, store)
 
 
+def test_a_dropped_option_that_two_runs_have_created_is_removed_twice() -> None:
+    def fitted(**options: str) -> ListSource:
+        return ListSource([shirt(1, options=[*options], variants=[variant(1, "S", "Red", options=options)])])
+
+    store = synced(fitted(Size="S", Fit="Slim").rows)
+    again = {"title": "Fit", "values": ["Slim"], "is_exclusive": True}
+    path = f"/admin/products/{store.products['dummyjson:1'].id}/options/batch"
+    store.call("POST", path, {"add": [again]})
+    assert [each.title for each in store.products["dummyjson:1"].options] == ["Size", "Fit", "Fit"]
+    assert sync(fitted(Size="S"), store).exit_code == 0
+    assert [each.title for each in store.products["dummyjson:1"].options] == ["Size"]
+
+
 def test_options_keep_their_places_if_the_merchant_deletes_one_and_the_source_renames_the_next() -> None:
     def fitted(*options: str) -> ListSource:
         values = [("S", "Red", "Slim"), ("M", "Blue", "Wide")]
