@@ -84,26 +84,6 @@ def run_elsewhere(source: ListSource, store: FakeMedusa) -> None:
 # --- at a chosen request or write ------------------------------------------------------------------------
 
 
-ERRORS: dict[str, BaseException] = {
-    "lost before": httpx.ReadError("reset"),
-    "timed out": httpx.ReadTimeout("slow"),
-    "killed": Killed(),
-}
-
-
-def error_at(number: int, error: str) -> Callable[..., None]:
-    """A hook of the fake store that fails at one of its calls."""
-    seen = 0
-
-    def hit(*_: Any) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == number:
-            raise ERRORS[error]
-
-    return hit
-
-
 BEFORE: dict[str, Act] = {
     "dropped before": httpx.ReadError("reset"),
     "no connection": httpx.ConnectError("refused"),

@@ -1,7 +1,5 @@
 """SKUs that move between many products or variants, and the inventory items that follow them."""
 
-from typing import Any
-
 import httpx
 import pytest
 
@@ -28,7 +26,6 @@ from tests.harness.shirts import shirt, shirts, variant
 from tests.world.results import withheld
 
 RENAMES = "update-inventory-items-workflow"
-Row = dict[str, Any]
 
 
 def exchanged(size: int, by: int = 17) -> tuple[FakeMedusa, ListSource]:

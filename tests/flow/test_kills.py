@@ -153,28 +153,6 @@ def test_a_killed_write_is_completed_even_if_the_source_changes_again(
                 assert_heals(copy(), rows_of(change, version), on_conflict=side)
 
 
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_killed_adoption_is_completed_even_if_the_source_changes_again(killed: str) -> None:
-    """The merchant created the products, with other prices and texts."""
-    store, options = synced(catalogue()), {"on_conflict": "store", "adopt": True}
-    for product in store.state.products.values():
-        product.external_id = product.metadata = product.shipping_profile_id = None
-        product.sales_channel_ids, product.tag_ids, product.description = [], [], "Mine"
-        product.variants[0].prices[0].amount = 7_777
-    for item in store.state.live_items():
-        item.levels = []
-    for category in store.state.categories.values():
-        category.is_active = False
-    for hurt in killed_runs(store, killed, lambda each: sync(ListSource(catalogue()), each, **options)):
-        copy = copies_of(hurt)
-        for version in (0, 1):  # titles and SKUs still identify the products
-            rows = [
-                row | {"price": row["price"] + version, "stock": row["stock"] + version}
-                for row in catalogue()
-            ]
-            assert_heals(copy(), rows, **options)
-
-
 @pytest.mark.parametrize("on_missing", ["draft", "delete"])
 @pytest.mark.parametrize("killed", ["both", "store"])
 def test_a_killed_removal_of_variants_is_completed_or_taken_back(killed: str, on_missing: str) -> None:

@@ -1,6 +1,5 @@
 """Stock that variants share is that of one inventory item, also if variants come, go and get their own."""
 
-from copy import deepcopy
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.inventory import level_at, reserve
 from tests.harness.fake_medusa.state import Item, Level, Named, Variant
 from tests.harness.shirts import variant
-from tests.tiers import sampled
 
 pytestmark = pytest.mark.usefixtures("routes")
 
@@ -174,15 +172,6 @@ def test_variants_come_and_go_and_the_item_stays(gone: str, on_missing: str) -> 
     assert_quiet(ListSource([shirt("SMLX")]), store, **options)
 
 
-def test_all_variants_are_replaced() -> None:
-    store, options = synced([shirt("SM")]), {"on_missing": "delete", "max_removals": "100%"}
-    row = shirt("LX")
-    assert counts(carried_out(ListSource([row]), store, **options)) == {"updated": 1}
-    assert_follows(row, store)
-    assert_no_item_is_left(store)
-    assert_quiet(ListSource([row]), store, **options)
-
-
 def test_more_variants_than_a_product_is_created_with_share_its_stock() -> None:
     sizes = [chr(each) for each in range(200, 340)]
     row = {
@@ -234,23 +223,6 @@ def test_an_item_that_the_merchant_deleted_is_created_when_the_stock_changes() -
     row["stock"] = 8
     assert counts(carried_out(ListSource([row]), store)) == {"updated": 1}
     assert_follows(row, store)
-    assert_quiet(ListSource([row]), store)
-
-
-def test_variants_that_the_merchant_does_not_track_stay_so() -> None:
-    store, row = synced([shirt()]), shirt(stock=8)
-    for size in "SML":
-        edit_variant(store, 1, f"1-{size}", manage_inventory=False)
-    sync(ListSource([row]), store)
-    assert stocked(store) == {}
-    assert_quiet(ListSource([row]), store)
-
-
-def test_a_variant_that_the_merchant_does_not_track_stays_so() -> None:
-    store, row = synced([shirt()]), shirt(stock=8)
-    edit_variant(store, 1, "1-S", manage_inventory=False)
-    assert counts(carried_out(ListSource([row]), store)) == {"updated": 1}
-    assert stocked(store) == {"M": 8, "L": 8}
     assert_quiet(ListSource([row]), store)
 
 
@@ -411,51 +383,6 @@ def at(location: str, row: Row) -> Row:
     return {**row, **own, "variants": [*named.values()]}
 
 
-@pytest.mark.parametrize(
-    ("name", "before", "after"),
-    sampled(
-        [(name, *change) for name in ("name", "id") for change in CHANGES],
-        *(("name", "shared", "own"), ("name", "mixed", "more"), ("name", "untracked", "bare")),
-        *(("id", "own", "shared"), ("id", "more", "one"), ("id", "other", "mixed")),
-    ),
-)
-def test_items_are_split_and_joined_at_a_named_default_location(name: str, before: str, after: str) -> None:
-    """The other way to write the same location in between."""
-    store = synced([SHAPES[before]])
-    [default] = store.state.stock_locations.values()
-    location = str(getattr(default, name))
-    row = at(location, SHAPES[after])
-    for shape in (at(location, SHAPES[before]), row):
-        assert carried_out(ListSource([shape]), store, **DELETE).exit_code == 0
-    assert_follows(SHAPES[after], store)
-    assert_quiet(ListSource([row]), store, **DELETE)
-    assert sync(ListSource([SHAPES[before]]), store, **DELETE).exit_code == 0
-    assert_follows(SHAPES[before], store)
-
-
-KEPT = {"on_missing": "keep"}
-
-
-@pytest.mark.parametrize("gone", ["S", "L"])
-def test_dropped_variants_keep_the_item_that_the_others_leave(gone: str) -> None:
-    store, options = synced([shirt()]), KEPT
-    shared = item_of(store).id
-    left = "SML".replace(gone, "")
-    for row in (shirt(left, own=left), shirt(left, own=left, title="Polo")):
-        assert carried_out(ListSource([row]), store, **options).exit_code == 0
-        wanted = {size: 30 + SIZES.index(size) for size in left}
-        assert (stocked(store), sharing(store)) == (wanted | {gone: 5}, set())
-        assert (item_of(store, gone).id, item_of(store, gone).sku) == (shared, f"{SOURCE_NAME}:1")
-        assert_quiet(ListSource([row]), store, **options)
-    other = {"id": 2, "title": "Other", "price": 5, "sku": f"1-{left[0]}", "stock": 7}
-    row = shirt(left[1:], own=left)
-    assert carried_out(ListSource([row, other]), store, **DELETE).exit_code == 0
-    assert store.level_of(f"1-{left[0]}") == 7
-    for shape in ("own", "shared"):
-        assert carried_out(ListSource([SHAPES[shape], other | {"sku": "X"}]), store).exit_code == 0
-        assert_follows(SHAPES[shape], store)
-
-
 @pytest.mark.parametrize("left", ["M", "ML"])
 def test_a_variant_that_has_the_item_with_dropped_ones_follows_the_source(left: str) -> None:
     """Earlier versions let the first one keep the item, and gave that its SKU."""
@@ -486,25 +413,6 @@ def test_a_shared_item_does_not_keep_the_sku_of_a_variant_that_is_dropped() -> N
     assert sync(ListSource([row]), store).exit_code == 0
     assert (item_of(store, "M").sku, sharing(store)) == (f"{SOURCE_NAME}:1", set("SML"))
     assert_quiet(ListSource([row]), store)
-
-
-@pytest.mark.parametrize(("before", "after"), [("shared", "own"), ("own", "shared"), ("shared", "mixed")])
-@pytest.mark.parametrize("name", ["", "name", "id"])
-def test_a_run_without_stock_leaves_items_as_they_are(name: str, before: str, after: str) -> None:
-    store = synced([SHAPES[before]])
-    [default] = store.state.stock_locations.values()
-    location = str(getattr(default, name)) if name else ""
-    row = deepcopy(SHAPES[after] | {"stock": 8})
-    for each in row["variants"]:
-        each["price"] += 1
-    stock, source = (stocked(store), sharing(store)), ListSource([at(location, row)])
-    for _ in range(2):
-        assert carried_out(source, store, only="price").exit_code == 0
-        assert (stocked(store), sharing(store)) == stock
-    assert carried_out(source, store).exit_code == 0
-    assert_follows(row, store)
-    assert_no_item_is_left(store)
-    assert_quiet(source, store)
 
 
 def test_an_item_with_stock_of_the_merchant_at_the_default_location_is_kept() -> None:

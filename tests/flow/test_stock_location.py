@@ -1,11 +1,9 @@
 """Another stock location is a changed setting; what this tool wrote at the former one is emptied."""
 
-from typing import Any, Literal
+from typing import Any
 
-import httpx
 import pytest
 
-from tests.flow.faults import sync_killed
 from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, text, writes
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -86,16 +84,6 @@ def test_a_location_that_is_named_another_way_is_the_same() -> None:
         assert sync(ListSource(ROWS), store).exit_code == 0
 
 
-def test_only_levels_that_this_tool_wrote_are_emptied() -> None:
-    store, loft = stocked()
-    by_sku = {str(item.sku): item for item in store.state.items.values()}
-    [cup], [jug] = by_sku["CUP"].levels, by_sku["JUG"].levels
-    cup.stocked_quantity, jug.stocked_quantity = 3, 20  # sold one; the merchant raised the other
-    assert sync(ListSource(ROWS), store, stock_location=loft, **ACCEPT).exit_code == 0
-    assert levels(store, loft) == {"CUP": 4, "JUG": 7, "dummyjson:3": 5}
-    assert levels(store, store.location_id) == {"CUP": 0, "JUG": 20, "dummyjson:3": 0}
-
-
 def test_a_record_of_an_older_version_proves_nothing() -> None:
     store, loft = stocked()
     for number in (1, 2, 3):
@@ -106,20 +94,6 @@ def test_a_record_of_an_older_version_proves_nothing() -> None:
     assert sync(ListSource(ROWS), store, stock_location=loft, overwrite=True).exit_code == 0
     assert levels(store, loft) == {"CUP": 4, "JUG": 7, "dummyjson:3": 5}
     assert levels(store, store.location_id) == {"CUP": 4, "JUG": 7, "dummyjson:3": 5}
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_killed_move_is_completed(moment: Literal["before", "after"]) -> None:
-    store, loft = stocked()
-
-    def is_hit(request: httpx.Request) -> bool:
-        return "location-levels" in request.url.path
-
-    sync_killed(moment, is_hit, ListSource(ROWS), store, stock_location=loft, **ACCEPT)
-    assert sync(ListSource(ROWS), store, stock_location=loft).exit_code == 0
-    assert levels(store, loft) == {"CUP": 4, "JUG": 7, "dummyjson:3": 5}
-    assert {*levels(store, store.location_id).values()} == {0}
-    assert_quiet(ListSource(ROWS), store, stock_location=loft)
 
 
 def test_a_product_that_was_not_reached_follows_without_being_accepted_again() -> None:

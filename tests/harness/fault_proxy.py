@@ -235,10 +235,6 @@ KINDS: dict[str, Fault] = {
     "500 after the commit": answered(500, commits=True),
     "502 after the commit": answered(502, commits=True),
 }
-ONLY_OF_WRITES = (
-    *("response withheld", "request delivered late", "413"),
-    *("500 after the commit", "502 after the commit"),
-)
 
 
 def until(happened: Callable[[], bool]) -> None:

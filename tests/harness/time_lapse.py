@@ -2,7 +2,6 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,9 +23,3 @@ class TimeLapse(asyncio.SelectorEventLoop):
         assert timeout is not None, "the run waits for nothing"
         self._now += timeout
         return self._select(0)
-
-
-def in_no_time(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end in an event loop of its own, in which waiting takes no time."""
-    with asyncio.Runner(loop_factory=TimeLapse) as runner:
-        return runner.run(work)
