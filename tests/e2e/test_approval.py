@@ -8,7 +8,7 @@ from tests.harness.dummyjson import DummyJson
 from tests.harness.shirts import shirts
 from tests.world.shop import Shop
 
-ROWS = [*catalogue.whole_sample(), *shirts(3)]
+ROWS = [*catalogue.whole_sample()[:30], *shirts(2)]
 for number, row in enumerate(ROWS, 1):
     row["id"] = number
 

@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.rig import REMOVE, Rig
 from tests.e2e.storefront import Storefront
 from tests.harness.fault_proxy import answered
+from tests.tiers import sampled
 
 SIZE = 1
 DRAFT = ("--on-missing", "draft", "--max-removals", "100%")
@@ -39,11 +40,11 @@ def items(rig: Rig) -> list[str]:
     return sorted(each for each in skus if each.startswith("SHIRT") or each.endswith(":7"))
 
 
-@pytest.mark.parametrize("has_bulk", [True, False])
+@pytest.mark.parametrize("routes", sampled(["bulk", "ordinary"], "bulk"))
 def test_customers_buy_from_the_stock_that_variants_share(
-    rig: Rig, storefront: Storefront, *, has_bulk: bool
+    routes: str, rig: Rig, storefront: Storefront
 ) -> None:
-    if not has_bulk:
+    if routes == "ordinary":
         rig.proxy.choose = lambda request: answered(404) if "/workflows-executions/" in request.path else None
     rig.source.products = [*rig.source.products, shirt()]
     rig.follow(created=1)

@@ -4,12 +4,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from medusa_sync import PriceLimit, RunResult
+from medusa_sync import RunResult
 from tests.flow.merchant import edit_variant
-from tests.flow.plans import carried_out
 from tests.flow.shirts import held
 from tests.flow.stage import ListSource, counts, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
@@ -117,28 +114,3 @@ def test_a_price_and_its_sale_price_are_held_together(
     assert not is_held or writes(store) == []
     assert sync(source, store).exit_code == 0
     assert (price_of(store), sales(store)) == (price, after)
-
-
-PRICES = st.sampled_from([0, 1, 5, 9, 10, 14, 15, 16, 100])
-
-
-@given(st.lists(st.tuples(PRICES, st.none() | PRICES, st.integers(0, 3)), max_size=6))
-def test_no_run_moves_a_price_too_far_and_a_run_without_a_limit_converges(
-    rounds: list[tuple[float, float | None, int]],
-) -> None:
-    store = stored()
-    for price, merchant, stock in rounds:
-        if merchant is not None:
-            edit_price(store, merchant)
-        before, source = price_of(store), cups(price=price, stock=stock)
-        result = carried_out(source, store, **HALF)
-        assert PriceLimit(50).allows(before, price_of(store))
-        assert (result.exit_code == 5) == bool(result.held)
-        assert not result.held or price_of(store) == before != price
-        assert held_prices(result) == ({("", "price"): (before, price)} if result.held else {})
-        assert store.level_of("CUP") == stock
-        store.requests.clear()
-        again = sync(source, store, **HALF)
-        assert (counts(again), again.conflicts, writes(store)) == ({"unchanged": 1}, 0, [])
-        assert held_prices(again) == held_prices(result), "every run reports it"
-    assert (sync(cups(price=77), store).exit_code, price_of(store)) == (0, 77)
