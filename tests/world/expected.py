@@ -282,7 +282,7 @@ class Expected(Possible):
             self.shared.setdefault(name, set()).add(quantity)
         uses = Counter(chain(*(own.item_ids for own in self.variants.values())))
         for own in self.variants.values():  # also with a dropped one
-            own.may_share |= any(uses[item] > 1 for item in own.item_ids)
+            own.may_share |= own.has_own_stock and any(uses[item] > 1 for item in own.item_ids)
         for key, fields in wanted.variants.items():
             if key not in self.variants:  # it may share the item of a kit
                 self.variants[key] = ExpectedVariant.new()
