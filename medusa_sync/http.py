@@ -47,7 +47,7 @@ _Receive = Callable[[httpx.Response, asyncio.Timeout], Awaitable[Response]]
 
 
 class Upload(Struct, frozen=True):
-    """A file that is sent as a form.
+    """A file that is sent in a form.
 
     Attributes:
         name: that the server sees.
@@ -60,13 +60,17 @@ class Upload(Struct, frozen=True):
     type: str
 
 
+Body = bytes | Sequence[Upload] | None
+"""JSON, or files that are sent as a form."""
+
+
 class _Request(Struct, frozen=True):
     """A request, as often as it is sent; `receive` reads the response, and can extend the time limit."""
 
     method: str
     url: str
     query: Query | str
-    body: bytes | Upload | None
+    body: Body
     headers: Mapping[str, str] | None
     receive: _Receive
     repeatable: bool
@@ -152,7 +156,7 @@ class HttpClient:
         url: str,
         *,
         query: Query | str = (),
-        body: bytes | Upload | None = None,
+        body: Body = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool,
     ) -> Response:
@@ -162,7 +166,7 @@ class HttpClient:
             method: of HTTP.
             url: absolute, or relative to the base URL of the client; without a query.
             query: a text is already encoded, and sent as it is.
-            body: JSON, or a file.
+            body: JSON, or files.
             headers: in addition to those of the client.
             repeatable: sending the request twice is safe. Other requests are only retried if the server has
                 not executed them.
@@ -328,11 +332,11 @@ class HttpClient:
         return response
 
 
-def _content(body: bytes | Upload | None) -> dict[str, Any]:
+def _content(body: Body) -> dict[str, Any]:
     """The arguments of a request that send a body."""
-    if isinstance(body, Upload):
-        return {"files": [("files", (body.name, body.file, body.type))]}
-    return {} if body is None else {"content": body}
+    if body is None or isinstance(body, bytes):
+        return {} if body is None else {"content": body}
+    return {"files": [("files", (each.name, each.file, each.type)) for each in body]}
 
 
 async def _read(stream: httpx.Response, _timer: asyncio.Timeout) -> Response:

@@ -15,7 +15,7 @@ from medusa_sync.core.fields import FIELDS, REPEATING, UNIQUE, UniqueValue
 from medusa_sync.core.inventory import Swap
 from medusa_sync.core.names import Names
 from medusa_sync.core.stored import StoredProduct, StoredVariant, UnownedProduct, Unreadable
-from medusa_sync.errors import StoreError, StoreRefusedError, UnknownQueryError
+from medusa_sync.errors import AmbiguousWriteError, StoreError, StoreRefusedError, UnknownQueryError
 from medusa_sync.http import Query, Upload
 from medusa_sync.medusa import decode
 from medusa_sync.medusa.client import MedusaClient
@@ -71,7 +71,7 @@ class StoredFile(Entity, frozen=True):
 
 
 class _Uploaded(Struct):
-    files: Annotated[list[StoredFile], Meta(min_length=1)]
+    files: list[StoredFile]
 
 
 class AdminApi:
@@ -229,9 +229,13 @@ class AdminApi:
 
     # --- files ---
 
-    async def upload(self, file: Upload) -> StoredFile:
-        """Upload a file to the file provider of the store; if it is sent twice, there are two files."""
-        return (await self.client.upload("/admin/uploads", file, _Uploaded)).files[0]
+    async def upload(self, files: Sequence[Upload]) -> list[StoredFile]:
+        """Upload files to the file provider of the store; if one is sent twice, there are two files."""
+        stored = (await self.client.upload("/admin/uploads", files, _Uploaded)).files
+        if len(stored) != len(files):
+            message = f"POST /admin/uploads: the response has {len(stored)} files instead of {len(files)}"
+            raise AmbiguousWriteError(message)
+        return stored
 
     async def delete_file(self, file_id: str) -> None:
         """Delete an uploaded file."""

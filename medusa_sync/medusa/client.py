@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -18,11 +18,11 @@ from medusa_sync.errors import (
     StoreRefusedError,
     UnknownQueryError,
 )
-from medusa_sync.http import HttpClient, Query, Upload
+from medusa_sync.http import Body, HttpClient, Query, Upload
 from medusa_sync.response import Response, date_of, describe_response, error_type
 
 T = TypeVar("T")
-_Request = tuple[str, str, Query, bytes | Upload | None]  # method, path, query, body
+_Request = tuple[str, str, Query, Body]  # method, path, query, body
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 MAX_BODY_BYTES = 2_000_000  # the store refuses more with 413
 LOGIN_PATH = "/auth/user/emailpass"
@@ -137,11 +137,11 @@ class MedusaClient:
             )
         return await self._post(path, query, encoded, type_)
 
-    async def upload(self, path: str, file: Upload, type_: type[T]) -> T:
-        """Upload a file; raises what `post` raises."""
-        return await self._post(path, (), file, type_)
+    async def upload(self, path: str, files: Sequence[Upload], type_: type[T]) -> T:
+        """Upload files in one request; raises what `post` raises."""
+        return await self._post(path, (), files, type_)
 
-    async def _post(self, path: str, query: Query, body: bytes | Upload, type_: type[T]) -> T:
+    async def _post(self, path: str, query: Query, body: Body, type_: type[T]) -> T:
         response = await self._write(("POST", path, query, body))
         try:
             return msgspec.json.decode(response.body, type=type_)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
+from medusa_sync.core.kinds.copies import mark_of
 from tests.flow.faults import AFTER, FAULTS, Killed, fault_at, no, refuse, strike
 from tests.flow.stage import (
     ListSource,
@@ -53,6 +54,11 @@ def shirts(count: int = 3) -> Rows:
         }
         for number in range(1, count + 1)
     ]
+
+
+def one_image() -> Rows:
+    """A product with an image."""
+    return [{"id": 1, "title": "Shirt", "price": 10, "images": [url("a.png")], "thumbnail": url("a.png")}]
 
 
 def url(path: str) -> str:
@@ -263,13 +269,112 @@ def test_a_file_provider_that_fails_costs_no_product(status: int) -> None:
 
 
 def test_an_upload_whose_response_is_lost_is_sent_again() -> None:
-    source, store = ListSource(shirts(1)), FakeMedusa()
+    source, store = ListSource(one_image()), FakeMedusa()
     strike(store, "after", is_upload, httpx.ReadError("reset"))
     result = copy(source, store, max_retries=1)
     assert_copied(source.rows, store)
-    assert len(store.state.files) == 4
+    assert len(store.state.files) == 2
     assert [note for note in result.notes if note.code == "W409"]
     assert_quiet(source, store)
+
+
+# --- several images in an upload ---
+
+
+def names_in(request: Any) -> list[str]:
+    """The names of the files of an upload."""
+    return [name.decode() for name in re.findall(rb'filename="([^"]+)"', request.content)]
+
+
+def is_upload_of_several(request: httpx.Request) -> bool:
+    return is_upload(request) and len(names_in(request)) > 1
+
+
+def uploads(store: FakeMedusa) -> list[list[str]]:
+    """The names of the files of each upload."""
+    return [names_in(each) for each in store.requests if each.path == "/admin/uploads"]
+
+
+def test_images_that_wait_are_uploaded_together() -> None:
+    source, store = ListSource(shirts(30)), FakeMedusa()
+    copy(source, store)
+    assert_copied(source.rows, store)
+    sent = uploads(store)
+    assert len({name for names in sent for name in names}) == sum(map(len, sent)) == 61
+    assert max(map(len, sent)) == 10
+    assert len(sent) < 20
+    assert_quiet(source, store)
+
+
+def test_an_upload_is_not_longer_than_the_longest_image() -> None:
+    source, store, pictures = ListSource(shirts(2)), FakeMedusa(), PictureServer()
+    for each in all_images(source.rows):
+        headers = {"content-type": "image/png"}
+        pictures.faults[each] = httpx.Response(200, headers=headers, content=picture(each, 4 * 2**20))
+    copy(source, store, pictures)
+    assert_copied(source.rows, store)
+    assert max(map(len, uploads(store))) == 2
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_an_image_that_the_store_refuses_fails_alone(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    source, store = ListSource(shirts(9)), FakeMedusa()
+    bad = mark_of(url("5/a.png"))
+
+    def is_refused(request: httpx.Request) -> bool:
+        return is_upload(request) and any(bad in name for name in names_in(request))
+
+    hit = refuse(store, is_refused, no(status))
+    result = copy(source, store)
+    assert counts(result) == {"created": 9}
+    assert [len(names_in(each)) > 1 for each in hit] == [True, False]
+    assert_copied(source.rows, store, but=[url("5/a.png")])
+    assert len(store.state.files) == 18
+    [line] = [each for each in caplog.records if getattr(each, "event", "") == "image_not_copied"]
+    assert "5/a.png" in line.getMessage()
+    assert [note for note in result.notes if note.code == "W409"] == []
+
+
+FEWER: dict[str, Any] = {
+    "none": httpx.ReadError("reset"),
+    "500": httpx.Response(500),
+    "not JSON": httpx.Response(200, html="<p>Log in</p>"),
+    "no files": httpx.Response(200, json={"files": []}),
+    "one file": httpx.Response(200, json={"files": [{"id": "1.png", "url": f"{STATIC}1.png"}]}),
+}
+
+
+@pytest.mark.parametrize("answer", FEWER)
+def test_images_go_alone_if_the_answer_to_their_upload_cannot_be_used(answer: str) -> None:
+    source, store = ListSource(shirts(9)), FakeMedusa()
+    hit = strike(store, "after", is_upload_of_several, FEWER[answer])
+    result = copy(source, store)
+    assert counts(result) == {"created": 9}
+    assert_copied(source.rows, store)
+    lost = names_in(hit[0])
+    assert [names for names in uploads(store) if {*names} & {*lost}] == [lost, *([name] for name in lost)]
+    assert len(store.state.files) == 19 + len(lost)
+    [note] = [note for note in result.notes if note.code == "W409"]
+    assert f"response: {len(lost)}. " in note
+    assert_quiet(source, store)
+
+
+def test_an_upload_whose_answer_has_no_file_costs_only_its_image() -> None:
+    source, store = ListSource(one_image()), FakeMedusa()
+    refuse(store, is_upload, httpx.Response(200, json={"files": []}))
+    result = copy(source, store)
+    assert counts(result) == {"created": 1}
+    assert_copied(source.rows, store, but=all_images(source.rows))
+    [note] = [note for note in result.notes if note.code == "W409"]
+    assert "response: 1. " in note
+
+
+def test_a_run_that_is_stopped_sends_no_more_uploads() -> None:
+    source, store, stop = ListSource(shirts(30)), FakeMedusa(), Signal()
+    strike(store, "after", is_upload, stop.run_out)
+    copy(source, store, stop=stop)
+    assert len(uploads(store)) <= 3
+    assert store.state.files == {}
 
 
 @pytest.mark.parametrize("before", ["empty", "synced"])
@@ -374,7 +479,7 @@ def test_any_fault_at_any_write_leaves_each_picture_once(before: str) -> None:
     cases = [(number, fault) for number in range(1, 16) for fault in FAULTS]
     for number, fault in some(cases, 8):
         store = fresh()
-        fault_at(store, number, fault)
+        hit = fault_at(store, number, fault)
         with suppress(Killed):
             copy(source, store, accept_settings=True)
         store.before = store.after = None
@@ -385,7 +490,8 @@ def test_any_fault_at_any_write_leaves_each_picture_once(before: str) -> None:
             for row in source.rows:
                 variants = store.products[f"dummyjson:{row['id']}"].variants
                 thumbnails = [each.thumbnail for each in variants if each.thumbnail]
-                assert thumbnails or number == 10  # the ordinary route takes none for new variants
+                is_upload_hit = all(map(is_upload, hit))
+                assert thumbnails or not is_upload_hit  # the ordinary route takes none for new variants
                 assert all(each.startswith(STATIC) for each in thumbnails), (number, fault)
                 wanted = {each["image"] for each in row["variants"]}
                 assert {sources_of(store, each) for each in thumbnails} in (wanted, set()), (number, fault)
@@ -395,7 +501,7 @@ def test_any_fault_at_any_write_leaves_each_picture_once(before: str) -> None:
 def test_a_run_that_is_killed_between_a_product_and_its_variants_is_completed() -> None:
     source, store = ListSource(with_sizes(shirts(1))), FakeMedusa()
     sync(source, store)
-    fault_at(store, 6, "killed after")  # after five images
+    strike(store, "after", is_write_of_product, Killed())
     with pytest.raises(Killed):
         copy(source, store, accept_settings=True)
     store.after = None
@@ -681,7 +787,7 @@ def test_a_run_that_is_killed_between_changed_images_and_variants_is_completed()
     source, store, pictures = ListSource(with_sizes(shirts(1))), FakeMedusa(), PictureServer("etag")
     copy(source, store, pictures)
     pictures.versions.update([url("1/a.png"), url("1/S.png")])
-    fault_at(store, 3, "killed after")  # after two images
+    strike(store, "after", is_write_of_product, Killed())
     with pytest.raises(Killed):
         again(source, store, pictures)
     store.after = None

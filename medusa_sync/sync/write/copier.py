@@ -15,15 +15,16 @@ from medusa_sync.core.kinds.copies import NEVER, Copy, Copying, Failure, mark_of
 from medusa_sync.errors import AmbiguousWriteError, ImageError, StoreError, StoreRefusedError
 from medusa_sync.http import Upload
 from medusa_sync.images import Image, Images
-from medusa_sync.medusa.api import StoredFile
 from medusa_sync.settings.secrets import public_part
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.job import Group, Job
+from medusa_sync.sync.write.uploads import Uploads
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 6  # images
+_DOWNLOADS = 6  # at once
+_IN_PROGRESS = 30  # images that are downloaded or uploaded, or wait for that with a temporary file
 _MOST_BYTES = 4 * 2**30  # of a run
 _MOST_FAILED = 10  # images in a row; after these, a server itself fails
 _REMEMBERED = 5_000  # images of which another product may need the copy
@@ -41,7 +42,9 @@ class Copier:
         self._context = context
         self._remarks = context.remarks.copies
         self._turn = asyncio.Lock()
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_IN_PROGRESS)
+        self._downloads = asyncio.Semaphore(_DOWNLOADS)
+        self._uploads = Uploads(context.api, self._has_ended, self._lose)
         self._known = OrderedDict[str, asyncio.Task[_Result]]()
         self._bytes = 0
         self._failed = 0  # in a row
@@ -100,59 +103,53 @@ class Copier:
         return await task
 
     async def _copied(self, images: Images, url: str, job: Job) -> _Result:
-        async with self._slots:
-            is_over = self._bytes > _MOST_BYTES or self._failed >= _MOST_FAILED
-            if is_over or self._context.stop.is_set:
-                return None
-            former = job.change.copies.files.get(url)
-            try:
-                result = await (self._asked if self._context.is_dry_run else self._sent)(images, url, job)
-            except ImageError as error:
-                self._failed += 1
-                self._remarks.finish(url)
-                return str(error)
+        former = job.change.copies.files.get(url)
+        seen = former.seen if former else ""
+        try:
+            async with self._slots:
+                async with self._downloads:
+                    if self._bytes > _MOST_BYTES or self._has_ended():
+                        return None
+                    is_only_asked = self._context.is_dry_run
+                    found = await (images.look(url, seen) if is_only_asked else images.download(url, seen))
+                if isinstance(found, Image):
+                    result = await self._sent(found, url, job)
+                    if result is None:
+                        return None
+                else:
+                    result = None if found else former
+        except ImageError as error:
+            self._failed += 1
+            self._remarks.finish(url)
+            return str(error)
         self._failed = 0
         self._remarks.unchanged += former is not None and result is former
         self._remarks.finish(url)
         return result
 
-    async def _asked(self, images: Images, url: str, job: Job) -> Copy | None:
-        """Ask for an image that is to be copied; returns the copy of one that has not changed."""
-        former = job.change.copies.files.get(url)
-        has_changed = await images.look(url, former.seen if former else "")
-        return None if has_changed else former
+    def _has_ended(self) -> bool:
+        """Whether no more images are copied."""
+        return self._context.stop.is_set or self._failed >= _MOST_FAILED
 
-    async def _sent(self, images: Images, url: str, job: Job) -> Copy | None:
-        """Copy an image, or return the copy of one that has not changed."""
-        former = job.change.copies.files.get(url)
-        image = await images.download(url, former.seen if former else "")
-        if image is None:
-            return former
+    async def _sent(self, image: Image, url: str, job: Job) -> Copy | None:
+        """Upload an image; returns its copy, or None if nothing more is sent."""
         self._bytes += image.size
+        name = f"{_handle(job)}-{mark_of(url)}.{image.ending}"
         with image.file:
-            file = await self._uploaded(image, f"{_handle(job)}-{mark_of(url)}.{image.ending}")
+            try:
+                file = await self._uploads.upload(Upload(name, image.file, image.type), image.size)
+            except (AmbiguousWriteError, StoreRefusedError) as error:
+                raise ImageError(f"the store did not take it ({error})") from error
+        if file is None:
+            return None
+        if not file.url.startswith(("http://", "https://")):
+            raise ImageError(f"the file provider of the store gives it no URL, but {file.url[:100]!r}")
         self._remarks.copied += 1
         self._unused[file.url] = file.id
         return Copy(url, file.url, "" if file.url.endswith(file.id) else file.id, image.seen)
 
-    async def _uploaded(self, image: Image, name: str) -> StoredFile:
-        """Upload an image; once more if the response was lost, which may leave a file behind."""
-        api, upload = self._context.api, Upload(name, image.file, image.type)
-
-        async def attempt(_number: int) -> StoredFile:
-            try:
-                return await api.upload(upload)
-            except AmbiguousWriteError:
-                self._remarks.lost += 1
-                raise
-
-        try:
-            file = await api.client.retry(attempt, on=AmbiguousWriteError)
-        except (AmbiguousWriteError, StoreRefusedError) as error:
-            raise ImageError(f"the store did not take it ({error})") from error
-        if not file.url.startswith(("http://", "https://")):
-            raise ImageError(f"the file provider of the store gives it no URL, but {file.url[:100]!r}")
-        return file
+    def _lose(self, count: int) -> None:
+        self._remarks.lost += count
 
     @contextmanager
     def in_use(self, jobs: Group) -> Iterator[None]:
