@@ -513,7 +513,7 @@ def test_a_run_that_is_killed_between_a_product_and_its_variants_is_completed() 
 
 
 def test_a_run_that_is_stopped_goes_on_where_it_was_and_leaves_no_unused_files() -> None:
-    source, store, pictures = ListSource(shirts(12)), FakeMedusa(), PictureServer()
+    source, store, pictures = ListSource(shirts(60)), FakeMedusa(), PictureServer()
     for row in source.rows[1:]:
         del row["images"][2]
     sync(source, store)
@@ -521,14 +521,14 @@ def test_a_run_that_is_stopped_goes_on_where_it_was_and_leaves_no_unused_files()
         stop, count = Signal(), len(pictures.requests)
 
         def run_out(stop: Signal = stop, count: int = count) -> httpx.Response:
-            if len(pictures.requests) - count > 18:
+            if len(pictures.requests) - count > 70:
                 stop.run_out()
             own = pictures.requests[-1]
             return httpx.Response(200, headers={"content-type": "image/png"}, content=picture(own))
 
         pictures.faults["*"] = run_out
         result = copy(source, store, pictures, stop=stop, accept_settings=not number)
-        left = 25 - len(store.state.files)
+        left = 121 - len(store.state.files)
         note = f"source: at least {left} (failed, and tried again later: 0; left for the next run: {left})."
         assert left_in(result).endswith(note) if left else not left_in(result)
         used = {image.url for product in store.products.values() for image in product.images}

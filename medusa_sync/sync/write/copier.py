@@ -14,7 +14,7 @@ from msgspec import structs
 from medusa_sync.core.kinds.copies import NEVER, Copy, Copying, Failure, mark_of
 from medusa_sync.errors import AmbiguousWriteError, ImageError, StoreError, StoreRefusedError
 from medusa_sync.http import Upload
-from medusa_sync.images import Image, Images
+from medusa_sync.images import MAX_IMAGE_BYTES, Image, Images
 from medusa_sync.settings.secrets import public_part
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
@@ -44,7 +44,7 @@ class Copier:
         self._turn = asyncio.Lock()
         self._slots = asyncio.Semaphore(_IN_PROGRESS)
         self._downloads = asyncio.Semaphore(_DOWNLOADS)
-        self._uploads = Uploads(context.api, self._has_ended, self._lose)
+        self._uploads = Uploads(context.api, MAX_IMAGE_BYTES, has_ended=self._has_ended, lose=self._lose)
         self._known = OrderedDict[str, asyncio.Task[_Result]]()
         self._bytes = 0
         self._failed = 0  # in a row

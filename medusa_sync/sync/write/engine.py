@@ -43,7 +43,7 @@ _WRITTEN = 2  # the calls that create products are bounded by bytes, too; two ba
 _NOTED = 8  # products whose notes are written before they are read
 _MOST_NOTED = 400  # more make a call hardly cheaper for each product
 MOST_VARIANTS = 1_000  # of these products, if there are several: all are in one response
-_COPIES = 16  # that are made for a group before it is written
+_COPIES = 60  # that are made for a group before it is written
 _MOST_FAILURES = 20  # products in a row; after these, the store itself fails
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.http import Upload
-from medusa_sync.images import MAX_IMAGE_BYTES
 from medusa_sync.medusa.api import AdminApi, StoredFile
 
 _AT_ONCE = 2  # requests; with more of them, fewer files wait, and Medusa checks the API key in each
@@ -19,15 +18,12 @@ class _Group:
 
     def __init__(self) -> None:
         self.files: list[Upload] = []
-        self._bytes = 0
-
-    def has_room(self, size: int) -> bool:
-        return len(self.files) < _TOGETHER and self._bytes + size <= MAX_IMAGE_BYTES
+        self.bytes = 0
 
     def add(self, file: Upload, size: int) -> int:
         """Add a file; returns its place."""
         self.files.append(file)
-        self._bytes += size
+        self.bytes += size
         return len(self.files) - 1
 
 
@@ -36,12 +32,21 @@ class Uploads:
 
     Args:
         api: of the store.
+        most_bytes: of the files in a request, if there are several.
         has_ended: whether nothing more is to be sent.
         lose: called with how many files an upload without a usable response may have left in the store.
     """
 
-    def __init__(self, api: AdminApi, has_ended: Callable[[], bool], lose: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        api: AdminApi,
+        most_bytes: int,
+        *,
+        has_ended: Callable[[], bool],
+        lose: Callable[[int], None],
+    ) -> None:
         self._api = api
+        self._most_bytes = most_bytes
         self._has_ended = has_ended
         self._lose = lose
         self._requests = asyncio.Semaphore(_AT_ONCE)
@@ -55,7 +60,7 @@ class Uploads:
             AmbiguousWriteError: it may have left a file behind.
             StoreError: the store is unavailable.
         """
-        if self._waiting is None or not self._waiting[0].has_room(size):
+        if self._waiting is None or not self._has_room(self._waiting[0], size):
             group = _Group()
             self._waiting = group, asyncio.create_task(self._together(group))
         group, sent = self._waiting
@@ -64,6 +69,9 @@ class Uploads:
             return files[place]
         async with self._requests:
             return None if self._has_ended() else await self._alone(file)
+
+    def _has_room(self, group: _Group, size: int) -> bool:
+        return len(group.files) < _TOGETHER and group.bytes + size <= self._most_bytes
 
     async def _together(self, group: _Group) -> list[StoredFile]:
         """Upload the files of a group; returns nothing if each of them is to go alone."""
