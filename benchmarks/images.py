@@ -1,7 +1,7 @@
 """A first sync that copies all images, next to their transfer alone: `python -m benchmarks.images`."""
 
-# The transfer is one download and one upload of each image, as many at a time as the command. `--together`
-# makes one upload of several. The two are run in turn, as processes, against the same servers.
+# The transfer is one download and one upload of each image, six at a time. `--together` makes one upload of
+# several, as the command does. The two are run in turn, as processes, against the same servers.
 
 from __future__ import annotations
 
