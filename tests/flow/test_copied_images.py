@@ -238,6 +238,22 @@ def all_images(rows: Rows) -> set[str]:
     return {each for row in rows for each in row["images"]}
 
 
+def test_an_image_that_several_products_have_is_counted_once_while_it_fails() -> None:
+    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
+    pictures.faults[url("logo.png")] = httpx.Response(404)
+    waiting = "source: 1 (failed, and tried again later: 1; left for the next run: 0)."
+    assert waiting in left_in(copy(source, store, pictures))
+    assert waiting in left_in(assert_quiet(source, store))
+    with later(3_700):
+        assert waiting in left_in(copy(source, store, pictures))
+    source.rows[0]["price"] = 11  # that of one product is tried again, too
+    with later(4 * 3_600):
+        assert waiting in left_in(copy(ListSource(source.rows[:1]), store, pictures))
+    pictures.faults.clear()
+    with later(9 * 3_600):
+        assert left_in(copy(source, store, pictures)) == ""
+
+
 def test_a_new_image_is_copied_while_another_one_of_the_product_waits() -> None:
     source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer()
     pictures.faults[url("1/a.png")] = httpx.Response(404)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
 from math import inf
@@ -54,7 +55,7 @@ class Scan:
         marked: products that are marked as missing, or have variants that are, by external id; each with the
             variants that are removed later, by key, and since when they are missing.
         delay: until what is missing is removed, at the time of the store.
-        uncopied: how many images could not be copied.
+        uncopied: how many products have an image that could not be copied, by its mark.
     """
 
     def __init__(self, api: AdminApi, settings: RunSettings) -> None:
@@ -71,7 +72,7 @@ class Scan:
         self.statuses: dict[str, IdSet] = {}
         self.marked: dict[str, Mapping[str, float]] = {}
         self.delay = settings.delay
-        self.uncopied = 0
+        self.uncopied = Counter[str]()
         self._api = api
         self._settings = settings
         self._removable = settings.removable
@@ -241,7 +242,7 @@ class Scan:
 
     def _take_record(self, external_id: str, record: Record) -> None:
         self.variants += len(record.variants)
-        self.uncopied += len(record.copies.failed) if record.copies else 0
+        self.uncopied.update(record.copies.failed.keys() if record.copies else ())
         if record.missing_since or any(each.missing_since for each in record.variants.values()):
             self.marked[external_id] = {
                 key: each.missing_since

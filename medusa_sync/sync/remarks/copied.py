@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 
@@ -25,8 +26,8 @@ class Copied(Struct):
         copied: to the store.
         unchanged: that have copies, and have not changed since.
         to_copy: what a run would copy that is no dry run.
-        failed: that could not be copied.
-        retried: that could not be copied in an earlier run.
+        failed: the marks of those that could not be copied.
+        retried: how many products have one that failed in an earlier run, and is tried again, by its mark.
         lost: uploads whose response was lost.
     """
 
@@ -38,8 +39,8 @@ class Copied(Struct):
     copied: int = 0
     unchanged: int = 0
     to_copy: IdSet = field(default_factory=IdSet)
-    failed: int = 0
-    retried: int = 0
+    failed: set[str] = field(default_factory=set)
+    retried: Counter[str] = field(default_factory=Counter)
     lost: int = 0
 
     def expect(self, products: Iterable[Mapping[str, bool]]) -> None:
@@ -72,15 +73,15 @@ class Copied(Struct):
         for url in urls:
             self.to_copy.add(url)
 
-    def notes(self, uncopied: int, *, is_dry_run: bool, is_stopped: bool) -> Iterator[Note]:
+    def notes(self, uncopied: Counter[str], *, is_dry_run: bool, is_stopped: bool) -> Iterator[Note]:
         """What the result says about images.
 
         Args:
-            uncopied: how many could not be copied in earlier runs.
+            uncopied: how many products have an image that could not be copied in earlier runs, by its mark.
             is_dry_run: nothing was to be copied.
             is_stopped: some products may not have been looked at.
         """
-        failed = max(uncopied - self.retried, 0) + self.failed
+        failed = len({*(uncopied - self.retried), *self.failed})
         left = 0 if is_dry_run else len(self.lacking) - len(self.settled)
         at_least = "at least " if left and is_stopped else ""
         if planned := len(self.to_copy):

@@ -77,7 +77,7 @@ class Copier:
         record, known = job.change.record.copies, job.change.copies.files
         earlier = record.failed if record else {}
         failed, made = dict[str, Failure](copying.failed), [*copying.made]
-        self._remarks.retried += sum(mark_of(url) in earlier for url in results)
+        self._remarks.retried.update(mark for mark in map(mark_of, results) if mark in earlier)
         for url, result in results.items():
             if isinstance(result, Copy):
                 own = known.get(url)
@@ -85,7 +85,8 @@ class Copier:
             elif result is not None:
                 mark = mark_of(url)
                 failed[mark] = earlier.get(mark, NEVER).next(copying.at)
-                self._remarks.failed += url not in known
+                if url not in known:
+                    self._remarks.failed.add(mark)
                 kept = "copy" if url in known else "URL at the source"
                 verb, own_id = "would keep" if self._context.is_dry_run else "keeps", job.external_id
                 words = f"an image of %s {verb} its {kept}, %s: %s", own_id, public_part(url), result
