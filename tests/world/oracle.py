@@ -171,7 +171,8 @@ class Oracle:
 
     def is_normalised(self, change: Mapping[str, Callable[[Value], Value]]) -> None:
         """Each value of these fields may have been replaced as soon as it was written."""
-        for key, product in self.products.items():
+        products = ((key, part) for key, product in self.products.items() for part in product.parts)
+        for key, product in products:
             for own, each in [(None, product), *product.variants.items()]:
                 for part in each.parts:
                     for name in change.keys() & part.states.keys():
