@@ -87,6 +87,18 @@ def test_candidates_that_differ_or_belong_to_another_product_are_not_taken_over(
     }
 
 
+def test_a_product_of_the_merchant_is_taken_over_by_one_of_two_that_match_it() -> None:
+    store, other = FakeMedusa(), ROW | {"id": 8, "sku": "KIT-8"}
+    theirs = create(store, "Jug", "KIT-7")
+    source = ListSource([ROW, other])
+    assert counts(carried_out(source, store, adopt=True)) == {"created": 1, "updated": 1}
+    assert {own: each.id == theirs for own, each in store.products.items()} == {
+        OWN: True,
+        f"{SOURCE_NAME}:8": False,
+    }
+    assert_quiet(source, store)
+
+
 @pytest.mark.parametrize(
     ("skus", "ours"), [(("THEIRS", "KIT-7", "OLDEST"), 1), (("KIT-7", "THEIRS"), 0)], ids=["second", "first"]
 )

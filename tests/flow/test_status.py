@@ -51,6 +51,15 @@ def test_a_source_without_a_status_leaves_it_to_the_merchant() -> None:
     assert status(store) == "published"
 
 
+@pytest.mark.parametrize("last", ["draft", "published"])
+def test_a_source_that_stops_saying_a_status_leaves_the_last_one(last: str) -> None:
+    store = synced(source(last).rows)
+    assert counts(sync(source(price=4), store)) == {"updated": 1}
+    assert status(store) == last
+    assert anything(sync(source(price=5), store, dry_run=True)) == [("price", 4, 5)]
+    assert_quiet(source(price=4), store)
+
+
 def test_active_is_published_and_a_new_product_gets_the_status_of_the_settings() -> None:
     store = synced(source("active").rows, status="draft")
     assert status(store) == "draft"
