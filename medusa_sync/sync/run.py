@@ -232,10 +232,10 @@ class Run:
                 if self._engine is not None:
                     refusal = await self._check_hidden(context, self._engine) or refusal
                     await self._engine.final_pass()
-                await self._unmark(context)
             finally:
                 if self._engine is not None:
                     await self._engine.flush()
+            await self._unmark(context)  # a record without its mark would look like that of another run
         if refusal is not None:
             raise refusal
         if self._stop.is_set or self._delivery.error is not None:
@@ -280,7 +280,7 @@ class Run:
                 await context.find_placement()
 
     async def _unmark(self, context: Context) -> None:
-        """End the marks of what is back at the source, unless only what was approved is written."""
+        """End the marks left of what is back at the source, unless only what was approved is written."""
         may_write = self._mode.wants_all and not (context.is_dry_run or self._stop.is_set)
         if may_write and context.scan.marked:
             from medusa_sync.sync.remove.marks import unmark  # few runs need it

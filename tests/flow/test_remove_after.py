@@ -15,6 +15,7 @@ from tests.flow.faults import KILLED, killed_runs, strike
 from tests.flow.plans import carried_out
 from tests.flow.stage import (
     ListSource,
+    acknowledged_by,
     apply,
     assert_quiet,
     copies_of,
@@ -106,6 +107,23 @@ def test_what_comes_back_is_unmarked_by_any_run(back: Row) -> None:
     assert is_sold(store)
     run(store, ROWS[1:], 15)
     assert not is_sold(store)
+
+
+@BOTH
+def test_what_comes_back_unconfirmed_is_confirmed_and_unmarked_with_one_write(how: str) -> None:
+    store, settings = synced(ROWS), {"on_missing": how, "remove_after": "7d"}
+    dearer = [{**ROWS[0], "price": ROWS[0]["price"] + 1}, *ROWS[1:]]
+    strike(store, "before", acknowledged_by, httpx.ReadTimeout("slow"))
+    sync(ListSource(dearer), store)
+    store.before = None
+    run(store, ROWS[1:], 0, on_missing=how)
+    assert record_of(store, 1).keys() >= {"pending", "missing_since"}
+    store.requests.clear()
+    result = run(store, dearer, 8, is_exact=False, on_missing=how)
+    assert (result.exit_code, counts(result), len(writes(store))) == (0, {"unchanged": 20}, 1)
+    assert record_of(store, 1).keys().isdisjoint({"pending", "missing_since"})
+    with on_day(8):
+        assert_quiet(ListSource(dearer), store, **settings)
 
 
 def test_a_saved_plan_ends_the_mark_of_what_is_back(tmp_path: Path) -> None:
