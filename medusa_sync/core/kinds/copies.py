@@ -247,11 +247,13 @@ def plan_copies(change: Change) -> CopyPlan:
     files, copying = _files(change), change.desired.copying
     if copying is None or not change.selection.has(IMAGES):
         return CopyPlan(files)
-    known = {each.source for each in copying.made} if copying.again else files
+    lacking = asked = _taken(change, copying, files)
+    if copying.again:
+        asked = _taken(change, copying, {each.source for each in copying.made})
     return CopyPlan(
         files,
-        _taken(change, copying, files),
-        [url for url in _taken(change, copying, known) if url not in copying.left],
+        lacking,
+        [url for url in asked if url not in copying.left],
         _resent(change, files),
         _resent_variants(change, files),
     )
