@@ -7,6 +7,7 @@ from typing import Any
 
 from medusa_sync.app.kept import Document, KeptRuns
 from medusa_sync.core.kept import KeptRun, undone_by
+from medusa_sync.core.value import first
 from medusa_sync.errors import SettingsError
 from medusa_sync.report.json import print_json
 from medusa_sync.report.output import Output, Pipe, discard_unwritten, print_line, printing
@@ -56,8 +57,7 @@ def _row(run: KeptRun, document: Document) -> dict[str, Any]:
 
 def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     fields = [f"{name} {count}" for name, count in row["fields"].items()]
-    more = [f"{len(fields) - _FIELDS} more"] if len(fields) > _FIELDS else []
-    words = ", ".join(fields[:_FIELDS] + more)
+    words = ", ".join(first(fields, _FIELDS))
     if row["exit_code"] is None:
         words = "its document is damaged"
     elif row["took_back"] is not None:
