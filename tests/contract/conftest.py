@@ -1,6 +1,7 @@
 """Runs tests on the fake store, the real store, or both side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -18,6 +19,8 @@ from tests.contract.shirts import stocked_shirt
 from tests.contract.shop import Shop, View
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.medusa import MEDUSA_VERSION
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -63,16 +66,22 @@ def product(shop: Shop) -> View:
 @pytest.fixture
 def midway(request: pytest.FixtureRequest) -> Midway:
     """For tests with the fixture `shop`."""
-    fixture = request.getfixturevalue
-    if request.node.callspec.params["shop"] == "fake":
-        return fake_midway(fixture("fake"), fixture("fake_shop"))
-    return real_midway(fixture("shared_store").server.store.database_url, fixture("real_shop"))
+    return _of_either(request, fake_midway, real_midway)
 
 
 @pytest.fixture
 def failing(request: pytest.FixtureRequest) -> Failing:
     """For tests with the fixture `shop`."""
+    return _of_either(request, fake_failing, real_failing)
+
+
+def _of_either(
+    request: pytest.FixtureRequest,
+    of_fake: Callable[[FakeMedusa, Shop], T],
+    of_real: Callable[[str, Shop], T],
+) -> T:
+    """What is made for the store of the fixture `shop`."""
     fixture = request.getfixturevalue
     if request.node.callspec.params["shop"] == "fake":
-        return fake_failing(fixture("fake"), fixture("fake_shop"))
-    return real_failing(fixture("shared_store").server.store.database_url, fixture("real_shop"))
+        return of_fake(fixture("fake"), fixture("fake_shop"))
+    return of_real(fixture("shared_store").server.store.database_url, fixture("real_shop"))
