@@ -93,7 +93,7 @@ def meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: b
         arrives_with_it = is_new and not name.startswith(LATE)
         before = states.get(name) or (set() if surely or arrives_with_it else {(None, None)})
         after = {
-            merged(*(name, state, value), store_wins=rules.store_wins, overwrites=rules.overwrites)
+            merged(name, state, value, store_wins=rules.store_wins, overwrites=rules.overwrites)
             for state in before
         }
         if name.startswith("option") and None in {stored for _, stored in before}:

@@ -171,12 +171,8 @@ class Shop:
     def _finish(self, change: Change) -> None:
         ids = {key: variant.id for key, variant in self._written(change).items()}
         new = {each.key: ids[each.key] for each in change.new_variants}
-        options = {option.title: option.id for option in self.product.options}
-        record = final_record(change, new=new)
-        known = tuple(
-            structs.replace(each, id=each.id or options.get(each.name, "")) for each in record.options
-        )
-        self.product = structs.replace(self.product, record=structs.replace(record, options=known))
+        record = final_record(change, new=new).with_ids(self.product)
+        self.product = structs.replace(self.product, record=record)
 
     def _written(self, change: Change) -> dict[str, StoredVariant]:
         """The variants after a change, by key."""
