@@ -11,7 +11,7 @@ that is a kit                                      those of the merchant, which 
 
 An item has the SKU of its variant, and one that several share has the external id of their product, which no
 variant wants. An item keeps an SKU that the merchant gave it, and does not get one that the merchant gave its
-variant. An adoption does not rename items.
+variant, but for an undo, which knows only what its variant had. An adoption does not rename items.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from tests.world.wanted import CHANNELS, LOCALES, OTHER_PRICES, PROFILE, SECOND_
 
 SECOND_CHANNEL = "Market"
 SECOND_PROFILE = "Bulky"
+MERCHANT_SKU = "M-"  # how those of the merchant begin
 
 __all__ = ["KINDS", "Editing", "NothingToEditError"]
 
@@ -153,7 +154,7 @@ def sale_price(edit: Editing) -> Any:
 @kind(2, identifies=True)
 def sku(edit: Editing) -> Any:
     name, variant = edit.ours()
-    new = f"M-{edit.number()}"
+    new = f"{MERCHANT_SKU}{edit.number()}"
     edit.shop.edit_variant(edit.product, variant, sku=new)
     edit.merchant.oracle.left_skus |= {link["inventory"]["sku"] for link in variant["inventory_items"]}
     edit.merchant.oracle.edit(edit.key, "sku", new, variant=name)

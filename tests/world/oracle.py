@@ -1,6 +1,5 @@
 """Compares a store with all states that are possible."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -23,10 +22,8 @@ from tests.world.recognition import (
     wrong_of,
 )
 from tests.world.shop import Json
-from tests.world.stored import Stored, StoredVariant
+from tests.world.stored import GONE_REGION, Stored, StoredVariant
 from tests.world.wanted import Value, Wanted
-
-_REGION = re.compile("reg_[0-9A-Z]{26}")  # one that was removed is called by its id
 
 Edited = tuple[str, str | None, str]
 """External id, key of the variant if the field is not one of the product, and field."""
@@ -191,7 +188,7 @@ class Oracle:
 
     def explains(self, key: str, variant: str, field: str, wanted: Wanted) -> bool:
         """Whether an edit explains a conflict, with the names of the variant and the field in the report."""
-        name = _REGION.sub("America", wanted.name_of(field))
+        name = GONE_REGION.sub("America", wanted.name_of(field))
         if name == "options":
             names = (f"options.{number}" for number in range(len(wanted.options)))
             return any((key, None, each) in self.edited for each in names)

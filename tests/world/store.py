@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.world.edits import SECOND_CHANNEL
 from tests.world.shop import Json, Shop
 from tests.world.stored import stored_in
-from tests.world.wanted import CHANNELS, SECOND_LOCATION, SECOND_STOCK
+from tests.world.wanted import CHANNELS, REGION_PRICE, SECOND_LOCATION, SECOND_STOCK
 
 if TYPE_CHECKING:
     from tests.world.oracle import Oracle
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 Undo = Callable[[], object]
 Event = Callable[["World", random.Random], tuple[str, Undo]]
 """Returns what happened, and what ends it."""
-_REGION = "price.usd.America"
 
 
 def until_settled(world: World, dice: random.Random, events: Sequence[Event]) -> None:
@@ -115,7 +114,7 @@ def removes_a_region(world: World, _dice: random.Random) -> tuple[str, Undo]:
     def undo() -> None:
         del shop.names[old]
         shop.make_region("America")
-        oracle.is_replaced(_REGION, "other prices", "ids of prices", f"id of {_REGION}")
+        oracle.is_replaced(REGION_PRICE, "other prices", "ids of prices", f"id of {REGION_PRICE}")
 
     return f"no region {old}", undo
 

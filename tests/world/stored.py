@@ -1,5 +1,6 @@
 """A stored product, with its fields by owner."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from tests.world.shop import Shop
 from tests.world.wanted import LOCALES, METADATA, OTHER_PRICES, PRICES, PROFILE, TEXTS
 
+GONE_REGION = re.compile("reg_[0-9A-Z]{26}")  # other regions are called by their names
 _MEASURES = ("weight", "width", "height", "length")
 _CUSTOMS = ("origin_country", "hs_code", "mid_code", "material")
 

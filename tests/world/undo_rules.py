@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from medusa_sync import RunResult
+from tests.world.edits import MERCHANT_SKU
 from tests.world.guard_rules import RULES
 from tests.world.rules import rule
 from tests.world.run_rules import some_changes, some_faults, some_rules
 from tests.world.runs import GUARDED, Broken, Done, Run
-from tests.world.stored import stored_in
+from tests.world.stored import GONE_REGION, stored_in
 from tests.world.variants import shares_stock
+from tests.world.wanted import REGION_PRICE
 from tests.world.world import World
 
 __all__ = ["RULES"]
@@ -121,11 +123,24 @@ def _shown(world: World) -> dict[str, dict[str, Any]]:
 
     Values of options that no variant has go with a run.
     """
-    return {
+    shown = {
         key: each.restorable | {"options": sorted(each.options.values())}
         for key, each in stored_in(world.shop).items()
         if key in world.oracle.products and not shares_stock(int(key.rpartition(":")[2]))
     }
+    for variant in (own for each in shown.values() for own in each["variants"].values()):
+        _show_price_of_gone_region(variant)
+    return shown
+
+
+def _show_price_of_gone_region(variant: dict[str, Any]) -> None:
+    """As one of the region that was made since with the same name: an undo restores it there."""
+    prices = variant["other prices"]
+    gone = {field: amount for field, amount in prices if GONE_REGION.search(field)}
+    variant["other prices"] = [each for each in prices if each[0] not in gone]
+    for amount in gone.values():
+        if variant["owned"][REGION_PRICE] is None:
+            variant["owned"][REGION_PRICE] = amount
 
 
 def _not_restored(stages: Sequence[Mapping[str, Any]], lost: Collection[str | None]) -> Iterator[str]:
@@ -134,7 +149,7 @@ def _not_restored(stages: Sequence[Mapping[str, Any]], lost: Collection[str | No
     for key, product in ((key, each) for key, each in now.items() if key not in lost):
         was, become, left = (each.get(key) for each in (before, after, edited))
         if become == left:
-            if product != was:
+            if product != _with_items_in_step(was, product):
                 yield f"{key}: {product}, and before the run: {was}"
             continue
         for part in ("owned", "others"):
@@ -143,3 +158,18 @@ def _not_restored(stages: Sequence[Mapping[str, Any]], lost: Collection[str | No
                 expected = values[0] if values[1] == values[2] else values[2]
                 if was and left and not isinstance(value, tuple | list | dict) and value != expected:
                     yield f"{key} {name}: {value!r}, after {values}"
+
+
+def _with_items_in_step(was: dict[str, Any] | None, now: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What was before the run; where the merchant had given a variant an SKU, its item may have that by now.
+
+    The run gave both the SKU of the source, and its document has only what the variant had.
+    """
+    if was is None:
+        return None
+    variants = {key: each | {} for key, each in was["variants"].items()}
+    for key, each in variants.items():
+        sku = each["owned"]["sku"]
+        if str(sku).startswith(MERCHANT_SKU) and now["variants"].get(key, each)["skus of items"] == [sku]:
+            each["skus of items"] = [sku]
+    return was | {"variants": variants}

@@ -16,10 +16,11 @@ SECOND_LOCATION = "Second"
 SECOND_STOCK = f"stock.{SECOND_LOCATION}"
 CHANNELS = "sales_channels"
 PROFILE = "shipping_profile"
+REGION_PRICE = "price.usd.America"
 PRICES: Mapping[tuple[str, str, int | None, int | None], str] = {
     ("usd", "", None, None): "price",
     ("eur", "", None, None): "price.eur",
-    ("usd", "America", None, None): "price.usd.America",
+    ("usd", "America", None, None): REGION_PRICE,
     ("eur", "", 10, None): "price.eur.10+",
     ("usd", "", 10, None): "price.usd.10+",
 }
