@@ -1,7 +1,7 @@
 """What is expected of a product and of its variants after what has happened to them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Self
@@ -186,9 +186,12 @@ class Expected(Possible):
             own.meet(fields, rules, surely=surely)
             own.may_share = not surely and may_keep_the_item
             for name in STOCK if may_keep_the_item else ():
+                shared = self.shared.get(name, set())
                 if fields[name] is None or not surely:  # what it does not name is not tracked any more
-                    possible = self.shared.get(name, set()) | own.own_stock.get(name, set())
+                    possible = shared | own.own_stock.get(name, set())
                     own.states[name] |= {(None, quantity) for quantity in possible}
+                elif fields[name] in shared and self.stock_was_edited:  # orders may have changed it since
+                    own.states[name] |= {(fields[name], quantity) for quantity in shared}
         for own in self.variants.values():
             for name in STOCK if own.may_share and own.has_own_stock else ():
                 own.states[name] |= {(None, quantity) for quantity in self.shared.get(name, ())}
@@ -263,6 +266,21 @@ class Expected(Possible):
             and self.variants.keys() == wanted.variants.keys()
             and all(self.variants[key].is_settled(fields) for key, fields in wanted.variants.items())
         )
+
+    def using(self, ids: Collection[str]) -> list[ExpectedVariant]:
+        """The variants that have one of these ids, or may have it."""
+        known = chain.from_iterable(each.parts for each in self.variants.values())
+        return [each for each in known if each.store_id is None or each.store_id in ids]
+
+    def reserves(self, users: Collection[str], field: str, number: int) -> None:
+        """Orders reserve so many more of the item of these variants, and the source leaves them out."""
+        known = self.using(users)
+        for each in (one for one in known if one.has_own_stock):
+            each.shift(field, -number, surely=each.store_id in users)
+        if not all(each.has_own_stock for each in known):
+            self.stock_was_edited = True
+            shared = self.shared.setdefault(field, set())
+            shared |= {held - number for held in shared if isinstance(held, int)}
 
     @property
     def ids(self) -> dict[str, str | None]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from tests.harness.medusa import Store
@@ -108,15 +109,10 @@ class Oracle:
         (expected if variant is None else expected.variants[variant]).edit(name, value)
         self.edited.add((key, variant, name))
 
-    def reserves(self, item: str, field: str, number: int) -> None:
-        """Orders reserve so many more of an inventory item, and the source leaves them out."""
-        for product in self.products.values():
-            for each in product.variants.values():
-                users = (own for own in each.parts if item in own.item_ids)
-                if any(True for _ in users):
-                    product.stock_was_edited |= not each.has_own_stock
-                    if each.has_own_stock:
-                        each.shift(field, -number)
+    def reserves(self, users: Collection[str], field: str, number: int) -> None:
+        """Orders reserve so many more of the item of these variants, and the source leaves them out."""
+        for each in chain.from_iterable(product.parts for product in self.products.values()):
+            each.reserves(users, field, number)
 
     def loses(self, key: str, name: str, value: Value, *, variant: str | None = None) -> None:
         """A field may have lost what it held, because what it names was removed from the store."""
@@ -143,12 +139,10 @@ class Oracle:
     def use_in_a_kit(self, key: str, variant_ids: Collection[str], skus: Collection[str | None]) -> None:
         """The merchant uses items of a product in a kit: their stock and SKUs are not the source's."""
         self.left_skus |= {*skus}
-        product = self.products.get(key)
-        if product is not None:
+        for product in self.products[key].parts if key in self.products else ():
             product.stock_was_edited = True
-            for each in product.variants.values():
-                if each.store_id is None or each.store_id in variant_ids:
-                    each.is_managed = False
+            for each in product.using(variant_ids):
+                each.is_managed = False
 
     def record_came_back(self, key: str, before: Expected) -> None:
         """Somebody has set the metadata of a product to what it was then, with our record."""
@@ -358,7 +352,7 @@ class Oracle:
                 learned.is_gone = learned.may_return = False
                 for field in taken_from(learned.states, own, self._holders):
                     held = own.owned[field]
-                    before = {pair for pair in variant.if_withheld.get(field, ()) if pair[1] == held}
+                    before = {pair for pair in learned.if_withheld.get(field, ()) if pair[1] == held}
                     learned.states[field] |= before or {(held, held)}
                 edited = _narrow(learned.states, held_by(own, options))
                 self.edited |= {(key, name, field) for field in edited}

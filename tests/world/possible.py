@@ -35,13 +35,11 @@ class Possible:
         for each in self.parts:
             each.states[name] = {(applied, value) for applied, _ in each.states.get(name, set())}
 
-    def shift(self, name: str, number: int) -> None:
+    def shift(self, name: str, number: int, *, surely: bool) -> None:
         """Orders reserve so many less, or more."""
-        for each in self.parts:
-            each.states[name] = {
-                (applied, stored + number if isinstance(stored, int) else stored)
-                for applied, stored in each.states.get(name, set())
-            }
+        states = self.states.get(name, set())
+        after = {(own, held + number if isinstance(held, int) else held) for own, held in states}
+        self.states[name] = after if surely else states | after
 
     def possible(self, name: str) -> set[Value]:
         return {stored for _, stored in self.states.get(name, ())}

@@ -94,7 +94,10 @@ def reserves(world: World, dice: random.Random) -> tuple[str, Undo]:
 def _reserves(world: World, item: str, location: str, number: int) -> None:
     names = {own: name for name, own in world.shop.locations.items()}
     if world.rules.is_available and location in names:
-        world.oracle.reserves(item, names[location], number)
+        variants = (each for product in world.shop.products() for each in product["variants"])
+        links = ((each["id"], link) for each in variants for link in each["inventory_items"] or ())
+        users = {own for own, link in links if link["inventory_item_id"] == item}
+        world.oracle.reserves(users, names[location], number)
 
 
 EVENTS = (renames, removes_a_locale, removes_a_currency, reserves, reserves)
