@@ -335,6 +335,19 @@ def test_the_item_of_variants_that_were_not_tracked_for_a_while_is_not_left_over
     assert_no_item_is_left(store)
 
 
+def test_the_item_that_a_killed_run_made_for_a_variant_is_not_left_over_if_it_shares_again() -> None:
+    store = synced([SHAPES["shared"]])
+    sync_killed(
+        "before",
+        lambda request: "/variants/" in request.url.path and request.url.path.endswith("/inventory-items"),
+        *(ListSource([SHAPES["own"]]), store),
+    )
+    assert sync(ListSource([SHAPES["shared"]]), store).exit_code == 0
+    assert_follows(SHAPES["shared"], store)
+    assert_no_item_is_left(store)
+    assert_quiet(ListSource([SHAPES["shared"]]), store)
+
+
 def test_what_cannot_be_deleted_is_left_to_the_merchant() -> None:
     """An item with reservations, with stock that the source does not know of, or in a kit of the merchant."""
     store = synced([shirt("SMLX", own="SMLX")])

@@ -81,12 +81,11 @@ class Items:
         await self._new.give(jobs, only_shared=True)
         shared = {job: (plan, _shared_item(job, plan)) for job in jobs if (plan := job.change.shared)}
         old = [each.old for plan, item_id in shared.values() for each in plan.swaps(item_id) if each.old]
+        unused = {job: _skus_of_unused(job, plan) for job, (plan, _) in shared.items()}
         items = await self._api.find(ITEMS, "id", old)
-        items += await self._api.find(
-            ITEMS, "sku", [job.external_id for job in jobs]
-        )  # not tracked for a while
+        items += await self._api.find(ITEMS, "sku", [sku for skus in unused.values() for sku in skus])
         for job, (plan, item_id) in shared.items():
-            others = [each for each in items if each.users or each.sku == job.external_id]
+            others = [each for each in items if each.users or each.sku in unused[job]]
             await self._delete_spares(job, plan, [each for each in others if each.id != item_id])
             await self._swap(job, item_id)
 
@@ -233,3 +232,10 @@ def _shared_item(job: Job, plan: ItemPlan) -> str:
     if item_id is None:
         raise AmbiguousWriteError(f"{job.external_id}: the store has no inventory item {plan.sku!r} for it")
     return item_id
+
+
+def _skus_of_unused(job: Job, plan: ItemPlan) -> list[str]:
+    """The SKUs of items that may be left of variants, not tracked so far or not linked by a killed run."""
+    joining = {each.variant_id for each in plan.moves if each.old is None}
+    stored = (each for each in job.change.stored.variants if each.id in joining)
+    return [job.external_id, *(each.sku for each in stored if each.sku is not None)]
