@@ -19,6 +19,7 @@ from tests.flow.stage import (
     ListSource,
     assert_quiet,
     constant,
+    copies_of,
     counts,
     created_by,
     is_creation,
@@ -177,6 +178,27 @@ def test_a_run_does_not_wait_for_what_it_has_noted_itself(monkeypatch: pytest.Mo
     with constant("SETTLE_S", 10):
         assert counts(sync(ListSource([row]), store)) == {"updated": 1}
     assert_shirts([row], store)
+
+
+def test_skus_that_a_run_has_cleared_again_are_written_although_another_run_has_confirmed_them() -> None:
+    """Both exchange two SKUs; the other run sets and confirms them while this one clears and notes them."""
+    store, row = synced([shirt(1)]), shirt(1)
+    one, two, *_ = row["variants"]
+    one["sku"], two["sku"] = two["sku"], one["sku"]
+    elsewhere = copies_of(store)()
+    sync(ListSource([row]), elsewhere)
+    confirmed = elsewhere.products["dummyjson:1"].metadata
+
+    def notes_new_skus(request: httpx.Request) -> bool:
+        return request.url.path == BATCHES and b'[null,"SH' in request.content
+
+    def confirm_theirs() -> None:
+        store.products["dummyjson:1"].metadata = confirmed
+
+    hit = strike(store, "after", notes_new_skus, confirm_theirs)
+    assert (counts(sync(ListSource([row]), store)), len(hit)) == ({"updated": 1}, 1)
+    assert_shirts([row], store)
+    assert_quiet(ListSource([row]), store)
 
 
 @pytest.mark.parametrize("their_id", ["variant_0", "variant_Z"], ids=["older", "younger"])

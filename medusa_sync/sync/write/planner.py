@@ -122,8 +122,7 @@ class Planner:
         elif not is_known:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
         if not is_known:
-            sent = job.plan.changes if job.plan is not None else ()
-            stored = with_cleared(stored, (*history.changed.values(), *sent))
+            stored = _with_cleared(job, stored)
         update = self.change_of(job.desired, stored, selection)
         _explain(job, update)
         self._context.remarks.kits.add(update)
@@ -167,6 +166,8 @@ class Planner:
                 message = stored.reason if stored else f"{product_id} was deleted while it was written"
                 job.attempt.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
                 continue
+            if not (is_known := stored.record in job.history.records):
+                stored = _with_cleared(job, stored)
             try:
                 update = self.change_of(before.desired, stored, before.selection)
             except ProductFailedError as error:
@@ -185,7 +186,7 @@ class Planner:
                 removed=before.removed,
                 blocked=before.blocked,
             )
-            if job.change.removed and stored.record not in job.history.records:
+            if job.change.removed and not is_known:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.decided(job.external_id, job.change.conflicts)
             if reason := self._gate.refusal(job, has_begun=True):
@@ -232,6 +233,12 @@ class Planner:
             return creation(desired, change.handle)
         update = self.change_of(desired, change.stored, change.selection)
         return structs.replace(update, removed=change.removed, blocked=change.blocked)
+
+
+def _with_cleared(job: Job, stored: StoredProduct) -> StoredProduct:
+    """A product that another run has written, with what this one has cleared noted in its record."""
+    sent = job.plan.changes if job.plan is not None else ()
+    return with_cleared(stored, (*job.history.changed.values(), *sent))
 
 
 def _explain(job: Job, update: Change) -> None:
