@@ -16,11 +16,11 @@ from medusa_sync.core.change import Conflict
 from medusa_sync.core.fields import NEWEST, UNIQUE, VARIANT, VARIANT_FIELDS
 from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.kept import KeptRun, LaterWrites, Overwritten, RunName, origin, runs_of
-from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.options import OPTION, AppliedOption
 from medusa_sync.core.kinds.stock import SHARED
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.record import AppliedOption, Pending, Record, VariantRecord, Write, remember
+from medusa_sync.core.record import Pending, Record, VariantRecord, Write, remember
 from medusa_sync.core.result import Action
 from medusa_sync.core.since import CreatedProduct
 from medusa_sync.core.undo import FOREVER, Undone

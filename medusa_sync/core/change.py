@@ -199,6 +199,16 @@ class Change(Struct, frozen=True, dict=True):
         return steps_of(self)
 
     @property
+    def is_partial(self) -> bool:
+        """Whether its record goes on to say what it said about fields that are not synced."""
+        return not (self.selection.is_all or self.record is NO_RECORD)
+
+    @property
+    def leaves_variants(self) -> bool:
+        """Whether its record goes on to say what it said about which variants and options there are."""
+        return self.is_partial and not self.selection.has_variants
+
+    @property
     def is_creation(self) -> bool:
         return self.handle is not None
 
@@ -259,6 +269,17 @@ class Change(Struct, frozen=True, dict=True):
     def row_changes(self) -> list[FieldChange]:
         """Its own changes that its row has; those of options follow."""
         return [each for each in self.own_changes if each.field != OPTIONS]
+
+    @property
+    def removed_options(self) -> dict[str, str]:
+        """Ids of the options that are removed, by the name that was applied."""
+        removed = {option.id for option in self.options.removed}
+        return {name: own for name, own in self.record.option_ids.items() if own in removed}
+
+    @property
+    def lost_fields(self) -> list[str]:
+        """The fields that variants lose with options that are removed, as the record calls them."""
+        return [f"{OPTION}{name}" for name in self.removed_options]
 
     def _lost_values(self) -> Iterator[FieldChange]:
         """What variants lose with options that are removed."""

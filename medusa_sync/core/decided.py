@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from msgspec import Struct
 
 from medusa_sync.core.change import Change, FieldChange, VariantChange
 from medusa_sync.core.fields import SKU, VARIANT_FIELDS, followed, kind_of
 from medusa_sync.core.kinds.base import Merge
-from medusa_sync.core.kinds.options import OPTION
-from medusa_sync.core.record import NO_RECORD, VariantRecord, remember
+from medusa_sync.core.record import VariantRecord, remember
 from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.value import Value
-
-_KEPT = 8  # pending values of a field
+from medusa_sync.core.value import Value, latest
 
 _Values = Mapping[str, Value]
 _Sent = Mapping[str, tuple[Value, ...]]
@@ -54,13 +50,13 @@ class Decided(Struct, frozen=True):
 def recorded_own(change: Change) -> dict[str, Value]:
     """What is recorded of the fields of the product itself."""
     wanted = {name: value for name, value in change.desired.fields.items() if value is not None}
-    return _recorded(change, wanted, change.record.fields if is_partial(change) else None)
+    return _recorded(change, wanted, change.record.fields if change.is_partial else None)
 
 
 def recorded_variants(change: Change) -> dict[str, dict[str, Value]]:
     """What is recorded of the fields of variants, by key, in the order that the record has."""
     record, wanted = change.record, {each.key: each.fields for each in change.desired.variants}
-    new, kept, mixes = {each.key for each in change.new_variants}, _kept(change), is_partial(change)
+    new, kept, mixes = {each.key for each in change.new_variants}, _kept(change), change.is_partial
     found = {}
     for key in _keys(change):
         if key in change.dropped:
@@ -85,28 +81,24 @@ def decide_own(change: Change, recorded: _Values) -> Decided:
 
 def decide_variants(change: Change, recorded: Mapping[str, VariantRecord]) -> dict[str, Decided]:
     """What is decided about the variants that get something, by key."""
-    record, renamed, gone = change.record, _renamed(change), [*removed_options(change)]
+    record, renamed, lost = change.record, _renamed(change), change.lost_fields
     own = {each.desired.key: each for each in change.variants}
     found = {}
     for key in {**own, **renamed}:
         is_new = key in own and own[key].is_new
         applied = {} if is_new else record.variant(key).fields  # those may be of one that was deleted
-        sent = {**renamed.get(key, {}), **(_sent(applied, own[key], gone) if key in own else {})}
+        sent = {**renamed.get(key, {}), **(_sent(applied, own[key], lost) if key in own else {})}
         if sent:
             pending = record.pending_values.get(key, {})
             found[key] = Decided(applied, pending, recorded[key].fields, sent)
     return found
 
 
-def is_partial(change: Change) -> bool:
-    """Whether the record goes on to say what it said about fields that are not synced."""
-    return not (change.selection.is_all or change.record is NO_RECORD)
-
-
 def _keys(change: Change) -> Iterator[str]:
     """The keys of the variants that the record will have."""
-    is_old = is_partial(change) and not change.selection.has_variants
-    variants = change.record.variants if is_old else (each.key for each in change.desired.variants)
+    variants = (
+        change.record.variants if change.leaves_variants else (each.key for each in change.desired.variants)
+    )
     new = (each.key for each in change.new_variants)
     yield from dict.fromkeys([*variants, *new, *change.dropped])
 
@@ -167,20 +159,14 @@ def _renamed(change: Change) -> dict[str, _Sent]:
     }
 
 
-def removed_options(change: Change) -> dict[str, str]:
-    """Ids of the options that are removed, by the name that was applied."""
-    removed = {option.id for option in change.options.removed}
-    if not removed:
-        return {}
-    return {name: option_id for name, option_id in change.record.option_ids.items() if option_id in removed}
+def _sent(applied: _Values, variant: VariantChange, lost: Iterable[str]) -> _Sent:
+    """The values that fields of a variant get: all of them arrive after the row of the product.
 
-
-def _sent(applied: _Values, variant: VariantChange, removed_options: Iterable[str]) -> _Sent:
-    """The values that fields of a variant get: all of them arrive after the row of the product."""
+    `lost` are the fields that it loses.
+    """
     if variant.is_new:
         return {name: (value,) for name, value in variant.desired.fields.items()}
-    removed = {f"{OPTION}{name}": (None,) for name in removed_options}
-    return {name: values for name, values in removed.items() if name in applied} | {
+    return {name: (None,) for name in lost if name in applied} | {
         each.field: _possible(applied, each) for each in variant.changes
     }
 
@@ -191,9 +177,3 @@ def _possible(applied: _Values, change: FieldChange) -> tuple[Value, ...]:
         return (change.desired,)
     # A stored value that was never applied may still be there if the write is interrupted.
     return (change.planned,) if change.field in applied else (change.stored, change.planned)
-
-
-def latest(earlier: Iterable[Any], now: Iterable[Any]) -> tuple[Any, ...]:
-    """The latest of what earlier runs have sent, and then what is sent now, each once."""
-    new = dict.fromkeys(now)
-    return (*(value for value in earlier if value not in new), *new)[-_KEPT:]

@@ -11,7 +11,8 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.kinds.base import Kind, Merge
 from medusa_sync.core.kinds.channels import CHANNELS, Channels
-from medusa_sync.core.kinds.images import IMAGES, THUMBNAIL, Images, Thumbnail
+from medusa_sync.core.kinds.copies import CopiedImages
+from medusa_sync.core.kinds.images import IMAGES, THUMBNAIL, Thumbnail
 from medusa_sync.core.kinds.links import (
     CATEGORIES,
     COLLECTION,
@@ -121,7 +122,7 @@ FIELDS = Fields(
         Field(TYPE, Term("value")),
         Field(COLLECTION, Term("handle")),
         Field(CHANNELS, Channels("name")),
-        Field(IMAGES, Images()),
+        Field(IMAGES, CopiedImages()),
         *(
             Field(f"{METADATA}{key}", KEY)
             for key in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS
+from medusa_sync.core.fields import KINDS, VARIANT_FIELDS, kind_of
 from medusa_sync.core.kinds.stock import tracks
 from medusa_sync.core.steps import OF_CREATION, PLANNED_AGAIN, Step
 
@@ -18,7 +18,7 @@ def steps_of(change: Change) -> frozenset[Step]:
     steps = {*_of_fields(change), *_of_product(change), *_of_items(change)}
     if change.is_creation:
         return frozenset(steps & OF_CREATION)
-    steps |= {*_of_variants(change)}
+    steps.update(*(kind.steps_besides(change) for kind in KINDS))
     return frozenset(steps if steps.isdisjoint(PLANNED_AGAIN) else steps | {Step.PLAN_AGAIN})
 
 
@@ -26,8 +26,8 @@ def _of_fields(change: Change) -> Iterator[Step]:
     names = {name for each in change.variants for name in each.new_values}
     for kind in {VARIANT_FIELDS[name].kind for name in names}:
         yield from kind.steps
-    for field in FIELDS.known(each.field for each in change.own_changes):
-        yield from field.kind.own_steps
+    for each in change.own_changes:
+        yield from kind_of(each.field).own_steps
 
 
 def _of_product(change: Change) -> Iterator[Step]:
@@ -39,9 +39,8 @@ def _of_product(change: Change) -> Iterator[Step]:
         yield from (Step.ROW, Step.EDIT_VARIANTS)
     if any(each.is_new for each in change.variants):
         yield from (Step.ADD_VARIANTS, Step.READ_VARIANTS)
-    for variant in change.removed.values():
-        for kind in VARIANT_FIELDS.kinds:
-            yield from kind.steps_of_removal(variant)
+    if change.removed or any(each.replaces for each in change.variants):
+        yield Step.DELETE_VARIANTS
 
 
 def _of_items(change: Change) -> Iterator[Step]:
@@ -65,17 +64,3 @@ def _is_tracked_otherwise(variant: VariantChange) -> bool:
     """Whether a stored variant begins or ceases to be tracked."""
     is_tracked, stored = tracks(variant.new_values), variant.stored
     return stored is not None and is_tracked is not None and stored.manage_inventory != is_tracked
-
-
-def _of_variants(change: Change) -> Iterator[Step]:
-    options = change.options
-    if change.removed or any(each.replaces for each in change.variants):
-        yield Step.DELETE_VARIANTS
-    if options.is_change or any(each.is_new for each in change.variants):
-        yield Step.OPTIONS
-    if options.removed:
-        yield Step.OPTION_VALUES
-    used = {(value.option_id, value.value) for each in change.stored.variants for value in each.options}
-    known = [option for option in options.stored.values() if option is not None]
-    if any((option.id, value.value) not in used for option in known for value in option.values):
-        yield Step.CLEAN_OPTIONS

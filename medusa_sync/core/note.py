@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from itertools import chain, starmap
+from itertools import chain
 
 from msgspec import structs
 
@@ -12,18 +12,13 @@ from medusa_sync.core.decided import (
     Decided,
     decide_own,
     decide_variants,
-    is_partial,
-    latest,
     recorded_own,
     recorded_variants,
-    removed_options,
 )
-from medusa_sync.core.fields import NEWEST, REPEATING, newer_than
-from medusa_sync.core.kinds.copies import recorded
-from medusa_sync.core.kinds.prices import regions_of
-from medusa_sync.core.kinds.stock import locations_of
-from medusa_sync.core.record import CHANGES, AppliedOption, Dropped, Pending, Record, VariantRecord, Write
+from medusa_sync.core.fields import KINDS, NEWEST, REPEATING, newer_than
+from medusa_sync.core.record import CHANGES, Dropped, Pending, Record, VariantRecord, Write
 from medusa_sync.core.run_settings import is_earlier
+from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.value import Value
 
@@ -33,24 +28,21 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}) -> Record:
     if change.keeps_record and change.stored.record is not None:
         return _without_deleted(change.stored.record, change.removed.values())
     record, desired, selection = change.record, change.desired, change.selection
-    own, variants, is_limited = recorded_own(change), _entries(change, new), is_partial(change)
-    names = set(chain(own, *(each.fields for each in variants.values())))
-    applied = tuple(AppliedOption(name, change.options.ids.get(name, "")) for name in desired.options)
+    own, variants, is_limited = recorded_own(change), _entries(change, new), change.is_partial
     settings = dict(desired.settings)
     is_older = record.sent_settings is None and CHANGES not in settings
     final = Record(
         fields=own,
         currency=desired.currency,
-        options=record.options if is_limited and not selection.has_variants else applied,
         variants=variants,
         source="" if change.held or (is_limited and not _has_all(change)) else desired.digest,
         settings=None if is_limited and is_older else settings,
-        regions={**record.regions, **regions_of(desired)},  # prices of dropped variants may have these names
-        locations=locations_of(change, names),
         withheld=_withheld(change, variants),
         knows=NEWEST if all(selection.has(each.name) for each in newer_than(record.knows)) else record.knows,
     )
-    return structs.replace(final, copies=recorded(change, final))
+    for kind in KINDS:
+        final = kind.recorded(change, final)
+    return final
 
 
 def _entries(change: Change, new: Mapping[str, str]) -> dict[str, VariantRecord]:
@@ -63,13 +55,12 @@ def _entries(change: Change, new: Mapping[str, str]) -> dict[str, VariantRecord]
     }
     ids |= new
     created = {each.key for each in change.new_variants}
-    stays_dropped = is_partial(change) and not change.selection.has_variants
     entries = {}
     for key, fields in recorded_variants(change).items():
         if key in change.dropped:
             entries[key] = _of_dropped(change, key, fields)
         elif key in wanted:
-            dropped = record.variant(key).dropped if stays_dropped and key not in created else None
+            dropped = record.variant(key).dropped if change.leaves_variants and key not in created else None
             entries[key] = VariantRecord(ids.get(key, ""), fields, dropped)
         else:
             entries[key] = structs.replace(record.variants[key], fields=fields)
@@ -100,7 +91,7 @@ def _withheld(change: Change, entries: Collection[str]) -> dict[str, dict[str, t
     for each in change.withheld:
         withheld.setdefault(each.key, {})[each.field] = each.value, each.owner_id
     before, has = change.record.withheld, change.selection.has
-    if not is_partial(change):
+    if not change.is_partial:
         return withheld
     mixed = {
         key: {name: value for name, value in withheld.get(key, {}).items() if has(name)}
@@ -165,25 +156,23 @@ def note(change: Change, *, now: float, new: Mapping[str, str] = {}) -> Record:
     pending = Pending(
         Write.CREATION if change.is_creation else Write.ADOPTION if change.placed else Write.UPDATE,
         variants={key: each.unconfirmed for key, each in late.items()},
-        options=_pending_titles(change),
         currency=final.currency,
         at=now,
         new=dict(new),
         fields=own.unconfirmed,
         settings=final.settings if final.settings != before.settings else None,
     )
-    # Until levels have arrived, the default location is the former one.
-    former = {name: own_id for name, own_id in before.locations.items() if not name}
-    return structs.replace(
+    noted = structs.replace(
         final,
         fields=own.until_then,
-        options=_noted_options(change, final),
         variants=_noted_variants(change, final, late),
-        locations={**before.locations, **final.locations, **former},
         settings=before.settings,
         withheld=before.withheld,  # a run that is killed has not reported them
         pending=pending,
     )
+    for kind in KINDS:
+        noted = kind.noted(change, noted)
+    return noted
 
 
 def _has_to_be_checked(change: Change) -> bool:
@@ -191,9 +180,7 @@ def _has_to_be_checked(change: Change) -> bool:
     return bool(
         change.is_creation
         or change.placed
-        or change.removed
-        or change.options.is_change
-        or change.copies.resent_variants
+        or Step.PLAN_AGAIN in change.steps
         or any(any(change.added(name)) for name in REPEATING)
     )
 
@@ -214,18 +201,3 @@ def _noted_variants(change: Change, final: Record, late: Mapping[str, Decided]) 
         key: structs.replace(entry, fields=late[key].until_then) if key in late else entry
         for key, entry in variants.items()
     }
-
-
-def _noted_options(change: Change, final: Record) -> tuple[AppliedOption, ...]:
-    synced = change.options.ids if change.selection.has_variants else {}
-    return tuple(starmap(AppliedOption, {**final.option_ids, **synced, **removed_options(change)}.items()))
-
-
-def _pending_titles(change: Change) -> dict[str, tuple[str, ...]]:
-    """The pending titles of each option: those before and after it is renamed."""
-    before, options = change.record.pending, change.options
-    titles = dict(before.options) if before else {}
-    for name, option in options.stored.items():
-        if option is not None and name in options.renamed:
-            titles[option.id] = latest(titles.get(option.id, ()), (option.title, name))
-    return titles

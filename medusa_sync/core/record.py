@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.fields import FIELDS, NEWEST, VARIANT_FIELDS, Field, kind_of
 from medusa_sync.core.kinds.base import Kind
 from medusa_sync.core.kinds.copies import Copies
+from medusa_sync.core.kinds.options import AppliedOption
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.value import Value
@@ -73,18 +74,6 @@ class Pending(Struct, frozen=True, omit_defaults=True):
     def creates(self) -> bool:
         """Whether it creates variants, so that some may lack what the store gives them last."""
         return self.step is not Write.UPDATE or bool(self.new)
-
-
-class AppliedOption(Struct, frozen=True, array_like=True):
-    """An option of a product.
-
-    Attributes:
-        name: that was applied.
-        id: in the store; empty if it is not known.
-    """
-
-    name: str
-    id: str
 
 
 class VariantRecord(Struct, frozen=True, array_like=True, omit_defaults=True):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import TypeVar
 
 from msgspec import json
 
+T = TypeVar("T")
+
+_LATEST = 8  # of the values that a field may have
 _CONTEXT = 4  # a part of this size of two long values is shown before the first character that differs
 
 Value = str | bool | int | float | tuple[str, ...] | None
@@ -43,6 +47,12 @@ def digest_of(content: object) -> str:
 def first(texts: Sequence[str], most: int) -> list[str]:
     """The first of these texts, and how many more there are."""
     return [*texts[:most], *([f"{len(texts) - most} more"] if len(texts) > most else [])]
+
+
+def latest(earlier: Iterable[T], now: Iterable[T]) -> tuple[T, ...]:
+    """The latest of what earlier runs have sent, and then what is sent now, each once."""
+    new = dict.fromkeys(now)
+    return (*(value for value in earlier if value not in new), *new)[-_LATEST:]
 
 
 def members(value: Value) -> tuple[str, ...]:

@@ -56,16 +56,13 @@ EXCEPTIONS = {
         "core/variants.py",  # option values say which variant is which
         "core/equal_variants.py",  # no two variants may have the same ones
         "core/record.py",  # their titles and ids are recorded apart
-        "core/note.py",  # the same
         "core/renames.py",  # the same, after they got other names
-        "core/decided.py",  # the same, after they were removed
         "core/selection.py",  # the same, with `--only`
         "core/since.py",  # the same, if a run is undone
         "core/undo.py",  # the same, after they got other names
         "core/result.py",  # the same
         "core/plan.py",  # an option changes with the product, its values with the variants
         "core/change.py",  # the same
-        "core/needs.py",  # the same
         "core/approval.py",  # the same
         "core/announced.py",  # a change of options is not announced
         "medusa/payload.py",  # Medusa takes all options of a product or variant together

@@ -296,13 +296,23 @@ class Kind:
         """Whether a change is written with calls of its own after the row, and nothing is decided before."""
         return False
 
-    def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:
-        """What it takes to remove what a deleted variant leaves of this kind."""
-        return ()
+    def steps_besides(self, change: Change) -> Iterator[Step]:
+        """What it takes to remove what a change of a stored product leaves of this kind."""
+        yield from ()
 
     def offered(self) -> Offered | None:
         """A summary of what products offer to customers; None if nothing of this kind keeps them from it."""
         return None
+
+    # --- what the record says besides values ---
+
+    def recorded(self, change: Change, final: Record) -> Record:
+        """The record of a product that is written completely, with what it says about fields of this kind."""
+        return final
+
+    def noted(self, change: Change, note: Record) -> Record:
+        """The record until everything has arrived; it has what the final one says."""
+        return note
 
     # --- bodies ---
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.kinds.images import COPY_IMAGES, IMAGES, THUMBNAIL, distinct_images_body
+from medusa_sync.core.kinds.images import COPY_IMAGES, IMAGES, THUMBNAIL, Images, distinct_images_body
 from medusa_sync.core.value import members
 
 if TYPE_CHECKING:
@@ -320,7 +320,14 @@ def distinct_body(product: StoredProduct, change: Change) -> dict[str, Any] | No
 # --- what the record says ---
 
 
-def recorded(change: Change, final: Record) -> Copies | None:
+class CopiedImages(Images):
+    """The URLs of images, of which the store may have copies."""
+
+    def recorded(self, change: Change, final: Record) -> Record:
+        return structs.replace(final, copies=_recorded(change, final))
+
+
+def _recorded(change: Change, final: Record) -> Copies | None:
     """What the record of a changed product says about copies; `final` is the rest of that record."""
     copying, before = change.desired.copying, change.record.copies or Copies()
     images, files = {*images_of(change.desired)}, [*change.copies.files.values()]

@@ -152,6 +152,10 @@ class Price(Kind):
 
         return {name: called(name) for name in filter(is_price, fields)}
 
+    def recorded(self, change: Change, final: Record) -> Record:
+        """Prices of dropped variants may have the names of regions that only the earlier record has."""
+        return structs.replace(final, regions={**change.record.regions, **regions_of(change.desired)})
+
     def asks(self, product: DesiredProduct, records: Collection[Record]) -> Iterator[Names]:
         if any(region_names(each.fields) for each in product.variants):
             yield REGIONS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, structs
@@ -133,6 +133,17 @@ class Stock(Kind):
         unknown = structs.replace(history, is_known=False)
         return unknown, Left(f"{OTHER_STOCK}{sides.former}", left, 0, LOCATION) if is_ours else None
 
+    def recorded(self, change: Change, final: Record) -> Record:
+        names = {*final.names}
+        named = {name: own for name, own in change.locations.items() if f"{OTHER_STOCK}{name}" in names}
+        return structs.replace(final, locations={**named, **_default_location(change)})
+
+    def noted(self, change: Change, note: Record) -> Record:
+        """Until levels have arrived, the default location is the former one."""
+        before = change.record.locations
+        former = {name: own for name, own in before.items() if not name}
+        return structs.replace(note, locations={**before, **note.locations, **former})
+
     def put(self, body: MutableMapping[str, Any], name: str, value: Value, ids: Ids) -> None:
         """Nothing: levels are written apart."""
 
@@ -202,12 +213,6 @@ def tracks(fields: Mapping[str, object]) -> bool | None:
     """Whether a variant with these fields is tracked; None if there is no stock among them."""
     stock = stock_of(fields)
     return any(value is not None for value in stock.values()) if stock else None
-
-
-def locations_of(change: Change, names: Collection[str]) -> dict[str, str]:
-    """Ids of the stock locations that these fields of a record name."""
-    named = {name: own for name, own in change.locations.items() if f"{OTHER_STOCK}{name}" in names}
-    return {**named, **_default_location(change)}
 
 
 def _default_location(change: Change) -> dict[str, str]:

@@ -82,8 +82,10 @@ class Text(Apart):
         for each in stored.translations or ():
             yield from (f"{TRANSLATION}{each.locale_code}.{key}" for key in each.translations)
 
-    def steps_of_removal(self, variant: StoredVariant) -> Iterable[Step]:
-        return self.steps if variant.translations else ()
+    def steps_besides(self, change: Change) -> Iterator[Step]:
+        """The store keeps the texts of variants that are deleted."""
+        if any(each.translations for each in change.removed.values()):
+            yield from self.steps
 
 
 def locale_of(name: str) -> str:

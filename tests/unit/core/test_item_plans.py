@@ -8,11 +8,11 @@ from medusa_sync.core.change import Change, creation
 from medusa_sync.core.entities import Entity
 from medusa_sync.core.fields import SKU, TITLE
 from medusa_sync.core.inventory import ItemPlan, Move, StoredItem
-from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.options import OPTION, AppliedOption
 from medusa_sync.core.kinds.stock import SHARED, STOCK
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
-from medusa_sync.core.record import AppliedOption, Record, VariantRecord
+from medusa_sync.core.record import Record, VariantRecord
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.stored import (
     StoredInventory,

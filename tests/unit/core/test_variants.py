@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from medusa_sync.core.fields import SKU, VARIANT_FIELDS
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.options import OPTION, AppliedOption
 from medusa_sync.core.kinds.stock import SHARED, STOCK
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
-from medusa_sync.core.record import AppliedOption, Pending, Record, VariantRecord, Write
+from medusa_sync.core.record import Pending, Record, VariantRecord, Write
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.stored import StoredOption, StoredOptionValue, StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
