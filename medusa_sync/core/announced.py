@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 
-from medusa_sync.core.change import Change, FieldChange, VariantChange
+from medusa_sync.core.change import Change, VariantChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import NEWEST, kind_of
 from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.kinds.copies import remain

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from msgspec import Struct, json, structs
 
 from medusa_sync.core.approved import Approved, ApprovedChange
-from medusa_sync.core.change import Change, FieldChange
+from medusa_sync.core.change import Change
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import FIELDS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, kind_of
 from medusa_sync.core.handles import HANDLE
 from medusa_sync.core.kinds.options import OPTIONS

@@ -10,10 +10,10 @@ from typing import TypeVar
 from msgspec import Struct, structs
 
 from medusa_sync.core.explain import Decision
+from medusa_sync.core.field_changes import UNDO, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
-from medusa_sync.core.kept import RunName
 from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.copies import CopyPlan, plan_copies
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
@@ -27,71 +27,6 @@ from medusa_sync.core.selection import ALL, Selection
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value, members
-
-UNDO, DRAFTING = "--undo", "--on-missing"
-
-
-class FieldChange(Struct, frozen=True):
-    """A change of one field.
-
-    Attributes:
-        stored: what the store holds.
-        planned: what it will hold; a set may hold more than the source wants.
-        applied: what was last applied, as `remember` gives it; None if nothing is known.
-        desired: what the source wants.
-        variant: what reports call the variant; empty for a field of the product.
-        setting: the one that changes it, as the product was written with another value, or `UNDO`, or
-            `DRAFTING`; empty if there is none.
-        key: of the variant, which tells it apart; None for a field of the product.
-        reserved: how much orders have reserved, which the store gets besides what is planned; None if the
-            numbers have it already.
-    """
-
-    field: str
-    stored: Value
-    planned: Value
-    applied: Value = None
-    desired: Value = None
-    variant: str = ""
-    setting: str = ""
-    key: str | None = None
-    reserved: int | float | None = None
-
-    @property
-    def name(self) -> str:
-        """The field with its variant, such as `price of S / Red`."""
-        return _named(self.field, self.variant)
-
-
-class Conflict(Struct, frozen=True):
-    """A field that source and merchant both changed to different values since it was last applied.
-
-    Attributes:
-        kept: the side whose value wins.
-        variant: what reports call the variant; empty for a field of the product.
-        key: of the variant, which tells it apart; None for a field of the product.
-        reason: why the stored value is kept, if a run is undone.
-        later: the later runs that wrote this value, the oldest first, as far as they are known; None if none
-            did.
-    """
-
-    field: str
-    stored: Value
-    desired: Value
-    kept: OnConflict
-    variant: str = ""
-    key: str | None = None
-    reason: str = ""
-    later: tuple[RunName, ...] | None = None
-
-    @property
-    def name(self) -> str:
-        return _named(self.field, self.variant)
-
-
-def _named(field: str, variant: str) -> str:
-    return f"{field} of {variant}" if variant else field
-
 
 _Found = TypeVar("_Found", FieldChange, Conflict)
 

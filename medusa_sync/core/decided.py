@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from medusa_sync.core.change import Change, FieldChange, VariantChange
+from medusa_sync.core.change import Change, VariantChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import SKU, VARIANT_FIELDS, followed, kind_of
 from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.record import VariantRecord, remember

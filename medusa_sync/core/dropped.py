@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
-from medusa_sync.core.change import DRAFTING, FieldChange, VariantChange
+from medusa_sync.core.change import VariantChange
+from medusa_sync.core.field_changes import DRAFTING, FieldChange
 from medusa_sync.core.fields import UNIQUE, VARIANT_FIELDS
 from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.stock import names_by_location, names_to_empty

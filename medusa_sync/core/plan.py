@@ -7,10 +7,11 @@ from itertools import chain
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.change import DRAFTING, Change, Conflict, FieldChange, VariantChange
+from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.dropped import dropped_changes
 from medusa_sync.core.equal_variants import blocked_reason
 from medusa_sync.core.explain import Decision
+from medusa_sync.core.field_changes import DRAFTING, Conflict, FieldChange
 from medusa_sync.core.fields import (
     EXCLUSIVE,
     FIELDS,

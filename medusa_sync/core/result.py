@@ -9,7 +9,8 @@ from enum import StrEnum
 from msgspec import Struct, structs
 
 from medusa_sync.codes import Note
-from medusa_sync.core.change import Change, Conflict, FieldChange, withheld_earlier
+from medusa_sync.core.change import Change, withheld_earlier
+from medusa_sync.core.field_changes import Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.kept import TakenBack

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
-from medusa_sync.core.change import DRAFTING, UNDO, Change, Conflict, FieldChange
+from medusa_sync.core.change import Change
+from medusa_sync.core.field_changes import DRAFTING, UNDO, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT, kind_of
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.copies import by_source

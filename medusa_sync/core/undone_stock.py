@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from medusa_sync.core.change import Conflict, VariantChange
+from medusa_sync.core.change import VariantChange
+from medusa_sync.core.field_changes import Conflict
 from medusa_sync.core.kinds.stock import SHARED, STOCK, besides_stock, counts_available, is_shared, stock_of
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from msgspec import Struct, field, structs
 
-from medusa_sync.core.change import Change, FieldChange
+from medusa_sync.core.change import Change
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import BARCODE, EAN, SKU, UNIQUE, UPC, UniqueValue
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct, Withheld

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Literal, NamedTuple, get_args
 
-from medusa_sync.core.change import DRAFTING, Conflict, FieldChange
+from medusa_sync.core.field_changes import DRAFTING, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.policy import OnConflict

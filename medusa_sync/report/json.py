@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType, structs
 
-from medusa_sync.core.change import DRAFTING, Conflict, FieldChange
+from medusa_sync.core.field_changes import DRAFTING, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.result import Outcome, Result, RunResult, Written

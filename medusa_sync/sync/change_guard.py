@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from medusa_sync.core.change import FieldChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.kinds.status import DRAFT, PUBLISHED, STATUS
 from medusa_sync.core.kinds.stock import LOCATION
 from medusa_sync.core.policy import Share

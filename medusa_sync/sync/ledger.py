@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct, structs
 
 from medusa_sync.core.approval import PlanLine, as_saved, without_secrets
-from medusa_sync.core.change import Conflict
+from medusa_sync.core.field_changes import Conflict
 from medusa_sync.core.kept import RunName
 from medusa_sync.core.policy import NONE_REJECTED, Share
 from medusa_sync.core.product import DesiredProduct

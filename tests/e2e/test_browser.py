@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 
 from medusa_sync import Action, Outcome, Result, RunResult
 from medusa_sync.codes import Note
-from medusa_sync.core.change import FieldChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.report.file import write_report
 from tests.unit.results import DRAFTED, LAMP, MUG, OVERRULED, PRICE, RESPECTED, SPOON, run
 

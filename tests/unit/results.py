@@ -11,7 +11,7 @@ from msgspec import structs
 from rich.console import Console
 
 from medusa_sync.codes import Note
-from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.field_changes import Conflict, FieldChange
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld

@@ -10,7 +10,8 @@ from medusa_sync.core.kinds.prices import AMOUNT, PRICE, SALES, price_key
 from medusa_sync.core.steps import Step
 
 if TYPE_CHECKING:
-    from medusa_sync.core.change import Change, FieldChange
+    from medusa_sync.core.change import Change
+    from medusa_sync.core.field_changes import FieldChange
     from medusa_sync.core.product import DesiredProduct
     from medusa_sync.core.record import History, Record
     from medusa_sync.core.selection import PlanSettings

@@ -10,7 +10,7 @@ from msgspec import Raw
 from medusa_sync.codes import Note
 from medusa_sync.core.approval import HIDDEN, MARK, moved_removal
 from medusa_sync.core.approved import Approved
-from medusa_sync.core.change import FieldChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kept import later_runs
 from medusa_sync.core.kinds.status import DRAFT, STATUS

@@ -26,7 +26,8 @@ from enum import Enum, auto
 from msgspec import Struct, field, structs
 
 from medusa_sync.core.announced import Announced
-from medusa_sync.core.change import Change, FieldChange
+from medusa_sync.core.change import Change
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.note import final_record

@@ -14,7 +14,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from docs.build import DOCS
-from medusa_sync.core.change import FieldChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.result import Action, Outcome, Result, RunResult, Written
 from medusa_sync.notify.changes import post_changes
 from tests.tiers import needed

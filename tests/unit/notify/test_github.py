@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from medusa_sync.core.change import FieldChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.result import Outcome
 from medusa_sync.notify.github import append_step_summary, step_summary, workflow_commands
 from medusa_sync.report.file import ReportError

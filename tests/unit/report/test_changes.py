@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.field_changes import Conflict, FieldChange
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Action, Outcome
 from medusa_sync.core.value import Value

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from rich.cells import cell_len
 
-from medusa_sync.core.change import FieldChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.result import RunResult
 from medusa_sync.notify.github import step_summary, workflow_commands
 from medusa_sync.report import log

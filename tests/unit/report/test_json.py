@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from msgspec import structs
 from rich.console import Console
 
-from medusa_sync.core.change import FieldChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.result import Action, Result, Status
 from medusa_sync.report.document import Counts, schema
 from medusa_sync.report.json import as_json, print_json

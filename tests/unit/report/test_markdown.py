@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.codes import Note
-from medusa_sync.core.change import FieldChange
+from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.result import Outcome, RunResult, Status
 from medusa_sync.report.markdown import as_markdown
 from tests.unit.results import DELETED, HELD, LACKING, LAMP, MUG, OVERRULED, SKIPPED, SPOON, STAMPS, run

@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from medusa_sync.codes import Note
-from medusa_sync.core.change import Conflict, FieldChange
+from medusa_sync.core.field_changes import Conflict, FieldChange
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
