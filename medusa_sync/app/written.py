@@ -8,6 +8,7 @@ from msgspec import structs
 
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.kept import Place
+from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.options import OPTIONS, with_id
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.value import Value
@@ -37,13 +38,13 @@ def written_values(change: ProductChange) -> Iterator[tuple[Place, Value]]:
     Options are called by their ids.
     """
     own = own_fields(change)
-    ids = {each.name: each.id for each in change.options or () if each.id}
+    names = Meanings(options={each.name: each.id for each in change.options or () if each.id})
     for name, values in change.fields.items():
         if name in own or name == OPTIONS:
             yield (None, name), values.after
     for part in variant_parts(change):
         for name, values in part.fields.items() if part.id else ():
-            yield (str(part.id), with_id(name, ids)), values.after
+            yield (str(part.id), with_id(name, names)), values.after
 
 
 def _by_id(parts: Iterable[VariantChanges]) -> list[VariantChanges]:

@@ -75,7 +75,7 @@ def announce(desired: DesiredProduct, stored: StoredProduct, how: PlanSettings) 
         None if the details have to be read first.
     """
     record, wanted = stored.record, applied(desired)
-    if record is None or not (_is_whole(record, desired, how) and _has_same_parts(record, wanted)):
+    if record is None or not (_is_whole(record, desired, how) and record.has_parts_of(wanted)):
         return None
     has = how.selection.has
     own = [each for each in _changed(record.fields, desired.fields, wanted.fields) if has(each.field)]
@@ -116,16 +116,6 @@ def _is_whole(record: Record, desired: DesiredProduct, how: PlanSettings) -> boo
         and not remain(record, desired.copying, how.selection)
         and record.regions.items() <= {**record.regions, **desired.regions}.items()
         and record.locations.items() <= {**record.locations, **desired.locations}.items()
-    )
-
-
-def _has_same_parts(record: Record, wanted: Record) -> bool:
-    """Whether variants and options are those that the record has, with their ids."""
-    return (
-        record.variants.keys() == wanted.variants.keys()
-        and not record.lacks_ids
-        and all(each.dropped is None for each in record.variants.values())
-        and [each.name for each in record.options] == [each.name for each in wanted.options]
     )
 
 

@@ -9,11 +9,9 @@ from msgspec import Struct, json, structs
 from medusa_sync.core.approved import Approved, ApprovedChange
 from medusa_sync.core.change import Change
 from medusa_sync.core.field_changes import FieldChange
-from medusa_sync.core.fields import FIELDS, TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, kind_of
+from medusa_sync.core.fields import TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, kind_of
 from medusa_sync.core.handles import HANDLE
-from medusa_sync.core.kinds.options import OPTIONS
 from medusa_sync.core.kinds.status import STATUS
-from medusa_sync.core.kinds.stock import location_of
 from medusa_sync.core.placement import PLACED_ELSEWHERE
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
@@ -248,14 +246,8 @@ def _moved(before: ApprovedChange | None, now: ApprovedChange | None, change: Ch
 
 def _current(plan: ApprovedChange, change: Change) -> Value:
     """What the store holds of a field that does not change."""
-    if plan.key is None and kind_of(plan.field).of_items:
-        levels = change.shared.stored_levels if change.shared else {}
-        return levels.get(change.locations.get(location_of(plan.field), ""))
     if plan.key is None:
-        titles = tuple(each.title for each in change.stored.options)
-        others: dict[str, Value] = {OPTIONS: titles}
-        is_known = FIELDS.knows(plan.field)
-        return _in_order(change.stored.value(plan.field) if is_known else others.get(plan.field))
+        return _in_order(change.current(plan.field))
     stored = next((each.stored for each in change.variants if each.desired.key == plan.key), None)
     is_known = stored is not None and VARIANT_FIELDS.knows(plan.field)
     return _in_order(stored.value(plan.field, change.names)) if stored and is_known else None

@@ -11,13 +11,14 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.explain import Decision
 from medusa_sync.core.field_changes import UNDO, Conflict, FieldChange
-from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.fields import FIELDS, VARIANT, kind_of
 from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.item_plans import plan_items
 from medusa_sync.core.kinds.base import Meanings
 from medusa_sync.core.kinds.copies import CopyPlan, plan_copies
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
 from medusa_sync.core.kinds.status import STATUS, hides
+from medusa_sync.core.kinds.stock import location_of
 from medusa_sync.core.needs import steps_of
 from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
@@ -204,6 +205,15 @@ class Change(Struct, frozen=True, dict=True):
     def row_changes(self) -> list[FieldChange]:
         """Its own changes that its row has; those of options follow."""
         return [each for each in self.own_changes if each.field != OPTIONS]
+
+    def current(self, name: str) -> Value:
+        """What the store has of a field of the product, or of its options; None if there is none."""
+        if kind_of(name).of_items:
+            levels = self.shared.stored_levels if self.shared else {}
+            return levels.get(self.locations.get(location_of(name), ""))
+        if name == OPTIONS:
+            return kind_of(name).value_of_product(self.stored, name, ())
+        return self.stored.value(name) if FIELDS.knows(name) else None
 
     @property
     def removed_options(self) -> dict[str, str]:

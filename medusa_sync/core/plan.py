@@ -24,7 +24,7 @@ from medusa_sync.core.fields import (
     setting_names,
 )
 from medusa_sync.core.kinds.base import Meanings, Merge, Sides
-from medusa_sync.core.kinds.options import OPTION, OPTIONS
+from medusa_sync.core.kinds.options import DEFAULT, OPTION, OPTIONS
 from medusa_sync.core.kinds.prices import named_by_record
 from medusa_sync.core.kinds.rank import is_reordered
 from medusa_sync.core.kinds.sales import held_back
@@ -33,7 +33,7 @@ from medusa_sync.core.kinds.stock import is_shared
 from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
-from medusa_sync.core.product_options import DEFAULT, OptionPlan, match_options
+from medusa_sync.core.product_options import OptionPlan, match_options
 from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, History, Record, Write, full_text, remember
 from medusa_sync.core.renames import named_now
 from medusa_sync.core.run_settings import changed_of
@@ -85,9 +85,7 @@ def plan_update(
     sides = desired, stored, shared.record, options, shared.matches, names
     moves = is_reordered(desired, shared.record)
     plan = _Plan(*sides, how, restore, settings, shared, moves, {}, [])
-    of_options: _Found = ()
-    if options.is_change or options.contested:
-        of_options = plan.option_changes(None if adopts else stored.record, side)
+    of_options = options.changes(desired, stored, None if adopts else stored.record, side)
     return plan.change(of_options, drafted=removed.keys())
 
 
@@ -247,28 +245,6 @@ class _Plan(Struct, frozen=True):
             return change
         reserved = VARIANT_FIELDS[change.field].kind.reserved(variant, change.field, self.names)
         return structs.replace(change, reserved=reserved)
-
-    def option_changes(self, applied: Record | None, side: OnConflict) -> _Found:
-        """The change and the conflict of the options; `applied` has the names that were last applied.
-
-        Its note names a renamed option as it will be called; what is pending has the title before.
-        """
-        options, removed = self.options, {option.id for option in self.options.removed}
-        titles = {option_id: name for name, option_id in options.renamed.items()}
-        ours = list(options.ids.values())  # in the order of the source; the store has none
-        in_order = sorted(
-            self.stored.options,
-            key=lambda each: (ours.index(each.id) if each.id in ours else len(ours), each.title),
-        )
-        kept = [titles.get(option.id, option.title) for option in in_order if option.id not in removed]
-        current, wanted = tuple(option.title for option in in_order), self.desired.options or (DEFAULT,)
-        if options.is_change:
-            pending = applied.pending.options if applied and applied.pending else {}
-            known = applied.options if applied else ()
-            names = tuple((pending.get(each.id) or (each.name,))[0] for each in known) if applied else None
-            yield FieldChange(OPTIONS, current, (*kept, *options.added), names, wanted)
-        if options.contested:
-            yield Conflict(OPTIONS, current, wanted, side)
 
     def variant_change(self, variant: DesiredVariant) -> VariantChange:
         """The changes and conflicts of a variant."""

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from medusa_sync.core.field_changes import Conflict, FieldChange
+from medusa_sync.core.kinds.options import DEFAULT, OPTION, OPTIONS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import ONLY, Record
+from medusa_sync.core.since import EDITED
 from medusa_sync.core.stored import StoredOption, StoredProduct
 from medusa_sync.errors import ProductFailedError
 
-DEFAULT = "Default"  # option, value and title of the only variant of a product without variants at the source
+if TYPE_CHECKING:
+    from medusa_sync.core.undo import Undone
+
+
+class WrittenOption(Struct, frozen=True):
+    """An option of a product.
+
+    Attributes:
+        id: in the store; empty if the run has added it.
+        name: what fields of variants call it, as in `option.Size`.
+        before: its title before the run; None if it was added.
+        after: its title after the run; None if it was removed.
+    """
+
+    id: str
+    name: str
+    before: str | None
+    after: str | None
 
 
 class OptionPlan(Struct, frozen=True):
@@ -56,6 +77,50 @@ class OptionPlan(Struct, frozen=True):
         """The title that an option has in the store after the change."""
         option = self.stored[name]
         return name if option is None or name in self.renamed else option.title
+
+    def titles_of(self, options: Iterable[StoredOption]) -> dict[str, str]:
+        """The titles that stored options have after the change, by id; removed ones are left out."""
+        removed = {option.id for option in self.removed}
+        new = {option_id: name for name, option_id in self.renamed.items()}
+        return {each.id: new.get(each.id, each.title) for each in options if each.id not in removed}
+
+    def changes(
+        self, desired: DesiredProduct, stored: StoredProduct, applied: Record | None, side: OnConflict
+    ) -> Iterator[FieldChange | Conflict]:
+        """The change and the conflict of the options; `applied` has the names that were last applied.
+
+        Its note names a renamed option as it will be called; what is pending has the title before.
+        """
+        if not (self.is_change or self.contested):
+            return
+        ours = list(self.ids.values())  # in the order of the source; the store has none
+        in_order = sorted(
+            stored.options,
+            key=lambda each: (ours.index(each.id) if each.id in ours else len(ours), each.title),
+        )
+        current, wanted = tuple(option.title for option in in_order), desired.options or (DEFAULT,)
+        if self.is_change:
+            pending = applied.pending.options if applied and applied.pending else {}
+            known = applied.options if applied else ()
+            names = tuple((pending.get(each.id) or (each.name,))[0] for each in known) if applied else None
+            planned = (*self.titles_of(in_order).values(), *self.added)
+            yield FieldChange(OPTIONS, current, planned, names, wanted)
+        if self.contested:
+            yield Conflict(OPTIONS, current, wanted, side)
+
+    def written(self, before: StoredProduct, stored: StoredProduct) -> tuple[WrittenOption, ...]:
+        """What it has written; `before` is the product before the run."""
+        titles = {option.id: option.title for option in before.options}
+        names, left = {own: name for name, own in self.ids.items()}, self.titles_of(stored.options)
+        return (
+            *(
+                WrittenOption(
+                    own, names.get(own) or titles.get(own) or left[own], titles.get(own), left.get(own)
+                )
+                for own in {**titles, **left}
+            ),
+            *(WrittenOption("", name, None, name) for name in self.added),
+        )
 
 
 NO_PLAN = OptionPlan()
@@ -203,3 +268,27 @@ def _check(plan: OptionPlan) -> None:
         title = plan.title(name)
         if title in titles:
             raise ProductFailedError(f"it has two options {title!r}; rename one of them in the admin")
+
+
+def without_gone(undone: Undone, stored: StoredProduct) -> Undone:
+    """A product that is undone, without the options that are gone since the run, which are listed."""
+    ids, pending = {each.id for each in stored.options}, undone.after.pending
+    gone = {before for own, (_, before) in pending.options.items() if own not in ids} if pending else set()
+    if not gone:
+        return undone
+    values = {f"{OPTION}{name}" for name in gone}
+    variants = (
+        structs.replace(each, fields={name: each.fields[name] for name in each.fields if name not in values})
+        for each in undone.variants
+    )
+    options = tuple(each for each in undone.after.options if each.id in {"", *ids})
+    return structs.replace(
+        undone,
+        options=tuple(name for name in undone.options if name not in gone),
+        variants=tuple(variants),
+        after=structs.replace(undone.after, options=options),
+        lost=(
+            *undone.lost,
+            *(Conflict(OPTIONS, None, name, OnConflict.STORE, reason=EDITED) for name in sorted(gone)),
+        ),
+    )

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, structs
 
 from medusa_sync.core.fields import FIELDS, NEWEST, VARIANT_FIELDS, Field, kind_of
-from medusa_sync.core.kinds.base import Kind
+from medusa_sync.core.kinds.base import Kind, Meanings
 from medusa_sync.core.kinds.copies import Copies
-from medusa_sync.core.kinds.options import AppliedOption
+from medusa_sync.core.kinds.options import OPTIONS, VARIANTS, AppliedOption
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.value import Value
 
 if TYPE_CHECKING:
     from medusa_sync.core.stored import StoredProduct
+
+T = TypeVar("T")
 
 RECORD_KEY = "medusa_sync"  # in the metadata of a product
 # In the settings of a record:
@@ -164,6 +166,30 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         return {option.name: option.id for option in self.options}
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """The names of the options that were applied, in the order of the source."""
+        return tuple(option.name for option in self.options)
+
+    @property
+    def own_values(self) -> dict[str, Value]:
+        """What was applied to the product itself."""
+        return {**self.fields, OPTIONS: self.titles}
+
+    @property
+    def meanings(self) -> Meanings:
+        """What the names of applied fields mean, as far as it does not change with the store."""
+        return Meanings(self.currency, self.regions, options=self.option_ids)
+
+    def has_parts_of(self, wanted: Record) -> bool:
+        """Whether its variants and options are those of another record, and their ids are known."""
+        return (
+            self.variants.keys() == wanted.variants.keys()
+            and not self.lacks_ids
+            and all(each.dropped is None for each in self.variants.values())
+            and self.titles == wanted.titles
+        )
+
+    @property
     def lacks_ids(self) -> bool:
         """Whether an option or a variant has no id."""
         has_options = all(each.id for each in self.options)
@@ -219,6 +245,23 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
         }
         fields = _without(self.fields, own.difference(other.fields))
         return structs.replace(self, fields=fields, variants=variants, knows=other.knows)
+
+    def part(self, has: Callable[[str], bool]) -> Record:
+        """The part of it that is about some fields."""
+
+        def chosen(fields: Mapping[str, T]) -> dict[str, T]:
+            return {name: value for name, value in fields.items() if has(name)}
+
+        variants = {
+            key: structs.replace(each, fields=chosen(each.fields)) for key, each in self.variants.items()
+        }
+        return structs.replace(
+            self,
+            fields=chosen(self.fields),
+            options=self.options if has(VARIANTS) else (),
+            variants=variants,
+            withheld={key: chosen(values) for key, values in self.withheld.items()},
+        )
 
     def history(self, name: str, key: str | None = None) -> History:
         """What was written to a field of the product, or of the variant with a key."""
@@ -282,7 +325,7 @@ class Record(Struct, frozen=True, omit_defaults=True, tag_field="version", tag=V
             self.currency,
             *map(fields.get, FIELDS),
             frozenset(each for each in fields.items() if each[0] not in FIELDS and each[1] is not None),
-            tuple(option.name for option in self.options),
+            self.titles,
             frozenset((key, frozenset(values.items())) for key, values in variants.items()),
         )
 

@@ -9,9 +9,9 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.fields import FIELDS, TITLE, VARIANT_FIELDS, Fields
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.options import OPTION, AppliedOption
+from medusa_sync.core.kinds.options import DEFAULT, OPTION, AppliedOption
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.product_options import DEFAULT, OptionPlan
+from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, ONLY, Pending, Record, VariantRecord
 from medusa_sync.core.value import Value
 from medusa_sync.core.variants import Matches

@@ -15,6 +15,7 @@ from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.kept import TakenBack
 from medusa_sync.core.product import DesiredProduct, Withheld
+from medusa_sync.core.product_options import WrittenOption
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.value import Value, members
 from medusa_sync.errors import EXIT_PARTIAL
@@ -43,22 +44,6 @@ class Action(StrEnum):
     ADOPT = "adopt"
     DRAFT = "draft"
     DELETE = "delete"
-
-
-class WrittenOption(Struct, frozen=True):
-    """An option of a product.
-
-    Attributes:
-        id: in the store; empty if the run has added it.
-        name: what fields of variants call it, as in `option.Size`.
-        before: its title before the run; None if it was added.
-        after: its title after the run; None if it was removed.
-    """
-
-    id: str
-    name: str
-    before: str | None
-    after: str | None
 
 
 class Written(Struct, frozen=True):
@@ -94,25 +79,14 @@ def written(change: Change, product_id: str, first: Change, new: Mapping[str, St
     """
     if change.is_creation:
         return Written(product_id, handle=change.handle or "")
-    plan, desired = change.options, change.desired
-    titles = {option.id: option.title for option in first.stored.options}
     known = {each.desired.key: each.stored for each in change.variants if each.stored and not each.is_new}
     variants = {each.id: each.id for each in change.stored.variants}  # others lose removed options
     variants |= {key: each.id for key, each in {**change.dropped, **change.removed, **known, **new}.items()}
-    names = {option_id: name for name, option_id in plan.ids.items()}
-    now = {option_id: name for name, option_id in plan.renamed.items()}
-    removed = {option.id for option in plan.removed}
-    left = {each.id: now.get(each.id, each.title) for each in change.stored.options if each.id not in removed}
-    options = [
-        WrittenOption(own, names.get(own) or titles.get(own) or left[own], titles.get(own), left.get(own))
-        for own in {**titles, **left}
-    ]
-    options += [WrittenOption("", name, None, name) for name in plan.added]
     return Written(
         product_id,
-        desired.currency,
+        change.desired.currency,
         variants,
-        tuple(options),
+        change.options.written(first.stored, change.stored),
         shared_item=first.shared_item or "",
         handle=change.stored.handle,
     )

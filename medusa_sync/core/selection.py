@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
-from typing import TypeVar
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from medusa_sync.core.fields import SETTINGS_OF_FIELDS, VARIANT_FIELDS, setting_names
 from medusa_sync.core.kinds.copies import remain
@@ -15,8 +14,6 @@ from medusa_sync.core.kinds.stock import counts_otherwise
 from medusa_sync.core.policy import SOURCE_WINS, ConflictPolicy, OnDeleted, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Record, applied
-
-T = TypeVar("T")
 
 
 class Selection:
@@ -107,27 +104,12 @@ class Selection:
 
     def of(self, record: Record) -> Record:
         """The part of a record that is compared with the source."""
-        if self.is_all:
-            return record
-        variants = {
-            key: structs.replace(entry, fields=self._chosen(entry.fields))
-            for key, entry in record.variants.items()
-        }
-        return structs.replace(
-            record,
-            fields=self._chosen(record.fields),
-            options=record.options if self.has_variants else (),
-            variants=variants,
-            withheld={key: self._chosen(values) for key, values in record.withheld.items()},
-        )
+        return record if self.is_all else record.part(self.has)
 
     def has_all(self, names: Iterable[str]) -> bool:
         """Whether all fields are chosen, so that nothing is left to do if these are written."""
         is_limited = self._only is not None or bool(self._skip)
         return not is_limited and all(map(self.whole.has, names))
-
-    def _chosen(self, fields: Mapping[str, T]) -> dict[str, T]:
-        return {name: value for name, value in fields.items() if self.has(name)}
 
 
 ALL = Selection()

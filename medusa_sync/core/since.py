@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from medusa_sync.core.fields import FIELDS, TITLE, VARIANT, VARIANT_FIELDS, Field, followed
+from medusa_sync.core.fields import FIELDS, KINDS, TITLE, VARIANT, VARIANT_FIELDS, Field, followed
 from medusa_sync.core.kept import RunName, later_runs
-from medusa_sync.core.kinds.base import Meanings, Merge
-from medusa_sync.core.kinds.options import OPTIONS
-from medusa_sync.core.product_options import DEFAULT
+from medusa_sync.core.kinds.base import Merge
+from medusa_sync.core.kinds.options import DEFAULT
 from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value, digest_of, first, members
@@ -46,6 +45,7 @@ class Since(Struct, frozen=True):
 
 
 _BY_RUN = Since(later_runs(()), by_run=True)
+EDITED = "edited since the run"
 NO_LONGER_OURS = "its record is gone, so it may be another product"
 UNCONFIRMED = "its last write was not confirmed; sync once, and undo again"
 _MOST = 3  # fields in a reason
@@ -54,13 +54,7 @@ _MOST = 3  # fields in a reason
 def digest(record: Record) -> str:
     """What tells apart what was recorded of a product with all its variants."""
     variants = {key: _content(each.fields) for key, each in record.variants.items()}
-    names = [each.name for each in record.options]
-    return digest_of([record.currency, names, _content(record.fields), variants])
-
-
-def applied_values(record: Record) -> dict[str, Value]:
-    """What the record has of the product itself."""
-    return {**record.fields, OPTIONS: tuple(each.name for each in record.options)}
+    return digest_of([record.currency, record.titles, _content(record.fields), variants])
 
 
 def variant_digest(entry: VariantRecord) -> str:
@@ -108,7 +102,7 @@ def variant_written_since(
 
 def _reason(edits: Iterable[str]) -> Since:
     shown = first([*dict.fromkeys(edits)], _MOST)
-    return Since(f"edited since the run: {', '.join(shown)}" if shown else "")
+    return Since(f"{EDITED}: {', '.join(shown)}" if shown else "")
 
 
 def _own_edits(stored: StoredProduct, record: Record) -> Iterator[str]:
@@ -120,16 +114,15 @@ def _own_edits(stored: StoredProduct, record: Record) -> Iterator[str]:
         value = stored.value(name, members(applied))
         if not field.kind.is_of_store(remember(value), record.fields, name) and _adds(field, value, applied):
             yield name
-    titles = {each.name for each in record.options} or {DEFAULT}
-    if any(each.title not in titles for each in stored.options):
-        yield OPTIONS
+    for kind in KINDS:
+        yield from kind.added_to_product(stored, record)
 
 
 def _edits(
     variant: StoredVariant, entry: VariantRecord, stored: StoredProduct, record: Record
 ) -> Iterator[str]:
     """The fields of a variant with a value that was not applied."""
-    names = Meanings(record.currency, record.regions, options=record.option_ids)
+    names = record.meanings
     found = dict.fromkeys([*VARIANT_FIELDS, *entry.fields, *VARIANT_FIELDS.names_of(variant)])
     for field in VARIANT_FIELDS.known(found):
         name = field.name

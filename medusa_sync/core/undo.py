@@ -15,21 +15,22 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.field_changes import DRAFTING, UNDO, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT, kind_of
 from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
+from medusa_sync.core.kinds.base import Meanings, Merge
 from medusa_sync.core.kinds.copies import by_source
-from medusa_sync.core.kinds.options import OPTION, OPTIONS, with_id
+from medusa_sync.core.kinds.options import with_id
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.product_options import without_gone
 from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, remember_text
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanSettings
-from medusa_sync.core.since import NO_LONGER_OURS, UNCONFIRMED, Since, applied_values, variant_written_since
+from medusa_sync.core.since import EDITED, NO_LONGER_OURS, UNCONFIRMED, Since, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.undone_stock import drafted, rejoined, why_not_drafted, without_edited
 from medusa_sync.core.value import Value, members
 from medusa_sync.errors import ProductFailedError
 
-_SINCE = "edited since the run"
 FOREVER = "the run deleted it, which cannot be undone"
 
 
@@ -95,7 +96,7 @@ def plan_change(
     stored = by_source(stored, desired)
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
-    desired = _without_gone_options(desired, stored)
+    desired = without_gone(desired, stored)
     staying = _staying(desired, stored, stored.record, deletes=deletes)
     undone, losing = rejoined(desired, stored, stored.record), drafted(desired)
     after_run = structs.replace(stored, record=_after(undone, stored.record, staying))
@@ -103,7 +104,7 @@ def plan_change(
     if change.new_variants:
         raise ProductFailedError("a variant is incomplete; sync once, and undo again")
     own = [exact for each in change.own_changes if (exact := _exact(each, undone)).planned != each.stored]
-    ids, applied = change.options.ids, stored.record.option_ids
+    applied = stored.record.meanings
     latest = {
         each.id: {with_id(name, applied): value for name, value in each.fields.items()}
         for each in stored.record.variants.values()
@@ -114,7 +115,9 @@ def plan_change(
             each,
             changes=_marked(each.changes),
             conflicts=tuple(
-                _kept(each.conflicts, latest.get(each.desired.key, {}), undone, each.desired.key, ids)
+                _kept(
+                    each.conflicts, latest.get(each.desired.key, {}), undone, change.names, each.desired.key
+                )
             ),
         )
         for each in variants
@@ -124,36 +127,12 @@ def plan_change(
         stored=structs.replace(change.stored, record=stored.record),
         own_changes=_marked(own),
         own_conflicts=(
-            *_kept(change.own_conflicts, applied_values(stored.record), undone),
+            *_kept(change.own_conflicts, stored.record.own_values, undone, change.names),
             *undone.lost,
             *(staying.values() if how.selection.has_variants else ()),
         ),
         variants=tuple(variants),
         keeps_record=True,
-    )
-
-
-def _without_gone_options(undone: Undone, stored: StoredProduct) -> Undone:
-    """Without the options that are gone since the run, which are listed."""
-    ids, pending = {each.id for each in stored.options}, undone.after.pending
-    gone = {before for own, (_, before) in pending.options.items() if own not in ids} if pending else set()
-    if not gone:
-        return undone
-    values = {f"{OPTION}{name}" for name in gone}
-    variants = (
-        structs.replace(each, fields={name: each.fields[name] for name in each.fields if name not in values})
-        for each in undone.variants
-    )
-    options = tuple(each for each in undone.after.options if each.id in {"", *ids})
-    return structs.replace(
-        undone,
-        options=tuple(name for name in undone.options if name not in gone),
-        variants=tuple(variants),
-        after=structs.replace(undone.after, options=options),
-        lost=(
-            *undone.lost,
-            *(Conflict(OPTIONS, None, name, OnConflict.STORE, reason=_SINCE) for name in sorted(gone)),
-        ),
     )
 
 
@@ -196,12 +175,13 @@ def _after(undone: Undone, record: Record, staying: Collection[str]) -> Record:
 
 def _exact(change: FieldChange, undone: Undone) -> FieldChange:
     """A change of a set gives its members the order that they had, unless somebody has edited it since."""
-    after, stored = undone.after.fields.get(change.field) or (), change.stored
-    if isinstance(stored, tuple) and tuple(map(remember_text, stored)) == after:
-        return structs.replace(change, planned=undone.fields.get(change.field) or ())
-    if not kind_of(change.field).is_ordered:
+    kind, stored, planned = kind_of(change.field), members(change.stored), members(change.planned)
+    if kind.merge is not Merge.UNION:
         return change
-    stored, planned = members(stored), members(change.planned)
+    if tuple(map(remember_text, stored)) == (undone.after.fields.get(change.field) or ()):
+        return structs.replace(change, planned=undone.fields.get(change.field) or ())
+    if not kind.is_ordered:
+        return change
     kept = dict.fromkeys(each for each in stored if each in planned)
     return structs.replace(change, planned=tuple(dict.fromkeys([*kept, *planned])))
 
@@ -216,8 +196,8 @@ def _kept(
     conflicts: Iterable[Conflict],
     latest: Mapping[str, Value],
     undone: Undone,
+    names: Meanings,
     key: str | None = None,
-    ids: Mapping[str, str] = {},
 ) -> Iterator[Conflict]:
     """Conflicts of the product or of a variant with the reason.
 
@@ -225,12 +205,12 @@ def _kept(
         conflicts: what they are about.
         latest: what the record has of it; options are called by their ids.
         undone: the product of the run.
+        names: what the names in conflicts mean.
         key: of the variant; None for the product.
-        ids: of options by the names in conflicts.
     """
     for each in conflicts:
         later = None
         if each.field != VARIANT:
-            name = with_id(each.field, ids)
+            name = with_id(each.field, names)
             later = writers(undone.overwritten, (key, name), each.stored, latest.get(name))
-        yield structs.replace(each, reason=_SINCE if later is None else later_runs(later), later=later)
+        yield structs.replace(each, reason=EDITED if later is None else later_runs(later), later=later)

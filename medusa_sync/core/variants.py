@@ -10,10 +10,10 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import UNIQUE
-from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.options import DEFAULT, OPTION
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
-from medusa_sync.core.product_options import DEFAULT, NO_PLAN, OptionPlan, match_options
+from medusa_sync.core.product_options import NO_PLAN, OptionPlan, match_options
 from medusa_sync.core.record import NO_RECORD, ONLY, Record, remember
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.value import Value

@@ -10,11 +10,10 @@ from medusa_sync.core.fields import VARIANT_FIELDS, kind_of
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.kinds.copies import with_copies
 from medusa_sync.core.kinds.images import THUMBNAIL
-from medusa_sync.core.kinds.options import OPTION
+from medusa_sync.core.kinds.options import DEFAULT, OPTION
 from medusa_sync.core.kinds.stock import is_shared
 from medusa_sync.core.placement import Placement
 from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import RECORD_KEY, Record
 from medusa_sync.core.record_form import as_json
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
@@ -147,9 +146,7 @@ def kept_options(update: Change) -> dict[str, dict[str, Value]]:
 
 def _all_values(variant: StoredVariant, new_values: Mapping[str, Value], update: Change) -> dict[str, Value]:
     """The values of a variant for all options: Medusa takes them only together."""
-    removed = {option.id for option in update.options.removed}
-    titles = {option.id: option.title for option in update.stored.options if option.id not in removed}
-    titles |= {option_id: name for name, option_id in update.options.renamed.items()}
+    titles = update.options.titles_of(update.stored.options)
     values: dict[str, Value] = {
         titles[option.id]: variant.value_of(option.id) or _usual_value(update.stored, option)
         for option in update.stored.options

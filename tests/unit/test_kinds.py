@@ -57,14 +57,9 @@ EXCEPTIONS = {
         "core/equal_variants.py",  # no two variants may have the same ones
         "core/record.py",  # their titles and ids are recorded apart
         "core/renames.py",  # the same, after they got other names
-        "core/selection.py",  # the same, with `--only`
-        "core/since.py",  # the same, if a run is undone
-        "core/undo.py",  # the same, after they got other names
-        "core/result.py",  # the same
+        "core/result.py",  # documents list those that were written
         "core/plan.py",  # an option changes with the product, its values with the variants
         "core/change.py",  # the same
-        "core/approval.py",  # the same
-        "core/announced.py",  # a change of options is not announced
         "medusa/payload.py",  # Medusa takes all options of a product or variant together
         "sync/write/variants.py",  # they are written before and after the variants
     },

@@ -258,6 +258,10 @@ class Kind:
         """What a variant has of this kind besides the fields with these names, such as another price."""
         yield from ()
 
+    def added_to_product(self, product: StoredProduct, record: Record) -> Iterator[str]:
+        """What a product has of this kind besides what was applied, and what is in no table."""
+        yield from ()
+
     # --- values ---
 
     def takes(self, value: Value) -> bool:

@@ -15,18 +15,19 @@ from medusa_sync.core.value import latest
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change
     from medusa_sync.core.record import Record
-    from medusa_sync.core.stored import StoredVariant
+    from medusa_sync.core.stored import StoredProduct, StoredVariant
     from medusa_sync.core.value import Value
 
 OPTION = "option."  # prefix of the fields
 OPTIONS = "options"  # what changes call the options of a product
+DEFAULT = "Default"  # option, value and title of the only variant of a product without variants at the source
 VARIANTS = "variants"  # what settings call options, their values, new variants, dropped ones and the order
 
 
-def with_id(name: str, ids: Mapping[str, str]) -> str:
-    """The name of a field with the id of its option, which can be renamed; `ids` are those by name."""
-    option = name.removeprefix(OPTION)
-    return f"{OPTION}{ids[option]}" if name.startswith(OPTION) and option in ids else name
+def with_id(name: str, names: Meanings) -> str:
+    """The name of a field with the id of its option, which can be renamed."""
+    own = names.options.get(name.removeprefix(OPTION)) if name.startswith(OPTION) else None
+    return f"{OPTION}{own}" if own is not None else name
 
 
 class AppliedOption(Struct, frozen=True, array_like=True):
@@ -62,8 +63,16 @@ class Choice(Apart):
     def paths(self, name: str) -> Iterable[str]:
         return ("options.option_id", "options.value")
 
+    def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
+        """The titles of the options."""
+        return tuple(each.title for each in product.options)
+
     def value_of_variant(self, variant: StoredVariant, name: str, names: Meanings) -> Value:
         return variant.value_of(names.options.get(name.removeprefix(OPTION)))
+
+    def added_to_product(self, product: StoredProduct, record: Record) -> Iterator[str]:
+        if not {each.title for each in product.options} <= {*(record.titles or (DEFAULT,))}:
+            yield OPTIONS
 
     def steps_besides(self, change: Change) -> Iterator[Step]:
         """A killed run may have left values that no variant has."""

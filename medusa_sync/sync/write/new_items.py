@@ -10,7 +10,7 @@ from msgspec import structs
 
 from medusa_sync.core.fields import WEIGHT
 from medusa_sync.core.inventory import ItemPlan, StoredItem
-from medusa_sync.core.product_options import DEFAULT
+from medusa_sync.core.kinds.options import DEFAULT
 from medusa_sync.core.stored import StoredLevel
 from medusa_sync.core.unique import Owners
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError

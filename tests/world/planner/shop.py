@@ -14,7 +14,7 @@ from medusa_sync.core.fields import FIELDS, SKU, VARIANT_FIELDS
 from medusa_sync.core.inventory import ItemPlan
 from medusa_sync.core.kinds.channels import CHANNELS
 from medusa_sync.core.kinds.metadata import KEY, METADATA, Metadata
-from medusa_sync.core.kinds.options import OPTION, OPTIONS
+from medusa_sync.core.kinds.options import DEFAULT, OPTION, OPTIONS
 from medusa_sync.core.kinds.plain import Flag, Measure, Plain, UniqueText
 from medusa_sync.core.kinds.prices import Price, PriceKey, price_key
 from medusa_sync.core.kinds.profiles import PROFILE
@@ -25,7 +25,6 @@ from medusa_sync.core.kinds.stock import LEVEL, is_shared, tracks
 from medusa_sync.core.kinds.texts import TEXT, locale_of
 from medusa_sync.core.note import final_record, note
 from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.product_options import DEFAULT
 from medusa_sync.core.record import Record
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import (
