@@ -22,7 +22,7 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.remove.orphans import LISTED, listed
 from medusa_sync.sync.remove.removals import Removals
-from medusa_sync.sync.write.sales import Sales
+from medusa_sync.sync.write.apart import Apart
 
 Removing = Callable[[], Removals | None]
 """What removes products, once the source was read."""
@@ -76,12 +76,12 @@ async def _changed(
     context: Context, removals: Removing, backlog: Iterable[list[Stale]]
 ) -> AsyncGenerator[tuple[str, Sequence[FieldChange]], None]:
     """The products that would be updated, with their changes, and removed ones, which have none."""
-    how, sales = context.plan, Sales(context)
+    how, apart = context.plan, Apart(context)
     for part in backlog if how.update else ():
         known = [each for each in part if len(each.copies) == 1 and not _record(each).is_claim]
         stored = {each.desired.external_id: each for each in known}
         reads = how.overwrite or context.mode.reads_all
-        found = await _by_store(context, stored, sales) if reads else _by_record(context, stored)
+        found = await _by_store(context, stored, apart) if reads else _by_record(context, stored)
         for external_id, changes in found.items():
             if changes:
                 yield f"{external_id} {stored[external_id].desired.title!r}", changes
@@ -142,12 +142,12 @@ def _values(record: Record, counts: Callable[[VariantRecord], bool]) -> dict[tup
 
 
 async def _by_store(
-    context: Context, products: Mapping[str, Stale], sales: Sales
+    context: Context, products: Mapping[str, Stale], apart: Apart
 ) -> dict[str, Sequence[FieldChange]]:
     """What would be restored."""
     wanted = {external_id: each.desired for external_id, each in products.items()}
     changes: dict[str, Sequence[FieldChange]] = {}
-    for stored in await sales.read(wanted, await context.api.details("external_id", list(wanted))):
+    for stored in await apart.read(wanted, "external_id", list(wanted)):
         if isinstance(stored, StoredProduct) and (external_id := stored.external_id) in wanted:
             with suppress(ProductFailedError):
                 changes[external_id] = plan_change(wanted[external_id], stored, context.plan).changes

@@ -71,10 +71,7 @@ EXCEPTIONS = {
     "sale price": {
         *LISTS,
         "core/steps.py",  # the list of steps
-        "sync/change_guard.py",  # they are read apart
-        "sync/write/planner.py",  # the same
-        "sync/write/steps.py",  # the order of the steps
-        "sync/write/attempt.py",  # connects these
+        "sync/write/apart.py",  # they are read and written apart from products
     },
     "stock": {
         PLACEMENT,

@@ -14,6 +14,7 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.marking import delete_marked
 from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.acknowledger import Acknowledger
+from medusa_sync.sync.write.apart import Apart
 from medusa_sync.sync.write.copier import Copier
 from medusa_sync.sync.write.decisions import Decisions
 from medusa_sync.sync.write.gate import Gate
@@ -26,7 +27,6 @@ from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.preparation import Preparation
 from medusa_sync.sync.write.rows import ProductRows
-from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.steps import Writer
 from medusa_sync.sync.write.unique_values import UniqueValues
 
@@ -44,16 +44,16 @@ class Attempts:
         self._context = context
         handles = Handles(context)
         self.places = Places(context, handles)
-        self._sales = Sales(context)
+        self._apart = Apart(context)
         self._values = UniqueValues(context)
         self._gate = Gate(context, self.places)
-        self.planner = Planner(context, self.places, self._sales, self._values, self._gate)
+        self.planner = Planner(context, self.places, self._apart, self._values, self._gate)
         self._new_products = NewProducts(context, self.places, self.planner, self._gate, handles)
         self._terms = Terms(context.api, context.mode.source, context.stop, creates=not context.is_dry_run)
         self._rows = ProductRows(context, self._terms)
         self._new_items = NewItems(context, self._rows.accepts)
         self._items = Items(context, self._new_items)
-        steps = self._rows, self._items, self._new_items, self._sales, self.planner
+        steps = self._rows, self._items, self._new_items, self._apart, self.planner
         self._writer = Writer(context, *steps)
         self._copier = Copier(context)
         self._acknowledger = Acknowledger(context.api, self.places)
@@ -190,11 +190,11 @@ class Attempts:
     async def flush(self) -> None:
         """Acknowledge what is complete, and remove inventory items that no variant uses.
 
-        If sale prices may be stored twice, nothing is acknowledged: the next run reads these products again.
+        If something may be stored twice, nothing is acknowledged: the next run reads these products again.
         """
         is_clean = False
         try:
-            is_clean = await self._sales.remove_copies()
+            is_clean = await self._apart.remove_copies()
         finally:
             if not is_clean:
                 self._acknowledger.give_up()

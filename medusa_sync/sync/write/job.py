@@ -20,7 +20,7 @@ it was acknowledged                          LEDGER           an outcome
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from enum import Enum, auto
 
 from msgspec import Struct, field, structs
@@ -45,6 +45,7 @@ from medusa_sync.core.result import (
     written,
 )
 from medusa_sync.core.since import digest, variant_digest
+from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.unique import Owners
 from medusa_sync.errors import AmbiguousWriteError, MedusaSyncError, StoreRefusedError
@@ -270,6 +271,9 @@ class Job(Struct, eq=False):
 
 Group = list[Job]
 """Jobs that are written together."""
+
+Send = tuple[Step, Callable[[Group], Awaitable[None]]]
+"""Sends what a step is about for the jobs that need it, in one call if there is a bulk route."""
 
 
 def still_queued(jobs: Group) -> Group:

@@ -26,10 +26,10 @@ from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRef
 from medusa_sync.medusa.decode import details_of
 from medusa_sync.medusa.lists import List
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.apart import Apart
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.job import Group, Job
 from medusa_sync.sync.write.places import Places
-from medusa_sync.sync.write.sales import Sales
 from medusa_sync.sync.write.unique_values import UniqueValues
 
 logger = logging.getLogger(__name__)
@@ -41,12 +41,12 @@ class Planner:
     """Reads and decides; it never writes. Every method may raise StoreError."""
 
     def __init__(
-        self, context: Context, places: Places, sales: Sales, values: UniqueValues, gate: Gate
+        self, context: Context, places: Places, apart: Apart, values: UniqueValues, gate: Gate
     ) -> None:
         self._context = context
         self._places = places
         self._api = context.api
-        self._sales = sales
+        self._apart = apart
         self._values = values
         self._gate = gate
 
@@ -77,9 +77,9 @@ class Planner:
     async def _details(
         self, jobs: Sequence[Job], key: str, asked: Sequence[str], list_: List[Raw] | None = None
     ) -> list[StoredProduct | Unreadable]:
-        """Read products with their sale prices; in a dry run, with the values that they would have by now."""
+        """Read products; in a dry run, with the values that they would have by now."""
         wanted = {job.external_id: job.desired for job in jobs}
-        found = await self._sales.read(wanted, await self._api.details(key, asked, list_))
+        found = await self._apart.read(wanted, key, asked, list_)
         if not self._context.is_dry_run:
             return found
         return [

@@ -37,17 +37,13 @@ from medusa_sync.medusa.operations import (
 )
 from medusa_sync.medusa.payload import FIRST_VARIANTS
 from medusa_sync.sync.context import Context
+from medusa_sync.sync.write.apart import Apart
 from medusa_sync.sync.write.items import Items
-from medusa_sync.sync.write.job import Group, Job
+from medusa_sync.sync.write.job import Group, Job, Send
 from medusa_sync.sync.write.new_items import NewItems
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.rows import ProductRows
-from medusa_sync.sync.write.sales import Sales
-from medusa_sync.sync.write.texts import write_texts
 from medusa_sync.sync.write.variants import Bodies, Variants
-
-Send = tuple[Step, Callable[[Group], Awaitable[None]]]
-"""Sends what a step is about for the jobs that need it, in one call if there is a bulk route."""
 
 _RESERVED = StoreRefusedError(
     "it has reservations, so orders need its inventory item", status=HTTPStatus.BAD_REQUEST
@@ -69,7 +65,7 @@ class Writer:
         rows: ProductRows,
         items: Items,
         new_items: NewItems,
-        sales: Sales,
+        apart: Apart,
         planner: Planner,
     ) -> None:
         self._context = context
@@ -81,8 +77,7 @@ class Writer:
         last: tuple[Send, ...] = (
             (Step.READ_VARIANTS, self._read_variants),
             (Step.LEVELS, items.write_levels),
-            (Step.SALE_PRICES, sales.write),
-            (Step.TEXTS, partial(write_texts, context.api)),
+            *apart.steps,
             (Step.ADD_VARIANTS, new_items.linked),
         )
         self._creation: _Sends = (
