@@ -20,7 +20,8 @@ from medusa_sync.core.kinds.options import OPTION, AppliedOption
 from medusa_sync.core.kinds.stock import SHARED
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.record import Pending, Record, VariantRecord, Write, remember
+from medusa_sync.core.record import Pending, Record, VariantRecord, Write
+from medusa_sync.core.remembered import remember
 from medusa_sync.core.result import Action
 from medusa_sync.core.since import CreatedProduct
 from medusa_sync.core.undo import FOREVER, Undone

@@ -10,7 +10,8 @@ from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import SKU, VARIANT_FIELDS, followed, kind_of
 from medusa_sync.core.kinds.base import Merge
-from medusa_sync.core.record import VariantRecord, remember
+from medusa_sync.core.record import VariantRecord
+from medusa_sync.core.remembered import remember
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.value import Value, latest
 

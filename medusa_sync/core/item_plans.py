@@ -26,7 +26,7 @@ from medusa_sync.core.fields import SKU, TITLE, WEIGHT
 from medusa_sync.core.inventory import ItemPlan, Move
 from medusa_sync.core.kinds.stock import SHARED, is_shared, location_of, stock_of, tracks
 from medusa_sync.core.product import DesiredVariant
-from medusa_sync.core.record import remember
+from medusa_sync.core.remembered import remember
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.value import Value
 

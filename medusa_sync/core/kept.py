@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from medusa_sync.core.record import remember
+from medusa_sync.core.remembered import remember
 from medusa_sync.core.value import Value
 
 

@@ -7,7 +7,8 @@ from enum import Enum, auto
 
 from medusa_sync.core.fields import Field
 from medusa_sync.core.kinds.base import Merge
-from medusa_sync.core.record import History, remember, remember_text
+from medusa_sync.core.record import History
+from medusa_sync.core.remembered import remember, remember_text
 from medusa_sync.core.value import Value, members
 
 

@@ -34,7 +34,8 @@ from medusa_sync.core.merge import Verdict, merge_field
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import OptionPlan, match_options
-from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, History, Record, Write, full_text, remember
+from medusa_sync.core.record import NO_RECORD, ONLY, Dropped, History, Record, Write
+from medusa_sync.core.remembered import full_text, remember
 from medusa_sync.core.renames import named_now
 from medusa_sync.core.run_settings import changed_of
 from medusa_sync.core.selection import PlanSettings

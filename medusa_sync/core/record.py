@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
-from hashlib import blake2b
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +15,7 @@ from medusa_sync.core.kinds.copies import Copies
 from medusa_sync.core.kinds.options import OPTIONS, VARIANTS, AppliedOption
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.remembered import remember
 from medusa_sync.core.value import Value
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ RECORD_KEY = "medusa_sync"  # in the metadata of a product
 CHANGES = "changes"  # how often they had changed when the product was written
 VERSION = 3
 ONLY = ""  # key of the only variant of a product without variants at the source
-_SHORT = 40  # characters; longer texts are kept as a digest
-DIGEST = re.compile(r"#[0-9a-f]{12}")
 
 
 class Write(StrEnum):
@@ -361,27 +358,3 @@ def claim(now: float) -> Record:
 
 def _without(fields: dict[str, Value], names: Collection[str]) -> dict[str, Value]:
     return {name: value for name, value in fields.items() if name not in names}
-
-
-def remember(value: Value) -> Value:
-    """A value as the record keeps it: long texts become a digest."""
-    if isinstance(value, str):
-        return remember_text(value)
-    if isinstance(value, tuple):
-        return tuple(remember_text(member) for member in value)
-    return value
-
-
-def remember_text(text: str) -> str:
-    if len(text) <= _SHORT and not DIGEST.fullmatch(text):
-        return text
-    return "#" + blake2b(text.encode(), digest_size=6).hexdigest()
-
-
-def full_text(applied: Value, *known: Value) -> Value:
-    """An applied value; a digest becomes the text again if one of the known values has it."""
-    members = (member for value in known for member in (value if isinstance(value, tuple) else (value,)))
-    texts = {remember_text(member): member for member in members if isinstance(member, str)}
-    if isinstance(applied, tuple):
-        return tuple(texts.get(member, member) for member in applied)
-    return texts.get(applied, applied) if isinstance(applied, str) else applied

@@ -13,7 +13,8 @@ from medusa_sync.core.fields import FIELDS, KINDS, TITLE, VARIANT, VARIANT_FIELD
 from medusa_sync.core.kept import RunName, later_runs
 from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.kinds.options import DEFAULT
-from medusa_sync.core.record import History, Record, VariantRecord, remember, remember_text
+from medusa_sync.core.record import History, Record, VariantRecord
+from medusa_sync.core.remembered import remember, remember_text
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value, digest_of, first, members
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from medusa_sync.core.fields import FIELDS, kind_of
 from medusa_sync.core.kinds.sales import IN_CURRENCY
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import NO_RECORD, Pending, Write, remember
+from medusa_sync.core.record import NO_RECORD, Pending, Write
+from medusa_sync.core.remembered import remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.value import members
 from medusa_sync.core.variants import match_variants

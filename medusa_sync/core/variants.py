@@ -14,7 +14,8 @@ from medusa_sync.core.kinds.options import DEFAULT, OPTION
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
 from medusa_sync.core.product_options import NO_PLAN, OptionPlan, match_options
-from medusa_sync.core.record import NO_RECORD, ONLY, Record, remember
+from medusa_sync.core.record import NO_RECORD, ONLY, Record
+from medusa_sync.core.remembered import remember
 from medusa_sync.core.stored import StoredOption, StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 from medusa_sync.errors import ProductFailedError

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from medusa_sync.core.record import DIGEST
+from medusa_sync.core.remembered import DIGEST
 from medusa_sync.core.value import Value, excerpt, excerpts
 from medusa_sync.report.escape import visible
 

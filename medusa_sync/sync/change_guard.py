@@ -10,7 +10,8 @@ from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.kinds.status import DRAFT, PUBLISHED, STATUS
 from medusa_sync.core.kinds.stock import LOCATION
 from medusa_sync.core.policy import Share
-from medusa_sync.core.record import DIGEST, NO_RECORD, Record, VariantRecord, applied, remember
+from medusa_sync.core.record import NO_RECORD, Record, VariantRecord, applied
+from medusa_sync.core.remembered import DIGEST, remember
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.undo import plan_change
 from medusa_sync.core.value import Value, excerpts

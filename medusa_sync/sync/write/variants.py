@@ -9,7 +9,8 @@ from typing import Any
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.kinds.options import OPTION
-from medusa_sync.core.record import Record, remember_text
+from medusa_sync.core.record import Record
+from medusa_sync.core.remembered import remember_text
 from medusa_sync.core.stored import StoredOption, StoredProduct
 from medusa_sync.core.value import Value
 from medusa_sync.errors import StoreRefusedError

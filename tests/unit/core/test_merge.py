@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from medusa_sync.core.fields import FIELDS, VARIANT_FIELDS, Field
 from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.merge import Verdict, merge_field, merge_sets
-from medusa_sync.core.record import History, remember
+from medusa_sync.core.record import History
+from medusa_sync.core.remembered import remember
 from medusa_sync.core.value import Value, members
 from tests.tiers import times
 

@@ -11,7 +11,6 @@ from msgspec import structs
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import (
-    DIGEST,
     ONLY,
     RECORD_KEY,
     VERSION,
@@ -21,9 +20,9 @@ from medusa_sync.core.record import (
     VariantRecord,
     Write,
     applied,
-    remember,
 )
 from medusa_sync.core.record_form import parse_record
+from medusa_sync.core.remembered import DIGEST, remember
 from medusa_sync.core.selection import ALL
 from medusa_sync.errors import ProductFailedError
 from tests.harness.dummyjson import ABSENT
