@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from tests.world.merging import (
     DRAFTED,
+    FORGOTTEN,
     METADATA_FIELDS,
     STOCK,
     UNIQUE,
@@ -79,7 +80,15 @@ class ExpectedVariant(Possible):
         super().forget()
         self.may_return |= self.is_gone  # nobody knows that the merchant deleted it
         if states := self.states.get("sale_price"):  # also that there is none is of the source
-            self.states["sale_price"] = {("forgotten", stored) for _, stored in states}
+            self.states["sale_price"] = {(stored and FORGOTTEN, stored) for _, stored in states}
+
+    def be_undone(self, before: Self | None, left: Left) -> None:
+        super().be_undone(before, left)
+        # What a run took from a location that was removed is restored at the one that was made since.
+        for name in (each for each, others in self.stale.items() if others and each in self.states):
+            known = self.states[name] | (before.states.get(name, set()) if before else set())
+            restored = {applied for applied, _ in known if applied != DRAFTED}
+            self.states[name] |= {(applied, own) for applied, _ in self.states[name] for own in restored}
 
     def forget_stale(self) -> None:
         for name in (other for others in self.stale.values() for other in others):

@@ -19,6 +19,8 @@ LATE = ("price", "sale_price", "stock", "translation", "shipping_profile")
 """The first words of fields that the store commits after the product, or gets in calls of their own."""
 DRAFTED = "drafted"
 """In place of the last applied stock: a run set the stock of a dropped variant to 0."""
+FORGOTTEN = "forgotten"
+"""In place of the last applied sale price, of which nothing is known: the price list is the source's."""
 
 
 def merged(name: str, state: State, wanted: Value, *, store_wins: bool, overwrites: bool = False) -> State:
@@ -98,6 +100,8 @@ def meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: b
         }
         if name.startswith("option") and None in {stored for _, stored in before}:
             after.add((value, value))  # an undo has removed the option, which a new variant needs
+        if not rules.sale_prices:  # then a run may do without the price list
+            after |= {(value, stored) for applied, stored in before if applied == FORGOTTEN}
         if is_new or not before:  # it may not have existed before
             after.add((value, value))
         states[name] = after if surely else before | after
