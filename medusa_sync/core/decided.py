@@ -13,7 +13,7 @@ from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.record import VariantRecord
 from medusa_sync.core.remembered import remember
 from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.value import Value, latest
+from medusa_sync.core.value import Value, latest, members
 
 _Values = Mapping[str, Value]
 _Sent = Mapping[str, tuple[Value, ...]]
@@ -75,7 +75,7 @@ def recorded_variants(change: Change) -> dict[str, dict[str, Value]]:
 
 
 def decide_own(change: Change, recorded: _Values) -> Decided:
-    """What is decided about the fields of the product itself; of a set, the source's members are sent."""
+    """What is decided about the fields of the product itself."""
     record, late = change.record, (each for each in change.own_changes if kind_of(each.field).is_late)
     sent = {each.field: _possible(record.fields, each) for each in late}
     return Decided(record.fields, record.pending_fields, recorded, sent)
@@ -175,7 +175,10 @@ def _sent(applied: _Values, variant: VariantChange, lost: Iterable[str]) -> _Sen
 
 def _possible(applied: _Values, change: FieldChange) -> tuple[Value, ...]:
     """The values that a field may have while it is written."""
-    if isinstance(change.planned, tuple):
-        return (change.desired,)
+    if isinstance(change.planned, tuple):  # without the members that the merchant has taken away
+        sent = [each for each in members(change.desired) if each in change.planned]
+        ours = members(applied.get(change.field))
+        replaced = [each for each in members(change.stored) if remember(each) in ours]
+        return (tuple(dict.fromkeys([*sent, *replaced])),)
     # A stored value that was never applied may still be there if the write is interrupted.
     return (change.planned,) if change.field in applied else (change.stored, change.planned)

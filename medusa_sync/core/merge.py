@@ -40,8 +40,8 @@ class Verdict(Enum):
 # What stays is in the order of the store, and what is added comes last. If the order of the members means
 # something, and the source has changed it since it was last applied, those of the source get its order.
 #
-# While a set is pending, no member is one that the merchant removed, because the store removes all before it
-# adds those that were sent, and one that was ever sent is not the merchant's.
+# While a set is pending, no pending member is one that the merchant removed, because the store removes all
+# before it adds those that were sent, and one that was ever sent is not the merchant's.
 #
 # A stored value is ours if it equals the last applied value or a pending one, which an interrupted run may
 # have sent. No value is ours if none was applied. While a creation is pending, the value that was sent last
@@ -57,7 +57,7 @@ def merge_field(
     if field.kind.merge is Merge.UNION:
         current = members(stored)
         ours = [{*members(value)} for value in (history.applied, *history.pending)]
-        has, had = set[str]() if history.pending else ours[0], set.union(*ours)
+        has, had = ours[0].difference(*ours[1:]), set.union(*ours)
         merged = merge_sets(members(desired), current, has, had, restore=restore)
         if field.kind.is_ordered and (restore or _is_reordered(members(desired), members(history.applied))):
             merged = _in_order(merged, members(desired))
@@ -103,7 +103,7 @@ def merge_sets(
     Args:
         desired: members that the source wants.
         stored: members in the store.
-        has: members that were certainly applied, as `remember` gives them.
+        has: members that no pending write takes away or adds, as `remember` gives them.
         had: members that were applied, or that a pending write may have added or may not have removed.
         restore: members that the merchant removed are added again.
     """

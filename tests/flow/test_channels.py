@@ -6,11 +6,12 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import run_elsewhere
+from tests.flow.faults import KILLED, killed_runs, run_elsewhere
 from tests.flow.merchant import edit
 from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, constant, counts, sync, writes
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.tiers import sampled
 from tests.world import results
 
 pytestmark = pytest.mark.usefixtures("routes")
@@ -189,3 +190,20 @@ def test_a_run_waits_while_another_one_puts_the_product_into_its_channels() -> N
         sync(source, store)
     assert channels(store) == {"Default Sales Channel", "Web"}
     assert_quiet(source, store)
+
+
+@pytest.mark.parametrize("killed", sampled([*KILLED], "both"))
+@pytest.mark.parametrize("goes_back", [False, True])
+def test_what_the_merchant_has_taken_away_stays_away_after_a_kill_and_all_else_returns(
+    *, killed: str, goes_back: bool
+) -> None:
+    """The store removes a product from all channels before it puts it into those that were sent."""
+    store = shop("Web", "Market", "Outlet")
+    before, after = row(1, "Market", "Outlet"), row(1, "Market", "Outlet", "Web")
+    run(store, before)
+    put_in(store, "Outlet")
+    latest = before if goes_back else after
+    for hurt in killed_runs(store, killed, lambda store: sync(ListSource([after]), store)):
+        sync(ListSource([latest]), hurt)
+        assert channels(hurt) == {*latest["salesChannels"]} - {"Market"}
+        assert_quiet(ListSource([latest]), hurt)
