@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change, withheld_earlier
 from medusa_sync.core.field_changes import Conflict, FieldChange
-from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.fields import VARIANT, kind_of
 from medusa_sync.core.ids import Shard
 from medusa_sync.core.kept import TakenBack
 from medusa_sync.core.product import DesiredProduct, Withheld
@@ -158,7 +158,13 @@ def arrived(changes: Changes, plan: Change) -> Changes:
     now: dict[tuple[str | None, str], Value] = {(each.key, each.field): each.stored for each in known}
     now |= {(key, VARIANT): each.called(key) for key, each in plan.dropped.items()}
     found = {own: structs.replace(each, planned=now.get(own, each.planned)) for own, each in changes.items()}
-    return {own: each for own, each in found.items() if {*members(each.planned)} != {*members(each.stored)}}
+    return {own: each for own, each in found.items() if not _is_as_before(each)}
+
+
+def _is_as_before(change: FieldChange) -> bool:
+    """Whether a field has what it had; the order of members counts if it means something."""
+    before, now = members(change.stored), members(change.planned)
+    return before == now if kind_of(change.field).is_ordered else {*before} == {*now}
 
 
 def gained(change: Change) -> Action | None:

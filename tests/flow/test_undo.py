@@ -14,6 +14,7 @@ from medusa_sync.errors import SettingsError
 from tests.flow.faults import FAULTS, KILLED, Killed, fault_at, killed_runs, strike
 from tests.flow.merchant import add_tag, delete_variants, edit, left_over, set_prices
 from tests.flow.plans import assert_can_be_approved
+from tests.flow.shirts import swapped_variants
 from tests.flow.stage import (
     ListSource,
     Signal,
@@ -120,6 +121,18 @@ def test_each_field_is_restored(direction: str, tmp_path: Path) -> None:
     rows = [[bare], [full]] if direction == "added" else [[full], [bare]]
     store, result, was = changed(*rows)
     assert shown(store) != was
+    assert undo(store, result, tmp_path).exit_code == 0
+    assert shown(store) == was
+
+
+def test_another_order_of_images_is_restored_although_a_final_pass_follows(tmp_path: Path) -> None:
+    """Two variants exchange their SKUs, so the product is planned again after its row was written."""
+    images = [f"https://i.example/{number}.png" for number in (1, 2)]
+    before, after = shirt(images=images), shirt(images=images[::-1])
+    swapped_variants(after, 0)
+    store, result, was = changed([before], [after])
+    assert shown(store) != was
+    assert "images" in {each.field for outcome in result.changes for each in outcome.changes}
     assert undo(store, result, tmp_path).exit_code == 0
     assert shown(store) == was
 
