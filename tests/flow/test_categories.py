@@ -6,7 +6,19 @@ import pytest
 
 from tests.flow.faults import strike
 from tests.flow.plans import carried_out, reasons
-from tests.flow.stage import ListSource, assert_exact, assert_quiet, counts, sent_in_bulk, sync
+from tests.flow.stage import (
+    BATCHES,
+    ListSource,
+    assert_exact,
+    assert_quiet,
+    counts,
+    is_creation,
+    is_write,
+    sent_in_bulk,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -82,6 +94,18 @@ def test_a_category_that_disappears_during_a_run_is_created_again() -> None:
     assert place_of(store, 1) == ["Garden > Sale"]
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_category_that_disappears_before_its_products_are_written_is_created_again(*, is_new: bool) -> None:
+    """The store refuses the products, which are planned again with what it has by then."""
+    paths = ["Garden > Sale", "Garden > Hoses"]
+    source = ListSource(rows_in(*paths))
+    store = FakeMedusa() if is_new else synced(rows_in("Garden", "Garden"))
+    is_row = is_creation if is_new else lambda each: is_write(each) and each.url.path == BATCHES
+    hit = strike(store, "before", is_row, store.state.categories.clear)
+    assert counts(sync(source, store)) == {"created" if is_new else "updated": 2}
+    assert ([place_of(store, 1), place_of(store, 2)], len(hit)) == ([[each] for each in paths], 1)
+
+
 def test_two_runs_at_the_same_time_create_a_path_once() -> None:
     store, source = FakeMedusa(), ListSource(rows_in(*PATHS))
 
@@ -94,6 +118,8 @@ def test_two_runs_at_the_same_time_create_a_path_once() -> None:
     strike(store, "before", lambda each: sent_in_bulk(each, CREATION), other_run)
     assert counts(sync(source, store)) == {"created": 4}
     assert_nested(source, store)
+    one_by_one = [each for each in writes(store) if each.path == CATEGORIES]
+    assert not one_by_one, "only those that the other run did not create are sent again, in one call"
 
 
 # --- what the merchant makes of them --------------------------------------------------------------------

@@ -71,11 +71,12 @@ class ProductRows:
         now = round(time.time(), 3)
         by_external_id = {job.external_id: job for job in jobs}
 
-        async def with_free_ids(bodies: Sequence[Body]) -> Sequence[Body]:
+        async def with_other_ids(bodies: Sequence[Body]) -> Sequence[Body]:
             refused = [by_external_id[each["external_id"]] for each in bodies]
-            if not await self._find_free_ids(refused):
-                return bodies
-            return [self._body(job, ids, now) for job in refused]
+            await self._find_free_ids(refused)
+            self._terms.forget(needed_terms(job.change for job in refused))  # one may be deleted by now
+            found = await self.term_ids(refused)
+            return [self._body(job, found, now) for job in refused]
 
         bodies = [self._body(job, ids, now) for job in jobs]
         for part in CREATE_PRODUCTS.parts(bodies, self._context.settings.batch_size):
@@ -83,7 +84,7 @@ class ProductRows:
             for job in sent:
                 job.attempt.before, job.creation.is_sent = job.attempt.note, True
                 self._ledger.begin(job.external_id, job.change.conflicts)
-            answers = await self._api.bulk.run_at_once(CREATE_PRODUCTS, part, revise=with_free_ids)
+            answers = await self._api.bulk.run_at_once(CREATE_PRODUCTS, part, revise=with_other_ids)
             for job, answer in zip(sent, answers, strict=True):
                 if job.accept(answer):
                     job.attempt.product_id, job.is_written, job.note_at = str(answer), True, now
@@ -122,13 +123,13 @@ class ProductRows:
             body |= creation_body(job.change, product_id, status=status, items=job.attempt.items)
         return body
 
-    async def _find_free_ids(self, jobs: Group) -> bool:
-        """Give products whose ids others or deleted ones have the next ones; returns whether there were any.
+    async def _find_free_ids(self, jobs: Group) -> None:
+        """Give products whose ids others or deleted ones have the next ones.
 
         Raises:
             StoreRefusedError: another run has created some of them meanwhile.
         """
-        left, has_found = list(jobs), False
+        left = list(jobs)
         while left:
             ids = {job.new_product_id: job for job in left}
             taken = await self._api.taken_ids(list(ids))
@@ -137,10 +138,8 @@ class ProductRows:
                 message = "another run has created some of these products"
                 raise StoreRefusedError(message, status=HTTPStatus.CONFLICT)
             left = [ids[product_id] for product_id in taken]
-            has_found |= bool(left)
             for job in left:
                 job.creation.generation += 1
-        return has_found
 
 
 def _is_small(job: Job) -> bool:
