@@ -7,10 +7,10 @@ error                          reason                               jobs of the 
 none, but a job has an error   the store refuses a part of it, or   the others go on; this one is read and
                                it cannot be planned again           planned once more, then it fails
 StoreRefusedError              the store refuses a call for all     halved; a single one is read and planned
-                               jobs, up to the row                  once more, then it fails
-KnownRefusalError              a call was not sent, up to the row   halved; a single one is rejected
-AmbiguousWriteError, or any    it is not known what arrived         read and planned again, `--max-retries`
-refusal after the row                                               times; then halved, and a single one is
+                               jobs                                 once more, then it fails
+KnownRefusalError              a call was not sent                  halved; a single one is rejected
+AmbiguousWriteError            it is not known what arrived         read and planned again, `--max-retries`
+                                                                    times; then halved, and a single one is
                                                                     unconfirmed or fails
 other StoreErrors              the store is unreachable, or         unconfirmed or not attempted: the run ends
                                refuses the credentials
@@ -53,11 +53,7 @@ _Sends = tuple[Sequence[Send], Sequence[Send]]  # up to the row of the product, 
 
 
 class Writer:
-    """Writes jobs: each goes through the steps of its plan, in the order in which they are committed.
-
-    Once the row of the product is written, a call that is refused for all jobs is no refusal of the products:
-    they are read and planned again, too.
-    """
+    """Writes jobs: each goes through the steps of its plan, in the order in which they are committed."""
 
     def __init__(
         self,
@@ -108,10 +104,7 @@ class Writer:
             job.begin()
         row, others = self._creation if jobs[0].change.is_creation else self._update
         await _send(row, jobs)
-        try:
-            await _send(others, jobs)
-        except StoreRefusedError as error:
-            raise AmbiguousWriteError(str(error), status=error.status) from error
+        await _send(others, jobs)
         if any(job.is_written for job in jobs if job.attempt.error is None):
             self._context.failures = 0
 
