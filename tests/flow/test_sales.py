@@ -204,6 +204,20 @@ def test_a_sale_price_that_the_merchant_edited_is_a_conflict_when_the_option_is_
     assert sync(plain, store, on_conflict=winner).conflicts == 0
 
 
+@pytest.mark.parametrize(("before", "now"), [(0, 10), (10, 20), (10, 0)], ids=["new", "changed", "ended"])
+def test_a_product_that_is_written_twice_gets_its_sale_price_once(before: int, now: int) -> None:
+    """Two products exchange their SKUs, so one of them is written without it first."""
+    store, source = FakeMedusa(), reduced(now)
+    sync(reduced(before), store)
+    first, *_, last = source.rows
+    first["sku"], last["sku"] = last["sku"], first["sku"]
+    store.requests.clear()
+    assert counts(sync(source, store, batch_size=1)) == {"updated": COUNT}
+    sent = [json.loads(each.content) for each in writes(store) if each.path.endswith("/prices/batch")]
+    assert sum(len(one) for each in sent for one in each.values()) == COUNT, sent
+    assert len(amounts(store)) == (COUNT if now else 0)
+
+
 # --- faults and other runs --------------------------------------------------------------------------------
 
 
@@ -223,6 +237,19 @@ def test_a_lost_response_leaves_no_price_twice(what: str, *, arrives: bool) -> N
     store.after = store.before = None
     sold(store, reduced())
     assert amounts(store) == dict.fromkeys(SKUS, 9)
+
+
+def test_a_list_that_the_merchant_deletes_during_a_run_is_created_again() -> None:
+    store = FakeMedusa()
+    sold(store, reduced())
+    [list_id] = store.state.price_lists
+
+    def delete() -> None:
+        store.call("DELETE", f"/admin/price-lists/{list_id}")
+
+    strike(store, "before", lambda each: each.url.path.endswith("/prices/batch"), delete)
+    assert sync(reduced(20), store).exit_code == 0
+    assert amounts(store) == dict.fromkeys(SKUS, 8)
 
 
 def test_sale_prices_that_the_store_refuses_do_not_undo_the_products() -> None:

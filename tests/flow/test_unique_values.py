@@ -1,5 +1,6 @@
 """SKUs and barcodes that several products want: one gets each, the others are stored without it."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product
@@ -148,6 +149,25 @@ def test_who_gets_a_value_that_several_want(
     assert (again.withheld, withheld(again), writes(store)) == (len(case.lacking), {}, [])
     if not case.rejected and case.before.keys() <= case.now.keys():  # else orphans are looked up
         assert len(store.requests) <= 1 + bool(case.lacking), "the scan, and the owners of withheld values"
+
+
+def test_the_first_product_gets_a_value_although_the_store_is_slower_with_it() -> None:
+    """The other one is in another batch, and would be written before."""
+
+    class Slow(FakeMedusa):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if b'"X"' in request.content and self.products["dummyjson:1"].id.encode() in request.content:
+                for _ in range(1_000):  # turns of others
+                    await asyncio.sleep(0)
+            return await super().handle_async_request(request)
+
+    store, rows = Slow(), rows_of("sku", own(1, 2, 3, 4))
+    sync(ListSource(rows), store)
+    rows = [row | {"title": "New"} for row in rows]
+    rows[0]["sku"] = rows[3]["sku"] = "X"
+    assert sync(ListSource(rows), store, batch_size=1).exit_code == 0
+    wants = own(1, 2, 3, 4) | {1: "X"}
+    assert held("sku", store) == {f"dummyjson:{key}": value("sku", each) for key, each in wants.items()}
 
 
 def test_a_rejection_names_the_product_that_has_the_value(fresh: Callable[[], FakeMedusa]) -> None:

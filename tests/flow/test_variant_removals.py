@@ -11,7 +11,17 @@ from tests.flow.faults import killed_runs, no, refuse, strike
 from tests.flow.merchant import delete_variants, edit, left_over
 from tests.flow.plans import carried_out
 from tests.flow.shirts import held, wanted
-from tests.flow.stage import BATCHES, ListSource, assert_quiet, counts, record_of, sent_in_bulk, sync, synced
+from tests.flow.stage import (
+    BATCHES,
+    ListSource,
+    assert_quiet,
+    counts,
+    record_of,
+    sent_in_bulk,
+    sync,
+    synced,
+    writes,
+)
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item
 from tests.harness.shirts import shirt, shirts, variant
@@ -92,6 +102,8 @@ def test_kept_variants_are_removed_once_that_is_wanted_and_the_guard_allows_it(r
     assert left(store) == 1
     result = carried_out(source, store, **removal)
     assert (result.exit_code, counts(result), left(store)) == (0, {"updated": 1, "unchanged": 1}, 0)
+    deleted = [sent_in_bulk(each, "delete-product-variants") for each in writes(store)]
+    assert len([*filter(None, deleted)]) == (removal is DELETE), "it is deleted once"
     assert_quiet(source, store, **removal)
 
 
@@ -262,10 +274,13 @@ def test_a_deletion_that_the_store_refuses_does_not_bring_earlier_items_back(
         strike(store, "before", deletes, reserve)
     else:
         reserve()
+    answers: set[int] = set()
+    store.after = lambda _, answer: answers.add(answer.status_code)
     rows = [row | {"variants": row["variants"][2:]} for row in shirts(3)]
     result = sync(ListSource(rows), store, **DELETE)
     [problem] = result.problems
     assert "reservations" in problem.reason
+    assert (400 in answers) is is_late, "what the store would refuse is not sent"
     assert [len(store.products[f"dummyjson:{number}"].variants) for number in (1, 2, 3)] == [5, 4, 4]
     assert used(store, "SH1-S-R") == ["SH1-S-R"]
     if not is_late:
