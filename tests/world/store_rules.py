@@ -78,7 +78,8 @@ def _can_be_recognized(product: Expected, wanted: Wanted) -> bool:
     skus = {key: each["sku"] for key, each in wanted.variants.items()}
     held = ((key, sku) for key, each in product.variants.items() for sku in each.possible("sku"))
     has_its_own = all(sku == skus.get(key) or sku not in skus.values() for key, sku in held)
-    return not wanted.shared and all(skus.values()) and has_its_own
+    has_some = any(not each.is_gone for key, each in product.variants.items() if key in skus)
+    return not wanted.shared and all(skus.values()) and has_its_own and has_some
 
 
 @rule(2)
