@@ -243,7 +243,7 @@ class _Job:
 
 
 def _keep(result: RunResult, settings: Settings) -> None:
-    """Keep the document of a run that wrote something; a failure is only logged."""
+    """Keep the document of a run that wrote something; a failure is a warning."""
     if not result.is_needed_later:
         return
     from medusa_sync.app.kept import KeptRuns  # many runs write nothing
@@ -252,8 +252,8 @@ def _keep(result: RunResult, settings: Settings) -> None:
         KeptRuns.of(settings).keep(result, settings.keep_runs)
     except (OSError, MedusaSyncError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        words = "the run is not kept, so --undo cannot name it: %s; --report FILE.json writes its document"
-        logger.debug(words, reason, extra={"event": "run_not_kept"})
+        words = "--undo cannot take this run back, because its document was not kept: %s"
+        logger.warning(words, reason, extra={"event": "run_not_kept"})
 
 
 def _attempt(step: Callable[[], None]) -> int:

@@ -61,7 +61,7 @@ def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     if row["exit_code"] is None:
         words = "its document is damaged"
     elif row["took_back"] is not None:
-        words = " ".join(filter(None, (f"undo of {row['took_back'] or 'a file'}:", words)))
+        words = ": ".join(filter(None, (f"undo of {row['took_back'] or 'a file'}", words)))
     shard = f" shard {row['shard']}" if row["shard"] else ""
     started = f"{row['started_at'][:19]}Z{shard}"
     return row["run_id"], started, *(str(row[each]) for each in _COUNTS), row["undone_by"] or "-", words

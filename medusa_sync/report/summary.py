@@ -214,7 +214,7 @@ def products(result: RunResult) -> Iterator[tuple[str, str]]:
     total = "" if result.source_total is None else f" of {result.source_total}"
     yield "seen", f"{result.seen}{total}"
     if result.store:
-        yield "in store", f"{result.store.products} products, {result.store.owned} of this source"
+        yield "in store", f"{result.store.products} products, {result.store.owned} of them seen"
 
 
 def duration(seconds: float) -> str:

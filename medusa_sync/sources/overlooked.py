@@ -65,9 +65,8 @@ class Overlooked:
         if unused:
             yield Note("not_used", f"Not used: {unused}.")
         if self._path:
-            line = '`under("https://shop.example.com")`'
-            path = shown(self._path)
-            text = f"Images that are paths, such as {path}, need a URL: a map with the line {line} adds it."
+            how = 'set --adjust to `under("https://shop.example.com")`, with the address of the shop'
+            text = f"Images that are paths, such as {shown(self._path)}, need a URL: {how}."
             yield Note("not_used", text)
         if remarks.ignored:
             names = (f"{shown(name)} {count:,}" for name, count in remarks.ignored.items())

@@ -22,6 +22,7 @@ _DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be 
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
 _TIME = re.compile("[1-9][0-9]{3}")  # or seconds since 1970
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
+_COUNT_WITH_COMMA = re.compile(r"(-?[0-9]{1,15})(\.0+|,0{1,2})?")
 FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -52,7 +53,7 @@ def count(row: Row, key: str) -> int | None:
     """A whole number, which may be negative; None if the cell is empty."""
     if not row[key]:
         return None
-    match = _COUNT.fullmatch(row[key])
+    match = (_COUNT_WITH_COMMA if row.header.decimal_comma else _COUNT).fullmatch(row[key])
     if match is None or _may_have_thousands(row, row[key]):
         raise row.error(key, f"is {shown(row[key])}, which is not a whole number such as 12")
     return int(match[1])

@@ -403,7 +403,10 @@ NUMBER, WHOLE = "number such as 1234.50", "whole number such as 12"
         (";", "price", "1,234 1.234", NUMBER),  # they could be 1234
         (";", "stock", "1.000", WHOLE),
         (",", "stock", "1.000", 1),
-        (";", "stock", "12.0 12", 12),
+        (";", "stock", "1,000", WHOLE),
+        (";", "stock", "12.0 12 12,0 12,00", 12),
+        (";", "stock", "12,50 12,", WHOLE),
+        (",", "stock", "12,0", WHOLE),
     ],
 )
 def test_numbers_are_never_guessed(delimiter: str, column: str, texts: str, expected: float | str) -> None:

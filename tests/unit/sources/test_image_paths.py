@@ -1,7 +1,6 @@
 """Images that a source names by paths."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,15 +47,30 @@ async def test_paths_of_a_source_with_a_url_are_completed_by_it(
 
 
 @pytest.mark.parametrize("value", [["/images/a.jpg"], "img/b.png|/images/a.jpg", {"url": "/images/a.jpg"}])
-def test_a_file_has_no_url_so_the_note_names_the_line_of_a_map(tmp_path: Path, value: Any) -> None:
-    """The line is followed to the end."""
-    content = json.dumps([MUG | {"images": value, "sku": "a/b.c"}])
-    note = next(each for each in reading(content, suffix=".json").notes if "need a URL" in each)
-    line = note.partition("the line `")[2].partition("`")[0]
-    (tmp_path / "map.jq").write_text(line)
-    product = only(content, suffix=".json", map_=str(tmp_path / "map.jq"))
+def test_a_file_has_no_url_so_the_note_names_a_program(value: Any) -> None:
+    product = advised(json.dumps([MUG | {"images": value, "sku": "a/b.c"}]), suffix=".json")
     assert product.fields["images"][-1] == "https://shop.example.com/images/a.jpg"  # type: ignore[index]  # it has images
     assert product.variants[0].fields["sku"] == "a/b.c"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,title,price,option1_name,option1_value,images\n1,Mug,9,Size,S,a.jpg\n1,,8,,L,\n",
+        "Handle,Title,Variant Price,Option1 Name,Option1 Value,Image Src\nmug,Mug,9,Size,S,a.jpg\nmug,,8,,L,\n",
+    ],
+    ids=["own", "Shopify"],
+)
+def test_the_program_of_the_note_keeps_the_variants_of_a_table(content: str) -> None:
+    product = advised(content, suffix=".csv")
+    assert product.fields["images"] == ("https://shop.example.com/a.jpg",)
+    assert [each.fields["option.Size"] for each in product.variants] == ["S", "L"]
+
+
+def advised(content: str, suffix: str) -> DesiredProduct:
+    """The only product, read as the note about paths of images says."""
+    [note] = [each for each in reading(content, suffix=suffix).notes if "need a URL" in each]
+    return only(content, suffix=suffix, adjust=note.partition("--adjust to `")[2].partition("`")[0])
 
 
 def test_another_url_is_another_product_only_if_it_has_paths() -> None:

@@ -267,8 +267,8 @@ def test_the_name_in_english_counts_before_that_in_another_language() -> None:
 # --- what is not used ------------------------------------------------------------------------------------
 
 PATHS = (
-    "Images that are paths, such as '/1.jpg', need a URL: a map with the line "
-    '`under("https://shop.example.com")` adds it.'
+    "Images that are paths, such as '/1.jpg', need a URL: set --adjust to "
+    '`under("https://shop.example.com")`, with the address of the shop.'
 )
 IMAGES = {"image": "/1.jpg", "thumbnail": "/1.jpg", "images": ["https://a/2", "ftp://a/3"]}
 
