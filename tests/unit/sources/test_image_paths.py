@@ -57,8 +57,7 @@ def test_a_file_has_no_url_so_the_note_names_a_program(value: Any) -> None:
     "content",
     [
         "id,title,price,option1_name,option1_value,images\n1,Mug,9,Size,S,a.jpg\n1,,8,,L,\n",
-        "Handle,Title,Variant Price,Option1 Name,Option1 Value,Image Src\n"
-        "mug,Mug,9,Size,S,a.jpg\nmug,,8,,L,\n",
+        "Handle,Title,Variant Price,Option1 Name,Option1 Value,Image Src\nm,Mug,9,Size,S,a.jpg\nm,,8,,L,\n",
     ],
     ids=["own", "Shopify"],
 )
