@@ -6,23 +6,21 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
 
 from medusa_sync import RunResult, SettingsError
-from tests.flow.faults import KILLED, Killed, fault_at, killed_runs, strike
+from tests.flow.faults import Killed, killed_runs, strike
 from tests.flow.merchant import add_tag, edit, edit_variant, set_prices
 from tests.flow.plans import assert_can_be_approved
-from tests.flow.shirts import CHANGES, held, new_variants
+from tests.flow.shirts import held
 from tests.flow.stage import (
     ListSource,
     acknowledged_by,
     apply,
     approved,
-    assert_exact,
     assert_quiet,
     constant,
     copies_of,
@@ -109,22 +107,6 @@ def test_the_order_in_which_the_source_sends_products_does_not_matter(file: Path
     before = file.read_bytes()
     save(ListSource(rows[::-1], page_size=2), store, file, batch_size=2)
     assert file.read_bytes() == before
-
-
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("options", [{}, {"only": "price,stock,variants"}, {"skip": "title"}])
-def test_variants_options_and_chosen_fields_are_written_as_planned(
-    file: Path, change: Callable[..., None], options: dict[str, str]
-) -> None:
-    store = synced(rows_of(change, 0))
-    expected = copies_of(store)()
-    plan = save(ListSource(rows_of(change, 1)), store, file, **options)
-    result = apply(file, store)
-    assert (result.exit_code, shown(result)) == (0, shown(plan)), reasons(result)
-    sync(ListSource(rows_of(change, 1)), expected, **options)
-    assert [held(store, number) for number in (1, 2)] == [held(expected, number) for number in (1, 2)]
-    assert_applied(file, store)
-    assert_quiet(ListSource(rows_of(change, 1)), store, **options)
 
 
 @pytest.mark.parametrize(
@@ -352,16 +334,6 @@ def test_what_would_be_created_without_a_value_that_was_taken_is_skipped(
     assert is_new == ("dummyjson:1" not in store.products)
 
 
-def test_a_value_that_was_withheld_in_the_plan_may_stay_withheld(file: Path) -> None:
-    rows = shirts(2)
-    store = synced(rows[:1])
-    rows[1]["variants"][0]["sku"] = rows[0]["variants"][0]["sku"]
-    save(ListSource(rows), store, file)
-    result = apply(file, store)
-    assert (result.exit_code, counts(result)) == (0, {"created": 1}), reasons(result)
-    assert_applied(file, store)
-
-
 @removal
 @pytest.mark.parametrize("was_missing", [False, True])
 def test_a_variant_that_is_back_is_not_removed(file: Path, on_missing: str, *, was_missing: bool) -> None:
@@ -454,19 +426,6 @@ def test_what_was_cleared_after_an_interrupted_run_is_not_overwritten(
     assert (result.exit_code, counts(result)) == (6, {"skipped": 1})
     assert f"{field} is nothing now, was" in reasons(result)["1"].replace("an empty text", "nothing")
     assert pickle.dumps(store.products["dummyjson:1"]) == before
-
-
-def test_what_was_cleared_before_a_product_is_adopted_is_not_overwritten(file: Path) -> None:
-    store = synced(products(2))
-    for product in store.state.products.values():
-        product.external_id = product.metadata = None
-        product.description = "Mine"
-    save(ListSource(products(2)), store, file, adopt=True)
-    cleared = next(iter(store.state.products.values()))
-    edit(store, cleared, description="")
-    result = apply(file, store)
-    assert (result.exit_code, counts(result)["skipped"]) == (6, 1)
-    assert cleared.metadata is None
 
 
 # --- names of the store that have changed since -----------------------------------------------------------
@@ -599,17 +558,6 @@ def test_a_killed_application_is_completed_by_the_next(
         assert_applied(file, hurt)
 
 
-@pytest.mark.parametrize("killed", KILLED)
-def test_killed_creations_are_completed(file: Path, killed: str) -> None:
-    rows = [*catalogue(), *shirts(4)[2:]]
-    save(ListSource(rows), FakeMedusa(), file)
-    for hurt in killed_runs(FakeMedusa(), killed, lambda each: apply(file, each)):
-        result = apply(file, hurt)
-        assert result.exit_code == 0, (reasons(result), list(result.problems))
-        assert_applied(file, hurt)
-        assert_quiet(ListSource(rows), hurt)
-
-
 @removal
 @pytest.mark.parametrize("killed", ["both", "store"])
 def test_killed_removals_are_completed(file: Path, killed: str, on_missing: str) -> None:
@@ -621,18 +569,6 @@ def test_killed_removals_are_completed(file: Path, killed: str, on_missing: str)
         result = apply(file, hurt)
         assert result.exit_code == 0, (reasons(result), list(result.problems))
         assert_applied(file, hurt)
-
-
-@pytest.mark.parametrize("fault", sampled(["500 after", "timed out after", "dropped before", "502 instead"]))
-def test_a_lost_response_does_not_stop_the_plan(file: Path, fault: str) -> None:
-    store = synced(rows_of(new_variants, 0))
-    save(ListSource([*rows_of(new_variants, 1), *products(4)[2:]]), store, file)
-    for number in range(1, 9):
-        copy = copies_of(store)()
-        fault_at(copy, number, fault)
-        result = apply(file, copy, max_retries=3)
-        assert result.exit_code == 0, (number, reasons(result), list(result.problems))
-        assert_applied(file, copy)
 
 
 @pytest.mark.parametrize("is_lost", [False, True])
@@ -661,30 +597,6 @@ def test_what_the_merchant_edits_in_the_middle_of_an_application_stays(
         assert (result.exit_code, counts(result)) == (6, {"updated": 1, "skipped": 1})
         assert "is 7 now, was" in reasons(result)["1"]
         assert [each.action for each in result.changes] == ["update", "update"]  # a part is written
-
-
-@pytest.mark.parametrize("number", [1, 2, 3])
-def test_two_applications_at_once_write_each_product_once(file: Path, number: int) -> None:
-    store = synced(products(2))
-    rows = [*changed()[:2], *products(4)[2:]]
-    save(ListSource(rows), store, file)
-    seen = 0
-
-    def is_due(request: httpx.Request) -> bool:
-        nonlocal seen
-        seen += is_write(request)
-        return is_write(request) and seen == number
-
-    def elsewhere() -> None:
-        other = Thread(target=apply, args=(file, store))
-        other.start()
-        other.join()
-
-    strike(store, "before", is_due, elsewhere)
-    result = apply(file, store)
-    assert result.exit_code == 0, (reasons(result), list(result.problems))
-    assert_exact(rows, store)
-    assert_quiet(ListSource(rows), store)
 
 
 # --- files that are refused -------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Images are copied to the store."""
 
-import asyncio
 import json
 import re
 import time
@@ -24,8 +23,6 @@ from tests.flow.stage import (
     copies_of,
     counts,
     record_of,
-    run_once,
-    save,
     sync,
     undone,
     writes,
@@ -444,23 +441,6 @@ def test_names_of_files_come_from_the_handle() -> None:
 # --- a run that ends early ---
 
 
-@pytest.mark.parametrize("before", ["empty", "synced"])
-def test_a_run_that_is_killed_after_uploads_is_repeated(before: str) -> None:
-    source, store = ListSource(shirts()), FakeMedusa()
-    if before == "synced":
-        sync(source, store)
-    strike(store, "before", is_write_of_product, Killed())
-    with pytest.raises(Killed):
-        copy(source, store, accept_settings=True)
-    uploaded = {*store.state.files}
-    assert uploaded
-    store.before = None
-    copy(source, store, accept_settings=True)
-    assert_copied(source.rows, store)
-    assert uploaded <= {*store.state.files}  # what nothing knows stays
-    assert_quiet(source, store)
-
-
 def with_sizes(rows: Rows) -> Rows:
     """The products with two variants, which have images of their own, too."""
     return [
@@ -555,22 +535,6 @@ def test_a_run_that_is_stopped_goes_on_where_it_was_and_leaves_no_unused_files()
     assert_quiet(source, store)
 
 
-def test_two_runs_at_once_store_each_picture_once() -> None:
-    source, store = ListSource(shirts()), FakeMedusa()
-    copy(source, store)
-    for row in source.rows:
-        row["images"].insert(0, url(f"{row['id']}/new.png"))
-
-    async def both() -> None:
-        options: Any = {"copy_images": HOST, "max_retries": 2, "pictures": PictureServer()}
-        await asyncio.gather(*(run_once(ListSource(source.rows), store, **options) for _ in range(2)))
-
-    asyncio.run(both())
-    copy(source, store)
-    assert_copied(source.rows, store)
-    assert_quiet(source, store)
-
-
 # --- what is wanted changes ---
 
 
@@ -597,28 +561,6 @@ def outcomes(result: RunResult) -> dict[str | None, Any]:
     return {each.external_id: each for each in result.changes}
 
 
-def test_the_merchant_owns_what_the_merchant_did() -> None:
-    source, store = ListSource(shirts(1)), FakeMedusa()
-    copy(source, store)
-    product = store.products["dummyjson:1"]
-    first, second, _ = product.images
-    body = [{"id": first.id, "url": first.url}, {"url": "https://m.example/mine.png"}]
-    store.call("POST", f"/admin/products/{product.id}", {"images": body, "thumbnail": second.url})
-    assert_quiet(source, store)
-    source.rows[0]["images"].append(url("1/d.png"))
-    source.rows[0]["price"] = 12
-    copy(source, store)
-    shown = [url("1/a.png"), "https://m.example/mine.png", url("1/d.png"), url("1/b.png?v=1")]
-    assert images_of(store, 1) == shown
-    assert_quiet(source, store)
-    copy(source, store, overwrite=True)
-    assert sorted(images_of(store, 1)[:-1]) == sorted(
-        [*all_images(source.rows), "https://m.example/mine.png"]
-    )
-    assert images_of(store, 1)[-1] == url("1/a.png")
-    assert not any(each.url.startswith("https://old") for each in store.products["dummyjson:1"].images)
-
-
 def test_an_image_that_the_merchant_removed_is_not_copied() -> None:
     source, store, pictures = ListSource(shirts(1)), FakeMedusa(), PictureServer()
     sync(source, store)
@@ -637,28 +579,6 @@ def test_a_lost_record_does_not_double_pictures() -> None:
         product.metadata = {}
     copy(source, store, pictures, accept_settings=True)
     assert_copied(source.rows, store)
-    assert pictures.requests == []
-    assert_quiet(source, store)
-
-
-def test_thumbnails_of_variants_are_copied() -> None:
-    rows = shirts(1)
-    rows[0]["variants"] = [
-        {"id": size, "price": 1, "options": {"Size": size}, "image": url(f"1/{size}.png")} for size in "SM"
-    ]
-    source, store = ListSource(rows), FakeMedusa()
-    sync(source, store)
-    copy(source, store, accept_settings=True)
-    variants = store.products["dummyjson:1"].variants
-    assert {sources_of(store, each.thumbnail or "") for each in variants} == {url("1/S.png"), url("1/M.png")}
-    assert all((each.thumbnail or "").startswith(STATIC) for each in variants)
-    assert_copied(rows, store)
-    assert_quiet(source, store)
-    rows[0]["variants"].append({"id": "L", "price": 1, "options": {"Size": "L"}, "image": url("1/S.png")})
-    pictures = PictureServer()
-    copy(source, store, pictures)
-    by_title = {each.title: each.thumbnail for each in store.products["dummyjson:1"].variants}
-    assert by_title["L"] == by_title["S"]
     assert pictures.requests == []
     assert_quiet(source, store)
 
@@ -720,17 +640,6 @@ def test_only_images_that_have_changed_are_copied_again(validator: str) -> None:
     assert sorted(pictures.unchanged) == urls
 
 
-def test_an_image_that_several_products_have_is_asked_for_again_once() -> None:
-    source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer("etag")
-    copy(source, store, pictures)
-    pictures.versions[url("logo.png")] += 1
-    again(source, store, pictures)
-    assert len(pictures.requests) == 7
-    assert len(store.state.files) == 8
-    assert_current(source.rows, store, pictures)
-    assert_quiet(source, store)
-
-
 @pytest.mark.parametrize("is_shown", [False, True])
 def test_an_image_of_which_nothing_is_known_is_copied_again(*, is_shown: bool) -> None:
     """Its copy is one of an earlier version, or its server does not show what has changed."""
@@ -780,24 +689,6 @@ def test_an_image_that_could_not_be_copied_is_asked_for_again_without_a_pause() 
     assert_quiet(source, store)
 
 
-def test_any_fault_while_changed_images_are_written_is_repaired() -> None:
-    source, start, pictures = ListSource(with_sizes(shirts(2))), FakeMedusa(), PictureServer("etag")
-    copy(source, start, pictures)
-    pictures.versions.update([url("1/a.png"), url("1/S.png"), url("2/M.png")])
-    fresh = copies_of(start)
-    cases = [(number, fault) for number in range(1, 8) for fault in FAULTS]
-    for number, fault in some(cases, 8):
-        store = fresh()
-        fault_at(store, number, fault)
-        with suppress(Killed):
-            again(source, store, pictures)
-        store.before = store.after = None
-        copy(source, store, pictures)  # completes what was noted
-        again(source, store, pictures)
-        assert_current(source.rows, store, pictures)
-        assert_quiet(source, store)
-
-
 def test_a_run_that_is_killed_between_changed_images_and_variants_is_completed() -> None:
     source, store, pictures = ListSource(with_sizes(shirts(1))), FakeMedusa(), PictureServer("etag")
     copy(source, store, pictures)
@@ -819,14 +710,6 @@ def test_an_etag_that_cannot_be_sent_back_is_not_kept(seen: str) -> None:
     pictures.faults[own] = httpx.Response(200, headers=headers, content=picture(own))
     copy(source, store, pictures)
     assert [len(each) for each in record_of(store, 1)["copies"]["files"]] == [2, 2, 2]
-
-
-def test_a_record_is_short_with_what_shows_a_change() -> None:
-    for validator, length in (("etag", 18), ("last-modified", 10)):
-        store = FakeMedusa()
-        copy(ListSource(shirts(1)), store, PictureServer(validator))
-        files = record_of(store, 1)["copies"]["files"]
-        assert [len(str(each[3])) for each in files] == [length] * 3
 
 
 # --- other kinds of runs ---
@@ -901,19 +784,6 @@ def test_a_plan_does_not_rely_on_which_images_were_reached(tmp_path: Path) -> No
     assert_copied(source.rows, store, but=[url("3/a.png")])
 
 
-@pytest.mark.parametrize("before", ["empty", "synced"])
-def test_a_saved_plan_copies_when_it_is_written(before: str, tmp_path: Path) -> None:
-    source, store, pictures, file = ListSource(shirts()), FakeMedusa(), PictureServer(), tmp_path / "plan"
-    if before == "synced":
-        sync(source, store)
-    save(source, store, file, copy_images=HOST, accept_settings=True)
-    result = apply(file, store, pictures=pictures)
-    assert (result.exit_code, list(result.skipped)) == (0, [])
-    assert len(pictures.requests) == 7
-    assert_copied(source.rows, store)
-    assert_quiet(source, store)
-
-
 @pytest.mark.parametrize("options", [{"only": "price"}, {"skip": "images"}])
 def test_a_run_without_images_copies_none(options: dict[str, Any]) -> None:
     source, store, pictures = ListSource(shirts()), FakeMedusa(), PictureServer()
@@ -980,26 +850,18 @@ def test_removed_products_leave_their_files() -> None:
     assert_quiet(source, store)
 
 
-def test_an_adopted_product_gets_copies() -> None:
-    source, store = ListSource(shirts(1)), FakeMedusa()
-    sync(source, store)
-    product = store.products["dummyjson:1"]
-    product.external_id, product.metadata = None, None
-    assert counts(copy(source, store, adopt=True)) == {"updated": 1}
-    assert_copied(source.rows, store)
-    assert_quiet(source, store, adopt=True)
-
-
 def test_a_result_says_if_customers_cannot_load_copies() -> None:
     result = copy(ListSource(shirts(1)), FakeMedusa())
     [note] = [each for each in result.notes if each.code == "W315"]
     assert "'localhost:9000'" in note
 
 
-def test_a_record_is_short() -> None:
+@pytest.mark.parametrize(("validator", "lengths"), [("", []), ("etag", [18]), ("last-modified", [10])])
+def test_a_record_is_short(validator: str, lengths: list[int]) -> None:
+    """Also with what shows that an image has changed."""
     store = FakeMedusa()
-    copy(ListSource(shirts(1)), store)
+    copy(ListSource(shirts(1)), store, PictureServer(validator))
     record = record_of(store, 1)
     assert len(json.dumps(record["copies"])) < 3 * 150
-    assert [len(each) for each in record["copies"]["files"]] == [2, 2, 2]
+    assert [[len(str(each)) for each in own[3:]] for own in record["copies"]["files"]] == [lengths] * 3
     assert record["version"] == 3

@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 from tests.flow.faults import kill_at_step
 from tests.flow.merchant import edit, edit_variant
 from tests.flow.plans import carried_out
-from tests.flow.shirts import renamed_option
-from tests.flow.stage import ListSource, copies_of, sync, synced
+from tests.flow.stage import ListSource, copies_of, sync
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.shirts import shirts
 
 SIZE = 8
 NEW = 3
@@ -118,20 +116,3 @@ def test_incomplete_products_that_are_created_again_may_exchange_their_skus(batc
     rows[0]["sku"], rows[1]["sku"] = rows[1]["sku"], rows[0]["sku"]
     result = carried_out(ListSource(rows), store, batch_size=batch_size)
     assert (result.exit_code, result.withheld) == (0, 0)
-
-
-def test_a_renamed_option_is_reported_as_planned_if_its_product_first_frees_a_barcode() -> None:
-    rows = shirts(2)
-    del rows[0]["variants"][0]["barcode"]
-    store = synced(rows)
-    renamed_option(rows[1], 1)
-    rows[0]["variants"][0]["barcode"] = rows[1]["variants"][1].pop("barcode")
-    assert carried_out(ListSource(rows), store).exit_code == 0
-
-
-def test_tags_are_reported_as_planned_if_their_product_first_frees_a_sku() -> None:
-    rows = products(2)
-    store = synced([row | {"tags": ["b"]} for row in rows])
-    rows[0]["sku"], rows[1]["sku"] = rows[1]["sku"], rows[0]["sku"]
-    source = ListSource([row | {"tags": ["a"]} for row in rows])
-    assert carried_out(source, store, overwrite=True, batch_size=1).exit_code == 0

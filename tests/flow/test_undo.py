@@ -186,15 +186,6 @@ def test_a_field_that_product_and_only_variant_both_have_is_restored_for_each(tm
     assert (shown(store), store.products["dummyjson:1"].variants[0].weight) == (was, 3)
 
 
-def test_variants_that_the_run_created_go_with_delete(tmp_path: Path) -> None:
-    after = shirt(variants=[*shirt()["variants"], variant(1, "XL", "Red")])
-    store, result, was = changed([shirt()], [after])
-    kept = undo(store, result, tmp_path)
-    assert (kept.exit_code, store.level_of("SH1-XL-R")) == (0, 0)
-    done = undo(store, result, tmp_path, on_missing="delete", max_removals=1)
-    assert (counts(done), shown(store)) == ({"updated": 1}, was)
-
-
 @pytest.mark.parametrize("stock", [0, 3])
 def test_variants_that_the_run_drafted_get_their_stock_unless_it_was_changed_since(
     stock: int, tmp_path: Path
@@ -646,16 +637,6 @@ def test_an_undo_that_is_interrupted_is_completed_by_the_next_one(tmp_path: Path
             assert hit
 
 
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_killed_undo_is_completed_by_the_next_one(killed: str, tmp_path: Path) -> None:
-    store, result, was = many_changes()
-    options: dict[str, Any] = {"on_missing": "delete", "max_removals": "100%", "batch_size": 2}
-    for hurt in killed_runs(
-        store, killed, lambda each: undo(each, result, tmp_path, max_retries=2, **options)
-    ):
-        assert_completed(hurt, result, tmp_path, was, **options)
-
-
 def test_an_edit_in_the_middle_of_an_undo_is_kept(tmp_path: Path) -> None:
     store, result, _ = many_changes()
     strike(store, "before", lambda each: each.method == "POST", lambda: edit(store, 3, title="Mine"))
@@ -736,17 +717,6 @@ def test_its_plan_can_be_approved(how: str, tmp_path: Path) -> None:
     set_prices(edited, 3, amount=7_777)
     other = apply(plan, edited)
     assert (other.exit_code, counts(other)) == (6, {"updated": 2, "skipped": 1, "removed": 1})
-
-
-@pytest.mark.parametrize("killed", KILLED)
-def test_its_plan_is_completed_after_a_kill(killed: str, tmp_path: Path) -> None:
-    store, result, was = many_changes()
-    file, options = saved(result, tmp_path), {"on_missing": "delete", "max_removals": "100%"}
-    plan = tmp_path / "plan"
-    save(undone(file, store), store, plan, undo=file, **options)
-    for hurt in killed_runs(store, killed, lambda each: apply(plan, each, batch_size=2, max_retries=2)):
-        done = apply(plan, hurt)
-        assert (done.exit_code, shown(hurt)) == (0, was), [*done.skipped]
 
 
 # --- documents that are refused ---------------------------------------------------------------------------

@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import KILLED, killed_runs
 from tests.flow.merchant import add_image, add_tag, add_variant, edit, edit_variant, set_prices
 from tests.flow.shirts import assert_shirts
 from tests.flow.stage import (
     ListSource,
     apply,
     assert_quiet,
-    constant,
     counts,
     document,
     record_of,
@@ -71,23 +69,6 @@ def test_after_the_source_was_corrected_its_values_are_not_left_behind(tmp_path:
     sync(ListSource([larger()]), store)
     sync(ListSource([shirt()]), store, on_missing="delete", max_removals="100%")
     assert shown(store) == was
-
-
-@pytest.mark.parametrize("killed", KILLED)
-@pytest.mark.parametrize("wants", [larger(), shirt()], ids=["wanted", "not wanted"])
-def test_a_killed_undo_leaves_no_variant_for_good(killed: str, wants: dict[str, Any], tmp_path: Path) -> None:
-    store, result, _ = changed([shirt()], [larger()])
-
-    def run(each: FakeMedusa) -> RunResult:
-        return undo(each, result, tmp_path, max_retries=2, **DELETES)
-
-    for hurt in killed_runs(store, killed, run):
-        with constant("SETTLE_S", 0):
-            for _ in range(2):
-                done = sync(ListSource([wants]), hurt, on_missing="delete", max_removals="100%")
-                assert done.exit_code == 0, list(done.problems)
-        assert_shirts([wants], hurt)
-        assert_quiet(ListSource([wants]), hurt)
 
 
 # --- what was written since -------------------------------------------------------------------------------
