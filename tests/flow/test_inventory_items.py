@@ -8,7 +8,6 @@ import pytest
 from tests.flow.faults import kill_at_step, no, refuse, sync_killed
 from tests.flow.merchant import create, left_over, use_in_a_kit
 from tests.flow.plans import carried_out
-from tests.flow.shirts import held, wanted
 from tests.flow.stage import (
     ListSource,
     assert_exact,
@@ -133,29 +132,6 @@ def test_an_unused_item_with_the_sku_is_used() -> None:
     assert [each.stocked_quantity for each in item.levels] == [ROWS[2]["stock"], 40]
     [levels] = [request.json for request in store.requests if request.path == LEVELS]
     assert [len(levels[part]) for part in ("create", "update")] == [0, 1], "the other items are new"
-
-
-def test_an_unused_item_is_for_the_variant_with_its_sku_alone() -> None:
-    store, row = FakeMedusa(), shirt(1)
-    left_over(store, row["variants"][2]["sku"])
-    assert sync(ListSource([row]), store).exit_code == 0
-    assert held(store) == wanted(row)
-    users = [each.sku for each in store.state.variants().values() if ITEM in each.item_ids]
-    assert users == [row["variants"][2]["sku"]]
-
-
-def test_items_that_a_store_left_that_was_killed_in_two_runs_are_used() -> None:
-    """It is killed between creating and linking inventory items."""
-    store, source = FakeMedusa(), ListSource(ROWS[:BATCH])
-    for _ in range(2):
-        kill_at_step(store, "items")
-        assert sync(source, store, batch_size=BATCH).exit_code != 0
-        store.between = store.before = None
-    left = set(store.state.items)
-    assert len(left) == BATCH
-    assert counts(sync(source, store, batch_size=BATCH)) == {"created": BATCH}
-    assert_exact(source.rows, store)
-    assert set(store.state.items) == left
 
 
 # --- items in use ---------------------------------------------------------------------------------------

@@ -1,25 +1,19 @@
 """Stock that variants share is that of one inventory item, also if variants come, go and get their own."""
 
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flow.faults import no, refuse, sync_killed
-from tests.flow.merchant import create, delete_variants, edit_variant, use_in_a_kit
+from tests.flow.merchant import create, edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.stage import (
     SOURCE_NAME,
     ListSource,
-    apply,
     assert_quiet,
     counts,
-    is_creation,
-    save,
     sync,
     synced,
-    text,
     writes,
 )
 from tests.harness.fake_medusa import FakeMedusa
@@ -150,28 +144,6 @@ def test_orders_and_what_the_merchant_stocks_stay_until_the_source_changes_it() 
     assert [each.stocked_quantity for each in item_of(store).levels] == [9, 40]
 
 
-@pytest.mark.parametrize("on_missing", ["keep", "draft", "delete"])
-@pytest.mark.parametrize("gone", ["S", "L", "SM"])
-def test_variants_come_and_go_and_the_item_stays(gone: str, on_missing: str) -> None:
-    store, options = synced([shirt()]), {"on_missing": on_missing, "max_removals": "100%"}
-    sell(store, 2)
-    item = item_of(store)
-    left = shirt("".join(each for each in "SML" if each not in gone))
-    assert carried_out(ListSource([left]), store, **options).exit_code == 0
-    assert item_of(store, left["variants"][-1]["options"]["Size"]).id == item.id
-    sold = dict.fromkeys("SML", 3)
-    if on_missing == "delete":
-        assert stocked(store) == {size: 3 for size in "SML" if size not in gone}
-    else:
-        assert stocked(store) == sold | (dict.fromkeys(gone) if on_missing == "draft" else {})
-    assert_quiet(ListSource([left]), store, **options)
-    assert counts(carried_out(ListSource([shirt("SMLX")]), store, **options)) == {"updated": 1}
-    assert (stocked(store), sharing(store)) == (dict.fromkeys("SMLX", 3), set("SMLX"))
-    assert item_of(store).id == item.id
-    assert_no_item_is_left(store)
-    assert_quiet(ListSource([shirt("SMLX")]), store, **options)
-
-
 def test_more_variants_than_a_product_is_created_with_share_its_stock() -> None:
     sizes = [chr(each) for each in range(200, 340)]
     row = {
@@ -182,20 +154,6 @@ def test_more_variants_than_a_product_is_created_with_share_its_stock() -> None:
     assert counts(sync(ListSource([row]), store)) == {"created": 1}
     assert stocked(store) == dict.fromkeys(sizes, 5)
     assert len(store.state.items) == 1
-
-
-def test_stock_at_locations_is_shared_too() -> None:
-    store = synced([shirt(stock={"": 5})])
-    [default] = store.state.stock_locations.values()
-    row = shirt(stock={default.name: 5})
-    assert counts(sync(ListSource([row]), store))  # another name for it is no change
-    sell(store, 2)
-    assert_quiet(ListSource([row]), store)
-    assert counts(carried_out(ListSource([shirt(stock={default.id: 5}, title="Polo")]), store)) == {
-        "updated": 1
-    }
-    assert stocked(store) == dict.fromkeys("SML", 3)
-    assert counts(sync(ListSource([shirt(stock={"Nowhere": 5})]), store)) == {"rejected": 1}
 
 
 def test_a_variant_that_the_merchant_unlinks_stays_so_until_it_is_overwritten() -> None:
@@ -226,41 +184,6 @@ def test_an_item_that_the_merchant_deleted_is_created_when_the_stock_changes() -
     assert_quiet(ListSource([row]), store)
 
 
-def test_a_variant_that_the_merchant_deleted_is_not_created_again() -> None:
-    store, row = synced([shirt()]), shirt(stock=8)
-    delete_variants(store, 1, variants_of(store)["S"].id)
-    sync(ListSource([row]), store)
-    assert stocked(store) == {"M": 8, "L": 8}
-    assert_quiet(ListSource([row]), store)
-
-
-def test_the_sku_of_each_variant_is_free_for_other_products() -> None:
-    """The shared item has none of them."""
-    store, options = synced([shirt()]), {"on_missing": "delete", "max_removals": "100%"}
-    other = {"id": 2, "title": "Other", "price": 5, "sku": "1-S", "stock": 7}
-    rows = [shirt("ML"), other]
-    assert counts(carried_out(ListSource(rows), store, **options)) == {"created": 1, "updated": 1}
-    assert store.level_of("1-S") == 7
-    assert_no_item_is_left(store)
-    assert_quiet(ListSource(rows), store, **options)
-
-
-def test_a_product_that_the_store_refuses_leaves_no_item() -> None:
-    store, rows = FakeMedusa(), [shirt(), shirt(number=2)]
-    refuse(store, lambda each: is_creation(each) and b'"dummyjson:2"' in each.content, no())
-    assert counts(sync(ListSource(rows), store)) == {"created": 1, "failed": 1}
-    assert_no_item_is_left(store)
-
-
-def test_only_stock_follows_if_only_stock_is_synced() -> None:
-    store, row = synced([shirt()]), shirt(stock=8, title="Polo")
-    assert counts(carried_out(ListSource([row]), store, only="stock")) == {"updated": 1}
-    assert stocked(store) == dict.fromkeys("SML", 8)
-    assert store.products[f"{SOURCE_NAME}:1"].title == "Shirt 1"
-    assert sync(ListSource([shirt(stock=9)]), store, skip="stock").exit_code == 0
-    assert stocked(store) == dict.fromkeys("SML", 8)
-
-
 # --- the source changes its mind ---------------------------------------------------------------------------
 
 SHAPES = {
@@ -289,24 +212,6 @@ def test_items_are_split_and_joined(before: str, after: str) -> None:
     assert_follows(SHAPES[before], store)
 
 
-@pytest.mark.parametrize(("before", "after"), [("shared", "own"), ("own", "shared"), ("mixed", "more")])
-def test_a_saved_plan_is_written_as_it_is(before: str, after: str, tmp_path: Path) -> None:
-    store, row, file = synced([SHAPES[before]]), SHAPES[after] | {"stock": 7}, tmp_path / "plan"
-    save(ListSource([row]), store, file, **DELETE)
-    assert counts(apply(file, store)) == {"updated": 1}
-    assert_follows(row, store)
-    assert_quiet(ListSource([row]), store, **DELETE)
-
-
-def test_a_saved_plan_is_not_written_after_an_order(tmp_path: Path) -> None:
-    store, file = synced([shirt()]), tmp_path / "plan"
-    save(ListSource([shirt(stock=8)]), store, file)
-    sell(store, 2)
-    result = apply(file, store)
-    assert (counts(result), stocked(store)) == ({"skipped": 1}, dict.fromkeys("SML", 3))
-    assert "stock is 3 now, was 5 in the plan" in text(result)
-
-
 def test_an_item_of_the_merchant_with_the_sku_of_the_shared_one_is_left_alone() -> None:
     store = FakeMedusa()
     create(store, "Theirs", f"{SOURCE_NAME}:1", variant={"manage_inventory": True})
@@ -314,16 +219,6 @@ def test_an_item_of_the_merchant_with_the_sku_of_the_shared_one_is_left_alone() 
     assert counts(sync(ListSource([shirt()]), store)) == {"created": 1}
     assert (stocked(store), sharing(store)) == (dict.fromkeys("SML", 5), set("SML"))
     assert store.state.items[theirs].levels == []
-    assert_quiet(ListSource([shirt()]), store)
-
-
-def test_an_adopted_product_gets_the_shared_stock() -> None:
-    store = synced([shirt(own="SML")])
-    for product in store.state.products.values():
-        product.external_id = product.metadata = None
-    assert counts(carried_out(ListSource([shirt()]), store, adopt=True)) == {"updated": 1}
-    assert (stocked(store), sharing(store)) == (dict.fromkeys("SML", 5), set("SML"))
-    assert_no_item_is_left(store)
     assert_quiet(ListSource([shirt()]), store)
 
 
@@ -411,21 +306,6 @@ def test_a_variant_that_has_the_item_with_dropped_ones_follows_the_source(left: 
         assert carried_out(ListSource([row]), store).exit_code == 0
         assert (stocked(store)["M"], stocked(store)["S"], item_of(store, "M").id) == (8, 8, shared.id)
         assert_quiet(ListSource([row]), store)
-
-
-def test_a_shared_item_does_not_keep_the_sku_of_a_variant_that_is_dropped() -> None:
-    """A run that makes them share the item of S is killed before the rename, and then S is dropped."""
-    store = synced([SHAPES["own"]])
-    sync_killed(
-        "before",
-        lambda request: "update-inventory-items" in request.url.path,
-        *(ListSource([SHAPES["shared"]]), store),
-    )
-    assert item_of(store, "M").sku == "1-S"
-    row = shirt("ML")
-    assert sync(ListSource([row]), store).exit_code == 0
-    assert (item_of(store, "M").sku, sharing(store)) == (f"{SOURCE_NAME}:1", set("SML"))
-    assert_quiet(ListSource([row]), store)
 
 
 def test_an_item_with_stock_of_the_merchant_at_the_default_location_is_kept() -> None:

@@ -9,7 +9,6 @@ import pytest
 from tests.flow.faults import killed_runs
 from tests.flow.merchant import edit_variant, left_over, use_in_a_kit
 from tests.flow.plans import carried_out
-from tests.flow.shirts import add_own_variant, held, wanted
 from tests.flow.stage import (
     ListSource,
     assert_items_follow,
@@ -23,7 +22,7 @@ from tests.flow.stage import (
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Item, Level
-from tests.harness.shirts import shirt, variant
+from tests.harness.shirts import shirt
 
 PLAIN = {"id": 1, "title": "Teapot", "price": 5, "sku": "TP", "stock": 4}
 
@@ -86,20 +85,6 @@ def test_a_store_without_a_location_is_quiet_after_variants_changed_and_a_sku_is
     assert {*chain(*details_read(store))} == {"dummyjson:2"}, "the owner of its SKU may have another one now"
 
 
-@pytest.mark.parametrize("is_one_product", [False, True])
-def test_a_variant_gets_its_own_stock_though_a_new_one_gets_the_sku_it_had(*, is_one_product: bool) -> None:
-    bare, other = variant(1, "S", "Red", sku="X", barcode=None, stock=None), shirt(2)
-    one = shirt(1, variants=[bare])
-    store = synced([one, other])
-    bare |= {"sku": "Y", "stock": 5}
-    into = one if is_one_product else other
-    into["variants"].append(variant(into["id"], "XL", "Red", sku="X", barcode=None, stock=7))
-    assert sync(ListSource([one, other]), store).exit_code == 0
-    variants = held(store, 1) | held(store, 2)
-    assert (variants["X"]["stock"], variants["Y"]["stock"]) == (7, 5)
-    assert_quiet(ListSource([one, other]), store)
-
-
 def test_a_level_is_created_where_the_merchant_removed_it_and_others_stay() -> None:
     [row] = products(1)
     store = synced([row])
@@ -141,21 +126,6 @@ def test_stock_that_the_merchant_stops_tracking_after_a_kill_is_left_alone(kille
         edit_variant(hurt, 1, manage_inventory=False)
         assert sync(source, hurt).exit_code == 0
         assert managed(hurt) == {False}
-
-
-@pytest.mark.parametrize("is_first", [True, False])
-def test_stock_never_goes_to_a_variant_of_the_merchant(*, is_first: bool) -> None:
-    """Also if the merchant's variant comes first, and a new variant of the source arrives in the same run."""
-    store, row = synced([shirt(1)]), shirt(1)
-    add_own_variant(store)
-    if is_first:
-        store.products["dummyjson:1"].variants.reverse()
-    theirs = held(store)["Theirs"]
-    for number, each in enumerate(row["variants"]):
-        each["stock"] = 50 + number
-    row["variants"].append(variant(1, "XL", "Red", stock=99))
-    assert sync(ListSource([row]), store).exit_code == 0
-    assert held(store) == {**wanted(row), "Theirs": theirs}
 
 
 @pytest.mark.xfail(strict=True, reason="the run uses the items, and the store then deletes them")

@@ -11,7 +11,6 @@ from tests.flow.stage import ListSource, assert_quiet, copies_of, counts, sync, 
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.inventory import level_at
 from tests.harness.fake_medusa.state import Level, Named
-from tests.harness.shirts import shirt
 
 pytestmark = pytest.mark.usefixtures("routes")
 
@@ -69,9 +68,6 @@ def plain(**changes: Any) -> Row:
     return {"id": 1, "title": "Teapot", "price": 5, "sku": "TP", "stock": 4} | changes
 
 
-# --- a model --------------------------------------------------------------------------------------------
-
-
 # --- what the source means --------------------------------------------------------------------------------
 
 
@@ -90,16 +86,6 @@ def test_a_number_and_the_default_location_by_name_are_the_same(store: FakeMedus
     assert levels(store) == {"TP": {DEFAULT: 5}}
 
 
-def test_another_default_location_changes_nothing_at_the_locations_that_have_names(store: FakeMedusa) -> None:
-    source = ListSource([plain(stock={DEFAULT: 4, "Berlin": 2})])
-    sync(source, store)
-    set_level(store, "TP", DEFAULT, 1)
-    assert_quiet(source, store, stock_location="Berlin")
-    source.rows[0]["title"] = "Other"
-    carried_out(source, store, stock_location="Berlin")
-    assert levels(store) == {"TP": {DEFAULT: 1, "Berlin": 2}}
-
-
 def test_a_location_that_gets_another_name_keeps_its_levels(store: FakeMedusa) -> None:
     source = ListSource([plain(stock={"Berlin": 4})])
     sync(source, store)
@@ -111,17 +97,6 @@ def test_a_location_that_gets_another_name_keeps_its_levels(store: FakeMedusa) -
     source.rows[0]["stock"] = {"Berlin Mitte": 4}
     assert counts(carried_out(source, store)) == {"updated": 1}
     assert levels(store) == {"TP": {"Berlin Mitte": 1}}
-    assert_quiet(source, store)
-
-
-def test_a_location_that_gets_the_name_of_another_one_is_a_new_one(store: FakeMedusa) -> None:
-    source = ListSource([plain(stock={"Berlin": 4})])
-    sync(source, store)
-    store.state.stock_locations[id_of(store, "Berlin")].name = "Old"
-    store.state.stock_locations["sloc_9"] = Named("sloc_9", "Berlin")
-    source.rows[0]["price"] = 6
-    carried_out(source, store)
-    assert levels(store) == {"TP": {"Old": 4, "Berlin": 4}}
     assert_quiet(source, store)
 
 
@@ -162,31 +137,6 @@ def test_a_store_without_locations_rejects_products_that_name_one() -> None:
     assert "the store has no stock location 'Berlin', only: none" in reasons(result)["dummyjson:1"]
 
 
-def test_a_location_that_the_source_no_longer_names_keeps_its_level(store: FakeMedusa) -> None:
-    source = ListSource([plain(stock={"Berlin": 4, "St. Pauli": 2})])
-    sync(source, store)
-    source.rows[0]["stock"] = {"Berlin": 5}
-    carried_out(source, store)
-    assert levels(store) == {"TP": {"Berlin": 5, "St. Pauli": 2}}
-    assert_quiet(source, store)
-
-
-def test_stock_that_the_source_stops_sending_is_not_tracked_until_it_comes_back(store: FakeMedusa) -> None:
-    source = ListSource([plain(stock={"Berlin": 4, "St. Pauli": 2})])
-    sync(source, store)
-    del source.rows[0]["stock"]
-    result = carried_out(source, store)
-    assert {(each.field, each.planned) for each in next(iter(result.changes)).changes} == {
-        ("stock.Berlin", None),
-        ("stock.St. Pauli", None),
-    }
-    assert levels(store) == {}
-    assert_quiet(source, store)
-    source.rows[0]["stock"] = {"Berlin": 3}
-    carried_out(source, store)
-    assert levels(store) == {"TP": {"Berlin": 3, "St. Pauli": 2}}
-
-
 def test_a_variant_that_the_merchant_does_not_track_stays_so_with_a_new_location(store: FakeMedusa) -> None:
     source = ListSource([plain()])
     sync(source, store)
@@ -211,22 +161,6 @@ def test_settings_name_the_stock_at_one_location_or_all_stock(store: FakeMedusa)
     sync(source, store, only="stock")
     assert levels(store) == {"TP": {"Berlin": 5, "St. Pauli": 7}}
     assert store.products["dummyjson:1"].variants[0].prices[0].amount == 5
-
-
-def test_a_dropped_variant_loses_the_stock_that_the_source_gave_it_and_gets_it_again(
-    store: FakeMedusa,
-) -> None:
-    row = shirt(1)
-    first, *others = row["variants"]
-    first["stock"] = {"Berlin": 4, "St. Pauli": 2}
-    options = {"on_missing": "draft", "max_removals": "100%"}
-    assert sync(ListSource([row]), store, **options).exit_code == 0
-    set_level(store, first["sku"], DEPOT, 3)
-    assert carried_out(ListSource([row | {"variants": others}]), store, **options).exit_code == 0
-    assert levels(store)[first["sku"]] == {"Berlin": 0, "St. Pauli": 0, DEPOT: 3}
-    assert_quiet(ListSource([row | {"variants": others}]), store, **options)
-    assert carried_out(ListSource([row]), store, **options).exit_code == 0
-    assert levels(store)[first["sku"]] == {"Berlin": 4, "St. Pauli": 2, DEPOT: 3}
 
 
 def test_reports_and_guards_name_the_location(store: FakeMedusa) -> None:
