@@ -5,16 +5,13 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync import Result
-from tests.flow.faults import KILLED, killed_runs
 from tests.flow.merchant import create
 from tests.flow.plans import carried_out
-from tests.flow.shirts import assert_shirts, held, wanted
+from tests.flow.shirts import assert_shirts
 from tests.flow.stage import (
     BATCHES,
     SOURCE_NAME,
     ListSource,
-    assert_items_follow,
     assert_quiet,
     counts,
     sync,
@@ -162,43 +159,3 @@ def test_variants_that_only_their_options_identify_are_adopted_although_the_sour
     assert {each.id for each in adopted} == before
     assert [(each.prices[0].amount, each.options["Colour"]) for each in adopted] == [(5, "Red")] * 2
     assert_quiet(source, store)
-
-
-def theirs_and_ours() -> tuple[FakeMedusa, ListSource]:
-    """A jug and a shirt of the merchant, of which the source has other values, and one variant more."""
-    store, row = FakeMedusa(), shirt(1, tags=["ours"], categories=[["Clothes"]])
-    create(store, "Jug", "KIT-7", description="Theirs")
-    sizes = {each["sku"]: each["options"] for each in row["variants"][1:]}
-    variants = [
-        {"title": "Theirs", "sku": sku, "options": values, "prices": [{"currency_code": "usd", "amount": 1}]}
-        for sku, values in sizes.items()
-    ]
-    options = [{"title": "Size", "values": [*SIZES]}, {"title": "Colour", "values": [*COLOURS]}]
-    store.call("POST", BATCHES, {"create": [{"title": "Shirt", "options": options, "variants": variants}]})
-    return store, ListSource([ROW | {"description": "Ours"}, row])
-
-
-@pytest.mark.usefixtures("routes")
-@pytest.mark.parametrize("killed", KILLED)
-@pytest.mark.parametrize("again", [{"adopt": True}, {}], ids=["again", "without the option"])
-def test_a_killed_adoption_is_completed(killed: str, again: dict[str, bool]) -> None:
-    """Once a product has our external id, it is not asked again whether it is to be adopted."""
-    store, source = theirs_and_ours()
-    ids = store.state.products.keys()
-    policy = {"on_conflict": "store"}
-    for hurt in killed_runs(store, killed, lambda hit: sync(source, hit, adopt=True, **policy)):
-        unclaimed = {each.id for each in hurt.state.products.values() if not each.external_id}
-        result = sync(source, hurt, **policy, **again)
-        left = 0 if again else len(unclaimed)
-        assert (result.counts[Result.REJECTED], result.conflicts) == (left, 0), list(result.problems)
-        assert hurt.state.products.keys() == ids
-        if left:
-            continue
-        assert held(hurt) == wanted(source.rows[1])
-        assert_items_follow(hurt)
-        jug = hurt.products[OWN]
-        assert (jug.description, [each.amount for each in jug.variants[0].prices]) == ("Ours", [9.99])
-        for product in hurt.products.values():
-            assert product.sales_channel_ids == [hurt.sales_channel_id]
-            assert product.shipping_profile_id == hurt.shipping_profile_id
-        assert_quiet(source, hurt)

@@ -142,22 +142,6 @@ def test_the_next_run_repairs_writes_that_the_store_finished_after_a_timeout(lin
         assert_exact(source.rows, store)
 
 
-@pytest.mark.parametrize("gone", [0, BATCH - 1])
-def test_an_interrupted_batch_is_completed_if_the_source_drops_one_of_its_products(gone: int) -> None:
-    for number in some(range(1, writes_of("first sync") + 1), 3):
-        store, source = FakeMedusa(), ListSource(catalogue())
-        fault_at(store, number, "killed after")
-        with suppress(Killed):
-            sync(source, store, batch_size=BATCH)
-        store.before = store.after = None
-        dropped = f"dummyjson:{source.rows.pop(gone)['id']}"
-        assert sync(source, store, batch_size=BATCH).exit_code == 0
-        for row in source.rows:
-            assert store.level_of(row["sku"]) == row["stock"], number
-        held = store.products.keys() - {dropped}  # it may or may not be stored
-        assert held == {f"dummyjson:{row['id']}" for row in source.rows}, number
-
-
 @pytest.mark.parametrize("has_price", [False, True])
 def test_a_refused_batch_loses_no_price_of_the_merchant(*, has_price: bool) -> None:
     """A product whose price the merchant removed is not taken for an incomplete one either."""

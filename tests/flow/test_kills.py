@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync import RunResult
 from tests.flow.faults import KILLED, killed_runs, sync_killed
 from tests.flow.merchant import edit_variant
 from tests.flow.shirts import (
@@ -29,7 +28,6 @@ from tests.flow.stage import (
     assert_items_follow,
     assert_quiet,
     copies_of,
-    counts,
     is_creation,
     record_of,
     sync,
@@ -153,44 +151,7 @@ def test_a_killed_write_is_completed_even_if_the_source_changes_again(
                 assert_heals(copy(), rows_of(change, version), on_conflict=side)
 
 
-@pytest.mark.parametrize("on_missing", ["draft", "delete"])
-@pytest.mark.parametrize("killed", ["both", "store"])
-def test_a_killed_removal_of_variants_is_completed_or_taken_back(killed: str, on_missing: str) -> None:
-    before, options = rows_of(variant_fields, 0), {"on_missing": on_missing, "max_removals": "100%"}
-    less = [row | {"variants": row["variants"][:2]} for row in before]
-    for hurt in killed_runs(synced(before), killed, lambda store: sync(ListSource(less), store, **options)):
-        copy = copies_of(hurt)
-        assert_heals(copy(), before, **options)
-        store = copy()
-        result = sync(ListSource(less), store, **options)
-        assert (result.exit_code, result.conflicts) == (0, 0), list(result.problems)
-        if on_missing == "delete":
-            assert_shirts(less, store)
-        else:
-            dropped = wanted(before[0]).keys() - wanted(less[0]).keys()
-            assert {sku for sku, each in held(store).items() if each["stock"] == 0} == dropped
-
-
 # --- currencies, names and late requests ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("killed", KILLED)
-def test_a_run_that_is_killed_while_the_currency_changes_is_completed_in_either(killed: str) -> None:
-    def run(store: FakeMedusa, currency: str, more: int) -> RunResult:
-        rows = [row | {"price": row["price"] + more} for row in products(2)]
-        return sync(ListSource(rows, currency=currency), store, currency=currency, accept_settings=True)
-
-    for hurt in killed_runs(synced(products(2)), killed, lambda store: run(store, "eur", 1)):
-        copy = copies_of(hurt)
-        for currency, more in (("eur", 2), ("usd", 0)):
-            store = copy()
-            result = run(store, currency, more)
-            assert (result.exit_code, result.conflicts) == (0, 0)
-            for row in products(2):
-                [own] = store.products[f"{SOURCE_NAME}:{row['id']}"].variants
-                amounts = {price.currency_code: price.amount for price in own.prices}
-                assert amounts[currency] == row["price"] + more
-            assert counts(run(store, currency, more)) == {"unchanged": 2}
 
 
 def test_a_creation_that_is_complete_is_acknowledged_by_the_next_run() -> None:
@@ -210,16 +171,6 @@ def test_a_killed_creation_keeps_its_settings_if_it_is_completed_with_texts_of_o
     assert sync(source, store).exit_code == 0
     assert record_of(store, 1)["settings"] == record_of(store, 2)["settings"]
     assert_quiet(source, store)
-
-
-def test_a_killed_creation_whose_sku_another_product_has_is_completed() -> None:
-    rows = products(2)
-    rows[1]["sku"] = rows[0]["sku"]
-    source = ListSource(rows)
-    for hurt in killed_runs(FakeMedusa(), "both", lambda store: sync(source, store)):
-        assert sync(source, hurt).exit_code == 0
-        assert len(hurt.products) == 2
-        assert_quiet(source, hurt)
 
 
 def test_a_variant_that_a_killed_run_created_is_the_same_after_the_merchant_changed_all_of_it(

@@ -5,26 +5,22 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.flow.faults import no, refuse
-from tests.flow.merchant import create, delete_variants, edit, edit_variant
+from tests.flow.merchant import create, edit, edit_variant
 from tests.flow.plans import carried_out, owners
-from tests.flow.shirts import assert_shirts, held
+from tests.flow.shirts import assert_shirts
 from tests.flow.stage import (
     ListSource,
-    assert_exact,
     assert_items_follow,
     assert_quiet,
     counts,
-    is_write,
     record_of,
     sync,
     synced,
     writes,
 )
-from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Variant
-from tests.harness.shirts import shirt, shirts
+from tests.harness.shirts import shirt
 from tests.tiers import some
 
 Row = dict[str, Any]
@@ -242,23 +238,6 @@ def skus(store: FakeMedusa) -> dict[str, str | None]:
     return {own: each.variants[0].sku for own, each in store.products.items()}
 
 
-@pytest.mark.parametrize("batch_size", [1, 15])
-def test_an_item_follows_its_variant_although_the_store_refused_the_product_that_had_its_sku(
-    batch_size: int,
-) -> None:
-    one, two = products(2)
-    store = synced([one, two])
-    rows = [one | {"sku": two["sku"], "title": "Refused"}, two | {"sku": one["sku"]}]
-    refuse(store, lambda request: is_write(request) and b'"Refused"' in request.content, no())
-    result = sync(ListSource(rows), store, batch_size=batch_size)
-    assert [each.external_id for each in result.problems] == ["dummyjson:1"]
-    assert_items_follow(store)
-    store.before = None
-    assert sync(ListSource(rows), store, batch_size=batch_size).exit_code == 0
-    assert_exact(rows, store)
-    assert_quiet(ListSource(rows), store)
-
-
 @pytest.mark.parametrize("way", ["limit", "missing", "invalid"])
 def test_a_value_arrives_that_was_given_up_in_a_run_that_did_not_get_to_the_product(way: str) -> None:
     """Its former owner waits for another value."""
@@ -302,29 +281,6 @@ def test_a_conflict_is_reported_although_the_values_of_siblings_are_cleared_firs
     assert [(each.field, each.stored) for each in outcome.conflicts] == [("sku", "THEIRS")]
     assert_shirts([row], store)
     assert_quiet(source, store)
-
-
-def delete_product(store: FakeMedusa) -> None:
-    store.call("DELETE", f"/admin/products/{store.products['dummyjson:1'].id}")
-
-
-def delete_variant(store: FakeMedusa) -> None:
-    [own] = [each.id for each in store.products["dummyjson:1"].variants if each.sku == "SH1-S-R"]
-    delete_variants(store, 1, own)
-
-
-@pytest.mark.parametrize("delete", [delete_product, delete_variant])
-def test_a_value_arrives_after_the_merchant_deleted_what_had_it(delete: Callable[[FakeMedusa], None]) -> None:
-    rows = shirts(2)
-    rows[1]["variants"][0]["sku"] = "SH1-S-R"
-    store, source, options = FakeMedusa(), ListSource(rows), {"on_deleted": "skip"}
-    assert sync(source, store).withheld == 1
-    delete(store)
-    assert carried_out(source, store, **options).exit_code == 0
-    assert "SH1-S-R" in held(store, 2)
-    assert_items_follow(store)
-    store.requests.clear()
-    assert (sync(source, store, **options).exit_code, writes(store)) == (0, [])
 
 
 def test_products_that_are_adopted_exchange_barcodes() -> None:

@@ -1,16 +1,10 @@
 """Products that the merchant deleted: they are created again, or skipped with --on-deleted skip."""
 
-from collections.abc import Callable
-from functools import partial
-from itertools import count
-from typing import Any
-
 import pytest
 
 from medusa_sync import RunResult
 from tests.flow.faults import killed_runs, strike, with_index
 from tests.flow.merchant import create
-from tests.flow.shirts import CHANGES, renamed_option
 from tests.flow.stage import (
     ListSource,
     assert_exact,
@@ -24,14 +18,10 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.shirts import shirts
-from tests.tiers import sampled
 
 SKIP = {"on_deleted": "skip"}
 ROWS = products(20)
 FEW = ROWS[:6]
-
-Row = dict[str, Any]
 
 
 def delete(store: FakeMedusa, *numbers: int) -> None:
@@ -121,31 +111,6 @@ def test_the_note_of_a_newer_version_decides_too(*, is_ours: bool) -> None:
 # --- during a run -----------------------------------------------------------------------------------------
 
 
-def has_sent(store: FakeMedusa, number: int, _request: object) -> bool:
-    return len(store.requests) == number
-
-
-@pytest.mark.parametrize("change", sampled(CHANGES, renamed_option))
-def test_a_product_that_is_deleted_at_any_request_fails_alone_and_comes_back(
-    change: Callable[[Row, int], None],
-) -> None:
-    fresh = copies_of(synced(shirts(3), sale_prices=True))
-    for number in count(1):
-        store, source = fresh(), ListSource(shirts(3), sale_prices=True)
-        for row in source.rows:
-            change(row, 1)
-        is_due = partial(has_sent, store, number)
-        hit = strike(store, "before", is_due, partial(delete, store, 1))
-        result = sync(source, store)
-        assert result.exit_code in {0, 5}, (number, result.error)
-        assert {each.external_id for each in result.problems} <= {"dummyjson:1"}, number
-        store.before = None
-        assert sync(source, store).exit_code == 0, number
-        assert_quiet(source, store)
-        if not hit:
-            break
-
-
 def test_a_product_that_is_deleted_while_the_run_is_under_way_is_skipped() -> None:
     store = synced(FEW)
     strike(store, "before", lambda request: "price_set" in str(request.url), lambda: delete(store, 1))
@@ -167,19 +132,3 @@ def test_after_a_killed_removal_the_product_is_created_if_it_comes_back() -> Non
         store = copy()
         assert sync(less, store, **SKIP, on_missing="delete").exit_code == 0
         assert_exact(ROWS[2:], store)
-
-
-@pytest.mark.parametrize("killed", sampled(["both", "tool", "store"], "both"))
-def test_after_a_killed_creation_the_products_are_created(killed: str) -> None:
-    source = ListSource(FEW[:2])
-
-    def run(store: FakeMedusa) -> RunResult:
-        return sync(source, store, **SKIP)
-
-    for hurt in killed_runs(FakeMedusa(), killed, run):
-        again = copies_of(hurt)
-        is_deleted_first = any(not each.variants for each in hurt.products.values())
-        for twice in killed_runs(again(), killed, run) if is_deleted_first else [again()]:
-            result = run(twice)
-            assert (result.exit_code, skipped(result)) == (0, set())
-            assert_exact(source.rows, twice)

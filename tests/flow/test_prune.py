@@ -5,7 +5,7 @@ import pytest
 
 from medusa_sync import Result
 from tests.flow.faults import strike
-from tests.flow.merchant import create, edit
+from tests.flow.merchant import create
 from tests.flow.stage import ListSource, assert_exact, counts, sync, synced
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -59,24 +59,6 @@ def test_a_product_that_is_gone_when_it_is_written_is_removed(how: str) -> None:
     strike(store, "before", is_note, lambda: store.call("DELETE", f"/admin/products/{own}"))
     result = sync(ListSource(ROWS[1:]), store, on_missing=how)
     assert (result.exit_code, counts(result)) == (0, {"unchanged": 19, "removed": 1})
-
-
-def test_drafted_product_is_published_when_the_source_has_it_again() -> None:
-    store = synced(ROWS)
-    sync(ListSource(ROWS[1:]), store, on_missing="draft")
-    assert store.products["dummyjson:1"].status == "draft"
-    assert counts(sync(ListSource(ROWS[1:]), store, on_missing="draft")) == {"unchanged": 19}
-    assert counts(sync(ListSource(ROWS), store)) == {"unchanged": 19, "updated": 1}
-    assert store.products["dummyjson:1"].status == "published"
-
-
-@pytest.mark.parametrize("status", ["draft", "proposed", "rejected"])
-def test_product_that_the_merchant_unpublished_is_left_alone(status: str) -> None:
-    store = synced(ROWS)
-    edit(store, 1, status=status)
-    for source in (ListSource(ROWS[1:]), ListSource(ROWS)):
-        assert sync(source, store, on_missing="draft").exit_code == 0
-        assert store.products["dummyjson:1"].status == status
 
 
 def test_nothing_is_removed_that_a_limit_left_out() -> None:

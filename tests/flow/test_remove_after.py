@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import KILLED, killed_runs, strike
+from tests.flow.faults import strike
 from tests.flow.plans import carried_out
 from tests.flow.stage import (
     ListSource,
@@ -268,27 +268,6 @@ def test_variants_that_were_dropped_before_are_marked_first() -> None:
     assert len(store.products["dummyjson:1"].variants) == len(row["variants"])
     run(store, [less], 27, max_removals="100%")
     assert len(store.products["dummyjson:1"].variants) == len(row["variants"]) - 1
-
-
-@BOTH
-@pytest.mark.parametrize("killed", KILLED)
-@pytest.mark.parametrize("day", [0, 8])
-def test_killed_runs_are_completed(day: int, killed: str, how: str) -> None:
-    row = shirt(1)
-    settings: Row = {"on_missing": how, "max_removals": "100%", "is_exact": False}
-    less = [row | {"variants": row["variants"][1:]}, *products(9)[3:]]
-    before = synced([row, *products(9)[1:]])
-    if day:
-        run(before, less, 0, **settings)
-    for store in killed_runs(before, killed, lambda store: run(store, less, day, **settings)):
-        assert run(store, less, day, **settings).exit_code == 0
-        is_left = day < 7
-        assert [is_sold(store, number) for number in (2, 3)] == [is_left, is_left]
-        assert len(sold_variants(store)) == len(row["variants"]) - (not is_left)
-        with on_day(day):
-            assert_quiet(ListSource(less), store, remove_after="7d", on_missing=how, max_removals="100%")
-        run(store, less, 15, **settings)
-        assert [is_sold(store, number) for number in (2, 3)] == [False, False]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

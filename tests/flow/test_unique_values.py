@@ -9,13 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.faults import no, refuse, strike, sync_killed
+from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import edit_variant
 from tests.flow.plans import carried_out, owners, reasons
 from tests.flow.stage import (
     ListSource,
-    acknowledged_by,
-    assert_exact,
     copies_of,
     counts,
     is_creation,
@@ -291,17 +289,6 @@ def test_an_sku_that_another_product_gets_before_it_is_sent_is_not_reported_as_c
     result = sync(ListSource(rows), store)
     assert (counts(result), result.withheld) == ({"updated": 1, "unchanged": 1}, 1)
     assert [each.field for outcome in result.changes for each in outcome.changes] == ["price"]
-
-
-def test_the_item_of_a_variant_follows_an_exchange_after_a_killed_creation_and_a_withheld_sku() -> None:
-    store, rows = FakeMedusa(), products(2)
-    one, two = (row["sku"] for row in rows)
-    sync_killed("before", acknowledged_by, ListSource(products(2)), store)
-    rows[1]["sku"] = one
-    assert sync(ListSource(rows), store).withheld == 1
-    rows[0]["sku"] = two
-    assert sync(ListSource(rows), store).exit_code == 0
-    assert_exact(rows, store)
 
 
 def test_an_exchange_is_reported_in_full_although_the_store_refuses_a_neighbour() -> None:

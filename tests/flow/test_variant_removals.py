@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flow.faults import killed_runs, no, refuse, strike
+from tests.flow.faults import no, refuse, strike
 from tests.flow.merchant import delete_variants, edit, left_over
 from tests.flow.plans import carried_out
-from tests.flow.shirts import held, wanted
+from tests.flow.shirts import held
 from tests.flow.stage import (
     BATCHES,
     ListSource,
@@ -41,30 +41,6 @@ def left(store: FakeMedusa, number: int = 1) -> float:
     """The stock of the first variant; 0 if there is no such variant any more."""
     stock: float = held(store, number).get(f"SH{number}-S-R", {"stock": 0})["stock"]
     return stock
-
-
-@BOTH
-def test_what_is_back_or_drafted_already_is_not_planned_to_be_removed(removal: Row) -> None:
-    store, less = synced([shirt()]), without_first(shirt())
-    sync(ListSource([less]), store)
-    carried_out(ListSource([shirt()]), store, **removal)
-    assert held(store) == wanted(shirt())
-    sync(ListSource([less]), store, **removal)
-    less["variants"][0]["price"] = 99
-    result = carried_out(ListSource([less]), store, **removal)
-    assert [change.field for outcome in result.changes for change in outcome.changes] == ["price"]
-
-
-@BOTH
-@pytest.mark.parametrize("stock", [1, 0, 7, None])
-def test_a_variant_that_comes_back_has_the_stock_of_the_source(removal: Row, stock: int | None) -> None:
-    less, row, whole = ListSource([without_first(shirt())]), shirt(), synced([shirt()])
-    row["variants"][0]["stock"] = stock
-    for store in (whole, *killed_runs(whole, "store", partial(sync, less, **removal))):
-        sync(less, store, **removal)
-        carried_out(ListSource([row]), store, **removal)
-        assert held(store) == wanted(row)
-        assert_quiet(ListSource([row]), store, **removal)
 
 
 @pytest.mark.parametrize("removal", [{}, DRAFT])

@@ -23,11 +23,9 @@ from tests.flow.stage import ListSource, acknowledged_by, assert_quiet, counts, 
 from tests.flow.test_undo import shop_of
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.options import remove_options
-from tests.harness.fake_medusa.state import Item
 from tests.harness.shirts import shirt, shirts, variant
 
 DELETE = {"on_missing": "delete", "max_removals": "100%"}
-DRAFT = DELETE | {"on_missing": "draft"}
 
 Row = dict[str, Any]
 
@@ -168,41 +166,12 @@ def test_a_rejected_variant_rejects_its_product_and_nothing_else() -> None:
     assert_shirts([rows[0], rows[2]], store)
 
 
-def test_what_was_written_before_a_refusal_is_in_the_report() -> None:
-    store, row = synced([shirt(1)]), shirt(1, title="Better shirt")
-    row["variants"].append(variant(1, "XL", "Red", sku="FREE"))
-    store.state.items["iitem_left"] = Item("iitem_left", "FREE", "Left over")  # the first attempt is refused
-    result = sync(ListSource([row]), store)
-    assert {change.field for outcome in result.changes for change in outcome.changes} == {"title", "variant"}
-
-
 # --- variants that the source drops ---------------------------------------------------------------------
 
 
 def red() -> Row:
     """The shirt without its blue variants."""
     return shirt(1, variants=shirt(1)["variants"][::2])
-
-
-def test_a_dropped_variant_stays_by_default_and_is_deleted_when_that_is_asked_for() -> None:
-    store, source = synced(shirts(1)), ListSource([red()])
-    assert counts(sync(source, store)) == {"unchanged": 1}
-    assert_shirts(shirts(1), store)
-    assert_quiet(source, store)
-    assert counts(carried_out(source, store, **DELETE)) == {"updated": 1}
-    assert held(store) == wanted(red())
-    assert {value.value for value in store.products["dummyjson:1"].values} == {"S", "M", "L", "Red"}
-    assert_quiet(source, store, **DELETE)
-
-
-def test_the_stock_of_a_dropped_variant_is_set_to_0_under_draft_and_comes_back_with_it() -> None:
-    store, source = synced(shirts(1)), ListSource([red()])
-    assert counts(sync(source, store, **DRAFT)) == {"updated": 1}
-    blue = {sku: each["stock"] for sku, each in held(store).items() if sku.endswith("B")}
-    assert blue == dict.fromkeys(["SH1-S-B", "SH1-M-B", "SH1-L-B"], 0)
-    assert_quiet(source, store, **DRAFT)
-    assert counts(sync(ListSource(shirts(1)), store, on_missing="draft")) == {"updated": 1}
-    assert_shirts(shirts(1), store)
 
 
 def test_long_values_that_nothing_uses_any_more_are_removed() -> None:
