@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from medusa_sync import OnConflict
 from tests.flow.faults import strike
 from tests.flow.merchant import delete_variants, edit, set_prices
 from tests.flow.shirts import held
@@ -62,15 +61,6 @@ def test_what_the_merchant_adds_around_the_note_stays(moment: Any) -> None:
     sync(dearer(), store)
     price = next(iter(held(store, 1).values()))["price"]
     assert price == {"usd": dearer().rows[0]["variants"][0]["price"], "eur": 7}
-
-
-@pytest.mark.parametrize("side", [*OnConflict])
-def test_an_edit_is_a_conflict_as_always(side: OnConflict) -> None:
-    store = synced(ROWS)
-    set_prices(store, 1, amount=99)
-    result = sync(dearer(), store, on_conflict=str(side))
-    [conflict] = _conflicts(result)
-    assert (conflict.field, conflict.stored, conflict.kept) == ("price", 99, side)
 
 
 def _conflicts(result: Any) -> list[Any]:

@@ -68,14 +68,6 @@ def test_a_new_product_goes_to_the_channels_that_its_source_names_by_name_or_id(
     assert_quiet(ListSource(rows), store)
 
 
-def test_a_source_that_names_no_channels_any_more_leaves_them_as_they_are() -> None:
-    store = shop("Web")
-    run(store, row(1, "Web"))
-    run(store, row(1, title="Changed"))
-    assert channels(store) == {"Web"}
-    assert_quiet(ListSource([row(1, title="Changed")]), store)
-
-
 def test_a_channel_that_the_store_lacks_rejects_the_products_that_get_it() -> None:
     """Also if the whole source names it: that takes few requests."""
     store = shop("Web")

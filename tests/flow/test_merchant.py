@@ -20,7 +20,6 @@ from tests.flow.stage import (
     acknowledged_by,
     assert_items_follow,
     assert_quiet,
-    counts,
     is_write,
     run_once,
     sent_in_bulk,
@@ -32,7 +31,7 @@ from tests.flow.stage import (
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product
-from tests.harness.shirts import shirt, shirts
+from tests.harness.shirts import shirt
 
 SIZE = 4
 EDITED = "dummyjson:4"  # in the second batch
@@ -142,24 +141,6 @@ def test_an_edit_during_a_run_is_kept(what: str, moment: str) -> None:
     assert is_kept(store, store.products[EDITED])
     assert_quiet(source, store)
     assert is_kept(store, store.products[EDITED])
-
-
-def test_edits_between_the_row_of_a_product_and_its_variants_are_kept() -> None:
-    store, rows = synced(shirts(3)), shirts(3)
-    first, second = (str(each.sku) for each in store.products["dummyjson:2"].variants[:2])
-
-    def edit_prices() -> None:
-        euros = {"currency_code": "eur", "amount": 5}
-        edit_variant(store, 2, prices=[{"currency_code": "usd", "amount": 22}, euros])
-        edit_variant(store, 2, 1, prices=[{"currency_code": "usd", "amount": 1}])
-
-    for row in rows:
-        row["variants"][0]["price"] = 30
-    strike(store, "after", writes_rows, edit_prices)
-    assert counts(sync(ListSource(rows), store)) == {"updated": 3}
-    found = held(store, 2)
-    assert (found[first]["price"], found[second]["price"]) == ({"usd": 30, "eur": 5}, {"usd": 1})
-    assert_quiet(ListSource(rows), store)
 
 
 # --- conflicts ------------------------------------------------------------------------------------------
@@ -284,18 +265,6 @@ def test_a_conflict_of_a_product_that_the_store_refuses_is_not_decided() -> None
     refuse(store, is_write, no())
     result = sync(source, store)
     assert (result.exit_code, result.conflicts, store.products[EDITED].title) == (5, 0, "Mine")
-
-
-def test_our_variant_is_identified_by_its_id_even_if_the_merchant_swapped_skus() -> None:
-    store, source = in_sync()
-    add_two(store, store.products[EDITED])
-    ours, theirs = store.products[EDITED].variants
-    ours.sku, theirs.sku = "THEIRS", ours.sku
-    source.rows[3]["price"] = 3
-    result = sync(source, store)
-    found = store.products[EDITED].variants
-    assert (result.exit_code, result.conflicts) == (0, 0)
-    assert {each.id: each.prices[0].amount for each in found} == {ours.id: 3, theirs.id: 20}
 
 
 def test_an_sku_that_only_the_merchant_gave_a_variant_follows_the_source_once_it_has_one() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from medusa_sync import RunResult
 from tests.flow.faults import no, refuse, with_index
-from tests.flow.merchant import edit, edit_variant, set_prices
+from tests.flow.merchant import edit, set_prices
 from tests.flow.stage import ListSource, assert_exact, assert_quiet, counts, sync, synced
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -190,25 +190,3 @@ def test_a_rounded_weight_is_no_edit_of_the_merchant(weight: float) -> None:
     result = sync(weighing(weight, **BETTER), store, on_conflict="store")
     assert (counts(result), result.conflicts, changed(result)) == ({"updated": 1}, 0, {"title"})
     assert_quiet(weighing(weight, **BETTER), store, overwrite=True)
-
-
-@pytest.mark.parametrize(("before", "weight"), [(0.5, 0.7), (0.4, 1), (1, 0.7), (3, 7.5)])
-def test_a_weight_that_the_source_changes_is_no_conflict_and_written_once(
-    before: float, weight: float
-) -> None:
-    store = old_store(before)
-    result = sync(weighing(weight), store, on_conflict="store")
-    assert (result.exit_code, result.conflicts) == (0, 0)
-    stored = store.products["dummyjson:1"].variants[0].weight or 0
-    assert round(stored + 1e-9) == round(weight + 1e-9)
-    assert_quiet(weighing(weight), store)
-
-
-@pytest.mark.parametrize(("is_old", "theirs"), [(True, 3), (False, 3), (False, 1)])
-def test_a_weight_that_the_merchant_changed_is_kept(*, is_old: bool, theirs: float) -> None:
-    store = old_store(0.5) if is_old else synced(weighing(0.5).rows)
-    product = store.products["dummyjson:1"]
-    edit_variant(store, 1, weight=theirs)
-    result = sync(weighing(0.7), store, on_conflict="store")
-    assert (counts(result), result.conflicts) == ({"updated": 1}, 1)
-    assert product.variants[0].weight == theirs

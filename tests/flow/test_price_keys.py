@@ -133,18 +133,6 @@ def test_settings_choose_prices_by_the_start_of_their_names(
     assert stored(store) == {key: (new if key in expected else ALL)[key] for key in ALL}
 
 
-def test_each_price_is_limited_by_itself() -> None:
-    store = shop()
-    sync(mugs(ALL), store)
-    new = ALL | {"eur.Europe": 170, "eur.10-99": 1, "eur": 21}
-    result = sync(mugs(new), store, max_price_change="50%")
-    [outcome] = result.changes
-    assert {each.field for each in outcome.held} == {"price.eur.Europe", "price.eur.10-99"}
-    assert stored(store) == ALL | {"eur": 21}
-    assert sync(mugs(new), store).exit_code == 0
-    assert stored(store) == new
-
-
 def test_regions_are_read_once_when_products_are_created_and_then_only_if_a_stale_one_names_one() -> None:
     store = shop()
     sync(mugs({"usd": 1}, {"usd": 1, "eur.10+": 2}), store)
@@ -170,6 +158,7 @@ def test_regions_are_read_once_when_products_are_created_and_then_only_if_a_stal
         ({"eur.asia": 1}, "price.eur.asia: the store has several regions 'asia' ("),
         ({"usd.Europe": 1}, "price.usd.Europe: the currency of the region 'Europe' is 'eur'"),
         ({"eur.europe": 1, "eur.Europe": 1}, "price.eur.Europe and price.eur.europe are the same price"),
+        ({"chf": 1}, "price.chf: the store has no currency 'chf', only: 'eur', 'usd'; add"),
         ({"chf.Europe": 1}, "price.chf.Europe: the store has no currency 'chf', only: 'eur', 'usd'; add"),
     ],
 )
@@ -205,34 +194,3 @@ def test_a_region_that_is_renamed_is_the_same_whatever_the_source_calls_it() -> 
             assert_quiet(mugs(named | changes), store)
             before = stored(store)
         sync(mugs(named), store)
-
-
-def test_prices_of_a_renamed_region_can_be_dropped() -> None:
-    store = shop()
-    sync(mugs(ALL), store)
-    rename(store, "EU")
-    result = sync(mugs({"usd": 9}), store)
-    assert (result.exit_code, stored(store)) == (0, {"usd": 9})
-    assert_quiet(mugs({"usd": 9}), store)
-
-
-def test_a_region_that_is_created_again_gets_its_prices_and_the_old_ones_go() -> None:
-    store = shop()
-    sync(mugs(ALL), store)
-    del store.state.regions[region_of(store).id]
-    add_region(store, REGION)
-    assert_quiet(mugs(ALL), store)
-    assert sync(mugs(ALL | {"usd": 10}), store).exit_code == 0
-    assert stored(store) == ALL | {"usd": 10}
-    assert_quiet(mugs(ALL | {"usd": 10}), store)
-
-
-def test_another_currency_of_the_source_keeps_the_keys_of_prices() -> None:
-    store = shop()
-    sync(mugs(ALL), store)
-    for currency in ("eur", "usd"):
-        rows = mugs(ALL)
-        rows.currency = currency
-        result = sync(rows, store, currency=currency, accept_settings=True)
-        assert (result.exit_code, result.conflicts, stored(store)) == (0, 0, ALL)
-        assert_quiet(rows, store, currency=currency)

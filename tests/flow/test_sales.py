@@ -15,12 +15,10 @@ from tests.flow.faults import KILLED, killed_runs, no, refuse, strike
 from tests.flow.stage import (
     ListSource,
     assert_quiet,
-    constant,
     counts,
     is_write,
     run_once,
     sync,
-    synced,
     writes,
 )
 from tests.flow.test_undo import undo
@@ -172,25 +170,6 @@ def test_sale_prices_go_with_the_option_even_if_the_currency_changes_too(before:
     assert_quiet(plain, store, currency="eur")
 
 
-def test_sale_prices_go_with_the_option_after_the_currency_was_another_one_for_a_while() -> None:
-    store, plain = FakeMedusa(), ListSource(reduced().rows)
-    sold(store, reduced())
-    sync(ListSource(plain.rows, currency="eur"), store, currency="eur", only="title")
-    assert sync(plain, store, accept_settings=True).exit_code == 0
-    assert prices(store) == {}
-    assert_quiet(plain, store)
-
-
-def test_a_sale_price_in_another_currency_goes_even_if_the_new_one_was_held_back() -> None:
-    store, plain = synced(reduced().rows), ListSource(reduced().rows)
-    accept = {"accept_settings": True}
-    sync(ListSource(plain.rows, currency="eur", sale_prices=True), store, currency="eur", **accept)
-    assert sync(reduced(), store, max_price_change="1%", **accept).held == COUNT
-    assert sync(plain, store, **accept).exit_code == 0
-    assert prices(store) == {}
-    assert_quiet(plain, store)
-
-
 @pytest.mark.parametrize("winner", ["source", "store"])
 def test_a_sale_price_that_the_merchant_edited_is_a_conflict_when_the_option_is_turned_off(
     winner: str,
@@ -318,30 +297,6 @@ def test_two_runs_at_once_leave_one_list_and_each_price_once(
     assert ("some sale prices may be stored twice" in caplog.text) == (lost == 2)
     sold(store, reduced())
     assert amounts(store) == dict.fromkeys(SKUS, 9)
-
-
-@pytest.mark.parametrize("at_once", [200, 1])
-@pytest.mark.parametrize("still_reduced", [COUNT, 1, 0])
-def test_copies_are_removed_later_if_the_store_dies_before_either_of_two_runs_removed_them(
-    at_once: int, still_reduced: int
-) -> None:
-    store = FakeMedusa()
-    assert sync(reduced(only=0), store).exit_code == 0
-    died: list[httpx.Request] = []
-
-    def die(request: httpx.Request) -> httpx.Response | None:
-        if died or removes_prices(request):
-            died.append(request)
-            raise httpx.ConnectError("refused")
-        return None
-
-    store.before = die
-    with constant("AT_ONCE", at_once):
-        assert [result.exit_code for result in two_runs(store, 2, 2)] == [4, 4]
-    store.before = None
-    assert len(prices(store)) > COUNT
-    sold(store, reduced(only=still_reduced))
-    assert amounts(store) == dict.fromkeys(SKUS[:still_reduced], 9)
 
 
 def test_a_sale_price_whose_creation_is_delivered_late_is_stored_once_after_overwrite() -> None:

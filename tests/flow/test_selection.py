@@ -4,25 +4,19 @@ from typing import Any
 
 import pytest
 
-from medusa_sync.core.fields import NAMES
-from tests.flow.faults import sync_killed
 from tests.flow.merchant import add_variant, edit, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import assert_shirts, held
 from tests.flow.stage import (
-    BATCHES,
-    SOURCE_NAME,
     ListSource,
     assert_quiet,
     counts,
-    record_of,
     sync,
     synced,
     writes,
 )
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.shirts import shirt, variant
-from tests.tiers import sampled
 
 CUP: dict[str, Any] = {
     "id": 1,
@@ -159,13 +153,6 @@ def test_a_product_that_lost_its_variants_while_titles_were_not_synced(options: 
     assert_quiet(source, store)
 
 
-def test_an_interrupted_write_is_completed_with_all_fields() -> None:
-    store, source = synced([CUP]), ListSource([NEW])
-    sync_killed("before", lambda request: "location-levels" in request.url.path, source, store)
-    assert counts(sync(source, store, only="price")) == {"updated": 1}
-    assert_quiet(source, store)
-
-
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize(
     ("option", "expected"),
@@ -179,106 +166,6 @@ def test_new_or_stored_products_are_skipped(option: str, expected: dict[str, int
     if not dry_run:
         assert len(store.products) == 1 + (option == "no_update")
         assert store.products["dummyjson:1"].title == ("Cup" if option == "no_update" else "Better cup")
-
-
-# --- every field ----------------------------------------------------------------------------------------
-
-
-def catalogue(version: int) -> list[dict[str, Any]]:
-    """Products in which each version changes every field, the options, or the number of variants."""
-
-    def own(number: int) -> dict[str, Any]:
-        url, value = f"https://example.com/{number}-{version}.png", f"{number} v{version}"
-        texts = ("title", "subtitle", "description", "originCountry", "hsCode", "midCode", "material")
-        terms = {"tags": [value], "type": value, "collection": value, "category": f"category-{version}"}
-        sizes = {"weight": version, "dimensions": dict.fromkeys(("width", "height", "depth"), version)}
-        others = {"id": number, "images": [url], "thumbnail": url, "brand": value}
-        return dict.fromkeys(texts, value) | terms | sizes | others
-
-    def sold(name: str) -> dict[str, Any]:
-        prices = {"price": version, "compareAtPrice": 10 + version, "prices": {"eur": 20 + version}}
-        return prices | {"sku": f"{name}-{version}", "stock": version}
-
-    def cup(number: int) -> dict[str, Any]:
-        return own(number) | sold(f"CUP{number}") | {"meta": {"barcode": f"{number}{version}"}}
-
-    def shirts(number: int, *values: str, size: str = "Size") -> dict[str, Any]:
-        several = [
-            {
-                "id": f"{number}-{value}",
-                "title": f"{value} v{version}",
-                "barcode": f"{number}{value}{version}",
-            }
-            | {
-                "weight": version,
-                "metadata": {"key": version},
-                "image": f"https://example.com/v{version}.png",
-            }
-            | {"options": {size: value, "Colour": "Red"}}
-            | sold(f"SH{number}-{value}")
-            for value in values
-        ]
-        return own(number) | {"options": [size, "Colour"], "variants": several}
-
-    if version == 1:
-        return [cup(1), shirts(2, "S", "M"), cup(3), shirts(4, "S", "M"), shirts(5, "S", "M")]
-    return [cup(1), shirts(2, "S", "M", size="Width"), shirts(3, "S", "M"), cup(4), shirts(5, "S", "L")]
-
-
-def is_synced(name: str, options: dict[str, str]) -> bool:
-    """Whether a run with this `only` or `skip` syncs a field."""
-    names = {"variants"} if name.startswith("option.") else {name, name.partition(".")[0]}
-    names |= {"sale_price": {"price"}, "variant_rank": {"variants"}}.get(name, set())
-    [(kind, chosen)] = options.items()
-    return names.isdisjoint(chosen.split(",")) == (kind == "skip")
-
-
-def not_synced(record: Any, known: Any, options: dict[str, str]) -> Any:
-    """What a record has of the fields that a run does not sync, without variants that are not known."""
-
-    def left(fields: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in fields.items() if not is_synced(name, options)}
-
-    ids = {each[0] for each in known["variants"].values()}
-    default = {"title": "Default", "option.Default": "Default"}  # of a product without variants
-    variants = {own: left(default | fields) for own, fields, *_ in record["variants"].values() if own in ids}
-    pending = record.get("pending", {})
-    sent = {
-        key: left(fields)
-        for key, fields in pending.get("variants", {}).items()
-        if record["variants"][key][0] in ids
-    }
-    names = None if is_synced("variants", options) else (record.get("options"), pending.get("options"))
-    return left(record["fields"]), variants, [fields for fields in sent.values() if fields], names
-
-
-JOB = {"only": "price,stock"}  # beside a full run at night, as the documentation recommends
-SELECTIONS = [JOB, *({kind: name} for name in NAMES for kind in ("only", "skip"))]
-
-
-@pytest.mark.parametrize(
-    "options",
-    sampled(SELECTIONS, JOB, {"only": "metadata"}, {"only": "variants"}, {"skip": "variants"}),
-    ids=str,
-)
-def test_what_a_run_does_not_sync_is_neither_noted_nor_acknowledged(options: dict[str, str]) -> None:
-    """So the next full run writes it, and reports no conflict."""
-    before, source = catalogue(1), ListSource(catalogue(2), sale_prices=True)
-    store = synced(before, sale_prices=True)
-    records = {store.products[f"{SOURCE_NAME}:{row['id']}"].id: record_of(store, row["id"]) for row in before}
-    assert sync(source, store, sale_prices=True, **options).conflicts == 0
-    bodies = [body for each in writes(store) if each.path == BATCHES for body in each.json["update"]]
-    for body in bodies:
-        if "metadata" in body:  # some have only option values
-            known = records[body["id"]]
-            sent = not_synced(body["metadata"]["medusa_sync"], known, options)
-            assert sent == not_synced(known, known, options)
-    full = {"sale_prices": True, "on_missing": "delete", "max_removals": "100%"}
-    result = sync(source, store, **full)
-    assert (result.exit_code, result.conflicts) == (0, 0)
-    assert changed(sync(source, store, overwrite=True, dry_run=True, **full)) == set(), (
-        "all is as in the source"
-    )
 
 
 def test_the_sale_price_belongs_to_the_price() -> None:

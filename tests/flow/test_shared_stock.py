@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.flow.faults import sync_killed
 from tests.flow.merchant import create, edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.stage import (

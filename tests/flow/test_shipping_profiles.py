@@ -18,7 +18,6 @@ from tests.flow.stage import (
     sync,
     writes,
 )
-from tests.flow.test_undo import undo
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Product
 from tests.world import results
@@ -107,15 +106,6 @@ def test_a_change_of_the_source_is_written_and_nothing_else_changes(store: FakeM
     assert counts(run(store, shippingProfile=ids(store, "Digital")[0])) == {"unchanged": 1}
 
 
-def test_a_source_that_begins_or_stops_naming_one(store: FakeMedusa) -> None:
-    run(store)
-    run(store, shippingProfile="Bulky")
-    assert profile(store) == "Bulky"
-    assert counts(run(store, title="Mug")) == {"updated": 1}
-    assert profile(store) == "Bulky"
-    assert_quiet(source(title="Mug"), store)
-
-
 def test_one_that_the_merchant_renamed_stays(store: FakeMedusa) -> None:
     run(store, shippingProfile="Bulky")
     [own] = ids(store, "Bulky")
@@ -134,13 +124,6 @@ def test_a_plan_whose_profile_was_removed_since_is_not_written(store: FakeMedusa
     [outcome] = apply(plan, store).skipped
     assert "the store has no shipping profile 'Digital'" in outcome.reason
     assert profile(store) == "Bulky"
-
-
-def test_a_product_that_only_a_run_changed_since_can_be_undone(store: FakeMedusa, tmp_path: Path) -> None:
-    """What the store gives a product by itself is no edit of the merchant."""
-    result = run(store)
-    assert undo(store, result, tmp_path, on_missing="delete", max_removals="100%").exit_code == 0
-    assert not store.products
 
 
 @pytest.mark.parametrize("wanted", [True, False, None])

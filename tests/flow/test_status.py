@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from tests.flow.merchant import edit
 from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 
@@ -38,19 +37,6 @@ def test_a_change_at_the_source_hides_and_shows_a_product() -> None:
         assert_quiet(source(after), store)
 
 
-def test_a_source_without_a_status_leaves_it_to_the_merchant() -> None:
-    store = synced(source().rows)
-    assert status(store) == "published"
-    edit(store, 1, status="draft")
-    sync(source(price=4), store)
-    sync(source(price=4), store, overwrite=True)
-    assert status(store) == "draft"
-    sync(source("published", price=4), store)
-    assert status(store) == "published"
-    sync(source(price=5), store)
-    assert status(store) == "published"
-
-
 @pytest.mark.parametrize("last", ["draft", "published"])
 def test_a_source_that_stops_saying_a_status_leaves_the_last_one(last: str) -> None:
     store = synced(source(last).rows)
@@ -67,19 +53,6 @@ def test_active_is_published_and_a_new_product_gets_the_status_of_the_settings()
     sync(source("archived"), store)
     sync(source("active"), store)
     assert status(store) == "published"
-
-
-@pytest.mark.parametrize("back", ["draft", "published", None])
-def test_a_product_that_comes_back_is_shown_only_if_the_source_says_so(back: str | None) -> None:
-    both = [*source("published").rows, {"id": 2, "title": "Mug", "price": 2}]
-    store, gone = synced(both), ListSource(both[1:])
-    sync(gone, store, on_missing="draft", **LIMIT)
-    assert {each.title: each.status for each in store.products.values()}["Cup"] == "draft"
-    rows = [*source(back).rows, *gone.rows]
-    sync(ListSource(rows), store, on_missing="draft", **LIMIT)
-    expected = back or "published"
-    assert {each.title: each.status for each in store.products.values()}["Cup"] == expected
-    assert_quiet(ListSource(rows), store)
 
 
 # --- the guard --------------------------------------------------------------------------------------------

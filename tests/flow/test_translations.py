@@ -125,20 +125,6 @@ def test_many_are_written_in_one_call() -> None:
     assert asked(store) == ["/admin/feature-flags", "/admin/translations/batch"]
 
 
-def test_texts_that_the_source_drops_are_removed() -> None:
-    store = FakeMedusa()
-    run(store, row(1, **in_german("Kanne", subtitle="Für Milch")))
-    translate(store, "de-DE", material="Kupfer")
-    run(store, row(1, **in_german("Kanne")))
-    assert texts(store) == {"de-DE": {"title": "Kanne", "material": "Kupfer"}}
-    run(store, row(1))
-    assert texts(store) == {"de-DE": {"material": "Kupfer"}}
-    store.requests.clear()
-    assert_quiet(ListSource([row(1)]), store)
-    run(store, row(1, title="Changed"))
-    assert asked(store) == []
-
-
 def test_only_some_texts_are_synced_if_that_is_asked_for() -> None:
     store = FakeMedusa()
     run(store, row(1, **in_german("Kanne")))
@@ -238,16 +224,6 @@ def test_what_the_catalogue_does_not_need_may_be_hidden(path: str, needing: dict
     if needing:
         result = sync(ListSource([row(2, **needing)]), store)
         assert (result.exit_code, path in result.error, "role" in result.hint) == (4, True, True)
-
-
-def test_a_store_that_has_no_translations_any_more_is_synced_without_them() -> None:
-    store = FakeMedusa()
-    run(store, row(1, **in_german("Kanne")))
-    store.state.has_translations = False
-    assert counts(run(store, row(1, title="Jug", **in_german("Krug")))) == {"updated": 1}
-    store.state.has_translations = True
-    assert counts(run(store, row(1, title="Jug", **in_german("Krug")))) == {"updated": 1}
-    assert texts(store) == {"de-DE": {"title": "Krug"}}
 
 
 GONE = pytest.mark.parametrize("gone", ["locale", "translations", "right"])

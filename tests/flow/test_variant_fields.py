@@ -9,10 +9,10 @@ from tests.flow.merchant import edit_variant
 from tests.flow.stage import ListSource, assert_quiet, counts, make_former, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.fake_medusa.state import Variant
-from tests.harness.shirts import shirt, shirts
+from tests.harness.shirts import shirt
 
 SKU = "SH1-S-R"
-RED, WINE, PINK = (f"https://i.example/{name}.png" for name in ("red", "wine", "pink"))
+RED, WINE = (f"https://i.example/{name}.png" for name in ("red", "wine"))
 BEFORE: dict[str, Any] = {"metadata": {"fit": "slim", "washable": True}, "image": RED}
 
 
@@ -104,21 +104,6 @@ def test_the_ordinary_routes_create_variants_without_images_and_change_them() ->
 # --- prices -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("is_stored", [False, True])
-def test_a_price_in_a_currency_that_the_store_lacks_rejects_only_its_product(*, is_stored: bool) -> None:
-    store = synced(shirts(2) if is_stored else [])
-    neighbour, row = shirt(1, title="Better"), shirt(2, title="Dearer")
-    row["variants"][3]["prices"] = {"chf": 18}
-    for dry_run in (True, False):
-        result = sync(ListSource([neighbour, row]), store, dry_run=dry_run)
-        assert counts(result) == {"updated" if is_stored else "created": 1, "rejected": 1}
-        [problem] = result.problems
-        assert problem.external_id == "dummyjson:2"
-        assert problem.reason.startswith("price.chf: the store has no currency 'chf', only: 'eur', 'usd'")
-    titles = {key: product.title for key, product in store.products.items()}
-    assert titles == {"dummyjson:1": "Better"} | ({"dummyjson:2": "Shirt 2"} if is_stored else {})
-
-
 def test_a_product_without_a_price_in_the_currency_of_the_run_has_its_others() -> None:
     """A feed may have products in several currencies."""
     store = FakeMedusa()
@@ -141,18 +126,6 @@ def test_a_product_without_a_price_in_the_currency_of_the_run_has_its_others() -
     rows = [{"id": 1, "title": "Mug", "prices": {"chf": 1}}]
     [problem] = sync(ListSource(rows), store).problems
     assert "the store has no currency 'chf', only: 'eur', 'usd'" in problem.reason
-
-
-def test_prices_of_the_merchant_stay_and_dropped_ones_of_ours_are_removed() -> None:
-    store = synced(source(prices={"EUR": 18}).rows)
-    product, own = store.products["dummyjson:1"], variant(store)
-    prices = [{"id": each.id, "currency_code": each.currency_code} for each in own.prices]
-    rule = {"currency_code": "usd", "amount": 1, "min_quantity": 10}
-    body = {"update": [{"id": own.id, "prices": [*prices, rule]}]}
-    store.call("POST", f"/admin/products/{product.id}/variants/batch", body)
-    assert counts(sync(source(price=19), store)) == {"updated": 1}
-    after = [(each.currency_code, each.amount, each.min_quantity) for each in variant(store).prices]
-    assert sorted(after, key=str) == [("usd", 1, 10), ("usd", 19, None)]
 
 
 def test_an_upgrade_sends_no_image_that_the_version_before_did_not_read() -> None:

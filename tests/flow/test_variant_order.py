@@ -134,12 +134,3 @@ def test_then_a_changed_order_is_sent_as_a_whole(upgraded: FakeMedusa, after: st
 def test_a_variant_that_is_added_after_an_upgrade_is_in_its_place(upgraded: FakeMedusa) -> None:
     run(upgraded, "ADBC")
     assert shown(upgraded) == "ADBC"
-
-
-def test_a_product_gets_variants_and_loses_them() -> None:
-    store = synced([{"id": 1, "title": "Shirt", "price": 3}])
-    run(store, "BA")
-    assert shown(store).endswith("BA")
-    result = sync(ListSource([{"id": 1, "title": "Shirt", "price": 3}]), store)
-    assert result.exit_code == 0
-    assert_quiet(ListSource([{"id": 1, "title": "Shirt", "price": 3}]), store)
