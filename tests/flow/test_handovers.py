@@ -5,6 +5,7 @@ import pytest
 
 from tests.flow.faults import no, refuse
 from tests.flow.plans import carried_out
+from tests.flow.shirts import assert_shirts
 from tests.flow.stage import (
     BATCHES,
     ListSource,
@@ -21,6 +22,8 @@ from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.harness.shirts import shirt, variant
 from tests.world.results import withheld
+
+RENAMES = "update-inventory-items-workflow"
 
 
 def exchanged(size: int, by: int = 17) -> tuple[FakeMedusa, ListSource]:
@@ -62,6 +65,23 @@ def test_one_product_that_cannot_be_written_does_not_stop_an_exchange(fault: str
     for _ in range(2):
         assert sync(source, store).exit_code == 0
     assert_exact(source.rows, store)
+
+
+def test_a_new_variant_gets_its_sku_although_an_item_has_kept_it_in_an_interrupted_run() -> None:
+    """The variants lost their SKUs first, but not their items."""
+    row = shirt(1)
+    first, second, *others = row["variants"]
+    new = {**variant(1, "XL", "Red"), "sku": first["sku"], "barcode": "991"}
+    moved = [{**first, "sku": second["sku"]}, {**second, "sku": "NEW"}, *others, new]
+    store, source = synced([row]), ListSource([row | {"variants": moved}])
+    refuse(store, lambda request: bool(sent_in_bulk(request, RENAMES)), no(429))
+    assert counts(sync(source, store)) == {"unconfirmed": 1}
+    assert not any(each.sku for each in store.products["dummyjson:1"].variants[:2])
+    store.before = None
+    result = sync(source, store)
+    assert (counts(result), withheld(result)) == ({"updated": 1}, {})
+    assert_shirts(source.rows, store)
+    assert_quiet(source, store)
 
 
 # --- variants that want values of others ------------------------------------------------------------------
