@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 
+from msgspec import structs
+
 from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import NEWEST, kind_of
@@ -99,7 +101,7 @@ def announce(desired: DesiredProduct, stored: StoredProduct, how: PlanSettings) 
         record,
         tuple(own),
         variants=tuple(variants),
-        selection=how.selection.narrowed({each.field for each in changes}),
+        how=structs.replace(how, selection=how.selection.narrowed({each.field for each in changes})),
     )
 
 

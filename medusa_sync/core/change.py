@@ -24,7 +24,7 @@ from medusa_sync.core.policy import Delay, OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
 from medusa_sync.core.product_options import OptionPlan
 from medusa_sync.core.record import NO_RECORD, Dropped, Record, Write
-from medusa_sync.core.selection import ALL, Selection
+from medusa_sync.core.selection import PlanSettings, Selection
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value, members
@@ -92,18 +92,15 @@ class Change(Struct, frozen=True, dict=True):
         dropped: variants of ours that the source no longer has, by key.
         removed: those that are deleted, by key; `stored` and `dropped` do not have them.
         drafted: the keys of dropped variants whose stock is set to 0.
-        selection: the fields that are synced.
-        missing_since: the mark of dropped variants that have none; 0 for no mark.
+        how: it was decided.
         blocked: why variants cannot get their option values, or are not removed; None for no reason.
         handle: of a product that is created; None for one that the store has.
         shared_item: id of the inventory item that variants share; None if there is none yet.
         keeps_items: nothing is sent for the item that variants share, because it is the merchant's.
         keeps_record: the record in the store stays as it is, except that it says which variants are deleted;
             `record` says what was applied by the run that is undone.
-        renews_settings: its record gets the settings of the run, even if nothing else is written.
         newer: fields that the record gets for the first time, because an earlier version did not sync them,
             with whether the store will have what the source wants.
-        learns: its record gets them, even if nothing else is written.
         decisions: about its fields, if they are wanted.
     """
 
@@ -117,22 +114,24 @@ class Change(Struct, frozen=True, dict=True):
     dropped: Mapping[str, StoredVariant] = {}
     removed: Mapping[str, StoredVariant] = {}
     drafted: Collection[str] = ()
-    selection: Selection = ALL
-    missing_since: float = 0
+    how: PlanSettings = PlanSettings()
     blocked: str | None = None
     handle: str | None = None
     shared_item: str | None = None
     keeps_items: bool = False
     keeps_record: bool = False
-    renews_settings: bool = False
     newer: Mapping[str, bool] = {}
-    learns: bool = False
     decisions: tuple[Decision, ...] = ()
 
     @cached_property
     def steps(self) -> frozenset[Step]:
         """The steps that it takes to write it."""
         return steps_of(self)
+
+    @property
+    def selection(self) -> Selection:
+        """The fields that are synced."""
+        return self.how.selection
 
     @property
     def is_partial(self) -> bool:

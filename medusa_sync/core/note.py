@@ -74,7 +74,7 @@ def _of_dropped(change: Change, key: str, fields: dict[str, Value]) -> VariantRe
         id=change.dropped[key].id,
         fields=fields,
         dropped=Dropped.DRAFTED if key in change.drafted else entry.dropped or Dropped.KEPT,
-        missing_since=entry.missing_since or change.missing_since,
+        missing_since=entry.missing_since or change.how.missing_since,
     )
 
 
@@ -121,14 +121,14 @@ def is_recorded(update: Change) -> bool:
         return not update.steps
     if record is None or update.stored.has_old_record:
         return False
-    if update.has_changes or update.conflicts or update.adopted or update.learns:
+    if update.has_changes or update.conflicts or update.adopted or (update.newer and update.how.overwrite):
         return False
     if update.copies.sends_any or update.copies.to_copy:
         return False
-    if update.renews_settings and is_earlier(record.settings, update.desired.settings):
+    if update.how.accept_settings and is_earlier(record.settings, update.desired.settings):
         return False
     is_same = update.record is record and not (record.withheld or update.withheld)
-    is_marked = record.missing_since or update.missing_since
+    is_marked = record.missing_since or update.how.missing_since
     if is_same and not is_marked and update.selection.is_up_to_date(record, update.desired):
         return True
     # New settings alone write nothing, and an upgrade neither.

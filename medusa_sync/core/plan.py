@@ -148,13 +148,11 @@ class _Plan(Struct, frozen=True):
             options,
             dropped,
             drafted=drafted,
-            selection=selection,
+            how=self.how,
             blocked=blocked,
             shared_item=self.shared.item_id,
             keeps_items=self.shared.is_kit and bool(of_shared),
-            renews_settings=self.how.accept_settings,
             newer=self.newer,
-            learns=self.how.overwrite and bool(self.newer),
             decisions=tuple(self.decisions),
         )
 

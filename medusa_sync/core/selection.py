@@ -129,6 +129,7 @@ class PlanSettings(Struct, frozen=True):
         accept_settings: the products of the source may have been written with other values of the settings of
             values; their records get those of the run.
         explains: changes have the decisions about all fields.
+        missing_since: the mark of dropped variants that have none; 0 for no mark.
     """
 
     on_conflict: ConflictPolicy = SOURCE_WINS
@@ -141,3 +142,4 @@ class PlanSettings(Struct, frozen=True):
     on_deleted: OnDeleted = OnDeleted.RECREATE
     accept_settings: bool = False
     explains: bool = False
+    missing_since: float = 0

@@ -42,7 +42,6 @@ class Context(Struct):
         vocabulary: the names of the store, and the placement of new products.
         removed_products: external ids of products that a dry run has removed, although the store has them.
         removed_variants: ids of dropped variants that the final pass removes, by external id of the product.
-        missing_since: the mark of the variants that the final pass finds to be missing; 0 for no mark.
         keeps_shown: no product is hidden, because the source no longer shows too many.
         is_final: all products have been written, except those that waited for others, or for removals.
         another_run_creates: products of this source, and may use what was found to be unused.
@@ -63,7 +62,6 @@ class Context(Struct):
     vocabulary: Vocabulary
     removed_products: set[str] = field(default_factory=set)
     removed_variants: dict[str, Collection[str]] = {}
-    missing_since: float = 0
     keeps_shown: bool = False
     is_final: bool = False
     another_run_creates: bool = False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
 from medusa_sync.core.ids import source_id_of
@@ -56,7 +58,8 @@ class Marks:
         """Take what is missing, with the names of variants without a mark; returns what gets a mark."""
         if not self._delay.seconds:
             return []
-        now = self._context.missing_since = self._delay.now
+        now = self._delay.now
+        self._context.plan = structs.replace(self._context.plan, missing_since=now)
         found = [*missing]
         due = {each.id for each in self.due(found)}
         later = [each for each in found if each.id not in due]

@@ -214,8 +214,7 @@ class Planner:
         change = self._planned(product, stored, selection)
         if change.hides and self._context.keeps_shown:
             change = self._planned(product, stored, selection.without(STATUS))
-        since = self._context.missing_since
-        return structs.replace(change, missing_since=since) if since else change
+        return change
 
     def _planned(self, product: DesiredProduct, stored: StoredProduct, selection: Selection) -> Change:
         return plan_change(
