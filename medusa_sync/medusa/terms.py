@@ -99,15 +99,15 @@ class Terms:
         self._errors: dict[_Term, MedusaSyncError] = {}  # why the latest search found no id
         self._names: Mapping[str, str] | None = None
         self._listed: dict[str, _Listed] = {}  # categories by what the source calls them
-        self._titles: dict[str, str] = {}  # of collections, by handle
-        self._categories: dict[str, Category] = {}  # of category paths, by handle
+        self._named: dict[_Term, Category] = {}  # collections, and categories of paths
 
     def expect(self, needs: Needs, products: Iterable[DesiredProduct] = ()) -> None:
         """Find and create these terms, which products need, too when ids are needed the next time."""
         for product in products:
-            self._titles.update(product.names)
+            titles = product.names.items()
+            self._named.update({(COLLECTION, handle): Category(title) for handle, title in titles})
             for handle, category in product.categories.items():
-                self._categories.setdefault(handle, category)
+                self._named.setdefault((CATEGORIES, handle), category)
         self._expected.update(dict.fromkeys(_all(needs)))
 
     def has(self, needs: Needs) -> bool:
@@ -232,14 +232,14 @@ class Terms:
 
     async def _details(self, name: str, key: str) -> dict[str, Any]:
         """The fields of a new term besides its id and its key."""
+        named = self._named.get((name, key))
         if name == COLLECTION:
-            return {"title": self._titles.get(key) or key}
+            return {"title": (named.name if named is not None else "") or key}
         if name != CATEGORIES:
             return {}
-        category = self._categories.get(key)
-        if category is None and self._names is None:
+        if named is None and self._names is None:
             self._names = await self._source.category_names()
-        known = category.name if category is not None else (self._names or {}).get(key)
+        known = named.name if named is not None else (self._names or {}).get(key)
         title = known or (key.replace("-", " ").title() if key == slug(key) else key)
         details = {
             "handle": self._listed[key].handle,
@@ -252,8 +252,8 @@ class Terms:
 
     def _parent_of(self, name: str, key: str) -> str | None:
         """The key of the term above another one; only categories have one."""
-        category = self._categories.get(key) if name == CATEGORIES else None
-        return None if category is None else category.parent
+        named = self._named.get((name, key))
+        return None if named is None else named.parent
 
     def _above(self, name: str, key: str) -> Iterator[str]:
         """The keys of the terms above another one, the nearest first."""
