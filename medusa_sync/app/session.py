@@ -25,7 +25,7 @@ from medusa_sync.app.connections import HEADERS, Connect, connector
 from medusa_sync.app.lock import run_lock
 from medusa_sync.app.signals import Signals, ending
 from medusa_sync.core.ids import source_id_of
-from medusa_sync.core.kinds.copies import PUBLIC, Copying
+from medusa_sync.core.kinds.copying import PUBLIC, Copying
 from medusa_sync.core.kinds.images import IMAGES
 from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import AVAILABLE, Delay, OnMissing, Share

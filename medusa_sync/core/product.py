@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from medusa_sync.core.approved import Approved
 from medusa_sync.core.fields import TITLE, UNIQUE
 from medusa_sync.core.kinds.base import Meanings
-from medusa_sync.core.kinds.copies import Copying
+from medusa_sync.core.kinds.copying import Copying
 from medusa_sync.core.value import Value
 
 

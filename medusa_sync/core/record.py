@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.fields import FIELDS, NEWEST, VARIANT_FIELDS, Field, kind_of
 from medusa_sync.core.kinds.base import Kind, Meanings
-from medusa_sync.core.kinds.copies import Copies
+from medusa_sync.core.kinds.copying import Copies
 from medusa_sync.core.kinds.options import OPTIONS, VARIANTS, AppliedOption
 from medusa_sync.core.kinds.prices import regions_of
 from medusa_sync.core.product import DesiredProduct

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from medusa_sync.core.ids import Shard
-from medusa_sync.core.kinds.copies import Copying
+from medusa_sync.core.kinds.copying import Copying
 from medusa_sync.core.placement import PlacementSettings
 from medusa_sync.core.policy import NONE_REJECTED, Delay, OnMissing, Share
 from medusa_sync.core.record import Dropped

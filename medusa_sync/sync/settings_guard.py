@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
+from medusa_sync.core.kinds.copies import settings_of
 from medusa_sync.core.kinds.stock import LOCATION, LOCATIONS
 from medusa_sync.core.placement import UNKNOWN
 from medusa_sync.core.product import DesiredProduct
@@ -61,9 +62,8 @@ class SettingsGuard:
         """
         if not self._context.mode.checks_settings:
             return
-        copying = self._context.settings.copying
         self._of_source = {name: value for name, value in product_settings.items() if name in OF_SOURCE}
-        self._of_source |= copying.settings if copying else {}
+        self._of_source |= settings_of(self._context.settings.copying)
         before = self._scan.recorded_settings.as_a_whole(self._of_source)
         names = {before[name] for name in (LOCATION, LOCATION_NAME) if name in before}
         if names and self._location not in names and self._selection.decides(LOCATION):

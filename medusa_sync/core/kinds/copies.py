@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
+from medusa_sync.core.kinds.copying import Copies, Copy, Copying, mark_of
 from medusa_sync.core.kinds.images import COPY_IMAGES, IMAGES, THUMBNAIL, Images, distinct_images_body
 from medusa_sync.core.value import members
 
@@ -24,114 +23,8 @@ if TYPE_CHECKING:
     from medusa_sync.core.selection import Selection
     from medusa_sync.core.stored import StoredProduct
 
-PUBLIC = "public"
-"""Means all hosts with a public address."""
-
 _SPARE = 8  # copies that a record keeps although the source no longer has their images
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 3_600, 7 * 86_400
 _MARK = re.compile(r"-([0-9a-f]{12})(?=[-.])")  # in the name of a copy
-
-
-class Copy(Struct, frozen=True, array_like=True):
-    """A file of the store that was made from an image.
-
-    Attributes:
-        source: the URL of the image at the source.
-        url: of the file.
-        id: of the file; empty if its URL ends with it.
-        seen: what shows that the image has changed since: its ETag, or the time of its last change.
-    """
-
-    source: str
-    url: str
-    id: str = ""
-    seen: str | int = ""
-
-
-class Failure(Struct, frozen=True, array_like=True):
-    """An image that could not be copied.
-
-    Attributes:
-        count: how often it was tried.
-        again: when it is tried again, in seconds since 1970.
-    """
-
-    count: int
-    again: float
-
-    def next(self, now: float) -> Failure:
-        """The failure after it was tried once more."""
-        return Failure(self.count + 1, now + min(_FIRST_PAUSE_S * 2**self.count, _LONGEST_PAUSE_S))
-
-
-NEVER = Failure(0, 0)
-
-
-class Copies(Struct, frozen=True, omit_defaults=True):
-    """What the record of a product says about copies.
-
-    Attributes:
-        files: the known ones, also some of images that the source no longer has: an undo may need them.
-        failed: the images that could not be copied, by the mark of their URL.
-        done: what tells apart the images, and the hosts of the setting, when nothing was left to be tried.
-    """
-
-    files: tuple[Copy, ...] = ()
-    failed: dict[str, Failure] = {}
-    done: str = ""
-
-
-class Copying(Struct, frozen=True):
-    """What a run does about the images of a product.
-
-    Attributes:
-        hosts: from which it copies images.
-        at: when it began, in seconds since 1970.
-        again: images that have copies are asked for, too, and copied again if they have changed.
-        asks: images are asked for at all, which a dry run does not do by itself.
-        made: the copies that it has made, or found to be up to date.
-        failed: the images that it could not copy, by the mark of their URL.
-        left: the images that it does not try.
-    """
-
-    hosts: frozenset[str]
-    at: float
-    again: bool = False
-    asks: bool = True
-    made: tuple[Copy, ...] = ()
-    failed: Mapping[str, Failure] = {}
-    left: frozenset[str] = frozenset()
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """The setting that decides about copies."""
-        return {COPY_IMAGES: ",".join(sorted(self.hosts))}
-
-    def takes(self, url: str, copies: Copies, known: Collection[str]) -> bool:
-        """Whether an image is to be copied.
-
-        Args:
-            url: of the image.
-            copies: what the record of its product says.
-            known: the images that have copies.
-        """
-        earlier = {} if self.again else copies.failed
-        failed = {**earlier, **self.failed}.get(mark_of(url), NEVER)
-        return self._allows(url) and failed.again <= self.at and url not in known
-
-    def _allows(self, url: str) -> bool:
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-        except ValueError:
-            return False
-        is_named = PUBLIC in self.hosts or host.rstrip(".") in self.hosts
-        return bool(host) and parts.scheme in {"http", "https"} and is_named
-
-
-def mark_of(url: str) -> str:
-    """What the name of a copy has of the URL of its image, so that it is known without a record, too."""
-    return blake2b(url.encode(), digest_size=6).hexdigest()
 
 
 def images_of(desired: DesiredProduct) -> Iterator[str]:
@@ -140,6 +33,11 @@ def images_of(desired: DesiredProduct) -> Iterator[str]:
         yield from members(value)
     for variant in desired.variants:
         yield from members(variant.fields.get(THUMBNAIL))
+
+
+def settings_of(copying: Copying | None) -> dict[str, str]:
+    """The setting that decides about copies, if there are any."""
+    return {COPY_IMAGES: ",".join(sorted(copying.hosts))} if copying else {}
 
 
 # --- what the store has ---

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from msgspec import structs
 
-from medusa_sync.core.kinds.copies import NEVER, Copy, Copying, Failure, mark_of
+from medusa_sync.core.kinds.copying import NEVER, Copy, Copying, Failure, mark_of
 from medusa_sync.errors import AmbiguousWriteError, ImageError, StoreError, StoreRefusedError
 from medusa_sync.http import Upload
 from medusa_sync.images import MAX_IMAGE_BYTES, Image, Images

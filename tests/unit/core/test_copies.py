@@ -6,18 +6,8 @@ from hypothesis import strategies as st
 from msgspec import json, structs
 
 from medusa_sync.core.change import creation
-from medusa_sync.core.kinds.copies import (
-    NEVER,
-    PUBLIC,
-    Copies,
-    Copy,
-    Copying,
-    Failure,
-    by_record,
-    by_source,
-    expected,
-    mark_of,
-)
+from medusa_sync.core.kinds.copies import by_record, by_source, expected
+from medusa_sync.core.kinds.copying import NEVER, PUBLIC, Copies, Copy, Copying, Failure, mark_of
 from medusa_sync.core.note import final_record
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.record import Record
