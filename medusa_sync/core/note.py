@@ -15,12 +15,13 @@ from medusa_sync.core.decided import (
     recorded_own,
     recorded_variants,
 )
-from medusa_sync.core.fields import KINDS, NEWEST, REPEATING, newer_than
+from medusa_sync.core.fields import KINDS, NEWEST, REPEATING, kind_of, newer_than
+from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.record import CHANGES, Dropped, Pending, Record, VariantRecord, Write
 from medusa_sync.core.run_settings import is_earlier
 from medusa_sync.core.steps import Step
-from medusa_sync.core.stored import StoredVariant
-from medusa_sync.core.value import Value
+from medusa_sync.core.stored import StoredProduct, StoredVariant
+from medusa_sync.core.value import Value, latest
 
 
 def final_record(change: Change, *, new: Mapping[str, str] = {}) -> Record:
@@ -201,3 +202,26 @@ def _noted_variants(change: Change, final: Record, late: Mapping[str, Decided]) 
         key: structs.replace(entry, fields=late[key].until_then) if key in late else entry
         for key, entry in variants.items()
     }
+
+
+def with_note(stored: StoredProduct, noted: Record | None) -> StoredProduct:
+    """A product that another run may have written since this one has noted what it sends to its variants.
+
+    Without the note, nothing else shows that a value is no edit: one that this run has cleared, or one from
+    before a call that the store has undone.
+    """
+    record, own = stored.record, noted.pending if noted is not None else None
+    if record in (None, noted) or own is None or noted is None:
+        return stored
+    pending = record.pending or Pending(Write.UPDATE, currency=record.currency)
+    variants = dict(pending.variants)
+    for key, fields in own.variants.items():
+        before, theirs = noted.variant(key).fields, variants.get(key, {})
+        ours = {
+            name: latest((before.get(name), *values), theirs.get(name, ()))
+            for name, values in fields.items()
+            if kind_of(name).merge is Merge.REPLACE
+        }
+        variants[key] = {**theirs, **ours}
+    noting = structs.replace(record, pending=structs.replace(pending, variants=variants))
+    return structs.replace(stored, record=noting)

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from msgspec import Struct, field, structs
+from msgspec import Struct, field
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import BARCODE, EAN, SKU, UNIQUE, UPC, UniqueValue
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.product import DesiredProduct, Withheld
-from medusa_sync.core.record import Pending, Write
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value
 
@@ -316,23 +314,3 @@ def _name(owner: Owner, change: Change) -> str:
     external_id = f"{product.external_id} " if product.external_id else ""
     product_id = f" ({product.id})" if product.id else ""
     return f"{item}{external_id}{product.title!r}{product_id}"
-
-
-def with_cleared(stored: StoredProduct, changed: Iterable[FieldChange]) -> StoredProduct:
-    """A product that another run has written since this one cleared unique values of it.
-
-    Its record no longer has the note of this run, so nothing else shows that no merchant has cleared them.
-    """
-    record, cleared = stored.record, dict[str, dict[str, tuple[Value, ...]]]()
-    for each in changed:
-        if each.field in UNIQUE and each.planned is None and each.key is not None:
-            cleared.setdefault(each.key, {})[each.field] = (None,)
-    if record is None or not cleared:
-        return stored
-    pending = record.pending or Pending(Write.UPDATE, currency=record.currency)
-    values = {
-        key: {**cleared.get(key, {}), **pending.variants.get(key, {})}
-        for key in {**pending.variants, **cleared}
-    }
-    noted = structs.replace(pending, variants=values)
-    return structs.replace(stored, record=structs.replace(record, pending=noted))

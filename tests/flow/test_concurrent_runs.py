@@ -201,6 +201,23 @@ def test_skus_that_a_run_has_cleared_again_are_written_although_another_run_has_
     assert_quiet(ListSource([row]), store)
 
 
+def test_a_call_that_the_store_undoes_is_sent_again_although_another_run_has_confirmed_the_same() -> None:
+    store, row = synced([shirt(1)]), shirt(1)
+    row["variants"][0] |= {"sku": "NEW", "price": 99}
+    elsewhere = copies_of(store)()
+    sync(ListSource([row]), elsewhere)
+
+    def confirm_theirs() -> None:
+        store.products["dummyjson:1"].metadata = elsewhere.products["dummyjson:1"].metadata
+        raise httpx.ReadTimeout("slow")
+
+    strike(store, "before", partial(sent_in_bulk, workflow="update-product-variants"), confirm_theirs)
+    result = sync(ListSource([row]), store)
+    assert (counts(result), result.conflicts) == ({"updated": 1}, 0)
+    assert_shirts([row], store)
+    assert_quiet(ListSource([row]), store)
+
+
 @pytest.mark.parametrize("their_id", ["variant_0", "variant_Z"], ids=["older", "younger"])
 def test_a_variant_that_two_runs_add_at_the_same_moment_is_stored_once(their_id: str) -> None:
     """Medusa does not refuse the second one then; it has no SKU, which would be unique."""

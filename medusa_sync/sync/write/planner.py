@@ -14,14 +14,13 @@ from medusa_sync.core.announced import Announced
 from medusa_sync.core.change import Change, creation
 from medusa_sync.core.fields import kind_of
 from medusa_sync.core.kinds.status import STATUS
-from medusa_sync.core.note import is_recorded
+from medusa_sync.core.note import is_recorded, with_note
 from medusa_sync.core.product import DesiredProduct, Withheld, without_values
 from medusa_sync.core.result import Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.core.undo import Undone, plan_change
 from medusa_sync.core.unfinished import is_in_progress, is_incomplete
-from medusa_sync.core.unique import with_cleared
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.decode import details_of
 from medusa_sync.medusa.lists import List
@@ -121,8 +120,7 @@ class Planner:
             history.records.append(stored.record)
         elif not is_known:  # another run may have brought some back
             self._context.removed_variants.pop(job.external_id, None)
-        if not is_known:
-            stored = _with_cleared(job, stored)
+        stored = with_note(stored, job.attempt.note)
         update = self.change_of(job.desired, stored, selection)
         _explain(job, update)
         self._context.remarks.kits.add(update)
@@ -166,10 +164,9 @@ class Planner:
                 message = stored.reason if stored else f"{product_id} was deleted while it was written"
                 job.attempt.error = StoreRefusedError(message, status=HTTPStatus.NOT_FOUND)
                 continue
-            if not (is_known := stored.record in job.history.records):
-                stored = _with_cleared(job, stored)
             try:
-                update = self.change_of(before.desired, stored, before.selection)
+                noted = with_note(stored, job.attempt.note)
+                update = self.change_of(before.desired, noted, before.selection)
             except ProductFailedError as error:
                 job.attempt.error = error
                 continue
@@ -186,7 +183,7 @@ class Planner:
                 removed=before.removed,
                 blocked=before.blocked,
             )
-            if job.change.removed and not is_known:
+            if job.change.removed and stored.record not in job.history.records:
                 raise AmbiguousWriteError(f"another run has written {product_id} meanwhile")
             self._context.ledger.decided(job.external_id, job.change.conflicts)
             if reason := self._gate.refusal(job, has_begun=True):
@@ -232,12 +229,6 @@ class Planner:
             return creation(desired, change.handle)
         update = self.change_of(desired, change.stored, change.selection)
         return structs.replace(update, removed=change.removed, blocked=change.blocked)
-
-
-def _with_cleared(job: Job, stored: StoredProduct) -> StoredProduct:
-    """A product that another run has written, with what this one has cleared noted in its record."""
-    sent = job.plan.changes if job.plan is not None else ()
-    return with_cleared(stored, (*job.history.changed.values(), *sent))
 
 
 def _explain(job: Job, update: Change) -> None:
