@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from medusa_sync.core.entities import made_at
 from medusa_sync.core.fields import FIELDS, kind_of
+from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.kinds.sales import IN_CURRENCY
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import NO_RECORD, Pending, Write
@@ -12,6 +14,8 @@ from medusa_sync.core.value import members
 from medusa_sync.core.variants import match_variants
 
 SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it
+POLL_S = 0.5  # between two reads of what the store is still working on
+POLLS = 20
 
 
 def is_incomplete(stored: StoredProduct) -> bool:
@@ -32,6 +36,11 @@ def is_in_progress(desired: DesiredProduct, stored: StoredProduct, pending: Pend
     return is_young and (
         is_incomplete(stored) or _lacks_link(stored, pending) or _lacks_amount(desired, stored)
     )
+
+
+def is_being_created(item: StoredItem, *, now: float) -> bool:
+    """Whether the store may not have written the stock of an item yet: if that fails, the item is deleted."""
+    return item.is_free and not item.location_levels and abs(now - made_at(item.id)) < SETTLE_S
 
 
 def _lacks_link(stored: StoredProduct, pending: Pending) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
+from medusa_sync.core.entities import ALPHABET
 from medusa_sync.core.kinds.images import THUMBNAIL
 from medusa_sync.medusa.lists import List, fitting
 from medusa_sync.medusa.resources import COLLECTIONS, TAGS, TYPES
@@ -123,8 +124,6 @@ DELETE_VARIANTS = Operation(
 
 # --- ids of what is created ---
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs
-
 
 def new_id(prefix: str) -> str:
     """An id like those of Medusa, with a prefix such as `ptag`: ids that are created later sort after it."""
@@ -151,4 +150,4 @@ def new_variant_id(product_id: str, key: str) -> str:
 
 
 def _letters(number: int) -> str:
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

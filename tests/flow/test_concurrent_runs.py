@@ -279,3 +279,23 @@ def test_an_incomplete_product_that_cannot_be_deleted_is_not_created_a_second_ti
     assert [each.external_id for each in result.problems] == ["dummyjson:2"]
     assert set(created) == {"dummyjson:1", "dummyjson:3"}
     assert store.products["dummyjson:2"] is product  # raises if it is stored twice
+
+
+@pytest.mark.parametrize("is_of_new_product", [True, False])
+def test_an_item_whose_stock_another_run_is_still_writing_is_not_taken(*, is_of_new_product: bool) -> None:
+    """The other run would fail to write it, and the store would undo its call, and with it the item."""
+    source = ListSource([shirt(1)])
+    store = FakeMedusa() if is_of_new_product else synced([shirt(1)])
+    source.rows[0]["variants"].append(variant(1, "XXL", "Blue"))
+
+    def between(request: httpx.Request, step: str) -> None:
+        if sent_in_bulk(request, "create-inventory-items-workflow") and step == "items":
+            store.between = None
+            run_elsewhere(source, store)
+
+    store.between = between
+    with constant("SETTLE_S", 10):
+        sync(source, store)
+    sync(source, store)
+    assert_shirts(source.rows, store)
+    assert_quiet(source, store)

@@ -8,6 +8,7 @@ from medusa_sync.core.needed_terms import needed_terms
 from medusa_sync.core.note import note
 from medusa_sync.core.result import Result
 from medusa_sync.core.steps import Step
+from medusa_sync.core.unfinished import POLL_S, POLLS
 from medusa_sync.medusa.terms import Terms
 from medusa_sync.stop import all_done
 from medusa_sync.sync.context import Context
@@ -29,9 +30,6 @@ from medusa_sync.sync.write.preparation import Preparation
 from medusa_sync.sync.write.rows import ProductRows
 from medusa_sync.sync.write.steps import Writer
 from medusa_sync.sync.write.unique_values import UniqueValues
-
-_POLL_S = 0.5  # between two reads of a product that the store is still working on
-_POLLS = 20
 
 
 class Attempts:
@@ -178,13 +176,13 @@ class Attempts:
             job.polls += 1
             if self._context.is_dry_run:
                 self.places.end(job, Result.UNCONFIRMED, "another run is writing it")
-            elif job.polls > _POLLS:
+            elif job.polls > POLLS:
                 reason = "the store has not finished it yet; the next run checks it again"
                 self.places.end(job, Result.UNCONFIRMED, reason)
             else:
                 left.append(job)
         if left:
-            await self._context.stop.sleep(_POLL_S)
+            await self._context.stop.sleep(POLL_S)
         return left
 
     async def flush(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Sequence
 
 from msgspec import structs
@@ -12,6 +13,7 @@ from medusa_sync.core.fields import WEIGHT
 from medusa_sync.core.inventory import ItemPlan, StoredItem
 from medusa_sync.core.kinds.options import DEFAULT
 from medusa_sync.core.stored import StoredLevel
+from medusa_sync.core.unfinished import POLL_S, POLLS, is_being_created
 from medusa_sync.core.unique import Owners
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
 from medusa_sync.medusa.operations import CREATE_ITEMS, Body, new_id
@@ -84,7 +86,11 @@ class NewItems:
         used = {owner.id for known in owners.by_value.values() for owner in known if owner.item}
         async with self._creating:  # what is being created now is not left over
             self.forget_items(used)
-            others = {sku: item for sku, item in owners.unused.items() if sku not in self._made}
+            others = {
+                sku: item
+                for sku, item in owners.unused.items()
+                if sku not in self._made and not is_being_created(item, now=time.time())
+            }
         return structs.replace(owners, unused=others)
 
     async def linked(self, jobs: Group) -> None:
@@ -149,7 +155,7 @@ class NewItems:
 
     async def _find(self, wanted: _Wanted) -> set[str]:
         """Find items that exist, for those that can have them; returns the SKUs that are taken."""
-        found = await self._api.find(ITEMS, "sku", list(wanted))
+        found = await self._finished(list(wanted))
         for item in found:
             job, plan = wanted[str(item.sku)]
             is_own = all(each.product and each.product.id == job.attempt.product_id for each in item.users)
@@ -157,6 +163,17 @@ class NewItems:
                 self._made[str(item.sku)] = job, item
                 self._context.remarks.left_over.add(item, plan)
         return {str(item.sku) for item in found}
+
+    async def _finished(self, skus: Sequence[str]) -> Sequence[StoredItem]:
+        """Items with these SKUs, once the store has created them to the end for another run."""
+        for _ in range(POLLS):
+            found = await self._api.find(ITEMS, "sku", skus)
+            if not any(is_being_created(item, now=time.time()) for item in found):
+                return found
+            await self._stop.sleep(POLL_S)
+        raise AmbiguousWriteError(
+            "the store has not finished an inventory item yet; the next run checks it again"
+        )
 
     def _keep(self, job: Job, item_id: str, body: Body) -> None:
         """Keep an item that was created."""
