@@ -101,6 +101,8 @@ class ExpectedVariant(Possible):
             return surely
         if rules.on_missing == "delete":
             self.may_be_gone = True
+            for name in self.states.keys() & STOCK:  # if it is interrupted, it can be drafted once more
+                self.states[name] |= {(None, held) for own, held in self.states[name] if own == DRAFTED}
             return surely
         for each in self.parts if rules.on_missing == "draft" else ():
             each._be_drafted(surely=surely)
