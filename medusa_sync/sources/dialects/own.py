@@ -50,7 +50,7 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
         of_variants = {"meta": present(barcode=first["barcode"]), **_goods(first)}
     else:
         how = "variants need option1_name (Size), option1_value (S), or variant_id"
-        raise rows[1].error("id", f"is that of the row before it: {how}")
+        raise rows[1].error("id", f"is that of {rows[0].place}: {how}")
     images = cells.parts("|".join(row[key] for row in rows for key in row.series("images").values()), "|")
     return present(**of_variants | _PRODUCT.of(first) | {"images": images} | _texts(first))
 

@@ -313,7 +313,7 @@ id=1; title=Mug; price=9; barcode=7E+11 => line 2: barcode is '7E+11': a spreads
 id=1; title=Mug; price=9; stock=-1 => line 2: stock is -1, which is negative
 id=1; title=Mug; price=9; stock=1.5 => line 2: stock is '1.5', which is not a whole number such as 12
 id=1; title=Mug; price=9 | id=1; title=Mug; price=8 =>
- line 3: id is that of the row before it: variants need option1_name (Size), option1_value (S), or variant_id
+ line 3: id is that of line 2: variants need option1_name (Size), option1_value (S), or variant_id
 """)
 def test_a_product_is_rejected_with_the_line_and_the_column(rows: list[str], expected: str) -> None:
     assert reason(table(",".join(cells(rows[0])), *map(cells, rows))) == expected
