@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from medusa_sync.sources.dialects.cells import FLAGS, deletion, parts
+from medusa_sync.sources.dialects.cells import FLAGS, deletion, parts, urls
 from medusa_sync.sources.dialects.own import paths, tags
 from medusa_sync.sources.money import agree, codes_of, read
 from medusa_sync.sources.schema import DELETED, NUMBER, Amount, Metadata, Text, Url
@@ -172,6 +172,8 @@ def _category(value: Any) -> Any:
 
 def images_in(value: Any) -> list[Any]:
     """A list of images; an object without a URL of its own has one for each name, such as `front`."""
+    if isinstance(value, str):
+        return list(urls(value))
     return listed([*value.values()] if isinstance(value, dict) and _first(value, _URL) is value else value)
 
 

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from string import whitespace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,8 @@ _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal
 _TIME = re.compile("[1-9][0-9]{3}")  # or seconds since 1970
 _COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
 _COUNT_WITH_COMMA = re.compile(r"(-?[0-9]{1,15})(\.0+|,0{1,2})?")
+_URL_SEPARATOR = re.compile(r"\||[\s,;](?=https?://)")  # a URL may have commas of its own
+_AROUND_URL = f"{whitespace}\xa0,;"
 FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -125,6 +128,11 @@ def json_object(row: Row, key: str) -> dict[str, Any] | None:
 
 def parts(cell: str, separator: str) -> list[str]:
     return distinct(map(str.strip, cell.split(separator)))
+
+
+def urls(cell: str) -> list[str]:
+    """The URLs or paths of images, each once."""
+    return distinct(each.strip(_AROUND_URL) for each in _URL_SEPARATOR.split(cell))
 
 
 def path(cell: str) -> list[str]:

@@ -20,6 +20,7 @@ from medusa_sync.sources.dialects.cells import (
     path,
     present,
     texts,
+    urls,
 )
 from medusa_sync.sources.money import Money, agree
 from medusa_sync.sources.text import shown, whole
@@ -35,7 +36,6 @@ _OPTIONS = {  # attributes that tell variants apart, and what the options are ca
 _STOCK = ("quantity", "sell_on_google_quantity", "quantity_to_sell_on_facebook", "inventory")
 _GRAMS = {"g": "1", "kg": "1000", "oz": "28.349523125", "lb": "453.59237"}
 _WEIGHT = re.compile(r"([0-9.,]+)\s*([a-z]+?)s?", re.IGNORECASE)
-_URL_SEPARATOR = re.compile(r",(?=\s*https?://)")  # a URL may have commas of its own
 _AVAILABILITIES = ("in_stock", "backorder", "preorder", "out_of_stock")
 _SOLD_WITHOUT_STOCK = {"backorder": True, "preorder": True, "in_stock": False, "out_of_stock": False}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -81,8 +81,8 @@ def _categories(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def _images(row: Row) -> list[str]:
-    more = (url.strip() for each in texts(row, "additional_image_link") for url in _URL_SEPARATOR.split(each))
-    return [*texts(row, "image_link"), *more]
+    found = *texts(row, "image_link"), *texts(row, "additional_image_link")
+    return [url for each in found for url in urls(each)]
 
 
 def _availability(rows: Sequence[Row]) -> str:

@@ -51,7 +51,8 @@ def _product(rows: Sequence[Row]) -> Mapping[str, Any]:
     else:
         how = "variants need option1_name (Size), option1_value (S), or variant_id"
         raise rows[1].error("id", f"is that of {rows[0].place}: {how}")
-    images = cells.parts("|".join(row[key] for row in rows for key in row.series("images").values()), "|")
+    cells_of_images = (row[key] for row in rows for key in row.series("images").values())
+    images = cells.distinct(url for each in cells_of_images for url in cells.urls(each))
     return present(**of_variants | _PRODUCT.of(first) | {"images": images} | _texts(first))
 
 

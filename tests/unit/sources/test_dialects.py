@@ -319,6 +319,15 @@ def test_a_product_is_rejected_with_the_line_and_the_column(rows: list[str], exp
     assert reason(table(",".join(cells(rows[0])), *map(cells, rows))) == expected
 
 
+@pytest.mark.parametrize("between", ["|", " | ", ",", ", ", ";", "; ", " ", "\n"])
+def test_several_urls_of_images_in_a_text_are_a_list(between: str) -> None:
+    urls = "https://a/w_9,h_9/1.jpg", "http://b/2;3.jpg", "https://c/4"
+    text = between.join(urls)
+    assert only(f'id,title,price,image\n1,Mug,9,"{text}"\n').fields["images"] == urls
+    in_json = json.dumps([{"id": 1, "title": "Mug", "price": 9, "images": text}])
+    assert only(in_json, suffix=".json").fields["images"] == urls
+
+
 def test_a_product_is_the_same_as_in_json() -> None:
     """So a change of the format writes nothing."""
     raw = source_row(7, subtitle="For milk", handle="jug", status="draft", metadata={"oven": True})
