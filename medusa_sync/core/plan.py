@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cached_property
 from itertools import chain
 
 from msgspec import Struct, structs
@@ -42,7 +43,7 @@ from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.shared_stock import SharedItem, find_shared
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.value import Value, members
-from medusa_sync.core.variants import Matches, match_variants
+from medusa_sync.core.variants import match_variants
 
 
 def plan_update(
@@ -82,10 +83,7 @@ def plan_update(
         return structs.replace(rest, removed=removed)
     record = named_now(record, desired, options, matches)
     shared = find_shared(desired, stored, record, matches, removed.keys(), selection=how.selection)
-    names = desired.meanings(record.locations_with(desired.locations), options.ids)
-    sides = desired, stored, shared.record, options, shared.matches, names
-    moves = is_reordered(desired, shared.record)
-    plan = _Plan(*sides, how, restore, settings, shared, moves, {}, [])
+    plan = _Plan(desired, stored, options, shared, how, restore, settings)
     of_options = options.changes(desired, stored, None if adopts else stored.record, side)
     return plan.change(of_options, drafted=removed.keys())
 
@@ -93,38 +91,51 @@ def plan_update(
 _Found = Iterable[FieldChange | Conflict]
 
 
-class _Plan(Struct, frozen=True):
+class _Plan(Struct, frozen=True, dict=True):
     """What the changes of one product follow from.
 
     Attributes:
-        record: what was last applied, with the keys and names that the source uses now.
-        matches: which stored variant is which.
-        names: what the names of source and record mean.
+        shared: the inventory item that variants share, and which stored variant is which.
         restore: put the source's values back, even if only the merchant changed them.
         settings: those of which the product was written with other values.
-        shared: the inventory item that variants share.
-        is_reordered: the source has changed the order of the variants.
         newer: gets the fields that earlier versions did not sync, as that of a change.
         decisions: gets those about the fields, if they are wanted.
     """
 
     desired: DesiredProduct
     stored: StoredProduct
-    record: Record
     options: OptionPlan
-    matches: Matches
-    names: Meanings
+    shared: SharedItem
     how: PlanSettings
     restore: bool
     settings: Collection[str]
-    shared: SharedItem
-    is_reordered: bool
-    newer: dict[str, bool]
-    decisions: list[Decision]
+    newer: dict[str, bool] = {}
+    decisions: list[Decision] = []
+
+    @property
+    def record(self) -> Record:
+        """What was last applied, with the keys and names that the source uses now."""
+        return self.shared.record
+
+    @cached_property
+    def names(self) -> Meanings:
+        """What the names of source and record mean."""
+        return self.desired.meanings(self.record.locations_with(self.desired.locations), self.options.ids)
+
+    @cached_property
+    def former(self) -> str:
+        """The id of the default stock location that the record has, if the source has another one."""
+        return self.record.former_location(self.desired.locations)
+
+    @cached_property
+    def is_reordered(self) -> bool:
+        """Whether the source has changed the order of the variants."""
+        return is_reordered(self.desired, self.record)
 
     def change(self, of_options: _Found, *, drafted: Collection[str]) -> Change:
         """All changes; the stock of `drafted` variants is set to 0."""
-        selection, record, options, matches = self.how.selection, self.record, self.options, self.matches
+        selection, record, options = self.how.selection, self.record, self.options
+        matches = self.shared.matches
         variants = [
             self.variant_change(each)
             for each in self.desired.variants
@@ -171,16 +182,9 @@ class _Plan(Struct, frozen=True):
 
     def _own_sides(self, user: StoredVariant | None = None) -> Sides:
         """What is known of the product; `user` is a variant whose inventory item has its stock."""
-        record, former = self.record, self.record.former_location(self.desired.locations)
-        return Sides(
-            self.desired.fields,
-            record.fields,
-            record.pending_fields,
-            self.names,
-            former,
-            user,
-            settings=self.settings,
-        )
+        record, wanted = self.record, self.desired.fields
+        known = record.fields, record.pending_fields, self.names, self.former
+        return Sides(wanted, *known, user, settings=self.settings)
 
     def own_changes(self) -> _Found:
         """The changes and conflicts of the product's own fields, but for its stock."""
@@ -211,9 +215,10 @@ class _Plan(Struct, frozen=True):
         known, left = kind.moved(name, wanted, history, sides)
         restore = self.restore or kind.is_lost(current)
         is_newer = self.record.is_newer(field, known)
+        names = setting_names(name)
+        side = self.how.on_conflict.side(names)
         verdict, planned = merge_field(field, wanted, current, known, restore=restore)
         if self.how.explains:
-            side = self.how.on_conflict.side(setting_names(name))
             decision = Decision(field, variant, wanted, current, known, verdict, restore, is_newer, side)
             self.decisions.append(decision)
         if is_newer:
@@ -221,8 +226,6 @@ class _Plan(Struct, frozen=True):
             if not restore:
                 return
         if verdict is not Verdict.KEEP:
-            names = setting_names(name)
-            side = self.how.on_conflict.side(names)
             if verdict is Verdict.CONFLICT:
                 yield Conflict(name, current, wanted, side, variant)
             if verdict is Verdict.SEND or side is OnConflict.SOURCE:
@@ -247,7 +250,7 @@ class _Plan(Struct, frozen=True):
 
     def variant_change(self, variant: DesiredVariant) -> VariantChange:
         """The changes and conflicts of a variant."""
-        stored, full = self.matches.stored[variant.key], self._with_default(variant)
+        stored, full = self.shared.matches.stored[variant.key], self._with_default(variant)
         if self.options.stored:
             if stored is None and self._is_new(variant.key):
                 return VariantChange(full, None, is_new=True)
@@ -279,10 +282,8 @@ class _Plan(Struct, frozen=True):
         """What is known of a variant."""
         record = self.record
         applied, pending = record.variant(variant.key).fields, record.pending_values.get(variant.key, {})
-        former = record.former_location(self.desired.locations)
-        return Sides(
-            variant.fields, applied, pending, self.names, former, stored, self.settings, self.is_reordered
-        )
+        known = applied, pending, self.names, self.former
+        return Sides(variant.fields, *known, stored, self.settings, self.is_reordered)
 
     def _merge_of_variant(
         self, field: Field, variant: DesiredVariant, stored: StoredVariant, sides: Sides
