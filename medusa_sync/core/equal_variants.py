@@ -26,9 +26,11 @@ def blocked_reason(
         options: how they change.
         matches: which stored variant is which.
     """
+    removes = any(option.id in stored.used_options for option in options.removed)
+    if not removes and not any(name.startswith(OPTION) for each in variants for name in each.new_values):
+        return None
     ids = options.ids
     more = [option.id for option in options.others]  # the merchant's may tell two variants apart
-    removes = any(option.id in stored.used_options for option in options.removed)
 
     def values_of(variant: StoredVariant) -> tuple[Value, ...]:
         return tuple(variant.value_of(option_id) for option_id in (*ids.values(), *more))

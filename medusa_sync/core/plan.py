@@ -142,9 +142,7 @@ class _Plan(Struct, frozen=True, dict=True):
             if selection.has_variants
             or (matches.stored[each.key] is not None and (record is NO_RECORD or each.key in record.variants))
         ]
-        names = (name for each in variants for name in each.new_values)
-        moves = options.removed or any(name.startswith(OPTION) for name in names)
-        blocked = blocked_reason(variants, self.stored, options, matches) if moves else None
+        blocked = blocked_reason(variants, self.stored, options, matches)
         dropped = matches.dropped if selection.has_variants else {}
         if dropped:
             variants += dropped_changes(self.desired, record, self.names, matches.dropped, variants, drafted)

@@ -306,27 +306,6 @@ class StoredProduct(Goods, frozen=True):
         left = (each for each in self.variants if each.id not in variant_ids)
         return structs.replace(self, variants=tuple(each.without_users(variant_ids) for each in left))
 
-    @property
-    def category_ids(self) -> dict[str, str]:
-        """Ids of its categories by what the source calls them.
-
-        The merchant may give our category another handle, and another category the old one: that one is
-        called by its id.
-        """
-        by_slug: dict[str, str] = {}
-        for each in sorted(self.categories, key=lambda each: (each.recorded_slug is None, each.id)):
-            by_slug.setdefault(each.slug, each.id)
-        known = set(by_slug.values())
-        return {each.slug if each.id in known else each.id: each.id for each in self.categories}
-
-    def channel_ids(self, known: Sequence[str]) -> dict[str, str]:
-        """Ids of its sales channels by what the source calls each: a known name or id, else its name."""
-        ids: dict[str, str] = {}
-        for each in filter(None, self.sales_channels):
-            key = next((own for own in known if own in (each.id, each.name)), each.name)
-            ids[each.id if key in ids else key] = each.id
-        return ids
-
     def value(self, name: str, known: Sequence[str] = ()) -> Value:
         """The value of a field; None if there is none. `known` is what the source calls its members."""
         return FIELDS[name].kind.value_of_product(self, name, known)

@@ -55,17 +55,26 @@ class Channels(Terms):
     names_members = SALES_CHANNELS
 
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
-        return tuple(product.channel_ids([*known]))
+        return tuple(_ids(product, known))
 
     def is_of_store(self, value: Value, applied: Mapping[str, Value], name: str) -> bool:
         """A product whose source names no channel gets the default one."""
         return applied.get(name) is None
 
     def ids(self, change: Change, value: Value) -> Ids:
-        return {**change.desired.named.get(CHANNELS, {}), **change.stored.channel_ids(members(value))}
+        return {**change.desired.named.get(CHANNELS, {}), **_ids(change.stored, members(value))}
 
     def offered(self) -> Sold:
         return Sold()
+
+
+def _ids(product: StoredProduct, known: Iterable[str]) -> dict[str, str]:
+    """Ids of sales channels of a product by what the source calls each: a known name or id, else its name."""
+    names, ids = [*known], dict[str, str]()
+    for each in filter(None, product.sales_channels):
+        key = next((own for own in names if own in (each.id, each.name)), each.name)
+        ids[each.id if key in ids else key] = each.id
+    return ids
 
 
 class Sold(Offered):

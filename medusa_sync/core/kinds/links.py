@@ -66,7 +66,20 @@ class Categories(Terms):
     """The categories of a product."""
 
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:
-        return tuple(product.category_ids)
+        return tuple(_category_ids(product))
 
     def ids(self, change: Change, value: Value) -> Ids:
-        return change.stored.category_ids
+        return _category_ids(change.stored)
+
+
+def _category_ids(product: StoredProduct) -> dict[str, str]:
+    """Ids of the categories of a product by what the source calls them.
+
+    The merchant may give our category another handle, and another category the old one: that one is called by
+    its id.
+    """
+    by_slug: dict[str, str] = {}
+    for each in sorted(product.categories, key=lambda each: (each.recorded_slug is None, each.id)):
+        by_slug.setdefault(each.slug, each.id)
+    known = set(by_slug.values())
+    return {each.slug if each.id in known else each.id: each.id for each in product.categories}
