@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import SKU, VARIANT_FIELDS, followed, kind_of
 from medusa_sync.core.kinds.base import Merge
-from medusa_sync.core.record import VariantRecord
+from medusa_sync.core.record import Dropped, VariantRecord
 from medusa_sync.core.remembered import remember
 from medusa_sync.core.stored import StoredVariant
 from medusa_sync.core.value import Value, latest, members
@@ -55,22 +55,23 @@ def recorded_own(change: Change) -> dict[str, Value]:
     return _recorded(change, wanted, change.record.fields if change.is_partial else None)
 
 
-def recorded_variants(change: Change) -> dict[str, dict[str, Value]]:
-    """What is recorded of the fields of variants, by key, in the order that the record has."""
-    record, wanted = change.record, {each.key: each.fields for each in change.desired.variants}
-    new, kept, mixes = {each.key for each in change.new_variants}, _kept(change), change.is_partial
+def recorded_variants(change: Change, new: Mapping[str, str]) -> dict[str, VariantRecord]:
+    """What is recorded of variants, by key; `new` has the ids of created ones."""
+    wanted, kept = {each.key: each.fields for each in change.desired.variants}, _kept(change)
+    own = {each.desired.key: each for each in change.variants}
     found = {}
     for key in _keys(change):
         if key in change.dropped:
-            found[key] = _of_dropped(change, key, change.dropped[key])
+            entry = _of_dropped(change, key, change.dropped[key])
         elif key in wanted:
-            is_old = mixes and key in record.variants and key not in new
-            found[key] = _recorded(change, wanted[key], record.variants[key].fields if is_old else None)
+            entry = _of_wanted(change, key, wanted[key], own.get(key), new.get(key, ""))
         else:
-            found[key] = record.variants[key].fields
+            entry = change.record.variants[key]
         if key in kept:
-            fields = {**found[key], **kept[key]}
-            found[key] = {name: value for name, value in fields.items() if value is not None}
+            fields = {**entry.fields, **kept[key]}
+            left = {name: value for name, value in fields.items() if value is not None}
+            entry = structs.replace(entry, fields=left)
+        found[key] = entry
     return found
 
 
@@ -134,9 +135,22 @@ def _kept(change: Change) -> dict[str, dict[str, Value]]:
     return kept
 
 
-def _of_dropped(change: Change, key: str, stored: StoredVariant) -> dict[str, Value]:
+def _of_wanted(
+    change: Change, key: str, wanted: _Values, own: VariantChange | None, new_id: str
+) -> VariantRecord:
+    """What is recorded of a variant that the source has; `own` is what is written for it."""
+    before, is_new = change.record.variant(key), own is not None and own.is_new
+    is_old = change.is_partial and key in change.record.variants and not is_new
+    fields = _recorded(change, wanted, before.fields if is_old else None)
+    known = "" if own is None or is_new else (own.stored or before).id  # it may replace one that is deleted
+    dropped = before.dropped if change.leaves_variants and not is_new else None
+    return VariantRecord(new_id or known, fields, dropped)
+
+
+def _of_dropped(change: Change, key: str, stored: StoredVariant) -> VariantRecord:
     """What is recorded of a variant that the source dropped; pending values that have arrived are applied."""
-    applied, pending = change.record.variants[key].fields, change.record.pending_values.get(key, {})
+    entry = change.record.variants[key]
+    applied, pending = entry.fields, change.record.pending_values.get(key, {})
     new_values = next((each.new_values for each in change.variants if each.desired.key == key), {})
     fields = {name: value for name, value in applied.items() if new_values.get(name, value) is not None}
     for name, values in pending.items():
@@ -148,7 +162,13 @@ def _of_dropped(change: Change, key: str, stored: StoredVariant) -> dict[str, Va
     if key in change.drafted and not stored.is_kit:
         # A variant that comes back gets its stock again, or is not tracked any more.
         fields |= dict.fromkeys(followed({**applied, **pending}), 0)
-    return fields
+    return structs.replace(
+        entry,
+        id=stored.id,
+        fields=fields,
+        dropped=Dropped.DRAFTED if key in change.drafted else entry.dropped or Dropped.KEPT,
+        missing_since=entry.missing_since or change.how.missing_since,
+    )
 
 
 def _renamed(change: Change) -> dict[str, _Sent]:

@@ -21,7 +21,7 @@ from medusa_sync.core.record import CHANGES, Dropped, Pending, Record, VariantRe
 from medusa_sync.core.run_settings import is_earlier
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.value import Value, latest
+from medusa_sync.core.value import latest
 
 
 def final_record(change: Change, *, new: Mapping[str, str] = {}) -> Record:
@@ -29,7 +29,7 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}) -> Record:
     if change.keeps_record and change.stored.record is not None:
         return _without_deleted(change.stored.record, change.removed.values())
     record, desired, selection = change.record, change.desired, change.selection
-    own, variants, is_limited = recorded_own(change), _entries(change, new), change.is_partial
+    own, variants, is_limited = recorded_own(change), recorded_variants(change, new), change.is_partial
     settings = dict(desired.settings)
     is_older = record.sent_settings is None and CHANGES not in settings
     final = Record(
@@ -44,39 +44,6 @@ def final_record(change: Change, *, new: Mapping[str, str] = {}) -> Record:
     for kind in KINDS:
         final = kind.recorded(change, final)
     return final
-
-
-def _entries(change: Change, new: Mapping[str, str]) -> dict[str, VariantRecord]:
-    """The variants as the record has them, by key; `new` has the ids of created ones."""
-    record, wanted = change.record, {each.key for each in change.desired.variants}
-    ids = {
-        each.desired.key: (each.stored or record.variant(each.desired.key)).id
-        for each in change.variants
-        if not each.is_new  # it may replace one that is deleted first
-    }
-    ids |= new
-    created = {each.key for each in change.new_variants}
-    entries = {}
-    for key, fields in recorded_variants(change).items():
-        if key in change.dropped:
-            entries[key] = _of_dropped(change, key, fields)
-        elif key in wanted:
-            dropped = record.variant(key).dropped if change.leaves_variants and key not in created else None
-            entries[key] = VariantRecord(ids.get(key, ""), fields, dropped)
-        else:
-            entries[key] = structs.replace(record.variants[key], fields=fields)
-    return entries
-
-
-def _of_dropped(change: Change, key: str, fields: dict[str, Value]) -> VariantRecord:
-    entry = change.record.variants[key]
-    return structs.replace(
-        entry,
-        id=change.dropped[key].id,
-        fields=fields,
-        dropped=Dropped.DRAFTED if key in change.drafted else entry.dropped or Dropped.KEPT,
-        missing_since=entry.missing_since or change.how.missing_since,
-    )
 
 
 def _has_all(change: Change) -> bool:
