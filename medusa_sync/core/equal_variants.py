@@ -27,7 +27,7 @@ def blocked_reason(
         matches: which stored variant is which.
     """
     removes = any(option.id in stored.used_options for option in options.removed)
-    if not removes and not any(name.startswith(OPTION) for each in variants for name in each.new_values):
+    if not (removes or any(map(_moves, variants))):
         return None
     ids = options.ids
     more = [option.id for option in options.others]  # the merchant's may tell two variants apart
@@ -58,10 +58,15 @@ def blocked_reason(
     return f"{stored.id}: {_reason(twins, matches)}" if twins else None
 
 
+def _moves(each: VariantChange) -> bool:
+    """Whether a variant gets other option values."""
+    return any(name.startswith(OPTION) for name in each.new_values)
+
+
 def _values_after(each: VariantChange, options: OptionPlan, *, removes: bool) -> tuple[Value, ...] | None:
     """The option values that a variant gets; None if they do not change."""
     new_values = each.new_values
-    if options.added or not (removes or any(name.startswith(OPTION) for name in new_values)):
+    if options.added or not (removes or _moves(each)):
         return None
     before = each.stored.value_of if each.stored else lambda _id: None
     values = (new_values.get(f"{OPTION}{name}", before(own)) for name, own in options.ids.items())
