@@ -29,6 +29,19 @@ def blocked_reason(
     removes = any(option.id in stored.used_options for option in options.removed)
     if not (removes or any(map(_moves, variants))):
         return None
+    twins = _twins(variants, stored, options, matches, removes=removes)
+    return f"{stored.id}: {_reason(twins, matches)}" if twins else None
+
+
+def _twins(
+    variants: Sequence[VariantChange],
+    stored: StoredProduct,
+    options: OptionPlan,
+    matches: Matches,
+    *,
+    removes: bool,
+) -> list[tuple[str, StoredVariant]]:
+    """The variants whose option values another one would have, too, after the name of that one."""
     ids = options.ids
     more = [option.id for option in options.others]  # the merchant's may tell two variants apart
 
@@ -55,7 +68,7 @@ def blocked_reason(
             twins.append((each.desired.name, others[values]))
         elif each.stored:
             others[values] = each.stored
-    return f"{stored.id}: {_reason(twins, matches)}" if twins else None
+    return twins
 
 
 def _moves(each: VariantChange) -> bool:
