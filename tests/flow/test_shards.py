@@ -94,28 +94,6 @@ def test_guards_count_the_products_of_the_shard() -> None:
 # --- at the same moment ---------------------------------------------------------------------------------
 
 
-def test_eight_shards_at_once_store_everything_once_then_change_and_remove() -> None:
-    store = FakeMedusa()
-    rows = [{**row, "discountPercentage": 10} for row in products(SIZE)]
-    source = ListSource(rows, sale_prices=True)
-    results = at_once(source, store, 8, batch_size=3)
-    assert [result.exit_code for result in results] == [0] * 8
-    assert sum(result.counts[Result.CREATED] for result in results) == SIZE
-    assert_exact(rows, store)
-    assert len(store.state.products) == SIZE
-    assert len(store.state.price_lists) == 1
-    sales = [price.variant_id for price in store.state.list_prices.values() if not price.is_deleted]
-    assert sorted(sales) == sorted(store.state.variants())
-    skus = [item.sku for item in store.state.items.values() if not item.removed]
-    assert sorted(map(str, skus)) == sorted(row["sku"] for row in rows)
-    assert_all_quiet(source, store, 8)
-    source.rows = [row | {"price": row["price"] + 1} for row in rows[10:]]
-    results = at_once(source, store, 8, **DELETE)
-    assert [result.exit_code for result in results] == [0] * 8
-    assert sum(result.counts[Result.REMOVED] for result in results) == 10
-    assert_exact(source.rows, store)
-
-
 def test_an_sku_that_products_of_two_shards_want_goes_to_one_of_them() -> None:
     store, rows = FakeMedusa(), products(SIZE)
     one, two = (part_of(rows, shard)[0] for shard in shards(2))
