@@ -124,6 +124,7 @@ class HttpClient:
         kept: Downloads | None = None,
     ) -> None:
         self._client = client
+        self._base = str(client.base_url).removesuffix("/")
         connect, read = client.timeout.connect, client.timeout.read
         self._limit_s = None if connect is None or read is None else connect + read
         self._attempts = max_retries + 1
@@ -297,7 +298,8 @@ class HttpClient:
         self._on_request(method, url)
         started = monotonic()
         encoded = query if isinstance(query, str) else urlencode(query)
-        target = f"{url}?{encoded}" if encoded else url
+        target = f"{self._base}{url}" if url.startswith("/") else url  # httpx reads a relative URL twice
+        target += f"?{encoded}" if encoded else ""
         stream = None
         try:
             sent = self._client.build_request(

@@ -112,6 +112,7 @@ _ABSENT_IF_NONE = frozenset(
 _MEASURES = tuple(field.name for field in FIELDS.values() if field.kind.is_measure)
 
 
+@lru_cache(64)  # products are looked up many times, with few choices of fields
 def tree_of(fields: str) -> Tree:
     """The fields that a response must have if the request asked for these."""
     tree: Tree = {}
