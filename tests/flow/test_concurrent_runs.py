@@ -32,6 +32,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
+from tests.harness.fake_medusa.state import Image
 from tests.harness.shirts import shirt, shirts, variant
 
 SIZE = 6
@@ -91,6 +92,35 @@ def test_two_runs_that_both_found_the_products_absent_store_each_once(
     newer = ListSource(without_codes(SIZE, "C"))
     assert sync(newer, store).exit_code == 0
     assert_stored_once(store, newer.rows)
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["responds", "killed"])
+def test_images_that_two_runs_add_at_once_are_stored_once(*, is_killed: bool) -> None:
+    """Medusa replaces the images that it read, so an image that another request adds in between stays."""
+    rows = products(SIZE)
+    store, key = synced(rows), f"{SOURCE_NAME}:1"
+    rows[0]["images"] = [*rows[0]["images"], "https://example.com/new.png"]
+
+    def other_run_adds_it_too(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if request.url.path != BATCHES or b"new.png" not in request.content:
+            return None
+        store.after = None
+        images = store.products[key].images
+        images.append(Image(f"{images[-1].id}_duplicate", images[-1].url))
+        if is_killed:
+            raise Killed
+        document = response.json()
+        document["updated"][0]["images"].append({"id": images[-1].id, "url": images[-1].url})
+        return httpx.Response(200, json=document)
+
+    store.after = other_run_adds_it_too
+    if is_killed:
+        with pytest.raises(Killed):
+            sync(ListSource(rows), store)
+    assert sync(ListSource(rows), store).exit_code == 0
+    assert [image.url for image in store.products[key].images] == rows[0]["images"]
+    assert not any(image.id.endswith("_duplicate") for image in store.products[key].images)
+    assert_quiet(ListSource(rows), store)
 
 
 def test_new_products_that_wait_behind_refused_updates_are_created() -> None:

@@ -309,6 +309,21 @@ def test_a_variant_that_has_the_item_with_dropped_ones_follows_the_source(left: 
         assert_quiet(ListSource([row]), store)
 
 
+def test_a_shared_item_does_not_keep_the_sku_of_a_variant_that_is_dropped() -> None:
+    """A run that makes them share the item of S is killed before the rename, and then S is dropped."""
+    store = synced([SHAPES["own"]])
+    sync_killed(
+        "before",
+        lambda request: "update-inventory-items" in request.url.path,
+        *(ListSource([SHAPES["shared"]]), store),
+    )
+    assert item_of(store, "M").sku == "1-S"
+    row = shirt("ML")
+    assert sync(ListSource([row]), store).exit_code == 0
+    assert (item_of(store, "M").sku, sharing(store)) == (f"{SOURCE_NAME}:1", set("SML"))
+    assert_quiet(ListSource([row]), store)
+
+
 def test_an_item_with_stock_of_the_merchant_at_the_default_location_is_kept() -> None:
     """The source names another one."""
     store = FakeMedusa()
