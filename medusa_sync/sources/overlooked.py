@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ _IGNORED_SHOWN = 20  # those of metafields come last
 _METAFIELDS = "metafields"
 _KEEPS_METAFIELDS = f'.metadata += (.unused | with_entries(select(.key | test("{_METAFIELDS}"))))'
 _CENTS, _THOUSAND = 2, 1_000
+_SHOWS = re.compile("(is[ _-]?)?(active|published|visible|enabled)", re.IGNORECASE)
+_IS_NO = 'tostring | ascii_downcase | IN("false", "0", "no")'
 
 
 class Overlooked:
@@ -35,6 +38,7 @@ class Overlooked:
         self.remarks = Remarks()
         self._images = 0
         self._path = ""  # of an image, as an example
+        self._has_status = False
         self._free = 0
         self._thousandths, self._thousandth = 0, 0.0  # prices that may be thousands, and an example
         self._sales = Counter[str]()  # products whose sale prices are not in the currency
@@ -44,6 +48,7 @@ class Overlooked:
         self.remarks.leave_out(unused)
         unusable = [each for each in {*images_of(product)} if not is_web_url(each.strip())]
         self._images += len(unusable)
+        self._has_status = self._has_status or product.status is not None
         self._path = self._path or min(filter(is_path, unusable), default="")
         prices = [each.fields.get(PRICE) for each in desired.variants]
         self._free += prices.count(0)
@@ -68,6 +73,11 @@ class Overlooked:
             how = 'set --adjust to `under("https://shop.example.com")`, with the address of the shop'
             text = f"Images that are paths, such as {shown(self._path)}, need a URL: {how}."
             yield Note("not_used", text)
+        shows = next(filter(_SHOWS.fullmatch, remarks.unused), "")
+        if shows and not self._has_status:
+            program = f'if .unused["{shows}"] | {_IS_NO} then .status = "draft" else . end'
+            text = f"{shown(shows)} may say that a product is hidden, but is not read. If so, set --adjust to"
+            yield Note("not_used", f"{text} `{program}`.")
         if remarks.ignored:
             names = (f"{shown(name)} {count:,}" for name, count in remarks.ignored.items())
             yield Note("not_used", f"Known, but not synced: {_listed(names, _IGNORED_SHOWN)}.")

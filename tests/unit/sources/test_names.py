@@ -300,6 +300,24 @@ def test_fields_that_are_not_used_are_named(product: dict[str, Any], expected: s
     assert reading(json.dumps([MUG, MUG | {"id": 2} | product]), suffix=".json").overlooked == expected
 
 
+@pytest.mark.parametrize(
+    ("content", "suffix"),
+    [
+        ("id,title,price,Is active\n1,Mug,9,No\n2,Jug,9,yes\n", ".csv"),
+        (json.dumps([MUG | {"enabled": False}, MUG | {"id": 2, "enabled": True}]), ".json"),
+    ],
+)
+def test_a_field_that_may_hide_products_has_a_program_that_does(content: str, suffix: str) -> None:
+    [note] = [each for each in reading(content, suffix=suffix).notes if "is hidden" in each]
+    found = read(content, suffix=suffix, adjust=note.partition("`")[2].rpartition("`")[0])
+    assert [each.status for each in found if isinstance(each, DesiredProduct)] == ["draft", None]
+
+
+def test_a_field_beside_a_status_hides_nothing() -> None:
+    rows = [MUG | {"active": False, "status": "draft"}]
+    assert reading(json.dumps(rows), suffix=".json").overlooked == "Not used: 'active'."
+
+
 @pytest.mark.parametrize("others", [{}, {"rating": {"rate": 4}, "image": f"{CDN}/1.jpg"}])
 def test_names_that_differ_in_each_product_do_not_fill_the_memory(others: dict[str, Any]) -> None:
     """Also if a map that comes with the tool reads the products."""
