@@ -213,10 +213,7 @@ def _is_rest(now: ApprovedChange, plan: ApprovedChange | None, change: Change) -
     is_unique = now.key is not None and now.field in UNIQUE
     # A variant loses a unique value before another one gets it, and its item before it gets one of its own.
     is_moving = now.field in pending and (is_unique or kind_of(now.field).of_items)
-    is_cleared = is_unique and now.field not in record.variant(now.key or "").fields  # not by the merchant
-    is_stored = now.stored in (plan.stored, plan.planned) or (
-        now.stored is None and (is_moving or is_cleared)
-    )
+    is_stored = now.stored in (plan.stored, plan.planned) or (now.stored is None and is_moving)
     return is_stored and (now.planned == plan.planned or (is_unique and now.planned is None))
 
 
