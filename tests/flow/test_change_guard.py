@@ -74,6 +74,11 @@ def dropped_before(store: FakeMedusa) -> None:
     sync(ListSource(fewer_variants(shirts(4), 3)), store)
 
 
+def drafted_before(store: FakeMedusa) -> None:
+    """An earlier run drafted five products, which the source did not have."""
+    sync(ListSource(ROWS[:15]), store, on_missing="draft", max_removals="100%")
+
+
 @dataclass
 class Case:
     """What is stored, what the source has now, how many products count, and what a run does that may."""
@@ -92,6 +97,8 @@ LESS = fewer_variants(SHIRTS, 3)
 TWICE = [*fewer_variants(SHIRTS, 2), *fewer_variants(SHIRTS, 2)[:2]]
 SOLD, RENAMED = sold_out(ROWS, 12), with_titles(ROWS, 12)
 TOO_LARGE_ONE = [ROWS[0] | {"description": TOO_LARGE}, *sold_out(ROWS[1:], 1)]
+REPEATED = [ROWS[0], ROWS[1] | {"sku": ROWS[0]["sku"]}, *ROWS[2:]]
+GIVEN_UP = [ROWS[0] | {"sku": "NEW"}, *REPEATED[1:]]
 THREE = {"updated": 3, "unchanged": 1}
 CASES = {
     "updates": Case(ROWS, SOLD, 12, {"updated": 12, "unchanged": 8}),
@@ -115,6 +122,8 @@ CASES = {
     "variants of which a part was rejected": Case(
         SHIRTS, TWICE, 2, {"unchanged": 4, "rejected": 2}, DELETE, exit_code=5
     ),
+    "drafted ones that come back": Case(ROWS, ROWS, 5, {"updated": 5, "unchanged": 15}, edit=drafted_before),
+    "an SKU that was withheld": Case(REPEATED, GIVEN_UP, 1, {"updated": 2, "unchanged": 18}),
     "rejected ones": Case(
         ROWS, TOO_LARGE_ONE, 1, {"updated": 1, "unchanged": 18, "rejected": 1}, exit_code=5
     ),
@@ -237,6 +246,24 @@ def test_the_completion_of_a_removed_option_does_not_count() -> None:
     sync_killed("after", is_batch, ListSource(deepcopy(rows)), store)
     result = sync(ListSource(rows), store, max_changes=0)
     assert counts(result) == {"updated": 3}, result.error
+
+
+def test_the_completion_of_an_adoption_does_not_count() -> None:
+    store = synced(ROWS)
+    for each in store.products.values():
+        each.external_id = each.metadata = None
+    sync_killed("after", is_batch, ListSource(ROWS), store, adopt=True)
+    assert counts(sync(ListSource(ROWS), store, adopt=True, max_changes=0)) == {"updated": SIZE}
+
+
+def test_variants_that_are_kept_do_not_count_when_their_products_are_completed() -> None:
+    store, rows = synced(SHIRTS), deepcopy(LESS)
+    dropped_before(store)
+    for row in rows:
+        row["variants"][0]["stock"] += 1
+    sync_killed("before", levels, ListSource(rows), store)
+    result = sync(ListSource(rows), store, max_changes=0)
+    assert counts(result) == {"updated": 4}, result.error
 
 
 def test_what_a_bad_feed_changes_counts_even_if_the_store_may_still_be_writing() -> None:

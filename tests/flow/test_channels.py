@@ -1,14 +1,26 @@
 """Sales channels that the source names."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from medusa_sync import RunResult
-from tests.flow.faults import KILLED, killed_runs, run_elsewhere
+from tests.flow.faults import KILLED, Killed, killed_runs, run_elsewhere, strike
 from tests.flow.merchant import edit
-from tests.flow.stage import SOURCE_NAME, ListSource, assert_quiet, constant, counts, sync, writes
+from tests.flow.stage import (
+    SOURCE_NAME,
+    ListSource,
+    acknowledged_by,
+    apply,
+    assert_quiet,
+    constant,
+    counts,
+    save,
+    sync,
+    writes,
+)
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
 from tests.tiers import sampled
@@ -199,3 +211,22 @@ def test_what_the_merchant_has_taken_away_stays_away_after_a_kill_and_all_else_r
         sync(ListSource([latest]), hurt)
         assert channels(hurt) == {*latest["salesChannels"]} - {"Market"}
         assert_quiet(ListSource([latest]), hurt)
+
+
+@pytest.mark.parametrize("chosen", ["Web", "Shop"], ids=["as before", "another one"])
+def test_after_an_interrupted_plan_only_channels_that_it_shows_are_completed(
+    chosen: str, tmp_path: Path
+) -> None:
+    store, plan = shop("Web", "Wholesale", "Shop"), tmp_path / "plan.jsonl"
+    run(store, row(1, "Web"))
+    save(ListSource([row(1, "Web", "Wholesale")]), store, plan)
+    strike(store, "before", acknowledged_by, Killed(), once=False)
+    with pytest.raises(Killed):
+        apply(plan, store)
+    store.before = None
+    put_in(store, chosen)
+    with constant("SETTLE_S", 0):
+        result = apply(plan, store)
+    is_same = chosen == "Web"
+    assert counts(result) == {"updated" if is_same else "skipped": 1}
+    assert channels(store) == ({"Web", "Wholesale"} if is_same else {"Shop"})

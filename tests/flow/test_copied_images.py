@@ -273,6 +273,7 @@ def test_a_file_provider_that_fails_costs_no_product(status: int) -> None:
     assert_copied(source.rows, store, but=all_images(source.rows))
     assert len(hit) < 15  # it is not asked for each image
     store.before = None
+    assert "updated" in counts(copy(source, store, pictures)), "images that were not tried"
     with later(3_700):
         assert counts(copy(source, store, pictures)) == {"updated": 9}
     assert_copied(source.rows, store)

@@ -73,8 +73,9 @@ def test_an_undo_keeps_the_order_of_the_merchant(arranged: str, tmp_path: Path) 
     store = synced(source("ABC").rows)
     result = sync(source("CAB"), store)
     merchant_orders(store, arranged)
-    undo(store, result, tmp_path)
+    [outcome] = undo(store, result, tmp_path).changes
     assert shown(store) == arranged
+    assert [each.field for each in outcome.changes] == ["thumbnail"]
 
 
 def test_copies_are_moved() -> None:

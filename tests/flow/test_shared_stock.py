@@ -251,8 +251,11 @@ def test_what_cannot_be_deleted_is_left_to_the_merchant() -> None:
     reserve(store.state, {"inventory_item_id": kept["M"], "location_id": store.location_id, "quantity": 1})
     item_of(store, "L").levels.append(Level("ilev_9", "sloc_elsewhere", 40))
     use_in_a_kit(store, item_of(store, "X"))
-    row = shirt("SMLX")
+    row, answers = shirt("SMLX"), set[int]()
+    store.after = lambda _, answer: answers.add(answer.status_code)
     assert counts(sync(ListSource([row]), store)) == {"updated": 1}
+    store.after = None
+    assert answers == {200}, "nothing is sent that the store refuses"
     assert (stocked(store), sharing(store)) == ({"S": 5, "M": 5, "L": 5, "X": 33}, set("SML"))
     live = {item.id for item in store.state.live_items()}
     assert live == {item_of(store).id, *kept.values()}

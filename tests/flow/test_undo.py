@@ -364,6 +364,16 @@ def test_products_that_the_run_created_go(how: str, status: str | None, tmp_path
     assert bool(writes(store)) == (status is None)
 
 
+@pytest.mark.parametrize("how", ["draft", "delete"])
+def test_one_that_was_created_again_since_stays(how: str, tmp_path: Path) -> None:
+    rows = products(3)
+    store, result, _ = changed(rows[:2], rows)
+    store.call("DELETE", f"/admin/products/{store.products['dummyjson:3'].id}")
+    assert counts(sync(ListSource(rows), store)) == {"created": 1, "unchanged": 2}
+    assert (undo(store, result, tmp_path, on_missing=how).exit_code, writes(store)) == (0, [])
+    assert store.products["dummyjson:3"].status == "published"
+
+
 def test_one_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     rows = products(22)
     store, result, _ = changed(rows[:20], rows)
