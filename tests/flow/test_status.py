@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.stage import ListSource, assert_quiet, counts, record_of, sync, synced, writes
+from tests.flow.stage import ListSource, assert_quiet, constant, counts, record_of, sync, synced, writes
 from tests.harness.fake_medusa import FakeMedusa
 
 CUP: dict[str, Any] = {"id": 1, "title": "Cup", "price": 3}
@@ -79,9 +79,12 @@ def test_too_many_are_not_hidden_and_all_else_is_written(*, dry_run: bool) -> No
     assert_quiet(many(3, price=4), store)
 
 
-def test_few_are_hidden() -> None:
+@pytest.mark.parametrize("delivered", [20, 3])
+def test_few_are_hidden(delivered: int) -> None:
+    """Of those that the store has, also if the source has only some, so that few pages are read."""
     store = synced(many(0).rows)
-    assert sync(many(2), store).exit_code == 0
+    with constant("PAGE_SIZE", 2):
+        assert sync(ListSource(many(2).rows[:delivered]), store).exit_code == 0
     assert sum(each.status == "draft" for each in store.products.values()) == 2
 
 
