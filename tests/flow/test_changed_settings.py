@@ -108,15 +108,15 @@ def test_after_an_accepted_run_no_product_stops_a_run_that_it_did_not_reach(
 ) -> None:
     """What does not sync prices keeps what is known about their settings."""
     store = FakeMedusa()
-    sync(many(), store)
+    sync(many(12), store)
     now = EURO
-    source, others = left_out(many(**now), how)
+    source, others = left_out(many(12, **now), how)
     sync(source, store, accept_settings=True, **now, **others)
     for fields in (only, None):
-        result = sync(many(price=2, **now), store, only=fields, **now)
+        result = sync(many(12, price=2, **now), store, only=fields, **now)
         assert (result.exit_code, result.error) == (0, "")
-    assert_quiet(many(price=2, **now), store, **now)
-    assert sync(many(price=2), store).exit_code == 6  # although it was accepted before
+    assert_quiet(many(12, price=2, **now), store, **now)
+    assert sync(many(12, price=2), store).exit_code == 6  # although it was accepted before
 
 
 def test_a_setting_that_changes_nothing_yet_stops_the_first_run_and_is_remembered() -> None:

@@ -197,15 +197,15 @@ def test_a_run_stops_soon_after_the_store_becomes_unreachable() -> None:
 
 
 def test_a_store_that_fails_large_calls_gets_all_products_in_smaller_ones() -> None:
-    rows, options = products(300), {"batch_size": 60, "max_retries": 0}
-    store, source = FakeMedusa(), ListSource(rows, page_size=300)
+    rows, options = products(120), {"batch_size": 60, "max_retries": 0}
+    store, source = FakeMedusa(), ListSource(rows, page_size=120)
     failed = refuse(store, lambda each: len(sent_in_bulk(each, "create-products")) > 20, httpx.Response(500))
-    assert counts(sync(source, store, **options)) == {"created": 300}
+    assert counts(sync(source, store, **options)) == {"created": 120}
     assert 0 < len(failed) <= 20
     for row in rows:
         row["title"] += "!"
     failed = refuse(store, lambda each: each.content.count(b'"id":"prod_') > 20, httpx.Response(500))
-    assert counts(sync(source, store, **options)) == {"updated": 300}
+    assert counts(sync(source, store, **options)) == {"updated": 120}
     assert 0 < len(failed) <= 20
 
 

@@ -636,15 +636,15 @@ def test_an_undo_that_is_interrupted_is_completed_by_the_next_one(tmp_path: Path
     whole = copy()
     undo(whole, result, tmp_path, **options)
     assert shown(whole) == was
-    for number in some(range(1, len(writes(whole)) + 1), 4):
-        for fault in some(FAULTS, 4):
-            hurt = copy()
-            hit = fault_at(hurt, number, fault)
-            with suppress(Killed):
-                undo(hurt, result, tmp_path, max_retries=2, **options)
-            hurt.before = hurt.after = None
-            assert_completed(hurt, result, tmp_path, was, **options)
-            assert hit
+    cases = [(number, fault) for number in range(1, len(writes(whole)) + 1) for fault in FAULTS]
+    for number, fault in some(cases, 6):
+        hurt = copy()
+        hit = fault_at(hurt, number, fault)
+        with suppress(Killed):
+            undo(hurt, result, tmp_path, max_retries=2, **options)
+        hurt.before = hurt.after = None
+        assert_completed(hurt, result, tmp_path, was, **options)
+        assert hit
 
 
 def test_an_edit_in_the_middle_of_an_undo_is_kept(tmp_path: Path) -> None:
