@@ -8,6 +8,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from msgspec import structs
 
@@ -67,9 +68,7 @@ class Copier:
             before = job.change.desired.copying
             if before is not None and (urls := job.change.copies.to_copy):
                 copying = self._with_results(job, before, {url: results[url] for url in urls})
-                job.desired = structs.replace(job.desired, copying=copying)
-                desired = structs.replace(job.change.desired, copying=copying)
-                job.plan = structs.replace(job.change, desired=desired)
+                job.learn(partial(structs.replace, copying=copying))
         return True
 
     def _with_results(self, job: Job, copying: Copying, results: dict[str, _Result]) -> Copying:

@@ -42,9 +42,7 @@ class Gate:
             if left:
                 await self._context.find_names(sort)
             for job in left:
-                job.desired = with_members(job.desired, self._context.names)
-                desired = with_members(job.change.desired, self._context.names)
-                job.plan = structs.replace(job.change, desired=desired)
+                job.learn(lambda each: with_members(each, self._context.names))
 
     def pass_through(self, jobs: Group, *, has_begun: bool = False) -> Group:
         """The jobs that may be written; the others are ended.

@@ -199,6 +199,11 @@ class Job(Struct, eq=False):
         items = self.owners.unused if self.owners else {}
         self.attempt = Attempt(product_id=stored.id, before=stored.record, items=items)
 
+    def learn(self, found: Callable[[DesiredProduct], DesiredProduct]) -> None:
+        """Add what was found out about what the source wants, also to the plan."""
+        self.desired = found(self.desired)
+        self.plan = structs.replace(self.change, desired=found(self.change.desired))
+
     def take(self, change: Change) -> None:
         """Take another plan."""
         self.history.first = self.history.first or change
