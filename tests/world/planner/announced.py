@@ -86,7 +86,7 @@ def _commits(world: World, how: PlanSettings, announced: Announced) -> Iterator[
 
 def _read(product: StoredProduct, announced: Announced) -> StoredProduct:
     """The product as far as it is read."""
-    tree = tree_of(details_of(frozenset(map(kind_of, announced.foreseen))).fields)
+    tree = {**tree_of(details_of(frozenset(map(kind_of, announced.foreseen))).fields)}  # which is kept
     of_variants = {*tree.pop("variants"), "sale_prices", "has_price_set", "shows_prices"}
     if "price_set" in of_variants or "prices" in of_variants:
         of_variants |= {"prices"}
