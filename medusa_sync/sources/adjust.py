@@ -124,8 +124,9 @@ class Adjustment:
     def example(self) -> Iterator[Note]:
         """What a product looked like before and after."""
         if self._changed:
-            text = f"{self.program.name} of --adjust changes {self._changed:,} products, such as"
-            yield Note("adjusted", f"{text} {self._example}.")
+            products = f"{self._changed:,} product{'s' * (self._changed > 1)}"
+            text = f"{self.program.name} of --adjust changes {products}, such as {self._example}."
+            yield Note("adjusted", text)
 
 
 def _in_our_form(item: Item, *, is_strict: bool) -> Item:

@@ -309,5 +309,5 @@ def test_a_note_names_the_line_that_keeps_metafields() -> None:
 def test_the_result_shows_a_product_before_and_after() -> None:
     found = adjusting('if .id == "cup" then amounts |= . * 2 | .tags += ["x"] else . end')
     changes = 'variants[0].price 10.1 -> 20.2, tags[0] none -> "x"'
-    assert found.notes[-1] == f"the program of --adjust changes 1 products, such as 'Cup': {changes}."
+    assert found.notes[-1] == f"the program of --adjust changes 1 product, such as 'Cup': {changes}."
     assert not [each for each in adjusting(".").notes if "changes" in each]
