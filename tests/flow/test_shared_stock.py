@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import sync_killed
+from tests.flow.faults import run_elsewhere, strike, sync_killed
 from tests.flow.merchant import create, edit_variant, use_in_a_kit
 from tests.flow.plans import carried_out
 from tests.flow.stage import (
@@ -242,6 +242,21 @@ def test_the_item_that_a_killed_run_made_for_a_variant_is_not_left_over_if_it_sh
     assert_follows(SHAPES["shared"], store)
     assert_no_item_is_left(store)
     assert_quiet(ListSource([SHAPES["shared"]]), store)
+
+
+def test_a_variant_that_two_runs_give_an_item_at_once_gets_one() -> None:
+    store, source = synced([SHAPES["shared"]]), ListSource([SHAPES["own"]])
+    strike(
+        store,
+        "before",
+        lambda request: request.url.params.get("sku[]") == "1-M",  # right before it gets one
+        lambda: run_elsewhere(source, store),
+    )
+    assert sync(source, store).exit_code == 0
+    assert [len(each.item_ids) for each in variants_of(store).values()] == [1, 1, 1]
+    assert_follows(SHAPES["own"], store)
+    assert_no_item_is_left(store)
+    assert_quiet(source, store)
 
 
 def test_what_cannot_be_deleted_is_left_to_the_merchant() -> None:

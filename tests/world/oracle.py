@@ -260,6 +260,7 @@ class Oracle:
             yield f"other variants are {own}, expected {any_of(possible)}"
         for key, each in found.items():
             if self.may_double_items and [sku for sku, _ in each.items][1:] == [None]:
+                self.left_skus.add(each.items[0][0])
                 for part in expected.variants[key].parts:  # as in a kit
                     part.is_managed = False
         if wanted is not None and wanted.shared and not expected.stock_was_edited:

@@ -60,14 +60,17 @@ class Items:
 
     async def _give(self, job: Job, variant_id: str, sku: str | None, found: StoredItem | None) -> str:
         """Give a variant the item with its SKU, or a new one, without an SKU if other variants use that."""
-        if found is None or found.users:
+        users = {each.id for each in found.users} if found is not None else set()
+        has_it = variant_id in users  # another run has linked it meanwhile
+        if found is None or (users and not has_it):
             body = {"sku": sku} if sku and found is None else {}
             item = StoredItem(await self._api.create_item(body), body.get("sku"), 0, (), ())
             if found is not None:
                 _warn(item.id, sku)
         else:
             item = found
-        await self._api.link_item(job.attempt.product_id, variant_id, item.id)
+        if not has_it:
+            await self._api.link_item(job.attempt.product_id, variant_id, item.id)
         if sku:
             job.attempt.items = {**job.attempt.items, sku: item}
         return item.id
