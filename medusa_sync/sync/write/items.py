@@ -146,18 +146,14 @@ class Items:
     async def rename(self, jobs: Group) -> None:
         """Give items the SKUs of their variants; one whose SKU another item has is left without an SKU.
 
-        It gets its SKU with a later write of its product, if it is free by then.
+        Each loses its former SKU first, which another one may be waiting for. It gets its own with a later
+        write of its product, if that is free by then.
         """
         renames = [plan for job in jobs for plan in job.change.items if plan.is_renamed]
-        taken = {plan.sku for plan in renames if plan.sku is not None}
         self._new.forget_items({plan.item_id for plan in renames})  # another run may have used them
-        # The store refuses an SKU that another item has, even if the same call takes it away there.
-        await self._set([(each, None) for each in renames if each.stored_sku in taken])
-        left = [each for each in renames if each.sku is not None or each.stored_sku not in taken]
-        refused = await self._set([(each, each.sku) for each in left])
-        kept = [each for each in refused if each.stored_sku is not None and each.stored_sku not in taken]
-        await self._set([(each, None) for each in kept])
-        for each in refused:
+        refused = await self._set([(each, each.sku) for each in renames])
+        await self._set([(each, None) for each in refused if each.stored_sku is not None])
+        for each in await self._set([(each, each.sku) for each in refused]):
             _warn(each.item_id, each.sku)
 
     async def _set(self, skus: Sequence[tuple[ItemPlan, str | None]]) -> list[ItemPlan]:
