@@ -264,12 +264,14 @@ def test_a_new_image_is_copied_while_another_one_of_the_product_waits() -> None:
     assert_quiet(source, store)
 
 
-@pytest.mark.parametrize("status", [403, 413, 500])
-def test_a_file_provider_that_fails_costs_no_product(status: int) -> None:
+@pytest.mark.parametrize(("status", "is_stored"), [(403, False), (413, False), (500, False), (500, True)])
+def test_a_file_provider_that_fails_costs_no_product(status: int, *, is_stored: bool) -> None:
     source, store, pictures = ListSource(shirts(9)), FakeMedusa(), PictureServer()
+    if is_stored:
+        sync(source, store)
     hit = refuse(store, is_upload, httpx.Response(status, json={"message": "No."}))
-    result = copy(source, store, pictures)
-    assert (counts(result), result.exit_code) == ({"created": 9}, 0)
+    result = copy(source, store, pictures, accept_settings=True)
+    assert (counts(result), result.exit_code) == ({"unchanged" if is_stored else "created": 9}, 0)
     assert_copied(source.rows, store, but=all_images(source.rows))
     assert len(hit) < 15  # it is not asked for each image
     store.before = None

@@ -138,6 +138,15 @@ def test_discounts_apply_unless_the_source_says_otherwise(store: FakeMedusa, *, 
     assert not product(store).discountable
 
 
+def test_a_source_that_begins_to_exclude_a_product_from_discounts_is_in_conflict_with_nobody() -> None:
+    """Medusa includes a product of which nothing is said."""
+    store = FakeMedusa()
+    run(store)
+    assert sync(source(discountable=False), store).conflicts == 0
+    assert not product(store).discountable
+    assert_quiet(source(discountable=False), store)
+
+
 def test_an_upgrade_writes_nothing_and_says_how_to_send_both(store: FakeMedusa) -> None:
     sync(source(), store)
     make_former(store, 1)
