@@ -305,7 +305,7 @@ class _Plan(Struct, frozen=True, dict=True):
         """The variant; the only one of a product that had several at the source is the default."""
         values = {f"{OPTION}{name}": DEFAULT for name in self.options.stored}
         # A run that did not sync titles may have written the option alone.
-        if variant.key != ONLY or not (values or TITLE in self.record.variant(ONLY).fields):
+        if variant.key != ONLY or not (values or self.record.history(TITLE, ONLY).is_owned):
             return variant
         fields = {TITLE: DEFAULT, **values, **variant.fields}
         return structs.replace(variant, name=variant.name or DEFAULT, fields=fields)

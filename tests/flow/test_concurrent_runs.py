@@ -218,6 +218,26 @@ def test_a_call_that_the_store_undoes_is_sent_again_although_another_run_has_con
     assert_quiet(ListSource([row]), store)
 
 
+def test_the_variant_of_a_product_that_has_only_one_keeps_a_title_if_two_runs_write_it_at_once() -> None:
+    small = {"title": "S", "options": {"Size": "S"}, "sku": "MUG", "price": 5}
+    store = synced([{"id": 1, "title": "Mug", "options": ["Size"], "variants": [small]}])
+    row = {"id": 1, "title": "Mug", "sku": "MUG", "price": 5}
+    elsewhere = copies_of(store)()
+    sync(ListSource([row]), elsewhere)
+    theirs = elsewhere.products["dummyjson:1"]
+
+    def write_theirs() -> None:
+        mine = store.products["dummyjson:1"]
+        mine.metadata, mine.options, mine.variants = theirs.metadata, theirs.options, theirs.variants
+        raise httpx.ReadTimeout("slow")
+
+    strike(store, "before", partial(sent_in_bulk, workflow="update-product-variants"), write_theirs)
+    assert counts(sync(ListSource([row]), store)) == {"updated": 1}
+    [stored] = store.products["dummyjson:1"].variants
+    assert (stored.title, stored.options) == ("Default", {"Default": "Default"})
+    assert_quiet(ListSource([row]), store)
+
+
 @pytest.mark.parametrize("their_id", ["variant_0", "variant_Z"], ids=["older", "younger"])
 def test_a_variant_that_two_runs_add_at_the_same_moment_is_stored_once(their_id: str) -> None:
     """Medusa does not refuse the second one then; it has no SKU, which would be unique."""
