@@ -126,8 +126,6 @@ class Planner:
         self._context.remarks.kits.add(update)
         left = (name for name, is_same in update.newer.items() if not is_same)
         self._context.remarks.newer.add(job.external_id, left)
-        if self._context.is_dry_run and job.is_written:  # the store does not show what a part of it changed
-            update = structs.replace(update, own_changes=())
         blocked = update.blocked
         reasons = "; ".join(filter(None, [blocked, *history.kept.values()]))
         job.take_again(structs.replace(update, blocked=reasons or None))
