@@ -117,7 +117,8 @@ class Oracle:
     def loses(self, key: str, name: str, value: Value, *, variant: str | None = None) -> None:
         """A field may have lost what it held, because what it names was removed from the store."""
         product = self.products[key]
-        for each in (product if variant is None else product.variants[variant]).parts:
+        known = (part.variants.get(variant) for part in product.parts) if variant is not None else [product]
+        for each in (own for owner in known if owner is not None for own in owner.parts):
             if states := each.states.get(name):
                 states |= {(applied, value) for applied, _ in states}
                 self.edited.add((key, variant, name))
@@ -129,12 +130,13 @@ class Oracle:
         the merchant which show what the former one held.
         """
         for key, product in self.products.items():
-            product.stock_was_edited |= bool(product.shared)
-            for name, variant in product.variants.items():
-                self.loses(key, field, None, variant=name)
-                for each in variant.parts:
-                    each.stale[field] = others
-                    each.forget_stale()
+            for part in product.parts:
+                part.stock_was_edited |= bool(part.shared)
+                for name, variant in part.variants.items():
+                    self.loses(key, field, None, variant=name)
+                    for each in variant.parts:
+                        each.stale[field] = others
+                        each.forget_stale()
 
     def use_in_a_kit(self, key: str, variant_ids: Collection[str], skus: Collection[str | None]) -> None:
         """The merchant uses items of a product in a kit: their stock and SKUs are not the source's."""
