@@ -55,9 +55,16 @@ class Wanted:
         return [key for key, fields in self.variants.items() if "stock" not in fields]
 
     def keys_of(self, reported: str) -> list[str]:
-        """The keys of the variants that a report may mean."""
-        found = [key for key, own in self.variants.items() if reported in (own["sku"], own["title"])]
+        """The keys of the variants that a report may mean; two with one title are told apart by values."""
+        found = [
+            key
+            for key, own in self.variants.items()
+            if reported in (own["sku"], own["title"], self._option_values(own))
+        ]
         return found or list(self.variants)[:1]
+
+    def _option_values(self, variant: Mapping[str, Value]) -> str:
+        return " / ".join(str(variant[f"option.{number}"]) for number in range(len(self.options)))
 
     def name_of(self, field: str) -> str:
         """The name of a field in a report, with the place of an option instead of its name."""
