@@ -37,7 +37,7 @@ def rejoined(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
     """A product that is undone, with what the stock of its variants was."""
     if not drafted(undone):  # else, the changes of the run show it
         undone = structs.replace(undone, is_available=counts_available(record))
-    return _sharing(_rejoining(undone, stored, record), record)
+    return _sharing(_rejoining(undone, stored, record), stored, record)
 
 
 def _rejoining(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
@@ -93,10 +93,15 @@ def _alone(undone: Undone, joining: Mapping[str, DesiredVariant]) -> Undone:
     )
 
 
-def _sharing(undone: Undone, record: Record) -> Undone:
-    """With what variants share: without it, the item that they share looks like that of one of them."""
-    fields = {each.id: each.fields for each in record.variants.values()}
-    shared = {key: {STOCK: SHARED} for key, each in fields.items() if each.get(STOCK) == SHARED}
+def _sharing(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
+    """With what variants share: without it, the item that they share looks like that of one of them.
+
+    A dropped variant may share it with the one that has kept it, whose record has a number.
+    """
+    ids = {each.id for each in record.variants.values() if each.fields.get(STOCK) == SHARED}
+    items = {each.item_id for each in stored.variants if each.id in ids and each.item_id}
+    sharing = ids | {each.id for each in stored.variants if each.item_id in items}
+    shared = {key: {STOCK: SHARED} for key in sharing}
     variants = tuple(
         structs.replace(each, fields={**shared.get(each.key, {}), **each.fields}) for each in undone.variants
     )

@@ -24,6 +24,8 @@ from tests.flow.stage import (
     undone,
     writes,
 )
+from tests.flow.test_shared_stock import shirt as shared
+from tests.flow.test_shared_stock import stocked
 from tests.flow.test_undo import changed, saved, shown, undo
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -286,3 +288,13 @@ def test_with_only_some_fields_variants_are_not_listed(tmp_path: Path) -> None:
     edit_variant(store, 1, "SH1-XL-R", title="Mine")
     done = undo(store, result, tmp_path, only="price", **DELETES)
     assert (counts(done), done.conflicts, writes(store)) == ({"unchanged": 1}, 0, [])
+
+
+def test_the_only_variant_left_of_those_that_shared_stock_keeps_it_if_a_run_is_undone(tmp_path: Path) -> None:
+    """The run drops the other one, which stays, and hands its SKU on."""
+    before = shared("SM")
+    after = {**before, "variants": [{**before["variants"][0], "sku": "1-M", "stock": 5}]}
+    del after["stock"]
+    store, result, _ = changed([before], [after])
+    assert undo(store, result, tmp_path).exit_code == 0
+    assert stocked(store) == {"S": 5, "M": 5}
