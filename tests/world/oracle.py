@@ -15,6 +15,7 @@ from tests.world.recognition import (
     as_left,
     held_by,
     holders_in,
+    is_taken,
     options_of,
     others_than,
     taken_from,
@@ -350,14 +351,15 @@ class Oracle:
         for name, variant in list(expected.variants.items()):
             if (own := found.get(name)) is not None:
                 is_half_gone = variant.may_be_gone and own.lacks_prices
-                is_new = variant.store_id != own.id
                 learned = expected.variants[name] = variant.found(own.id, own.others)
                 learned.may_be_gone = is_half_gone
                 learned.is_gone = learned.may_return = False
                 for field in taken_from(learned.states, own, self._holders):
                     held = own.owned[field]
                     before = {pair for pair in learned.if_withheld.get(field, ()) if pair[1] == held}
-                    if is_new or not before:  # it may have been created without the value
+                    wanted = [value for _, value in learned.states[field]]
+                    lacks_it = any(is_taken(field, value, own, self._holders) for value in wanted)
+                    if not before or (held is None and lacks_it):  # then nothing is applied
                         before.add((held, held))
                     learned.states[field] |= before
                 edited = _narrow(learned.states, held_by(own, options))

@@ -86,8 +86,13 @@ def taken_from(states: States, stored: StoredVariant, holders: Holders) -> list[
     return [
         name
         for name in UNIQUE
-        if any(holders.get((name, value), stored.id) != stored.id for value in chain(*states.get(name, ())))
+        if any(is_taken(name, value, stored, holders) for value in chain(*states.get(name, ())))
     ]
+
+
+def is_taken(name: str, value: Value, stored: StoredVariant, holders: Holders) -> bool:
+    """Whether another variant has this SKU or barcode."""
+    return holders.get((name, value), stored.id) != stored.id
 
 
 def withheld_of(states: States, stored: StoredVariant, holders: Holders) -> list[str]:
