@@ -38,10 +38,10 @@ def test_an_undo_restores_a_real_store(seed: int, shop: Shop, tmp_path: Path) ->
 
     with dummyjson([]) as server:
         source = Source(server, dice)
-        source.add_numbers(range(1, times(17, quick=9)))
+        source.add_numbers(range(1, times(17, quick=6)))
         run("--source", server.url, *options)
         before = shown(shop)
-        source.change(times(40, quick=20))
+        source.change(times(40, quick=12))
         source.add_numbers([17, 18])
         run("--source", server.url, "--report", str(tmp_path / "run.json"), *options)
         after = shown(shop)

@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.rig import REMOVE, Rig, Row
 from tests.e2e.storefront import Offer, Storefront
 from tests.harness.shirts import shirt, shirts, variant
+from tests.tiers import deep
 from tests.world.exact import assert_exact, assert_stored, differences
 from tests.world.shop import WEIGHT
 
@@ -101,6 +102,7 @@ def without_blue(number: int) -> Row:
     return shirt(number, variants=variants)
 
 
+@deep
 def test_dropped_variants_stay_then_lose_their_stock_then_are_deleted(
     rig: Rig, storefront: Storefront
 ) -> None:
