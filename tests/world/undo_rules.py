@@ -161,15 +161,17 @@ def _not_restored(stages: Sequence[Mapping[str, Any]], lost: Collection[str | No
 
 
 def _with_items_in_step(was: dict[str, Any] | None, now: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What was before the run; where the merchant had given a variant an SKU, its item may have that by now.
+    """What was before the run; an item that had another SKU than its variant may be in step with it by now.
 
-    The run gave both the SKU of the source, and its document has only what the variant had.
+    The merchant had given the variant an SKU, or an interrupted run had cleared it. The run gave both the SKU
+    of the source, and its document has only what the variant had.
     """
     if was is None:
         return None
     variants = {key: each | {} for key, each in was["variants"].items()}
     for key, each in variants.items():
         sku = each["owned"]["sku"]
-        if str(sku).startswith(MERCHANT_SKU) and now["variants"].get(key, each)["skus of items"] == [sku]:
+        is_apart = sku is None or sku.startswith(MERCHANT_SKU)
+        if is_apart and now["variants"].get(key, each)["skus of items"] == [sku]:
             each["skus of items"] = [sku]
     return was | {"variants": variants}
