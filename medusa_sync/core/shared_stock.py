@@ -73,8 +73,8 @@ def find_shared(
     users = [key for key in tracked if tracked[key].item_id == item_id]
     if wanted:
         own = [key for key in users if not _was_shared(record, key)]
-        if len(own) == len(users):  # what was applied to the product was stock of another item
-            record = _without_stock(record)
+        if not any(record.variant(key).fields.get(STOCK) == SHARED for key in users):
+            record = _without_stock(record)  # what was applied to the product was stock of another item
         record = _with_stock_of(record, sorted(own, key=lambda key: record.variant(key).dropped is not None))
         record = _left_behind(record, desired, {*users}.difference(wanted))
     elif is_synced:
