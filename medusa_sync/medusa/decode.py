@@ -23,7 +23,7 @@ from medusa_sync.http import Query
 from medusa_sync.medusa.lists import List
 
 T = TypeVar("T")
-Tree = dict[str, Any]
+Tree = Mapping[str, Any]
 """Names of fields, each with a tree of the fields below it."""
 
 _ABSENT = Raw(b"")  # a field that the response does not have, which is not the same as null
@@ -115,7 +115,7 @@ _MEASURES = tuple(field.name for field in FIELDS.values() if field.kind.is_measu
 @lru_cache(64)  # products are looked up many times, with few choices of fields
 def tree_of(fields: str) -> Tree:
     """The fields that a response must have if the request asked for these."""
-    tree: Tree = {}
+    tree: dict[str, Any] = {}
     for path in fields.split(","):
         branch, shown = tree, path
         for kind in KINDS:
