@@ -15,7 +15,7 @@ from medusa_sync.core.variants import match_variants
 
 SETTLE_S = 10  # the store may still be working on a younger write, so the run waits for it
 POLL_S = 0.5  # between two reads of what the store is still working on
-POLLS = 20
+POLLS = round(SETTLE_S / POLL_S)
 
 
 def is_incomplete(stored: StoredProduct) -> bool:
