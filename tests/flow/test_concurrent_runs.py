@@ -32,7 +32,7 @@ from tests.flow.stage import (
 )
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
-from tests.harness.fake_medusa.state import Image
+from tests.harness.fake_medusa.state import Image, Product
 from tests.harness.shirts import shirt, shirts, variant
 
 SIZE = 6
@@ -180,14 +180,19 @@ def test_a_run_does_not_wait_for_what_it_has_noted_itself(monkeypatch: pytest.Mo
     assert_shirts([row], store)
 
 
+def as_written_elsewhere(store: FakeMedusa, row: dict[str, Any]) -> Product:
+    """The product as another run writes and confirms it in a copy of the store."""
+    elsewhere = copies_of(store)()
+    sync(ListSource([row]), elsewhere)
+    return elsewhere.products["dummyjson:1"]
+
+
 def test_skus_that_a_run_has_cleared_again_are_written_although_another_run_has_confirmed_them() -> None:
     """Both exchange two SKUs; the other run sets and confirms them while this one clears and notes them."""
     store, row = synced([shirt(1)]), shirt(1)
     one, two, *_ = row["variants"]
     one["sku"], two["sku"] = two["sku"], one["sku"]
-    elsewhere = copies_of(store)()
-    sync(ListSource([row]), elsewhere)
-    confirmed = elsewhere.products["dummyjson:1"].metadata
+    confirmed = as_written_elsewhere(store, row).metadata
 
     def notes_new_skus(request: httpx.Request) -> bool:
         return request.url.path == BATCHES and b'[null,"SH' in request.content
@@ -204,11 +209,10 @@ def test_skus_that_a_run_has_cleared_again_are_written_although_another_run_has_
 def test_a_call_that_the_store_undoes_is_sent_again_although_another_run_has_confirmed_the_same() -> None:
     store, row = synced([shirt(1)]), shirt(1)
     row["variants"][0] |= {"sku": "NEW", "price": 99}
-    elsewhere = copies_of(store)()
-    sync(ListSource([row]), elsewhere)
+    confirmed = as_written_elsewhere(store, row).metadata
 
     def confirm_theirs() -> None:
-        store.products["dummyjson:1"].metadata = elsewhere.products["dummyjson:1"].metadata
+        store.products["dummyjson:1"].metadata = confirmed
         raise httpx.ReadTimeout("slow")
 
     strike(store, "before", partial(sent_in_bulk, workflow="update-product-variants"), confirm_theirs)
@@ -222,9 +226,7 @@ def test_the_variant_of_a_product_that_has_only_one_keeps_a_title_if_two_runs_wr
     small = {"title": "S", "options": {"Size": "S"}, "sku": "MUG", "price": 5}
     store = synced([{"id": 1, "title": "Mug", "options": ["Size"], "variants": [small]}])
     row = {"id": 1, "title": "Mug", "sku": "MUG", "price": 5}
-    elsewhere = copies_of(store)()
-    sync(ListSource([row]), elsewhere)
-    theirs = elsewhere.products["dummyjson:1"]
+    theirs = as_written_elsewhere(store, row)
 
     def write_theirs() -> None:
         mine = store.products["dummyjson:1"]
