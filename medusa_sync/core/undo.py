@@ -97,9 +97,9 @@ def plan_change(
     stored = by_source(stored, desired)
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
-    desired = without_gone(desired, stored)
-    staying = _staying(desired, stored, stored.record, deletes=deletes)
-    undone, losing = rejoined(desired, stored, stored.record), drafted(desired)
+    known = without_gone(desired, stored)
+    staying = _staying(known, stored, stored.record, deletes=deletes)
+    undone, losing = rejoined(known, stored, stored.record), drafted(known)
     after_run = structs.replace(stored, record=_after(undone, stored.record, staying))
     change = plan_update(undone, after_run, how, removed_ids=removed_ids, deletes=deletes)
     if change.new_variants:
@@ -125,6 +125,7 @@ def plan_change(
     )
     return structs.replace(
         change,
+        desired=_as_given(change.desired, desired),
         stored=structs.replace(change.stored, record=stored.record),
         own_changes=_marked(own),
         own_conflicts=(
@@ -171,6 +172,13 @@ def _after(undone: Undone, record: Record, staying: Collection[str]) -> Record:
         locations=record.locations,
         variants=variants,
         copies=record.copies,
+    )
+
+
+def _as_given(planned: DesiredProduct, given: Undone) -> DesiredProduct:
+    """What was planned, without what the store added to what the run changed: it may be planned again."""
+    return structs.replace(
+        planned, options=given.options, variants=given.variants, after=given.after, lost=given.lost
     )
 
 

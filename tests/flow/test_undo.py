@@ -324,6 +324,19 @@ def test_the_item_that_variants_share_is_not_that_of_one(field: str, tmp_path: P
         assert [each.sku for each in store.state.live_items()] == items == ["dummyjson:1"]
 
 
+def test_an_undo_reports_no_stock_of_a_variant_that_the_merchant_gave_an_item(tmp_path: Path) -> None:
+    before, after = sharing(*SHARING), sharing(*SHARING)
+    after["variants"][0]["price"] = 99
+    store = synced([before])
+    own = left_over(store, "SH1-M-R", 3)
+    [taken] = (each for each in store.products["dummyjson:1"].variants if each.sku == "SH1-M-R")
+    taken.item_ids = [own.id]
+    was, result = shown(store), sync(ListSource([after]), store)
+    done = undo(store, result, tmp_path)
+    assert [each.field for outcome in done.changes for each in outcome.changes] == ["price"]
+    assert (shown(store), taken.item_ids) == (was, [own.id])
+
+
 def test_what_the_run_deleted_is_listed(tmp_path: Path) -> None:
     rows = products(12)
     less = shirt(99, variants=shirt(99)["variants"][2:], title="Less")

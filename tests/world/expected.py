@@ -196,6 +196,8 @@ class Expected(Possible):
             may_keep_the_item = "stock" in fields and (own.may_share or not own.has_own_stock)
             own.meet(fields, rules, surely=surely)
             own.may_share = not surely and may_keep_the_item
+            if rules.overwrites and self.stock_was_edited and "stock" not in fields:
+                own._forget_items()  # those that a kit has kept apart share their stock again
             for name in STOCK if may_keep_the_item else ():
                 shared = self.shared.get(name, set())
                 if fields[name] is None or not surely:  # what it does not name is not tracked any more
