@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
+from msgspec import structs
 
 from medusa_sync.core.change import Change, creation
 from medusa_sync.core.entities import Entity
@@ -12,7 +13,7 @@ from medusa_sync.core.kinds.options import OPTION, AppliedOption
 from medusa_sync.core.kinds.stock import SHARED, STOCK
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.product import DesiredProduct, DesiredVariant
-from medusa_sync.core.record import Record, VariantRecord
+from medusa_sync.core.record import Pending, Record, VariantRecord, Write
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.stored import (
     StoredInventory,
@@ -196,6 +197,17 @@ def test_an_item_is_planned_once(
     before: DesiredProduct, items: Items, after: DesiredProduct, plans: list[ItemPlan]
 ) -> None:
     assert [*planned(before, items, after).items] == plans
+
+
+def test_after_a_kill_the_item_that_variants_will_share_gets_what_another_one_had() -> None:
+    """The killed run has noted that they share, and the product had its stock in an item that is gone."""
+    product, after = stored(desired(OWN, 7), ITEMS), desired(SHARING, 7)
+    pending = Pending(Write.UPDATE, variants={key: {STOCK: (5, SHARED)} for key in OWN})
+    assert product.record is not None
+    noted = structs.replace(product, record=structs.replace(product.record, pending=pending))
+    shared = plan_update(after, noted, PlanSettings()).shared
+    assert shared is not None
+    assert (shared.item_id, shared.levels) == ("iitem_1", {BERLIN: 7})
 
 
 def test_a_new_product_gets_an_item_for_each_variant_or_one_for_all() -> None:
