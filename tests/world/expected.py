@@ -1,7 +1,7 @@
 """What is expected of a product and of its variants after what has happened to them."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Self
@@ -47,8 +47,10 @@ class ExpectedVariant(Possible):
     def new(cls) -> Self:
         return cls(others={"other prices": [[]], "levels elsewhere": [{}]})
 
-    def meet(self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool) -> None:
-        """A run handled it, or may have."""
+    def meet(
+        self, wanted: Mapping[str, Value], rules: Rules, *, surely: bool, new: Callable[[], Self]
+    ) -> None:
+        """A run handled it, or may have; `new` is what it may have created in its place."""
         # After its item was part of a kit, it gets one of its own when the source changes its stock.
         was_in_a_kit = "stock" in wanted and not self.is_managed
         shares = "stock" not in wanted
@@ -68,7 +70,7 @@ class ExpectedVariant(Possible):
         meet(self.states, wanted, rules, surely=surely, is_new=self.store_id is None)
         self._meet_stale(before, wanted)
         if self.may_be_gone or self.may_return:
-            self.created(self.new).meet(wanted, rules, surely=surely)
+            self.created(new).meet(wanted, rules, surely=surely, new=new)
 
     def _meet_stale(self, before: States, wanted: Mapping[str, Value]) -> None:
         for name, states in before.items():
@@ -189,12 +191,11 @@ class Expected(Possible):
         for own in self.variants.values():  # also with a dropped one
             own.may_share |= own.has_own_stock and any(uses[item] > 1 for item in own.item_ids)
         for key, fields in wanted.variants.items():
-            if key not in self.variants:  # it may share the item of a kit
-                self.variants[key] = ExpectedVariant.new()
-                self.variants[key].is_managed = not self.stock_was_edited
+            if key not in self.variants:
+                self.variants[key] = self._new_variant()
             own = self.variants[key]
             may_keep_the_item = "stock" in fields and (own.may_share or not own.has_own_stock)
-            own.meet(fields, rules, surely=surely)
+            own.meet(fields, rules, surely=surely, new=self._new_variant)
             own.may_share = not surely and may_keep_the_item
             if rules.overwrites and self.stock_was_edited and "stock" not in fields:
                 own._forget_items()  # those that a kit has kept apart share their stock again
@@ -217,6 +218,12 @@ class Expected(Possible):
         self.statuses = after if surely else self.statuses | after
         if self.may_be_gone:
             self.created(lambda: self.new(self.fresh)).meet(wanted, rules, surely=surely)
+
+    def _new_variant(self) -> ExpectedVariant:
+        """One that the store does not have; it may share the item of a kit."""
+        variant = ExpectedVariant.new()
+        variant.is_managed = not self.stock_was_edited
+        return variant
 
     def drop(self, rules: Rules, *, surely: bool) -> bool:
         """A run saw, or may have seen, that the source dropped it; returns whether nothing is left of it."""

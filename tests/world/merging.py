@@ -90,9 +90,10 @@ class Rules:
 
 
 def meet(states: States, wanted: Mapping[str, Value], rules: Rules, *, surely: bool, is_new: bool) -> None:
+    may_exist = not is_new or bool(states)  # an earlier run may have created it
     for name, value in wanted.items():
         # A write that did not arrive leaves a new field empty, even of a product that has arrived.
-        arrives_with_it = is_new and not name.startswith(LATE)
+        arrives_with_it = not (may_exist or name.startswith(LATE))
         before = states.get(name) or (set() if surely or arrives_with_it else {(None, None)})
         after = {
             merged(name, state, value, store_wins=rules.store_wins, overwrites=rules.overwrites)
