@@ -194,3 +194,23 @@ def test_a_region_that_is_renamed_is_the_same_whatever_the_source_calls_it() -> 
             assert_quiet(mugs(named | changes), store)
             before = stored(store)
         sync(mugs(named), store)
+
+
+def test_a_variant_that_comes_back_has_no_conflict_although_its_region_was_renamed() -> None:
+    """Only the record of the dropped variant says which region its price is in."""
+
+    def sizes(**large: Amounts) -> ListSource:
+        prices: dict[str, Amounts] = {"S": {"usd": 9}, **large}
+        variants = [{"id": each, "options": {"Size": each}, "prices": own} for each, own in prices.items()]
+        return ListSource([{"id": 1, "title": "Shirt", "options": ["Size"], "variants": variants}])
+
+    store = shop()
+    sync(sizes(L={"usd": 9, "eur.Europe": 17}), store)
+    sync(sizes(), store)
+    rename(store, "EU")
+    back = sizes(L={"usd": 9, "eur.EU": 18})
+    result = sync(back, store)
+    assert (counts(result), result.conflicts) == ({"updated": 1}, 0)
+    large = next(each for each in store.products["dummyjson:1"].variants if each.options["Size"] == "L")
+    assert named_prices(store, large) == {"usd": 9, "eur.EU": 18}
+    assert_quiet(back, store)

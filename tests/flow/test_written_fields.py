@@ -140,8 +140,10 @@ def test_a_price_is_compared_exactly() -> None:
     assert counts(sync(ListSource([ROW | {"price": 1.2345679}]), store)) == {"updated": 1}
 
 
-def test_a_new_currency_adds_prices_and_the_old_ones_stay() -> None:
-    store, source = synced([ROW]), ListSource([ROW | {"price": 12}], currency="eur")
+def test_a_new_currency_adds_a_price_and_the_one_in_the_old_currency_stays() -> None:
+    """It is no longer the source's; a price whose name has a currency is, and is removed with its name."""
+    store = synced([ROW | {"prices": {"usd.10+": 8}}])
+    source = ListSource([ROW | {"price": 12}], currency="eur")
     result = sync(source, store, currency="eur", accept_settings=True)
     assert (counts(result), result.conflicts) == ({"updated": 1}, 0)
     prices = {price.currency_code: price.amount for price in store.products[OWN].variants[0].prices}

@@ -55,7 +55,7 @@ _OF_VARIANT: Final[dict[str, tuple[Any, ...]]] = {
     "allowBackorder": (None, True, False),
     "material": (None, "wool", "silk"),
     "dimensions": (None, {"width": 1.5}, {"width": 2, "height": 3}),
-    "price": (10, 12.5, 20),
+    "price": (None, 10, 12.5, 20),
     "salePrice": (None, 5, 7.5),
     "stock": (None, 0, 3, {"Berlin": 4}, {"": 1, "Berlin": 2}, {"sloc_berlin": 9}),
     "metadata": (None, {"fit": "slim"}, {"fit": "wide", "wash": 30}),
