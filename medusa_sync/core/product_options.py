@@ -11,7 +11,7 @@ from medusa_sync.core.field_changes import Conflict, FieldChange
 from medusa_sync.core.kinds.options import DEFAULT, OPTION, OPTIONS
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.record import ONLY, Record
+from medusa_sync.core.record import ONLY, Record, Write
 from medusa_sync.core.since import EDITED
 from medusa_sync.core.stored import StoredOption, StoredProduct
 from medusa_sync.errors import ProductFailedError
@@ -87,10 +87,7 @@ class OptionPlan(Struct, frozen=True):
     def changes(
         self, desired: DesiredProduct, stored: StoredProduct, applied: Record | None, side: OnConflict
     ) -> Iterator[FieldChange | Conflict]:
-        """The change and the conflict of the options; `applied` has the names that were last applied.
-
-        Its note names a renamed option as it will be called; what is pending has the title before.
-        """
+        """The change and the conflict of the options; `applied` has the names that were last applied."""
         if not (self.is_change or self.contested):
             return
         ours = list(self.ids.values())  # in the order of the source; the store has none
@@ -100,9 +97,7 @@ class OptionPlan(Struct, frozen=True):
         )
         current, wanted = tuple(option.title for option in in_order), desired.options or (DEFAULT,)
         if self.is_change:
-            pending = applied.pending.options if applied and applied.pending else {}
-            known = applied.options if applied else ()
-            names = tuple((pending.get(each.id) or (each.name,))[0] for each in known) if applied else None
+            names = None if applied is None else tuple(_applied_titles(applied))
             planned = (*self.titles_of(in_order).values(), *self.added)
             yield FieldChange(OPTIONS, current, planned, names, wanted)
         if self.contested:
@@ -166,6 +161,21 @@ def match_options(
     )
     _check(plan)
     return plan
+
+
+def _applied_titles(record: Record) -> Iterator[str]:
+    """The titles that were last applied.
+
+    The note of an update has options as they will be: renamed ones, whose pending titles begin with the one
+    before, and added ones, which have no id.
+    """
+    pending = record.pending
+    is_update = pending is not None and pending.step is not Write.CREATION
+    for each in record.options:
+        if pending is not None and (titles := pending.options.get(each.id)):
+            yield titles[0]
+        elif each.id or not is_update:
+            yield each.name
 
 
 def _in_order(
