@@ -218,26 +218,39 @@ async def source_has_bad_rows(world: World, dice: random.Random) -> None:
 
 @rule(3)
 async def plan_is_saved(world: World, dice: random.Random) -> None:
+    await _saved(world, dice)
+
+
+async def _saved(world: World, dice: random.Random) -> Run | None:
+    """A run that writes a new plan, with the result of the dry run; None if that failed."""
     await asyncio.sleep(A_WHILE)
     file = world.file("plan")
     run = world.run(some_rules(world, dice), dry_run=True, save_plan=file)
     result = await world.calmly(run)
-    if not result.error:
-        save(result, world.store, file, **run.options)
-        world.plans.append(replace(run, plan=file, options={}))
+    if result.error:
+        return None
+    save(result, world.store, file, **run.options)
+    world.plans.append(replace(run, plan=file, options={}))
+    return world.plans[-1]
 
 
 @rule(3)
 async def planned_run(world: World, dice: random.Random) -> None:
-    """A plan that is written at once is what it says."""
-    await RULES["plan_is_saved"].happen(world, dice)
-    if not world.plans or (chosen := world.plans[-1]).result is None:
+    """A plan that is written at once is what it says, and so is a dry run of it."""
+    chosen = await _saved(world, dice)
+    if chosen is None or (planned := chosen.result) is None:
         return
-    run = replace(chosen, options={"batch_size": world.batch_size}, result=None)
+    options = {"batch_size": world.batch_size}
+    dry, run = (replace(chosen, options=options | more, result=None) for more in ({"dry_run": True}, {}))
+    if dice.random() < 0.5:
+        await world.calmly(dry)
     await world.carry_out(run)
-    planned = chosen.result
-    if not world.passing and (run.result is None or written(run.result) != written(planned)):
+    if world.passing:
+        return
+    if run.result is None or written(run.result) != written(planned):
         raise Broken("a plan is not the run", (written(planned), run.result and written(run.result)))
+    if dry.result is not None and written(dry.result) != written(planned):
+        raise Broken("a dry run of a plan is not the plan", (written(planned), written(dry.result)))
 
 
 @rule(3)
@@ -257,11 +270,11 @@ async def plan_is_applied(world: World, dice: random.Random) -> None:
 async def plan_is_overtaken(world: World, dice: random.Random) -> None:
     """The merchant edits what a plan would change before it is written."""
     some_changes(world, dice)
-    await RULES["plan_is_saved"].happen(world, dice)
+    chosen = await _saved(world, dice)
     for _ in range(dice.randint(1, 5)):
         await RULES["merchant_edits"].happen(world, dice)
-    if world.plans:
-        await world.carry_out(replace(world.plans[-1], options={"max_retries": world.retries}, result=None))
+    if chosen is not None:
+        await world.carry_out(replace(chosen, options={"max_retries": world.retries}, result=None))
 
 
 @rule(4)
