@@ -61,7 +61,7 @@ async def _check(
         fields.update({each.field for each in changes} or {removal})
         if len(names) < LISTED:
             names.append(f"{name}: {_described(changes) or removal}")
-    owned = len(context.scan.source_ids) - len(context.unrecorded)
+    owned = len(context.scan.overview.source_ids) - len(context.unrecorded)
     if allowed.allows(count, owned):
         return
     reason = f"{count} of {owned} products would change; --max-changes is {allowed}. Nothing was written."

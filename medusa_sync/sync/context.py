@@ -150,13 +150,15 @@ class Context(Struct):
     @property
     def unrecorded(self) -> list[str]:
         """External ids of products that the source did not deliver, and that are kept without a record."""
-        missing = (source_id for source_id in sorted(self.scan.unrecorded) if source_id not in self.delivery)
+        missing = (
+            source_id for source_id in sorted(self.scan.overview.unrecorded) if source_id not in self.delivery
+        )
         return [external_id_of(self.settings.source_name, source_id) for source_id in missing]
 
     @property
     def delay(self) -> Delay:
         """How long something has to be missing before it is removed, at the time of the store."""
-        return self.scan.delay
+        return self.scan.overview.delay
 
     @property
     def deletes(self) -> bool:

@@ -18,7 +18,7 @@ async def refusal(context: Context, names: Sequence[str]) -> PruneGuardError | N
     if not names:
         return None
     await context.scan.complete()
-    owned, allowed = context.scan.owned_size, context.settings.max_removals
+    owned, allowed = context.scan.overview.owned_size, context.settings.max_removals
     if allowed.allows(len(names), owned):
         return None
     context.keeps_shown = True

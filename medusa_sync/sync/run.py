@@ -249,7 +249,7 @@ class Run:
             from medusa_sync.sync.remarks.customers import find_obstacles
 
             self._obstacles = await find_obstacles(context)
-        owned = ledger.kept + sum(each in scan.source_ids for each in ledger.refused)
+        owned = ledger.kept + sum(each in scan.overview.source_ids for each in ledger.refused)
         if settings.dry_run:
             return StoreState(scan.size, owned)
         removed = ledger.counts[Result.REMOVED] if context.deletes else 0
@@ -282,7 +282,7 @@ class Run:
     async def _unmark(self, context: Context) -> None:
         """End the marks left of what is back at the source, unless only what was approved is written."""
         may_write = self._mode.wants_all and not (context.is_dry_run or self._stop.is_set)
-        if may_write and context.scan.marked:
+        if may_write and context.scan.overview.marked:
             from medusa_sync.sync.remove.marks import unmark  # few runs need it
 
             await unmark(context, self._removals.moved if self._removals is not None else ())

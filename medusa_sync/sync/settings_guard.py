@@ -42,7 +42,7 @@ class SettingsGuard:
     def __init__(self, context: Context) -> None:
         settings = context.settings
         self._context = context
-        self._scan = context.scan
+        self._scan, self._overview = context.scan, context.scan.overview
         self._selection, self._accepts = settings.plan.selection, settings.plan.accept_settings
         self._location = settings.wanted.stock_location or ""
         self._of_source: dict[str, str] = {}
@@ -64,7 +64,7 @@ class SettingsGuard:
             return
         self._of_source = {name: value for name, value in product_settings.items() if name in OF_SOURCE}
         self._of_source |= settings_of(self._context.settings.copying)
-        before = self._scan.recorded_settings.as_a_whole(self._of_source)
+        before = self._overview.recorded_settings.as_a_whole(self._of_source)
         names = {before[name] for name in (LOCATION, LOCATION_NAME) if name in before}
         if names and self._location not in names and self._selection.decides(LOCATION):
             await self._context.find_placement()  # it may be the same one
@@ -82,8 +82,8 @@ class SettingsGuard:
             return
         if not self._scan.is_complete:
             for record in found:
-                self._scan.recorded_settings.add(record)
-        if not self._scan.recorded_settings:
+                self._overview.recorded_settings.add(record)
+        if not self._overview.recorded_settings:
             await self._scan.complete()
         await self._compare()
 
@@ -93,14 +93,14 @@ class SettingsGuard:
 
     async def _compare(self) -> None:
         now = self._now
-        before = self._scan.recorded_settings.as_a_whole(now)
+        before = self._overview.recorded_settings.as_a_whole(now)
         if not self._scan.is_complete and changed(before, now, self._selection):
             await self._scan.complete()  # the latest settings may be on another page
-            before = self._scan.recorded_settings.as_a_whole(now)
+            before = self._overview.recorded_settings.as_a_whole(now)
         differences = changed(before, now, self._selection)
         if not differences.keys() <= self._accepted:
             self._stop_unless_accepted(differences)
-        self._scan.location = before.get(LOCATION, "")
+        self._overview.location = before.get(LOCATION, "")
         self._to_record = to_record(before, now, self._selection)
         self._context.edited_programs = edited_programs(before, now)
 

@@ -53,7 +53,7 @@ class Comparison:
     def __init__(self, context: Context, fetched: Callable[[int, int | None], None]) -> None:
         self._context = context
         self._fetched = fetched
-        self._scan = context.scan  # most products are compared with it alone
+        self._scan, self._overview = context.scan, context.scan.overview
         self._ledger = context.ledger
         self._settings = context.settings.plan
         # All products are stale.
@@ -155,14 +155,14 @@ class Comparison:
 
     def _checked_if_not_shown(self, product: DesiredProduct | Unchecked) -> DesiredProduct | None:
         """Settle a product that the scan shows to be up to date, or that is invalid; return any other one."""
-        if product.external_id in self._scan.owners:
+        if product.external_id in self._overview.owners:
             owner = self._ledger.checked(product)
             if owner is None:
                 return None
             self._free_values.add_owner(owner)
             product = owner
         reads_all = self._reads_all or self._accepts
-        is_shown = not reads_all and self._scan.shows(product, product.digest)
+        is_shown = not reads_all and self._overview.shows(product, product.digest)
         if not is_shown:
             checked = self._ledger.checked(product)
             if checked is None or reads_all:
@@ -170,7 +170,7 @@ class Comparison:
             if checked.withheld or not self._is_applied(checked):  # the record may lack what is withheld
                 return checked
             product = checked
-        if product.external_id in self._scan.withheld:
+        if product.external_id in self._overview.withheld:
             self._free_values.add(product)
         else:
             self._settle_unchanged(product)
@@ -180,11 +180,13 @@ class Comparison:
         """Whether the scan shows a record with everything that is wanted and that it knows."""
         selection = self._settings.selection
         wanted = selection.of(applied(product))
-        if self._scan.shows(product, wanted.content):
+        if self._overview.shows(product, wanted.content):
             return True
-        if not self._scan.statuses or not self._scan.shows(product, wanted.known_to(EARLIEST).content):
+        if not self._overview.statuses:  # no record lacks newer fields
             return False
-        names = unseen(product, selection, self._scan.status(product))
+        if not self._overview.shows(product, wanted.known_to(EARLIEST).content):
+            return False
+        names = unseen(product, selection, self._overview.status(product))
         self._context.remarks.newer.add(product.external_id, names)
         return True
 
@@ -197,7 +199,7 @@ class Comparison:
 
     def _settle_unchanged(self, product: DesiredProduct | Unchecked) -> None:
         self._ledger.found([product.external_id])
-        withheld = self._scan.withheld.get(product.external_id, ())
+        withheld = self._overview.withheld.get(product.external_id, ())
         self._ledger.settle(Outcome(product.external_id, product.title, Result.UNCHANGED, withheld=withheld))
 
     def _settle_if_done(self, product: Stale) -> bool:
@@ -212,7 +214,7 @@ class Comparison:
             not self._reads_all
             and stored.record is not None
             and not stored.record.withheld  # a value may be free now
-            and not self._scan.has_more(stored.record)
+            and not self._overview.has_more(stored.record)
             and self._context.plan.selection.is_up_to_date(stored.record, product.desired)
             and not self._guard.renews(stored.record)
         ):

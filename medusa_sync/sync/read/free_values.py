@@ -20,7 +20,7 @@ class FreeValues:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._scan = context.scan
+        self._overview = context.scan.overview
         self._undecided: dict[str, DesiredProduct | Unchecked] = {}  # by external id
         self._wanted: dict[str, set[tuple[str, Value]]] = {}  # by owners of such values, by external id
 
@@ -43,7 +43,7 @@ class FreeValues:
         free, kept = self._undecided, dict[str, DesiredProduct | Unchecked]()
         if not free:
             return (), ()
-        withheld = {(each.field, each.value): each for own in free for each in self._scan.withheld[own]}
+        withheld = {(each.field, each.value): each for own in free for each in self._overview.withheld[own]}
         # If the store does not show who has a value, it is who had it when the value was withheld.
         owners: dict[UniqueValue, list[str | None]] = {own: [each.owner_id] for own, each in withheld.items()}
         for value, shown in (await self._context.api.owners(withheld)).items():
@@ -55,7 +55,7 @@ class FreeValues:
 
         def may_get_one(external_id: str) -> bool:
             """Whether nobody has a withheld value, or its owner no longer wants it and can give it up."""
-            values = [(each.field, each.value) for each in self._scan.withheld[external_id]]
+            values = [(each.field, each.value) for each in self._overview.withheld[external_id]]
             return any(all(gives_up(owner, value) for owner in owners[value]) for value in values)
 
         # Those that wait for each other in a circle stay: they can exchange their values.

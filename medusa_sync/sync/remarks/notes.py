@@ -106,7 +106,7 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
         text = f"{drafts:,} of {created:,} new products are drafts, because the source says so."
         yield Note("drafts_of_source", text)
     yield from context.remarks.copies.notes(
-        context.scan.uncopied if context.settings.copying else Counter(),
+        context.scan.overview.uncopied if context.settings.copying else Counter(),
         is_dry_run=context.is_dry_run,
         is_stopped=context.stop.is_set,
     )

@@ -66,7 +66,7 @@ class Marks:
         products = {f"{each.external_id} {each.title!r}": _since(each) or now for each in later}
         marked = {
             f"{external_id}: {key}": since
-            for external_id, of_variants in self._context.scan.marked.items()
+            for external_id, of_variants in self._context.scan.overview.marked.items()
             for key, since in of_variants.items()
         }
         waiting = products | dict.fromkeys(variants, now) | marked
@@ -109,7 +109,7 @@ async def unmark(context: Context, moved: Collection[str] = ()) -> None:
     scan, ledger = context.scan, context.ledger
     back = [
         each
-        for each in sorted(scan.marked)
+        for each in sorted(scan.overview.marked)
         if each in moved or source_id_of(context.settings.source_name, each) in context.delivery
     ]
     rejected = (

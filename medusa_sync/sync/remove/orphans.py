@@ -46,7 +46,7 @@ class Orphans:
         self._context = context
         self._api = context.api
         self._delivery = context.delivery
-        self._scan = context.scan
+        self._scan, self._overview = context.scan, context.scan.overview
         self._settings = context.settings
         self._settle = context.ledger.remove
         self._deletes = context.deletes
@@ -72,13 +72,13 @@ class Orphans:
             PruneGuardError: the source delivered none of its products in the store.
             StoreError: the store cannot be read.
         """
-        source_ids = [each for each in self._scan.owned if each not in self._delivery]
+        source_ids = [each for each in self._overview.owned if each not in self._delivery]
         orphans = await self._removable(
             external_id_of(self._settings.source_name, each) for each in source_ids
         )
-        has_some = self._delivery.deleted or any(each in self._delivery for each in self._scan.owned)
+        has_some = self._delivery.deleted or any(each in self._delivery for each in self._overview.owned)
         if orphans and not has_some:
-            what = f"The source delivered none of its {self._scan.owned_size} products in the store."
+            what = f"The source delivered none of its {self._overview.owned_size} products in the store."
             hint = "Check the source. If it is no longer used, remove its products in the admin."
             raise removal_error(what, _names(orphans), hint)
         return orphans
@@ -143,7 +143,7 @@ class Orphans:
         Raises:
             PruneGuardError: they are too many.
         """
-        self.check_names("products", _names(orphans), self._scan.owned_size)
+        self.check_names("products", _names(orphans), self._overview.owned_size)
 
     def check_names(self, noun: str, names: Sequence[str], owned: int) -> None:
         """Check that not too many of those that the store had before the run are removed.
@@ -194,7 +194,7 @@ class Orphans:
             StoreRefusedError, AmbiguousWriteError, StoreError: some are not marked.
         """
         await mark_records(
-            self._api, [stored.id for stored in orphans], {"missing_since": self._scan.delay.now}
+            self._api, [stored.id for stored in orphans], {"missing_since": self._overview.delay.now}
         )
 
     async def _forget_texts(self, deleted: Sequence[StoredProduct]) -> None:

@@ -122,7 +122,7 @@ class Removals:
     def __init__(self, context: Context, orphans: Orphans) -> None:
         self._context = context
         self._delivery = context.delivery
-        self._scan = context.scan
+        self._overview = context.scan.overview
         self._settings = context.settings
         self._ledger = context.ledger
         self._orphans = orphans
@@ -233,7 +233,7 @@ class Removals:
             for external_id, variants in missing.variants.items()
         }
         named = [names[own] for ids in left.values() for own in ids]
-        self._orphans.check_names("variants", named, self._scan.variants)
+        self._orphans.check_names("variants", named, self._overview.variants)
         self._context.removed_variants = {external_id: frozenset(ids) for external_id, ids in left.items()}
         marked = self._marks.take(self._found, [name for own, name in names.items() if own not in removed])
         return missing.orphans, marked
