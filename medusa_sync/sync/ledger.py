@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from medusa_sync.core.approval import PlanLine, as_saved, without_secrets
 from medusa_sync.core.field_changes import Conflict
 from medusa_sync.core.kept import RunName
 from medusa_sync.core.policy import NONE_REJECTED, Share
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.result import Action, Outcome, Result
-from medusa_sync.redact import hidden
 from medusa_sync.sources.base import Delivered, Rejected, Unchecked, checked
 from medusa_sync.spool import Spool
 
@@ -54,8 +52,6 @@ class Ledger:
         partial: external ids of products of which some rows were rejected.
         unidentified: number of rejected rows without a usable id, which may be of any product.
         invalid: number of rows that are no valid products, whatever the store has.
-        plan: what a dry run would write, if it is saved.
-        hidden: number of products whose plan has a secret.
     """
 
     def __init__(self, on_settled: Callable[[Outcome], None], max_rejected: Share = NONE_REJECTED) -> None:
@@ -73,8 +69,6 @@ class Ledger:
         self.changes = Spool[Outcome]()
         self.skipped = Spool[Outcome]()
         self.withheld_before = Spool[Outcome]()
-        self.plan = Spool[tuple[str, str, bytes]]()
-        self.hidden = 0
         self.kept = 0
         self.gained = 0
         self.unidentified = 0
@@ -168,14 +162,6 @@ class Ledger:
         """Count what is not undone because these runs, or unknown ones, have written it since."""
         self.overwritten += 1
         self.later.update(runs)
-
-    def plan_line(self, line: PlanLine) -> None:
-        """Keep what a dry run would write, without secrets."""
-        saved = as_saved(line)
-        if hidden(text := saved.decode()) != text:
-            saved = as_saved(without_secrets(line, hidden))
-            self.hidden += 1
-        self.plan.add((line.plan.external_id, line.plan.action, saved))
 
     def close(self, reason: str) -> Sequence[Outcome]:
         """The outcomes of open products, with the reason why the run ended early; the sum is checked.

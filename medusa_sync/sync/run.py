@@ -102,7 +102,7 @@ class Run:
         self._removals: Removals | None = None  # if nothing is removed
         self._engine: Engine | None = None  # until something is written
         self._obstacles: Sequence[Note] = ()  # for customers
-        self._planned: Planned | None = None
+        self._category_names: dict[str, str] = {}  # by slug, for a saved plan
 
     async def execute(self) -> RunResult:
         """Run. Errors that a user, a server or a catalogue can cause are not raised but in the result."""
@@ -137,7 +137,7 @@ class Run:
             withheld=ledger.withheld,
             skipped=ledger.skipped,
             withheld_before=ledger.withheld_before,
-            plan=self._planned or (Planned(ledger.plan, {}) if settings.saves_plan else None),
+            plan=self._plan,
             shard=settings.shard,
             not_compared=ledger.not_compared,
             first=tuple(ledger.first),
@@ -149,6 +149,12 @@ class Run:
             error=str(error) if error else "",
             hint=error.hint if error else "",
         )
+
+    @property
+    def _plan(self) -> Planned | None:
+        if self._context is None or not self._settings.saves_plan:
+            return None
+        return Planned(self._context.remarks.planned.lines, self._category_names)
 
     def _took_back(self, exit_code: int) -> TakenBack | None:
         if not self._mode.undoes:
@@ -240,10 +246,9 @@ class Run:
             raise refusal
         if self._stop.is_set or self._delivery.error is not None:
             return None
-        if ledger.plan:
+        if context.remarks.planned.lines:
             names = await self._source.category_names()
-            shown = {slug: name for slug, name in names.items() if hidden(name) == name}
-            self._planned = Planned(ledger.plan, shown)
+            self._category_names = {slug: name for slug, name in names.items() if hidden(name) == name}
         # A run that only updates spares the store these requests, and its users the same lines each time.
         if (settings.dry_run or ledger.counts[Result.CREATED]) and self._mode.creates:
             from medusa_sync.sync.remarks.customers import find_obstacles

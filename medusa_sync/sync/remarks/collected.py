@@ -15,6 +15,7 @@ from medusa_sync.core.names import Names, StoreNames
 from medusa_sync.core.newer import NewerFields
 from medusa_sync.core.placement import Placement
 from medusa_sync.sync.remarks.copied import Copied
+from medusa_sync.sync.remarks.planned import PlannedLines
 
 
 def _offered() -> list[Offered]:
@@ -58,6 +59,7 @@ class Remarks(Struct):
         left_over: what unused inventory items have elsewhere that variants get.
         drafts: how many new products the source does not show.
         copies: of images.
+        planned: what a dry run would write, if that is saved.
         newer: fields that earlier versions did not sync, and that the store may have otherwise.
     """
 
@@ -66,4 +68,5 @@ class Remarks(Struct):
     left_over: LeftOver = field(default_factory=LeftOver)
     newer: NewerFields = field(default_factory=NewerFields)
     drafts: int = 0
+    planned: PlannedLines = field(default_factory=PlannedLines)
     copies: Copied = field(default_factory=Copied)

@@ -38,7 +38,7 @@ def of_products(source: Source, ledger: Ledger, *, needs_some: bool) -> Iterator
 
 
 def of_settings(settings: RunSettings, ledger: Ledger) -> Iterator[Note]:
-    """Why nothing is removed, and what a plan hides."""
+    """Why nothing is removed."""
     removes = settings.on_missing is not OnMissing.KEEP
     if removes and settings.limit is not None:
         text = "Nothing is removed with --limit, because products beyond the limit are not missing."
@@ -48,12 +48,6 @@ def of_settings(settings: RunSettings, ledger: Ledger) -> Iterator[Note]:
             "rows_without_id",
             f"Nothing is removed, because {ledger.unidentified} of the rejected rows have no id: "
             "they may be of products or variants that only look missing.",
-        )
-    if ledger.hidden:
-        yield Note(
-            "plan_hides_secrets",
-            f"Products whose plan has a secret: {ledger.hidden}. It is hidden in the plan, which "
-            "does not write them.",
         )
 
 
@@ -97,6 +91,8 @@ def of_store(context: Context, *, has_checked_all: bool, has_stale: bool) -> Ite
             yield note
     if lacks_location:
         yield no_location()
+    if context.remarks.planned.hidden:
+        yield context.remarks.planned.note
     if context.remarks.kits.found:
         yield context.remarks.kits.note
     if context.remarks.left_over.found:

@@ -190,7 +190,7 @@ class Removals:
             action = Action.DELETE if self._context.deletes else Action.DRAFT
             plans = [removal(each, action) for each in orphans]
             for plan in (*plans, *(removal(each, MARK) for each in marked)):
-                self._ledger.plan_line(PlanLine(plan))
+                self._context.remarks.planned.add(PlanLine(plan))
 
     def _counts(self) -> bool:
         """Whether what is missing may be removed, and not only what the source says is deleted.

@@ -53,7 +53,7 @@ class Places:
             failed = {"result": Result.FAILED, "reason": outcome.blocked, "blocked": None}
             outcome = structs.replace(outcome, **failed)
         elif self._context.settings.saves_plan and not is_recorded(job.change):
-            self._context.ledger.plan_line(_line(job, outcome, self._context.placement.ids))
+            self._context.remarks.planned.add(_line(job, outcome, self._context.placement.ids))
         self._settle(job, outcome)
 
     def end(self, job: Job, result: Result, reason: str = "") -> None:
