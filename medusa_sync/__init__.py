@@ -17,8 +17,9 @@ from medusa_sync._version import __version__
 if TYPE_CHECKING:
     from medusa_sync.app.session import sync_products
     from medusa_sync.core.ids import Shard
+    from medusa_sync.core.outcome import Action, Outcome, Result
     from medusa_sync.core.policy import ConflictPolicy, OnConflict, OnDeleted, OnMissing, PriceLimit, Share
-    from medusa_sync.core.result import Action, Outcome, Result, RunResult, Status
+    from medusa_sync.core.result import RunResult, Status
     from medusa_sync.errors import InterruptedRunError, MedusaSyncError, SettingsError, SourceError
     from medusa_sync.settings.load import load_settings
     from medusa_sync.settings.options import Settings
@@ -53,7 +54,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Action": "core.result",
+    "Action": "core.outcome",
     "ConflictPolicy": "core.policy",
     "InterruptedRunError": "errors",
     "Item": "sources.base",
@@ -62,10 +63,10 @@ _MODULES = {
     "OnConflict": "core.policy",
     "OnDeleted": "core.policy",
     "OnMissing": "core.policy",
-    "Outcome": "core.result",
+    "Outcome": "core.outcome",
     "PageOfItems": "sources.base",
     "PriceLimit": "core.policy",
-    "Result": "core.result",
+    "Result": "core.outcome",
     "RunResult": "core.result",
     "Secret": "settings.secrets",
     "Settings": "settings.options",

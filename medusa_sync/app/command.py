@@ -17,7 +17,8 @@ from medusa_sync.app.failure import failed, refuse
 from medusa_sync.app.session import sync_products
 from medusa_sync.app.signals import Signals
 from medusa_sync.codes import Note
-from medusa_sync.core.result import Result, RunResult, Status
+from medusa_sync.core.outcome import Result
+from medusa_sync.core.result import RunResult, Status
 from medusa_sync.errors import EXIT_CHANGES, MedusaSyncError, SettingsError
 from medusa_sync.http import Downloads
 from medusa_sync.notify import dispatch

@@ -10,7 +10,8 @@ from pathlib import Path
 from msgspec import MsgspecError, Struct, json, structs
 
 from medusa_sync.app.state import own_folder, runs_folder
-from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.core.outcome import Outcome, Result
+from medusa_sync.core.result import RunResult
 from medusa_sync.errors import LockUnavailableError
 from medusa_sync.report import file as files
 from medusa_sync.settings.options import Settings

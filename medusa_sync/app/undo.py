@@ -18,11 +18,11 @@ from medusa_sync.core.ids import source_id_of
 from medusa_sync.core.kept import KeptRun, LaterWrites, Overwritten, RunName, origin, runs_of
 from medusa_sync.core.kinds.options import OPTION, AppliedOption
 from medusa_sync.core.kinds.stock import SHARED
+from medusa_sync.core.outcome import Action
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import Pending, Record, VariantRecord, Write
 from medusa_sync.core.remembered import remember
-from medusa_sync.core.result import Action
 from medusa_sync.core.since import CreatedProduct
 from medusa_sync.core.undo import FOREVER, Undone
 from medusa_sync.core.value import Value, members

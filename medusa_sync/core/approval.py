@@ -12,10 +12,10 @@ from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import TITLE, UNIQUE, VARIANT, VARIANT_FIELDS, kind_of
 from medusa_sync.core.handles import HANDLE
 from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.outcome import Action
 from medusa_sync.core.placement import PLACED_ELSEWHERE
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import NO_RECORD, Record
-from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.core.value import Value, digest_of, members
 

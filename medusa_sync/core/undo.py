@@ -18,13 +18,13 @@ from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.base import Meanings, Merge
 from medusa_sync.core.kinds.copies import by_source
 from medusa_sync.core.kinds.options import with_id
+from medusa_sync.core.outcome import Result
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.product_options import without_gone
 from medusa_sync.core.record import NO_RECORD, Record, VariantRecord
 from medusa_sync.core.remembered import remember_text
-from medusa_sync.core.result import Result
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.since import EDITED, NO_LONGER_OURS, UNCONFIRMED, Since, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant

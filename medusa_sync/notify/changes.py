@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from medusa_sync.core.result import Outcome, RunResult
+from medusa_sync.core.outcome import Outcome
+from medusa_sync.core.result import RunResult
 from medusa_sync.notify.ping import MonitorError, host_of, send
 from medusa_sync.report.summary import one_line
 

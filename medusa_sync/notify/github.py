@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.core.outcome import Outcome, Result
+from medusa_sync.core.result import RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import Kind, by_kind, plain_lines
 from medusa_sync.report.escape import visible, visible_lines

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlsplit
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, write_to_textfile
 
-from medusa_sync.core.result import Result, RunResult
+from medusa_sync.core.outcome import Result
+from medusa_sync.core.result import RunResult
 from medusa_sync.notify.ping import MonitorError, host_of, send
 from medusa_sync.report.summary import label
 

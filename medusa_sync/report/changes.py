@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple, get_args
 from medusa_sync.core.field_changes import DRAFTING, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kinds.status import STATUS
+from medusa_sync.core.outcome import Action, Outcome
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.remembered import DIGEST
-from medusa_sync.core.result import Action, Outcome, RunResult
+from medusa_sync.core.result import RunResult
 from medusa_sync.core.value import Value, excerpts
 from medusa_sync.report import values
 from medusa_sync.report.escape import visible

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 
-from medusa_sync.core.result import Action, Outcome, RunResult
+from medusa_sync.core.outcome import Action, Outcome
+from medusa_sync.core.result import RunResult
 from medusa_sync.core.value import Value
 from medusa_sync.report.changes import Detail, details, notes_about
 from medusa_sync.report.escape import visible

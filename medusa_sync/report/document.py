@@ -8,8 +8,9 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from medusa_sync.core.kept import TakenBack
+from medusa_sync.core.outcome import Action, Result
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.result import Action, Result, Status
+from medusa_sync.core.result import Status
 from medusa_sync.core.value import Value
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

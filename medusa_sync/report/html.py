@@ -13,7 +13,8 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from medusa_sync.core.result import Outcome, Result, RunResult
+from medusa_sync.core.outcome import Outcome, Result
+from medusa_sync.core.result import RunResult
 from medusa_sync.core.value import Value
 from medusa_sync.report import summary
 from medusa_sync.report.changes import FEW, Detail, details, line_about

@@ -15,7 +15,8 @@ from msgspec import UNSET, UnsetType, structs
 from medusa_sync.core.field_changes import DRAFTING, Conflict, FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.kinds.options import OPTION, OPTIONS
-from medusa_sync.core.result import Outcome, Result, RunResult, Written
+from medusa_sync.core.outcome import Outcome, Result, Written
+from medusa_sync.core.result import RunResult
 from medusa_sync.report.changes import Detail, details, of_kind
 from medusa_sync.report.document import (
     KEEP,

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from msgspec.structs import replace as replaced
 
 from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.outcome import Action, Outcome, Result
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.result import Action, Outcome, Result, RunResult
+from medusa_sync.core.result import RunResult
 from medusa_sync.errors import EXIT_GUARD
 from medusa_sync.report import summary
 from medusa_sync.report.changes import KINDS, Detail, Kind, by_kind

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from medusa_sync.core.result import Outcome, RunResult
+from medusa_sync.core.outcome import Outcome
+from medusa_sync.core.result import RunResult
 from medusa_sync.report import summary
 from medusa_sync.report.changes import plain_lines
 from medusa_sync.report.escape import visible

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from medusa_sync.core.result import Outcome, Result
+from medusa_sync.core.outcome import Outcome, Result
 from medusa_sync.report import summary
 from medusa_sync.report.output import Output, Pipe, lossy
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from medusa_sync.codes import Note
-from medusa_sync.core.result import Outcome, Result, RunResult, Status
+from medusa_sync.core.outcome import Outcome, Result
+from medusa_sync.core.result import RunResult, Status
 from medusa_sync.errors import EXIT_GUARD
 from medusa_sync.report.escape import visible
 

@@ -9,9 +9,9 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.field_changes import Conflict
 from medusa_sync.core.kept import RunName
+from medusa_sync.core.outcome import Action, Outcome, Result
 from medusa_sync.core.policy import NONE_REJECTED, Share
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.result import Action, Outcome, Result
 from medusa_sync.sources.base import Delivered, Rejected, Unchecked, checked
 from medusa_sync.spool import Spool
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from medusa_sync.codes import Note
-from medusa_sync.core.result import Result
+from medusa_sync.core.outcome import Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.errors import EXIT_GUARD, EXIT_PARTIAL
 

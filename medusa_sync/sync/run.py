@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from medusa_sync.codes import Note
 from medusa_sync.core.kept import TakenBack
-from medusa_sync.core.result import Outcome, Planned, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.core.outcome import Outcome, Result
+from medusa_sync.core.result import Planned, Requests, RunResult, Status, StoreState
 from medusa_sync.errors import (
     InterruptedRunError,
     LockedError,

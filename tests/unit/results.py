@@ -13,9 +13,10 @@ from rich.console import Console
 from medusa_sync.codes import Note
 from medusa_sync.core.field_changes import Conflict, FieldChange
 from medusa_sync.core.ids import Shard
+from medusa_sync.core.outcome import Action, Outcome, Result
 from medusa_sync.core.policy import OnConflict
 from medusa_sync.core.product import DesiredProduct, DesiredVariant, Withheld
-from medusa_sync.core.result import Action, Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.core.result import Requests, RunResult, Status, StoreState
 from medusa_sync.core.value import Value
 from medusa_sync.report.output import Pipe
 from medusa_sync.report.text import print_listed_once, print_result

@@ -57,7 +57,7 @@ EXCEPTIONS = {
         "core/equal_variants.py",  # no two variants may have the same ones
         "core/record.py",  # their titles and ids are recorded apart
         "core/renames.py",  # the same, after they got other names
-        "core/result.py",  # documents list those that were written
+        "core/outcome.py",  # documents list those that were written
         "core/plan.py",  # an option changes with the product, its values with the variants
         "core/change.py",  # the same
         "medusa/payload.py",  # Medusa takes all options of a product or variant together

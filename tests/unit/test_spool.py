@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medusa_sync.core.field_changes import Conflict, FieldChange
-from medusa_sync.core.result import Action, Outcome, Result
+from medusa_sync.core.outcome import Action, Outcome, Result
 from medusa_sync.spool import Spool
 from tests.unit.full_disk import files_limited_to
 

@@ -12,10 +12,10 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.needed_terms import TERMS
 from medusa_sync.core.newer import unseen
+from medusa_sync.core.outcome import Outcome, Result
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import EARLIEST, Record, applied
 from medusa_sync.core.resolve import NAMING, Gains, added_members, asked
-from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.medusa.bisect import parts
 from medusa_sync.sources.base import Unchecked

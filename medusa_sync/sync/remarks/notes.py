@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from medusa_sync.codes import Note
 from medusa_sync.core.kinds.stock import no_location
+from medusa_sync.core.outcome import Result
 from medusa_sync.core.placement import UNKNOWN
 from medusa_sync.core.policy import OnMissing
-from medusa_sync.core.result import Result
 from medusa_sync.sources.base import Source
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.ledger import Ledger

@@ -10,8 +10,8 @@ from msgspec import structs
 from medusa_sync.codes import Note
 from medusa_sync.core.change import Change
 from medusa_sync.core.ids import source_id_of
+from medusa_sync.core.outcome import Outcome, Result
 from medusa_sync.core.policy import Delay
-from medusa_sync.core.result import Outcome, Result
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.context import Context

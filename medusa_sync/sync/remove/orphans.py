@@ -15,9 +15,9 @@ from medusa_sync.core.ids import external_id_of
 from medusa_sync.core.kept import later_runs
 from medusa_sync.core.kinds.status import DRAFT, STATUS
 from medusa_sync.core.kinds.texts import TEXT
+from medusa_sync.core.outcome import Action, Outcome, Result, Written
 from medusa_sync.core.record import NO_RECORD
 from medusa_sync.core.resolve import DECIDING
-from medusa_sync.core.result import Action, Outcome, Result, Written
 from medusa_sync.core.since import CreatedProduct, written_since
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.errors import AmbiguousWriteError, ProductFailedError, PruneGuardError, StoreRefusedError

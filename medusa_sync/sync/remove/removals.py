@@ -12,8 +12,8 @@ from medusa_sync.codes import Note
 from medusa_sync.core.approval import MARK, PlanLine, removal
 from medusa_sync.core.approved import Approved
 from medusa_sync.core.change import Change
+from medusa_sync.core.outcome import Action
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.result import Action
 from medusa_sync.core.stored import StoredProduct, StoredVariant
 from medusa_sync.core.variants import lacked
 from medusa_sync.errors import PruneGuardError, SourceError

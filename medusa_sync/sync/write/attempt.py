@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from medusa_sync.core.needed_terms import needed_terms
 from medusa_sync.core.note import note
-from medusa_sync.core.result import Result
+from medusa_sync.core.outcome import Result
 from medusa_sync.core.steps import Step
 from medusa_sync.core.unfinished import POLL_S, POLLS
 from medusa_sync.medusa.terms import Terms

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from medusa_sync.core.change import Change
 from medusa_sync.core.note import is_recorded
-from medusa_sync.core.result import Result
+from medusa_sync.core.outcome import Result
 from medusa_sync.core.unique import Owners, claims, postponed
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.sync.context import Context

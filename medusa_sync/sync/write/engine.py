@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from itertools import chain, groupby
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.result import Result
+from medusa_sync.core.outcome import Result
 from medusa_sync.errors import (
     AmbiguousWriteError,
     KnownRefusalError,

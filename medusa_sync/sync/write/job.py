@@ -31,9 +31,7 @@ from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
 from medusa_sync.core.note import final_record
-from medusa_sync.core.product import DesiredProduct, Withheld
-from medusa_sync.core.record import Record
-from medusa_sync.core.result import (
+from medusa_sync.core.outcome import (
     Action,
     Changes,
     Outcome,
@@ -44,6 +42,8 @@ from medusa_sync.core.result import (
     with_changes,
     written,
 )
+from medusa_sync.core.product import DesiredProduct, Withheld
+from medusa_sync.core.record import Record
 from medusa_sync.core.since import digest, variant_digest
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredVariant

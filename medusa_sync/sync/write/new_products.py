@@ -10,9 +10,9 @@ from msgspec import structs
 
 from medusa_sync.core.change import creation
 from medusa_sync.core.handles import slug_of
+from medusa_sync.core.outcome import Result
 from medusa_sync.core.policy import OnDeleted
 from medusa_sync.core.record import claim
-from medusa_sync.core.result import Result
 from medusa_sync.core.stored import UnownedProduct
 from medusa_sync.errors import ProductFailedError, StoreRefusedError
 from medusa_sync.medusa.decode import MaybeDeleted

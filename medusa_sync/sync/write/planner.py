@@ -15,8 +15,8 @@ from medusa_sync.core.change import Change, creation
 from medusa_sync.core.fields import kind_of
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.note import is_recorded, with_note
+from medusa_sync.core.outcome import Result
 from medusa_sync.core.product import DesiredProduct, Withheld, without_values
-from medusa_sync.core.result import Result
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.core.undo import Undone, plan_change

@@ -15,7 +15,8 @@ from pytest_httpx import HTTPXMock
 
 from docs.build import DOCS
 from medusa_sync.core.field_changes import FieldChange
-from medusa_sync.core.result import Action, Outcome, Result, RunResult, Written
+from medusa_sync.core.outcome import Action, Outcome, Result, Written
+from medusa_sync.core.result import RunResult
 from medusa_sync.notify.changes import post_changes
 from tests.tiers import needed
 from tests.unit.results import run

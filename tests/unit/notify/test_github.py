@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from medusa_sync.core.field_changes import FieldChange
-from medusa_sync.core.result import Outcome
+from medusa_sync.core.outcome import Outcome
 from medusa_sync.notify.github import append_step_summary, step_summary, workflow_commands
 from medusa_sync.report.file import ReportError
 from tests.unit.results import LAMP, OVERRULED, SPOON, STAMPS, of_variants, run

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from medusa_sync.core.field_changes import Conflict, FieldChange
+from medusa_sync.core.outcome import Action, Outcome
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.result import Action, Outcome
 from medusa_sync.core.value import Value
 from medusa_sync.report.changes import details, plain_lines
 from medusa_sync.report.csv import as_csv

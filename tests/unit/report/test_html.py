@@ -7,7 +7,7 @@ import re
 import pytest
 from msgspec import structs
 
-from medusa_sync.core.result import Result
+from medusa_sync.core.outcome import Result
 from medusa_sync.report.html import as_html
 from tests.unit.report.pages import Page
 from tests.unit.results import EVERYTHING, NOT_COMPARED, of_variants, run

@@ -13,7 +13,8 @@ from msgspec import structs
 from rich.console import Console
 
 from medusa_sync.core.field_changes import FieldChange
-from medusa_sync.core.result import Action, Result, Status
+from medusa_sync.core.outcome import Action, Result
+from medusa_sync.core.result import Status
 from medusa_sync.report.document import Counts, schema
 from medusa_sync.report.json import as_json, print_json
 from tests.harness.documents import read_document

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from medusa_sync.codes import Note
 from medusa_sync.core.field_changes import FieldChange
-from medusa_sync.core.result import Outcome, RunResult, Status
+from medusa_sync.core.outcome import Outcome
+from medusa_sync.core.result import RunResult, Status
 from medusa_sync.report.markdown import as_markdown
 from tests.unit.results import DELETED, HELD, LACKING, LAMP, MUG, OVERRULED, SKIPPED, SPOON, STAMPS, run
 

@@ -16,8 +16,9 @@ from rich.cells import cell_len
 from medusa_sync.codes import Note
 from medusa_sync.core.field_changes import Conflict, FieldChange
 from medusa_sync.core.ids import Shard
+from medusa_sync.core.outcome import Outcome, Result
 from medusa_sync.core.policy import OnConflict
-from medusa_sync.core.result import Outcome, Requests, Result, RunResult, Status, StoreState
+from medusa_sync.core.result import Requests, RunResult, Status, StoreState
 from medusa_sync.notify.github import step_summary, workflow_commands
 from medusa_sync.report.csv import as_csv
 from medusa_sync.report.html import as_html

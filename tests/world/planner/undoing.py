@@ -12,8 +12,9 @@ from msgspec import structs
 from medusa_sync.app.undo import undone_run
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import VARIANT
+from medusa_sync.core.outcome import Outcome, gained, outcome_of, written
 from medusa_sync.core.product import DesiredProduct
-from medusa_sync.core.result import Outcome, Requests, RunResult, Status, gained, outcome_of, written
+from medusa_sync.core.result import Requests, RunResult, Status
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.since import variant_digest
 from medusa_sync.core.undo import plan_change
