@@ -18,6 +18,7 @@ from medusa_sync.core.kept import Overwritten, later_runs, runs_of, writers
 from medusa_sync.core.kinds.base import Meanings, Merge
 from medusa_sync.core.kinds.copies import by_source
 from medusa_sync.core.kinds.options import with_id
+from medusa_sync.core.kinds.prices import named_by_record
 from medusa_sync.core.outcome import Result
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import OnConflict
@@ -125,7 +126,7 @@ def plan_change(
     )
     return structs.replace(
         change,
-        desired=_as_given(change.desired, desired),
+        desired=named_by_record(desired, stored.record, how.selection),  # it may be planned again
         stored=structs.replace(change.stored, record=stored.record),
         own_changes=_marked(own),
         own_conflicts=(
@@ -172,13 +173,6 @@ def _after(undone: Undone, record: Record, staying: Collection[str]) -> Record:
         locations=record.locations,
         variants=variants,
         copies=record.copies,
-    )
-
-
-def _as_given(planned: DesiredProduct, given: Undone) -> DesiredProduct:
-    """What was planned, without what the store added to what the run changed: it may be planned again."""
-    return structs.replace(
-        planned, options=given.options, variants=given.variants, after=given.after, lost=given.lost
     )
 
 
