@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import groupby
 from operator import itemgetter
@@ -43,6 +44,7 @@ class Groups:
 
     def __init__(self) -> None:
         self._products = 0
+        self._failure: SourceError | None = None
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript(_TABLES)
 
@@ -59,22 +61,27 @@ class Groups:
         return self._products
 
     def __iter__(self) -> Iterator[Group]:
-        """The products, each with its parts in the order in which they were added."""
-        rows = self._database.execute(
-            "SELECT product, id, place, body, problem FROM part ORDER BY product, number"
-        )
-        for product, own in groupby(rows, itemgetter(0)):
-            source_id, first, problem = None, "", ""
-            bodies: list[bytes] = []
-            size = 0
-            for _, own_id, place, body, reason in own:
-                source_id = source_id or own_id
-                first, problem, size = first or place, problem or reason, size + len(body)
-                if body and (size <= MAX_SIZE or not bodies):
-                    bodies.append(body)
-            if size > MAX_SIZE:
-                problem = problem or f"it has more than {MAX_SIZE:,} characters"
-            yield Group(product, source_id, first, problem, bodies)
+        """The products, each with its parts in the order in which they were added.
+
+        Raises:
+            SourceError: the disk is full.
+        """
+        with self._intact():
+            rows = self._database.execute(
+                "SELECT product, id, place, body, problem FROM part ORDER BY product, number"
+            )
+            for product, own in groupby(rows, itemgetter(0)):
+                source_id, first, problem = None, "", ""
+                bodies: list[bytes] = []
+                size = 0
+                for _, own_id, place, body, reason in own:
+                    source_id = source_id or own_id
+                    first, problem, size = first or place, problem or reason, size + len(body)
+                    if body and (size <= MAX_SIZE or not bodies):
+                        bodies.append(body)
+                if size > MAX_SIZE:
+                    problem = problem or f"it has more than {MAX_SIZE:,} characters"
+                yield Group(product, source_id, first, problem, bodies)
 
     def add(self, source_id: str | None, place: str, *, body: bytes = b"", problem: str = "") -> int:
         """Add a part; without an id, it is a product of its own. Returns the number of the product.
@@ -83,7 +90,7 @@ class Groups:
             SourceError: the disk is full.
         """
         digest = blake2b(body, digest_size=16).digest()
-        try:
+        with self._intact():
             known = self._database.execute(
                 "SELECT product FROM part WHERE id = ? LIMIT 1", (source_id,)
             ).fetchone()
@@ -93,8 +100,6 @@ class Groups:
                 "INSERT OR IGNORE INTO part VALUES (NULL, ?, ?, ?, ?, ?, ?)",
                 (product, source_id, digest, body, place, problem),
             )
-        except sqlite3.OperationalError as error:
-            raise SourceError(f"the temporary file cannot be written ({error})", hint=NO_SPACE) from error
         return product
 
     def join(self, source_id: str, other: str) -> None:
@@ -105,6 +110,19 @@ class Groups:
         """
         self.add(other, "")
         query = "SELECT DISTINCT product FROM part WHERE id IN (?, ?) ORDER BY product"
-        first, *later = self._database.execute(query, (source_id, other)).fetchall()
-        for product in later:
-            self._database.execute("UPDATE part SET product = ? WHERE product = ?", first + product)
+        with self._intact():
+            first, *later = self._database.execute(query, (source_id, other)).fetchall()
+            for product in later:
+                self._database.execute("UPDATE part SET product = ? WHERE product = ?", first + product)
+
+    @contextmanager
+    def _intact(self) -> Iterator[None]:
+        """Use the database, unless it could not be written before: then its file is damaged."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            reason = f"the temporary file cannot be written ({error})"
+            self._failure = SourceError(reason, hint=NO_SPACE)
+            raise self._failure from error

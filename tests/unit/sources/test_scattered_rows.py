@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Rejected, Row
+from tests.unit.full_disk import files_limited_to
 from tests.unit.sources.merchant import ITEM, as_rss
 from tests.unit.sources.reading import peak_of, read, reading
 
@@ -172,3 +173,14 @@ def test_a_long_table_with_scattered_rows_is_not_in_memory(tmp_path: Path) -> No
     path.write_bytes(csv_of(long))
     count, peak = peak_of(path)
     assert (count, peak < 4_000_000) == (1_000, True)
+
+
+def test_on_a_full_disk_no_product_is_made_of_the_rows_that_could_be_kept(tmp_path: Path) -> None:
+    """3 MB, of which SQLite keeps 2 in memory. It cannot read a file to which it could not write."""
+    path = tmp_path / "mugs.csv"
+    rows = [row for number in range(750) for row in own(f"mug{number}", "S")]
+    path.write_bytes(csv_of([row | {"description": "x" * 4_000} for row in rows]))
+    with files_limited_to(100_000):
+        found = reading(path)
+    assert found.error.startswith("the temporary file cannot be written (")
+    assert not found.rows
