@@ -73,9 +73,9 @@ class _CredentialsRefusedError(StoreError):
 class MedusaClient:
     """Requests to one store, as an admin; `http` has the base URL, `url` is for messages."""
 
-    def __init__(self, http: HttpClient, credentials: Credentials, *, url: str = "") -> None:
+    def __init__(self, http: HttpClient, credentials: Credentials, *, url: str) -> None:
         self._http = http
-        self._store = f"The store at {url}" if url else "The store"
+        self._url = url
         self._credentials = credentials
         self._accepted = False  # the credentials have worked
         self._authorization = ""
@@ -113,11 +113,11 @@ class MedusaClient:
             raise StoreRefusedError(message, status=response.status, hint=_ADVICE_URL)
         if response.status != HTTPStatus.OK:
             error = UnknownQueryError if response.status == HTTPStatus.BAD_REQUEST else StoreError
-            raise error(f"GET {path}: {self._describe(response)}", hint=_ADVICE_URL)
+            raise error(f"{self._url}: GET {path}: {self._describe(response)}", hint=_ADVICE_URL)
         try:
             return msgspec.json.decode(response.body, type=type_)
         except _UNREADABLE as error:
-            message = f"GET {path}: the response is not from Medusa ({error})"
+            message = f"{self._url}: GET {path}: the response is not from Medusa ({error})"
             raise StoreError(message, hint=_ADVICE_URL) from error
 
     async def post(self, path: str, body: Any, type_: type[T], *, query: Query = ()) -> T:
@@ -185,7 +185,8 @@ class MedusaClient:
         if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
             # Not followed: it would get the credentials, and a POST may become a GET.
             target = self._http.redactor(response.headers.get("location", "elsewhere"))
-            raise StoreError(f"{method} {path}: the store redirects to {target}", hint=_ADVICE_URL)
+            message = f"{self._url}: {method} {path}: the store redirects to {target}"
+            raise StoreError(message, hint=_ADVICE_URL)
         return response
 
     async def _check_credentials(self, status: int, *, writing: bool) -> None:
@@ -199,7 +200,7 @@ class MedusaClient:
         async def check(_number: int) -> None:
             response = await self._send(request, self._authorization, repeatable=True)
             if response.status in _FORBIDDEN:
-                message = f"{self._store} refused the credentials"
+                message = f"The store at {self._url} refused the credentials"
                 raise _CredentialsRefusedError(message, hint=_ADVICE_CREDENTIALS)
 
         async with self._checking:
@@ -234,12 +235,12 @@ class MedusaClient:
         body = msgspec.json.encode({"email": self._credentials.email, "password": self._credentials.password})
         response = await self._http.send("POST", LOGIN_PATH, body=body, repeatable=True)
         if response.status == HTTPStatus.UNAUTHORIZED:
-            message = f"{self._store} refused the log-in"
+            message = f"The store at {self._url} refused the log-in"
             raise _CredentialsRefusedError(message, hint=_ADVICE_CREDENTIALS)
         try:
             token = msgspec.json.decode(response.body, type=_Token).token
         except _UNREADABLE as error:
-            message = f"POST {LOGIN_PATH}: no token in the response ({self._describe(response)})"
+            message = f"{self._url}: POST {LOGIN_PATH}: no token in the response ({self._describe(response)})"
             raise StoreError(message, hint=_ADVICE_URL) from error
         self._http.redactor.add(token)
         return f"Bearer {token}"

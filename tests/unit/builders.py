@@ -132,7 +132,7 @@ def http_client(
 
 
 def medusa_client(pool: httpx.AsyncClient, credentials: Credentials | None = None) -> MedusaClient:
-    return MedusaClient(http_client(pool), credentials or ApiKey("sk_key"))
+    return MedusaClient(http_client(pool), credentials or ApiKey("sk_key"), url=STORE_URL)
 
 
 # --- servers --------------------------------------------------------------------------------------------

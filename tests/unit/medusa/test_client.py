@@ -18,7 +18,7 @@ from medusa_sync.errors import (
     UnknownQueryError,
 )
 from medusa_sync.medusa.client import LOGIN_PATH, MAX_BODY_BYTES, ApiKey, Credentials, Login, MedusaClient
-from tests.unit.builders import medusa_client
+from tests.unit.builders import STORE_URL, medusa_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -231,6 +231,7 @@ async def test_what_a_response_means(
     if isinstance(caught.value, StoreRefusedError):
         assert caught.value.status == status
     if kind is StoreError:
+        assert str(caught.value).startswith(f"{STORE_URL}: ")
         assert "--medusa-url" in caught.value.hint
 
 
