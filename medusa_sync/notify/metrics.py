@@ -48,7 +48,7 @@ def write_metrics(result: RunResult, path: Path, *, job: str, source: str) -> No
             return
         reason = "it is not a file"
     except (OSError, ValueError) as error:  # ValueError: a character that a file or its name cannot have
-        reason = str(error)
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
     words = "the metrics were not written to %s: %s"
     logger.warning(words, path, reason, extra={"event": "metrics_not_written"})
 
@@ -138,8 +138,8 @@ def _previous(file: Path, labels: Mapping[str, str]) -> dict[str, float]:
     except FileNotFoundError:
         pass
     except OSError as error:
-        words = "the metrics of the previous run cannot be read: %s"
-        logger.warning(words, error, extra={"event": "metrics_unreadable"})
+        words = "the metrics of the previous run cannot be read from %s: %s"
+        logger.warning(words, file, error.strerror, extra={"event": "metrics_unreadable"})
     success = found.get(LAST_SUCCESS) or _NEVER
     return {LAST_SUCCESS: success, LAST_COMPLETE: found.get(LAST_COMPLETE) or success}
 

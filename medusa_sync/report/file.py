@@ -17,6 +17,7 @@ from medusa_sync.errors import MedusaSyncError
 from medusa_sync.settings.parsers import SHARD, STARTED_AT
 
 _BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for the code page of the country
+OTHER_FILE = "Free disk space, check the permissions, or choose another file with {}."
 
 
 class ReportError(MedusaSyncError):
@@ -54,8 +55,7 @@ def write_report(result: RunResult, path: Path) -> None:
     if problem := check_report_path(path):
         raise ReportError(f"The report was not written: {problem}.", hint="Correct --report.")
     content = _rendered(result, path.name.lower()).encode()
-    hint = "Free disk space, check the permissions, or choose another file with --report."
-    with writing(f"The report {str(path)!r} was not written", hint):
+    with writing(f"The report {str(path)!r} was not written", OTHER_FILE.format("--report")):
         file = Path(os.path.realpath(path))
         with _reserved(file) if is_of_run else nullcontext(file) as free, replacing(free) as stream:
             stream.write(content)
@@ -78,7 +78,7 @@ def _reserved(file: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def writing(what_failed: str, hint: str = "") -> Iterator[None]:
+def writing(what_failed: str, hint: str) -> Iterator[None]:
     """Raise `ReportError` if a file cannot be written in this context."""
     try:
         yield

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from medusa_sync.core.approval import as_saved
 from medusa_sync.core.result import Planned, RunResult
-from medusa_sync.report.file import replacing, writing
+from medusa_sync.report.file import OTHER_FILE, replacing, writing
 from medusa_sync.settings.options import Settings
 from medusa_sync.sources.plan import Header, checksum_of
 from medusa_sync.spool import Spool
@@ -39,7 +39,8 @@ def save_plan(result: RunResult, settings: Settings, path: str) -> None:
         refused=result.error.partition("\n")[0],
         undone=result.took_back.run_id if result.took_back else "",
     )
-    with writing(f"The plan {path!r} was not written"), TemporaryFile() as texts:
+    failure = f"The plan {path!r} was not written"
+    with writing(failure, OTHER_FILE.format("--save-plan")), TemporaryFile() as texts:
         for _, _, line in plan.lines.sorted(itemgetter(0)):
             texts.write(line + b"\n")
         texts.seek(0)

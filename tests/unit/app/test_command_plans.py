@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from medusa_sync.report import plan
 from tests.flow.faults import strike
 from tests.harness.catalogue import products
 from tests.harness.fake_medusa import FakeMedusa
@@ -47,17 +48,33 @@ def test_standard_output_has_only_the_plan(store: FakeMedusa, source: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("plan", "problem"),
+    ("name", "problem"),
     [("no-folder/plan", "the folder"), ("./catalogue.json", "is what a run reads; choose another")],
 )
 def test_a_plan_that_cannot_be_saved_is_found_before_the_run(
-    plan: str, problem: str, store: FakeMedusa, source: Path
+    name: str, problem: str, store: FakeMedusa, source: Path
 ) -> None:
-    result = run("--source", str(source), "--dry-run", "--save-plan", plan)
+    result = run("--source", str(source), "--dry-run", "--save-plan", name)
     assert result.exit_code == 2
     assert "--save-plan (SYNC_PRODUCTS_SAVE_PLAN): " in result.stderr
     assert problem in result.stderr
     assert store.requests == []
+
+
+def test_a_plan_that_cannot_be_written_says_what_to_do(
+    store: FakeMedusa, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: Path, **_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(plan, "replacing", full)
+    file = str(tmp_path / "plan.ndjson")
+    result = run("--source", str(source), "--dry-run", "--save-plan", file)
+    assert result.exit_code == 2
+    words = " ".join(result.stderr.split())
+    assert "was not written: No space left on device. Free disk space" in words
+    assert "choose another file with --save-plan" in words
+    assert store.products == {}
 
 
 def test_report_and_plan_are_not_one_file(store: FakeMedusa, source: Path, tmp_path: Path) -> None:

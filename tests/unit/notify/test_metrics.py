@@ -144,7 +144,7 @@ def test_a_full_disk_keeps_the_old_file_and_a_link_is_followed(
         patch.setattr(os, "rename", refuse)
         write(ended(LATE), path)
     assert path.read_bytes() == before
-    assert "No space left on device" in the_warning(caplog)
+    assert the_warning(caplog).endswith(f"{path}: No space left on device")
     assert list(path.parent.iterdir()) == [path]
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", refuse)  # the file cannot be read
