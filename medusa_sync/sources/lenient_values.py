@@ -11,7 +11,7 @@ from medusa_sync.sources.dialects.cells import FLAGS, deletion, parts, urls
 from medusa_sync.sources.dialects.own import paths, tags
 from medusa_sync.sources.money import agree, codes_of, read
 from medusa_sync.sources.schema import DELETED, NUMBER, Amount, Metadata, Text, Url
-from medusa_sync.sources.text import shown, whole
+from medusa_sync.sources.text import number_of, shown
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 """Values that are none."""
@@ -146,7 +146,7 @@ def _number(value: Any, path: str) -> Any:
         return None if isinstance(value, str) else value
     if not NUMBER.fullmatch(plain.removeprefix("-")):
         raise msgspec.ValidationError(f"{shown(value)} is not a number such as 1234.50 - at `$.{path}`")
-    return whole(float(plain))
+    return number_of(plain)
 
 
 def usable(value: Any, kind: Any) -> Any:

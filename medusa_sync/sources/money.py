@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from medusa_sync.core.currencies import CURRENCIES, digits_of
-from medusa_sync.sources.text import whole
+from medusa_sync.sources.schema import NUMBER
+from medusa_sync.sources.text import number_of
 
 _NO_COINS = frozenset({"cop", "idr", "irr", "lak", "lbp"})  # any more, although they have a minor unit
 _THOUSANDTHS = 3  # digits
@@ -23,8 +24,7 @@ _PRICE = re.compile(
 """Spaces of all kinds are written as one space before."""
 _SPACES = re.compile(r"\s+")
 _APART = re.compile(r"(?<=[0-9])[ '\u2019](?=[0-9]{3}(?![0-9]))")  # between thousands
-_PLAIN = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
-_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}|0,[0-9]+")
+_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}|0,[0-9]+")
 _POINT_LAST = re.compile(r"[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}\.[0-9]+|[0-9]{1,3}(,[0-9]{2,3})+,[0-9]{3}")
 _COMMA_LAST = re.compile(r"[0-9]{1,3}(\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(\.[0-9]{3}){2,}")
 _THREE_DIGITS = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}")  # after the separator
@@ -67,8 +67,8 @@ def read(text: str, *, decimal_comma: bool = False) -> Money | None:
 
     With two kinds of separators, the last one is decimal.
     """
-    if not decimal_comma and _PLAIN.fullmatch(text):
-        return Money(whole(float(text)))  # the usual case, and fast
+    if not decimal_comma and NUMBER.fullmatch(text):
+        return Money(number_of(text))  # the usual case, and fast
     match = _PRICE.fullmatch(_SPACES.sub(" ", text.strip())) if len(text) <= _LONGEST else None
     if match is None:
         return None
@@ -79,9 +79,9 @@ def read(text: str, *, decimal_comma: bool = False) -> Money | None:
         return None
     currency = min(names, key=lambda each: len(codes_of(each)), default="") if len(codes) != 1 else codes[0]
     number = _plain(_APART.sub("", match["number"]), codes, decimal_comma=decimal_comma)
-    if not _PLAIN.fullmatch(number):
+    if not NUMBER.fullmatch(number):
         return None
-    amount = whole(float(number))
+    amount = number_of(number)
     return Money(-amount if match["minus"] else amount, currency)
 
 

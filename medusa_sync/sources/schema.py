@@ -157,4 +157,4 @@ FIELDS = frozenset(each.encode_name for each in structs.fields(SourceProduct))
 _PRICES = ("price", "prices", "compareAtPrice", "salePrice")
 SOLD = frozenset({*_PRICES, "id", "title", "stock", "allowBackorder", "variants", "status"})
 """The fields that say what is sold, how, for how much and how many: without these, no product is stored."""
-NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")  # without its sign, in a text
+NUMBER = re.compile(r"[0-9]{1,300}(\.[0-9]+)?")  # without its sign, in a text; not infinite as a float

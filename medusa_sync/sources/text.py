@@ -78,6 +78,11 @@ def whole(number: float) -> int | float:
     return int(number) if number.is_integer() and abs(number) <= _LARGEST_INT else number
 
 
+def number_of(text: str) -> int | float:
+    """The number that digits, maybe with a sign and a decimal point, are."""
+    return whole(float(text)) if "." in text else int(text)
+
+
 def is_count(text: str) -> bool:
     """Whether a text is a whole number that can count products; Python refuses to read very long ones."""
     return text.isdecimal() and len(text) <= _LONGEST_INT

@@ -15,15 +15,15 @@ from medusa_sync.sources.base import InvalidProductError
 from medusa_sync.sources.dialects.base import Column, Row
 from medusa_sync.sources.money import Money, agree, read
 from medusa_sync.sources.schema import NUMBER, SOLD
-from medusa_sync.sources.text import shown, whole
+from medusa_sync.sources.text import number_of, shown
 
 VARIANT = "variants[]."
 
-_DECIMAL_COMMA = re.compile(r"[0-9]{1,15},[0-9]{1,2}")  # three digits could be thousands: no guess
+_DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")  # three digits could be thousands: no guess
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")  # if commas are decimal: no guess
 _TIME = re.compile("[1-9][0-9]{3}")  # or seconds since 1970
-_COUNT = re.compile(r"(-?[0-9]{1,15})(\.0+)?")
-_COUNT_WITH_COMMA = re.compile(r"(-?[0-9]{1,15})(\.0+|,0{1,2})?")
+_COUNT = re.compile(r"(-?[0-9]{1,300})(\.0+)?")
+_COUNT_WITH_COMMA = re.compile(r"(-?[0-9]{1,300})(\.0+|,0{1,2})?")
 _URL_SEPARATOR = re.compile(r"\||[\s,;](?=https?://)")  # a URL may have commas of its own
 _AROUND_URL = f"{whitespace}\xa0,;"
 FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -49,7 +49,7 @@ def amount(row: Row, key: str, written: str | None = None) -> int | float | None
         raise row.error(key, f"is {shown(found)}, which is not a number such as 1234.50")
     if digits != found:
         raise row.error(key, f"is {found}, which is negative")
-    return whole(float(plain))
+    return number_of(plain)
 
 
 def count(row: Row, key: str) -> int | None:

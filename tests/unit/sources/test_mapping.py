@@ -220,6 +220,8 @@ def test_a_broken_value_rejects_its_product_alone(name: str, values: list[Any]) 
 {"stock": {"Berlin": 4, "Berlin ": 5}} => stock: two quantities at 'Berlin'
 {"stock": {"Berlin": "many"}} => stock.Berlin: 'many' is not a number such as 1234.50
 {"stock": 3000000000} => stock: it is above 2147483647
+{"stock": "12345678901234567890"} => stock: it is above 2147483647
+{"price": "12345678901234567890"} => price: it is above 1000000000000
 {"title": ""} => title: it is shorter than 1
 {"variants": [{"id": 1, "price": -2.5}]} => variant 1: price: it is below 0
 {"prices": {"florin": 1}} => prices: 'florin' is not a currency code
