@@ -6,11 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import fields
 
 from medusa_sync.sources.dialects.cells import FLAGS, deletion, parts, urls
 from medusa_sync.sources.dialects.own import paths, tags
 from medusa_sync.sources.money import agree, codes_of, read
-from medusa_sync.sources.schema import DELETED, NUMBER, Amount, Metadata, Text, Url
+from medusa_sync.sources.schema import (
+    DELETED,
+    NUMBER,
+    Amount,
+    Metadata,
+    SourceProduct,
+    SourceVariant,
+    Text,
+    Url,
+)
 from medusa_sync.sources.text import number_of, shown
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
@@ -194,7 +204,11 @@ _READERS: Mapping[str, Read] = {
     "categories": _list_of(_category, paths),
     "image": lambda value, _: usable(_first(value, _URL), Url),  # like metadata
     "metadata": _metadata,
-    **dict.fromkeys(("allowBackorder", "discountable"), _flag),
+    **{
+        each.encode_name: _flag
+        for each in (*fields(SourceProduct), *fields(SourceVariant))
+        if each.type == bool | None
+    },
     DELETED: lambda value, _: deletion(str(value)),
     "rating": _rating,
     "stock": lambda value, path: (_numbers if isinstance(value, dict) else _number)(value, path),

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Item, Rejected, Unchecked, checked
 from medusa_sync.sources.delivery import MappingOptions, deliver, with_names
 from medusa_sync.sources.dialects.own import OWN
-from medusa_sync.sources.schema import FIELDS
+from medusa_sync.sources.schema import FIELDS, SourceProduct, SourceVariant
 from tests.unit.sources.reading import cases, in_json, read, reading
 
 CDN = "https://cdn.example"
@@ -235,6 +236,22 @@ def test_products_whose_fields_were_not_read_before_are_checked_again_after_an_u
     assert len({*digest(MUG | {"image": "https://a"})}) == 2
     assert len({*digest(MUG | {"farbe": "blau", "kod": "1"})}) == 1
     assert len({digest(MUG | {"name": "Mug", **more})[1] for more in ({}, {"Beschreibung": "B"})}) == 2
+
+
+FLAGS = [
+    (row, each.encode_name)
+    for kind, row in ((SourceProduct, MUG), (SourceVariant, {"price": 9, "options": {"Size": "S"}}))
+    for each in msgspec.structs.fields(kind)
+    if each.type == bool | None and each.encode_name != "deleted"
+]
+
+
+@pytest.mark.parametrize(("row", "name"), FLAGS)
+def test_each_flag_may_be_a_text(row: dict[str, Any], name: str) -> None:
+    def becomes(**flag: object) -> Any:
+        return in_json(row | flag if "id" in row else MUG | {"variants": [row | flag]})
+
+    assert becomes(**{name: "Yes"}) == becomes(**{name: True}) != becomes()
 
 
 # --- other languages ------------------------------------------------------------------------------------
