@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 from medusa_sync.core.fields import KINDS, VARIANT_FIELDS, kind_of
 from medusa_sync.core.kinds.stock import tracks
-from medusa_sync.core.steps import OF_CREATION, PLANNED_AGAIN, Step
+from medusa_sync.core.steps import PLANNED_AGAIN, Step
 
 if TYPE_CHECKING:
     from medusa_sync.core.change import Change, VariantChange
 
 
 def steps_of(change: Change) -> frozenset[Step]:
-    """The steps that it takes to write a product."""
+    """The steps that it takes to write a product; one that is created goes only through some of them."""
     steps = {*_of_fields(change), *_of_product(change), *_of_items(change)}
-    if change.is_creation:
-        return frozenset(steps & OF_CREATION)
     steps.update(*(kind.steps_besides(change) for kind in KINDS))
     return frozenset(steps if steps.isdisjoint(PLANNED_AGAIN) else steps | {Step.PLAN_AGAIN})
 

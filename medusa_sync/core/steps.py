@@ -28,20 +28,6 @@ class Step(Enum):
     TEXTS = auto()  # in other locales
 
 
-OF_CREATION: Final = frozenset(
-    {
-        Step.DECIDE,
-        Step.TERMS,
-        Step.ROW,
-        Step.ADD_VARIANTS,
-        Step.READ_VARIANTS,
-        Step.LEVELS,
-        Step.SALE_PRICES,
-        Step.TEXTS,
-    }
-)
-"""The steps that a product may need which is created."""
-
 PLANNED_AGAIN: Final = frozenset(
     {Step.SHARE_ITEMS, Step.DELETE_VARIANTS, Step.OPTIONS, Step.EDIT_VARIANTS, Step.OPTION_VALUES}
 )
