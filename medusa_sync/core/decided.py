@@ -8,7 +8,8 @@ from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, VariantChange
 from medusa_sync.core.field_changes import FieldChange
-from medusa_sync.core.fields import SKU, VARIANT_FIELDS, followed, kind_of
+from medusa_sync.core.fields import VARIANT_FIELDS, followed, kind_of
+from medusa_sync.core.item_plans import of_renamed_items
 from medusa_sync.core.kinds.base import Merge
 from medusa_sync.core.record import Dropped, VariantRecord
 from medusa_sync.core.remembered import remember
@@ -84,7 +85,7 @@ def decide_own(change: Change, recorded: _Values) -> Decided:
 
 def decide_variants(change: Change, recorded: Mapping[str, VariantRecord]) -> dict[str, Decided]:
     """What is decided about the variants that get something, by key."""
-    record, renamed, lost = change.record, _renamed(change), change.lost_fields
+    record, renamed, lost = change.record, of_renamed_items(change), change.lost_fields
     own = {each.desired.key: each for each in change.variants}
     found = {}
     for key in {**own, **renamed}:
@@ -169,16 +170,6 @@ def _of_dropped(change: Change, key: str, stored: StoredVariant) -> VariantRecor
         dropped=Dropped.DRAFTED if key in change.drafted else entry.dropped or Dropped.KEPT,
         missing_since=entry.missing_since or change.how.missing_since,
     )
-
-
-def _renamed(change: Change) -> dict[str, _Sent]:
-    """The SKUs of variants whose inventory items a later call renames, by key."""
-    withheld = {each.key for each in change.withheld if each.field == SKU}
-    return {  # the new one may be the merchant's
-        item.key: {SKU: (item.stored_sku if item.key in withheld else item.sku,)}
-        for item in change.items
-        if item.is_renamed
-    }
 
 
 def _sent(applied: _Values, variant: VariantChange, lost: Iterable[str]) -> _Sent:

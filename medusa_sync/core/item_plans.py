@@ -214,6 +214,16 @@ def _shared(change: Change, sharing: list[_Entry]) -> ItemPlan | None:
     return plan
 
 
+def of_renamed_items(change: Change) -> dict[str, dict[str, tuple[Value, ...]]]:
+    """The SKUs of variants whose inventory items a later call renames, by key and field."""
+    withheld = {each.key for each in change.withheld if each.field == SKU}
+    return {  # the new one may be the merchant's
+        item.key: {SKU: (item.stored_sku if item.key in withheld else item.sku,)}
+        for item in change.items
+        if item.is_renamed
+    }
+
+
 def _skus(change: Change) -> set[Value]:
     """The SKUs that variants of a product have, had or should have, also dropped ones."""
     wanted = {remember(each.fields.get(SKU)) for each in change.desired.variants}

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from medusa_sync.core.change import Change
 from medusa_sync.core.fields import FIELDS
 from medusa_sync.core.kinds.links import CATEGORIES
+from medusa_sync.core.steps import Step
 from medusa_sync.core.value import members
 
-TERMS = tuple(name for name, field in FIELDS.items() if field.kind.is_term)
+TERMS = tuple(name for name, field in FIELDS.items() if Step.TERMS in field.kind.own_steps)
 """The fields whose values are terms."""
 
 

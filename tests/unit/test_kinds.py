@@ -41,7 +41,6 @@ EXCEPTIONS = {
         "core/inventory.py",  # items have one, too
         "core/kits.py",  # an item that variants share has the id of their product as its SKU
         "core/unique.py",  # who gets an SKU is a rule of its own
-        "core/decided.py",  # an item that keeps its SKU is recorded so
         "sync/write/adoption.py",  # products of the merchant are known by it
         "sync/write/foreseen.py",  # dry runs take SKUs from items
         "sync/write/items.py",  # items are found and renamed by it

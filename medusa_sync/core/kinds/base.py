@@ -118,7 +118,6 @@ class Kind:
             what orders change, and about what is not read with a product.
         is_amount: it is what customers pay.
         is_measure: it is a number that the store keeps as a 32-bit float.
-        is_term: its values name something that many products share, such as a tag; products refer to its id.
         names_members: what its members name, if only the merchant creates that.
         is_ordered: the order of its members means something.
         repeats: two runs that add a value at the same time store it twice.
@@ -138,7 +137,6 @@ class Kind:
     is_shown: ClassVar[bool] = True
     is_amount: ClassVar[bool] = False
     is_measure: ClassVar[bool] = False
-    is_term: ClassVar[bool] = False
     names_members: ClassVar[Names | None] = None
     is_ordered: ClassVar[bool] = False
     repeats: ClassVar[bool] = False

@@ -49,9 +49,8 @@ class Channels(Terms):
     """The sales channels of a product, which are linked after its row is written."""
 
     is_late = True
-    is_term = False  # none is created
     stays = True  # a product in no channel cannot be sold
-    own_steps = frozenset()
+    own_steps = frozenset()  # none is created
     names_members = SALES_CHANNELS
 
     def value_of_product(self, product: StoredProduct, name: str, known: Iterable[str]) -> Value:

@@ -28,7 +28,6 @@ class Term(Kind):
         reads: the attributes of the store that `member` is made of, if it is none itself.
     """
 
-    is_term = True
     own_steps = frozenset({Step.TERMS})
 
     def __init__(self, member: str, *reads: str) -> None:
