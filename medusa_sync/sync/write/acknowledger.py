@@ -6,8 +6,8 @@ import logging
 from collections.abc import Sequence
 
 from medusa_sync.core.kinds.sales import IN_LIST
-from medusa_sync.core.note import final_record
 from medusa_sync.core.record import Record
+from medusa_sync.core.recorded import final_record
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.errors import AmbiguousWriteError
 from medusa_sync.medusa.api import AdminApi
@@ -15,7 +15,7 @@ from medusa_sync.medusa.bisect import in_halves
 from medusa_sync.medusa.decode import IDENTITY
 from medusa_sync.medusa.payload import record_body
 from medusa_sync.sync.write.job import Job, Place
-from medusa_sync.sync.write.places import Places
+from medusa_sync.sync.write.job_places import Places
 
 logger = logging.getLogger(__name__)
 

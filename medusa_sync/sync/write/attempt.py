@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from medusa_sync.core.needed_terms import needed_terms
-from medusa_sync.core.note import note
 from medusa_sync.core.outcome import Result
+from medusa_sync.core.recorded import note
 from medusa_sync.core.steps import Step
 from medusa_sync.core.unfinished import POLL_S, POLLS
 from medusa_sync.medusa.terms import Terms
@@ -22,9 +22,9 @@ from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.items import Items
 from medusa_sync.sync.write.job import Group, Job, still_queued
+from medusa_sync.sync.write.job_places import Places
 from medusa_sync.sync.write.new_items import NewItems
 from medusa_sync.sync.write.new_products import NewProducts
-from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.preparation import Preparation
 from medusa_sync.sync.write.rows import ProductRows

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.note import is_recorded
 from medusa_sync.core.outcome import Result
+from medusa_sync.core.recorded import is_recorded
 from medusa_sync.core.unique import Owners, claims, postponed
 from medusa_sync.errors import StoreRefusedError
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.job import Group, Job, still_queued
+from medusa_sync.sync.write.job_places import Places
 from medusa_sync.sync.write.new_items import NewItems
-from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.planner import Planner
 from medusa_sync.sync.write.unique_values import UniqueValues
 

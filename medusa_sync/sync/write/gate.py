@@ -12,7 +12,7 @@ from medusa_sync.core.resolve import NAMING, Gains, refusal, refused_gain, with_
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.differences import in_words
 from medusa_sync.sync.write.job import Group, Job, still_queued
-from medusa_sync.sync.write.places import Places
+from medusa_sync.sync.write.job_places import Places
 
 
 class Gate:

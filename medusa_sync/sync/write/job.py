@@ -30,7 +30,6 @@ from medusa_sync.core.change import Change
 from medusa_sync.core.field_changes import FieldChange
 from medusa_sync.core.fields import VARIANT
 from medusa_sync.core.inventory import StoredItem
-from medusa_sync.core.note import final_record
 from medusa_sync.core.outcome import (
     Action,
     Changes,
@@ -44,6 +43,7 @@ from medusa_sync.core.outcome import (
 )
 from medusa_sync.core.product import DesiredProduct, Withheld
 from medusa_sync.core.record import Record
+from medusa_sync.core.recorded import final_record
 from medusa_sync.core.since import digest, variant_digest
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredVariant

@@ -22,7 +22,7 @@ from medusa_sync.sync.write.adoption import Adoption, exists_already
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Group, Job, still_queued
-from medusa_sync.sync.write.places import Places
+from medusa_sync.sync.write.job_places import Places
 from medusa_sync.sync.write.planner import Planner, readable
 
 _DELETED = "it was deleted in the store; --on-deleted recreate creates it again"

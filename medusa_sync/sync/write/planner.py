@@ -14,9 +14,9 @@ from medusa_sync.core.announced import Announced
 from medusa_sync.core.change import Change, creation
 from medusa_sync.core.fields import kind_of
 from medusa_sync.core.kinds.status import STATUS
-from medusa_sync.core.note import is_recorded, with_note
 from medusa_sync.core.outcome import Result
 from medusa_sync.core.product import DesiredProduct, Withheld, without_values
+from medusa_sync.core.recorded import is_recorded, with_note
 from medusa_sync.core.selection import Selection
 from medusa_sync.core.stored import StoredProduct, Unreadable, by_external_id
 from medusa_sync.core.undo import Undone, plan_change
@@ -28,7 +28,7 @@ from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.apart import Apart
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.job import Group, Job
-from medusa_sync.sync.write.places import Places
+from medusa_sync.sync.write.job_places import Places
 from medusa_sync.sync.write.unique_values import UniqueValues
 
 logger = logging.getLogger(__name__)

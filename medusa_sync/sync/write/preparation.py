@@ -14,8 +14,8 @@ from medusa_sync.sync.read.compare import Stale
 from medusa_sync.sync.write.decisions import Decisions
 from medusa_sync.sync.write.gate import Gate
 from medusa_sync.sync.write.job import Group, Job, still_queued
+from medusa_sync.sync.write.job_places import Places
 from medusa_sync.sync.write.new_products import NewProducts
-from medusa_sync.sync.write.places import Places
 from medusa_sync.sync.write.unique_values import UniqueValues
 
 

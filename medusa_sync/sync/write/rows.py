@@ -11,7 +11,7 @@ from msgspec import json
 
 from medusa_sync.core.kinds.copies import distinct_body
 from medusa_sync.core.needed_terms import needed_terms, placed_terms
-from medusa_sync.core.note import note
+from medusa_sync.core.recorded import note
 from medusa_sync.core.steps import Step
 from medusa_sync.errors import AmbiguousWriteError, KnownRefusalError, StoreRefusedError
 from medusa_sync.medusa.client import MAX_BODY_BYTES

@@ -8,9 +8,9 @@ from msgspec import json, structs
 from medusa_sync.core.change import creation
 from medusa_sync.core.kinds.copies import by_record, by_source, expected
 from medusa_sync.core.kinds.copying import NEVER, PUBLIC, Copies, Copy, Copying, Failure, mark_of
-from medusa_sync.core.note import final_record
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.record import Record
+from medusa_sync.core.recorded import final_record
 from medusa_sync.core.selection import ALL, PlanSettings
 from medusa_sync.core.stored import StoredImage, StoredProduct
 from tests.unit.builders import desired_product

@@ -11,8 +11,8 @@ from msgspec import structs
 
 from medusa_sync.core.announced import Announced, announce
 from medusa_sync.core.fields import kind_of
-from medusa_sync.core.note import note
 from medusa_sync.core.plan import plan_update
+from medusa_sync.core.recorded import note
 from medusa_sync.core.selection import ALL, PlanSettings
 from medusa_sync.core.stored import StoredProduct
 from medusa_sync.medusa.decode import details_of, tree_of

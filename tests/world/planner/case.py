@@ -10,10 +10,10 @@ from typing import Final
 from msgspec import Struct, structs
 
 from medusa_sync.core.change import Change, creation
-from medusa_sync.core.note import is_recorded
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.recorded import is_recorded
 from medusa_sync.core.selection import PlanSettings, Selection
 from medusa_sync.errors import ProductFailedError
 from tests.world.planner import merchant, source

@@ -11,11 +11,11 @@ from msgspec import structs
 from medusa_sync.core.approval import approved, moved
 from medusa_sync.core.fields import UNIQUE
 from medusa_sync.core.kinds.stock import is_shared
-from medusa_sync.core.note import is_recorded
 from medusa_sync.core.outcome import Action
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import ConflictPolicy, OnConflict
 from medusa_sync.core.product import DesiredProduct
+from medusa_sync.core.recorded import is_recorded
 from medusa_sync.core.selection import PlanSettings, Selection
 from tests.world.planner import undoing
 from tests.world.planner.case import DEFAULTS, Case, World

@@ -11,12 +11,12 @@ from msgspec import structs
 
 from medusa_sync.core.approval import moved_removal, removal
 from medusa_sync.core.fields import SKU
-from medusa_sync.core.note import is_recorded
 from medusa_sync.core.outcome import Action
 from medusa_sync.core.plan import plan_update
 from medusa_sync.core.policy import ConflictPolicy, Delay, OnConflict, PriceLimit
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.record import Dropped, Record, claim
+from medusa_sync.core.recorded import is_recorded
 from medusa_sync.core.selection import PlanSettings
 from tests.world.planner import merchant
 from tests.world.planner.case import DEFAULTS, Case, World

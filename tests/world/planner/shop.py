@@ -23,9 +23,9 @@ from medusa_sync.core.kinds.sales import IN_LIST
 from medusa_sync.core.kinds.status import STATUS
 from medusa_sync.core.kinds.stock import LEVEL, is_shared, tracks
 from medusa_sync.core.kinds.texts import TEXT, locale_of
-from medusa_sync.core.note import final_record, note
 from medusa_sync.core.product import DesiredVariant
 from medusa_sync.core.record import Record
+from medusa_sync.core.recorded import final_record, note
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import (
     StoredCategory,

@@ -1,4 +1,4 @@
-"""Decides for each field once what the record says of it: until it has arrived, and then."""
+"""What the record of a product says of each field, decided once: until it has arrived, and then."""
 
 from __future__ import annotations
 

@@ -8,16 +8,16 @@ from itertools import chain
 from msgspec import structs
 
 from medusa_sync.core.change import Change
-from medusa_sync.core.decided import (
+from medusa_sync.core.fields import KINDS, NEWEST, REPEATING, kind_of, newer_than
+from medusa_sync.core.kinds.base import Merge
+from medusa_sync.core.record import CHANGES, Dropped, Pending, Record, VariantRecord, Write
+from medusa_sync.core.recorded_fields import (
     Decided,
     decide_own,
     decide_variants,
     recorded_own,
     recorded_variants,
 )
-from medusa_sync.core.fields import KINDS, NEWEST, REPEATING, kind_of, newer_than
-from medusa_sync.core.kinds.base import Merge
-from medusa_sync.core.record import CHANGES, Dropped, Pending, Record, VariantRecord, Write
 from medusa_sync.core.run_settings import is_earlier
 from medusa_sync.core.steps import Step
 from medusa_sync.core.stored import StoredProduct, StoredVariant

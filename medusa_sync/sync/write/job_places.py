@@ -6,8 +6,8 @@ from msgspec import structs
 
 from medusa_sync.core.approval import PlanLine, approved
 from medusa_sync.core.kinds.status import PUBLISHED, STATUS
-from medusa_sync.core.note import is_recorded
 from medusa_sync.core.outcome import Action, Outcome, Result, with_changes
+from medusa_sync.core.recorded import is_recorded
 from medusa_sync.sync.context import Context
 from medusa_sync.sync.write.handles import Handles
 from medusa_sync.sync.write.job import Group, Job, Place
