@@ -15,6 +15,7 @@ from medusa_sync.sources.schema import (
     DELETED,
     NUMBER,
     Amount,
+    Count,
     Metadata,
     SourceProduct,
     SourceVariant,
@@ -194,6 +195,7 @@ def listed(value: Any) -> list[Any]:
     return [] if value in NOTHING else list(value) if isinstance(value, list) else [value]
 
 
+_OF_TYPES: Mapping[Any, Read] = {bool | None: _flag, Amount | None: _number, Count | None: _number}
 _READERS: Mapping[str, Read] = {
     "prices": _prices,
     "dimensions": _dimensions,
@@ -205,14 +207,13 @@ _READERS: Mapping[str, Read] = {
     "image": lambda value, _: usable(_first(value, _URL), Url),  # like metadata
     "metadata": _metadata,
     **{
-        each.encode_name: _flag
+        each.encode_name: _OF_TYPES[each.type]
         for each in (*fields(SourceProduct), *fields(SourceVariant))
-        if each.type == bool | None
+        if each.type in _OF_TYPES
     },
     DELETED: lambda value, _: deletion(str(value)),
     "rating": _rating,
     "stock": lambda value, path: (_numbers if isinstance(value, dict) else _number)(value, path),
-    **dict.fromkeys(("weight", "discountPercentage", "minimumOrderQuantity"), _number),
     **dict.fromkeys(("sku", "barcode", "ean", "upc", "hsCode", "midCode"), _code),
     # Only for metadata:
     "reviews": _only(list[Any]),

@@ -14,7 +14,7 @@ from medusa_sync.core.product import DesiredProduct
 from medusa_sync.sources.base import Item, Rejected, Unchecked, checked
 from medusa_sync.sources.delivery import MappingOptions, deliver, with_names
 from medusa_sync.sources.dialects.own import OWN
-from medusa_sync.sources.schema import FIELDS, SourceProduct, SourceVariant
+from medusa_sync.sources.schema import FIELDS, Amount, Count, SourceProduct, SourceVariant
 from tests.unit.sources.reading import cases, in_json, read, reading
 
 CDN = "https://cdn.example"
@@ -238,20 +238,28 @@ def test_products_whose_fields_were_not_read_before_are_checked_again_after_an_u
     assert len({digest(MUG | {"name": "Mug", **more})[1] for more in ({}, {"Beschreibung": "B"})}) == 2
 
 
-FLAGS = [
-    (row, each.encode_name)
-    for kind, row in ((SourceProduct, MUG), (SourceVariant, {"price": 9, "options": {"Size": "S"}}))
+_TEXTS: dict[Any, tuple[str, Any]] = {
+    bool | None: ("Yes", True),
+    **dict.fromkeys((Amount | None, Count | None), ("7", 7)),
+}
+_SOLD: Any = {"price": 6, "salePrice": 5, "compareAtPrice": 6.5}
+FLAGS_AND_NUMBERS = [
+    (row, each.encode_name, *_TEXTS[each.type])
+    for kind, row in (
+        (SourceProduct, MUG | _SOLD),
+        (SourceVariant, _SOLD | {"options": {"Size": "S"}}),
+    )
     for each in msgspec.structs.fields(kind)
-    if each.type == bool | None and each.encode_name != "deleted"
+    if each.type in _TEXTS and each.encode_name != "deleted"
 ]
 
 
-@pytest.mark.parametrize(("row", "name"), FLAGS)
-def test_each_flag_may_be_a_text(row: dict[str, Any], name: str) -> None:
-    def becomes(**flag: object) -> Any:
-        return in_json(row | flag if "id" in row else MUG | {"variants": [row | flag]})
+@pytest.mark.parametrize(("row", "name", "text", "value"), FLAGS_AND_NUMBERS)
+def test_each_flag_or_number_may_be_a_text(row: dict[str, Any], name: str, text: str, value: object) -> None:
+    def becomes(**given: object) -> Any:
+        return in_json(row | given if "id" in row else MUG | {"variants": [row | given]})
 
-    assert becomes(**{name: "Yes"}) == becomes(**{name: True}) != becomes()
+    assert becomes(**{name: text}) == becomes(**{name: value}) != becomes()
 
 
 # --- other languages ------------------------------------------------------------------------------------
