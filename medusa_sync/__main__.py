@@ -1,5 +1,16 @@
-"""`python -m medusa_sync`, the same as the command `medusa-sync`."""
+"""The command `medusa-sync`, also as `python -m medusa_sync`."""
 
-from medusa_sync.cli import app
+import sys
 
-app(prog_name="medusa-sync")
+
+def main() -> None:
+    """Run the command. Importing it takes a moment, in which Ctrl-C shows no traceback."""
+    try:
+        from medusa_sync.cli import app
+    except KeyboardInterrupt:
+        sys.exit(130)
+    app(prog_name="medusa-sync")
+
+
+if __name__ == "__main__":
+    main()
