@@ -139,8 +139,9 @@ class KeptRuns:
         else:
             found = matching(runs, text)
         if not found:
-            what = "no run that could be undone" if text == LAST else "no such run"
-            raise _error(text, f"{what} of this store and source is kept in {self.folder}. {_LIST}")
+            of = "of this store and source"
+            what = f"no run {of} that could be undone" if text == LAST else f"no such run {of}"
+            raise _error(text, f"{what} is kept in {self.folder}. {_LIST}")
         if len(found) > 1:
             names = ", ".join(str(each.name) for each in found)
             raise _error(text, f"it may be one of several runs: {names}; write the id of one")

@@ -169,7 +169,7 @@ def test_a_run_has_several_names(way: str, store: FakeMedusa, source: Path) -> N
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("last", "no run that could be undone of this store and source is kept in"),
+        ("last", "no run of this store and source that could be undone is kept in"),
         ("0a1b2c3d", "no such run of this store and source is kept in"),
         ("2026-01-02", "no such run of this store and source is kept in"),
         ("yesterday", "expected last, list, the id of a run, its time in UTC such as 2026-11-29T21:50, or"),
