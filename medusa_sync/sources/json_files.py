@@ -39,11 +39,12 @@ _AFTER = frozenset(",]} \t\n\r")
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HINT = "Nothing was removed. Write the whole file, then run again."
+_ENCODING = "Nothing was removed. Export it again as UTF-8."
 _FAILED = "Nothing was removed. Run again; if it happens again, check the source and its credentials."
 _SHAPE = (
-    f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}. A program of "
-    "--source-map gets any other object as a whole, for example with the program .result.articles[], and "
-    "from a URL with --source-format json"
+    f"It must be an array of products, or an object with one of the arrays {', '.join(LISTS)}. For any other "
+    "object, use --source-map with a program such as .result.articles[]; for one from a URL, also "
+    "--source-format json."
 )
 
 
@@ -258,10 +259,10 @@ class _Text:
                 continue
             raise self.malformed(problem, problem_at)
 
-    def malformed(self, problem: str, position: int | None = None) -> SourceError:
+    def malformed(self, problem: str, position: int | None = None, *, hint: str = _HINT) -> SourceError:
         """Describe a problem of the file at a position; default: where the next character is."""
         line, column = self._place(self._position if position is None else position)
-        return SourceError(f"{self._subject} {problem} (line {line}, column {column})", hint=_HINT)
+        return SourceError(f"{self._subject} {problem} (line {line}, column {column})", hint=hint)
 
     def _more(self) -> bool:
         """Read on; False at the end.
@@ -270,8 +271,8 @@ class _Text:
             SourceError: the bytes that follow are not in the encoding of the file.
         """
         if self._is_damaged:
-            problem = f"is not complete JSON: it is not {self._encoding.upper()}"
-            raise self.malformed(problem, len(self._text))
+            problem = f"is not {self._encoding.upper()}"
+            raise self.malformed(problem, len(self._text), hint=_ENCODING)
         if self._ended:
             return False
         rest = self._text[self._position :]

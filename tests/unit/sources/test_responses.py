@@ -43,7 +43,7 @@ LINES = b"".join(json.dumps(row(number, description="x" * 10_000)).encode() + b"
         ([b"<!doctype html><h1>Back soon</h1>"], "is HTML, not JSON"),
         ([PAGE[: len(PAGE) // 2]], "is not complete JSON"),
         ([b""], "is not complete JSON"),
-        ([PAGE.replace(b"title", b"t\xeftle")], "is not complete JSON"),
+        ([PAGE.replace(b"title", b"t\xeftle")], "is not UTF-8"),
         ([DEEP], "is not complete JSON"),
         ([b'{"next":' + DEEP], "is nested too deeply"),
         ([b"null"], "the response is not a list of products in JSON"),
