@@ -66,10 +66,9 @@ async def _check(
         return
     reason = f"{count} of {owned} products would change; --max-changes is {allowed}. Nothing was written."
     most = [f"{field}: {number} of {owned} products" for field, number in fields.most_common(1)]
-    hint = (
-        "Check the source. If the changes are right, run once with "
-        f"--max-changes {count} (SYNC_PRODUCTS_MAX_CHANGES)."
-    )
+    first = "" if context.mode.undoes else "Check the source. "
+    how = f"run once with --max-changes {count} (SYNC_PRODUCTS_MAX_CHANGES)."
+    hint = f"{first}If the changes are right, {how}"
     raise ChangeGuardError("\n".join([reason, *most, *listed(names, count)]), hint=hint)
 
 

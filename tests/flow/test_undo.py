@@ -412,6 +412,7 @@ def test_too_many_changes_are_refused(tmp_path: Path) -> None:
     done = undo(store, result, tmp_path, max_changes=5)
     assert (done.exit_code, writes(store)) == (6, [])
     assert "6 of 6 products would change" in done.error
+    assert done.hint.startswith("If the changes are right, run once with --max-changes 6 ")
 
 
 # --- edits since the run ----------------------------------------------------------------------------------
