@@ -18,7 +18,7 @@ def call(path: str, body: Any = None) -> Any:
     key = base64.b64encode(f"{os.environ['MEDUSA_API_KEY']}:".encode()).decode()
     headers = {"Authorization": f"Basic {key}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
-    request = Request(os.environ["MEDUSA_BACKEND_URL"] + path, data, headers)  # noqa: S310 - the store's own URL
+    request = Request(os.environ["MEDUSA_BACKEND_URL"].rstrip("/") + path, data, headers)  # noqa: S310 - the store's own URL
     with urlopen(request) as response:  # noqa: S310 - as above
         return json.load(response)
 
