@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.faults import fault_at
+from tests.flow.faults import BEFORE, fault_at, kill_at_step, strike
 from tests.flow.merchant import delete_variants, edit_variant
 from tests.flow.plans import carried_out
 from tests.flow.shirts import add_own_variant, assert_shirts, held
@@ -81,6 +81,11 @@ CHANGES = pytest.mark.parametrize(
 )
 
 
+def option_value_is_new() -> Row:
+    row = shirt(1)
+    return row | {"variants": [*row["variants"], variant(1, "XL", "Red", barcode=None)]}
+
+
 BLOCKED = pytest.mark.parametrize("changed", [values_move, option_is_dropped])
 DELETE = {"on_missing": "delete", "max_removals": "100%"}
 
@@ -123,6 +128,24 @@ def test_skus_and_their_items_reach_other_products_after_a_lost_response(
         assert_shirts(source.rows, store)
         sync(source, store, **DELETE)  # the acknowledgement may be lost
         assert_quiet(source, store, **DELETE)
+
+
+def test_a_variant_that_is_created_again_after_a_kill_gets_its_sku_despite_a_lost_response() -> None:
+    """The unfinished variant, which had it, is deleted before the response is lost."""
+    store = stored()
+    kill_at_step(store, "variants")
+    assert sync(ListSource([option_value_is_new(), shirt(2)]), store).exit_code != 0
+    store.between = store.before = None
+    assert any(not each.prices for each in store.state.variants().values())
+    row = option_value_is_new()
+    source = ListSource([row | {"variants": row["variants"][1:]}, shirt(2)])
+    hit = strike(
+        store, "before", lambda each: "create-product-variants" in each.url.path, BEFORE["dropped before"]
+    )
+    result = sync(source, store, **DELETE)
+    assert (result.exit_code, result.withheld, len(hit)) == (0, 0, 1)
+    assert_shirts(source.rows, store)
+    assert_quiet(source, store, **DELETE)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 15])

@@ -231,7 +231,7 @@ class Engine:
             job.is_written, job.note_at = True, 0  # the store may still be working on this write
             job.attempts += 1
             if job.plan is not None and not job.plan.is_creation:
-                job.owners = None  # others of the group may have given up what this one gets
+                job.owners = None  # it may have deleted some of them
         attempts = max((job.attempts for job in jobs), default=0)
         if attempts <= self._context.settings.max_retries:
             logger.info("reading %d products again: %s", len(jobs), error, extra={"event": "reconcile"})
