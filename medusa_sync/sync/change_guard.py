@@ -147,7 +147,7 @@ async def _by_store(
     """What would be restored."""
     wanted = {external_id: each.desired for external_id, each in products.items()}
     changes: dict[str, Sequence[FieldChange]] = {}
-    for stored in await apart.read(wanted, "external_id", list(wanted)):
+    for stored in await apart.read(wanted.values(), "external_id", list(wanted)):
         if isinstance(stored, StoredProduct) and (external_id := stored.external_id) in wanted:
             with suppress(ProductFailedError):
                 changes[external_id] = plan_change(wanted[external_id], stored, context.plan).changes

@@ -334,3 +334,16 @@ def test_a_sale_price_goes_although_the_record_of_its_product_was_lost() -> None
     store.products["dummyjson:1"].metadata = None
     assert sync(reduced(0), store).exit_code == 0
     assert prices(store) == {}
+
+
+def test_an_undone_adoption_leaves_the_sale_price_that_the_product_had(tmp_path: Path) -> None:
+    store = FakeMedusa()
+    sold(store, reduced())
+    lost = store.products["dummyjson:1"]
+    lost.external_id = lost.metadata = None
+    before = amounts(store)
+    result = sync(reduced(), store, adopt=True)
+    assert counts(result) == {"updated": 1, "unchanged": COUNT - 1}
+    assert "sale_price" not in {change.field for each in result.changes for change in each.changes}
+    assert undo(store, result, tmp_path).exit_code == 0
+    assert amounts(store) == before

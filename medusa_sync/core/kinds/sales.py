@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from medusa_sync.core.kinds.base import Apart, Meanings, Sides
@@ -100,10 +101,11 @@ def sale_prices(change: Change, new: Mapping[str, StoredVariant]) -> SalePrices:
     return amounts
 
 
-def has_sales(desired: DesiredProduct | None, stored: StoredProduct) -> bool:
-    """Whether a product has sale prices, or gets some."""
-    wanted = desired is not None and any(SALE in variant.fields for variant in desired.variants)
-    return wanted or (stored.record is not None and stored.record.has(IN_LIST))
+def have_sales(wanted: Iterable[DesiredProduct], stored: Sequence[StoredProduct]) -> bool:
+    """Whether any of these stored products may have sale prices, or get some."""
+    variants = chain.from_iterable(each.variants for each in wanted) if stored else ()
+    recorded = (each.record is not None and each.record.has(IN_LIST) for each in stored)
+    return any(SALE in each.fields for each in variants) or any(recorded)
 
 
 IN_LIST = Sale()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Raw
 
@@ -33,7 +33,7 @@ class Apart:
 
     async def read(
         self,
-        wanted: Mapping[str, DesiredProduct],
+        wanted: Iterable[DesiredProduct],
         key: str,
         values: Sequence[str],
         list_: List[Raw] | None = None,

@@ -102,7 +102,7 @@ class NewProducts:
     async def _adopt(self, jobs: Mapping[str, Job]) -> None:
         """Claim products by their ids: they get our external id, and are then written like others."""
         record, left = claim(round(time.time(), 3)), dict(jobs)
-        for stored in await self._context.api.details("id", list(jobs)):
+        for stored in await self._planner.details([*jobs.values()], "id", list(jobs)):
             job = left.pop(stored.id)
             try:
                 [known] = readable([stored])

@@ -57,7 +57,7 @@ class Planner:
         """
         in_progress: Group = []
         asked = [job.external_id for job in jobs if self._api.may_lag or not job.is_absent]
-        details = by_external_id(await self._details(jobs, "external_id", asked))
+        details = by_external_id(await self.details(jobs, "external_id", asked))
         for job in jobs:
             copies, job.attempt.error, job.creation.replaces = details.get(job.external_id, []), None, ""
             if not copies and self._context.is_dry_run and job.plan is not None and not job.is_new:
@@ -73,12 +73,11 @@ class Planner:
                 self._places.end(job, Result.FAILED, f"{ids}: {error}")
         return in_progress
 
-    async def _details(
+    async def details(
         self, jobs: Sequence[Job], key: str, asked: Sequence[str], list_: List[Raw] | None = None
     ) -> list[StoredProduct | Unreadable]:
         """Read products; in a dry run, with the values that they would have by now."""
-        wanted = {job.external_id: job.desired for job in jobs}
-        found = await self._apart.read(wanted, key, asked, list_)
+        found = await self._apart.read([job.desired for job in jobs], key, asked, list_)
         if not self._context.is_dry_run:
             return found
         return [
@@ -153,7 +152,7 @@ class Planner:
         Raises:
             AmbiguousWriteError: another run has written one that loses variants.
         """
-        found = await self._details(jobs, "id", [job.attempt.product_id for job in jobs], _list_for(jobs))
+        found = await self.details(jobs, "id", [job.attempt.product_id for job in jobs], _list_for(jobs))
         read = {each.id: each for each in found}
         for job in jobs:
             product_id, before = job.attempt.product_id, job.change

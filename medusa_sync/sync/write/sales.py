@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from medusa_sync.core.kinds.sales import SalePrices, has_sales, sale_prices
+from medusa_sync.core.kinds.sales import SalePrices, have_sales, sale_prices
 from medusa_sync.core.product import DesiredProduct
 from medusa_sync.core.stored import StoredPrice, StoredProduct, StoredVariant, Unreadable
 from medusa_sync.errors import AmbiguousWriteError, StoreRefusedError
@@ -45,11 +45,10 @@ class Sales:
         self._loading = asyncio.Lock()
 
     async def read(
-        self, products: Mapping[str, DesiredProduct], stored: list[StoredProduct | Unreadable]
+        self, wanted: Iterable[DesiredProduct], stored: list[StoredProduct | Unreadable]
     ) -> list[StoredProduct | Unreadable]:
         """Add the sale prices to stored products, if any of them has some, or gets some from the source."""
-        found = [each for each in stored if isinstance(each, StoredProduct)]
-        if not any(has_sales(products.get(each.external_id or ""), each) for each in found):
+        if not have_sales(wanted, [each for each in stored if isinstance(each, StoredProduct)]):
             return stored
         prices = await self._load()
 
