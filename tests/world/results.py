@@ -1,8 +1,11 @@
 """What the results of two runs have to agree on, if one of them is the plan of the other."""
 
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from medusa_sync import Outcome, RunResult
+from tests.world.stored import Stored
 
 
 def counts(result: RunResult) -> dict[str, int]:
@@ -41,6 +44,44 @@ def withheld(result: RunResult) -> dict[str, list[tuple[str, str]]]:
         for outcome in result.changes
         if (new := [each for each in outcome.withheld if each.is_new])
     }
+
+
+def missing(result: RunResult, stored: Mapping[str, Stored], source_of: Callable[[str], str]) -> list[str]:
+    """The fields that the store does not have as reported; `source_of` is the source of an image in it."""
+    return [
+        f"{outcome.external_id}: {change.name} is {held!r}, reported as {change.planned!r}"
+        for outcome in result.changes
+        if outcome.external_id is not None and outcome.external_id in stored and outcome.written is not None
+        for change in outcome.changes
+        for held in _held(stored[outcome.external_id], outcome.written.variants, change)
+        if _value(held) != _value(_called(change.planned, source_of))
+    ]
+
+
+def _called(value: Any, source_of: Callable[[str], str]) -> Any:
+    """A value in which images are called what they were copied from."""
+    if isinstance(value, tuple):
+        return tuple(_called(each, source_of) for each in value)
+    return source_of(value) if isinstance(value, str) else value
+
+
+def _held(product: Stored, ids: Mapping[str, str], change: Any) -> Iterator[Any]:
+    """What the store has of a field that a run has changed; nothing if it is gone since."""
+    name = change.field.removeprefix("metadata.")
+    if change.key is None:
+        if name in product.owned and name != "categories":  # which have other names there
+            yield product.owned[name]
+        return
+    variant = product.variants.get(ids.get(change.key, ""))
+    if variant is None or name not in variant.owned:
+        return
+    used = Counter(item for each in product.variants.values() for item in each.others["ids of items"])
+    if name == "stock" and change.planned == "shared":
+        yield "shared" if any(used[item] > 1 for item in variant.others["ids of items"]) else None
+    elif not name.startswith("stock"):
+        yield variant.owned[name]
+    elif change.planned is not None:
+        yield variant.owned[name] or 0  # it may have lost its item, or the location
 
 
 def _changes(outcome: Outcome) -> list[str]:

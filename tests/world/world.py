@@ -18,6 +18,7 @@ from tests.world.merging import Rules
 from tests.world.network import Network
 from tests.world.oracle import Oracle
 from tests.world.pictures import HOST, SlowPictures, copies, is_current, validator
+from tests.world.results import missing
 from tests.world.runs import Broken, Done, Run, all_of
 from tests.world.shop import Json
 from tests.world.source import Source
@@ -166,6 +167,8 @@ class World:
         self.removed |= {key for key in self.oracle.products if key not in stored}
         for run in runs:
             self._take_in(run, alone=len(runs) == 1)
+        if len(runs) == 1 and self.merchant.edits == edits and runs[0].is_clean:
+            self._has_arrived(runs[0].result)
         self._nothing_is_removed(certain, runs)
         if self.oracle.theirs and (changed := self.oracle.changed(stored_in(self.shop))):
             raise Broken("a product of the merchant was changed", changed)
@@ -183,6 +186,16 @@ class World:
         writes = [(ids_in(each.text), each.begin, each.end) for each in self.network.spans if each.is_write]
         self.merchant.accept_lost_edits(writes)
         self.merchant.delete_what_is_unclear()
+
+    def _has_arrived(self, result: RunResult | None) -> None:
+        """What a run reports is in the store."""
+        is_edited = self.passing or self.network.after_write is not None
+        if (
+            result is not None
+            and not is_edited
+            and (left := missing(result, stored_in(self.shop), self.shop.source_of))
+        ):
+            raise Broken("the store does not have what was reported", left)
 
     async def calmly(self, run: Run) -> RunResult:
         """Run alone and without faults."""
