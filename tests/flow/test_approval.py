@@ -222,6 +222,28 @@ def test_a_product_that_was_edited_is_skipped_with_the_reason(
     assert counts(apply(file, store)) == {"unchanged": 3, "skipped": 1}
 
 
+def test_another_product_than_that_of_the_plan_is_skipped(file: Path) -> None:
+    store = synced(products(2))
+    save(ListSource([row | {"price": 5} for row in products(3)]), store, file)
+    store.call("DELETE", f"/admin/products/{store.products['dummyjson:1'].id}")
+    sync(ListSource(products(3)), store)
+    result = apply(file, store)
+    assert reasons(result) == {
+        "1": "it was created again",
+        "3": "the store has it now, and the plan creates it",
+    }
+    assert counts(result) == {"updated": 1, "skipped": 2}
+
+
+def test_a_variant_that_another_run_has_added_since_is_not_added_again(file: Path) -> None:
+    variants = [variant(1, "S", "Red"), variant(1, "L", "Red")]
+    store = synced([shirt(1, variants=variants[:1])])
+    save(ListSource([shirt(1, variants=variants, title="New")]), store, file)
+    sync(ListSource([shirt(1, variants=variants)]), store)
+    assert reasons(apply(file, store)) == {"1": "variant changes only in the plan, from nothing to SH1-L-R"}
+    assert len(store.products["dummyjson:1"].variants) == 2
+
+
 def test_a_value_that_the_store_has_already_is_no_difference(file: Path) -> None:
     store = synced(products(4))
     save(ListSource(changed()), store, file)
