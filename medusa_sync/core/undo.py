@@ -29,7 +29,7 @@ from medusa_sync.core.remembered import remember_text
 from medusa_sync.core.selection import PlanSettings
 from medusa_sync.core.since import EDITED, NO_LONGER_OURS, UNCONFIRMED, Since, variant_written_since
 from medusa_sync.core.stored import StoredProduct, StoredVariant
-from medusa_sync.core.undone_stock import drafted, rejoined, why_not_drafted, without_edited
+from medusa_sync.core.undone_stock import counted, drafted, rejoined, why_not_drafted, without_edited
 from medusa_sync.core.value import Value, members
 from medusa_sync.errors import ProductFailedError
 
@@ -98,6 +98,7 @@ def plan_change(
     stored = by_source(stored, desired)
     if not isinstance(desired, Undone) or stored.record is None:
         return plan_update(desired, stored, how, removed_ids=removed_ids, deletes=deletes)
+    desired = counted(desired, stored.record)
     known = without_gone(desired, stored)
     staying = _staying(known, stored, stored.record, deletes=deletes)
     undone, losing = rejoined(known, stored, stored.record), drafted(known)

@@ -33,10 +33,15 @@ def why_not_drafted(record: Record, variant_id: str) -> str:
     return "" if any({*stock_of(each.fields).values()} - {SHARED} for each in entries) else _NO_STOCK
 
 
+def counted(undone: Undone, record: Record) -> Undone:
+    """A product that is undone, with how its stock was counted."""
+    if drafted(undone):  # the changes of the run show it
+        return undone
+    return structs.replace(undone, is_available=counts_available(record))
+
+
 def rejoined(undone: Undone, stored: StoredProduct, record: Record) -> Undone:
     """A product that is undone, with what the stock of its variants was."""
-    if not drafted(undone):  # else, the changes of the run show it
-        undone = structs.replace(undone, is_available=counts_available(record))
     return _sharing(_rejoining(undone, stored, record), stored, record)
 
 
